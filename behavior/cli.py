@@ -1,0 +1,380 @@
+"""The command line: typed arguments in, one workflow call each, exit status out.
+
+Workflows are imported when their command runs, so that `--help` answers at once.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from behavior.errors import BehaviorError, UsageError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="behavior",
+    help="Per-frame ethograms of mice from video and DeepLabCut pose.",
+    epilog="The usual way: init, check, embed, crossval, train, annotate. Try it all with: behavior demo --out demo",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=True,
+)
+
+SOME_FAILED = 1
+Value = TypeVar("Value")
+
+StudyFile = Annotated[Path, typer.Argument(metavar="STUDY", help="The study file, such as study.yaml.")]
+OutFolder = Annotated[Path, typer.Option("--out", help="Folder for the results; made where it is missing.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the results that the folder holds already.")]
+Ethograms = Annotated[list[Path], typer.Argument(metavar="ETHOGRAMS...", help="Files RECORDING_ethogram.csv, or folders of them.")]
+
+
+def main() -> None:
+    """Run the command that the arguments name and exit with its status; `--debug` may stand anywhere among them."""
+    arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
+    debug = len(arguments) < len(sys.argv) - 1
+    # TensorFlow's notes on the processor are for its developers.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        app(args=arguments, prog_name="behavior")
+    except BehaviorError as error:
+        if debug:
+            raise
+        _fail(str(error), error.exit_status)
+    except Exception as error:
+        if debug:
+            raise
+        _fail(f"something unexpected went wrong ({type(error).__name__}: {error}); run again with --debug to see where, and report it.", 1)
+
+
+def _fail(message: str, status: int) -> None:
+    for line in message.splitlines():
+        print(f"error: {line}", file=sys.stderr)  # noqa: T201
+    sys.exit(status)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from behavior.workflows.provenance import collect_versions
+
+        _say("\n".join(f"{name} {version}" for name, version in collect_versions().items()))
+        raise typer.Exit
+
+
+@app.callback()
+def _accept_common_options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the versions that matter and stop.")
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error; may stand anywhere.")] = False,
+) -> None:
+    """`main` takes --debug away before this is called; it stands here for --help."""
+
+
+@app.command(epilog="Example: behavior init videos --backbone openfield")
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder that holds videos, pose and label files, in any subfolders.")],
+    backbone: Annotated[str, typer.Option(help="resnet50v2, inceptionresnetv2, squeezenet or openfield.")] = "resnet50v2",
+    as_json: AsJson = False,
+) -> None:
+    """Pair the videos, pose and label files of a folder; writes study.yaml and recordings.csv."""
+    from behavior.workflows.init import init_study
+
+    result = init_study(folder, backbone=backbone)
+    rows = [[found.recording, *(_relative(path, folder) for path in (found.video, found.pose, found.labels))] for found in result.pairings]
+    _print_table(["recording", "video", "pose", "labels"], rows, as_json=as_json, extra={"study": str(result.study), "notes": result.notes})
+    _print_notes(result.notes)
+    _hint(f"wrote {result.study}; look at it, then run: behavior check {result.study}")
+
+
+@app.command(epilog="Example: behavior check videos/study.yaml")
+def check(study: StudyFile, as_json: AsJson = False) -> None:
+    """Decode every video and hold pose, labels and class balance against it; exit status 1 on any error."""
+    from behavior.workflows.check import check_study
+
+    report = check_study(study)
+    behaviors = list(dict.fromkeys(name for found in report.recordings for name in found.positives))
+    header = ["recording", "split", "frames", "fps", "pose rows", "centre measured", "labelled", *behaviors]
+    rows = [
+        [
+            found.recording,
+            found.split,
+            found.n_frames,
+            _format(found.fps, "{:.4g}"),
+            found.pose_rows,
+            _format(found.measured, "{:.1%}"),
+            _format(found.labelled, "{:.0%}"),
+            *(_format(found.positives.get(name), "{:.1%}") for name in behaviors),
+        ]
+        for found in report.recordings
+    ]
+    problems = [{"recording": problem.recording, "message": problem.message, "error": problem.is_error} for problem in report.problems]
+    _print_table(header, rows, as_json=as_json, extra={"problems": problems})
+    if not as_json:
+        for problem in report.problems:
+            place = f"{problem.recording}: " if problem.recording else ""
+            _say(f"{'error' if problem.is_error else 'warning'}: {place}{problem.message}")
+    if report.has_errors:
+        raise typer.Exit(SOME_FAILED)
+    _hint(f"nothing stands in the way; next: behavior embed {study}")
+
+
+@app.command(epilog="Example: behavior embed videos/study.yaml")
+def embed(study: StudyFile, as_json: AsJson = False) -> None:
+    """Crop and embed every frame that the cache lacks; goes on where it was stopped."""
+    from behavior.workflows.embed import embed_study
+
+    result = embed_study(study)
+    rows = [
+        *([name, "embedded", _format(rate, "{:,.1f}")] for name, rate in result.embedded.items()),
+        *([name, "was there", None] for name in result.kept),
+        *([name, "failed", None] for name in result.failures),
+    ]
+    _print_table(["recording", "features", "frames/s"], rows, as_json=as_json, extra={"failures": result.failures})
+    _exit_on(result.failures)
+    _hint(f"next: behavior crossval {study} --out crossval")
+
+
+@app.command(epilog="Example: behavior import-features study.yaml features/*.npz --name motifs")
+def import_features(
+    study: StudyFile,
+    files: Annotated[list[Path], typer.Argument(metavar="FILES...", help="One .npy, .npz, .csv or .parquet file for each recording.")],
+    name: Annotated[str, typer.Option(help="What the study file's streams call these features.")],
+    fps: Annotated[float | None, typer.Option(help="Frames per second, where a file does not say.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Bring features that another program made into the cache, each file named after its recording."""
+    from behavior.workflows.import_features import import_features
+
+    result = import_features(study, files, name=name, fps=fps)
+    rows = [[recording, n_frames, n_features] for recording, (n_frames, n_features) in result.shapes.items()]
+    _print_table(["recording", "frames", "features"], rows, as_json=as_json, extra={"failures": result.failures})
+    _exit_on(result.failures)
+
+
+@app.command(epilog="Example: behavior crossval videos/study.yaml --out crossval")
+def crossval(study: StudyFile, out: OutFolder, overwrite: Overwrite = False, as_json: AsJson = False) -> None:
+    """Leave one recording (or animal) out after the other: scores and predictions on recordings that a model never saw."""
+    from behavior.workflows.crossval import cross_validate
+
+    _print_scores(cross_validate(study, out, overwrite=overwrite), out, as_json=as_json)
+    _hint(f"next: behavior train {study} --crossval {out} --out model")
+
+
+@app.command(epilog="Example: behavior train videos/study.yaml --crossval crossval --out model")
+def train(
+    study: StudyFile,
+    out: Annotated[Path, typer.Option("--out", help="Folder for the model; made where it is missing.")],
+    crossval: Annotated[
+        Path | None,
+        typer.Option(help="Results of `behavior crossval`: train for the median of its best epochs, on every training recording."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Fit the model on the training recordings and score it once on those with split=test."""
+    from behavior.workflows.train import train_model
+
+    result = train_model(study, out, crossval=crossval)
+    if result.metrics is not None:
+        _print_scores(result.metrics, out, as_json=as_json)
+    elif as_json:
+        _say(json.dumps({"behaviors": result.behaviors, "skipped": result.skipped}))
+    _exit_on(result.skipped)
+    _hint(f"next: behavior annotate {out} VIDEO... --out ethograms")
+
+
+@app.command(epilog="Example: behavior annotate model new/mouse_21.mp4 new/mouse_22.mp4 --out ethograms")
+def annotate(
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="Folder that `behavior train` wrote.")],
+    out: OutFolder,
+    videos: Annotated[
+        list[Path] | None, typer.Argument(metavar="[VIDEO...]", help="Videos; the pose of each is found by its name.")
+    ] = None,
+    pose: Annotated[Path | None, typer.Option(help="Pose of the only video.")] = None,
+    study: Annotated[Path | None, typer.Option(help="Annotate every recording of this study instead of videos.")] = None,
+    body_part: Annotated[
+        list[str] | None, typer.Option(help="Centre crops on this body part instead of the model's; several times for their mean.")
+    ] = None,
+    individual: Annotated[str | None, typer.Option(help="Which animal, where the pose has several.")] = None,
+    resample: Annotated[bool, typer.Option("--resample", help="Accept videos of another frame rate than the model's.")] = False,
+    cache: Annotated[Path | None, typer.Option(help="Folder for the features; OUT/cache, or the study's own.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write an ethogram for each video; one bad video never stops the rest."""
+    from behavior.workflows.annotate import annotate_study, annotate_videos
+
+    if (study is None) == (not videos):
+        raise UsageError("annotate needs either videos or --study, not both; name the videos behind the model, or give --study STUDY.")
+    if study is not None:
+        if pose is not None:
+            raise UsageError("--pose goes with a single video; the study's manifest names the pose of its recordings.")
+        result = annotate_study(model, study, out, body_parts=body_part or (), individual=individual, resample=resample, cache=cache)
+    else:
+        result = annotate_videos(
+            model, videos or [], out, pose=pose, body_parts=body_part or (), individual=individual, resample=resample, cache=cache
+        )
+    rows = [
+        *([name, "annotated", _format(rate, "{:,.1f}")] for name, rate in result.frames_per_second.items()),
+        *([name, "failed", None] for name in result.failures),
+    ]
+    _print_table(["recording", "ethogram", "frames/s"], rows, as_json=as_json, extra={"failures": result.failures})
+    _exit_on(result.failures)
+    _hint(f"wrote RECORDING_ethogram.csv, RECORDING_bouts.csv and RECORDING_ethogram.json to {out}")
+
+
+@app.command(epilog="Example: behavior decide ethograms --threshold grooming=0.4 --closing 0.5s")
+def decide(
+    ethograms: Ethograms,
+    threshold: Annotated[list[str] | None, typer.Option(help="For all behaviors (0.4) or one (grooming=0.4); may be repeated.")] = None,
+    closing: Annotated[list[str] | None, typer.Option(help="Closing length in frames (9) or seconds (0.9s), likewise.")] = None,
+    min_bout: Annotated[list[str] | None, typer.Option(help="Shortest bout in frames or seconds, likewise.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder for the new files; in place if not given.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Threshold and clean stored probabilities again, without computing them again."""
+    from behavior.workflows.decide import decide_again
+
+    result = decide_again(
+        ethograms,
+        threshold=_parse_by_behavior("--threshold", threshold, _parse_probability),
+        closing=_parse_by_behavior("--closing", closing, str),
+        min_bout=_parse_by_behavior("--min-bout", min_bout, str),
+        out=out,
+    )
+    behaviors = list(dict.fromkeys(name for counts in result.bouts.values() for name in counts))
+    rows = [[recording, *(counts.get(name) for name in behaviors)] for recording, counts in result.bouts.items()]
+    _print_table(["recording", *(f"{name} bouts" for name in behaviors)], rows, as_json=as_json, extra={"failures": result.failures})
+    _exit_on(result.failures)
+
+
+@app.command(epilog="Example: behavior evaluate ethograms --labels labels --out scores")
+def evaluate(
+    ethograms: Ethograms,
+    labels: Annotated[Path, typer.Option(help="Folder of label files called like the recordings.")],
+    out: OutFolder,
+    overwrite: Overwrite = False,
+    as_json: AsJson = False,
+) -> None:
+    """Score ethograms that exist against labels."""
+    from behavior.workflows.evaluate import evaluate_ethograms
+
+    result = evaluate_ethograms(ethograms, labels, out, overwrite=overwrite)
+    _print_scores(result.metrics, out, as_json=as_json)
+    _exit_on(result.failures)
+
+
+@app.command(epilog="Example: behavior demo --out demo")
+def demo(
+    out: Annotated[Path, typer.Option("--out", help="A folder that is empty or not there yet.")],
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same study.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Render a small study with known labels and take it through every stage."""
+    from behavior.workflows.demo import run_demo
+
+    result = run_demo(out, seed=seed)
+    rows = [[name, _format(value, "{:.3f}")] for name, value in result.average_precision.items()]
+    extra = {"seconds": result.seconds, "pictures": [str(path) for path in result.pictures], "model": str(result.model)}
+    _print_table(["behavior", "average precision on the test recordings"], rows, as_json=as_json, extra=extra)
+    _hint(f"{sum(result.seconds.values()):.0f} s in all. Where to look:")
+    for place, meaning in (
+        (result.pictures[0] if result.pictures else result.ethograms, "what the model says about a test recording, beneath what is known"),
+        (result.crossval / "summary.md", "scores on recordings that a model never saw"),
+        (result.model / "summary.md", "scores on the test recordings"),
+        (result.ethograms, "an ethogram and a table of bouts for every recording"),
+        (result.study, "what was done; copy it for your own study"),
+    ):
+        _hint(f"  {place}  {meaning}")
+
+
+def _parse_by_behavior(option: str, values: Sequence[str] | None, parse: Callable[[str], Value]) -> Value | dict[str, Value] | None:
+    """Return one value for all behaviors, or one for each that is named, from words such as `0.4` and `grooming=0.4`."""
+    if not values:
+        return None
+    if len(values) == 1 and "=" not in values[0]:
+        return parse(values[0])
+    parsed: dict[str, Value] = {}
+    for value in values:
+        name, equals, word = value.rpartition("=")
+        if not equals:
+            raise UsageError(f"{option} {value}: with several values each needs a name, such as {option} grooming={value}.")
+        if name in parsed:
+            raise UsageError(f"{option} {value}: {name!r} is given twice; keep one of the two.")
+        parsed[name] = parse(word)
+    return parsed
+
+
+def _parse_probability(word: str) -> float:
+    try:
+        value = float(word)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 1:
+        raise UsageError(f"--threshold {word}: expected a number from 0 to 1.")
+    return value
+
+
+def _print_scores(metrics: Any, out: Path, *, as_json: bool) -> None:
+    """Print the pooled scores of a table of metrics."""
+    names = ("prevalence", "precision", "recall", "f1", "average_precision")
+    pooled = metrics[metrics["recording"] == "pooled"]
+    wide = pooled.pivot(index="behavior", columns="metric", values="value").reindex(list(dict.fromkeys(pooled["behavior"])))
+    rows = [[behavior, *(_format(row[name], "{:.3f}") for name in names)] for behavior, row in wide.iterrows()]
+    _print_table(["behavior", *names], rows, as_json=as_json)
+    _hint(f"all scores are in {out / 'summary.md'} and {out / 'metrics.csv'}")
+
+
+def _print_table(header: Sequence[str], rows: Sequence[Sequence[Any]], *, as_json: bool, extra: Mapping[str, Any] | None = None) -> None:
+    if as_json:
+        _say(json.dumps({"rows": [dict(zip(header, row, strict=True)) for row in rows], **(extra or {})}, indent=2))
+        return
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=200)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in header:
+        table.add_column(name)
+    for row in rows:
+        table.add_row(*("" if cell is None else str(cell) for cell in row))
+    console.print(table)
+
+
+def _format(value: float | None, pattern: str) -> str | None:
+    return None if value is None or value != value else pattern.format(value)
+
+
+def _relative(path: Path | None, folder: Path) -> str | None:
+    if path is None:
+        return None
+    return str(path.relative_to(folder)) if path.is_relative_to(folder) else str(path)
+
+
+def _print_notes(notes: Sequence[str]) -> None:
+    for note in notes:
+        _hint(note)
+
+
+def _exit_on(failures: Mapping[str, str]) -> None:
+    """Exit with the status for unfinished work if there are failures, each of which was printed when it came up."""
+    if failures:
+        _hint(f"error: {len(failures)} failed ({', '.join(failures)}); the rest is done.")
+        raise typer.Exit(SOME_FAILED)
+
+
+def _hint(message: str) -> None:
+    print(message, file=sys.stderr)  # noqa: T201
+
+
+def _say(message: str) -> None:
+    print(message)  # noqa: T201

@@ -1,0 +1,75 @@
+"""What goes wrong for a user, said in one sentence; the command line prints the message and exits with `exit_status`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+__all__ = [
+    "BehaviorError",
+    "CacheError",
+    "EthogramError",
+    "LabelError",
+    "ModelError",
+    "OutputError",
+    "PoseError",
+    "UsageError",
+    "VideoError",
+    "WeightsError",
+    "suggest_nearest",
+]
+
+
+class BehaviorError(Exception):
+    """A problem with what the user handed in: the message says what was found, what was expected and what to do."""
+
+    exit_status = 1
+
+
+class UsageError(BehaviorError):
+    """Arguments, a study file or a manifest that cannot be used at all."""
+
+    exit_status = 2
+
+
+class VideoError(BehaviorError):
+    """A video that cannot be used."""
+
+
+class PoseError(BehaviorError):
+    """A pose file that cannot be used, or does not belong to its video."""
+
+
+class LabelError(BehaviorError):
+    """A label file that cannot be used, or does not belong to its video."""
+
+
+class WeightsError(BehaviorError):
+    """Backbone weights that are missing or do not fit."""
+
+
+class CacheError(BehaviorError):
+    """A feature cache file that cannot be used; the subclasses in `files.feature_cache` name the cause."""
+
+
+class ModelError(BehaviorError):
+    """A model bundle that cannot be used, or not on these features."""
+
+
+class EthogramError(BehaviorError):
+    """A stored ethogram that cannot be used, or is not whole."""
+
+
+class OutputError(BehaviorError):
+    """A result that cannot be written where it was asked for."""
+
+
+def suggest_nearest(name: str, known: Iterable[str]) -> str:
+    """Return ``"; did you mean 'X'?"`` for the known name nearest to `name`, or nothing where none is near.
+
+    >>> suggest_nearest("groming", ["grooming", "mid_rearing"])
+    "; did you mean 'grooming'?"
+    """
+    by_case = {candidate.casefold(): candidate for candidate in known}
+    near = get_close_matches(name.casefold(), by_case, n=1, cutoff=0.6)
+    return f"; did you mean {by_case[near[0]]!r}?" if near else ""

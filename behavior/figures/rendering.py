@@ -1,0 +1,33 @@
+"""What all figures share: colours, and the way to bytes."""
+
+from __future__ import annotations
+
+import io
+
+from matplotlib.figure import Figure
+
+__all__ = ["COLORS", "INK", "LINE_STYLES", "MUTED", "get_color", "get_line_style", "render_png"]
+
+# The palette of Okabe and Ito (2008), Color Universal Design, without its black and with its yellow last: it is too light for lines
+# on white. Told apart with any of the usual colour blindnesses.
+COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#F0E442")
+LINE_STYLES = ("-", "--", ":", "-.")
+INK = "#222222"
+MUTED = "#8A8A8A"
+
+
+def get_color(index: int) -> str:
+    """Return the colour of behavior number `index`; they repeat after seven."""
+    return COLORS[index % len(COLORS)]
+
+
+def get_line_style(index: int) -> str:
+    """Return the line style of behavior number `index`, so that seven colours and four styles tell 28 behaviors apart."""
+    return LINE_STYLES[index // len(COLORS) % len(LINE_STYLES)]
+
+
+def render_png(figure: Figure, *, dpi: int = 150) -> bytes:
+    """Return `figure` as a PNG file's bytes, the same for the same figure."""
+    file = io.BytesIO()
+    figure.savefig(file, format="png", dpi=dpi, metadata={"Software": None})
+    return file.getvalue()

@@ -1,0 +1,1 @@
+"""Between disk and vocabulary: the only room that opens users' files."""

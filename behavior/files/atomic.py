@@ -1,0 +1,88 @@
+"""Writing a file so that its name only ever stands for the whole of it."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from behavior.errors import OutputError
+
+__all__ = ["make_folder", "replacing", "sync_folder", "write_bytes", "write_text"]
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yield a temporary path in the folder of `path`; when the block ends well, it is flushed to disk and renamed to `path`.
+
+    When the block raises, the temporary file is removed and what stood at `path` stays as it was. The temporary name keeps the
+    suffix of `path`, because some writers choose their format by it.
+
+    Raises
+    ------
+    OutputError
+        If the folder cannot be written to, or the disk is full.
+    """
+    temporary: Path | None = None
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{path.stem[:60]}.", suffix=f".tmp{path.suffix}", dir=path.parent)
+        os.close(handle)
+        temporary = Path(name)
+        yield temporary
+        # mkstemp makes files that only the owner can read; results are to be shared like any other file.
+        temporary.chmod(0o666 & ~_read_umask())
+        _sync_file(temporary)
+        temporary.replace(path)
+        sync_folder(path.parent)
+    except OSError as error:
+        raise OutputError(
+            f"{path}: cannot be written ({error.strerror or error}); choose a folder with space that you may write to."
+        ) from error
+    finally:
+        if temporary is not None:
+            with suppress(FileNotFoundError):
+                temporary.unlink()
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` as UTF-8 to `path`, whole or not at all."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write `content` to `path`, whole or not at all."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def make_folder(folder: Path) -> Path:
+    """Make `folder` and its parents where they are missing, and return it; OutputError where that is not possible."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{folder}: cannot be made ({error.strerror or error}); choose a folder that you may write to.") from error
+    return folder
+
+
+def sync_folder(folder: Path) -> None:
+    """Flush the names in `folder` to disk, where the system can (Windows cannot, and needs no such call)."""
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _sync_file(path: Path) -> None:
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def _read_umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,104 @@
+"""Who is making a file: several processes, on one machine or on many, share a folder without doing the same work twice."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from behavior.files.atomic import make_folder, sync_folder
+
+__all__ = ["claim_file", "refresh_claim"]
+
+# A claim that nobody has refreshed for so long belongs to a process that is gone.
+CLAIM_SECONDS = 600.0
+
+
+@dataclass(frozen=True)
+class _Claim:
+    host: str
+    pid: int
+    token: str
+
+
+@contextmanager
+def claim_file(path: Path) -> Iterator[bool]:
+    """Yield whether this process may make the file at `path`; False while another one, alive, is at it.
+
+    A claim is a small file beside that file, which only one process can make. It needs no file locks, which network drives may lack.
+    One whose process has died on this host, or that was not refreshed for ten minutes (see `refresh_claim`), is taken over.
+    """
+    make_folder(path.parent)
+    claim = path.with_name(f".{path.name}.claim")
+    mine = _Claim(socket.gethostname(), os.getpid(), os.urandom(8).hex())
+    if not _make_claim(claim, mine) and not (_remove_dead_claim(claim) and _make_claim(claim, mine)):
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        if _read_claim(claim) == mine:
+            with suppress(FileNotFoundError):
+                claim.unlink()
+
+
+def refresh_claim(path: Path) -> None:
+    """Say that the process that claimed the file at `path` is still at work."""
+    with suppress(FileNotFoundError):
+        os.utime(path.with_name(f".{path.name}.claim"))
+
+
+def _make_claim(claim: Path, content: _Claim) -> bool:
+    try:
+        with claim.open("x", encoding="utf-8") as file:
+            json.dump(asdict(content), file)
+    except FileExistsError:
+        return False
+    sync_folder(claim.parent)
+    return True
+
+
+def _read_claim(claim: Path) -> _Claim | None:
+    try:
+        return _Claim(**json.loads(claim.read_text(encoding="utf-8")))
+    except (FileNotFoundError, ValueError, TypeError):
+        return None
+
+
+def _remove_dead_claim(claim: Path) -> bool:
+    """Remove a claim whose process is gone, and tell whether it could be."""
+    holder = _read_claim(claim)
+    try:
+        age = time.time() - claim.stat().st_mtime
+    except FileNotFoundError:
+        return True
+    # An empty claim is one that is being written this moment, or was cut off by a power failure.
+    dead_here = holder is not None and holder.host == socket.gethostname() and not _is_alive(holder.pid)
+    if not dead_here and age < CLAIM_SECONDS:
+        return False
+    aside = claim.with_name(f"{claim.name}.{os.urandom(4).hex()}")
+    try:
+        # Renaming lets one of several processes win.
+        claim.rename(aside)
+    except FileNotFoundError:
+        return True
+    aside.unlink()
+    return True
+
+
+def _is_alive(pid: int) -> bool:
+    if os.name == "nt":
+        # Asking by signal would end the process there; its claim then lasts until it grows old.
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,256 @@
+"""DeepLabCut's tables, CSV and H5: what each column means, and the numbers in it."""
+
+from __future__ import annotations
+
+import csv
+import re
+import warnings
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from behavior.errors import PoseError
+from behavior.files.text_tables import find_delimiter, find_encoding
+
+__all__ = ["COORDINATES", "PoseTable", "is_pose_table", "read_pose_table"]
+
+COORDINATES = ("x", "y", "likelihood")
+
+_HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
+
+# Header rows of hundreds of columns fit in this many bytes.
+_HEADER_BYTES = 1 << 20
+
+_ROLES = {
+    "scorer": "scorer",
+    "individuals": "individuals",
+    "individual": "individuals",
+    "bodyparts": "bodyparts",
+    "bodypart": "bodyparts",
+    "coords": "coords",
+    "coord": "coords",
+}
+
+
+@dataclass(frozen=True)
+class _Header:
+    """The first lines of a text table: what its columns mean, and how it is written."""
+
+    columns: tuple[tuple[str, str, str], ...]
+    n_lines: int
+    encoding: str
+    delimiter: str
+    decimal: str
+
+
+@dataclass(frozen=True)
+class PoseTable:
+    """A table with its header taken apart.
+
+    Attributes
+    ----------
+    columns
+        Individual ("" where the table names none), body part and coordinate of each of C columns.
+    index
+        What names the rows, shape (T,): frame numbers, if all is well.
+    values
+        Float64 of shape (T, C).
+    """
+
+    columns: tuple[tuple[str, str, str], ...]
+    index: npt.NDArray
+    values: npt.NDArray[np.float64]
+
+
+def read_pose_table(path: Path) -> PoseTable:
+    """Read the table at `path`; its content tells CSV from HDF5.
+
+    Raises
+    ------
+    PoseError
+        If the file is missing, is no such table, holds something else than numbers, or has a column twice.
+    """
+    if not path.exists():
+        raise PoseError(f"{path}: there is no such pose file; check the path.")
+    if path.is_dir():
+        raise PoseError(f"{path}: is a folder, expected a pose file (.csv, .h5).")
+    table = _read_hdf5(path) if _is_hdf5(path) else _read_csv(path)
+    repeated = [column for column, count in Counter(table.columns).items() if count > 1]
+    if repeated:
+        individual, part, coordinate = repeated[0]
+        owner = f" of {individual!r}" if individual else ""
+        raise PoseError(f"{path}: column {coordinate!r} of body part {part!r}{owner} is there twice; remove one.")
+    return table
+
+
+def is_pose_table(path: Path) -> bool:
+    """Tell by content whether `path` is a table that `read_pose_table` knows; never raises."""
+    try:
+        if _is_hdf5(path):
+            with warnings.catch_warnings():
+                # Other HDF5 files hold what PyTables does not know, and warns of.
+                warnings.simplefilter("ignore")
+                with pd.HDFStore(path, mode="r") as store:
+                    return any(_read_hdf5_header(store, key) for key in store)
+        return _read_csv_header(path) is not None
+    # Any content may stand in a file, and h5 libraries raise whatever it leads them to; "no pose" is the answer then.
+    except Exception:  # noqa: BLE001
+        return False
+
+
+def _is_hdf5(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(_HDF5_MAGIC)) == _HDF5_MAGIC
+
+
+def _read_hdf5(path: Path) -> PoseTable:
+    try:
+        with pd.HDFStore(path, mode="r") as store:
+            headers = {key: columns for key in store if (columns := _read_hdf5_header(store, key))}
+            frame = store.select(next(iter(headers))) if len(headers) == 1 else None
+    # PyTables and pandas raise what they please on a damaged file.
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RuntimeError, ImportError) as error:
+        raise PoseError(f"{path}: cannot be read as HDF5 ({' '.join(str(error).split())[:120]}); export it again.") from error
+    if frame is None:
+        found = f"{len(headers)} pose tables ({', '.join(headers)})" if headers else "no DeepLabCut table"
+        raise PoseError(f"{path}: holds {found}, expected one, with x, y and likelihood of body parts; export the pose again.")
+    try:
+        values = frame.to_numpy(dtype=np.float64)
+    except ValueError as error:
+        raise PoseError(f"{path}: holds a cell that is no number ({error}); export it again.") from error
+    return PoseTable(next(iter(headers.values())), frame.index.to_numpy(), values)
+
+
+def _read_hdf5_header(store: pd.HDFStore, key: str) -> tuple[tuple[str, str, str], ...] | None:
+    """Return the columns of a table in `store`, or None where it is no pose table."""
+    header = store.select(key, stop=0)
+    return _name_columns(*_split_columns(header.columns)) if isinstance(header.columns, pd.MultiIndex) else None
+
+
+def _split_columns(columns: pd.MultiIndex) -> tuple[list[str], list[list[str]]]:
+    names = ["" if name is None else str(name) for name in columns.names]
+    return names, [[str(value) for value in columns.get_level_values(level)] for level in range(columns.nlevels)]
+
+
+def _read_csv(path: Path) -> PoseTable:
+    header = _read_csv_header(path)
+    if header is None:
+        raise PoseError(
+            f"{path}: is no DeepLabCut table, expected header rows, one of them x, y, likelihood; choose the file that DeepLabCut wrote."
+        )
+    try:
+        frame = pd.read_csv(
+            path,
+            header=None,
+            skiprows=header.n_lines,
+            sep=header.delimiter,
+            decimal=header.decimal,
+            encoding=header.encoding,
+            skip_blank_lines=True,
+            names=range(len(header.columns) + 1),
+            index_col=False,
+            low_memory=False,
+        )
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise PoseError(f"{path}: cannot be read ({' '.join(str(error).split())}); export it again.") from error
+    values = np.empty((len(frame), len(header.columns)))
+    for place, name in enumerate(header.columns):
+        column = frame[place + 1]
+        numbers = pd.to_numeric(column, errors="coerce")
+        wrong = np.flatnonzero(numbers.isna() & column.notna())
+        if len(wrong):
+            line = header.n_lines + 1 + int(wrong[0])
+            raise PoseError(f"{path}: line {line}, {' '.join(filter(None, name))}: {column.iloc[wrong[0]]!r} is no number; correct it.")
+        values[:, place] = numbers.to_numpy(dtype=np.float64)
+    return PoseTable(header.columns, frame[0].to_numpy(), values)
+
+
+def _read_csv_header(path: Path) -> _Header | None:
+    """Return what the first lines say, or None where they are not those of a pose table."""
+    with path.open("rb") as file:
+        start = file.read(_HEADER_BYTES)
+    encoding = find_encoding(start)
+    if encoding is None:
+        return None
+    lines = start.decode(encoding, errors="replace").splitlines()[: len(_ROLES) + 2]
+    if not lines:
+        return None
+    delimiter = find_delimiter(lines[0])
+    rows = [[cell.strip() for cell in row] for row in csv.reader(lines, delimiter=delimiter)]
+    n_lines = next((place for place, row in enumerate(rows) if not _is_header_row(row)), len(rows))
+    header = rows[:n_lines]
+    if not header or len({len(row) for row in header}) != 1:
+        return None
+    columns = _name_columns([row[0] for row in header], [_unmangle(header[0][1:]), *(row[1:] for row in header[1:])])
+    if columns is None:
+        return None
+    if n_lines < len(rows) and _is_index_name(rows[n_lines]):
+        n_lines += 1
+    body = delimiter.join(rows[n_lines]) if n_lines < len(rows) else ""
+    return _Header(columns, n_lines, encoding, delimiter, decimal="," if delimiter != "," and "," in body else ".")
+
+
+def _is_header_row(row: list[str]) -> bool:
+    """Tell whether a row names columns: by its first cell, or, where that is empty, by cells that are no numbers."""
+    if not row or len(row) < 2:
+        return False
+    if row[0].casefold() in _ROLES:
+        return True
+    return not row[0] and any(cell and not _is_number(cell) for cell in row[1:])
+
+
+def _is_index_name(row: list[str]) -> bool:
+    """Tell whether a row is the one in which pandas writes the index's name: one word, and nothing else."""
+    return bool(row) and not any(row[1:]) and not _is_number(row[0]) and not {"/", "\\", "."} & set(row[0])
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell.replace(",", "."))
+    except ValueError:
+        return False
+    return True
+
+
+def _unmangle(names: list[str]) -> list[str]:
+    """Undo pandas's numbering of equal names in a first line (``scorer``, ``scorer.1``, ``scorer.2``)."""
+    if len(set(names)) != len(names):
+        return names
+    bases = [re.sub(r"\.\d+$", "", name) for name in names]
+    return [base if base in names else name for base, name in zip(bases, names, strict=True)]
+
+
+def _name_columns(names: Sequence[str], levels: Sequence[Sequence[str]]) -> tuple[tuple[str, str, str], ...] | None:
+    """Return (individual, body part, coordinate) of each column, or None where the levels are not those of a pose table.
+
+    A level's name tells its role; where it has none, its content and place do: coordinates are x, y and likelihood, a scorer
+    is the same in all columns, and individuals stand before body parts.
+    """
+    place_of = {_ROLES[name.casefold()]: place for place, name in enumerate(names) if name.casefold() in _ROLES}
+    unnamed = [place for place in range(len(levels)) if place not in place_of.values()]
+    if "coords" not in place_of:
+        place_of["coords"] = next((place for place in reversed(unnamed) if _are_coordinates(levels[place])), -1)
+    if place_of["coords"] < 0 or not _are_coordinates(levels[place_of["coords"]]):
+        return None
+    unnamed = [place for place in unnamed if place != place_of["coords"]]
+    if "scorer" not in place_of and len(unnamed) + ("bodyparts" in place_of) > 1:
+        place_of["scorer"] = next((place for place in unnamed if len(set(levels[place])) == 1), unnamed[0])
+        unnamed.remove(place_of["scorer"])
+    for role in ("bodyparts", "individuals"):
+        if role not in place_of and unnamed:
+            place_of[role] = unnamed.pop()
+    if "bodyparts" not in place_of or unnamed:
+        return None
+    individuals = levels[place_of["individuals"]] if "individuals" in place_of else [""] * len(levels[0])
+    coordinates = [name.casefold() for name in levels[place_of["coords"]]]
+    return tuple(zip(individuals, levels[place_of["bodyparts"]], coordinates, strict=True))
+
+
+def _are_coordinates(names: Sequence[str]) -> bool:
+    found = {name.casefold() for name in names}
+    return {"x", "y"} <= found <= set(COORDINATES)

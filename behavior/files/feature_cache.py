@@ -1,0 +1,409 @@
+"""The feature cache: one HDF5 file per recording and signature, there under its name only when it is complete."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import numpy.typing as npt
+
+from behavior.errors import CacheError
+from behavior.files.atomic import make_folder, replacing
+from behavior.recording import estimate_fps
+
+__all__ = [
+    "PART_ROWS",
+    "DamagedCacheError",
+    "FeatureSet",
+    "FeatureWriter",
+    "MissingCacheError",
+    "OtherFeaturesError",
+    "OtherSchemaError",
+    "Signature",
+    "Source",
+    "StaleCacheError",
+    "cache_path",
+    "find_imported",
+    "hash_file",
+    "read_features",
+    "write_features",
+]
+
+SCHEMA_VERSION = 1
+# What a killed run has to do again at most. A multiple of every usual batch size, so that batches fall alike after a resumption.
+PART_ROWS = 960
+
+
+class MissingCacheError(CacheError):
+    """The recording has no features with this signature."""
+
+
+class DamagedCacheError(CacheError):
+    """The file is no complete feature cache."""
+
+
+class OtherSchemaError(CacheError):
+    """The file was written by another version of the format."""
+
+
+class StaleCacheError(CacheError):
+    """The video, the pose or the crop settings have changed since."""
+
+
+class OtherFeaturesError(CacheError):
+    """The numbers in the file mean something else."""
+
+
+@dataclass(frozen=True)
+class Signature:
+    """What the numbers of a feature set mean: two sets with equal signatures may be used by one model.
+
+    Attributes
+    ----------
+    stream
+        "appearance", or the name under which features were imported.
+    settings
+        Everything else that the meaning depends on: backbone, weights, preprocessing, crop size and alignment.
+    """
+
+    stream: str
+    settings: Mapping[str, Any]
+
+    @property
+    def text(self) -> str:
+        """The signature as one line of JSON, equal for equal signatures."""
+        return json.dumps({"stream": self.stream, **self.settings}, sort_keys=True)
+
+    @property
+    def key(self) -> str:
+        """The part of the file name that stands for the signature."""
+        label = str(self.settings.get("backbone", self.stream))
+        return f"{label}-{hashlib.blake2b(self.text.encode(), digest_size=5).hexdigest()}"
+
+    @classmethod
+    def from_text(cls, text: str) -> Signature:
+        """Return the signature that `text` was made of."""
+        settings = json.loads(text)
+        return cls(stream=settings.pop("stream"), settings=settings)
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a feature set was made from: files and the settings that choose the crops.
+
+    Attributes
+    ----------
+    files
+        The video and the pose; a None stands for a file that is not needed.
+    settings
+        Crop settings that change the features but not their meaning.
+    """
+
+    files: Sequence[Path | None] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    def describe(self, known: Sequence[Mapping[str, Any]] = ()) -> list[dict[str, Any]]:
+        """Return name, size, time and hash of each file; the hash is taken from `known` where size and time are the same there."""
+        described = []
+        for path in self.files:
+            if path is None:
+                continue
+            status = path.stat()
+            entry: dict[str, Any] = {"name": path.name, "size": status.st_size, "mtime_ns": status.st_mtime_ns}
+            match = [item["hash"] for item in known if all(item.get(key) == value for key, value in entry.items())]
+            described.append({**entry, "hash": match[0] if match else hash_file(path)})
+        return described
+
+    def hash(self, described: Sequence[Mapping[str, Any]]) -> str:
+        """Return the hash over the content of the files, as `describe` found it, and the settings."""
+        content = {"files": [item["hash"] for item in described], "settings": dict(self.settings)}
+        return hashlib.blake2b(json.dumps(content, sort_keys=True).encode(), digest_size=16).hexdigest()
+
+    def absent(self) -> list[Path]:
+        """Return the files that are not there to be compared."""
+        return [path for path in self.files if path is not None and not path.is_file()]
+
+
+@dataclass(frozen=True)
+class FeatureSet:
+    """The features of one recording.
+
+    Attributes
+    ----------
+    features
+        Float16 or float32 of shape (T, D).
+    centers
+        Pixels, float32 of shape (T, 2); NaN where there is no centre.
+    measured
+        Bool of shape (T,): False where the centre was filled in or the frame could not be decoded.
+    time_s
+        Seconds, float64 of shape (T,).
+    fps
+        Frames per second.
+    signature
+        What the numbers mean.
+    notes
+        What the reader of a result should know: sentences on frames that were cut, filled in or not decoded.
+    attributes
+        Precision, versions and whatever else was kept with the features.
+    """
+
+    features: npt.NDArray[np.floating]
+    centers: npt.NDArray[np.float32]
+    measured: npt.NDArray[np.bool_]
+    time_s: npt.NDArray[np.float64]
+    fps: float
+    signature: Signature
+    notes: tuple[str, ...] = ()
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        n_frames = len(self.features)
+        if self.features.ndim != 2:
+            raise ValueError(f"features have shape {self.features.shape}, expected (T, D)")
+        for name, array, shape in (
+            ("centers", self.centers, (n_frames, 2)),
+            ("measured", self.measured, (n_frames,)),
+            ("time_s", self.time_s, (n_frames,)),
+        ):
+            if array.shape != shape:
+                raise ValueError(f"{name} have shape {array.shape}, expected {shape}")
+
+    def __len__(self) -> int:
+        return len(self.features)
+
+
+def hash_file(path: Path) -> str:
+    """Return the BLAKE2b hash of a file's content, 32 hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+
+
+def cache_path(folder: Path, recording: str, signature: Signature) -> Path:
+    """Return where the cache in `folder` keeps the features of `recording` with `signature`."""
+    return folder / f"{recording}.{signature.key}.h5"
+
+
+def find_imported(folder: Path, recording: str, name: str) -> Path:
+    """Return the file of the features imported for `recording` under `name`.
+
+    Raises
+    ------
+    MissingCacheError
+        If there is none.
+    CacheError
+        If there are several, of different widths.
+    """
+    found = [
+        path
+        for path in sorted(folder.glob(f"{recording}.{name}-*.h5"))
+        if (signature := _read_signature(path)).stream == name and "backbone" not in signature.settings
+    ]
+    if not found:
+        raise MissingCacheError(
+            f"recording {recording!r} has no features imported as {name!r} in {folder}; bring them in with `behavior import-features STUDY "
+            f"FILES --name {name}`."
+        )
+    if len(found) > 1:
+        listed = ", ".join(path.name for path in found)
+        raise CacheError(f"recording {recording!r} has several features imported as {name!r} in {folder} ({listed}); delete all but one.")
+    return found[0]
+
+
+def _read_signature(path: Path) -> Signature:
+    with _open_cache(path) as file:
+        return Signature.from_text(file.attrs["feature_signature"])
+
+
+@contextmanager
+def _open_cache(path: Path) -> Iterator[h5py.File]:
+    """Open a finished cache file and check what every reader relies on."""
+    if not path.is_file():
+        raise MissingCacheError(f"{path}: no features there; run `behavior embed STUDY` first.")
+    try:
+        # Network drives without locks would otherwise refuse; a finished file is never written again.
+        file = h5py.File(path, "r", locking=False)
+    except OSError as error:
+        raise DamagedCacheError(
+            f"{path}: this is no complete HDF5 file ({error}); delete it, and `behavior embed STUDY` makes it anew."
+        ) from None
+    with file:
+        found = file.attrs.get("schema_version")
+        if found is None:
+            raise DamagedCacheError(f"{path}: found an HDF5 file that is no feature cache; delete it or choose another cache folder.")
+        if int(found) != SCHEMA_VERSION:
+            raise OtherSchemaError(
+                f"{path}: found schema version {found}, this version of behavior reads {SCHEMA_VERSION}; delete the file and embed again."
+            )
+        yield file
+
+
+def read_features(path: Path, *, signature: Signature | None = None, source: Source | None = None) -> FeatureSet:
+    """Return the features in the cache file at `path`, after checking that they are what is asked for.
+
+    Parameters
+    ----------
+    signature
+        What the numbers have to mean; None takes any.
+    source
+        What they have to be made from; None takes any. Files that are not there any more are not compared.
+
+    Raises
+    ------
+    MissingCacheError
+        If there is no such file.
+    DamagedCacheError
+        If it is no complete feature cache.
+    OtherSchemaError
+        If it was written by another version of the format.
+    OtherFeaturesError
+        If the numbers mean something else.
+    StaleCacheError
+        If the video, the pose or the crop settings have changed since.
+    """
+    with _open_cache(path) as file:
+        try:
+            found = Signature.from_text(file.attrs["feature_signature"])
+            if signature is not None and found.text != signature.text:
+                raise OtherFeaturesError(f"{path}: holds features {found.text}, expected {signature.text}; embed the recording again.")
+            known = json.loads(file.attrs["source_files"])
+            if source is not None and not source.absent() and source.hash(source.describe(known)) != file.attrs["source_hash"]:
+                names = ", ".join(path.name for path in source.files if path is not None)
+                raise StaleCacheError(
+                    f"{path}: {names} or the crop settings have changed since; run `behavior embed STUDY` to make it anew."
+                )
+            return FeatureSet(
+                features=file["features"][:],
+                centers=file["centers"][:],
+                measured=file["measured"][:],
+                time_s=file["time_s"][:],
+                fps=float(file.attrs["fps"]),
+                signature=found,
+                notes=tuple(json.loads(file.attrs["notes"])),
+                attributes=json.loads(file.attrs["attributes"]),
+            )
+        except (KeyError, ValueError, OSError) as error:
+            raise DamagedCacheError(f"{path}: parts of this feature cache are missing ({error}); delete it and embed again.") from None
+
+
+def write_features(path: Path, features: FeatureSet, *, source: Source | None = None) -> None:
+    """Write `features` to `path`, whole or not at all, as float16 unless their range forbids it."""
+    source = source or Source()
+    described = source.describe()
+    values = _compact(features.features)
+    with replacing(path) as temporary, h5py.File(temporary, "w", locking=False) as file:
+        rows = max(1, min(len(values), PART_ROWS))
+        chunks = (rows, values.shape[1]) if values.size else None
+        file.create_dataset("features", data=values, chunks=chunks)
+        file["centers"] = features.centers
+        file["measured"] = features.measured
+        file["time_s"] = features.time_s
+        file.attrs["schema_version"] = SCHEMA_VERSION
+        file.attrs["fps"] = features.fps
+        file.attrs["feature_signature"] = features.signature.text
+        file.attrs["source_hash"] = source.hash(described)
+        file.attrs["source_files"] = json.dumps(described)
+        file.attrs["notes"] = json.dumps(list(features.notes))
+        file.attrs["attributes"] = json.dumps(dict(features.attributes), sort_keys=True)
+
+
+def _compact(values: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
+    if values.size and np.abs(values).max() > np.finfo(np.float16).max:
+        return values.astype(np.float32)
+    return values.astype(np.float16)
+
+
+def _hold_rows(values: npt.NDArray[np.float32], decoded: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32]:
+    if decoded.all() or not decoded.any():
+        return values
+    last = np.maximum.accumulate(np.where(decoded, np.arange(len(values)), -1))
+    return values[np.where(last < 0, np.argmax(decoded), last)]
+
+
+class FeatureWriter:
+    """Keeps the rows of an unfinished feature set in parts that a killed run leaves whole, then makes the cache file of them.
+
+    Parts lie in a hidden folder beside the cache file. Those that were made from another source are thrown away.
+
+    Parameters
+    ----------
+    path
+        The cache file to be.
+    signature, source
+        What is being embedded.
+    """
+
+    def __init__(self, path: Path, *, signature: Signature, source: Source) -> None:
+        self._path = path
+        self._signature = signature
+        self._source = source
+        self._folder = path.with_name(f".{path.name}.parts")
+        make_folder(path.parent)
+        stamp = json.dumps({"signature": signature.text, "source": source.hash(source.describe()), "rows": PART_ROWS})
+        stamp_path = self._folder / "source.json"
+        if self._folder.is_dir() and (not stamp_path.is_file() or stamp_path.read_text(encoding="utf-8") != stamp):
+            shutil.rmtree(self._folder)
+        make_folder(self._folder)
+        if not stamp_path.is_file():
+            with replacing(stamp_path) as temporary:
+                temporary.write_text(stamp, encoding="utf-8")
+        for leftover in self._folder.glob(".*.tmp.npz"):
+            leftover.unlink()
+        self.n_parts = 0
+        while self._part_path(self.n_parts).is_file():
+            self.n_parts += 1
+
+    @property
+    def n_rows(self) -> int:
+        """Number of frames that need not be embedded again."""
+        return self.n_parts * PART_ROWS
+
+    def add_part(
+        self,
+        *,
+        features: npt.NDArray[np.float32],
+        centers: npt.NDArray[np.float64],
+        measured: npt.NDArray[np.bool_],
+        decoded: npt.NDArray[np.bool_],
+        time_s: npt.NDArray[np.float64],
+    ) -> None:
+        """Keep the next rows, `PART_ROWS` of them unless they are the last; the features of a frame that is not `decoded` do not count."""
+        with replacing(self._part_path(self.n_parts)) as temporary, temporary.open("wb") as file:
+            np.savez(file, features=features, centers=centers, measured=measured, decoded=decoded, time_s=time_s)
+        self.n_parts += 1
+
+    def finish(self, *, nominal_fps: float, notes: Sequence[str], attributes: Mapping[str, Any]) -> FeatureSet:
+        """Make the cache file of all parts, drop them, and return the features.
+
+        A frame that could not be decoded gets the features of the last one before it that could. `nominal_fps` counts where a single
+        frame has no interval to the next.
+        """
+        parts = []
+        for number in range(self.n_parts):
+            with np.load(self._part_path(number), allow_pickle=False) as part:
+                parts.append({name: part[name] for name in ("features", "centers", "measured", "decoded", "time_s")})
+        joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        features = FeatureSet(
+            features=_compact(_hold_rows(joined["features"], joined["decoded"])),
+            centers=joined["centers"].astype(np.float32),
+            measured=joined["measured"].astype(bool),
+            time_s=joined["time_s"].astype(np.float64),
+            fps=estimate_fps(joined["time_s"]) if len(joined["time_s"]) > 1 else nominal_fps,
+            signature=self._signature,
+            notes=tuple(notes),
+            attributes=attributes,
+        )
+        write_features(self._path, features, source=self._source)
+        shutil.rmtree(self._folder)
+        return features
+
+    def _part_path(self, number: int) -> Path:
+        return self._folder / f"{number:06d}.npz"

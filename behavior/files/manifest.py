@@ -1,0 +1,156 @@
+"""The manifest (recordings.csv): which files belong to which recording."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import get_args
+
+from behavior.errors import UsageError, suggest_nearest
+from behavior.files.atomic import replacing
+from behavior.recording import Recording, Split
+
+__all__ = ["is_safe_name", "read_manifest", "select_labels", "write_manifest"]
+
+COLUMNS = ("recording", "video", "pose", "labels", "animal", "group", "split")
+# What tables of scores call rows that stand for several recordings.
+TABLE_ROWS = ("pooled", "mean")
+RATER_PREFIX = "labels_"
+# Device names that Windows keeps for itself, whatever their suffix.
+RESERVED_NAMES = {"con", "prn", "aux", "nul", *(f"com{n}" for n in range(1, 10)), *(f"lpt{n}" for n in range(1, 10))}
+
+
+def is_safe_name(name: str) -> bool:
+    """Tell whether `name` is a file name on every system: letters, digits, `.`, `_` and `-`, not starting with a dot or dash."""
+    return re.fullmatch(r"\w[\w.-]*", name) is not None and not name.endswith(".") and name.split(".")[0].casefold() not in RESERVED_NAMES
+
+
+def read_manifest(path: Path) -> list[Recording]:
+    """Return the recordings of the manifest at `path`, in its order, paths resolved against its folder.
+
+    Whether the files are there is not looked at: `behavior check` does that for all of them.
+
+    Raises
+    ------
+    UsageError
+        If the file is missing or empty, a column is unknown or the `recording` column missing, an id is empty, repeated or unsafe as a
+        file name, or a split is neither `train`, `test` nor empty.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise UsageError(f"{path}: no such manifest; write one, or let `behavior init DIR` pair the files of a folder.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: cannot be read as UTF-8 text ({error}); save it as a CSV file in UTF-8.") from None
+    delimiter = ";" if text.partition("\n")[0].count(";") > text.partition("\n")[0].count(",") else ","
+    reader = csv.DictReader(text.splitlines(), delimiter=delimiter, skipinitialspace=True, restkey="")
+    columns = [(name or "").strip() for name in reader.fieldnames or ()]
+    reader.fieldnames = columns
+    _check_columns(path, columns)
+    recordings: list[Recording] = []
+    lines: dict[str, int] = {}
+    for row in reader:
+        line = reader.line_num
+        if row.get(""):
+            raise UsageError(f"{path}, line {line}: found more cells than the {len(columns)} columns; quote a cell that holds a comma.")
+        cells = {name: (value or "").strip() for name, value in row.items()}
+        if not any(cells.values()):
+            continue
+        recording = _parse_row(path, line, cells)
+        key = recording.id.casefold()
+        if key in lines:
+            raise UsageError(
+                f"{path}, line {line}: recording {recording.id!r} is already on line {lines[key]}; ids name files and have to be unique "
+                "(capital letters do not count)."
+            )
+        lines[key] = line
+        recordings.append(recording)
+    if not recordings:
+        raise UsageError(f"{path}: found no recordings; add a row for each video.")
+    return recordings
+
+
+def _check_columns(path: Path, columns: Sequence[str]) -> None:
+    repeated = {name for name in columns if columns.count(name) > 1}
+    if repeated:
+        raise UsageError(f"{path}: column {', '.join(sorted(repeated))} appears more than once; keep one of each.")
+    for name in columns:
+        if name not in COLUMNS and not (name.startswith(RATER_PREFIX) and len(name) > len(RATER_PREFIX)):
+            raise UsageError(f"{path}: unknown column {name!r}{suggest_nearest(name, COLUMNS)} (known: {', '.join(COLUMNS)}, labels_NAME).")
+    if "recording" not in columns:
+        raise UsageError(f"{path}: found columns {', '.join(columns)}, expected at least 'recording'; add that column.")
+
+
+def _parse_row(path: Path, line: int, cells: dict[str, str]) -> Recording:
+    name = cells["recording"]
+    if name in TABLE_ROWS:
+        raise UsageError(f"{path}, line {line}: recording id {name!r} is what tables of scores call a summary; choose another id.")
+    if not is_safe_name(name):
+        raise UsageError(
+            f"{path}, line {line}: recording id {name!r} cannot be a file name; use letters, digits, dots, dashes and underscores."
+        )
+    split = cells.get("split", "").lower() or "train"
+    if split not in get_args(Split):
+        raise UsageError(f"{path}, line {line}: split of {name!r} is {cells['split']!r}, expected 'train', 'test' or an empty cell.")
+    folder = path.resolve().parent
+
+    def resolve(column: str) -> Path | None:
+        value = cells.get(column, "")
+        return folder / value if value else None
+
+    labels = {
+        column.removeprefix("labels").removeprefix("_"): folder / value
+        for column, value in cells.items()
+        if (column == "labels" or column.startswith(RATER_PREFIX)) and value
+    }
+    return Recording(
+        id=name,
+        video=resolve("video"),
+        pose=resolve("pose"),
+        labels=labels,
+        animal=cells.get("animal", "") or name,
+        group=cells.get("group", ""),
+        split="test" if split == "test" else "train",
+    )
+
+
+def write_manifest(path: Path, recordings: Iterable[Recording]) -> None:
+    """Write the manifest of `recordings` to `path`, file paths relative to its folder where they lie below it."""
+    recordings = list(recordings)
+    raters = sorted({rater for recording in recordings for rater in recording.labels if rater})
+    folder = path.resolve().parent
+    header = ["recording", "video", "pose", "labels", *(RATER_PREFIX + rater for rater in raters), "animal", "group", "split"]
+
+    def relative(file: Path | None) -> str:
+        if file is None:
+            return ""
+        return file.relative_to(folder).as_posix() if file.is_relative_to(folder) else str(file)
+
+    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as handle:
+        writer = csv.writer(handle, lineterminator="\n")
+        writer.writerow(header)
+        for recording in recordings:
+            labels = [relative(recording.labels.get(rater)) for rater in ("", *raters)]
+            animal = "" if recording.animal == recording.id else recording.animal
+            split = "test" if recording.split == "test" else ""
+            writer.writerow([recording.id, relative(recording.video), relative(recording.pose), *labels, animal, recording.group, split])
+
+
+def select_labels(recording: Recording) -> Path | None:
+    """Return the label file to learn from and score against: the plain `labels` column, or the only rater's; None where there is none.
+
+    Raises
+    ------
+    UsageError
+        If there are several raters and no plain `labels` column to say whose labels count.
+    """
+    if "" in recording.labels:
+        return recording.labels[""]
+    if len(recording.labels) > 1:
+        raters = ", ".join(recording.labels)
+        raise UsageError(
+            f"recording {recording.id!r} has labels by {raters} and none in the column 'labels'; say there whose labels to learn from."
+        )
+    return next(iter(recording.labels.values()), None)

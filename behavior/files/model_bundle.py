@@ -1,0 +1,180 @@
+"""Model bundles: a folder with all that annotating a new video needs, and what a reader of its results wants to know."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from behavior.config import Backbone, Crop, Head, Postprocess, Section, parse_section
+from behavior.errors import ModelError, OutputError, UsageError
+from behavior.files.atomic import make_folder, sync_folder, write_text
+from behavior.files.study import read_yaml
+
+__all__ = [
+    "BUNDLE_FILE",
+    "BundleDescription",
+    "StreamDescription",
+    "TrainingRecord",
+    "member_path",
+    "name_member",
+    "read_bundle",
+    "refuse_bundle",
+    "write_bundle",
+]
+
+BUNDLE_FILE = "bundle.yaml"
+SCHEMA_VERSION = 1
+
+
+class StreamDescription(Section):
+    """One stream of features that the model works on.
+
+    Attributes
+    ----------
+    name
+        As in the study file's `streams`.
+    signature
+        What its numbers mean (`feature_cache.Signature.text`).
+    n_features
+        Its share of a frame's vector.
+    """
+
+    name: str
+    signature: str
+    n_features: int
+
+
+class TrainingRecord(Section):
+    """Where a model comes from.
+
+    Attributes
+    ----------
+    recordings
+        Those whose labels it was fitted on.
+    watched
+        Recordings that early stopping watched, by behavior.
+    stopping
+        How the number of epochs was chosen, a sentence.
+    epochs
+        Epochs behind the weights, by behavior.
+    seed
+        As in the study file.
+    skipped
+        Behaviors without a model, and why.
+    test_average_precision
+        Pooled over the test recordings, by behavior.
+    """
+
+    recordings: list[str]
+    watched: dict[str, list[str]]
+    stopping: str
+    epochs: dict[str, int]
+    seed: int
+    skipped: dict[str, str]
+    test_average_precision: dict[str, float]
+
+
+class BundleDescription(Section):
+    """The content of `bundle.yaml`."""
+
+    schema_version: int = SCHEMA_VERSION
+    behaviors: list[str]
+    members: dict[str, list[str]]
+    streams: list[StreamDescription]
+    crop: Crop | None = None
+    backbone: Backbone | None = None
+    fps: float
+    window_length: int
+    head: Head
+    postprocess: Postprocess
+    training: TrainingRecord
+    versions: dict[str, str]
+
+
+def write_bundle(folder: Path, description: BundleDescription, members: Mapping[str, Callable[[Path], None]]) -> None:
+    """Write a bundle to `folder`, where nothing of a bundle may be yet.
+
+    Parameters
+    ----------
+    folder
+        Appears with all its files or not at all, unless it is there already: then `bundle.yaml`, written last, completes it.
+    description
+        What `bundle.yaml` says.
+    members
+        For each file name that the description lists, what writes that file.
+
+    Raises
+    ------
+    OutputError
+        If the folder holds a bundle already, or cannot be written.
+    """
+    refuse_bundle(folder)
+    make_folder(folder.parent)
+    staging = make_folder(folder.with_name(f".{folder.name}.{os.getpid()}.tmp"))
+    try:
+        for name, write in members.items():
+            write(staging / name)
+        content = description.model_dump(mode="json", exclude_none=True)
+        write_text(staging / BUNDLE_FILE, yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=120))
+        make_folder(folder)
+        # bundle.yaml goes last: without it a folder is no bundle.
+        for name in (*members, BUNDLE_FILE):
+            (staging / name).replace(folder / name)
+        sync_folder(folder)
+    except OSError as error:
+        raise OutputError(
+            f"{folder}: cannot be written ({error.strerror or error}); choose a folder with space that you may write to."
+        ) from error
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def refuse_bundle(folder: Path) -> None:
+    """Raise OutputError if `folder` holds a bundle: a model that somebody trained is never written over."""
+    if (folder / BUNDLE_FILE).exists():
+        raise OutputError(f"{folder}: holds a model already; give another folder, or delete that one if it is not needed any more.")
+
+
+def read_bundle(folder: Path) -> BundleDescription:
+    """Return what the bundle in `folder` says, after checking that its files are there.
+
+    Raises
+    ------
+    ModelError
+        If it is no bundle, was written by another version of the format, or lacks a file.
+    """
+    path = folder / BUNDLE_FILE
+    if not path.is_file():
+        raise ModelError(f"{folder}: found no {BUNDLE_FILE}; give the folder that `behavior train STUDY --out FOLDER` wrote.")
+    content: Any = read_yaml(path)
+    found = content.get("schema_version") if isinstance(content, dict) else None
+    if found != SCHEMA_VERSION:
+        raise ModelError(f"{path}: found schema version {found}, this version of behavior reads {SCHEMA_VERSION}; train the model again.")
+    try:
+        description = parse_section(BundleDescription, content, source=path)
+    except UsageError as error:
+        raise ModelError(str(error)) from None
+    for names in description.members.values():
+        for name in names:
+            if not member_path(folder, name).is_file():
+                raise ModelError(f"{folder}: {name} is missing, although {BUNDLE_FILE} lists it; copy the whole folder of the model.")
+    return description
+
+
+def name_member(behavior: str, member: int) -> str:
+    """Return the file name of one member of a behavior's model; what is no letter, digit, `_` or `-` in the name becomes `_`."""
+    safe = re.sub(r"[^\w-]", "_", behavior)
+    return f"{safe}.{member}.keras"
+
+
+def member_path(folder: Path, name: str) -> Path:
+    """Return the path of the bundle's file `name`; ModelError where the name leads out of the folder."""
+    if Path(name).name != name:
+        raise ModelError(f"{folder}: {BUNDLE_FILE} lists {name!r}, which is no file name; copy the whole folder of the model again.")
+    return folder / name

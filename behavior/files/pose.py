@@ -1,0 +1,217 @@
+"""Pose that a tracker wrote: DeepLabCut's CSV and H5 tables, of one animal or of several."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from behavior.errors import PoseError, suggest_nearest
+from behavior.files.atomic import replacing
+from behavior.files.deeplabcut import COORDINATES, PoseTable, is_pose_table, read_pose_table
+from behavior.recording import Track
+
+__all__ = ["POSE_SUFFIXES", "find_body_parts", "is_pose", "match_pose_to_frames", "read_pose", "write_deeplabcut"]
+
+POSE_SUFFIXES = (".csv", ".h5", ".hdf5")
+
+# Pose and video that differ by more rows than this do not belong together.
+_TOLERATED_ROWS = 2
+
+# An index that leaves out more than nine of ten frames holds something else than frame numbers.
+_SPARSEST_INDEX = 10
+
+
+def read_pose(path: Path, *, individual: str | None = None) -> Track:
+    """Read the pose of one animal from a DeepLabCut table.
+
+    Rows are put where their frame index says: frames without a row get NaN positions and likelihood 0. A table without
+    likelihoods (other trackers, corrected poses) gets likelihood 1 where there is a position.
+
+    Parameters
+    ----------
+    path
+        A .csv or .h5 file; its content decides how it is read.
+    individual
+        Which animal of a multi-animal table; needed where there are several.
+
+    Returns
+    -------
+    Track with one row per frame, from frame 0 to the last one in the table, body parts in the file's order and spelling.
+
+    Raises
+    ------
+    PoseError
+        If the file is missing or holds no pose, the individual is not in it or has to be chosen, or the row index is not one
+        frame number per row.
+    """
+    table = read_pose_table(path)
+    chosen = _choose_individual(path, table, individual)
+    columns = {(part, coordinate): place for place, (name, part, coordinate) in enumerate(table.columns) if name == chosen}
+    parts = tuple(dict.fromkeys(part for part, _ in columns))
+    for part in parts:
+        missing = [coordinate for coordinate in ("x", "y") if (part, coordinate) not in columns]
+        if missing:
+            raise PoseError(f"{path}: body part {part!r} has no column {missing[0]!r}; export the pose again.")
+    frames = _check_frame_index(path, table.index)
+    n_frames = int(frames.max()) + 1
+
+    positions = np.full((n_frames, len(parts), 2), np.nan)
+    likelihoods = np.zeros((n_frames, len(parts)))
+    for place, part in enumerate(parts):
+        positions[frames, place, 0] = table.values[:, columns[part, "x"]]
+        positions[frames, place, 1] = table.values[:, columns[part, "y"]]
+        if (part, "likelihood") in columns:
+            likelihoods[frames, place] = np.clip(np.nan_to_num(table.values[:, columns[part, "likelihood"]], nan=0.0), 0.0, 1.0)
+        else:
+            likelihoods[:, place] = np.isfinite(positions[:, place]).all(axis=1)
+    positions[~np.isfinite(positions)] = np.nan
+    return Track(positions, likelihoods, parts)
+
+
+def find_body_parts(track: Track, names: Sequence[str], *, path: Path) -> list[int]:
+    """Return the columns of `names` in `track`, compared without case.
+
+    Parameters
+    ----------
+    path
+        Where the track came from, for the message.
+
+    Raises
+    ------
+    PoseError
+        If a name is not there, or two body parts differ from it by case only.
+    """
+    found = []
+    for name in names:
+        places = [place for place, part in enumerate(track.body_parts) if part.casefold() == name.strip().casefold()]
+        # Where parts differ by case only, the spelling decides.
+        places = [place for place in places if track.body_parts[place] == name] or places
+        if not places:
+            nearest = suggest_nearest(name, track.body_parts) or "; choose one of these."
+            raise PoseError(f"{path}: has no body part {name!r}, only {', '.join(track.body_parts)}{nearest}")
+        if len(places) > 1:
+            spellings = ", ".join(repr(track.body_parts[place]) for place in places)
+            raise PoseError(f"{path}: body part {name!r} could be {spellings}; spell it as the file does.")
+        found.append(places[0])
+    return found
+
+
+def match_pose_to_frames(track: Track, n_frames: int, *, path: Path, broke_off: bool = False) -> tuple[Track, str | None]:
+    """Cut or pad `track` to the frames of its video.
+
+    Parameters
+    ----------
+    n_frames
+        Frames of the video, counted by decoding.
+    path
+        Where the track came from, for the message.
+    broke_off
+        Whether the video ends before its header says; then pose rows without a frame are no sign of another video.
+
+    Returns
+    -------
+    The track with `n_frames` rows (those added have NaN positions and likelihood 0), and a sentence of warning, or None.
+
+    Raises
+    ------
+    PoseError
+        If rows and frames differ by more than 2 and the video did not break off before the pose did.
+    """
+    n_rows = len(track)
+    if n_rows == n_frames:
+        return track, None
+    surplus = n_rows - n_frames
+    if abs(surplus) > _TOLERATED_ROWS and not (broke_off and surplus > 0):
+        raise PoseError(
+            f"{path}: {n_rows} pose rows for {n_frames} frames in the video, expected as many; is it the pose of another video?"
+        )
+    if surplus > 0:
+        reason = "the video breaks off, and " if broke_off else ""
+        cut = Track(track.positions[:n_frames], track.likelihoods[:n_frames], track.body_parts)
+        return cut, f"{path}: {reason}{surplus} of {n_rows} pose rows have no frame and are left out."
+    padding = ((0, -surplus), (0, 0))
+    padded = Track(
+        np.pad(track.positions, (*padding, (0, 0)), constant_values=np.nan), np.pad(track.likelihoods, padding), track.body_parts
+    )
+    return padded, f"{path}: {-surplus} of {n_frames} frames, the last ones, have no pose row and count as unmeasured."
+
+
+def is_pose(path: Path) -> bool:
+    """Tell by content whether `path` is a pose file (training labels of that layout among them); never raises."""
+    return is_pose_table(path)
+
+
+def write_deeplabcut(path: Path, track: Track, *, scorer: str) -> None:
+    """Write `track` as DeepLabCut does for one animal: three header rows, then a row per frame with x, y and likelihood.
+
+    Parameters
+    ----------
+    path
+        Ends in .csv, or in .h5 or .hdf5 for the same table in HDF5.
+    scorer
+        Name of the network, in the first header row.
+
+    Raises
+    ------
+    PoseError
+        If `path` has another suffix.
+    OutputError
+        If the file cannot be written.
+    """
+    columns = pd.MultiIndex.from_product(([scorer], track.body_parts, COORDINATES), names=["scorer", "bodyparts", "coords"])
+    values = np.concatenate((track.positions, track.likelihoods[:, :, np.newaxis]), axis=2)
+    table = pd.DataFrame(values.reshape(len(track), len(columns)), columns=columns)
+    suffix = path.suffix.lower()
+    if suffix not in POSE_SUFFIXES:
+        raise PoseError(f"{path}: pose is written as .csv or .h5, found {path.suffix!r}; choose one of these.")
+    with replacing(path) as temporary:
+        if suffix == ".csv":
+            table.to_csv(temporary, lineterminator="\n")
+        else:
+            table.to_hdf(temporary, key="df_with_missing", mode="w", format="fixed")
+
+
+def _choose_individual(path: Path, table: PoseTable, individual: str | None) -> str:
+    names = tuple(dict.fromkeys(name for name, _, _ in table.columns))
+    if names == ("",):
+        # Of one animal, and it has no name in the file.
+        return ""
+    # Multi-animal DeepLabCut keeps points that no animal owns, such as corners, under this name.
+    animals = [name for name in names if name.casefold() != "single"] or list(names)
+    if individual is None:
+        if len(animals) > 1:
+            raise PoseError(f"{path}: holds the pose of {len(animals)} individuals ({', '.join(animals)}); name the one to read.")
+        return animals[0]
+    found = [name for name in names if name == individual] or [name for name in names if name.casefold() == individual.casefold()]
+    if len(found) != 1:
+        nearest = suggest_nearest(individual, animals) or "; choose one of these."
+        raise PoseError(f"{path}: has no individual {individual!r}, only {', '.join(animals)}{nearest}")
+    return found[0]
+
+
+def _check_frame_index(path: Path, index: npt.NDArray) -> npt.NDArray[np.int64]:
+    """Return the frame of each row."""
+    if not len(index):
+        raise PoseError(f"{path}: has a header but no rows, expected one per frame; run the tracker again.")
+    numbers = pd.to_numeric(
+        pd.Series(index.ravel() if index.dtype != object else [str(value) for value in index]), errors="coerce"
+    ).to_numpy()
+    wrong = np.flatnonzero(~np.isfinite(numbers) | (numbers < 0) | (numbers != np.floor(numbers)))
+    if len(wrong):
+        found = index[wrong[0]]
+        if any(mark in str(found).casefold() for mark in (".png", ".jpg", "labeled-data")):
+            raise PoseError(
+                f"{path}: holds training labels of single pictures ({found}), expected a row per video frame; choose the video's pose."
+            )
+        raise PoseError(f"{path}: row {wrong[0]} has the index {found}, expected a frame number; export the pose again.")
+    frames = numbers.astype(np.int64)
+    values, counts = np.unique(frames, return_counts=True)
+    if (counts > 1).any():
+        raise PoseError(f"{path}: frame {values[counts > 1][0]} has {counts.max()} rows, expected one; remove what was appended twice.")
+    if values[-1] >= _SPARSEST_INDEX * (len(frames) + 1000):
+        raise PoseError(f"{path}: the index goes to {values[-1]} in {len(frames)} rows, expected frame numbers; export the pose again.")
+    return frames

@@ -1,0 +1,62 @@
+"""Study files: YAML on disk, `config.Study` in memory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from behavior.config import Study, parse_section
+from behavior.errors import UsageError
+from behavior.files.atomic import write_text
+
+__all__ = ["read_study", "read_yaml", "study_as_yaml", "write_study"]
+
+WEIGHT_SUFFIXES = (".h5", ".keras", ".hdf5")
+
+
+def read_yaml(path: Path) -> Any:
+    """Return what the YAML file at `path` holds; UsageError with the line where it is no YAML."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise UsageError(f"{path}: no such file; give the path of a study file, or make one with `behavior init DIR`.") from None
+    except IsADirectoryError:
+        raise UsageError(f"{path}: found a folder instead of a study file; give the path of the study.yaml in it.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: cannot be read as UTF-8 text ({error}); save it as plain text.") from None
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f", line {mark.line + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or "not YAML"
+        raise UsageError(f"{path}{line}: this is not valid YAML ({problem}); check the indentation, colons and brackets there.") from None
+
+
+def read_study(path: Path) -> Study:
+    """Return the study that the file at `path` describes, its relative paths resolved against the folder of the file.
+
+    Raises
+    ------
+    UsageError
+        If the file is missing, is not YAML, or says something that a study file may not say.
+    """
+    study = parse_section(Study, read_yaml(path), source=path)
+    folder = path.resolve().parent
+    backbone = study.backbone
+    if Path(backbone.weights).suffix.lower() in WEIGHT_SUFFIXES:
+        backbone = backbone.model_copy(update={"weights": str(folder / backbone.weights)})
+    return study.model_copy(update={"recordings": folder / study.recordings, "cache": folder / study.cache, "backbone": backbone})
+
+
+def study_as_yaml(study: Study) -> str:
+    """Return the text of a study file that says what `study` says, defaults included."""
+    content = study.model_dump(mode="json", exclude_none=True)
+    return yaml.safe_dump(content, sort_keys=False, default_flow_style=None, allow_unicode=True, width=120)
+
+
+def write_study(path: Path, study: Study) -> None:
+    """Write `study` to `path`, whole or not at all."""
+    write_text(path, study_as_yaml(study))

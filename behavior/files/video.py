@@ -1,0 +1,443 @@
+"""Videos, read one frame after the other; the only module that knows PyAV."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import chain
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import av
+import numpy as np
+import numpy.typing as npt
+from av.codec.context import ThreadType
+from av.container import InputContainer
+from av.stream import Disposition
+from av.video.reformatter import VideoReformatter
+from av.video.stream import VideoStream
+
+from behavior.errors import VideoError
+from behavior.files.atomic import replacing
+from behavior.files.frame_rows import CountedRows, Frame, FrameRows, StampedRows
+
+__all__ = ["VIDEO_SUFFIXES", "Frame", "VideoReader", "VideoSummary", "open_video", "summarize_video", "write_video"]
+
+VIDEO_SUFFIXES = (".mp4", ".avi", ".mov", ".mkv")
+
+_INDEXED_SUFFIXES = (".mp4", ".mov")
+
+# Headers other than the exact sample table of MP4 and MOV are off by a frame or two in healthy files, too.
+_HEADER_TOLERANCE = 2
+
+# In bytes; those of a block of Matroska, or of a cluster of them, are shorter.
+_LONGEST_PACKET_HEADER = 100
+
+_MAGIC_NUMBERS = ((4, b"ftyp"), (4, b"moov"), (4, b"mdat"), (0, b"RIFF"), (0, b"\x1a\x45\xdf\xa3"))
+
+# With its macroblock tree, x264 reads memory behind small pictures that it never wrote, and its bytes vary from run to run.
+_ENCODER_OPTIONS = {"libx264": {"x264-params": "mbtree=0"}, "libx265": {"x265-params": "log-level=error:pools=none"}}
+
+_HEADER_LOST = "its header is lost, so that no frame can be found; the recording or a copy of it broke off, copy it again."
+_NO_VIDEO = "is not a video, whatever its name says; give a video file."
+
+
+@dataclass(frozen=True)
+class VideoSummary:
+    """What decoding a whole video has shown.
+
+    Attributes
+    ----------
+    n_frames
+        Rows, those that could not be decoded among them.
+    time_s
+        Their times, float64 of shape (T,), the first one 0.
+    fps
+        From the median interval; the header's for a single frame.
+    width, height
+        Of the upright frame, in pixels.
+    declared_frames
+        What the header says; None where it says nothing.
+    broke_off
+        Whether the file ends before its header says.
+    undecodable
+        Rows whose frame could not be decoded.
+    """
+
+    n_frames: int
+    time_s: npt.NDArray[np.float64]
+    fps: float
+    width: int
+    height: int
+    declared_frames: int | None
+    broke_off: bool
+    undecodable: tuple[int, ...]
+
+
+class VideoReader:
+    """A video that is read once, from its first frame to its last; `open_video` makes it.
+
+    Attributes
+    ----------
+    path
+        The file.
+    width, height
+        Of the upright frame, in pixels.
+    declared_frames
+        What the header says, which may be wrong; None where it says nothing.
+    nominal_fps
+        The header's frame rate.
+    n_frames, broke_off, undecodable
+        As in `VideoSummary`, once `frames` is exhausted.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.width, self.height, self._quarter_turns = _measure_first_frame(path)
+        self._container, self._stream = _open_stream(path)
+        self._stream.thread_type = ThreadType.AUTO
+        self._is_avi = self._container.format.name == "avi"
+        self._is_matroska = "matroska" in self._container.format.name
+        self._skipped_bytes = False
+        self.declared_frames: int | None = self._stream.frames or None
+        self.nominal_fps = float(self._stream.average_rate or self._stream.guessed_rate or 0)
+        if not self.nominal_fps > 0:
+            self.close()
+            raise VideoError(f"{path}: its header gives no frame rate; convert the video to .mp4.")
+        self.n_frames = 0
+        self.broke_off = False
+        self.undecodable: tuple[int, ...] = ()
+        self._started = False
+        self._reformatter = VideoReformatter()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._container.close()
+
+    def frames(self, *, first_frame: int = 0) -> Iterator[Frame]:
+        """Yield the frames in the order in which they are shown, decoded as they are asked for.
+
+        Parameters
+        ----------
+        first_frame
+            Frames before it are decoded, but neither converted nor yielded; what follows is that of an unbroken read.
+
+        Raises
+        ------
+        RuntimeError
+            If the reader has been read before.
+        VideoError
+            At the end, if no frame could be decoded.
+        """
+        for index, time_s, picture in self._read_rows():
+            if index >= first_frame:
+                yield Frame(index, time_s, None if picture is None else self._convert(picture))
+
+    def summarize(self) -> VideoSummary:
+        """Decode everything, convert nothing, and return what there is; raises as `frames` does."""
+        time_s = np.array([time_s for _, time_s, _ in self._read_rows()], dtype=np.float64)
+        interval = float(np.median(np.diff(time_s))) if len(time_s) > 1 else 0.0
+        return VideoSummary(
+            n_frames=self.n_frames,
+            time_s=time_s,
+            fps=1.0 / interval if interval > 0 else self.nominal_fps,
+            width=self.width,
+            height=self.height,
+            declared_frames=self.declared_frames,
+            broke_off=self.broke_off,
+            undecodable=self.undecodable,
+        )
+
+    def _convert(self, picture: av.VideoFrame) -> npt.NDArray[np.uint8]:
+        # Where the size changes on the way, the first frame's is kept, so that pixels mean the same all along.
+        stored = (self.width, self.height) if self._quarter_turns % 2 == 0 else (self.height, self.width)
+        image = self._reformatter.reformat(picture, width=stored[0], height=stored[1], format="rgb24").to_ndarray()
+        return np.ascontiguousarray(np.rot90(image, self._quarter_turns))
+
+    def _read_rows(self) -> Iterator[tuple[int, float, av.VideoFrame | None]]:
+        if self._started:
+            raise RuntimeError(f"{self.path}: a reader reads its video once; open it again")
+        self._started = True
+        undecodable: list[int] = []
+        first_stamp: int | None = None
+        time_s = 0.0
+        for index, (stamp, picture) in enumerate(self._decode()):
+            if first_stamp is None:
+                first_stamp = stamp
+            # Some muxers step back in time; intervals must not be negative.
+            time_s = max(time_s, float((stamp - first_stamp) * self._stream.time_base))
+            if picture is None:
+                undecodable.append(index)
+            self.n_frames = index + 1
+            yield index, time_s, picture
+        self.undecodable = tuple(undecodable)
+        if self.n_frames == len(undecodable):
+            raise VideoError(f"{self.path}: none of its frames can be decoded; convert the video to H.264 in .mp4.")
+
+    def _decode(self) -> Iterator[tuple[int, av.VideoFrame | None]]:
+        interval = 1.0 / (self.nominal_fps * float(self._stream.time_base))
+        rows: FrameRows[av.VideoFrame] = StampedRows(interval=interval)
+        reorder_depth = self._stream.codec_context.reorder_depth
+        if self._is_avi and reorder_depth > 0:
+            rows = CountedRows(interval=interval, reorder_depth=reorder_depth)
+        n_packets, end = 0, 0.0
+        cut_off: set[int] = set()
+        last_stamp: int | None = None
+        for stamp, packet in self._number_packets(interval):
+            n_packets += 1
+            cut_off.clear()
+            if self._skipped_bytes and last_stamp is not None:
+                rows.note_hole(last_stamp, stamp)
+            self._skipped_bytes, last_stamp = False, stamp
+            end = max(end, stamp + (packet.duration if packet and packet.duration else interval))
+            # What an edit list hides is decoded for the sake of later frames, but is no row; an empty packet neither.
+            if packet is None or (packet.size and not packet.is_discard):
+                rows.expect(stamp)
+            if packet is None or not packet.size:
+                continue
+            if packet.is_corrupt:
+                # The file ends within it; half a picture is none.
+                cut_off.add(stamp)
+                continue
+            packet.pts = stamp
+            for picture in _decode_packet(self._stream, packet):
+                yield from rows.arrive(picture.pts, None if picture.is_corrupt else picture)
+        self.broke_off = self.broke_off or bool(cut_off) or self._ends_early(n_packets, end, interval)
+        if self.broke_off:
+            rows.end_at_gap()
+        for picture in _decode_packet(self._stream, None):
+            yield from rows.arrive(picture.pts, None if picture.is_corrupt else picture)
+        yield from rows.finish(without=cut_off)
+
+    def _number_packets(self, interval: float) -> Iterator[tuple[int, av.Packet | None]]:
+        """Yield packets with their stamps, and None for a packet that the index lists but damage hides."""
+        packets = self._demux()
+        first = next(packets, None)
+        if first is None:
+            return
+        listed = _list_avi_packets(self._stream, first) if self._is_avi else deque()
+        last_listed = listed[-1][0] if listed else -1
+        for count, packet in enumerate(chain([first], packets)):
+            while listed and listed[0][0] < packet.pos:
+                yield listed.popleft()[1], None
+            if listed and listed[0][0] == packet.pos:
+                yield listed.popleft()[1], packet
+            elif packet.pos > last_listed:
+                # AVI numbers packets in the order of storage (dts); the pts that FFmpeg makes of it is a guess.
+                stamp = packet.dts if self._is_avi or packet.pts is None else packet.pts
+                yield round(count * interval) if stamp is None else stamp, packet
+            # Else damage looks like a packet where the index knows of none.
+        for _, stamp in listed:
+            yield stamp, None
+
+    def _demux(self) -> Iterator[av.Packet]:
+        stop = None
+        try:
+            # All streams' packets together leave no byte of a sound Matroska file out but short headers.
+            for packet in self._container.demux() if self._is_matroska else self._container.demux(self._stream):
+                if self._is_matroska and packet.pos is not None:
+                    self._skipped_bytes |= stop is not None and packet.pos - stop > _LONGEST_PACKET_HEADER
+                    stop = packet.pos + packet.size
+                # What ends the demuxer's packets is an empty one without a stamp.
+                if packet.stream_index == self._stream.index and (packet.size or packet.dts is not None):
+                    yield packet
+        except av.error.FFmpegError as error:
+            if isinstance(error, MemoryError):
+                raise
+            self.broke_off = True
+
+    def _ends_early(self, n_packets: int, end: float, interval: float) -> bool:
+        if self.declared_frames is not None:
+            return self.declared_frames - n_packets > (_HEADER_TOLERANCE if self._is_avi else 0)
+        duration_s = _read_duration(self._container, self._stream)
+        return duration_s is not None and duration_s - end * float(self._stream.time_base) > (_HEADER_TOLERANCE + 0.5) / self.nominal_fps
+
+
+def open_video(path: Path) -> VideoReader:
+    """Open the video at `path`; to be used in a ``with`` statement.
+
+    Raises
+    ------
+    VideoError
+        If there is no such file, it is a folder, empty, not a video, without pictures, cut off before its header is complete, or
+        no frame can be decoded.
+    """
+    return VideoReader(path)
+
+
+def summarize_video(path: Path) -> VideoSummary:
+    """Decode the whole video at `path` and return what there is; raises `VideoError` as `open_video` does."""
+    with open_video(path) as reader:
+        return reader.summarize()
+
+
+def _open_stream(path: Path) -> tuple[InputContainer, VideoStream]:
+    if not path.exists():
+        raise VideoError(f"{path}: there is no such video; check the path.")
+    if path.is_dir():
+        raise VideoError(f"{path}: is a folder, expected a video file ({', '.join(VIDEO_SUFFIXES)}).")
+    if path.stat().st_size == 0:
+        raise VideoError(f"{path}: is empty (0 bytes), expected a video; record or copy it again.")
+    try:
+        container = av.open(str(path))
+    except av.error.FFmpegError as error:
+        if isinstance(error, PermissionError):
+            raise VideoError(f"{path}: may not be read by you; change its permissions.") from error
+        if _starts_as_video(path):
+            raise VideoError(f"{path}: {_HEADER_LOST}") from error
+        raise VideoError(f"{path}: {_NO_VIDEO}") from error
+    streams = [stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic]
+    if not streams:
+        found = "holds sound but no video; give the file with the pictures." if container.streams.audio else None
+        container.close()
+        raise VideoError(f"{path}: {found or (_HEADER_LOST if _starts_as_video(path) else _NO_VIDEO)}")
+    if streams[0].codec_context is None:
+        container.close()
+        raise VideoError(f"{path}: its video is in a format that cannot be decoded here; convert it to H.264 in .mp4.")
+    return container, streams[0]
+
+
+def _starts_as_video(path: Path) -> bool:
+    with path.open("rb") as file:
+        start = file.read(16)
+    return any(start[offset : offset + len(magic)] == magic for offset, magic in _MAGIC_NUMBERS)
+
+
+def _measure_first_frame(path: Path) -> tuple[int, int, int]:
+    """Return width and height of the first picture when upright, and the quarter turns (to the left) that set it upright."""
+    container, stream = _open_stream(path)
+    with container:
+        packets = (packet for packet in container.demux(stream) if packet.size and not packet.is_corrupt)
+        try:
+            picture = next((picture for packet in chain(packets, [None]) for picture in _decode_packet(stream, packet)), None)
+        except av.error.FFmpegError:
+            picture = None
+    if picture is None:
+        raise VideoError(f"{path}: none of its frames can be decoded; convert the video to H.264 in .mp4.")
+    quarter_turns = round(picture.rotation / 90) % 4
+    width, height = (picture.width, picture.height) if quarter_turns % 2 == 0 else (picture.height, picture.width)
+    return width, height, quarter_turns
+
+
+def _decode_packet(stream: VideoStream, packet: av.Packet | None) -> list[av.VideoFrame]:
+    """Return the pictures that come out when `packet` goes in (None: all that are left); a damaged packet gives none."""
+    try:
+        return stream.codec_context.decode(packet)
+    except av.error.FFmpegError as error:
+        if isinstance(error, MemoryError):
+            raise
+        return []
+
+
+def _list_avi_packets(stream: VideoStream, first: av.Packet) -> deque[tuple[int, int]]:
+    """Return position and number of the packets in the index, or nothing where it is missing or does not know the first packet."""
+    # The index points to a chunk's header of 8 bytes, a packet to what follows.
+    listed = sorted((entry.pos + 8, entry.timestamp) for entry in stream.index_entries if entry.size)
+    return deque(listed if len(listed) > 1 and any(position == first.pos for position, _ in listed) else ())
+
+
+def _read_duration(container: InputContainer, stream: VideoStream) -> float | None:
+    """Return where the header says that the video ends, in seconds; None where it does not say."""
+    if stream.duration is not None:
+        return float((stream.duration + (stream.start_time or 0)) * stream.time_base)
+    # Matroska keeps each track's duration as text, hours:minutes:seconds.
+    parts = stream.metadata.get("DURATION", "").split(":")
+    if len(parts) == 3:
+        hours, minutes, seconds = (float(part) for part in parts)
+        return hours * 3600 + minutes * 60 + seconds
+    if container.duration is not None and len(container.streams) == 1:
+        return container.duration / av.time_base
+    return None
+
+
+def write_video(path: Path, frames: Iterable[npt.NDArray[np.uint8]], *, fps: float, codec: str = "libx264", crf: int = 18) -> int:
+    """Encode frames to `path`, whole or not at all; the same frames give the same bytes.
+
+    Parameters
+    ----------
+    path
+        The suffix chooses the container. MP4 and MOV carry their index in front, so that a file cut short still opens.
+    frames
+        RGB pictures, uint8 of shape (H, W, 3), all of one size. Odd sizes are kept (without chroma subsampling).
+    fps
+        Frames per second.
+    codec
+        FFmpeg's name of the encoder.
+    crf
+        Quality of libx264 and libx265, from 0 (lossless) to 51; other encoders have their own default.
+
+    Returns
+    -------
+    The number of frames written.
+
+    Raises
+    ------
+    VideoError
+        If there is no frame, a frame has another shape than the first one, or the encoder refuses.
+    OutputError
+        If the file cannot be written.
+    """
+    rate = Fraction(fps).limit_denominator(1001)
+    if rate <= 0:
+        raise VideoError(f"{path}: cannot be written at {fps} frames per second; give a positive number.")
+    pictures = _check_pictures(path, frames)
+    first = next(pictures, None)
+    if first is None:
+        raise VideoError(f"{path}: there is no frame to write.")
+    with replacing(path) as temporary:
+        try:
+            return _encode(temporary, chain([first], pictures), rate=rate, codec=codec, crf=crf)
+        except av.error.FFmpegError as error:
+            if isinstance(error, OSError):
+                raise
+            raise VideoError(f"{path}: cannot be encoded with {codec} ({error.strerror}); choose another codec or suffix.") from error
+
+
+def _check_pictures(path: Path, frames: Iterable[npt.NDArray[np.uint8]]) -> Iterator[npt.NDArray[np.uint8]]:
+    size: tuple[int, ...] = ()
+    for index, image in enumerate(frames):
+        size = size or image.shape[:2]
+        if image.dtype != np.uint8 or image.shape != (*size, 3):
+            raise VideoError(f"{path}: frame {index} is {image.dtype} of shape {image.shape}, expected RGB, uint8 of shape {(*size, 3)}.")
+        yield image
+
+
+def _encode(path: Path, pictures: Iterator[npt.NDArray[np.uint8]], *, rate: Fraction, codec: str, crf: int) -> int:
+    n_frames = 0
+    # Bit-exact leaves dates and versions out of the file; faststart puts the index in front.
+    options = {"fflags": "+bitexact"} | ({"movflags": "+faststart"} if path.suffix.lower() in _INDEXED_SUFFIXES else {})
+    with av.open(str(path), "w", options=options) as container:
+        stream = container.add_stream(codec, rate=rate)
+        context = stream.codec_context
+        # Several threads may place slices, and so bytes, in another way.
+        context.thread_count = 1
+        for image in pictures:
+            if not n_frames:
+                context.height, context.width = image.shape[:2]
+                context.pix_fmt = _choose_pixel_format(context.codec, height=context.height, width=context.width)
+                context.options = _ENCODER_OPTIONS.get(codec, {}) | ({"crf": str(crf)} if codec in _ENCODER_OPTIONS else {})
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="rgb24")
+            frame.pts = n_frames
+            frame.time_base = 1 / rate
+            container.mux(stream.encode(frame))
+            n_frames += 1
+        container.mux(stream.encode(None))
+    return n_frames
+
+
+def _choose_pixel_format(codec: av.Codec, *, height: int, width: int) -> str:
+    supported = [pixel_format.name for pixel_format in codec.video_formats or ()]
+    sampling = "420p" if height % 2 == 0 and width % 2 == 0 else "444p"
+    # FFmpeg's JPEG encoder takes the full range only; a lossless codec should not lose color to subsampling.
+    full_range, lossless = codec.name == "mjpeg", codec.lossless and not codec.lossy
+    preferred = ["bgr0", "rgb24"] * lossless + [("yuvj" if full_range else "yuv") + sampling]
+    return next((name for name in preferred if name in supported), supported[0] if supported else preferred[-1])

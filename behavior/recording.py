@@ -1,0 +1,214 @@
+"""The vocabulary: what a recording is, and the arrays that are known about it.
+
+Frames are 0-based, bouts half-open. Every class is frozen, and its shapes are checked once, when it is made; the code that
+takes one trusts it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["Bout", "Ethogram", "Labels", "Probabilities", "Recording", "Track", "estimate_fps", "find_bouts", "frame_edges"]
+
+Split = Literal["train", "test"]
+
+
+@dataclass(frozen=True)
+class Recording:
+    """One row of the manifest.
+
+    Attributes
+    ----------
+    id
+        Unique in the manifest and safe as a file name.
+    video, pose
+        Absolute paths; None where the manifest leaves the cell empty.
+    labels
+        Label file of each rater; the manifest's plain `labels` column has the rater name "".
+    animal
+        Which animal was filmed; the recording's own id where the manifest does not say.
+    group
+        Treatment or genotype; "" where the manifest does not say.
+    split
+        "test" recordings are never touched by cross-validation or search.
+    """
+
+    id: str
+    video: Path | None = None
+    pose: Path | None = None
+    labels: Mapping[str, Path] = field(default_factory=dict)
+    animal: str = ""
+    group: str = ""
+    split: Split = "train"
+
+
+@dataclass(frozen=True)
+class Track:
+    """Pose of one animal.
+
+    Attributes
+    ----------
+    positions
+        Pixels from the upper left corner of the upright frame, float64 of shape (T, P, 2) as x, y; NaN where the point was not found.
+    likelihoods
+        Float64 of shape (T, P) in [0, 1]; 1 where the tracker gives none.
+    body_parts
+        P names, as the file spells them.
+    """
+
+    positions: npt.NDArray[np.float64]
+    likelihoods: npt.NDArray[np.float64]
+    body_parts: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        n_parts = len(self.body_parts)
+        _require_shape("positions", self.positions, (None, n_parts, 2))
+        _require_shape("likelihoods", self.likelihoods, (len(self.positions), n_parts))
+        _require_unique("body_parts", self.body_parts)
+
+    def __len__(self) -> int:
+        return len(self.positions)
+
+
+@dataclass(frozen=True)
+class Labels:
+    """What people saw: int8 of shape (T, B), 1 or 0, or -1 for a frame that nobody labelled."""
+
+    values: npt.NDArray[np.int8]
+    behaviors: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        _require_shape("values", self.values, (None, len(self.behaviors)))
+        _require_unique("behaviors", self.behaviors)
+        if self.values.dtype != np.int8:
+            raise TypeError(f"labels have dtype {self.values.dtype}, expected int8")
+        if self.values.size and not np.isin(self.values, (-1, 0, 1)).all():
+            raise ValueError("labels hold values other than 1, 0 and -1")
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def select(self, columns: Sequence[int]) -> Labels:
+        """Return the labels of some of the behaviors, by index."""
+        return Labels(self.values[:, list(columns)], tuple(self.behaviors[column] for column in columns))
+
+
+@dataclass(frozen=True)
+class Probabilities:
+    """What a model says: float32 of shape (T, B) in [0, 1], at `time_s` seconds (T,); NaN columns for behaviors it never learned."""
+
+    values: npt.NDArray[np.float32]
+    behaviors: tuple[str, ...]
+    time_s: npt.NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        _require_shape("values", self.values, (len(self.time_s), len(self.behaviors)))
+        _require_unique("behaviors", self.behaviors)
+        if self.values.dtype != np.float32:
+            raise TypeError(f"probabilities have dtype {self.values.dtype}, expected float32")
+        if np.any((self.values < 0) | (self.values > 1)):
+            raise ValueError("probabilities lie outside [0, 1]")
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+
+@dataclass(frozen=True)
+class Ethogram:
+    """What was decided: bool of shape (T, B), at `time_s` seconds (T,)."""
+
+    values: npt.NDArray[np.bool_]
+    behaviors: tuple[str, ...]
+    time_s: npt.NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        _require_shape("values", self.values, (len(self.time_s), len(self.behaviors)))
+        _require_unique("behaviors", self.behaviors)
+        if self.values.dtype != np.bool_:
+            raise TypeError(f"an ethogram has dtype {self.values.dtype}, expected bool")
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+
+@dataclass(frozen=True, order=True)
+class Bout:
+    """One episode of a behavior: frames [start_frame, stop_frame)."""
+
+    start_frame: int
+    stop_frame: int
+    behavior: str
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.start_frame < self.stop_frame:
+            raise ValueError(f"bout [{self.start_frame}, {self.stop_frame}) of {self.behavior!r} is empty or starts before frame 0")
+
+
+def frame_edges(time_s: npt.NDArray[np.float64], fps: float | None = None) -> npt.NDArray[np.float64]:
+    """Return the times at which frames start, and that at which the last one stops.
+
+    Parameters
+    ----------
+    time_s
+        Times of the frames in seconds, shape (T,), increasing.
+    fps
+        Gives the duration of the only frame where T is 1.
+
+    Returns
+    -------
+    Float64 of shape (T + 1,): `time_s`, then the last time plus the median interval. The bout [start, stop) lasts from
+    ``edges[start]`` to ``edges[stop]``.
+    """
+    if len(time_s) == 0:
+        return np.zeros(1)
+    if len(time_s) > 1:
+        interval = float(np.median(np.diff(time_s)))
+    else:
+        interval = 1.0 / fps if fps else 0.0
+    return np.append(np.asarray(time_s, dtype=np.float64), time_s[-1] + interval)
+
+
+def find_bouts(values: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
+    """Return the runs of True in `values` (T,) as int64 of shape (N, 2): start and stop frame, half-open, in order.
+
+    >>> find_bouts(np.array([True, False, True, True])).tolist()
+    [[0, 1], [2, 4]]
+    """
+    steps = np.diff(np.concatenate(([0], np.asarray(values, dtype=np.int8), [0])))
+    return np.column_stack((np.flatnonzero(steps == 1), np.flatnonzero(steps == -1)))
+
+
+def estimate_fps(time_s: npt.NDArray[np.float64]) -> float:
+    """Return frames per second from `time_s` (T,) in seconds: the mean of the intervals that are within half of the median.
+
+    The mean, because stamps in whole milliseconds make 33, 34, 33 of 30 frames per second; without gaps, which are no frame's length.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two frames, or times do not increase.
+    """
+    if len(time_s) < 2:
+        raise ValueError(f"a frame rate needs at least 2 frames, found {len(time_s)}")
+    intervals = np.diff(time_s)
+    median = np.median(intervals)
+    if median <= 0:
+        raise ValueError("times of frames do not increase")
+    return float(1.0 / np.mean(intervals[np.abs(intervals - median) <= median / 2]))
+
+
+def _require_shape(name: str, array: npt.NDArray, shape: Sequence[int | None]) -> None:
+    if array.ndim != len(shape) or any(want is not None and have != want for have, want in zip(array.shape, shape, strict=True)):
+        expected = ", ".join("T" if want is None else str(want) for want in shape)
+        raise ValueError(f"{name} have shape {array.shape}, expected ({expected})")
+
+
+def _require_unique(name: str, values: Sequence[str]) -> None:
+    if len(set(values)) != len(values):
+        raise ValueError(f"{name} repeat a name: {', '.join(values)}")

@@ -1,0 +1,1 @@
+"""Vectors to probabilities: windows, weights, heads, training and inference."""

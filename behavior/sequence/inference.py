@@ -1,0 +1,63 @@
+"""Probabilities of a whole recording from a model that sees windows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+from behavior.sequence.windows import find_prediction_starts, make_fade, take_windows
+
+__all__ = ["predict_recording", "resample_rows"]
+
+WINDOWS_AT_ONCE = 32
+
+
+def predict_recording(
+    predict_windows: Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]],
+    features: npt.NDArray[np.floating],
+    *,
+    length: int,
+) -> npt.NDArray[np.float32]:
+    """Return the probability of a behavior in every frame, float32 of shape (T,).
+
+    Windows overlap by half and are averaged with weights that fade towards their ends, so that a frame at the edge of one window
+    stands in the middle of another.
+
+    Parameters
+    ----------
+    predict_windows
+        Maps windows (N, length, D) float32 to probabilities (N, length, 1).
+    features
+        Shape (T, D).
+    length
+        Frames in a window.
+    """
+    n_frames = len(features)
+    starts = find_prediction_starts(n_frames, length)
+    fade = make_fade(length)
+    total = np.zeros(n_frames + length)
+    weight = np.zeros(n_frames + length)
+    for first in range(0, len(starts), WINDOWS_AT_ONCE):
+        chosen = starts[first : first + WINDOWS_AT_ONCE]
+        windows = take_windows(features, chosen, length).astype(np.float32)
+        for start, values in zip(chosen, predict_windows(windows)[:, :, 0], strict=True):
+            total[start : start + length] += fade * values
+            weight[start : start + length] += fade
+    return np.clip(total[:n_frames] / weight[:n_frames], 0.0, 1.0).astype(np.float32)
+
+
+def resample_rows(
+    values: npt.NDArray[np.floating], time_s: npt.NDArray[np.float64], new_time_s: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float32]:
+    """Return `values` (T, D), known at `time_s` (T,), at `new_time_s` (N,) by linear interpolation: float32 of shape (N, D).
+
+    Times outside those known get the first or the last row.
+    """
+    if len(time_s) == 1:
+        return np.repeat(values.astype(np.float32), len(new_time_s), axis=0)
+    right = np.clip(np.searchsorted(time_s, new_time_s), 1, len(time_s) - 1)
+    left = right - 1
+    share = np.clip((new_time_s - time_s[left]) / (time_s[right] - time_s[left]), 0.0, 1.0)[:, None]
+    return (values[left] * (1 - share) + values[right] * share).astype(np.float32)

@@ -1,0 +1,57 @@
+"""Stretches of a recording that a head sees at once; none ever crosses from one recording into the next."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["find_prediction_starts", "find_training_starts", "make_fade", "mark_fresh_frames", "take_windows"]
+
+
+def find_training_starts(n_frames: int, length: int) -> npt.NDArray[np.int64]:
+    """Return the first frame of each training window, int64 of shape (N,).
+
+    Windows lie end to end; the last one starts early enough to be full. A recording shorter than a window has one, starting at 0.
+    """
+    _require_positive(n_frames, length)
+    starts = np.arange(0, max(n_frames - length, 0) + 1, length)
+    if starts[-1] + length < n_frames:
+        starts = np.append(starts, n_frames - length)
+    return starts
+
+
+def find_prediction_starts(n_frames: int, length: int) -> npt.NDArray[np.int64]:
+    """Return the first frame of each prediction window, int64 of shape (N,).
+
+    Windows overlap by half, and the last one ends with the recording.
+    """
+    _require_positive(n_frames, length)
+    last = max(n_frames - length, 0)
+    return np.unique(np.append(np.arange(0, last, max(length // 2, 1)), last))
+
+
+def mark_fresh_frames(starts: npt.NDArray[np.int64], length: int, n_frames: int) -> npt.NDArray[np.bool_]:
+    """Return which frames of which window are there for the first time, bool of shape (N, length).
+
+    False marks what the window before already covered, and the padding of a recording shorter than a window.
+    """
+    frames = starts[:, None] + np.arange(length)
+    covered = np.concatenate(([0], starts[:-1] + length))
+    return (frames >= covered[:, None]) & (frames < n_frames)
+
+
+def take_windows(values: npt.NDArray, starts: npt.NDArray[np.int64], length: int) -> npt.NDArray:
+    """Return the windows of `values` (T, ...) that begin at `starts` (N,), shape (N, length, ...), edge values behind the last frame."""
+    frames = np.minimum(starts[:, None] + np.arange(length), len(values) - 1)
+    return np.asarray(values[frames])
+
+
+def make_fade(length: int) -> npt.NDArray[np.float32]:
+    """Return the weights with which overlapping predictions are averaged, float32 of shape (length,): a triangle that is nowhere 0."""
+    rising = np.arange(1, length + 1)
+    return (np.minimum(rising, rising[::-1]) / ((length + 1) // 2)).astype(np.float32)
+
+
+def _require_positive(n_frames: int, length: int) -> None:
+    if n_frames < 1 or length < 1:
+        raise ValueError(f"found {n_frames} frames and windows of {length}, expected at least 1 of each")

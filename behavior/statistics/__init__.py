@@ -1,0 +1,1 @@
+"""Numbers that describe what animals did: bouts, time bins, transitions, groups."""

@@ -1,0 +1,8 @@
+"""Renders studies with known behavior: an open field from above, and a mouse that walks, pauses, grooms and rears."""
+
+from behavior.synthetic.acting import RenderedRecording, act_recording
+from behavior.synthetic.degrading import degrade_track
+from behavior.synthetic.posture import BEHAVIORS, Posture
+from behavior.synthetic.study import RecordingFiles, write_study_files
+
+__all__ = ["BEHAVIORS", "Posture", "RecordingFiles", "RenderedRecording", "act_recording", "degrade_track", "write_study_files"]

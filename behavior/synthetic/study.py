@@ -1,0 +1,128 @@
+"""Writes a study: videos, DeepLabCut files and label tables of recordings whose behavior is known."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from behavior.files.annotations import write_frame_table
+from behavior.files.atomic import make_folder
+from behavior.files.pose import write_deeplabcut
+from behavior.files.video import write_video
+from behavior.synthetic.acting import act_recording
+from behavior.synthetic.degrading import degrade_track
+from behavior.synthetic.scene import COATS
+
+__all__ = ["SCORER", "RecordingFiles", "write_study_files"]
+
+SCORER = "DLC_resnet50_demoshuffle1_100000"
+
+
+@dataclass(frozen=True)
+class RecordingFiles:
+    """The files of one recording of a rendered study."""
+
+    name: str
+    video: Path
+    pose: Path
+    labels: Path
+
+
+@dataclass(frozen=True)
+class _Order:
+    """What a process needs in order to render one recording."""
+
+    files: RecordingFiles
+    n_frames: int
+    fps: float
+    size: int
+    seed: int
+    index: int
+    coat: str
+
+
+def write_study_files(
+    folder: Path,
+    *,
+    n_recordings: int,
+    n_frames: int,
+    seed: int,
+    fps: float = 10.0,
+    size: int = 480,
+    processes: int | None = None,
+    on_progress: Callable[[], None] | None = None,
+) -> list[RecordingFiles]:
+    """Render `n_recordings` recordings into `folder`: `mouse_01.mp4`, its DeepLabCut CSV and `mouse_01_labels.csv`, and so on.
+
+    The same arguments give the same study, whatever the number of processes.
+
+    Parameters
+    ----------
+    folder
+        Made where it is missing; files of the same names are replaced.
+    n_recordings, n_frames
+        How many recordings, and frames in each.
+    seed
+        Everything is drawn from it. Coats take turns, so that a few recordings already show all of them.
+    fps, size
+        Frame rate, and side of the square frames in pixels.
+    processes
+        How many recordings are rendered side by side; None for one per processor.
+    on_progress
+        Called whenever a recording is complete.
+
+    Raises
+    ------
+    OutputError
+        If the folder cannot be written to.
+    ValueError
+        If recordings are too short to show every behavior.
+    """
+    make_folder(folder)
+    first_coat = int(np.random.default_rng(seed).integers(len(COATS)))
+    n_digits = max(2, len(str(n_recordings)))
+    orders = []
+    for index in range(n_recordings):
+        name = f"mouse_{index + 1:0{n_digits}d}"
+        files = RecordingFiles(name, folder / f"{name}.mp4", folder / f"{name}{SCORER}.csv", folder / f"{name}_labels.csv")
+        orders.append(_Order(files, n_frames, fps, size, seed, index, COATS[(first_coat + index) % len(COATS)].name))
+    n_processes = min(processes or os.cpu_count() or 1, n_recordings)
+    if n_processes <= 1:
+        for order in orders:
+            _write_recording(order)
+            if on_progress is not None:
+                on_progress()
+        return [order.files for order in orders]
+    # Spawned on every system: a fork would copy the threads' locks of libraries that are already running.
+    with ProcessPoolExecutor(n_processes, mp_context=multiprocessing.get_context("spawn"), initializer=_draw_alone) as pool:
+        waiting = [pool.submit(_write_recording, order) for order in orders]
+        try:
+            for done in as_completed(waiting):
+                done.result()
+                if on_progress is not None:
+                    on_progress()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return [order.files for order in orders]
+
+
+def _draw_alone() -> None:
+    """Draw on one thread: the other processors have recordings of their own."""
+    cv2.setNumThreads(1)
+
+
+def _write_recording(order: _Order) -> None:
+    sequence = np.random.SeedSequence(entropy=order.seed, spawn_key=(order.index,))
+    recording = act_recording(n_frames=order.n_frames, fps=order.fps, size=order.size, seed=sequence, coat=order.coat)
+    tracker = np.random.default_rng(np.random.SeedSequence(entropy=order.seed, spawn_key=(order.index, 1 << 16)))
+    write_video(order.files.video, recording.frames(), fps=order.fps, crf=23)
+    write_deeplabcut(order.files.pose, degrade_track(recording.track, tracker), scorer=SCORER)
+    write_frame_table(order.files.labels, recording.labels)

@@ -1,0 +1,1 @@
+"""Frames to vectors: crops, backbones, and the engines that run them."""

@@ -1,0 +1,1 @@
+"""One module per command: what happens, in what order, on which files."""

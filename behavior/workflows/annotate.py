@@ -1,0 +1,278 @@
+"""`behavior annotate`: videos to ethograms, with a model that was trained before."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from behavior.config import APPEARANCE, Crop
+from behavior.errors import BehaviorError, ModelError, UsageError
+from behavior.files.atomic import make_folder
+from behavior.files.ethograms import write_annotation
+from behavior.files.feature_cache import FeatureSet, find_imported, hash_file, read_features
+from behavior.files.manifest import is_safe_name
+from behavior.files.model_bundle import BUNDLE_FILE, member_path, read_bundle
+from behavior.files.pairing import find_pose_for
+from behavior.recording import Probabilities, Recording
+from behavior.sequence.heads import load_head
+from behavior.sequence.inference import predict_recording, resample_rows
+from behavior.workflows.embed import Embedder, embed_recordings
+from behavior.workflows.learning_data import FPS_TOLERANCE, RecordingFeatures, join_streams
+from behavior.workflows.progress import announce, warn
+from behavior.workflows.provenance import collect_versions
+from behavior.workflows.results import decide
+from behavior.workflows.studies import open_study
+
+__all__ = ["AnnotateResult", "annotate_study", "annotate_videos"]
+
+
+@dataclass
+class AnnotateResult:
+    """What was annotated, by recording id.
+
+    Attributes
+    ----------
+    frames_per_second
+        Frames of the video divided by the seconds that they took, embedding included.
+    failures
+        A sentence for each recording that could not be annotated.
+    """
+
+    frames_per_second: dict[str, float] = field(default_factory=dict)
+    failures: dict[str, str] = field(default_factory=dict)
+
+
+class _Annotator:
+    """A loaded model, and what the user allowed it to do."""
+
+    def __init__(self, folder: Path, *, body_parts: Sequence[str], resample: bool, cache: Path, individual: str | None) -> None:
+        self.folder = folder
+        self.description = read_bundle(folder)
+        self._resample = resample
+        self._cache = cache
+        self._embedder: Embedder | None = None
+        bundle = self.description
+        self.crop = bundle.crop
+        if bundle.crop is not None and bundle.backbone is not None:
+            changes: dict[str, Any] = {}
+            if body_parts:
+                changes["body_part"] = list(body_parts)
+            if individual is not None:
+                changes["individual"] = individual
+            self.crop = bundle.crop.model_copy(update=changes)
+            self._embedder = Embedder(crop=self.crop, backbone=bundle.backbone, cache=cache)
+            self._require_signature()
+        elif body_parts:
+            raise UsageError(f"{folder}: this model works on imported features; --body-part means nothing to it.")
+        self._heads = {name: [load_head(member_path(folder, file)) for file in files] for name, files in bundle.members.items()}
+        self._hash = hash_file(folder / BUNDLE_FILE)
+
+    @property
+    def embedder(self) -> Embedder | None:
+        """What makes the features that the model works on; None if they are all imported."""
+        return self._embedder
+
+    def _require_signature(self) -> None:
+        assert self._embedder is not None
+        expected = next(stream.signature for stream in self.description.streams if stream.name == APPEARANCE)
+        if self._embedder.signature.text != expected:
+            raise ModelError(
+                f"{self.folder}: was trained on features {expected}, but the backbone it names now gives {self._embedder.signature.text}; "
+                "restore its weights file, or train again."
+            )
+
+    def annotate(self, recording: Recording, out: Path) -> int:
+        """Write the annotation of one recording to `out` and return its number of frames."""
+        features = self._load(recording)
+        bundle = self.description
+        for found, expected in zip(features.streams, bundle.streams, strict=True):
+            if found.signature != expected.signature:
+                raise ModelError(
+                    f"{recording.id}: has features {found.signature}, but the model in {self.folder} was trained on {expected.signature}; "
+                    "embed the recording with the model's backbone, or train a model on these features."
+                )
+        values, resampled = self._match_rate(recording, features)
+        columns = []
+        for name in bundle.behaviors:
+            members = [predict_recording(head.predict_on_batch, values, length=bundle.window_length) for head in self._heads[name]]
+            columns.append(np.mean(members, axis=0))
+        predicted = np.column_stack(columns).astype(np.float32)
+        if resampled is not None:
+            predicted = np.clip(resample_rows(predicted, resampled, features.time_s), 0.0, 1.0)
+        probabilities = Probabilities(predicted, tuple(bundle.behaviors), features.time_s)
+        annotation = decide(
+            recording.id,
+            probabilities,
+            fps=features.fps,
+            postprocess=bundle.postprocess,
+            provenance=self._describe(recording, features, resampled is not None),
+        )
+        write_annotation(out, annotation)
+        return len(features.values)
+
+    def _load(self, recording: Recording) -> RecordingFeatures:
+        sets: list[FeatureSet] = []
+        for stream in self.description.streams:
+            if stream.name == APPEARANCE:
+                assert self._embedder is not None
+                sets.append(self._embedder.read(recording))
+            else:
+                sets.append(read_features(find_imported(self._cache, recording.id, stream.name)))
+        return join_streams(recording.id, [stream.name for stream in self.description.streams], sets)
+
+    def _match_rate(
+        self, recording: Recording, features: RecordingFeatures
+    ) -> tuple[npt.NDArray[np.floating], npt.NDArray[np.float64] | None]:
+        """Return the features at the model's frame rate, and the times of those rows where they are not the video's own."""
+        if abs(features.fps / self.description.fps - 1) <= FPS_TOLERANCE:
+            return features.values, None
+        if not self._resample:
+            raise ModelError(
+                f"{recording.video or recording.id}: has {features.fps:.4g} frames per second, but the model in {self.folder} learned from "
+                f"{self.description.fps:.4g}; add --resample to bring the features to the model's rate and the result back to the video's."
+            )
+        step = 1.0 / self.description.fps
+        times = np.arange(features.time_s[0], features.time_s[-1] + step / 2, step)
+        return resample_rows(features.values, features.time_s, times), times
+
+    def _describe(self, recording: Recording, features: RecordingFeatures, resampled: bool) -> dict[str, Any]:
+        bundle = self.description
+        return {
+            "fps": features.fps,
+            "video": str(recording.video) if recording.video else None,
+            "pose": str(recording.pose) if recording.pose else None,
+            "learned_from": recording.id in bundle.training.recordings,
+            "model": {"folder": str(self.folder.resolve()), "hash": self._hash, "fps": bundle.fps},
+            "features": [stream.signature for stream in features.streams],
+            "body_parts": list(self.crop.body_parts) if self.crop else None,
+            "body_parts_of_model": list(bundle.crop.body_parts) if bundle.crop else None,
+            "resampled": resampled,
+            "broke_off": features.broke_off,
+            "postprocess": bundle.postprocess.model_dump(mode="json", exclude_none=True),
+            "versions": collect_versions(),
+        }
+
+
+def annotate_videos(
+    model: Path,
+    videos: Sequence[Path],
+    out: Path,
+    *,
+    pose: Path | None = None,
+    body_parts: Sequence[str] = (),
+    individual: str | None = None,
+    resample: bool = False,
+    cache: Path | None = None,
+) -> AnnotateResult:
+    """Annotate `videos` with the bundle in the folder `model`; one bad video never stops the rest.
+
+    Parameters
+    ----------
+    pose
+        Pose of the only video; without it each video's pose is looked for beside it, as `behavior init` does.
+    body_parts, individual
+        Centre the crops on these instead of those that the model learned with.
+    resample
+        Accept videos of another frame rate than the model's.
+    cache
+        Folder for the features, `out`/cache where None.
+
+    Raises
+    ------
+    UsageError
+        If `pose` is given for several videos, or the model works on imported features.
+    ModelError
+        If the bundle cannot be used.
+    """
+    if pose is not None and len(videos) != 1:
+        raise UsageError(f"--pose names one file, but {len(videos)} videos are given; annotate them one at a time or leave --pose out.")
+    make_folder(out)
+    annotator = _Annotator(model, body_parts=body_parts, resample=resample, cache=cache or out / "cache", individual=individual)
+    if annotator.embedder is None or annotator.crop is None:
+        raise UsageError(f"{model}: works on imported features; bring them into a study and annotate that with --study.")
+    result = AnnotateResult()
+    recordings: list[Recording] = []
+    for video, name in zip(videos, _name_recordings(videos), strict=True):
+        try:
+            found = pose
+            if found is None and not annotator.crop.whole_frame and video.is_file():
+                found = find_pose_for(video)
+            recordings.append(Recording(name, video=video, pose=found, animal=name))
+        except BehaviorError as error:
+            _fail(result, name, error)
+    return _annotate(annotator, recordings, out, result)
+
+
+def annotate_study(
+    model: Path,
+    study_path: Path,
+    out: Path,
+    *,
+    body_parts: Sequence[str] = (),
+    individual: str | None = None,
+    resample: bool = False,
+    cache: Path | None = None,
+) -> AnnotateResult:
+    """Annotate every recording of the study at `study_path` with the bundle in the folder `model`; arguments as for `annotate_videos`.
+
+    The study's cache is used, unless other body parts are asked for: those features go to `out`/cache, so that the study keeps its own.
+    """
+    study, recordings = open_study(study_path)
+    make_folder(out)
+    if cache is None:
+        cache = out / "cache" if body_parts or individual is not None else study.cache
+    annotator = _Annotator(model, body_parts=body_parts, resample=resample, cache=cache, individual=individual)
+    if annotator.crop is not None and study.crop is not None and not body_parts and annotator.crop != study.crop:
+        raise UsageError(
+            f"{study_path}: its crop ({_describe_crop(study.crop)}) is not that of the model ({_describe_crop(annotator.crop)}); "
+            "name the body part to use with --body-part, or train on this study's crop."
+        )
+    return _annotate(annotator, recordings, out, AnnotateResult())
+
+
+def _annotate(annotator: _Annotator, recordings: Sequence[Recording], out: Path, result: AnnotateResult) -> AnnotateResult:
+    seen = [recording.id for recording in recordings if recording.id in annotator.description.training.recordings]
+    if seen:
+        warn(f"the model learned from {', '.join(seen)}; what it says about them is no measure of how good it is.")
+    for recording in recordings:
+        began = time.perf_counter()
+        try:
+            if annotator.embedder is not None:
+                embedded = embed_recordings(annotator.embedder, [recording])
+                if recording.id in embedded.failures:
+                    result.failures[recording.id] = embedded.failures[recording.id]
+                    continue
+            n_frames = annotator.annotate(recording, out)
+        except BehaviorError as error:
+            _fail(result, recording.id, error)
+            continue
+        seconds = time.perf_counter() - began
+        result.frames_per_second[recording.id] = n_frames / seconds
+        announce(f"{recording.id}: {n_frames:,} frames in {seconds:.1f} s, {n_frames / seconds:,.1f} frames/s")
+    return result
+
+
+def _fail(result: AnnotateResult, name: str, error: BehaviorError) -> None:
+    result.failures[name] = str(error)
+    announce(f"{name}: {error}")
+
+
+def _name_recordings(videos: Sequence[Path]) -> list[str]:
+    """Return an id for each video: its stem, made safe as a file name, with the folder's name in front where stems are alike."""
+    stems = [video.stem for video in videos]
+    names = [f"{video.resolve().parent.name}_{video.stem}" if stems.count(video.stem) > 1 else video.stem for video in videos]
+    names = ["".join(letter if is_safe_name(f"a{letter}") else "_" for letter in name).lstrip(".-") or "video" for name in names]
+    repeated = {name for name in names if names.count(name) > 1}
+    if repeated:
+        raise UsageError(f"several videos would be called {', '.join(sorted(repeated))}; annotate them into different folders.")
+    return names
+
+
+def _describe_crop(crop: Crop) -> str:
+    return "whole frame" if crop.whole_frame else f"{' + '.join(crop.body_parts)}, {crop.size} pixels, likelihood {crop.min_likelihood:g}"

@@ -1,0 +1,259 @@
+"""`behavior check`: what a careful colleague would look at before a night of computing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from behavior.config import APPEARANCE, Crop, Study
+from behavior.errors import BehaviorError, LabelError, PoseError, VideoError
+from behavior.files.annotations import read_labels
+from behavior.files.feature_cache import find_imported, hash_file, read_features
+from behavior.files.manifest import select_labels
+from behavior.files.pose import find_body_parts, match_pose_to_frames, read_pose
+from behavior.files.video import VideoSummary, summarize_video
+from behavior.recording import Labels, Recording
+from behavior.vision.backbones import IMAGENET, find_backbone, identify_weights, imagenet_path
+from behavior.vision.crops import find_centers
+from behavior.workflows.learning_data import FPS_TOLERANCE
+from behavior.workflows.progress import show_progress
+from behavior.workflows.studies import open_study
+
+__all__ = ["Checked", "Problem", "StudyCheck", "check_study"]
+
+# Share of frames without a measured crop centre above which a user should look at the pose.
+MANY_UNMEASURED = 0.1
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One line of the report; `is_error` says whether computing would fail on it."""
+
+    recording: str
+    message: str
+    is_error: bool
+
+
+@dataclass
+class Checked:
+    """What was found of one recording; None where it could not be found out, or is not needed.
+
+    Attributes
+    ----------
+    n_frames, fps
+        Of the decoded video, or of the imported features.
+    pose_rows
+        Rows of the pose file.
+    measured
+        Share of the frames whose crop centre the pose gives.
+    labelled
+        Share of the frames that somebody labelled.
+    positives
+        Share of the labelled frames with each behavior.
+    """
+
+    recording: str
+    split: str
+    n_frames: int | None = None
+    fps: float | None = None
+    pose_rows: int | None = None
+    measured: float | None = None
+    labelled: float | None = None
+    positives: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass
+class StudyCheck:
+    """The whole report."""
+
+    recordings: list[Checked] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether anything would fail."""
+        return any(problem.is_error for problem in self.problems)
+
+
+def check_study(path: Path) -> StudyCheck:
+    """Decode every video of the study at `path` and hold pose, labels and class balance against it.
+
+    Raises
+    ------
+    UsageError
+        If the study file or the manifest cannot be used at all.
+    """
+    study, recordings = open_study(path)
+    report = StudyCheck()
+    checker = _Checker(study, report)
+    checker.check_weights()
+    with show_progress("checking", total=len(recordings), unit="recordings") as advance:
+        for recording in recordings:
+            checker.check_recording(recording)
+            advance(1)
+    checker.check_balance()
+    checker.check_rates()
+    return report
+
+
+class _Checker:
+    """Collects the report; every check notes what it finds and goes on."""
+
+    def __init__(self, study: Study, report: StudyCheck) -> None:
+        self._study = study
+        self._report = report
+        self._videos: dict[Path, str] = {}
+        self._labels: dict[str, Labels] = {}
+
+    def _note(self, recording: str, message: object, *, is_error: bool) -> None:
+        self._report.problems.append(Problem(recording, str(message), is_error))
+
+    def check_weights(self) -> None:
+        backbone = self._study.backbone
+        if APPEARANCE not in self._study.streams:
+            return
+        try:
+            specification = find_backbone(backbone.name)
+            identify_weights(specification, backbone.weights, hash_file=hash_file)
+        except BehaviorError as error:
+            self._note("", error, is_error=True)
+            return
+        if backbone.weights == IMAGENET and not imagenet_path(specification).is_file():
+            message = f"{imagenet_path(specification)} is not there yet; `behavior embed` will download it, which needs internet."
+            self._note("", message, is_error=False)
+
+    def check_recording(self, recording: Recording) -> None:
+        found = Checked(recording.id, recording.split)
+        self._report.recordings.append(found)
+        try:
+            time_s, broke_off = self._check_frames(recording, found)
+        except BehaviorError as error:
+            self._note(recording.id, error, is_error=True)
+            return
+        try:
+            if APPEARANCE in self._study.streams and self._study.crop is not None and not self._study.crop.whole_frame:
+                self._check_pose(recording, found, self._study.crop, len(time_s), broke_off=broke_off)
+        except BehaviorError as error:
+            self._note(recording.id, error, is_error=True)
+        self._check_labels(recording, found, time_s, broke_off=broke_off)
+
+    def _check_frames(self, recording: Recording, found: Checked) -> tuple[npt.NDArray[np.float64], bool]:
+        """Return the times of the frames, and whether the video breaks off."""
+        imported = [name for name in self._study.streams if name != APPEARANCE]
+        sets = {name: read_features(find_imported(self._study.cache, recording.id, name)) for name in imported}
+        if len(imported) == len(self._study.streams):
+            features = sets[imported[0]]
+            found.n_frames, found.fps = len(features), features.fps
+            time_s, broke_off = features.time_s, False
+        else:
+            if recording.video is None:
+                raise VideoError(f"recording {recording.id!r} has no video; name one in the manifest, or import its features.")
+            resolved = recording.video.resolve()
+            if resolved in self._videos:
+                message = f"{recording.video}: is also the video of {self._videos[resolved]!r}; one of the two is probably a slip."
+                self._note(recording.id, message, is_error=False)
+            self._videos[resolved] = recording.id
+            summary = summarize_video(recording.video)
+            self._check_video(recording, summary)
+            found.n_frames, found.fps = summary.n_frames, summary.fps
+            time_s, broke_off = summary.time_s, summary.broke_off
+        for name, features in sets.items():
+            if len(features) != len(time_s):
+                message = f"its imported features {name!r} have {len(features)} rows, expected {len(time_s)}; import them again."
+                self._note(recording.id, message, is_error=True)
+        return time_s, broke_off
+
+    def _check_video(self, recording: Recording, summary: VideoSummary) -> None:
+        video = recording.video
+        if summary.broke_off:
+            message = (
+                f"{video}: breaks off after {summary.n_frames} frames (its header says {summary.declared_frames}); what decodes is used."
+            )
+            self._note(recording.id, message, is_error=False)
+        elif summary.declared_frames is not None and summary.declared_frames != summary.n_frames:
+            message = f"{video}: its header says {summary.declared_frames} frames, {summary.n_frames} decode; the decoded ones count."
+            self._note(recording.id, message, is_error=False)
+        if summary.undecodable:
+            message = f"{video}: {len(summary.undecodable)} frames cannot be decoded, the first of them frame {summary.undecodable[0]}."
+            self._note(recording.id, message, is_error=False)
+        crop = self._study.crop
+        if crop is not None and not crop.whole_frame and min(summary.width, summary.height) < crop.size:
+            message = (
+                f"{video}: frames of {summary.width} x {summary.height} pixels are smaller than the crop of {crop.size}; they are padded."
+            )
+            self._note(recording.id, message, is_error=False)
+
+    def _check_pose(self, recording: Recording, found: Checked, crop: Crop, n_frames: int, *, broke_off: bool) -> None:
+        if recording.pose is None:
+            raise PoseError(f"recording {recording.id!r} has no pose; name its file in the manifest, or set crop: {{whole_frame: true}}.")
+        if not recording.pose.is_file():
+            raise PoseError(f"{recording.pose}: no such pose file; correct the path in the manifest or put the file there.")
+        track = read_pose(recording.pose, individual=crop.individual)
+        found.pose_rows = len(track)
+        parts = find_body_parts(track, crop.body_parts, path=recording.pose)
+        _, warning = match_pose_to_frames(track, n_frames, path=recording.pose, broke_off=broke_off)
+        if warning:
+            self._note(recording.id, warning, is_error=False)
+        _, measured = find_centers(track.positions[:, parts], track.likelihoods[:, parts], min_likelihood=crop.min_likelihood)
+        found.measured = float(measured.mean()) if len(measured) else 0.0
+        if found.measured < 1 - MANY_UNMEASURED:
+            message = (
+                f"{recording.pose}: {' and '.join(crop.body_parts)} was found in only {found.measured:.0%} of the frames at likelihood "
+                f"{crop.min_likelihood:g}; look at the pose, or choose another body part."
+            )
+            self._note(recording.id, message, is_error=False)
+
+    def _check_labels(self, recording: Recording, found: Checked, time_s: npt.NDArray[np.float64], *, broke_off: bool) -> None:
+        chosen: Path | None = None
+        try:
+            chosen = select_labels(recording)
+        except BehaviorError as error:
+            self._note(recording.id, error, is_error=True)
+        if not recording.labels and recording.split == "test":
+            self._note(recording.id, "has split=test but no labels; it is never scored.", is_error=False)
+        for path in recording.labels.values():
+            try:
+                if not path.is_file():
+                    raise LabelError(f"{path}: no such label file; correct the path in the manifest or put the file there.")
+                labels, warnings = read_labels(path, self._study.behaviors, n_frames=len(time_s), time_s=time_s, broke_off=broke_off)
+            except BehaviorError as error:
+                self._note(recording.id, error, is_error=True)
+                continue
+            for warning in warnings:
+                self._note(recording.id, warning, is_error=False)
+            if path == chosen:
+                self._labels[recording.id] = labels
+                for name, column in zip(labels.behaviors, labels.values.T, strict=True):
+                    labelled = column[column >= 0]
+                    found.positives[name] = float((labelled == 1).mean()) if len(labelled) else float("nan")
+                found.labelled = float((labels.values >= 0).any(axis=1).mean())
+
+    def check_balance(self) -> None:
+        training = [found.recording for found in self._report.recordings if found.split == "train" and found.recording in self._labels]
+        if not training:
+            message = "no training recording has labels that can be used; crossval and train have nothing to learn from."
+            self._note("", message, is_error=True)
+            return
+        if len(training) == 1:
+            message = f"only {training[0]!r} has labels to learn from; cross-validation needs two, and training has none to stop early on."
+            self._note("", message, is_error=False)
+        for column, name in enumerate(self._study.behaviors):
+            having = [recording for recording in training if (self._labels[recording].values[:, column] == 1).any()]
+            if not having:
+                self._note("", f"{name} is never seen in the training recordings; it gets no model.", is_error=False)
+            elif len(having) == 1 and len(training) > 1:
+                message = f"{name} is seen in {having[0]!r} alone; the fold that leaves it out cannot learn it."
+                self._note("", message, is_error=False)
+
+    def check_rates(self) -> None:
+        rates = {found.recording: found.fps for found in self._report.recordings if found.fps}
+        if not rates:
+            return
+        usual = float(np.median(list(rates.values())))
+        for recording, fps in rates.items():
+            if abs(fps / usual - 1) > FPS_TOLERANCE:
+                message = f"has {fps:.4g} frames per second, the others {usual:.4g}; one model needs one rate."
+                self._note(recording, message, is_error=True)

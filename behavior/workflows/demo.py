@@ -1,0 +1,170 @@
+"""`behavior demo`: renders a small study with known labels and takes it through every stage."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from behavior.config import Backbone, Crop, Postprocess, Study, TcnHead, Training, Windows
+from behavior.errors import BehaviorError, OutputError
+from behavior.figures.ethograms import draw_ethogram
+from behavior.figures.rendering import render_png
+from behavior.files.annotations import read_labels
+from behavior.files.atomic import make_folder, write_bytes
+from behavior.files.ethograms import read_annotation
+from behavior.files.manifest import write_manifest
+from behavior.files.study import write_study
+from behavior.metrics.tables import POOLED
+from behavior.recording import Recording
+from behavior.synthetic.study import write_study_files
+from behavior.workflows.annotate import annotate_study
+from behavior.workflows.check import check_study
+from behavior.workflows.crossval import cross_validate
+from behavior.workflows.embed import embed_study
+from behavior.workflows.progress import announce, show_progress
+from behavior.workflows.results import find_metric
+from behavior.workflows.train import train_model
+
+__all__ = ["DEMO_STUDY", "DemoResult", "run_demo"]
+
+N_TRAINING, N_TEST = 6, 2
+N_FRAMES = 1500
+# What configs/demo.yaml says.
+DEMO_STUDY = Study(
+    recordings=Path("recordings.csv"),
+    behaviors=["grooming", "mid_rearing", "wall_rearing"],
+    crop=Crop(body_part="midbody", size=160, min_likelihood=0.6),
+    backbone=Backbone(name="openfield", weights="packaged"),
+    windows=Windows(length=150),
+    head=TcnHead(kind="tcn", layers=1, filters=32, kernel_size=3, normalization="batch", dropout=0.3),
+    training=Training(learning_rate=0.003, batch_size=8, epochs=20, patience=5),
+    postprocess=Postprocess(threshold=0.5, closing_frames=5, min_bout_frames=4),
+)
+
+
+@dataclass
+class DemoResult:
+    """Where the demo put things, and how good its model is.
+
+    Attributes
+    ----------
+    study, crossval, model, ethograms, pictures
+        Paths.
+    average_precision
+        On the test recordings, by behavior.
+    seconds
+        Of each stage.
+    """
+
+    study: Path
+    crossval: Path
+    model: Path
+    ethograms: Path
+    pictures: list[Path]
+    average_precision: dict[str, float]
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+def run_demo(
+    out: Path, *, seed: int = 0, n_training: int = N_TRAINING, n_test: int = N_TEST, n_frames: int = N_FRAMES, study: Study = DEMO_STUDY
+) -> DemoResult:
+    """Render a study of `n_training` and `n_test` recordings into `out` and run check, embed, crossval, train and annotate on it.
+
+    Parameters
+    ----------
+    out
+        A folder that is empty or not there yet.
+    seed
+        Of the rendered study; the same seed gives the same study.
+    n_frames
+        Frames of a recording, at 10 frames per second.
+    study
+        What is done with the recordings.
+
+    Raises
+    ------
+    OutputError
+        If `out` is not empty or cannot be written to.
+    BehaviorError
+        If a stage fails.
+    """
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise OutputError(f"{out}: is not empty; give a new folder to the demo, or delete that one.")
+    make_folder(out)
+    result = DemoResult(out / "study.yaml", out / "crossval", out / "model", out / "ethograms", [], {})
+
+    @contextmanager
+    def stage(name: str, description: str) -> Iterator[None]:
+        announce(f"\n{name}: {description}")
+        began = time.perf_counter()
+        yield
+        result.seconds[name] = time.perf_counter() - began
+        announce(f"{name}: {result.seconds[name]:.1f} s")
+
+    with stage("render", f"rendering {n_training + n_test} recordings of {n_frames:,} frames"):
+        recordings = _render(out, study, seed=seed, n_training=n_training, n_test=n_test, n_frames=n_frames)
+    with stage("check", "checking videos, pose and labels"):
+        report = check_study(result.study)
+        if report.has_errors:
+            raise BehaviorError("; ".join(problem.message for problem in report.problems if problem.is_error))
+    with stage("embed", "embedding every frame"):
+        _require_none(embed_study(result.study).failures)
+    with stage("crossval", "cross-validating: each training recording is predicted by models that never saw it"):
+        cross_validate(result.study, result.crossval)
+    with stage("train", "training on all training recordings"):
+        trained = train_model(result.study, result.model, crossval=result.crossval)
+        _require_none(trained.skipped)
+    with stage("annotate", "annotating every recording"):
+        _require_none(annotate_study(result.model, result.study, result.ethograms).failures)
+    assert trained.metrics is not None
+    result.average_precision = {
+        name: find_metric(trained.metrics, recording=POOLED, behavior=name, metric="average_precision") for name in study.behaviors
+    }
+    result.pictures = [_draw(recording, result.ethograms, study) for recording in recordings if recording.split == "test"]
+    return result
+
+
+def _render(out: Path, study: Study, *, seed: int, n_training: int, n_test: int, n_frames: int) -> list[Recording]:
+    """Render the recordings, write the study and return its manifest."""
+    total = n_training + n_test
+    with show_progress("rendering", total=total, unit="recordings") as advance:
+        files = write_study_files(out / "videos", n_recordings=total, n_frames=n_frames, seed=seed, on_progress=lambda: advance(1))
+    recordings = [
+        Recording(
+            found.name,
+            video=found.video.resolve(),
+            pose=found.pose.resolve(),
+            labels={"": found.labels.resolve()},
+            animal=found.name,
+            split="train" if number < n_training else "test",
+        )
+        for number, found in enumerate(files)
+    ]
+    write_manifest(out / "recordings.csv", recordings)
+    write_study(out / "study.yaml", study)
+    return recordings
+
+
+def _draw(recording: Recording, ethograms: Path, study: Study) -> Path:
+    """Draw what the model says about one recording beneath what is known."""
+    annotation = read_annotation(ethograms / f"{recording.id}_ethogram.csv")
+    labels, _ = read_labels(recording.labels[""], study.behaviors, n_frames=len(annotation.time_s), time_s=annotation.time_s)
+    path = ethograms / f"{recording.id}_ethogram.png"
+    figure = draw_ethogram(
+        annotation.time_s,
+        annotation.probabilities.values,
+        annotation.ethogram.values,
+        annotation.behaviors,
+        labels=labels.values,
+        title=f"{recording.id}: known behavior above, decided below",
+    )
+    write_bytes(path, render_png(figure))
+    return path
+
+
+def _require_none(failures: Mapping[str, str]) -> None:
+    if failures:
+        raise BehaviorError("; ".join(failures.values()))

@@ -1,0 +1,81 @@
+"""`behavior evaluate`: scores ethograms that exist against labels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from behavior.errors import BehaviorError, LabelError, UsageError
+from behavior.files.annotations import read_labels
+from behavior.files.ethograms import Annotation, find_ethograms, read_annotation
+from behavior.files.pairing import find_labels_for
+from behavior.recording import Labels
+from behavior.workflows.progress import announce, warn
+from behavior.workflows.results import prepare_results_folder, score_annotations, write_results
+
+__all__ = ["EvaluateResult", "evaluate_ethograms"]
+
+
+@dataclass
+class EvaluateResult:
+    """The table of `metrics.csv`, and a sentence for each ethogram that could not be scored."""
+
+    metrics: pd.DataFrame
+    failures: dict[str, str] = field(default_factory=dict)
+
+
+def evaluate_ethograms(paths: Sequence[Path], labels_folder: Path, out: Path, *, overwrite: bool = False) -> EvaluateResult:
+    """Score the ethograms at `paths` against the label files in `labels_folder` that are called like their recordings.
+
+    Raises
+    ------
+    UsageError
+        If there is no such folder, ethograms have different behaviors, or none can be scored.
+    OutputError
+        If `out` holds results already and `overwrite` is not set.
+    """
+    if not labels_folder.is_dir():
+        raise UsageError(f"{labels_folder}: no such folder; give the one that holds the label files.")
+    prepare_results_folder(out, overwrite=overwrite)
+    annotations: list[Annotation] = []
+    labels: dict[str, Labels] = {}
+    failures: dict[str, str] = {}
+    notes: list[str] = []
+    for path in find_ethograms(paths):
+        try:
+            annotation = read_annotation(path)
+            label_path = find_labels_for(annotation.recording, labels_folder)
+            if label_path is None:
+                raise LabelError(f"{path}: {labels_folder} holds no label file called like {annotation.recording!r}; it is not scored.")
+            found, warnings = read_labels(
+                label_path,
+                annotation.behaviors,
+                n_frames=len(annotation.time_s),
+                time_s=annotation.time_s,
+                broke_off=bool(annotation.provenance.get("broke_off")),
+            )
+        except BehaviorError as error:
+            failures[str(path)] = str(error)
+            announce(str(error))
+            continue
+        for warning in warnings:
+            warn(warning)
+        if annotations and annotation.behaviors != annotations[0].behaviors:
+            raise UsageError(
+                f"{path}: has the behaviors {', '.join(annotation.behaviors)}, those before it {', '.join(annotations[0].behaviors)}; "
+                "evaluate ethograms of one model at a time."
+            )
+        if annotation.recording in labels:
+            raise UsageError(f"{path}: another ethogram of {annotation.recording!r} was given before; evaluate one of each recording.")
+        if annotation.provenance.get("learned_from"):
+            notes.append(f"{annotation.recording}: the model learned from this recording, so its scores are no measure of how good it is.")
+        annotations.append(annotation)
+        labels[annotation.recording] = found
+    if not annotations:
+        raise UsageError(f"{labels_folder}: none of the ethograms could be scored ({'; '.join(failures.values())})")
+    table = score_annotations(annotations, labels)
+    write_results(out, table, annotations, labels, title="Evaluation", notes=notes)
+    return EvaluateResult(table, failures)

@@ -1,0 +1,83 @@
+"""`behavior import-features`: brings features that another program made into the cache."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from behavior.config import APPEARANCE
+from behavior.errors import BehaviorError, UsageError, suggest_nearest
+from behavior.files.atomic import make_folder
+from behavior.files.feature_cache import FeatureSet, Signature, cache_path, hash_file, write_features
+from behavior.files.imported_features import read_imported_features
+from behavior.files.manifest import is_safe_name
+from behavior.workflows.progress import announce, show_progress
+from behavior.workflows.provenance import collect_versions
+from behavior.workflows.studies import open_study
+
+__all__ = ["ImportResult", "import_features"]
+
+
+@dataclass
+class ImportResult:
+    """What was imported: shapes (T, D) by recording, and a sentence for each file that could not be."""
+
+    shapes: dict[str, tuple[int, int]] = field(default_factory=dict)
+    failures: dict[str, str] = field(default_factory=dict)
+
+
+def import_features(path: Path, files: Sequence[Path], *, name: str, fps: float | None = None) -> ImportResult:
+    """Bring `files`, each called like a recording of the study at `path`, into its cache as the stream `name`.
+
+    Parameters
+    ----------
+    fps
+        Frames per second where a file does not say.
+
+    Raises
+    ------
+    UsageError
+        If the study cannot be used, or `name` is taken or no file name.
+    """
+    study, recordings = open_study(path)
+    if name == APPEARANCE or not is_safe_name(name):
+        raise UsageError(f"--name is {name!r}, expected letters, digits, dots, dashes and underscores, and not {APPEARANCE!r}.")
+    known = {recording.id for recording in recordings}
+    result = ImportResult()
+    with show_progress("importing", total=len(files), unit="files") as advance:
+        for file in files:
+            try:
+                if file.stem not in known:
+                    near = suggest_nearest(file.stem, known)
+                    raise UsageError(f"{file}: no recording is called {file.stem!r}{near}; name each file after its recording.")
+                result.shapes[file.stem] = _import_file(file, study.cache, name, fps)
+            except BehaviorError as error:
+                result.failures[str(file)] = str(error)
+                announce(str(error))
+            advance(1)
+    if name not in study.streams:
+        announce(f"to learn from these features, write streams: [{name}] into {path}")
+    return result
+
+
+def _import_file(file: Path, cache: Path, name: str, fps: float | None) -> tuple[int, int]:
+    values, found = read_imported_features(file)
+    rate = found if found is not None else fps
+    if rate is None or not np.isfinite(rate) or rate <= 0:
+        raise UsageError(f"{file}: does not say its frames per second; give them with --fps.")
+    n_frames, n_features = values.shape
+    signature = Signature(name, {"imported": name, "features": n_features})
+    features = FeatureSet(
+        features=values,
+        centers=np.full((n_frames, 2), np.nan, dtype=np.float32),
+        measured=np.ones(n_frames, dtype=bool),
+        time_s=np.arange(n_frames) / rate,
+        fps=rate,
+        signature=signature,
+        attributes={"imported_from": file.name, "hash": hash_file(file), "versions": collect_versions()},
+    )
+    write_features(cache_path(make_folder(cache), file.stem, signature), features)
+    return n_frames, n_features

@@ -1,0 +1,197 @@
+"""The features and labels that cross-validation and training work on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from behavior.config import APPEARANCE, Study
+from behavior.errors import BehaviorError, LabelError, UsageError
+from behavior.files.annotations import read_labels
+from behavior.files.feature_cache import FeatureSet, find_imported, read_features
+from behavior.files.manifest import select_labels
+from behavior.files.model_bundle import StreamDescription
+from behavior.recording import Labels, Recording
+from behavior.sequence.training import SequenceData
+from behavior.workflows.embed import Embedder
+from behavior.workflows.progress import warn
+
+__all__ = ["LearningData", "RecordingFeatures", "load_features", "load_learning_data", "read_recording_labels"]
+
+# Frame rates that differ by less are the same: 29.97 and 30.
+FPS_TOLERANCE = 0.01
+
+
+@dataclass(frozen=True)
+class RecordingFeatures:
+    """All streams of one recording side by side.
+
+    Attributes
+    ----------
+    values
+        Float16 or float32 of shape (T, D), streams in the study's order.
+    time_s
+        Seconds, float64 of shape (T,).
+    fps
+        Frames per second.
+    streams
+        What the columns mean.
+    broke_off
+        Whether the video ended before its header says.
+    """
+
+    values: npt.NDArray[np.floating]
+    time_s: npt.NDArray[np.float64]
+    fps: float
+    streams: tuple[StreamDescription, ...]
+    broke_off: bool
+
+
+@dataclass(frozen=True)
+class LearningData:
+    """Labelled recordings, in the manifest's order.
+
+    Attributes
+    ----------
+    recordings
+        R recordings.
+    features, labels
+        One for each recording.
+    behaviors
+        Columns of the labels.
+    """
+
+    recordings: tuple[Recording, ...]
+    features: tuple[RecordingFeatures, ...]
+    labels: tuple[Labels, ...]
+    behaviors: tuple[str, ...]
+
+    @property
+    def fps(self) -> float:
+        """Frames per second, the median over the recordings."""
+        return float(np.median([features.fps for features in self.features]))
+
+    def select(self, indexes: Sequence[int], behavior: int) -> SequenceData:
+        """Return the features of some recordings with the labels of one behavior."""
+        return SequenceData(
+            features=[self.features[index].values for index in indexes],
+            labels=[self.labels[index].values[:, behavior] for index in indexes],
+        )
+
+    def find_learnable(self, indexes: Sequence[int], behavior: int) -> set[int]:
+        """Return those of the recordings `indexes` that have frames with and frames without the behavior."""
+        return {index for index in indexes if {0, 1} <= set(np.unique(self.labels[index].values[:, behavior]).tolist())}
+
+
+def load_features(study: Study, recording: Recording, embedder: Embedder | None) -> RecordingFeatures:
+    """Return the streams of `recording` from the cache of `study`, side by side.
+
+    Parameters
+    ----------
+    embedder
+        Knows where the appearance stream is; None where the study has only imported streams.
+
+    Raises
+    ------
+    CacheError
+        If a stream is missing, damaged or out of date.
+    """
+    sets: list[FeatureSet] = []
+    for name in study.streams:
+        if name == APPEARANCE:
+            assert embedder is not None
+            sets.append(embedder.read(recording))
+        else:
+            sets.append(read_features(find_imported(study.cache, recording.id, name)))
+    return join_streams(recording.id, study.streams, sets)
+
+
+def join_streams(recording: str, names: Sequence[str], sets: Sequence[FeatureSet]) -> RecordingFeatures:
+    """Return feature sets of one recording side by side; UsageError where they have different numbers of frames."""
+    lengths = {name: len(features) for name, features in zip(names, sets, strict=True)}
+    if len(set(lengths.values())) > 1:
+        listed = ", ".join(f"{name} {length}" for name, length in lengths.items())
+        raise UsageError(f"recording {recording!r}: its streams have different numbers of frames ({listed}); import them again to match.")
+    first = sets[0]
+    return RecordingFeatures(
+        values=first.features if len(sets) == 1 else np.concatenate([features.features for features in sets], axis=1),
+        time_s=first.time_s,
+        fps=first.fps,
+        streams=tuple(
+            StreamDescription(name=name, signature=features.signature.text, n_features=features.features.shape[1])
+            for name, features in zip(names, sets, strict=True)
+        ),
+        broke_off=any(bool(features.attributes.get("broke_off")) for features in sets),
+    )
+
+
+def read_recording_labels(path: Path, behaviors: Sequence[str], features: RecordingFeatures) -> Labels:
+    """Return the labels in the file at `path` for the frames of `features`; what its reader noticed is warned about."""
+    labels, notes = read_labels(path, behaviors, n_frames=len(features.values), time_s=features.time_s, broke_off=features.broke_off)
+    for note in notes:
+        warn(note)
+    return labels
+
+
+def load_learning_data(study: Study, recordings: Sequence[Recording]) -> LearningData:
+    """Return the labelled ones among `recordings`, those without labels named in a warning.
+
+    Raises
+    ------
+    UsageError
+        If none has labels, features of different recordings mean different things, or frame rates differ.
+    BehaviorError
+        If features or labels cannot be used: one sentence for each recording, so that all can be mended at once.
+    """
+    crop = study.crop
+    embedder = None
+    if APPEARANCE in study.streams and crop is not None:
+        embedder = Embedder(crop=crop, backbone=study.backbone, cache=study.cache)
+    kept: list[Recording] = []
+    features: list[RecordingFeatures] = []
+    labels: list[Labels] = []
+    problems: list[str] = []
+    for recording in recordings:
+        path = select_labels(recording)
+        if path is None:
+            warn(f"recording {recording.id!r} has no labels and is left out.")
+            continue
+        try:
+            if not path.is_file():
+                raise LabelError(f"{path}: no such label file; correct the path in the manifest or put the file there.")
+            found = load_features(study, recording, embedder)
+            labels.append(read_recording_labels(path, study.behaviors, found))
+        except BehaviorError as error:
+            problems.append(str(error))
+            continue
+        kept.append(recording)
+        features.append(found)
+    if problems:
+        raise BehaviorError("\n".join(problems))
+    if not kept:
+        raise UsageError(f"{study.recordings}: no recording here has labels to learn from; name label files in the column 'labels'.")
+    _require_alike(kept, features)
+    return LearningData(tuple(kept), tuple(features), tuple(labels), tuple(study.behaviors))
+
+
+def _require_alike(recordings: Sequence[Recording], features: Sequence[RecordingFeatures]) -> None:
+    first = features[0]
+    for recording, found in zip(recordings, features, strict=True):
+        if found.streams != first.streams:
+            raise UsageError(
+                f"recordings {recordings[0].id!r} and {recording.id!r} have features that mean different things "
+                f"({_describe(first)} and {_describe(found)}); embed or import them alike."
+            )
+        if abs(found.fps / first.fps - 1) > FPS_TOLERANCE:
+            raise UsageError(
+                f"recordings {recordings[0].id!r} and {recording.id!r} have {first.fps:.4g} and {found.fps:.4g} frames per second; "
+                "one model needs one rate, so leave one of the two out or convert the videos."
+            )
+
+
+def _describe(features: RecordingFeatures) -> str:
+    return ", ".join(f"{stream.name} of {stream.n_features}" for stream in features.streams)

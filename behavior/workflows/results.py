@@ -1,0 +1,118 @@
+"""Scores on disk: `metrics.csv`, `summary.md` and their pictures, written alike by every command that scores."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from behavior.config import Postprocess
+from behavior.errors import OutputError
+from behavior.figures.rendering import render_png
+from behavior.figures.scores import draw_confusion, draw_precision_recall
+from behavior.files.atomic import make_folder, replacing, write_bytes, write_text
+from behavior.files.ethograms import Annotation
+from behavior.metrics.tables import POOLED, format_summary, score_study
+from behavior.postprocess.pipeline import clean_decisions
+from behavior.recording import Ethogram, Labels, Probabilities, find_bouts
+
+__all__ = [
+    "METRICS_FILE",
+    "SUMMARY_FILE",
+    "count_bouts",
+    "decide",
+    "find_metric",
+    "prepare_results_folder",
+    "score_annotations",
+    "write_results",
+]
+
+METRICS_FILE = "metrics.csv"
+SUMMARY_FILE = "summary.md"
+
+
+def decide(
+    recording: str, probabilities: Probabilities, *, fps: float, postprocess: Postprocess, provenance: Mapping[str, Any] | None = None
+) -> Annotation:
+    """Return what `postprocess` makes of the probabilities of one recording."""
+    behaviors = probabilities.behaviors
+    raw, cleaned = clean_decisions(
+        probabilities.values,
+        thresholds=postprocess.thresholds(behaviors),
+        closing_frames=postprocess.closing(behaviors, fps),
+        min_bout_frames=postprocess.min_bouts(behaviors, fps),
+    )
+    time_s = probabilities.time_s
+    return Annotation(
+        recording, probabilities, Ethogram(raw, behaviors, time_s), Ethogram(cleaned, behaviors, time_s), dict(provenance or {})
+    )
+
+
+def prepare_results_folder(out: Path, *, overwrite: bool) -> None:
+    """Make the folder `out`; OutputError if it holds scores already and `overwrite` is not set.
+
+    Done before any work, so that a folder that cannot be written to costs no night of computing.
+    """
+    make_folder(out)
+    if (out / SUMMARY_FILE).exists() and not overwrite:
+        raise OutputError(f"{out}: holds results already ({SUMMARY_FILE}); give another folder, or --overwrite to replace them.")
+    with replacing(out / ".writable") as temporary:
+        temporary.write_text("", encoding="utf-8")
+    (out / ".writable").unlink()
+
+
+def score_annotations(annotations: Sequence[Annotation], labels: Mapping[str, Labels]) -> pd.DataFrame:
+    """Return the table of `metrics.csv` for `annotations` against `labels`, which are by recording id."""
+    probabilities = {found.recording: found.probabilities.values for found in annotations}
+    decisions = {found.recording: found.ethogram.values for found in annotations}
+    return score_study(_find_truth(annotations, labels), probabilities, decisions, annotations[0].behaviors)
+
+
+def write_results(
+    out: Path,
+    table: pd.DataFrame,
+    annotations: Sequence[Annotation],
+    labels: Mapping[str, Labels],
+    *,
+    title: str,
+    notes: Sequence[str] = (),
+) -> None:
+    """Write the table of scores, its summary and the pictures of `annotations` against `labels` to the folder `out`."""
+    behaviors = annotations[0].behaviors
+    with replacing(out / METRICS_FILE) as temporary:
+        table.to_csv(temporary, index=False, lineterminator="\n")
+    truth = np.concatenate(list(_find_truth(annotations, labels).values()))
+    probabilities = np.concatenate([found.probabilities.values for found in annotations])
+    cells = ("true_negatives", "false_positives", "false_negatives", "true_positives")
+    counts = {}
+    for name in behaviors:
+        negatives, false_alarms, misses, hits = (int(find_metric(table, recording=POOLED, behavior=name, metric=cell)) for cell in cells)
+        counts[name] = (negatives, false_alarms, misses, hits)
+    curves = {name: (truth[:, column], probabilities[:, column]) for column, name in enumerate(behaviors)}
+    write_bytes(out / "confusion.png", render_png(draw_confusion(counts, title=title)))
+    write_bytes(out / "precision_recall.png", render_png(draw_precision_recall(curves, title=title)))
+    write_text(out / SUMMARY_FILE, format_summary(table, behaviors=behaviors, title=title, notes=notes))
+
+
+def _find_truth(annotations: Sequence[Annotation], labels: Mapping[str, Labels]) -> dict[str, npt.NDArray[np.int8]]:
+    """Return what each annotation is scored with; a frame that was not predicted (NaN) counts like one that nobody labelled."""
+    return {
+        found.recording: np.where(np.isnan(found.probabilities.values), np.int8(-1), labels[found.recording].values)
+        for found in annotations
+    }
+
+
+def count_bouts(annotation: Annotation) -> dict[str, int]:
+    """Return the number of decided bouts of each behavior."""
+    columns = annotation.ethogram.values.T
+    return {name: len(find_bouts(column)) for name, column in zip(annotation.behaviors, columns, strict=True)}
+
+
+def find_metric(table: pd.DataFrame, *, recording: str, behavior: str, metric: str) -> float:
+    """Return one value of a table of metrics."""
+    rows = table[(table["recording"] == recording) & (table["behavior"] == behavior) & (table["metric"] == metric)]
+    return float(rows["value"].iloc[0])

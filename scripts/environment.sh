@@ -1,0 +1,21 @@
+# Sourced by scripts/demo and scripts/test: sets up .venv in the repository with this package and the extras named in $1.
+set -eu
+root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
+venv="$root/.venv"
+python=${PYTHON:-python3}
+
+if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+    echo "error: $python is not Python 3.11 or newer; install one, or name it: PYTHON=python3.11 $0" >&2
+    exit 2
+fi
+if [ ! -x "$venv/bin/python" ]; then
+    echo "making a virtual environment in $venv"
+    # Debian's Python lacks ensurepip, so the environment borrows the pip outside it.
+    "$python" -m venv --without-pip "$venv"
+fi
+wanted=$(cksum "$root/setup.cfg" "$root/pyproject.toml" | tr '\n' ' ')$1
+if [ "$(cat "$venv/installed" 2>/dev/null)" != "$wanted" ]; then
+    echo "installing behavior$1 and what it needs into $venv (the first time this takes some minutes)"
+    "$python" -m pip --python "$venv/bin/python" install --quiet --disable-pip-version-check --editable "$root$1"
+    printf '%s' "$wanted" >"$venv/installed"
+fi

@@ -1,0 +1,75 @@
+"""Only one process makes a file; a dead one does not keep it."""
+
+import json
+import multiprocessing
+import os
+import socket
+import subprocess
+import sys
+
+from behavior.files.claims import CLAIM_SECONDS, claim_file, refresh_claim
+
+
+def claim_of(path):
+    return path.with_name(f".{path.name}.claim")
+
+
+def test_the_second_is_refused_until_the_first_lets_go(tmp_path):
+    path = tmp_path / "a.h5"
+    with claim_file(path) as first, claim_file(path) as second:
+        assert (first, second) == (True, False)
+        assert claim_of(path).exists()
+    with claim_file(path) as third:
+        assert third
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_claim_of_a_dead_process_is_taken_over(tmp_path):
+    path = tmp_path / "a.h5"
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    claim_of(path).write_text(json.dumps({"host": socket.gethostname(), "pid": dead.pid, "token": "x"}))
+    with claim_file(path) as mine:
+        assert mine
+
+
+def test_the_claim_of_another_host_lasts_until_it_is_old(tmp_path):
+    path = tmp_path / "a.h5"
+    claim = claim_of(path)
+    claim.write_text(json.dumps({"host": "elsewhere", "pid": 1, "token": "x"}))
+    with claim_file(path) as mine:
+        assert not mine
+    assert claim.exists()
+    old = claim.stat().st_mtime - CLAIM_SECONDS - 1
+    os.utime(claim, (old, old))
+    with claim_file(path) as mine:
+        assert mine
+
+
+def test_refreshing_keeps_a_claim_young(tmp_path):
+    path = tmp_path / "a.h5"
+    with claim_file(path):
+        os.utime(claim_of(path), (1, 1))
+        refresh_claim(path)
+        assert claim_of(path).stat().st_mtime > 1000
+
+
+def _try(path, start, hold, queue):
+    start.wait()
+    with claim_file(path) as mine:
+        queue.put(mine)
+        hold.wait()
+
+
+def test_of_many_at_once_one_wins(tmp_path):
+    context = multiprocessing.get_context("spawn")
+    start, hold, queue = context.Event(), context.Event(), context.Queue()
+    processes = [context.Process(target=_try, args=(tmp_path / "a.h5", start, hold, queue)) for _ in range(4)]
+    for process in processes:
+        process.start()
+    start.set()
+    answers = [queue.get(timeout=60) for _ in processes]
+    hold.set()
+    for process in processes:
+        process.join(timeout=60)
+    assert sorted(answers) == [False, False, False, True]

@@ -1,0 +1,188 @@
+"""The feature cache: complete or not there, and never taken for something else."""
+
+import os
+
+import h5py
+import numpy as np
+import pytest
+
+from behavior.errors import CacheError, OutputError
+from behavior.files.feature_cache import (
+    PART_ROWS,
+    DamagedCacheError,
+    FeatureSet,
+    FeatureWriter,
+    MissingCacheError,
+    OtherFeaturesError,
+    OtherSchemaError,
+    Signature,
+    Source,
+    StaleCacheError,
+    cache_path,
+    find_imported,
+    read_features,
+    write_features,
+)
+
+SIGNATURE = Signature("appearance", {"backbone": "openfield", "weights": "abc", "crop_size": 160})
+
+
+def make_features(n_frames=7, n_features=3, *, scale=1.0, signature=SIGNATURE):
+    rng = np.random.default_rng(0)
+    return FeatureSet(
+        features=(scale * rng.normal(size=(n_frames, n_features))).astype(np.float32),
+        centers=rng.normal(size=(n_frames, 2)).astype(np.float32),
+        measured=rng.random(n_frames) < 0.5,
+        time_s=np.arange(n_frames) / 10,
+        fps=10.0,
+        signature=signature,
+        notes=("one",),
+        attributes={"precision": "float32"},
+    )
+
+
+@pytest.fixture
+def source(tmp_path):
+    video = tmp_path / "a.mp4"
+    video.write_bytes(b"video")
+    return Source(files=(video, None), settings={"body_parts": ["nose"]})
+
+
+def test_what_is_written_reads_back(tmp_path, source):
+    path = tmp_path / "a.h5"
+    features = make_features()
+    write_features(path, features, source=source)
+    found = read_features(path, signature=SIGNATURE, source=source)
+    assert found.features.dtype == np.float16
+    np.testing.assert_array_equal(found.features, features.features.astype(np.float16))
+    np.testing.assert_array_equal(found.centers, features.centers)
+    np.testing.assert_array_equal(found.measured, features.measured)
+    np.testing.assert_array_equal(found.time_s, features.time_s)
+    assert (found.fps, found.signature.text, found.notes, found.attributes) == (10.0, SIGNATURE.text, ("one",), {"precision": "float32"})
+
+
+def test_a_range_beyond_float16_is_kept_in_float32(tmp_path):
+    features = make_features(scale=1e6)
+    write_features(tmp_path / "a.h5", features)
+    found = read_features(tmp_path / "a.h5").features
+    assert found.dtype == np.float32
+    np.testing.assert_array_equal(found, features.features)
+
+
+def test_every_cause_has_its_own_exception(tmp_path, source):
+    path = tmp_path / "a.h5"
+    with pytest.raises(MissingCacheError, match="behavior embed"):
+        read_features(path)
+    write_features(path, make_features(), source=source)
+    with pytest.raises(OtherFeaturesError, match="expected"):
+        read_features(path, signature=Signature("appearance", {"backbone": "openfield", "weights": "other"}))
+    with pytest.raises(StaleCacheError, match="changed since"):
+        read_features(path, source=Source(source.files, {"body_parts": ["tail"]}))
+    with h5py.File(path, "r+") as file:
+        file.attrs["schema_version"] = 99
+    with pytest.raises(OtherSchemaError, match="99"):
+        read_features(path)
+    path.write_bytes(path.read_bytes()[:-200])
+    with pytest.raises(DamagedCacheError):
+        read_features(path)
+    with h5py.File(path, "w") as file:
+        file["other"] = 1
+    with pytest.raises(DamagedCacheError, match="no feature cache"):
+        read_features(path)
+
+
+def test_another_video_of_the_same_name_is_noticed_and_a_copied_one_is_not(tmp_path, source):
+    path, video = tmp_path / "a.h5", source.files[0]
+    write_features(path, make_features(), source=source)
+    os.utime(video, (1, 1))
+    assert len(read_features(path, source=source)) == 7
+    video.write_bytes(b"other")
+    with pytest.raises(StaleCacheError, match=r"a\.mp4"):
+        read_features(path, source=source)
+    video.unlink()
+    assert len(read_features(path, source=source)) == 7
+
+
+def test_a_missing_dataset_is_damage(tmp_path):
+    path = tmp_path / "a.h5"
+    write_features(path, make_features())
+    with h5py.File(path, "r+") as file:
+        del file["centers"]
+    with pytest.raises(DamagedCacheError, match="missing"):
+        read_features(path)
+
+
+def test_signatures_name_files_by_backbone_and_meaning(tmp_path):
+    other = Signature("appearance", {**SIGNATURE.settings, "crop_size": 200})
+    assert cache_path(tmp_path, "m1", SIGNATURE).name.startswith("m1.openfield-")
+    assert cache_path(tmp_path, "m1", SIGNATURE) != cache_path(tmp_path, "m1", other)
+    assert Signature.from_text(SIGNATURE.text).text == SIGNATURE.text
+
+
+def test_imported_features_are_found_by_name(tmp_path):
+    def imported(n_features):
+        signature = Signature("motifs", {"imported": "motifs", "features": n_features})
+        write_features(cache_path(tmp_path, "m1", signature), make_features(n_features=n_features, signature=signature))
+        return cache_path(tmp_path, "m1", signature)
+
+    with pytest.raises(MissingCacheError, match="import-features"):
+        find_imported(tmp_path, "m1", "motifs")
+    path = imported(3)
+    assert find_imported(tmp_path, "m1", "motifs") == path
+    with pytest.raises(MissingCacheError):
+        find_imported(tmp_path, "m", "motifs")
+    imported(4)
+    with pytest.raises(CacheError, match="several"):
+        find_imported(tmp_path, "m1", "motifs")
+
+
+def add_rows(writer, rows, *, decoded=True):
+    values = np.asarray(rows, dtype=np.float32)[:, None].repeat(2, axis=1)
+    writer.add_part(
+        features=values,
+        centers=values.astype(float),
+        measured=np.ones(len(rows), bool),
+        decoded=np.broadcast_to(decoded, len(rows)),
+        time_s=np.asarray(rows) / 10,
+    )
+
+
+def test_an_interrupted_writer_goes_on_and_a_changed_source_starts_anew(tmp_path, source):
+    path = tmp_path / "a.h5"
+    rows = np.arange(2 * PART_ROWS + 5)
+    add_rows(FeatureWriter(path, signature=SIGNATURE, source=source), rows[:PART_ROWS])
+    resumed = FeatureWriter(path, signature=SIGNATURE, source=source)
+    assert resumed.n_rows == PART_ROWS
+    add_rows(resumed, rows[PART_ROWS : 2 * PART_ROWS])
+    add_rows(resumed, rows[2 * PART_ROWS :])
+    assert not path.exists()
+    features = resumed.finish(nominal_fps=10, notes=(), attributes={})
+    np.testing.assert_array_equal(features.time_s, rows / 10)
+    assert sorted(item.name for item in tmp_path.iterdir()) == ["a.h5", "a.mp4"]
+    add_rows(FeatureWriter(path, signature=SIGNATURE, source=source), rows[:PART_ROWS])
+    changed = Source(source.files, {"body_parts": ["tail"]})
+    assert FeatureWriter(path, signature=SIGNATURE, source=changed).n_rows == 0
+
+
+def test_a_part_cut_off_by_a_kill_is_not_counted(tmp_path, source):
+    path = tmp_path / "a.h5"
+    writer = FeatureWriter(path, signature=SIGNATURE, source=source)
+    add_rows(writer, np.arange(PART_ROWS))
+    (tmp_path / ".a.h5.parts" / ".000001.xyz.tmp.npz").write_bytes(b"half a part")
+    assert FeatureWriter(path, signature=SIGNATURE, source=source).n_parts == 1
+    assert not list((tmp_path / ".a.h5.parts").glob("*.tmp.npz"))
+
+
+def test_frames_that_were_not_decoded_hold_the_last_features(tmp_path, source):
+    writer = FeatureWriter(tmp_path / "a.h5", signature=SIGNATURE, source=source)
+    add_rows(writer, [0, 1, 2, 3, 4], decoded=np.array([False, True, False, False, True]))
+    features = writer.finish(nominal_fps=10, notes=(), attributes={})
+    assert features.features[:, 0].tolist() == [1, 1, 1, 1, 4]
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="a folder cannot be made read-only for this user")
+def test_a_read_only_cache_is_said(tmp_path, source):
+    folder = tmp_path / "cache"
+    folder.mkdir(mode=0o500)
+    with pytest.raises(OutputError, match="may write"):
+        FeatureWriter(folder / "a.h5", signature=SIGNATURE, source=source)

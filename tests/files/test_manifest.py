@@ -1,0 +1,90 @@
+"""The manifest on disk."""
+
+from pathlib import Path
+
+import pytest
+
+from behavior.errors import UsageError
+from behavior.files.manifest import is_safe_name, read_manifest, select_labels, write_manifest
+from behavior.recording import Recording
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "recordings.csv"
+    path.write_text(text)
+    return path
+
+
+def test_cells_become_recordings(tmp_path):
+    path = write(
+        tmp_path,
+        "recording,video,pose,labels,labels_jin,animal,group,split\n"
+        "m1,v/m1.mp4,m1.csv,m1_l.csv,jin/m1.csv,A,ctrl,train\n"
+        "m2,v/m2.mp4,,,,,,TEST\n\n",
+    )
+    first, second = read_manifest(path)
+    assert first == Recording(
+        "m1",
+        video=tmp_path / "v/m1.mp4",
+        pose=tmp_path / "m1.csv",
+        labels={"": tmp_path / "m1_l.csv", "jin": tmp_path / "jin/m1.csv"},
+        animal="A",
+        group="ctrl",
+        split="train",
+    )
+    assert (second.pose, second.labels, second.animal, second.split) == (None, {}, "m2", "test")
+
+
+def test_written_manifest_reads_back_equal_and_can_be_moved(tmp_path):
+    recordings = [
+        Recording("a", video=tmp_path / "x" / "a.mp4", labels={"jin": tmp_path / "a.csv"}, animal="a", split="test"),
+        Recording("b", pose=Path("/elsewhere/b.h5").resolve(), animal="mouse 7", group="KO, old"),
+    ]
+    path = tmp_path / "recordings.csv"
+    write_manifest(path, recordings)
+    assert read_manifest(path) == recordings
+    assert "x/a.mp4" in path.read_text()
+    assert str(tmp_path) not in path.read_text()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", "expected at least 'recording'"),
+        ("video\na.mp4\n", "expected at least 'recording'"),
+        ("recording\n", "found no recordings"),
+        ("recording,vidoe\na,b\n", "unknown column 'vidoe'; did you mean 'video'?"),
+        ("recording,video,video\na,b,c\n", "more than once"),
+        ("recording\na\nb\nA\n", "line 4: recording 'A' is already on line 2"),
+        ("recording\na/b\n", "cannot be a file name"),
+        ("recording\nCON\n", "cannot be a file name"),
+        ("recording\npooled\n", "choose another id"),
+        ("recording,split\na,validation\n", "split of 'a' is 'validation'"),
+        ("recording,video\na,b.mp4,c\n", "line 2: found more cells"),
+    ],
+)
+def test_what_cannot_be_used_is_said_with_its_line(tmp_path, text, expected):
+    path = write(tmp_path, text)
+    with pytest.raises(UsageError) as caught:
+        read_manifest(path)
+    assert expected in str(caught.value)
+    assert str(path) in str(caught.value)
+
+
+def test_semicolons_and_byte_order_marks_of_spreadsheets_are_read(tmp_path):
+    path = tmp_path / "recordings.csv"
+    path.write_bytes("\ufeffrecording;video\r\nm1;a.mp4\r\n".encode())
+    assert [(found.id, found.video) for found in read_manifest(path)] == [("m1", tmp_path / "a.mp4")]
+
+
+def test_safe_names():
+    assert all(map(is_safe_name, ["m1", "OFT_5", "a.b-c", "_x"]))
+    assert not any(map(is_safe_name, ["", ".a", "-a", "a/b", "a b", "nul", "lpt1.x", "a."]))
+
+
+def test_labels_of_several_raters_need_a_plain_column(tmp_path):
+    assert select_labels(Recording("a")) is None
+    assert select_labels(Recording("a", labels={"jin": tmp_path})) == tmp_path
+    assert select_labels(Recording("a", labels={"jin": Path("j"), "": Path("p")})) == Path("p")
+    with pytest.raises(UsageError, match="labels by jin, ann"):
+        select_labels(Recording("a", labels={"jin": Path("j"), "ann": Path("p")}))

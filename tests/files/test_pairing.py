@@ -1,0 +1,214 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from behavior.errors import LabelError, PoseError, UsageError
+from behavior.files.annotations import write_bout_table, write_frame_table
+from behavior.files.pairing import Pairing, belongs_to, find_labels_for, find_pose_for, pair_files
+from behavior.files.pose import write_deeplabcut
+from behavior.recording import Labels, Track
+
+TRACK = Track(np.ones((2, 1, 2)), np.ones((2, 1)), ("snout",))
+LABELS = Labels(np.array([[1], [0]], np.int8), ("grooming",))
+NETWORK = "DLC_resnet50_openfieldAug20shuffle1_30000"
+
+
+def fill(folder: Path, *names: str) -> Path:
+    """Make files whose content is what their names say; a video's content does not matter."""
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.suffix.lower() in (".mp4", ".avi", ".mov", ".mkv", ".pickle"):
+            path.write_bytes(b"")
+        elif "DLC" in name or "pose" in name:
+            write_deeplabcut(path, TRACK, scorer=NETWORK)
+        elif "frames" in name:
+            write_frame_table(path, LABELS)
+        else:
+            write_bout_table(path, LABELS)
+    return folder
+
+
+def show(folder: Path) -> tuple[dict[str, tuple[str, str, str]], list[str]]:
+    pairings, sentences = pair_files(folder)
+    shown = {
+        pairing.recording: tuple(
+            "" if path is None else path.relative_to(folder).as_posix() for path in (pairing.video, pairing.pose, pairing.labels)
+        )
+        for pairing in pairings
+    }
+    assert len(shown) == len(pairings)
+    return shown, sentences  # type: ignore[return-value]
+
+
+def test_names_and_content_pair_files(tmp_path: Path) -> None:
+    fill(
+        tmp_path,
+        "OFT_5.mp4",
+        "OFT_50.MP4",
+        f"OFT_5{NETWORK}.csv",
+        f"OFT_50{NETWORK}.csv",
+        "OFT_5.csv",
+        "OFT_50_frames.csv",
+        f"OFT_5{NETWORK}_labeled.mp4",
+        f"OFT_5{NETWORK}_meta.pickle",
+    )
+    assert show(tmp_path) == (
+        {
+            "OFT_5": ("OFT_5.mp4", f"OFT_5{NETWORK}.csv", "OFT_5.csv"),
+            "OFT_50": ("OFT_50.MP4", f"OFT_50{NETWORK}.csv", "OFT_50_frames.csv"),
+        },
+        [],
+    )
+
+
+def test_sibling_folders_pair(tmp_path: Path) -> None:
+    fill(tmp_path, "videos/a1.avi", "videos/a10.avi", "pose/a1DLC.h5", "pose/a10DLC.h5", "labels/a1.csv", "labels/a10.csv")
+    assert show(tmp_path) == (
+        {"a1": ("videos/a1.avi", "pose/a1DLC.h5", "labels/a1.csv"), "a10": ("videos/a10.avi", "pose/a10DLC.h5", "labels/a10.csv")},
+        [],
+    )
+
+
+def test_the_longest_name_wins(tmp_path: Path) -> None:
+    fill(tmp_path, "mouse.mp4", "mouse_2.mp4", "mouse_2_pose.csv", "mouse_pose.csv", "mouse_2.csv", "mouse.csv")
+    pairs, sentences = show(tmp_path)
+    assert pairs == {"mouse": ("mouse.mp4", "mouse_pose.csv", "mouse.csv"), "mouse_2": ("mouse_2.mp4", "mouse_2_pose.csv", "mouse_2.csv")}
+    assert sentences == []
+
+
+def test_filtered_pose_and_h5_are_preferred(tmp_path: Path) -> None:
+    fill(tmp_path, "a.mp4", "a.csv", f"a{NETWORK}.csv", f"a{NETWORK}.h5", f"a{NETWORK}_filtered.csv", f"a{NETWORK}_filtered.h5")
+    fill(tmp_path, "b.mp4", "b.csv", f"b{NETWORK}.csv", f"b{NETWORK}.h5")
+    pairs, sentences = show(tmp_path)
+    assert pairs["a"][1] == f"a{NETWORK}_filtered.h5"
+    assert pairs["b"][1] == f"b{NETWORK}.h5"
+    assert sentences == []
+    assert find_pose_for(tmp_path / "a.mp4") == tmp_path / f"a{NETWORK}_filtered.h5"
+
+
+def test_several_that_fit_are_said_and_none_is_chosen(tmp_path: Path) -> None:
+    fill(tmp_path, "a.mp4", "aDLC_net_1000.h5", "aDLC_net_2000.h5", "jin/a.csv", "oliver/a.csv")
+    pairs, sentences = show(tmp_path)
+    assert pairs == {"a": ("a.mp4", "", "")}
+    assert len(sentences) == 2
+    assert sentences[0].startswith("a.mp4: 2 pose files fit equally well (aDLC_net_1000.h5, aDLC_net_2000.h5); none is chosen")
+    assert sentences[1].startswith("a.mp4: 2 label files fit equally well (jin/a.csv, oliver/a.csv); none is chosen")
+    with pytest.raises(PoseError, match="2 pose files fit equally well"):
+        find_pose_for(tmp_path / "a.mp4")
+
+
+def test_what_finds_no_partner_is_said(tmp_path: Path) -> None:
+    fill(tmp_path, "a.mp4", "b1DLC.csv", "b.csv")
+    (tmp_path / "a_notes.csv").write_text("what,when\nfed,noon\n")
+    (tmp_path / "recordings.csv").write_text("recording,video\na,a.mp4\n")
+    pairs, sentences = show(tmp_path)
+    assert pairs == {"a": ("a.mp4", "", "")}
+    assert [sentence.split(":")[0] for sentence in sentences] == ["a_notes.csv", "b.csv", "b1DLC.csv", "a.mp4", "a.mp4"]
+    for part, sentence in zip(
+        ["neither pose nor labels", "is a label file", "is a pose file", "no pose file", "no label file"], sentences, strict=True
+    ):
+        assert part in sentence
+
+
+def test_equal_names_in_other_folders(tmp_path: Path) -> None:
+    fill(tmp_path, "m1/day.mp4", "m2/day.mp4", "m1/dayDLC.csv", "m2/dayDLC.csv", "m1/labels/day.csv", "labels/m2/day.csv", "m2/other.mp4")
+    pairs, _ = show(tmp_path)
+    assert pairs == {
+        "m1_day": ("m1/day.mp4", "m1/dayDLC.csv", "m1/labels/day.csv"),
+        "m2_day": ("m2/day.mp4", "m2/dayDLC.csv", "labels/m2/day.csv"),
+        "other": ("m2/other.mp4", "", ""),
+    }
+
+
+def test_a_file_that_fits_two_videos_goes_to_none(tmp_path: Path) -> None:
+    fill(tmp_path, "a.avi", "a.mp4", "a.csv")
+    pairs, sentences = show(tmp_path)
+    assert all(labels == "" for _, _, labels in pairs.values())
+    assert sentences[0].startswith("a.csv: is a label file that fits a.avi, a.mp4 equally well")
+
+
+def test_ids_are_unique_and_safe(tmp_path: Path) -> None:
+    fill(tmp_path, "mouse 1 (left).mp4", "x/a b.mp4", "y/a b.mp4", "z/b.avi", "z/b.mp4", "ä.mp4", "ö.mp4", "A.mp4", "x/deep/a.mp4")
+    ids = [pairing.recording for pairing in pair_files(tmp_path)[0]]
+    assert len({name.casefold() for name in ids}) == len(ids) == 9
+    assert all(set(name) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") for name in ids)
+    assert {"mouse_1__left_", "x_a_b", "y_a_b", "deep_a"} <= set(ids)
+
+
+def test_hidden_files_and_what_the_package_writes_are_left_out(tmp_path: Path) -> None:
+    fill(tmp_path, "a.mp4", ".a.mp4", ".trash/b.mp4", "cache/a.csv", "a_bouts.csv", "a_ethogram.csv", "a.csv", "a_pose.csv")
+    assert show(tmp_path) == ({"a": ("a.mp4", "a_pose.csv", "a.csv")}, [])
+
+
+def test_pose_beside_a_video(tmp_path: Path) -> None:
+    fill(tmp_path, "m3v1mp4.mp4", f"m3v1mp4{NETWORK}.h5", "m3v1.mp4", "m3v1.csv", "away/m3v1DLC.csv")
+    assert find_pose_for(tmp_path / "m3v1mp4.mp4") == tmp_path / f"m3v1mp4{NETWORK}.h5"
+    assert find_pose_for(tmp_path / "m3v1.mp4") is None
+    assert find_pose_for(tmp_path / "missing" / "m.mp4") is None
+
+
+def test_labels_for_a_recording(tmp_path: Path) -> None:
+    fill(
+        tmp_path,
+        "OFT_50.csv",
+        "OFT_5_frames.csv",
+        "deep/OFT_5.csv",
+        "OFT_5_pose.csv",
+        "mouse 1.csv",
+        "b_jin.csv",
+        "b_oliver.csv",
+        "OFT_5_ethogram.csv",
+    )
+    assert find_labels_for("OFT_5", tmp_path) == tmp_path / "deep" / "OFT_5.csv"
+    assert find_labels_for("OFT_50", tmp_path) == tmp_path / "OFT_50.csv"
+    assert find_labels_for("mouse_1", tmp_path) == tmp_path / "mouse 1.csv"
+    assert find_labels_for("OFT_7", tmp_path) is None
+    with pytest.raises(LabelError, match=r"2 label files fit equally well \(b_jin\.csv, b_oliver\.csv\)"):
+        find_labels_for("b", tmp_path)
+    with pytest.raises(UsageError, match="is no folder"):
+        find_labels_for("b", tmp_path / "missing")
+
+
+def test_a_missing_folder(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="is no folder"):
+        pair_files(tmp_path / "missing")
+    assert pair_files(tmp_path) == ([], [])
+
+
+@given(stem=st.text("ab1_. ", min_size=1, max_size=6), rest=st.text("ab1_.", max_size=4))
+def test_what_follows_a_name_decides(stem: str, rest: str) -> None:
+    assert belongs_to(stem, stem)
+    assert belongs_to(stem.upper() + "DLC_resnet50" + rest, stem)
+    assert belongs_to(f"{stem}_{rest}", stem)
+    assert belongs_to(stem + rest, stem) == (not rest or not rest[0].isalnum())
+    assert not belongs_to(stem[:-1], stem)
+
+
+@settings(max_examples=20)
+@given(numbers=st.sets(st.integers(0, 2000), min_size=1, max_size=5))
+def test_numbers_never_take_each_others_files(tmp_path_factory: pytest.TempPathFactory, numbers: set[int]) -> None:
+    folder = tmp_path_factory.mktemp("numbers")
+    for number in numbers:
+        fill(folder, f"OFT_{number}.mp4", f"OFT_{number}{NETWORK}.csv", f"OFT_{number}.csv")
+    pairings, sentences = pair_files(folder)
+    assert sentences == []
+    expected = {
+        Pairing(f"OFT_{number}", folder / f"OFT_{number}.mp4", folder / f"OFT_{number}{NETWORK}.csv", folder / f"OFT_{number}.csv")
+        for number in numbers
+    }
+    assert set(pairings) == expected
+
+
+def test_the_real_open_field_video(shared_data: Path) -> None:
+    folder = shared_data / "openfield_video"
+    pose = folder / "m3v1mp4DLC_resnet50_openfieldAug20shuffle1_30000.h5"
+    pairings, sentences = pair_files(folder)
+    assert pairings == [Pairing("m3v1mp4", folder / "m3v1mp4.mp4", pose, None)]
+    assert sentences == ["m3v1mp4.mp4: no label file found, expected one whose name starts with 'm3v1mp4'."]
+    assert find_pose_for(folder / "m3v1mp4.mp4") == pose

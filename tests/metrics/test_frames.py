@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from sklearn.metrics import accuracy_score, average_precision_score, confusion_matrix, f1_score, precision_score, recall_score
+
+from behavior.metrics import COUNT_METRICS, RATE_METRICS, average_precision, score_frames
+
+Frames = tuple[npt.NDArray[np.int8], npt.NDArray[np.float32], npt.NDArray[np.bool_]]
+
+
+@st.composite
+def draw_frames(draw: st.DrawFn) -> Frames:
+    n_frames = draw(st.integers(0, 40))
+    labels = draw(arrays(np.int8, n_frames, elements=st.sampled_from([-1, 0, 1])))
+    probabilities = draw(arrays(np.float32, n_frames, elements=st.floats(0, 1, width=32)))
+    decisions = draw(arrays(bool, n_frames))
+    return labels, probabilities, decisions
+
+
+def test_a_hand_counted_example() -> None:
+    labels = np.array([1, 1, 1, 0, 0, 0, 0, 0, -1, -1], dtype=np.int8)
+    decisions = np.array([1, 1, 0, 1, 0, 0, 0, 0, 1, 0], dtype=bool)
+    scores = score_frames(labels, None, decisions)
+    assert {name: scores[name] for name in COUNT_METRICS} == {
+        "true_positives": 2, "false_positives": 1, "false_negatives": 1, "true_negatives": 4, "n_frames": 8,
+    }  # fmt: skip
+    assert scores["prevalence"] == 3 / 8
+    assert scores["accuracy"] == 6 / 8
+    assert scores["precision"] == scores["recall"] == scores["f1"] == pytest.approx(2 / 3)
+    assert np.isnan(scores["average_precision"])
+    assert set(scores) == {*RATE_METRICS, *COUNT_METRICS}
+
+
+@given(draw_frames())
+def test_where_defined_they_are_those_of_scikit_learn(frames: Frames) -> None:
+    labels, probabilities, decisions = frames
+    known = labels != -1
+    y_true, y_pred = labels[known], decisions[known].astype(int)
+    assume(y_true.any() and y_pred.any())
+    scores = score_frames(labels, probabilities, decisions)
+    for name, function in (("accuracy", accuracy_score), ("precision", precision_score), ("recall", recall_score), ("f1", f1_score)):
+        assert scores[name] == pytest.approx(function(y_true, y_pred))
+    assert scores["average_precision"] == pytest.approx(average_precision_score(y_true, probabilities[known]))
+    cells = confusion_matrix(y_true, y_pred, labels=[0, 1]).ravel().tolist()
+    assert [scores[f"{name}s"] for name in ("true_negative", "false_positive", "false_negative", "true_positive")] == cells
+
+
+@given(draw_frames())
+def test_what_is_undefined_is_nan_without_a_warning(frames: Frames) -> None:
+    labels, probabilities, decisions = frames
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        scores = score_frames(labels, probabilities, decisions)
+    known = labels != -1
+    has_frames, has_positives, has_decisions = known.any(), (labels == 1).any(), decisions[known].any()
+    defined = {
+        "prevalence": has_frames,
+        "accuracy": has_frames,
+        "precision": has_decisions,
+        "recall": has_positives,
+        "f1": has_positives or has_decisions,
+        "average_precision": has_positives,
+    }
+    assert {name: not np.isnan(scores[name]) for name in RATE_METRICS} == {name: bool(value) for name, value in defined.items()}
+    assert all(isinstance(value, float) for value in scores.values())
+
+
+@given(draw_frames())
+def test_unlabelled_frames_have_no_place_in_any_metric(frames: Frames) -> None:
+    labels, probabilities, decisions = frames
+    known = labels != -1
+    np.testing.assert_equal(
+        score_frames(labels, probabilities, decisions), score_frames(labels[known], probabilities[known], decisions[known])
+    )
+
+
+def test_without_probabilities_average_precision_is_undefined() -> None:
+    labels = np.array([1, 0, -1], dtype=np.int8)
+    assert np.isnan(average_precision(labels, np.full(3, np.nan)))
+    assert np.isnan(average_precision(labels, np.array([np.nan, np.nan, 0.5])))
+
+
+def test_a_frame_without_probability_ranks_last() -> None:
+    labels = np.array([1, 1, 0, 0], dtype=np.int8)
+    # The first positive is found at precision 1, the second only when every frame is taken: 1/2 * 1 + 1/2 * 2/4.
+    assert average_precision(labels, np.array([0.9, np.nan, 0.0, 0.1])) == pytest.approx(0.75)
+
+
+def test_arrays_of_different_lengths_are_refused() -> None:
+    labels = np.zeros(3, dtype=np.int8)
+    with pytest.raises(ValueError, match=r"labels and decisions have shapes \(3,\) and \(2,\)"):
+        score_frames(labels, None, np.zeros(2, dtype=bool))
+    with pytest.raises(ValueError, match="labels and probabilities"):
+        score_frames(labels, np.zeros(4), np.zeros(3, dtype=bool))
+
+
+def test_labels_of_other_values_are_refused() -> None:
+    with pytest.raises(ValueError, match="other than 1, 0 and -1"):
+        score_frames(np.array([0, 2]), None, np.zeros(2, dtype=bool))

@@ -1,0 +1,77 @@
+"""What a study file may say, and what is said about one that says something else."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from behavior.config import Postprocess, Study, parse_section
+from behavior.errors import UsageError
+
+SOURCE = Path("study.yaml")
+LEAST = {"behaviors": ["grooming", "mid_rearing"], "crop": {"body_part": "midbody"}}
+
+
+def parse(**changes):
+    return parse_section(Study, {**LEAST, **changes}, source=SOURCE)
+
+
+def test_defaults_are_those_of_the_reference_thesis():
+    study = parse()
+    assert study.head.model_dump() == {"kind": "lstm", "layers": 3, "units": 64, "dropout": 0.5}
+    assert (study.windows.length, study.training.batch_size, study.training.learning_rate) == (300, 8, 0.001)
+    assert (study.training.epochs, study.training.patience) == (50, 5)
+    assert study.crop.size == 160
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"haed": {}}, "unknown key 'haed'; did you mean 'head'?"),
+        ({"head": {"kind": "lstm", "unts": 3}}, "unknown key 'head.unts'; did you mean 'units'?"),
+        ({"head": {"kind": "tcn", "filter": 3}}, "unknown key 'head.filter'; did you mean 'filters'?"),
+        ({"crop": {"bodypart": "x"}}, "did you mean 'body_part'?"),
+        ({"crop": {}}, "body_part is missing"),
+        ({"crop": None}, "crop is missing"),
+        ({"head": {"kind": "gru"}}, "'lstm', 'tcn'"),
+        ({"training": {"epochs": 0}}, "training.epochs is 0"),
+        ({"postprocess": {"threshold": 3}}, "postprocess.threshold is 3"),
+        ({"postprocess": {"threshold": {"groming": 0.4}}}, "did you mean 'grooming'?"),
+        ({"postprocess": {"closing_frames": 1, "closing_s": 0.1}}, "both given"),
+        ({"behaviors": []}, "behaviors is []"),
+        ({"behaviors": ["a", "a"]}, "more than once"),
+        ({"behaviors": ["paw lick", "Paw_Lick"]}, "differ only in"),
+        ({"behaviors": ["rear", "rear_prob"]}, "'rear_prob' is also the name of another column"),
+        ({"behaviors": ["observed"]}, "reserved"),
+    ],
+)
+def test_what_cannot_be_is_said_in_one_sentence_that_names_the_file(changes, expected):
+    with pytest.raises(UsageError) as caught:
+        parse(**changes)
+    message = str(caught.value)
+    assert message.startswith("study.yaml: ")
+    assert expected in message
+    assert "\n" not in message
+    assert caught.value.exit_status == 2
+
+
+def test_every_problem_is_named_at_once():
+    with pytest.raises(UsageError) as caught:
+        parse(training={"epochs": 0, "pacience": 2})
+    assert "training.epochs" in str(caught.value)
+    assert "did you mean 'patience'?" in str(caught.value)
+
+
+def test_a_study_of_imported_features_needs_no_crop():
+    assert parse(crop=None, streams=["motifs"]).crop is None
+
+
+def test_values_spread_over_behaviors_by_name_or_for_all():
+    settings = Postprocess(threshold={"b": 0.25}, closing_frames=9, min_bout_s={"a": 0.5})
+    np.testing.assert_array_equal(settings.thresholds(["a", "b"]), np.array([0.5, 0.25], dtype=np.float32))
+    np.testing.assert_array_equal(settings.closing(["a", "b"], fps=25), [9, 9])
+    np.testing.assert_array_equal(settings.min_bouts(["a", "b"], fps=25), [12, 0])
+
+
+def test_several_body_parts_are_a_mean():
+    assert parse(crop={"body_part": ["leftear", "rightear"]}).crop.body_parts == ("leftear", "rightear")
