@@ -6,6 +6,7 @@ Workflows are imported when their command runs, so that `--help` answers at once
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -46,6 +47,7 @@ def main() -> None:
     debug = len(arguments) < len(sys.argv) - 1
     # TensorFlow's notes on the processor are for its developers.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     try:
         app(args=arguments, prog_name="behavior")
     except BehaviorError as error:

@@ -14,12 +14,12 @@ from behavior.files.atomic import replacing
 from behavior.files.deeplabcut import COORDINATES, PoseTable, is_pose_table, read_pose_table
 from behavior.recording import Track
 
-__all__ = ["POSE_SUFFIXES", "find_body_parts", "is_pose", "match_pose_to_frames", "read_pose", "write_deeplabcut"]
+__all__ = ["POSE_SUFFIXES", "TOLERATED_ROWS", "find_body_parts", "is_pose", "match_pose_to_frames", "read_pose", "write_deeplabcut"]
 
 POSE_SUFFIXES = (".csv", ".h5", ".hdf5")
 
 # Pose and video that differ by more rows than this do not belong together.
-_TOLERATED_ROWS = 2
+TOLERATED_ROWS = 2
 
 # An index that leaves out more than nine of ten frames holds something else than frame numbers.
 _SPARSEST_INDEX = 10
@@ -125,7 +125,7 @@ def match_pose_to_frames(track: Track, n_frames: int, *, path: Path, broke_off: 
     if n_rows == n_frames:
         return track, None
     surplus = n_rows - n_frames
-    if abs(surplus) > _TOLERATED_ROWS and not (broke_off and surplus > 0):
+    if abs(surplus) > TOLERATED_ROWS and not (broke_off and surplus > 0):
         raise PoseError(
             f"{path}: {n_rows} pose rows for {n_frames} frames in the video, expected as many; is it the pose of another video?"
         )

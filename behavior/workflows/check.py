@@ -18,14 +18,12 @@ from behavior.files.video import VideoSummary, summarize_video
 from behavior.recording import Labels, Recording
 from behavior.vision.backbones import IMAGENET, find_backbone, identify_weights, imagenet_path
 from behavior.vision.crops import find_centers
+from behavior.workflows.embed import MANY_UNMEASURED
 from behavior.workflows.learning_data import FPS_TOLERANCE
 from behavior.workflows.progress import show_progress
 from behavior.workflows.studies import open_study
 
 __all__ = ["Checked", "Problem", "StudyCheck", "check_study"]
-
-# Share of frames without a measured crop centre above which a user should look at the pose.
-MANY_UNMEASURED = 0.1
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from behavior.files.feature_cache import (
     hash_file,
     read_features,
 )
-from behavior.files.pose import find_body_parts, match_pose_to_frames, read_pose
+from behavior.files.pose import TOLERATED_ROWS, find_body_parts, match_pose_to_frames, read_pose
 from behavior.files.video import VideoReader, open_video, summarize_video
 from behavior.recording import Recording, Track
 from behavior.vision.backbones import RANDOM, BackboneSpecification, build_backbone, find_backbone, identify_weights
@@ -37,8 +37,8 @@ from behavior.workflows.studies import open_study
 
 __all__ = ["EmbedResult", "Embedder", "embed_study"]
 
-# Pose rows beyond or short of the decoded frames that are cut or filled in.
-POSE_TOLERANCE = 2
+# Share of frames without a measured crop centre above which a user should look at the pose.
+MANY_UNMEASURED = 0.1
 BATCHES_AHEAD = 8
 SECONDS_BETWEEN_LOOKS = 2.0
 
@@ -162,9 +162,9 @@ class Embedder:
                 _, note = match_pose_to_frames(track, video.n_frames, path=recording.pose, broke_off=video.broke_off)
                 notes += [note] if note else []
                 lost = int((~measured[: video.n_frames]).sum())
-                if lost:
+                if lost > MANY_UNMEASURED * video.n_frames:
                     notes.append(
-                        f"{recording.pose}: the animal was not found in {lost} of {video.n_frames} frames; crops there are filled in."
+                        f"{recording.pose}: the animal was not found in {lost} of {video.n_frames} frames; crops there are guesses."
                     )
         attributes = {
             "engine": engine.name,
@@ -184,7 +184,7 @@ class Embedder:
         track = read_pose(recording.pose, individual=self._crop.individual)
         parts = find_body_parts(track, self._crop.body_parts, path=recording.pose)
         declared = video.declared_frames
-        if declared is None or abs(declared - len(track)) > POSE_TOLERANCE:
+        if declared is None or abs(declared - len(track)) > TOLERATED_ROWS:
             # Better a quick count now than a disappointment after an hour: the header may be wrong, decoding is not.
             summary = summarize_video(video.path)
             match_pose_to_frames(track, summary.n_frames, path=recording.pose, broke_off=summary.broke_off)
@@ -290,7 +290,7 @@ def _cut_batches(
         elif crop.whole_frame:
             images.append(take_whole_frame(frame.image, input_size=size))
         else:
-            if frame.index >= len(centers) + POSE_TOLERANCE:
+            if frame.index >= len(centers) + TOLERATED_ROWS:
                 raise PoseError(
                     f"{video.path}: frame {frame.index} decodes, but the pose ends after {len(centers)} rows; is it that of another video?"
                 )
