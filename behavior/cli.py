@@ -5,10 +5,12 @@ Workflows are imported when their command runs, so that `--help` answers at once
 
 from __future__ import annotations
 
+import importlib
 import json
 import logging
 import os
 import sys
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -64,6 +66,23 @@ def _fail(message: str, status: int) -> None:
     for line in message.splitlines():
         print(f"error: {line}", file=sys.stderr)  # noqa: T201
     sys.exit(status)
+
+
+def _load_keras() -> None:
+    """Import Keras, and TensorFlow with it, without the notes that they print below Python's standard error while they load."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as notes:
+        os.dup2(notes.fileno(), 2)
+        try:
+            importlib.import_module("keras")
+        except BaseException:
+            notes.seek(0)
+            os.write(kept, notes.read())
+            raise
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
 
 
 def _print_version(wanted: bool) -> None:
@@ -135,6 +154,7 @@ def check(study: StudyFile, as_json: AsJson = False) -> None:
 @app.command(epilog="Example: behavior embed videos/study.yaml")
 def embed(study: StudyFile, as_json: AsJson = False) -> None:
     """Crop and embed every frame that the cache lacks; goes on where it was stopped."""
+    _load_keras()
     from behavior.workflows.embed import embed_study
 
     result = embed_study(study)
@@ -168,6 +188,7 @@ def import_features(
 @app.command(epilog="Example: behavior crossval videos/study.yaml --out crossval")
 def crossval(study: StudyFile, out: OutFolder, overwrite: Overwrite = False, as_json: AsJson = False) -> None:
     """Leave one recording (or animal) out after the other: scores and predictions on recordings that a model never saw."""
+    _load_keras()
     from behavior.workflows.crossval import cross_validate
 
     _print_scores(cross_validate(study, out, overwrite=overwrite), out, as_json=as_json)
@@ -185,6 +206,7 @@ def train(
     as_json: AsJson = False,
 ) -> None:
     """Fit the model on the training recordings and score it once on those with split=test."""
+    _load_keras()
     from behavior.workflows.train import train_model
 
     result = train_model(study, out, crossval=crossval)
@@ -214,6 +236,7 @@ def annotate(
     as_json: AsJson = False,
 ) -> None:
     """Write an ethogram for each video; one bad video never stops the rest."""
+    _load_keras()
     from behavior.workflows.annotate import annotate_study, annotate_videos
 
     if (study is None) == (not videos):
@@ -283,6 +306,7 @@ def demo(
     as_json: AsJson = False,
 ) -> None:
     """Render a small study with known labels and take it through every stage."""
+    _load_keras()
     from behavior.workflows.demo import run_demo
 
     result = run_demo(out, seed=seed)

@@ -91,7 +91,7 @@ def find_body_parts(track: Track, names: Sequence[str], *, path: Path) -> list[i
         # Where parts differ by case only, the spelling decides.
         places = [place for place in places if track.body_parts[place] == name] or places
         if not places:
-            nearest = suggest_nearest(name, track.body_parts) or "; choose one of these."
+            nearest = suggest_nearest(name, track.body_parts) or "; choose one of these, in the study file or with --body-part."
             raise PoseError(f"{path}: has no body part {name!r}, only {', '.join(track.body_parts)}{nearest}")
         if len(places) > 1:
             spellings = ", ".join(repr(track.body_parts[place]) for place in places)
@@ -184,11 +184,11 @@ def _choose_individual(path: Path, table: PoseTable, individual: str | None) -> 
     animals = [name for name in names if name.casefold() != "single"] or list(names)
     if individual is None:
         if len(animals) > 1:
-            raise PoseError(f"{path}: holds the pose of {len(animals)} individuals ({', '.join(animals)}); name the one to read.")
+            raise PoseError(f"{path}: holds the pose of {len(animals)} individuals ({', '.join(animals)}); name one as crop: individual.")
         return animals[0]
     found = [name for name in names if name == individual] or [name for name in names if name.casefold() == individual.casefold()]
     if len(found) != 1:
-        nearest = suggest_nearest(individual, animals) or "; choose one of these."
+        nearest = suggest_nearest(individual, animals) or "; choose one of these, in the study file or with --individual."
         raise PoseError(f"{path}: has no individual {individual!r}, only {', '.join(animals)}{nearest}")
     return found[0]
 

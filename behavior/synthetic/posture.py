@@ -122,17 +122,17 @@ def act_posture(
     washing, licking_side = _groom_head(bouts, n_frames, fps, rng)
 
     stride = np.sin(2 * np.pi * np.cumsum(np.minimum(2.0 * speed, 3.5)) / fps)
-    # An animal at rest is at times drawn together nearly as much as in grooming, but holds its head out.
-    rest = 0.95 + drift(1.5, 0.05) - 0.13 * _hold(drift(6.0, 1.0) > 1.0, fps)
+    # An animal at rest is at times drawn together too, but holds its head out.
+    rest = 0.95 + drift(1.5, 0.05) - 0.08 * _hold(drift(6.0, 1.0) > 1.0, fps)
     moving = np.clip(speed / 1.5, 0.0, 1.0)
     stretch_free = rest * (1 - moving) + (1.03 + 0.1 * moving + 0.035 * stride) * moving
     stretch = (
-        free * stretch_free + grooming * (0.73 + drift(1.0, 0.025)) + mid * (0.95 + drift(0.8, 0.04)) + wall * (1.06 + drift(0.8, 0.05))
+        free * stretch_free + grooming * (0.68 + drift(1.0, 0.025)) + mid * (0.95 + drift(0.8, 0.04)) + wall * (1.06 + drift(0.8, 0.05))
     )
 
     sniffing = np.clip(drift(0.7, 0.11), 0.0, 0.32) * (1 - 0.7 * moving)
     height_bout = _per_bout(bouts, n_frames, rng, 0.82, 1.0)
-    height = free * sniffing + (mid + wall) * np.clip(height_bout + drift(0.6, 0.05), 0.7, 1.08) + grooming * (0.12 + drift(1.0, 0.03))
+    height = free * sniffing + (mid + wall) * np.clip(height_bout + drift(0.6, 0.05), 0.7, 1.08) + grooming * (0.3 + drift(1.0, 0.03))
 
     ahead = _smooth(walk.turn, fps, 0.3)
     bend = np.clip(0.12 * ahead + drift(0.8, 0.05), -0.45, 0.45) * (1 - 0.5 * (mid + wall)) + 0.35 * grooming * licking_side
@@ -140,7 +140,7 @@ def act_posture(
     bob_hz = 2.2 + drift(2.0, 0.5)
     bobbing = np.sin(2 * np.pi * np.cumsum(bob_hz) / fps + rng.uniform(0, 2 * np.pi))
     head_free = np.clip(0.16 * ahead, -0.6, 0.6) + scanning * (1 - 0.5 * moving)
-    head_groom = washing * 0.3 * bobbing + licking_side * (0.85 + 0.15 * bobbing)
+    head_groom = washing * 0.45 * bobbing + licking_side * (0.85 + 0.15 * bobbing)
     head_angle = free * head_free + grooming * head_groom + (mid + wall) * scanning * 1.3
     nodding = np.sin(2 * np.pi * 3.1 * time_s + rng.uniform(0, 2 * np.pi))
     tuck = grooming * np.clip(0.85 + 0.15 * nodding + drift(0.5, 0.05), 0.5, 1.0) + free * np.clip(drift(0.6, 0.13), 0.0, 0.35)

@@ -232,8 +232,8 @@ class _Checker:
     def check_balance(self) -> None:
         training = [found.recording for found in self._report.recordings if found.split == "train" and found.recording in self._labels]
         if not training:
-            message = "no training recording has labels that can be used; crossval and train have nothing to learn from."
-            self._note("", message, is_error=True)
+            message = "no training recording has labels that can be used: it can be embedded and annotated, but not learned from."
+            self._note("", message, is_error=False)
             return
         if len(training) == 1:
             message = f"only {training[0]!r} has labels to learn from; cross-validation needs two, and training has none to stop early on."

@@ -1,0 +1,85 @@
+"""Every command and every file that the README shows does what it says, in its order."""
+
+import re
+import shlex
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from behavior.files.annotations import read_labels
+from behavior.files.ethograms import find_ethograms
+from behavior.files.study import read_study
+
+README = Path(__file__).resolve().parents[1] / "README.md"
+BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+
+
+def blocks_of(language):
+    return [content for name, content in BLOCKS if name == language]
+
+
+def test_every_block_is_of_a_kind_that_is_tested():
+    assert {name for name, _ in BLOCKS} == {"console", "csv", "yaml"}
+
+
+def test_the_two_commands_are_there():
+    assert re.findall(r"^    (scripts/\w+)$", README.read_text(encoding="utf-8"), flags=re.MULTILINE) == ["scripts/demo", "scripts/test"]
+    assert all((README.parent / name).is_file() for name in ("scripts/demo", "scripts/test", "configs/demo.png"))
+
+
+@pytest.mark.parametrize("content", blocks_of("yaml"))
+def test_study_files_can_be_read(tmp_path, content):
+    (tmp_path / "study.yaml").write_text(content)
+    assert read_study(tmp_path / "study.yaml").behaviors == ["grooming", "mid_rearing", "wall_rearing"]
+
+
+def test_label_files_can_be_read(tmp_path):
+    frames, bouts = blocks_of("csv")
+    (tmp_path / "a.csv").write_text(frames)
+    (tmp_path / "b.csv").write_text(bouts)
+    labels, _ = read_labels(tmp_path / "a.csv", ["mid_rearing"], n_frames=3)
+    assert labels.values[:, 0].tolist() == [0, 1, -1]
+    labels, _ = read_labels(tmp_path / "b.csv", ["grooming"], n_frames=5000)
+    assert [int((labels.values == value).sum()) for value in (1, 0, -1)] == [120, 3880, 1000]
+
+
+@pytest.fixture
+def lab(demo, tmp_path, monkeypatch):
+    """A lab's folder: labelled videos, new ones with pose, labels that turn up later, features of another program."""
+    videos = demo.study.parent / "videos"
+    for name in ("videos", "new", "labels", "features"):
+        (tmp_path / name).mkdir()
+    for path in sorted(videos.iterdir()):
+        if not path.name.startswith("mouse_04"):
+            shutil.copy(path, tmp_path / "videos")
+    for path in videos.glob("mouse_04*"):
+        shutil.copy(path, tmp_path / ("labels" if path.name.endswith("labels.csv") else "new"))
+    for number in (1, 2, 3):
+        np.savez(tmp_path / "features" / f"mouse_0{number}.npz", features=np.zeros((400, 3)), fps=10)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_commands_run_as_they_are_written(run, lab):
+    commands = [line for block in blocks_of("console") for line in block.splitlines()]
+    assert len(commands) > 8
+    for command in commands:
+        if "odd_video" in command:
+            for path in (lab / "new").glob("mouse_04*"):
+                shutil.copy(path, path.with_name(path.name.replace("mouse_04", "odd_video")))
+        words = []
+        for word in shlex.split(command)[1:]:
+            words += sorted(map(str, Path().glob(word))) if "*" in word else [word]
+        ran = run(*words)
+        assert ran.status == 0, f"{command}: {ran.err}"
+        if words[0] == "init":
+            # What a user would wait for is cut short; everything else stays as init wrote it.
+            study = lab / "videos" / "study.yaml"
+            study.write_text(study.read_text().replace("layers: 3, units: 64", "layers: 1, units: 4").replace("epochs: 50", "epochs: 2"))
+    assert [path.name for path in find_ethograms([lab / "ethograms"])] == ["mouse_04_ethogram.csv"]
+    assert (lab / "cleaned" / "mouse_04_ethogram.csv").is_file()
+    assert (lab / "scores" / "summary.md").is_file()
+    assert (lab / "odd" / "odd_video_ethogram.csv").is_file()
+    assert len(find_ethograms([lab / "all"])) == 3
