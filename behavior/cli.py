@@ -148,7 +148,7 @@ def check(study: StudyFile, as_json: AsJson = False) -> None:
             _say(f"{'error' if problem.is_error else 'warning'}: {place}{problem.message}")
     if report.has_errors:
         raise typer.Exit(SOME_FAILED)
-    _hint(f"nothing stands in the way; next: behavior embed {study}")
+    _hint(f"nothing stands in the way; next: behavior {'embed' if report.needs_embedding else 'crossval'} {study}")
 
 
 @app.command(epilog="Example: behavior embed videos/study.yaml")

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from behavior.config import APPEARANCE, Crop
-from behavior.errors import BehaviorError, ModelError, UsageError
+from behavior.errors import BehaviorError, ModelError, UsageError, WeightsError
 from behavior.files.atomic import make_folder
 from behavior.files.ethograms import write_annotation
 from behavior.files.feature_cache import FeatureSet, find_imported, hash_file, read_features
@@ -249,6 +249,8 @@ def _annotate(annotator: _Annotator, recordings: Sequence[Recording], out: Path,
                     result.failures[recording.id] = embedded.failures[recording.id]
                     continue
             n_frames = annotator.annotate(recording, out)
+        except WeightsError:
+            raise
         except BehaviorError as error:
             _fail(result, recording.id, error)
             continue

@@ -65,8 +65,9 @@ class Checked:
 
 @dataclass
 class StudyCheck:
-    """The whole report."""
+    """The whole report; `needs_embedding` where the study learns from more than imported features."""
 
+    needs_embedding: bool = True
     recordings: list[Checked] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
@@ -85,7 +86,7 @@ def check_study(path: Path) -> StudyCheck:
         If the study file or the manifest cannot be used at all.
     """
     study, recordings = open_study(path)
-    report = StudyCheck()
+    report = StudyCheck(needs_embedding=APPEARANCE in study.streams)
     checker = _Checker(study, report)
     checker.check_weights()
     with show_progress("checking", total=len(recordings), unit="recordings") as advance:

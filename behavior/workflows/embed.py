@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from behavior.config import APPEARANCE, Backbone, Crop
-from behavior.errors import BehaviorError, CacheError, PoseError, UsageError, VideoError
+from behavior.errors import BehaviorError, CacheError, PoseError, UsageError, VideoError, WeightsError
 from behavior.files.claims import claim_file, refresh_claim
 from behavior.files.feature_cache import (
     PART_ROWS,
@@ -89,6 +90,8 @@ class Embedder:
         self._specification = find_backbone(backbone.name)
         self.signature = describe_features(crop, backbone)
         self._engine: Engine | None = None
+        if backbone.weights == RANDOM:
+            warn(f"{backbone.name} has random weights: its features, and all that follows from them, mean nothing.")
 
     def describe_source(self, recording: Recording) -> Source:
         """Return what the features of `recording` are made from."""
@@ -143,8 +146,12 @@ class Embedder:
             first = writer.n_rows
             if first:
                 announce(f"{recording.id}: {first:,} frames were embedded before; going on from there")
-            with show_progress(f"embedding {recording.id}", total=video.declared_frames, unit="frames", done=first) as advance:
-                batches = _read_ahead(_cut_batches(video, centers, self._crop, self._specification, engine.batch_size, first_frame=first))
+            cut = _cut_batches(video, centers, self._crop, self._specification, engine.batch_size, first_frame=first)
+            # The decoder's thread has to be at rest before the video is closed, whatever happens here.
+            with (
+                show_progress(f"embedding {recording.id}", total=video.declared_frames, unit="frames", done=first) as advance,
+                closing(_read_ahead(cut)) as batches,
+            ):
                 part: list[tuple[_Batch, npt.NDArray[np.float32]]] = []
                 row = first
                 for batch in batches:
@@ -193,8 +200,6 @@ class Embedder:
 
     def _prepare_engine(self) -> Engine:
         if self._engine is None:
-            if self._backbone.weights == RANDOM:
-                warn(f"{self._backbone.name} has random weights: its features, and all that follows from them, mean nothing.")
             announce(f"loading {self._backbone.name}")
             model = build_backbone(self._specification, self._backbone.weights)
             self._engine = KerasEngine(model, batch_size=self._backbone.batch_size)
@@ -243,6 +248,9 @@ def embed_recordings(embedder: Embedder, recordings: Sequence[Recording]) -> Emb
                     continue
                 began = time.perf_counter()
                 features = embedder.embed(recording)
+            except WeightsError:
+                # No recording would fare better.
+                raise
             except BehaviorError as error:
                 result.failures[recording.id] = str(error)
                 announce(f"{recording.id}: {error}")
@@ -305,7 +313,7 @@ def _cut_batches(
         yield _Batch(np.stack(images), np.array(decoded), np.array(times))
 
 
-def _read_ahead(batches: Iterator[_Batch]) -> Iterator[_Batch]:
+def _read_ahead(batches: Iterator[_Batch]) -> Generator[_Batch, None, None]:
     """Yield `batches`, made in a thread of their own, so that decoding goes on while the engine works."""
     pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="decoder")
     try:

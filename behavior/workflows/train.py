@@ -156,6 +156,7 @@ def _fit_behaviors(
                 if not watched:
                     warn(f"{name}: no recording can be spared for early stopping; all {study.training.epochs} epochs are run.")
             learned = [index for index in everything if index not in watched]
+            announce(f"{name}: learning from {len(learned)} recordings")
             report = trainer.fit(
                 training.select(learned, behavior),
                 epochs=epochs.get(name, study.training.epochs),

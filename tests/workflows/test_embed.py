@@ -1,0 +1,160 @@
+"""Embedding that is interrupted, shared between processes, or of a video with damaged frames."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from behavior.errors import WeightsError
+from behavior.files.claims import claim_file
+from behavior.files.feature_cache import read_features
+from behavior.files.video import write_video
+from behavior.vision.engines import KerasEngine
+
+
+def only_cache_file(folder, name):
+    (path,) = (folder / "cache").glob(f"{name}.*.h5")
+    return path
+
+
+def assert_same_features(first, second):
+    one, other = read_features(first), read_features(second)
+    for name in ("features", "centers", "measured", "time_s"):
+        np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
+    assert one.notes == other.notes
+
+
+@pytest.fixture
+def small_parts(monkeypatch):
+    """Parts of 64 frames, so that a short recording has several."""
+    for module in ("behavior.files.feature_cache", "behavior.workflows.embed"):
+        monkeypatch.setattr(f"{module}.PART_ROWS", 64)
+    return 64
+
+
+@pytest.mark.parametrize("batches", [0, 1, 2, 5, 12])
+def test_an_interrupted_run_goes_on_and_ends_alike(run, study_copy, demo, small_parts, monkeypatch, batches):
+    finished = only_cache_file(demo.study.parent, "mouse_01")
+    (study_copy.parent / "cache" / finished.name).unlink()
+    embed = KerasEngine.embed
+    calls = []
+
+    def interrupt(self, images):
+        if len(calls) == batches:
+            raise MemoryError("interrupted")
+        calls.append(len(images))
+        return embed(self, images)
+
+    monkeypatch.setattr(KerasEngine, "embed", interrupt)
+    assert run("embed", study_copy).status == 1
+    assert not (study_copy.parent / "cache" / finished.name).exists()
+    redone = []
+    monkeypatch.setattr(KerasEngine, "embed", lambda self, images: redone.append(len(images)) or embed(self, images))
+    ran = run("embed", study_copy)
+    assert ran.status == 0, ran.err
+    assert_same_features(study_copy.parent / "cache" / finished.name, finished)
+    assert sum(calls) + sum(redone) - 400 <= small_parts
+    assert [path.name for path in (study_copy.parent / "cache").iterdir() if path.name.startswith(".")] == []
+
+
+def test_a_killed_process_loses_no_part_and_its_claim_is_taken_over(run, study_copy, demo):
+    """The process is killed, as by `kill -9`, when its first part is on disk."""
+    finished = only_cache_file(demo.study.parent, "mouse_01")
+    (study_copy.parent / "cache" / finished.name).unlink()
+    script = f"""
+import os, signal
+from pathlib import Path
+import behavior.files.feature_cache as cache, behavior.workflows.embed as workflow
+cache.PART_ROWS = workflow.PART_ROWS = 64
+add = cache.FeatureWriter.add_part
+def add_and_die(self, **rows):
+    add(self, **rows)
+    if self.n_parts == 2:
+        os.kill(os.getpid(), signal.SIGKILL) if hasattr(signal, "SIGKILL") else os._exit(9)
+cache.FeatureWriter.add_part = add_and_die
+workflow.embed_study(Path({str(study_copy)!r}))
+"""
+    killed = subprocess.run([sys.executable, "-c", script], capture_output=True)
+    assert killed.returncode != 0
+    left = {path.name for path in (study_copy.parent / "cache").iterdir() if path.name.startswith(".")}
+    assert left == {f".{finished.name}.claim", f".{finished.name}.parts"}
+    assert len(list((study_copy.parent / "cache" / f".{finished.name}.parts").glob("*.npz"))) == 2
+    ran = run("embed", study_copy)
+    assert ran.status == 0, ran.err
+    assert_same_features(study_copy.parent / "cache" / finished.name, finished)
+
+
+def test_a_recording_that_another_process_embeds_is_waited_for(run, study_copy, demo, monkeypatch):
+    finished = only_cache_file(demo.study.parent, "mouse_01")
+    path = study_copy.parent / "cache" / finished.name
+    content = path.read_bytes()
+    path.unlink()
+    claim = claim_file(path)
+    assert claim.__enter__()
+
+    def finish_elsewhere(_seconds):
+        path.write_bytes(content)
+        claim.__exit__(None, None, None)
+
+    monkeypatch.setattr("behavior.workflows.embed.time.sleep", finish_elsewhere)
+    ran = run("embed", study_copy, "--json")
+    assert ran.status == 0
+    assert "waiting for another process" in ran.err
+    assert {row["features"] for row in json.loads(ran.out)["rows"]} == {"was there"}
+
+
+def test_a_whole_frame_needs_no_pose(run, tmp_path):
+    rng = np.random.default_rng(0)
+    write_video(tmp_path / "a.mp4", rng.integers(0, 256, (30, 48, 64, 3), dtype=np.uint8), fps=10)
+    (tmp_path / "study.yaml").write_text("behaviors: [rear]\ncrop: {whole_frame: true}\nbackbone: {name: openfield, weights: packaged}\n")
+    (tmp_path / "recordings.csv").write_text("recording,video\na,a.mp4\n")
+    ran = run("embed", tmp_path / "study.yaml")
+    assert ran.status == 0, ran.err
+    features = read_features(only_cache_file(tmp_path, "a"))
+    assert features.features.shape == (30, 128)
+    assert features.measured.all()
+    assert np.isnan(features.centers).all()
+
+
+def test_random_weights_say_on_every_use_that_they_mean_nothing(run, study_copy):
+    study_copy.write_text(study_copy.read_text().replace("packaged", "random"))
+    ran = run("embed", study_copy)
+    assert ran.status == 0
+    assert "mean nothing" in ran.err
+    ran = run("embed", study_copy)
+    assert "mean nothing" in ran.err
+
+
+def test_without_weights_nothing_is_embedded_and_the_file_is_named(run, study_copy, monkeypatch):
+    def fail(*_):
+        raise WeightsError("resnet50v2: its ImageNet weights are not there.")
+
+    monkeypatch.setattr("behavior.workflows.embed.build_backbone", fail)
+    study_copy.write_text(study_copy.read_text().replace("name: openfield, weights: packaged", "name: resnet50v2, weights: imagenet"))
+    ran = run("embed", study_copy)
+    assert ran.status == 1
+    assert ran.err.count("its ImageNet weights are not there") == 1
+
+
+def test_the_real_video_keeps_every_frame_at_the_time_of_its_stamp(run, shared_data, tmp_path):
+    import av
+
+    folder = shared_data / "openfield_video"
+    video = folder / "m3v1mp4.mp4"
+    (tmp_path / "study.yaml").write_text(
+        "behaviors: [rear]\ncrop: {body_part: [leftear, rightear, tailbase]}\nbackbone: {name: openfield, weights: packaged}\n"
+    )
+    pose = folder / "m3v1mp4DLC_resnet50_openfieldAug20shuffle1_30000.h5"
+    (tmp_path / "recordings.csv").write_text(f"recording,video,pose\nm3v1,{video},{pose}\n")
+    assert run("embed", tmp_path / "study.yaml").status == 0
+    features = read_features(only_cache_file(tmp_path, "m3v1"))
+    with av.open(str(video)) as container:
+        stream = container.streams.video[0]
+        stamps = sorted(packet.pts for packet in container.demux(stream) if packet.pts is not None)
+        times = [float((stamp - stamps[0]) * stream.time_base) for stamp in stamps]
+    assert len(features) == 2330
+    np.testing.assert_array_equal(features.time_s, times)
+    assert features.fps == pytest.approx(30, rel=1e-3)
+    assert features.measured.mean() > 0.99
