@@ -158,13 +158,8 @@ def embed(study: StudyFile, as_json: AsJson = False) -> None:
     from behavior.workflows.embed import embed_study
 
     result = embed_study(study)
-    rows = [
-        *([name, "embedded", _format(rate, "{:,.1f}")] for name, rate in result.embedded.items()),
-        *([name, "was there", None] for name in result.kept),
-        *([name, "failed", None] for name in result.failures),
-    ]
-    _print_table(["recording", "features", "frames/s"], rows, as_json=as_json, extra={"failures": result.failures})
-    _exit_on(result.failures)
+    kept = [[name, "was there", None] for name in result.kept]
+    _print_speeds("features", "embedded", result.embedded, result.failures, more=kept, as_json=as_json)
     _hint(f"next: behavior crossval {study} --out crossval")
 
 
@@ -249,12 +244,7 @@ def annotate(
         result = annotate_videos(
             model, videos or [], out, pose=pose, body_parts=body_part or (), individual=individual, resample=resample, cache=cache
         )
-    rows = [
-        *([name, "annotated", _format(rate, "{:,.1f}")] for name, rate in result.frames_per_second.items()),
-        *([name, "failed", None] for name in result.failures),
-    ]
-    _print_table(["recording", "ethogram", "frames/s"], rows, as_json=as_json, extra={"failures": result.failures})
-    _exit_on(result.failures)
+    _print_speeds("ethogram", "annotated", result.frames_per_second, result.failures, as_json=as_json)
     _hint(f"wrote RECORDING_ethogram.csv, RECORDING_bouts.csv and RECORDING_ethogram.json to {out}")
 
 
@@ -349,6 +339,19 @@ def _parse_probability(word: str) -> float:
     if not 0 <= value <= 1:
         raise UsageError(f"--threshold {word}: expected a number from 0 to 1.")
     return value
+
+
+def _print_speeds(
+    column: str, done: str, speeds: Mapping[str, float], failures: Mapping[str, str], *, as_json: bool, more: Sequence[Sequence[Any]] = ()
+) -> None:
+    """Print a row for each recording that was done, with its speed, or failed; exit if any failed."""
+    rows = [
+        *([name, done, _format(speed, "{:,.1f}")] for name, speed in speeds.items()),
+        *more,
+        *([name, "failed", None] for name in failures),
+    ]
+    _print_table(["recording", column, "frames/s"], rows, as_json=as_json, extra={"failures": dict(failures)})
+    _exit_on(failures)
 
 
 def _print_scores(metrics: Any, out: Path, *, as_json: bool) -> None:
