@@ -14,9 +14,22 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Bout", "Ethogram", "Labels", "Probabilities", "Recording", "Track", "estimate_fps", "find_bouts", "frame_edges"]
+__all__ = [
+    "Bout",
+    "Ethogram",
+    "Labels",
+    "Probabilities",
+    "Recording",
+    "Track",
+    "estimate_fps",
+    "find_bouts",
+    "frame_edges",
+    "have_same_rate",
+]
 
 Split = Literal["train", "test"]
+
+RATE_TOLERANCE = 0.01
 
 
 @dataclass(frozen=True)
@@ -201,6 +214,11 @@ def estimate_fps(time_s: npt.NDArray[np.float64]) -> float:
     if median <= 0:
         raise ValueError("times of frames do not increase")
     return float(1.0 / np.mean(intervals[np.abs(intervals - median) <= median / 2]))
+
+
+def have_same_rate(first_fps: float, second_fps: float) -> bool:
+    """Tell whether two frame rates are the same but for rounding: 29.97 and 30 are."""
+    return abs(first_fps / second_fps - 1) <= RATE_TOLERANCE
 
 
 def _require_shape(name: str, array: npt.NDArray, shape: Sequence[int | None]) -> None:

@@ -23,6 +23,7 @@ from av.video.stream import VideoStream
 from behavior.errors import VideoError
 from behavior.files.atomic import replacing
 from behavior.files.frame_rows import CountedRows, Frame, FrameRows, StampedRows
+from behavior.recording import estimate_fps
 
 __all__ = ["VIDEO_SUFFIXES", "Frame", "VideoReader", "VideoSummary", "open_video", "summarize_video", "write_video"]
 
@@ -145,11 +146,10 @@ class VideoReader:
     def summarize(self) -> VideoSummary:
         """Decode everything, convert nothing, and return what there is; raises as `frames` does."""
         time_s = np.array([time_s for _, time_s, _ in self._read_rows()], dtype=np.float64)
-        interval = float(np.median(np.diff(time_s))) if len(time_s) > 1 else 0.0
         return VideoSummary(
             n_frames=self.n_frames,
             time_s=time_s,
-            fps=1.0 / interval if interval > 0 else self.nominal_fps,
+            fps=estimate_fps(time_s) if len(time_s) > 1 else self.nominal_fps,
             width=self.width,
             height=self.height,
             declared_frames=self.declared_frames,
@@ -359,7 +359,9 @@ def _read_duration(container: InputContainer, stream: VideoStream) -> float | No
     return None
 
 
-def write_video(path: Path, frames: Iterable[npt.NDArray[np.uint8]], *, fps: float, codec: str = "libx264", crf: int = 18) -> int:
+def write_video(
+    path: Path, frames: Iterable[npt.NDArray[np.uint8]], *, fps: float, codec: str = "libx264", crf: int = 18, preset: str = "medium"
+) -> int:
     """Encode frames to `path`, whole or not at all; the same frames give the same bytes.
 
     Parameters
@@ -374,6 +376,8 @@ def write_video(path: Path, frames: Iterable[npt.NDArray[np.uint8]], *, fps: flo
         FFmpeg's name of the encoder.
     crf
         Quality of libx264 and libx265, from 0 (lossless) to 51; other encoders have their own default.
+    preset
+        How long libx264 and libx265 think about a frame, such as "veryfast" or "medium".
 
     Returns
     -------
@@ -395,7 +399,7 @@ def write_video(path: Path, frames: Iterable[npt.NDArray[np.uint8]], *, fps: flo
         raise VideoError(f"{path}: there is no frame to write.")
     with replacing(path) as temporary:
         try:
-            return _encode(temporary, chain([first], pictures), rate=rate, codec=codec, crf=crf)
+            return _encode(temporary, chain([first], pictures), rate=rate, codec=codec, quality={"crf": str(crf), "preset": preset})
         except av.error.FFmpegError as error:
             if isinstance(error, OSError):
                 raise
@@ -411,7 +415,7 @@ def _check_pictures(path: Path, frames: Iterable[npt.NDArray[np.uint8]]) -> Iter
         yield image
 
 
-def _encode(path: Path, pictures: Iterator[npt.NDArray[np.uint8]], *, rate: Fraction, codec: str, crf: int) -> int:
+def _encode(path: Path, pictures: Iterator[npt.NDArray[np.uint8]], *, rate: Fraction, codec: str, quality: dict[str, str]) -> int:
     n_frames = 0
     # Bit-exact leaves dates and versions out of the file; faststart puts the index in front.
     options = {"fflags": "+bitexact"} | ({"movflags": "+faststart"} if path.suffix.lower() in _INDEXED_SUFFIXES else {})
@@ -424,7 +428,7 @@ def _encode(path: Path, pictures: Iterator[npt.NDArray[np.uint8]], *, rate: Frac
             if not n_frames:
                 context.height, context.width = image.shape[:2]
                 context.pix_fmt = _choose_pixel_format(context.codec, height=context.height, width=context.width)
-                context.options = _ENCODER_OPTIONS.get(codec, {}) | ({"crf": str(crf)} if codec in _ENCODER_OPTIONS else {})
+                context.options = (_ENCODER_OPTIONS[codec] | quality) if codec in _ENCODER_OPTIONS else {}
             frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="rgb24")
             frame.pts = n_frames
             frame.time_base = 1 / rate

@@ -15,17 +15,9 @@ from behavior.metrics.frames import average_precision
 from behavior.sequence.heads import build_head
 from behavior.sequence.inference import predict_recording
 from behavior.sequence.weighting import balance_classes
-from behavior.sequence.windows import find_training_starts, mark_fresh_frames, take_windows
+from behavior.sequence.windows import SequenceData, find_training_starts, mark_fresh_frames, take_windows
 
-__all__ = ["FitReport", "HeadTrainer", "SequenceData"]
-
-
-@dataclass(frozen=True)
-class SequenceData:
-    """Recordings to learn one behavior from, or to watch: features (T, D) and labels (T,) of each, never copied as a whole."""
-
-    features: Sequence[npt.NDArray[np.floating]]
-    labels: Sequence[npt.NDArray[np.int8]]
+__all__ = ["FitReport", "HeadTrainer"]
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["find_prediction_starts", "find_training_starts", "make_fade", "mark_fresh_frames", "take_windows"]
+__all__ = ["SequenceData", "find_prediction_starts", "find_training_starts", "make_fade", "mark_fresh_frames", "take_windows"]
+
+
+@dataclass(frozen=True)
+class SequenceData:
+    """Recordings to learn one behavior from, or to watch: features (T, D) and labels (T,) of each, never copied as a whole."""
+
+    features: Sequence[npt.NDArray[np.floating]]
+    labels: Sequence[npt.NDArray[np.int8]]
 
 
 def find_training_starts(n_frames: int, length: int) -> npt.NDArray[np.int64]:

@@ -123,6 +123,6 @@ def _write_recording(order: _Order) -> None:
     sequence = np.random.SeedSequence(entropy=order.seed, spawn_key=(order.index,))
     recording = act_recording(n_frames=order.n_frames, fps=order.fps, size=order.size, seed=sequence, coat=order.coat)
     tracker = np.random.default_rng(np.random.SeedSequence(entropy=order.seed, spawn_key=(order.index, 1 << 16)))
-    write_video(order.files.video, recording.frames(), fps=order.fps, crf=23)
+    write_video(order.files.video, recording.frames(), fps=order.fps, crf=23, preset="veryfast")
     write_deeplabcut(order.files.pose, degrade_track(recording.track, tracker), scorer=SCORER)
     write_frame_table(order.files.labels, recording.labels)

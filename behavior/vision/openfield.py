@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from importlib.resources import files
 from pathlib import Path
-
-import keras
+from typing import TYPE_CHECKING
 
 from behavior.errors import WeightsError
+
+if TYPE_CHECKING:
+    import keras
 
 __all__ = ["EMBEDDING_SIZE", "INPUT_SIZE", "build_openfield", "openfield_weights_path"]
 
@@ -27,6 +29,9 @@ def build_openfield() -> keras.Model:
     A model from crops, float RGB from 0 to 255 of shape (N, 64, 64, 3), to embeddings, float32 of shape (N, 128), each feature with
     a mean near 0 and a spread near 1 on rendered scenes. Preprocessing is inside: a crop's brightness and contrast are taken out.
     """
+    # Keras takes seconds to load, and who only asks where the weights are does not need it.
+    import keras
+
     crops = keras.Input((INPUT_SIZE, INPUT_SIZE, 3), name="crops")
     x = keras.layers.Rescaling(1 / 64.0, offset=-2.0, name="rescale")(crops)
     x = keras.layers.LayerNormalization(axis=(1, 2, 3), center=False, scale=False, epsilon=1e-3, name="standardize")(x)
@@ -51,6 +56,8 @@ def openfield_weights_path() -> Path:
 
 
 def _convolve(x: keras.KerasTensor, filters: int, name: str, *, kernel_size: int = 3, strides: int = 1) -> keras.KerasTensor:
+    import keras
+
     x = keras.layers.Conv2D(filters, kernel_size, strides=strides, padding="same", use_bias=False, name=f"{name}_convolution")(x)
     x = keras.layers.BatchNormalization(name=f"{name}_normalization")(x)
     return keras.layers.ReLU(name=f"{name}_activation")(x)

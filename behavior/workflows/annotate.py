@@ -19,11 +19,11 @@ from behavior.files.feature_cache import FeatureSet, find_imported, hash_file, r
 from behavior.files.manifest import is_safe_name
 from behavior.files.model_bundle import BUNDLE_FILE, member_path, read_bundle
 from behavior.files.pairing import find_pose_for
-from behavior.recording import Probabilities, Recording
+from behavior.recording import Probabilities, Recording, have_same_rate
 from behavior.sequence.heads import load_head
 from behavior.sequence.inference import predict_recording, resample_rows
 from behavior.workflows.embed import Embedder, embed_recordings
-from behavior.workflows.learning_data import FPS_TOLERANCE, RecordingFeatures, join_streams
+from behavior.workflows.learning_data import RecordingFeatures, join_streams
 from behavior.workflows.progress import announce, warn
 from behavior.workflows.provenance import collect_versions
 from behavior.workflows.results import decide
@@ -130,7 +130,7 @@ class _Annotator:
         self, recording: Recording, features: RecordingFeatures
     ) -> tuple[npt.NDArray[np.floating], npt.NDArray[np.float64] | None]:
         """Return the features at the model's frame rate, and the times of those rows where they are not the video's own."""
-        if abs(features.fps / self.description.fps - 1) <= FPS_TOLERANCE:
+        if have_same_rate(features.fps, self.description.fps):
             return features.values, None
         if not self._resample:
             raise ModelError(

@@ -15,11 +15,10 @@ from behavior.files.feature_cache import find_imported, hash_file, read_features
 from behavior.files.manifest import select_labels
 from behavior.files.pose import find_body_parts, match_pose_to_frames, read_pose
 from behavior.files.video import VideoSummary, summarize_video
-from behavior.recording import Labels, Recording
+from behavior.recording import Labels, Recording, have_same_rate
 from behavior.vision.backbones import IMAGENET, find_backbone, identify_weights, imagenet_path
 from behavior.vision.crops import find_centers
 from behavior.workflows.embed import MANY_UNMEASURED
-from behavior.workflows.learning_data import FPS_TOLERANCE
 from behavior.workflows.progress import show_progress
 from behavior.workflows.studies import open_study
 
@@ -253,6 +252,6 @@ class _Checker:
             return
         usual = float(np.median(list(rates.values())))
         for recording, fps in rates.items():
-            if abs(fps / usual - 1) > FPS_TOLERANCE:
+            if not have_same_rate(fps, usual):
                 message = f"has {fps:.4g} frames per second, the others {usual:.4g}; one model needs one rate."
                 self._note(recording, message, is_error=True)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from behavior.config import Backbone, Crop, Postprocess, Study, TcnHead, Training, Windows
+from behavior.config import Backbone, Crop, LstmHead, Postprocess, Study, Training, Windows
 from behavior.errors import BehaviorError, OutputError
 from behavior.figures.ethograms import draw_ethogram
 from behavior.figures.rendering import render_png
@@ -39,8 +39,8 @@ DEMO_STUDY = Study(
     crop=Crop(body_part="midbody", size=160, min_likelihood=0.6),
     backbone=Backbone(name="openfield", weights="packaged"),
     windows=Windows(length=150),
-    head=TcnHead(kind="tcn", layers=1, filters=32, kernel_size=3, normalization="batch", dropout=0.3),
-    training=Training(learning_rate=0.003, batch_size=8, epochs=20, patience=5),
+    head=LstmHead(layers=1, units=32, dropout=0.5),
+    training=Training(learning_rate=0.005, batch_size=4, epochs=15, patience=5),
     postprocess=Postprocess(threshold=0.5, closing_frames=5, min_bout_frames=4),
 )
 

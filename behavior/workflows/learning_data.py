@@ -15,15 +15,12 @@ from behavior.files.annotations import read_labels
 from behavior.files.feature_cache import FeatureSet, find_imported, read_features
 from behavior.files.manifest import select_labels
 from behavior.files.model_bundle import StreamDescription
-from behavior.recording import Labels, Recording
-from behavior.sequence.training import SequenceData
+from behavior.recording import Labels, Recording, have_same_rate
+from behavior.sequence.windows import SequenceData
 from behavior.workflows.embed import Embedder
 from behavior.workflows.progress import warn
 
 __all__ = ["LearningData", "RecordingFeatures", "load_features", "load_learning_data", "read_recording_labels"]
-
-# Frame rates that differ by less are the same: 29.97 and 30.
-FPS_TOLERANCE = 0.01
 
 
 @dataclass(frozen=True)
@@ -186,7 +183,7 @@ def _require_alike(recordings: Sequence[Recording], features: Sequence[Recording
                 f"recordings {recordings[0].id!r} and {recording.id!r} have features that mean different things "
                 f"({_describe(first)} and {_describe(found)}); embed or import them alike."
             )
-        if abs(found.fps / first.fps - 1) > FPS_TOLERANCE:
+        if not have_same_rate(found.fps, first.fps):
             raise UsageError(
                 f"recordings {recordings[0].id!r} and {recording.id!r} have {first.fps:.4g} and {found.fps:.4g} frames per second; "
                 "one model needs one rate, so leave one of the two out or convert the videos."

@@ -10,8 +10,9 @@ from behavior.errors import ModelError
 from behavior.metrics.frames import average_precision
 from behavior.sequence.heads import HEADS, build_head, load_head, save_head
 from behavior.sequence.inference import predict_recording
-from behavior.sequence.training import HeadTrainer, SequenceData
+from behavior.sequence.training import HeadTrainer
 from behavior.sequence.weighting import balance_classes
+from behavior.sequence.windows import SequenceData
 
 SETTINGS = {
     "lstm": {"kind": "lstm", "layers": 1, "units": 8, "dropout": 0.2},
