@@ -1,4 +1,4 @@
-# Sourced by scripts/demo and scripts/test: sets up .venv in the repository with this package and the extras named in $1.
+# Sourced by scripts/demo and scripts/test: sets up .venv in the repository with this package and the extras named in $extras.
 set -eu
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 venv="$root/.venv"
@@ -13,9 +13,9 @@ if [ ! -x "$venv/bin/python" ]; then
     # Debian's Python lacks ensurepip, so the environment borrows the pip outside it.
     "$python" -m venv --without-pip "$venv"
 fi
-wanted=$(cksum "$root/setup.cfg" "$root/pyproject.toml" | tr '\n' ' ')$1
+wanted=$(cksum "$root/setup.cfg" "$root/pyproject.toml" | tr '\n' ' ')$extras
 if [ "$(cat "$venv/installed" 2>/dev/null)" != "$wanted" ]; then
-    echo "installing behavior$1 and what it needs into $venv (the first time this takes some minutes)"
-    "$python" -m pip --python "$venv/bin/python" install --quiet --disable-pip-version-check --editable "$root$1"
+    echo "installing behavior$extras and what it needs into $venv (the first time this takes some minutes)"
+    "$python" -m pip --python "$venv/bin/python" install --quiet --disable-pip-version-check --editable "$root$extras"
     printf '%s' "$wanted" >"$venv/installed"
 fi
