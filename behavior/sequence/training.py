@@ -69,7 +69,7 @@ class HeadTrainer:
         # recurrent layers several times slower on a CPU.
         self._model.compile(optimizer=self._optimizer, loss=keras.losses.BinaryCrossentropy(reduction="sum"), jit_compile=False)
         self._optimizer.build(self._model.trainable_variables)
-        self._fresh_optimizer = [np.asarray(variable) for variable in self._optimizer.variables]
+        self._fresh_optimizer = [keras.ops.convert_to_numpy(variable) for variable in self._optimizer.variables]
 
     def fit(
         self,
