@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from behavior.errors import OutputError
 from behavior.files.atomic import make_folder, sync_folder
 
 __all__ = ["claim_file", "refresh_claim"]
@@ -59,6 +60,11 @@ def _make_claim(claim: Path, content: _Claim) -> bool:
             json.dump(asdict(content), file)
     except FileExistsError:
         return False
+    except OSError as error:
+        # A claim that could not be written whole would keep everybody waiting until it is old.
+        claim.unlink(missing_ok=True)
+        reason = error.strerror or error
+        raise OutputError(f"{claim.parent}: cannot be written to ({reason}); choose a folder with space that you may write to.") from error
     sync_folder(claim.parent)
     return True
 

@@ -7,6 +7,9 @@ import socket
 import subprocess
 import sys
 
+import pytest
+
+from behavior.errors import OutputError
 from behavior.files.claims import CLAIM_SECONDS, claim_file, refresh_claim
 
 
@@ -52,6 +55,16 @@ def test_refreshing_keeps_a_claim_young(tmp_path):
         os.utime(claim_of(path), (1, 1))
         refresh_claim(path)
         assert claim_of(path).stat().st_mtime > 1000
+
+
+def test_a_full_disk_is_said_and_leaves_no_claim_behind(tmp_path, monkeypatch):
+    def fill(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("behavior.files.claims.json.dump", fill)
+    with pytest.raises(OutputError, match="No space left"), claim_file(tmp_path / "a.h5"):
+        pass
+    assert list(tmp_path.iterdir()) == []
 
 
 def _try(path, start, hold, queue):
