@@ -148,7 +148,7 @@ def check(study: StudyFile, as_json: AsJson = False) -> None:
             _say(f"{'error' if problem.is_error else 'warning'}: {place}{problem.message}")
     if report.has_errors:
         raise typer.Exit(SOME_FAILED)
-    _hint(f"nothing stands in the way; next: behavior {'embed' if report.needs_embedding else 'crossval'} {study}")
+    _hint(f"nothing stands in the way; next: behavior {f'embed {study}' if report.needs_embedding else f'crossval {study} --out crossval'}")
 
 
 @app.command(epilog="Example: behavior embed videos/study.yaml")
@@ -218,7 +218,7 @@ def annotate(
     model: Annotated[Path, typer.Argument(metavar="MODEL", help="Folder that `behavior train` wrote.")],
     out: OutFolder,
     videos: Annotated[
-        list[Path] | None, typer.Argument(metavar="[VIDEO...]", help="Videos; the pose of each is found by its name.")
+        list[Path] | None, typer.Argument(metavar="[VIDEO...]", readable=False, help="Videos; the pose of each is found by its name.")
     ] = None,
     pose: Annotated[Path | None, typer.Option(help="Pose of the only video.")] = None,
     study: Annotated[Path | None, typer.Option(help="Annotate every recording of this study instead of videos.")] = None,

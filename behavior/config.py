@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from behavior.errors import UsageError, suggest_nearest
 
 __all__ = [
+    "APPEARANCE",
     "Backbone",
     "Crop",
     "CrossValidation",

@@ -9,10 +9,12 @@ __all__ = [
     "BehaviorError",
     "CacheError",
     "EthogramError",
+    "InputError",
     "LabelError",
     "ModelError",
     "OutputError",
     "PoseError",
+    "TrainingError",
     "UsageError",
     "VideoError",
     "WeightsError",
@@ -30,6 +32,14 @@ class UsageError(BehaviorError):
     """Arguments, a study file or a manifest that cannot be used at all."""
 
     exit_status = 2
+
+
+class InputError(BehaviorError):
+    """A file that is there but cannot be read."""
+
+
+class TrainingError(BehaviorError):
+    """A fit that came to nothing."""
 
 
 class VideoError(BehaviorError):

@@ -205,14 +205,16 @@ def estimate_fps(time_s: npt.NDArray[np.float64]) -> float:
     Raises
     ------
     ValueError
-        If there are fewer than two frames, or times do not increase.
+        If there are fewer than two frames, or all have one time.
     """
     if len(time_s) < 2:
         raise ValueError(f"a frame rate needs at least 2 frames, found {len(time_s)}")
+    # Some files give two frames one stamp.
     intervals = np.diff(time_s)
+    intervals = intervals[intervals > 0]
+    if not len(intervals):
+        raise ValueError("all frames have one time")
     median = np.median(intervals)
-    if median <= 0:
-        raise ValueError("times of frames do not increase")
     return float(1.0 / np.mean(intervals[np.abs(intervals - median) <= median / 2]))
 
 

@@ -13,9 +13,13 @@ if [ ! -x "$venv/bin/python" ]; then
     # Debian's Python lacks ensurepip, so the environment borrows the pip outside it.
     "$python" -m venv --without-pip "$venv"
 fi
-wanted=$(cksum "$root/setup.cfg" "$root/pyproject.toml" | tr '\n' ' ')$extras
-if [ "$(cat "$venv/installed" 2>/dev/null)" != "$wanted" ]; then
+wanted=$(cksum "$root/setup.cfg" "$root/pyproject.toml" | tr '\n' ' ')
+# What is installed with extras will do for who needs none.
+case "$(cat "$venv/installed" 2>/dev/null)" in
+"$wanted$extras"*) ;;
+*)
     echo "installing behavior$extras and what it needs into $venv (the first time this takes some minutes)"
     "$python" -m pip --python "$venv/bin/python" install --quiet --disable-pip-version-check --editable "$root$extras"
-    printf '%s' "$wanted" >"$venv/installed"
-fi
+    printf '%s' "$wanted$extras" >"$venv/installed"
+    ;;
+esac

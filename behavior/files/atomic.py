@@ -10,7 +10,7 @@ from pathlib import Path
 
 from behavior.errors import OutputError
 
-__all__ = ["make_folder", "replacing", "sync_folder", "write_bytes", "write_text"]
+__all__ = ["make_folder", "replacing", "sync_file", "sync_folder", "write_bytes", "write_text"]
 
 
 @contextmanager
@@ -33,7 +33,7 @@ def replacing(path: Path) -> Iterator[Path]:
         yield temporary
         # mkstemp makes files that only the owner can read; results are to be shared like any other file.
         temporary.chmod(0o666 & ~_read_umask())
-        _sync_file(temporary)
+        sync_file(temporary)
         temporary.replace(path)
         sync_folder(path.parent)
     except OSError as error:
@@ -77,7 +77,8 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def _sync_file(path: Path) -> None:
+def sync_file(path: Path) -> None:
+    """Flush the content of the file at `path` to disk."""
     with path.open("rb+") as file:
         os.fsync(file.fileno())
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -14,10 +15,11 @@ from pathlib import Path
 from behavior.errors import OutputError
 from behavior.files.atomic import make_folder, sync_folder
 
-__all__ = ["claim_file", "refresh_claim"]
+__all__ = ["claim_file"]
 
-# A claim that nobody has refreshed for so long belongs to a process that is gone.
+# A claim that has shown no sign of life for so long belongs to a process that is gone.
 CLAIM_SECONDS = 600.0
+SECONDS_BETWEEN_BEATS = 30.0
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ def claim_file(path: Path) -> Iterator[bool]:
     """Yield whether this process may make the file at `path`; False while another one, alive, is at it.
 
     A claim is a small file beside that file, which only one process can make. It needs no file locks, which network drives may lack.
-    One whose process has died on this host, or that was not refreshed for ten minutes (see `refresh_claim`), is taken over.
+    One whose process has died on this host, or that has shown no sign of life for ten minutes, is taken over.
     """
     make_folder(path.parent)
     claim = path.with_name(f".{path.name}.claim")
@@ -40,18 +42,23 @@ def claim_file(path: Path) -> Iterator[bool]:
     if not _make_claim(claim, mine) and not (_remove_dead_claim(claim) and _make_claim(claim, mine)):
         yield False
         return
+    done = threading.Event()
+    heart = threading.Thread(target=_keep_young, args=(claim, done), name="claim", daemon=True)
+    heart.start()
     try:
         yield True
     finally:
+        done.set()
+        heart.join()
         if _read_claim(claim) == mine:
-            with suppress(FileNotFoundError):
-                claim.unlink()
+            claim.unlink(missing_ok=True)
 
 
-def refresh_claim(path: Path) -> None:
-    """Say that the process that claimed the file at `path` is still at work."""
-    with suppress(FileNotFoundError):
-        os.utime(path.with_name(f".{path.name}.claim"))
+def _keep_young(claim: Path, done: threading.Event) -> None:
+    """Show that this process is alive, until it is done."""
+    while not done.wait(SECONDS_BETWEEN_BEATS):
+        with suppress(FileNotFoundError):
+            os.utime(claim)
 
 
 def _make_claim(claim: Path, content: _Claim) -> bool:
@@ -93,6 +100,10 @@ def _remove_dead_claim(claim: Path) -> bool:
         claim.rename(aside)
     except FileNotFoundError:
         return True
+    if _read_claim(aside) != holder:
+        # Another process was quicker: what was renamed is its new claim, not the dead one.
+        aside.rename(claim)
+        return False
     aside.unlink()
     return True
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
+import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +18,7 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-from behavior.errors import CacheError
+from behavior.errors import CacheError, InputError, OutputError
 from behavior.files.atomic import make_folder, replacing
 from behavior.recording import estimate_fps
 
@@ -31,6 +34,7 @@ __all__ = [
     "Source",
     "StaleCacheError",
     "cache_path",
+    "check_features",
     "find_imported",
     "hash_file",
     "read_features",
@@ -40,6 +44,7 @@ __all__ = [
 SCHEMA_VERSION = 1
 # What a killed run has to do again at most. A multiple of every usual batch size, so that batches fall alike after a resumption.
 PART_ROWS = 960
+PART_ARRAYS = ("features", "centers", "measured", "decoded", "time_s")
 
 
 class MissingCacheError(CacheError):
@@ -111,25 +116,42 @@ class Source:
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     def describe(self, known: Sequence[Mapping[str, Any]] = ()) -> list[dict[str, Any]]:
-        """Return name, size, time and hash of each file; the hash is taken from `known` where size and time are the same there."""
-        described = []
+        """Return name, size, time and hash of each file, in order; {} for one that is not there to be looked at.
+
+        The hash is taken from `known` where size and time are the same there.
+
+        Raises
+        ------
+        InputError
+            If a file cannot be read.
+        """
+        described: list[dict[str, Any]] = []
         for path in self.files:
             if path is None:
                 continue
-            status = path.stat()
+            try:
+                status = path.stat()
+            except FileNotFoundError:
+                described.append({})
+                continue
             entry: dict[str, Any] = {"name": path.name, "size": status.st_size, "mtime_ns": status.st_mtime_ns}
             match = [item["hash"] for item in known if all(item.get(key) == value for key, value in entry.items())]
             described.append({**entry, "hash": match[0] if match else hash_file(path)})
         return described
 
-    def hash(self, described: Sequence[Mapping[str, Any]]) -> str:
-        """Return the hash over the content of the files, as `describe` found it, and the settings."""
-        content = {"files": [item["hash"] for item in described], "settings": dict(self.settings)}
-        return hashlib.blake2b(json.dumps(content, sort_keys=True).encode(), digest_size=16).hexdigest()
+    def agrees(self, described: Sequence[Mapping[str, Any]], settings: Mapping[str, Any]) -> bool:
+        """Tell whether this is the source that once was `described`, with `settings`; a file that is gone is not held against it."""
+        now = self.describe(described)
+        return (
+            dict(self.settings) == dict(settings)
+            and len(now) == len(described)
+            and all(not entry or entry["hash"] == before["hash"] for entry, before in zip(now, described, strict=True))
+        )
 
-    def absent(self) -> list[Path]:
-        """Return the files that are not there to be compared."""
-        return [path for path in self.files if path is not None and not path.is_file()]
+
+def _hash_source(described: Sequence[Mapping[str, Any]], settings: Mapping[str, Any]) -> str:
+    content = {"files": [item.get("hash") for item in described], "settings": dict(settings)}
+    return hashlib.blake2b(json.dumps(content, sort_keys=True).encode(), digest_size=16).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -182,9 +204,12 @@ class FeatureSet:
 
 
 def hash_file(path: Path) -> str:
-    """Return the BLAKE2b hash of a file's content, 32 hexadecimal digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+    """Return the BLAKE2b hash of a file's content, 32 hexadecimal digits; InputError if it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror or error}); check that it is there and that you may read it.") from error
 
 
 def cache_path(folder: Path, recording: str, signature: Signature) -> Path:
@@ -271,22 +296,14 @@ def read_features(path: Path, *, signature: Signature | None = None, source: Sou
     """
     with _open_cache(path) as file:
         try:
-            found = Signature.from_text(file.attrs["feature_signature"])
-            if signature is not None and found.text != signature.text:
-                raise OtherFeaturesError(f"{path}: holds features {found.text}, expected {signature.text}; embed the recording again.")
-            known = json.loads(file.attrs["source_files"])
-            if source is not None and not source.absent() and source.hash(source.describe(known)) != file.attrs["source_hash"]:
-                names = ", ".join(path.name for path in source.files if path is not None)
-                raise StaleCacheError(
-                    f"{path}: {names} or the crop settings have changed since; run `behavior embed STUDY` to make it anew."
-                )
+            _require(path, file, signature, source)
             return FeatureSet(
                 features=file["features"][:],
                 centers=file["centers"][:],
                 measured=file["measured"][:],
                 time_s=file["time_s"][:],
                 fps=float(file.attrs["fps"]),
-                signature=found,
+                signature=Signature.from_text(file.attrs["feature_signature"]),
                 notes=tuple(json.loads(file.attrs["notes"])),
                 attributes=json.loads(file.attrs["attributes"]),
             )
@@ -294,38 +311,96 @@ def read_features(path: Path, *, signature: Signature | None = None, source: Sou
             raise DamagedCacheError(f"{path}: parts of this feature cache are missing ({error}); delete it and embed again.") from None
 
 
-def write_features(path: Path, features: FeatureSet, *, source: Source | None = None) -> None:
-    """Write `features` to `path`, whole or not at all, as float16 unless their range forbids it."""
-    source = source or Source()
-    described = source.describe()
-    values = _compact(features.features)
-    with replacing(path) as temporary, h5py.File(temporary, "w", locking=False) as file:
-        rows = max(1, min(len(values), PART_ROWS))
-        chunks = (rows, values.shape[1]) if values.size else None
-        file.create_dataset("features", data=values, chunks=chunks)
-        file["centers"] = features.centers
-        file["measured"] = features.measured
-        file["time_s"] = features.time_s
-        file.attrs["schema_version"] = SCHEMA_VERSION
-        file.attrs["fps"] = features.fps
-        file.attrs["feature_signature"] = features.signature.text
-        file.attrs["source_hash"] = source.hash(described)
-        file.attrs["source_files"] = json.dumps(described)
-        file.attrs["notes"] = json.dumps(list(features.notes))
-        file.attrs["attributes"] = json.dumps(dict(features.attributes), sort_keys=True)
+def check_features(path: Path, *, signature: Signature, source: Source) -> None:
+    """Raise what `read_features` would, without reading the features."""
+    with _open_cache(path) as file:
+        try:
+            _require(path, file, signature, source)
+            if len({len(file[name]) for name in ("features", "centers", "measured", "time_s")}) != 1:
+                raise ValueError("lengths differ")
+        except (KeyError, ValueError, OSError) as error:
+            raise DamagedCacheError(f"{path}: parts of this feature cache are missing ({error}); delete it and embed again.") from None
 
 
-def _compact(values: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
-    if values.size and np.abs(values).max() > np.finfo(np.float16).max:
-        return values.astype(np.float32)
-    return values.astype(np.float16)
+def _require(path: Path, file: h5py.File, signature: Signature | None, source: Source | None) -> None:
+    found = Signature.from_text(file.attrs["feature_signature"])
+    if signature is not None and found.text != signature.text:
+        raise OtherFeaturesError(f"{path}: holds features {found.text}, expected {signature.text}; embed the recording again.")
+    known, settings = json.loads(file.attrs["source_files"]), json.loads(file.attrs["source_settings"])
+    if source is not None and not source.agrees(known, settings):
+        names = ", ".join(path.name for path in source.files if path is not None)
+        raise StaleCacheError(f"{path}: {names} or the crop settings have changed since; run `behavior embed STUDY` to make it anew.")
 
 
-def _hold_rows(values: npt.NDArray[np.float32], decoded: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32]:
-    if decoded.all() or not decoded.any():
+def write_features(path: Path, features: FeatureSet) -> None:
+    """Write imported `features` to `path`, whole or not at all, as float16 unless their range forbids it."""
+    arrays = {"features": features.features, "centers": features.centers, "measured": features.measured, "time_s": features.time_s}
+    is_wide = _exceeds_float16(features.features)
+    _write_cache(path, [arrays], is_wide=is_wide, attributes={**_describe_set(features), "source_files": [], "source_settings": {}})
+
+
+def _describe_set(features: FeatureSet) -> dict[str, Any]:
+    return {
+        "fps": features.fps,
+        "feature_signature": features.signature.text,
+        "notes": list(features.notes),
+        "attributes": dict(features.attributes),
+    }
+
+
+def _exceeds_float16(values: npt.NDArray[np.floating]) -> bool:
+    return bool(values.size and np.abs(values).max() > np.finfo(np.float16).max)
+
+
+def _write_cache(path: Path, parts: Iterable[Mapping[str, npt.NDArray]], *, is_wide: bool, attributes: Mapping[str, Any]) -> None:
+    """Write the rows of `parts`, one after the other, and `attributes` (text and numbers as they are, the rest as JSON) to `path`."""
+    kinds = {"features": np.float32 if is_wide else np.float16, "centers": np.float32, "measured": np.bool_, "time_s": np.float64}
+    with replacing(path) as temporary:
+        try:
+            with h5py.File(temporary, "w", locking=False) as file:
+                for part in parts:
+                    for name, kind in kinds.items():
+                        rows = np.asarray(part[name], dtype=kind)
+                        if name not in file:
+                            chunks = (PART_ROWS, *rows.shape[1:])
+                            file.create_dataset(name, data=rows, dtype=kind, chunks=chunks, maxshape=(None, *rows.shape[1:]))
+                        else:
+                            file[name].resize(len(file[name]) + len(rows), axis=0)
+                            file[name][-len(rows) :] = rows
+                described = attributes["source_files"]
+                file.attrs["schema_version"] = SCHEMA_VERSION
+                file.attrs["source_hash"] = _hash_source(described, attributes["source_settings"])
+                for name, value in attributes.items():
+                    file.attrs[name] = value if isinstance(value, str | float | int) else json.dumps(value, sort_keys=True)
+        except RuntimeError as error:
+            # What HDF5 makes of a disk that is full.
+            raise OutputError(f"{path}: cannot be written ({str(error).partition(chr(10))[0]}); free some space on that disk.") from error
+
+
+def _require_space(folder: Path, n_bytes: int) -> None:
+    """Raise OutputError if `folder` has no room for so many bytes: HDF5 can crash the whole process on a full disk."""
+    handle, name = tempfile.mkstemp(prefix=".space.", suffix=".tmp", dir=folder)
+    try:
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(handle, 0, n_bytes)
+        elif shutil.disk_usage(folder).free < n_bytes:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    except OSError as error:
+        message = f"{folder}: has no room for {n_bytes / 1e6:,.1f} MB of features ({error.strerror}); free some space, nothing is lost."
+        raise OutputError(message) from error
+    finally:
+        os.close(handle)
+        Path(name).unlink()
+
+
+def _hold_rows(
+    values: npt.NDArray[np.float32], decoded: npt.NDArray[np.bool_], *, before: npt.NDArray[np.float32]
+) -> npt.NDArray[np.float32]:
+    """Return `values` (T, D) with rows that were not decoded replaced by the last one that was, or by `before` (D,)."""
+    if decoded.all():
         return values
     last = np.maximum.accumulate(np.where(decoded, np.arange(len(values)), -1))
-    return values[np.where(last < 0, np.argmax(decoded), last)]
+    return np.where(last[:, None] < 0, before, values[last])
 
 
 class FeatureWriter:
@@ -347,7 +422,11 @@ class FeatureWriter:
         self._source = source
         self._folder = path.with_name(f".{path.name}.parts")
         make_folder(path.parent)
-        stamp = json.dumps({"signature": signature.text, "source": source.hash(source.describe()), "rows": PART_ROWS})
+        for leftover in path.parent.glob(f".{path.stem[:60]}.*.tmp{path.suffix}"):
+            leftover.unlink()
+        # What is embedded from here on is from the files as they are now.
+        self._described = source.describe()
+        stamp = json.dumps({"signature": signature.text, "source": _hash_source(self._described, source.settings), "rows": PART_ROWS})
         stamp_path = self._folder / "source.json"
         if self._folder.is_dir() and (not stamp_path.is_file() or stamp_path.read_text(encoding="utf-8") != stamp):
             shutil.rmtree(self._folder)
@@ -380,30 +459,56 @@ class FeatureWriter:
             np.savez(file, features=features, centers=centers, measured=measured, decoded=decoded, time_s=time_s)
         self.n_parts += 1
 
-    def finish(self, *, nominal_fps: float, notes: Sequence[str], attributes: Mapping[str, Any]) -> FeatureSet:
-        """Make the cache file of all parts, drop them, and return the features.
+    def finish(self, *, nominal_fps: float, notes: Sequence[str], attributes: Mapping[str, Any]) -> int:
+        """Make the cache file of all parts, drop them, and return the number of frames.
 
         A frame that could not be decoded gets the features of the last one before it that could. `nominal_fps` counts where a single
         frame has no interval to the next.
+
+        Raises
+        ------
+        StaleCacheError
+            If a file of the source was replaced in the meantime.
+        OutputError
+            If there is no room for the file; the parts stay.
         """
-        parts = []
+        if not self._source.agrees(self._described, self._source.settings):
+            shutil.rmtree(self._folder)
+            names = ", ".join(path.name for path in self._source.files if path is not None)
+            raise StaleCacheError(f"{self._path}: {names} was changed while it was embedded; embed it again.")
+        time_s = np.concatenate([part["time_s"] for part in self._load_parts()])
+        is_wide = any(_exceeds_float16(part["features"]) for part in self._load_parts())
+        n_bytes = sum(array.nbytes for part in self._load_parts() for array in part.values())
+        _require_space(self._path.parent, n_bytes if is_wide else n_bytes * 2 // 3)
+        try:
+            fps = estimate_fps(time_s) if len(time_s) > 1 else nominal_fps
+        except ValueError as error:
+            raise DamagedCacheError(f"{self._path}: the video's frames carry no usable times ({error}); convert it to .mp4.") from None
+        described = {
+            "fps": fps,
+            "feature_signature": self._signature.text,
+            "notes": list(notes),
+            "attributes": dict(attributes),
+            "source_files": self._described,
+            "source_settings": dict(self._source.settings),
+        }
+        _write_cache(self._path, self._hold_rows(), is_wide=is_wide, attributes=described)
+        shutil.rmtree(self._folder)
+        return len(time_s)
+
+    def _load_parts(self) -> Iterator[dict[str, npt.NDArray]]:
         for number in range(self.n_parts):
             with np.load(self._part_path(number), allow_pickle=False) as part:
-                parts.append({name: part[name] for name in ("features", "centers", "measured", "decoded", "time_s")})
-        joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-        features = FeatureSet(
-            features=_compact(_hold_rows(joined["features"], joined["decoded"])),
-            centers=joined["centers"].astype(np.float32),
-            measured=joined["measured"].astype(bool),
-            time_s=joined["time_s"].astype(np.float64),
-            fps=estimate_fps(joined["time_s"]) if len(joined["time_s"]) > 1 else nominal_fps,
-            signature=self._signature,
-            notes=tuple(notes),
-            attributes=attributes,
-        )
-        write_features(self._path, features, source=self._source)
-        shutil.rmtree(self._folder)
-        return features
+                yield {name: part[name] for name in PART_ARRAYS}
+
+    def _hold_rows(self) -> Iterator[dict[str, npt.NDArray]]:
+        """Yield the parts with the features of frames that were not decoded filled in."""
+        first = next((part["features"][np.argmax(part["decoded"])] for part in self._load_parts() if part["decoded"].any()), None)
+        for part in self._load_parts():
+            if first is not None:
+                part["features"] = _hold_rows(part["features"], part["decoded"], before=first)
+                first = part["features"][-1]
+            yield part
 
     def _part_path(self, number: int) -> Path:
         return self._folder / f"{number:06d}.npz"

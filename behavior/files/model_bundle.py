@@ -13,7 +13,7 @@ import yaml
 
 from behavior.config import Backbone, Crop, Head, Postprocess, Section, parse_section
 from behavior.errors import ModelError, OutputError, UsageError
-from behavior.files.atomic import make_folder, sync_folder, write_text
+from behavior.files.atomic import make_folder, sync_file, sync_folder, write_text
 from behavior.files.study import read_yaml
 
 __all__ = [
@@ -120,6 +120,7 @@ def write_bundle(folder: Path, description: BundleDescription, members: Mapping[
     try:
         for name, write in members.items():
             write(staging / name)
+            sync_file(staging / name)
         content = description.model_dump(mode="json", exclude_none=True)
         write_text(staging / BUNDLE_FILE, yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=120))
         make_folder(folder)

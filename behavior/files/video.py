@@ -253,6 +253,9 @@ class VideoReader:
         except av.error.FFmpegError as error:
             if isinstance(error, MemoryError):
                 raise
+            if not isinstance(error, av.error.InvalidDataError | av.error.EOFError):
+                # The drive failed, not the video: what was read so far must not pass for all of it.
+                raise VideoError(f"{self.path}: reading it failed ({error.strerror}); try again when its drive answers.") from error
             self.broke_off = True
 
     def _ends_early(self, n_packets: int, end: float, interval: float) -> bool:

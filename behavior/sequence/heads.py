@@ -5,6 +5,7 @@ Adding one is one function and one line in `HEADS`.
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -76,6 +77,6 @@ def load_head(path: Path) -> keras.Model:
     """
     try:
         return keras.models.load_model(path, custom_objects={"TCN": TCN}, compile=False, safe_mode=True)
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except (OSError, ValueError, TypeError, KeyError, zipfile.BadZipFile) as error:
         reason = str(error).partition("\n")[0]
         raise ModelError(f"{path}: this is no model that can be loaded safely ({reason}); train again or copy the whole bundle.") from error

@@ -59,5 +59,7 @@ def resample_rows(
         return np.repeat(values.astype(np.float32), len(new_time_s), axis=0)
     right = np.clip(np.searchsorted(time_s, new_time_s), 1, len(time_s) - 1)
     left = right - 1
-    share = np.clip((new_time_s - time_s[left]) / (time_s[right] - time_s[left]), 0.0, 1.0)[:, None]
-    return (values[left] * (1 - share) + values[right] * share).astype(np.float32)
+    # Two frames may carry one stamp; then either will do.
+    interval = np.maximum(time_s[right] - time_s[left], np.finfo(np.float64).tiny)
+    share = np.clip((new_time_s - time_s[left]) / interval, 0.0, 1.0).astype(np.float32)[:, None]
+    return values[left] * (1 - share) + values[right] * share

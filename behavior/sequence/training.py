@@ -11,6 +11,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
+from behavior.errors import TrainingError
 from behavior.metrics.frames import average_precision
 from behavior.sequence.heads import build_head
 from behavior.sequence.inference import predict_recording
@@ -100,6 +101,11 @@ class HeadTrainer:
             Epochs without a better score after which the fit stops.
         on_epoch
             Called after each epoch with its number, from 1, and the score.
+
+        Raises
+        ------
+        TrainingError
+            If the loss is no number any more.
         """
         self._reset(seed)
         weights = balance_classes(training.labels) if balanced else (1.0, 1.0)
@@ -111,6 +117,8 @@ class HeadTrainer:
         for epoch in range(1, epochs + 1):
             batches = windows.shuffle(order, self._batch_size)
             losses.append(float(np.mean([float(self._model.train_on_batch(*batch)) for batch in batches])))
+            if not np.isfinite(losses[-1]):
+                raise TrainingError(f"the loss is no number after epoch {epoch}; lower the learning rate, or look for extreme features.")
             if validation is not None:
                 guesses = [self.predict(values) for values in validation.features]
                 scores.append(average_precision(np.concatenate(validation.labels), np.concatenate(guesses)))

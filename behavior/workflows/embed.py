@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from behavior.config import APPEARANCE, Backbone, Crop
 from behavior.errors import BehaviorError, CacheError, PoseError, UsageError, VideoError, WeightsError
-from behavior.files.claims import claim_file, refresh_claim
+from behavior.files.claims import claim_file
 from behavior.files.feature_cache import (
     PART_ROWS,
     FeatureSet,
@@ -23,6 +23,7 @@ from behavior.files.feature_cache import (
     Signature,
     Source,
     cache_path,
+    check_features,
     hash_file,
     read_features,
 )
@@ -36,7 +37,7 @@ from behavior.workflows.progress import announce, show_progress, warn
 from behavior.workflows.provenance import collect_versions
 from behavior.workflows.studies import open_study
 
-__all__ = ["EmbedResult", "Embedder", "embed_study"]
+__all__ = ["EmbedResult", "Embedded", "Embedder", "describe_features", "embed_recordings", "embed_study"]
 
 # Share of frames without a measured crop centre above which a user should look at the pose.
 MANY_UNMEASURED = 0.1
@@ -61,6 +62,14 @@ class EmbedResult:
     embedded: dict[str, float] = field(default_factory=dict)
     kept: list[str] = field(default_factory=list)
     failures: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """What came of embedding one recording: its number of frames, and sentences on what a user should know."""
+
+    n_frames: int
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -104,13 +113,18 @@ class Embedder:
             }
         return Source(files=(recording.video, None if self._crop.whole_frame else recording.pose), settings=settings)
 
+    def check(self, recording: Recording) -> None:
+        """Raise what `read` would, without reading the features."""
+        path = cache_path(self._cache, recording.id, self.signature)
+        check_features(path, signature=self.signature, source=self.describe_source(recording))
+
     def read(self, recording: Recording) -> FeatureSet:
         """Return the features of `recording` from the cache; the cache's exceptions where they are not there or not up to date."""
         path = cache_path(self._cache, recording.id, self.signature)
         return read_features(path, signature=self.signature, source=self.describe_source(recording))
 
-    def embed(self, recording: Recording) -> FeatureSet | None:
-        """Embed `recording` into the cache and return its features; None while another process is at it.
+    def embed(self, recording: Recording) -> Embedded | None:
+        """Embed `recording` into the cache and say what came of it; None while another process is at it.
 
         Raises
         ------
@@ -124,7 +138,7 @@ class Embedder:
             if not mine:
                 return None
             writer = FeatureWriter(path, signature=self.signature, source=source)
-            return self._fill(recording, path, writer)
+            return self._fill(recording, writer)
 
     def _require_files(self, recording: Recording) -> None:
         if recording.video is None:
@@ -138,7 +152,7 @@ class Embedder:
         if not recording.pose.is_file():
             raise PoseError(f"{recording.pose}: no such pose file; correct the path in the manifest or put the file there.")
 
-    def _fill(self, recording: Recording, path: Path, writer: FeatureWriter) -> FeatureSet:
+    def _fill(self, recording: Recording, writer: FeatureWriter) -> Embedded:
         assert recording.video is not None
         with open_video(recording.video) as video:
             track, centers, measured = self._find_centers(recording, video)
@@ -160,7 +174,6 @@ class Embedder:
                     advance(len(batch.images))
                     if row % PART_ROWS == 0:
                         _keep_part(writer, part, centers, measured)
-                        refresh_claim(path)
                         part = []
                 if part:
                     _keep_part(writer, part, centers, measured)
@@ -180,7 +193,7 @@ class Embedder:
             "broke_off": video.broke_off,
             "body_parts": list(self._crop.body_parts),
         }
-        return writer.finish(nominal_fps=video.nominal_fps, notes=notes, attributes=attributes)
+        return Embedded(writer.finish(nominal_fps=video.nominal_fps, notes=notes, attributes=attributes), tuple(notes))
 
     def _find_centers(
         self, recording: Recording, video: VideoReader
@@ -247,7 +260,7 @@ def embed_recordings(embedder: Embedder, recordings: Sequence[Recording]) -> Emb
                     result.kept.append(recording.id)
                     continue
                 began = time.perf_counter()
-                features = embedder.embed(recording)
+                embedded = embedder.embed(recording)
             except WeightsError:
                 # No recording would fare better.
                 raise
@@ -255,11 +268,11 @@ def embed_recordings(embedder: Embedder, recordings: Sequence[Recording]) -> Emb
                 result.failures[recording.id] = str(error)
                 announce(f"{recording.id}: {error}")
                 continue
-            if features is None:
+            if embedded is None:
                 elsewhere.append(recording)
                 continue
-            result.embedded[recording.id] = len(features) / (time.perf_counter() - began)
-            for note in features.notes:
+            result.embedded[recording.id] = embedded.n_frames / (time.perf_counter() - began)
+            for note in embedded.notes:
                 warn(f"{recording.id}: {note}")
         if elsewhere and len(elsewhere) == len(waiting):
             announce(f"waiting for another process that embeds {', '.join(recording.id for recording in elsewhere)}")
@@ -270,7 +283,7 @@ def embed_recordings(embedder: Embedder, recordings: Sequence[Recording]) -> Emb
 
 def _is_cached(embedder: Embedder, recording: Recording) -> bool:
     try:
-        embedder.read(recording)
+        embedder.check(recording)
     except CacheError:
         return False
     return True

@@ -114,6 +114,11 @@ def join_streams(recording: str, names: Sequence[str], sets: Sequence[FeatureSet
         listed = ", ".join(f"{name} {length}" for name, length in lengths.items())
         raise UsageError(f"recording {recording!r}: its streams have different numbers of frames ({listed}); import them again to match.")
     first = sets[0]
+    if not all(have_same_rate(features.fps, first.fps) for features in sets):
+        listed = ", ".join(f"{name} {features.fps:.4g}" for name, features in zip(names, sets, strict=True))
+        raise UsageError(
+            f"recording {recording!r}: its streams have different frame rates ({listed}); import them again with the right --fps."
+        )
     return RecordingFeatures(
         values=first.features if len(sets) == 1 else np.concatenate([features.features for features in sets], axis=1),
         time_s=first.time_s,

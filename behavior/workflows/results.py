@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from behavior.config import Postprocess
@@ -66,10 +65,14 @@ def prepare_results_folder(out: Path, *, overwrite: bool) -> None:
 
 
 def score_annotations(annotations: Sequence[Annotation], labels: Mapping[str, Labels]) -> pd.DataFrame:
-    """Return the table of `metrics.csv` for `annotations` against `labels`, which are by recording id."""
+    """Return the table of `metrics.csv` for `annotations` against `labels`, which are by recording id.
+
+    A behavior that was not predicted (NaN) counts as decided negative in every frame.
+    """
     probabilities = {found.recording: found.probabilities.values for found in annotations}
     decisions = {found.recording: found.ethogram.values for found in annotations}
-    return score_study(_find_truth(annotations, labels), probabilities, decisions, annotations[0].behaviors)
+    truth = {found.recording: labels[found.recording].values for found in annotations}
+    return score_study(truth, probabilities, decisions, annotations[0].behaviors)
 
 
 def write_results(
@@ -85,7 +88,7 @@ def write_results(
     behaviors = annotations[0].behaviors
     with replacing(out / METRICS_FILE) as temporary:
         table.to_csv(temporary, index=False, lineterminator="\n")
-    truth = np.concatenate(list(_find_truth(annotations, labels).values()))
+    truth = np.concatenate([labels[found.recording].values for found in annotations])
     probabilities = np.concatenate([found.probabilities.values for found in annotations])
     cells = ("true_negatives", "false_positives", "false_negatives", "true_positives")
     counts = {}
@@ -96,14 +99,6 @@ def write_results(
     write_bytes(out / "confusion.png", render_png(draw_confusion(counts, title=title)))
     write_bytes(out / "precision_recall.png", render_png(draw_precision_recall(curves, title=title)))
     write_text(out / SUMMARY_FILE, format_summary(table, behaviors=behaviors, title=title, notes=notes))
-
-
-def _find_truth(annotations: Sequence[Annotation], labels: Mapping[str, Labels]) -> dict[str, npt.NDArray[np.int8]]:
-    """Return what each annotation is scored with; a frame that was not predicted (NaN) counts like one that nobody labelled."""
-    return {
-        found.recording: np.where(np.isnan(found.probabilities.values), np.int8(-1), labels[found.recording].values)
-        for found in annotations
-    }
 
 
 def count_bouts(annotation: Annotation) -> dict[str, int]:

@@ -19,6 +19,7 @@ from behavior.files.feature_cache import (
     Source,
     StaleCacheError,
     cache_path,
+    check_features,
     find_imported,
     read_features,
     write_features,
@@ -48,17 +49,32 @@ def source(tmp_path):
     return Source(files=(video, None), settings={"body_parts": ["nose"]})
 
 
+def embed(path, source, features=None):
+    """Write features as the embedding does: in parts, from a source."""
+    features = features or make_features()
+    writer = FeatureWriter(path, signature=features.signature, source=source)
+    writer.add_part(
+        features=features.features,
+        centers=features.centers,
+        measured=features.measured,
+        decoded=np.ones(len(features), dtype=bool),
+        time_s=features.time_s,
+    )
+    writer.finish(nominal_fps=10, notes=features.notes, attributes=features.attributes)
+
+
 def test_what_is_written_reads_back(tmp_path, source):
     path = tmp_path / "a.h5"
     features = make_features()
-    write_features(path, features, source=source)
+    embed(path, source, features)
     found = read_features(path, signature=SIGNATURE, source=source)
     assert found.features.dtype == np.float16
     np.testing.assert_array_equal(found.features, features.features.astype(np.float16))
     np.testing.assert_array_equal(found.centers, features.centers)
     np.testing.assert_array_equal(found.measured, features.measured)
     np.testing.assert_array_equal(found.time_s, features.time_s)
-    assert (found.fps, found.signature.text, found.notes, found.attributes) == (10.0, SIGNATURE.text, ("one",), {"precision": "float32"})
+    assert found.fps == pytest.approx(10)
+    assert (found.signature.text, found.notes, found.attributes) == (SIGNATURE.text, ("one",), {"precision": "float32"})
 
 
 def test_a_range_beyond_float16_is_kept_in_float32(tmp_path):
@@ -73,7 +89,7 @@ def test_every_cause_has_its_own_exception(tmp_path, source):
     path = tmp_path / "a.h5"
     with pytest.raises(MissingCacheError, match="behavior embed"):
         read_features(path)
-    write_features(path, make_features(), source=source)
+    embed(path, source)
     with pytest.raises(OtherFeaturesError, match="expected"):
         read_features(path, signature=Signature("appearance", {"backbone": "openfield", "weights": "other"}))
     with pytest.raises(StaleCacheError, match="changed since"):
@@ -93,14 +109,74 @@ def test_every_cause_has_its_own_exception(tmp_path, source):
 
 def test_another_video_of_the_same_name_is_noticed_and_a_copied_one_is_not(tmp_path, source):
     path, video = tmp_path / "a.h5", source.files[0]
-    write_features(path, make_features(), source=source)
+    embed(path, source)
     os.utime(video, (1, 1))
     assert len(read_features(path, source=source)) == 7
     video.write_bytes(b"other")
     with pytest.raises(StaleCacheError, match=r"a\.mp4"):
         read_features(path, source=source)
+    embed(path, source)
     video.unlink()
     assert len(read_features(path, source=source)) == 7
+    # The video is gone, but that the crops are others can still be told.
+    with pytest.raises(StaleCacheError, match="crop settings"):
+        read_features(path, source=Source(source.files, {"body_parts": ["tail"]}))
+
+
+def test_a_video_that_is_replaced_while_it_is_embedded_is_noticed(tmp_path, source):
+    path = tmp_path / "a.h5"
+    writer = FeatureWriter(path, signature=SIGNATURE, source=source)
+    add_rows(writer, np.arange(5))
+    source.files[0].write_bytes(b"another video")
+    with pytest.raises(StaleCacheError, match="changed while it was embedded"):
+        writer.finish(nominal_fps=10, notes=(), attributes={})
+    assert not path.exists()
+    assert FeatureWriter(path, signature=SIGNATURE, source=source).n_rows == 0
+
+
+def test_checking_raises_what_reading_would(tmp_path, source):
+    path = tmp_path / "a.h5"
+    with pytest.raises(MissingCacheError):
+        check_features(path, signature=SIGNATURE, source=source)
+    embed(path, source)
+    check_features(path, signature=SIGNATURE, source=source)
+    with pytest.raises(StaleCacheError):
+        check_features(path, signature=SIGNATURE, source=Source(source.files, {"body_parts": ["tail"]}))
+    with h5py.File(path, "r+") as file:
+        del file["measured"]
+    with pytest.raises(DamagedCacheError):
+        check_features(path, signature=SIGNATURE, source=source)
+
+
+def test_without_room_for_the_file_the_parts_stay(tmp_path, source, monkeypatch):
+    path = tmp_path / "a.h5"
+    writer = FeatureWriter(path, signature=SIGNATURE, source=source)
+    add_rows(writer, np.arange(PART_ROWS))
+
+    def refuse(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("behavior.files.feature_cache.os.posix_fallocate", refuse, raising=False)
+    with pytest.raises(OutputError, match="has no room"):
+        writer.finish(nominal_fps=10, notes=(), attributes={})
+    assert FeatureWriter(path, signature=SIGNATURE, source=source).n_rows == PART_ROWS
+    assert sorted(item.name for item in tmp_path.iterdir()) == [".a.h5.parts", "a.mp4"]
+
+
+def test_what_a_killed_process_left_half_written_is_removed(tmp_path, source):
+    (tmp_path / ".a.xyz12345.tmp.h5").write_bytes(b"half")
+    FeatureWriter(tmp_path / "a.h5", signature=SIGNATURE, source=source)
+    assert not list(tmp_path.glob("*.tmp.h5"))
+
+
+@pytest.mark.parametrize("cut", [1, 2, 3, 5])
+def test_rows_are_alike_however_they_were_cut_into_parts(tmp_path, source, cut):
+    decoded = np.array([False, True, False, False, True, False])
+    writer = FeatureWriter(tmp_path / "a.h5", signature=SIGNATURE, source=source)
+    for rows in (np.arange(6)[:cut], np.arange(6)[cut:]):
+        add_rows(writer, rows, decoded=decoded[rows])
+    writer.finish(nominal_fps=10, notes=(), attributes={})
+    assert read_features(tmp_path / "a.h5").features[:, 0].tolist() == [1, 1, 1, 1, 4, 4]
 
 
 def test_a_missing_dataset_is_damage(tmp_path):
@@ -156,7 +232,8 @@ def test_an_interrupted_writer_goes_on_and_a_changed_source_starts_anew(tmp_path
     add_rows(resumed, rows[PART_ROWS : 2 * PART_ROWS])
     add_rows(resumed, rows[2 * PART_ROWS :])
     assert not path.exists()
-    features = resumed.finish(nominal_fps=10, notes=(), attributes={})
+    assert resumed.finish(nominal_fps=10, notes=(), attributes={}) == len(rows)
+    features = read_features(path)
     np.testing.assert_array_equal(features.time_s, rows / 10)
     assert sorted(item.name for item in tmp_path.iterdir()) == ["a.h5", "a.mp4"]
     add_rows(FeatureWriter(path, signature=SIGNATURE, source=source), rows[:PART_ROWS])
@@ -176,8 +253,8 @@ def test_a_part_cut_off_by_a_kill_is_not_counted(tmp_path, source):
 def test_frames_that_were_not_decoded_hold_the_last_features(tmp_path, source):
     writer = FeatureWriter(tmp_path / "a.h5", signature=SIGNATURE, source=source)
     add_rows(writer, [0, 1, 2, 3, 4], decoded=np.array([False, True, False, False, True]))
-    features = writer.finish(nominal_fps=10, notes=(), attributes={})
-    assert features.features[:, 0].tolist() == [1, 1, 1, 1, 4]
+    writer.finish(nominal_fps=10, notes=(), attributes={})
+    assert read_features(tmp_path / "a.h5").features[:, 0].tolist() == [1, 1, 1, 1, 4]
 
 
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="a folder cannot be made read-only for this user")
