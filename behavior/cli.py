@@ -9,6 +9,7 @@ import importlib
 import json
 import logging
 import os
+import shlex
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -30,10 +31,11 @@ app = typer.Typer(
     epilog="The usual way: init, check, embed, crossval, train, annotate. Try it all with: behavior demo --out demo",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    add_completion=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 SOME_FAILED = 1
+INTERRUPTED = 130
 Value = TypeVar("Value")
 
 StudyFile = Annotated[Path, typer.Argument(metavar="STUDY", help="The study file, such as study.yaml.")]
@@ -52,6 +54,10 @@ def main() -> None:
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     try:
         app(args=arguments, prog_name="behavior")
+    except SystemExit as ending:
+        if ending.code == INTERRUPTED:
+            _hint("stopped; what is finished is kept, and the same command goes on from there")
+        raise
     except BehaviorError as error:
         if debug:
             raise
@@ -114,9 +120,10 @@ def init(
 
     result = init_study(folder, backbone=backbone)
     rows = [[found.recording, *(_relative(path, folder) for path in (found.video, found.pose, found.labels))] for found in result.pairings]
-    _print_table(["recording", "video", "pose", "labels"], rows, as_json=as_json, extra={"study": str(result.study), "notes": result.notes})
+    extra = {"study": str(result.study), "notes": result.notes}
+    _print_table(["recording", "video", "pose", "labels"], rows, as_json=as_json, extra=extra)
     _print_notes(result.notes)
-    _hint(f"wrote {result.study}; look at it, then run: behavior check {result.study}")
+    _hint(f"wrote {result.study}; look at it, then run: behavior check {_quote(result.study)}")
 
 
 @app.command(epilog="Example: behavior check videos/study.yaml")
@@ -132,23 +139,25 @@ def check(study: StudyFile, as_json: AsJson = False) -> None:
             found.recording,
             found.split,
             found.n_frames,
-            _format(found.fps, "{:.4g}"),
+            found.fps,
             found.pose_rows,
-            _format(found.measured, "{:.1%}"),
-            _format(found.labelled, "{:.0%}"),
-            *(_format(found.positives.get(name), "{:.1%}") for name in behaviors),
+            found.measured,
+            found.labelled,
+            *(found.positives.get(name) for name in behaviors),
         ]
         for found in report.recordings
     ]
     problems = [{"recording": problem.recording, "message": problem.message, "error": problem.is_error} for problem in report.problems]
-    _print_table(header, rows, as_json=as_json, extra={"problems": problems})
+    formats = {"fps": "{:.4g}", "centre measured": "{:.1%}", "labelled": "{:.0%}", **dict.fromkeys(behaviors, "{:.1%}")}
+    _print_table(header, rows, as_json=as_json, formats=formats, extra={"problems": problems})
     if not as_json:
         for problem in report.problems:
             place = f"{problem.recording}: " if problem.recording else ""
             _say(f"{'error' if problem.is_error else 'warning'}: {place}{problem.message}")
     if report.has_errors:
         raise typer.Exit(SOME_FAILED)
-    _hint(f"nothing stands in the way; next: behavior {f'embed {study}' if report.needs_embedding else f'crossval {study} --out crossval'}")
+    next_command = f"embed {_quote(study)}" if report.needs_embedding else f"crossval {_quote(study)} --out crossval"
+    _hint(f"nothing stands in the way; next: behavior {next_command}")
 
 
 @app.command(epilog="Example: behavior embed videos/study.yaml")
@@ -160,7 +169,7 @@ def embed(study: StudyFile, as_json: AsJson = False) -> None:
     result = embed_study(study)
     kept = [[name, "was there", None] for name in result.kept]
     _print_speeds("features", "embedded", result.embedded, result.failures, more=kept, as_json=as_json)
-    _hint(f"next: behavior crossval {study} --out crossval")
+    _hint(f"next: behavior crossval {_quote(study)} --out crossval")
 
 
 @app.command(epilog="Example: behavior import-features study.yaml features/*.npz --name motifs")
@@ -187,7 +196,7 @@ def crossval(study: StudyFile, out: OutFolder, overwrite: Overwrite = False, as_
     from behavior.workflows.crossval import cross_validate
 
     _print_scores(cross_validate(study, out, overwrite=overwrite), out, as_json=as_json)
-    _hint(f"next: behavior train {study} --crossval {out} --out model")
+    _hint(f"next: behavior train {_quote(study)} --crossval {_quote(out)} --out model")
 
 
 @app.command(epilog="Example: behavior train videos/study.yaml --crossval crossval --out model")
@@ -210,7 +219,7 @@ def train(
     elif as_json:
         _say(json.dumps({"behaviors": result.behaviors, "skipped": result.skipped}))
     _exit_on(result.skipped)
-    _hint(f"next: behavior annotate {out} VIDEO... --out ethograms")
+    _hint(f"next: behavior annotate {_quote(out)} VIDEO... --out ethograms")
 
 
 @app.command(epilog="Example: behavior annotate model new/mouse_21.mp4 new/mouse_22.mp4 --out ethograms")
@@ -228,6 +237,7 @@ def annotate(
     individual: Annotated[str | None, typer.Option(help="Which animal, where the pose has several.")] = None,
     resample: Annotated[bool, typer.Option("--resample", help="Accept videos of another frame rate than the model's.")] = False,
     cache: Annotated[Path | None, typer.Option(help="Folder for the features; OUT/cache, or the study's own.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace ethograms by another model or with other settings.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Write an ethogram for each video; one bad video never stops the rest."""
@@ -235,14 +245,24 @@ def annotate(
     from behavior.workflows.annotate import annotate_study, annotate_videos
 
     if (study is None) == (not videos):
-        raise UsageError("annotate needs either videos or --study, not both; name the videos behind the model, or give --study STUDY.")
+        raise UsageError("annotate needs either videos or --study; name the videos behind the model, or give --study STUDY.")
     if study is not None:
         if pose is not None:
             raise UsageError("--pose goes with a single video; the study's manifest names the pose of its recordings.")
-        result = annotate_study(model, study, out, body_parts=body_part or (), individual=individual, resample=resample, cache=cache)
+        result = annotate_study(
+            model, study, out, body_parts=body_part or (), individual=individual, resample=resample, cache=cache, overwrite=overwrite
+        )
     else:
         result = annotate_videos(
-            model, videos or [], out, pose=pose, body_parts=body_part or (), individual=individual, resample=resample, cache=cache
+            model,
+            videos or [],
+            out,
+            pose=pose,
+            body_parts=body_part or (),
+            individual=individual,
+            resample=resample,
+            cache=cache,
+            overwrite=overwrite,
         )
     _print_speeds("ethogram", "annotated", result.frames_per_second, result.failures, as_json=as_json)
     _hint(f"wrote RECORDING_ethogram.csv, RECORDING_bouts.csv and RECORDING_ethogram.json to {out}")
@@ -300,9 +320,10 @@ def demo(
     from behavior.workflows.demo import run_demo
 
     result = run_demo(out, seed=seed)
-    rows = [[name, _format(value, "{:.3f}")] for name, value in result.average_precision.items()]
+    rows = [[name, value] for name, value in result.average_precision.items()]
     extra = {"seconds": result.seconds, "pictures": [str(path) for path in result.pictures], "model": str(result.model)}
-    _print_table(["behavior", "average precision on the test recordings"], rows, as_json=as_json, extra=extra)
+    column = "average precision on the test recordings"
+    _print_table(["behavior", column], rows, as_json=as_json, formats={column: "{:.3f}"}, extra=extra)
     _hint(f"{sum(result.seconds.values()):.0f} s in all. Where to look:")
     for place, meaning in (
         (result.pictures[0] if result.pictures else result.ethograms, "what the model says about a test recording, beneath what is known"),
@@ -346,11 +367,13 @@ def _print_speeds(
 ) -> None:
     """Print a row for each recording that was done, with its speed, or failed; exit if any failed."""
     rows = [
-        *([name, done, _format(speed, "{:,.1f}")] for name, speed in speeds.items()),
+        *([name, done, speed] for name, speed in speeds.items()),
         *more,
         *([name, "failed", None] for name in failures),
     ]
-    _print_table(["recording", column, "frames/s"], rows, as_json=as_json, extra={"failures": dict(failures)})
+    _print_table(
+        ["recording", column, "frames/s"], rows, as_json=as_json, formats={"frames/s": "{:,.1f}"}, extra={"failures": dict(failures)}
+    )
     _exit_on(failures)
 
 
@@ -359,28 +382,36 @@ def _print_scores(metrics: Any, out: Path, *, as_json: bool) -> None:
     names = ("prevalence", "precision", "recall", "f1", "average_precision")
     pooled = metrics[metrics["recording"] == "pooled"]
     wide = pooled.pivot(index="behavior", columns="metric", values="value").reindex(list(dict.fromkeys(pooled["behavior"])))
-    rows = [[behavior, *(_format(row[name], "{:.3f}") for name in names)] for behavior, row in wide.iterrows()]
-    _print_table(["behavior", *names], rows, as_json=as_json)
+    rows = [[behavior, *(float(row[name]) for name in names)] for behavior, row in wide.iterrows()]
+    _print_table(["behavior", *names], rows, as_json=as_json, formats=dict.fromkeys(names, "{:.3f}"))
+    if "early_stopping_watched_what_is_scored" in set(metrics["metric"]):
+        _hint("these scores are optimistic: early stopping watched the recordings that are scored (early_stopping_on: fold)")
     _hint(f"all scores are in {out / 'summary.md'} and {out / 'metrics.csv'}")
 
 
-def _print_table(header: Sequence[str], rows: Sequence[Sequence[Any]], *, as_json: bool, extra: Mapping[str, Any] | None = None) -> None:
+def _print_table(
+    header: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    *,
+    as_json: bool,
+    formats: Mapping[str, str] | None = None,
+    extra: Mapping[str, Any] | None = None,
+) -> None:
+    """Print rows as a table, numbers as `formats` has it for their columns, or as JSON, numbers as they are and NaN as null."""
+    known = [[None if cell is None or cell != cell else cell for cell in row] for row in rows]
     if as_json:
-        _say(json.dumps({"rows": [dict(zip(header, row, strict=True)) for row in rows], **(extra or {})}, indent=2))
+        _say(json.dumps({"rows": [dict(zip(header, row, strict=True)) for row in known], **(extra or {})}, indent=2))
         return
     console = Console()
     if not console.is_terminal:
         console = Console(width=200)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    patterns = [(formats or {}).get(name, "{}") for name in header]
     for name in header:
         table.add_column(name)
-    for row in rows:
-        table.add_row(*("" if cell is None else str(cell) for cell in row))
+    for row in known:
+        table.add_row(*("" if cell is None else pattern.format(cell) for pattern, cell in zip(patterns, row, strict=True)))
     console.print(table)
-
-
-def _format(value: float | None, pattern: str) -> str | None:
-    return None if value is None or value != value else pattern.format(value)
 
 
 def _relative(path: Path | None, folder: Path) -> str | None:
@@ -399,6 +430,11 @@ def _exit_on(failures: Mapping[str, str]) -> None:
     if failures:
         _hint(f"error: {len(failures)} failed ({', '.join(failures)}); the rest is done.")
         raise typer.Exit(SOME_FAILED)
+
+
+def _quote(path: Path) -> str:
+    """Return `path` as it can be pasted into a command line."""
+    return shlex.quote(str(path))
 
 
 def _hint(message: str) -> None:

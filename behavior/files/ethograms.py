@@ -7,6 +7,7 @@ where they come from. Numbers are written with as many digits as it takes to rea
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 from collections.abc import Iterable, Sequence
@@ -25,7 +26,7 @@ __all__ = ["Annotation", "find_ethograms", "read_annotation", "read_frame_predic
 
 BOUT_COLUMNS = ("recording", "behavior", "start_frame", "stop_frame", "start_s", "stop_s", "duration_s", "mean_prob")
 ETHOGRAM_SUFFIX = "_ethogram.csv"
-_OWN_KEYS = ("recording", "behaviors", "n_frames")
+_OWN_KEYS = ("recording", "behaviors", "n_frames", "table_hash")
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ class Annotation:
 
     @property
     def fps(self) -> float | None:
-        """Frames per second: the provenance's, else the median interval's; None where there is one frame at most."""
+        """Frames per second: the provenance's, else by the times (`estimate_fps`); None where there is one frame at most."""
         if self.provenance.get("fps") is not None:
             return float(self.provenance["fps"])
         return estimate_fps(self.time_s) if len(self.time_s) > 1 else None
@@ -109,6 +110,7 @@ def write_annotation(folder: Path, annotation: Annotation) -> list[Path]:
         "recording": annotation.recording,
         "behaviors": list(annotation.behaviors),
         "n_frames": len(annotation.time_s),
+        "table_hash": _hash_table(annotation),
         **annotation.provenance,
         "fps": annotation.fps,
     }
@@ -139,7 +141,13 @@ def read_annotation(path: Path) -> Annotation:
         )
     columns = _FrameColumns(path, header, rows)
     rest = {key: value for key, value in provenance.items() if key not in _OWN_KEYS}
-    return columns.to_annotation(provenance["recording"], behaviors, rest, may_be_unknown=False)
+    annotation = columns.to_annotation(provenance["recording"], behaviors, rest, may_be_unknown=False)
+    if provenance.get("table_hash", _hash_table(annotation)) != _hash_table(annotation):
+        raise EthogramError(
+            f"{path}: is not the table that {provenance_path.name} describes, because it was changed or writing it was interrupted; "
+            "annotate the recording again."
+        )
+    return annotation
 
 
 def write_frame_predictions(path: Path, annotation: Annotation, labels: Labels) -> None:
@@ -295,6 +303,13 @@ def _is_number(cell: str) -> bool:
 
 def _stack(columns: list[npt.NDArray[np.float64]], n_frames: int, dtype: type) -> npt.NDArray:
     return np.column_stack(columns).astype(dtype) if columns else np.zeros((n_frames, 0), dtype=dtype)
+
+
+def _hash_table(annotation: Annotation) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    for values in (annotation.probabilities.values, annotation.raw.values, annotation.ethogram.values):
+        digest.update(np.ascontiguousarray(values).tobytes())
+    return digest.hexdigest()
 
 
 def _read_rows(path: Path) -> tuple[list[str], list[list[str]]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import json
 import os
 import shutil
@@ -18,8 +17,9 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-from behavior.errors import CacheError, InputError, OutputError
+from behavior.errors import CacheError, OutputError
 from behavior.files.atomic import make_folder, replacing
+from behavior.files.feature_sources import Signature, Source, hash_source
 from behavior.recording import estimate_fps
 
 __all__ = [
@@ -30,13 +30,10 @@ __all__ = [
     "MissingCacheError",
     "OtherFeaturesError",
     "OtherSchemaError",
-    "Signature",
-    "Source",
     "StaleCacheError",
     "cache_path",
     "check_features",
     "find_imported",
-    "hash_file",
     "read_features",
     "write_features",
 ]
@@ -65,93 +62,6 @@ class StaleCacheError(CacheError):
 
 class OtherFeaturesError(CacheError):
     """The numbers in the file mean something else."""
-
-
-@dataclass(frozen=True)
-class Signature:
-    """What the numbers of a feature set mean: two sets with equal signatures may be used by one model.
-
-    Attributes
-    ----------
-    stream
-        "appearance", or the name under which features were imported.
-    settings
-        Everything else that the meaning depends on: backbone, weights, preprocessing, crop size and alignment.
-    """
-
-    stream: str
-    settings: Mapping[str, Any]
-
-    @property
-    def text(self) -> str:
-        """The signature as one line of JSON, equal for equal signatures."""
-        return json.dumps({"stream": self.stream, **self.settings}, sort_keys=True)
-
-    @property
-    def key(self) -> str:
-        """The part of the file name that stands for the signature."""
-        label = str(self.settings.get("backbone", self.stream))
-        return f"{label}-{hashlib.blake2b(self.text.encode(), digest_size=5).hexdigest()}"
-
-    @classmethod
-    def from_text(cls, text: str) -> Signature:
-        """Return the signature that `text` was made of."""
-        settings = json.loads(text)
-        return cls(stream=settings.pop("stream"), settings=settings)
-
-
-@dataclass(frozen=True)
-class Source:
-    """What a feature set was made from: files and the settings that choose the crops.
-
-    Attributes
-    ----------
-    files
-        The video and the pose; a None stands for a file that is not needed.
-    settings
-        Crop settings that change the features but not their meaning.
-    """
-
-    files: Sequence[Path | None] = ()
-    settings: Mapping[str, Any] = field(default_factory=dict)
-
-    def describe(self, known: Sequence[Mapping[str, Any]] = ()) -> list[dict[str, Any]]:
-        """Return name, size, time and hash of each file, in order; {} for one that is not there to be looked at.
-
-        The hash is taken from `known` where size and time are the same there.
-
-        Raises
-        ------
-        InputError
-            If a file cannot be read.
-        """
-        described: list[dict[str, Any]] = []
-        for path in self.files:
-            if path is None:
-                continue
-            try:
-                status = path.stat()
-            except FileNotFoundError:
-                described.append({})
-                continue
-            entry: dict[str, Any] = {"name": path.name, "size": status.st_size, "mtime_ns": status.st_mtime_ns}
-            match = [item["hash"] for item in known if all(item.get(key) == value for key, value in entry.items())]
-            described.append({**entry, "hash": match[0] if match else hash_file(path)})
-        return described
-
-    def agrees(self, described: Sequence[Mapping[str, Any]], settings: Mapping[str, Any]) -> bool:
-        """Tell whether this is the source that once was `described`, with `settings`; a file that is gone is not held against it."""
-        now = self.describe(described)
-        return (
-            dict(self.settings) == dict(settings)
-            and len(now) == len(described)
-            and all(not entry or entry["hash"] == before["hash"] for entry, before in zip(now, described, strict=True))
-        )
-
-
-def _hash_source(described: Sequence[Mapping[str, Any]], settings: Mapping[str, Any]) -> str:
-    content = {"files": [item.get("hash") for item in described], "settings": dict(settings)}
-    return hashlib.blake2b(json.dumps(content, sort_keys=True).encode(), digest_size=16).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -201,15 +111,6 @@ class FeatureSet:
 
     def __len__(self) -> int:
         return len(self.features)
-
-
-def hash_file(path: Path) -> str:
-    """Return the BLAKE2b hash of a file's content, 32 hexadecimal digits; InputError if it cannot be read."""
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror or error}); check that it is there and that you may read it.") from error
 
 
 def cache_path(folder: Path, recording: str, signature: Signature) -> Path:
@@ -369,7 +270,7 @@ def _write_cache(path: Path, parts: Iterable[Mapping[str, npt.NDArray]], *, is_w
                             file[name][-len(rows) :] = rows
                 described = attributes["source_files"]
                 file.attrs["schema_version"] = SCHEMA_VERSION
-                file.attrs["source_hash"] = _hash_source(described, attributes["source_settings"])
+                file.attrs["source_hash"] = hash_source(described, attributes["source_settings"])
                 for name, value in attributes.items():
                     file.attrs[name] = value if isinstance(value, str | float | int) else json.dumps(value, sort_keys=True)
         except RuntimeError as error:
@@ -426,7 +327,7 @@ class FeatureWriter:
             leftover.unlink()
         # What is embedded from here on is from the files as they are now.
         self._described = source.describe()
-        stamp = json.dumps({"signature": signature.text, "source": _hash_source(self._described, source.settings), "rows": PART_ROWS})
+        stamp = json.dumps({"signature": signature.text, "source": hash_source(self._described, source.settings), "rows": PART_ROWS})
         stamp_path = self._folder / "source.json"
         if self._folder.is_dir() and (not stamp_path.is_file() or stamp_path.read_text(encoding="utf-8") != stamp):
             shutil.rmtree(self._folder)

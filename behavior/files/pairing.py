@@ -13,10 +13,9 @@ from behavior.files.annotations import LABEL_SUFFIXES, is_label_file
 from behavior.files.pose import POSE_SUFFIXES, is_pose
 from behavior.files.video import VIDEO_SUFFIXES
 
-__all__ = ["Pairing", "belongs_to", "find_labels_for", "find_pose_for", "pair_files"]
+__all__ = ["Pairing", "belongs_to", "find_labels_for", "find_pose_for", "make_safe", "pair_files"]
 
 _OWN_FOLDERS = frozenset({"cache"})
-_OWN_ENDINGS = ("_ethogram", "_bouts")
 
 # DeepLabCut appends the network's name, which starts so, to the video's without a separator.
 _TRACKER_MARK = "DLC"
@@ -136,9 +135,9 @@ def find_labels_for(recording: str, folder: Path) -> Path | None:
     fitting = [
         path
         for path in _list_files(folder, recursive=True)
-        if path.suffix.casefold() in LABEL_SUFFIXES and belongs_to(_make_safe(path.stem), recording) and is_label_file(path)
+        if path.suffix.casefold() in LABEL_SUFFIXES and belongs_to(make_safe(path.stem), recording) and is_label_file(path)
     ]
-    best = _keep_best(fitting, lambda path: (_make_safe(path.stem).casefold() == recording.casefold(), -len(path.parts)))
+    best = _keep_best(fitting, lambda path: (make_safe(path.stem).casefold() == recording.casefold(), -len(path.parts)))
     if len(best) > 1:
         raise LabelError(
             f"{recording}: {len(best)} label files fit equally well ({_list_names(best, folder)}); leave only one in {folder}."
@@ -162,11 +161,16 @@ def belongs_to(name: str, stem: str) -> bool:
 def _list_files(folder: Path, *, recursive: bool) -> list[Path]:
     """Return the files in `folder` without hidden ones and those that this package writes, in an order of their own."""
     found = folder.rglob("*") if recursive else folder.iterdir()
-    return sorted((path for path in found if path.is_file() and not _is_left_out(path.relative_to(folder))), key=_sort_key)
+    return sorted((path for path in found if path.is_file() and not _is_left_out(path, path.relative_to(folder).parts)), key=_sort_key)
 
 
-def _is_left_out(path: Path) -> bool:
-    return any(part.startswith(".") or part in _OWN_FOLDERS for part in path.parts) or path.stem.casefold().endswith(_OWN_ENDINGS)
+def _is_left_out(path: Path, parts: Sequence[str]) -> bool:
+    """Tell whether a file, whose path is `parts` from the folder that is looked through, is hidden or written by this package."""
+    if any(part.startswith(".") or part in _OWN_FOLDERS for part in parts):
+        return True
+    # A table of bouts that somebody made is called like ours, but lies alone.
+    stem = path.stem.removesuffix("_bouts")
+    return path.stem.casefold().endswith("_ethogram") or (stem != path.stem and path.with_name(f"{stem}_ethogram.csv").is_file())
 
 
 def _is_video(path: Path) -> bool:
@@ -218,7 +222,8 @@ def _list_names(paths: Iterable[Path], folder: Path) -> str:
     return ", ".join(path.relative_to(folder).as_posix() for path in paths)
 
 
-def _make_safe(name: str) -> str:
+def make_safe(name: str) -> str:
+    """Return `name` as recordings are called after it: every character that a file name should not have becomes `_`."""
     return re.sub(r"[^A-Za-z0-9._-]", "_", name)
 
 
@@ -229,7 +234,7 @@ def _name_recordings(videos: Sequence[Path], folder: Path) -> list[str]:
         folders = [folder.resolve().name, *video.relative_to(folder).parts[:-1]]
         names = ["_".join([*folders[len(folders) - depth :], video.stem]) for depth in range(len(folders) + 1)]
         names += [f"{video.stem}_{video.suffix[1:]}", "_".join([*folders, video.stem, video.suffix[1:]])]
-        choices.append([_make_safe(name) for name in names])
+        choices.append([make_safe(name) for name in names])
     depths = [0] * len(videos)
     while True:
         ids = [names[min(depth, len(names) - 1)] for names, depth in zip(choices, depths, strict=True)]

@@ -57,7 +57,7 @@ class VideoSummary:
     time_s
         Their times, float64 of shape (T,), the first one 0.
     fps
-        From the median interval; the header's for a single frame.
+        By the times (`recording.estimate_fps`); the header's for a single frame.
     width, height
         Of the upright frame, in pixels.
     declared_frames

@@ -12,13 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from behavior.config import APPEARANCE, Crop
-from behavior.errors import BehaviorError, ModelError, UsageError, WeightsError
+from behavior.errors import BehaviorError, ModelError, OutputError, PoseError, UsageError, VideoError, WeightsError
 from behavior.files.atomic import make_folder
-from behavior.files.ethograms import write_annotation
-from behavior.files.feature_cache import FeatureSet, find_imported, hash_file, read_features
-from behavior.files.manifest import is_safe_name
+from behavior.files.ethograms import read_annotation, write_annotation
+from behavior.files.feature_cache import FeatureSet, find_imported, read_features
+from behavior.files.feature_sources import hash_file
 from behavior.files.model_bundle import BUNDLE_FILE, member_path, read_bundle
-from behavior.files.pairing import find_pose_for
+from behavior.files.pairing import find_pose_for, make_safe
 from behavior.recording import Probabilities, Recording, have_same_rate
 from behavior.sequence.heads import load_head
 from behavior.sequence.inference import predict_recording, resample_rows
@@ -51,11 +51,22 @@ class AnnotateResult:
 class _Annotator:
     """A loaded model, and what the user allowed it to do."""
 
-    def __init__(self, folder: Path, *, body_parts: Sequence[str], resample: bool, cache: Path, individual: str | None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        body_parts: Sequence[str],
+        resample: bool,
+        cache: Path,
+        individual: str | None,
+        overwrite: bool,
+        imported: Path | None = None,
+    ) -> None:
         self.folder = folder
         self.description = read_bundle(folder)
         self._resample = resample
-        self._cache = cache
+        self._overwrite = overwrite
+        self._imported = imported
         self._embedder: Embedder | None = None
         bundle = self.description
         self.crop = bundle.crop
@@ -85,6 +96,19 @@ class _Annotator:
             raise ModelError(
                 f"{self.folder}: was trained on features {expected}, but the backbone it names now gives {self._embedder.signature.text}; "
                 "restore its weights file, or train again."
+            )
+
+    def require_place(self, recording: Recording, out: Path) -> None:
+        """Raise OutputError if `out` holds an ethogram of this recording by another model or with other settings."""
+        path = out / f"{recording.id}_ethogram.csv"
+        if self._overwrite or not path.is_file():
+            return
+        before = read_annotation(path).provenance
+        after = {**self._describe_model(), "video": str(recording.video) if recording.video else None}
+        if {key: before.get(key) for key in after} != after:
+            raise OutputError(
+                f"{path}: was made by another model, with other settings or from another video; give another --out, or --overwrite to "
+                "replace it."
             )
 
     def annotate(self, recording: Recording, out: Path) -> int:
@@ -123,7 +147,8 @@ class _Annotator:
                 assert self._embedder is not None
                 sets.append(self._embedder.read(recording))
             else:
-                sets.append(read_features(find_imported(self._cache, recording.id, stream.name)))
+                assert self._imported is not None
+                sets.append(read_features(find_imported(self._imported, recording.id, stream.name)))
         return join_streams(recording.id, [stream.name for stream in self.description.streams], sets)
 
     def _match_rate(
@@ -141,6 +166,14 @@ class _Annotator:
         times = np.arange(features.time_s[0], features.time_s[-1] + step / 2, step)
         return resample_rows(features.values, features.time_s, times), times
 
+    def _describe_model(self) -> dict[str, Any]:
+        bundle = self.description
+        return {
+            "model": {"folder": str(self.folder.resolve()), "hash": self._hash, "fps": bundle.fps},
+            "body_parts": list(self.crop.body_parts) if self.crop else None,
+            "postprocess": bundle.postprocess.model_dump(mode="json", exclude_none=True),
+        }
+
     def _describe(self, recording: Recording, features: RecordingFeatures, resampled: bool) -> dict[str, Any]:
         bundle = self.description
         return {
@@ -148,13 +181,11 @@ class _Annotator:
             "video": str(recording.video) if recording.video else None,
             "pose": str(recording.pose) if recording.pose else None,
             "learned_from": recording.id in bundle.training.recordings,
-            "model": {"folder": str(self.folder.resolve()), "hash": self._hash, "fps": bundle.fps},
+            **self._describe_model(),
             "features": [stream.signature for stream in features.streams],
-            "body_parts": list(self.crop.body_parts) if self.crop else None,
             "body_parts_of_model": list(bundle.crop.body_parts) if bundle.crop else None,
             "resampled": resampled,
             "broke_off": features.broke_off,
-            "postprocess": bundle.postprocess.model_dump(mode="json", exclude_none=True),
             "versions": collect_versions(),
         }
 
@@ -169,6 +200,7 @@ def annotate_videos(
     individual: str | None = None,
     resample: bool = False,
     cache: Path | None = None,
+    overwrite: bool = False,
 ) -> AnnotateResult:
     """Annotate `videos` with the bundle in the folder `model`; one bad video never stops the rest.
 
@@ -182,6 +214,8 @@ def annotate_videos(
         Accept videos of another frame rate than the model's.
     cache
         Folder for the features, `out`/cache where None.
+    overwrite
+        Replace ethograms in `out` that another model, or this one with other settings, has made.
 
     Raises
     ------
@@ -193,16 +227,25 @@ def annotate_videos(
     if pose is not None and len(videos) != 1:
         raise UsageError(f"--pose names one file, but {len(videos)} videos are given; annotate them one at a time or leave --pose out.")
     make_folder(out)
-    annotator = _Annotator(model, body_parts=body_parts, resample=resample, cache=cache or out / "cache", individual=individual)
-    if annotator.embedder is None or annotator.crop is None:
-        raise UsageError(f"{model}: works on imported features; bring them into a study and annotate that with --study.")
+    annotator = _Annotator(
+        model, body_parts=body_parts, resample=resample, cache=cache or out / "cache", individual=individual, overwrite=overwrite
+    )
+    imported = [stream.name for stream in annotator.description.streams if stream.name != APPEARANCE]
+    if imported or annotator.crop is None:
+        raise UsageError(f"{model}: works on imported features ({', '.join(imported)}); bring them into a study and use --study.")
     result = AnnotateResult()
     recordings: list[Recording] = []
     for video, name in zip(videos, _name_recordings(videos), strict=True):
         try:
             found = pose
-            if found is None and not annotator.crop.whole_frame and video.is_file():
+            if video.is_dir():
+                raise VideoError(f"{video}: is a folder, expected a video; name the videos in it.")
+            if not video.is_file():
+                raise VideoError(f"{video}: no such video; check the path.")
+            if found is None and not annotator.crop.whole_frame:
                 found = find_pose_for(video)
+                if found is None:
+                    raise PoseError(f"{video}: found no pose beside it; put {video.stem}DLC... there, or name its file with --pose.")
             recordings.append(Recording(name, video=video, pose=found, animal=name))
         except BehaviorError as error:
             _fail(result, name, error)
@@ -218,6 +261,7 @@ def annotate_study(
     individual: str | None = None,
     resample: bool = False,
     cache: Path | None = None,
+    overwrite: bool = False,
 ) -> AnnotateResult:
     """Annotate every recording of the study at `study_path` with the bundle in the folder `model`; arguments as for `annotate_videos`.
 
@@ -227,8 +271,17 @@ def annotate_study(
     make_folder(out)
     if cache is None:
         cache = out / "cache" if body_parts or individual is not None else study.cache
-    annotator = _Annotator(model, body_parts=body_parts, resample=resample, cache=cache, individual=individual)
-    if annotator.crop is not None and study.crop is not None and not body_parts and annotator.crop != study.crop:
+    annotator = _Annotator(
+        model,
+        body_parts=body_parts,
+        resample=resample,
+        cache=cache,
+        individual=individual,
+        overwrite=overwrite,
+        imported=study.cache,
+    )
+    asked_for = bool(body_parts) or individual is not None
+    if annotator.crop is not None and study.crop is not None and not asked_for and _fold(annotator.crop) != _fold(study.crop):
         raise UsageError(
             f"{study_path}: its crop ({_describe_crop(study.crop)}) is not that of the model ({_describe_crop(annotator.crop)}); "
             "name the body part to use with --body-part, or train on this study's crop."
@@ -243,6 +296,7 @@ def _annotate(annotator: _Annotator, recordings: Sequence[Recording], out: Path,
     for recording in recordings:
         began = time.perf_counter()
         try:
+            annotator.require_place(recording, out)
             if annotator.embedder is not None:
                 embedded = embed_recordings(annotator.embedder, [recording])
                 if recording.id in embedded.failures:
@@ -267,9 +321,12 @@ def _fail(result: AnnotateResult, name: str, error: BehaviorError) -> None:
 
 def _name_recordings(videos: Sequence[Path]) -> list[str]:
     """Return an id for each video: its stem, made safe as a file name, with the folder's name in front where stems are alike."""
+    twice = [video for number, video in enumerate(videos) if video.resolve() in {other.resolve() for other in videos[:number]}]
+    if twice:
+        raise UsageError(f"{twice[0]}: is given twice; name each video once.")
     stems = [video.stem for video in videos]
     names = [f"{video.resolve().parent.name}_{video.stem}" if stems.count(video.stem) > 1 else video.stem for video in videos]
-    names = ["".join(letter if is_safe_name(f"a{letter}") else "_" for letter in name).lstrip(".-") or "video" for name in names]
+    names = [make_safe(name).lstrip(".-") or "video" for name in names]
     repeated = {name for name in names if names.count(name) > 1}
     if repeated:
         raise UsageError(f"several videos would be called {', '.join(sorted(repeated))}; annotate them into different folders.")
@@ -277,4 +334,13 @@ def _name_recordings(videos: Sequence[Path]) -> list[str]:
 
 
 def _describe_crop(crop: Crop) -> str:
-    return "whole frame" if crop.whole_frame else f"{' + '.join(crop.body_parts)}, {crop.size} pixels, likelihood {crop.min_likelihood:g}"
+    if crop.whole_frame:
+        return "whole frame"
+    animal = f" of {crop.individual}" if crop.individual else ""
+    return f"{' + '.join(crop.body_parts)}{animal}, {crop.size} pixels, likelihood {crop.min_likelihood:g}"
+
+
+def _fold(crop: Crop) -> Crop:
+    """Return `crop` with names as they are compared, without case."""
+    parts = [name.casefold() for name in crop.body_parts]
+    return crop.model_copy(update={"body_part": parts or None})

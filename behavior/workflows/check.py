@@ -11,7 +11,8 @@ import numpy.typing as npt
 from behavior.config import APPEARANCE, Crop, Study
 from behavior.errors import BehaviorError, LabelError, PoseError, VideoError
 from behavior.files.annotations import read_labels
-from behavior.files.feature_cache import find_imported, hash_file, read_features
+from behavior.files.feature_cache import find_imported, read_features
+from behavior.files.feature_sources import hash_file
 from behavior.files.manifest import select_labels
 from behavior.files.pose import find_body_parts, match_pose_to_frames, read_pose
 from behavior.files.video import VideoSummary, summarize_video
@@ -228,6 +229,8 @@ class _Checker:
                     labelled = column[column >= 0]
                     found.positives[name] = float((labelled == 1).mean()) if len(labelled) else float("nan")
                 found.labelled = float((labels.values >= 0).any(axis=1).mean())
+                if not found.labelled:
+                    self._note(recording.id, f"{path}: labels no frame at all; nothing can be learned from it.", is_error=False)
 
     def check_balance(self) -> None:
         training = [found.recording for found in self._report.recordings if found.split == "train" and found.recording in self._labels]

@@ -10,7 +10,6 @@ from typing import Any
 from behavior.config import Postprocess, parse_section
 from behavior.errors import BehaviorError, UsageError, suggest_nearest
 from behavior.files.ethograms import Annotation, find_ethograms, read_annotation, write_annotation
-from behavior.recording import estimate_fps
 from behavior.workflows.progress import announce
 from behavior.workflows.results import count_bouts, decide
 
@@ -59,20 +58,23 @@ def decide_again(
         If there is no ethogram at `paths`.
     """
     result = DecideResult()
+    decided: list[tuple[Path, Annotation]] = []
+    # Nothing is written before every setting has been found to fit every ethogram.
     for path in find_ethograms(paths):
         try:
             before = read_annotation(path)
             settings = _merge(path, before, threshold=threshold, closing=closing, min_bout=min_bout)
             provenance = {**before.provenance, "postprocess": settings.model_dump(mode="json", exclude_none=True)}
-            fps = before.fps or (estimate_fps(before.time_s) if len(before.time_s) > 1 else 1.0)
-            after = decide(before.recording, before.probabilities, fps=fps, postprocess=settings, provenance=provenance)
-            write_annotation(out or path.parent, after)
+            after = decide(before.recording, before.probabilities, fps=before.fps or 1.0, postprocess=settings, provenance=provenance)
         except UsageError:
             raise
         except BehaviorError as error:
             result.failures[str(path)] = str(error)
             announce(str(error))
             continue
+        decided.append((path, after))
+    for path, after in decided:
+        write_annotation(out or path.parent, after)
         result.bouts[after.recording] = count_bouts(after)
     return result
 
@@ -91,7 +93,8 @@ def _merge(
     if threshold is not None:
         content["threshold"] |= _spread(threshold, before.behaviors)
     for name, change in (("closing", closing), ("min_bout", min_bout)):
-        old_frames, old_seconds = getattr(found, f"{name}_frames"), getattr(found, f"{name}_s")
+        # No cleaning is none in either unit.
+        old_frames, old_seconds = (_none_if_nothing(getattr(found, f"{name}_{unit}")) for unit in ("frames", "s"))
         if change is None:
             content |= {f"{name}_frames": old_frames, f"{name}_s": old_seconds}
             continue
@@ -109,6 +112,10 @@ def _merge(
         merged |= {behavior: _parse_length(name, value) for behavior, value in lengths.items()}
         content[f"{name}_s" if seconds else f"{name}_frames"] = merged
     return parse_section(Postprocess, content, source=path)
+
+
+def _none_if_nothing(value: Any) -> Any:
+    return value if value and (not isinstance(value, Mapping) or any(value.values())) else None
 
 
 def _spread(value: Any, behaviors: Sequence[str]) -> dict[str, Any]:

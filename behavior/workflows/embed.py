@@ -16,17 +16,8 @@ import numpy.typing as npt
 from behavior.config import APPEARANCE, Backbone, Crop
 from behavior.errors import BehaviorError, CacheError, PoseError, UsageError, VideoError, WeightsError
 from behavior.files.claims import claim_file
-from behavior.files.feature_cache import (
-    PART_ROWS,
-    FeatureSet,
-    FeatureWriter,
-    Signature,
-    Source,
-    cache_path,
-    check_features,
-    hash_file,
-    read_features,
-)
+from behavior.files.feature_cache import PART_ROWS, FeatureSet, FeatureWriter, cache_path, check_features, read_features
+from behavior.files.feature_sources import Signature, Source, hash_file
 from behavior.files.pose import TOLERATED_ROWS, find_body_parts, match_pose_to_frames, read_pose
 from behavior.files.video import VideoReader, open_video, summarize_video
 from behavior.recording import Recording, Track

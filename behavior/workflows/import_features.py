@@ -11,9 +11,11 @@ import numpy as np
 from behavior.config import APPEARANCE
 from behavior.errors import BehaviorError, UsageError, suggest_nearest
 from behavior.files.atomic import make_folder
-from behavior.files.feature_cache import FeatureSet, Signature, cache_path, hash_file, write_features
+from behavior.files.feature_cache import FeatureSet, cache_path, write_features
+from behavior.files.feature_sources import Signature, hash_file
 from behavior.files.imported_features import read_imported_features
 from behavior.files.manifest import is_safe_name
+from behavior.files.pairing import make_safe
 from behavior.workflows.progress import announce, show_progress
 from behavior.workflows.provenance import collect_versions
 from behavior.workflows.studies import open_study
@@ -50,20 +52,21 @@ def import_features(path: Path, files: Sequence[Path], *, name: str, fps: float 
     with show_progress("importing", total=len(files), unit="files") as advance:
         for file in files:
             try:
-                if file.stem not in known:
-                    near = suggest_nearest(file.stem, known)
-                    raise UsageError(f"{file}: no recording is called {file.stem!r}{near}; name each file after its recording.")
-                result.shapes[file.stem] = _import_file(file, study.cache, name, fps)
+                recording = make_safe(file.stem)
+                if recording not in known:
+                    near = suggest_nearest(recording, known) or "; name each file after its recording."
+                    raise UsageError(f"{file}: no recording is called {recording!r}{near}")
+                result.shapes[recording] = _import_file(file, recording, study.cache, name, fps)
             except BehaviorError as error:
                 result.failures[str(file)] = str(error)
                 announce(str(error))
             advance(1)
-    if name not in study.streams:
+    if result.shapes and name not in study.streams:
         announce(f"to learn from these features, write streams: [{name}] into {path}")
     return result
 
 
-def _import_file(file: Path, cache: Path, name: str, fps: float | None) -> tuple[int, int]:
+def _import_file(file: Path, recording: str, cache: Path, name: str, fps: float | None) -> tuple[int, int]:
     values, found = read_imported_features(file)
     rate = found if found is not None else fps
     if rate is None or not np.isfinite(rate) or rate <= 0:
@@ -79,5 +82,5 @@ def _import_file(file: Path, cache: Path, name: str, fps: float | None) -> tuple
         signature=signature,
         attributes={"imported_from": file.name, "hash": hash_file(file), "versions": collect_versions()},
     )
-    write_features(cache_path(make_folder(cache), file.stem, signature), features)
+    write_features(cache_path(make_folder(cache), recording, signature), features)
     return n_frames, n_features

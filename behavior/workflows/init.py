@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from behavior.errors import BehaviorError, OutputError, UsageError
+from behavior.errors import BehaviorError, OutputError, UsageError, suggest_nearest
 from behavior.files.annotations import list_behaviors
 from behavior.files.atomic import write_text
 from behavior.files.manifest import write_manifest
-from behavior.files.pairing import Pairing, pair_files
+from behavior.files.pairing import Pairing, make_safe, pair_files
 from behavior.files.pose import read_pose
 from behavior.recording import Recording
 from behavior.vision.backbones import IMAGENET, PACKAGED, find_backbone
@@ -100,18 +100,34 @@ def init_study(folder: Path, *, backbone: str = "resnet50v2") -> InitResult:
 
 
 def _collect_behaviors(pairings: Sequence[Pairing], notes: list[str]) -> list[str]:
-    names: dict[str, None] = {}
-    for found in pairings:
-        if found.labels is None:
+    """Return the behaviors in the label files, most common spelling first seen first; odd ones are noted with their files."""
+    found: dict[str, list[Path]] = {}
+    n_files = 0
+    for pairing in pairings:
+        if pairing.labels is None:
             continue
         try:
-            names |= dict.fromkeys(list_behaviors(found.labels))
+            names = list_behaviors(pairing.labels)
         except BehaviorError as error:
             notes.append(str(error))
-    if not names:
+            continue
+        n_files += 1
+        for name in names:
+            found.setdefault(name, []).append(pairing.labels)
+    if not found:
         notes.append(f"No label file was found; behaviors are set to {', '.join(THESIS_BEHAVIORS)}: change them in the study file.")
         return list(THESIS_BEHAVIORS)
-    return list(names)
+    kept: list[str] = []
+    for name in sorted(found, key=lambda name: -len(found[name])):
+        twin = next((other for other in kept if make_safe(other).casefold() == make_safe(name).casefold()), None)
+        files = ", ".join(str(path) for path in found[name])
+        if twin is not None:
+            notes.append(f"{name!r} in {files} is spelt {twin!r} elsewhere; it is left out: spell it alike in the label files.")
+            continue
+        if len(found[name]) < n_files:
+            notes.append(f"{name!r} is only in {files}{suggest_nearest(name, kept)}")
+        kept.append(name)
+    return [name for name in found if name in kept]
 
 
 def _choose_body_parts(pairings: Sequence[Pairing], notes: list[str]) -> list[str]:

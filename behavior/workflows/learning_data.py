@@ -20,7 +20,7 @@ from behavior.sequence.windows import SequenceData
 from behavior.workflows.embed import Embedder
 from behavior.workflows.progress import warn
 
-__all__ = ["LearningData", "RecordingFeatures", "load_features", "load_learning_data", "read_recording_labels"]
+__all__ = ["LearningData", "RecordingFeatures", "load_features", "load_learning_data", "read_recording_labels", "require_alike"]
 
 
 @dataclass(frozen=True)
@@ -175,12 +175,16 @@ def load_learning_data(study: Study, recordings: Sequence[Recording]) -> Learnin
     if problems:
         raise BehaviorError("\n".join(problems))
     if not kept:
-        raise UsageError(f"{study.recordings}: no recording here has labels to learn from; name label files in the column 'labels'.")
-    _require_alike(kept, features)
+        raise UsageError(
+            f"{study.recordings}: none of the {len(recordings)} recordings that are looked at has labels; name label files in the column "
+            "'labels', and see that not every labelled recording has split=test."
+        )
+    require_alike(kept, features)
     return LearningData(tuple(kept), tuple(features), tuple(labels), tuple(study.behaviors))
 
 
-def _require_alike(recordings: Sequence[Recording], features: Sequence[RecordingFeatures]) -> None:
+def require_alike(recordings: Sequence[Recording], features: Sequence[RecordingFeatures]) -> None:
+    """Raise UsageError unless the features of all recordings mean the same, at the same frame rate."""
     first = features[0]
     for recording, found in zip(recordings, features, strict=True):
         if found.streams != first.streams:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-__all__ = ["announce", "show_progress", "warn"]
+__all__ = ["Advance", "announce", "show_progress", "warn"]
 
 # Plain lines come this often at most.
 SECONDS_BETWEEN_LINES = 10.0
@@ -33,8 +34,15 @@ class _Rate(ProgressColumn):
         return Text(f"{speed:,.1f} {task.fields['unit']}/s" if speed else "")
 
 
+class Advance(Protocol):
+    """Tells the progress display that `count` more units are finished, and perhaps what is going on within the next."""
+
+    def __call__(self, count: int, note: str = "") -> None:
+        """Move the display on."""
+
+
 @contextmanager
-def show_progress(description: str, *, total: int | None, unit: str, done: int = 0) -> Iterator[Callable[[int], None]]:
+def show_progress(description: str, *, total: int | None, unit: str, done: int = 0) -> Iterator[Advance]:
     """Show how far a piece of work is, with its rate and the time left; yields what is called with each number of finished units.
 
     Parameters
@@ -55,7 +63,11 @@ def show_progress(description: str, *, total: int | None, unit: str, done: int =
             columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:,}"), _Rate())
         with Progress(*columns, TimeRemainingColumn(), console=console) as progress:
             task = progress.add_task(description, total=total, completed=done, unit=unit)
-            yield lambda count: progress.advance(task, count)
+
+            def advance(count: int, note: str = "") -> None:
+                progress.update(task, advance=count, description=f"{description} ({note})" if note else description)
+
+            yield advance
         return
     lines = _Lines(description, total=total, unit=unit, done=done)
     yield lines.advance
@@ -70,9 +82,11 @@ class _Lines:
         self._done, self._start = done, done
         self._began = self._last = time.monotonic()
         self._printed = False
+        self._note = ""
 
-    def advance(self, count: int) -> None:
+    def advance(self, count: int, note: str = "") -> None:
         self._done += count
+        self._note = note
         if time.monotonic() - self._last >= SECONDS_BETWEEN_LINES:
             self._print()
 
@@ -89,4 +103,4 @@ class _Lines:
         line += f" {self._unit}, {rate:,.1f} {self._unit}/s"
         if self._total is not None and rate > 0 and self._done < self._total:
             line += f", {(self._total - self._done) / rate:,.0f} s left"
-        announce(line)
+        announce(f"{line} ({self._note})" if self._note else line)

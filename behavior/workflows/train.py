@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from behavior.config import APPEARANCE, Study
-from behavior.errors import UsageError
+from behavior.errors import TrainingError, UsageError
 from behavior.files.atomic import write_text
 from behavior.files.ethograms import Annotation
 from behavior.files.model_bundle import BundleDescription, TrainingRecord, name_member, refuse_bundle, write_bundle
@@ -22,9 +23,17 @@ from behavior.sequence.folds import choose_inner
 from behavior.sequence.heads import save_head
 from behavior.sequence.training import FitReport
 from behavior.sequence.weighting import count_classes
-from behavior.workflows.crossval import FOLDS_FILE, STUDY_COPY, make_trainer, seed_fit
-from behavior.workflows.learning_data import LearningData, load_learning_data
-from behavior.workflows.progress import announce, show_progress, warn
+from behavior.workflows.crossval import (
+    FOLDS_FILE,
+    PREDICTIONS_FOLDER,
+    STUDY_COPY,
+    describe_epoch,
+    describe_model,
+    make_trainer,
+    seed_fit,
+)
+from behavior.workflows.learning_data import LearningData, load_learning_data, require_alike
+from behavior.workflows.progress import Advance, announce, show_progress, warn
 from behavior.workflows.provenance import collect_versions
 from behavior.workflows.results import SUMMARY_FILE, decide, find_metric, prepare_results_folder, score_annotations, write_results
 from behavior.workflows.studies import open_study
@@ -81,16 +90,18 @@ def train_model(path: Path, out: Path, *, crossval: Path | None = None) -> Train
     study, recordings = open_study(path)
     refuse_bundle(out)
     prepare_results_folder(out, overwrite=False)
-    epochs = _read_best_epochs(crossval, study) if crossval is not None else {}
     training = load_learning_data(study, [recording for recording in recordings if recording.split == "train"])
+    epochs = _read_best_epochs(crossval, study, training) if crossval is not None else {}
     tested = [recording for recording in recordings if recording.split == "test" and recording.labels]
     test = load_learning_data(study, tested) if tested else None
+    if test is not None:
+        require_alike([*training.recordings, *test.recordings], [*training.features, *test.features])
     fitted, skipped = _fit_behaviors(study, training, test, epochs)
     if not fitted:
         raise UsageError(f"{path}: none of its behaviors can be learned ({'; '.join(skipped.values())}); label recordings that show them.")
 
     result = TrainResult(behaviors=list(fitted), skipped=skipped)
-    stopping = _describe_stopping(study, fitted, crossval)
+    stopping = _describe_stopping(study, fitted, epochs)
     scores: dict[str, float] = {}
     if test is not None:
         annotations, labels = _predict_test(study, test, fitted)
@@ -119,9 +130,14 @@ def train_model(path: Path, out: Path, *, crossval: Path | None = None) -> Train
     )
     writers = {description.members[name][0]: partial(save_head, found.model) for name, found in fitted.items()}
     write_bundle(out, description, writers)
-    notes = [f"Learned from {len(training.recordings)} recordings; {stopping}", *(f"No model: {reason}." for reason in skipped.values())]
+    notes = [
+        f"{len(training.recordings)} training recordings; {stopping}",
+        describe_model(study),
+        *(f"No model: {reason}." for reason in skipped.values()),
+    ]
     if test is not None and result.metrics is not None:
-        notes.append(f"Scored once, on the {len(test.recordings)} recordings with split=test, which nothing was fitted on.")
+        scored = ", ".join(recording.id for recording in test.recordings)
+        notes.append(f"Scored once, on the recordings with split=test ({scored}), which nothing was fitted on.")
         write_results(out, result.metrics, annotations, labels, title="Scores on the test recordings", notes=notes)
     else:
         notes.append("No recording with labels has split=test, so nothing was scored.")
@@ -156,15 +172,21 @@ def _fit_behaviors(
                 if not watched:
                     warn(f"{name}: no recording can be spared for early stopping; all {study.training.epochs} epochs are run.")
             learned = [index for index in everything if index not in watched]
-            announce(f"{name}: learning from {len(learned)} recordings")
-            report = trainer.fit(
-                training.select(learned, behavior),
-                epochs=epochs.get(name, study.training.epochs),
-                seed=seed_fit(study.training.seed, len(training.recordings), behavior),
-                balanced=study.training.class_weights == "balanced",
-                validation=training.select(watched, behavior) if watched else None,
-                patience=study.training.patience,
-            )
+            try:
+                report = trainer.fit(
+                    training.select(learned, behavior),
+                    epochs=epochs.get(name, study.training.epochs),
+                    seed=seed_fit(study.training.seed, len(training.recordings), behavior),
+                    balanced=study.training.class_weights == "balanced",
+                    validation=training.select(watched, behavior) if watched else None,
+                    patience=study.training.patience,
+                    on_epoch=partial(_show_epoch, advance, name),
+                )
+            except TrainingError as error:
+                skipped[name] = f"{name}: {error}".rstrip(".")
+                warn(f"{skipped[name]}; it gets no model, the other behaviors go on.")
+                advance(1)
+                continue
             fitted[name] = _Fitted(
                 model=trainer.export(),
                 report=report,
@@ -174,6 +196,10 @@ def _fit_behaviors(
             )
             advance(1)
     return fitted, skipped
+
+
+def _show_epoch(advance: Advance, name: str, epoch: int, score: float | None) -> None:
+    advance(0, describe_epoch(name, epoch, score))
 
 
 def _predict_test(study: Study, test: LearningData, fitted: dict[str, _Fitted]) -> tuple[list[Annotation], dict[str, Labels]]:
@@ -188,31 +214,49 @@ def _predict_test(study: Study, test: LearningData, fitted: dict[str, _Fitted]) 
     return annotations, labels
 
 
-def _describe_stopping(study: Study, fitted: dict[str, _Fitted], crossval: Path | None) -> str:
-    if crossval is not None:
-        return "the number of epochs is the median of the best ones in cross-validation, and every training recording was learned from."
-    watched = sorted({recording for found in fitted.values() for recording in found.watched})
-    if not watched:
-        return f"no recording could be spared for early stopping, so {study.training.epochs} epochs were run."
-    return f"early stopping watched {', '.join(watched)}, which was then not learned from."
+def _describe_stopping(study: Study, fitted: dict[str, _Fitted], epochs: Mapping[str, int]) -> str:
+    """Return how the number of epochs was chosen for each behavior."""
+    ways: dict[str, list[str]] = {}
+    for name, found in fitted.items():
+        if name in epochs:
+            way = "the epochs are the median of the best ones in cross-validation, and every training recording was learned from"
+            if study.crossval.early_stopping_on == "fold":
+                way += " (its early stopping watched what it scored)"
+        elif found.watched:
+            way = f"early stopping watched {', '.join(found.watched)}, not learned from"
+        else:
+            way = f"no recording could be spared for early stopping, so {study.training.epochs} epochs were run"
+        ways.setdefault(way, []).append(name)
+    return "; ".join(f"{', '.join(names)}: {way}" for way, names in ways.items()) + "."
 
 
-def _read_best_epochs(folder: Path, study: Study) -> dict[str, int]:
-    """Return the median best epoch of each behavior in a cross-validation that had the settings of `study`."""
+def _read_best_epochs(folder: Path, study: Study, training: LearningData) -> dict[str, int]:
+    """Return the median best epoch of each behavior in a cross-validation of `training` with the settings of `study`.
+
+    Fits that watched no recording had no best epoch; a behavior with only such fits is left out.
+    """
     table_path, study_path = folder / FOLDS_FILE, folder / STUDY_COPY
     for needed in (table_path, study_path):
         if not needed.is_file():
             raise UsageError(f"{needed}: not found; give the folder that `behavior crossval STUDY --out FOLDER` wrote.")
     then = read_study(study_path)
-    for section in ("behaviors", "streams", "crop", "windows", "head"):
+    for section in ("behaviors", "streams", "crop", "backbone", "windows", "head", "training", "crossval"):
         if getattr(then, section) != getattr(study, section):
             raise UsageError(
                 f"{folder}: the cross-validation there had other settings under {section!r}, so its best epochs say nothing here; "
                 "cross-validate again or leave out --crossval."
             )
+    seen = {path.stem for path in (folder / PREDICTIONS_FOLDER).glob("*.csv")}
+    present = {recording.id for recording in training.recordings}
+    if seen != present:
+        raise UsageError(
+            f"{folder}: the cross-validation there was of other recordings (in one of the two only: {', '.join(sorted(seen ^ present))}); "
+            "cross-validate again or leave out --crossval."
+        )
     table = pd.read_csv(table_path)
-    fits = table[table["best_epoch"].notna()]
+    fits = table[table["best_epoch"].notna() & table["watched"].notna()]
     medians = fits.groupby("behavior")["best_epoch"].median()
     found = {str(name): max(1, round(float(value))) for name, value in medians.items()}
-    announce("epochs from cross-validation: " + ", ".join(f"{name} {count}" for name, count in found.items()))
+    if found:
+        announce("epochs from cross-validation: " + ", ".join(f"{name} {count}" for name, count in found.items()))
     return found

@@ -144,10 +144,26 @@ def test_the_files_are_as_the_design_says(tmp_path: Path) -> None:
         'A,"a, b",0,1,0.0,0.5,0.5,0.9',
         'A,"a, b",3,4,1.5,2.0,0.5,1.0',
     ]
-    assert json.loads(paths[2].read_text(encoding="utf-8")) == {
+    written = json.loads(paths[2].read_text(encoding="utf-8"))
+    assert len(written.pop("table_hash")) == 32
+    assert written == {
         "recording": "A", "behaviors": ["mid", "a, b"], "n_frames": 4, "fps": 2.0, "video": "A.mp4", "thresholds": {"mid": 0.6},
     }  # fmt: skip
     assert sorted(path.name for path in (tmp_path / "new").iterdir()) == sorted(path.name for path in paths)
+
+
+def test_a_table_beside_the_description_of_another_is_refused(tmp_path: Path) -> None:
+    """What a kill between the two files of a second annotation leaves behind."""
+    ethogram = Ethogram(np.ones((2, 1), dtype=bool), ("x",), np.arange(2.0))
+    first, second = (
+        Annotation("A", Probabilities(np.full((2, 1), value, dtype=np.float32), ("x",), np.arange(2.0)), ethogram, ethogram, {})
+        for value in (0.25, 0.75)
+    )
+    table, _, description = write_annotation(tmp_path, first)
+    newer = write_annotation(tmp_path / "newer", second)[2]
+    description.write_bytes(newer.read_bytes())
+    with pytest.raises(EthogramError, match="is not the table that"):
+        read_annotation(table)
 
 
 def test_a_frame_rate_that_is_given_is_kept_and_times_a_lone_frame(tmp_path: Path) -> None:

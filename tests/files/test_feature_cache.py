@@ -15,8 +15,6 @@ from behavior.files.feature_cache import (
     MissingCacheError,
     OtherFeaturesError,
     OtherSchemaError,
-    Signature,
-    Source,
     StaleCacheError,
     cache_path,
     check_features,
@@ -24,6 +22,7 @@ from behavior.files.feature_cache import (
     read_features,
     write_features,
 )
+from behavior.files.feature_sources import Signature, Source
 
 SIGNATURE = Signature("appearance", {"backbone": "openfield", "weights": "abc", "crop_size": 160})
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from behavior.errors import UsageError, WeightsError
-from behavior.files.feature_cache import hash_file
+from behavior.files.feature_sources import hash_file
 from behavior.vision.backbones import BACKBONES, build_backbone, find_backbone, identify_weights
 from behavior.vision.engines import KerasEngine
 

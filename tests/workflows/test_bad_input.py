@@ -12,6 +12,8 @@ import pandas as pd
 import pytest
 import yaml
 
+from behavior.errors import InputError
+from behavior.files import feature_sources
 from behavior.files.annotations import read_labels
 from behavior.files.ethograms import read_annotation
 
@@ -271,6 +273,47 @@ def test_in_a_batch_one_bad_video_never_stops_the_rest(run, demo, study_copy, tm
     assert sorted(path.name for path in (tmp_path / "e").glob("*_ethogram.csv")) == ["mouse_01_ethogram.csv", "mouse_03_ethogram.csv"]
     assert "mouse_02.mp4" in ran.err
     assert "none.mp4" in ran.err
+
+
+def test_an_ethogram_by_another_model_is_not_written_over_unless_asked(run, demo, study_copy, tmp_path):
+    bundle = tmp_path / "model" / "bundle.yaml"
+    shutil.copytree(demo.model, bundle.parent)
+    bundle.write_text(bundle.read_text().replace("seed: 0", "seed: 1"))
+    video = videos_of(study_copy) / "mouse_04.mp4"
+    assert run("annotate", demo.model, video, "--out", tmp_path / "e").status == 0
+    assert run("annotate", demo.model, video, "--out", tmp_path / "e").status == 0
+    ran = run("annotate", bundle.parent, video, "--out", tmp_path / "e")
+    assert ran.status == 1
+    assert "was made by another model" in ran.err
+    assert run("annotate", bundle.parent, video, "--out", tmp_path / "e", "--overwrite").status == 0
+
+
+def test_a_file_that_may_not_be_read_fails_its_recording_alone(run, study_copy, monkeypatch):
+    shutil.rmtree(study_copy.parent / "cache")
+    hash_file = feature_sources.hash_file
+
+    def refuse(path):
+        if path.name == "mouse_02.mp4":
+            raise InputError(f"{path}: cannot be read (Permission denied); check that it is there and that you may read it.")
+        return hash_file(path)
+
+    monkeypatch.setattr(feature_sources, "hash_file", refuse)
+    report = json.loads(run("embed", study_copy, "--json").out)
+    assert [row["features"] for row in report["rows"]].count("embedded") == 3
+    assert "Permission denied" in report["failures"]["mouse_02"]
+
+
+def test_a_video_named_twice_a_folder_and_one_without_pose_are_told_apart(run, demo, study_copy, tmp_path):
+    video = videos_of(study_copy) / "mouse_04.mp4"
+    ran = run("annotate", demo.model, video, video, "--out", tmp_path / "e")
+    assert ran.status == 2
+    assert "is given twice" in ran.err
+    lonely = tmp_path / "lonely.mp4"
+    shutil.copy(video, lonely)
+    ran = run("annotate", demo.model, lonely, videos_of(study_copy), "--out", tmp_path / "e")
+    assert ran.status == 1
+    assert "name its file with --pose" in ran.err
+    assert "is a folder" in ran.err
 
 
 @pytest.mark.parametrize("command", ["crossval", "train", "annotate", "evaluate"])
