@@ -79,7 +79,11 @@ def read_pose_table(path: Path) -> PoseTable:
         raise PoseError(f"{path}: there is no such pose file; check the path.")
     if path.is_dir():
         raise PoseError(f"{path}: is a folder, expected a pose file (.csv, .h5).")
-    table = _read_hdf5(path) if _is_hdf5(path) else _read_csv(path)
+    try:
+        is_hdf5 = _is_hdf5(path)
+    except OSError as error:
+        raise PoseError(f"{path}: cannot be read ({error.strerror or error}); check that you may read it.") from error
+    table = _read_hdf5(path) if is_hdf5 else _read_csv(path)
     repeated = [column for column, count in Counter(table.columns).items() if count > 1]
     if repeated:
         individual, part, coordinate = repeated[0]

@@ -60,8 +60,11 @@ def read_text_table(path: Path, *, n_bytes: int | None = None) -> TextTable:
         raise LabelError(f"{path}: there is no such label file; check the path.")
     if path.is_dir():
         raise LabelError(f"{path}: is a folder, expected a label file.")
-    with path.open("rb") as file:
-        content = file.read() if n_bytes is None else file.read(n_bytes)
+    try:
+        with path.open("rb") as file:
+            content = file.read() if n_bytes is None else file.read(n_bytes)
+    except OSError as error:
+        raise LabelError(f"{path}: cannot be read ({error.strerror or error}); check that you may read it.") from error
     encoding = find_encoding(content)
     if encoding is None:
         raise LabelError(f"{path}: is no text, expected a table of labels (.csv); export the labels as text.")

@@ -212,3 +212,14 @@ def test_the_real_open_field_video(shared_data: Path) -> None:
     assert pairings == [Pairing("m3v1mp4", folder / "m3v1mp4.mp4", pose, None)]
     assert sentences == ["m3v1mp4.mp4: no label file found, expected one whose name starts with 'm3v1mp4'."]
     assert find_pose_for(folder / "m3v1mp4.mp4") == pose
+
+
+def test_a_table_of_bouts_that_lies_alone_is_somebodys_labels(tmp_path: Path) -> None:
+    (tmp_path / "a.mp4").touch()
+    (tmp_path / "a_bouts.csv").write_text("behavior,start_frame,stop_frame\nrear,0,2\n")
+    (pairing,), _ = pair_files(tmp_path)
+    assert pairing.labels == tmp_path / "a_bouts.csv"
+    assert find_labels_for("a", tmp_path) == tmp_path / "a_bouts.csv"
+    (tmp_path / "a_ethogram.csv").write_text("frame,time_s\n")
+    (pairing,), _ = pair_files(tmp_path)
+    assert pairing.labels is None
