@@ -57,7 +57,7 @@ class EmbedResult:
 
 @dataclass(frozen=True)
 class Embedded:
-    """What came of embedding one recording: its number of frames, and sentences on what a user should know."""
+    """What came of embedding one recording: the number of frames that were embedded, and sentences on what a user should know."""
 
     n_frames: int
     notes: tuple[str, ...]
@@ -104,10 +104,14 @@ class Embedder:
             }
         return Source(files=(recording.video, None if self._crop.whole_frame else recording.pose), settings=settings)
 
-    def check(self, recording: Recording) -> None:
-        """Raise what `read` would, without reading the features."""
+    def is_cached(self, recording: Recording) -> bool:
+        """Tell whether `read` would succeed, without reading the features."""
         path = cache_path(self._cache, recording.id, self.signature)
-        check_features(path, signature=self.signature, source=self.describe_source(recording))
+        try:
+            check_features(path, signature=self.signature, source=self.describe_source(recording))
+        except CacheError:
+            return False
+        return True
 
     def read(self, recording: Recording) -> FeatureSet:
         """Return the features of `recording` from the cache; the cache's exceptions where they are not there or not up to date."""
@@ -128,6 +132,9 @@ class Embedder:
         with claim_file(path) as mine:
             if not mine:
                 return None
+            if self.is_cached(recording):
+                # Another process finished it between the first look and the claim.
+                return Embedded(0, ())
             writer = FeatureWriter(path, signature=self.signature, source=source)
             return self._fill(recording, writer)
 
@@ -247,7 +254,7 @@ def embed_recordings(embedder: Embedder, recordings: Sequence[Recording]) -> Emb
         elsewhere = []
         for recording in waiting:
             try:
-                if _is_cached(embedder, recording):
+                if embedder.is_cached(recording):
                     result.kept.append(recording.id)
                     continue
                 began = time.perf_counter()
@@ -262,6 +269,9 @@ def embed_recordings(embedder: Embedder, recordings: Sequence[Recording]) -> Emb
             if embedded is None:
                 elsewhere.append(recording)
                 continue
+            if not embedded.n_frames:
+                result.kept.append(recording.id)
+                continue
             result.embedded[recording.id] = embedded.n_frames / (time.perf_counter() - began)
             for note in embedded.notes:
                 warn(f"{recording.id}: {note}")
@@ -270,14 +280,6 @@ def embed_recordings(embedder: Embedder, recordings: Sequence[Recording]) -> Emb
             time.sleep(SECONDS_BETWEEN_LOOKS)
         waiting = elsewhere
     return result
-
-
-def _is_cached(embedder: Embedder, recording: Recording) -> bool:
-    try:
-        embedder.check(recording)
-    except CacheError:
-        return False
-    return True
 
 
 def _cut_batches(

@@ -1,5 +1,6 @@
 """Embedding that is interrupted, shared between processes, or of a video with damaged frames."""
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -103,6 +104,24 @@ def test_a_recording_that_another_process_embeds_is_waited_for(run, study_copy, 
     assert ran.status == 0
     assert "waiting for another process" in ran.err
     assert {row["features"] for row in json.loads(ran.out)["rows"]} == {"was there"}
+
+
+def test_a_recording_that_was_finished_since_the_first_look_is_not_embedded_again(run, study_copy, demo, monkeypatch):
+    finished = only_cache_file(demo.study.parent, "mouse_01")
+    path = study_copy.parent / "cache" / finished.name
+    content = path.read_bytes()
+    path.unlink()
+
+    @contextlib.contextmanager
+    def finish_then_claim(wanted):
+        path.write_bytes(content)
+        with claim_file(wanted) as mine:
+            yield mine
+
+    monkeypatch.setattr("behavior.workflows.embed.claim_file", finish_then_claim)
+    rows = json.loads(run("embed", study_copy, "--json").out)["rows"]
+    assert {row["features"] for row in rows} == {"was there"}
+    assert path.read_bytes() == content
 
 
 def test_a_whole_frame_needs_no_pose(run, tmp_path):
