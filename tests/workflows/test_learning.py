@@ -60,49 +60,47 @@ def set_column(study, column, values):
     table.to_csv(study.parent / "recordings.csv", index=False)
 
 
-def test_an_interrupted_cross_validation_goes_on_and_ends_alike(run, motifs, tmp_path, monkeypatch):
-    whole = cross_validate(motifs, tmp_path / "whole")
+def count_fits(monkeypatch, *, stop_after=None):
+    """Return a list that grows by one with every fit; the fit after `stop_after` is interrupted, as by Ctrl-C."""
     fit = HeadTrainer.fit
     fits = []
 
-    def stop(self, *arguments, **options):
-        if len(fits) == 5:
+    def counted(self, *arguments, **options):
+        if len(fits) == stop_after:
             raise KeyboardInterrupt
         fits.append(1)
         return fit(self, *arguments, **options)
 
-    monkeypatch.setattr(HeadTrainer, "fit", stop)
-    with pytest.raises(KeyboardInterrupt):
-        cross_validate(motifs, tmp_path / "stopped")
-    monkeypatch.setattr(HeadTrainer, "fit", lambda self, *arguments, **options: fits.append(1) or fit(self, *arguments, **options))
+    monkeypatch.setattr(HeadTrainer, "fit", counted)
+    return fits
+
+
+def test_an_interrupted_cross_validation_goes_on_and_ends_alike(run, motifs, tmp_path, monkeypatch):
+    cross_validate(motifs, tmp_path / "whole")
+    with monkeypatch.context() as patch:
+        count_fits(patch, stop_after=5)
+        with pytest.raises(KeyboardInterrupt):
+            cross_validate(motifs, tmp_path / "stopped")
+    fits = count_fits(monkeypatch)
     ran = run("crossval", motifs, "--out", tmp_path / "stopped")
     assert ran.status == 0
     assert "5 fits were finished before" in ran.err
-    assert len(fits) == 8
+    assert len(fits) == 3
     pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "stopped" / "metrics.csv"), pd.read_csv(tmp_path / "whole" / "metrics.csv"))
     assert not (tmp_path / "stopped" / ".fits").exists()
-    assert len(whole)
 
 
 def test_fits_of_other_labels_are_not_taken_up(motifs, tmp_path, monkeypatch):
-    fit = HeadTrainer.fit
-    fits = []
-
-    def stop(self, *arguments, **options):
-        if len(fits) == 3:
-            raise KeyboardInterrupt
-        fits.append(1)
-        return fit(self, *arguments, **options)
-
-    monkeypatch.setattr(HeadTrainer, "fit", stop)
-    with pytest.raises(KeyboardInterrupt):
-        cross_validate(motifs, tmp_path / "out")
+    with monkeypatch.context() as patch:
+        count_fits(patch, stop_after=3)
+        with pytest.raises(KeyboardInterrupt):
+            cross_validate(motifs, tmp_path / "out")
     table = pd.read_csv(tmp_path / "r0_labels.csv")
     table.loc[0, "rear"] = 1 - table.loc[0, "rear"]
     table.to_csv(tmp_path / "r0_labels.csv", index=False)
-    monkeypatch.setattr(HeadTrainer, "fit", lambda self, *arguments, **options: fits.append(1) or fit(self, *arguments, **options))
+    fits = count_fits(monkeypatch)
     cross_validate(motifs, tmp_path / "out")
-    assert len(fits) == 3 + 8
+    assert len(fits) == 8
 
 
 def test_the_epochs_of_a_cross_validation_are_those_of_fits_that_watched(run, motifs, tmp_path):
