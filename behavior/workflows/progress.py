@@ -31,7 +31,7 @@ def warn(message: str) -> None:
 class _Rate(ProgressColumn):
     def render(self, task: Task) -> Text:
         speed = task.finished_speed or task.speed
-        return Text(f"{speed:,.1f} {task.fields['unit']}/s" if speed else "")
+        return Text(_format_rate(speed, task.fields["unit"]) if speed else "")
 
 
 class Advance(Protocol):
@@ -74,6 +74,11 @@ def show_progress(description: str, *, total: int | None, unit: str, done: int =
     lines.close()
 
 
+def _format_rate(rate: float, unit: str) -> str:
+    """Return units a second, or where that is next to nothing the seconds for one."""
+    return f"{rate:,.1f} {unit}/s" if rate >= 0.5 else f"{1 / rate:,.0f} s per {unit.removesuffix('s')}"
+
+
 class _Lines:
     """Progress as plain lines: a first one after a while, then one at most every ten seconds, and a last one if there was a first."""
 
@@ -100,7 +105,9 @@ class _Lines:
         line = f"{self._description}: {self._done:,}"
         if self._total is not None:
             line += f" of {self._total:,}"
-        line += f" {self._unit}, {rate:,.1f} {self._unit}/s"
+        line += f" {self._unit}"
+        if rate > 0:
+            line += f", {_format_rate(rate, self._unit)}"
         if self._total is not None and rate > 0 and self._done < self._total:
             line += f", {(self._total - self._done) / rate:,.0f} s left"
         announce(f"{line} ({self._note})" if self._note else line)
