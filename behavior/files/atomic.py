@@ -10,7 +10,7 @@ from pathlib import Path
 
 from behavior.errors import OutputError
 
-__all__ = ["make_folder", "replacing", "sync_file", "sync_folder", "write_bytes", "write_text"]
+__all__ = ["make_folder", "replacing", "require_writable", "sync_file", "sync_folder", "write_bytes", "write_text"]
 
 
 @contextmanager
@@ -64,6 +64,16 @@ def make_folder(folder: Path) -> Path:
     except OSError as error:
         raise OutputError(f"{folder}: cannot be made ({error.strerror or error}); choose a folder that you may write to.") from error
     return folder
+
+
+def require_writable(folder: Path) -> None:
+    """Raise OutputError unless files can be made in `folder`."""
+    try:
+        handle, name = tempfile.mkstemp(prefix=".writable.", dir=folder)
+    except OSError as error:
+        raise OutputError(f"{folder}: cannot be written to ({error.strerror or error}); choose a folder that you may write to.") from error
+    os.close(handle)
+    Path(name).unlink()
 
 
 def sync_folder(folder: Path) -> None:

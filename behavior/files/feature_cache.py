@@ -225,8 +225,8 @@ def check_features(path: Path, *, signature: Signature, source: Source) -> None:
 
 def _require(path: Path, file: h5py.File, signature: Signature | None, source: Source | None) -> None:
     found = Signature.from_text(file.attrs["feature_signature"])
-    if signature is not None and found.text != signature.text:
-        raise OtherFeaturesError(f"{path}: holds features {found.text}, expected {signature.text}; embed the recording again.")
+    if signature is not None and (difference := found.describe_difference(signature)):
+        raise OtherFeaturesError(f"{path}: holds other features than expected ({difference}); embed the recording again.")
     known, settings = json.loads(file.attrs["source_files"]), json.loads(file.attrs["source_settings"])
     if source is not None and not source.agrees(known, settings):
         names = ", ".join(path.name for path in source.files if path is not None)

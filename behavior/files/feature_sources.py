@@ -40,6 +40,15 @@ class Signature:
         label = str(self.settings.get("backbone", self.stream))
         return f"{label}-{hashlib.blake2b(self.text.encode(), digest_size=5).hexdigest()}"
 
+    def describe_difference(self, expected: Signature) -> str:
+        """Return in words where this signature differs from the `expected` one; nothing where it does not."""
+        mine, theirs = ({"stream": signature.stream, **signature.settings} for signature in (self, expected))
+        return ", ".join(
+            f"{key} {mine.get(key)!r} instead of {theirs.get(key)!r}"
+            for key in dict.fromkeys([*theirs, *mine])
+            if mine.get(key) != theirs.get(key)
+        )
+
     @classmethod
     def from_text(cls, text: str) -> Signature:
         """Return the signature that `text` was made of."""

@@ -16,7 +16,7 @@ from behavior.errors import BehaviorError, ModelError, OutputError, PoseError, U
 from behavior.files.atomic import make_folder
 from behavior.files.ethograms import read_annotation, write_annotation
 from behavior.files.feature_cache import FeatureSet, find_imported, read_features
-from behavior.files.feature_sources import hash_file
+from behavior.files.feature_sources import Signature, hash_file
 from behavior.files.model_bundle import BUNDLE_FILE, member_path, read_bundle
 from behavior.files.pairing import find_pose_for, make_safe
 from behavior.recording import Probabilities, Recording, have_same_rate
@@ -91,11 +91,12 @@ class _Annotator:
 
     def _require_signature(self) -> None:
         assert self._embedder is not None
-        expected = next(stream.signature for stream in self.description.streams if stream.name == APPEARANCE)
-        if self._embedder.signature.text != expected:
+        expected = next(Signature.from_text(stream.signature) for stream in self.description.streams if stream.name == APPEARANCE)
+        difference = self._embedder.signature.describe_difference(expected)
+        if difference:
             raise ModelError(
-                f"{self.folder}: was trained on features {expected}, but the backbone it names now gives {self._embedder.signature.text}; "
-                "restore its weights file, or train again."
+                f"{self.folder}: was trained on features that its backbone does not give any more ({difference}); restore its weights file, "
+                "or train again."
             )
 
     def require_place(self, recording: Recording, out: Path) -> None:
@@ -116,10 +117,11 @@ class _Annotator:
         features = self._load(recording)
         bundle = self.description
         for found, expected in zip(features.streams, bundle.streams, strict=True):
-            if found.signature != expected.signature:
+            difference = Signature.from_text(found.signature).describe_difference(Signature.from_text(expected.signature))
+            if difference:
                 raise ModelError(
-                    f"{recording.id}: has features {found.signature}, but the model in {self.folder} was trained on {expected.signature}; "
-                    "embed the recording with the model's backbone, or train a model on these features."
+                    f"{recording.id}: has other features than the model in {self.folder} was trained on ({difference}); embed or import them "
+                    "as for the model, or train a model on these."
                 )
         values, resampled = self._match_rate(recording, features)
         columns = []

@@ -13,7 +13,7 @@ from behavior.config import Postprocess
 from behavior.errors import OutputError
 from behavior.figures.rendering import render_png
 from behavior.figures.scores import draw_confusion, draw_precision_recall
-from behavior.files.atomic import make_folder, replacing, write_bytes, write_text
+from behavior.files.atomic import make_folder, replacing, require_writable, write_bytes, write_text
 from behavior.files.ethograms import Annotation
 from behavior.metrics.tables import POOLED, format_summary, score_study
 from behavior.postprocess.pipeline import clean_decisions
@@ -60,9 +60,7 @@ def prepare_results_folder(out: Path, *, overwrite: bool) -> None:
     make_folder(out)
     if (out / SUMMARY_FILE).exists() and not overwrite:
         raise OutputError(f"{out}: holds results already ({SUMMARY_FILE}); give another folder, or --overwrite to replace them.")
-    with replacing(out / ".writable") as temporary:
-        temporary.write_text("", encoding="utf-8")
-    (out / ".writable").unlink()
+    require_writable(out)
 
 
 def score_annotations(annotations: Sequence[Annotation], labels: Mapping[str, Labels]) -> pd.DataFrame:

@@ -233,3 +233,14 @@ def test_the_learning_data_keep_the_manifests_order(motifs):
     assert [recording.id for recording in data.recordings] == [f"r{number}" for number in range(5)]
     assert data.features[0].values.shape == (N_FRAMES, 4)
     assert json.loads(data.features[0].streams[0].signature)["imported"] == "motifs"
+
+
+def test_a_model_is_refused_on_features_of_another_width(run, motifs, tmp_path):
+    assert run("train", motifs, "--out", tmp_path / "model").status == 0
+    shutil.rmtree(tmp_path / "cache")
+    for path in (tmp_path / "features").iterdir():
+        np.savez(path, features=np.zeros((N_FRAMES, 6)), fps=10)
+    assert run("import-features", motifs, *sorted((tmp_path / "features").iterdir()), "--name", "motifs").status == 0
+    ran = run("annotate", tmp_path / "model", "--study", motifs, "--out", tmp_path / "e")
+    assert ran.status == 1
+    assert "features 6 instead of 4" in ran.err
