@@ -95,8 +95,8 @@ class _Annotator:
         difference = self._embedder.signature.describe_difference(expected)
         if difference:
             raise ModelError(
-                f"{self.folder}: was trained on features that its backbone does not give any more ({difference}); restore its weights file, "
-                "or train again."
+                f"{self.folder}: was trained on features that its backbone does not give any more ({difference}); restore its weights "
+                "file, or train again."
             )
 
     def require_place(self, recording: Recording, out: Path) -> None:
@@ -120,8 +120,8 @@ class _Annotator:
             difference = Signature.from_text(found.signature).describe_difference(Signature.from_text(expected.signature))
             if difference:
                 raise ModelError(
-                    f"{recording.id}: has other features than the model in {self.folder} was trained on ({difference}); embed or import them "
-                    "as for the model, or train a model on these."
+                    f"{recording.id}: has other features than the model in {self.folder} was trained on ({difference}); embed or import "
+                    "them as for the model, or train a model on these."
                 )
         values, resampled = self._match_rate(recording, features)
         columns = []
