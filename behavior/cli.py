@@ -56,7 +56,7 @@ def main() -> None:
         app(args=arguments, prog_name="behavior")
     except SystemExit as ending:
         if ending.code == INTERRUPTED:
-            _hint("stopped; what is finished is kept, and the same command goes on from there")
+            _hint("stopped; what is finished is kept: embed, annotate and crossval go on from there, other commands start anew")
         raise
     except BehaviorError as error:
         if debug:
