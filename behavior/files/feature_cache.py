@@ -278,9 +278,11 @@ def _write_cache(path: Path, parts: Iterable[Mapping[str, npt.NDArray]], *, is_w
             raise OutputError(f"{path}: cannot be written ({str(error).partition(chr(10))[0]}); free some space on that disk.") from error
 
 
-def _require_space(folder: Path, n_bytes: int) -> None:
-    """Raise OutputError if `folder` has no room for so many bytes: HDF5 can crash the whole process on a full disk."""
-    handle, name = tempfile.mkstemp(prefix=".space.", suffix=".tmp", dir=folder)
+def _require_space(path: Path, n_bytes: int) -> None:
+    """Raise OutputError if there is no room for so many bytes at `path`: HDF5 can crash the whole process on a full disk."""
+    folder = path.parent
+    # Called as every half-written file is, so that one that a kill leaves behind is removed with them.
+    handle, name = tempfile.mkstemp(prefix=f".{path.stem[:60]}.", suffix=f".tmp{path.suffix}", dir=folder)
     try:
         if hasattr(os, "posix_fallocate"):
             os.posix_fallocate(handle, 0, n_bytes)
@@ -380,7 +382,7 @@ class FeatureWriter:
         time_s = np.concatenate([part["time_s"] for part in self._load_parts()])
         is_wide = any(_exceeds_float16(part["features"]) for part in self._load_parts())
         n_bytes = sum(array.nbytes for part in self._load_parts() for array in part.values())
-        _require_space(self._path.parent, n_bytes if is_wide else n_bytes * 2 // 3)
+        _require_space(self._path, n_bytes if is_wide else n_bytes * 2 // 3)
         try:
             fps = estimate_fps(time_s) if len(time_s) > 1 else nominal_fps
         except ValueError as error:
