@@ -56,7 +56,7 @@ def main() -> None:
         app(args=arguments, prog_name="behavior")
     except SystemExit as ending:
         if ending.code == INTERRUPTED:
-            _hint("stopped; what is finished is kept: embed, annotate and crossval go on from there, other commands start anew")
+            _hint("stopped; what is finished is kept: embed, annotate, crossval and search go on from there, other commands start anew")
         raise
     except BehaviorError as error:
         if debug:
@@ -199,6 +199,44 @@ def crossval(study: StudyFile, out: OutFolder, overwrite: Overwrite = False, as_
     _hint(f"next: behavior train {_quote(study)} --crossval {_quote(out)} --out model")
 
 
+@app.command(epilog="Example: behavior search videos/study.yaml --trials 50 --out search")
+def search(
+    study: StudyFile,
+    out: OutFolder,
+    trials: Annotated[
+        int | None, typer.Option(min=1, help="Trials in all, those of earlier runs and other workers among them; 50, or the whole grid.")
+    ] = None,
+    storage: Annotated[
+        str | None, typer.Option(help="journal:FILE (for network drives) or a database's address; an SQLite file in OUT if not given.")
+    ] = None,
+    name: Annotated[str, typer.Option(help="Name of the search, where a storage holds several.")] = "search",
+    timeout: Annotated[str | None, typer.Option(help="Begin no trial after so long: 90m, 8h or 3600s.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Try the settings of the study's section search; goes on where it was stopped, several at once share the work."""
+    seconds = None if timeout is None else _parse_duration(timeout)
+    _load_keras()
+    from behavior.workflows.search import search_study
+    from behavior.workflows.search_space import format_value
+
+    outcome = search_study(study, out, trials=trials, storage=storage, name=name, timeout_s=seconds)
+    found = outcome.result
+    keys = list(found.setting)
+    shown = found.table if as_json else found.table[found.table["state"] == "complete"].nlargest(10, "value")
+    columns = ["number", "state", "value", *keys, "epochs", "seconds"]
+    rows = shown[columns].astype(object).to_numpy().tolist()
+    if not as_json:
+        rows = [[*row[:3], *map(format_value, row[3:-2]), *row[-2:]] for row in rows]
+    best = {"number": found.best, "value": None if found.best is None else found.score, "setting": found.setting}
+    extra = {"trials": found.limit, **found.counts, "best": best, "importances": found.importances, "note": outcome.note}
+    _print_table(columns, rows, as_json=as_json, formats={"value": "{:.4f}", "seconds": "{:.0f}"}, extra=extra)
+    _print_notes([outcome.note] if outcome.note else [])
+    _hint(f"all trials are in {out / 'trials.csv'}, what they mean in {out / 'summary.md'}")
+    _exit_on(outcome.failures)
+    if found.best is not None:
+        _hint(f"next: behavior crossval {_quote(out / 'best.yaml')} --out crossval, then train it on all recordings")
+
+
 @app.command(epilog="Example: behavior train videos/study.yaml --crossval crossval --out model")
 def train(
     study: StudyFile,
@@ -298,15 +336,40 @@ def evaluate(
     ethograms: Ethograms,
     labels: Annotated[Path, typer.Option(help="Folder of label files called like the recordings.")],
     out: OutFolder,
+    rater: Annotated[
+        list[Path] | None, typer.Option(help="Folder of one rater's label files; given for each of several, it shows how well they agree.")
+    ] = None,
     overwrite: Overwrite = False,
     as_json: AsJson = False,
 ) -> None:
     """Score ethograms that exist against labels."""
     from behavior.workflows.evaluate import evaluate_ethograms
 
-    result = evaluate_ethograms(ethograms, labels, out, overwrite=overwrite)
+    result = evaluate_ethograms(ethograms, labels, out, raters=rater or (), overwrite=overwrite)
     _print_scores(result.metrics, out, as_json=as_json)
     _exit_on(result.failures)
+
+
+@app.command(epilog="Example: behavior agreement study.yaml --out agreement")
+def agreement(
+    labels: Annotated[list[Path], typer.Argument(metavar="STUDY | DIR DIR...", help="A study, or a folder of label files for each rater.")],
+    out: OutFolder,
+    study: Annotated[Path | None, typer.Option(help="Tells for folders the recordings, behaviors and times of frames.")] = None,
+    frames: Annotated[int | None, typer.Option(min=1, help="Frames of every recording, for bout tables without --study.")] = None,
+    fps: Annotated[float | None, typer.Option(min=0.001, help="Frames per second, without --study.")] = None,
+    overwrite: Overwrite = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say how well several raters of the same recordings agree, in pairs and each with the majority of the others."""
+    from behavior.workflows.agreement import compare_raters
+
+    result = compare_raters(labels, out, study=study, n_frames=frames, fps=fps, overwrite=overwrite)
+    metrics = ("f1", "kappa", "precision", "recall", "segment_f1_50", "edit", "bout_count_error")
+    rows = result.list_pooled(metrics)
+    formats = dict.fromkeys(metrics[:-1], "{:.3f}") | {metrics[-1]: "{:+.0f}"}
+    ceiling = json.loads(result.ceiling.to_json(orient="records"))
+    _print_table(["behavior", "rater", "against", *metrics], rows, as_json=as_json, formats=formats, extra={"ceiling": ceiling})
+    _hint(f"all of it is in {out / 'agreement.md'} and {out / 'agreement.csv'}")
 
 
 @app.command(epilog="Example: behavior demo --out demo")
@@ -352,6 +415,18 @@ def _parse_by_behavior(option: str, values: Sequence[str] | None, parse: Callabl
     return parsed
 
 
+def _parse_duration(word: str) -> float:
+    """Return seconds from words such as 90m, 8h and 3600s."""
+    units = {"s": 1, "m": 60, "h": 3600}
+    try:
+        seconds = float(word[:-1]) * units[word[-1:]]
+    except (KeyError, ValueError):
+        seconds = -1.0
+    if not 0 <= seconds < float("inf"):
+        raise UsageError(f"--timeout {word}: expected a number with its unit, such as 90m, 8h or 3600s.")
+    return seconds
+
+
 def _parse_probability(word: str) -> float:
     try:
         value = float(word)
@@ -379,7 +454,7 @@ def _print_speeds(
 
 def _print_scores(metrics: Any, out: Path, *, as_json: bool) -> None:
     """Print the pooled scores of a table of metrics."""
-    names = ("prevalence", "precision", "recall", "f1", "average_precision")
+    names = ("average_precision", "precision", "recall", "f1", "f2", "segment_f1_50", "kappa", "prevalence")
     pooled = metrics[metrics["recording"] == "pooled"]
     wide = pooled.pivot(index="behavior", columns="metric", values="value").reindex(list(dict.fromkeys(pooled["behavior"])))
     rows = [[behavior, *(float(row[name]) for name in names)] for behavior, row in wide.iterrows()]

@@ -18,9 +18,13 @@ __all__ = [
     "Backbone",
     "Crop",
     "CrossValidation",
+    "Decisions",
+    "FeatureSteps",
     "Head",
     "LstmHead",
     "Postprocess",
+    "Pruning",
+    "Search",
     "Section",
     "Study",
     "TcnHead",
@@ -83,27 +87,63 @@ class Windows(Section):
     length: Positive = 300
 
 
-class LstmHead(Section):
-    """Dropout, LSTM layers whose units halve from layer to layer, a sigmoid per frame."""
+class _Head(Section):
+    """What every kind of head has: dropout on the features, and whether one network answers for all behaviors."""
+
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.5
+    share: bool = False
+
+
+class LstmHead(_Head):
+    """LSTM layers whose units halve from layer to layer, a sigmoid per frame."""
 
     kind: Literal["lstm"] = "lstm"
     layers: Annotated[int, Field(ge=1, le=3)] = 3
     units: Positive = 64
-    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.5
+    bidirectional: bool = False
 
 
-class TcnHead(Section):
-    """Dropout, temporal convolutional layers whose filters halve from layer to layer, a sigmoid per frame."""
+class TcnHead(_Head):
+    """Temporal convolutional layers whose filters halve from layer to layer, a sigmoid per frame."""
 
     kind: Literal["tcn"]
     layers: Annotated[int, Field(ge=1, le=3)] = 1
     filters: Positive = 256
     kernel_size: Annotated[int, Field(ge=2)] = 3
-    normalization: Literal["batch", "layer", "none"] = "batch"
-    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.5
+    normalization: Literal["batch", "layer", "weight", "none"] = "batch"
+    causal: bool = True
 
 
-Head = Annotated[LstmHead | TcnHead, Field(discriminator="kind")]
+class MstcnHead(_Head):
+    """Stages of dilated residual convolutions, each refining the probabilities of the one before."""
+
+    kind: Literal["mstcn"]
+    stages: Annotated[int, Field(ge=1, le=8)] = 3
+    layers: Annotated[int, Field(ge=1, le=12)] = 8
+    filters: Positive = 64
+    kernel_size: Annotated[int, Field(ge=3)] = 3
+    smoothing: Annotated[float, Field(ge=0)] = 0.15
+
+
+class TransformerHead(_Head):
+    """A transformer encoder whose frames attend to `span` frames on either side."""
+
+    kind: Literal["transformer"]
+    layers: Annotated[int, Field(ge=1, le=8)] = 2
+    units: Positive = 64
+    heads: Positive = 4
+    span: Positive = 32
+
+    @model_validator(mode="after")
+    def _heads_divide_units(self) -> TransformerHead:
+        if self.units % self.heads:
+            raise ValueError(f"units {self.units} cannot be divided among {self.heads} heads; make one a multiple of the other")
+        return self
+
+
+HeadSettings = LstmHead | TcnHead | MstcnHead | TransformerHead
+Head = Annotated[HeadSettings, Field(discriminator="kind")]
+HEAD_KINDS: Mapping[str, type[Section]] = {"lstm": LstmHead, "tcn": TcnHead, "mstcn": MstcnHead, "transformer": TransformerHead}
 
 
 class Training(Section):
@@ -115,6 +155,8 @@ class Training(Section):
     patience: Positive = 5
     class_weights: Literal["balanced", "none"] = "balanced"
     seed: Count = 0
+    precision: Literal["auto", "float32", "bfloat16"] = "float32"
+    memory_gib: Annotated[float, Field(gt=0)] = 3.0
 
 
 class CrossValidation(Section):
@@ -153,6 +195,133 @@ class Postprocess(Section):
         return _in_frames(self.min_bout_frames, self.min_bout_s, behaviors, fps)
 
 
+class Decisions(Section):
+    """What of the way from probabilities to an ethogram is fitted, on predictions of recordings that their models had not seen.
+
+    Attributes
+    ----------
+    fit
+        What is searched for; the rest is taken from the section `postprocess`.
+    beta
+        Recall counts beta times as much as precision in the F-beta that is maximised.
+    threshold_for
+        A threshold of its own for each behavior, or one for all that maximises the mean over behaviors.
+    calibration
+        How probabilities are turned into shares of positive frames before that.
+    nested
+        In cross-validation, `folds` fits on the out-of-fold predictions of the other recordings, whose models had seen the fold that
+        is scored; `pairs` on predictions of models that had seen neither.
+    """
+
+    fit: list[Literal["threshold", "closing", "min_bout"]] = ["threshold", "closing", "min_bout"]
+    beta: Annotated[float, Field(gt=0, le=100)] = 1.0
+    threshold_for: Literal["behavior", "all"] = "behavior"
+    calibration: Literal["none", "isotonic", "logistic"] = "none"
+    nested: Literal["folds", "pairs"] = "folds"
+
+    @field_validator("fit")
+    @classmethod
+    def _each_once(cls, fit: list[str]) -> list[str]:
+        if len(set(fit)) < len(fit):
+            raise ValueError(f"{', '.join(sorted({name for name in fit if fit.count(name) > 1}))} is named more than once")
+        return fit
+
+    @model_validator(mode="after")
+    def _fits_something(self) -> Decisions:
+        if not self.fit and self.calibration == "none":
+            raise ValueError("fit is empty and calibration is none, so nothing is fitted; name something, or leave the section out")
+        return self
+
+
+class FeatureSteps(Section):
+    """What is done to features before a head sees them, fitted on training recordings alone.
+
+    Attributes
+    ----------
+    standardize
+        Divides each feature by its standard deviation.
+    pca
+        Number of principal components that are kept, or the share of variance that they have to explain.
+    """
+
+    average: Positive = 1
+    standardize: bool = False
+    pca: int | float | None = None
+
+    @field_validator("pca", mode="before")
+    @classmethod
+    def _number_or_share(cls, pca: Any) -> Any:
+        is_number = isinstance(pca, int | float) and not isinstance(pca, bool)
+        if pca is not None and not (is_number and (0 < pca < 1 or (isinstance(pca, int) and pca >= 1))):
+            raise ValueError(
+                f"found {pca!r}; give a whole number of components such as 64, or a share of variance between 0 and 1 such as 0.95"
+            )
+        return pca
+
+
+class EnsembleMember(Section):
+    """One kind of model in an ensemble; what is not said is as in the study."""
+
+    head: Head | None = None
+    windows: Windows | None = None
+    streams: Annotated[list[str], Field(min_length=1)] | None = None
+    backbone: Backbone | None = None
+    features: FeatureSteps | None = None
+
+
+class Ensemble(Section):
+    """Several models that answer together.
+
+    Attributes
+    ----------
+    members
+        Kinds of models; the study's own where the list is empty.
+    seeds
+        Models of each kind, that differ by their seed.
+    bagging
+        Whether each learns from recordings drawn with replacement (Breiman 1996, Bagging predictors).
+    combine
+        The mean of their probabilities, or the share of them that says 0.5 or more.
+    """
+
+    members: list[EnsembleMember] = []
+    seeds: Positive = 1
+    bagging: Literal["none", "recordings"] = "none"
+    combine: Literal["mean", "vote"] = "mean"
+
+
+class Pruning(Section):
+    """When a trial is given up: its best running score lies below the median (or percentile) of the finished trials at that epoch."""
+
+    rule: Literal["median", "percentile", "none"] = "median"
+    percentile: Annotated[float, Field(gt=0, lt=100)] = 25.0
+    startup_trials: Count = 5
+    warmup_epochs: Count = 5
+
+
+class Search(Section):
+    """What `behavior search` tries; `workflows.search_space` says what a space may hold.
+
+    Attributes
+    ----------
+    space
+        By dotted key of the study file, or name of a whole section, a list of values or a range `{low: 1, high: 3}`.
+    objective
+        Mean over behaviors of the pooled out-of-fold average precision, or of F-beta at the threshold that suits each best.
+    """
+
+    space: Annotated[dict[str, Any], Field(min_length=1)]
+    sampler: Literal["tpe", "grid", "random"] = "tpe"
+    objective: Literal["average_precision", "f1", "f2"] = "average_precision"
+    pruning: Pruning = Pruning()
+    seed: Count = 0
+
+    @field_validator("pruning", mode="before")
+    @classmethod
+    def _rule_alone(cls, pruning: Any) -> Any:
+        return {"rule": pruning or "none"} if pruning is None or isinstance(pruning, str) else pruning
+
+
 class Study(Section):
     """A whole study file."""
 
@@ -161,12 +330,16 @@ class Study(Section):
     crop: Crop | None = None
     backbone: Backbone = Backbone()
     streams: Annotated[list[str], Field(min_length=1)] = [APPEARANCE]
+    features: FeatureSteps = FeatureSteps()
     cache: Path = Path("cache")
     windows: Windows = Windows()
     head: Head = LstmHead()
     training: Training = Training()
     crossval: CrossValidation = CrossValidation()
     postprocess: Postprocess = Postprocess()
+    ensemble: Ensemble = Ensemble()
+    decisions: Decisions | None = None
+    search: Search | None = None
 
     @field_validator("behaviors")
     @classmethod
@@ -192,7 +365,8 @@ class Study(Section):
 
     @model_validator(mode="after")
     def _parts_fit_together(self) -> Study:
-        if APPEARANCE in self.streams and self.crop is None:
+        streams = {name for names in (self.streams, *(member.streams or () for member in self.ensemble.members)) for name in names}
+        if APPEARANCE in streams and self.crop is None:
             raise ValueError("crop is missing; say where the animal is, for example crop: {body_part: midbody, size: 160}")
         for field in ("threshold", "closing_frames", "closing_s", "min_bout_frames", "min_bout_s"):
             value = getattr(self.postprocess, field)
@@ -244,7 +418,7 @@ def _name_place(problem: Any) -> str:
     """Return the key that a problem is about, without the names of types that pydantic puts in between."""
     parts = [str(part) for part in problem["loc"]]
     return ".".join(
-        part for part in parts if part not in ("lstm", "tcn", "float", "int", "str") and "[" not in part and "constrained" not in part
+        part for part in parts if part not in (*HEAD_KINDS, "float", "int", "str") and "[" not in part and "constrained" not in part
     )
 
 
@@ -266,7 +440,7 @@ def _describe(kind: type[BaseModel], problem: Any) -> str:
 
 def _known_keys(kind: type[BaseModel], location: Sequence[int | str]) -> list[str]:
     if kind is Study and location and location[0] == "head":
-        kind = TcnHead if "tcn" in location else LstmHead
+        kind = next((HEAD_KINDS[str(part)] for part in location if part in HEAD_KINDS), LstmHead)
         return list(kind.model_fields)
     for part in location:
         annotation = kind.model_fields[str(part)].annotation

@@ -18,7 +18,8 @@ def parse(**changes):
 
 def test_defaults_are_those_of_the_reference_thesis():
     study = parse()
-    assert study.head.model_dump() == {"kind": "lstm", "layers": 3, "units": 64, "dropout": 0.5}
+    head = {"kind": "lstm", "layers": 3, "units": 64, "dropout": 0.5, "bidirectional": False, "share": False}
+    assert study.head.model_dump() == head
     assert (study.windows.length, study.training.batch_size, study.training.learning_rate) == (300, 8, 0.001)
     assert (study.training.epochs, study.training.patience) == (50, 5)
     assert study.crop.size == 160
@@ -30,10 +31,16 @@ def test_defaults_are_those_of_the_reference_thesis():
         ({"haed": {}}, "unknown key 'haed'; did you mean 'head'?"),
         ({"head": {"kind": "lstm", "unts": 3}}, "unknown key 'head.unts'; did you mean 'units'?"),
         ({"head": {"kind": "tcn", "filter": 3}}, "unknown key 'head.filter'; did you mean 'filters'?"),
+        ({"head": {"kind": "mstcn", "stage": 3}}, "unknown key 'head.stage'; did you mean 'stages'?"),
+        ({"head": {"kind": "mstcn", "kernel_size": 2}}, "head.kernel_size is 2"),
+        ({"head": {"kind": "mstcn", "smoothing": -1}}, "head.smoothing is -1"),
+        ({"head": {"kind": "transformer", "units": 30}}, "head: units 30 cannot be divided among 4 heads"),
+        ({"head": {"kind": "transformer", "span": 0}}, "head.span is 0"),
+        ({"head": {"kind": "tcn", "bidirectional": True}}, "unknown key 'head.bidirectional'"),
         ({"crop": {"bodypart": "x"}}, "did you mean 'body_part'?"),
         ({"crop": {}}, "body_part is missing"),
         ({"crop": None}, "crop is missing"),
-        ({"head": {"kind": "gru"}}, "'lstm', 'tcn'"),
+        ({"head": {"kind": "gru"}}, "'lstm', 'tcn', 'mstcn', 'transformer'"),
         ({"training": {"epochs": 0}}, "training.epochs is 0"),
         ({"postprocess": {"threshold": 3}}, "postprocess.threshold is 3"),
         ({"postprocess": {"threshold": {"groming": 0.4}}}, "did you mean 'grooming'?"),
@@ -75,3 +82,38 @@ def test_values_spread_over_behaviors_by_name_or_for_all():
 
 def test_several_body_parts_are_a_mean():
     assert parse(crop={"body_part": ["leftear", "rightear"]}).crop.body_parts == ("leftear", "rightear")
+
+
+def test_nothing_is_fitted_and_no_feature_changed_unless_asked_for():
+    study = parse()
+    assert study.decisions is None
+    assert (study.features.standardize, study.features.pca) == (False, None)
+    assert parse(decisions={}).decisions.fit == ["threshold", "closing", "min_bout"]
+
+
+@pytest.mark.parametrize(("pca", "kind"), [(64, int), (1, int), (0.95, float), (None, type(None))])
+def test_principal_components_are_a_number_or_a_share(pca, kind):
+    found = parse(features={"pca": pca}).features.pca
+    assert found == pca
+    assert type(found) is kind
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"decisions": {"bta": 2}}, "unknown key 'decisions.bta'; did you mean 'beta'?"),
+        ({"decisions": {"beta": 0}}, "decisions.beta is 0"),
+        ({"decisions": {"fit": ["treshold"]}}, "decisions.fit.0 is 'treshold', but input should be 'threshold', 'closing' or 'min_bout'"),
+        ({"decisions": {"fit": ["closing", "closing"]}}, "closing is named more than once"),
+        ({"decisions": {"fit": []}}, "nothing is fitted"),
+        ({"decisions": {"calibration": "platt"}}, "'none', 'isotonic' or 'logistic'"),
+        ({"decisions": {"nested": "fold"}}, "'folds' or 'pairs'"),
+        ({"features": {"standardise": True}}, "unknown key 'features.standardise'; did you mean 'standardize'?"),
+        *(({"features": {"pca": pca}}, f"features.pca: found {pca!r}; give a whole number") for pca in (0, 1.5, -0.1, 1.0, True, "64")),
+    ],
+)
+def test_what_cannot_be_fitted_is_said(changes, expected):
+    with pytest.raises(UsageError) as caught:
+        parse(**changes)
+    assert expected in str(caught.value)
+    assert "\n" not in str(caught.value)

@@ -15,7 +15,7 @@ from pathlib import Path
 from behavior.errors import OutputError
 from behavior.files.atomic import make_folder, sync_folder
 
-__all__ = ["claim_file"]
+__all__ = ["claim_file", "is_alive"]
 
 # A claim that has shown no sign of life for so long belongs to a process that is gone.
 CLAIM_SECONDS = 600.0
@@ -91,7 +91,7 @@ def _remove_dead_claim(claim: Path) -> bool:
     except FileNotFoundError:
         return True
     # An empty claim is one that is being written this moment, or was cut off by a power failure.
-    dead_here = holder is not None and holder.host == socket.gethostname() and not _is_alive(holder.pid)
+    dead_here = holder is not None and holder.host == socket.gethostname() and not is_alive(holder.pid)
     if not dead_here and age < CLAIM_SECONDS:
         return False
     aside = claim.with_name(f"{claim.name}.{os.urandom(4).hex()}")
@@ -108,7 +108,8 @@ def _remove_dead_claim(claim: Path) -> bool:
     return True
 
 
-def _is_alive(pid: int) -> bool:
+def is_alive(pid: int) -> bool:
+    """Tell whether there is a process of that number on this host; always true on Windows, where asking is not safe."""
     if os.name == "nt":
         # Asking by signal would end the process there; its claim then lasts until it grows old.
         return True

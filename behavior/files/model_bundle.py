@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Callable, Mapping
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+import numpy as np
+import numpy.typing as npt
 import yaml
 
 from behavior.config import Backbone, Crop, Head, Postprocess, Section, parse_section
@@ -19,17 +22,20 @@ from behavior.files.study import read_yaml
 __all__ = [
     "BUNDLE_FILE",
     "BundleDescription",
+    "MemberDescription",
     "StreamDescription",
     "TrainingRecord",
     "member_path",
     "name_member",
     "read_bundle",
+    "read_preparation",
     "refuse_bundle",
     "write_bundle",
+    "write_preparation",
 ]
 
 BUNDLE_FILE = "bundle.yaml"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 class StreamDescription(Section):
@@ -62,7 +68,7 @@ class TrainingRecord(Section):
     stopping
         How the number of epochs was chosen, a sentence.
     epochs
-        Epochs behind the weights, by behavior.
+        Epochs behind the weights of each member, by behavior.
     seed
         As in the study file.
     skipped
@@ -74,25 +80,64 @@ class TrainingRecord(Section):
     recordings: list[str]
     watched: dict[str, list[str]]
     stopping: str
-    epochs: dict[str, int]
+    epochs: dict[str, list[int]]
     seed: int
     skipped: dict[str, str]
     test_average_precision: dict[str, float]
 
 
+class MemberDescription(Section):
+    """One network of the model, and what it works on.
+
+    Attributes
+    ----------
+    file
+        The network, a `.keras` file.
+    behaviors
+        What its outputs are, in order.
+    streams
+        What its input's columns are, in order.
+    backbone
+        What makes its appearance stream; None where it has none.
+    average
+        Frames whose mean is one vector of its input.
+    preparation
+        What is done to these vectors first, an `.npz` file; None for nothing.
+    window_length
+        Vectors in a window.
+    head
+        Its section of the study file.
+    """
+
+    file: str
+    behaviors: list[str]
+    streams: list[StreamDescription]
+    backbone: Backbone | None = None
+    average: int = 1
+    preparation: str | None = None
+    window_length: int
+    head: Head
+
+
 class BundleDescription(Section):
-    """The content of `bundle.yaml`."""
+    """The content of `bundle.yaml`.
+
+    Attributes
+    ----------
+    members
+        Networks that answer together, by the rule of `combine`.
+    decisions
+        What was fitted on out-of-fold predictions; None where `postprocess` is the study's own.
+    """
 
     schema_version: int = SCHEMA_VERSION
     behaviors: list[str]
-    members: dict[str, list[str]]
-    streams: list[StreamDescription]
+    members: list[MemberDescription]
+    combine: Literal["mean", "vote"] = "mean"
     crop: Crop | None = None
-    backbone: Backbone | None = None
     fps: float
-    window_length: int
-    head: Head
     postprocess: Postprocess
+    decisions: dict[str, Any] | None = None
     training: TrainingRecord
     versions: dict[str, str]
 
@@ -161,17 +206,32 @@ def read_bundle(folder: Path) -> BundleDescription:
         description = parse_section(BundleDescription, content, source=path)
     except UsageError as error:
         raise ModelError(str(error)) from None
-    for names in description.members.values():
-        for name in names:
-            if not member_path(folder, name).is_file():
+    for member in description.members:
+        for name in (member.file, member.preparation):
+            if name is not None and not member_path(folder, name).is_file():
                 raise ModelError(f"{folder}: {name} is missing, although {BUNDLE_FILE} lists it; copy the whole folder of the model.")
     return description
 
 
-def name_member(behavior: str, member: int) -> str:
-    """Return the file name of one member of a behavior's model; what is no letter, digit, `_` or `-` in the name becomes `_`."""
-    safe = re.sub(r"[^\w-]", "_", behavior)
+def name_member(behaviors: Sequence[str], member: int) -> str:
+    """Return the file name of one member of the model of `behaviors`; what is no letter, digit, `_` or `-` in a name becomes `_`."""
+    safe = re.sub(r"[^\w-]", "_", behaviors[0]) if len(behaviors) == 1 else "all"
     return f"{safe}.{member}.keras"
+
+
+def write_preparation(path: Path, preparation: Mapping[str, npt.NDArray[np.float64]]) -> None:
+    """Write the arrays of what is done to features before a network sees them."""
+    with path.open("wb") as file:
+        np.savez(file, allow_pickle=False, **dict(preparation))
+
+
+def read_preparation(path: Path) -> dict[str, npt.NDArray[np.float64]]:
+    """Return what `write_preparation` wrote; ModelError if it cannot be read."""
+    try:
+        with np.load(path, allow_pickle=False) as saved:
+            return {name: saved[name] for name in saved.files}
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        raise ModelError(f"{path}: cannot be read ({error}); copy the whole folder of the model again.") from None
 
 
 def member_path(folder: Path, name: str) -> Path:

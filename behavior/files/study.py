@@ -11,7 +11,7 @@ from behavior.config import Study, parse_section
 from behavior.errors import UsageError
 from behavior.files.atomic import write_text
 
-__all__ = ["read_study", "read_yaml", "study_as_yaml", "write_study"]
+__all__ = ["read_study", "read_yaml", "resolve_paths", "study_as_yaml", "write_study"]
 
 WEIGHT_SUFFIXES = (".h5", ".keras", ".hdf5")
 
@@ -43,8 +43,11 @@ def read_study(path: Path) -> Study:
     UsageError
         If the file is missing, is not YAML, or says something that a study file may not say.
     """
-    study = parse_section(Study, read_yaml(path), source=path)
-    folder = path.resolve().parent
+    return resolve_paths(parse_section(Study, read_yaml(path), source=path), path.resolve().parent)
+
+
+def resolve_paths(study: Study, folder: Path) -> Study:
+    """Return `study` with its relative paths resolved against `folder`."""
     backbone = study.backbone
     if Path(backbone.weights).suffix.lower() in WEIGHT_SUFFIXES:
         backbone = backbone.model_copy(update={"weights": str(folder / backbone.weights)})

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import average_precision_score
 
-__all__ = ["COUNT_METRICS", "RATE_METRICS", "average_precision", "score_frames"]
+__all__ = [
+    "COUNT_METRICS",
+    "RATE_METRICS",
+    "average_precision",
+    "check_labels",
+    "cohen_kappa",
+    "count_frames",
+    "divide",
+    "f_beta",
+    "rate_frames",
+    "score_frames",
+]
 
-RATE_METRICS = ("prevalence", "accuracy", "precision", "recall", "f1", "average_precision")
+RATE_METRICS = ("prevalence", "accuracy", "precision", "recall", "f1", "f2", "kappa", "average_precision")
 COUNT_METRICS = ("true_positives", "false_positives", "false_negatives", "true_negatives", "n_frames")
 
 
@@ -35,7 +48,8 @@ def score_frames(
     - prevalence = (TP + FN) / n_frames and accuracy = (TP + TN) / n_frames; undefined without a labelled frame
     - precision = TP / (TP + FP); undefined where nothing was decided positive
     - recall = TP / (TP + FN); undefined where nothing is labelled positive
-    - f1 = 2 TP / (2 TP + FP + FN); undefined where nothing is labelled or decided positive
+    - f1 and f2, see `f_beta`; undefined where nothing is labelled or decided positive
+    - kappa, see `cohen_kappa`
     - average_precision, see the function of that name
 
     Raises
@@ -55,29 +69,133 @@ def score_frames(
     >>> scores["precision"], scores["recall"], scores["n_frames"]
     (0.5, 0.5, 3.0)
     """
+    counts = count_frames(labels, decisions)
+    scores = {name: float(value) for name, value in rate_frames(counts).items()}
+    scores["average_precision"] = float("nan") if probabilities is None else average_precision(labels, probabilities)
+    return {**scores, **{name: float(counts[name]) for name in COUNT_METRICS}}
+
+
+def count_frames(labels: npt.NDArray[np.int8], decisions: npt.NDArray[np.bool_]) -> dict[str, int]:
+    """Return the counts of `COUNT_METRICS` over the labelled frames; they add up over recordings.
+
+    Parameters
+    ----------
+    labels, decisions
+        As `score_frames` takes them.
+
+    Raises
+    ------
+    ValueError
+        If the arrays differ in shape, or labels hold anything but 1, 0 and -1.
+    """
     labels, decisions = np.asarray(labels), np.asarray(decisions, dtype=bool)
-    _require_same_length(labels, decisions, "decisions")
-    _require_label_values(labels)
+    check_labels(labels, decisions, "decisions")
     labelled = labels != -1
     positive, decided = labels[labelled] == 1, decisions[labelled]
-    true_positives = int(np.count_nonzero(positive & decided))
-    false_positives = int(np.count_nonzero(~positive & decided))
-    false_negatives = int(np.count_nonzero(positive & ~decided))
-    true_negatives = int(np.count_nonzero(~positive & ~decided))
-    n_frames = len(positive)
+    hits = int(np.count_nonzero(positive & decided))
+    n_positive, n_decided, n_frames = int(np.count_nonzero(positive)), int(np.count_nonzero(decided)), len(positive)
     return {
-        "prevalence": _divide(true_positives + false_negatives, n_frames),
-        "accuracy": _divide(true_positives + true_negatives, n_frames),
-        "precision": _divide(true_positives, true_positives + false_positives),
-        "recall": _divide(true_positives, true_positives + false_negatives),
-        "f1": _divide(2 * true_positives, 2 * true_positives + false_positives + false_negatives),
-        "average_precision": float("nan") if probabilities is None else average_precision(labels, probabilities),
-        "true_positives": float(true_positives),
-        "false_positives": float(false_positives),
-        "false_negatives": float(false_negatives),
-        "true_negatives": float(true_negatives),
-        "n_frames": float(n_frames),
+        "true_positives": hits,
+        "false_positives": n_decided - hits,
+        "false_negatives": n_positive - hits,
+        "true_negatives": n_frames - n_positive - n_decided + hits,
+        "n_frames": n_frames,
     }
+
+
+def rate_frames(counts: Mapping[str, npt.ArrayLike]) -> dict[str, npt.NDArray[np.float64]]:
+    """Return the metrics of `RATE_METRICS` but average precision, which counts cannot tell.
+
+    Parameters
+    ----------
+    counts
+        Those of `count_frames`, each a number or an array of one shape.
+
+    Returns
+    -------
+    Float64 of that shape by metric; NaN where undefined, as `score_frames` has it.
+    """
+    true_positives, false_positives, false_negatives, true_negatives = (
+        np.asarray(counts[name], dtype=np.float64) for name in COUNT_METRICS[:4]
+    )
+    n_frames = true_positives + false_positives + false_negatives + true_negatives
+    return {
+        "prevalence": divide(true_positives + false_negatives, n_frames),
+        "accuracy": divide(true_positives + true_negatives, n_frames),
+        "precision": divide(true_positives, true_positives + false_positives),
+        "recall": divide(true_positives, true_positives + false_negatives),
+        "f1": f_beta(true_positives, false_positives, false_negatives, beta=1.0),
+        "f2": f_beta(true_positives, false_positives, false_negatives, beta=2.0),
+        "kappa": cohen_kappa(true_positives, false_positives, false_negatives, true_negatives),
+    }
+
+
+def f_beta(
+    true_positives: npt.ArrayLike, false_positives: npt.ArrayLike, false_negatives: npt.ArrayLike, *, beta: float
+) -> npt.NDArray[np.float64]:
+    """Return the F-beta score, in which recall counts `beta` times as much as precision.
+
+    (1 + beta^2) TP / ((1 + beta^2) TP + beta^2 FN + FP), the weighted harmonic mean of precision and recall of van Rijsbergen
+    (1979), Information Retrieval, 2nd edition, chapter 7. From counts rather than from precision and recall, because it is defined,
+    and 0, also where nothing is decided but something labelled, or the other way round.
+
+    Parameters
+    ----------
+    true_positives, false_positives, false_negatives
+        Numbers, or arrays of one shape.
+    beta
+        Above 0; 2 prefers recall.
+
+    Returns
+    -------
+    Float64 of that shape; NaN where all three are 0.
+
+    Raises
+    ------
+    ValueError
+        If `beta` is not above 0.
+
+    Examples
+    --------
+    >>> float(f_beta(8, 8, 2, beta=2.0).round(4))
+    0.7143
+    """
+    if not beta > 0:
+        raise ValueError(f"beta is {beta}, expected a number above 0")
+    hits, false_alarms, misses = (np.asarray(counts, dtype=np.float64) for counts in (true_positives, false_positives, false_negatives))
+    weight = beta**2
+    return divide((1 + weight) * hits, (1 + weight) * hits + weight * misses + false_alarms)
+
+
+def cohen_kappa(
+    true_positives: npt.ArrayLike, false_positives: npt.ArrayLike, false_negatives: npt.ArrayLike, true_negatives: npt.ArrayLike
+) -> npt.NDArray[np.float64]:
+    """Return Cohen's kappa: the agreement beyond chance, as a share of what was possible beyond chance.
+
+    (p_o - p_e) / (1 - p_e) with p_o the observed agreement and p_e the one expected from how often each side says yes: Cohen (1960),
+    A coefficient of agreement for nominal scales, Educational and Psychological Measurement 20(1), 37-46. Computed as
+    2 (TP TN - FP FN) / ((TP + FP)(FP + TN) + (TP + FN)(FN + TN)), the same without a difference of nearly equal numbers.
+
+    Parameters
+    ----------
+    true_positives, false_positives, false_negatives, true_negatives
+        Numbers, or arrays of one shape.
+
+    Returns
+    -------
+    Float64 of that shape; 1 for perfect agreement, 0 for that of chance. NaN where p_e is 1, both sides saying the same in every
+    frame, and where there is no frame.
+
+    Examples
+    --------
+    >>> float(cohen_kappa(20, 5, 10, 15).round(4))
+    0.4
+    """
+    hits, false_alarms, misses, rejections = (
+        np.asarray(counts, dtype=np.float64) for counts in (true_positives, false_positives, false_negatives, true_negatives)
+    )
+    beyond_chance = 2 * (hits * rejections - false_alarms * misses)
+    return divide(beyond_chance, (hits + false_alarms) * (false_alarms + rejections) + (hits + misses) * (misses + rejections))
 
 
 def average_precision(labels: npt.NDArray[np.int8], probabilities: npt.NDArray[np.floating]) -> float:
@@ -107,8 +225,7 @@ def average_precision(labels: npt.NDArray[np.int8], probabilities: npt.NDArray[n
     0.8333
     """
     labels, probabilities = np.asarray(labels), np.asarray(probabilities)
-    _require_same_length(labels, probabilities, "probabilities")
-    _require_label_values(labels)
+    check_labels(labels, probabilities, "probabilities")
     labelled = labels != -1
     positive, scores = labels[labelled] == 1, probabilities[labelled]
     missing = np.isnan(scores)
@@ -118,15 +235,15 @@ def average_precision(labels: npt.NDArray[np.int8], probabilities: npt.NDArray[n
     return float(average_precision_score(positive, np.where(missing, below_all, scores)))
 
 
-def _divide(numerator: int, denominator: int) -> float:
-    return numerator / denominator if denominator else float("nan")
+def divide(numerator: npt.ArrayLike, denominator: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Return the quotient in float64, NaN where the denominator is 0."""
+    above, below = np.broadcast_arrays(np.asarray(numerator, dtype=np.float64), np.asarray(denominator, dtype=np.float64))
+    return np.divide(above, below, out=np.full(above.shape, np.nan), where=below != 0)
 
 
-def _require_same_length(labels: npt.NDArray, values: npt.NDArray, name: str) -> None:
+def check_labels(labels: npt.NDArray, values: npt.NDArray, name: str) -> None:
+    """Raise ValueError unless `labels` are 1, 0 and -1 of shape (T,), and `values`, called `name`, are of the same shape."""
     if labels.ndim != 1 or values.shape != labels.shape:
         raise ValueError(f"labels and {name} have shapes {labels.shape} and {values.shape}, expected one shape (T,)")
-
-
-def _require_label_values(labels: npt.NDArray) -> None:
     if not np.isin(labels, (-1, 0, 1)).all():
         raise ValueError("labels hold values other than 1, 0 and -1")

@@ -1,49 +1,65 @@
-"""The networks that turn windows of features into a probability per frame.
+"""The networks that turn windows of features into a probability per frame and behavior.
 
-Adding one is one function and one line in `HEADS`.
+Each kind is a module of its own that says the same network twice: as a plain Keras model, which is what a bundle holds, and as a
+pass through the stacked weights of many such models, which is what training runs. Adding one is one module and one line in `HEADS`.
 """
 
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import keras
 from keras import layers
 from tcn import TCN
 
 from behavior.errors import ModelError
+from behavior.sequence.lstm import LstmKind
+from behavior.sequence.mstcn import MstcnKind
+from behavior.sequence.stacking import StackedRun
+from behavior.sequence.tcn import TcnKind
+from behavior.sequence.transformer import TransformerKind
 
-__all__ = ["HEADS", "build_head", "load_head", "save_head"]
-
-
-def _add_lstm(values: Any, *, layers: int, units: int) -> Any:
-    for layer in range(layers):
-        values = keras.layers.LSTM(max(units // 2**layer, 1), return_sequences=True)(values)
-    return values
-
-
-def _add_tcn(values: Any, *, layers: int, filters: int, kernel_size: int, normalization: str) -> Any:
-    for layer in range(layers):
-        values = TCN(
-            nb_filters=max(filters // 2**layer, 1),
-            kernel_size=kernel_size,
-            return_sequences=True,
-            use_batch_norm=normalization == "batch",
-            use_layer_norm=normalization == "layer",
-        )(values)
-    return values
+__all__ = ["HEADS", "HeadKind", "build_head", "load_head", "run_head", "save_head"]
 
 
-HEADS: Mapping[str, Callable[..., Any]] = {"lstm": _add_lstm, "tcn": _add_tcn}
+class HeadKind(Protocol):
+    """One kind of network, said twice; settings are `n_outputs` and those of its section in the study file that shape the network.
+
+    Attributes
+    ----------
+    RECURRENT
+        Whether it steps from frame to frame. Small steps of many models are then taken together; otherwise each model's own
+        products are large enough, and its values stay in the processor's cache.
+    """
+
+    RECURRENT: bool
+
+    @staticmethod
+    def build(windows: Any, *_: Any, **settings: Any) -> list[Any]:
+        """Return the logits (N, W, n_outputs) of each stage of a plain Keras network on `windows`; the last stage's are the result."""
+
+    @staticmethod
+    def run(run: StackedRun, windows: Any, *_: Any, **settings: Any) -> list[Any]:
+        """Return the same of stacked models, (M, N, W, n_outputs) for `windows` (M or 1, N, W, D).
+
+        The run's weights are in the order of the plain model's `weights`.
+        """
+
+    @staticmethod
+    def count_values(*_: Any, **settings: Any) -> int:
+        """Return about how many numbers a training step keeps for one frame in one model; memory is planned with it."""
 
 
-def build_head(*, n_features: int, kind: str, dropout: float, **settings: Any) -> keras.Model:
-    """Return a network from windows (N, W, n_features) to probabilities (N, W, 1).
+HEADS: Mapping[str, type[HeadKind]] = {"lstm": LstmKind, "tcn": TcnKind, "mstcn": MstcnKind, "transformer": TransformerKind}
 
-    Dropout on the features, then what `kind` names, then a sigmoid for every frame.
+
+def build_head(*, n_features: int, kind: str, dropout: float, n_outputs: int = 1, **settings: Any) -> keras.Model:
+    """Return a network from windows (N, W, n_features) to probabilities (N, W, n_outputs).
+
+    Dropout on the features, then what `kind` names, then a sigmoid for every frame and behavior.
 
     Parameters
     ----------
@@ -53,13 +69,21 @@ def build_head(*, n_features: int, kind: str, dropout: float, **settings: Any) -
         A name in `HEADS`.
     dropout
         Share of the features that a training step does not see.
+    n_outputs
+        Behaviors that the network answers for.
     **settings
-        What the kind of head asks for: "lstm" layers and units, "tcn" layers, filters, kernel_size and normalization ("batch", "layer"
-        or "none"); units and filters halve from layer to layer.
+        What the kind of head asks for.
     """
     windows = keras.Input((None, n_features), dtype="float32")
-    values = HEADS[kind](layers.Dropout(dropout)(windows), **settings)
-    return keras.Model(windows, layers.Dense(1, activation="sigmoid")(values), name=kind)
+    stages = HEADS[kind].build(layers.Dropout(dropout)(windows), n_outputs=n_outputs, **settings)
+    return keras.Model(windows, layers.Activation("sigmoid")(stages[-1]), name=kind)
+
+
+def run_head(run: StackedRun, windows: Any, *, kind: str, n_outputs: int, **settings: Any) -> list[Any]:
+    """Return the logits (M, N, W, n_outputs) of each stage of stacked models for `windows` (M or 1, N, W, D), without dropout."""
+    stages = HEADS[kind].run(run, windows, n_outputs=n_outputs, **settings)
+    run.require_all_taken()
+    return stages
 
 
 def save_head(model: keras.Model, path: Path) -> None:

@@ -20,7 +20,7 @@ def predict_recording(
     *,
     length: int,
 ) -> npt.NDArray[np.float32]:
-    """Return the probability of a behavior in every frame, float32 of shape (T,).
+    """Return the probability of each behavior in every frame, float32 of shape (..., T, K).
 
     Windows overlap by half and are averaged with weights that fade towards their ends, so that a frame at the edge of one window
     stands in the middle of another.
@@ -28,7 +28,7 @@ def predict_recording(
     Parameters
     ----------
     predict_windows
-        Maps windows (N, length, D) float32 to probabilities (N, length, 1).
+        Maps windows (N, length, D) float32 to probabilities (..., N, length, K), the axes in front being models.
     features
         Shape (T, D).
     length
@@ -37,15 +37,18 @@ def predict_recording(
     n_frames = len(features)
     starts = find_prediction_starts(n_frames, length)
     fade = make_fade(length)
-    total = np.zeros(n_frames + length)
     weight = np.zeros(n_frames + length)
+    total: npt.NDArray[np.float64] | None = None
     for first in range(0, len(starts), WINDOWS_AT_ONCE):
         chosen = starts[first : first + WINDOWS_AT_ONCE]
-        windows = take_windows(features, chosen, length).astype(np.float32)
-        for start, values in zip(chosen, predict_windows(windows)[:, :, 0], strict=True):
-            total[start : start + length] += fade * values
+        values = predict_windows(take_windows(features, chosen, length).astype(np.float32))
+        if total is None:
+            total = np.zeros((*values.shape[:-3], n_frames + length, values.shape[-1]))
+        for number, start in enumerate(chosen):
+            total[..., start : start + length, :] += fade[:, None] * values[..., number, :, :]
             weight[start : start + length] += fade
-    return np.clip(total[:n_frames] / weight[:n_frames], 0.0, 1.0).astype(np.float32)
+    assert total is not None
+    return np.clip(total[..., :n_frames, :] / weight[:n_frames, None], 0.0, 1.0).astype(np.float32)
 
 
 def resample_rows(

@@ -13,9 +13,18 @@ __all__ = ["SequenceData", "find_prediction_starts", "find_training_starts", "ma
 
 @dataclass(frozen=True)
 class SequenceData:
-    """Recordings to learn one behavior from, or to watch: features (T, D) and labels (T,) of each, never copied as a whole."""
+    """Recordings to learn from, to watch and to predict, never copied as a whole.
 
-    features: Sequence[npt.NDArray[np.floating]]
+    Attributes
+    ----------
+    features
+        For each way of preparing the features (one where models need no preparation of their own), the arrays (T, P) of every
+        recording.
+    labels
+        Int8 (T, B) of every recording: 1, 0, or -1 for a frame that counts nowhere.
+    """
+
+    features: Sequence[Sequence[npt.NDArray[np.floating]]]
     labels: Sequence[npt.NDArray[np.int8]]
 
 

@@ -17,17 +17,21 @@ from behavior.files.atomic import make_folder
 from behavior.files.ethograms import read_annotation, write_annotation
 from behavior.files.feature_cache import FeatureSet, find_imported, read_features
 from behavior.files.feature_sources import Signature, hash_file
-from behavior.files.model_bundle import BUNDLE_FILE, member_path, read_bundle
+from behavior.files.model_bundle import BUNDLE_FILE, MemberDescription, member_path, read_bundle, read_preparation
 from behavior.files.pairing import find_pose_for, make_safe
 from behavior.recording import Probabilities, Recording, have_same_rate
+from behavior.sequence.averaging import average_features, spread_rows
 from behavior.sequence.heads import load_head
 from behavior.sequence.inference import predict_recording, resample_rows
+from behavior.sequence.preparation import Preparation
+from behavior.workflows.decisions import FittedDecisions
 from behavior.workflows.embed import Embedder, embed_recordings
 from behavior.workflows.learning_data import RecordingFeatures, join_streams
 from behavior.workflows.progress import announce, warn
 from behavior.workflows.provenance import collect_versions
 from behavior.workflows.results import decide
 from behavior.workflows.studies import open_study
+from behavior.workflows.variants import combine_members
 
 __all__ = ["AnnotateResult", "annotate_study", "annotate_videos"]
 
@@ -67,32 +71,47 @@ class _Annotator:
         self._resample = resample
         self._overwrite = overwrite
         self._imported = imported
-        self._embedder: Embedder | None = None
+        self._embedders: dict[str, Embedder] = {}
         bundle = self.description
         self.crop = bundle.crop
-        if bundle.crop is not None and bundle.backbone is not None:
+        if bundle.crop is not None:
             changes: dict[str, Any] = {}
             if body_parts:
                 changes["body_part"] = list(body_parts)
             if individual is not None:
                 changes["individual"] = individual
             self.crop = bundle.crop.model_copy(update=changes)
-            self._embedder = Embedder(crop=self.crop, backbone=bundle.backbone, cache=cache)
-            self._require_signature()
         elif body_parts:
             raise UsageError(f"{folder}: this model works on imported features; --body-part means nothing to it.")
-        self._heads = {name: [load_head(member_path(folder, file)) for file in files] for name, files in bundle.members.items()}
+        for member in bundle.members:
+            if member.backbone is not None and self.crop is not None:
+                key = member.backbone.model_dump_json()
+                if key not in self._embedders:
+                    self._embedders[key] = Embedder(crop=self.crop, backbone=member.backbone, cache=cache)
+                self._require_signature(member, self._embedders[key])
+        self._networks = [load_head(member_path(folder, member.file)) for member in bundle.members]
+        self._preparations = [
+            Preparation.from_arrays(read_preparation(member_path(folder, member.preparation))) if member.preparation else None
+            for member in bundle.members
+        ]
+        self._decisions = (
+            FittedDecisions.from_mapping(bundle.decisions, source=folder / BUNDLE_FILE) if bundle.decisions is not None else None
+        )
         self._hash = hash_file(folder / BUNDLE_FILE)
 
     @property
-    def embedder(self) -> Embedder | None:
-        """What makes the features that the model works on; None if they are all imported."""
-        return self._embedder
+    def embedders(self) -> list[Embedder]:
+        """What makes the features that the model works on; none if they are all imported."""
+        return list(self._embedders.values())
 
-    def _require_signature(self) -> None:
-        assert self._embedder is not None
-        expected = next(Signature.from_text(stream.signature) for stream in self.description.streams if stream.name == APPEARANCE)
-        difference = self._embedder.signature.describe_difference(expected)
+    @property
+    def imported(self) -> list[str]:
+        """Names of the imported streams that the model works on."""
+        return sorted({stream.name for member in self.description.members for stream in member.streams if stream.name != APPEARANCE})
+
+    def _require_signature(self, member: MemberDescription, embedder: Embedder) -> None:
+        expected = next(Signature.from_text(stream.signature) for stream in member.streams if stream.name == APPEARANCE)
+        difference = embedder.signature.describe_difference(expected)
         if difference:
             raise ModelError(
                 f"{self.folder}: was trained on features that its backbone does not give any more ({difference}); restore its weights "
@@ -114,44 +133,58 @@ class _Annotator:
 
     def annotate(self, recording: Recording, out: Path) -> int:
         """Write the annotation of one recording to `out` and return its number of frames."""
-        features = self._load(recording)
         bundle = self.description
-        for found, expected in zip(features.streams, bundle.streams, strict=True):
+        loaded: dict[str, RecordingFeatures] = {}
+        said: dict[str, list[npt.NDArray[np.float32]]] = {name: [] for name in bundle.behaviors}
+        resampled = False
+        for member, network, preparation in zip(bundle.members, self._networks, self._preparations, strict=True):
+            key = "\n".join(stream.signature for stream in member.streams)
+            if key not in loaded:
+                loaded[key] = self._load(recording, member)
+            features = loaded[key]
+            values, times = self._match_rate(recording, features)
+            n_rows = len(values)
+            values = average_features(values, member.average)
+            if preparation is not None:
+                values = preparation.apply(values)
+            predicted = predict_recording(network.predict_on_batch, values, length=member.window_length)
+            predicted = spread_rows(predicted, member.average, n_rows)
+            if times is not None:
+                resampled = True
+                predicted = np.clip(resample_rows(predicted, times, features.time_s), 0.0, 1.0)
+            for column, name in enumerate(member.behaviors):
+                if name in said:
+                    said[name].append(predicted[:, column])
+        features = next(iter(loaded.values()))
+        columns = [combine_members(np.stack(said[name]), bundle.combine) for name in bundle.behaviors]
+        probabilities = Probabilities(np.column_stack(columns), tuple(bundle.behaviors), features.time_s)
+        provenance = self._describe(recording, features, resampled)
+        if self._decisions is not None:
+            annotation = self._decisions.decide(recording.id, probabilities, fps=features.fps, provenance=provenance)
+        else:
+            annotation = decide(recording.id, probabilities, fps=features.fps, postprocess=bundle.postprocess, provenance=provenance)
+        write_annotation(out, annotation)
+        return len(features.values)
+
+    def _load(self, recording: Recording, member: MemberDescription) -> RecordingFeatures:
+        """Return the features that a member works on, after checking that they mean what it learned from."""
+        sets: list[FeatureSet] = []
+        for stream in member.streams:
+            if stream.name == APPEARANCE:
+                assert member.backbone is not None
+                sets.append(self._embedders[member.backbone.model_dump_json()].read(recording))
+            else:
+                assert self._imported is not None
+                sets.append(read_features(find_imported(self._imported, recording.id, stream.name)))
+        features = join_streams(recording.id, [stream.name for stream in member.streams], sets)
+        for found, expected in zip(features.streams, member.streams, strict=True):
             difference = Signature.from_text(found.signature).describe_difference(Signature.from_text(expected.signature))
             if difference:
                 raise ModelError(
                     f"{recording.id}: has other features than the model in {self.folder} was trained on ({difference}); embed or import "
                     "them as for the model, or train a model on these."
                 )
-        values, resampled = self._match_rate(recording, features)
-        columns = []
-        for name in bundle.behaviors:
-            members = [predict_recording(head.predict_on_batch, values, length=bundle.window_length) for head in self._heads[name]]
-            columns.append(np.mean(members, axis=0))
-        predicted = np.column_stack(columns).astype(np.float32)
-        if resampled is not None:
-            predicted = np.clip(resample_rows(predicted, resampled, features.time_s), 0.0, 1.0)
-        probabilities = Probabilities(predicted, tuple(bundle.behaviors), features.time_s)
-        annotation = decide(
-            recording.id,
-            probabilities,
-            fps=features.fps,
-            postprocess=bundle.postprocess,
-            provenance=self._describe(recording, features, resampled is not None),
-        )
-        write_annotation(out, annotation)
-        return len(features.values)
-
-    def _load(self, recording: Recording) -> RecordingFeatures:
-        sets: list[FeatureSet] = []
-        for stream in self.description.streams:
-            if stream.name == APPEARANCE:
-                assert self._embedder is not None
-                sets.append(self._embedder.read(recording))
-            else:
-                assert self._imported is not None
-                sets.append(read_features(find_imported(self._imported, recording.id, stream.name)))
-        return join_streams(recording.id, [stream.name for stream in self.description.streams], sets)
+        return features
 
     def _match_rate(
         self, recording: Recording, features: RecordingFeatures
@@ -174,6 +207,7 @@ class _Annotator:
             "model": {"folder": str(self.folder.resolve()), "hash": self._hash, "fps": bundle.fps},
             "body_parts": list(self.crop.body_parts) if self.crop else None,
             "postprocess": bundle.postprocess.model_dump(mode="json", exclude_none=True),
+            "calibration": self._decisions.settings.calibration if self._decisions is not None else "none",
         }
 
     def _describe(self, recording: Recording, features: RecordingFeatures, resampled: bool) -> dict[str, Any]:
@@ -232,9 +266,8 @@ def annotate_videos(
     annotator = _Annotator(
         model, body_parts=body_parts, resample=resample, cache=cache or out / "cache", individual=individual, overwrite=overwrite
     )
-    imported = [stream.name for stream in annotator.description.streams if stream.name != APPEARANCE]
-    if imported or annotator.crop is None:
-        raise UsageError(f"{model}: works on imported features ({', '.join(imported)}); bring them into a study and use --study.")
+    if annotator.imported or annotator.crop is None:
+        raise UsageError(f"{model}: works on imported features ({', '.join(annotator.imported)}); bring them into a study and use --study.")
     result = AnnotateResult()
     recordings: list[Recording] = []
     for video, name in zip(videos, _name_recordings(videos), strict=True):
@@ -299,11 +332,10 @@ def _annotate(annotator: _Annotator, recordings: Sequence[Recording], out: Path,
         began = time.perf_counter()
         try:
             annotator.require_place(recording, out)
-            if annotator.embedder is not None:
-                embedded = embed_recordings(annotator.embedder, [recording])
-                if recording.id in embedded.failures:
-                    result.failures[recording.id] = embedded.failures[recording.id]
-                    continue
+            for embedder in annotator.embedders:
+                result.failures |= embed_recordings(embedder, [recording]).failures
+            if recording.id in result.failures:
+                continue
             n_frames = annotator.annotate(recording, out)
         except WeightsError:
             raise

@@ -2,46 +2,44 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import shutil
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from behavior.config import APPEARANCE, Study
-from behavior.errors import TrainingError, UsageError
-from behavior.files.atomic import make_folder, replacing, write_text
+from behavior.config import Study
+from behavior.errors import UsageError
+from behavior.figures.learning_curve import draw_learning_curve
+from behavior.figures.reliability import draw_reliability
+from behavior.figures.rendering import render_png
+from behavior.files.atomic import replacing, write_bytes
 from behavior.files.ethograms import Annotation, write_frame_predictions
 from behavior.files.study import write_study
-from behavior.recording import Probabilities
-from behavior.sequence.folds import Fold, choose_inner, leave_out_folds
-from behavior.sequence.training import HeadTrainer
-from behavior.sequence.weighting import count_classes
+from behavior.metrics.calibration import reliability_curve
+from behavior.recording import Labels, Probabilities
+from behavior.sequence.folds import Fold
+from behavior.workflows.agreement import read_ceiling
+from behavior.workflows.decisions import decide_out_of_fold
+from behavior.workflows.fitting import FitStore, hash_learning
+from behavior.workflows.learning_curve import measure_learning_curve
 from behavior.workflows.learning_data import LearningData, load_learning_data
-from behavior.workflows.progress import Advance, announce, show_progress, warn
+from behavior.workflows.out_of_fold import FoldRecord, list_folds, predict_out_of_fold, predict_pairs
+from behavior.workflows.progress import warn
 from behavior.workflows.results import decide, mark_optimistic, prepare_results_folder, score_annotations, write_results
 from behavior.workflows.studies import open_study
+from behavior.workflows.variants import describe_model, list_variants
 
-__all__ = [
-    "FOLDS_FILE",
-    "PREDICTIONS_FOLDER",
-    "STUDY_COPY",
-    "FoldRecord",
-    "cross_validate",
-    "describe_epoch",
-    "describe_model",
-    "make_trainer",
-    "seed_fit",
-]
+__all__ = ["FOLDS_FILE", "OUT_OF_FOLD_FILE", "PREDICTIONS_FOLDER", "STUDY_COPY", "cross_validate", "read_out_of_fold"]
 
 STUDY_COPY = "study.yaml"
 FOLDS_FILE = "folds.csv"
+DECISIONS_FILE = "decisions.csv"
 PREDICTIONS_FOLDER = "predictions"
+# Probabilities as the models gave them, before any calibration: what `train` fits decisions on.
+OUT_OF_FOLD_FILE = "out_of_fold.npz"
 # Finished fits of a run that is not; gone when it is.
 FITS_FOLDER = ".fits"
 OPTIMISTIC = (
@@ -50,34 +48,15 @@ OPTIMISTIC = (
 )
 
 
-@dataclass(frozen=True)
-class FoldRecord:
-    """One fit of a cross-validation, a row of `folds.csv`.
-
-    Attributes
-    ----------
-    fold, behavior
-        What was left out, and what was learned.
-    watched
-        Recordings that early stopping watched, separated by spaces; empty where the number of epochs was fixed.
-    best_epoch, epochs
-        The epoch whose weights predicted, and how many were run.
-    reason
-        Why there was no fit; empty where there was one.
-    """
-
-    fold: str
-    behavior: str
-    watched: str
-    best_epoch: int | None
-    epochs: int | None
-    reason: str
-
-
-def cross_validate(path: Path, out: Path, *, overwrite: bool = False) -> pd.DataFrame:
+def cross_validate(path: Path, out: Path, *, overwrite: bool = False, learning_curve: bool = False) -> pd.DataFrame:
     """Cross-validate the study at `path` on its training recordings and write scores and predictions to `out`.
 
     A run that is interrupted goes on where it was when it is started again.
+
+    Parameters
+    ----------
+    learning_curve
+        Whether to find out too how the score grows with the number of recordings learned from.
 
     Returns
     -------
@@ -94,11 +73,58 @@ def cross_validate(path: Path, out: Path, *, overwrite: bool = False) -> pd.Data
     training = [recording for recording in recordings if recording.split == "train"]
     prepare_results_folder(out, overwrite=overwrite)
     data = load_learning_data(study, training)
-    folds = leave_out_folds(
-        [recording.id for recording in data.recordings],
-        [recording.animal for recording in data.recordings],
-        leave_out=study.crossval.leave_out,
+    folds = list_folds(study, data)
+    _require_folds(study, data, folds)
+    ceiling = read_ceiling(
+        data.recordings,
+        data.behaviors,
+        [features.time_s for features in data.features],
+        broke_off=[features.broke_off for features in data.features],
     )
+    store = FitStore(out / FITS_FOLDER, hash_learning(study, data))
+    found = predict_out_of_fold(study, data, store=store.open("folds"))
+    raw = _name_probabilities(data, found.probabilities)
+    labels = {recording.id: labels for recording, labels in zip(data.recordings, data.labels, strict=True)}
+    notes = _describe_protocol(study, folds, found.records)
+    annotations = _decide(study, data, folds, raw, labels, out, notes, store)
+    for annotation in annotations:
+        write_frame_predictions(out / PREDICTIONS_FOLDER / f"{annotation.recording}.csv", annotation, labels[annotation.recording])
+    for left in set(out.glob(f"{PREDICTIONS_FOLDER}/*.csv")) - {out / PREDICTIONS_FOLDER / f"{name}.csv" for name in labels}:
+        left.unlink()
+    with replacing(out / OUT_OF_FOLD_FILE) as temporary, temporary.open("wb") as file:
+        np.savez_compressed(file, allow_pickle=False, **{name: probabilities.values for name, probabilities in raw.items()})
+    with replacing(out / FOLDS_FILE) as temporary:
+        pd.DataFrame([asdict(record) for record in found.records]).to_csv(temporary, index=False, lineterminator="\n")
+    _write_reliability(out, annotations, labels, notes)
+    if learning_curve:
+        curve = measure_learning_curve(study, data, folds, complete=found.probabilities, store=store)
+        with replacing(out / "learning_curve.csv") as temporary:
+            curve.to_csv(temporary, index=False, lineterminator="\n")
+        write_bytes(out / "learning_curve.png", render_png(draw_learning_curve(_split_curve(curve))))
+        notes.append("How average precision grows with the number of training recordings: learning_curve.csv and learning_curve.png.")
+    write_study(out / STUDY_COPY, study)
+    table = score_annotations(annotations, labels)
+    if study.crossval.early_stopping_on == "fold":
+        table = mark_optimistic(table)
+    write_results(out, table, annotations, labels, title=_make_title(study), notes=notes, ceiling=ceiling)
+    store.remove()
+    return table
+
+
+def read_out_of_fold(folder: Path, data: LearningData) -> dict[str, Probabilities]:
+    """Return what a cross-validation of `data` in `folder` said about its recordings, uncalibrated; UsageError if it is of others."""
+    path = folder / OUT_OF_FOLD_FILE
+    if not path.is_file():
+        raise UsageError(f"{path}: not found; give the folder that `behavior crossval STUDY --out FOLDER` wrote.")
+    with np.load(path, allow_pickle=False) as saved:
+        found = {name: saved[name] for name in saved.files}
+    for recording, labels in zip(data.recordings, data.labels, strict=True):
+        if recording.id not in found or found[recording.id].shape != labels.values.shape:
+            raise UsageError(f"{path}: holds no predictions that fit recording {recording.id!r}; cross-validate again.")
+    return _name_probabilities(data, [found[recording.id] for recording in data.recordings])
+
+
+def _require_folds(study: Study, data: LearningData, folds: Sequence[Fold]) -> None:
     if study.crossval.leave_out == "animal" and all(recording.animal == recording.id for recording in data.recordings):
         warn(f"{study.recordings}: the column 'animal' is empty, so every recording counts as an animal of its own.")
     if len(folds) < 2:
@@ -106,162 +132,85 @@ def cross_validate(path: Path, out: Path, *, overwrite: bool = False) -> pd.Data
             f"{study.recordings}: cross-validation leaves out one {study.crossval.leave_out} after the other and found {len(folds)} with "
             "labels; label at least one more."
         )
-    outcomes = _run_folds(study, data, folds, out)
-    predictions = _join_predictions(study, data, folds, outcomes)
-    records = [outcome.record for outcome in outcomes]
-    labels = {recording.id: found for recording, found in zip(data.recordings, data.labels, strict=True)}
-    for prediction in predictions:
-        write_frame_predictions(out / PREDICTIONS_FOLDER / f"{prediction.recording}.csv", prediction, labels[prediction.recording])
-    for left in set(out.glob(f"{PREDICTIONS_FOLDER}/*.csv")) - {out / PREDICTIONS_FOLDER / f"{name}.csv" for name in labels}:
-        left.unlink()
-    with replacing(out / FOLDS_FILE) as temporary:
-        pd.DataFrame([asdict(record) for record in records]).to_csv(temporary, index=False, lineterminator="\n")
-    write_study(out / STUDY_COPY, study)
-    table = score_annotations(predictions, labels)
-    if study.crossval.early_stopping_on == "fold":
-        table = mark_optimistic(table)
-    write_results(out, table, predictions, labels, title=_make_title(study), notes=_describe_protocol(study, folds, records))
-    shutil.rmtree(out / FITS_FOLDER)
-    return table
-
-
-@dataclass(frozen=True)
-class _Outcome:
-    """What one fit says about the recordings that its fold leaves out, end to end: float32 of shape (sum of T,); NaN without a fit."""
-
-    record: FoldRecord
-    probabilities: npt.NDArray[np.float32]
-
-
-def _run_folds(study: Study, data: LearningData, folds: Sequence[Fold], out: Path) -> list[_Outcome]:
-    """Fit every behavior in every fold; what is on disk from a run that was interrupted is not fitted again."""
-    store = _open_store(study, data, out / FITS_FOLDER)
-    outcomes: list[_Outcome] = []
-    trainer: HeadTrainer | None = None
-    with show_progress("cross-validating", total=len(folds) * len(data.behaviors), unit="fits") as advance:
-        for number, fold in enumerate(folds):
-            for behavior in range(len(data.behaviors)):
-                path = store / f"{number:04d}.{behavior:04d}.npz"
-                if path.is_file():
-                    outcomes.append(_load_outcome(path))
-                else:
-                    trainer = trainer or make_trainer(study, data)
-                    outcomes.append(
-                        _fit_fold(study, data, fold, behavior, trainer, seed_fit(study.training.seed, number, behavior), advance)
-                    )
-                    _save_outcome(path, outcomes[-1])
-                advance(1)
-    return outcomes
-
-
-def _fit_fold(study: Study, data: LearningData, fold: Fold, behavior: int, trainer: HeadTrainer, seed: int, advance: Advance) -> _Outcome:
-    name = data.behaviors[behavior]
-    learnable = data.find_learnable(range(len(data.recordings)), behavior)
-    nothing = np.full(sum(len(data.features[index].values) for index in fold.left_out), np.nan, dtype=np.float32)
-    negative, positive = count_classes(data.select(fold.training, behavior).labels)
-    if not negative or not positive:
-        missing = "positive" if not positive else "negative"
-        return _skip(fold, name, f"no {missing} frame of {name} in the recordings that this fold learns from", nothing)
-    if study.crossval.early_stopping_on == "fold":
-        watched = tuple(index for index in fold.left_out if index in learnable)
-        learned = fold.training
-    else:
-        watched = choose_inner(
-            fold.training,
-            after=fold.left_out[-1],
-            animals=[recording.animal for recording in data.recordings],
-            leave_out=study.crossval.leave_out,
-            learnable=learnable,
+    if study.decisions is not None and study.decisions.nested == "pairs" and len(folds) < 3:
+        raise UsageError(
+            f"{study.recordings}: decisions.nested: pairs leaves out two {study.crossval.leave_out}s at once and found {len(folds)} with "
+            "labels; label at least one more, or use nested: folds."
         )
-        learned = tuple(index for index in fold.training if index not in watched)
-    try:
-        report = trainer.fit(
-            data.select(learned, behavior),
-            epochs=study.training.epochs,
-            seed=seed,
-            balanced=study.training.class_weights == "balanced",
-            validation=data.select(watched, behavior) if watched else None,
-            patience=study.training.patience,
-            on_epoch=lambda epoch, score: advance(0, describe_epoch(f"{fold.name}, {name}", epoch, score)),
-        )
-    except TrainingError as error:
-        return _skip(fold, name, str(error).rstrip("."), nothing)
-    probabilities = np.concatenate([trainer.predict(data.features[index].values) for index in fold.left_out])
-    watched_ids = " ".join(data.recordings[index].id for index in watched)
-    return _Outcome(FoldRecord(fold.name, name, watched_ids, report.best_epoch, report.epochs, ""), probabilities)
 
 
-def _skip(fold: Fold, behavior: str, reason: str, nothing: npt.NDArray[np.float32]) -> _Outcome:
-    warn(f"fold {fold.name}: {reason}; {behavior} counts as decided negative there.")
-    return _Outcome(FoldRecord(fold.name, behavior, "", None, None, reason), nothing)
-
-
-def describe_epoch(what: str, epoch: int, score: float | None) -> str:
-    """Return the words that tell how far a fit is."""
-    return f"{what}: epoch {epoch}" + ("" if score is None else f", average precision {score:.3f}")
-
-
-def _open_store(study: Study, data: LearningData, folder: Path) -> Path:
-    """Return the folder for finished fits, emptied unless it holds those of the same study, features and labels."""
-    digest = hashlib.blake2b(digest_size=16)
-    sections = study.model_dump(
-        mode="json", include={"behaviors", "streams", "crop", "backbone", "windows", "head", "training", "crossval"}
-    )
-    digest.update(json.dumps(sections, sort_keys=True).encode())
-    for recording, features, labels in zip(data.recordings, data.features, data.labels, strict=True):
-        digest.update(f"{recording.id} {recording.animal} {features.values.shape}".encode())
-        digest.update(np.ascontiguousarray(features.values).data)
-        digest.update(np.ascontiguousarray(labels.values).data)
-    stamp = folder / "study.hash"
-    if folder.is_dir() and not (stamp.is_file() and stamp.read_text(encoding="utf-8") == digest.hexdigest()):
-        shutil.rmtree(folder)
-    make_folder(folder)
-    finished = len(list(folder.glob("[0-9]*.npz")))
-    if finished:
-        announce(f"{finished} fits were finished before; going on from there")
-    write_text(stamp, digest.hexdigest())
-    return folder
-
-
-def _save_outcome(path: Path, outcome: _Outcome) -> None:
-    with replacing(path) as temporary, temporary.open("wb") as file:
-        np.savez(file, probabilities=outcome.probabilities, record=np.array(json.dumps(asdict(outcome.record))))
-
-
-def _load_outcome(path: Path) -> _Outcome:
-    with np.load(path, allow_pickle=False) as saved:
-        return _Outcome(FoldRecord(**json.loads(str(saved["record"]))), saved["probabilities"])
-
-
-def _join_predictions(study: Study, data: LearningData, folds: Sequence[Fold], outcomes: Sequence[_Outcome]) -> list[Annotation]:
-    values = [np.full((len(features.values), len(data.behaviors)), np.nan, dtype=np.float32) for features in data.features]
-    remaining = iter(outcomes)
-    for fold in folds:
-        for behavior in range(len(data.behaviors)):
-            stops = np.cumsum([len(values[index]) for index in fold.left_out])
-            for index, part in zip(fold.left_out, np.split(next(remaining).probabilities, stops[:-1]), strict=True):
-                values[index][:, behavior] = part
-    return [
-        decide(recording.id, Probabilities(found, data.behaviors, features.time_s), fps=features.fps, postprocess=study.postprocess)
+def _name_probabilities(data: LearningData, values: Sequence[npt.NDArray[np.float32]]) -> dict[str, Probabilities]:
+    return {
+        recording.id: Probabilities(found, data.behaviors, features.time_s)
         for recording, found, features in zip(data.recordings, values, data.features, strict=True)
-    ]
+    }
 
 
-def make_trainer(study: Study, data: LearningData) -> HeadTrainer:
-    """Return the trainer of the study's head for the features of `data`."""
-    announce(f"building the {study.head.kind} head")
-    return HeadTrainer(
-        head=study.head.model_dump(),
-        n_features=data.features[0].values.shape[1],
-        window_length=study.windows.length,
-        learning_rate=study.training.learning_rate,
-        batch_size=study.training.batch_size,
-    )
+def _decide(
+    study: Study,
+    data: LearningData,
+    folds: Sequence[Fold],
+    raw: Mapping[str, Probabilities],
+    labels: Mapping[str, Labels],
+    out: Path,
+    notes: list[str],
+    store: FitStore,
+) -> list[Annotation]:
+    """Return the annotations of all recordings, as the study's settings or those fitted on other recordings make them."""
+    if study.decisions is None:
+        (out / DECISIONS_FILE).unlink(missing_ok=True)
+        return [
+            decide(name, probabilities, fps=features.fps, postprocess=study.postprocess)
+            for (name, probabilities), features in zip(raw.items(), data.features, strict=True)
+        ]
+    pairs: dict[tuple[str, str], Probabilities] | None = None
+    if study.decisions.nested == "pairs":
+        times = {recording.id: features.time_s for recording, features in zip(data.recordings, data.features, strict=True)}
+        predicted = predict_pairs(study, data, store=store.open("pairs"))
+        pairs = {key: Probabilities(values, data.behaviors, times[key[1]]) for key, values in predicted.items()}
+    fitted = decide_out_of_fold(raw, labels, folds, study.decisions, fps=data.fps, postprocess=study.postprocess, pair_predictions=pairs)
+    with replacing(out / DECISIONS_FILE) as temporary:
+        fitted.table.to_csv(temporary, index=False, lineterminator="\n")
+    notes.append(f"{fitted.note} What each fold chose is in {DECISIONS_FILE}.")
+    return fitted.annotations
 
 
-def seed_fit(seed: int, *place: int) -> int:
-    """Return the seed of one fit, different for every fold and behavior."""
-    return int(np.random.SeedSequence([seed, *place]).generate_state(1)[0] >> 1)
+def _write_reliability(out: Path, annotations: Sequence[Annotation], labels: Mapping[str, Labels], notes: list[str]) -> None:
+    """Write how often a probability comes true: a table and its picture."""
+    truth = np.concatenate([labels[found.recording].values for found in annotations])
+    probabilities = np.concatenate([found.probabilities.values for found in annotations])
+    curves, rows = {}, []
+    for column, name in enumerate(annotations[0].behaviors):
+        known = ~np.isnan(probabilities[:, column]) & (truth[:, column] >= 0)
+        if not known.any():
+            continue
+        curve = reliability_curve(truth[known, column], probabilities[known, column])
+        curves[name] = curve
+        rows += [
+            {"behavior": name, "from": low, "to": high, "frames": int(count), "mean_probability": mean, "observed_share": observed}
+            for low, high, count, mean, observed in zip(
+                curve.edges[:-1], curve.edges[1:], curve.counts, curve.mean_probability, curve.observed_share, strict=True
+            )
+        ]
+    with replacing(out / "reliability.csv") as temporary:
+        pd.DataFrame(rows, columns=["behavior", "from", "to", "frames", "mean_probability", "observed_share"]).to_csv(
+            temporary, index=False, lineterminator="\n"
+        )
+    if curves:
+        write_bytes(out / "reliability.png", render_png(draw_reliability(curves, title="Out of fold")))
+        scores = ", ".join(
+            f"{name} {curve.brier_score:.4f} ({curve.prevalence * (1 - curve.prevalence):.4f} for always saying the prevalence)"
+            for name, curve in curves.items()
+        )
+        notes.append(f"Brier score of the probabilities, 0 being perfect: {scores}; reliability.png shows how often they come true.")
+
+
+def _split_curve(curve: pd.DataFrame) -> dict[str, tuple[npt.NDArray, npt.NDArray, npt.NDArray, npt.NDArray]]:
+    """Return numbers of recordings, scores and their intervals, by behavior."""
+    return {
+        str(name): (part["recordings"].to_numpy(), part["value"].to_numpy(), part["low"].to_numpy(), part["high"].to_numpy())
+        for name, part in curve.groupby("behavior", sort=False)
+    }
 
 
 def _make_title(study: Study) -> str:
@@ -283,18 +232,10 @@ def _describe_protocol(study: Study, folds: Sequence[Fold], records: Sequence[Fo
         notes.append("Early stopping watched a recording of the others (column watched in folds.csv), which was then not learned from.")
     fixed = [f"{record.fold} ({record.behavior})" for record in records if not record.reason and not record.watched]
     if fixed:
-        notes.append(f"No recording was there to be watched, and all {study.training.epochs} epochs were run, in: {', '.join(fixed)}.")
-    notes += [
-        f"Not learned in fold {record.fold}, and counted as decided negative: {record.reason}." for record in records if record.reason
-    ]
+        names = ", ".join(dict.fromkeys(fixed))
+        notes.append(f"No recording was there to be watched, and all {study.training.epochs} epochs were run, in: {names}.")
+    failed = dict.fromkeys((record.fold, record.reason) for record in records if record.reason)
+    notes += [f"Not learned in fold {fold}, and counted as decided negative: {reason}." for fold, reason in failed]
+    if len(list_variants(study)) * study.ensemble.seeds > 1:
+        notes.append("The members of the ensemble are numbered in the column member of folds.csv, kinds first, then their seeds.")
     return notes
-
-
-def describe_model(study: Study) -> str:
-    """Return a sentence on what turned frames into decisions."""
-    features = ", ".join(f"{study.backbone.name} ({study.backbone.weights})" if name == APPEARANCE else name for name in study.streams)
-    decisions = ", ".join(f"{name} {value}" for name, value in study.postprocess.model_dump(exclude_none=True).items())
-    return (
-        f"Features: {features}; {study.head.kind} head on windows of {study.windows.length} frames; decisions: {decisions} "
-        "(`behavior decide` tries others)."
-    )

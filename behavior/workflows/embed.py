@@ -27,6 +27,7 @@ from behavior.vision.engines import Engine, KerasEngine
 from behavior.workflows.progress import announce, show_progress, warn
 from behavior.workflows.provenance import collect_versions
 from behavior.workflows.studies import open_study
+from behavior.workflows.variants import list_variants
 
 __all__ = ["EmbedResult", "Embedded", "Embedder", "describe_features", "embed_recordings", "embed_study"]
 
@@ -240,10 +241,17 @@ def embed_study(path: Path) -> EmbedResult:
         If the study file or the manifest cannot be used, or the study works on imported features alone.
     """
     study, recordings = open_study(path)
-    if APPEARANCE not in study.streams or study.crop is None:
+    backbones = list(dict.fromkeys(variant.backbone for variant in list_variants(study) if APPEARANCE in variant.streams))
+    if not backbones or study.crop is None:
         raise UsageError(f"{path}: its streams are {', '.join(study.streams)}, all imported; there is nothing to embed.")
-    embedder = Embedder(crop=study.crop, backbone=study.backbone, cache=study.cache)
-    return embed_recordings(embedder, recordings)
+    result = EmbedResult()
+    for backbone in backbones:
+        done = embed_recordings(Embedder(crop=study.crop, backbone=backbone, cache=study.cache), recordings)
+        result.embedded |= done.embedded
+        result.failures |= done.failures
+        result.kept += [name for name in done.kept if name not in result.kept]
+    result.kept = [name for name in result.kept if name not in result.embedded and name not in result.failures]
+    return result
 
 
 def embed_recordings(embedder: Embedder, recordings: Sequence[Recording]) -> EmbedResult:

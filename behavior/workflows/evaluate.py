@@ -13,6 +13,7 @@ from behavior.files.annotations import read_labels
 from behavior.files.ethograms import Annotation, find_ethograms, read_annotation
 from behavior.files.pairing import find_labels_for
 from behavior.recording import Labels
+from behavior.workflows.agreement import measure_ceiling, read_rater_folders
 from behavior.workflows.progress import announce, warn
 from behavior.workflows.results import prepare_results_folder, score_annotations, write_results
 
@@ -27,18 +28,30 @@ class EvaluateResult:
     failures: dict[str, str] = field(default_factory=dict)
 
 
-def evaluate_ethograms(paths: Sequence[Path], labels_folder: Path, out: Path, *, overwrite: bool = False) -> EvaluateResult:
+def evaluate_ethograms(
+    paths: Sequence[Path], labels_folder: Path, out: Path, *, raters: Sequence[Path] = (), overwrite: bool = False
+) -> EvaluateResult:
     """Score the ethograms at `paths` against the label files in `labels_folder` that are called like their recordings.
+
+    Parameters
+    ----------
+    raters
+        A folder of label files for each of several raters; how well they agree is shown beside the scores.
 
     Raises
     ------
     UsageError
-        If there is no such folder, ethograms have different behaviors, or none can be scored.
+        If there is no such folder, ethograms have different behaviors, or none can be scored; if only one rater is given, or no two have
+        labelled the same recording.
+    LabelError
+        If label files of raters cannot be used.
     OutputError
         If `out` holds results already and `overwrite` is not set.
     """
     if not labels_folder.is_dir():
         raise UsageError(f"{labels_folder}: no such folder; give the one that holds the label files.")
+    if len(raters) == 1:
+        raise UsageError(f"--rater {raters[0]}: one rater agrees with nobody; give --rater for each of at least two.")
     prepare_results_folder(out, overwrite=overwrite)
     annotations: list[Annotation] = []
     labels: dict[str, Labels] = {}
@@ -76,6 +89,12 @@ def evaluate_ethograms(paths: Sequence[Path], labels_folder: Path, out: Path, *,
         labels[annotation.recording] = found
     if not annotations:
         raise UsageError(f"{labels_folder}: none of the ethograms could be scored ({'; '.join(failures.values())})")
+    ceiling = None
+    if raters:
+        times = {annotation.recording: annotation.time_s for annotation in annotations}
+        ceiling = measure_ceiling(read_rater_folders(raters, times, annotations[0].behaviors), time_s=times)
+        if ceiling is None:
+            raise UsageError(f"{', '.join(map(str, raters))}: no two of these raters have labelled the same of the recordings scored.")
     table = score_annotations(annotations, labels)
-    write_results(out, table, annotations, labels, title="Evaluation", notes=notes)
+    write_results(out, table, annotations, labels, title="Evaluation", notes=notes, ceiling=ceiling)
     return EvaluateResult(table, failures)

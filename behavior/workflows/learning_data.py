@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,11 +16,20 @@ from behavior.files.feature_cache import FeatureSet, find_imported, read_feature
 from behavior.files.manifest import select_labels
 from behavior.files.model_bundle import StreamDescription
 from behavior.recording import Labels, Recording, have_same_rate
-from behavior.sequence.windows import SequenceData
+from behavior.sequence.averaging import average_features, average_labels
 from behavior.workflows.embed import Embedder
 from behavior.workflows.progress import warn
 
-__all__ = ["LearningData", "RecordingFeatures", "load_features", "load_learning_data", "read_recording_labels", "require_alike"]
+__all__ = [
+    "LearningData",
+    "RecordingFeatures",
+    "load_features",
+    "load_learning_data",
+    "load_variant",
+    "make_embedder",
+    "read_recording_labels",
+    "require_alike",
+]
 
 
 @dataclass(frozen=True)
@@ -72,12 +81,21 @@ class LearningData:
         """Frames per second, the median over the recordings."""
         return float(np.median([features.fps for features in self.features]))
 
-    def select(self, indexes: Sequence[int], behavior: int) -> SequenceData:
-        """Return the features of some recordings with the labels of one behavior."""
-        return SequenceData(
-            features=[self.features[index].values for index in indexes],
-            labels=[self.labels[index].values[:, behavior] for index in indexes],
+    def average(self, frames: int) -> LearningData:
+        """Return the same recordings with one vector and one label for every so many frames."""
+        if frames == 1:
+            return self
+        features = tuple(
+            replace(
+                found,
+                values=average_features(found.values, frames),
+                time_s=found.time_s[(np.arange(0, len(found.time_s), frames) + frames // 2).clip(max=len(found.time_s) - 1)],
+                fps=found.fps / frames,
+            )
+            for found in self.features
         )
+        labels = tuple(Labels(average_labels(found.values, frames), found.behaviors) for found in self.labels)
+        return LearningData(self.recordings, features, labels, self.behaviors)
 
     def find_learnable(self, indexes: Sequence[int], behavior: int) -> set[int]:
         """Return those of the recordings `indexes` that have frames with and frames without the behavior."""
@@ -149,10 +167,7 @@ def load_learning_data(study: Study, recordings: Sequence[Recording]) -> Learnin
     BehaviorError
         If features or labels cannot be used: one sentence for each recording, so that all can be mended at once.
     """
-    crop = study.crop
-    embedder = None
-    if APPEARANCE in study.streams and crop is not None:
-        embedder = Embedder(crop=crop, backbone=study.backbone, cache=study.cache)
+    embedder = make_embedder(study)
     kept: list[Recording] = []
     features: list[RecordingFeatures] = []
     labels: list[Labels] = []
@@ -181,6 +196,29 @@ def load_learning_data(study: Study, recordings: Sequence[Recording]) -> Learnin
         )
     require_alike(kept, features)
     return LearningData(tuple(kept), tuple(features), tuple(labels), tuple(study.behaviors))
+
+
+def load_variant(study: Study, variant: Study, data: LearningData) -> LearningData:
+    """Return `data`, which is the study's, with the features that one kind of model in its ensemble works on."""
+    if variant.streams == study.streams and variant.backbone == study.backbone:
+        return data
+    embedder = make_embedder(variant)
+    features = tuple(load_features(variant, recording, embedder) for recording in data.recordings)
+    for recording, found, labels in zip(data.recordings, features, data.labels, strict=True):
+        if len(found.values) != len(labels.values):
+            raise UsageError(
+                f"recording {recording.id!r}: its streams {', '.join(variant.streams)} have {len(found.values)} frames, but those of the "
+                f"rest of the ensemble {len(labels.values)}; embed or import them again to match."
+            )
+    require_alike(data.recordings, features)
+    return LearningData(data.recordings, features, data.labels, data.behaviors)
+
+
+def make_embedder(study: Study) -> Embedder | None:
+    """Return what knows where the appearance stream of `study` is; None where it has only imported streams."""
+    if APPEARANCE not in study.streams or study.crop is None:
+        return None
+    return Embedder(crop=study.crop, backbone=study.backbone, cache=study.cache)
 
 
 def require_alike(recordings: Sequence[Recording], features: Sequence[RecordingFeatures]) -> None:

@@ -15,11 +15,13 @@ from behavior.figures.rendering import render_png
 from behavior.figures.scores import draw_confusion, draw_precision_recall
 from behavior.files.atomic import make_folder, replacing, require_writable, write_bytes, write_text
 from behavior.files.ethograms import Annotation
-from behavior.metrics.tables import POOLED, format_summary, score_study
+from behavior.metrics.summaries import format_summary
+from behavior.metrics.tables import POOLED, score_study
 from behavior.postprocess.pipeline import clean_decisions
 from behavior.recording import Ethogram, Labels, Probabilities, find_bouts
 
 __all__ = [
+    "CEILING_FILE",
     "METRICS_FILE",
     "SUMMARY_FILE",
     "count_bouts",
@@ -33,6 +35,7 @@ __all__ = [
 
 METRICS_FILE = "metrics.csv"
 SUMMARY_FILE = "summary.md"
+CEILING_FILE = "ceiling.csv"
 
 
 def decide(
@@ -71,7 +74,8 @@ def score_annotations(annotations: Sequence[Annotation], labels: Mapping[str, La
     probabilities = {found.recording: found.probabilities.values for found in annotations}
     decisions = {found.recording: found.ethogram.values for found in annotations}
     truth = {found.recording: labels[found.recording].values for found in annotations}
-    return score_study(truth, probabilities, decisions, annotations[0].behaviors)
+    time_s = {found.recording: found.time_s for found in annotations}
+    return score_study(truth, probabilities, decisions, annotations[0].behaviors, time_s=time_s)
 
 
 def mark_optimistic(table: pd.DataFrame) -> pd.DataFrame:
@@ -88,8 +92,15 @@ def write_results(
     *,
     title: str,
     notes: Sequence[str] = (),
+    ceiling: pd.DataFrame | None = None,
 ) -> None:
-    """Write the table of scores, its summary and the pictures of `annotations` against `labels` to the folder `out`."""
+    """Write the table of scores, its summary and the pictures of `annotations` against `labels` to the folder `out`.
+
+    Parameters
+    ----------
+    ceiling
+        How well people agree (`agreement.measure_ceiling`), shown beneath the scores of each behavior; also written, as `ceiling.csv`.
+    """
     behaviors = annotations[0].behaviors
     with replacing(out / METRICS_FILE) as temporary:
         table.to_csv(temporary, index=False, lineterminator="\n")
@@ -103,7 +114,13 @@ def write_results(
     curves = {name: (truth[:, column], probabilities[:, column]) for column, name in enumerate(behaviors)}
     write_bytes(out / "confusion.png", render_png(draw_confusion(counts, title=title)))
     write_bytes(out / "precision_recall.png", render_png(draw_precision_recall(curves, title=title)))
-    write_text(out / SUMMARY_FILE, format_summary(table, behaviors=behaviors, title=title, notes=notes))
+    write_text(out / SUMMARY_FILE, format_summary(table, behaviors=behaviors, title=title, notes=notes, ceiling=ceiling))
+    if ceiling is None:
+        # That of results that these replace.
+        (out / CEILING_FILE).unlink(missing_ok=True)
+    else:
+        with replacing(out / CEILING_FILE) as temporary:
+            ceiling.to_csv(temporary, index=False, lineterminator="\n")
 
 
 def count_bouts(annotation: Annotation) -> dict[str, int]:

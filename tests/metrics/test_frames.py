@@ -8,9 +8,18 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from sklearn.metrics import accuracy_score, average_precision_score, confusion_matrix, f1_score, precision_score, recall_score
+from sklearn.metrics import (
+    accuracy_score,
+    average_precision_score,
+    cohen_kappa_score,
+    confusion_matrix,
+    f1_score,
+    fbeta_score,
+    precision_score,
+    recall_score,
+)
 
-from behavior.metrics import COUNT_METRICS, RATE_METRICS, average_precision, score_frames
+from behavior.metrics import COUNT_METRICS, RATE_METRICS, average_precision, cohen_kappa, f_beta, score_frames
 
 Frames = tuple[npt.NDArray[np.int8], npt.NDArray[np.float32], npt.NDArray[np.bool_]]
 
@@ -34,6 +43,9 @@ def test_a_hand_counted_example() -> None:
     assert scores["prevalence"] == 3 / 8
     assert scores["accuracy"] == 6 / 8
     assert scores["precision"] == scores["recall"] == scores["f1"] == pytest.approx(2 / 3)
+    # Two thirds either way, whichever counts more; observed agreement 6/8, by chance (3 * 3 + 5 * 5) / 64.
+    assert scores["f2"] == pytest.approx(2 / 3)
+    assert scores["kappa"] == pytest.approx((6 / 8 - 34 / 64) / (1 - 34 / 64))
     assert np.isnan(scores["average_precision"])
     assert set(scores) == {*RATE_METRICS, *COUNT_METRICS}
 
@@ -47,6 +59,9 @@ def test_where_defined_they_are_those_of_scikit_learn(frames: Frames) -> None:
     scores = score_frames(labels, probabilities, decisions)
     for name, function in (("accuracy", accuracy_score), ("precision", precision_score), ("recall", recall_score), ("f1", f1_score)):
         assert scores[name] == pytest.approx(function(y_true, y_pred))
+    assert scores["f2"] == pytest.approx(fbeta_score(y_true, y_pred, beta=2))
+    if not (y_true.all() and y_pred.all()):
+        assert scores["kappa"] == pytest.approx(cohen_kappa_score(y_true, y_pred))
     assert scores["average_precision"] == pytest.approx(average_precision_score(y_true, probabilities[known]))
     cells = confusion_matrix(y_true, y_pred, labels=[0, 1]).ravel().tolist()
     assert [scores[f"{name}s"] for name in ("true_negative", "false_positive", "false_negative", "true_positive")] == cells
@@ -66,6 +81,10 @@ def test_what_is_undefined_is_nan_without_a_warning(frames: Frames) -> None:
         "precision": has_decisions,
         "recall": has_positives,
         "f1": has_positives or has_decisions,
+        "f2": has_positives or has_decisions,
+        # Chance cannot be beaten where both sides say one thing throughout.
+        "kappa": (has_frames and not all(len(set(said[known].tolist())) == 1 for said in (labels == 1, decisions)))
+        or (labels[known] != decisions[known]).any(),
         "average_precision": has_positives,
     }
     assert {name: not np.isnan(scores[name]) for name in RATE_METRICS} == {name: bool(value) for name, value in defined.items()}
@@ -104,3 +123,22 @@ def test_arrays_of_different_lengths_are_refused() -> None:
 def test_labels_of_other_values_are_refused() -> None:
     with pytest.raises(ValueError, match="other than 1, 0 and -1"):
         score_frames(np.array([0, 2]), None, np.zeros(2, dtype=bool))
+
+
+def test_beta_is_the_weight_of_recall() -> None:
+    # Precision 1/2, recall 8/10.
+    assert f_beta(8, 8, 2, beta=1) == pytest.approx(2 * 0.5 * 0.8 / 1.3)
+    assert f_beta(8, 8, 2, beta=3) == pytest.approx(10 * 0.5 * 0.8 / (9 * 0.5 + 0.8))
+    assert f_beta(8, 8, 2, beta=1e-6) == pytest.approx(0.5)
+    assert f_beta(8, 8, 2, beta=1e6) == pytest.approx(0.8)
+    np.testing.assert_equal(f_beta([0, 0, 0], [0, 1, 0], [0, 0, 1], beta=2), [np.nan, 0, 0])
+    with pytest.raises(ValueError, match="above 0"):
+        f_beta(1, 1, 1, beta=0)
+
+
+def test_kappa_is_1_0_or_below_and_nothing_without_a_choice() -> None:
+    # By column: all agreed, as by chance, all disagreed, nothing but positives, nothing at all.
+    counts = np.array([[5, 0, 0, 5], [1, 1, 1, 1], [0, 5, 5, 0], [7, 0, 0, 0], [0, 0, 0, 0]]).T
+    np.testing.assert_equal(cohen_kappa(*counts), [1, 0, -1, np.nan, np.nan])
+    # One side never says yes: no better than chance, but defined.
+    assert cohen_kappa(0, 0, 4, 6) == 0

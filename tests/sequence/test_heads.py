@@ -1,99 +1,325 @@
-"""What every head does, whichever kind it is, and what a fit does with it."""
+"""What every head does, whichever kind it is: alone as a Keras model, and side by side with others of its kind."""
 
 import functools
-import json
 
+import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
+from behavior.config import HEAD_KINDS
 from behavior.errors import ModelError
-from behavior.metrics.frames import average_precision
-from behavior.sequence.heads import HEADS, build_head, load_head, save_head
-from behavior.sequence.inference import predict_recording
-from behavior.sequence.training import HeadTrainer
-from behavior.sequence.weighting import balance_classes
-from behavior.sequence.windows import SequenceData
+from behavior.sequence.heads import HEADS, build_head, load_head, run_head, save_head
+from behavior.sequence.stacking import StackedRun
+from behavior.sequence.tcn import WeightNormalizedConv1D
+from behavior.sequence.transformer import LocalAttention
+
+N_FEATURES = 3
+N_MODELS = 3
+N_WINDOWS = 4
+LENGTH = 11
+
+
+def tcn(normalization, *, causal, n_outputs, layers=1, filters=4):
+    names = {"layers": layers, "filters": filters, "normalization": normalization, "causal": causal, "n_outputs": n_outputs}
+    return {"kind": "tcn", "kernel_size": 3, **names}
+
+
+TRANSFORMER = {"kind": "transformer", "layers": 2, "units": 8, "heads": 2, "span": 3}
+MSTCN = {"kind": "mstcn", "stages": 2, "layers": 3, "filters": 4, "kernel_size": 3}
 
 SETTINGS = {
-    "lstm": {"kind": "lstm", "layers": 1, "units": 8, "dropout": 0.2},
-    "lstm of three layers": {"kind": "lstm", "layers": 3, "units": 8, "dropout": 0.5},
-    "tcn": {"kind": "tcn", "layers": 1, "filters": 8, "kernel_size": 3, "normalization": "none", "dropout": 0.2},
-    "tcn with batch normalisation": {"kind": "tcn", "layers": 2, "filters": 8, "kernel_size": 3, "normalization": "batch", "dropout": 0.2},
-    "tcn with layer normalisation": {"kind": "tcn", "layers": 1, "filters": 8, "kernel_size": 5, "normalization": "layer", "dropout": 0.2},
+    "lstm": {"kind": "lstm", "layers": 1, "units": 4, "n_outputs": 1},
+    "lstm of two layers": {"kind": "lstm", "layers": 2, "units": 5, "n_outputs": 3},
+    "bidirectional lstm": {"kind": "lstm", "layers": 2, "units": 4, "bidirectional": True, "n_outputs": 1},
+    "tcn, batch, causal": tcn("batch", causal=True, n_outputs=1, layers=2),
+    "tcn, batch": tcn("batch", causal=False, n_outputs=3),
+    "tcn, layer, causal": tcn("layer", causal=True, n_outputs=3),
+    "tcn, layer": tcn("layer", causal=False, n_outputs=1),
+    "tcn, weight, causal": tcn("weight", causal=True, n_outputs=1),
+    "tcn, weight": tcn("weight", causal=False, n_outputs=3, layers=2),
+    "tcn, none, causal": tcn("none", causal=True, n_outputs=1, filters=N_FEATURES),
+    "tcn, none": tcn("none", causal=False, n_outputs=3),
+    "mstcn": {**MSTCN, "n_outputs": 1},
+    "mstcn for three behaviors": {**MSTCN, "n_outputs": 3},
+    "transformer": {**TRANSFORMER, "n_outputs": 1},
+    "transformer for three behaviors": {**TRANSFORMER, "n_outputs": 3},
 }
 
 
-def make_recording(n_frames, seed, *, unlabelled=0.0):
-    """Features whose first column tells the behavior, late by one frame, and noise."""
+def draw(*shape, seed=0):
+    return np.random.default_rng(seed).normal(size=shape).astype(np.float32)
+
+
+def draw_weights(model, seed):
+    """Weights none of which is what a new model starts with, spreads above zero."""
     rng = np.random.default_rng(seed)
-    labels = np.zeros(n_frames, dtype=np.int8)
-    for start in rng.integers(0, n_frames, 6):
-        labels[start : start + 12] = 1
-    features = rng.normal(size=(n_frames, 4)).astype(np.float16)
-    features[:, 0] += 3 * labels
-    labels[rng.random(n_frames) < unlabelled] = -1
-    return features, labels
+    values = []
+    for weight in model.weights:
+        drawn = 0.4 * rng.normal(size=weight.shape).astype(np.float32)
+        values.append(np.abs(drawn) + 0.5 if "variance" in weight.path else drawn + (1.0 if weight.path.endswith("gamma") else 0.0))
+    return values
 
 
-def make_data(seeds, n_frames=150, **options):
-    recordings = [make_recording(n_frames, seed, **options) for seed in seeds]
-    return SequenceData([features for features, _ in recordings], [labels for _, labels in recordings])
+class Stack:
+    """A plain model that takes the weights of one of three models at a time, and those of all three side by side."""
 
+    def __init__(self, settings):
+        self.settings = settings
+        self.plain = build_head(n_features=N_FEATURES, dropout=0.0, **settings)
+        self.each = [draw_weights(self.plain, seed) for seed in range(N_MODELS)]
+        self.weights = [np.stack(values) for values in zip(*self.each, strict=True)]
+        self.trained = [index for index, weight in enumerate(self.plain.weights) if weight.trainable]
 
-def make_trainer(settings, **changes):
-    return HeadTrainer(**{"head": settings, "n_features": 4, "window_length": 30, "learning_rate": 0.01, "batch_size": 4, **changes})
+    def be(self, model):
+        """Return the plain model with the weights of one of the three."""
+        self.plain.set_weights(self.each[model])
+        return self.plain
+
+    def run(self, windows, *, weights=None, **options):
+        """Return the stages' logits and the run."""
+        weights = [tf.constant(weight) for weight in self.weights] if weights is None else weights
+        run = StackedRun(weights, **{"training": False, **options})
+        return run_head(run, tf.constant(windows) if isinstance(windows, np.ndarray) else windows, **self.settings), run
 
 
 @functools.cache
-def share_trainer(settings):
-    """One trainer for each setting (as JSON), because building and tracing it is what takes long."""
-    return make_trainer(json.loads(settings), batch_size=3)
+def share_stack(name):
+    """One for each setting, because building takes long."""
+    return Stack(SETTINGS[name])
 
 
-def test_every_kind_is_in_the_contract():
-    assert {settings["kind"] for settings in SETTINGS.values()} == set(HEADS)
+def measure_loss(probabilities, labels, weights):
+    """Weighted binary cross-entropy, summed."""
+    return tf.reduce_sum(weights * keras.ops.binary_crossentropy(np.broadcast_to(labels, probabilities.shape), probabilities))
 
 
-@pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS)
+def choose_labels(n_outputs):
+    rng = np.random.default_rng(5)
+    shape = (N_WINDOWS, LENGTH, n_outputs)
+    return rng.integers(0, 2, shape).astype(np.float32), rng.uniform(0, 2, shape).astype(np.float32)
+
+
+def test_every_kind_is_in_the_contract_and_in_the_study_file():
+    assert {settings["kind"] for settings in SETTINGS.values()} == set(HEADS) == set(HEAD_KINDS)
+
+
+@pytest.mark.parametrize("kind", HEAD_KINDS)
+def test_a_head_takes_what_its_section_of_the_study_file_says(kind):
+    settings = HEAD_KINDS[kind](kind=kind).model_dump(exclude={"kind", "dropout", "share", "smoothing"})
+    assert HEADS[kind].count_values(n_outputs=1, **settings) > 0
+    assert HEADS[kind].build(keras.Input((None, 2)), n_outputs=3, **settings)[-1].shape == (None, None, 3)
+
+
+@pytest.mark.parametrize("name", SETTINGS)
 class TestEveryHead:
     """The contract of a head."""
 
-    def test_a_probability_for_every_frame_of_windows_of_any_length(self, settings):
-        model = build_head(n_features=4, **settings)
-        for length in (1, 30):
-            values = model.predict_on_batch(np.random.default_rng(0).normal(size=(3, length, 4)).astype(np.float32))
-            assert values.shape == (3, length, 1)
+    def test_a_probability_for_every_frame_of_windows_of_any_length(self, name):
+        model = share_stack(name).be(0)
+        for length in (1, 2, LENGTH, 40):
+            values = np.asarray(model(draw(2, length, N_FEATURES)))
+            assert values.shape == (2, length, SETTINGS[name]["n_outputs"])
+            assert values.dtype == np.float32
             assert ((values >= 0) & (values <= 1)).all()
 
-    def test_saved_and_loaded_it_says_the_same_to_the_last_bit(self, settings, tmp_path):
-        model = build_head(n_features=4, **settings)
+    @pytest.mark.parametrize("length", [1, LENGTH])
+    @pytest.mark.parametrize("n_inputs", [1, N_MODELS], ids=["shared input", "input of their own"])
+    def test_stacked_models_say_what_each_says_alone(self, name, n_inputs, length):
+        stack = share_stack(name)
+        windows = draw(n_inputs, 2, length, N_FEATURES)
+        stages, run = stack.run(windows)
+        assert not run.updates
+        for model in range(N_MODELS):
+            alone = np.asarray(stack.be(model)(windows[model % n_inputs], training=False))
+            np.testing.assert_allclose(tf.sigmoid(stages[-1])[model], alone, rtol=0, atol=1e-5)
+
+    @pytest.mark.parametrize("n_inputs", [1, N_MODELS], ids=["shared input", "input of their own"])
+    def test_a_training_step_is_that_of_each_model_alone_on_the_windows_that_it_sees(self, name, n_inputs):
+        stack = share_stack(name)
+        windows = draw(n_inputs, N_WINDOWS, LENGTH, N_FEATURES)
+        labels, frame_weights = choose_labels(SETTINGS[name]["n_outputs"])
+        seen = np.array([[1, 1, 0, 1], [1, 0, 0, 0], [0, 1, 1, 1]], dtype=np.float32)
+        weights = [tf.constant(weight) for weight in stack.weights]
+        with tf.GradientTape() as tape:
+            tape.watch(weights)
+            stages, run = stack.run(windows, weights=weights, training=True, seen=tf.constant(seen))
+            probabilities = tf.sigmoid(stages[-1])
+            loss = measure_loss(probabilities, labels, frame_weights[None] * seen[:, :, None, None])
+        gradients = tape.gradient(loss, [weights[index] for index in stack.trained])
+        for model in range(N_MODELS):
+            sees = seen[model] > 0
+            plain = stack.be(model)
+            with tf.GradientTape() as tape:
+                alone = plain(windows[model % n_inputs][sees], training=True)
+                loss = measure_loss(alone, labels[sees], frame_weights[sees])
+            expected = tape.gradient(loss, [weight.value for weight in plain.trainable_weights])
+            np.testing.assert_allclose(probabilities[model].numpy()[sees], alone, rtol=0, atol=1e-5)
+            for index, (ours, theirs) in enumerate(zip(gradients, expected, strict=True)):
+                tolerance = 1e-4 * max(1.0, float(np.abs(theirs).max()))
+                np.testing.assert_allclose(ours[model], theirs, rtol=0, atol=tolerance, err_msg=plain.trainable_weights[index].path)
+            moved = {index for index, weight in enumerate(plain.weights) if not weight.trainable}
+            assert set(run.updates) == moved
+            for index in moved:
+                np.testing.assert_allclose(run.updates[index][model], plain.get_weights()[index], rtol=0, atol=1e-5)
+
+    def test_products_in_bfloat16_stay_near_and_the_rest_is_float32(self, name):
+        stack = share_stack(name)
+        windows = draw(1, N_WINDOWS, LENGTH, N_FEATURES)
+        seen = tf.ones((N_MODELS, N_WINDOWS))
+        exact = stack.run(windows, training=True, seen=seen)[0][-1]
+        stages, run = stack.run(windows, training=True, seen=seen, product_dtype="bfloat16")
+        assert all(value.dtype == tf.float32 for value in (*stages, *run.updates.values()))
+        difference = np.abs(tf.sigmoid(stages[-1]) - tf.sigmoid(exact))
+        assert 0 < difference.max() < 2e-2
+
+    def test_saved_and_loaded_it_says_the_same_to_the_last_bit(self, name, tmp_path):
+        model = share_stack(name).be(1)
         save_head(model, tmp_path / "a.keras")
-        windows = np.random.default_rng(0).normal(size=(2, 30, 4)).astype(np.float32)
         loaded = load_head(tmp_path / "a.keras")
-        np.testing.assert_array_equal(model.predict_on_batch(windows), loaded.predict_on_batch(windows))
+        windows = draw(2, LENGTH, N_FEATURES)
+        np.testing.assert_array_equal(model(windows), loaded(windows))
+        assert [weight.shape for weight in loaded.weights] == [weight.shape for weight in model.weights]
 
-    def test_it_learns_and_a_copy_of_it_stays_as_it_was(self, settings):
-        trainer = share_trainer(json.dumps(settings))
-        report = trainer.fit(make_data([0, 1, 2]), epochs=40, seed=3, validation=make_data([7]), patience=40)
-        assert max(report.validation_scores) > 0.9
-        features, _ = make_recording(150, 9)
-        exported = trainer.export()
-        before = trainer.predict(features)
-        trainer.fit(make_data([0]), epochs=1, seed=4)
-        np.testing.assert_array_equal(before, predict_recording(exported.predict_on_batch, features, length=30))
-        assert not np.array_equal(before, trainer.predict(features))
+    def test_memory_is_planned_with_a_whole_number(self, name):
+        settings = {key: value for key, value in SETTINGS[name].items() if key != "kind"}
+        count = HEADS[SETTINGS[name]["kind"]].count_values(**settings)
+        assert isinstance(count, int)
+        assert count > 0
 
-    def test_the_same_seed_gives_the_same_numbers_whatever_was_fitted_before(self, settings):
-        features, _ = make_recording(150, 9)
-        trainer = share_trainer(json.dumps(settings))
-        reports, predictions = [], []
-        for _ in range(2):
-            reports.append(trainer.fit(make_data([0, 1]), epochs=2, seed=3))
-            predictions.append(trainer.predict(features))
-            other = trainer.fit(make_data([5, 6]), epochs=1, seed=8)
-        assert reports[0] == reports[1]
-        np.testing.assert_array_equal(*predictions)
-        assert other.losses[0] != reports[0].losses[0]
+
+# Tracing takes seconds, so one of each that differs in how it deals with numbers of models known in the graph alone.
+@pytest.mark.parametrize(
+    "name", ["lstm", "bidirectional lstm", "tcn, batch", "tcn, layer, causal", "tcn, weight, causal", "mstcn", "transformer"]
+)
+def test_one_trace_serves_any_number_of_models_and_windows(name):
+    stack = share_stack(name)
+    signature = [tf.TensorSpec((None, *weight.shape[1:])) for weight in stack.weights]
+
+    @tf.function(input_signature=[signature, tf.TensorSpec((None, None, LENGTH, N_FEATURES)), tf.TensorSpec((None, None))])
+    def step(weights, windows, seen):
+        with tf.GradientTape() as tape:
+            tape.watch(weights)
+            logits = stack.run(windows, weights=weights, training=True, seen=seen)[0][-1]
+            loss = tf.reduce_sum(tf.square(logits))
+        return logits, tape.gradient(loss, [weights[index] for index in stack.trained])
+
+    windows = draw(N_MODELS, 2, LENGTH, N_FEATURES)
+    everything, gradients = step([tf.constant(weight) for weight in stack.weights], tf.constant(windows), tf.ones((N_MODELS, 2)))
+    fewer, of_fewer = step([tf.constant(weight[1:]) for weight in stack.weights], tf.constant(windows[1:]), tf.ones((N_MODELS - 1, 2)))
+    np.testing.assert_allclose(everything[1:], fewer, rtol=0, atol=1e-4)
+    for one, other in zip(gradients, of_fewer, strict=True):
+        np.testing.assert_allclose(one[1:], other, rtol=1e-4, atol=1e-4 * max(1.0, float(np.abs(other).max())))
+    shared, _ = step([tf.constant(weight) for weight in stack.weights], tf.constant(windows[:1, :1]), tf.ones((N_MODELS, 1)))
+    expected = stack.run(windows[:1, :1], training=True, seen=tf.ones((N_MODELS, 1)))[0][-1]
+    np.testing.assert_allclose(shared, expected, rtol=0, atol=1e-4)
+    assert step.experimental_get_tracing_count() == 1
+
+
+def find_reach(settings, *, length=64, at=30):
+    """Return how many frames before and after frame `at` a change of its features is felt, by any of some drawn models."""
+    model = build_head(n_features=N_FEATURES, dropout=0.0, n_outputs=2, **settings)
+    windows = draw(8, length, N_FEATURES)
+    changed = windows.copy()
+    changed[:, at] += 3.0
+    felt = np.zeros(length, dtype=bool)
+    for seed in range(3):
+        model.set_weights(draw_weights(model, seed))
+        felt |= (np.asarray(model(windows)) != np.asarray(model(changed))).any(axis=(0, 2))
+    (frames,) = np.nonzero(felt)
+    return at - frames[0], frames[-1] - at
+
+
+@pytest.mark.parametrize("layers", [1, 2, 3])
+def test_local_attention_sees_its_span_in_each_layer_and_no_further(layers):
+    assert find_reach({**TRANSFORMER, "layers": layers, "span": 5}) == (5 * layers, 5 * layers)
+
+
+@pytest.mark.parametrize(("stages", "layers"), [(1, 1), (1, 3), (2, 3)])
+def test_a_multi_stage_tcn_sees_as_far_back_as_ahead(stages, layers):
+    reach = stages * (2**layers - 1)
+    assert find_reach({**MSTCN, "stages": stages, "layers": layers}) == (reach, reach)
+
+
+@pytest.mark.parametrize("normalization", ["batch", "layer", "weight", "none"])
+def test_only_a_causal_tcn_is_blind_to_the_future(normalization):
+    settings = {"kind": "tcn", "layers": 1, "filters": 8, "kernel_size": 3, "normalization": normalization}
+    before, after = find_reach({**settings, "causal": True}, length=30, at=12)
+    assert before == 0
+    assert after > 0
+    before, after = find_reach({**settings, "causal": False}, length=30, at=12)
+    assert before > 0
+    assert after > 0
+
+
+def test_only_a_bidirectional_lstm_sees_the_future():
+    settings = {"kind": "lstm", "layers": 1, "units": 4}
+    assert find_reach(settings, length=8, at=4) == (0, 3)
+    assert find_reach({**settings, "bidirectional": True}, length=8, at=4) == (4, 3)
+
+
+def test_a_multi_stage_tcn_with_its_kernels_turned_round_reads_time_backwards():
+    stack = share_stack("mstcn")
+    windows = draw(2, LENGTH, N_FEATURES)
+    forwards = np.asarray(stack.be(0)(windows))
+    stack.plain.set_weights([weight[::-1] if weight.ndim == 3 else weight for weight in stack.each[0]])
+    np.testing.assert_allclose(np.asarray(stack.plain(windows[:, ::-1]))[:, ::-1], forwards, rtol=0, atol=1e-6)
+
+
+def attend_one_by_one(values, weights, *, heads, span):
+    """What local attention is, a query at a time."""
+    projection, bias, distance_scores, kernel, output_bias = weights
+    length, units = values.shape
+    queries, keys, contents = ((values @ projection + bias).reshape(length, 3, heads, units // heads)).transpose(1, 0, 2, 3)
+    result = np.zeros((length, heads, units // heads))
+    for frame in range(length):
+        near = np.arange(max(frame - span, 0), min(frame + span + 1, length))
+        for head in range(heads):
+            scores = keys[near, head] @ queries[frame, head] / np.sqrt(units // heads) + distance_scores[head, near - frame + span]
+            shares = np.exp(scores - scores.max())
+            result[frame, head] = shares / shares.sum() @ contents[near, head]
+    return result.reshape(length, units) @ kernel + output_bias
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, 4, 6, 7, 13])
+@pytest.mark.parametrize("span", [1, 3, 20])
+def test_local_attention_is_attention_to_the_frames_within_the_span(length, span):
+    layer = LocalAttention(heads=2, span=span)
+    values = draw(2, length, 6)
+    layer.build(values.shape)
+    layer.set_weights(draw_weights(layer, seed=1))
+    for ours, window in zip(np.asarray(layer(values)), values.astype(np.float64), strict=True):
+        expected = attend_one_by_one(window, [weight.astype(np.float64) for weight in layer.get_weights()], heads=2, span=span)
+        np.testing.assert_allclose(ours, expected, rtol=0, atol=1e-5)
+
+
+def test_units_that_cannot_be_divided_among_heads_are_refused():
+    with pytest.raises(ValueError, match="6 units cannot be divided among 4 heads"):
+        LocalAttention(heads=4, span=2).build((None, None, 6))
+
+
+def test_weight_normalised_layers_are_those_of_keras_tcn_with_filters_of_a_given_length():
+    """Where the gains are the filters' own lengths, nothing but keras-tcn without normalisation is left."""
+    settings = tcn("none", causal=True, n_outputs=1, layers=2)
+    theirs = build_head(n_features=N_FEATURES, dropout=0.0, **settings)
+    ours = build_head(n_features=N_FEATURES, dropout=0.0, **{**settings, "normalization": "weight"})
+    theirs.set_weights(draw_weights(theirs, seed=0))
+    weights = []
+    for weight in theirs.get_weights():
+        # A filter's direction alone counts, not its length.
+        is_filter = weight.ndim == 3 and weight.shape[0] > 1
+        weights += [3.0 * weight, np.sqrt((weight**2).sum(axis=(0, 1)))] if is_filter else [weight]
+    ours.set_weights(weights)
+    windows = draw(2, 80, N_FEATURES)
+    np.testing.assert_allclose(ours(windows), theirs(windows), rtol=0, atol=1e-5)
+
+
+def test_a_new_weight_normalised_layer_has_the_filters_that_were_drawn():
+    layer = WeightNormalizedConv1D(4, 3, padding="same")
+    layer.build((None, None, N_FEATURES))
+    windows = draw(2, LENGTH, N_FEATURES)
+    expected = keras.ops.conv(windows, layer.direction, padding="same")
+    np.testing.assert_allclose(layer(windows), expected, rtol=0, atol=1e-5)
 
 
 def test_units_halve_from_layer_to_layer():
@@ -101,76 +327,14 @@ def test_units_halve_from_layer_to_layer():
     assert [layer.units for layer in model.layers if hasattr(layer, "recurrent_activation")] == [64, 32, 16]
 
 
-def test_the_best_epoch_is_kept_and_patience_ends_the_fit():
-    trainer = make_trainer(SETTINGS["lstm"])
-    validation = make_data([7])
-    report = trainer.fit(make_data([0, 1]), epochs=40, seed=1, validation=validation, patience=3)
-    scores = report.validation_scores
-    assert report.best_epoch == int(np.argmax(scores)) + 1
-    assert report.epochs == len(scores) == min(40, report.best_epoch + 3)
-    assert average_precision(validation.labels[0], trainer.predict(validation.features[0])) == scores[report.best_epoch - 1]
-
-
-def test_without_anything_to_watch_all_epochs_are_run():
-    report = make_trainer(SETTINGS["lstm"]).fit(make_data([0]), epochs=3, seed=0)
-    assert (report.best_epoch, report.epochs, report.validation_scores) == (3, 3, ())
-
-
-def first_loss(data, settings, **options):
-    """The loss of the first step, which the weights of a seed and the data alone decide."""
-    return make_trainer(settings, batch_size=100).fit(data, epochs=1, seed=0, **options).losses[0]
-
-
-STILL = {**SETTINGS["lstm"], "dropout": 0.0}
-
-
-def test_the_loss_is_the_mean_over_labelled_frames_of_each_window():
-    features, labels = make_recording(60, 0, unlabelled=0.4)
-    data = SequenceData([features], [labels])
-    trainer = make_trainer(STILL, batch_size=100, learning_rate=1e-12)
-    loss = trainer.fit(data, epochs=1, seed=0).losses[0]
-    negative, positive = balance_classes([labels])
-    windows = features.astype(np.float32).reshape(2, 30, 4)
-    probabilities = np.asarray(trainer.export().predict_on_batch(windows))[:, :, 0]
-    expected = []
-    for truth, said in zip(labels.reshape(2, 30), probabilities, strict=True):
-        weight = np.where(truth == 1, positive, negative)
-        entropy = -np.where(truth == 1, np.log(said), np.log(1 - said))
-        expected.append((weight * entropy)[truth >= 0].mean())
-    assert loss == pytest.approx(np.mean(expected), rel=1e-4)
-
-
-def test_frames_without_a_label_change_nothing_of_what_is_learned():
-    features, labels = make_recording(60, 0)
-    hidden = labels.copy()
-    hidden[10:20] = -1
-    one = SequenceData([features], [hidden])
-    flipped = labels.copy()
-    flipped[10:20] = -1
-    assert first_loss(one, STILL) == first_loss(SequenceData([features], [flipped]), STILL)
-    assert first_loss(one, STILL) != first_loss(SequenceData([features], [labels]), STILL)
-
-
-def test_a_recording_that_nobody_labelled_has_no_part_in_a_step():
-    features, labels = make_recording(60, 0)
-    other, _ = make_recording(60, 1)
-    alone = SequenceData([features], [labels])
-    beside = SequenceData([features, other], [labels, np.full(60, -1, dtype=np.int8)])
-    assert first_loss(alone, STILL) == first_loss(beside, STILL)
-
-
-def test_padding_of_a_short_recording_has_no_weight():
-    features, labels = make_recording(20, 0)
-    labels[:3], labels[3:9] = 1, 0
-    longer = np.concatenate([features, np.repeat(features[-1:], 10, axis=0)])
-    unseen = np.concatenate([labels, np.full(10, -1, dtype=np.int8)])
-    assert first_loss(SequenceData([features], [labels]), STILL) == pytest.approx(first_loss(SequenceData([longer], [unseen]), STILL))
-
-
-def test_class_weights_follow_the_formula():
-    assert balance_classes([np.array([0, 0, 0, 1, -1], dtype=np.int8)]) == (4 / 6, 4 / 2)
-    with pytest.raises(ValueError, match="0 positive"):
-        balance_classes([np.zeros(3, dtype=np.int8)])
+def test_weights_that_a_head_does_not_have_are_noticed():
+    stack = share_stack("lstm")
+    weights = [tf.constant(weight) for weight in stack.weights]
+    windows = draw(1, 1, 2, N_FEATURES)
+    with pytest.raises(ValueError, match="used 5 of 6 weights"):
+        stack.run(windows, weights=[*weights, weights[-1]])
+    with pytest.raises(ValueError, match="asked for weight 5 of 4"):
+        stack.run(windows, weights=weights[:-1])
 
 
 @pytest.mark.parametrize("content", [b"", b"not a model", b"PK\x03\x04 half an archive"])
@@ -182,8 +346,6 @@ def test_a_damaged_model_is_said(tmp_path, content):
 
 
 def test_a_model_with_code_of_its_own_is_refused(tmp_path):
-    import keras
-
     inputs = keras.Input((None, 4))
     model = keras.Model(inputs, keras.layers.Lambda(lambda values: values * 2)(inputs))
     model.save(tmp_path / "a.keras")

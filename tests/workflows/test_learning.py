@@ -10,6 +10,7 @@ import yaml
 
 from behavior.files.study import read_study
 from behavior.sequence.training import HeadTrainer
+from behavior.workflows import fitting
 from behavior.workflows.crossval import cross_validate
 from behavior.workflows.learning_data import load_learning_data
 from behavior.workflows.train import train_model
@@ -60,47 +61,70 @@ def set_column(study, column, values):
     table.to_csv(study.parent / "recordings.csv", index=False)
 
 
-def count_fits(monkeypatch, *, stop_after=None):
-    """Return a list that grows by one with every fit; the fit after `stop_after` is interrupted, as by Ctrl-C."""
-    fit = HeadTrainer.fit
-    fits = []
+def count_epochs(monkeypatch, *, stop_after=None):
+    """Return a list that grows by one with every epoch; the one after `stop_after` is interrupted, as by Ctrl-C."""
+    run_epoch = HeadTrainer._run_epoch
+    epochs = []
 
     def counted(self, *arguments, **options):
-        if len(fits) == stop_after:
+        if len(epochs) == stop_after:
             raise KeyboardInterrupt
-        fits.append(1)
-        return fit(self, *arguments, **options)
+        epochs.append(1)
+        return run_epoch(self, *arguments, **options)
 
-    monkeypatch.setattr(HeadTrainer, "fit", counted)
-    return fits
+    monkeypatch.setattr(HeadTrainer, "_run_epoch", counted)
+    monkeypatch.setattr(fitting, "SECONDS_BETWEEN_STATES", 0.0)
+    return epochs
 
 
 def test_an_interrupted_cross_validation_goes_on_and_ends_alike(run, motifs, tmp_path, monkeypatch):
     cross_validate(motifs, tmp_path / "whole")
     with monkeypatch.context() as patch:
-        count_fits(patch, stop_after=5)
+        count_epochs(patch, stop_after=2)
         with pytest.raises(KeyboardInterrupt):
             cross_validate(motifs, tmp_path / "stopped")
-    fits = count_fits(monkeypatch)
+    epochs = count_epochs(monkeypatch)
     ran = run("crossval", motifs, "--out", tmp_path / "stopped")
     assert ran.status == 0
-    assert "5 fits were finished before" in ran.err
-    assert len(fits) == 3
+    assert "going on after epoch 2" in ran.err
+    assert len(epochs) == 2
     pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "stopped" / "metrics.csv"), pd.read_csv(tmp_path / "whole" / "metrics.csv"))
     assert not (tmp_path / "stopped" / ".fits").exists()
 
 
+def test_groups_of_models_that_were_finished_are_not_fitted_again(run, motifs, tmp_path, monkeypatch):
+    change(motifs, training={"memory_gib": 2e-5})
+    with monkeypatch.context() as patch:
+        count_epochs(patch, stop_after=5)
+        with pytest.raises(KeyboardInterrupt):
+            cross_validate(motifs, tmp_path / "stopped")
+    monkeypatch.setattr(fitting, "SECONDS_BETWEEN_STATES", 0.0)
+    ran = run("crossval", motifs, "--out", tmp_path / "stopped")
+    assert ran.status == 0
+    assert "models were finished before" in ran.err
+    cross_validate(motifs, tmp_path / "whole")
+    pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "stopped" / "metrics.csv"), pd.read_csv(tmp_path / "whole" / "metrics.csv"))
+
+
+def test_how_models_are_grouped_changes_no_number(motifs, tmp_path):
+    cross_validate(motifs, tmp_path / "together")
+    change(motifs, training={"memory_gib": 2e-5})
+    cross_validate(motifs, tmp_path / "apart")
+    together, apart = (pd.read_csv(tmp_path / name / "metrics.csv") for name in ("together", "apart"))
+    pd.testing.assert_frame_equal(together, apart, atol=1e-4)
+
+
 def test_fits_of_other_labels_are_not_taken_up(motifs, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
-        count_fits(patch, stop_after=3)
+        count_epochs(patch, stop_after=3)
         with pytest.raises(KeyboardInterrupt):
             cross_validate(motifs, tmp_path / "out")
     table = pd.read_csv(tmp_path / "r0_labels.csv")
     table.loc[0, "rear"] = 1 - table.loc[0, "rear"]
     table.to_csv(tmp_path / "r0_labels.csv", index=False)
-    fits = count_fits(monkeypatch)
+    epochs = count_epochs(monkeypatch)
     cross_validate(motifs, tmp_path / "out")
-    assert len(fits) == 8
+    assert len(epochs) == 4
 
 
 def test_the_epochs_of_a_cross_validation_are_those_of_fits_that_watched(run, motifs, tmp_path):
@@ -109,7 +133,7 @@ def test_the_epochs_of_a_cross_validation_are_those_of_fits_that_watched(run, mo
     folds = pd.read_csv(tmp_path / "cv" / "folds.csv")
     bundle = yaml.safe_load((tmp_path / "model" / "bundle.yaml").read_text())
     for name in ("rear", "jump"):
-        assert bundle["training"]["epochs"][name] == round(folds[folds["behavior"] == name]["best_epoch"].median())
+        assert bundle["training"]["epochs"][name] == [round(folds[folds["behavior"] == name]["best_epoch"].median())]
         assert bundle["training"]["watched"][name] == []
     assert result.metrics is not None
     assert "median of the best ones" in (tmp_path / "model" / "summary.md").read_text()

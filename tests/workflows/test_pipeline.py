@@ -32,6 +32,9 @@ def test_the_demo_leaves_everything_that_the_commands_promise(demo):
         "predictions",
         "confusion.png",
         "precision_recall.png",
+        "out_of_fold.npz",
+        "reliability.csv",
+        "reliability.png",
     }
     assert sorted(path.stem for path in (demo.crossval / "predictions").iterdir()) == RECORDINGS[:3]
     assert {path.name for path in demo.model.iterdir()} == {

@@ -1,0 +1,97 @@
+"""How much pooled figures depend on which recordings there are.
+
+Recordings, not frames, are drawn with replacement: the frames of a recording are alike, so drawing them would make every interval
+far too narrow (Efron and Tibshirani (1993), An Introduction to the Bootstrap, chapters 8 and 13: the percentile interval).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from behavior.metrics.frames import check_labels, divide
+
+__all__ = ["LEVEL", "N_RESAMPLES", "draw_multiplicities", "find_interval", "resample_average_precision"]
+
+N_RESAMPLES = 1000
+LEVEL = 0.95
+
+# Numbers in one intermediate array: few enough to stay in the processor's cache, ten times as fast as beyond it.
+_CHUNK = 1 << 16
+
+
+def draw_multiplicities(n_recordings: int, *, n_resamples: int = N_RESAMPLES, seed: int = 0) -> npt.NDArray[np.int64]:
+    """Return how often each recording is in each resample: int64 of shape (n_resamples, n_recordings), rows adding up to n_recordings."""
+    rng = np.random.default_rng(seed)
+    return rng.multinomial(n_recordings, np.full(n_recordings, 1 / n_recordings), size=n_resamples)
+
+
+def find_interval(values: npt.NDArray[np.floating], *, level: float = LEVEL) -> tuple[float, float]:
+    """Return the percentile interval of a figure from its values in resamples, shape (S,).
+
+    Resamples in which it is undefined (NaN) are left out; NaN, NaN where it is undefined in all.
+    """
+    known = values[~np.isnan(values)]
+    if not len(known):
+        return float("nan"), float("nan")
+    low, high = np.quantile(known, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
+
+
+def resample_average_precision(
+    labels: Sequence[npt.NDArray[np.int8]],
+    probabilities: Sequence[npt.NDArray[np.floating]],
+    multiplicities: npt.NDArray[np.integer],
+) -> npt.NDArray[np.float64]:
+    """Return the average precision of all frames together in each resample of the recordings.
+
+    Exactly what `average_precision` says of the resample's frames, for the price of one sorting: only thresholds at which a labelled
+    positive lies change recall, and the frames at or above each of them are counted once per recording, so that a resample is a
+    weighted sum of these counts.
+
+    Parameters
+    ----------
+    labels, probabilities
+        One behavior's arrays of R recordings, each as `average_precision` takes them.
+    multiplicities
+        How often each recording is in each resample, shape (S, R).
+
+    Returns
+    -------
+    Float64 of shape (S,); NaN where a resample has no labelled positive, or no probability at all.
+
+    Raises
+    ------
+    ValueError
+        If the arrays of a recording differ in shape, or labels hold anything but 1, 0 and -1.
+    """
+    ranks: list[npt.NDArray] = []
+    positives: list[npt.NDArray[np.bool_]] = []
+    for truth, scores in zip(labels, probabilities, strict=True):
+        check_labels(truth, scores, "probabilities")
+        labelled = truth != -1
+        known = scores[labelled]
+        # Descending probability is ascending rank; a frame without probability comes last.
+        ranks.append(np.where(np.isnan(known), np.inf, -known))
+        positives.append(truth[labelled] == 1)
+    weights = np.asarray(multiplicities, dtype=np.float64)
+    thresholds = np.unique(np.concatenate([rank[positive] for rank, positive in zip(ranks, positives, strict=True)]))
+    if not len(thresholds):
+        return np.full(len(weights), np.nan)
+    taken = np.stack([np.searchsorted(np.sort(rank), thresholds, side="right") for rank in ranks]).astype(np.float64)
+    hits = np.stack(
+        [np.searchsorted(np.sort(rank[positive]), thresholds, side="right") for rank, positive in zip(ranks, positives, strict=True)]
+    ).astype(np.float64)
+    gains = np.diff(hits, axis=1, prepend=0.0)
+    area = np.zeros(len(weights))
+    step = max(1, _CHUNK // max(1, len(weights)))
+    for start in range(0, len(thresholds), step):
+        chunk = slice(start, start + step)
+        # Where nothing is taken yet, nothing is hit either: 0 / 1.
+        precision = weights @ hits[:, chunk] / np.maximum(weights @ taken[:, chunk], 1.0)
+        area += np.einsum("st,st->s", weights @ gains[:, chunk], precision)
+    area = divide(area, weights @ hits[:, -1])
+    has_probability = np.array([bool(np.isfinite(rank).any()) for rank in ranks])
+    return np.where(weights @ has_probability > 0, area, np.nan)

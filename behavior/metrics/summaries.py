@@ -1,0 +1,324 @@
+"""A long table of scores as Markdown that people read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from behavior.metrics.agreement import OTHERS, PAIRS
+from behavior.metrics.tables import MEAN, POOLED
+from behavior.metrics.tallies import ALL_COUNTS
+
+__all__ = [
+    "HEADINGS",
+    "explain_undefined",
+    "format_agreement",
+    "format_ceiling",
+    "format_estimate",
+    "format_markdown_table",
+    "format_summary",
+    "format_value",
+]
+
+HEADINGS = {
+    "prevalence": "Prevalence",
+    "accuracy": "Accuracy",
+    "precision": "Precision",
+    "recall": "Recall",
+    "f1": "F1",
+    "f2": "F2",
+    "kappa": "Kappa",
+    "average_precision": "Average precision",
+    "segment_f1_10": "Segment F1 at 10 %",
+    "segment_f1_25": "Segment F1 at 25 %",
+    "segment_f1_50": "Segment F1 at 50 %",
+    "edit": "Edit score",
+    "bout_count_error": "Bout count error",
+    "duration_error_s": "Duration error (s)",
+    "latency_error_s": "Latency error (s)",
+    "bouts_labelled": "Bouts",
+    "true_positives": "TP",
+    "false_positives": "FP",
+    "false_negatives": "FN",
+    "true_negatives": "TN",
+}
+_OVERVIEW = ("average_precision", "precision", "recall", "f1", "f2", "segment_f1_50", "kappa", "prevalence")
+_DETAILS = (
+    "prevalence",
+    "precision",
+    "recall",
+    "f1",
+    "average_precision",
+    "segment_f1_50",
+    "edit",
+    "bouts_labelled",
+    "bout_count_error",
+    "true_positives",
+    "false_positives",
+    "false_negatives",
+    "true_negatives",
+)
+_AGREEMENT = ("f1", "kappa", "precision", "recall", "segment_f1_50", "edit", "bout_count_error")
+# Of these the sign is the point.
+_SIGNED = ("bout_count_error", "duration_error_s", "latency_error_s")
+_CEILING_NAMES = {OTHERS: "human ceiling", PAIRS: "two people"}
+# So many recordings are named in a note, the others counted.
+_MOST_NAMED = 12
+
+_Values = Mapping[tuple[str, str, str], tuple[float, float, float]]
+
+
+def format_summary(
+    table: pd.DataFrame, *, behaviors: Sequence[str], title: str, notes: Sequence[str] = (), ceiling: pd.DataFrame | None = None
+) -> str:
+    """Return the long table as Markdown for `summary.md`.
+
+    Parameters
+    ----------
+    table
+        As `summarize_scores` returns it.
+    behaviors
+        Names and order of the tables.
+    title
+        First heading.
+    notes
+        Shown as a list above the tables; what `explain_undefined` says follows.
+    ceiling
+        How well people agree, as `agreement.summarize_raters` returns it: shown beneath each behavior of the overview.
+
+    Returns
+    -------
+    An overview (a row for each behavior, pooled over all recordings), then a table for each behavior: a row for each recording,
+    then ``pooled`` and ``mean``. Undefined values are empty cells; a mean that not all recordings have a part in says how many do.
+    Metrics that the table has nowhere have no column.
+    """
+    values = _index(table)
+    recordings = [name for name in dict.fromkeys(table.recording) if name not in (POOLED, MEAN)]
+    present = set(table.metric)
+    overview = [metric for metric in _OVERVIEW if metric in present]
+    details = [metric for metric in _DETAILS if metric in present]
+    blocks = [f"# {title}"]
+    remarks = [*notes, *explain_undefined(table, behaviors=behaviors)]
+    if remarks:
+        blocks.append("\n".join(f"- {note}" for note in remarks))
+    rows = []
+    for behavior in behaviors:
+        rows.append([behavior, *(_format_overview(values, behavior, metric) for metric in overview)])
+        for kind in () if ceiling is None else dict.fromkeys(ceiling.against):
+            rows.append([f"{behavior}, {_CEILING_NAMES[kind]}", *format_ceiling(ceiling, kind, behavior, overview)])
+    blocks += [
+        "## Overview, pooled over all labelled frames",
+        format_markdown_table(["Behavior", *(HEADINGS[metric] for metric in overview)], rows),
+        _explain_overview(values, behaviors, ceiling),
+    ]
+    for behavior in behaviors:
+        rows = [
+            [recording, *(format_value(metric, _look_up(values, recording, behavior, metric)[0]) for metric in details)]
+            for recording in (*recordings, POOLED)
+        ]
+        rows.append([MEAN, *(_format_mean(values, behavior, metric, len(recordings)) for metric in details)])
+        heading = ["Recording", *(HEADINGS[metric] for metric in details)]
+        blocks += [f"## {behavior}", format_markdown_table(heading, rows)]
+    return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def format_agreement(table: pd.DataFrame, ceiling: pd.DataFrame, *, behaviors: Sequence[str], title: str, notes: Sequence[str] = ()) -> str:
+    """Return the agreement of raters as Markdown for `agreement.md`.
+
+    Parameters
+    ----------
+    table
+        As `agreement.score_agreement` returns it.
+    ceiling
+        As `agreement.summarize_raters` makes of it.
+    behaviors, title, notes
+        As `format_summary` takes them.
+
+    Returns
+    -------
+    Each pair once, each of several raters against the majority of the others, and the means of these; all pooled over recordings,
+    with 95 % intervals where there are some.
+    """
+    pooled = table[table.recording == POOLED]
+    remarks = list(notes)
+    sides = list(dict.fromkeys(zip(pooled.rater, pooled.against, strict=True)))
+    shown = [(rater, against) for place, (rater, against) in enumerate(sides) if (against, rater) not in sides[:place]]
+    rows: dict[bool, list[list[str]]] = {True: [], False: []}
+    heading = ["Behavior", "Rater", "Against", *(HEADINGS[metric] for metric in _AGREEMENT), "Frames"]
+    for behavior in behaviors:
+        for rater, against in shown:
+            part = pooled[(pooled.rater == rater) & (pooled.against == against) & (pooled.behavior == behavior)]
+            found = {metric: numbers for metric, *numbers in zip(part.metric, part.value, part.low, part.high, strict=True)}
+            cells = [format_estimate(metric, *found[metric]) for metric in _AGREEMENT]
+            n_frames = format_value("n_frames", found["n_frames"][0])
+            rows[against == OTHERS].append([behavior, rater, "majority of the others" if against == OTHERS else against, *cells, n_frames])
+    for rater, against in shown:
+        part = pooled[(pooled.rater == rater) & (pooled.against == against)].drop(columns=["rater", "against"])
+        remarks += [f"{rater} (decided) against {against} (labelled): {note}" for note in explain_undefined(part, behaviors=behaviors)]
+    means = [
+        [behavior, _CEILING_NAMES[kind], *format_ceiling(ceiling, kind, behavior, _AGREEMENT)]
+        for behavior in behaviors
+        for kind in dict.fromkeys(ceiling.against)
+    ]
+    blocks = [f"# {title}", "\n".join(f"- {note}" for note in remarks)]
+    if rows[False]:
+        blocks += ["## Pairs of raters", format_markdown_table(heading, rows[False])]
+    if pooled.rater.nunique() > 2:
+        blocks += ["## Each rater against the majority of the others", format_markdown_table(heading, rows[True])]
+    blocks += [
+        "## Human ceiling: mean over raters (lowest to highest)",
+        format_markdown_table(["Behavior", "", *heading[3:-1]], means),
+    ]
+    return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def explain_undefined(table: pd.DataFrame, *, behaviors: Sequence[str]) -> list[str]:
+    """Return a sentence for each reason why values of recordings, or pooled ones, are undefined, naming behaviors and recordings.
+
+    Parameters
+    ----------
+    table
+        As `summarize_scores` returns it, with the counts of frames.
+    behaviors
+        Those to look at.
+    """
+    values = _index(table)
+    present = [metric for metric in HEADINGS if metric in set(table.metric)]
+    places: dict[str, dict[str, list[str]]] = {}
+    missing: dict[str, set[str]] = {}
+    for behavior in behaviors:
+        for recording in (name for name in dict.fromkeys(table.recording) if name != MEAN):
+            name = "all recordings together" if recording == POOLED else recording
+            for metric in (metric for metric in present if np.isnan(_look_up(values, recording, behavior, metric)[0])):
+                reason = _find_reason(values, recording, behavior, metric)
+                named = places.setdefault(reason, {}).setdefault(behavior, [])
+                if name not in named:
+                    named.append(name)
+                missing.setdefault(reason, set()).add(metric)
+    return [
+        f"Empty cells ({', '.join(_name(metric) for metric in present if metric in missing[reason])}): {reason}, for "
+        + "; ".join(f"{behavior} in {_list(recordings)}" for behavior, recordings in by_behavior.items())
+        + "."
+        for reason, by_behavior in places.items()
+    ]
+
+
+def format_value(metric: str, value: float) -> str:
+    """Return `value` as a cell: counts without decimals, errors with their sign, and nothing where it is NaN."""
+    if np.isnan(value):
+        return ""
+    if metric in _SIGNED and value != 0:
+        return f"{value:+,.0f}" if abs(value) >= 10 or (value == int(value) and not metric.endswith("_s")) else f"{value:+.1f}"
+    return f"{value:.0f}" if metric in (*ALL_COUNTS, *_SIGNED) else f"{value:.3f}"
+
+
+def format_estimate(metric: str, value: float, low: float, high: float) -> str:
+    """Return `value` as a cell, with low and high behind it where they are known."""
+    text = format_value(metric, value)
+    return f"{text} ({format_value(metric, low)} to {format_value(metric, high)})" if text and not np.isnan(low) else text
+
+
+def format_ceiling(ceiling: pd.DataFrame, against: str, behavior: str, metrics: Sequence[str]) -> list[str]:
+    """Return cells of how well people agree on `behavior`, empty for metrics that say nothing of that.
+
+    Parameters
+    ----------
+    ceiling
+        As `agreement.summarize_raters` returns it.
+    against
+        Which of its rows.
+    """
+    rows = ceiling[(ceiling.behavior == behavior) & (ceiling.against == against)]
+    found = {metric: numbers for metric, *numbers in zip(rows.metric, rows.value, rows.low, rows.high, strict=True)}
+    # Prevalence is what was labelled, no achievement; and two raters agree on F1 as well as each other.
+    return [
+        format_estimate(metric, found[metric][0], *(found[metric][1:] if found[metric][1] < found[metric][2] else (np.nan, np.nan)))
+        if metric in found and metric != "prevalence"
+        else ""
+        for metric in metrics
+    ]
+
+
+def format_markdown_table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a Markdown table whose columns are as wide as they have to be, the first aligned to the left, the others to the right."""
+    cells = [[cell.replace("|", r"\|") for cell in row] for row in (heading, *rows)]
+    widths = [max(3, *(len(row[column]) for row in cells)) for column in range(len(heading))]
+    lines = [
+        "| " + " | ".join(_align(cell, width, column) for column, (cell, width) in enumerate(zip(row, widths, strict=True))) + " |"
+        for row in cells
+    ]
+    rule = "|" + "|".join(f"{'-' * (width + 2)}" if column == 0 else f"{'-' * (width + 1)}:" for column, width in enumerate(widths)) + "|"
+    return "\n".join([lines[0], rule, *lines[1:]])
+
+
+def _index(table: pd.DataFrame) -> _Values:
+    keys = zip(table.recording, table.behavior, table.metric, strict=True)
+    return dict(zip(keys, zip(table.value, table.low, table.high, strict=True), strict=True))
+
+
+def _look_up(values: _Values, recording: str, behavior: str, metric: str) -> tuple[float, float, float]:
+    return values.get((recording, behavior, metric), (np.nan, np.nan, np.nan))
+
+
+def _find_reason(values: _Values, recording: str, behavior: str, metric: str) -> str:
+    """Return why `metric` is undefined there."""
+    names = ("true_positives", "false_positives", "false_negatives", "true_negatives")
+    hits, false_alarms, misses, rejections = (_look_up(values, recording, behavior, name)[0] for name in names)
+    if hits + false_alarms + misses + rejections == 0:
+        return "no frame is labelled"
+    if hits + misses == 0:
+        return "no frame is labelled positive, nor decided so" if false_alarms == 0 else "no frame is labelled positive"
+    if metric == "average_precision":
+        return "no frame has a probability"
+    return "no frame is decided positive" if hits + false_alarms == 0 else "every frame is labelled positive, and decided so"
+
+
+def _explain_overview(values: _Values, behaviors: Sequence[str], ceiling: pd.DataFrame | None) -> str:
+    sentences = []
+    pooled = [_look_up(values, POOLED, behavior, "average_precision") for behavior in behaviors]
+    if any(not np.isnan(low) for _, low, _ in pooled):
+        sentences.append(
+            "In brackets behind an average precision: its 95 % interval, from resampling recordings (metrics.csv has that of every pooled "
+            "figure)."
+        )
+    without = [name for name, (value, low, _) in zip(behaviors, pooled, strict=True) if not np.isnan(value) and np.isnan(low)]
+    if without:
+        sentences.append(f"No interval for {', '.join(without)}: it takes at least two recordings with positive frames.")
+    if ceiling is not None and len(ceiling):
+        sentences.append(
+            f"Human ceiling: each of {int(ceiling['raters'].max())} raters held against the majority of the others, mean over raters, in "
+            "brackets the lowest and the highest."
+        )
+        if PAIRS in set(ceiling.against):
+            sentences.append(
+                "Frames on which the others are split, the hardest ones, are left out of it, which flatters people; two people: each rater "
+                "held against each other in all frames."
+            )
+    return " ".join(sentences)
+
+
+def _format_overview(values: _Values, behavior: str, metric: str) -> str:
+    value, low, high = _look_up(values, POOLED, behavior, metric)
+    return format_estimate(metric, value, low, high) if metric == "average_precision" else format_value(metric, value)
+
+
+def _format_mean(values: _Values, behavior: str, metric: str, n_recordings: int) -> str:
+    text = format_value(metric, _look_up(values, MEAN, behavior, metric)[0])
+    n_known = values.get((MEAN, behavior, f"recordings_with_{metric}"), (n_recordings,))[0]
+    return f"{text} ({int(n_known)} of {n_recordings})" if text and n_known < n_recordings else text
+
+
+def _name(metric: str) -> str:
+    heading = HEADINGS[metric].removesuffix(" (s)")
+    return heading if heading.startswith("F") else heading[0].lower() + heading[1:]
+
+
+def _list(names: Sequence[str]) -> str:
+    more = len(names) - _MOST_NAMED
+    return ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def _align(cell: str, width: int, column: int) -> str:
+    return cell.ljust(width) if column == 0 else cell.rjust(width)

@@ -1,0 +1,293 @@
+"""Optional steps between features and a head: standardisation and principal components."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import linalg
+
+from behavior.errors import UsageError
+
+__all__ = [
+    "Moments",
+    "Preparation",
+    "PreparedFeatures",
+    "combine_moments",
+    "fit_preparation",
+    "measure_moments",
+    "pad_components",
+    "solve_preparation",
+]
+
+# Numbers of a chunk: 64 MiB in double precision.
+_CHUNK_VALUES = 2**23
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """A linear map of features, fitted on some recordings: ``((x - mean) / scale) @ components``.
+
+    Attributes
+    ----------
+    mean, scale
+        Float64 of shape (D,).
+    components
+        Orthonormal columns, float64 of shape (D, P); None where all D features stay.
+    """
+
+    mean: npt.NDArray[np.float64]
+    scale: npt.NDArray[np.float64]
+    components: npt.NDArray[np.float64] | None = None
+
+    def __post_init__(self) -> None:
+        n_features = len(self.mean)
+        if self.mean.shape != (n_features,) or self.scale.shape != (n_features,):
+            raise ValueError(f"mean and scale have shapes {self.mean.shape} and {self.scale.shape}, expected (D,) twice")
+        if self.components is not None and (self.components.ndim != 2 or len(self.components) != n_features):
+            raise ValueError(f"components have shape {self.components.shape}, expected ({n_features}, P)")
+        if not np.isfinite(self.mean).all() or not np.isfinite(self.scale).all() or np.any(self.scale <= 0):
+            raise ValueError("mean or scale hold a number that is not finite, or a scale that is not above 0")
+
+    @property
+    def n_features(self) -> int:
+        """Number of features that come in, D."""
+        return len(self.mean)
+
+    @property
+    def n_outputs(self) -> int:
+        """Number of features that go out: P, or D without components."""
+        return self.n_features if self.components is None else self.components.shape[1]
+
+    def apply(self, features: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
+        """Return the prepared features, float32 of shape (T, P), from float16 or float32 of shape (T, D).
+
+        Only a chunk of rows at a time is held in single precision beside what is given and returned.
+
+        Raises
+        ------
+        ValueError
+            If the features have another number of columns.
+        """
+        if features.ndim != 2 or features.shape[1] != self.n_features:
+            raise ValueError(f"features have shape {features.shape}, expected (T, {self.n_features})")
+        mean, scale = self.mean.astype(np.float32), self.scale.astype(np.float32)
+        components = None if self.components is None else self.components.astype(np.float32)
+        prepared = np.empty((len(features), self.n_outputs), dtype=np.float32)
+        for rows in _split_rows(features):
+            chunk = (features[rows].astype(np.float32) - mean) / scale
+            if components is None:
+                prepared[rows] = chunk
+            else:
+                np.matmul(chunk, components, out=prepared[rows])
+        return prepared
+
+    def to_arrays(self) -> dict[str, npt.NDArray[np.float64]]:
+        """Return arrays that `numpy.savez` can hold without pickling, and `from_arrays` reads."""
+        arrays = {"mean": self.mean, "scale": self.scale}
+        return arrays if self.components is None else {**arrays, "components": self.components}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, npt.NDArray[np.float64]]) -> Preparation:
+        """Return the preparation that `to_arrays` wrote; ValueError if an array is missing or does not fit."""
+        missing = [name for name in ("mean", "scale") if name not in arrays]
+        if missing:
+            raise ValueError(f"the preparation of features lacks {' and '.join(missing)}")
+        return cls(arrays["mean"], arrays["scale"], arrays.get("components"))
+
+
+class PreparedFeatures:
+    """The features of a recording (T, P) as a preparation makes them, computed for the frames that are asked for."""
+
+    def __init__(self, features: npt.NDArray[np.floating], preparation: Preparation) -> None:
+        self._features = features
+        self._preparation = preparation
+
+    def __len__(self) -> int:
+        return len(self._features)
+
+    def __getitem__(self, frames: npt.NDArray[np.integer]) -> npt.NDArray[np.float32]:
+        rows = self._features[frames]
+        return self._preparation.apply(rows.reshape(-1, rows.shape[-1])).reshape(*rows.shape[:-1], -1)
+
+
+@dataclass(frozen=True)
+class Moments:
+    """What is to be known of features to prepare them: small, and additive over recordings.
+
+    Attributes
+    ----------
+    n_frames
+        Number of rows.
+    mean
+        Float64 of shape (D,).
+    scatter
+        Sum over rows of the products of deviations from the mean, float64 of shape (D, D); of squares alone, (D,).
+    low, high
+        Least and greatest value of each feature, float64 of shape (D,).
+    """
+
+    n_frames: int
+    mean: npt.NDArray[np.float64]
+    scatter: npt.NDArray[np.float64]
+    low: npt.NDArray[np.float64]
+    high: npt.NDArray[np.float64]
+
+
+def fit_preparation(features: Iterable[npt.NDArray[np.floating]], *, standardize: bool, pca: int | float | None) -> Preparation:
+    """Fit standardisation, principal components or both on recordings.
+
+    Parameters
+    ----------
+    features
+        Float16 or float32 of shape (T, D) for each recording; read chunk by chunk, never copied as a whole.
+    standardize
+        Divide each feature by its standard deviation; by 1 where it is constant.
+    pca
+        A whole number: of principal components that are kept. A number below 1: the share of variance (after standardisation, where
+        there is one) that they have to explain at least. None: features stay as they are.
+
+    Returns
+    -------
+    The preparation. Features that go through it have mean 0 over the recordings. Components are in the order of their variance, and the
+    loading of each that is greatest in size is positive.
+
+    Raises
+    ------
+    UsageError
+        If more components are asked for than there are, or a feature is not a finite number.
+    ValueError
+        If there is no frame, or numbers of columns differ.
+
+    Notes
+    -----
+    Pearson (1901), On lines and planes of closest fit to systems of points in space, Philosophical Magazine 2, 559-572; Jolliffe
+    (2002), Principal Component Analysis.
+
+    Where many sets of the same recordings are prepared, as folds are, `measure_moments` of each recording is computed once, and
+    `solve_preparation` of their combination gives what this gives.
+    """
+    moments = combine_moments(measure_moments(part, covariance=pca is not None) for part in features)
+    return solve_preparation(moments, standardize=standardize, pca=pca)
+
+
+def measure_moments(features: npt.NDArray[np.floating], *, covariance: bool) -> Moments:
+    """Return the moments of one recording's features (T, D): with `covariance` what principal components need, D x D numbers.
+
+    Raises
+    ------
+    UsageError
+        If a feature is not a finite number.
+    ValueError
+        If there is no frame.
+    """
+    if features.ndim != 2 or not len(features):
+        raise ValueError(f"features have shape {features.shape}, expected (T, D) with at least one frame")
+    return combine_moments(_measure_chunk(features[rows], rows.start, covariance) for rows in _split_rows(features))
+
+
+def combine_moments(parts: Iterable[Moments]) -> Moments:
+    """Return the moments of all frames together (Chan, Golub and LeVeque 1983, The American Statistician 37, 242-247).
+
+    Raises
+    ------
+    ValueError
+        If there is nothing to combine, or numbers of features differ.
+    """
+    total: Moments | None = None
+    for part in parts:
+        if total is None:
+            # The sum below is built in place.
+            total = Moments(part.n_frames, part.mean, part.scatter.copy(), part.low, part.high)
+            continue
+        if part.scatter.shape != total.scatter.shape:
+            raise ValueError(f"features of recordings have moments of shapes {total.scatter.shape} and {part.scatter.shape}, expected one")
+        n_frames = total.n_frames + part.n_frames
+        difference = part.mean - total.mean
+        between = total.n_frames * part.n_frames / n_frames
+        scatter = total.scatter
+        scatter += part.scatter
+        if scatter.ndim == 1:
+            scatter += difference**2 * between
+        else:
+            scatter += np.outer(difference * between, difference)
+        mean = total.mean + difference * (part.n_frames / n_frames)
+        total = Moments(n_frames, mean, scatter, np.minimum(total.low, part.low), np.maximum(total.high, part.high))
+    if total is None:
+        raise ValueError("there are no features to fit on, expected at least one recording")
+    return total
+
+
+def solve_preparation(moments: Moments, *, standardize: bool, pca: int | float | None) -> Preparation:
+    """Return the preparation of frames with these moments; arguments and errors as of `fit_preparation`."""
+    n_features = len(moments.mean)
+    scale = np.ones(n_features)
+    varies = moments.low < moments.high
+    if standardize:
+        squares = moments.scatter if moments.scatter.ndim == 1 else np.diag(moments.scatter)
+        # The population's, as scikit-learn's StandardScaler takes it. Rounding may leave nothing of a tiny spread.
+        deviations = np.sqrt(np.maximum(squares, 0) / moments.n_frames)
+        scale = np.where(varies & (deviations > 0), deviations, 1.0)
+    if pca is None:
+        return Preparation(moments.mean, scale)
+    if moments.scatter.ndim != 2:
+        raise ValueError("principal components need moments with covariance")
+    n_there = min(int(np.count_nonzero(varies)), moments.n_frames - 1)
+    is_share = 0 < pca < 1
+    if not is_share and (pca < 1 or pca != int(pca)):
+        raise UsageError(f"pca is {pca}; give a whole number of components, or a share of variance between 0 and 1.")
+    if not n_there or (not is_share and pca > n_there):
+        raise UsageError(
+            f"pca asks for {f'{pca:.0%} of the variance' if is_share else f'{int(pca)} components'}, but the {moments.n_frames} training "
+            f"frames of {n_features} features, {np.count_nonzero(varies)} of them not constant, have {max(n_there, 0)} components; "
+            "ask for less, or leave pca out."
+        )
+    covariance = moments.scatter / np.outer(scale, scale) / max(moments.n_frames - 1, 1)
+    # Only the greatest eigenvalues are sought where their number is known; they come in rising order.
+    subset = None if is_share else (n_features - int(pca), n_features - 1)
+    total = float(np.trace(covariance))
+    variances, vectors = linalg.eigh(covariance, subset_by_index=subset, overwrite_a=True)
+    variances, vectors = variances[::-1], vectors[:, ::-1]
+    if is_share:
+        # All there are explain all, whatever rounding says.
+        reached = np.flatnonzero(np.cumsum(np.maximum(variances[:n_there], 0)) >= pca * total)
+        vectors = vectors[:, : int(reached[0]) + 1 if len(reached) else n_there]
+    signs = np.sign(vectors[np.argmax(np.abs(vectors), axis=0), np.arange(vectors.shape[1])])
+    return Preparation(moments.mean, scale, np.ascontiguousarray(vectors * signs))
+
+
+def pad_components(preparations: Sequence[Preparation]) -> list[Preparation]:
+    """Return preparations that all give as many features as the largest of them, the new ones being 0."""
+    n_outputs = max(found.n_outputs for found in preparations)
+    return [
+        found
+        if found.components is None
+        else Preparation(found.mean, found.scale, np.pad(found.components, ((0, 0), (0, n_outputs - found.n_outputs))))
+        for found in preparations
+    ]
+
+
+def _measure_chunk(rows: npt.NDArray[np.floating], start: int, covariance: bool) -> Moments:
+    values = rows.astype(np.float64)
+    low, high = values.min(axis=0), values.max(axis=0)
+    # NaN spreads through min and max, and infinity is one of them.
+    if not (np.isfinite(low).all() and np.isfinite(high).all()):
+        frame, column = np.argwhere(~np.isfinite(values))[0]
+        raise UsageError(f"feature {column} of frame {start + frame} is not a finite number; make the features again.")
+    mean = values.mean(axis=0)
+    values -= mean
+    squares = np.einsum("td,td->d", values, values)
+    if not covariance:
+        return Moments(len(rows), mean, squares, low, high)
+    # Products in single precision take half the time. Deviations of one chunk are summed, so little is lost; sums over chunks are double.
+    single = values.astype(np.float32)
+    scatter = (single.T @ single).astype(np.float64)
+    np.fill_diagonal(scatter, squares)
+    return Moments(len(rows), mean, scatter, low, high)
+
+
+def _split_rows(features: npt.NDArray) -> Sequence[slice]:
+    n_rows = max(_CHUNK_VALUES // max(features.shape[1], 1), 1)
+    return [slice(start, min(start + n_rows, len(features))) for start in range(0, len(features), n_rows)]

@@ -1,0 +1,181 @@
+"""Layers of many models at once: every weight, and every value but shared input, has the models as its first axis.
+
+Each function computes for model m what the Keras layer of the same name computes with the m-th slice of the weights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from keras import ops
+
+__all__ = [
+    "StackedRun",
+    "add_batch_normalization",
+    "add_convolution",
+    "add_dense",
+    "add_layer_normalization",
+    "add_lstm",
+    "multiply",
+    "multiply_pairs",
+]
+
+# Keras's defaults, which keras-tcn uses too.
+NORMALIZATION_EPSILON = 1e-3
+MOVING_MOMENTUM = 0.99
+
+
+class StackedRun:
+    """One pass through stacked models, which takes their weights in the order of the plain Keras model's `weights`.
+
+    Parameters
+    ----------
+    weights
+        For each weight of the plain model an array with the models in front, (M, ...).
+    training
+        Whether normalisation uses the batch's statistics.
+    seen
+        Which model sees which window of the batch, 1.0 or 0.0 of shape (M, N); needed in training alone.
+    product_dtype
+        "float32" or "bfloat16": in what the factors of matrix products are.
+    """
+
+    def __init__(self, weights: Sequence[Any], *, training: bool, seen: Any = None, product_dtype: str = "float32") -> None:
+        self.training = training
+        self.seen = seen
+        self.product_dtype = product_dtype
+        self.updates: dict[int, Any] = {}
+        self._weights = weights
+        self._position = 0
+
+    def take(self, count: int = 1) -> list[Any]:
+        """Return the next `count` weights."""
+        taken = list(self._weights[self._position : self._position + count])
+        if len(taken) < count:
+            raise ValueError(f"asked for weight {self._position + count} of {len(self._weights)}")
+        self._position += count
+        return taken
+
+    def remember(self, steps_back: int, value: Any) -> None:
+        """Note the new value of a weight that no gradient moves: that taken `steps_back` before the next one."""
+        self.updates[self._position - steps_back] = value
+
+    def require_all_taken(self) -> None:
+        """Raise ValueError if the plain model has weights that the pass has not used."""
+        if self._position != len(self._weights):
+            raise ValueError(f"the pass used {self._position} of {len(self._weights)} weights")
+
+
+def multiply(run: StackedRun, values: Any, kernel: Any) -> Any:
+    """Return the products of `values` (M or 1, N, W, C) with `kernel` (M, C, F), shape (M, N, W, F).
+
+    Input shared by all models (first axis 1) is read once for all of their kernels.
+    """
+    shape = ops.shape(values)
+    rows = ops.reshape(values, (shape[0], -1, kernel.shape[1]))
+    if run.product_dtype != "float32":
+        product = ops.cast(ops.matmul(ops.cast(rows, run.product_dtype), ops.cast(kernel, run.product_dtype)), "float32")
+    else:
+        product = ops.matmul(rows, kernel)
+    return ops.reshape(product, (ops.shape(kernel)[0], shape[1], shape[2], kernel.shape[2]))
+
+
+def multiply_pairs(run: StackedRun, equation: str, left: Any, right: Any) -> Any:
+    """Return the product of two values, as in `einsum`, in the run's precision."""
+    if run.product_dtype != "float32":
+        return ops.cast(ops.einsum(equation, ops.cast(left, run.product_dtype), ops.cast(right, run.product_dtype)), "float32")
+    return ops.einsum(equation, left, right)
+
+
+def add_dense(run: StackedRun, values: Any) -> Any:
+    """Return a dense layer's output (M, N, W, F) for `values` (M or 1, N, W, C), before any activation."""
+    kernel, bias = run.take(2)
+    return multiply(run, values, kernel) + bias[:, None, None, :]
+
+
+def add_convolution(run: StackedRun, values: Any, *, kernel_size: int, dilation: int, causal: bool, kernel: Any = None) -> Any:
+    """Return the output (M, N, W, F) of a convolution along the frames of `values` (M or 1, N, W, C), as Keras's Conv1D pads it.
+
+    Parameters
+    ----------
+    kernel
+        Shape (M, kernel_size, C, F); the run's next weight where None. The bias always is the run's next weight.
+    """
+    if kernel is None:
+        (kernel,) = run.take()
+    (bias,) = run.take()
+    reach = (kernel_size - 1) * dilation
+    before = reach if causal else reach // 2
+    total = bias[:, None, None, :]
+    # A product for each tap, shifted afterwards: the input is read but never copied for each tap.
+    for tap, factor in enumerate(ops.unstack(kernel, kernel_size, axis=1)):
+        shift = before - tap * dilation
+        # Taps further apart than the window is long see zeros alone; the middle one is left in, for the sum's shape.
+        if not isinstance(values.shape[2], int) or abs(shift) < values.shape[2] or tap == kernel_size // 2:
+            total = total + _shift(multiply(run, values, factor), shift)
+    return total
+
+
+def _shift(values: Any, frames: int) -> Any:
+    """Return `values` (M, N, W, F) moved `frames` later (earlier where negative), zeros moving in."""
+    if frames == 0:
+        return values
+    position = ops.arange(ops.shape(values)[2])
+    stays = position >= frames if frames > 0 else position < ops.shape(values)[2] + frames
+    # Rolling and setting to zero what came round is several times faster than slicing and padding, forth and back.
+    return ops.roll(values, frames, axis=2) * ops.cast(stays, values.dtype)[:, None]
+
+
+def add_lstm(run: StackedRun, values: Any, *, reverse: bool = False) -> Any:
+    """Return the states (M, N, W, U) of an LSTM layer (Hochreiter and Schmidhuber 1997) for `values` (M or 1, N, W, C).
+
+    Keras's order of gates (input, forget, cell, output) and its activations. With `reverse` the frames are read from the last to the
+    first; states stand at the frame that they belong to either way.
+    """
+    kernel, recurrent, bias = run.take(3)
+    n_units = recurrent.shape[1]
+    inputs = ops.transpose(multiply(run, values, kernel) + bias[:, None, None, :], (2, 0, 1, 3))
+    zeros = ops.zeros((ops.shape(inputs)[1], ops.shape(inputs)[2], n_units))
+
+    def step(carry: Any, frame: Any) -> Any:
+        state, cell = carry
+        into, forget, candidate, out = ops.split(frame + ops.matmul(state, recurrent), 4, axis=-1)
+        cell = ops.sigmoid(forget) * cell + ops.sigmoid(into) * ops.tanh(candidate)
+        state = ops.sigmoid(out) * ops.tanh(cell)
+        return (state, cell), (state, cell)
+
+    _, (states, _) = ops.scan(step, (zeros, zeros), inputs, reverse=reverse)
+    return ops.transpose(states, (1, 2, 0, 3))
+
+
+def add_batch_normalization(run: StackedRun, values: Any) -> Any:
+    """Return `values` (M, N, W, F) normalised over the batch in training, else with the moving statistics (Ioffe and Szegedy 2015).
+
+    A window that a model does not see has no part in its statistics; a model that sees none keeps its moving statistics.
+    """
+    gamma, beta, moving_mean, moving_variance = run.take(4)
+    if not run.training:
+        scale = gamma * ops.rsqrt(moving_variance + NORMALIZATION_EPSILON)
+        return values * scale[:, None, None, :] + (beta - moving_mean * scale)[:, None, None, :]
+    shape = ops.shape(values)
+    n_frames = ops.cast(shape[2], "float32") * ops.sum(run.seen, axis=1)[:, None]
+    # Means over frames as matrix products, which are several times faster than sums over axes.
+    shares = (ops.repeat(run.seen, shape[2], axis=1) / ops.maximum(n_frames, 1.0))[:, None, :]
+    rows = ops.reshape(values, (shape[0], -1, values.shape[3]))
+    mean = ops.matmul(shares, rows)
+    centred = rows - mean
+    variance = ops.matmul(shares, ops.square(centred))
+    momentum = ops.where(n_frames > 0, MOVING_MOMENTUM, 1.0)
+    run.remember(2, ops.stop_gradient(moving_mean * momentum + mean[:, 0] * (1 - momentum)))
+    run.remember(1, ops.stop_gradient(moving_variance * momentum + variance[:, 0] * (1 - momentum)))
+    scale = gamma[:, None, :] * ops.rsqrt(variance + NORMALIZATION_EPSILON)
+    return ops.reshape(centred * scale + beta[:, None, :], shape)
+
+
+def add_layer_normalization(run: StackedRun, values: Any, *, epsilon: float = NORMALIZATION_EPSILON) -> Any:
+    """Return `values` (M, N, W, F) normalised over the features of each frame (Ba, Kiros and Hinton 2016)."""
+    gamma, beta = run.take(2)
+    centred = values - ops.mean(values, axis=-1, keepdims=True)
+    variance = ops.mean(ops.square(centred), axis=-1, keepdims=True)
+    return centred * ops.rsqrt(variance + epsilon) * gamma[:, None, None, :] + beta[:, None, None, :]

@@ -1,0 +1,64 @@
+"""The kinds of models that a study's ensemble is made of."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from behavior.config import APPEARANCE, Ensemble, Study
+
+__all__ = ["combine_members", "describe_model", "list_variants"]
+
+VOTE_THRESHOLD = 0.5
+
+
+def list_variants(study: Study) -> list[Study]:
+    """Return a study without ensemble for each kind of model in that of `study`: at least one."""
+    alone = {"ensemble": Ensemble()}
+    if not study.ensemble.members:
+        return [study.model_copy(update=alone)]
+    return [
+        study.model_copy(
+            update=alone | {name: getattr(member, name) for name in type(member).model_fields if getattr(member, name) is not None}
+        )
+        for member in study.ensemble.members
+    ]
+
+
+def combine_members(probabilities: npt.NDArray[np.float32], combine: str) -> npt.NDArray[np.float32]:
+    """Return what members say together, shape (T, K), from what each says (M, T, K); a NaN of one counts nowhere, unless all are NaN."""
+    known = ~np.isnan(probabilities)
+    votes = probabilities if combine == "mean" else (probabilities >= VOTE_THRESHOLD).astype(np.float32)
+    total = np.where(known, votes, 0.0).sum(axis=0)
+    number = known.sum(axis=0)
+    return np.where(number > 0, total / np.maximum(number, 1), np.nan).astype(np.float32)
+
+
+def describe_model(study: Study) -> str:
+    """Return a sentence on what turned frames into decisions."""
+    kinds = []
+    for variant in list_variants(study):
+        names = [f"{variant.backbone.name} ({variant.backbone.weights})" if name == APPEARANCE else name for name in variant.streams]
+        steps = ", ".join(
+            word
+            for word in (
+                f"mean of {variant.features.average} frames" if variant.features.average > 1 else "",
+                "standardised" if variant.features.standardize else "",
+                f"PCA to {variant.features.pca:g}" if variant.features.pca else "",
+            )
+            if word
+        )
+        direction = "bidirectional " if getattr(variant.head, "bidirectional", False) else ""
+        shared = ", one network for all behaviors" if variant.head.share else ""
+        kinds.append(
+            f"{', '.join(names)}{f' ({steps})' if steps else ''}; {direction}{variant.head.kind} head{shared} on windows of "
+            f"{variant.windows.length} frames"
+        )
+    ensemble = study.ensemble
+    number = len(kinds) * ensemble.seeds
+    together = "" if number == 1 else f"{'mean' if ensemble.combine == 'mean' else 'vote'} of {number} models per behavior; "
+    if ensemble.bagging != "none":
+        together += "each from recordings drawn with replacement; "
+    decisions = ", ".join(f"{name} {value}" for name, value in study.postprocess.model_dump(exclude_none=True).items())
+    fitted = "" if study.decisions else f"; decisions: {decisions} (`behavior decide` tries others)"
+    return f"Features and head: {together}{' + '.join(kinds)}{fitted}."

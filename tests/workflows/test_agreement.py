@@ -1,0 +1,276 @@
+"""Several raters of the same recordings: where their labels come from, what is written, and the ceiling beside a model's scores."""
+
+import json
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from behavior.errors import LabelError
+from behavior.files.annotations import write_bout_table, write_frame_table
+from behavior.files.ethograms import Annotation, write_annotation
+from behavior.files.manifest import read_manifest
+from behavior.files.video import write_video
+from behavior.recording import Ethogram, Labels, Probabilities
+from behavior.workflows.agreement import list_raters, measure_ceiling, read_ceiling
+
+BEHAVIORS = ("rear", "groom")
+N_FRAMES = 120
+# For each rater, how many frames later than the first rater everything is seen.
+DELAYS = {"anna": 0, "ben": 2, "carla": 4}
+
+
+def make_labels(recording, delay=0):
+    rng = np.random.default_rng(recording)
+    values = np.zeros((N_FRAMES, 2), dtype=np.int8)
+    for column in range(2):
+        for start in rng.permutation(np.arange(5, 100, 20))[:3]:
+            values[start + delay : start + delay + 12, column] = 1
+    return Labels(values, BEHAVIORS)
+
+
+@pytest.fixture
+def raters(tmp_path):
+    """A folder of bout tables for each of three raters of three recordings."""
+    folders = []
+    for name, delay in DELAYS.items():
+        folders.append(tmp_path / "raters" / name)
+        folders[-1].mkdir(parents=True)
+        for recording in range(3):
+            write_bout_table(folders[-1] / f"r{recording}.csv", make_labels(recording, delay))
+    return folders
+
+
+@pytest.fixture
+def study(run, raters, tmp_path):
+    """A study of imported features at 10 frames per second, whose manifest names all raters."""
+    (tmp_path / "features").mkdir()
+    lines = ["recording," + ",".join(f"labels_{folder.name}" for folder in raters)]
+    for recording in range(3):
+        np.savez(tmp_path / "features" / f"r{recording}.npz", features=np.zeros((N_FRAMES, 2)), fps=10)
+        lines.append(f"r{recording}," + ",".join(f"raters/{folder.name}/r{recording}.csv" for folder in raters))
+    (tmp_path / "recordings.csv").write_text("\n".join(lines) + "\n")
+    (tmp_path / "study.yaml").write_text("behaviors: [rear, groom]\nstreams: [motifs]\n")
+    ran = run("import-features", tmp_path / "study.yaml", *sorted((tmp_path / "features").iterdir()), "--name", "motifs")
+    assert ran.status == 0
+    return tmp_path / "study.yaml"
+
+
+def read_table(folder):
+    return pd.read_csv(folder / "agreement.csv")
+
+
+def look_up(table, metric, rater, against, *, recording="pooled", behavior="rear"):
+    chosen = (table.recording == recording) & (table.behavior == behavior) & (table.metric == metric)
+    return table[chosen & (table.rater == rater) & (table.against == against)].value.item()
+
+
+def test_a_study_names_its_raters(run, study, tmp_path):
+    ran = run("agreement", study, "--out", tmp_path / "out", "--json")
+    assert ran.status == 0
+    table = read_table(tmp_path / "out")
+    assert list(table.columns) == ["rater", "against", "recording", "behavior", "metric", "value", "low", "high"]
+    assert list(dict.fromkeys(table.rater)) == list(DELAYS)
+    # Bouts of 12 frames, two frames apart: 10 in common.
+    assert look_up(table, "f1", "anna", "ben") == pytest.approx(10 / 12)
+    assert look_up(table, "f1", "anna", "carla") == pytest.approx(8 / 12)
+    assert look_up(table, "latency_error_s", "ben", "anna") == pytest.approx(0.2)
+    assert look_up(table, "segment_f1_50", "anna", "carla") == 1
+    assert look_up(table, "segment_f1_50", "ben", "others") == 1
+    # Frames in which Ben and Carla differ are left out, two at either end of a bout: of Anna's 12, 2 only she has.
+    assert look_up(table, "n_frames", "anna", "others") == 3 * (N_FRAMES - 3 * 4)
+    assert look_up(table, "precision", "anna", "others") == pytest.approx(8 / 10)
+    printed = json.loads(ran.out)
+    assert len(printed["rows"]) == 2 * (3 + 3)
+    assert printed["rows"][0] | {"behavior": "rear", "rater": "anna", "against": "ben"} == printed["rows"][0]
+    assert {row["against"] for row in printed["ceiling"]} == {"others", "pairs"}
+    text = (tmp_path / "out" / "agreement.md").read_text()
+    assert "3 raters of 3 recordings: anna, ben, carla." in text
+    assert "| rear     |  anna |     ben | 0.833" in text
+
+
+def test_folders_give_the_same_as_the_study(run, study, raters, tmp_path):
+    assert run("agreement", study, "--out", tmp_path / "study_out").status == 0
+    assert run("agreement", *raters, "--study", study, "--out", tmp_path / "with_study").status == 0
+    assert run("agreement", *raters, "--frames", N_FRAMES, "--fps", 10, "--out", tmp_path / "alone").status == 0
+    expected = read_table(tmp_path / "study_out")
+    pd.testing.assert_frame_equal(expected, read_table(tmp_path / "with_study"))
+    order = ["rater", "against", "recording", "behavior", "metric"]
+    alone = read_table(tmp_path / "alone").set_index(order)
+    pd.testing.assert_frame_equal(expected.set_index(order).sort_index(), alone.sort_index())
+
+
+def test_frame_tables_tell_how_many_frames_there_are(run, raters, tmp_path):
+    for recording in range(3):
+        (raters[0] / f"r{recording}.csv").unlink()
+        write_frame_table(raters[0] / f"r{recording}_anna_2024.csv", make_labels(recording))
+    ran = run("agreement", *raters, "--out", tmp_path / "out")
+    assert ran.status == 0
+    table = read_table(tmp_path / "out")
+    assert set(table.recording) == {"r0", "r1", "r2", "pooled", "mean"}
+    assert look_up(table, "n_frames", "anna", "ben") == 3 * N_FRAMES
+    assert look_up(table, "f1", "anna", "ben") == pytest.approx(10 / 12)
+    assert "latency_error_s" not in set(table.metric)
+    assert "times of frames are not known" in (tmp_path / "out" / "agreement.md").read_text()
+
+
+def test_two_raters_are_compared_once(run, raters, tmp_path):
+    ran = run("agreement", *raters[:2], "--frames", N_FRAMES, "--out", tmp_path / "out", "--json")
+    assert ran.status == 0
+    assert [(row["rater"], row["against"]) for row in json.loads(ran.out)["rows"]] == [("anna", "ben")] * 2
+    assert "majority" not in (tmp_path / "out" / "agreement.md").read_text()
+
+
+def test_recordings_that_not_everybody_has_are_said(run, raters, tmp_path):
+    (raters[2] / "r1.csv").unlink()
+    assert run("agreement", *raters, "--frames", N_FRAMES, "--out", tmp_path / "out").status == 0
+    assert "Not every rater has all: anna has 3, ben has 3, carla has 2." in (tmp_path / "out" / "agreement.md").read_text()
+    table = read_table(tmp_path / "out")
+    # With Carla away, Ben is the majority of the others.
+    assert look_up(table, "f1", "anna", "others", recording="r1") == look_up(table, "f1", "anna", "ben", recording="r1")
+    assert look_up(table, "n_frames", "anna", "carla") == 2 * N_FRAMES
+
+
+def test_a_behavior_that_nobody_saw_leaves_cells_empty_and_says_why(run, raters, tmp_path):
+    for folder in raters:
+        for recording in range(3):
+            write_frame_table(
+                folder / f"r{recording}.csv", Labels(np.pad(make_labels(recording).values[:, :1], ((0, 0), (0, 1))), BEHAVIORS)
+            )
+    assert run("agreement", *raters, "--out", tmp_path / "out").status == 0
+    text = (tmp_path / "out" / "agreement.md").read_text()
+    assert "no frame is labelled positive, nor decided so, for groom in all recordings together." in text
+    assert "nan" not in text.lower().replace("anna", "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        (["ANNA", "--frames", 120], 2, "expected at least two raters"),
+        (["ANNA", "ANNA", "--frames", 120], 2, "given twice"),
+        (["ANNA", "nowhere", "--frames", 120], 2, "no such folder"),
+        (["ANNA", "BEN"], 2, "give --study STUDY, or --frames N"),
+        (["ANNA", "BEN", "--frames", 60], 1, "but the video has 60 frames"),
+        (["ANNA", "BEN", "--study", "STUDY", "--fps", 5], 2, "leave --frames and --fps out"),
+        (["STUDY", "--frames", 120], 2, "is taken for a study file"),
+        (["ANNA", "EMPTY", "--frames", 120], 2, "no label file there"),
+    ],
+)
+def test_what_cannot_be_compared_is_said_in_a_sentence(run, study, raters, tmp_path, arguments, status, message):
+    (tmp_path / "empty").mkdir()
+    places = {"ANNA": raters[0], "BEN": raters[1], "STUDY": study, "EMPTY": tmp_path / "empty"}
+    ran = run("agreement", *(places.get(argument, argument) for argument in arguments), "--out", tmp_path / "out")
+    assert ran.status == status
+    assert message in ran.err
+    assert "Traceback" not in ran.err
+    assert not (tmp_path / "out" / "agreement.csv").exists()
+
+
+def test_folders_of_one_name_are_told_apart_by_those_above(run, raters, tmp_path):
+    for folder in raters[:2]:
+        shutil.copytree(folder, tmp_path / "lab" / folder.name / "labels")
+    folders = [tmp_path / "lab" / name / "labels" for name in ("anna", "ben")]
+    assert run("agreement", *folders, "--frames", N_FRAMES, "--out", tmp_path / "out").status == 0
+    assert set(read_table(tmp_path / "out").rater) == {"anna/labels", "ben/labels"}
+
+
+def test_results_are_replaced_only_if_asked(run, raters, tmp_path):
+    arguments = ["agreement", *raters, "--frames", N_FRAMES, "--out", tmp_path / "out"]
+    assert run(*arguments).status == 0
+    again = run(*arguments)
+    assert again.status == 1
+    assert "--overwrite" in again.err
+    assert run(*arguments, "--overwrite").status == 0
+
+
+def test_the_plain_column_is_a_rater_beside_one_other_only(study):
+    manifest = study.parent / "recordings.csv"
+    table = pd.read_csv(manifest)
+    table.insert(1, "labels", table.labels_carla)
+    table.to_csv(manifest, index=False)
+    assert list(list_raters(read_manifest(manifest))) == list(DELAYS)
+    table.drop(columns=["labels_anna", "labels_carla"]).to_csv(manifest, index=False)
+    assert list(list_raters(read_manifest(manifest))) == ["labels", "ben"]
+    table.assign(labels=table.labels_ben).drop(columns=["labels_anna", "labels_carla"]).to_csv(manifest, index=False)
+    assert list(list_raters(read_manifest(manifest))) == ["ben"]
+
+
+def test_the_ceiling_of_a_manifest_is_that_of_its_labels(study):
+    recordings = read_manifest(study.parent / "recordings.csv")
+    times = [np.arange(N_FRAMES) / 10] * 3
+    ceiling = read_ceiling(recordings, BEHAVIORS, times)
+    assert ceiling is not None
+    labels = {name: {f"r{number}": make_labels(number, delay) for number in range(3)} for name, delay in DELAYS.items()}
+    expected = measure_ceiling(labels, time_s={recording.id: found for recording, found in zip(recordings, times, strict=True)})
+    pd.testing.assert_frame_equal(ceiling, expected)
+    assert {"f1", "kappa", "segment_f1_50", "latency_error_s"} <= set(ceiling.metric)
+
+
+def test_without_two_raters_there_is_no_ceiling(study):
+    manifest = study.parent / "recordings.csv"
+    table = pd.read_csv(manifest)
+    times = [np.arange(N_FRAMES) / 10] * 3
+    table.drop(columns=["labels_ben", "labels_carla"]).to_csv(manifest, index=False)
+    assert read_ceiling(read_manifest(manifest), BEHAVIORS, times) is None
+    # Two raters, but never of one recording.
+    table.assign(labels_anna=[table.labels_anna[0], "", ""], labels_ben=["", table.labels_ben[1], ""]).drop(
+        columns=["labels_carla"]
+    ).to_csv(manifest, index=False)
+    assert read_ceiling(read_manifest(manifest), BEHAVIORS, times) is None
+
+
+def test_a_label_file_that_cannot_be_used_is_named(study, raters):
+    (raters[1] / "r1.csv").unlink()
+    (raters[2] / "r2.csv").write_text("behavior,start_frame,stop_frame\nrear,5,2\n")
+    with pytest.raises(LabelError) as caught:
+        read_ceiling(read_manifest(study.parent / "recordings.csv"), BEHAVIORS, [np.arange(N_FRAMES) / 10] * 3)
+    lines = str(caught.value).splitlines()
+    assert [name in line for name, line in zip(("ben/r1.csv", "carla/r2.csv"), lines, strict=True)] == [True, True]
+
+
+def test_evaluate_shows_the_ceiling_beside_the_model(run, raters, tmp_path):
+    (tmp_path / "ethograms").mkdir()
+    times = np.arange(N_FRAMES) / 10
+    for number in range(3):
+        values = make_labels(number, 3).values
+        decided = Ethogram(values == 1, BEHAVIORS, times)
+        probabilities = Probabilities(values.astype(np.float32), BEHAVIORS, times)
+        write_annotation(tmp_path / "ethograms", Annotation(f"r{number}", probabilities, decided, decided, {}))
+    options = [word for folder in raters for word in ("--rater", folder)]
+    ran = run("evaluate", tmp_path / "ethograms", "--labels", raters[0], *options, "--out", tmp_path / "scores", "--json")
+    assert ran.status == 0, ran.err
+    row = json.loads(ran.out)["rows"][0]
+    assert row["f1"] == pytest.approx(9 / 12)
+    assert {"f2", "segment_f1_50", "kappa", "average_precision"} <= set(row)
+    summary = (tmp_path / "scores" / "summary.md").read_text()
+    assert summary.count("human ceiling") == 2
+    assert "each of 3 raters" in summary
+    ceiling = pd.read_csv(tmp_path / "scores" / "ceiling.csv")
+    assert set(ceiling.behavior) == set(BEHAVIORS)
+    metrics = pd.read_csv(tmp_path / "scores" / "metrics.csv")
+    pooled = metrics[(metrics.recording == "pooled") & (metrics.behavior == "rear")].set_index("metric")
+    assert pooled.value["latency_error_s"] == pytest.approx(0.3)
+    assert pooled.low["f1"] <= pooled.value["f1"] <= pooled.high["f1"]
+
+    assert run("evaluate", tmp_path / "ethograms", "--labels", raters[0], "--out", tmp_path / "scores", "--overwrite").status == 0
+    assert "human ceiling" not in (tmp_path / "scores" / "summary.md").read_text()
+    assert not (tmp_path / "scores" / "ceiling.csv").exists()
+    alone = run("evaluate", tmp_path / "ethograms", "--labels", raters[0], "--rater", raters[1], "--out", tmp_path / "alone")
+    assert alone.status == 2
+    assert "at least two" in alone.err
+
+
+def test_a_study_without_features_is_counted_from_its_videos(run, raters, tmp_path):
+    write_video(tmp_path / "r0.mp4", (np.zeros((32, 32, 3), dtype=np.uint8) for _ in range(N_FRAMES)), fps=10, preset="ultrafast")
+    (tmp_path / "recordings.csv").write_text("recording,video,labels,labels_ben\nr0,r0.mp4,raters/anna/r0.csv,raters/ben/r0.csv\n")
+    (tmp_path / "study.yaml").write_text(
+        "behaviors: [rear, groom]\ncrop: {whole_frame: true}\nbackbone: {name: openfield, weights: packaged}\n"
+    )
+    ran = run("agreement", tmp_path / "study.yaml", "--out", tmp_path / "out")
+    assert ran.status == 0, ran.err
+    assert "decoding the video to count its frames" in ran.err
+    table = read_table(tmp_path / "out")
+    assert set(table.rater) == {"labels", "ben"}
+    assert look_up(table, "n_frames", "labels", "ben") == N_FRAMES
+    assert look_up(table, "latency_error_s", "ben", "labels") == pytest.approx(0.2)
