@@ -163,7 +163,7 @@ def run_plain(
     from behavior.sequence.weighting import balance_classes
 
     length = arguments.window
-    scores = []
+    scores: list[list[float]] = []
     for fold in range(arguments.plain_folds):
         inner, learned = choose_recordings(len(features), fold)
         scores.append([])
@@ -201,7 +201,9 @@ def run_ours(
 ) -> list[list[float]]:
     """Fit all folds and behaviors side by side."""
     from behavior.metrics.frames import average_precision
-    from behavior.sequence.training import HeadTrainer, ModelPlan, choose_product_dtype
+    from behavior.sequence.head_stack import choose_product_dtype
+    from behavior.sequence.plans import ModelPlan
+    from behavior.sequence.training import HeadTrainer
     from behavior.sequence.windows import SequenceData
 
     n_recordings = len(features)

@@ -58,8 +58,16 @@ def lab(demo, tmp_path, monkeypatch):
         shutil.copy(path, tmp_path / ("labels" if path.name.endswith("labels.csv") else "new"))
     for number in (1, 2, 3):
         np.savez(tmp_path / "features" / f"mouse_0{number}.npz", features=np.zeros((400, 3)), fps=10)
+    for rater in ("anna", "ben", "carla"):
+        shutil.copytree(tmp_path / "labels", tmp_path / "raters" / rater)
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+SEARCH = """
+search:
+  space: {head.units: [2, 3], training.learning_rate: {low: 0.001, high: 0.01, log: true}}
+"""
 
 
 def test_commands_run_as_they_are_written(run, lab):
@@ -72,6 +80,9 @@ def test_commands_run_as_they_are_written(run, lab):
         words = []
         for word in shlex.split(command)[1:]:
             words += sorted(map(str, Path().glob(word))) if "*" in word else [word]
+        if words[0] == "search":
+            study = (lab / "videos" / "study.yaml").read_text()
+            (lab / "videos" / "search.yaml").write_text(study + SEARCH)
         ran = run(*words)
         assert ran.status == 0, f"{command}: {ran.err}"
         if words[0] == "init":
@@ -81,5 +92,9 @@ def test_commands_run_as_they_are_written(run, lab):
     assert [path.name for path in find_ethograms([lab / "ethograms"])] == ["mouse_04_ethogram.csv"]
     assert (lab / "cleaned" / "mouse_04_ethogram.csv").is_file()
     assert (lab / "scores" / "summary.md").is_file()
+    assert (lab / "search" / "best.yaml").is_file()
+    assert (lab / "best_model" / "bundle.yaml").is_file()
+    assert (lab / "agreement" / "agreement.csv").is_file()
+    assert "Human ceiling" in (lab / "scores_beside_people" / "summary.md").read_text()
     assert (lab / "odd" / "odd_video_ethogram.csv").is_file()
     assert len(find_ethograms([lab / "all"])) == 3

@@ -7,7 +7,7 @@ import json
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,10 @@ import numpy.typing as npt
 
 from behavior.config import Study
 from behavior.files.atomic import make_folder, replacing, write_text
+from behavior.sequence.head_stack import choose_product_dtype
+from behavior.sequence.plans import FitReport, ModelPlan, TrainedModel, TrainingState
 from behavior.sequence.preparation import Preparation, PreparedFeatures, combine_moments, measure_moments, pad_components, solve_preparation
-from behavior.sequence.training import FitReport, HeadTrainer, ModelPlan, TrainedModel, TrainingState, choose_product_dtype
+from behavior.sequence.training import HeadTrainer
 from behavior.sequence.windows import SequenceData
 from behavior.workflows.learning_data import LearningData
 from behavior.workflows.progress import announce, show_progress
@@ -176,6 +178,7 @@ def fit_models(
     preparations: list[Preparation] | None,
     follow: Callable[[int, Mapping[int, Mapping[int, npt.NDArray[np.float32]]]], None] | None = None,
     store: FitStore | None = None,
+    with_weights: bool = False,
 ) -> tuple[list[TrainedModel], HeadTrainer | None]:
     """Fit `plans`, as many side by side as the study's memory allows; return the models and what trained them, None without plans.
 
@@ -190,7 +193,9 @@ def fit_models(
     follow
         As `HeadTrainer.fit` takes it; used where all models fit in memory together.
     store
-        Where finished models are kept; these have no weights when they come back from there.
+        Where finished models are kept.
+    with_weights
+        Whether the models' weights are wanted; they would fill memory with every group, and are not kept in a store.
     """
     if not plans:
         return [], None
@@ -198,7 +203,7 @@ def fit_models(
     if preparations is None:
         prepared: list[Sequence[Any]] = [arrays]
         n_features = arrays[0].shape[1]
-        plans = [_with_preparation(plan, 0) for plan in plans]
+        plans = [replace(plan, preparation=0) for plan in plans]
     else:
         prepared = [[PreparedFeatures(values, preparation) for values in arrays] for preparation in preparations]
         n_features = preparations[0].n_outputs
@@ -244,12 +249,8 @@ def fit_models(
             advance(remaining[0])
             if store is not None:
                 store.write_group(number, fitted)
-            models += fitted
+            models += fitted if with_weights else [replace(model, weights=()) for model in fitted]
     return models, trainer
-
-
-def _with_preparation(plan: ModelPlan, preparation: int) -> ModelPlan:
-    return ModelPlan(**{**asdict(plan), "preparation": preparation})
 
 
 def _read_report(content: Mapping[str, Any]) -> FitReport:

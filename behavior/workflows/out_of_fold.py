@@ -12,7 +12,7 @@ import numpy.typing as npt
 from behavior.config import Study
 from behavior.sequence.averaging import spread_rows
 from behavior.sequence.folds import Fold, choose_inner, leave_out_folds
-from behavior.sequence.training import FitReport, ModelPlan
+from behavior.sequence.plans import FitReport, ModelPlan
 from behavior.sequence.weighting import count_classes
 from behavior.workflows.fitting import FitStore, fit_models, prepare_features
 from behavior.workflows.learning_data import LearningData, load_variant

@@ -30,8 +30,9 @@ from behavior.metrics.tables import POOLED
 from behavior.recording import Labels, Probabilities
 from behavior.sequence.averaging import average_features, spread_rows
 from behavior.sequence.heads import save_head
+from behavior.sequence.plans import ModelPlan, TrainedModel
 from behavior.sequence.preparation import Preparation
-from behavior.sequence.training import HeadTrainer, ModelPlan, TrainedModel
+from behavior.sequence.training import HeadTrainer
 from behavior.workflows.agreement import read_ceiling
 from behavior.workflows.crossval import FOLDS_FILE, PREDICTIONS_FOLDER, STUDY_COPY, read_out_of_fold
 from behavior.workflows.decisions import FittedDecisions, describe_fitting, fit_decisions
@@ -190,7 +191,7 @@ def _fit_members(
                 if plan is not None:
                     plans.append(plan)
         preparations = prepare_features(variant, loaded, [everything])
-        fitted, trainer = fit_models(variant, loaded, plans, title="training", preparations=preparations)
+        fitted, trainer = fit_models(variant, loaded, plans, title="training", preparations=preparations, with_weights=True)
         for plan, trained in zip(plans, fitted, strict=True):
             if trained.report.problem:
                 problems |= {output: f"{study.behaviors[output]}: {trained.report.problem}" for output in plan.outputs}

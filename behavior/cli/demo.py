@@ -1,0 +1,42 @@
+"""The command that shows all others at work."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from behavior.cli.loading import load_keras
+from behavior.cli.options import AsJson
+from behavior.cli.printing import hint, print_table
+
+__all__ = ["app"]
+
+app = typer.Typer()
+
+
+@app.command(epilog="Example: behavior demo --out demo")
+def demo(
+    out: Annotated[Path, typer.Option("--out", help="A folder that is empty or not there yet.")],
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same study.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Render a small study with known labels and take it through every stage."""
+    load_keras()
+    from behavior.workflows.demo import run_demo
+
+    result = run_demo(out, seed=seed)
+    rows = [[name, value] for name, value in result.average_precision.items()]
+    extra = {"seconds": result.seconds, "pictures": [str(path) for path in result.pictures], "model": str(result.model)}
+    column = "average precision on the test recordings"
+    print_table(["behavior", column], rows, as_json=as_json, formats={column: "{:.3f}"}, extra=extra)
+    hint(f"{sum(result.seconds.values()):.0f} s in all. Where to look:")
+    for place, meaning in (
+        (result.pictures[0] if result.pictures else result.ethograms, "what the model says about a test recording, beneath what is known"),
+        (result.crossval / "summary.md", "scores on recordings that a model never saw"),
+        (result.model / "summary.md", "scores on the test recordings"),
+        (result.ethograms, "an ethogram and a table of bouts for every recording"),
+        (result.study, "what was done; copy it for your own study"),
+    ):
+        hint(f"  {place}  {meaning}")

@@ -1,0 +1,130 @@
+"""Commands that make ethograms, change them and compare them, and the raters behind their labels."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from behavior.cli.loading import load_keras
+from behavior.cli.options import AsJson, Ethograms, OutFolder, Overwrite, parse_by_behavior, parse_probability
+from behavior.cli.printing import exit_on, hint, print_scores, print_speeds, print_table
+from behavior.errors import UsageError
+
+__all__ = ["app"]
+
+app = typer.Typer()
+
+
+@app.command(epilog="Example: behavior annotate model new/mouse_21.mp4 new/mouse_22.mp4 --out ethograms")
+def annotate(
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="Folder that `behavior train` wrote.")],
+    out: OutFolder,
+    videos: Annotated[
+        list[Path] | None, typer.Argument(metavar="[VIDEO...]", readable=False, help="Videos; the pose of each is found by its name.")
+    ] = None,
+    pose: Annotated[Path | None, typer.Option(help="Pose of the only video.")] = None,
+    study: Annotated[Path | None, typer.Option(help="Annotate every recording of this study instead of videos.")] = None,
+    body_part: Annotated[
+        list[str] | None, typer.Option(help="Centre crops on this body part instead of the model's; several times for their mean.")
+    ] = None,
+    individual: Annotated[str | None, typer.Option(help="Which animal, where the pose has several.")] = None,
+    resample: Annotated[bool, typer.Option("--resample", help="Accept videos of another frame rate than the model's.")] = False,
+    cache: Annotated[Path | None, typer.Option(help="Folder for the features; OUT/cache, or the study's own.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace ethograms by another model or with other settings.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write an ethogram for each video; one bad video never stops the rest."""
+    load_keras()
+    from behavior.workflows.annotate import annotate_study, annotate_videos
+
+    if (study is None) == (not videos):
+        raise UsageError("annotate needs either videos or --study; name the videos behind the model, or give --study STUDY.")
+    if study is not None:
+        if pose is not None:
+            raise UsageError("--pose goes with a single video; the study's manifest names the pose of its recordings.")
+        result = annotate_study(
+            model, study, out, body_parts=body_part or (), individual=individual, resample=resample, cache=cache, overwrite=overwrite
+        )
+    else:
+        result = annotate_videos(
+            model,
+            videos or [],
+            out,
+            pose=pose,
+            body_parts=body_part or (),
+            individual=individual,
+            resample=resample,
+            cache=cache,
+            overwrite=overwrite,
+        )
+    print_speeds("ethogram", "annotated", result.frames_per_second, result.failures, as_json=as_json)
+    hint(f"wrote RECORDING_ethogram.csv, RECORDING_bouts.csv and RECORDING_ethogram.json to {out}")
+
+
+@app.command(epilog="Example: behavior decide ethograms --threshold grooming=0.4 --closing 0.5s")
+def decide(
+    ethograms: Ethograms,
+    threshold: Annotated[list[str] | None, typer.Option(help="For all behaviors (0.4) or one (grooming=0.4); may be repeated.")] = None,
+    closing: Annotated[list[str] | None, typer.Option(help="Closing length in frames (9) or seconds (0.9s), likewise.")] = None,
+    min_bout: Annotated[list[str] | None, typer.Option(help="Shortest bout in frames or seconds, likewise.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder for the new files; in place if not given.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Threshold and clean stored probabilities again, without computing them again."""
+    from behavior.workflows.decide import decide_again
+
+    result = decide_again(
+        ethograms,
+        threshold=parse_by_behavior("--threshold", threshold, parse_probability),
+        closing=parse_by_behavior("--closing", closing, str),
+        min_bout=parse_by_behavior("--min-bout", min_bout, str),
+        out=out,
+    )
+    behaviors = list(dict.fromkeys(name for counts in result.bouts.values() for name in counts))
+    rows = [[recording, *(counts.get(name) for name in behaviors)] for recording, counts in result.bouts.items()]
+    print_table(["recording", *(f"{name} bouts" for name in behaviors)], rows, as_json=as_json, extra={"failures": result.failures})
+    exit_on(result.failures)
+
+
+@app.command(epilog="Example: behavior evaluate ethograms --labels labels --out scores")
+def evaluate(
+    ethograms: Ethograms,
+    labels: Annotated[Path, typer.Option(help="Folder of label files called like the recordings.")],
+    out: OutFolder,
+    rater: Annotated[
+        list[Path] | None, typer.Option(help="Folder of one rater's label files; given for each of several, it shows how well they agree.")
+    ] = None,
+    overwrite: Overwrite = False,
+    as_json: AsJson = False,
+) -> None:
+    """Score ethograms that exist against labels."""
+    from behavior.workflows.evaluate import evaluate_ethograms
+
+    result = evaluate_ethograms(ethograms, labels, out, raters=rater or (), overwrite=overwrite)
+    print_scores(result.metrics, out, as_json=as_json)
+    exit_on(result.failures)
+
+
+@app.command(epilog="Example: behavior agreement study.yaml --out agreement")
+def agreement(
+    labels: Annotated[list[Path], typer.Argument(metavar="STUDY | DIR DIR...", help="A study, or a folder of label files for each rater.")],
+    out: OutFolder,
+    study: Annotated[Path | None, typer.Option(help="Tells for folders the recordings, behaviors and times of frames.")] = None,
+    frames: Annotated[int | None, typer.Option(min=1, help="Frames of every recording, for bout tables without --study.")] = None,
+    fps: Annotated[float | None, typer.Option(min=0.001, help="Frames per second, without --study.")] = None,
+    overwrite: Overwrite = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say how well several raters of the same recordings agree, in pairs and each with the majority of the others."""
+    from behavior.workflows.agreement import compare_raters
+
+    result = compare_raters(labels, out, study=study, n_frames=frames, fps=fps, overwrite=overwrite)
+    metrics = ("f1", "kappa", "precision", "recall", "segment_f1_50", "edit", "bout_count_error")
+    rows = result.list_pooled(metrics)
+    formats = dict.fromkeys(metrics[:-1], "{:.3f}") | {metrics[-1]: "{:+.0f}"}
+    ceiling = json.loads(result.ceiling.to_json(orient="records"))
+    print_table(["behavior", "rater", "against", *metrics], rows, as_json=as_json, formats=formats, extra={"ceiling": ceiling})
+    hint(f"all of it is in {out / 'agreement.md'} and {out / 'agreement.csv'}")

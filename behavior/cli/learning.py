@@ -1,0 +1,101 @@
+"""Commands that fit models to features and labels, and score them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from behavior.cli.loading import load_keras
+from behavior.cli.options import AsJson, OutFolder, Overwrite, StudyFile, parse_duration
+from behavior.cli.printing import exit_on, hint, print_notes, print_scores, print_table, quote, say
+
+__all__ = ["app"]
+
+app = typer.Typer()
+
+
+@app.command(epilog="Example: behavior crossval videos/study.yaml --out crossval")
+def crossval(
+    study: StudyFile,
+    out: OutFolder,
+    learning_curve: Annotated[
+        bool,
+        typer.Option(
+            "--learning-curve",
+            help="Also find out how the score grows with the number of recordings learned from; takes about as long again several times.",
+        ),
+    ] = False,
+    overwrite: Overwrite = False,
+    as_json: AsJson = False,
+) -> None:
+    """Leave one recording (or animal) out after the other: scores and predictions on recordings that a model never saw."""
+    load_keras()
+    from behavior.workflows.crossval import cross_validate
+
+    scores = cross_validate(study, out, overwrite=overwrite, learning_curve=learning_curve)
+    print_scores(scores, out, as_json=as_json)
+    hint(f"next: behavior train {quote(study)} --crossval {quote(out)} --out model")
+
+
+@app.command(epilog="Example: behavior search videos/study.yaml --trials 50 --out search")
+def search(
+    study: StudyFile,
+    out: OutFolder,
+    trials: Annotated[
+        int | None, typer.Option(min=1, help="Trials in all, those of earlier runs and other workers among them; 50, or the whole grid.")
+    ] = None,
+    storage: Annotated[
+        str | None, typer.Option(help="journal:FILE (for network drives) or a database's address; an SQLite file in OUT if not given.")
+    ] = None,
+    name: Annotated[str, typer.Option(help="Name of the search, where a storage holds several.")] = "search",
+    timeout: Annotated[str | None, typer.Option(help="Begin no trial after so long: 90m, 8h or 3600s.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Try the settings of the study's section search; goes on where it was stopped, several at once share the work."""
+    seconds = None if timeout is None else parse_duration(timeout)
+    load_keras()
+    from behavior.workflows.search import search_study
+    from behavior.workflows.search_space import format_value
+
+    outcome = search_study(study, out, trials=trials, storage=storage, name=name, timeout_s=seconds)
+    found = outcome.result
+    keys = list(found.setting)
+    shown = found.table if as_json else found.table[found.table["state"] == "complete"].nlargest(10, "value")
+    columns = ["number", "state", "value", *keys, "epochs", "seconds"]
+    rows = shown[columns].astype(object).to_numpy().tolist()
+    if not as_json:
+        rows = [[*row[:3], *map(format_value, row[3:-2]), *row[-2:]] for row in rows]
+    best = {"number": found.best, "value": None if found.best is None else found.score, "setting": found.setting}
+    extra = {"trials": found.limit, **found.counts, "best": best, "importances": found.importances, "note": outcome.note}
+    print_table(columns, rows, as_json=as_json, formats={"value": "{:.4f}", "seconds": "{:.0f}"}, extra=extra)
+    print_notes([outcome.note] if outcome.note else [])
+    hint(f"all trials are in {out / 'trials.csv'}, what they mean in {out / 'summary.md'}")
+    exit_on(outcome.failures)
+    if found.best is not None:
+        hint(f"next: behavior crossval {quote(out / 'best.yaml')} --out crossval, then train it on all recordings")
+
+
+@app.command(epilog="Example: behavior train videos/study.yaml --crossval crossval --out model")
+def train(
+    study: StudyFile,
+    out: Annotated[Path, typer.Option("--out", help="Folder for the model; made where it is missing.")],
+    crossval: Annotated[
+        Path | None,
+        typer.Option(help="Results of `behavior crossval`: train for the median of its best epochs, on every training recording."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Fit the model on the training recordings and score it once on those with split=test."""
+    load_keras()
+    from behavior.workflows.train import train_model
+
+    result = train_model(study, out, crossval=crossval)
+    if result.metrics is not None:
+        print_scores(result.metrics, out, as_json=as_json)
+    elif as_json:
+        say(json.dumps({"behaviors": result.behaviors, "skipped": result.skipped}))
+    exit_on(result.skipped)
+    hint(f"next: behavior annotate {quote(out)} VIDEO... --out ethograms")

@@ -1,0 +1,99 @@
+"""What commands print: results on standard output, as a table or as JSON, and what to know or to do next on standard error."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import typer
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+__all__ = ["SOME_FAILED", "exit_on", "hint", "print_notes", "print_scores", "print_speeds", "print_table", "quote", "say"]
+
+SOME_FAILED = 1
+
+
+def print_speeds(
+    column: str, done: str, speeds: Mapping[str, float], failures: Mapping[str, str], *, as_json: bool, more: Sequence[Sequence[Any]] = ()
+) -> None:
+    """Print a row for each recording that was done, with its speed, or failed; exit if any failed."""
+    rows = [
+        *([name, done, speed] for name, speed in speeds.items()),
+        *more,
+        *([name, "failed", None] for name in failures),
+    ]
+    print_table(
+        ["recording", column, "frames/s"], rows, as_json=as_json, formats={"frames/s": "{:,.1f}"}, extra={"failures": dict(failures)}
+    )
+    exit_on(failures)
+
+
+def print_scores(metrics: Any, out: Path, *, as_json: bool) -> None:
+    """Print the pooled scores of a table of metrics."""
+    names = ("average_precision", "precision", "recall", "f1", "f2", "segment_f1_50", "kappa", "prevalence")
+    pooled = metrics[metrics["recording"] == "pooled"]
+    wide = pooled.pivot(index="behavior", columns="metric", values="value").reindex(list(dict.fromkeys(pooled["behavior"])))
+    rows = [[behavior, *(float(row[name]) for name in names)] for behavior, row in wide.iterrows()]
+    print_table(["behavior", *names], rows, as_json=as_json, formats=dict.fromkeys(names, "{:.3f}"))
+    if "early_stopping_watched_what_is_scored" in set(metrics["metric"]):
+        hint("these scores are optimistic: early stopping watched the recordings that are scored (early_stopping_on: fold)")
+    hint(f"all scores are in {out / 'summary.md'} and {out / 'metrics.csv'}")
+
+
+def print_table(
+    header: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    *,
+    as_json: bool,
+    formats: Mapping[str, str] | None = None,
+    extra: Mapping[str, Any] | None = None,
+) -> None:
+    """Print rows as a table, numbers as `formats` has it for their columns, or as JSON, numbers as they are and NaN as null."""
+    known = [[None if cell is None or cell != cell else cell for cell in row] for row in rows]
+    if as_json:
+        say(json.dumps({"rows": [dict(zip(header, row, strict=True)) for row in known], **(extra or {})}, indent=2))
+        return
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=200)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    patterns = [(formats or {}).get(name, "{}") for name in header]
+    for name in header:
+        table.add_column(name)
+    for row in known:
+        table.add_row(*("" if cell is None else pattern.format(cell) for pattern, cell in zip(patterns, row, strict=True)))
+    console.print(table)
+
+
+def print_notes(notes: Sequence[str]) -> None:
+    """Print each of `notes` on a line of standard error."""
+    for note in notes:
+        hint(note)
+
+
+def exit_on(failures: Mapping[str, str]) -> None:
+    """Exit with the status for unfinished work if there are failures, each of which was printed when it came up."""
+    if failures:
+        hint(f"error: {len(failures)} failed ({', '.join(failures)}); the rest is done.")
+        raise typer.Exit(SOME_FAILED)
+
+
+def quote(path: Path) -> str:
+    """Return `path` as it can be pasted into a command line."""
+    return shlex.quote(str(path))
+
+
+def hint(message: str) -> None:
+    """Print to standard error, out of the way of results that are piped on."""
+    print(message, file=sys.stderr)  # noqa: T201
+
+
+def say(message: str) -> None:
+    """Print to standard output."""
+    print(message)  # noqa: T201

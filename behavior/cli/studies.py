@@ -1,0 +1,102 @@
+"""Commands that bring recordings together and make features of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from behavior.cli.loading import load_keras
+from behavior.cli.options import AsJson, StudyFile
+from behavior.cli.printing import SOME_FAILED, exit_on, hint, print_notes, print_speeds, print_table, quote, say
+
+__all__ = ["app"]
+
+app = typer.Typer()
+
+
+@app.command(epilog="Example: behavior init videos --backbone openfield")
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder that holds videos, pose and label files, in any subfolders.")],
+    backbone: Annotated[str, typer.Option(help="resnet50v2, inceptionresnetv2, squeezenet or openfield.")] = "resnet50v2",
+    as_json: AsJson = False,
+) -> None:
+    """Pair the videos, pose and label files of a folder; writes study.yaml and recordings.csv."""
+    from behavior.workflows.init import init_study
+
+    result = init_study(folder, backbone=backbone)
+    rows = [[found.recording, *(_relative(path, folder) for path in (found.video, found.pose, found.labels))] for found in result.pairings]
+    extra = {"study": str(result.study), "notes": result.notes}
+    print_table(["recording", "video", "pose", "labels"], rows, as_json=as_json, extra=extra)
+    print_notes(result.notes)
+    hint(f"wrote {result.study}; look at it, then run: behavior check {quote(result.study)}")
+
+
+@app.command(epilog="Example: behavior check videos/study.yaml")
+def check(study: StudyFile, as_json: AsJson = False) -> None:
+    """Decode every video and hold pose, labels and class balance against it; exit status 1 on any error."""
+    from behavior.workflows.check import check_study
+
+    report = check_study(study)
+    behaviors = list(dict.fromkeys(name for found in report.recordings for name in found.positives))
+    header = ["recording", "split", "frames", "fps", "pose rows", "centre measured", "labelled", *behaviors]
+    rows = [
+        [
+            found.recording,
+            found.split,
+            found.n_frames,
+            found.fps,
+            found.pose_rows,
+            found.measured,
+            found.labelled,
+            *(found.positives.get(name) for name in behaviors),
+        ]
+        for found in report.recordings
+    ]
+    problems = [{"recording": problem.recording, "message": problem.message, "error": problem.is_error} for problem in report.problems]
+    formats = {"fps": "{:.4g}", "centre measured": "{:.1%}", "labelled": "{:.0%}", **dict.fromkeys(behaviors, "{:.1%}")}
+    print_table(header, rows, as_json=as_json, formats=formats, extra={"problems": problems})
+    if not as_json:
+        for problem in report.problems:
+            place = f"{problem.recording}: " if problem.recording else ""
+            say(f"{'error' if problem.is_error else 'warning'}: {place}{problem.message}")
+    if report.has_errors:
+        raise typer.Exit(SOME_FAILED)
+    next_command = f"embed {quote(study)}" if report.needs_embedding else f"crossval {quote(study)} --out crossval"
+    hint(f"nothing stands in the way; next: behavior {next_command}")
+
+
+@app.command(epilog="Example: behavior embed videos/study.yaml")
+def embed(study: StudyFile, as_json: AsJson = False) -> None:
+    """Crop and embed every frame that the cache lacks; goes on where it was stopped."""
+    load_keras()
+    from behavior.workflows.embed import embed_study
+
+    result = embed_study(study)
+    kept = [[name, "was there", None] for name in result.kept]
+    print_speeds("features", "embedded", result.embedded, result.failures, more=kept, as_json=as_json)
+    hint(f"next: behavior crossval {quote(study)} --out crossval")
+
+
+@app.command(epilog="Example: behavior import-features study.yaml features/*.npz --name motifs")
+def import_features(
+    study: StudyFile,
+    files: Annotated[list[Path], typer.Argument(metavar="FILES...", help="One .npy, .npz, .csv or .parquet file for each recording.")],
+    name: Annotated[str, typer.Option(help="What the study file's streams call these features.")],
+    fps: Annotated[float | None, typer.Option(help="Frames per second, where a file does not say.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Bring features that another program made into the cache, each file named after its recording."""
+    from behavior.workflows.import_features import import_features
+
+    result = import_features(study, files, name=name, fps=fps)
+    rows = [[recording, n_frames, n_features] for recording, (n_frames, n_features) in result.shapes.items()]
+    print_table(["recording", "frames", "features"], rows, as_json=as_json, extra={"failures": result.failures})
+    exit_on(result.failures)
+
+
+def _relative(path: Path | None, folder: Path) -> str | None:
+    if path is None:
+        return None
+    return str(path.relative_to(folder)) if path.is_relative_to(folder) else str(path)

@@ -1,0 +1,36 @@
+"""What a study file (configs/*.yaml) may say."""
+
+from behavior.config.decisions import Decisions, Postprocess, spread_over_behaviors
+from behavior.config.ensembles import Ensemble, EnsembleMember
+from behavior.config.heads import HEAD_KINDS, Head, HeadSettings, LstmHead, MstcnHead, TcnHead, TransformerHead
+from behavior.config.parsing import parse_section
+from behavior.config.search import Pruning, Search
+from behavior.config.sections import Backbone, Crop, CrossValidation, FeatureSteps, Section, Training, Windows
+from behavior.config.study import APPEARANCE, Study
+
+__all__ = [
+    "APPEARANCE",
+    "HEAD_KINDS",
+    "Backbone",
+    "Crop",
+    "CrossValidation",
+    "Decisions",
+    "Ensemble",
+    "EnsembleMember",
+    "FeatureSteps",
+    "Head",
+    "HeadSettings",
+    "LstmHead",
+    "MstcnHead",
+    "Postprocess",
+    "Pruning",
+    "Search",
+    "Section",
+    "Study",
+    "TcnHead",
+    "Training",
+    "TransformerHead",
+    "Windows",
+    "parse_section",
+    "spread_over_behaviors",
+]

@@ -1,0 +1,77 @@
+"""The study file as a whole."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, field_validator, model_validator
+
+from behavior.config.decisions import Decisions, Postprocess
+from behavior.config.ensembles import Ensemble
+from behavior.config.heads import Head, LstmHead
+from behavior.config.search import Search
+from behavior.config.sections import Backbone, Crop, CrossValidation, FeatureSteps, Section, Training, Windows
+from behavior.errors import suggest_nearest
+
+__all__ = ["APPEARANCE", "Study"]
+
+APPEARANCE = "appearance"
+
+
+class Study(Section):
+    """A whole study file."""
+
+    recordings: Path = Path("recordings.csv")
+    behaviors: Annotated[list[str], Field(min_length=1)]
+    crop: Crop | None = None
+    backbone: Backbone = Backbone()
+    streams: list[str] = Field(default=[APPEARANCE], min_length=1)
+    features: FeatureSteps = FeatureSteps()
+    cache: Path = Path("cache")
+    windows: Windows = Windows()
+    head: Head = LstmHead()
+    training: Training = Training()
+    crossval: CrossValidation = CrossValidation()
+    postprocess: Postprocess = Postprocess()
+    ensemble: Ensemble = Ensemble()
+    decisions: Decisions | None = None
+    search: Search | None = None
+
+    @field_validator("behaviors")
+    @classmethod
+    def _columns_are_unique(cls, behaviors: list[str]) -> list[str]:
+        taken = {"frame", "time_s", *(name + suffix for name in behaviors for suffix in ("_prob", "_raw", "_label"))}
+        clashing = [name for name in behaviors if name in taken]
+        if clashing:
+            raise ValueError(f"{clashing[0]!r} is also the name of another column of an ethogram; rename it")
+        return behaviors
+
+    @field_validator("behaviors", "streams")
+    @classmethod
+    def _names_are_unique(cls, names: list[str]) -> list[str]:
+        repeated = sorted({name for name in names if names.count(name) > 1})
+        if repeated:
+            raise ValueError(f"{', '.join(repeated)} is named more than once")
+        if any(not name.strip() or name == "observed" for name in names):
+            raise ValueError("an empty name, or the reserved name 'observed'")
+        # Names become file names, on systems that do not tell capitals apart too.
+        if len({re.sub(r"[^\w-]", "_", name).casefold() for name in names}) < len(names):
+            raise ValueError("two names differ only in capitals, spaces or punctuation; rename one")
+        return names
+
+    @model_validator(mode="after")
+    def _parts_fit_together(self) -> Study:
+        streams = {name for names in (self.streams, *(member.streams or () for member in self.ensemble.members)) for name in names}
+        if APPEARANCE in streams and self.crop is None:
+            raise ValueError("crop is missing; say where the animal is, for example crop: {body_part: midbody, size: 160}")
+        for field in ("threshold", "closing_frames", "closing_s", "min_bout_frames", "min_bout_s"):
+            value = getattr(self.postprocess, field)
+            for name in value if isinstance(value, Mapping) else ():
+                if name not in self.behaviors:
+                    raise ValueError(
+                        f"postprocess.{field} names {name!r}, which is not among the behaviors{suggest_nearest(name, self.behaviors)}"
+                    )
+        return self

@@ -1,0 +1,59 @@
+"""The commands as `--help` lists them, and what reaches the workflow behind them."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from typer.main import get_command
+
+from behavior.cli import app
+
+COMMANDS = [
+    "init",
+    "check",
+    "embed",
+    "import-features",
+    "crossval",
+    "search",
+    "train",
+    "annotate",
+    "decide",
+    "evaluate",
+    "agreement",
+    "demo",
+]
+METRICS = ("average_precision", "precision", "recall", "f1", "f2", "segment_f1_50", "kappa", "prevalence")
+
+
+def test_help_lists_the_commands_in_the_order_of_the_work():
+    assert list(get_command(app).commands) == COMMANDS
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_help_of_every_command_ends_with_an_example(run, command):
+    assert get_command(app).commands[command].epilog.startswith(f"Example: behavior {command} ")
+    assert run(command, "-h").status == 0
+
+
+def test_the_package_can_be_run_as_a_module():
+    done = subprocess.run([sys.executable, "-m", "behavior", "check", "none.yaml"], capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: none.yaml: no such file")
+
+
+@pytest.mark.parametrize(("flags", "expected"), [((), False), (("--learning-curve",), True)])
+def test_crossval_measures_a_learning_curve_only_when_asked(run, monkeypatch, flags, expected):
+    import behavior.workflows.crossval
+
+    asked = []
+
+    def cross_validate(path, out, *, overwrite, learning_curve):
+        asked.append((path, out, overwrite, learning_curve))
+        return pd.DataFrame([{"recording": "pooled", "behavior": "grooming", "metric": name, "value": 0.5} for name in METRICS])
+
+    monkeypatch.setattr(behavior.workflows.crossval, "cross_validate", cross_validate)
+    ran = run("crossval", "study.yaml", "--out", "scores", *flags)
+    assert ran.status == 0
+    assert asked == [(Path("study.yaml"), Path("scores"), False, expected)]
