@@ -94,7 +94,7 @@ class MemberDescription(Section):
     file
         The network, a `.keras` file.
     behaviors
-        What its outputs are, in order.
+        What its outputs are, in order; "" for one that it could not learn.
     streams
         What its input's columns are, in order.
     backbone

@@ -272,7 +272,11 @@ def _find_reason(values: _Values, recording: str, behavior: str, metric: str) ->
         return "no frame is labelled positive, nor decided so" if false_alarms == 0 else "no frame is labelled positive"
     if metric == "average_precision":
         return "no frame has a probability"
-    return "no frame is decided positive" if hits + false_alarms == 0 else "every frame is labelled positive, and decided so"
+    if hits + false_alarms == 0:
+        return "no frame is decided positive"
+    if metric == "latency_error_s":
+        return "no recording has both a labelled and a decided bout"
+    return "every frame is labelled positive, and decided so"
 
 
 def _explain_overview(values: _Values, behaviors: Sequence[str], ceiling: pd.DataFrame | None) -> str:

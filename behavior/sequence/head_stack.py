@@ -23,6 +23,8 @@ __all__ = ["HeadStack", "choose_product_dtype"]
 FIRST_DECAY, SECOND_DECAY, EPSILON = 0.9, 0.999, 1e-7
 # Weights, gradients, Adam's two moments, best weights.
 COPIES_OF_WEIGHTS = 5
+# The square of a larger one is no number any more.
+LARGEST_WEIGHT = 1e19
 # Of the memory; the rest is for what a step keeps for its gradients.
 SHARE_FOR_WEIGHTS = 0.6
 # So much faster bfloat16 products have to be to be worth their rounding.
@@ -100,6 +102,11 @@ class HeadStack:
         """Forget the models that are not `staying` (A,); they cost nothing more."""
         for variable in (*self._variables, *self._moments):
             variable.assign(tf.boolean_mask(variable, staying))
+
+    def find_usable(self) -> npt.NDArray[np.bool_]:
+        """Return which models have weights that can be computed with, shape (A,)."""
+        checks = [ops.all(ops.abs(variable) < LARGEST_WEIGHT, axis=tuple(range(1, len(variable.shape)))) for variable in self._variables]
+        return np.logical_and.reduce([check.numpy() for check in checks])
 
     def seed_dropout(self, state: npt.NDArray[np.uint32]) -> None:
         """Set what the next masks follow from, shape (2,)."""

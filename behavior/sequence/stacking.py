@@ -101,12 +101,20 @@ def add_convolution(run: StackedRun, values: Any, *, kernel_size: int, dilation:
     ----------
     kernel
         Shape (M, kernel_size, C, F); the run's next weight where None. The bias always is the run's next weight.
+
+    Notes
+    -----
+    Where shapes say that there is one model, it is the library's convolution, which is faster than products and shifts.
     """
     if kernel is None:
         (kernel,) = run.take()
     (bias,) = run.take()
     reach = (kernel_size - 1) * dilation
     before = reach if causal else reach // 2
+    if kernel.shape[0] == 1 and values.shape[0] == 1 and kernel_size > 1:
+        padded = ops.pad(ops.cast(values[0], run.product_dtype), [[0, 0], [before, reach - before], [0, 0]])
+        convolved = ops.conv(padded, ops.cast(kernel[0], run.product_dtype), padding="valid", dilation_rate=dilation)
+        return ops.cast(convolved, "float32")[None] + bias[:, None, None, :]
     total = bias[:, None, None, :]
     # A product for each tap, shifted afterwards: the input is read but never copied for each tap.
     for tap, factor in enumerate(ops.unstack(kernel, kernel_size, axis=1)):

@@ -195,9 +195,11 @@ class HeadTrainer:
             state.steps += moved
             total += np.where(moved, loss, 0.0)
             n_steps += moved
-        for number, loss in zip(active, total / np.maximum(n_steps, 1), strict=True):
+        # The last step may break a model without any loss that says so.
+        usable = np.isfinite(total) & self._stack.find_usable()
+        for number, loss, is_usable in zip(active, total / np.maximum(n_steps, 1), usable, strict=True):
             state.losses[number].append(float(loss))
-            if not np.isfinite(loss):
+            if not is_usable:
                 state.problems[int(number)] = (
                     f"the loss is no number after epoch {state.epoch}; lower the learning rate, or look for extreme features"
                 )

@@ -243,11 +243,12 @@ def plan_model(
     if epochs is None and study.crossval.early_stopping_on == "fold" and left_out:
         watched = tuple(index for index in left_out if index in learnable)
     elif epochs is None:
-        watched = choose_inner(
+        watched = _choose_watched(
+            study,
+            data,
             training,
             after=left_out[-1] if left_out else -1,
-            animals=[recording.animal for recording in data.recordings],
-            leave_out=study.crossval.leave_out,
+            outputs=[output for output in outputs if output not in reasons],
             learnable=learnable,
         )
     learned = tuple(index for index in training if index not in watched or index in left_out)
@@ -263,6 +264,24 @@ def plan_model(
         preparation=preparation,
     )
     return plan, reasons
+
+
+def _choose_watched(
+    study: Study, data: LearningData, training: Sequence[int], *, after: int, outputs: Sequence[int], learnable: set[int]
+) -> tuple[int, ...]:
+    """Return what early stopping watches: recordings without which every one of `outputs` can still be learned; () for none."""
+    while True:
+        watched = choose_inner(
+            training,
+            after=after,
+            animals=[recording.animal for recording in data.recordings],
+            leave_out=study.crossval.leave_out,
+            learnable=learnable,
+        )
+        left = [index for index in training if index not in watched]
+        if not watched or all(all(count_classes([data.labels[index].values[:, output] for index in left])) for output in outputs):
+            return watched
+        learnable = learnable - set(watched)
 
 
 def _draw_recordings(data: LearningData, learned: Sequence[int], outputs: Sequence[int], seed: int) -> tuple[int, ...]:

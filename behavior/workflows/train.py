@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -69,10 +70,11 @@ class TrainResult:
 
 @dataclass(frozen=True)
 class _Member:
-    """One network of the bundle to be: what it answers for, how it came about, and what it says about the test recordings (T, K)."""
+    """One network of the bundle to be: its outputs and which of them it learned, how, and what it says about the test recordings (T, K)."""
 
     variant: Study
     outputs: tuple[int, ...]
+    learned: tuple[int, ...]
     plan: ModelPlan
     trained: TrainedModel
     trainer: HeadTrainer
@@ -174,6 +176,7 @@ def _fit_members(
         seen = load_variant(study, variant, test) if test is not None else None
         outputs = [tuple(range(len(study.behaviors)))] if variant.head.share else [(column,) for column in range(len(study.behaviors))]
         plans: list[ModelPlan] = []
+        learnable: list[tuple[int, ...]] = []
         for member in range(study.ensemble.seeds):
             for column, answered in enumerate(outputs):
                 place = (len(everything), column) if number == member == 0 else (len(everything), column, number, member)
@@ -190,9 +193,10 @@ def _fit_members(
                 reasons |= missing
                 if plan is not None:
                     plans.append(plan)
+                    learnable.append(tuple(output for output in answered if output not in missing))
         preparations = prepare_features(variant, loaded, [everything])
         fitted, trainer = fit_models(variant, loaded, plans, title="training", preparations=preparations, with_weights=True)
-        for plan, trained in zip(plans, fitted, strict=True):
+        for plan, learned, trained in zip(plans, learnable, fitted, strict=True):
             if trained.report.problem:
                 problems |= {output: f"{study.behaviors[output]}: {trained.report.problem}" for output in plan.outputs}
                 continue
@@ -206,11 +210,10 @@ def _fit_members(
                 )
                 for features in (seen.features if seen is not None else ())
             ]
-            members.append(_Member(variant, plan.outputs, plan, trained, trainer, preparation, loaded.features[0].streams, tested))
-    covered = {output for member in members for output in member.outputs}
-    reasons |= {output: problem for output, problem in problems.items() if output not in covered}
-    skipped = {study.behaviors[output]: reason for output, reason in sorted(reasons.items())}
-    return members, skipped
+            members.append(_Member(variant, plan.outputs, learned, plan, trained, trainer, preparation, loaded.features[0].streams, tested))
+    covered = {output for member in members for output in member.learned}
+    missed = sorted((problems | reasons).items())
+    return members, {study.behaviors[output]: reason for output, reason in missed if output not in covered}
 
 
 def _prepare(values: npt.NDArray[np.floating], preparation: Preparation | None) -> npt.NDArray[np.floating]:
@@ -218,12 +221,12 @@ def _prepare(values: npt.NDArray[np.floating], preparation: Preparation | None) 
 
 
 def _list_members(study: Study, members: Sequence[_Member], name: str) -> list[_Member]:
-    return [member for member in members if study.behaviors.index(name) in member.outputs]
+    return [member for member in members if study.behaviors.index(name) in member.learned]
 
 
 def _list_watched(training: LearningData, members: Sequence[_Member], name: str) -> list[str]:
     output = training.behaviors.index(name)
-    watched = {index for member in members if output in member.outputs for index in member.plan.watched}
+    watched = {index for member in members if output in member.learned for index in member.plan.watched}
     return [training.recordings[index].id for index in sorted(watched)]
 
 
@@ -241,9 +244,8 @@ def _describe_bundle(
     described: list[MemberDescription] = []
     writers: dict[str, Callable[[Path], None]] = {}
     for member in members:
-        names = [study.behaviors[output] for output in member.outputs]
-        number = sum(part.behaviors == names for part in described)
-        file = name_member(names, number)
+        names = [study.behaviors[output] if output in member.learned else "" for output in member.outputs]
+        file = next(name for number in count() if (name := name_member(names, number)) not in writers)
         writers[file] = partial(_save, member)
         preparation = None
         if member.preparation is not None:
@@ -295,7 +297,7 @@ def _predict_test(
     for number, (recording, features) in enumerate(zip(test.recordings, test.features, strict=True)):
         said = [
             combine_members(
-                np.stack([member.tested[number][:, [member.outputs.index(column)]] for member in members if column in member.outputs]),
+                np.stack([member.tested[number][:, [member.outputs.index(column)]] for member in members if column in member.learned]),
                 study.ensemble.combine,
             )
             for column in columns
@@ -321,7 +323,7 @@ def _describe_stopping(study: Study, training: LearningData, members: Sequence[_
                 way += " (its early stopping watched what it scored)"
         else:
             way = f"no recording could be spared for early stopping, so {study.training.epochs} epochs were run"
-        ways.setdefault(way, []).extend(study.behaviors[output] for output in member.outputs)
+        ways.setdefault(way, []).extend(study.behaviors[output] for output in member.learned)
     return "; ".join(f"{', '.join(dict.fromkeys(names))}: {way}" for way, names in ways.items()) + "."
 
 

@@ -3,6 +3,7 @@
 import copy
 import functools
 import json
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -89,7 +90,9 @@ class PlainModel:
         settings = {name: value for name, value in head.items() if name != "smoothing"}
         self.model = build_head(n_features=N_FEATURES, n_outputs=n_outputs, **settings)
         # The logits of every stage go into a sigmoid; the loss is on all of them.
-        self._staged = keras.Model(self.model.input, [layer.input for layer in self.model.layers if isinstance(layer, keras.layers.Activation)])
+        self._staged = keras.Model(
+            self.model.input, [layer.input for layer in self.model.layers if isinstance(layer, keras.layers.Activation)]
+        )
         windows, frames = tf.TensorSpec((None, LENGTH, N_FEATURES)), tf.TensorSpec((None, LENGTH, n_outputs))
         self._differentiate = tf.function(self._compute_gradients, input_signature=[windows, frames, frames])
 
@@ -127,9 +130,7 @@ class PlainModel:
         visible = labels >= 0
         weights = np.where(labels == 1, balance[:, 1], balance[:, 0]) * visible / np.maximum(visible.sum(axis=1, keepdims=True), 1)
         truth = np.maximum(labels, 0).astype(np.float32)
-        loss, gradients = self._differentiate(
-            batch.features[plan.preparation][chosen], truth, (weights / len(chosen)).astype(np.float32)
-        )
+        loss, gradients = self._differentiate(batch.features[plan.preparation][chosen], truth, (weights / len(chosen)).astype(np.float32))
         optimizer.apply(gradients)
         return float(loss)
 
@@ -138,7 +139,10 @@ CONTRACT = {
     # Each answers for a behavior of its own; the first sees windows in some of the batches only, the third one recording twice.
     "lstm": (LSTM, [plan((1,), outputs=(0,), predicted=(0,)), plan((0, 3), outputs=(1,)), plan((0, 0, 2), outputs=(0,), predicted=(3, 1))]),
     # For all three behaviors, one of which cannot be learned.
-    "tcn": (TCN, [plan((1,), outputs=(0, 1, 2)), plan((0, 2, 2, 2, 3), outputs=(0, 1, 2)), plan((4, 0), outputs=(0, 1, 2), predicted=(0, 4))]),
+    "tcn": (
+        TCN,
+        [plan((1,), outputs=(0, 1, 2)), plan((0, 2, 2, 2, 3), outputs=(0, 1, 2)), plan((4, 0), outputs=(0, 1, 2), predicted=(0, 4))],
+    ),
     # Of features prepared in two ways.
     "mstcn": (MSTCN, [plan((1,), preparation=1), plan((0, 2), preparation=0), plan((0, 2), preparation=1, predicted=(2,))]),
 }
@@ -168,9 +172,10 @@ def test_every_model_is_what_plain_keras_makes_of_its_windows(name):
         expected = alone.model.get_weights()
         assert max(np.abs(after - before).max() for after, before in zip(expected, start, strict=True)) > RATE
         for values, theirs, weight in zip(ours.weights, expected, alone.model.weights, strict=True):
-            # Batch normalisation takes away what a bias before it adds: its gradient is rounding and nothing else.
-            lost = head.get("normalization") == "batch" and weight.path.endswith(("conv1D_0/bias", "conv1D_1/bias"))
-            np.testing.assert_allclose(values, theirs, rtol=1e-3, atol=0.02 if lost else 1e-4, err_msg=weight.path)
+            # Batch normalisation takes away what a bias before it adds: its gradient is rounding alone, and it moves the means a little.
+            lost = {"bias": 0.02, "moving_mean": 1e-3} if "residual_block" in weight.path and "matching" not in weight.path else {}
+            tolerance = lost.get(weight.path.rpartition("/")[2], 1e-4)
+            np.testing.assert_allclose(values, theirs, rtol=1e-3, atol=tolerance, err_msg=weight.path)
         for recording, said in ours.probabilities.items():
             expected = predict_recording(alone.model.predict_on_batch, data.features[one.preparation][recording], length=LENGTH)
             np.testing.assert_allclose(said, expected, rtol=0, atol=1e-3)
@@ -181,3 +186,424 @@ def test_every_model_is_what_plain_keras_makes_of_its_windows(name):
         seen = max(seen, sum(map(len, known)))
     assert unseen > 0
     assert seen >= 6
+
+
+def share(head, **changes):
+    return share_trainer(json.dumps(head), **changes)
+
+
+WATCHING = [
+    plan((1, 2), watched=(0,), predicted=(4, 0), epochs=12, outputs=(0,), seed=1),
+    plan((0, 2, 3), watched=(1,), predicted=(4,), epochs=12, outputs=(1,), seed=2),
+    plan((0, 1), watched=(2, 3), predicted=(3,), epochs=12, outputs=(0,), seed=3),
+    # Nothing to watch.
+    plan((0, 1, 2, 3), predicted=(4, 1), epochs=4, outputs=(1,), seed=4),
+]
+LENGTHS = (60, 41, 50, 65, 30)
+
+
+# Convolutions take long here; a step of all windows, or nearly, has them done sooner.
+FEW_STEPS = {"batch_size": 10}
+
+
+def share_for(head):
+    return share(head, **(FEW_STEPS if head is TCN else {}))
+
+
+def fit_watching(trainer, plans=WATCHING, **options):
+    return trainer.fit(make_data(LENGTHS), plans, **{"seed": SEED, "patience": 2, **options})
+
+
+@pytest.mark.parametrize("head", [STILL, DROPPING, TCN], ids=["lstm", "lstm with dropout", "tcn"])
+def test_a_model_does_not_depend_on_those_beside_it(head):
+    """Whether they are there, and whether they have stopped."""
+    trainer = share_for(head)
+    plans = WATCHING if head is not TCN else [replace(one, epochs=min(one.epochs, 5)) for one in WATCHING]
+    epochs = []
+    together = fit_watching(trainer, plans, patience=1, on_epoch=lambda number, learning, reports: epochs.append(learning))
+    assert epochs[0] == [0, 1, 2, 3]
+    assert len({model.report.epochs for model in together}) > 1
+    for number, model in enumerate(together):
+        assert model.report.epochs == sum(number in learning for learning in epochs)
+    for numbers in ((0,), (1,), (2,), (3,), (2, 0)) if head is not TCN else ((1,), (2, 0)):
+        alone = fit_watching(trainer, [plans[number] for number in numbers], patience=1)
+        for number, model in zip(numbers, alone, strict=True):
+            # Sums over several models are added up in another order.
+            assert_same(model, together[number], atol=1e-5)
+    assert count_traces(trainer) == 1
+
+
+def test_how_many_models_a_step_takes_together_changes_nothing():
+    expected = fit_watching(share(DROPPING))
+    values = 4 * 24 * 4 * LENGTH * BATCH_SIZE
+    trainer = make_trainer(DROPPING, memory_gib=3.2 * values / 0.4 / 2**30)
+    assert trainer._stack._together == 3
+    for model, alone in zip(fit_watching(trainer), expected, strict=True):
+        assert_same(model, alone, atol=1e-5)
+    assert count_traces(trainer) == 1
+
+
+def test_a_setting_is_traced_once_whatever_drops_out_and_whatever_comes_next():
+    trainer = share(STILL)
+    for plans in (WATCHING, WATCHING[:1]):
+        fit_watching(trainer, plans, patience=1)
+    trainer.fit(make_data((25, 31)), [plan((0, 1), predicted=(0,))], seed=0)
+    assert count_traces(trainer) == 1
+    assert trainer._stack._predict_some.experimental_get_tracing_count() == 1
+
+
+def test_each_model_stops_on_its_own_score_and_keeps_its_best_weights():
+    trainer = share(STILL)
+    data = make_data(LENGTHS)
+    shown = []
+    fitted = fit_watching(trainer, on_epoch=lambda number, learning, reports: shown.append((number, [report.epochs for report in reports])))
+    assert [number for number, _ in shown] == list(range(1, len(shown) + 1))
+    assert shown[-1][1] == [model.report.epochs for model in fitted]
+    for one, model in zip(WATCHING, fitted, strict=True):
+        report = model.report
+        assert report.problem == ""
+        assert len(report.losses) == report.epochs
+        if not one.watched:
+            assert (report.validation_scores, report.best_epoch, report.epochs) == ((), one.epochs, one.epochs)
+            continue
+        assert len(report.validation_scores) == report.epochs == min(report.best_epoch + 2, one.epochs)
+        assert report.best_epoch == np.argmax(report.validation_scores) + 1
+        truth = np.concatenate([data.labels[index][:, one.outputs[0]] for index in one.watched])
+        said = np.concatenate([trainer.predict(model.weights, data.features[0][index])[:, 0] for index in one.watched])
+        assert average_precision(truth, said) == pytest.approx(report.validation_scores[report.best_epoch - 1], abs=1e-6)
+        # The weights are those of so many epochs without anything to watch.
+        fixed = plan(one.learned, predicted=one.predicted, epochs=report.best_epoch, outputs=one.outputs, seed=one.seed)
+        (again,) = trainer.fit(data, [fixed], seed=SEED)
+        for kept, expected in zip(model.weights, again.weights, strict=True):
+            np.testing.assert_allclose(kept, expected, rtol=0, atol=1e-5)
+    assert any(model.report.best_epoch < model.report.epochs < 12 for model in fitted)
+
+
+def test_the_best_weights_of_a_shared_head_are_those_with_the_best_mean_over_what_is_there_to_see():
+    data = make_data(LENGTHS)
+    # What is watched shows the first behavior alone; the third is nowhere.
+    data.labels[0][:, 1] = 0
+    trainer = share(TCN, n_outputs=3)
+    one = plan((1, 2, 3), watched=(0,), epochs=3, outputs=(0, 1, 2))
+    (model,) = trainer.fit(data, [one], seed=SEED)
+    said = trainer.predict(model.weights, data.features[0][0])
+    best = model.report.validation_scores[model.report.best_epoch - 1]
+    assert best == max(model.report.validation_scores) == pytest.approx(average_precision(data.labels[0][:, 0], said[:, 0]), abs=1e-6)
+    data.labels[0][:, 1] = make_recording(60, 0)[1][:, 1]
+    (model,) = trainer.fit(data, [one], seed=SEED)
+    said = trainer.predict(model.weights, data.features[0][0])
+    expected = np.mean([average_precision(data.labels[0][:, column], said[:, column]) for column in (0, 1)])
+    assert max(model.report.validation_scores) == pytest.approx(expected, abs=1e-6)
+
+
+def test_what_is_followed_is_what_the_best_weights_so_far_say():
+    trainer = share(STILL)
+    seen = []
+    fitted = fit_watching(trainer, follow=lambda epoch, found: seen.append((epoch, {number: dict(said) for number, said in found.items()})))
+    assert [epoch for epoch, _ in seen] == list(range(1, max(model.report.epochs for model in fitted) + 1))
+    for number, model in enumerate(fitted):
+        best = model.report.best_epoch
+        for epoch, found in seen:
+            assert set(found[number]) == set(WATCHING[number].predicted)
+            same = all(np.allclose(found[number][index], model.probabilities[index], rtol=0, atol=1e-5) for index in found[number])
+            assert same or epoch < best
+        assert all(
+            np.array_equal(seen[best - 1][1][number][index], values)
+            or np.allclose(seen[best - 1][1][number][index], values, rtol=0, atol=1e-5)
+            for index, values in model.probabilities.items()
+        )
+
+    class EnoughError(Exception):
+        pass
+
+    def stop(epoch, found):
+        if epoch == 2:
+            raise EnoughError
+
+    with pytest.raises(EnoughError):
+        fit_watching(trainer, follow=stop)
+    for model, again in zip(fitted, fit_watching(trainer), strict=True):
+        assert_same(model, again)
+
+
+@pytest.mark.parametrize(("head", "at"), [(DROPPING, 1), (DROPPING, 4), (TCN, 2)], ids=["early", "late", "with moving statistics"])
+def test_a_fit_goes_on_from_a_state_as_if_it_had_not_been_broken_off(head, at):
+    trainer = share_for(head)
+    states = []
+    whole = fit_watching(trainer, patience=1, keep=lambda make: states.append(copy.deepcopy(make())))
+    state = states[at - 1]
+    assert state.epoch == at
+    # Something else in between.
+    trainer.fit(make_data((30, 30)), [plan((0, 1), seed=9)], seed=3)
+    epochs = []
+    resumed = fit_watching(trainer, patience=1, resume=state, on_epoch=lambda number, learning, reports: epochs.append(number))
+    assert epochs == list(range(at + 1, len(states) + 1))
+    for model, again in zip(whole, resumed, strict=True):
+        assert_same(model, again)
+        assert model.report == again.report
+
+
+def test_a_state_of_models_that_are_all_done_predicts_and_that_is_it():
+    trainer = share(DROPPING)
+    states = []
+    whole = fit_watching(trainer, keep=lambda make: states.append(make()))
+    assert not len(states[-1].active)
+    for model, again in zip(whole, fit_watching(trainer, resume=states[-1]), strict=True):
+        assert_same(model, again)
+
+
+@pytest.mark.parametrize("where", ["its own recording", "its own preparation"])
+def test_a_model_whose_loss_is_no_number_is_given_up_and_touches_no_other(where):
+    trainer = share(MSTCN)
+    data = make_data(LENGTHS)
+    features = [values.astype(np.float32) for values in data.features[0]]
+    own = int(where == "its own preparation")
+    plans = [
+        plan((0, 1), predicted=(3,)),
+        plan((0, 2), watched=(3,), predicted=(3,), epochs=3),
+        plan((1, 2), preparation=own, predicted=(3,)),
+    ]
+    if own:
+        prepared = [features, [values * np.float32(1e20) for values in features]]
+    else:
+        plans[0], plans[2] = plan((0, 3), predicted=(1,)), plan((1, 2), predicted=(3,))
+        features[1] = features[1] * np.float32(1e20)
+        prepared = [features]
+    spoilt = SequenceData(prepared, data.labels)
+    states, followed = [], []
+    fitted = trainer.fit(
+        spoilt,
+        plans,
+        seed=SEED,
+        keep=lambda make: states.append(copy.deepcopy(make())),
+        follow=lambda epoch, found: followed.append(set(found)),
+    )
+    assert [model.report.problem for model in fitted[:2]] == ["", ""]
+    problem = fitted[2].report.problem
+    assert problem.startswith(f"the loss is no number after epoch {fitted[2].report.epochs}; lower the learning rate")
+    assert dict(fitted[2].probabilities) == {}
+    assert set(followed[-1]) == {0, 1}
+    clean = trainer.fit(data if own else SequenceData([features], data.labels), plans[:2], seed=SEED)
+    for one, other in zip(fitted, clean, strict=False):
+        assert_same(one, other)
+    resumed = trainer.fit(spoilt, plans, seed=SEED, resume=states[0])
+    assert [model.report.problem for model in resumed] == [model.report.problem for model in fitted]
+    assert_same(resumed[1], fitted[1])
+
+
+def test_a_model_that_breaks_in_the_last_step_of_all_is_given_up_too():
+    """Its losses, taken before each step, are all numbers."""
+    trainer = make_trainer(MSTCN, learning_rate=1e38, batch_size=100)
+    data = make_data((24, 24))
+    for watched in ((), (1,)):
+        (model,) = trainer.fit(data, [plan((0,), watched=watched, predicted=(1,), epochs=1)], seed=0)
+        assert np.isfinite(model.report.losses).all()
+        assert "lower the learning rate" in model.report.problem
+        assert dict(model.probabilities) == {}
+
+
+def test_an_epoch_in_which_no_model_gets_better():
+    trainer = share(STILL, learning_rate=1e-12, batch_size=100)
+    epochs = []
+    fitted = fit_watching(trainer, WATCHING[:3], patience=3, on_epoch=lambda number, learning, reports: epochs.append(learning))
+    assert epochs == [[0, 1, 2]] * 4
+    for one, model in zip(WATCHING, fitted, strict=False):
+        assert (model.report.best_epoch, model.report.epochs) == (1, 4)
+        for weight, start in zip(model.weights, trainer.draw_weights(one.seed), strict=True):
+            np.testing.assert_allclose(weight, start, rtol=0, atol=1e-6)
+
+
+def test_a_recording_that_stands_there_twice_counts_twice():
+    features, labels = zip(*(make_recording(n_frames, seed) for seed, n_frames in enumerate((24, 36))), strict=True)
+    # All in one batch.
+    twice = SequenceData([[features[0], features[1], features[1]]], [labels[0], labels[1], labels[1]])
+    once = SequenceData([features], labels)
+    trainer = share_for(TCN)
+    start = trainer.draw_weights(0)
+    drawn, copied, plain = (
+        trainer.fit(data, [plan(learned)], seed=SEED, initial=[start])[0]
+        for data, learned in ((once, (0, 1, 1)), (twice, (0, 1, 2)), (once, (0, 1)))
+    )
+    np.testing.assert_allclose(drawn.report.losses, copied.report.losses, rtol=1e-5)
+    for one, other, weight in zip(drawn.weights, copied.weights, trainer.export(start).weights, strict=True):
+        if not weight.path.endswith(("conv1D_0/bias", "conv1D_1/bias")):
+            np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-4)
+    assert abs(plain.report.losses[0] - drawn.report.losses[0]) > 1e-3
+
+
+class OnDisk:
+    """Features as a memory map has them: rows can be asked for, some at a time."""
+
+    def __init__(self, values):
+        self._values = values
+        self.most = 0
+
+    def __len__(self):
+        return len(self._values)
+
+    def __getitem__(self, rows):
+        found = self._values[rows]
+        self.most = max(self.most, found.size // found.shape[-1])
+        assert found.dtype == np.float16
+        return found
+
+    def __array__(self, *arguments, **options):
+        raise AssertionError("the features were copied as a whole")
+
+
+def test_features_are_read_a_few_windows_at_a_time_and_stay_half_precision():
+    data = make_data((1500, 600))
+    trainer = share(STILL)
+    kept = [OnDisk(values) for values in data.features[0]]
+    plans = [plan((0, 1), epochs=1, predicted=(0,)), plan((1,), watched=(0,), epochs=1)]
+    fitted = trainer.fit(SequenceData([kept], data.labels), plans, seed=SEED)
+    assert all(0 < features.most <= WINDOWS_AT_ONCE * LENGTH for features in kept)
+    for model, expected in zip(fitted, trainer.fit(data, plans, seed=SEED), strict=True):
+        assert_same(model, expected)
+
+
+def test_products_in_bfloat16_train_nearly_the_same_model():
+    plans = [plan((0, 1, 2), epochs=4, predicted=(3,), seed=seed, outputs=(seed % 2,)) for seed in range(3)]
+    data = make_data(LENGTHS)
+    exact = share(STILL).fit(data, plans, seed=SEED)
+    rounded = make_trainer(STILL, product_dtype="bfloat16").fit(data, plans, seed=SEED)
+    for one, other in zip(exact, rounded, strict=True):
+        assert all(weight.dtype == np.float32 for weight in other.weights)
+        difference = max(np.abs(weight - expected).max() for weight, expected in zip(other.weights, one.weights, strict=True))
+        assert 0 < difference < 0.05
+        np.testing.assert_allclose(other.report.losses, one.report.losses, rtol=0.02)
+        np.testing.assert_allclose(other.probabilities[3], one.probabilities[3], rtol=0, atol=0.03)
+
+
+@pytest.mark.parametrize("head", [STILL, TCN, MSTCN], ids=lambda head: head["kind"])
+def test_weights_go_out_to_keras_and_come_back(head):
+    trainer = share_for(head)
+    data = make_data(LENGTHS)
+    first = trainer.fit(data, [plan((0, 1), predicted=(4,), seed=5)], seed=SEED)[0]
+    model = trainer.export(first.weights)
+    expected = predict_recording(model.predict_on_batch, data.features[0][4], length=LENGTH)
+    np.testing.assert_allclose(first.probabilities[4], expected, rtol=0, atol=1e-6)
+    np.testing.assert_array_equal(trainer.predict(first.weights, data.features[0][4]), first.probabilities[4])
+    for weight, kept in zip(model.get_weights(), first.weights, strict=True):
+        np.testing.assert_array_equal(weight, kept)
+    # A copy is what it was, whatever the trainer does next.
+    again = trainer.fit(data, [plan((2, 3), epochs=1)], seed=0, initial=[model.get_weights()])[0]
+    assert max(np.abs(after - before).max() for after, before in zip(again.weights, first.weights, strict=True)) > 1e-3
+    np.testing.assert_array_equal(expected, predict_recording(model.predict_on_batch, data.features[0][4], length=LENGTH))
+
+
+def test_initial_weights_follow_from_the_seed_alone():
+    trainer = share(STILL)
+    first, other = trainer.draw_weights(3), trainer.draw_weights(4)
+    keras.utils.set_random_seed(99)
+    for weight, again in zip(first, trainer.draw_weights(3), strict=True):
+        np.testing.assert_array_equal(weight, again)
+    assert not np.array_equal(first[0], other[0])
+    data = make_data((30, 30))
+    drawn = trainer.fit(data, [plan((0, 1), seed=4), plan((0, 1), seed=3)], seed=0)
+    given = trainer.fit(data, [plan((0, 1)), plan((0, 1))], seed=0, initial=[other, first])
+    for model, expected in zip(drawn, given, strict=True):
+        assert_same(model, expected)
+
+
+def test_the_order_of_windows_and_the_dropout_follow_from_the_seed():
+    trainer, data = share(DROPPING), make_data(LENGTHS)
+    one, other, again = (trainer.fit(data, [plan((0, 1, 2))], seed=seed)[0].report.losses for seed in (0, 1, 0))
+    assert one == again
+    assert one != other
+    # In one batch of all windows the order makes no difference, so what is left is dropout.
+    whole = share(DROPPING, batch_size=100)
+    first, second = (whole.fit(data, [plan((0, 1, 2), epochs=1)], seed=seed)[0].report.losses[0] for seed in (0, 1))
+    assert abs(first - second) > 1e-4
+
+
+def test_as_many_models_at_once_as_fit_in_memory():
+    sizes = [
+        HeadTrainer(head=STILL, n_features=100, window_length=9, learning_rate=0.1, batch_size=2, memory_gib=gib).count_at_once()
+        for gib in (1e-9, 0.001, 0.01)
+    ]
+    weights = 4 * 4 * (100 + 4 + 1) + 4 + 1
+    assert sizes == [1, int(0.6 * 0.001 * 2**30 / (20 * weights)), int(0.6 * 0.01 * 2**30 / (20 * weights))]
+
+
+@pytest.mark.parametrize(
+    "head",
+    [{**STILL, "bidirectional": True, "dropout": 0.2}, {**TCN, "normalization": "weight"}, {**MSTCN, "smoothing": 0.15}, TRANSFORMER],
+    ids=lambda head: head["kind"],
+)
+def test_every_kind_learns(head):
+    data = make_data((120, 120, 120, 120))
+    (model,) = make_trainer(head).fit(data, [plan((0, 1, 2), watched=(3,), predicted=(3,), epochs=12)], seed=0, patience=12)
+    assert max(model.report.validation_scores) > 0.9
+    assert average_precision(data.labels[3][:, 0], model.probabilities[3][:, 0]) == pytest.approx(
+        max(model.report.validation_scores), abs=1e-6
+    )
+
+
+def first_loss(data, *, outputs=(0,), **options):
+    """The loss of the first step, which the weights of a seed and the data alone decide."""
+    learned = range(len(data.labels))
+    trainer = share(STILL, learning_rate=1e-12, batch_size=100)
+    return trainer.fit(data, [plan(learned, epochs=1, outputs=outputs)], seed=0, **options)[0].report.losses[0]
+
+
+@pytest.mark.parametrize("balanced", [True, False])
+def test_the_loss_is_the_mean_over_labelled_frames_of_each_window(balanced):
+    data = make_data((48,), unlabelled=0.4)
+    loss = first_loss(data, balanced=balanced)
+    labels = data.labels[0][:, 0]
+    negative, positive = balance_classes([labels]) if balanced else (1.0, 1.0)
+    model = share(STILL, learning_rate=1e-12, batch_size=100).draw_weights(0)
+    plain = build_head(n_features=N_FEATURES, **STILL)
+    plain.set_weights(model)
+    windows = data.features[0][0].astype(np.float32).reshape(4, LENGTH, N_FEATURES)
+    expected = []
+    for truth, said in zip(labels.reshape(4, LENGTH), np.asarray(plain(windows))[:, :, 0], strict=True):
+        entropy = -np.where(truth == 1, positive * np.log(said), negative * np.log(1 - said))
+        expected.append(entropy[truth >= 0].mean())
+    assert loss == pytest.approx(np.mean(expected), rel=1e-4)
+
+
+def test_frames_without_a_label_change_nothing_of_what_is_learned():
+    data = make_data((48,))
+    before = first_loss(data)
+    flipped = [data.labels[0].copy() for _ in range(2)]
+    flipped[1][10:20, 0] = 1 - flipped[1][10:20, 0]
+    for labels in flipped:
+        labels[10:20, 0] = -1
+    losses = [first_loss(SequenceData(data.features, [labels])) for labels in flipped]
+    assert losses[0] == losses[1]
+    assert losses[0] != before
+
+
+def test_a_recording_that_nobody_labelled_has_no_part_in_a_step():
+    data = make_data((48,))
+    other, _ = make_recording(48, 1)
+    beside = SequenceData([[*data.features[0], other]], [*data.labels, np.full((48, 3), -1, dtype=np.int8)])
+    assert first_loss(data) == pytest.approx(first_loss(beside), rel=1e-6)
+    # Nor has one whose labels are of other behaviors alone.
+    others = np.full((48, 3), -1, dtype=np.int8)
+    others[:, 1] = 1
+    assert first_loss(data) == pytest.approx(first_loss(SequenceData(beside.features, [*data.labels, others])), rel=1e-6)
+
+
+def test_padding_of_a_short_recording_has_no_weight():
+    features, labels = make_recording(8, 0)
+    labels[:3], labels[3:] = 1, 0
+    longer = np.concatenate([features, np.repeat(features[-1:], 4, axis=0)])
+    unseen = np.concatenate([labels, np.full((4, 3), -1, dtype=np.int8)])
+    assert first_loss(SequenceData([[features]], [labels])) == pytest.approx(first_loss(SequenceData([[longer]], [unseen])))
+
+
+def test_frames_that_the_window_before_covered_count_once():
+    """Of 18 frames in windows of 12, the last window has six that are new."""
+    features, labels = make_recording(18, 0)
+    labels[:9], labels[9:] = 0, 1
+    apart = SequenceData([[features[:12], features[6:]]], [labels[:12], np.concatenate([np.full((6, 3), -1, dtype=np.int8), labels[12:]])])
+    assert first_loss(SequenceData([[features]], [labels])) == pytest.approx(first_loss(apart), rel=1e-6)
+
+
+def test_class_weights_follow_the_formula():
+    assert balance_classes([np.array([0, 0, 0, 1, -1], dtype=np.int8)]) == (4 / 6, 4 / 2)
+    with pytest.raises(ValueError, match="0 positive"):
+        balance_classes([np.zeros(3, dtype=np.int8)])

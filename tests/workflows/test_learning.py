@@ -18,35 +18,6 @@ from behavior.workflows.train import train_model
 N_FRAMES = 240
 
 
-@pytest.fixture
-def motifs(run, tmp_path):
-    """A study of imported features whose first column tells the behavior: four recordings, two animals, one recording for testing."""
-    rng = np.random.default_rng(0)
-    (tmp_path / "features").mkdir()
-    rows = []
-    for number in range(5):
-        labels = np.zeros(N_FRAMES, dtype=int)
-        for start in rng.integers(0, N_FRAMES - 20, 5):
-            labels[start : start + 15] = 1
-        features = rng.normal(size=(N_FRAMES, 4))
-        features[:, 0] += 3 * labels
-        np.savez(tmp_path / "features" / f"r{number}.npz", features=features, fps=10)
-        pd.DataFrame({"frame": np.arange(N_FRAMES), "rear": labels, "jump": labels}).to_csv(tmp_path / f"r{number}_labels.csv", index=False)
-        rows.append((f"r{number}", f"r{number}_labels.csv", "AABBC"[number], "test" if number == 4 else "train"))
-    pd.DataFrame(rows, columns=["recording", "labels", "animal", "split"]).to_csv(tmp_path / "recordings.csv", index=False)
-    settings = {
-        "behaviors": ["rear", "jump"],
-        "streams": ["motifs"],
-        "windows": {"length": 40},
-        "head": {"kind": "lstm", "layers": 1, "units": 4, "dropout": 0.1},
-        "training": {"learning_rate": 0.02, "batch_size": 4, "epochs": 4, "patience": 2},
-    }
-    study = tmp_path / "study.yaml"
-    study.write_text(yaml.safe_dump(settings))
-    assert run("import-features", study, *sorted((tmp_path / "features").iterdir()), "--name", "motifs").status == 0
-    return study
-
-
 def change(study, **sections):
     content = yaml.safe_load(study.read_text())
     for name, values in sections.items():
