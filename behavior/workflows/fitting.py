@@ -52,9 +52,9 @@ class FitStore:
         write_text(stamp, digest)
         self._written = time.monotonic()
 
-    def open(self, name: str) -> FitStore:
-        """Return the store of a part of the work."""
-        return FitStore(self._folder / name, self._digest)
+    def open(self, name: str, *, also: str = "") -> FitStore:
+        """Return the store of a part of the work; `also` stands for what it follows from beside what the whole does."""
+        return FitStore(self._folder / name, self._digest + also)
 
     def read_group(self, group: int, n_models: int) -> list[TrainedModel] | None:
         """Return the models of a finished group; None if it is not finished."""

@@ -14,7 +14,7 @@ from behavior.sequence.averaging import spread_rows
 from behavior.sequence.folds import Fold, choose_inner, leave_out_folds
 from behavior.sequence.plans import FitReport, ModelPlan
 from behavior.sequence.weighting import count_classes
-from behavior.workflows.fitting import FitStore, fit_models, prepare_features
+from behavior.workflows.fitting import FitStore, fit_models, hash_learning, prepare_features
 from behavior.workflows.learning_data import LearningData, load_variant
 from behavior.workflows.progress import warn
 from behavior.workflows.variants import combine_members, list_variants
@@ -163,7 +163,8 @@ def _predict_folds(
     records: list[FoldRecord] = []
     variants = list_variants(study)
     for number, variant in enumerate(variants):
-        loaded = load_variant(study, variant, data).average(variant.features.average)
+        seen = load_variant(study, variant, data)
+        loaded = seen.average(variant.features.average)
         planned = _plan_folds(study, loaded, folds, variant, number)
         places = [place for place, found in enumerate(planned) if found.plan is not None]
         plans = [found.plan for found in planned if found.plan is not None]
@@ -187,7 +188,8 @@ def _predict_folds(
             plans,
             preparations=prepare_features(variant, loaded, [fold.training for fold in folds]),
             follow=pass_on if follow is not None and len(variants) == 1 else None,
-            store=store.open(f"variant{number}") if store is not None else None,
+            # The features of the study itself are in the store's own digest.
+            store=store.open(f"variant{number}", also=hash_learning(variant, seen) if seen is not data else "") if store else None,
             title="cross-validating",
         )
         members += fill({index: model.probabilities for index, model in enumerate(fitted)})

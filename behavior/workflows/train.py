@@ -193,6 +193,9 @@ def _fit_members(
                 reasons |= missing
                 if plan is not None:
                     plans.append(plan)
+                    if not plan.watched and not known:
+                        names = ", ".join(study.behaviors[output] for output in answered)
+                        warn(f"{names}: no recording can be spared for early stopping; all {study.training.epochs} epochs are run.")
                     learnable.append(tuple(output for output in answered if output not in missing))
         preparations = prepare_features(variant, loaded, [everything])
         fitted, trainer = fit_models(variant, loaded, plans, title="training", preparations=preparations, with_weights=True)

@@ -27,6 +27,7 @@ def write_study() -> Callable[..., Path]:
         folder: Path,
         labels: Mapping[str, npt.NDArray],
         streams: Mapping[str, Mapping[str, npt.NDArray]],
+        /,
         *,
         behaviors: Sequence[str] = ("rear", "jump"),
         animals: str = "",

@@ -396,7 +396,7 @@ def test_features_of_every_kind_are_imported_and_learned_from(run, study_copy, t
     assert [(row["frames"], row["features"]) for row in json.loads(ran.out)["rows"]] == [(400, 5)] * 4
     ran = run("train", study_copy, "--out", tmp_path / "model")
     assert ran.status == 0, ran.err
-    streams = yaml.safe_load((tmp_path / "model" / "bundle.yaml").read_text())["streams"]
+    streams = yaml.safe_load((tmp_path / "model" / "bundle.yaml").read_text())["members"][0]["streams"]
     assert [(stream["name"], stream["n_features"]) for stream in streams] == [("noise", 5), ("appearance", 128)]
     ran = run("annotate", tmp_path / "model", "--study", study_copy, "--out", tmp_path / "e")
     assert ran.status == 0, ran.err
