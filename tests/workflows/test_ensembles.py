@@ -22,7 +22,7 @@ from behavior.workflows.out_of_fold import plan_model
 from behavior.workflows.train import train_model
 from behavior.workflows.variants import combine_members, list_variants
 
-pytestmark = pytest.mark.usefixtures("unpainted")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("unpainted")]
 
 BEHAVIORS = ("rear", "jump")
 LENGTHS = {"r0": 130, "r1": 100, "r2": 117, "r3": 121, "tested": 140}

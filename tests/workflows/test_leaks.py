@@ -57,7 +57,7 @@ def shift_in_circles(labels, seed=10):
 def find_leaks(study, out):
     """Cross-validate, and return which scores, means over behaviors, are not those of chance.
 
-    The tolerances are about three times what chance does with some 25 bouts a recording. Within recordings the models' own probabilities are
+    The tolerances are about three times what chance does with some 25 bouts a recording. Within recordings the models' probabilities are
     compared with the same labels shifted on: average precision of so few bouts lies a little above prevalence by chance alone.
     """
     table = cross_validate(study, out)
