@@ -34,11 +34,16 @@ MAY_HAVE_PATHS = {"sequence/heads.py"}
 # Where a library may be imported: rooms, or modules.
 HOMES = {
     "matplotlib": {"figures"},
-    "h5py": {"files/feature_cache.py"},
+    # Trackers' HDF5 that is no table of pandas is read where its layout is known.
+    "h5py": {"files/feature_cache.py", "files/sleap.py", "files/nwb_pose.py"},
+    "pynwb": {"files/ethogram_formats/nwb.py"},
+    "hdmf": {"files/ethogram_formats/nwb.py"},
+    "pyarrow": {"files/ethogram_formats/parquet.py"},
     "av": {"files/video.py"},
     "optuna": {f"workflows/search{part}.py" for part in ("", "_results", "_sampling", "_space", "_storage")},
     "sqlalchemy": {"workflows/search_storage.py"},
-    "openvino": {"vision/engines.py"},
+    "openvino": {"vision/devices.py"},
+    "nncf": {"vision/conversion.py"},
     "onnxruntime": {"vision/engines.py"},
     "yaml": {"files"},
     "typer": {"cli", "workflows/progress.py"},

@@ -1,16 +1,24 @@
 """What a study file (configs/*.yaml) may say."""
 
+from behavior.config.arena import Arena
 from behavior.config.decisions import Decisions, Postprocess, spread_over_behaviors
 from behavior.config.ensembles import Ensemble, EnsembleMember
+from behavior.config.finetuning import Augmentation, Finetune
 from behavior.config.heads import HEAD_KINDS, Head, HeadSettings, LstmHead, MstcnHead, TcnHead, TransformerHead
+from behavior.config.labels import LabelFiles
 from behavior.config.parsing import parse_section
 from behavior.config.search import Pruning, Search
 from behavior.config.sections import Backbone, Crop, CrossValidation, FeatureSteps, Section, Training, Windows
-from behavior.config.study import APPEARANCE, Study
+from behavior.config.study import APPEARANCE, MADE_STREAMS, MOTION, POSE, Study
 
 __all__ = [
     "APPEARANCE",
     "HEAD_KINDS",
+    "MADE_STREAMS",
+    "MOTION",
+    "POSE",
+    "Arena",
+    "Augmentation",
     "Backbone",
     "Crop",
     "CrossValidation",
@@ -18,8 +26,10 @@ __all__ = [
     "Ensemble",
     "EnsembleMember",
     "FeatureSteps",
+    "Finetune",
     "Head",
     "HeadSettings",
+    "LabelFiles",
     "LstmHead",
     "MstcnHead",
     "Postprocess",

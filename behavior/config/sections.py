@@ -33,18 +33,36 @@ class Section(BaseModel):
 
 
 class Crop(Section):
-    """Where the animal is looked for in a frame."""
+    """Where the animal is looked for in a frame.
+
+    Attributes
+    ----------
+    body_axis
+        Two body parts, the one nearer to the tail first.
+    egocentric
+        Whether crops are turned so that the body axis points up.
+    """
 
     body_part: str | list[str] | None = None
     size: Annotated[int, Field(ge=8)] = 160
     min_likelihood: Fraction = 0.6
     whole_frame: bool = False
     individual: str | None = None
+    body_axis: tuple[str, str] | None = None
+    egocentric: bool = False
 
     @model_validator(mode="after")
     def _needs_a_place(self) -> Crop:
         if not self.whole_frame and not self.body_parts:
             raise ValueError("body_part is missing; name the body part that a crop is centred on, or set whole_frame: true")
+        if self.egocentric and self.whole_frame:
+            raise ValueError("egocentric turns the crop around the animal, and whole_frame: true has none; leave one of the two out")
+        if self.egocentric and self.body_axis is None:
+            raise ValueError(
+                "egocentric needs a body axis; name two body parts, the one nearer to the tail first: body_axis: [tailbase, neck]"
+            )
+        if self.body_axis is not None and self.body_axis[0].casefold() == self.body_axis[1].casefold():
+            raise ValueError(f"both ends of body_axis are {self.body_axis[0]!r}; name two body parts, the one nearer to the tail first")
         return self
 
     @property
@@ -56,12 +74,27 @@ class Crop(Section):
 
 
 class Backbone(Section):
-    """The network that embeds a crop, and what runs it."""
+    """The network that embeds a crop, and what runs it.
+
+    Attributes
+    ----------
+    name
+        One of those that `behavior backbones` lists; `keras_file` is the file that `weights` names.
+    weights
+        imagenet, packaged, random, or the path of a weights file.
+    preprocessing
+        What happens to RGB values from 0 to 255 before the network sees them; the backbone's own if None.
+    engine
+        `auto` is a GPU through Keras where there is one, else OpenVINO.
+    precision
+        `auto` is bfloat16 where the processor has it natively, else float32.
+    """
 
     name: str = "resnet50v2"
     weights: str = "imagenet"
-    engine: Literal["auto", "keras"] = "auto"
-    precision: Literal["auto", "float32"] = "auto"
+    preprocessing: Literal["raw", "symmetric", "caffe", "torch"] | None = None
+    engine: Literal["auto", "keras", "openvino"] = "auto"
+    precision: Literal["auto", "float32", "bfloat16", "int8"] = "auto"
     batch_size: Positive = 32
 
 

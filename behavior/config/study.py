@@ -9,16 +9,21 @@ from typing import Annotated
 
 from pydantic import Field, field_validator, model_validator
 
+from behavior.config.arena import Arena
 from behavior.config.decisions import Decisions, Postprocess
 from behavior.config.ensembles import Ensemble
+from behavior.config.finetuning import Finetune
 from behavior.config.heads import Head, LstmHead
+from behavior.config.labels import LabelFiles
 from behavior.config.search import Search
 from behavior.config.sections import Backbone, Crop, CrossValidation, FeatureSteps, Section, Training, Windows
 from behavior.errors import suggest_nearest
 
-__all__ = ["APPEARANCE", "Study"]
+__all__ = ["APPEARANCE", "MADE_STREAMS", "MOTION", "POSE", "Study"]
 
-APPEARANCE = "appearance"
+APPEARANCE, MOTION, POSE = "appearance", "motion", "pose"
+# Streams that are made from video and pose; all others are imported.
+MADE_STREAMS = (APPEARANCE, MOTION, POSE)
 
 
 class Study(Section):
@@ -26,6 +31,7 @@ class Study(Section):
 
     recordings: Path = Path("recordings.csv")
     behaviors: Annotated[list[str], Field(min_length=1)]
+    labels: LabelFiles = LabelFiles()
     crop: Crop | None = None
     backbone: Backbone = Backbone()
     streams: list[str] = Field(default=[APPEARANCE], min_length=1)
@@ -39,6 +45,8 @@ class Study(Section):
     ensemble: Ensemble = Ensemble()
     decisions: Decisions | None = None
     search: Search | None = None
+    arena: Arena | None = None
+    finetune: Finetune | None = None
 
     @field_validator("behaviors")
     @classmethod
@@ -65,8 +73,16 @@ class Study(Section):
     @model_validator(mode="after")
     def _parts_fit_together(self) -> Study:
         streams = {name for names in (self.streams, *(member.streams or () for member in self.ensemble.members)) for name in names}
-        if APPEARANCE in streams and self.crop is None:
+        if streams & set(MADE_STREAMS) and self.crop is None:
             raise ValueError("crop is missing; say where the animal is, for example crop: {body_part: midbody, size: 160}")
+        if POSE in streams and self.crop is not None and not self.crop.body_parts:
+            raise ValueError("the stream 'pose' needs crop.body_part: name the body part, or parts, that are the middle of the animal")
+        for name, meant in self.labels.map.items():
+            if meant not in self.behaviors:
+                raise ValueError(
+                    f"labels.map: {name!r} is {meant!r}, which is not among the behaviors{suggest_nearest(meant, self.behaviors)}; names "
+                    "in label files come before the colon, behaviors behind it"
+                )
         for field in ("threshold", "closing_frames", "closing_s", "min_bout_frames", "min_bout_s"):
             value = getattr(self.postprocess, field)
             for name in value if isinstance(value, Mapping) else ():

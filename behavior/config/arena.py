@@ -1,0 +1,127 @@
+"""Where the animal can go, and the parts of that place that are of interest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+from pydantic import Field, model_validator
+
+from behavior.config.sections import Fraction, Seconds, Section
+
+__all__ = ["DERIVED_ZONES", "EVERYWHERE", "Arena", "Point", "Polygon"]
+
+Point = tuple[float, float]
+Polygon = Annotated[list[Point], Field(min_length=3)]
+
+EVERYWHERE = "everywhere"
+DERIVED_ZONES = ("centre", "walls", "corners")
+
+
+class Arena(Section):
+    """Where the animal can go, in pixels from the upper left corner of the upright frame, the same for every recording.
+
+    Attributes
+    ----------
+    corners
+        The arena's outline: its corners in their order around it; empty where nobody says.
+    rectangle
+        Left, top, right and bottom, which is a short way to say the corners of an upright rectangle.
+    zones
+        Corners of further parts of it, by name; they may overlap.
+    margin_px, margin_cm
+        Width of the strip along the walls, one of the two; with it the zones `centre`, `walls` and `corners` are made.
+    pixels_per_cm
+        Without it, distances are in pixels.
+    body_part
+        Whose track tells where the animal is (several: their mean); the study's crop centre where None.
+    min_likelihood
+        Below it a point counts as not found; the crop's where None.
+    max_gap_s
+        Longest stretch without a position that is filled in, in a straight line.
+    """
+
+    corners: tuple[Point, ...] = ()
+    rectangle: tuple[float, float, float, float] | None = Field(default=None, exclude=True)
+    zones: dict[str, Polygon] = Field(default={})
+    margin_px: Annotated[float, Field(gt=0)] | None = None
+    margin_cm: Annotated[float, Field(gt=0)] | None = None
+    pixels_per_cm: Annotated[float, Field(gt=0)] | None = None
+    body_part: str | list[str] | None = None
+    min_likelihood: Fraction | None = None
+    max_gap_s: Seconds = 0.5
+
+    @model_validator(mode="before")
+    @classmethod
+    def _rectangles_have_corners(cls, content: Any) -> Any:
+        # A rectangle that is no four numbers is left to be refused as such.
+        rectangle = content.get("rectangle") if isinstance(content, Mapping) else None
+        if not isinstance(rectangle, Sequence) or len(rectangle) != 4 or not all(isinstance(side, int | float) for side in rectangle):
+            return content
+        if content.get("corners"):
+            raise ValueError("corners and rectangle both say where the arena is; keep one of the two")
+        left, top, right, bottom = rectangle
+        if not (left < right and top < bottom):
+            raise ValueError(f"rectangle is {list(rectangle)}, expected left, top, right, bottom in pixels, y growing downwards")
+        return {**content, "corners": ((left, top), (right, top), (right, bottom), (left, bottom))}
+
+    @model_validator(mode="after")
+    def _margin_has_a_unit(self) -> Arena:
+        if self.margin_px is not None and self.margin_cm is not None:
+            raise ValueError("margin_px and margin_cm are the same thing; keep one of the two")
+        if self.margin_cm is not None and self.pixels_per_cm is None:
+            raise ValueError("margin_cm needs pixels_per_cm; give it, or the margin in pixels as margin_px")
+        if self.margin is not None and not self.corners:
+            raise ValueError("a margin needs the arena's corners or its rectangle")
+        return self
+
+    @model_validator(mode="after")
+    def _polygons_have_an_inside(self) -> Arena:
+        if 0 < len(self.corners) < 3:
+            raise ValueError(f"there are {len(self.corners)} corners, expected at least 3")
+        for name, polygon in {"corners": self.corners, **self.zones}.items():
+            crossing = _find_crossing(polygon)
+            if crossing:
+                raise ValueError(f"the sides of {name!r} cross ({crossing}); list its corners in their order around it")
+        taken = [name for name in self.zones if name == EVERYWHERE or not name.strip()]
+        if self.margin is not None:
+            taken += [name for name in self.zones if name in DERIVED_ZONES]
+        if taken:
+            raise ValueError(f"the name {taken[0]!r} of a zone stands for something else in the tables; choose another")
+        return self
+
+    @property
+    def margin(self) -> float | None:
+        """Width of the strip along the walls in pixels; None where no zones are made by it."""
+        if self.margin_cm is not None:
+            assert self.pixels_per_cm is not None
+            return self.margin_cm * self.pixels_per_cm
+        return self.margin_px
+
+    @property
+    def body_parts(self) -> tuple[str, ...]:
+        """The body parts whose mean is where the animal is; empty for the study's crop centre."""
+        if self.body_part is None:
+            return ()
+        return (self.body_part,) if isinstance(self.body_part, str) else tuple(self.body_part)
+
+
+def _find_crossing(polygon: Sequence[Point]) -> str:
+    """Name two sides of a polygon that cross, or return an empty text."""
+    sides = [(polygon[index], polygon[(index + 1) % len(polygon)]) for index in range(len(polygon))]
+    for first, (start, stop) in enumerate(sides):
+        for second in range(first + 2, len(sides)):
+            if (second + 1) % len(sides) == first:
+                continue
+            other_start, other_stop = sides[second]
+            if (
+                _turn(start, stop, other_start) * _turn(start, stop, other_stop) < 0
+                and _turn(other_start, other_stop, start) * _turn(other_start, other_stop, stop) < 0
+            ):
+                return f"{start} to {stop}, {other_start} to {other_stop}"
+    return ""
+
+
+def _turn(start: Point, stop: Point, point: Point) -> float:
+    """Return above 0 where `point` lies on one side of the line from `start` to `stop`, below 0 on the other."""
+    return (stop[0] - start[0]) * (point[1] - start[1]) - (stop[1] - start[1]) * (point[0] - start[0])
