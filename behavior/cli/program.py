@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from behavior.cli import demo, ethograms, learning, studies
+from behavior.cli import backbones, demo, ethograms, learning, statistics, studies
 from behavior.cli.printing import hint, say
 from behavior.errors import BehaviorError
 
@@ -75,5 +75,5 @@ def _accept_common_options(
 
 
 # In the order of the work that they are for.
-for commands in (studies, learning, ethograms, demo):
+for commands in (studies, learning, ethograms, statistics, backbones, demo):
     app.add_typer(commands.app)

@@ -7,23 +7,47 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 
 from behavior.errors import UsageError, WeightsError, suggest_nearest
-from behavior.vision.openfield import openfield_weights_path
+from behavior.vision.keras_archives import read_archive
+from behavior.vision.openfield import build_openfield, openfield_weights_path
+from behavior.vision.squeezenet import build_squeezenet
 
-__all__ = ["BACKBONES", "RANDOM_SEED", "BackboneSpecification", "build_backbone", "find_backbone", "identify_weights", "imagenet_path"]
+__all__ = [
+    "BACKBONES",
+    "IMAGENET",
+    "KERAS_FILE",
+    "PACKAGED",
+    "RANDOM",
+    "RANDOM_SEED",
+    "BackboneSpecification",
+    "Preprocessing",
+    "build_backbone",
+    "build_network",
+    "find_backbone",
+    "identify_weights",
+    "imagenet_path",
+    "preprocess",
+]
 
 RANDOM_SEED = 0
 IMAGENET, PACKAGED, RANDOM = "imagenet", "packaged", "random"
+KERAS_FILE = "keras_file"
+ARCHIVE_SUFFIX = ".keras"
 # The mean of ImageNet's pixels in blue, green, red order, which networks that came from Caffe have subtracted.
 CAFFE_MEAN = (103.939, 116.779, 123.68)
+# The mean and the spread of ImageNet's pixels between 0 and 1, in red, green, blue order, as torchvision has them.
+TORCH_MEAN, TORCH_SPREAD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+# What red, green and blue weigh in a grey value (ITU-R BT.601).
+GREY_WEIGHTS = (0.299, 0.587, 0.114)
 
-Preprocessing = Literal["raw", "symmetric", "caffe"]
+Preprocessing = Literal["raw", "symmetric", "caffe", "torch"]
 
 
 @dataclass(frozen=True)
@@ -34,96 +58,146 @@ class BackboneSpecification:
     ----------
     name
         What a study file calls it.
-    n_features
-        Length of the vector that it makes of an image.
     input_size
         Height and width of its input in pixels.
     preprocessing
-        What happens to RGB values from 0 to 255: "raw" nothing, "symmetric" scaled to [-1, 1], "caffe" turned to blue, green, red order
-        with ImageNet's mean subtracted.
+        What happens to RGB values from 0 to 255: "raw" nothing (the network may have it inside), "symmetric" scaled to [-1, 1],
+        "caffe" turned to blue, green, red order with ImageNet's mean subtracted, "torch" scaled to [0, 1], less ImageNet's mean, over
+        its spread.
+    n_features
+        Length of the vector that it makes of an image; None for a file of the user's, which has to be loaded to know.
+    n_parameters
+        Number of its weights; None likewise.
     make
         Builds the network, of those that are not from `keras.applications`.
     application
         Name in `keras.applications`, of those that are from there.
     imagenet_file
         Name of its ImageNet weights where Keras publishes them.
+    n_channels
+        3, or 1 for a network on grey images.
+    archive
+        The `.keras` file that holds the network and its weights, of those that are from a file of the user's.
     """
 
     name: str
-    n_features: int
     input_size: int
     preprocessing: Preprocessing
+    n_features: int | None = None
+    n_parameters: int | None = None
     make: Callable[[], Any] | None = None
     application: str | None = None
     imagenet_file: str | None = None
+    n_channels: int = 3
+    archive: Path | None = None
 
     def build(self) -> Any:
-        """Return the network without weights, from preprocessed images (N, S, S, 3) to vectors (N, D)."""
+        """Return the network, from preprocessed images (N, S, S, C) to vectors (N, D): with random weights, or the archive's own."""
         if self.make is not None:
             return self.make()
         import keras
 
-        return getattr(keras.applications, str(self.application))(include_top=False, weights=None, pooling="avg")
+        make = getattr(keras.applications, str(self.application))
+        return make(include_top=False, weights=None, pooling="avg", input_shape=(self.input_size, self.input_size, 3))
 
 
-def _make_squeezenet() -> Any:
-    """SqueezeNet 1.1 (Iandola et al. 2016, arXiv:1602.07360, and the authors' release of version 1.1), without its classifier."""
-    import keras
-    from keras import layers
-
-    def fire(values: Any, squeezed: int, expanded: int) -> Any:
-        squeeze = layers.Conv2D(squeezed, 1, activation="relu")(values)
-        pointwise = layers.Conv2D(expanded, 1, activation="relu")(squeeze)
-        spatial = layers.Conv2D(expanded, 3, padding="same", activation="relu")(squeeze)
-        return layers.Concatenate()([pointwise, spatial])
-
-    image = keras.Input((227, 227, 3))
-    values = layers.Conv2D(64, 3, strides=2, activation="relu")(image)
-    values = layers.MaxPooling2D(3, strides=2)(values)
-    values = fire(fire(values, 16, 64), 16, 64)
-    values = layers.MaxPooling2D(3, strides=2)(values)
-    values = fire(fire(values, 32, 128), 32, 128)
-    values = layers.MaxPooling2D(3, strides=2)(values)
-    values = fire(fire(fire(fire(values, 48, 192), 48, 192), 64, 256), 64, 256)
-    return keras.Model(image, layers.GlobalAveragePooling2D()(values), name="squeezenet")
+def _from_applications(
+    application: str, n_features: int, n_parameters: int, input_size: int, preprocessing: Preprocessing, imagenet_file: str
+) -> BackboneSpecification:
+    return BackboneSpecification(
+        application.lower(),
+        input_size=input_size,
+        preprocessing=preprocessing,
+        n_features=n_features,
+        n_parameters=n_parameters,
+        application=application,
+        imagenet_file=imagenet_file,
+    )
 
 
-def _make_openfield() -> Any:
-    from behavior.vision.openfield import build_openfield
-
-    return build_openfield()
-
+# Keras's names for its files: what follows the network's name in most of them.
+NO_TOP = "weights_tf_dim_ordering_tf_kernels_notop.h5"
 
 BACKBONES: Mapping[str, BackboneSpecification] = {
     specification.name: specification
     for specification in (
+        _from_applications("ResNet50V2", 2048, 23_564_800, 224, "symmetric", f"resnet50v2_{NO_TOP}"),
+        _from_applications("InceptionResNetV2", 1536, 54_336_736, 299, "symmetric", f"inception_resnet_v2_{NO_TOP}"),
+        _from_applications("ResNet50", 2048, 23_587_712, 224, "caffe", f"resnet50_{NO_TOP}"),
+        _from_applications("VGG16", 512, 14_714_688, 224, "caffe", f"vgg16_{NO_TOP}"),
+        _from_applications("InceptionV3", 2048, 21_802_784, 299, "symmetric", f"inception_v3_{NO_TOP}"),
+        # Keras builds the preprocessing into the following four.
+        _from_applications("MobileNetV3Small", 576, 939_120, 224, "raw", "weights_mobilenet_v3_small_224_1.0_float_no_top_v2.h5"),
+        _from_applications("MobileNetV3Large", 960, 2_996_352, 224, "raw", "weights_mobilenet_v3_large_224_1.0_float_no_top_v2.h5"),
+        _from_applications("EfficientNetV2B0", 1280, 5_919_312, 224, "raw", "efficientnetv2-b0_notop.h5"),
+        _from_applications("ConvNeXtTiny", 768, 27_820_128, 224, "raw", "convnext_tiny_notop.h5"),
         BackboneSpecification(
-            "resnet50v2",
-            n_features=2048,
-            input_size=224,
-            preprocessing="symmetric",
-            application="ResNet50V2",
-            imagenet_file="resnet50v2_weights_tf_dim_ordering_tf_kernels_notop.h5",
+            "squeezenet", input_size=227, preprocessing="caffe", n_features=512, n_parameters=722_496, make=build_squeezenet
         ),
-        BackboneSpecification(
-            "inceptionresnetv2",
-            n_features=1536,
-            input_size=299,
-            preprocessing="symmetric",
-            application="InceptionResNetV2",
-            imagenet_file="inception_resnet_v2_weights_tf_dim_ordering_tf_kernels_notop.h5",
-        ),
-        BackboneSpecification("squeezenet", n_features=512, input_size=227, preprocessing="caffe", make=_make_squeezenet),
-        BackboneSpecification("openfield", n_features=128, input_size=64, preprocessing="raw", make=_make_openfield),
+        BackboneSpecification("openfield", input_size=64, preprocessing="raw", n_features=128, n_parameters=323_824, make=build_openfield),
     )
 }
 
 
-def find_backbone(name: str) -> BackboneSpecification:
-    """Return the backbone called `name`; UsageError with the nearest name where there is none."""
-    if name not in BACKBONES:
-        raise UsageError(f"backbone {name!r} is not known{suggest_nearest(name, BACKBONES)} (known: {', '.join(BACKBONES)}).")
-    return BACKBONES[name]
+def find_backbone(name: str, *, weights: str | None = None, preprocessing: Preprocessing | None = None) -> BackboneSpecification:
+    """Return the backbone called `name`.
+
+    Parameters
+    ----------
+    weights
+        As in a study file; only the backbone `keras_file` needs it, whose network and input size are in that file.
+    preprocessing
+        Taken instead of the backbone's own.
+
+    Raises
+    ------
+    UsageError
+        If there is no such backbone or preprocessing, with the nearest name.
+    WeightsError
+        If the file of a `keras_file` does not hold a network from an image of one size to one output.
+    """
+    if name == KERAS_FILE:
+        specification = _describe_archive(weights)
+    elif name in BACKBONES:
+        specification = BACKBONES[name]
+    else:
+        known = [*BACKBONES, KERAS_FILE]
+        raise UsageError(f"backbone {name!r} is not known{suggest_nearest(name, known)} (known: {', '.join(known)}).")
+    if preprocessing is None:
+        return specification
+    known = list(get_args(Preprocessing))
+    if preprocessing not in known:
+        raise UsageError(
+            f"preprocessing {preprocessing!r} is not known{suggest_nearest(preprocessing, known)} (known: {', '.join(known)})."
+        )
+    if specification.n_channels == 1 and preprocessing in ("caffe", "torch"):
+        raise UsageError(f"{weights}: takes grey images, and preprocessing {preprocessing} is one of colors; give raw or symmetric.")
+    return replace(specification, preprocessing=preprocessing)
+
+
+def _describe_archive(weights: str | None) -> BackboneSpecification:
+    if weights is None or weights in (IMAGENET, PACKAGED, RANDOM):
+        found = "nothing" if weights is None else weights
+        raise UsageError(
+            f"backbone {KERAS_FILE!r} is a network of your own: found {found} as its weights, expected the path of a .keras file."
+        )
+    path = Path(weights)
+    network = read_archive(path)
+    expected = "expected a network from one square image of a fixed size to one vector; wrap it in such a keras.Model and save that."
+    if network.n_inputs != 1 or network.n_outputs != 1:
+        raise WeightsError(f"{path}: found {network.n_inputs} inputs and {network.n_outputs} outputs, {expected}")
+    if network.input_size is None:
+        raise WeightsError(f"{path}: found no square input of a fixed size, {expected}")
+    if network.n_channels is None:
+        raise WeightsError(f"{path}: its input has neither three colors nor one, {expected}")
+    return BackboneSpecification(
+        KERAS_FILE,
+        input_size=network.input_size,
+        preprocessing="raw",
+        make=partial(_load_archive, path),
+        n_channels=network.n_channels,
+        archive=path,
+    )
 
 
 def identify_weights(specification: BackboneSpecification, weights: str, *, hash_file: Callable[[Path], str]) -> str:
@@ -162,8 +236,13 @@ def identify_weights(specification: BackboneSpecification, weights: str, *, hash
     return hash_file(path)
 
 
-def build_backbone(specification: BackboneSpecification, weights: str) -> Any:
+def build_backbone(specification: BackboneSpecification, weights: str, *, precision: str = "float32") -> Any:
     """Return a Keras model from uint8 or float RGB images (N, S, S, 3) in 0 to 255 to float32 vectors (N, D), preprocessing included.
+
+    Parameters
+    ----------
+    precision
+        "float32", or "bfloat16": then the network computes in bfloat16 on weights that are kept in float32.
 
     Raises
     ------
@@ -172,31 +251,91 @@ def build_backbone(specification: BackboneSpecification, weights: str) -> Any:
     """
     import keras
 
-    if weights == RANDOM:
-        keras.utils.set_random_seed(RANDOM_SEED)
-    network = specification.build()
-    if weights != RANDOM:
-        path = _find_weights_file(specification, weights)
-        try:
-            network.load_weights(str(path))
-        except (ValueError, OSError, KeyError, TypeError) as error:
-            reason = str(error).partition("\n")[0]
-            raise WeightsError(
-                f"{path}: these weights do not fit {specification.name} without its top ({reason}); check that the file belongs to it."
-            ) from error
+    policy = keras.config.dtype_policy()
+    try:
+        if precision == "bfloat16":
+            keras.config.set_dtype_policy("mixed_bfloat16")
+        network = build_network(specification, weights)
+    finally:
+        keras.config.set_dtype_policy(policy)
+    if precision == "bfloat16" and specification.archive is not None:
+        for layer in network._flatten_layers(include_self=False):
+            layer.dtype_policy = keras.DTypePolicy("mixed_bfloat16")
     network.trainable = False
     image = keras.Input((specification.input_size, specification.input_size, 3), dtype="float32")
-    return keras.Model(image, network(_preprocess(image, specification.preprocessing), training=False), name=specification.name)
+    vectors = network(preprocess(image, specification.preprocessing, n_channels=specification.n_channels), training=False)
+    return keras.Model(image, keras.ops.cast(vectors, "float32"), name=specification.name)
 
 
-def _preprocess(image: Any, preprocessing: Preprocessing) -> Any:
+def build_network(specification: BackboneSpecification, weights: str) -> Any:
+    """Return the Keras network alone, weights loaded, from preprocessed images (N, S, S, C) to vectors (N, D).
+
+    Raises
+    ------
+    WeightsError
+        If the weights are missing, cannot be downloaded or do not fit the network.
+    """
+    if weights == RANDOM and specification.archive is None:
+        import keras
+
+        keras.utils.set_random_seed(RANDOM_SEED)
+        return specification.build()
+    network = specification.build()
+    if specification.archive is None:
+        _load_weights(specification, network, _find_weights_file(specification, weights))
+    return network
+
+
+def preprocess(image: Any, preprocessing: Preprocessing, *, n_channels: int = 3) -> Any:
+    """Return RGB images (N, S, S, 3) in 0 to 255, arrays or Keras tensors, as a network with that preprocessing expects them."""
     from keras import ops
 
+    if n_channels == 1:
+        image = ops.sum(image * np.array(GREY_WEIGHTS, dtype=np.float32), axis=-1, keepdims=True)
     if preprocessing == "symmetric":
         return image / 127.5 - 1.0
     if preprocessing == "caffe":
         return ops.flip(image, axis=-1) - np.array(CAFFE_MEAN, dtype=np.float32)
+    if preprocessing == "torch":
+        mean, spread = (255 * np.array(values, dtype=np.float32) for values in (TORCH_MEAN, TORCH_SPREAD))
+        return (image - mean) / spread
     return image
+
+
+def _load_weights(specification: BackboneSpecification, network: Any, path: Path) -> None:
+    complaint = f"{path}: these weights do not fit {specification.name} without its top"
+    advice = "check that the file belongs to it."
+    if path.suffix.lower() == ARCHIVE_SUFFIX:
+        found = read_archive(path).layers
+        expected = tuple(type(operation).__name__ for operation in network.operations)
+        # Keras would take what fits of a larger network and say nothing of the rest.
+        if found != expected:
+            raise WeightsError(f"{complaint} (found {len(found)} layers, expected {len(expected)} of certain kinds); {advice}")
+    try:
+        network.load_weights(str(path))
+    except (ValueError, OSError, KeyError, TypeError) as error:
+        reason = str(error).partition("\n")[0]
+        raise WeightsError(f"{complaint} ({reason}); {advice}") from error
+
+
+def _load_archive(path: Path) -> Any:
+    import keras
+
+    try:
+        network = keras.models.load_model(path, compile=False)
+    except Exception as error:
+        # Keras raises whatever a layer raises that it makes from the file.
+        reason = str(error).partition("\n")[0]
+        raise WeightsError(
+            f"{path}: Keras cannot load this network ({reason}); save one that is made of Keras's own layers and needs no code."
+        ) from error
+    shape = tuple(network.output_shape) if isinstance(network.output_shape, tuple) else ()
+    if len(shape) != 2 or shape[1] is None:
+        raise WeightsError(
+            f"{path}: its output has shape {network.output_shape}, expected one vector an image; end the network with a layer such as "
+            "GlobalAveragePooling2D."
+        )
+    return network
 
 
 def _find_weights_file(specification: BackboneSpecification, weights: str) -> Path:

@@ -15,13 +15,17 @@ COMMANDS = [
     "check",
     "embed",
     "import-features",
+    "finetune",
     "crossval",
     "search",
     "train",
     "annotate",
     "decide",
+    "export",
     "evaluate",
     "agreement",
+    "stats",
+    "backbones",
     "demo",
 ]
 METRICS = ("average_precision", "precision", "recall", "f1", "f2", "segment_f1_50", "kappa", "prevalence")

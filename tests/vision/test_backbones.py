@@ -1,58 +1,145 @@
-"""Backbones: every one embeds, and weights that are not there are said in one sentence."""
+"""Backbones: every one embeds, and weights that are not there, or are no weights, are said in one sentence."""
+
+import zipfile
 
 import numpy as np
 import pytest
 
 from behavior.errors import UsageError, WeightsError
 from behavior.files.feature_sources import hash_file
-from behavior.vision.backbones import BACKBONES, build_backbone, find_backbone, identify_weights
+from behavior.vision.backbones import (
+    BACKBONES,
+    build_backbone,
+    build_network,
+    find_backbone,
+    identify_weights,
+    imagenet_path,
+    preprocess,
+)
 from behavior.vision.engines import KerasEngine
+from behavior.vision.keras_archives import read_archive
 
 PICTURES = np.random.default_rng(0).integers(0, 256, (5, 512, 512, 3), dtype=np.uint8)
+# Those that are built and run in little time; the others are slow tests.
+QUICK = ("openfield", "squeezenet")
 
 
-def pictures_for(specification):
-    return np.ascontiguousarray(PICTURES[:, : specification.input_size, : specification.input_size])
+def pictures_for(specification, count=2):
+    return np.ascontiguousarray(PICTURES[:count, : specification.input_size, : specification.input_size])
 
 
-@pytest.mark.parametrize("name", BACKBONES)
+def each_backbone():
+    return [pytest.param(name, marks=[] if name in QUICK else pytest.mark.slow) for name in BACKBONES]
+
+
+@pytest.mark.parametrize("name", each_backbone())
 class TestEveryBackbone:
     """What the pipeline relies on, whichever network it is."""
 
     def test_random_weights_embed_and_are_always_the_same(self, name):
         specification = find_backbone(name)
-        pictures = pictures_for(specification)[:2]
-        vectors = [KerasEngine(build_backbone(specification, "random"), batch_size=2).embed(pictures) for _ in range(2)]
+        pictures = pictures_for(specification)
+        models = [build_backbone(specification, "random") for _ in range(2)]
+        vectors = [KerasEngine(model, batch_size=2).embed(pictures) for model in models]
         assert vectors[0].shape == (2, specification.n_features)
         assert vectors[0].dtype == np.float32
         assert np.isfinite(vectors[0]).all()
         np.testing.assert_array_equal(vectors[0], vectors[1])
+        assert models[0].count_params() == specification.n_parameters
+        assert models[0].input_shape[1:] == (specification.input_size, specification.input_size, 3)
 
-    def test_a_missing_weights_file_is_named(self, name, tmp_path):
-        with pytest.raises(WeightsError, match=r"none\.h5: no such weights file"):
-            identify_weights(find_backbone(name), str(tmp_path / "none.h5"), hash_file=hash_file)
+    def test_its_network_saved_whole_gives_its_weights(self, name, tmp_path):
+        # As fine-tuning writes it: a file of Keras with something of ours beside what Keras reads.
+        specification = find_backbone(name)
+        network = build_network(specification, "random")
+        network.set_weights([weight + 0.01 for weight in network.get_weights()])
+        path = tmp_path / "tuned.keras"
+        network.save(path)
+        with zipfile.ZipFile(path, "a") as archive:
+            archive.writestr("behavior.json", "{}")
+        taken = build_network(specification, str(path))
+        for weight, expected in zip(taken.get_weights(), network.get_weights(), strict=True):
+            np.testing.assert_array_equal(weight, expected)
 
 
-def test_symmetric_preprocessing_is_that_of_keras_applications():
+@pytest.mark.parametrize("name", BACKBONES)
+def test_a_missing_weights_file_is_named(name, tmp_path):
+    with pytest.raises(WeightsError, match=r"none\.h5: no such weights file"):
+        identify_weights(find_backbone(name), str(tmp_path / "none.h5"), hash_file=hash_file)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name, specification in BACKBONES.items() if specification.application])
+def test_the_imagenet_file_is_the_one_that_keras_asks_for(name, monkeypatch):
+    import keras
+    from keras.src.utils import file_utils
+
+    class AskedError(Exception):
+        pass
+
+    def ask(file_name, *_, cache_subdir, **__):
+        assert cache_subdir == "models"
+        raise AskedError(file_name)
+
+    monkeypatch.setattr(file_utils, "get_file", ask)
+    specification = find_backbone(name)
+    with pytest.raises(AskedError) as caught:
+        getattr(keras.applications, specification.application)(include_top=False, weights="imagenet", pooling="avg")
+    assert str(caught.value) == specification.imagenet_file == imagenet_path(specification).name
+
+
+@pytest.mark.parametrize(
+    ("preprocessing", "mode", "names"),
+    [
+        ("symmetric", "tf", {"resnet50v2", "inceptionresnetv2", "inceptionv3"}),
+        ("caffe", "caffe", {"resnet50", "vgg16", "squeezenet"}),
+        ("torch", "torch", set()),
+    ],
+)
+def test_preprocessing_is_that_of_keras_applications(preprocessing, mode, names):
+    from keras.applications import imagenet_utils
+
+    pictures = PICTURES[:2, :50, :60].astype(np.float32)
+    expected = imagenet_utils.preprocess_input(pictures.copy(), mode=mode)
+    np.testing.assert_allclose(np.asarray(preprocess(pictures, preprocessing)), expected, atol=1e-4)
+    assert {name for name, specification in BACKBONES.items() if specification.preprocessing == preprocessing} == names
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["mobilenetv3small", "mobilenetv3large", "efficientnetv2b0", "convnexttiny"])
+def test_raw_networks_have_their_preprocessing_inside(name):
+    # What Keras calls their preprocessing changes nothing, and they take it out of the picture themselves.
     import keras
 
-    specification = find_backbone("resnet50v2")
-    model = build_backbone(specification, "random")
-    pictures = pictures_for(specification)[:1].astype(np.float32)
-    expected = keras.applications.resnet_v2.preprocess_input(pictures.copy())
-    # The preprocessed values enter the network's own first layer.
-    network = model.get_layer("resnet50v2")
-    np.testing.assert_allclose(np.asarray(model(pictures)), np.asarray(network(expected, training=False)), rtol=1e-5, atol=1e-5)
+    specification = find_backbone(name)
+    kinds = {type(layer).__name__ for layer in build_network(specification, "random").layers[:4]}
+    assert kinds & {"Rescaling", "Normalization"}
+    module = {"m": "mobilenet_v3", "e": "efficientnet_v2", "c": "convnext"}[name[0]]
+    pictures = pictures_for(specification).astype(np.float32)
+    np.testing.assert_array_equal(getattr(keras.applications, module).preprocess_input(pictures.copy()), pictures)
 
 
-def test_caffe_preprocessing_is_that_of_keras_applications():
+def test_preprocessing_enters_the_network_and_can_be_chosen():
+    specification = find_backbone("squeezenet")
+    assert specification.preprocessing == "caffe"
+    chosen = find_backbone("squeezenet", preprocessing="torch")
+    model = build_backbone(chosen, "random")
+    pictures = pictures_for(specification, 1).astype(np.float32)
+    expected = model.get_layer("squeezenet")(preprocess(pictures, "torch"), training=False)
+    np.testing.assert_allclose(np.asarray(model(pictures)), np.asarray(expected), rtol=1e-5, atol=1e-5)
+    with pytest.raises(UsageError, match=r"preprocessing 'cafe' is not known; did you mean 'caffe'\?"):
+        find_backbone("squeezenet", preprocessing="cafe")
+
+
+def test_bfloat16_leaves_keras_as_it_was():
     import keras
 
-    from behavior.vision.backbones import _preprocess
-
-    pictures = pictures_for(find_backbone("squeezenet"))[:1].astype(np.float32)
-    expected = keras.applications.imagenet_utils.preprocess_input(pictures.copy(), mode="caffe")
-    np.testing.assert_allclose(np.asarray(_preprocess(pictures, "caffe")), expected, atol=1e-4)
+    specification = find_backbone("openfield")
+    model = build_backbone(specification, "packaged", precision="bfloat16")
+    assert keras.config.dtype_policy().name == "float32"
+    assert model.get_layer("openfield").get_layer("stem_convolution").compute_dtype == "bfloat16"
+    assert all(weight.dtype == "float32" for weight in model.weights)
+    assert np.asarray(model(pictures_for(specification).astype(np.float32))).dtype == np.float32
 
 
 def test_squeezenet_takes_its_imagenet_weights(shared_data):
@@ -62,7 +149,7 @@ def test_squeezenet_takes_its_imagenet_weights(shared_data):
     kernels = [weight for weight in trained.get_weights() if weight.ndim == 4]
     assert len(kernels) == 25
     engine = KerasEngine(trained, batch_size=2)
-    pictures = pictures_for(specification)[:2]
+    pictures = pictures_for(specification)
     random = KerasEngine(build_backbone(specification, "random"), batch_size=2)
     assert not np.allclose(engine.embed(pictures), random.embed(pictures))
 
@@ -71,6 +158,17 @@ def test_weights_of_another_network_are_refused(shared_data):
     path = shared_data / "weights" / "squeezenet_weights_tf_dim_ordering_tf_kernels_notop.h5"
     with pytest.raises(WeightsError, match="do not fit openfield"):
         build_backbone(find_backbone("openfield"), str(path))
+
+
+def test_a_saved_network_of_another_kind_is_refused(make_network, tmp_path):
+    path = tmp_path / "other.keras"
+    make_network().save(path)
+    with pytest.raises(WeightsError, match=r"other\.keras: these weights do not fit openfield .*found 4 layers"):
+        build_backbone(find_backbone("openfield"), str(path))
+    broken = tmp_path / "broken.keras"
+    broken.write_bytes(b"PK")
+    with pytest.raises(WeightsError, match=r"broken\.keras: is no \.keras file"):
+        build_backbone(find_backbone("openfield"), str(broken))
 
 
 def test_without_a_network_the_missing_file_and_the_way_out_are_named(monkeypatch, tmp_path):
@@ -97,26 +195,136 @@ def test_weights_that_a_backbone_does_not_come_with():
     with pytest.raises(UsageError, match="only 'openfield'"):
         identify_weights(find_backbone("resnet50v2"), "packaged", hash_file=hash_file)
     with pytest.raises(UsageError, match="did you mean 'resnet50v2'"):
-        find_backbone("resnet50")
+        find_backbone("resnet50v3")
 
 
-class CountingModel:
-    """Stands for a network: the vector is the mean colour, and every batch has to have the same size."""
+@pytest.fixture
+def make_network():
+    """Make a small network of one's own, from images of a given shape."""
+    import keras
 
-    output_shape, input_shape = (None, 3), (None, 8, 8, 3)
+    def make(shape=(40, 40, 3), end=None):
+        image = keras.Input(shape)
+        values = keras.layers.Conv2D(6, 5, strides=2, activation="relu")(image)
+        values = (end or keras.layers.GlobalAveragePooling2D())(values)
+        return keras.Model(image, keras.layers.Rescaling(0.1)(values))
 
-    def compile(self, **_):
-        self.sizes = []
-
-    def predict_on_batch(self, batch):
-        self.sizes.append(len(batch))
-        return batch.mean(axis=(1, 2))
+    return make
 
 
-@pytest.mark.parametrize("count", [0, 1, 3, 4, 5, 9])
-def test_batches_are_always_full_and_rows_are_their_pictures_own(count):
-    model = CountingModel()
-    pictures = np.random.default_rng(1).integers(0, 256, (count, 8, 8, 3), dtype=np.uint8)
-    vectors = KerasEngine(model, batch_size=4).embed(pictures)
-    np.testing.assert_allclose(vectors, pictures.mean(axis=(1, 2)).reshape(count, 3), rtol=1e-6)
-    assert set(model.sizes) <= {4}
+class TestKerasFile:
+    """Any network of the user's, from an image to a vector."""
+
+    def test_it_embeds_and_says_its_input(self, make_network, tmp_path):
+        path = tmp_path / "mine.keras"
+        network = make_network()
+        network.save(path)
+        specification = find_backbone("keras_file", weights=str(path))
+        assert (specification.name, specification.input_size, specification.preprocessing) == ("keras_file", 40, "raw")
+        assert specification.n_features is None
+        assert identify_weights(specification, str(path), hash_file=hash_file) == hash_file(path)
+        pictures = PICTURES[:3, :40, :40]
+        engine = KerasEngine(build_backbone(specification, str(path)), batch_size=2)
+        assert engine.n_features == 6
+        expected = np.asarray(network(pictures.astype(np.float32)))
+        np.testing.assert_allclose(engine.embed(pictures), expected, rtol=1e-5)
+        reduced = KerasEngine(build_backbone(specification, str(path), precision="bfloat16"), batch_size=2, precision="bfloat16")
+        np.testing.assert_allclose(reduced.embed(pictures), expected, rtol=0.05, atol=0.05)
+        assert not np.array_equal(reduced.embed(pictures), engine.embed(pictures))
+
+    def test_its_preprocessing_can_be_chosen(self, make_network, tmp_path):
+        path = tmp_path / "mine.keras"
+        network = make_network()
+        network.save(path)
+        specification = find_backbone("keras_file", weights=str(path), preprocessing="caffe")
+        pictures = PICTURES[:2, :40, :40].astype(np.float32)
+        found = build_backbone(specification, str(path))(pictures)
+        np.testing.assert_allclose(np.asarray(found), np.asarray(network(preprocess(pictures, "caffe"))), rtol=1e-5, atol=1e-5)
+
+    def test_a_network_on_grey_images_sees_grey(self, make_network, tmp_path):
+        path = tmp_path / "grey.keras"
+        network = make_network((40, 40, 1))
+        network.save(path)
+        specification = find_backbone("keras_file", weights=str(path), preprocessing="symmetric")
+        assert specification.n_channels == 1
+        grey = np.repeat(PICTURES[:2, :40, :40, :1], 3, axis=-1).astype(np.float32)
+        found = build_backbone(specification, str(path))(grey)
+        np.testing.assert_allclose(np.asarray(found), np.asarray(network(grey[..., :1] / 127.5 - 1)), rtol=1e-4, atol=1e-4)
+        with pytest.raises(UsageError, match="takes grey images"):
+            find_backbone("keras_file", weights=str(path), preprocessing="caffe")
+
+    def test_a_sequential_network_will_do(self, tmp_path):
+        import keras
+
+        path = tmp_path / "sequence.keras"
+        for layers in ([keras.Input((32, 32, 3)), keras.layers.Flatten()], [keras.layers.Flatten()]):
+            network = keras.Sequential(layers)
+            network(np.zeros((1, 32, 32, 3), dtype=np.float32))
+            network.save(path)
+            assert find_backbone("keras_file", weights=str(path)).input_size == 32
+
+    @pytest.mark.parametrize(
+        ("shape", "complaint"),
+        [
+            ((None, None, 3), "no square input of a fixed size"),
+            ((40, 60, 3), "no square input of a fixed size"),
+            ((40, 40, 4), "neither three colors nor one"),
+        ],
+    )
+    def test_an_input_that_is_no_square_image_is_refused(self, make_network, tmp_path, shape, complaint):
+        path = tmp_path / "odd.keras"
+        make_network(shape).save(path)
+        with pytest.raises(WeightsError, match=rf"odd\.keras: .*{complaint}"):
+            find_backbone("keras_file", weights=str(path))
+
+    def test_several_inputs_or_outputs_are_refused(self, tmp_path):
+        import keras
+
+        first, second = keras.Input((8, 8, 3)), keras.Input((8, 8, 3))
+        both = keras.layers.Flatten()(keras.layers.Add()([first, second]))
+        path = tmp_path / "many.keras"
+        keras.Model([first, second], both).save(path)
+        with pytest.raises(WeightsError, match="found 2 inputs and 1 outputs"):
+            find_backbone("keras_file", weights=str(path))
+        flat = keras.layers.Flatten()(first)
+        keras.Model(first, [flat, keras.layers.Rescaling(2.0)(flat)]).save(path)
+        with pytest.raises(WeightsError, match="found 1 inputs and 2 outputs"):
+            find_backbone("keras_file", weights=str(path))
+
+    def test_an_output_that_is_no_vector_is_refused(self, make_network, tmp_path):
+        import keras
+
+        path = tmp_path / "map.keras"
+        make_network(end=keras.layers.ReLU()).save(path)
+        specification = find_backbone("keras_file", weights=str(path))
+        with pytest.raises(WeightsError, match=r"map\.keras: its output has shape \(None, 18, 18, 6\)"):
+            build_backbone(specification, str(path))
+
+    def test_a_network_that_needs_code_is_refused(self, tmp_path):
+        import keras
+
+        class Strange(keras.layers.Layer):
+            def call(self, values):
+                return keras.ops.mean(values, axis=(1, 2))
+
+        path = tmp_path / "strange.keras"
+        keras.Sequential([keras.Input((32, 32, 3)), Strange()]).save(path)
+        with pytest.raises(WeightsError, match=r"strange\.keras: Keras cannot load this network"):
+            build_backbone(find_backbone("keras_file", weights=str(path)), str(path))
+
+    @pytest.mark.parametrize("weights", [None, "imagenet", "packaged", "random"])
+    def test_it_needs_a_file(self, weights):
+        with pytest.raises(UsageError, match=r"expected the path of a \.keras file"):
+            find_backbone("keras_file", weights=weights)
+
+    def test_a_file_that_is_no_keras_file_is_refused(self, tmp_path):
+        with pytest.raises(WeightsError, match=r"none\.keras: no such file"):
+            find_backbone("keras_file", weights=str(tmp_path / "none.keras"))
+        path = tmp_path / "text.keras"
+        path.write_text("not a network")
+        with pytest.raises(WeightsError, match=r"text\.keras: is no \.keras file"):
+            read_archive(path)
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("config.json", "[]")
+        with pytest.raises(WeightsError, match=r"text\.keras: is no \.keras file"):
+            read_archive(path)

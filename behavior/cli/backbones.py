@@ -1,0 +1,46 @@
+"""The command that says which backbones there are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from behavior.cli.options import AsJson
+from behavior.cli.printing import exit_on, hint, print_table
+
+__all__ = ["app"]
+
+app = typer.Typer()
+
+
+@app.command(epilog="Example: behavior backbones openfield resnet50v2")
+def backbones(
+    names: Annotated[list[str] | None, typer.Argument(metavar="[NAMES]...", help="Backbones to list; all of them if not given.")] = None,
+    measure: Annotated[bool, typer.Option("--measure/--no-measure", help="Measure frames per second on this machine.")] = True,
+    models: Annotated[Path, typer.Option(help="Folder for the converted networks; made where it is missing.")] = Path("cache/models"),
+    as_json: AsJson = False,
+) -> None:
+    """List the backbones with features, input, parameters, and frames per second measured here."""
+    from behavior.workflows.backbones import list_backbones
+
+    listed = list_backbones(names or [], models=models, measure=measure)
+    header = ["backbone", "features", "input", "preprocessing", "parameters", "weights", "frames/s"]
+    rows = [
+        [
+            found.name,
+            found.n_features,
+            found.input_size,
+            found.preprocessing,
+            found.n_parameters if as_json or found.n_parameters is None else found.n_parameters / 1e6,
+            list(found.weights) if as_json else ", ".join(found.weights),
+            found.frames_per_second,
+        ]
+        for found in listed.backbones
+    ]
+    formats = {"input": "{0} x {0}", "parameters": "{:.1f} M", "frames/s": "{:,.1f}"}
+    print_table(header, rows, as_json=as_json, formats=formats, extra={"measured_with": listed.measured_with, "failures": listed.failures})
+    if listed.measured_with:
+        hint(f"measured here with {listed.measured_with}")
+    exit_on(listed.failures)

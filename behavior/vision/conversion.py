@@ -1,0 +1,187 @@
+"""Converting a backbone for OpenVINO, once: the converted model stays in a folder, whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from behavior.errors import OutputError, WeightsError
+from behavior.files.atomic import sync_file, sync_folder, write_text
+from behavior.files.claims import claim_file
+from behavior.vision.backbones import BackboneSpecification, build_backbone
+from behavior.vision.child_process import call_in_child
+from behavior.vision.devices import load_openvino
+
+__all__ = ["Announce", "convert_backbone", "converted_path", "quantize_model"]
+
+Announce = Callable[[str], None]
+
+# To be raised when what is made of equal weights changes.
+CONVERSION_VERSION = 1
+PACKAGES = ("keras", "openvino")
+SECONDS_BETWEEN_LOOKS = 0.5
+# TensorFlow would take all memory of a GPU for a conversion that does not compute.
+WITHOUT_GPU = {"CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "3"}
+
+
+def converted_path(specification: BackboneSpecification, *, models: Path, identity: str) -> Path:
+    """Return where in `models` the converted backbone is, made or not: a name for all that its numbers depend on.
+
+    Parameters
+    ----------
+    identity
+        What tells the weights from all others, as `identify_weights` has it.
+    """
+    settings = {
+        "backbone": specification.name,
+        "weights": identity,
+        "input_size": specification.input_size,
+        "preprocessing": specification.preprocessing,
+        "conversion": CONVERSION_VERSION,
+        **{name: version(name) for name in PACKAGES},
+    }
+    key = hashlib.blake2b(json.dumps(settings, sort_keys=True).encode(), digest_size=5).hexdigest()
+    return models / f"{specification.name}-{key}.xml"
+
+
+def convert_backbone(specification: BackboneSpecification, weights: str, *, models: Path, identity: str, announce: Announce) -> Path:
+    """Return the .xml file of the converted backbone in `models`; it is made there, in a process of its own, where it is not whole.
+
+    The model maps float32 RGB images (N, S, S, 3) in 0 to 255 to float32 vectors (N, D), N free, preprocessing included, and keeps
+    its weights in float32. Several processes may call this at once: one converts, the others wait for it.
+
+    Raises
+    ------
+    WeightsError
+        If the weights are missing, do not fit, or the network has a part that OpenVINO lacks.
+    OutputError
+        If `models` cannot be written to.
+    """
+    path = converted_path(specification, models=models, identity=identity)
+
+    def make(target: Path) -> None:
+        announce(f"converting {specification.name} for OpenVINO; this is done once")
+        call_in_child(_convert, environment=WITHOUT_GPU, specification=specification, weights=weights, target=target)
+
+    _provide(path, make, announce)
+    return path
+
+
+def quantize_model(path: Path, sample: Callable[[], npt.NDArray[np.uint8]], *, announce: Announce) -> Path:
+    """Return the .xml file of the int8 model that is made of the converted one at `path`, beside it, once.
+
+    Parameters
+    ----------
+    sample
+        Returns RGB crops (n, S, S, 3) uint8 that are like what the model will see; called only where the model is not there yet.
+
+    Raises
+    ------
+    OutputError
+        If the folder cannot be written to.
+    """
+    quantized = path.with_name(f"{path.stem}-int8{path.suffix}")
+
+    def make(target: Path) -> None:
+        crops = sample()
+        announce(f"quantising {path.stem} to int8 on {len(crops)} crops; this is done once")
+        call_in_child(_quantize, environment=WITHOUT_GPU, source=path, crops=crops, target=target)
+
+    _provide(quantized, make, announce)
+    return quantized
+
+
+def _provide(path: Path, make: Callable[[Path], None], announce: Announce) -> None:
+    """Have a whole model at `path`, made by this process or another."""
+    is_waiting = False
+    while not _is_whole(path):
+        with claim_file(path) as mine:
+            if mine:
+                # Another process may have finished it between the look and the claim.
+                if not _is_whole(path):
+                    _make_whole(path, make)
+                return
+        if not is_waiting:
+            announce(f"waiting for another process that makes {path.name}")
+            is_waiting = True
+        time.sleep(SECONDS_BETWEEN_LOOKS)
+
+
+def _make_whole(path: Path, make: Callable[[Path], None]) -> None:
+    """Make the model in a folder beside `path` and move its files to their names, the one that vouches for both last."""
+    for left in path.parent.glob(f".{path.stem}.*.making"):
+        # Whoever holds the claim knows that nobody is at it any more.
+        shutil.rmtree(left, ignore_errors=True)
+    try:
+        with tempfile.TemporaryDirectory(prefix=f".{path.stem}.", suffix=".making", dir=path.parent) as folder:
+            target = Path(folder) / path.name
+            make(target)
+            digests = {}
+            for suffix in (".bin", ".xml"):
+                made = target.with_suffix(suffix)
+                digests[suffix] = _digest(made)
+                sync_file(made)
+                made.replace(path.with_suffix(suffix))
+        sync_folder(path.parent)
+    except OSError as error:
+        raise OutputError(
+            f"{path}: cannot be written ({error.strerror or error}); choose a folder with space that you may write to."
+        ) from error
+    write_text(path.with_suffix(".json"), json.dumps(digests, indent=2) + "\n")
+
+
+def _is_whole(path: Path) -> bool:
+    """Tell whether the two files of the model at `path` hold what was written when they were made."""
+    try:
+        digests = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+        return all(_digest(path.with_suffix(suffix)) == digests[suffix] for suffix in (".xml", ".bin"))
+    except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError):
+        return False
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+
+
+def _convert(specification: BackboneSpecification, weights: str, target: Path) -> None:
+    openvino = load_openvino()
+    model = build_backbone(specification, weights)
+    exported = target.parent / "exported"
+    try:
+        model.export(str(exported), format="tf_saved_model", verbose=False)
+        openvino.save_model(openvino.convert_model(str(exported)), target, compress_to_fp16=False)
+    except Exception as error:
+        raise _explain(error, f"{specification.name}: cannot be converted for OpenVINO", target) from error
+    shutil.rmtree(exported)
+
+
+def _quantize(source: Path, crops: npt.NDArray[np.uint8], target: Path) -> None:
+    openvino = load_openvino()
+    import nncf
+
+    # One image at a time: the ranges that are measured are then those of single images.
+    calibration: Any = nncf.Dataset([crop[np.newaxis].astype(np.float32) for crop in crops])
+    try:
+        model = nncf.quantize(openvino.Core().read_model(source), calibration, subset_size=len(crops), preset=nncf.QuantizationPreset.MIXED)
+        openvino.save_model(model, target, compress_to_fp16=False)
+    except Exception as error:
+        raise _explain(error, f"{source}: cannot be quantised", target) from error
+
+
+def _explain(error: Exception, complaint: str, target: Path) -> Exception:
+    """Return what to raise for an error that one of the libraries has raised."""
+    if isinstance(error, OSError) or "No space left" in str(error):
+        return OutputError(f"{target.parent.parent}: cannot be written to ({error}); choose a folder with space that you may write to.")
+    reason = str(error).strip().rpartition("\n")[2]
+    return WeightsError(f"{complaint} ({reason}); use engine: keras, or precision: float32.")

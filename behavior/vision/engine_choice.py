@@ -1,0 +1,228 @@
+"""Choosing the engine and the precision that a backbone runs in, and holding a reduced precision against float32."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from behavior.errors import UsageError
+from behavior.files.atomic import make_folder, write_text
+from behavior.vision.backbones import BackboneSpecification, build_backbone
+from behavior.vision.conversion import Announce, convert_backbone, converted_path, quantize_model
+from behavior.vision.devices import describe_processor, gpu_has_native_bfloat16, has_gpu, has_native_bfloat16
+from behavior.vision.engines import Engine, KerasEngine, OpenVinoEngine
+
+__all__ = ["LOWEST_COSINE", "N_CHECKED", "PreparedEngine", "find_lowest_cosine", "open_engine", "prepare_engine", "resolve_precision"]
+
+AUTO = "auto"
+KERAS, OPENVINO = "keras", "openvino"
+FLOAT32, BFLOAT16, INT8 = "float32", "bfloat16", "int8"
+# What a reduced precision has to keep of float32's vectors on real crops.
+LOWEST_COSINE = {BFLOAT16: 0.999, INT8: 0.99}
+N_CHECKED = 64
+N_CALIBRATION = 300
+
+Sample = Callable[[int], npt.NDArray[np.uint8]]
+
+
+@dataclass(frozen=True)
+class PreparedEngine:
+    """An engine that is ready, and what came of its check.
+
+    Attributes
+    ----------
+    engine
+        Its `precision` is the one that is really run.
+    cosine
+        Lowest cosine between a vector in the reduced precision and in float32, also where it was too low; None where float32 was asked for.
+    note
+        A sentence where another precision is run than was asked for.
+    """
+
+    engine: Engine
+    cosine: float | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class _Check:
+    """What holding a reduced precision against float32 found, as it is kept in a file."""
+
+    cosine: float
+    n_crops: int
+    processor: str
+
+
+def resolve_precision(engine: str, precision: str) -> tuple[str, str]:
+    """Return the engine and the precision that "auto" stands for on this machine.
+
+    The engine is a GPU through Keras where there is one, else OpenVINO; the precision is bfloat16 where the processor has it
+    natively, else float32.
+
+    Raises
+    ------
+    UsageError
+        If the engine cannot compute in that precision, or int8 is asked for without the extra that it needs.
+    """
+    if engine == KERAS and precision == INT8:
+        raise UsageError("precision int8 needs engine: openvino (or auto), and engine: keras was asked for; change one of the two.")
+    if precision == INT8 and find_spec("nncf") is None:
+        raise UsageError(
+            "precision int8 needs NNCF, which is not installed; run: pip install 'behavior[int8]', or choose precision: bfloat16."
+        )
+    if engine == AUTO:
+        engine = KERAS if precision != INT8 and has_gpu() else OPENVINO
+    if precision == AUTO:
+        is_native = gpu_has_native_bfloat16() if engine == KERAS and has_gpu() else has_native_bfloat16()
+        precision = BFLOAT16 if is_native else FLOAT32
+    return engine, precision
+
+
+def open_engine(
+    specification: BackboneSpecification,
+    weights: str,
+    *,
+    engine: str,
+    precision: str,
+    batch_size: int,
+    models: Path,
+    identity: str,
+    n_threads: int | None = None,
+    announce: Announce,
+) -> Engine:
+    """Return an engine in float32 or bfloat16, unchecked; the parameters are those of `prepare_engine`."""
+    if engine == KERAS:
+        announce(f"loading {specification.name}")
+        return KerasEngine(build_backbone(specification, weights, precision=precision), batch_size=batch_size, precision=precision)
+    path = convert_backbone(specification, weights, models=models, identity=identity, announce=announce)
+    return OpenVinoEngine(path, precision=precision, batch_size=batch_size, n_threads=n_threads)
+
+
+def prepare_engine(
+    specification: BackboneSpecification,
+    weights: str,
+    *,
+    engine: str,
+    precision: str,
+    batch_size: int,
+    models: Path,
+    identity: str,
+    sample: Sample,
+    n_threads: int | None = None,
+    announce: Announce,
+) -> PreparedEngine:
+    """Return the engine that runs a backbone, its reduced precision checked against float32 at first use.
+
+    Parameters
+    ----------
+    specification, weights
+        The backbone and its weights, as `build_backbone` takes them.
+    engine, precision
+        As in a study file, "auto" included.
+    batch_size
+        Number of images that the network sees at once.
+    models
+        Folder of the converted models and of what their checks found.
+    identity
+        What tells the weights from all others, as `identify_weights` has it.
+    sample
+        Returns so many real RGB crops (n, S, S, 3) uint8 from all over the videos, or as many as there are; called only for a check
+        or a calibration.
+    n_threads
+        Number of processor cores that OpenVINO may use; all of them if None.
+    announce
+        Is told what goes on, and what the check found.
+
+    Raises
+    ------
+    UsageError
+        If the engine cannot compute in that precision, or int8's extra is not installed.
+    WeightsError
+        If the weights are missing, do not fit, or cannot be converted.
+    OutputError
+        If `models` cannot be written to.
+    """
+    engine, precision = resolve_precision(engine, precision)
+
+    def open_in(wanted: str) -> Engine:
+        return open_engine(
+            specification,
+            weights,
+            engine=engine,
+            precision=wanted,
+            batch_size=batch_size,
+            models=models,
+            identity=identity,
+            n_threads=n_threads,
+            announce=announce,
+        )
+
+    if precision == FLOAT32:
+        return PreparedEngine(open_in(FLOAT32))
+    path = converted_path(specification, models=models, identity=identity)
+    kept = path.with_name(f"{path.stem}.{engine}-{precision}.json")
+    processor = describe_processor() if engine == OPENVINO or not has_gpu() else "GPU"
+
+    def open_reduced() -> Engine:
+        if precision != INT8:
+            return open_in(precision)
+        convert_backbone(specification, weights, models=models, identity=identity, announce=announce)
+        quantized = quantize_model(path, lambda: sample(N_CALIBRATION), announce=announce)
+        return OpenVinoEngine(quantized, precision=INT8, batch_size=batch_size, n_threads=n_threads)
+
+    reduced: Engine | None = None
+    check = _read_check(kept)
+    if check is None or check.processor != processor:
+        crops = sample(N_CHECKED)
+        # One after the other: two networks at once would double the peak of memory.
+        exact = open_in(FLOAT32)
+        if not len(crops):
+            note = f"{specification.name} runs in float32: there are no crops to check {precision} on."
+            return PreparedEngine(exact, note=note)
+        expected = exact.embed(crops)
+        exact.close()
+        reduced = open_reduced()
+        if reduced.precision != precision:
+            note = f"{specification.name} runs in {reduced.precision}: this processor does not compute in {precision}."
+            return PreparedEngine(reduced, note=note)
+        check = _Check(find_lowest_cosine(reduced.embed(crops), expected), len(crops), processor)
+        make_folder(models)
+        write_text(kept, json.dumps(asdict(check), indent=2) + "\n")
+        announce(f"{specification.name} in {precision}: cosine to float32 at least {check.cosine:.6f} on {check.n_crops} crops")
+    if check.cosine >= LOWEST_COSINE[precision]:
+        return PreparedEngine(reduced or open_reduced(), check.cosine)
+    if reduced is not None:
+        reduced.close()
+    note = (
+        f"{specification.name} runs in float32: in {precision} the cosine to it falls to {check.cosine:.6f} on {check.n_crops} crops, "
+        f"below {LOWEST_COSINE[precision]}."
+    )
+    return PreparedEngine(open_in(FLOAT32), check.cosine, note)
+
+
+def find_lowest_cosine(vectors: npt.NDArray[np.float32], expected: npt.NDArray[np.float32]) -> float:
+    """Return the lowest cosine between a row of `vectors` (N, D) and the same row of `expected`.
+
+    Two rows of zeros are alike (1), a row of zeros and another are not (0), and a row with NaN or infinity is as unlike as can be (-1).
+    """
+    first, second = vectors.astype(np.float64), expected.astype(np.float64)
+    are_finite = np.isfinite(first).all(axis=1) & np.isfinite(second).all(axis=1)
+    are_zero = ~first.any(axis=1) & ~second.any(axis=1)
+    cosines = np.where(are_finite, are_zero.astype(np.float64), -1.0)
+    lengths = np.linalg.norm(first, axis=1) * np.linalg.norm(second, axis=1)
+    defined = are_finite & (lengths > 0)
+    cosines[defined] = (first[defined] * second[defined]).sum(axis=1) / lengths[defined]
+    return float(cosines.min())
+
+
+def _read_check(path: Path) -> _Check | None:
+    try:
+        return _Check(**json.loads(path.read_text(encoding="utf-8")))
+    except (FileNotFoundError, NotADirectoryError, ValueError, TypeError):
+        return None

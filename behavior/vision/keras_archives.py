@@ -1,0 +1,94 @@
+"""What a `.keras` file says of its network, read without loading Keras."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from behavior.errors import WeightsError
+
+__all__ = ["ArchivedNetwork", "read_archive"]
+
+CONFIG_FILE, WEIGHTS_FILE = "config.json", "model.weights.h5"
+COLORS = (1, 3)
+
+
+@dataclass(frozen=True)
+class ArchivedNetwork:
+    """The outside of a network in a `.keras` file.
+
+    Attributes
+    ----------
+    input_size
+        Height and width of its input in pixels; None where it takes any, or its sides differ.
+    n_channels
+        Number of colors of its input; None where it is not one or three.
+    n_inputs, n_outputs
+        How many arrays it takes and gives.
+    layers
+        The class names of its layers, in order; empty where they are not listed.
+    """
+
+    input_size: int | None
+    n_channels: int | None
+    n_inputs: int
+    n_outputs: int
+    layers: tuple[str, ...]
+
+
+def read_archive(path: Path) -> ArchivedNetwork:
+    """Return what the `.keras` file at `path` says of its network.
+
+    Raises
+    ------
+    WeightsError
+        If the file is missing, or is no `.keras` file.
+    """
+    if not path.is_file():
+        raise WeightsError(f"{path}: no such file; give the path of a .keras file that is there.")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            config = json.loads(archive.read(CONFIG_FILE))
+            archive.getinfo(WEIGHTS_FILE)
+        inner = config["config"]
+        class_name = config["class_name"]
+    except (zipfile.BadZipFile, KeyError, TypeError, ValueError, OSError) as error:
+        raise WeightsError(
+            f"{path}: is no .keras file that can be read ({type(error).__name__}: {error}); save the network again with "
+            "`model.save('NAME.keras')` of Keras 3."
+        ) from error
+    layers = [layer for layer in inner.get("layers", []) if isinstance(layer, dict)]
+    names = tuple(str(layer.get("class_name")) for layer in layers)
+    if class_name != "Sequential" and "input_layers" in inner:
+        inputs = _list_tensors(inner["input_layers"])
+        by_name = {layer.get("name", layer.get("config", {}).get("name")): layer for layer in layers}
+        shape = by_name.get(inputs[0], {}).get("config", {}).get("batch_shape") if inputs else None
+        size, colors = _read_shape(shape)
+        return ArchivedNetwork(size, colors, len(inputs), len(_list_tensors(inner.get("output_layers", []))), names)
+    first = layers[0].get("config", {}).get("batch_shape") if layers else None
+    shape = first or inner.get("build_input_shape") or (config.get("build_config") or {}).get("input_shape")
+    size, colors = _read_shape(shape)
+    return ArchivedNetwork(size, colors, 1, 1, names)
+
+
+def _read_shape(shape: Any) -> tuple[int | None, int | None]:
+    """Return the side and the number of colors that an input shape (N, S, S, C) has."""
+    if not isinstance(shape, list | tuple) or len(shape) != 4:
+        return None, None
+    _, height, width, colors = shape
+    size = height if isinstance(height, int) and height == width else None
+    return size, colors if colors in COLORS else None
+
+
+def _list_tensors(value: Any) -> list[str]:
+    """Return the names of the layers in Keras's nested lists of [layer, node, tensor]."""
+    if isinstance(value, dict):
+        return [name for entry in value.values() for name in _list_tensors(entry)]
+    if not isinstance(value, list):
+        return []
+    if len(value) == 3 and isinstance(value[0], str) and isinstance(value[1], int):
+        return [value[0]]
+    return [name for entry in value for name in _list_tensors(entry)]

@@ -1,0 +1,95 @@
+"""`behavior backbones`: what it lists, and that it measures what it says."""
+
+import json
+
+import pytest
+
+from behavior.errors import WeightsError
+from behavior.vision.backbones import BACKBONES
+
+
+def test_all_are_listed_without_measuring(run, tmp_path):
+    ran = run("backbones", "--no-measure", "--json", "--models", tmp_path / "models")
+    assert ran.status == 0
+    listed = json.loads(ran.out)
+    assert [row["backbone"] for row in listed["rows"]] == [*BACKBONES, "keras_file"]
+    assert listed["measured_with"] == ""
+    by_name = {row["backbone"]: row for row in listed["rows"]}
+    assert by_name["openfield"] == {
+        "backbone": "openfield",
+        "features": 128,
+        "input": 64,
+        "preprocessing": "raw",
+        "parameters": 323_824,
+        "weights": ["packaged", "file"],
+        "frames/s": None,
+    }
+    assert by_name["vgg16"]["weights"] == ["imagenet", "file"]
+    assert by_name["keras_file"]["weights"] == ["file"]
+    assert not (tmp_path / "models").exists()
+
+
+def test_the_table_has_a_line_for_each_that_is_named(run):
+    ran = run("backbones", "resnet50v2", "keras_file", "--no-measure")
+    assert ran.status == 0
+    lines = [line.split() for line in ran.out.splitlines()]
+    assert ["resnet50v2", "2048", "224", "x", "224", "symmetric", "23.6", "M", "imagenet,", "file"] in lines
+    assert ["keras_file", "raw", "file"] in lines
+    assert "squeezenet" not in ran.out
+
+
+def test_an_unknown_name_is_an_error(run):
+    ran = run("backbones", "resnet50v3", "--no-measure")
+    assert ran.status == 2
+    assert "did you mean 'resnet50v2'?" in ran.err
+
+
+class StandIn:
+    """An engine that takes no time."""
+
+    input_size = 8
+
+    def embed(self, images):
+        return images[:, 0, 0].astype("float32")
+
+    def embed_batches(self, batches):
+        yield from map(self.embed, batches)
+
+    def close(self):
+        pass
+
+
+def test_it_measures_what_auto_stands_for_and_goes_on_after_a_failure(run, monkeypatch, tmp_path):
+    import behavior.workflows.backbones as workflow
+
+    asked = []
+
+    def open_engine(specification, weights, **arguments):
+        asked.append((specification.name, weights, arguments["engine"], arguments["precision"], arguments["models"]))
+        if specification.name == "squeezenet":
+            raise WeightsError("squeezenet: cannot be converted.")
+        return StandIn()
+
+    monkeypatch.setattr(workflow, "open_engine", open_engine)
+    monkeypatch.setattr(workflow, "resolve_precision", lambda engine, precision: ("openvino", f"{engine} {precision}"))
+    monkeypatch.setattr(workflow.list_backbones, "__kwdefaults__", {"measure": True, "seconds": 0.01})
+    ran = run("backbones", "squeezenet", "openfield", "--models", tmp_path, "--json")
+    assert ran.status == 1
+    listed = json.loads(ran.out)
+    assert [row["frames/s"] is not None for row in listed["rows"]] == [False, True]
+    assert listed["rows"][1]["frames/s"] > 0
+    assert listed["measured_with"] == "openvino, auto auto, batches of 32, random weights"
+    assert listed["failures"] == {"squeezenet": "squeezenet: cannot be converted."}
+    assert [asking[:4] for asking in asked] == [
+        ("squeezenet", "random", "openvino", "auto auto"),
+        ("openfield", "random", "openvino", "auto auto"),
+    ]
+    assert asked[0][4] == tmp_path
+
+
+@pytest.mark.slow
+def test_it_measures_the_fastest_one_here(run, tmp_path):
+    ran = run("backbones", "openfield", "--models", tmp_path / "models", "--json")
+    assert ran.status == 0, ran.err
+    assert json.loads(ran.out)["rows"][0]["frames/s"] > 50
+    assert len(list((tmp_path / "models").glob("openfield-*.xml"))) == 1
