@@ -6,14 +6,43 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["crop_square", "find_centers", "resize_square", "take_crop", "take_whole_frame"]
+__all__ = [
+    "UP",
+    "crop_rotated",
+    "crop_square",
+    "find_body_axis",
+    "find_centers",
+    "find_measured_points",
+    "resize_square",
+    "take_crop",
+    "take_whole_frame",
+]
 
 Image = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.float64]
+
+# Directions are radians from x (right) towards y (down), so that this one is up in the image.
+UP = -np.pi / 2
+# Part of a rotated crop's side: how far around the animal's centre nothing of the frame may be lost for the sake of a full crop.
+_KEPT_AROUND = 0.25
+_CIRCLE = np.stack([np.cos(np.linspace(0, 2 * np.pi, 64, endpoint=False)), np.sin(np.linspace(0, 2 * np.pi, 64, endpoint=False))], axis=1)
 
 
-def find_centers(
-    positions: npt.NDArray[np.float64], likelihoods: npt.NDArray[np.float64], *, min_likelihood: float
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+def find_measured_points(positions: Floats, likelihoods: Floats, *, min_likelihood: float) -> npt.NDArray[np.bool_]:
+    """Return which points of a pose were found, bool of shape (T, P).
+
+    Parameters
+    ----------
+    positions
+        Pixels, shape (T, P, 2) as x, y.
+    likelihoods
+        Shape (T, P). A point counts as missing below `min_likelihood`, where it is NaN, and at exactly (0, 0), which is how some
+        tools write a point that was not found.
+    """
+    return (likelihoods >= min_likelihood) & np.isfinite(positions).all(axis=2) & (positions != 0).any(axis=2)
+
+
+def find_centers(positions: Floats, likelihoods: Floats, *, min_likelihood: float) -> tuple[Floats, npt.NDArray[np.bool_]]:
     """Return the centre of each frame's crop: the mean of the body parts that were found, gaps filled.
 
     Parameters
@@ -21,8 +50,7 @@ def find_centers(
     positions
         Pixels, shape (T, K, 2) as x, y, of the K body parts that the centre is the mean of.
     likelihoods
-        Shape (T, K). A point counts as missing below `min_likelihood`, where it is NaN, and at exactly (0, 0), which is how some
-        tools write a point that was not found.
+        Shape (T, K). `find_measured_points` tells which points count.
 
     Returns
     -------
@@ -32,7 +60,7 @@ def find_centers(
     measured
         Bool of shape (T,): False where the centre was filled in.
     """
-    found = (likelihoods >= min_likelihood) & np.isfinite(positions).all(axis=2) & (positions != 0).any(axis=2)
+    found = find_measured_points(positions, likelihoods, min_likelihood=min_likelihood)
     counts = found.sum(axis=1)
     measured = counts > 0
     sums = np.where(found[:, :, None], positions, 0.0).sum(axis=1)
@@ -45,7 +73,40 @@ def find_centers(
     return centers, measured
 
 
-def crop_square(image: Image, center: npt.NDArray[np.float64], size: int) -> Image:
+def find_body_axis(positions: Floats, likelihoods: Floats, *, min_likelihood: float) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    """Return the direction of the body in each frame, gaps filled.
+
+    Parameters
+    ----------
+    positions
+        Pixels, shape (T, 2, 2) as x, y, of the axis's tail end and its head end.
+    likelihoods
+        Shape (T, 2). `find_measured_points` tells which points count.
+
+    Returns
+    -------
+    angles
+        Float64 of shape (T,): direction from tail to head in (-pi, pi], radians from x (right) towards y (down). A frame that lacks
+        one of the two, or has both at one place, is interpolated between its neighbours in time along the shorter way round, at the
+        ends it takes the nearest angle; NaN everywhere if no frame has both.
+    measured
+        Bool of shape (T,): False where the angle was filled in.
+    """
+    tail_found, head_found = find_measured_points(positions, likelihoods, min_likelihood=min_likelihood).T
+    found = tail_found & head_found
+    tails, heads = np.where(found[:, None, None], positions, 0.0).swapaxes(0, 1)
+    axis = heads - tails
+    measured = found & (axis != 0).any(axis=1)
+    angles = np.full(len(positions), np.nan)
+    angles[measured] = np.arctan2(axis[measured, 1], axis[measured, 0])
+    if measured.any() and not measured.all():
+        frames = np.arange(len(positions))
+        filled = np.interp(frames[~measured], frames[measured], np.unwrap(angles[measured]))
+        angles[~measured] = -np.remainder(np.pi - filled, 2 * np.pi) + np.pi
+    return angles, measured
+
+
+def crop_square(image: Image, center: Floats, size: int) -> Image:
     """Return the square of `size` pixels around `center`, shifted inward at the borders so that it stays full.
 
     Parameters
@@ -68,6 +129,41 @@ def crop_square(image: Image, center: npt.NDArray[np.float64], size: int) -> Ima
     return image[top : top + size, left : left + size]
 
 
+def crop_rotated(image: Image, center: Floats, size: int, angle: float) -> Image:
+    """Return the square of `size` pixels around `center`, rotated so that the direction `angle` points up.
+
+    The square is shifted inward at the borders until it is full, but only as far as everything that the frame shows within a quarter
+    of `size` around `center` stays in it: in a corner of the frame, a full square that stands on its corner would lose the animal.
+    What then lies outside the frame is black.
+
+    Parameters
+    ----------
+    image
+        RGB of shape (H, W, 3).
+    center
+        Pixels, shape (2,) as x, y; NaN stands for the middle of the frame.
+    angle
+        Radians from x (right) towards y (down), as `find_body_axis` gives them; NaN gives `crop_square`.
+
+    Returns
+    -------
+    RGB of shape (size, size, 3), interpolated linearly; where up is up already and the square lies on whole pixels, that of
+    `crop_square`.
+    """
+    if not np.isfinite(angle):
+        return crop_square(image, center, size)
+    frame = np.array([image.shape[1], image.shape[0]], dtype=np.float64)
+    turn = angle - UP
+    rotation = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+    if not np.isfinite(center).all():
+        center = frame / 2
+    middle = _shift_inward(np.clip(center, 0, frame), frame, size, rotation)
+    # OpenCV's pixel 0 lies at 0, not between 0 and 1.
+    origin = middle - 0.5 - rotation @ np.full(2, (size - 1) / 2)
+    matrix = np.column_stack([rotation, origin])
+    return np.asarray(cv2.warpAffine(image, matrix, (size, size), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP), dtype=np.uint8)
+
+
 def resize_square(square: Image, size: int) -> Image:
     """Return `square` (S, S, 3) resized to (size, size, 3): area interpolation when shrinking, linear when growing."""
     if square.shape[0] == size:
@@ -76,9 +172,13 @@ def resize_square(square: Image, size: int) -> Image:
     return np.asarray(cv2.resize(square, (size, size), interpolation=interpolation), dtype=np.uint8)
 
 
-def take_crop(image: Image, center: npt.NDArray[np.float64], *, crop_size: int, input_size: int) -> Image:
-    """Return the crop around `center` as a backbone's input, RGB of shape (input_size, input_size, 3)."""
-    return resize_square(crop_square(image, center, crop_size), input_size)
+def take_crop(image: Image, center: Floats, *, crop_size: int, input_size: int, angle: float | None = None) -> Image:
+    """Return the crop around `center` as a backbone's input, RGB of shape (input_size, input_size, 3).
+
+    With an `angle` the crop is rotated so that this direction points up (see `crop_rotated`); without, it is as the camera saw it.
+    """
+    square = crop_square(image, center, crop_size) if angle is None else crop_rotated(image, center, crop_size, angle)
+    return resize_square(square, input_size)
 
 
 def take_whole_frame(image: Image, *, input_size: int) -> Image:
@@ -93,3 +193,17 @@ def _pad_to(image: Image, size: int) -> Image:
         return image
     top, left = missing_rows // 2, missing_columns // 2
     return np.pad(image, ((top, missing_rows - top), (left, missing_columns - left), (0, 0)))
+
+
+def _shift_inward(center: Floats, frame: Floats, size: int, rotation: Floats) -> Floats:
+    """Return the middle of a rotated square that is as full as it can be with what is near `center` in it."""
+    half = size / 2
+    reach = half * np.abs(rotation).sum(axis=1)
+    # Where the frame is smaller than the square, it lies in the middle, as `_pad_to` puts it.
+    full = np.where(frame < 2 * reach, (frame + np.where(frame < size, (size - frame) % 2, 0)) / 2, np.clip(center, reach, frame - reach))
+    shift = (full - center) @ rotation
+    # The frame is convex, so that what is near in it spans no more than these.
+    near = (np.clip(center + _KEPT_AROUND * size * _CIRCLE, 0, frame) - center) @ rotation
+    room = np.where(shift > 0, half + near.min(axis=0), half - near.max(axis=0))
+    allowed = np.divide(room, np.abs(shift), out=np.ones(2), where=np.abs(shift) > room)
+    return center + min(1.0, float(allowed.min())) * (full - center)

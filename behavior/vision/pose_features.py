@@ -1,0 +1,229 @@
+"""What a pose says about posture and movement, as one vector per frame.
+
+Lengths are in crop sizes and times in seconds, so that the numbers mean the same at any resolution and frame rate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from behavior.vision.crops import UP, find_body_axis, find_measured_points
+
+__all__ = ["POSE_VERSION", "describe_pose", "name_pose_features"]
+
+Floats = npt.NDArray[np.float64]
+Points = npt.NDArray[np.complex128]
+
+# Counts up whenever the same pose would give other numbers.
+POSE_VERSION = 1
+# Rates of change are taken over this time before and after a frame, at least one frame each.
+_HALF_SPAN_S = 0.1
+# Walls whose directions are nearer to each other are one wall with a corner, or neighbours in a round arena.
+_OTHER_DIRECTION = np.deg2rad(44.9)
+# Crop sizes; below it a line has no direction but that of rounding.
+_NO_LENGTH = 1e-9
+
+
+def name_pose_features(body_parts: Sequence[str], *, has_axis: bool, has_arena: bool) -> tuple[str, ...]:
+    """Return the names of the columns of `describe_pose`.
+
+    Parameters
+    ----------
+    body_parts
+        P names, in the order of the pose's columns.
+    has_axis, has_arena
+        Whether `describe_pose` is given an axis and an arena.
+    """
+    right, forward = ("right", "forward") if has_axis else ("x", "y")
+    names = [f"{part}_{direction}" for part in body_parts for direction in (right, forward)]
+    names += [f"{part}_speed" for part in body_parts]
+    names += [f"{part}_speed_in_body" for part in body_parts]
+    names += [f"{part}_likelihood" for part in body_parts]
+    names += [f"{part}_bend_{ratio}" for part in body_parts[1:-1] for ratio in ("cosine", "sine")]
+    names += ["body_speed"]
+    if has_axis:
+        names += ["body_speed_right", "body_speed_forward", "body_turning", "body_length", "body_lengthening"]
+        names += ["head_cosine", "head_sine", "head_turning"]
+    if has_arena:
+        names += ["wall_distance", "second_wall_distance"]
+        names += ["head_wall_distance"] if has_axis else []
+    return tuple(names)
+
+
+def describe_pose(
+    positions: Floats,
+    likelihoods: Floats,
+    *,
+    fps: float,
+    origin: Sequence[int],
+    axis: tuple[int, int] | None = None,
+    min_likelihood: float,
+    size: float,
+    arena: Floats | None = None,
+) -> npt.NDArray[np.float32]:
+    """Return posture and movement in each frame; `name_pose_features` names the columns.
+
+    Parameters
+    ----------
+    positions
+        Pixels, shape (T, P, 2) as x, y.
+    likelihoods
+        Shape (T, P). `find_measured_points` tells which points count. The others are filled in: the origin and the axis as the
+        crop's centre and angle are, linearly in time; a body part where it was in the body, linearly in time; a body part that is
+        never found lies at the origin.
+    fps
+        Frames per second.
+    origin
+        Columns of the body parts whose mean is the body's place; where none of them is ever found, all are taken.
+    axis
+        Columns of the body axis's tail and head end; None describes the body as the camera saw it.
+    min_likelihood
+        Below it a point counts as missing.
+    size
+        Pixels of the crop's side, the unit of length.
+    arena
+        Corners of the arena's floor in pixels, in order, shape (C, 2).
+
+    Returns
+    -------
+    Float32 of shape (T, D), finite; zeros throughout where no point was ever found. In order: place in the body of each body part
+    (with an axis: to the right of and forward along it; else in the image, x and y), its speed, its speed within the body, its
+    likelihood (0 where it has no position); the cosine and sine of the turn at each body part from the line that comes from the body
+    part before to the line that goes to the next, positive clockwise in the image; the body's speed. With an axis: its speed to the
+    right and forward, its turning in radians per second, the axis's length and its rate of change; cosine, sine and rate of change,
+    radians per second, of the angle from the line tail end - origin to the line origin - head end. With an arena: the distance from
+    the origin to the nearest wall and to the nearest one that runs in another direction, and with an axis from the head end to the
+    nearest wall; negative outside the arena. Angles between points that coincide are left at cosine and sine 0.
+
+    Raises
+    ------
+    ValueError
+        If `fps` or `size` is not a positive number, `origin` is empty, or `arena` is no polygon.
+    """
+    for name, value in (("fps", fps), ("size", size)):
+        if not 0 < value < np.inf:
+            raise ValueError(f"{name} is {value}, expected a positive number")
+    if not len(origin):
+        raise ValueError("origin is empty, expected the column of at least one body part")
+    if arena is not None:
+        _require_polygon(arena)
+    n_frames, n_parts = likelihoods.shape
+    found = find_measured_points(positions, likelihoods, min_likelihood=min_likelihood)
+    if not found.any():
+        names = name_pose_features([""] * n_parts, has_axis=axis is not None, has_arena=arena is not None)
+        return np.zeros((n_frames, len(names)), dtype=np.float32)
+
+    # From here on a point of the plane is a complex number, x + iy, and a direction one of length 1.
+    points = np.where(found[..., None], positions, 0.0) @ np.array([1, 1j]) / size
+    columns = list(origin) if found[:, list(origin)].any() else list(range(n_parts))
+    place = _fill_place(points[:, columns], found[:, columns])
+    heading = None
+    if axis is not None:
+        angles, measured = find_body_axis(positions[:, list(axis)], likelihoods[:, list(axis)], min_likelihood=min_likelihood)
+        heading = np.unwrap(angles - UP) if measured.any() else np.zeros(n_frames)
+    turned = np.ones(n_frames) if heading is None else np.exp(1j * heading)
+    in_body = _fill_gaps((points - place[:, None]) * np.conj(turned)[:, None], found)
+    whole = place[:, None] + in_body * turned[:, None]
+
+    def rate(values: npt.NDArray) -> npt.NDArray:
+        return _differentiate(values, fps)
+
+    velocity = rate(place)
+    shown = np.isfinite(positions).all(axis=2) & (positions != 0).any(axis=2)
+    features = [
+        _split(in_body, up_is_positive=axis is not None),
+        np.abs(rate(whole)),
+        np.abs(rate(in_body)),
+        np.where(shown, np.clip(np.nan_to_num(likelihoods), 0, 1), 0),
+        _cosine_and_sine(whole[:, 1:-1] - whole[:, :-2], whole[:, 2:] - whole[:, 1:-1]),
+        np.abs(velocity),
+    ]
+    if axis is not None and heading is not None:
+        tail, head = whole[:, axis[0]], whole[:, axis[1]]
+        length = np.abs(head - tail)
+        features += [_split(velocity * np.conj(turned), up_is_positive=True), rate(heading), length, rate(length)]
+        features += [_cosine_and_sine(place - tail, head - place), rate(_unwrap_turns(place - tail, head - place))]
+    if arena is not None:
+        walls: Points = np.asarray(arena @ np.array([1, 1j]) / size, dtype=np.complex128)
+        nearest, second = _measure_walls(place, walls)
+        features += [nearest, second]
+        if axis is not None:
+            features += [_measure_walls(whole[:, axis[1]], walls)[0]]
+    return np.concatenate([values.reshape(n_frames, -1) for values in features], axis=1).astype(np.float32)
+
+
+def _require_polygon(arena: Floats) -> None:
+    if arena.ndim != 2 or arena.shape[1] != 2 or not np.isfinite(arena).all():
+        raise ValueError(f"arena has shape {arena.shape}, expected corners as (C, 2), all finite")
+    if (n_corners := len(np.unique(arena, axis=0))) < 3:
+        raise ValueError(f"arena has {n_corners} different corners, expected at least 3")
+
+
+def _fill_gaps(values: Points, found: npt.NDArray[np.bool_]) -> Points:
+    """Return `values` (T, P) with those not `found` interpolated in time, at the ends the nearest; 0 for a column without any."""
+    filled = np.where(found, values, 0)
+    frames = np.arange(len(values))
+    for column in np.flatnonzero(found.any(axis=0) & ~found.all(axis=0)):
+        known = found[:, column]
+        filled[~known, column] = np.interp(frames[~known], frames[known], values[known, column])
+    return filled
+
+
+def _fill_place(points: Points, found: npt.NDArray[np.bool_]) -> Points:
+    """Return the mean (T,) of the body parts that were ever found, each with its gaps filled: one that is lost is no jump."""
+    ever = found.any(axis=0)
+    return _fill_gaps(points[:, ever], found[:, ever]).mean(axis=1)
+
+
+def _differentiate(values: npt.NDArray, fps: float) -> npt.NDArray:
+    """Return the rate of change per second of `values` (T, ...): central differences, at the ends over the frames that are there."""
+    n_frames = len(values)
+    if n_frames < 2:
+        return np.zeros_like(values)
+    half = max(1, round(_HALF_SPAN_S * fps))
+    frames = np.arange(n_frames)
+    last, first = np.minimum(frames + half, n_frames - 1), np.maximum(frames - half, 0)
+    seconds = (last - first) / fps
+    return (values[last] - values[first]) / seconds.reshape(-1, *[1] * (values.ndim - 1))
+
+
+def _split(vectors: Points, *, up_is_positive: bool) -> Floats:
+    """Return the coordinates of `vectors` (T, ...) as float64 (T, ..., 2)."""
+    return np.stack([vectors.real, -vectors.imag if up_is_positive else vectors.imag], axis=-1)
+
+
+def _cosine_and_sine(before: Points, after: Points) -> Floats:
+    """Return cosine and sine (T, ..., 2) of the turn from `before` to `after`; 0 and 0 where one of them has no length."""
+    turn = after * np.conj(before)
+    length = np.abs(turn)
+    turn = np.divide(turn, length, out=np.zeros_like(turn), where=length > _NO_LENGTH)
+    return np.stack([turn.real, turn.imag], axis=-1)
+
+
+def _unwrap_turns(before: Points, after: Points) -> Floats:
+    """Return the turn (T,) from `before` to `after`, radians, without jumps by a whole turn."""
+    return np.unwrap(np.angle(after * np.conj(before)))
+
+
+def _measure_walls(places: Points, corners: Points) -> tuple[Floats, Floats]:
+    """Return the distance (T,) to the nearest wall, and to the nearest that runs in another direction; negative outside the polygon."""
+    walls = np.roll(corners, -1) - corners
+    walls, starts = walls[walls != 0], corners[walls != 0]
+    from_start = places[:, None] - starts
+    along = np.clip((from_start * np.conj(walls)).real / np.abs(walls) ** 2, 0, 1)
+    distances = np.abs(from_start - along * walls)
+    nearest = distances.argmin(axis=1)
+    others = np.abs(np.angle(walls[:, None] * np.conj(walls))) > _OTHER_DIRECTION
+    first = distances.min(axis=1)
+    second = np.where(others[nearest], distances, np.inf).min(axis=1)
+    # A place is inside where a ray from it to the right crosses an odd number of walls.
+    ends = starts + walls
+    straddles = (starts.imag > places.imag[:, None]) != (ends.imag > places.imag[:, None])
+    rise = np.where(walls.imag == 0, 1, walls.imag)
+    crossing = starts.real + (places.imag[:, None] - starts.imag) * walls.real / rise
+    inside = np.count_nonzero(straddles & (places.real[:, None] < crossing), axis=1) % 2 == 1
+    sign = np.where(inside, 1.0, -1.0)
+    return sign * first, sign * second
