@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from behavior.cli.loading import load_keras
 from behavior.cli.options import AsJson, StudyFile
 from behavior.cli.printing import SOME_FAILED, exit_on, hint, print_notes, print_speeds, print_table, quote, say
 
@@ -68,12 +67,15 @@ def check(study: StudyFile, as_json: AsJson = False) -> None:
 
 
 @app.command(epilog="Example: behavior embed videos/study.yaml")
-def embed(study: StudyFile, as_json: AsJson = False) -> None:
-    """Crop and embed every frame that the cache lacks; goes on where it was stopped."""
-    load_keras()
+def embed(
+    study: StudyFile,
+    workers: Annotated[int, typer.Option(help="Processes that share the recordings and this machine's cores.")] = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Make every stream of features that the cache lacks; goes on where it was stopped."""
     from behavior.workflows.embed import embed_study
 
-    result = embed_study(study)
+    result = embed_study(study, workers=workers)
     kept = [[name, "was there", None] for name in result.kept]
     print_speeds("features", "embedded", result.embedded, result.failures, more=kept, as_json=as_json)
     hint(f"next: behavior crossval {quote(study)} --out crossval")

@@ -13,6 +13,9 @@ from behavior.errors import InputError
 
 __all__ = ["Signature", "Source", "hash_file", "hash_source"]
 
+# One model may use features of either precision: they are held against each other on real crops before the lower one is used.
+_INTERCHANGEABLE_PRECISIONS = {"float32", "bfloat16"}
+
 
 @dataclass(frozen=True)
 class Signature:
@@ -21,9 +24,9 @@ class Signature:
     Attributes
     ----------
     stream
-        "appearance", or the name under which features were imported.
+        "appearance", "motion", "pose", or the name under which features were imported.
     settings
-        Everything else that the meaning depends on: backbone, weights, preprocessing, crop size and alignment.
+        Everything else that the meaning depends on: backbone, weights, preprocessing, crop size and alignment, precision.
     """
 
     stream: str
@@ -41,12 +44,16 @@ class Signature:
         return f"{label}-{hashlib.blake2b(self.text.encode(), digest_size=5).hexdigest()}"
 
     def describe_difference(self, expected: Signature) -> str:
-        """Return in words where this signature differs from the `expected` one; nothing where it does not."""
+        """Return in words where this signature differs from the `expected` one; nothing where one may stand for the other.
+
+        float32 and bfloat16 may: a model that was trained on a machine with one works on a machine with the other.
+        """
         mine, theirs = ({"stream": signature.stream, **signature.settings} for signature in (self, expected))
         return ", ".join(
             f"{key} {mine.get(key)!r} instead of {theirs.get(key)!r}"
             for key in dict.fromkeys([*theirs, *mine])
             if mine.get(key) != theirs.get(key)
+            and not (key == "precision" and {mine.get(key), theirs.get(key)} == _INTERCHANGEABLE_PRECISIONS)
         )
 
     @classmethod

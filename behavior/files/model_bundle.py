@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import yaml
 
-from behavior.config import Backbone, Crop, Head, Postprocess, Section, parse_section
+from behavior.config import Arena, Backbone, Crop, Head, Postprocess, Section, parse_section
 from behavior.errors import ModelError, OutputError, UsageError
 from behavior.files.atomic import make_folder, sync_file, sync_folder, write_text
 from behavior.files.study import read_yaml
@@ -126,6 +126,8 @@ class BundleDescription(Section):
     ----------
     members
         Networks that answer together, by the rule of `combine`.
+    arena
+        What the pose stream measures distances to; None where it does not, or there is none.
     decisions
         What was fitted on out-of-fold predictions; None where `postprocess` is the study's own.
     """
@@ -135,6 +137,7 @@ class BundleDescription(Section):
     members: list[MemberDescription]
     combine: Literal["mean", "vote"] = "mean"
     crop: Crop | None = None
+    arena: Arena | None = None
     fps: float
     postprocess: Postprocess
     decisions: dict[str, Any] | None = None

@@ -11,22 +11,19 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from behavior.config import APPEARANCE, Study
+from behavior.config import LabelFiles, Study
 from behavior.errors import BehaviorError, CacheError, LabelError, OutputError, UsageError
-from behavior.files.annotations import LABEL_SUFFIXES, is_label_file, list_behaviors, read_labels
+from behavior.files.annotations import LABEL_SUFFIXES, count_label_frames, is_label_file, list_behaviors
 from behavior.files.atomic import make_folder, replacing, require_writable, write_text
-from behavior.files.bout_tables import holds_bouts
-from behavior.files.frame_tables import read_frame_table
 from behavior.files.manifest import RATER_PREFIX
 from behavior.files.pairing import belongs_to, find_labels_for, make_safe
-from behavior.files.text_tables import read_text_table
 from behavior.files.video import summarize_video
 from behavior.metrics.agreement import OTHERS, PAIRS, score_agreement, summarize_raters
 from behavior.metrics.summaries import format_agreement
 from behavior.metrics.tables import POOLED
 from behavior.recording import Labels, Recording
-from behavior.workflows.embed import Embedder
-from behavior.workflows.learning_data import load_features
+from behavior.workflows.label_reading import read_labels_of
+from behavior.workflows.learning_data import load_features, make_study_streams
 from behavior.workflows.progress import announce, show_progress, warn
 from behavior.workflows.studies import open_study
 
@@ -120,6 +117,8 @@ def compare_raters(
     """
     if not paths:
         raise UsageError("agreement needs a study file, or a folder of label files for each rater; name them.")
+    settings: LabelFiles | None = None
+    videos: dict[str, Path | None] = {}
     make_folder(out)
     if (out / AGREEMENT_SUMMARY).exists() and not overwrite:
         raise OutputError(f"{out}: holds results already ({AGREEMENT_SUMMARY}); give another folder, or --overwrite to replace them.")
@@ -128,6 +127,7 @@ def compare_raters(
         if study is not None or n_frames is not None or fps is not None:
             raise UsageError(f"{paths[0]}: is taken for a study file, which --study, --frames and --fps do not go with; leave them out.")
         opened, recordings = open_study(paths[0])
+        settings, videos = opened.labels, {recording.id: recording.video for recording in recordings}
         behaviors = tuple(opened.behaviors)
         files = list_raters(recordings)
         if len(files) < 2:
@@ -143,6 +143,7 @@ def compare_raters(
             if n_frames is not None or fps is not None:
                 raise UsageError("--study tells how many frames there are and when; leave --frames and --fps out.")
             opened, recordings = open_study(study)
+            settings, videos = opened.labels, {recording.id: recording.video for recording in recordings}
             behaviors = tuple(opened.behaviors)
             files = _find_files(folders, [recording.id for recording in recordings])
             concerned = {name for found in files.values() for name in found}
@@ -156,7 +157,7 @@ def compare_raters(
             raise UsageError(f"{', '.join(empty)}: no label file there is called like a recording; name each after its recording.")
     if not behaviors:
         raise UsageError("the label files name no behavior; give --study to say which there are.")
-    labels = _read_raters(files, behaviors, frames)
+    labels = _read_raters(files, behaviors, frames, settings=settings, videos=videos)
     table = _score(labels, behaviors, {name: found.time_s for name, found in frames.items()})
     ceiling = summarize_raters(table)
     with replacing(out / AGREEMENT_FILE) as temporary:
@@ -202,6 +203,7 @@ def read_ceiling(
     time_s: Sequence[npt.NDArray[np.float64]],
     *,
     broke_off: Sequence[bool] = (),
+    settings: LabelFiles | None = None,
 ) -> pd.DataFrame | None:
     """Return the human ceiling of `recordings`, whose label files are read; None where none has labels by two raters.
 
@@ -215,6 +217,8 @@ def read_ceiling(
         Times of the frames of each recording, in seconds.
     broke_off
         Whether the video of each recording ended before its header says; none did if not given.
+    settings
+        The study's section `labels`.
 
     Raises
     ------
@@ -228,11 +232,17 @@ def read_ceiling(
     files = list_raters(recordings)
     if len(files) < 2:
         return None
-    return measure_ceiling(_read_raters(files, behaviors, frames), time_s=dict(zip(frames, time_s, strict=True)))
+    videos = {recording.id: recording.video for recording in recordings}
+    labels = _read_raters(files, behaviors, frames, settings=settings, videos=videos)
+    return measure_ceiling(labels, time_s=dict(zip(frames, time_s, strict=True)))
 
 
 def read_rater_folders(
-    folders: Sequence[Path], recordings: Mapping[str, npt.NDArray[np.float64]], behaviors: Sequence[str]
+    folders: Sequence[Path],
+    recordings: Mapping[str, npt.NDArray[np.float64]],
+    behaviors: Sequence[str],
+    *,
+    settings: LabelFiles | None = None,
 ) -> dict[str, dict[str, Labels]]:
     """Return the labels of each rater's folder for recordings whose times of frames in seconds are given, by rater and recording.
 
@@ -248,7 +258,8 @@ def read_rater_folders(
     for rater, found in files.items():
         if not found:
             raise UsageError(f"{named[rater]}: no label file there is called like a recording; name each after its recording.")
-    return _read_raters(files, behaviors, {name: Frames(len(times), times) for name, times in recordings.items()})
+    frames = {name: Frames(len(times), times) for name, times in recordings.items()}
+    return _read_raters(files, behaviors, frames, settings=settings)
 
 
 def list_raters(recordings: Sequence[Recording]) -> dict[str, dict[str, Path]]:
@@ -304,14 +315,12 @@ def _find_files(folders: Mapping[str, Path], recordings: Sequence[str]) -> dict[
 
 def _find_study_frames(study: Study, recordings: Sequence[Recording]) -> dict[str, Frames]:
     """Return the frames of `recordings` by their features in the cache; where there are none yet, by decoding the videos."""
-    embedder = None
-    if APPEARANCE in study.streams and study.crop is not None:
-        embedder = Embedder(crop=study.crop, backbone=study.backbone, cache=study.cache)
+    streams = make_study_streams(study)
     frames: dict[str, Frames] = {}
     with show_progress("looking up frames", total=len(recordings), unit="recordings") as advance:
         for recording in recordings:
             try:
-                features = load_features(study, recording, embedder)
+                features = load_features(study, recording, streams)
                 frames[recording.id] = Frames(len(features.values), features.time_s, features.broke_off)
             except CacheError as error:
                 if recording.video is None:
@@ -330,7 +339,7 @@ def _find_frames(
     frames: dict[str, Frames] = {}
     for name in _list_names(files):
         paths = [found[name] for found in files.values() if name in found]
-        n_found = n_frames if n_frames is not None else max(_count_frames(path, behaviors) for path in paths)
+        n_found = n_frames if n_frames is not None else max(count_label_frames(path, behaviors) or 0 for path in paths)
         if not n_found:
             raise UsageError(
                 f"{paths[0]}: a bout table does not tell how many frames {name} has; give --study STUDY, or --frames N and --fps F."
@@ -339,14 +348,13 @@ def _find_frames(
     return frames
 
 
-def _count_frames(path: Path, behaviors: Sequence[str]) -> int:
-    """Return the number of frames in a frame table; 0 for a bout table."""
-    table = read_text_table(path)
-    return 0 if holds_bouts(table) else len(read_frame_table(table, behaviors)[0])
-
-
 def _read_raters(
-    files: Mapping[str, Mapping[str, Path]], behaviors: Sequence[str], frames: Mapping[str, Frames]
+    files: Mapping[str, Mapping[str, Path]],
+    behaviors: Sequence[str],
+    frames: Mapping[str, Frames],
+    *,
+    settings: LabelFiles | None = None,
+    videos: Mapping[str, Path | None] | None = None,
 ) -> dict[str, dict[str, Labels]]:
     labels: dict[str, dict[str, Labels]] = {}
     problems: list[str] = []
@@ -355,7 +363,17 @@ def _read_raters(
         for name, path in paths.items():
             known = frames[name]
             try:
-                found, notes = read_labels(path, behaviors, n_frames=known.n_frames, time_s=known.time_s, broke_off=known.broke_off)
+                found, notes = read_labels_of(
+                    name,
+                    path,
+                    behaviors,
+                    settings=settings or LabelFiles(),
+                    n_frames=known.n_frames,
+                    time_s=known.time_s,
+                    broke_off=known.broke_off,
+                    video=(videos or {}).get(name),
+                    rater=rater,
+                )
             except BehaviorError as error:
                 problems.append(str(error))
                 continue

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from behavior.config import APPEARANCE, Crop
+from behavior.config import APPEARANCE, MADE_STREAMS, Arena, Backbone, Crop
 from behavior.errors import BehaviorError, ModelError, OutputError, PoseError, UsageError, VideoError, WeightsError
 from behavior.files.atomic import make_folder
 from behavior.files.ethograms import read_annotation, write_annotation
@@ -24,12 +24,15 @@ from behavior.sequence.averaging import average_features, spread_rows
 from behavior.sequence.heads import load_head
 from behavior.sequence.inference import predict_recording, resample_rows
 from behavior.sequence.preparation import Preparation
+from behavior.workflows.crop_streams import AppearanceStream
 from behavior.workflows.decisions import FittedDecisions
-from behavior.workflows.embed import Embedder, embed_recordings
+from behavior.workflows.embed import embed_recordings
+from behavior.workflows.feature_streams import FeatureStream
 from behavior.workflows.learning_data import RecordingFeatures, join_streams
 from behavior.workflows.progress import announce, warn
 from behavior.workflows.provenance import collect_versions
 from behavior.workflows.results import decide
+from behavior.workflows.streams import identify_stream, make_streams
 from behavior.workflows.studies import open_study
 from behavior.workflows.variants import combine_members
 
@@ -65,13 +68,14 @@ class _Annotator:
         individual: str | None,
         overwrite: bool,
         imported: Path | None = None,
+        arena: Arena | None = None,
     ) -> None:
         self.folder = folder
         self.description = read_bundle(folder)
         self._resample = resample
         self._overwrite = overwrite
         self._imported = imported
-        self._embedders: dict[str, Embedder] = {}
+        self._streams: dict[str, FeatureStream] = {}
         bundle = self.description
         self.crop = bundle.crop
         if bundle.crop is not None:
@@ -84,11 +88,17 @@ class _Annotator:
         elif body_parts:
             raise UsageError(f"{folder}: this model works on imported features; --body-part means nothing to it.")
         for member in bundle.members:
-            if member.backbone is not None and self.crop is not None:
-                key = member.backbone.model_dump_json()
-                if key not in self._embedders:
-                    self._embedders[key] = Embedder(crop=self.crop, backbone=member.backbone, cache=cache)
-                self._require_signature(member, self._embedders[key])
+            made = make_streams(
+                [stream.name for stream in member.streams],
+                crop=self.crop,
+                backbone=member.backbone or Backbone(),
+                arena=arena or bundle.arena,
+                cache=cache,
+            )
+            for name, stream in made.items():
+                stream = self._streams.setdefault(identify_stream(name, member.backbone), stream)
+                if isinstance(stream, AppearanceStream):
+                    self._require_signature(member, stream)
         self._networks = [load_head(member_path(folder, member.file)) for member in bundle.members]
         self._preparations = [
             Preparation.from_arrays(read_preparation(member_path(folder, member.preparation))) if member.preparation else None
@@ -100,18 +110,20 @@ class _Annotator:
         self._hash = hash_file(folder / BUNDLE_FILE)
 
     @property
-    def embedders(self) -> list[Embedder]:
+    def streams(self) -> list[FeatureStream]:
         """What makes the features that the model works on; none if they are all imported."""
-        return list(self._embedders.values())
+        return list(self._streams.values())
 
     @property
     def imported(self) -> list[str]:
         """Names of the imported streams that the model works on."""
-        return sorted({stream.name for member in self.description.members for stream in member.streams if stream.name != APPEARANCE})
+        return sorted({stream.name for member in self.description.members for stream in member.streams if stream.name not in MADE_STREAMS})
 
-    def _require_signature(self, member: MemberDescription, embedder: Embedder) -> None:
+    def _require_signature(self, member: MemberDescription, appearance: AppearanceStream) -> None:
         expected = next(Signature.from_text(stream.signature) for stream in member.streams if stream.name == APPEARANCE)
-        difference = embedder.signature.describe_difference(expected)
+        # A precision that this machine does not reach is found out about with the first recording.
+        differences = [signature.describe_difference(expected) for signature in appearance.list_signatures()]
+        difference = differences[0] if all(differences) else ""
         if difference:
             raise ModelError(
                 f"{self.folder}: was trained on features that its backbone does not give any more ({difference}); restore its weights "
@@ -170,9 +182,8 @@ class _Annotator:
         """Return the features that a member works on, after checking that they mean what it learned from."""
         sets: list[FeatureSet] = []
         for stream in member.streams:
-            if stream.name == APPEARANCE:
-                assert member.backbone is not None
-                sets.append(self._embedders[member.backbone.model_dump_json()].read(recording))
+            if stream.name in MADE_STREAMS:
+                sets.append(self._streams[identify_stream(stream.name, member.backbone)].read(recording))
             else:
                 assert self._imported is not None
                 sets.append(read_features(find_imported(self._imported, recording.id, stream.name)))
@@ -314,6 +325,7 @@ def annotate_study(
         individual=individual,
         overwrite=overwrite,
         imported=study.cache,
+        arena=study.arena,
     )
     asked_for = bool(body_parts) or individual is not None
     if annotator.crop is not None and study.crop is not None and not asked_for and _fold(annotator.crop) != _fold(study.crop):
@@ -332,8 +344,8 @@ def _annotate(annotator: _Annotator, recordings: Sequence[Recording], out: Path,
         began = time.perf_counter()
         try:
             annotator.require_place(recording, out)
-            for embedder in annotator.embedders:
-                result.failures |= embed_recordings(embedder, [recording]).failures
+            for stream in annotator.streams:
+                result.failures |= embed_recordings(stream, [recording]).failures
             if recording.id in result.failures:
                 continue
             n_frames = annotator.annotate(recording, out)

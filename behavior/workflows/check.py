@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from behavior.config import APPEARANCE, Crop, Study
+from behavior.config import APPEARANCE, MADE_STREAMS, POSE, Crop, Study
 from behavior.errors import BehaviorError, LabelError, PoseError, VideoError
-from behavior.files.annotations import read_labels
+from behavior.files.annotations import recognise_labels
 from behavior.files.feature_cache import find_imported, read_features
 from behavior.files.feature_sources import hash_file
 from behavior.files.manifest import select_labels
@@ -19,7 +19,8 @@ from behavior.files.video import VideoSummary, summarize_video
 from behavior.recording import Labels, Recording, have_same_rate
 from behavior.vision.backbones import IMAGENET, find_backbone, identify_weights, imagenet_path
 from behavior.vision.crops import find_centers
-from behavior.workflows.embed import MANY_UNMEASURED
+from behavior.workflows.crop_reader import MANY_UNMEASURED
+from behavior.workflows.label_reading import read_labels_of
 from behavior.workflows.progress import show_progress
 from behavior.workflows.studies import open_study
 
@@ -51,6 +52,8 @@ class Checked:
         Share of the frames that somebody labelled.
     positives
         Share of the labelled frames with each behavior.
+    label_format
+        What kind of file the labels to learn from are in; "" where there are none.
     """
 
     recording: str
@@ -61,6 +64,7 @@ class Checked:
     measured: float | None = None
     labelled: float | None = None
     positives: dict[str, float] = field(default_factory=dict)
+    label_format: str = ""
 
 
 @dataclass
@@ -86,7 +90,7 @@ def check_study(path: Path) -> StudyCheck:
         If the study file or the manifest cannot be used at all.
     """
     study, recordings = open_study(path)
-    report = StudyCheck(needs_embedding=APPEARANCE in study.streams)
+    report = StudyCheck(needs_embedding=any(name in MADE_STREAMS for name in study.streams))
     checker = _Checker(study, report)
     checker.check_weights()
     with show_progress("checking", total=len(recordings), unit="recordings") as advance:
@@ -110,12 +114,18 @@ class _Checker:
     def _note(self, recording: str, message: object, *, is_error: bool) -> None:
         self._report.problems.append(Problem(recording, str(message), is_error))
 
+    @property
+    def _needs_pose(self) -> bool:
+        """Whether some stream of the study is made from pose."""
+        made = [name for name in self._study.streams if name in MADE_STREAMS]
+        return self._study.crop is not None and (POSE in made or (bool(made) and not self._study.crop.whole_frame))
+
     def check_weights(self) -> None:
         backbone = self._study.backbone
         if APPEARANCE not in self._study.streams:
             return
         try:
-            specification = find_backbone(backbone.name)
+            specification = find_backbone(backbone.name, weights=backbone.weights, preprocessing=backbone.preprocessing)
             identify_weights(specification, backbone.weights, hash_file=hash_file)
         except BehaviorError as error:
             self._note("", error, is_error=True)
@@ -133,7 +143,7 @@ class _Checker:
             self._note(recording.id, error, is_error=True)
             return
         try:
-            if APPEARANCE in self._study.streams and self._study.crop is not None and not self._study.crop.whole_frame:
+            if self._needs_pose and self._study.crop is not None:
                 self._check_pose(recording, found, self._study.crop, len(time_s), broke_off=broke_off)
         except BehaviorError as error:
             self._note(recording.id, error, is_error=True)
@@ -141,7 +151,7 @@ class _Checker:
 
     def _check_frames(self, recording: Recording, found: Checked) -> tuple[npt.NDArray[np.float64], bool]:
         """Return the times of the frames, and whether the video breaks off."""
-        imported = [name for name in self._study.streams if name != APPEARANCE]
+        imported = [name for name in self._study.streams if name not in MADE_STREAMS]
         sets = {name: read_features(find_imported(self._study.cache, recording.id, name)) for name in imported}
         if len(imported) == len(self._study.streams):
             features = sets[imported[0]]
@@ -193,6 +203,8 @@ class _Checker:
         track = read_pose(recording.pose, individual=crop.individual)
         found.pose_rows = len(track)
         parts = find_body_parts(track, crop.body_parts, path=recording.pose)
+        if crop.body_axis is not None:
+            find_body_parts(track, crop.body_axis, path=recording.pose)
         _, warning = match_pose_to_frames(track, n_frames, path=recording.pose, broke_off=broke_off)
         if warning:
             self._note(recording.id, warning, is_error=False)
@@ -213,11 +225,21 @@ class _Checker:
             self._note(recording.id, error, is_error=True)
         if not recording.labels and recording.split == "test":
             self._note(recording.id, "has split=test but no labels; it is never scored.", is_error=False)
-        for path in recording.labels.values():
+        for rater, path in recording.labels.items():
             try:
                 if not path.is_file():
                     raise LabelError(f"{path}: no such label file; correct the path in the manifest or put the file there.")
-                labels, warnings = read_labels(path, self._study.behaviors, n_frames=len(time_s), time_s=time_s, broke_off=broke_off)
+                labels, warnings = read_labels_of(
+                    recording.id,
+                    path,
+                    self._study.behaviors,
+                    settings=self._study.labels,
+                    n_frames=len(time_s),
+                    time_s=time_s,
+                    broke_off=broke_off,
+                    video=recording.video,
+                    rater=rater,
+                )
             except BehaviorError as error:
                 self._note(recording.id, error, is_error=True)
                 continue
@@ -225,6 +247,7 @@ class _Checker:
                 self._note(recording.id, warning, is_error=False)
             if path == chosen:
                 self._labels[recording.id] = labels
+                found.label_format = recognise_labels(path)
                 for name, column in zip(labels.behaviors, labels.values.T, strict=True):
                     labelled = column[column >= 0]
                     found.positives[name] = float((labelled == 1).mean()) if len(labelled) else float("nan")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from behavior.config import APPEARANCE
+from behavior.config import MADE_STREAMS
 from behavior.errors import BehaviorError, UsageError, suggest_nearest
 from behavior.files.atomic import make_folder
 from behavior.files.feature_cache import FeatureSet, cache_path, write_features
@@ -45,8 +45,9 @@ def import_features(path: Path, files: Sequence[Path], *, name: str, fps: float 
         If the study cannot be used, or `name` is taken or no file name.
     """
     study, recordings = open_study(path)
-    if name == APPEARANCE or not is_safe_name(name):
-        raise UsageError(f"--name is {name!r}, expected letters, digits, dots, dashes and underscores, and not {APPEARANCE!r}.")
+    if name in MADE_STREAMS or not is_safe_name(name):
+        taken = ", ".join(MADE_STREAMS)
+        raise UsageError(f"--name is {name!r}, expected letters, digits, dots, dashes and underscores, and none of {taken}.")
     known = {recording.id for recording in recordings}
     result = ImportResult()
     with show_progress("importing", total=len(files), unit="files") as advance:

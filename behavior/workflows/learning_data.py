@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from behavior.config import APPEARANCE, Study
+from behavior.config import LabelFiles, Study
 from behavior.errors import BehaviorError, LabelError, UsageError
-from behavior.files.annotations import read_labels
 from behavior.files.feature_cache import FeatureSet, find_imported, read_features
+from behavior.files.feature_sources import Signature
 from behavior.files.manifest import select_labels
 from behavior.files.model_bundle import StreamDescription
 from behavior.recording import Labels, Recording, have_same_rate
 from behavior.sequence.averaging import average_features, average_labels
-from behavior.workflows.embed import Embedder
+from behavior.workflows.feature_streams import FeatureStream
+from behavior.workflows.label_reading import read_labels_of
 from behavior.workflows.progress import warn
+from behavior.workflows.streams import make_streams
 
 __all__ = [
     "LearningData",
     "RecordingFeatures",
+    "describe_differences",
     "load_features",
     "load_learning_data",
     "load_variant",
-    "make_embedder",
+    "make_study_streams",
     "read_recording_labels",
     "require_alike",
 ]
@@ -102,13 +105,13 @@ class LearningData:
         return {index for index in indexes if {0, 1} <= set(np.unique(self.labels[index].values[:, behavior]).tolist())}
 
 
-def load_features(study: Study, recording: Recording, embedder: Embedder | None) -> RecordingFeatures:
+def load_features(study: Study, recording: Recording, streams: Mapping[str, FeatureStream]) -> RecordingFeatures:
     """Return the streams of `recording` from the cache of `study`, side by side.
 
     Parameters
     ----------
-    embedder
-        Knows where the appearance stream is; None where the study has only imported streams.
+    streams
+        Those that are not imported (`make_study_streams`).
 
     Raises
     ------
@@ -117,9 +120,8 @@ def load_features(study: Study, recording: Recording, embedder: Embedder | None)
     """
     sets: list[FeatureSet] = []
     for name in study.streams:
-        if name == APPEARANCE:
-            assert embedder is not None
-            sets.append(embedder.read(recording))
+        if name in streams:
+            sets.append(streams[name].read(recording))
         else:
             sets.append(read_features(find_imported(study.cache, recording.id, name)))
     return join_streams(recording.id, study.streams, sets)
@@ -149,9 +151,24 @@ def join_streams(recording: str, names: Sequence[str], sets: Sequence[FeatureSet
     )
 
 
-def read_recording_labels(path: Path, behaviors: Sequence[str], features: RecordingFeatures) -> Labels:
-    """Return the labels in the file at `path` for the frames of `features`; what its reader noticed is warned about."""
-    labels, notes = read_labels(path, behaviors, n_frames=len(features.values), time_s=features.time_s, broke_off=features.broke_off)
+def read_recording_labels(
+    path: Path, behaviors: Sequence[str], features: RecordingFeatures, *, recording: Recording, settings: LabelFiles
+) -> Labels:
+    """Return the labels in the file at `path` for the frames of `features`; what its reader noticed is warned about.
+
+    `settings` is the study's section `labels`.
+    """
+    labels, notes = read_labels_of(
+        recording.id,
+        path,
+        behaviors,
+        settings=settings,
+        n_frames=len(features.values),
+        time_s=features.time_s,
+        broke_off=features.broke_off,
+        video=recording.video,
+        rater=next((rater for rater, file in recording.labels.items() if file == path), ""),
+    )
     for note in notes:
         warn(note)
     return labels
@@ -167,7 +184,7 @@ def load_learning_data(study: Study, recordings: Sequence[Recording]) -> Learnin
     BehaviorError
         If features or labels cannot be used: one sentence for each recording, so that all can be mended at once.
     """
-    embedder = make_embedder(study)
+    streams = make_study_streams(study)
     kept: list[Recording] = []
     features: list[RecordingFeatures] = []
     labels: list[Labels] = []
@@ -180,8 +197,8 @@ def load_learning_data(study: Study, recordings: Sequence[Recording]) -> Learnin
         try:
             if not path.is_file():
                 raise LabelError(f"{path}: no such label file; correct the path in the manifest or put the file there.")
-            found = load_features(study, recording, embedder)
-            labels.append(read_recording_labels(path, study.behaviors, found))
+            found = load_features(study, recording, streams)
+            labels.append(read_recording_labels(path, study.behaviors, found, recording=recording, settings=study.labels))
         except BehaviorError as error:
             problems.append(str(error))
             continue
@@ -202,8 +219,8 @@ def load_variant(study: Study, variant: Study, data: LearningData) -> LearningDa
     """Return `data`, which is the study's, with the features that one kind of model in its ensemble works on."""
     if variant.streams == study.streams and variant.backbone == study.backbone:
         return data
-    embedder = make_embedder(variant)
-    features = tuple(load_features(variant, recording, embedder) for recording in data.recordings)
+    streams = make_study_streams(variant)
+    features = tuple(load_features(variant, recording, streams) for recording in data.recordings)
     for recording, found, labels in zip(data.recordings, features, data.labels, strict=True):
         if len(found.values) != len(labels.values):
             raise UsageError(
@@ -214,27 +231,41 @@ def load_variant(study: Study, variant: Study, data: LearningData) -> LearningDa
     return LearningData(data.recordings, features, data.labels, data.behaviors)
 
 
-def make_embedder(study: Study) -> Embedder | None:
-    """Return what knows where the appearance stream of `study` is; None where it has only imported streams."""
-    if APPEARANCE not in study.streams or study.crop is None:
-        return None
-    return Embedder(crop=study.crop, backbone=study.backbone, cache=study.cache)
+def make_study_streams(study: Study) -> dict[str, FeatureStream]:
+    """Return what knows where those streams of `study` are that are not imported, by name."""
+    return make_streams(study.streams, crop=study.crop, backbone=study.backbone, arena=study.arena, cache=study.cache)
 
 
 def require_alike(recordings: Sequence[Recording], features: Sequence[RecordingFeatures]) -> None:
     """Raise UsageError unless the features of all recordings mean the same, at the same frame rate."""
     first = features[0]
     for recording, found in zip(recordings, features, strict=True):
-        if found.streams != first.streams:
+        if [stream.name for stream in found.streams] != [stream.name for stream in first.streams]:
+            difference = f"{_describe(first)} and {_describe(found)}"
+        else:
+            difference = describe_differences(found.streams, first.streams)
+        if difference:
             raise UsageError(
-                f"recordings {recordings[0].id!r} and {recording.id!r} have features that mean different things "
-                f"({_describe(first)} and {_describe(found)}); embed or import them alike."
+                f"recordings {recordings[0].id!r} and {recording.id!r} have features that mean different things ({difference}); embed or "
+                "import them alike."
             )
         if not have_same_rate(found.fps, first.fps):
             raise UsageError(
                 f"recordings {recordings[0].id!r} and {recording.id!r} have {first.fps:.4g} and {found.fps:.4g} frames per second; "
                 "one model needs one rate, so leave one of the two out or convert the videos."
             )
+
+
+def describe_differences(streams: Sequence[StreamDescription], expected: Sequence[StreamDescription]) -> str:
+    """Return in words where the numbers of `streams` mean something else than those of the same streams `expected`; nothing where not."""
+    differences = []
+    for found, wanted in zip(streams, expected, strict=True):
+        difference = Signature.from_text(found.signature).describe_difference(Signature.from_text(wanted.signature))
+        if found.n_features != wanted.n_features:
+            difference = ", ".join(filter(None, [difference, f"{found.n_features} features instead of {wanted.n_features}"]))
+        if difference:
+            differences.append(f"{found.name}: {difference}")
+    return "; ".join(differences)
 
 
 def _describe(features: RecordingFeatures) -> str:

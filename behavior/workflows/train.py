@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from behavior.config import APPEARANCE, Study
+from behavior.config import APPEARANCE, MADE_STREAMS, POSE, Study
 from behavior.errors import UsageError
 from behavior.files.atomic import write_text
 from behavior.files.ethograms import Annotation
@@ -43,6 +43,7 @@ from behavior.workflows.out_of_fold import plan_model, seed_fit
 from behavior.workflows.progress import announce, warn
 from behavior.workflows.provenance import collect_versions
 from behavior.workflows.results import SUMMARY_FILE, decide, find_metric, prepare_results_folder, score_annotations, write_results
+from behavior.workflows.seen_recordings import refuse_seen_recordings
 from behavior.workflows.studies import open_study
 from behavior.workflows.variants import combine_members, describe_model, list_variants
 
@@ -107,11 +108,12 @@ def train_model(path: Path, out: Path, *, crossval: Path | None = None) -> Train
             "folder with --crossval, or take the section decisions out."
         )
     refuse_bundle(out)
+    tested = [recording for recording in recordings if recording.split == "test" and recording.labels]
+    refuse_seen_recordings(study, tested, command="train")
     prepare_results_folder(out, overwrite=False)
     training = load_learning_data(study, [recording for recording in recordings if recording.split == "train"])
     epochs = _read_best_epochs(crossval, study, training) if crossval is not None else {}
     decisions = _fit_decisions(study, training, crossval) if study.decisions is not None and crossval is not None else None
-    tested = [recording for recording in recordings if recording.split == "test" and recording.labels]
     test = load_learning_data(study, tested) if tested else None
     if test is not None:
         require_alike([*training.recordings, *test.recordings], [*training.features, *test.features])
@@ -154,6 +156,7 @@ def train_model(path: Path, out: Path, *, crossval: Path | None = None) -> Train
             tuple(behaviors),
             [features.time_s for features in test.features],
             broke_off=[features.broke_off for features in test.features],
+            settings=study.labels,
         )
         write_results(out, result.metrics, annotations, labels, title="Scores on the test recordings", notes=notes, ceiling=ceiling)
     else:
@@ -267,12 +270,14 @@ def _describe_bundle(
                 head=member.variant.head,
             )
         )
+    made = {stream.name for member in described for stream in member.streams} & set(MADE_STREAMS)
     postprocess = decisions.postprocess if decisions is not None else study.postprocess
     description = BundleDescription(
         behaviors=list(behaviors),
         members=described,
         combine=study.ensemble.combine,
-        crop=study.crop if any(member.backbone is not None for member in described) else None,
+        crop=study.crop if made else None,
+        arena=study.arena if POSE in made else None,
         fps=training.fps,
         postprocess=postprocess,
         decisions=decisions.as_mapping() if decisions is not None else None,

@@ -2,6 +2,8 @@
 
 import contextlib
 import json
+import os
+import shutil
 import subprocess
 import sys
 
@@ -12,7 +14,19 @@ from behavior.errors import WeightsError
 from behavior.files.claims import claim_file
 from behavior.files.feature_cache import read_features
 from behavior.files.video import write_video
-from behavior.vision.engines import KerasEngine
+from behavior.workflows.crop_streams import AppearanceStream
+
+ALL = [f"mouse_{number:02d}" for number in range(1, 5)]
+
+
+@pytest.fixture
+def converted(demo):
+    """Copy the networks that the demo has converted to a study's cache, which takes less time than converting them again."""
+
+    def copy(folder):
+        shutil.copytree(demo.study.parent / "cache" / "models", folder / "cache" / "models")
+
+    return copy
 
 
 def only_cache_file(folder, name):
@@ -30,29 +44,34 @@ def assert_same_features(first, second):
 @pytest.fixture
 def small_parts(monkeypatch):
     """Parts of 64 frames, so that a short recording has several."""
-    for module in ("behavior.files.feature_cache", "behavior.workflows.embed"):
+    for module in ("behavior.files.feature_cache", "behavior.workflows.crop_streams"):
         monkeypatch.setattr(f"{module}.PART_ROWS", 64)
     return 64
 
 
-@pytest.mark.parametrize("batches", [0, 1, 2, 5, 12])
-def test_an_interrupted_run_goes_on_and_ends_alike(run, study_copy, demo, small_parts, monkeypatch, batches):
+@pytest.mark.parametrize("n_batches", [0, 1, 2, 5, 12])
+def test_an_interrupted_run_goes_on_and_ends_alike(run, study_copy, demo, small_parts, monkeypatch, n_batches):
     finished = only_cache_file(demo.study.parent, "mouse_01")
     (study_copy.parent / "cache" / finished.name).unlink()
-    embed = KerasEngine.embed
-    calls = []
+    describe = AppearanceStream._describe_batches
+    calls, redone = [], []
 
-    def interrupt(self, images):
-        if len(calls) == batches:
-            raise MemoryError("interrupted")
-        calls.append(len(images))
-        return embed(self, images)
+    def interrupt(self, batches, fps):
+        for vectors in describe(self, batches, fps):
+            if len(calls) == n_batches:
+                raise MemoryError("interrupted")
+            calls.append(len(vectors))
+            yield vectors
 
-    monkeypatch.setattr(KerasEngine, "embed", interrupt)
+    def count(self, batches, fps):
+        for vectors in describe(self, batches, fps):
+            redone.append(len(vectors))
+            yield vectors
+
+    monkeypatch.setattr(AppearanceStream, "_describe_batches", interrupt)
     assert run("embed", study_copy).status == 1
     assert not (study_copy.parent / "cache" / finished.name).exists()
-    redone = []
-    monkeypatch.setattr(KerasEngine, "embed", lambda self, images: redone.append(len(images)) or embed(self, images))
+    monkeypatch.setattr(AppearanceStream, "_describe_batches", count)
     ran = run("embed", study_copy)
     assert ran.status == 0, ran.err
     assert_same_features(study_copy.parent / "cache" / finished.name, finished)
@@ -67,8 +86,8 @@ def test_a_killed_process_loses_no_part_and_its_claim_is_taken_over(run, study_c
     script = f"""
 import os, signal
 from pathlib import Path
-import behavior.files.feature_cache as cache, behavior.workflows.embed as workflow
-cache.PART_ROWS = workflow.PART_ROWS = 64
+import behavior.files.feature_cache as cache, behavior.workflows.crop_streams as streams, behavior.workflows.embed as workflow
+cache.PART_ROWS = streams.PART_ROWS = 64
 add = cache.FeatureWriter.add_part
 def add_and_die(self, **rows):
     add(self, **rows)
@@ -118,13 +137,14 @@ def test_a_recording_that_was_finished_since_the_first_look_is_not_embedded_agai
         with claim_file(wanted) as mine:
             yield mine
 
-    monkeypatch.setattr("behavior.workflows.embed.claim_file", finish_then_claim)
+    monkeypatch.setattr("behavior.workflows.feature_streams.claim_file", finish_then_claim)
     rows = json.loads(run("embed", study_copy, "--json").out)["rows"]
     assert {row["features"] for row in rows} == {"was there"}
     assert path.read_bytes() == content
 
 
-def test_a_whole_frame_needs_no_pose(run, tmp_path):
+def test_a_whole_frame_needs_no_pose(run, converted, tmp_path):
+    converted(tmp_path)
     rng = np.random.default_rng(0)
     write_video(tmp_path / "a.mp4", rng.integers(0, 256, (30, 48, 64, 3), dtype=np.uint8), fps=10)
     (tmp_path / "study.yaml").write_text("behaviors: [rear]\ncrop: {whole_frame: true}\nbackbone: {name: openfield, weights: packaged}\n")
@@ -147,17 +167,18 @@ def test_random_weights_say_on_every_use_that_they_mean_nothing(run, study_copy)
 
 
 def test_without_weights_nothing_is_embedded_and_the_file_is_named(run, study_copy, monkeypatch):
-    def fail(*_):
+    def fail(*_, **__):
         raise WeightsError("resnet50v2: its ImageNet weights are not there.")
 
-    monkeypatch.setattr("behavior.workflows.embed.build_backbone", fail)
+    monkeypatch.setattr("behavior.workflows.crop_streams.prepare_engine", fail)
     study_copy.write_text(study_copy.read_text().replace("name: openfield, weights: packaged", "name: resnet50v2, weights: imagenet"))
     ran = run("embed", study_copy)
     assert ran.status == 1
     assert ran.err.count("its ImageNet weights are not there") == 1
 
 
-def test_the_real_video_keeps_every_frame_at_the_time_of_its_stamp(run, shared_data, tmp_path):
+def test_the_real_video_keeps_every_frame_at_the_time_of_its_stamp(run, converted, shared_data, tmp_path):
+    converted(tmp_path)
     import av
 
     folder = shared_data / "openfield_video"
@@ -177,3 +198,64 @@ def test_the_real_video_keeps_every_frame_at_the_time_of_its_stamp(run, shared_d
     np.testing.assert_array_equal(features.time_s, times)
     assert features.fps == pytest.approx(30, rel=1e-3)
     assert features.measured.mean() > 0.99
+
+
+def test_embedding_with_the_usual_engine_loads_no_tensorflow(study_copy, demo):
+    (study_copy.parent / "cache" / only_cache_file(demo.study.parent, "mouse_01").name).unlink()
+    script = f"""
+import sys
+from pathlib import Path
+from behavior.workflows.embed import embed_study
+assert list(embed_study(Path({str(study_copy)!r})).embedded) == ["mouse_01"]
+print(sorted({{"tensorflow", "keras", "openvino"}} & set(sys.modules)))
+"""
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.strip() == "['openvino']"
+
+
+def test_processes_that_start_together_embed_each_recording_once(study_copy, demo):
+    for path in (study_copy.parent / "cache").glob("mouse_*.h5"):
+        path.unlink()
+    command = [sys.executable, "-m", "behavior", "embed", str(study_copy), "--json"]
+    both = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    ended = [process.communicate() for process in both]
+    assert [process.returncode for process in both] == [0, 0], ended
+    done = [{row["recording"] for row in json.loads(out)["rows"] if row["features"] == "embedded"} for out, _ in ended]
+    assert not done[0] & done[1]
+    assert sorted(done[0] | done[1]) == ALL
+    for number in range(1, 5):
+        assert_same_features(
+            only_cache_file(study_copy.parent, f"mouse_{number:02d}"), only_cache_file(demo.study.parent, f"mouse_{number:02d}")
+        )
+
+
+def test_workers_share_the_recordings(run, study_copy, demo):
+    for path in (study_copy.parent / "cache").glob("mouse_*.h5"):
+        path.unlink()
+    ran = run("embed", study_copy, "--workers", 2, "--json")
+    assert ran.status == 0, ran.err
+    rows = json.loads(ran.out)["rows"]
+    assert {row["recording"]: row["features"] for row in rows} == dict.fromkeys(ALL, "embedded")
+    for number in range(1, 5):
+        assert_same_features(
+            only_cache_file(study_copy.parent, f"mouse_{number:02d}"), only_cache_file(demo.study.parent, f"mouse_{number:02d}")
+        )
+
+
+@pytest.mark.parametrize("workers", [0, -1])
+def test_there_is_at_least_one_worker(run, study_copy, workers):
+    ran = run("embed", study_copy, f"--workers={workers}")
+    assert ran.status == 2
+    assert "expected 1 or more" in ran.err
+
+
+def test_a_read_only_cache_is_read_and_a_missing_recording_says_why(run, study_copy, demo):
+    if os.name == "nt" or os.geteuid() == 0:
+        pytest.skip("nothing is read-only for this user")
+    cache = study_copy.parent / "cache"
+    cache.chmod(0o555)
+    try:
+        assert run("embed", study_copy).status == 0
+    finally:
+        cache.chmod(0o755)

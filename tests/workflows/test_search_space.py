@@ -76,7 +76,7 @@ def test_sections_lists_and_null_make_the_studies_that_they_say():
         {
             "head": [{"kind": "lstm", "units": 16}, {"kind": "tcn", "filters": 8, "causal": False}],
             "features.pca": [32, None],
-            "streams": [["motifs"], ["motifs", "pose"]],
+            "streams": [["motifs"], ["motifs", "whiskers"]],
             "windows.length": {"low": 100, "high": 250, "step": 100},
         },
         features={"pca": 64},
@@ -86,11 +86,11 @@ def test_sections_lists_and_null_make_the_studies_that_they_say():
     assert {study.head.kind for study in studies} == {"lstm", "tcn"}
     assert {(study.head.kind, getattr(study.head, "filters", None)) for study in studies} == {("lstm", None), ("tcn", 8)}
     assert {study.features.pca for study in studies} == {32, None}
-    assert {tuple(study.streams) for study in studies} == {("motifs",), ("motifs", "pose")}
+    assert {tuple(study.streams) for study in studies} == {("motifs",), ("motifs", "whiskers")}
     assert {study.windows.length for study in studies} == {100, 200}
     assert all(study.search is None for study in studies)
     assert len({study.model_dump_json() for study in studies}) == 16
-    assert [study.streams for study in space.list_feature_studies()] == [["motifs"], ["motifs", "pose"]]
+    assert [study.streams for study in space.list_feature_studies()] == [["motifs"], ["motifs", "whiskers"]]
 
 
 def test_weights_in_a_space_are_relative_to_the_study_file_too(tmp_path):

@@ -1,0 +1,263 @@
+"""The crops of a recording, frame after frame, as a study file asks for them."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from behavior.config import Crop
+from behavior.errors import BehaviorError, InputError, PoseError, VideoError
+from behavior.files.pose import TOLERATED_ROWS, find_body_parts, match_pose_to_frames, read_pose
+from behavior.files.video import VideoReader, open_video, summarize_video
+from behavior.recording import Recording, Track
+from behavior.vision.crops import find_body_axis, find_centers, take_crop, take_whole_frame
+
+__all__ = ["MANY_UNMEASURED", "CropReader", "CropRow", "Places", "describe_video", "open_crops", "require_files", "sample_crops"]
+
+# Share of frames without a measured crop centre above which a user should look at the pose.
+MANY_UNMEASURED = 0.1
+# A sample takes one frame in so many, where the video is long enough: its neighbours look the same.
+SAMPLE_STEP = 10
+# A sample comes from so many recordings, or more where they are short.
+SAMPLED_RECORDINGS = 4
+
+Image = npt.NDArray[np.uint8]
+
+
+class Places:
+    """Where a pose sees the animal, in a picture of a certain size.
+
+    Attributes
+    ----------
+    centers
+        As `vision.crops.find_centers` gives them, one for each pose row.
+    measured
+        Bool of shape (T,): False where the centre was filled in, or lies outside the picture.
+    """
+
+    def __init__(self, track: Track, parts: list[int], *, min_likelihood: float, video: VideoReader) -> None:
+        self.centers, self._found = find_centers(track.positions[:, parts], track.likelihoods[:, parts], min_likelihood=min_likelihood)
+        self._size = (video.width, video.height)
+        self.measured = self._found & ((self.centers >= 0) & (self.centers <= self._size)).all(axis=1)
+
+    def describe(self, path: Path, *, n_frames: int, consequence: str) -> list[str]:
+        """Return sentences on the pose at `path` if it lost the animal in many of `n_frames`, and of what consequence that is."""
+        lost = int((~self._found[:n_frames]).sum())
+        outside = int((self._found & ~self.measured)[:n_frames].sum())
+        notes = []
+        if lost > MANY_UNMEASURED * n_frames:
+            notes.append(f"{path}: the animal was not found in {lost} of {n_frames} frames; {consequence}.")
+        if outside > MANY_UNMEASURED * n_frames:
+            size = f"{self._size[0]} x {self._size[1]}"
+            notes.append(
+                f"{path}: the animal is outside the picture of {size} pixels in {outside} of {n_frames} frames; is it the pose of another "
+                "video, or of one that was scaled?"
+            )
+        return notes
+
+
+@dataclass(frozen=True)
+class CropRow:
+    """The crop of one frame.
+
+    Attributes
+    ----------
+    index
+        Frame.
+    time_s
+        Its time in seconds.
+    image
+        RGB of shape (S, S, 3); None where the frame could not be decoded.
+    previous
+        What the same window shows of the frame before; None where there is none, it could not be decoded, or nobody asked for it.
+    """
+
+    index: int
+    time_s: float
+    image: Image | None
+    previous: Image | None = None
+
+
+class CropReader:
+    """Cuts a video's frames around the animal; `open_crops` makes it.
+
+    Attributes
+    ----------
+    video
+        Is read once; what it knows of its frames is complete when `rows` is exhausted.
+    centers, measured
+        As in `Places`; empty for whole frames.
+    """
+
+    def __init__(self, recording: Recording, crop: Crop, video: VideoReader) -> None:
+        self.video = video
+        self.centers: npt.NDArray[np.float64] = np.empty((0, 2))
+        self.measured: npt.NDArray[np.bool_] = np.empty(0, dtype=bool)
+        self._pose = recording.pose
+        self._crop = crop
+        self._track: Track | None = None
+        self._places: Places | None = None
+        self._angles: npt.NDArray[np.float64] | None = None
+        if not crop.whole_frame:
+            self._read_pose()
+
+    def _read_pose(self) -> None:
+        assert self._pose is not None
+        crop = self._crop
+        track = read_pose(self._pose, individual=crop.individual)
+        parts = find_body_parts(track, crop.body_parts, path=self._pose)
+        axis = find_body_parts(track, crop.body_axis, path=self._pose) if crop.egocentric and crop.body_axis else []
+        declared = self.video.declared_frames
+        if declared is None or abs(declared - len(track)) > TOLERATED_ROWS:
+            # Better a quick count now than a disappointment after an hour: the header may be wrong, decoding is not.
+            summary = summarize_video(self.video.path)
+            match_pose_to_frames(track, summary.n_frames, path=self._pose, broke_off=summary.broke_off)
+        self._places = Places(track, parts, min_likelihood=crop.min_likelihood, video=self.video)
+        self.centers, self.measured = self._places.centers, self._places.measured
+        self._track = track
+        if axis:
+            self._angles, _ = find_body_axis(track.positions[:, axis], track.likelihoods[:, axis], min_likelihood=crop.min_likelihood)
+
+    def rows(self, *, input_size: int, first_frame: int = 0, with_previous: bool = False) -> Generator[CropRow, None, None]:
+        """Yield the crops from `first_frame` on, resized to `input_size` pixels; close the iterator before the video.
+
+        Raises
+        ------
+        PoseError
+            If more frames decode than the pose has rows.
+        """
+        before: Image | None = None
+        with closing(self.video.frames(first_frame=max(first_frame - int(with_previous), 0))) as frames:
+            for frame in frames:
+                if frame.index >= first_frame:
+                    image = None if frame.image is None else self._take(frame.image, frame.index, input_size)
+                    is_known = with_previous and image is not None and before is not None
+                    previous = self._take(before, frame.index, input_size) if is_known and before is not None else None
+                    yield CropRow(frame.index, frame.time_s, image, previous)
+                before = frame.image
+
+    def _take(self, image: Image, index: int, input_size: int) -> Image:
+        if self._crop.whole_frame:
+            return take_whole_frame(image, input_size=input_size)
+        if index >= len(self.centers) + TOLERATED_ROWS:
+            raise PoseError(
+                f"{self.video.path}: frame {index} decodes, but the pose ends after {len(self.centers)} rows; is it that of another video?"
+            )
+        row = min(index, len(self.centers) - 1)
+        center = self.centers[row] if len(self.centers) else np.full(2, np.nan)
+        angle = float(self._angles[row]) if self._angles is not None and len(self._angles) else None
+        return take_crop(image, center, crop_size=self._crop.size, input_size=input_size, angle=angle)
+
+    def place(self, rows: npt.NDArray[np.intp], decoded: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+        """Return the crop centres of some rows, shape (N, 2), and whether each was measured, shape (N,)."""
+        if not len(self.centers):
+            return np.full((len(rows), 2), np.nan), decoded
+        inside = np.minimum(rows, len(self.centers) - 1)
+        return self.centers[inside], self.measured[inside] & (rows < len(self.centers)) & decoded
+
+    def describe(self) -> list[str]:
+        """Return sentences on what a user should know, once `rows` is exhausted; VideoError if no frame could be decoded."""
+        notes = describe_video(self.video)
+        n_frames = self.video.n_frames
+        if self._track is not None and self._places is not None and self._pose is not None:
+            _, note = match_pose_to_frames(self._track, n_frames, path=self._pose, broke_off=self.video.broke_off)
+            notes += [note] if note else []
+            notes += self._places.describe(self._pose, n_frames=n_frames, consequence="crops there are guesses")
+        return notes
+
+
+@contextmanager
+def open_crops(recording: Recording, crop: Crop) -> Iterator[CropReader]:
+    """Open the video of `recording` to be cut as `crop` says.
+
+    Raises
+    ------
+    VideoError, PoseError
+        If a file is missing, cannot be used, or the two do not belong together.
+    """
+    require_files(recording, needs_pose=not crop.whole_frame)
+    assert recording.video is not None
+    with open_video(recording.video) as video:
+        yield CropReader(recording, crop, video)
+
+
+def sample_crops(recordings: Sequence[Recording], crop: Crop, *, input_size: int, count: int) -> Image:
+    """Return crops from the beginnings of several recordings, uint8 of shape (N, S, S, 3): `count` of them if there are so many.
+
+    Raises
+    ------
+    BehaviorError
+        If the first recording cannot be used; another one that cannot is left out here, and named when its turn comes.
+    """
+    images: list[Image] = []
+    share = -(-count // min(len(recordings), SAMPLED_RECORDINGS))
+    for number, recording in enumerate(recordings):
+        wanted = min(share, count - len(images))
+        try:
+            images += _take_sample(recording, crop, input_size=input_size, count=wanted)
+        except BehaviorError:
+            if number == 0:
+                raise
+        if len(images) == count:
+            break
+    return np.stack(images) if images else np.empty((0, input_size, input_size, 3), dtype=np.uint8)
+
+
+def _take_sample(recording: Recording, crop: Crop, *, input_size: int, count: int) -> list[Image]:
+    images: list[Image] = []
+    with open_crops(recording, crop) as crops:
+        step = min(max((crops.video.declared_frames or 0) // count, 1), SAMPLE_STEP)
+        with closing(crops.rows(input_size=input_size)) as rows:
+            for row in rows:
+                if row.index % step == 0 and row.image is not None:
+                    images.append(row.image)
+                if len(images) == count:
+                    break
+    return images
+
+
+def require_files(recording: Recording, *, needs_pose: bool) -> None:
+    """Raise VideoError or PoseError unless the files that a stream is made from are there."""
+    if recording.video is None:
+        raise VideoError(f"recording {recording.id!r} has no video to embed; name one in the manifest, or import its features.")
+    if not _is_file(recording.video):
+        raise VideoError(f"{recording.video}: no such video; correct the path in the manifest or put the file there.")
+    if not needs_pose:
+        return
+    if recording.pose is None:
+        raise PoseError(f"recording {recording.id!r} has no pose; name its file in the manifest, or set crop: {{whole_frame: true}}.")
+    if not _is_file(recording.pose):
+        raise PoseError(f"{recording.pose}: no such pose file; correct the path in the manifest or put the file there.")
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be looked for ({error.strerror}); check its drive and your permissions.") from error
+
+
+def describe_video(video: VideoReader) -> list[str]:
+    """Return sentences on what is odd about a video that was read to its end; VideoError if no frame could be decoded."""
+    path = video.path
+    if video.n_frames == 0 or len(video.undecodable) == video.n_frames:
+        raise VideoError(f"{path}: none of its frames can be decoded; copy or convert the video again.")
+    notes = []
+    if video.broke_off:
+        notes.append(f"{path}: the video breaks off after {video.n_frames} frames; what decodes is used.")
+    if video.undecodable:
+        notes.append(
+            f"{path}: {len(video.undecodable)} frames could not be decoded, the first of them frame {video.undecodable[0]}; "
+            "they keep their places and are marked as not measured."
+        )
+    if video.first_scaled is not None:
+        notes.append(
+            f"{path}: its pictures change their size at frame {video.first_scaled}; such frames are scaled to the first one's "
+            f"{video.width} x {video.height} pixels, which a pose has to be in, too."
+        )
+    return notes
