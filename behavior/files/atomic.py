@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from collections.abc import Iterator
@@ -58,9 +59,12 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 def make_folder(folder: Path) -> Path:
-    """Make `folder` and its parents where they are missing, and return it; OutputError where that is not possible."""
+    """Make `folder` and its parents where they are missing, on disk, and return it; OutputError where that is not possible."""
     try:
+        missing = [one for one in (folder, *folder.parents) if not one.exists()]
         folder.mkdir(parents=True, exist_ok=True)
+        for one in missing:
+            sync_folder(one.parent)
     except OSError as error:
         raise OutputError(f"{folder}: cannot be made ({error.strerror or error}); choose a folder that you may write to.") from error
     return folder
@@ -77,12 +81,16 @@ def require_writable(folder: Path) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Flush the names in `folder` to disk, where the system can (Windows cannot, and needs no such call)."""
+    """Flush the names in `folder` to disk, where system and drive can (Windows cannot, and needs no such call)."""
     if os.name == "nt":
         return
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
+    except OSError as error:
+        # What some network drives answer that keep no names in memory.
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
     finally:
         os.close(handle)
 

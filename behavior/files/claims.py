@@ -57,7 +57,8 @@ def claim_file(path: Path) -> Iterator[bool]:
 def _keep_young(claim: Path, done: threading.Event) -> None:
     """Show that this process is alive, until it is done."""
     while not done.wait(SECONDS_BETWEEN_BEATS):
-        with suppress(FileNotFoundError):
+        # A drive that does not answer now may at the next beat.
+        with suppress(OSError):
             os.utime(claim)
 
 
@@ -68,8 +69,9 @@ def _make_claim(claim: Path, content: _Claim) -> bool:
     except FileExistsError:
         return False
     except OSError as error:
-        # A claim that could not be written whole would keep everybody waiting until it is old.
-        claim.unlink(missing_ok=True)
+        # A claim that could not be written whole would keep everybody waiting until it is old; a drive that takes no claim has none.
+        with suppress(OSError):
+            claim.unlink()
         reason = error.strerror or error
         raise OutputError(f"{claim.parent}: cannot be written to ({reason}); choose a folder with space that you may write to.") from error
     sync_folder(claim.parent)

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import tempfile
+import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -284,16 +285,36 @@ def _require_space(path: Path, n_bytes: int) -> None:
     # Called as every half-written file is, so that one that a kill leaves behind is removed with them.
     handle, name = tempfile.mkstemp(prefix=f".{path.stem[:60]}.", suffix=f".tmp{path.suffix}", dir=folder)
     try:
-        if hasattr(os, "posix_fallocate"):
-            os.posix_fallocate(handle, 0, n_bytes)
-        elif shutil.disk_usage(folder).free < n_bytes:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        _reserve(handle, folder, n_bytes)
     except OSError as error:
         message = f"{folder}: has no room for {n_bytes / 1e6:,.1f} MB of features ({error.strerror}); free some space, nothing is lost."
         raise OutputError(message) from error
     finally:
         os.close(handle)
         Path(name).unlink()
+
+
+def _reserve(handle: int, folder: Path, n_bytes: int) -> None:
+    if hasattr(os, "posix_fallocate"):
+        try:
+            os.posix_fallocate(handle, 0, n_bytes)
+        except OSError as error:
+            # Some drives cannot reserve anything, and answer in one of these ways.
+            if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+                raise
+        else:
+            return
+    if shutil.disk_usage(folder).free < n_bytes:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def _is_whole_part(path: Path) -> bool:
+    """Tell whether a part is there as it was written, which a power cut may prevent on a drive that does not flush when asked to."""
+    try:
+        with zipfile.ZipFile(path) as part:
+            return part.testzip() is None
+    except (FileNotFoundError, EOFError, zipfile.BadZipFile):
+        return False
 
 
 def _hold_rows(
@@ -340,7 +361,7 @@ class FeatureWriter:
         for leftover in self._folder.glob(".*.tmp.npz"):
             leftover.unlink()
         self.n_parts = 0
-        while self._part_path(self.n_parts).is_file():
+        while _is_whole_part(self._part_path(self.n_parts)):
             self.n_parts += 1
 
     @property

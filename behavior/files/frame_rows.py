@@ -12,7 +12,7 @@ from typing import Generic, Protocol, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["CountedRows", "Frame", "FrameRows", "StampedRows"]
+__all__ = ["CountedRows", "Frame", "FrameRows", "StampedRows", "VideoSummary"]
 
 Picture = TypeVar("Picture")
 
@@ -44,6 +44,38 @@ class Frame:
     index: int
     time_s: float
     image: npt.NDArray[np.uint8] | None
+
+
+@dataclass(frozen=True)
+class VideoSummary:
+    """What decoding a whole video has shown.
+
+    Attributes
+    ----------
+    n_frames
+        Rows, those that could not be decoded among them.
+    time_s
+        Their times, float64 of shape (T,), the first one 0.
+    fps
+        By the times (`recording.estimate_fps`); the header's for a single frame.
+    width, height
+        Of the upright frame, in pixels.
+    declared_frames
+        What the header says; None where it says nothing.
+    broke_off
+        Whether the file ends before its header says.
+    undecodable
+        Rows whose frame could not be decoded.
+    """
+
+    n_frames: int
+    time_s: npt.NDArray[np.float64]
+    fps: float
+    width: int
+    height: int
+    declared_frames: int | None
+    broke_off: bool
+    undecodable: tuple[int, ...]
 
 
 class FrameRows(Protocol[Picture]):
