@@ -11,10 +11,39 @@ import typer
 from behavior.cli.loading import load_keras
 from behavior.cli.options import AsJson, OutFolder, Overwrite, StudyFile, parse_duration
 from behavior.cli.printing import exit_on, hint, print_notes, print_scores, print_table, quote, say
+from behavior.errors import UsageError
 
 __all__ = ["app"]
 
 app = typer.Typer()
+
+
+@app.command(epilog="Example: behavior finetune videos/study.yaml --recordings OFT_1,OFT_2,OFT_3 --out openfield_lab.keras")
+def finetune(
+    study: StudyFile,
+    out: Annotated[Path, typer.Option("--out", metavar="WEIGHTS", help="File for the weights, NAME.keras, which is not there yet.")],
+    recordings: Annotated[
+        str | None,
+        typer.Option(help="Fine-tune on these alone, ids with commas between; on all labelled ones with split=train if not given."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Train the backbone on labelled crops: a head on it as it is, then its last stage; the file remembers what it has seen."""
+    names = None if recordings is None else [name.strip() for name in recordings.split(",") if name.strip()]
+    if names == []:
+        raise UsageError(f"--recordings {recordings!r}: names no recording; give ids of the manifest with commas between.")
+    load_keras()
+    from behavior.workflows.finetune import finetune_study
+
+    result = finetune_study(study, out, recordings=names)
+    rows = [[name, count, result.frozen.get(name), result.finetuned.get(name)] for name, count in result.n_frames.items()]
+    scores = ("frozen backbone", "fine-tuned")
+    extra = {"weights": str(out), "fitted": result.fitted, "watched": result.watched, "notes": result.notes}
+    print_table(["behavior", "frames", *scores], rows, as_json=as_json, formats=dict.fromkeys(scores, "{:.3f}"), extra=extra)
+    print_notes(result.notes)
+    if result.watched:
+        hint(f"average precision on {', '.join(result.watched)}, by which the weights were chosen: a guide, no score")
+    hint(f"next: write weights: {quote(out)} into the section backbone of a study without these recordings, then behavior embed")
 
 
 @app.command(epilog="Example: behavior crossval videos/study.yaml --out crossval")

@@ -29,6 +29,7 @@ from behavior.workflows.learning_data import LearningData, load_learning_data
 from behavior.workflows.out_of_fold import FoldRecord, list_folds, predict_out_of_fold, predict_pairs
 from behavior.workflows.progress import warn
 from behavior.workflows.results import decide, mark_optimistic, prepare_results_folder, score_annotations, write_results
+from behavior.workflows.seen_recordings import refuse_seen_recordings
 from behavior.workflows.studies import open_study
 from behavior.workflows.variants import describe_model, list_variants
 
@@ -71,6 +72,7 @@ def cross_validate(path: Path, out: Path, *, overwrite: bool = False, learning_c
     """
     study, recordings = open_study(path)
     training = [recording for recording in recordings if recording.split == "train"]
+    refuse_seen_recordings(study, training, command="crossval")
     prepare_results_folder(out, overwrite=overwrite)
     data = load_learning_data(study, training)
     folds = list_folds(study, data)
@@ -80,6 +82,7 @@ def cross_validate(path: Path, out: Path, *, overwrite: bool = False, learning_c
         data.behaviors,
         [features.time_s for features in data.features],
         broke_off=[features.broke_off for features in data.features],
+        settings=study.labels,
     )
     store = FitStore(out / FITS_FOLDER, hash_learning(study, data))
     found = predict_out_of_fold(study, data, store=store.open("folds"))

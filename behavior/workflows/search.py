@@ -30,6 +30,7 @@ from behavior.workflows.search_results import SCORES, SearchResult, summarise_se
 from behavior.workflows.search_sampling import FreshSampler, make_pruner
 from behavior.workflows.search_space import FEATURE_SECTIONS, SearchSpace, describe_setting, read_space
 from behavior.workflows.search_storage import SharedSearch, TakenOverError, is_owed, open_search
+from behavior.workflows.seen_recordings import refuse_seen_recordings
 from behavior.workflows.studies import open_study
 
 __all__ = ["SearchOutcome", "score_behaviors", "search_study"]
@@ -122,9 +123,11 @@ def search_study(
     space = read_space(study, search, source=path)
     cells = space.list_settings() if search.sampler == "grid" else None
     limit = trials or (len(cells) if cells is not None else DEFAULT_TRIALS)
+    training = [recording for recording in recordings if recording.split == "train"]
+    refuse_seen_recordings(space.list_feature_studies(), training, command="search")
     make_folder(out)
     require_writable(out)
-    get_data = _make_shelf([recording for recording in recordings if recording.split == "train"])
+    get_data = _make_shelf(training)
     optimised = _hash_data(study, (get_data(one) for one in space.list_feature_studies()))
     shared = open_search(storage, name, folder=out)
     shared.bind({"settings": _hash_settings(study, search), **optimised})
@@ -333,7 +336,9 @@ def _hash_settings(study: Study, search: Search) -> str:
 
     Defaults are left out, so that a key that a later version adds leaves searches as they are.
     """
-    kept = study.model_dump(mode="json", exclude={"recordings", "cache", "postprocess", "decisions", "search"}, exclude_defaults=True)
+    kept = study.model_dump(
+        mode="json", exclude={"recordings", "cache", "postprocess", "decisions", "search", "finetune"}, exclude_defaults=True
+    )
     kept.get("training", {}).pop("memory_gib", None)
     kept["search"] = search.model_dump(mode="json", exclude={"pruning", "seed"}, exclude_defaults=True)
     return hashlib.blake2b(json.dumps(kept, sort_keys=True).encode(), digest_size=16).hexdigest()

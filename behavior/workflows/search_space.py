@@ -35,6 +35,7 @@ NOT_SEARCHED = {
     "postprocess": "decisions are fitted after the search (section decisions)",
     "decisions": "they are fitted after the search",
     "search": "a search does not search itself",
+    "finetune": "it makes weights, which a search may choose among (backbone.weights)",
 }
 # Sections that decide which features are read.
 FEATURE_SECTIONS = ("streams", "crop", "backbone")
