@@ -1,27 +1,22 @@
-"""DeepLabCut's tables, CSV and H5: what each column means, and the numbers in it."""
+"""DeepLabCut's tables, CSV and H5, and those that follow it (Lightning Pose, EKS): what each column means, and the numbers in it."""
 
 from __future__ import annotations
 
 import csv
 import re
 import warnings
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from behavior.errors import PoseError
+from behavior.files.pose_table import COORDINATES, PoseTable, is_hdf5, require_pose_file
 from behavior.files.text_tables import find_delimiter, find_encoding
 
-__all__ = ["COORDINATES", "PoseTable", "is_pose_table", "read_pose_table"]
-
-COORDINATES = ("x", "y", "likelihood")
-
-_HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
+__all__ = ["is_pose_table", "read_pose_table"]
 
 # Header rows of hundreds of columns fit in this many bytes.
 _HEADER_BYTES = 1 << 20
@@ -36,35 +31,21 @@ _ROLES = {
     "coord": "coords",
 }
 
+# What an ensemble's Kalman smoother adds to x, y and likelihood of a body part: medians and variances.
+_ADDED_COORDINATE = re.compile(r"(x|y|likelihood)_\w+|zscore")
+
+_Column = tuple[str, str, str]
+
 
 @dataclass(frozen=True)
 class _Header:
-    """The first lines of a text table: what its columns mean, and how it is written."""
+    """The first lines of a text table: what its columns mean (None for those that are no pose), and how it is written."""
 
-    columns: tuple[tuple[str, str, str], ...]
+    columns: tuple[_Column | None, ...]
     n_lines: int
     encoding: str
     delimiter: str
     decimal: str
-
-
-@dataclass(frozen=True)
-class PoseTable:
-    """A table with its header taken apart.
-
-    Attributes
-    ----------
-    columns
-        Individual ("" where the table names none), body part and coordinate of each of C columns.
-    index
-        What names the rows, shape (T,): frame numbers, if all is well.
-    values
-        Float64 of shape (T, C).
-    """
-
-    columns: tuple[tuple[str, str, str], ...]
-    index: npt.NDArray
-    values: npt.NDArray[np.float64]
 
 
 def read_pose_table(path: Path) -> PoseTable:
@@ -75,27 +56,15 @@ def read_pose_table(path: Path) -> PoseTable:
     PoseError
         If the file is missing, is no such table, holds something else than numbers, or has a column twice.
     """
-    if not path.exists():
-        raise PoseError(f"{path}: there is no such pose file; check the path.")
-    if path.is_dir():
-        raise PoseError(f"{path}: is a folder, expected a pose file (.csv, .h5).")
-    try:
-        is_hdf5 = _is_hdf5(path)
-    except OSError as error:
-        raise PoseError(f"{path}: cannot be read ({error.strerror or error}); check that you may read it.") from error
-    table = _read_hdf5(path) if is_hdf5 else _read_csv(path)
-    repeated = [column for column, count in Counter(table.columns).items() if count > 1]
-    if repeated:
-        individual, part, coordinate = repeated[0]
-        owner = f" of {individual!r}" if individual else ""
-        raise PoseError(f"{path}: column {coordinate!r} of body part {part!r}{owner} is there twice; remove one.")
+    table = _read_hdf5(path) if require_pose_file(path) else _read_csv(path)
+    table.require_distinct(path)
     return table
 
 
 def is_pose_table(path: Path) -> bool:
     """Tell by content whether `path` is a table that `read_pose_table` knows; never raises."""
     try:
-        if _is_hdf5(path):
+        if is_hdf5(path):
             with warnings.catch_warnings():
                 # Other HDF5 files hold what PyTables does not know, and warns of.
                 warnings.simplefilter("ignore")
@@ -107,11 +76,6 @@ def is_pose_table(path: Path) -> bool:
         return False
 
 
-def _is_hdf5(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(len(_HDF5_MAGIC)) == _HDF5_MAGIC
-
-
 def _read_hdf5(path: Path) -> PoseTable:
     try:
         with pd.HDFStore(path, mode="r") as store:
@@ -121,16 +85,18 @@ def _read_hdf5(path: Path) -> PoseTable:
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RuntimeError, ImportError) as error:
         raise PoseError(f"{path}: cannot be read as HDF5 ({' '.join(str(error).split())[:120]}); export it again.") from error
     if frame is None:
-        found = f"{len(headers)} pose tables ({', '.join(headers)})" if headers else "no DeepLabCut table"
+        found = f"{len(headers)} pose tables ({', '.join(headers)})" if headers else "no table of DeepLabCut, nor pose of SLEAP or NWB"
         raise PoseError(f"{path}: holds {found}, expected one, with x, y and likelihood of body parts; export the pose again.")
     try:
-        values = frame.to_numpy(dtype=np.float64)
+        header = next(iter(headers.values()))
+        kept = [place for place, name in enumerate(header) if name is not None]
+        values = frame.iloc[:, kept].to_numpy(dtype=np.float64)
     except ValueError as error:
         raise PoseError(f"{path}: holds a cell that is no number ({error}); export it again.") from error
-    return PoseTable(next(iter(headers.values())), frame.index.to_numpy(), values)
+    return PoseTable(tuple(name for name in header if name is not None), frame.index.to_numpy(), values)
 
 
-def _read_hdf5_header(store: pd.HDFStore, key: str) -> tuple[tuple[str, str, str], ...] | None:
+def _read_hdf5_header(store: pd.HDFStore, key: str) -> tuple[_Column | None, ...] | None:
     """Return the columns of a table in `store`, or None where it is no pose table."""
     header = store.select(key, stop=0)
     return _name_columns(*_split_columns(header.columns)) if isinstance(header.columns, pd.MultiIndex) else None
@@ -162,16 +128,17 @@ def _read_csv(path: Path) -> PoseTable:
         )
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise PoseError(f"{path}: cannot be read ({' '.join(str(error).split())}); export it again.") from error
-    values = np.empty((len(frame), len(header.columns)))
-    for place, name in enumerate(header.columns):
+    kept = {place: name for place, name in enumerate(header.columns) if name is not None}
+    values = np.empty((len(frame), len(kept)))
+    for number, (place, name) in enumerate(kept.items()):
         column = frame[place + 1]
         numbers = pd.to_numeric(column, errors="coerce")
         wrong = np.flatnonzero(numbers.isna() & column.notna())
         if len(wrong):
             line = header.n_lines + 1 + int(wrong[0])
             raise PoseError(f"{path}: line {line}, {' '.join(filter(None, name))}: {column.iloc[wrong[0]]!r} is no number; correct it.")
-        values[:, place] = numbers.to_numpy(dtype=np.float64)
-    return PoseTable(header.columns, frame[0].to_numpy(), values)
+        values[:, number] = numbers.to_numpy(dtype=np.float64)
+    return PoseTable(tuple(kept.values()), frame[0].to_numpy(), values)
 
 
 def _read_csv_header(path: Path) -> _Header | None:
@@ -229,8 +196,10 @@ def _unmangle(names: list[str]) -> list[str]:
     return [base if base in names else name for base, name in zip(bases, names, strict=True)]
 
 
-def _name_columns(names: Sequence[str], levels: Sequence[Sequence[str]]) -> tuple[tuple[str, str, str], ...] | None:
+def _name_columns(names: Sequence[str], levels: Sequence[Sequence[str]]) -> tuple[_Column | None, ...] | None:
     """Return (individual, body part, coordinate) of each column, or None where the levels are not those of a pose table.
+
+    Of a column that stands beside the pose, such as a smoother's variances or Lightning Pose's ``set``, it is None.
 
     A level's name tells its role; where it has none, its content and place do: coordinates are x, y and likelihood, a scorer
     is the same in all columns, and individuals stand before body parts.
@@ -252,9 +221,15 @@ def _name_columns(names: Sequence[str], levels: Sequence[Sequence[str]]) -> tupl
         return None
     individuals = levels[place_of["individuals"]] if "individuals" in place_of else [""] * len(levels[0])
     coordinates = [name.casefold() for name in levels[place_of["coords"]]]
-    return tuple(zip(individuals, levels[place_of["bodyparts"]], coordinates, strict=True))
+    columns = zip(individuals, levels[place_of["bodyparts"]], coordinates, strict=True)
+    return tuple(column if column[2] in COORDINATES else None for column in columns)
 
 
 def _are_coordinates(names: Sequence[str]) -> bool:
     found = {name.casefold() for name in names}
-    return {"x", "y"} <= found <= set(COORDINATES)
+    return {"x", "y"} <= found and all(name in COORDINATES or _is_beside_pose(name) for name in found)
+
+
+def _is_beside_pose(name: str) -> bool:
+    """Tell whether a coordinate's name (in lower case) is known to stand beside x and y; pandas calls empty ones "unnamed: 3_level_2"."""
+    return not name or name.startswith("unnamed:") or _ADDED_COORDINATE.fullmatch(name) is not None

@@ -1,4 +1,4 @@
-"""Pose that a tracker wrote: DeepLabCut's CSV and H5 tables, of one animal or of several."""
+"""Pose that a tracker wrote, of one animal or of several: DeepLabCut, Lightning Pose, SLEAP, and NWB files with ndx-pose."""
 
 from __future__ import annotations
 
@@ -11,12 +11,17 @@ import pandas as pd
 
 from behavior.errors import PoseError, suggest_nearest
 from behavior.files.atomic import replacing
-from behavior.files.deeplabcut import COORDINATES, PoseTable, is_pose_table, read_pose_table
+from behavior.files.deeplabcut import is_pose_table, read_pose_table
+from behavior.files.nwb_pose import is_nwb, is_nwb_pose, read_nwb_pose
+from behavior.files.pose_table import COORDINATES, PoseTable, require_pose_file
+from behavior.files.sleap import is_sleap_analysis, read_sleap_analysis
 from behavior.recording import Track
 
 __all__ = ["POSE_SUFFIXES", "TOLERATED_ROWS", "find_body_parts", "is_pose", "match_pose_to_frames", "read_pose", "write_deeplabcut"]
 
-POSE_SUFFIXES = (".csv", ".h5", ".hdf5")
+POSE_SUFFIXES = (".csv", ".h5", ".hdf5", ".nwb")
+
+_TABLE_SUFFIXES = (".csv", ".h5", ".hdf5")
 
 # Pose and video that differ by more rows than this do not belong together.
 TOLERATED_ROWS = 2
@@ -26,7 +31,7 @@ _SPARSEST_INDEX = 10
 
 
 def read_pose(path: Path, *, individual: str | None = None) -> Track:
-    """Read the pose of one animal from a DeepLabCut table.
+    """Read the pose of one animal: a table of DeepLabCut or Lightning Pose, SLEAP's analysis file, or an NWB file with ndx-pose.
 
     Rows are put where their frame index says: frames without a row get NaN positions and likelihood 0. A table without
     likelihoods (other trackers, corrected poses) gets likelihood 1 where there is a position.
@@ -34,9 +39,9 @@ def read_pose(path: Path, *, individual: str | None = None) -> Track:
     Parameters
     ----------
     path
-        A .csv or .h5 file; its content decides how it is read.
+        A .csv, .h5 or .nwb file; its content decides how it is read.
     individual
-        Which animal of a multi-animal table; needed where there are several.
+        Which animal of a file that has several; needed there. In SLEAP it is the track, in NWB the PoseEstimation.
 
     Returns
     -------
@@ -48,7 +53,7 @@ def read_pose(path: Path, *, individual: str | None = None) -> Track:
         If the file is missing or holds no pose, the individual is not in it or has to be chosen, or the row index is not one
         frame number per row.
     """
-    table = read_pose_table(path)
+    table = _read_table(path)
     chosen = _choose_individual(path, table, individual)
     columns = {(part, coordinate): place for place, (name, part, coordinate) in enumerate(table.columns) if name == chosen}
     parts = tuple(dict.fromkeys(part for part, _ in columns))
@@ -142,7 +147,7 @@ def match_pose_to_frames(track: Track, n_frames: int, *, path: Path, broke_off: 
 
 def is_pose(path: Path) -> bool:
     """Tell by content whether `path` is a pose file (training labels of that layout among them); never raises."""
-    return is_pose_table(path)
+    return is_pose_table(path) or is_sleap_analysis(path) or is_nwb_pose(path)
 
 
 def write_deeplabcut(path: Path, track: Track, *, scorer: str) -> None:
@@ -166,13 +171,22 @@ def write_deeplabcut(path: Path, track: Track, *, scorer: str) -> None:
     values = np.concatenate((track.positions, track.likelihoods[:, :, np.newaxis]), axis=2)
     table = pd.DataFrame(values.reshape(len(track), len(columns)), columns=columns)
     suffix = path.suffix.lower()
-    if suffix not in POSE_SUFFIXES:
+    if suffix not in _TABLE_SUFFIXES:
         raise PoseError(f"{path}: pose is written as .csv or .h5, found {path.suffix!r}; choose one of these.")
     with replacing(path) as temporary:
         if suffix == ".csv":
             table.to_csv(temporary, lineterminator="\n")
         else:
             table.to_hdf(temporary, key="df_with_missing", mode="w", format="fixed")
+
+
+def _read_table(path: Path) -> PoseTable:
+    if require_pose_file(path):
+        if is_sleap_analysis(path):
+            return read_sleap_analysis(path)
+        if is_nwb(path):
+            return read_nwb_pose(path)
+    return read_pose_table(path)
 
 
 def _choose_individual(path: Path, table: PoseTable, individual: str | None) -> str:

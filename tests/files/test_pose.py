@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+import datetime
+import json
 from pathlib import Path
+from typing import Any
 
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,6 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from behavior.errors import PoseError
+from behavior.files.pairing import pair_files
 from behavior.files.pose import find_body_parts, is_pose, match_pose_to_frames, read_pose, write_deeplabcut
 from behavior.recording import Track
 
@@ -97,7 +102,7 @@ def test_real_training_labels_are_refused(shared_data: Path) -> None:
 def test_pose_is_told_by_content(shared_data: Path, tmp_path: Path) -> None:
     formats = shared_data / "formats"
     found = {path.name for path in formats.rglob("*") if path.is_file() and is_pose(path)}
-    assert found == {path.name for path in (formats / "dlc").iterdir()}
+    assert found == {path.name for folder in ("dlc", "sleap") for path in (formats / folder).iterdir()}
     for name, content in {
         "a.csv": b"",
         "b.csv": b"\x00\xff" * 90,
@@ -196,7 +201,7 @@ def test_files_that_are_no_pose(tmp_path: Path) -> None:
         "missing.csv": "there is no such pose file",
         "labels.csv": "is no DeepLabCut table",
         "broken.h5": "cannot be read as HDF5",
-        "other.h5": "no DeepLabCut table",
+        "other.h5": "no table of DeepLabCut, nor pose of SLEAP or NWB",
         "twice.csv": "is there twice",
         "half.csv": "body part 'a' has no column 'y'",
     }
@@ -240,3 +245,242 @@ def test_matching_rows_to_frames(rows: int, frames: int, broke_off: bool) -> Non
     if warning is not None:
         assert str(abs(rows - frames)) in warning
         assert ("breaks off" in warning) == (broke_off and rows > frames)
+
+
+def write_sleap(path: Path, positions: np.ndarray, *, tracks: tuple[str, ...] = ("mouse",), **more: Any) -> Path:
+    """Write `positions` (frames, tracks, nodes, 2) in the axes of SLEAP's own export; `more` are datasets to add, None to leave out."""
+    content: dict[str, Any] = {
+        "tracks": positions.transpose(1, 3, 2, 0),
+        "track_names": np.array([name.encode() for name in tracks]),
+        "node_names": np.array([f"node{place}".encode() for place in range(positions.shape[2])]),
+        "track_occupancy": np.isfinite(positions).any(axis=(2, 3)).astype(np.uint8),
+        "point_scores": np.full(positions.shape[:3], 0.5).transpose(1, 2, 0),
+        **more,
+    }
+    with h5py.File(path, "w") as file:
+        for name, values in content.items():
+            if values is not None:
+                file[name] = values
+    return path
+
+
+def draw_positions(n_frames: int = 5, n_tracks: int = 1, n_nodes: int = 3) -> np.ndarray:
+    positions = np.random.default_rng(n_frames).uniform(0, 500, (n_frames, n_tracks, n_nodes, 2))
+    positions[1, 0, 0] = np.nan
+    return positions
+
+
+def test_real_sleap_analysis(shared_data: Path) -> None:
+    path = shared_data / "formats" / "sleap" / "testDLC_sleap.analysis.h5"
+    track = read_pose(path)
+    assert track.positions.shape == (101, 14, 2)
+    assert track.body_parts[:2] == ("Nose", "Left_ear")
+    np.testing.assert_allclose(track.positions[0, 0], [319.1416626, 277.00744629])
+    assert_same(track, read_pose(path, individual="track_0"))
+    with h5py.File(path) as file:
+        scores = file["point_scores"][0].T
+    placed = np.isfinite(track.positions).all(axis=2)
+    np.testing.assert_array_equal(track.likelihoods[placed & np.isfinite(scores)], np.clip(scores, 0, 1)[placed & np.isfinite(scores)])
+
+
+def test_sleap_points_that_are_missing_or_placed_by_hand(tmp_path: Path) -> None:
+    positions = draw_positions()
+    scores = np.full((5, 1, 3), 0.5)
+    scores[1, 0, 0] = scores[2, 0, 1] = np.nan
+    scores[3, 0, 2] = 1.01
+    track = read_pose(write_sleap(tmp_path / "a.analysis.h5", positions, point_scores=scores.transpose(1, 2, 0)))
+    np.testing.assert_array_equal(track.positions, positions[:, 0])
+    assert track.likelihoods[2].tolist() == [0.5, 1.0, 0.5]
+    assert track.likelihoods[3, 2] == 1
+    assert np.isnan(track.positions[1, 0]).all()
+    assert track.likelihoods[1].tolist() == [0.0, 0.5, 0.5]
+    without = read_pose(write_sleap(tmp_path / "b.h5", positions, point_scores=None))
+    assert without.likelihoods[1].tolist() == [0.0, 1.0, 1.0]
+
+
+def test_sleap_tracks_are_individuals(tmp_path: Path) -> None:
+    positions = draw_positions(n_tracks=3)
+    positions[:, 2] = np.nan
+    path = write_sleap(tmp_path / "a.h5", positions, tracks=("black", "white", "lost"))
+    with pytest.raises(PoseError, match=r"2 individuals \(black, white\)"):
+        read_pose(path)
+    np.testing.assert_array_equal(read_pose(path, individual="White").positions, positions[:, 1])
+    unnamed = write_sleap(tmp_path / "b.h5", positions[:, :1], track_names=np.array([]))
+    np.testing.assert_array_equal(read_pose(unnamed).positions, positions[:, 0])
+    untracked = write_sleap(tmp_path / "c.h5", positions[:, :2], track_names=np.array([]))
+    np.testing.assert_array_equal(read_pose(untracked, individual="track_1").positions, positions[:, 1])
+
+
+def test_sleap_axes_as_the_file_says_or_by_their_shape(tmp_path: Path) -> None:
+    positions = draw_positions(n_nodes=4)
+    path = write_sleap(tmp_path / "named.h5", positions, tracks=("mouse",), point_scores=np.full((5, 1, 4), 0.25))
+    with h5py.File(path, "a") as file:
+        del file["tracks"]
+        file["tracks"] = positions
+        file["tracks"].attrs["dims"] = json.dumps(["frame", "track", "node", "xy"])
+    np.testing.assert_array_equal(read_pose(path).positions, positions[:, 0])
+    old = write_sleap(tmp_path / "old.h5", positions, tracks=("mouse",), point_scores=None)
+    with h5py.File(old, "a") as file:
+        del file["tracks"]
+        file["tracks"] = positions.transpose(0, 2, 3, 1)
+    np.testing.assert_array_equal(read_pose(old).positions, positions[:, 0])
+
+
+def test_sleap_files_that_cannot_be_used(tmp_path: Path) -> None:
+    positions = draw_positions()
+    write_sleap(tmp_path / "shape.h5", positions, tracks=("mouse",), node_names=np.array([b"a", b"b"]))
+    write_sleap(tmp_path / "scores.h5", positions, tracks=("mouse",), point_scores=np.zeros((1, 3, 4)))
+    write_sleap(tmp_path / "twice.h5", positions, tracks=("mouse",), node_names=np.array([b"a", b"a", b"b"]))
+    write_sleap(tmp_path / "empty.h5", positions[:0])
+    with h5py.File(tmp_path / "project.slp", "w") as file:
+        file["frames"], file["instances"] = np.zeros(2), np.zeros(2)
+        file.create_group("metadata")
+    content = write_sleap(tmp_path / "whole.h5", positions).read_bytes()
+    (tmp_path / "cut.h5").write_bytes(content[: len(content) // 2])
+    for name, sentence in {
+        "shape.h5": r"tracks have the shape \(1, 2, 3, 5\) for 2 nodes",
+        "scores.h5": "expected one for every point",
+        "twice.h5": "body part 'a' of 'mouse' is there twice",
+        "empty.h5": "has a header but no rows",
+        "project.slp": "is a SLEAP project",
+        "cut.h5": "cannot be read as HDF5",
+    }.items():
+        with pytest.raises(PoseError, match=sentence) as caught:
+            read_pose(tmp_path / name)
+        assert str(tmp_path / name) in str(caught.value)
+
+
+LIGHTNING = (
+    "scorer,heatmap_tracker,heatmap_tracker,heatmap_tracker,heatmap_tracker,heatmap_tracker,heatmap_tracker\n"
+    "bodyparts,a,a,a,b,b,b\ncoords,x,y,likelihood,x,y,likelihood\n"
+)
+SMOOTHED_NAMES = ("x", "y", "likelihood", "x_ens_median", "y_ens_median", "x_ens_var", "y_ens_var", "x_posterior_var", "y_posterior_var")
+
+
+def test_lightning_pose_and_its_smoother(tmp_path: Path) -> None:
+    (tmp_path / "plain.csv").write_text(LIGHTNING + BODY)
+    columns = pd.MultiIndex.from_product((["ensemble-kalman_tracker"], ["a", "b"], SMOOTHED_NAMES), names=["scorer", "bodyparts", "coords"])
+    table = pd.DataFrame(0.125, index=range(2), columns=columns)
+    for name, expected in {"a": ([1.0, 5.0], [2.0, 6.0], 0.5), "b": ([3.0, 7.0], [4.0, 8.0], 0.25)}.items():
+        for coordinate, values in zip(("x", "y", "likelihood"), expected, strict=True):
+            table["ensemble-kalman_tracker", name, coordinate] = values
+    table.to_csv(tmp_path / "smoothed.csv")
+    table.to_hdf(tmp_path / "smoothed.h5", key="df")
+    table["set", "", ""] = "train"
+    table.to_csv(tmp_path / "with_set.csv")
+    for name in ("plain.csv", "smoothed.csv", "smoothed.h5", "with_set.csv"):
+        assert is_pose(tmp_path / name)
+        track = read_pose(tmp_path / name)
+        assert track.body_parts == ("a", "b")
+        assert track.positions.tolist() == [[[1, 2], [3, 4]], [[5, 6], [7, 8]]]
+        assert track.likelihoods.tolist() == [[0.5, 0.25], [0.5, 0.25]]
+
+
+def test_lightning_poses_labels_and_what_is_not_in_a_plane_are_no_pose_of_a_video(tmp_path: Path) -> None:
+    (tmp_path / "labels.csv").write_text(LIGHTNING + "labeled-data/v/img001.png,1,2,0.5,3,4,0.25\n")
+    with pytest.raises(PoseError, match="training labels of single pictures"):
+        read_pose(tmp_path / "labels.csv")
+    (tmp_path / "space.csv").write_text("scorer,N,N,N\nbodyparts,a,a,a\ncoords,x,y,z\n0,1,2,3\n")
+    assert not is_pose(tmp_path / "space.csv")
+
+
+def write_nwb(path: Path, poses: dict[str, dict[str, dict[str, Any]]], nodes: tuple[str, ...] = ()) -> Path:
+    """Write containers of series with what h5py needs to tell them: as ndx-pose lays them out, without the rest of the file."""
+    with h5py.File(path, "w") as file:
+        file.attrs["nwb_version"] = "2.7.0"
+        for container, parts in poses.items():
+            group = file.create_group(f"processing/{container}")
+            group.attrs["neurodata_type"] = "PoseEstimation"
+            if nodes:
+                group["nodes"] = np.array([name.encode() for name in nodes])
+            for name, content in parts.items():
+                series = group.create_group(name)
+                series.attrs["neurodata_type"] = "PoseEstimationSeries"
+                for key, values in content.items():
+                    if key != "attributes":
+                        series[key] = values
+                series["data"].attrs.update(content.get("attributes", {}))
+    return path
+
+
+def test_nwb_written_by_ndx_pose(tmp_path: Path) -> None:
+    pynwb, ndx_pose = pytest.importorskip("pynwb"), pytest.importorskip("ndx_pose")
+    rng = np.random.default_rng(0)
+    positions = {"Snout": rng.random((6, 2)).astype(np.float32), "TailBase": rng.random((6, 2)).astype(np.float32)}
+    positions["Snout"][2] = np.nan
+    confidence = rng.random(6).astype(np.float32)
+    file = pynwb.NWBFile("session", "id", datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC))
+    skeleton = ndx_pose.Skeleton(name="mouse", nodes=["snout", "tail_base"])
+    series = [
+        ndx_pose.PoseEstimationSeries(
+            name=f"PoseEstimationSeries{name}", data=values, unit="pixels", reference_frame="corner", rate=30.0, confidence=confidence
+        )
+        for name, values in positions.items()
+    ]
+    pose = ndx_pose.PoseEstimation(name="mouse_1", pose_estimation_series=series, skeleton=skeleton)
+    module = file.create_processing_module("behavior", "pose")
+    module.add(ndx_pose.Skeletons(skeletons=[skeleton]))
+    module.add(pose)
+    with pynwb.NWBHDF5IO(tmp_path / "a.nwb", "w") as io:
+        io.write(file)
+    assert is_pose(tmp_path / "a.nwb")
+    track = read_pose(tmp_path / "a.nwb")
+    assert track.body_parts == ("snout", "tail_base")
+    np.testing.assert_array_equal(track.positions, np.stack(list(positions.values()), axis=1))
+    np.testing.assert_array_equal(track.likelihoods, np.stack([confidence, confidence], axis=1))
+
+
+def test_nwb_individuals_and_rows_that_are_left_out(tmp_path: Path) -> None:
+    rows = np.arange(8.0).reshape(4, 2)
+    both = {
+        "cage/black": {"nose": {"data": rows, "timestamps": np.array([10, 10.1, 10.3, 10.4])}},
+        "cage/white": {"nose": {"data": rows + 1, "confidence": np.array([0.5, np.nan, 1, 1])}},
+    }
+    path = write_nwb(tmp_path / "a.nwb", both)
+    with pytest.raises(PoseError, match=r"2 individuals \(black, white\)"):
+        read_pose(path)
+    black = read_pose(path, individual="black")
+    np.testing.assert_array_equal(black.positions[:, 0, 0], [0, 2, np.nan, 4, 6])
+    assert black.likelihoods[:, 0].tolist() == [1, 1, 0, 1, 1]
+    assert read_pose(path, individual="white").likelihoods[:4, 0].tolist() == [0.5, 0, 1, 1]
+    # Frames of varying length are all there.
+    uneven = {"pose": {"nose": {"data": rows, "timestamps": np.array([0, 0.1, 0.25, 0.35])}}}
+    assert len(read_pose(write_nwb(tmp_path / "b.nwb", uneven))) == 4
+    cameras = {f"{camera}/pose": {"nose": {"data": rows}} for camera in ("top", "side")}
+    with pytest.raises(PoseError, match=r"2 individuals \(side/pose, top/pose\)"):
+        read_pose(write_nwb(tmp_path / "c.nwb", cameras))
+
+
+def test_nwb_files_that_cannot_be_used(tmp_path: Path) -> None:
+    rows = np.zeros((4, 2))
+    write_nwb(tmp_path / "none.nwb", {})
+    write_nwb(tmp_path / "space.nwb", {"pose": {"nose": {"data": np.zeros((4, 3))}}})
+    write_nwb(tmp_path / "metres.nwb", {"pose": {"nose": {"data": rows, "attributes": {"unit": "meters"}}}})
+    write_nwb(tmp_path / "uneven.nwb", {"pose": {"nose": {"data": rows}, "tail": {"data": rows[:2]}}})
+    write_nwb(tmp_path / "stamps.nwb", {"pose": {"nose": {"data": rows, "timestamps": np.arange(3.0)}}})
+    write_nwb(tmp_path / "empty.nwb", {"pose": {"nose": {"data": rows[:0]}}})
+    for name, sentence in {
+        "none.nwb": "an NWB file without a pose",
+        "space.nwb": r"positions of shape \(4, 3\)",
+        "metres.nwb": "given in meters, expected pixels",
+        "uneven.nwb": "have 2 to 4 rows",
+        "stamps.nwb": "3 time stamps for 4 positions",
+        "empty.nwb": "has a header but no rows",
+    }.items():
+        with pytest.raises(PoseError, match=sentence) as caught:
+            read_pose(tmp_path / name)
+        assert str(tmp_path / name) in str(caught.value)
+    assert not is_pose(tmp_path / "none.nwb")
+
+
+def test_init_finds_the_pose_of_every_tracker_beside_its_video(tmp_path: Path) -> None:
+    for name in ("A.mp4", "B.mp4", "C.mp4"):
+        (tmp_path / name).touch()
+    poses = [
+        write_sleap(tmp_path / "A.mp4.predictions.000_A.analysis.h5", draw_positions()),
+        write_nwb(tmp_path / "B_pose.nwb", {"mouse": {"nose": {"data": np.zeros((4, 2))}}}),
+        tmp_path / "C.csv",
+    ]
+    poses[2].write_text(LIGHTNING + BODY)
+    write_nwb(tmp_path / "B_spikes.nwb", {})
+    assert [pairing.pose for pairing in pair_files(tmp_path)[0]] == poses

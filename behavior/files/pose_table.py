@@ -1,0 +1,69 @@
+"""Pose as every tracker's file is first read: columns taken apart, a row per frame that has one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from behavior.errors import PoseError
+
+__all__ = ["COORDINATES", "PoseTable", "is_hdf5", "require_pose_file"]
+
+COORDINATES = ("x", "y", "likelihood")
+
+_HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
+
+
+@dataclass(frozen=True)
+class PoseTable:
+    """A table with its header taken apart.
+
+    Attributes
+    ----------
+    columns
+        Individual ("" where the file names none), body part and coordinate of each of C columns.
+    index
+        What names the rows, shape (T,): frame numbers, if all is well.
+    values
+        Float64 of shape (T, C).
+    """
+
+    columns: tuple[tuple[str, str, str], ...]
+    index: npt.NDArray
+    values: npt.NDArray[np.float64]
+
+    def require_distinct(self, path: Path) -> None:
+        """Raise PoseError, naming `path`, if a column is there twice."""
+        repeated = [column for column, count in Counter(self.columns).items() if count > 1]
+        if repeated:
+            individual, part, coordinate = repeated[0]
+            owner = f" of {individual!r}" if individual else ""
+            raise PoseError(f"{path}: column {coordinate!r} of body part {part!r}{owner} is there twice; remove one.")
+
+
+def is_hdf5(path: Path) -> bool:
+    """Tell by its first bytes whether a file is HDF5; OSError where it cannot be read."""
+    with path.open("rb") as file:
+        return file.read(len(_HDF5_MAGIC)) == _HDF5_MAGIC
+
+
+def require_pose_file(path: Path) -> bool:
+    """Return whether the file at `path` is HDF5.
+
+    Raises
+    ------
+    PoseError
+        If there is no such file, it is a folder, or it may not be read.
+    """
+    if not path.exists():
+        raise PoseError(f"{path}: there is no such pose file; check the path.")
+    if path.is_dir():
+        raise PoseError(f"{path}: is a folder, expected a pose file (.csv, .h5, .nwb).")
+    try:
+        return is_hdf5(path)
+    except OSError as error:
+        raise PoseError(f"{path}: cannot be read ({error.strerror or error}); check that you may read it.") from error
