@@ -89,6 +89,35 @@ def decide(
     exit_on(result.failures)
 
 
+@app.command(epilog="Example: behavior export ethograms --format boris,nwb --out exports")
+def export(
+    ethograms: Ethograms,
+    formats: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            metavar="NAME[,NAME...]",
+            help="What to write: bouts, boris, boris_tabular, boris_aggregated, deepethogram, simba, nwb, parquet.",
+        ),
+    ],
+    out: OutFolder,
+    videos: Annotated[Path | None, typer.Option(help="Folder that has the videos now, where they were moved since.")] = None,
+    overwrite: Overwrite = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write ethograms in the formats of other tools."""
+    from behavior.workflows.export import export_ethograms
+
+    names = [name.strip() for name in formats.split(",") if name.strip()]
+    result = export_ethograms(ethograms, names, out, videos=videos, overwrite=overwrite)
+    n_bouts = sum(sum(counts.values()) for counts in result.bouts.values())
+    rows = [[name, len(files), str(files[0] if len(files) == 1 else files[0].parent)] for name, files in result.files.items() if files]
+    extra = {"recordings": len(result.bouts), "bouts": n_bouts, "failures": result.failures, "notes": result.notes}
+    print_table(["format", "files", "written to"], rows, as_json=as_json, extra=extra)
+    hint(f"{n_bouts} bouts of {len(result.bouts)} recordings")
+    exit_on(result.failures)
+
+
 @app.command(epilog="Example: behavior evaluate ethograms --labels labels --out scores")
 def evaluate(
     ethograms: Ethograms,

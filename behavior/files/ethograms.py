@@ -13,7 +13,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -22,11 +22,33 @@ from behavior.errors import EthogramError
 from behavior.files.atomic import make_folder, write_text
 from behavior.recording import Ethogram, Labels, Probabilities, estimate_fps, find_bouts, frame_edges
 
-__all__ = ["Annotation", "find_ethograms", "read_annotation", "read_frame_predictions", "write_annotation", "write_frame_predictions"]
+__all__ = [
+    "ETHOGRAM_SUFFIX",
+    "Annotation",
+    "BoutRow",
+    "find_ethograms",
+    "list_bouts",
+    "read_annotation",
+    "read_frame_predictions",
+    "write_annotation",
+    "write_frame_predictions",
+]
 
-BOUT_COLUMNS = ("recording", "behavior", "start_frame", "stop_frame", "start_s", "stop_s", "duration_s", "mean_prob")
 ETHOGRAM_SUFFIX = "_ethogram.csv"
 _OWN_KEYS = ("recording", "behaviors", "n_frames", "table_hash")
+
+
+class BoutRow(NamedTuple):
+    """A row of `RECORDING_bouts.csv`: frames and seconds are half-open, `mean_prob` is the mean probability of the bout's frames."""
+
+    recording: str
+    behavior: str
+    start_frame: int
+    stop_frame: int
+    start_s: float
+    stop_s: float
+    duration_s: float
+    mean_prob: float
 
 
 @dataclass(frozen=True)
@@ -105,7 +127,7 @@ def write_annotation(folder: Path, annotation: Annotation) -> list[Path]:
     bouts_path = folder / f"{annotation.recording}_bouts.csv"
     provenance_path = ethogram_path.with_suffix(".json")
     ethogram_text = _format_frames(ethogram_path, annotation, None)
-    bouts_text = _format_bouts(annotation)
+    bouts_text = _format_csv(BoutRow._fields, list_bouts(annotation))
     provenance = {
         "recording": annotation.recording,
         "behaviors": list(annotation.behaviors),
@@ -118,6 +140,19 @@ def write_annotation(folder: Path, annotation: Annotation) -> list[Path]:
     write_text(bouts_path, bouts_text)
     write_text(ethogram_path, ethogram_text)
     return [ethogram_path, bouts_path, provenance_path]
+
+
+def list_bouts(annotation: Annotation) -> list[BoutRow]:
+    """Return the bouts of a recording: behavior after behavior, each in order of time."""
+    edges = frame_edges(annotation.time_s, annotation.fps)
+    rows: list[BoutRow] = []
+    for index, behavior in enumerate(annotation.behaviors):
+        probabilities = annotation.probabilities.values[:, index]
+        for start, stop in find_bouts(annotation.ethogram.values[:, index]).tolist():
+            start_s, stop_s = float(edges[start]), float(edges[stop])
+            mean = float(np.mean(probabilities[start:stop], dtype=np.float64))
+            rows.append(BoutRow(annotation.recording, behavior, start, stop, start_s, stop_s, round(stop_s - start_s, 6), round(mean, 6)))
+    return rows
 
 
 def read_annotation(path: Path) -> Annotation:
@@ -381,18 +416,6 @@ def _format_probabilities(values: npt.NDArray[np.float32]) -> list[str]:
     # numpy writes a float32 with the fewest digits that tell it from every other float32; Python's own floats would show 0.1 as
     # 0.10000000149011612.
     return ["" if text == "nan" else text for text in values.astype(str).tolist()]
-
-
-def _format_bouts(annotation: Annotation) -> str:
-    edges = frame_edges(annotation.time_s, annotation.fps)
-    rows: list[tuple[object, ...]] = []
-    for index, behavior in enumerate(annotation.behaviors):
-        probabilities = annotation.probabilities.values[:, index]
-        for start, stop in find_bouts(annotation.ethogram.values[:, index]).tolist():
-            start_s, stop_s = float(edges[start]), float(edges[stop])
-            mean = float(np.mean(probabilities[start:stop], dtype=np.float64))
-            rows.append((annotation.recording, behavior, start, stop, start_s, stop_s, round(stop_s - start_s, 6), round(mean, 6)))
-    return _format_csv(BOUT_COLUMNS, rows)
 
 
 def _format_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

@@ -1,0 +1,114 @@
+"""A recording on its way out, and what several formats say about it alike."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from behavior.files.ethograms import Annotation
+from behavior.recording import frame_edges
+
+__all__ = ["Entry", "Event", "describe_origin", "find_duration", "format_seconds", "list_events", "spread_edges"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An annotation, and what its own files do not say.
+
+    Attributes
+    ----------
+    annotation
+        What is exported.
+    video
+        Where its video is, or was when it was annotated; None where there is none.
+    written
+        When the annotation was written. Nobody knows when the animal was filmed, and formats that ask for a date get this one.
+    """
+
+    annotation: Annotation
+    video: Path | None
+    written: datetime
+
+
+@dataclass(frozen=True)
+class Event:
+    """A bout's start or stop.
+
+    Attributes
+    ----------
+    frame
+        The first frame of the bout, or the first one behind it.
+    time_s
+        When that frame is shown, in seconds.
+    """
+
+    frame: int
+    time_s: float
+    behavior: str
+    is_start: bool
+
+
+def list_events(entry: Entry) -> list[Event]:
+    """Return starts and stops of all bouts in order of time."""
+    annotation = entry.annotation
+    edges = spread_edges(annotation.time_s, annotation.fps)
+    values = annotation.ethogram.values.astype(np.int8)
+    steps = np.diff(values, axis=0, prepend=0, append=0)
+    return [
+        Event(frame, float(edges[frame]), annotation.behaviors[column], is_start=bool(steps[frame, column] > 0))
+        for frame, column in np.argwhere(steps).tolist()
+    ]
+
+
+def spread_edges(time_s: npt.NDArray[np.float64], fps: float | None) -> npt.NDArray[np.float64]:
+    """Return `recording.frame_edges`, frames that share a time spread evenly up to the next one, so that no bout lasts 0 seconds.
+
+    Formats that tell bouts by their seconds alone would lose such bouts.
+    """
+    edges = frame_edges(time_s, fps)
+    times, first = np.unique(edges, return_index=True)
+    return np.interp(np.arange(len(edges)), first, times)
+
+
+def find_duration(entry: Entry) -> float:
+    """Return how many seconds a recording lasts, rounded up to milliseconds, and one millisecond more.
+
+    BORIS rounds the times of events to milliseconds, and leaves out those behind the end; it compares decimals with a binary fraction,
+    which may lie a little below.
+    """
+    last = float(spread_edges(entry.annotation.time_s, entry.annotation.fps)[-1])
+    return (math.ceil(round(last * 1000, 3)) + 1) / 1000
+
+
+def format_seconds(seconds: float) -> str:
+    """Return seconds with as many decimals as there are, at least 3, as BORIS writes them, and at most 6.
+
+    A millisecond may be more than what tells one frame from the next.
+
+    >>> format_seconds(1.8), format_seconds(1 / 30)
+    ('1.800', '0.033333')
+    """
+    text = f"{seconds:.6f}"
+    return text[:-3] + text[-3:].rstrip("0")
+
+
+def describe_origin(entry: Entry) -> str:
+    """Return, in a few words on one line, what made an ethogram; formats with room for all of its provenance take that instead."""
+    annotation, said = entry.annotation, entry.annotation.provenance
+    rate = f" at {annotation.fps:.6g} frames per second" if annotation.fps else ""
+    parts = [f"ethogram of {annotation.recording}, {len(annotation.time_s)} frames{rate}, made by a model, not by a person"]
+    model = said.get("model")
+    if isinstance(model, dict) and "folder" in model:
+        parts.append(f"model {model['folder']}" + (f" ({model['hash']})" if "hash" in model else ""))
+    if "postprocess" in said:
+        parts.append(f"decided with {json.dumps(said['postprocess'], ensure_ascii=False)}")
+    versions = said.get("versions")
+    if isinstance(versions, dict) and "behavior" in versions:
+        parts.append(f"behavior {versions['behavior']}")
+    return "; ".join(parts)

@@ -1,0 +1,190 @@
+"""`behavior export`: ethograms in the formats of other tools."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from importlib.util import find_spec
+from pathlib import Path, PureWindowsPath
+from typing import Any
+
+from behavior.errors import BehaviorError, EthogramError, OutputError, UsageError, suggest_nearest
+from behavior.files.atomic import make_folder, require_writable
+from behavior.files.ethogram_formats import FORMATS, Entry, EthogramFormat
+from behavior.files.ethograms import ETHOGRAM_SUFFIX, find_ethograms, read_annotation
+from behavior.files.pairing import make_safe
+from behavior.files.video import VIDEO_SUFFIXES
+from behavior.recording import find_bouts
+from behavior.workflows.progress import announce, show_progress, warn
+
+__all__ = ["ExportResult", "export_ethograms"]
+
+
+@dataclass
+class ExportResult:
+    """What was exported.
+
+    Attributes
+    ----------
+    files
+        Files written, by the name of their format.
+    bouts
+        Number of bouts of each behavior, by recording.
+    failures
+        A sentence for each ethogram that could not be exported, or not to some format.
+    notes
+        What the user should know of the files.
+    """
+
+    files: dict[str, list[Path]] = field(default_factory=dict)
+    bouts: dict[str, dict[str, int]] = field(default_factory=dict)
+    failures: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+def export_ethograms(
+    paths: Sequence[Path], formats: Sequence[str], out: Path, *, videos: Path | None = None, overwrite: bool = False
+) -> ExportResult:
+    """Write the ethograms at `paths` to `out` in each of `formats`; one bad ethogram never stops the rest.
+
+    Parameters
+    ----------
+    paths
+        `*_ethogram.csv` files or folders of them.
+    formats
+        Names from `files.ethogram_formats.FORMATS`.
+    videos
+        Folder that has the videos, in it or below, where they are no longer where they were annotated.
+    overwrite
+        Replace files that are there already.
+
+    Raises
+    ------
+    UsageError
+        If a format is not known or its package not installed, or `videos` is no folder.
+    EthogramError
+        If there is no ethogram at `paths`.
+    OutputError
+        If files to write exist and `overwrite` is not set, or `out` cannot be written to.
+    """
+    chosen = {name: _find_format(name) for name in dict.fromkeys(formats)}
+    if not chosen:
+        raise UsageError(f"no format was named, expected some of {', '.join(FORMATS)}; name them with --format.")
+    for name, known in chosen.items():
+        _require_installed(name, known)
+    known_videos = _VideoFolder(videos) if videos is not None else None
+    found = find_ethograms(paths)
+    if not overwrite:
+        names = [path.name.removesuffix(ETHOGRAM_SUFFIX) for path in found]
+        _refuse_existing(known.find_path(out, name) for known in chosen.values() for name in names)
+    make_folder(out)
+    require_writable(out)
+
+    result = ExportResult(files={name: [] for name in chosen})
+    collected: dict[str, list[Any]] = {name: [] for name, known in chosen.items() if known.is_for_all}
+    with show_progress("exporting", total=len(found), unit="recordings") as advance:
+        for path in found:
+            try:
+                entry = _open(path, known_videos, result)
+            except BehaviorError as error:
+                _fail(result, str(path), error)
+                advance(1)
+                continue
+            for name, known in chosen.items():
+                target = known.find_path(out, entry.annotation.recording)
+                try:
+                    if known.is_for_all:
+                        collected[name].append(known.collect(entry, target))
+                    else:
+                        _write(known, target, [known.collect(entry, target)], overwrite=overwrite)
+                        result.files[name].append(target)
+                except BehaviorError as error:
+                    _fail(result, f"{path} ({name})", error)
+            advance(1)
+    for name, items in collected.items():
+        target = chosen[name].find_path(out, "")
+        if items:
+            _write(chosen[name], target, items, overwrite=overwrite)
+            result.files[name].append(target)
+    for note in result.notes:
+        warn(note)
+    return result
+
+
+def _find_format(name: str) -> EthogramFormat:
+    if name not in FORMATS:
+        raise UsageError(f"--format {name}: is no format{suggest_nearest(name, FORMATS)} (there are {', '.join(FORMATS)}).")
+    return FORMATS[name]
+
+
+def _require_installed(name: str, known: EthogramFormat) -> None:
+    if known.requires is not None and find_spec(known.requires[0]) is None:
+        package, extra = known.requires
+        raise UsageError(f"--format {name}: needs {package}, which is not installed; install it with: pip install 'behavior[{extra}]'.")
+
+
+def _refuse_existing(targets: Iterable[Path]) -> None:
+    there = [path for path in dict.fromkeys(targets) if path.exists()]
+    if there:
+        others = f" and {len(there) - 1} more files" if len(there) > 1 else ""
+        raise OutputError(f"{there[0]}{others} exist already; give another --out, or --overwrite to replace them.")
+
+
+def _write(known: EthogramFormat, target: Path, items: Sequence[Any], *, overwrite: bool) -> None:
+    if not overwrite:
+        _refuse_existing([target])
+    make_folder(target.parent)
+    known.write(target, items)
+
+
+def _fail(result: ExportResult, name: str, error: BehaviorError) -> None:
+    result.failures[name] = str(error)
+    announce(str(error))
+
+
+def _open(path: Path, videos: _VideoFolder | None, result: ExportResult) -> Entry:
+    annotation = read_annotation(path)
+    if annotation.recording in result.bouts:
+        raise EthogramError(f"{path}: is a second ethogram of {annotation.recording!r}, expected one of each; export it to another folder.")
+    values = annotation.ethogram.values
+    result.bouts[annotation.recording] = {name: len(find_bouts(values[:, column])) for column, name in enumerate(annotation.behaviors)}
+    video = _find_video(annotation.recording, annotation.provenance, videos, result)
+    return Entry(annotation, video, datetime.fromtimestamp(path.stat().st_mtime).astimezone())
+
+
+class _VideoFolder:
+    """The videos in a folder and below, by name."""
+
+    def __init__(self, folder: Path) -> None:
+        if not folder.is_dir():
+            raise UsageError(f"{folder}: is no folder, expected the one that holds the videos; check the path.")
+        self.path = folder
+        self._by_name: dict[str, list[Path]] = defaultdict(list)
+        self._by_recording: dict[str, list[Path]] = defaultdict(list)
+        for path in sorted(folder.rglob("*")):
+            if path.suffix.casefold() in VIDEO_SUFFIXES and not path.name.startswith(".") and path.is_file():
+                self._by_name[path.name.casefold()].append(path)
+                self._by_recording[make_safe(path.stem).casefold()].append(path)
+
+    def find(self, recording: str, name: str | None) -> list[Path]:
+        """Return the videos that have the name that the annotated one had, else those that a recording may be called after."""
+        return (self._by_name.get(name.casefold(), []) if name else []) or self._by_recording.get(recording.casefold(), [])
+
+
+def _find_video(recording: str, provenance: Mapping[str, Any], videos: _VideoFolder | None, result: ExportResult) -> Path | None:
+    """Return where the video of a recording is, or was; what is odd about it becomes a note."""
+    said = provenance.get("video")
+    before = Path(said) if isinstance(said, str) and said else None
+    if videos is not None:
+        # The ethogram may come from another system.
+        found = videos.find(recording, PureWindowsPath(said).name if isinstance(said, str) else None)
+        if len(found) == 1:
+            return found[0].resolve()
+        if len(found) > 1:
+            listed = ", ".join(path.relative_to(videos.path).as_posix() for path in found)
+            result.notes.append(f"{recording}: several videos in {videos.path} may be its own ({listed}); none of them is taken.")
+    if before is not None and not before.is_file():
+        result.notes.append(f"{recording}: its video {before} is not there; name the folder that has it with --videos.")
+    return before

@@ -1,0 +1,95 @@
+"""Export ethograms to every format, read each file back, and count the bouts that are not the same.
+
+    python scripts/check_round_trips.py demo
+    python scripts/check_round_trips.py ethograms --out exports
+
+The folder is one of ethograms, or one with a folder `ethograms` in it, as `behavior demo` leaves. A difference is a bout that is only
+before or only after. The exit status is 1 if there is any.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from behavior.files.annotations import read_labels
+from behavior.files.ethogram_formats import FORMATS, read_nwb, read_parquet
+from behavior.files.ethograms import Annotation, find_ethograms, read_annotation
+from behavior.recording import find_bouts
+from behavior.workflows.export import export_ethograms
+
+Bout = tuple[str, str, int, int]
+
+
+def main() -> int:
+    """Print a line per format; return the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path, metavar="STUDY_OUT", help="Folder of ethograms, or one with such a folder in it.")
+    parser.add_argument("--out", type=Path, help="Keep the exported files in this folder.")
+    arguments = parser.parse_args()
+    inner = arguments.folder / "ethograms"
+    annotations = [read_annotation(path) for path in find_ethograms([inner if inner.is_dir() else arguments.folder])]
+    with tempfile.TemporaryDirectory() as temporary:
+        out = arguments.out or Path(temporary)
+        result = export_ethograms([inner if inner.is_dir() else arguments.folder], list(FORMATS), out, overwrite=True)
+        for sentence in result.failures.values():
+            print(sentence, file=sys.stderr)
+        return 1 if _compare(annotations, out) or result.failures else 0
+
+
+def _compare(annotations: list[Annotation], out: Path) -> int:
+    print(f"{'format':<18}{'recordings':>12}{'bouts before':>14}{'bouts after':>13}{'differences':>13}")
+    total = 0
+    for name in FORMATS:
+        before: set[Bout] = set()
+        after: set[Bout] = set()
+        for annotation in annotations:
+            before.update(_list_bouts(annotation, annotation.ethogram.values))
+            after.update(_list_bouts(annotation, _read_back(name, out, annotation)))
+        differences = len(before ^ after)
+        total += differences
+        print(f"{name:<18}{len(annotations):>12}{len(before):>14}{len(after):>13}{differences:>13}")
+    return total
+
+
+def _list_bouts(annotation: Annotation, values: npt.NDArray[np.bool_]) -> Iterator[Bout]:
+    for column, behavior in enumerate(annotation.behaviors):
+        for start, stop in find_bouts(values[:, column]).tolist():
+            yield annotation.recording, behavior, start, stop
+
+
+def _read_back(name: str, out: Path, annotation: Annotation) -> npt.NDArray[np.bool_]:
+    """Return what a format says of a recording: as the importer of labels reads it, where there is one."""
+    path = FORMATS[name].find_path(out, annotation.recording)
+    if name in ("nwb", "parquet"):
+        ethogram = read_nwb(path) if name == "nwb" else read_parquet(path)
+        return ethogram.values[:, [ethogram.behaviors.index(behavior) for behavior in annotation.behaviors]]
+    with tempfile.TemporaryDirectory() as temporary:
+        if name == "bouts":
+            path = _keep_rows(path, annotation.recording, Path(temporary))
+        video = annotation.provenance.get("video")
+        called = (annotation.recording, *([Path(video).name] if video else []))
+        labels, _ = read_labels(path, annotation.behaviors, n_frames=len(annotation.time_s), time_s=annotation.time_s, called=called)
+    return labels.values == 1
+
+
+def _keep_rows(path: Path, recording: str, folder: Path) -> Path:
+    """Return a table of one recording's bouts from that of all: a label file is of one recording."""
+    with path.open(encoding="utf-8", newline="") as file:
+        header, *rows = list(csv.reader(file))
+    place = header.index("recording")
+    kept = folder / "bouts.csv"
+    with kept.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([header, *(row for row in rows if row[place] == recording)])
+    return kept
+
+
+if __name__ == "__main__":
+    sys.exit(main())
