@@ -37,7 +37,7 @@ def parse_by_behavior(option: str, values: Sequence[str] | None, parse: Callable
     return parsed
 
 
-def parse_duration(word: str) -> float:
+def parse_duration(word: str, *, option: str = "--timeout") -> float:
     """Return seconds from words such as 90m, 8h and 3600s."""
     units = {"s": 1, "m": 60, "h": 3600}
     try:
@@ -45,7 +45,7 @@ def parse_duration(word: str) -> float:
     except (KeyError, ValueError):
         seconds = -1.0
     if not 0 <= seconds < float("inf"):
-        raise UsageError(f"--timeout {word}: expected a number with its unit, such as 90m, 8h or 3600s.")
+        raise UsageError(f"{option} {word}: expected a number with its unit, such as 90m, 8h or 3600s.")
     return seconds
 
 

@@ -9,9 +9,9 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
-from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from behavior.figures.rendering import INK, MUTED, get_color
+from behavior.figures.timeline import style_time
 from behavior.recording import find_bouts, frame_edges
 
 __all__ = ["draw_ethogram"]
@@ -19,7 +19,6 @@ __all__ = ["draw_ethogram"]
 # Heights in units of the probability axis: probabilities run from 0 to 1, bars lie above them.
 _DECIDED = (1.12, 0.22)
 _LABELLED = (1.42, 0.22)
-_MINUTES_FROM_S = 180.0
 
 
 def draw_ethogram(
@@ -73,7 +72,8 @@ def draw_ethogram(
             _draw_bar(axes, edges, labels[:, index] == 1, _LABELLED, INK)
             _draw_bar(axes, edges, labels[:, index] == -1, _LABELLED, None)
         _style_row(axes, has_labels=labels is not None)
-    _style_time(rows[-1], edges)
+    rows[-1].set_xlim(edges[0], edges[-1])
+    style_time(rows[-1], float(edges[-1] - edges[0]), n_ticks=12)
     if title:
         figure.suptitle(title, fontsize=11, color=INK)
     if labels is not None and np.any(labels == -1):
@@ -113,18 +113,3 @@ def _style_row(axes: Axes, *, has_labels: bool) -> None:
     axes.axhline(0.5, color=MUTED, linewidth=0.5, linestyle=":", zorder=0)
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(axis="both", length=2, labelsize=8)
-
-
-def _style_time(axes: Axes, edges: npt.NDArray[np.float64]) -> None:
-    axes.set_xlim(edges[0], edges[-1])
-    if edges[-1] - edges[0] < _MINUTES_FROM_S:
-        axes.set_xlabel("Time (s)", fontsize=9)
-        return
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=12, steps=[1, 1.2, 1.5, 3, 6, 10]))
-    axes.xaxis.set_major_formatter(FuncFormatter(_format_minutes))
-    axes.set_xlabel("Time (min:s)", fontsize=9)
-
-
-def _format_minutes(seconds: float, _position: int | None = None) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes}:{rest:02d}"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import io
 
+from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-__all__ = ["COLORS", "INK", "LINE_STYLES", "MUTED", "get_color", "get_line_style", "render_png"]
+__all__ = ["COLORS", "INK", "LINE_STYLES", "MUTED", "get_color", "get_line_style", "render_png", "render_svg"]
 
 # The palette of Okabe and Ito (2008), Color Universal Design, without its black and with its yellow last: it is too light for lines
 # on white. Told apart with any of the usual colour blindnesses.
@@ -30,4 +31,13 @@ def render_png(figure: Figure, *, dpi: int = 150) -> bytes:
     """Return `figure` as a PNG file's bytes, the same for the same figure."""
     file = io.BytesIO()
     figure.savefig(file, format="png", dpi=dpi, metadata={"Software": None})
+    return file.getvalue()
+
+
+def render_svg(figure: Figure, *, dpi: int = 200) -> bytes:
+    """Return `figure` as an SVG file's bytes, the same for the same figure; `dpi` is of what is in it as pixels."""
+    file = io.BytesIO()
+    # Names of parts are random otherwise.
+    with rc_context({"svg.hashsalt": "behavior"}):
+        figure.savefig(file, format="svg", dpi=dpi, metadata={"Date": None})
     return file.getvalue()

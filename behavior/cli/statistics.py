@@ -1,0 +1,80 @@
+"""The command that describes what ethograms show."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from behavior.cli.options import AsJson, Ethograms, Overwrite, parse_duration
+from behavior.cli.printing import exit_on, hint, print_table
+from behavior.errors import UsageError
+
+__all__ = ["app"]
+
+app = typer.Typer()
+
+
+class _Correction(StrEnum):
+    """How p values are corrected."""
+
+    holm = "holm"
+    fdr = "fdr"
+
+
+@app.command(epilog="Example: behavior stats ethograms --bin 60s --study videos/study.yaml --out statistics")
+def stats(
+    ethograms: Ethograms,
+    bin_length: Annotated[str | None, typer.Option("--bin", metavar="LENGTH", help="Describe time bins too, such as 60s or 5m.")] = None,
+    groups: Annotated[
+        Path | None, typer.Option(help="Manifest with the group and the animal of each recording; the study's if not given.")
+    ] = None,
+    study: Annotated[Path | None, typer.Option(help="Study whose manifest names pose and labels, and whose arena has zones.")] = None,
+    out: Annotated[Path, typer.Option("--out", help="Folder for the results; made where it is missing.")] = Path("statistics"),
+    body_part: Annotated[
+        list[str] | None, typer.Option(help="Where the animal is, instead of the study's body part; several times for their mean.")
+    ] = None,
+    correction: Annotated[
+        _Correction, typer.Option(help="Of p values over behaviors: holm, or fdr for Benjamini and Hochberg.")
+    ] = _Correction.holm,
+    labels: Annotated[bool, typer.Option("--labels", help="Describe what people labelled instead of what was decided.")] = False,
+    figures: Annotated[bool, typer.Option("--figures/--no-figures", help="Draw pictures, which takes longest.")] = True,
+    overwrite: Overwrite = False,
+    as_json: AsJson = False,
+) -> None:
+    """Count and time bouts, compare groups of animals, and draw what they did."""
+    from behavior.workflows.statistics import describe_ethograms
+    from behavior.workflows.statistics_summary import SHOWN_METRICS, summarize_behaviors
+
+    bin_s = None if bin_length is None else parse_duration(bin_length, option="--bin")
+    if bin_s == 0:
+        raise UsageError(f"--bin {bin_length}: expected more than nothing, such as 60s.")
+    result = describe_ethograms(
+        ethograms,
+        out,
+        bin_s=bin_s,
+        groups=groups,
+        study=study,
+        body_parts=body_part or (),
+        correction="fdr" if correction is _Correction.fdr else "holm",
+        of_labels=labels,
+        with_figures=figures,
+        overwrite=overwrite,
+    )
+    summary = summarize_behaviors(result.description)
+    compared = result.description.tables.groups
+    extra = {
+        "groups": [] if compared is None else json.loads(compared.to_json(orient="records")),
+        "notes": list(result.description.notes),
+        "failures": result.failures,
+    }
+    formats = dict.fromkeys(SHOWN_METRICS, "{:.2f}") | {"share": "{:.2%}"}
+    rows = [list(row) for row in summary.itertuples(index=False, name=None)]
+    print_table(["behavior", "group", "n", *SHOWN_METRICS], rows, as_json=as_json, formats=formats, extra=extra)
+    if result.assumptions:
+        hint(result.assumptions)
+    hint(f"means over animals; all of it is in {out / 'statistics.md'} and the tables beside it")
+    exit_on(result.failures)

@@ -1,0 +1,108 @@
+"""Behavior along time, averaged over the animals of each group."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.figure import Figure
+
+from behavior.figures.rendering import COLORS, INK, LINE_STYLES
+from behavior.figures.timeline import style_time
+
+__all__ = ["draw_time_curves"]
+
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+_PANEL = (2.4, 2.0)
+
+
+def draw_time_curves(
+    values: Mapping[str, npt.NDArray[np.floating]],
+    behaviors: Sequence[str],
+    bin_starts_s: npt.NDArray[np.floating],
+    bin_s: float,
+    *,
+    ylabel: str,
+    scale: float = 1.0,
+    title: str = "",
+) -> Figure:
+    """Draw the mean over animals in each time bin, and its standard error as a band, a panel for each behavior.
+
+    Parameters
+    ----------
+    values
+        By group, shape (A, B, K): animals, behaviors, bins; NaN where an animal has no value.
+    behaviors
+        B names.
+    bin_starts_s, bin_s
+        When the K bins start, shape (K,), and how long they are, in seconds.
+    ylabel
+        Beside the panels.
+    scale
+        What values are multiplied with, such as 100 for percent.
+    title
+        Shown above.
+
+    Returns
+    -------
+    A figure; a point stands in the middle of its bin. A bin with one animal has a point but no band.
+
+    Raises
+    ------
+    ValueError
+        If there is no group, no behavior or no bin, or a shape does not match.
+    """
+    if not values or not behaviors or not len(bin_starts_s):
+        raise ValueError(f"there are {len(values)} groups, {len(behaviors)} behaviors and {len(bin_starts_s)} bins, expected some of each")
+    for group, array in values.items():
+        if array.ndim != 3 or array.shape[1:] != (len(behaviors), len(bin_starts_s)):
+            raise ValueError(f"values of {group!r} have shape {array.shape}, expected (A, {len(behaviors)}, {len(bin_starts_s)})")
+    n_columns = min(3, len(behaviors))
+    n_rows = -(-len(behaviors) // n_columns)
+    figure = Figure(figsize=(_PANEL[0] * n_columns + 0.4, _PANEL[1] * n_rows + 0.7 + (0.25 if title else 0)), layout="constrained")
+    panels = figure.subplots(n_rows, n_columns, sharex=True, squeeze=False)
+    middles = np.asarray(bin_starts_s) + bin_s / 2
+    handles = []
+    for index, axes in enumerate(panels.flat):
+        if index >= len(behaviors):
+            axes.set_visible(False)
+            continue
+        for number, (group, array) in enumerate(values.items()):
+            mean, sem = _average(array[:, index] * scale)
+            color = COLORS[number % len(COLORS)]
+            axes.fill_between(middles, mean - sem, mean + sem, color=color, alpha=0.2, linewidth=0)
+            (line,) = axes.plot(
+                middles, mean, color=color, linestyle=LINE_STYLES[number % len(LINE_STYLES)], linewidth=1.4,
+                marker=MARKERS[number % len(MARKERS)], markersize=3.5, label=f"{group or 'all'} (n = {len(array)})",
+            )  # fmt: skip
+            if not index:
+                handles.append(line)
+        axes.set_title(behaviors[index], loc="left", fontsize=9, fontweight="bold", color=INK, pad=3)
+        axes.set_ylim(bottom=0)
+        axes.set_xlim(float(bin_starts_s[0]), float(bin_starts_s[-1]) + bin_s)
+        axes.grid(axis="y", color="#E6E6E6", linewidth=0.6)
+        axes.set_axisbelow(True)
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.tick_params(axis="y", length=2, labelsize=8)
+        style_time(axes, float(bin_starts_s[-1]) + bin_s - float(bin_starts_s[0]), n_ticks=5)
+        is_lowest = index + n_columns >= len(behaviors)
+        axes.tick_params(axis="x", labelbottom=is_lowest)
+        if not is_lowest:
+            axes.set_xlabel("")
+    figure.supylabel(ylabel, fontsize=9, color=INK)
+    figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), 4), frameon=False, fontsize=8)
+    if title:
+        figure.suptitle(title, fontsize=10, color=INK)
+    return figure
+
+
+def _average(values: npt.NDArray[np.floating]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return the mean over animals and its standard error, of values (A, K); NaN where there are none, or too few."""
+    known = np.isfinite(values)
+    counts = known.sum(axis=0)
+    sums = np.where(known, values, 0.0).sum(axis=0)
+    mean = np.divide(sums, counts, out=np.full(len(counts), np.nan), where=counts > 0)
+    squares = np.where(known, (values - mean) ** 2, 0.0).sum(axis=0)
+    variance = np.divide(squares, counts - 1, out=np.full(len(counts), np.nan), where=counts > 1)
+    return mean, np.sqrt(np.divide(variance, counts, out=np.full(len(counts), np.nan), where=counts > 1))

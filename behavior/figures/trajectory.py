@@ -1,0 +1,174 @@
+"""Where the animal went, and what it did there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Polygon as PolygonPatch
+from matplotlib.patheffects import withStroke
+
+from behavior.figures.rendering import INK, MUTED, get_color
+
+__all__ = ["draw_trajectory"]
+
+_PANEL = 2.35
+_ASIDE = "#BDBDBD"
+Outline = Sequence[tuple[float, float]]
+
+
+def draw_trajectory(
+    positions: npt.NDArray[np.float64],
+    durations_s: npt.NDArray[np.floating],
+    ethogram: npt.NDArray[np.bool_],
+    behaviors: Sequence[str],
+    *,
+    arena: Outline = (),
+    zones: Mapping[str, Outline] | None = None,
+    pixels_per_cm: float | None = None,
+    n_bins: int = 24,
+    title: str = "",
+) -> Figure:
+    """Draw the way of one animal coloured by behavior, and maps of the time that it spent, in all and with each behavior.
+
+    Parameters
+    ----------
+    positions
+        Pixels, shape (T, 2) as x, y with y downwards, as in the video; NaN where nobody knows.
+    durations_s
+        How long each frame lasts in seconds, shape (T,).
+    ethogram
+        Shape (T, B).
+    behaviors
+        B names.
+    arena
+        Corners of the arena in pixels; none where empty.
+    zones
+        Corners of further zones, by name.
+    pixels_per_cm
+        Axes are in pixels where None.
+    n_bins
+        Of the maps, along the longer side.
+    title
+        Shown above.
+
+    Returns
+    -------
+    A figure. The colours of maps go with the square root of seconds, so that places that the animal only passed show beside those that it
+    slept in.
+
+    Raises
+    ------
+    ValueError
+        If a shape does not match, or no frame has a position.
+    """
+    if ethogram.shape != (len(positions), len(behaviors)) or durations_s.shape != (len(positions),):
+        raise ValueError(
+            f"ethogram and durations_s have shapes {ethogram.shape} and {durations_s.shape}, expected {(len(positions), len(behaviors))} "
+            f"and {(len(positions),)}"
+        )
+    unit = "px" if pixels_per_cm is None else "cm"
+    scale = 1 / (pixels_per_cm or 1.0)
+    places = positions * scale
+    known = np.isfinite(places).all(axis=1)
+    if not known.any():
+        raise ValueError("no frame has a position, expected at least one")
+    outline = np.array(arena, dtype=np.float64).reshape(-1, 2) * scale
+    others = {name: np.array(corners, dtype=np.float64) * scale for name, corners in (zones or {}).items()}
+    low, high = _find_limits(np.concatenate([places[known], outline, *others.values()]))
+
+    n_panels = 2 + len(behaviors)
+    n_columns = 2 if n_panels == 4 else min(3, n_panels)
+    n_rows = -(-n_panels // n_columns)
+    ratio = float(np.clip((high - low)[1] / (high - low)[0], 0.4, 2.0))
+    size = (_PANEL * n_columns, (0.73 * _PANEL * ratio + 0.3) * n_rows + (1.0 if title else 0.75))
+    figure = Figure(figsize=size, layout="constrained")
+    panels = list(figure.subplots(n_rows, n_columns, sharex=True, sharey=True, squeeze=False).flat)
+    _draw_way(panels[0], places, ethogram)
+    _draw_zone_names(panels[0], others)
+    panels[0].set_title("track", loc="left", fontsize=9, fontweight="bold", color=INK, pad=3)
+    maps = [("time", known, INK), *((name, known & ethogram[:, column], get_color(column)) for column, name in enumerate(behaviors))]
+    bins = _space_bins(outline if len(outline) else places[known], low, high, n_bins)
+    for axes, (name, chosen, color) in zip(panels[1:], maps, strict=False):
+        seconds, (x_edges, y_edges) = np.histogramdd(places[chosen], bins=bins, weights=np.asarray(durations_s)[chosen])
+        ramp = LinearSegmentedColormap.from_list(name, ["#FFFFFF", color])
+        # A few places where the animal sleeps would leave all others white.
+        mesh = axes.pcolormesh(x_edges, y_edges, np.sqrt(seconds.T), cmap=ramp, rasterized=True, vmin=0)
+        mesh.set_clim(0, max(float(np.sqrt(seconds).max()), 1e-9))
+        bar = figure.colorbar(mesh, ax=axes, fraction=0.05, pad=0.02, aspect=18)
+        top = float(seconds.max())
+        ticks = [0.0, top / 4, top] if top > 0 else [0.0]
+        bar.set_ticks(np.sqrt(ticks), labels=[f"{value:.2g}" for value in ticks])
+        bar.ax.tick_params(labelsize=7, length=2)
+        bar.ax.set_title("s", fontsize=7, pad=2)
+        bar.outline.set_linewidth(0.5)
+        total = float(np.asarray(durations_s)[chosen].sum())
+        axes.set_title(f"{name} ({total:.3g} s)", loc="left", fontsize=9, fontweight="bold", color=INK, pad=3)
+    for index, axes in enumerate(panels):
+        if index >= n_panels:
+            axes.set_visible(False)
+            continue
+        for corners in ([outline] if len(outline) else []) + list(others.values()):
+            axes.add_patch(
+                PolygonPatch(corners, closed=True, fill=False, edgecolor=INK if corners is outline else MUTED, linewidth=0.8, zorder=5)
+            )
+        axes.set_aspect("equal")
+        axes.set_xlim(low[0], high[0])
+        axes.set_ylim(high[1], low[1])
+        axes.tick_params(length=2, labelsize=7)
+        axes.tick_params(labelbottom=index + n_columns >= n_panels, labelleft=index % n_columns == 0)
+        axes.spines[["top", "right"]].set_visible(False)
+        if index + n_columns >= n_panels:
+            axes.set_xlabel(f"x ({unit})", fontsize=8, labelpad=2)
+        if index % n_columns == 0:
+            axes.set_ylabel(f"y ({unit})", fontsize=8, labelpad=2)
+    handles = [Line2D([], [], color=get_color(column), linewidth=2, label=name) for column, name in enumerate(behaviors)]
+    handles.append(Line2D([], [], color=_ASIDE, linewidth=2, label="none of these"))
+    figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), 4), frameon=False, fontsize=8)
+    if title:
+        figure.suptitle(title, fontsize=10, color=INK)
+    return figure
+
+
+def _find_limits(points: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    low, high = points.min(axis=0), points.max(axis=0)
+    border = np.maximum(0.03 * (high - low).max(), 1e-6)
+    return low - border, high + border
+
+
+def _space_bins(
+    inner: npt.NDArray[np.float64], low: npt.NDArray[np.float64], high: npt.NDArray[np.float64], n_bins: int
+) -> list[npt.NDArray[np.float64]]:
+    """Return the edges of square bins along x and y, in line with the left and upper ends of `inner` (N, 2), from `low` to `high`."""
+    start, stop = inner.min(axis=0), inner.max(axis=0)
+    width = max(float((stop - start).max()), 1e-6) / n_bins
+    return [
+        start[axis] + width * np.arange(np.floor((low[axis] - start[axis]) / width), np.ceil((high[axis] - start[axis]) / width) + 1)
+        for axis in range(2)
+    ]
+
+
+def _draw_way(axes: Axes, places: npt.NDArray[np.float64], ethogram: npt.NDArray[np.bool_]) -> None:
+    steps = np.stack((places[:-1], places[1:]), axis=1)
+    known = np.isfinite(steps).all(axis=(1, 2))
+    idle = known & ~ethogram[:-1].any(axis=1)
+    # In the vector file as pixels: a recording has tens of thousands of steps.
+    axes.add_collection(LineCollection(list(steps[idle]), colors=_ASIDE, linewidths=0.4, rasterized=True, zorder=2))
+    # What is shown most goes beneath.
+    for column in np.argsort(-ethogram.sum(axis=0), kind="stable").tolist():
+        chosen = known & ethogram[:-1, column]
+        axes.add_collection(
+            LineCollection(list(steps[chosen]), colors=get_color(column), linewidths=1.2, capstyle="round", rasterized=True, zorder=3)
+        )
+
+
+def _draw_zone_names(axes: Axes, zones: Mapping[str, npt.NDArray[np.float64]]) -> None:
+    for name, corners in zones.items():
+        text = axes.text(*corners.mean(axis=0), name, ha="center", va="center", fontsize=7, color=INK, zorder=6)
+        text.set_path_effects([withStroke(linewidth=2, foreground="white")])

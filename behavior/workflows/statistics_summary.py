@@ -1,0 +1,140 @@
+"""`statistics.md`: what the tables say, for people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from behavior import __version__
+from behavior.statistics.groups import ASSUMPTIONS, average_animals
+from behavior.workflows.statistics_results import Description
+
+__all__ = ["SHOWN_METRICS", "format_statistics", "summarize_behaviors"]
+
+# What a paper's table has; the rest is in the CSV files.
+SHOWN_METRICS = ("bout_count", "total_s", "share", "bouts_per_minute", "mean_bout_s", "latency_s")
+_CORRECTIONS = {"holm": "Holm", "fdr": "Benjamini and Hochberg"}
+
+
+def summarize_behaviors(description: Description, metrics: Sequence[str] = SHOWN_METRICS) -> pd.DataFrame:
+    """Return behavior, group, n (animals), and the mean over animals of each metric, of whole recordings."""
+    table = description.tables.bouts
+    whole = table[table["bin"].isna() & table["metric"].isin(metrics)].rename(columns={"behavior": "subject"})
+    averaged = average_animals(whole, description.animals)
+    rows = []
+    for behavior in description.behaviors:
+        for group in description.groups:
+            chosen = averaged[(averaged["subject"] == behavior) & (averaged["group"] == group)]
+            means = chosen.groupby("metric")["value"].mean()
+            rows.append((behavior, group, chosen["animal"].nunique(), *(float(means.get(metric, float("nan"))) for metric in metrics)))
+    return pd.DataFrame(rows, columns=["behavior", "group", "n", *metrics])
+
+
+def format_statistics(description: Description) -> str:
+    """Return the text of `statistics.md`."""
+    described = description.described
+    minutes = [float(found.annotation.time_s[-1]) / 60 for found in described if len(found.annotation.time_s)]
+    length = f"; {min(minutes):.1f} to {max(minutes):.1f} min" if minutes else ""
+    n_animals = len(set(description.animals.values()))
+    lines = ["# Statistics", ""]
+    what = "What people labelled" if description.of_labels else "What was decided"
+    lines += [f"{what} in {_count(len(described), 'recording')} of {_count(n_animals, 'animal')}{length}.", ""]
+    lines += _format_behaviors(description)
+    if description.tables.groups is not None:
+        lines += _format_groups(description, description.tables.groups)
+    if description.tables.zones is not None:
+        lines += _format_zones(description, description.tables.zones)
+    lines += ["## What the numbers are", ""]
+    lines += [f"- {rule}" for rule in _list_rules(description)]
+    if description.notes:
+        lines += ["", "## Left out", "", *(f"- {note}" for note in description.notes)]
+    groups = [f"{found.name} ({', '.join(filter(None, (found.animal, found.group)))})" for found in described]
+    lines += ["", "## Recordings (animal, group)", "", ", ".join(groups) + ".", "", f"Made by behavior {__version__}.", ""]
+    return "\n".join(lines)
+
+
+def _format_behaviors(description: Description) -> list[str]:
+    summary = summarize_behaviors(description)
+    heads = ["behavior", "group", "animals", "bouts", "total (s)", "share of time", "bouts/min", "mean bout (s)", "latency (s)"]
+    formats = ["{:.1f}", "{:.1f}", "{:.2%}", "{:.2f}", "{:.2f}", "{:.1f}"]
+    rows = [
+        [row[0], row[1] or "all", str(row[2]), *(_format(value, pattern) for value, pattern in zip(row[3:], formats, strict=True))]
+        for row in summary.itertuples(index=False, name=None)
+    ]
+    return ["## Behaviors, means over animals", "", *_format_table(heads, rows), ""]
+
+
+def _format_groups(description: Description, groups: pd.DataFrame) -> list[str]:
+    shown = groups[
+        ((groups["of"] == "behavior") & groups["metric"].isin(SHOWN_METRICS))
+        | ((groups["of"] == "zone") & groups["metric"].str.match("distance|time_s|mean_speed|entries"))
+    ]
+    heads = ["of", "metric", "groups: mean ± SEM (n)", "test", "p", "p corrected", "effect size"]
+    rows = []
+    for (_, subject, metric), chosen in shown.groupby(["of", "subject", "metric"], sort=False):
+        values = "; ".join(
+            f"{row.group} {_format(row.mean, '{:.3g}')} ± {_format(row.sem, '{:.2g}')} ({row.n})" for row in chosen.itertuples()
+        )
+        first = chosen.iloc[0]
+        effect = f"{first['effect_size']} {_format(first['effect'], '{:+.2f}')}" if first["effect_size"] else ""
+        p_values = [_format(first[name], "{:.3g}") for name in ("p", "p_corrected")]
+        rows.append([str(subject), str(metric), values, first["test"] or "none", *p_values, effect])
+    correction = f"p values are corrected as {_CORRECTIONS[description.correction]} did."
+    return ["## Groups", "", f"{ASSUMPTIONS} {correction}", "", *_format_table(heads, rows), ""]
+
+
+def _format_zones(description: Description, zones: pd.DataFrame) -> list[str]:
+    whole = zones[zones["bin"].isna()].rename(columns={"zone": "subject"})
+    averaged = average_animals(whole, description.animals)
+    metrics = list(dict.fromkeys(averaged["metric"]))
+    rows = []
+    for zone in dict.fromkeys(averaged["subject"]):
+        for group in description.groups:
+            chosen = averaged[(averaged["subject"] == zone) & (averaged["group"] == group)]
+            means = chosen.groupby("metric")["value"].mean()
+            cells = [_format(float(means.get(metric, float("nan"))), "{:,.4g}") for metric in metrics]
+            rows.append([zone, group or "all", str(chosen["animal"].nunique()), *cells])
+    return ["## Zones, means over animals", "", *_format_table(["zone", "group", "animals", *metrics], rows), ""]
+
+
+def _list_rules(description: Description) -> list[str]:
+    rules = [
+        "A bout lasts from the start of its first frame to the start of the frame after its last one.",
+        "Shares and rates are of the time that was observed; a cell is empty where there is nothing to measure, such as the latency of a "
+        "behavior that never came.",
+        "A transition goes from a bout to the bout, of whichever behavior, that starts next after it has started, also where the two "
+        "overlap; transitions from a behavior add up to a probability of 1.",
+    ]
+    if description.bin_s is not None:
+        rules.append(
+            f"Time bins are {description.bin_s:g} s long (column `bin`: the second that a bin starts at; empty: the whole recording). "
+            "A bout belongs to the bin that it starts in, with all of its length; durations and shares are split at the edges of bins."
+        )
+    if description.tables.zones is not None:
+        unit = "cm" if description.arena.pixels_per_cm else "pixels, because the study gives no pixels_per_cm"
+        rules.append(
+            f"The animal is where {' and '.join(description.body_parts)} was tracked; gaps of up to {description.arena.max_gap_s:g} s are "
+            f"filled in with a straight line, longer ones count nowhere. Distances are in {unit}; trembling of the tracker adds to them."
+        )
+        if description.arena.margin is not None:
+            rules.append(
+                "The strip along the walls is "
+                + (f"{description.arena.margin_cm:g} cm" if description.arena.margin_cm else f"{description.arena.margin:g} pixels")
+                + " wide; where two strips meet is a corner, the rest of the arena its centre."
+            )
+    return rules
+
+
+def _format_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    # A bar in a name would start another cell.
+    cells = [[str(cell).replace("|", "\\|") for cell in row] for row in rows]
+    return [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}", *(f"| {' | '.join(row)} |" for row in cells)]
+
+
+def _format(value: float, pattern: str) -> str:
+    return "" if value != value else pattern.format(value)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
