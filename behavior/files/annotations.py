@@ -1,29 +1,64 @@
-"""What people saw: label files, read into one column per behavior; content, not name, tells which format a file has."""
+"""What people saw: label files of many tools, read into one column per behavior; content, not name, tells which format a file has."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from behavior.errors import LabelError
-from behavior.files.bout_tables import holds_bouts, list_bout_behaviors, read_bout_table, write_bout_table
+from behavior.files.bout_tables import BOUT_TABLE, write_bout_table
 from behavior.files.deeplabcut import is_pose_table
-from behavior.files.frame_tables import holds_frame_labels, list_frame_behaviors, read_frame_table, write_frame_table
-from behavior.files.text_tables import TextTable, read_text_table
+from behavior.files.frame_tables import FRAME_TABLE, holds_labels_only, list_frame_behaviors, write_frame_table
+from behavior.files.label_formats.bento import BENTO
+from behavior.files.label_formats.boris_aggregated import BORIS_AGGREGATED
+from behavior.files.label_formats.boris_project import BORIS_PROJECT
+from behavior.files.label_formats.boris_tabular import BORIS_TABULAR
+from behavior.files.label_formats.caltech import CALTECH
+from behavior.files.label_formats.deepethogram import DEEPETHOGRAM
+from behavior.files.label_formats.dlcanalyzer import DLCANALYZER
+from behavior.files.label_formats.marked_sheets import MARKED_SHEET
+from behavior.files.label_formats.naming import Naming
+from behavior.files.label_formats.painting import TOLERATED_FRAMES, paint_bouts
+from behavior.files.label_formats.request import FrameLabels, LabelFormat, LabelPolicies, LabelRequest
+from behavior.files.label_formats.simba import SIMBA
+from behavior.files.label_formats.solomon import SOLOMON
+from behavior.files.label_formats.source import LabelSource
 from behavior.recording import Labels
 
-__all__ = ["LABEL_SUFFIXES", "is_label_file", "list_behaviors", "read_labels", "write_bout_table", "write_frame_table"]
+__all__ = [
+    "LABEL_FORMATS",
+    "LABEL_SUFFIXES",
+    "LabelPolicies",
+    "count_label_frames",
+    "is_label_file",
+    "list_behaviors",
+    "list_observations",
+    "read_labels",
+    "recognise_labels",
+    "write_bout_table",
+    "write_frame_table",
+]
 
-LABEL_SUFFIXES = (".csv", ".tsv", ".txt")
+LABEL_SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".boris", ".annot")
 
-# Labels that differ from the video by more frames than this do not belong to it.
-_TOLERATED_FRAMES = 2
-
-# What a look at a file reads of it.
-_SAMPLE_BYTES = 1 << 16
+# The first that recognises a file reads it: those that say what they are stand before those that are told by their columns.
+LABEL_FORMATS: tuple[LabelFormat, ...] = (
+    BORIS_PROJECT,
+    CALTECH,
+    BENTO,
+    BORIS_TABULAR,
+    BORIS_AGGREGATED,
+    BOUT_TABLE,
+    DLCANALYZER,
+    SOLOMON,
+    SIMBA,
+    DEEPETHOGRAM,
+    FRAME_TABLE,
+    MARKED_SHEET,
+)
 
 
 def read_labels(
@@ -33,11 +68,18 @@ def read_labels(
     n_frames: int,
     time_s: npt.NDArray[np.float64] | None = None,
     broke_off: bool = False,
+    mapping: Mapping[str, str] | None = None,
+    ignored: Collection[str] = (),
+    called: Sequence[str] = (),
+    observation: str | None = None,
+    subject: str | None = None,
+    rater: str | None = None,
+    policies: LabelPolicies | None = None,
 ) -> tuple[Labels, list[str]]:
-    """Read a frame table or a bout table.
+    """Read a label file of any of `LABEL_FORMATS`, which is found out.
 
-    Encoding (UTF-8, UTF-16 with its mark, Latin-1), delimiter (comma, semicolon, tab) and, where commas do not separate cells,
-    a decimal comma are found out.
+    So are encoding (UTF-8, UTF-16 with its mark, Latin-1), delimiter (comma, semicolon, tab) and, where commas do not separate cells,
+    a decimal comma. A bout in seconds holds the frames whose times lie in [start, stop). Frames outside what was observed are -1.
 
     Parameters
     ----------
@@ -46,41 +88,106 @@ def read_labels(
     n_frames
         Frames of the recording.
     time_s
-        Their times in seconds, float64 of shape (n_frames,); needed for bout tables in seconds.
+        Their times in seconds, float64 of shape (n_frames,); needed for bouts in seconds.
     broke_off
         Whether the video ends before its header says; then labels behind its end are cut.
+    mapping
+        Behaviors by the names that they have in the file; a name with modifiers is written ``grooming|face``, and stands for what its
+        name without them does where it is not mapped itself. Other names stand for the behavior of that name.
+    ignored
+        Names in the file that are left out without a note.
+    called
+        Names by which a file with several observations may know the recording: its video's file, its id.
+    observation
+        Which of several observations to read; None for the one that is called like the recording, or names its video.
+    subject
+        Whose bouts to read, ``*`` for those of all; None where there is only one.
+    rater
+        Whose labels to read from a file that holds those of several.
+    policies
+        What to do about bouts that make no sense.
 
     Returns
     -------
-    Labels with `n_frames` rows, and sentences about what is odd in the file.
+    Labels with `n_frames` rows, and sentences about what is odd in the file; names in it that stand for no behavior are among them.
 
     Raises
     ------
     LabelError
-        If the file is missing or no table of labels, a behavior's column is missing, a cell or a bout makes no sense, or the
-        labels are more than 2 frames longer or shorter than the recording.
+        If the file is missing or no label file, a behavior's column is missing, it is not clear what to read, a cell or a bout makes no
+        sense, or the labels are more than 2 frames longer or shorter than the recording.
     """
     if time_s is not None and len(time_s) != n_frames:
         raise ValueError(f"time_s has {len(time_s)} entries, expected {n_frames}")
-    table = _read_table(path)
-    if holds_bouts(table):
-        values, warnings = read_bout_table(table, behaviors, n_frames=n_frames, time_s=time_s, broke_off=broke_off)
+    request = LabelRequest(
+        names=Naming(tuple(behaviors), dict(mapping or {}), frozenset(ignored)),
+        n_frames=n_frames,
+        time_s=time_s,
+        broke_off=broke_off,
+        called=tuple(name for name in called if name),
+        observation=observation,
+        subject=subject,
+        rater=rater,
+        policies=policies or LabelPolicies(),
+    )
+    source, label_format = _open(path, request.names)
+    found = label_format.read(source, request)
+    if isinstance(found, FrameLabels):
+        values, notes = _arrange_frames(path, found, request)
     else:
-        values, warnings = read_frame_table(table, behaviors)
-        values = _match_length(path, values, n_frames, broke_off=broke_off, warnings=warnings)
-    return Labels(values, tuple(behaviors)), warnings
+        values, notes = paint_bouts(path, found, request)
+    return Labels(values, tuple(behaviors)), [*source.notes, *notes]
 
 
-def list_behaviors(path: Path) -> tuple[str, ...]:
-    """Return the behaviors in a label file, in order of appearance.
+def recognise_labels(path: Path) -> str:
+    """Return what the format of a label file is called.
 
     Raises
     ------
     LabelError
-        If the file is missing or no table of labels.
+        If the file is missing, or no label file.
     """
-    table = _read_table(path)
-    return list_bout_behaviors(table) if holds_bouts(table) else list_frame_behaviors(table)
+    return _open(path)[1].name
+
+
+def list_behaviors(path: Path) -> tuple[str, ...]:
+    """Return the names of behaviors in a label file, in order of appearance, without modifiers, backgrounds and what stands for no name.
+
+    Raises
+    ------
+    LabelError
+        If the file is missing or no label file.
+    """
+    source, label_format = _open(path)
+    return label_format.list_names(source)
+
+
+def list_observations(path: Path) -> tuple[str, ...]:
+    """Return the observations in a label file, () where its format holds one recording without a name.
+
+    Raises
+    ------
+    LabelError
+        If the file is missing or no label file.
+    """
+    source, label_format = _open(path)
+    return label_format.list_observations(source)
+
+
+def count_label_frames(path: Path, behaviors: Sequence[str], *, mapping: Mapping[str, str] | None = None) -> int | None:
+    """Return how many frames a label file has rows for, None for a list of bouts, which does not tell.
+
+    Raises
+    ------
+    LabelError
+        If the file is missing or no label file.
+    """
+    names = Naming(tuple(behaviors), dict(mapping or {}))
+    source, label_format = _open(path, names)
+    if label_format not in (FRAME_TABLE, DEEPETHOGRAM, SIMBA, MARKED_SHEET):
+        return None
+    found = label_format.read(source, LabelRequest(names, n_frames=0))
+    return len(found.values) if isinstance(found, FrameLabels) else None
 
 
 def is_label_file(path: Path) -> bool:
@@ -90,32 +197,65 @@ def is_label_file(path: Path) -> bool:
     probabilities or pose are none.
     """
     try:
-        table = read_text_table(path, n_bytes=_SAMPLE_BYTES)
-        return not is_pose_table(path) and (holds_bouts(table) or holds_frame_labels(table))
+        return not is_pose_table(path) and _recognise(LabelSource(path)) is not None
     except (LabelError, OSError):
         return False
 
 
-def _read_table(path: Path) -> TextTable:
+def _open(path: Path, names: Naming | None = None) -> tuple[LabelSource, LabelFormat]:
+    """Return a label file and its format; a table with a column that is asked for, or one of labels, is taken for a frame table."""
+    source = LabelSource(path)
     if is_pose_table(path):
         raise LabelError(f"{path}: is a pose file, expected labels; choose the label file.")
-    return read_text_table(path)
+    found = _recognise(source)
+    if found is not None:
+        return source, found
+    columns = list_frame_behaviors(source.table)
+    is_asked_for = names is not None and any(names.find(name) is not None for name in columns)
+    # Tables of labels may have other columns beside them; an empty one has nothing but its header.
+    is_empty = next(iter(source.table.rows), None) is None
+    if is_asked_for or is_empty or any(holds_labels_only(source.table, [name]) for name in columns):
+        return source, FRAME_TABLE
+    shown = ", ".join(map(repr, source.table.header[:8]))
+    formats = ", ".join(label_format.name for label_format in LABEL_FORMATS)
+    raise LabelError(f"{path}: is no label file that is known, found the columns {shown[:200]}; expected one of: {formats}.")
 
 
-def _match_length(path: Path, values: npt.NDArray[np.int8], n_frames: int, *, broke_off: bool, warnings: list[str]) -> npt.NDArray[np.int8]:
+def _recognise(source: LabelSource) -> LabelFormat | None:
+    return next((label_format for label_format in LABEL_FORMATS if label_format.recognises(source)), None)
+
+
+def _arrange_frames(path: Path, found: FrameLabels, request: LabelRequest) -> tuple[npt.NDArray[np.int8], list[str]]:
+    """Return the labels of the behaviors asked for, with as many rows as the video has frames, and notes."""
+    names = request.names
+    notes = [*names.note_left_out(path, found.left_out, "columns"), *found.notes]
+    values = np.full((len(found.values), len(names.behaviors)), -1, dtype=np.int8)
+    for place in range(len(names.behaviors)):
+        columns = found.values[:, [column for column, name in enumerate(found.names) if names.find(name) == place]]
+        # Of several columns that mean one behavior, any may show it; it is absent where all say so.
+        values[:, place] = np.where((columns == 1).any(axis=1), 1, np.where((columns == -1).any(axis=1), -1, 0))
+    is_open_ended = found.is_open_ended and len(values) < request.n_frames
+    return _match_length(path, values, request, notes, is_open_ended=is_open_ended), notes
+
+
+def _match_length(
+    path: Path, values: npt.NDArray[np.int8], request: LabelRequest, notes: list[str], *, is_open_ended: bool
+) -> npt.NDArray[np.int8]:
+    n_frames, broke_off = request.n_frames, request.broke_off
     surplus = len(values) - n_frames
     if surplus == 0:
         return values
     if surplus > 0 and (values[n_frames:] == -1).all():
         # Rows that say nothing, as spreadsheets leave at the end.
         return values[:n_frames]
-    if abs(surplus) > _TOLERATED_FRAMES and not (broke_off and surplus > 0):
+    is_error = request.policies.out_of_range == "error" and not is_open_ended and not (broke_off and surplus > 0)
+    if abs(surplus) > TOLERATED_FRAMES and is_error:
         raise LabelError(
             f"{path}: labels {len(values)} frames, but the video has {n_frames}, expected as many; are they the labels of another video?"
         )
     if surplus > 0:
         reason = "the video breaks off, and " if broke_off else ""
-        warnings.append(f"{path}: {reason}{surplus} of {len(values)} labelled frames are behind its end and left out.")
+        notes.append(f"{path}: {reason}{surplus} of {len(values)} labelled frames are behind its end and left out.")
         return values[:n_frames]
-    warnings.append(f"{path}: {-surplus} of {n_frames} frames, the last ones, have no label.")
+    notes.append(f"{path}: {-surplus} of {n_frames} frames, the last ones, have no label.")
     return np.pad(values, ((0, -surplus), (0, 0)), constant_values=-1)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from array import array
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -10,16 +12,19 @@ import numpy.typing as npt
 
 from behavior.errors import LabelError, suggest_nearest
 from behavior.files.atomic import write_text
-from behavior.files.text_tables import TextTable, format_row, parse_number
+from behavior.files.label_formats.request import FrameLabels, LabelFormat, LabelRequest
+from behavior.files.label_formats.source import HEAD_ROWS, LabelSource
+from behavior.files.text_tables import Row, TextTable, format_row, parse_number
 from behavior.recording import Labels
 
 __all__ = [
     "FRAME_NAMES",
+    "FRAME_TABLE",
     "TIME_NAMES",
-    "holds_frame_labels",
+    "holds_labels_only",
     "list_frame_behaviors",
     "parse_label",
-    "read_frame_table",
+    "read_frame_columns",
     "write_frame_table",
 ]
 
@@ -38,17 +43,16 @@ def list_frame_behaviors(table: TextTable) -> tuple[str, ...]:
     return tuple(name for name in table.header if name.casefold() not in (*FRAME_NAMES, *TIME_NAMES))
 
 
-def holds_frame_labels(table: TextTable) -> bool:
-    """Tell whether all columns other than frame and time hold labels only, and any at all.
-
-    An ethogram of our own (``NAME_prob``, ``NAME_raw``, ``NAME``) holds none.
-    """
-    names = list_frame_behaviors(table)
-    if not names or any({f"{name}_prob", f"{name}_raw"} <= set(names) for name in names):
-        return False
+def holds_labels_only(table: TextTable, names: Sequence[str]) -> bool:
+    """Tell by the first rows whether the columns `names` hold labels only, and any at all."""
     places = [table.header.index(name) for name in names]
-    cells = [row[place] for _, row in table.rows if len(row) == len(table.header) for place in places]
-    return any(cells) and all(parse_label(cell, table.delimiter) is not None for cell in cells)
+    is_any = False
+    for _, row in islice(table.rows, HEAD_ROWS):
+        for place in places if len(row) == len(table.header) else ():
+            if parse_label(row[place], table.delimiter) is None:
+                return False
+            is_any = is_any or bool(row[place])
+    return is_any
 
 
 def parse_label(cell: str, delimiter: str) -> int | None:
@@ -60,43 +64,51 @@ def parse_label(cell: str, delimiter: str) -> int | None:
     return int(number) if number in (1.0, 0.0, -1.0) else None
 
 
-def read_frame_table(table: TextTable, behaviors: Sequence[str]) -> tuple[npt.NDArray[np.int8], list[str]]:
-    """Return the labels of `behaviors`, and sentences about what is odd.
+def read_frame_columns(
+    table: TextTable,
+    request: LabelRequest,
+    *,
+    names: Sequence[str],
+    place: str = "line",
+    parse: Callable[[str, str], int | None] = parse_label,
+    expected: str = "1, 0, -1 or nothing",
+    missing: int = -1,
+) -> FrameLabels:
+    """Return the labels in those of the columns `names` that stand for a behavior asked for.
 
-    Returns
-    -------
-    Int8 of shape (T, B), T being the table's last frame plus 1; -1 where the table has no row.
+    Rows are put where the frame column says, or one after the other where there is none.
+
+    Parameters
+    ----------
+    place
+        What a row is called in messages.
+    parse
+        Returns what a cell says, or None.
+    expected
+        What a cell should hold, for messages.
+    missing
+        The label of frames without a row.
 
     Raises
     ------
     LabelError
-        If a column is missing, or a cell is neither 1, 0, -1 nor empty, or the frame column is not one number per row.
+        If a behavior's column is missing, or a cell makes no sense, or the frame column is not one number per row.
     """
-    names = list_frame_behaviors(table)
-    for name in behaviors:
-        if name not in names:
-            nearest = suggest_nearest(name, names) or "; rename a column, or leave the behavior out of the study."
-            raise LabelError(f"{table.path}: has no column {name!r}, only {', '.join(names) or 'none'}{nearest}")
-    warnings = []
-    extra = [name for name in names if name not in behaviors]
-    if extra:
-        warnings.append(f"{table.path}: columns that the study does not name are left out: {', '.join(extra)}.")
-    rows = _drop_empty_end(table)
-    frames = _read_frames(table, rows)
-    values = np.full((int(frames.max()) + 1 if len(frames) else 0, len(behaviors)), -1, dtype=np.int8)
+    naming = request.names
+    chosen = [name for name in names if naming.find(name) is not None]
+    found = {naming.find(name) for name in chosen}
+    for number, behavior in enumerate(naming.behaviors):
+        if number not in found:
+            nearest = suggest_nearest(behavior, names) or "; rename a column, map it (labels: map), or leave the behavior out of the study."
+            raise LabelError(f"{table.path}: has no column {behavior!r}, only {', '.join(names) or 'none'}{nearest}")
+    frames, values, lines = _read_cells(table, chosen, place=place, parse=parse, expected=expected)
+    notes = []
     if len(frames) and frames.min() == 1:
-        warnings.append(f"{table.path}: the frame column starts at 1, so frame 0 has no label; frames are counted from 0.")
-    places = [table.header.index(name) for name in behaviors]
-    for frame, (line, cells) in zip(frames.tolist(), rows, strict=True):
-        for column, place in enumerate(places):
-            value = parse_label(cells[place], table.delimiter)
-            if value is None:
-                raise LabelError(
-                    f"{table.path}: line {line}, column {behaviors[column]!r} holds {cells[place]!r},"
-                    " expected 1, 0, -1 or nothing; correct it."
-                )
-            values[frame, column] = value
-    return values, warnings
+        notes.append(f"{table.path}: the frame column starts at 1, so frame 0 has no label; frames are counted from 0.")
+    _require_frames(table.path, frames, lines, place)
+    in_order = np.full((int(frames.max()) + 1 if len(frames) else 0, len(chosen)), missing, dtype=np.int8)
+    in_order[frames] = values
+    return FrameLabels(tuple(chosen), in_order, tuple(name for name in names if name not in chosen), tuple(notes))
 
 
 def write_frame_table(path: Path, labels: Labels) -> None:
@@ -117,17 +129,41 @@ def write_frame_table(path: Path, labels: Labels) -> None:
     write_text(path, "\n".join(lines) + "\n")
 
 
-def _drop_empty_end(table: TextTable) -> list[tuple[int, tuple[str, ...]]]:
-    """Return the rows with as many cells as the header, without the empty ones that spreadsheets leave at the end of a frame column."""
+def _read_cells(
+    table: TextTable, names: Sequence[str], *, place: str, parse: Callable[[str, str], int | None], expected: str
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int8], npt.NDArray[np.int64]]:
+    """Return the frame, the labels (T, N) and the line of each row."""
+    columns = [table.header.index(name) for name in names]
+    index = _find_frame_column(table)
+    frames, values, lines = array("q"), array("b"), array("q")
+    for line, cells in _list_rows(table, has_index=index is not None, place=place):
+        lines.append(line)
+        frames.append(len(frames) if index is None else _parse_frame(table, line, cells[index], place))
+        for name, column in zip(names, columns, strict=True):
+            value = parse(cells[column], table.delimiter)
+            if value is None:
+                raise LabelError(f"{table.path}: {place} {line}, column {name!r} holds {cells[column]!r}, expected {expected}; correct it.")
+            values.append(value)
+    return (
+        np.array(frames, dtype=np.int64),
+        np.array(values, dtype=np.int8).reshape(len(lines), len(names)),
+        np.array(lines, dtype=np.int64),
+    )
+
+
+def _list_rows(table: TextTable, *, has_index: bool, place: str) -> Iterator[Row]:
+    """Yield the rows with as many cells as the header, without the empty ones that spreadsheets leave at the end of a frame column."""
     width = len(table.header)
-    # In a table of one column, a blank line is an empty cell.
-    rows = [(line, cells or ("",) * (width == 1)) for line, cells in table.rows]
-    if _find_frame_column(table) is not None:
-        rows = [(line, cells) for line, cells in rows if any(cells)]
-    for line, cells in rows:
+    for line, cells in table.rows:
+        # In a table of one column, a blank line is an empty cell; a spreadsheet says nothing of cells that are empty.
+        cells = cells or ("",) * (width if place == "row" else width == 1)
+        if place == "row" and len(cells) < width:
+            cells += ("",) * (width - len(cells))
+        if has_index and not any(cells):
+            continue
         if len(cells) != width:
-            raise LabelError(f"{table.path}: line {line} has {len(cells)} cells, expected {width} as in the header; correct it.")
-    return rows
+            raise LabelError(f"{table.path}: {place} {line} has {len(cells)} cells, expected {width} as in the header; correct it.")
+        yield line, cells
 
 
 def _find_frame_column(table: TextTable) -> int | None:
@@ -139,23 +175,45 @@ def _find_frame_column(table: TextTable) -> int | None:
     return None
 
 
-def _read_frames(table: TextTable, rows: list[tuple[int, tuple[str, ...]]]) -> npt.NDArray[np.int64]:
-    place = _find_frame_column(table)
-    if place is None:
-        return np.arange(len(rows))
-    frames: dict[int, int] = {}
-    for line, cells in rows:
-        number = parse_number(cells[place], table.delimiter)
-        if number is None or not number.is_integer() or number < 0:
-            raise LabelError(f"{table.path}: line {line} holds {cells[place]!r} as frame, expected a number from 0; correct it.")
-        frame = int(number)
-        if frame in frames:
-            raise LabelError(
-                f"{table.path}: line {line} repeats frame {frame} of line {frames[frame]}, expected one row per frame; remove one."
-            )
-        if frame >= _SPARSEST_INDEX * (len(rows) + 1000):
-            raise LabelError(
-                f"{table.path}: line {line} is about frame {frame} in a table of {len(rows)} rows, expected frame numbers; correct it."
-            )
-        frames[frame] = line
-    return np.array(list(frames), dtype=np.int64)
+def _parse_frame(table: TextTable, line: int, cell: str, place: str) -> int:
+    number = parse_number(cell, table.delimiter)
+    if number is None or not number.is_integer() or not 0 <= number < 1 << 53:
+        raise LabelError(f"{table.path}: {place} {line} holds {cell!r} as frame, expected a number from 0; correct it.")
+    return int(number)
+
+
+def _require_frames(path: Path, frames: npt.NDArray[np.int64], lines: npt.NDArray[np.int64], place: str) -> None:
+    """Raise LabelError unless there is one row per frame, and frame numbers are no larger than so many rows explain."""
+    order = np.argsort(frames, kind="stable")
+    repeated = np.flatnonzero(np.diff(frames[order]) == 0)
+    if len(repeated):
+        first, second = order[repeated[0]], order[repeated[0] + 1]
+        raise LabelError(
+            f"{path}: {place} {lines[second]} repeats frame {frames[second]} of {place} {lines[first]}, expected one row per frame; "
+            "remove one."
+        )
+    if len(frames) and frames.max() >= _SPARSEST_INDEX * (len(frames) + 1000):
+        last = int(np.argmax(frames))
+        raise LabelError(
+            f"{path}: {place} {lines[last]} is about frame {frames[last]} in a table of {len(frames)} rows, expected frame numbers; "
+            "correct it."
+        )
+
+
+def _recognises(source: LabelSource) -> bool:
+    """Tell whether all columns other than frame and time hold labels.
+
+    An ethogram of our own (``NAME_prob``, ``NAME_raw``, ``NAME``) holds none.
+    """
+    names = list_frame_behaviors(source.table)
+    if not names or any({f"{name}_prob", f"{name}_raw"} <= set(names) for name in names):
+        return False
+    return holds_labels_only(source.table, names)
+
+
+FRAME_TABLE = LabelFormat(
+    name="frame table",
+    recognises=_recognises,
+    list_names=lambda source: list_frame_behaviors(source.table),
+    read=lambda source, request: read_frame_columns(source.table, request, names=list_frame_behaviors(source.table), place=source.place),
+)

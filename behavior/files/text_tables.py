@@ -1,4 +1,4 @@
-"""Text tables as they come from other people's computers: which encoding, which delimiter, which cells."""
+"""Tables as they come from other people's computers: which encoding, which delimiter, which cells; read row by row."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from behavior.errors import LabelError
 
-__all__ = ["TextTable", "find_delimiter", "find_encoding", "format_row", "parse_number", "read_text_table"]
+__all__ = ["Row", "TextTable", "find_delimiter", "find_encoding", "format_row", "make_table", "parse_number"]
+
+# A row's line in the file, counted from 1 as editors do, and its cells without spaces around them; a blank line has none.
+Row = tuple[int, tuple[str, ...]]
 
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -23,7 +26,7 @@ _BYTE_ORDER_MARKS = (
 
 @dataclass(frozen=True)
 class TextTable:
-    """A label file, taken apart into cells without spaces around them.
+    """A label file whose columns have names, its rows read anew each time that they are asked for.
 
     Attributes
     ----------
@@ -31,65 +34,55 @@ class TextTable:
         The file.
     header
         Names of the columns.
-    rows
-        For each row its line in the file, counted from 1 as editors do, and its cells; a blank line has none.
     delimiter
-        What separated the cells.
+        What separated the cells; a comma for spreadsheets.
+    open_rows
+        Returns the rows below the header.
     """
 
     path: Path
     header: tuple[str, ...]
-    rows: tuple[tuple[int, tuple[str, ...]], ...]
     delimiter: str
+    open_rows: Callable[[], Iterable[Row]] = field(repr=False)
+
+    @property
+    def rows(self) -> Iterator[Row]:
+        """The rows below the header: without blank lines at the end, and without empty cells behind the header's last name."""
+        width = len(self.header)
+        blank: list[Row] = []
+        for line, cells in self.open_rows():
+            if width > 1 and not cells:
+                blank.append((line, cells))
+                continue
+            yield from blank
+            blank.clear()
+            yield line, cells[:width] if len(cells) > width and not any(cells[width:]) else cells
+
+    def find_column(self, *names: str) -> int | None:
+        """Return the place of the first of `names`, compared without case, that is a column; None where none is."""
+        lower = [name.casefold() for name in self.header]
+        return next((lower.index(name) for name in names if name in lower), None)
 
 
-def read_text_table(path: Path, *, n_bytes: int | None = None) -> TextTable:
-    """Read a table whose first line names its columns.
-
-    Parameters
-    ----------
-    n_bytes
-        Read no more than the first lines that fit in so many bytes.
+def make_table(path: Path, open_rows: Callable[[], Iterable[Row]], delimiter: str, *, header_line: int | None = None) -> TextTable | None:
+    """Return the table whose header is in `header_line`, or in the first row with anything in it; None where there is no such row.
 
     Raises
     ------
     LabelError
-        If the file is missing, empty, no text, or names a column twice.
+        If two columns have one name.
     """
-    if not path.exists():
-        raise LabelError(f"{path}: there is no such label file; check the path.")
-    if path.is_dir():
-        raise LabelError(f"{path}: is a folder, expected a label file.")
-    try:
-        with path.open("rb") as file:
-            content = file.read() if n_bytes is None else file.read(n_bytes)
-    except OSError as error:
-        raise LabelError(f"{path}: cannot be read ({error.strerror or error}); check that you may read it.") from error
-    encoding = find_encoding(content)
-    if encoding is None:
-        raise LabelError(f"{path}: is no text, expected a table of labels (.csv); export the labels as text.")
-    text = content.decode(encoding, errors="replace")
-    if n_bytes is not None and len(content) == n_bytes:
-        text = text[: text.rfind("\n") + 1]
-    lines = text.splitlines()
-    first = next((line for line in lines if line.strip()), None)
-    if first is None:
-        raise LabelError(f"{path}: is empty, expected a table of labels; export the labels again.")
-    delimiter = find_delimiter(first)
-    reader = csv.reader(lines, delimiter=delimiter)
-    try:
-        rows = [(reader.line_num, tuple(cell.strip() for cell in row)) for row in reader]
-    except csv.Error as error:
-        raise LabelError(f"{path}: line {reader.line_num} cannot be read ({error}); export the labels again.") from error
-    start = next(place for place, (_, cells) in enumerate(rows) if any(cells))
-    # In a table of one column, a blank line is an empty cell.
-    while len(rows[start][1]) > 1 and not rows[-1][1]:
-        rows.pop()
-    header = _drop_trailing_empty(rows, start)
+    for line, header in open_rows():
+        if line == header_line or (header_line is None and any(header)):
+            break
+    else:
+        return None
+    while len(header) > 1 and not header[-1]:
+        header = header[:-1]
     repeated = sorted({name for name in header if name and header.count(name) > 1})
     if repeated:
-        raise LabelError(f"{path}: has two columns named {repeated[0]!r}, expected one; rename or remove one.")
-    return TextTable(path, header, tuple(rows[start + 1 :]), delimiter)
+        raise LabelError(f"{path}: line {line} has two columns named {repeated[0]!r}, expected one; rename or remove one.")
+    return TextTable(path, header, delimiter, lambda: (row for row in open_rows() if row[0] > line))
 
 
 def find_encoding(content: bytes) -> str | None:
@@ -123,7 +116,8 @@ def find_delimiter(line: str) -> str:
 def parse_number(cell: str, delimiter: str) -> float | None:
     """Return the number in a cell, None where there is none; a decimal comma counts where commas do not separate cells."""
     try:
-        return float(cell if delimiter == "," else cell.replace(",", "."))
+        # Python reads 1_000 as a number; people do not write it.
+        return None if "_" in cell else float(cell if delimiter == "," else cell.replace(",", "."))
     except ValueError:
         return None
 
@@ -133,14 +127,3 @@ def format_row(cells: Sequence[str]) -> str:
     text = io.StringIO()
     csv.writer(text, lineterminator="").writerow(cells)
     return text.getvalue()
-
-
-def _drop_trailing_empty(rows: list[tuple[int, tuple[str, ...]]], start: int) -> tuple[str, ...]:
-    """Return the header without the empty columns that a delimiter at the line's end makes, and cut them from `rows`."""
-    header = rows[start][1]
-    width = len(header)
-    while width > 1 and not header[width - 1] and not any(any(cells[width - 1 :]) for _, cells in rows):
-        width -= 1
-    if width < len(header):
-        rows[:] = [(line, cells[:width]) for line, cells in rows]
-    return header[:width]

@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pandas as pd
 
+from behavior.config import LabelFiles
 from behavior.errors import BehaviorError, LabelError, UsageError
-from behavior.files.annotations import read_labels
 from behavior.files.ethograms import Annotation, find_ethograms, read_annotation
 from behavior.files.pairing import find_labels_for
+from behavior.files.study import read_study
 from behavior.recording import Labels
 from behavior.workflows.agreement import measure_ceiling, read_rater_folders
+from behavior.workflows.label_reading import read_labels_of
 from behavior.workflows.progress import announce, warn
 from behavior.workflows.results import prepare_results_folder, score_annotations, write_results
 
@@ -29,7 +31,13 @@ class EvaluateResult:
 
 
 def evaluate_ethograms(
-    paths: Sequence[Path], labels_folder: Path, out: Path, *, raters: Sequence[Path] = (), overwrite: bool = False
+    paths: Sequence[Path],
+    labels_folder: Path,
+    out: Path,
+    *,
+    raters: Sequence[Path] = (),
+    study: Path | None = None,
+    overwrite: bool = False,
 ) -> EvaluateResult:
     """Score the ethograms at `paths` against the label files in `labels_folder` that are called like their recordings.
 
@@ -37,6 +45,8 @@ def evaluate_ethograms(
     ----------
     raters
         A folder of label files for each of several raters; how well they agree is shown beside the scores.
+    study
+        A study file, whose section `labels` says what the names in label files mean.
 
     Raises
     ------
@@ -52,6 +62,7 @@ def evaluate_ethograms(
         raise UsageError(f"{labels_folder}: no such folder; give the one that holds the label files.")
     if len(raters) == 1:
         raise UsageError(f"--rater {raters[0]}: one rater agrees with nobody; give --rater for each of at least two.")
+    settings = read_study(study).labels if study is not None else LabelFiles()
     prepare_results_folder(out, overwrite=overwrite)
     annotations: list[Annotation] = []
     labels: dict[str, Labels] = {}
@@ -63,9 +74,13 @@ def evaluate_ethograms(
             label_path = find_labels_for(annotation.recording, labels_folder)
             if label_path is None:
                 raise LabelError(f"{path}: {labels_folder} holds no label file called like {annotation.recording!r}; it is not scored.")
-            found, warnings = read_labels(
+            video = annotation.provenance.get("video")
+            found, warnings = read_labels_of(
+                annotation.recording,
                 label_path,
                 annotation.behaviors,
+                settings=settings,
+                video=Path(video) if isinstance(video, str) else None,
                 n_frames=len(annotation.time_s),
                 time_s=annotation.time_s,
                 broke_off=bool(annotation.provenance.get("broke_off")),
@@ -92,7 +107,8 @@ def evaluate_ethograms(
     ceiling = None
     if raters:
         times = {annotation.recording: annotation.time_s for annotation in annotations}
-        ceiling = measure_ceiling(read_rater_folders(raters, times, annotations[0].behaviors), time_s=times)
+        rated = read_rater_folders(raters, times, annotations[0].behaviors, settings=settings)
+        ceiling = measure_ceiling(rated, time_s=times)
         if ceiling is None:
             raise UsageError(f"{', '.join(map(str, raters))}: no two of these raters have labelled the same of the recordings scored.")
     table = score_annotations(annotations, labels)

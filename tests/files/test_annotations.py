@@ -122,7 +122,7 @@ def test_frames_without_a_row_are_unlabelled(tmp_path: Path) -> None:
         ("\n \n", "is empty"),
         ("behavior,start_frame,stop_frame\na,3,3\n", "line 2: 'a' from 3 to 3 is no span"),
         ("behavior,start_frame,stop_frame\na,0,1\na,4,3\n", "line 3: 'a' from 4 to 3 is no span"),
-        ("behavior,start_frame,stop_frame\na,-2,3\n", "line 2: 'a' from -2 to 3 is no span"),
+        ("behavior,start_frame,stop_frame\na,-2,3\n", "line 2: 'a' starts 2 frames before the video does"),
         ("behavior,start_frame,stop_frame\na,0,1.5\n", "line 2 has 0 to 1.5, expected whole frames"),
         ("behavior,start_frame,stop_frame\na,0,end\n", "line 2 has '0' to 'end', expected two numbers"),
         ("behavior,start_frame,stop_frame\na,0\n", "line 2 has no behavior, start and stop"),
@@ -244,8 +244,9 @@ def test_seconds_become_the_frames_whose_times_they_hold(tmp_path: Path, comma: 
     labels, warnings = read_labels(path, ["a", "b", "c"], n_frames=6, time_s=time_s)
     assert labels.values.T.tolist() == [[0, 1, 1, 0, 0, 0], [0, 0, 1, 0, 1, 1], [0] * 6]
     # Behind the last frame's end (0.8) there is half a frame.
-    assert ["between two frames" in sentence for sentence in warnings] == [True, True, False]
-    assert "1 row ends up to 1 frames after" in warnings[2]
+    assert ["between two frames" in sentence for sentence in warnings] == [True, False]
+    assert "2 rows fall between two frames, the first is line 3: 'b'" in warnings[0]
+    assert "1 row ends up to 1 frames after" in warnings[1]
     with pytest.raises(ValueError, match="time_s has 6 entries"):
         read_labels(path, ["a"], n_frames=5, time_s=time_s)
     with pytest.raises(LabelError, match="line 2: 'a' ends at frame 16"):

@@ -1,0 +1,186 @@
+"""BORIS projects (.boris): JSON with the ethogram, the subjects and all observations with their events; versions from 7."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from behavior.errors import LabelError
+from behavior.files.label_formats.boris_observation import BorisEvents, Observation, find_stretch
+from behavior.files.label_formats.choosing import choose_observation
+from behavior.files.label_formats.naming import MODIFIER_MARK, join_modifiers
+from behavior.files.label_formats.request import BoutLabels, LabelFormat, LabelRequest
+from behavior.files.label_formats.source import LabelSource
+
+__all__ = ["BORIS_PROJECT"]
+
+_KEYS = ('"project_format_version"', '"behaviors_conf"', '"subjects_conf"', '"observations"', '"time_format"')
+
+# Of an event's fields: time, subject, code, modifiers, comment, and for observations of images the image's number.
+_IMAGE_FIELD = 5
+_MISSING = (None, "", "NA", "nan")
+
+
+@dataclass(frozen=True)
+class _Event:
+    number: int
+    at: float | None
+    subject: str
+    code: str
+    modifiers: str
+    image: float | None
+
+    @property
+    def name(self) -> str:
+        return join_modifiers(self.code, self.modifiers.split(MODIFIER_MARK))
+
+
+def _recognises(source: LabelSource) -> bool:
+    return source.head.lstrip().startswith("{") and (any(key in source.head for key in _KEYS) or source.path.suffix.casefold() == ".boris")
+
+
+def _list_names(source: LabelSource) -> tuple[str, ...]:
+    """Return the behaviors that have events in any observation, in the ethogram's order."""
+    project = _load(source)
+    coded = {event.code: None for name in _observations(source, project) for event in _read_events(source, project, name)}
+    order = dict.fromkeys([*_list_kinds(source, project), *coded])
+    return tuple(code for code in order if code in coded)
+
+
+def _list_observations(source: LabelSource) -> tuple[str, ...]:
+    return tuple(_observations(source, _load(source)))
+
+
+def _read(source: LabelSource, request: LabelRequest) -> BoutLabels:
+    project = _load(source)
+    observations = _observations(source, project)
+    described = {name: _describe(source, name, content) for name, content in observations.items()}
+    chosen, notes = choose_observation(source.path, {name: found.media for name, found in described.items()}, request)
+    where = f"of observation {chosen!r}"
+    if str(observations[chosen].get("type", "")).upper() == "LIVE":
+        notes.append(f"{source.path}: {chosen!r} was observed live; its times are taken for those of the video.")
+    stretch = find_stretch(source.path, described[chosen], request)
+    kinds = _list_kinds(source, project)
+    found = list(_read_events(source, project, chosen))
+    in_seconds = all(event.at is not None for event in found)
+    events = BorisEvents(source.path, request, stretch, "event")
+    for event in sorted(found, key=lambda event: (event.at if in_seconds else event.image) or 0.0):
+        at = event.at if in_seconds else event.image
+        if at is None:
+            raise LabelError(f"{source.path}: event {event.number} {where} has neither a time nor an image; correct it in BORIS.")
+        kind = kinds.get(event.code, "")
+        if not in_seconds:
+            at -= 1
+        if kind.startswith("state"):
+            events.add_change(event.number, event.name, event.subject, at)
+        elif kind.startswith("point") or request.names.find(event.name) is None:
+            events.add_point(event.number, event.name, event.subject, at)
+        else:
+            raise LabelError(
+                f"{source.path}: event {event.number} {where} is of {event.code!r}, which the project's ethogram does not have, so it may "
+                "be a point or a state; add it there in BORIS."
+            )
+    return events.finish(in_seconds=in_seconds, notes=tuple(notes))
+
+
+def _load(source: LabelSource) -> Mapping[str, Any]:
+    try:
+        project = json.loads(source.read_text().lstrip("\ufeff"))
+    except json.JSONDecodeError as error:
+        raise LabelError(
+            f"{source.path}: line {error.lineno} is no JSON ({error.msg}), so the project is damaged or cut short; save it again in BORIS."
+        ) from error
+    # Numbers of thousands of digits, and brackets in thousands of brackets.
+    except (ValueError, RecursionError) as error:
+        raise LabelError(f"{source.path}: cannot be read as JSON ({error}); save the project again in BORIS.") from error
+    return _as_mapping(source, project, "the project")
+
+
+def _observations(source: LabelSource, project: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    found = _as_mapping(source, project.get("observations") or {}, "'observations'")
+    return {name: _as_mapping(source, content, f"observation {name!r}") for name, content in found.items()}
+
+
+def _list_kinds(source: LabelSource, project: Mapping[str, Any]) -> dict[str, str]:
+    """Return "state event" or "point event" for each behavior of the ethogram."""
+    ethogram = _as_mapping(source, project.get("behaviors_conf") or {}, "'behaviors_conf'")
+    kinds = {}
+    for key, content in ethogram.items():
+        behavior = _as_mapping(source, content, f"behavior {key!r}")
+        kinds[str(behavior.get("code", ""))] = str(behavior.get("type", "")).casefold()
+    return kinds
+
+
+def _describe(source: LabelSource, name: str, content: Mapping[str, Any]) -> Observation:
+    where = f"observation {name!r}"
+    files = content.get("file") or {}
+    # Live observations may have a list, which is empty.
+    players = _as_mapping(source, files, f"'file' of {where}") if not isinstance(files, list) else {}
+    info = _as_mapping(source, content.get("media_info") or {}, f"'media_info' of {where}")
+    lengths = _as_mapping(source, info.get("length") or {}, f"'length' of {where}")
+    offsets = _as_mapping(source, info.get("offset") or {}, f"'offset' of {where}")
+    interval = content.get("observation time interval") or (0, 0)
+    if not isinstance(interval, Sequence) or isinstance(interval, str) or len(interval) != 2:
+        raise LabelError(
+            f"{source.path}: the observation time interval of {where} is {interval!r}, expected a start and a stop; correct it."
+        )
+    start, stop = (_as_number(source, value, f"the observation time interval of {where}") or 0.0 for value in interval)
+    return Observation(
+        players={
+            str(player): tuple(str(file) for file in of_player)
+            for player, of_player in players.items()
+            if isinstance(of_player, list) and of_player
+        },
+        lengths={str(file): length for file, value in lengths.items() if (length := _as_number(source, value, f"a length in {where}"))},
+        time_offset=_as_number(source, content.get("time offset"), f"the time offset of {where}") or 0.0,
+        player_offsets={str(player): _as_number(source, value, f"an offset in {where}") or 0.0 for player, value in offsets.items()},
+        # A stop of 0 is the end.
+        interval=(start, stop or None),
+    )
+
+
+def _read_events(source: LabelSource, project: Mapping[str, Any], observation: str) -> Iterator[_Event]:
+    events = _observations(source, project)[observation].get("events") or []
+    if not isinstance(events, list):
+        raise LabelError(f"{source.path}: the events of observation {observation!r} are no list; save the project again in BORIS.")
+    for number, event in enumerate(events, start=1):
+        where = f"event {number} of observation {observation!r}"
+        if not isinstance(event, list) or len(event) < 3:
+            raise LabelError(f"{source.path}: {where} is {str(event)[:60]!r}, expected time, subject and behavior; correct it in BORIS.")
+        yield _Event(
+            number=number,
+            at=_as_number(source, event[0], f"the time of {where}"),
+            subject=str(event[1] or ""),
+            code=str(event[2]),
+            modifiers=str(event[3] or "") if len(event) > 3 else "",
+            image=_as_number(source, event[_IMAGE_FIELD], f"the image of {where}") if len(event) > _IMAGE_FIELD else None,
+        )
+
+
+def _as_mapping(source: LabelSource, value: Any, what: str) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise LabelError(f"{source.path}: {what} is {str(value)[:60]!r}, expected names with contents; save the project again in BORIS.")
+    return value
+
+
+def _as_number(source: LabelSource, value: Any, what: str) -> float | None:
+    """Return a number, None where it is said to be missing; LabelError for anything else."""
+    if isinstance(value, float) and math.isnan(value):
+        return None
+    if value is None or (isinstance(value, str) and value in _MISSING):
+        return None
+    try:
+        number = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else math.nan
+    except (ValueError, OverflowError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise LabelError(f"{source.path}: {what} is {str(value)[:60]!r}, expected a number of seconds; correct it in BORIS.")
+    return number
+
+
+BORIS_PROJECT = LabelFormat(
+    name="BORIS project", recognises=_recognises, list_names=_list_names, read=_read, list_observations=_list_observations
+)

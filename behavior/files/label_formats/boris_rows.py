@@ -1,0 +1,215 @@
+"""What BORIS's two tables of events have in common: their columns, through its versions, and what they say of observations."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from behavior.errors import LabelError
+from behavior.files.label_formats.boris_observation import Observation
+from behavior.files.label_formats.source import LabelSource
+from behavior.files.text_tables import parse_number
+
+__all__ = ["BorisRow", "BorisTable", "parse_time"]
+
+_COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "observation": ("observation id",),
+    "media": ("media file name", "media file path", "media file"),
+    "source": ("source",),
+    "lengths": ("media duration (s)", "total length"),
+    "offset": ("time offset (s)",),
+    "subject": ("subject",),
+    "behavior": ("behavior", "behaviour"),
+    "kind": ("behavior type", "behaviour type", "status"),
+    "time": ("time", "time (s)"),
+    "image": ("image index",),
+    "start": ("start (s)",),
+    "stop": ("stop (s)",),
+    "first_image": ("image index start",),
+    "last_image": ("image index stop",),
+}
+_MISSING = ("", "na", "nan", "none", "not found")
+_PLAYER = re.compile(r"player #(\d+)", re.IGNORECASE)
+
+NOT_FOCAL = "no focal subject"
+
+
+@dataclass(frozen=True)
+class BorisRow:
+    """A row of a table of events.
+
+    Attributes
+    ----------
+    line
+        Where it stands.
+    observation
+        Whose event it is.
+    cells
+        What it holds by the kind of column; "" where it holds nothing, or says so.
+    modifiers
+        What further describes the behavior.
+    """
+
+    line: int
+    observation: str
+    cells: Mapping[str, str]
+    modifiers: tuple[str, ...]
+
+
+@dataclass
+class _Preamble:
+    """What stands above the header in tables before version 8."""
+
+    observation: str = ""
+    players: dict[str, list[str]] = field(default_factory=dict)
+    offset: str = ""
+
+
+class BorisTable:
+    """The rows of a table of events, each with the observation that it belongs to.
+
+    Parameters
+    ----------
+    source
+        The file.
+    needed
+        Kinds of columns without which a row is no header.
+    """
+
+    def __init__(self, source: LabelSource, needed: tuple[str, ...]) -> None:
+        self._source = source
+        self._needed = needed
+
+    def find_header(self) -> int | None:
+        """Return the line of the first header, None where there is none near the beginning."""
+        return next((line for line, cells in self._source.head_rows if self._find_columns(cells) is not None), None)
+
+    def read_rows(self) -> Iterator[BorisRow]:
+        """Yield the rows below each header."""
+        for row, _ in self._walk():
+            yield row
+
+    def describe(self) -> dict[str, Observation]:
+        """Return the observations in order of appearance."""
+        firsts: dict[str, tuple[BorisRow, _Preamble]] = {}
+        media: dict[str, dict[str, None]] = {}
+        for row, preamble in self._walk():
+            firsts.setdefault(row.observation, (row, preamble))
+            shown = media.setdefault(row.observation, {})
+            if row.cells["media"] and row.cells["media"].casefold() != "live":
+                shown[row.cells["media"]] = None
+        return {name: self._describe(*firsts[name], tuple(shown)) for name, shown in media.items()}
+
+    def _describe(self, row: BorisRow, preamble: _Preamble, shown: tuple[str, ...]) -> Observation:
+        """Return an observation by its first row, what stands above it, and the media files of all its rows."""
+        players = _parse_source(row.cells["source"]) or {key: tuple(files) for key, files in preamble.players.items()}
+        files = [file for of_player in players.values() for file in of_player]
+        numbers = [_parse(part, self._source.delimiter) for part in re.split(r"[|;]", row.cells["lengths"])]
+        lengths = {}
+        # Edited tables may name other files in their rows than above them; rows do not tell of files without events.
+        if shown and not set(shown) & set(files):
+            players = {"1": shown}
+        elif len(files) == len(numbers):
+            lengths = {file: number for file, number in zip(files, numbers, strict=True) if number is not None}
+        total = numbers[0] if len(numbers) == 1 and not lengths else None
+        offset = self._parse_cell(row, "offset")
+        return Observation(
+            players=players,
+            lengths=lengths,
+            total_length=total,
+            time_offset=offset if offset is not None else _parse(preamble.offset, self._source.delimiter) or 0.0,
+        )
+
+    def _parse_cell(self, row: BorisRow, kind: str) -> float | None:
+        return _parse(row.cells[kind], self._source.delimiter)
+
+    def _walk(self) -> Iterator[tuple[BorisRow, _Preamble]]:
+        columns: dict[str, int] | None = None
+        modifiers: list[int] = []
+        preamble = _Preamble()
+        for line, cells in self._source.read_rows():
+            if not any(cells):
+                continue
+            found = self._find_columns(cells)
+            if found is not None:
+                columns = found
+                modifiers = [place for place, cell in enumerate(cells) if cell.casefold().startswith("modifier")]
+                continue
+            if columns is None or (cells[0].casefold() == "observation id" and "observation" not in columns):
+                if columns is not None:
+                    preamble, columns = _Preamble(), None
+                _note_preamble(preamble, cells)
+                continue
+            at = {kind: _clean(cells[place]) if place < len(cells) else "" for kind, place in columns.items()}
+            full = {kind: at.get(kind, "") for kind in _COLUMNS}
+            if full["subject"].casefold() == NOT_FOCAL:
+                full["subject"] = ""
+            said = tuple(cells[place] for place in modifiers if place < len(cells))
+            # Several sets of modifiers may stand in one cell.
+            said = tuple(part for cell in said for part in re.split(r"[|;]", cell))
+            yield BorisRow(line, full["observation"] or preamble.observation, full, said), preamble
+
+    def _find_columns(self, cells: tuple[str, ...]) -> dict[str, int] | None:
+        lower = [" ".join(cell.split()).casefold() for cell in cells]
+        found = {
+            kind: lower.index(name) for kind, names in _COLUMNS.items() if (name := next((name for name in names if name in lower), None))
+        }
+        return found if set(self._needed) <= set(found) else None
+
+
+def parse_time(source: LabelSource, row: BorisRow, kind: str) -> float | None:
+    """Return the seconds in a cell, None where it says that there are none.
+
+    Raises
+    ------
+    LabelError
+        If it is something else.
+    """
+    cell = row.cells[kind]
+    if not cell:
+        return None
+    number = _parse(cell, source.delimiter)
+    if number is None:
+        raise LabelError(f"{source.path}: {source.place} {row.line} has {cell!r} as {kind}, expected seconds; correct it.")
+    return number
+
+
+def _parse(cell: str, delimiter: str) -> float | None:
+    """Return seconds, also where they are written as hours:minutes:seconds."""
+    parts = [parse_number(part, delimiter) for part in cell.split(":")]
+    if not 1 <= len(parts) <= 3 or any(part is None or not math.isfinite(part) or abs(part) > 1e12 for part in parts):
+        return None
+    seconds = 0.0
+    for part in parts:
+        seconds = 60 * seconds + abs(part or 0.0)
+    return -seconds if cell.strip().startswith("-") else seconds
+
+
+def _clean(cell: str) -> str:
+    return "" if cell.casefold() in _MISSING else cell
+
+
+def _note_preamble(preamble: _Preamble, cells: tuple[str, ...]) -> None:
+    key, value = cells[0].casefold(), cells[1] if len(cells) > 1 else ""
+    if key == "observation id":
+        preamble.observation = value
+    elif key.startswith("time offset"):
+        preamble.offset = value
+    elif value and (player := _PLAYER.match(key)):
+        preamble.players.setdefault(player[1], []).append(value)
+
+
+def _parse_source(cell: str) -> dict[str, tuple[str, ...]]:
+    """Return the media files of each player, as version 8 and later write them.
+
+    >>> _parse_source("player #1:a.mp4;b.mp4|player #2:c.mp4")
+    {'1': ('a.mp4', 'b.mp4'), '2': ('c.mp4',)}
+    """
+    players = {}
+    for part in re.split(r"\|(?=player #)", cell):
+        found = re.match(r"player #(\d+)\s*:\s*(.*)", part, re.IGNORECASE | re.DOTALL)
+        if found and found[2].strip():
+            players[found[1]] = tuple(file.strip() for file in found[2].split(";") if file.strip())
+    return players

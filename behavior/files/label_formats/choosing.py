@@ -1,0 +1,85 @@
+"""Which of several observations in a file is the recording's, told by a setting, its name, or the video that it names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from behavior.errors import LabelError, suggest_nearest
+from behavior.files.label_formats.request import LabelRequest
+
+__all__ = ["choose_observation", "fits", "name_file"]
+
+
+def choose_observation(path: Path, media: Mapping[str, Sequence[str]], request: LabelRequest) -> tuple[str, list[str]]:
+    """Return the observation that is the recording's, and notes.
+
+    The one that the request names; else the one that is called like the recording, or names its video; else the only one.
+
+    Parameters
+    ----------
+    media
+        Files that each observation is about, by the observation's name.
+
+    Raises
+    ------
+    LabelError
+        If there is none, or several remain: all of them are listed.
+    """
+    if not media:
+        raise LabelError(f"{path}: holds no observation; export the labels again.")
+    if request.observation is not None:
+        wanted = [name for name in media if name == request.observation] or [
+            name for name in media if name.casefold() == request.observation.strip().casefold()
+        ]
+        if len(wanted) != 1:
+            nearest = suggest_nearest(request.observation, media) or "; correct labels: {observation: ...} in the study file."
+            raise LabelError(f"{path}: has no observation {request.observation!r}, only {_list(media)}{nearest}")
+        return wanted[0], []
+    by_name = [name for name in media if fits(name, request.called)]
+    by_media = [name for name, files in media.items() if any(fits(file, request.called) for file in files)]
+    for fitting in (by_name, by_media):
+        if len(fitting) == 1:
+            return fitting[0], []
+    advice = "; say in the study file which to read: labels: {observation: NAME}, or {observation: {RECORDING: NAME}} where they differ."
+    if by_name or by_media:
+        several = by_name or by_media
+        raise LabelError(
+            f"{path}: {len(several)} observations fit {request.called[0]!r}: {_list({name: media[name] for name in several})}{advice}"
+        )
+    if len(media) > 1:
+        whose = f" and none names {request.called[0]!r}" if request.called else ""
+        raise LabelError(f"{path}: holds {len(media)} observations{whose}: {_list(media)}{advice}")
+    only, files = next(iter(media.items()))
+    if request.called and files:
+        return only, [f"{path}: is about {', '.join(map(name_file, files))}, and is read for {request.called[0]}; see that they are one."]
+    return only, []
+
+
+def fits(name: str, called: Sequence[str]) -> bool:
+    """Tell whether a file or observation is called like a recording: alike but for folder, suffix, case and marks."""
+    spellings = {_simplify(spelling) for spelling in (name_file(name), _drop_suffix(name_file(name)))}
+    return any({_simplify(known), _simplify(_drop_suffix(name_file(known)))} & spellings - {""} for known in called)
+
+
+def name_file(path: str) -> str:
+    r"""Return the name of a file whose path may be of any system.
+
+    >>> name_file("D:\\videos\\OFT_5.mp4")
+    'OFT_5.mp4'
+    """
+    return re.split(r"[/\\]", path.strip())[-1]
+
+
+def _drop_suffix(name: str) -> str:
+    return re.sub(r"\.\w{1,5}$", "", name)
+
+
+def _simplify(name: str) -> str:
+    return re.sub(r"[^\w.-]", "_", name.strip()).casefold()
+
+
+def _list(media: Mapping[str, Sequence[str]], most: int = 10) -> str:
+    shown = [f"{name!r}" + (f" ({', '.join(map(name_file, files))})" if files else "") for name, files in list(media.items())[:most]]
+    return ", ".join(shown) + (f" and {len(media) - most} more" if len(media) > most else "")

@@ -1,0 +1,41 @@
+"""DeepEthogram's labels: frame numbers in a first column without a name, then ``background`` and a column per behavior.
+
+1 and 0 as usual, -1 for frames that nobody labelled; background is 1 where no behavior is shown. From DeepEthogram's documentation
+("Using the GUI"), -1 for want of a sample.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from behavior.files.frame_tables import holds_labels_only, list_frame_behaviors, read_frame_columns
+from behavior.files.label_formats.request import FrameLabels, LabelFormat, LabelRequest
+from behavior.files.label_formats.source import LabelSource
+
+__all__ = ["DEEPETHOGRAM"]
+
+_BACKGROUND = "background"
+
+
+def _list_all(source: LabelSource) -> tuple[str, ...]:
+    return list_frame_behaviors(source.table)
+
+
+def _recognises(source: LabelSource) -> bool:
+    names = _list_all(source)
+    is_indexed = bool(source.table.header) and source.table.header[0].casefold() in ("", "unnamed: 0")
+    return is_indexed and _BACKGROUND in [name.casefold() for name in names] and holds_labels_only(source.table, names)
+
+
+def _list_names(source: LabelSource) -> tuple[str, ...]:
+    return tuple(name for name in _list_all(source) if name.casefold() != _BACKGROUND)
+
+
+def _read(source: LabelSource, request: LabelRequest) -> FrameLabels:
+    # The background is a behavior only where it is asked for.
+    names = tuple(name for name in _list_all(source) if name.casefold() != _BACKGROUND or request.names.find(name) is not None)
+    found = read_frame_columns(source.table, request, names=names, place=source.place)
+    return replace(found, left_out=tuple(name for name in found.left_out if name.casefold() != _BACKGROUND))
+
+
+DEEPETHOGRAM = LabelFormat(name="DeepEthogram labels", recognises=_recognises, list_names=_list_names, read=_read)

@@ -1,0 +1,106 @@
+"""DLCAnalyzer's label table: ``from;to;type`` in seconds, with the Experimenter and the ID of the recording, all of them in one file.
+
+The layout is that of the tables in ETHZ-INS/DLCAnalyzer (``file;Experimenter;from;to;type;ID;DLCFile``). Rows called Start/End or
+Start_End mark where an observation begins and ends: what lies outside was not watched.
+"""
+
+from __future__ import annotations
+
+import math
+
+from behavior.errors import LabelError
+from behavior.files.label_formats.choosing import choose_observation
+from behavior.files.label_formats.request import BoutLabels, BoutRows, LabelFormat, LabelRequest
+from behavior.files.label_formats.source import LabelSource
+from behavior.files.text_tables import parse_number
+
+__all__ = ["DLCANALYZER"]
+
+_MARKS = ("start/end", "start_end", "start end")
+_RATER = ("experimenter", "rater", "observer")
+_ID = ("id", "recording")
+_FILES = ("file", "dlcfile", "csvname")
+
+
+def _recognises(source: LabelSource) -> bool:
+    return all(source.table.find_column(name) is not None for name in ("from", "to", "type"))
+
+
+def _cell(source: LabelSource, cells: tuple[str, ...], *names: str) -> str:
+    place = source.table.find_column(*names)
+    return cells[place] if place is not None and place < len(cells) else ""
+
+
+def _list_names(source: LabelSource) -> tuple[str, ...]:
+    names = dict.fromkeys(_cell(source, cells, "type") for _, cells in source.table.rows)
+    return tuple(name for name in names if name and name.casefold() not in _MARKS)
+
+
+def _list_recordings(source: LabelSource) -> dict[str, tuple[str, ...]]:
+    """Return the files that belong to each recording, by its ID."""
+    files: dict[str, dict[str, None]] = {}
+    for _, cells in source.table.rows:
+        if any(cells):
+            known = files.setdefault(_cell(source, cells, *_ID) or _cell(source, cells, *_FILES), {})
+            known.update({_cell(source, cells, name): None for name in _FILES if _cell(source, cells, name)})
+    return {name: tuple(known) for name, known in files.items()}
+
+
+def _choose_rater(source: LabelSource, recording: str, request: LabelRequest) -> str | None:
+    """Return whose rows count; None where there is only one rater."""
+    raters = dict.fromkeys(
+        _cell(source, cells, *_RATER)
+        for _, cells in source.table.rows
+        if any(cells) and (_cell(source, cells, *_ID) or _cell(source, cells, *_FILES)) == recording
+    )
+    if len(raters) < 2:
+        return None
+    chosen = [name for name in raters if request.rater is not None and name.casefold() == request.rater.strip().casefold()]
+    if len(chosen) != 1:
+        whose = "" if request.rater is None else f", and none is {request.rater!r}"
+        raise LabelError(
+            f"{source.path}: holds labels of {recording!r} by {', '.join(map(repr, raters))}{whose}; name the file in a "
+            "column labels_NAME for each in the manifest, or say in the study file whose count: labels: {rater: NAME}."
+        )
+    return chosen[0]
+
+
+def _read(source: LabelSource, request: LabelRequest) -> BoutLabels:
+    table = source.table
+    recordings = _list_recordings(source) or {"": ()}
+    # Where there is only one, the file itself may be called like the recording.
+    chosen, notes = choose_observation(source.path, recordings if len(recordings) > 1 else dict.fromkeys(recordings, ()), request)
+    rater = _choose_rater(source, chosen, request)
+    rows = BoutRows(source.place)
+    marks: list[tuple[float, float]] = []
+    for line, cells in table.rows:
+        if not any(cells) or (_cell(source, cells, *_ID) or _cell(source, cells, *_FILES)) != chosen:
+            continue
+        if rater is not None and _cell(source, cells, *_RATER) != rater:
+            continue
+        start, stop = (parse_number(_cell(source, cells, name), table.delimiter) for name in ("from", "to"))
+        name = _cell(source, cells, "type")
+        if start is None or stop is None or not math.isfinite(start) or not math.isfinite(stop) or not name:
+            raise LabelError(
+                f"{source.path}: {source.place} {line} has {_cell(source, cells, 'from')!r} to {_cell(source, cells, 'to')!r} of type "
+                f"{name!r}, expected two times in seconds and a name; correct it."
+            )
+        if name.casefold() in _MARKS:
+            marks.append((start, stop))
+        else:
+            rows.add(line, name, start, stop)
+    observed = None
+    if len(marks) > 1:
+        observed = ((min(start for start, _ in marks), max(stop for _, stop in marks)),)
+    elif marks:
+        notes.append(f"{source.path}: has one mark of start or end, so it is not known what was observed; all of the recording is taken.")
+    return BoutLabels(rows, in_seconds=True, observed=observed, notes=tuple(notes), tolerance_s=6e-4)
+
+
+DLCANALYZER = LabelFormat(
+    name="DLCAnalyzer labels",
+    recognises=_recognises,
+    list_names=_list_names,
+    read=_read,
+    list_observations=lambda source: tuple(_list_recordings(source)),
+)

@@ -1,0 +1,295 @@
+"""From a list of bouts to a label per frame, with everything that may be wrong about a bout judged on the way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from behavior.errors import LabelError, suggest_nearest
+from behavior.files.label_formats.request import EVERYBODY, OBSERVED, BoutLabels, LabelRequest
+from behavior.recording import find_bouts, frame_edges
+
+__all__ = ["TOLERATED_FRAMES", "find_frames", "paint_bouts"]
+
+# Labels that differ from the video by more frames than this do not belong to it.
+TOLERATED_FRAMES = 2
+
+NO_SUBJECT = "No focal subject"
+
+_FARTHEST = 1 << 52
+
+
+@dataclass(frozen=True)
+class _Spans:
+    """Rows that are wanted: frames or seconds [start, stop), which behavior each shows (-1: it was observed), and where it stands."""
+
+    line: npt.NDArray[np.int64]
+    code: npt.NDArray[np.int32]
+    subject: npt.NDArray[np.int32]
+    behavior: npt.NDArray[np.int64]
+    is_point: npt.NDArray[np.bool_]
+    start: npt.NDArray[np.float64]
+    stop: npt.NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.line)
+
+    def keep(self, wanted: npt.NDArray[np.bool_]) -> _Spans:
+        if wanted.all():
+            return self
+        return _Spans(**{name: values[wanted] for name, values in vars(self).items()})
+
+
+def paint_bouts(path: Path, labels: BoutLabels, request: LabelRequest) -> tuple[npt.NDArray[np.int8], list[str]]:
+    """Return what `labels` say of the behaviors asked for, int8 of shape (n_frames, B), and sentences about what is odd.
+
+    A frame belongs to a bout in seconds when its time lies in [start, stop). Frames outside what was observed are -1.
+
+    Raises
+    ------
+    LabelError
+        If names are not known, several subjects cannot be told apart, or bouts make no sense and the policies call that an error.
+    """
+    return _Painter(path, labels, request).paint()
+
+
+class _Painter:
+    """One file's bouts on their way to frames."""
+
+    def __init__(self, path: Path, labels: BoutLabels, request: LabelRequest) -> None:
+        self._path, self._labels, self._request = path, labels, request
+        self._policies = request.policies
+        self.notes = list(labels.notes)
+
+    def paint(self) -> tuple[npt.NDArray[np.int8], list[str]]:
+        rows, names, n_frames = self._labels.rows, self._request.names, self._request.n_frames
+        present = [name for name in rows.names if name != OBSERVED or self._labels.is_foreign]
+        names.require_known(self._path, present, is_foreign=self._labels.is_foreign)
+        self.notes += names.note_left_out(self._path, present, "behaviors")
+        if self._labels.in_seconds and self._request.time_s is None and len(rows):
+            raise LabelError(f"{self._path}: is in seconds, but no times of frames are known; give the video, or a table in frames.")
+
+        spans = self._choose_subject(self._select())
+        spans = self._turn_round(self._judge_points(spans))
+        # Rows may overlap by what rounding to frames adds, and that is nobody's mistake.
+        self._judge_overlaps(spans)
+        spans = self._cut(self._as_frames(spans))
+
+        values = np.zeros((n_frames, len(names.behaviors)), dtype=np.int8)
+        for behavior in range(len(names.behaviors)):
+            values[:, behavior] = _cover(spans.keep(spans.behavior == behavior), n_frames)
+        observed = self._find_observed(spans)
+        if observed is not None:
+            for behavior, name in enumerate(names.behaviors):
+                outside = int(np.count_nonzero(values[~observed, behavior]))
+                if outside:
+                    self.notes.append(
+                        f"{self._path}: {outside} frames of {name!r} lie outside the observed spans and count as not labelled."
+                    )
+            values[~observed] = -1
+        return values, self.notes
+
+    def _select(self) -> _Spans:
+        rows = self._labels.rows
+        meant = [self._request.names.find(name) for name in rows.names]
+        if not self._labels.is_foreign:
+            meant = [-1 if name == OBSERVED else place for name, place in zip(rows.names, meant, strict=True)]
+        wanted = np.array([place is not None for place in meant], dtype=np.bool_)
+        places = np.array([-1 if place is None else place for place in meant], dtype=np.int64)
+        code = rows.code
+        start, stop = rows.start - self._labels.shift, rows.stop - self._labels.shift
+        spans = _Spans(rows.line, code, rows.subject, places[code], rows.is_point, start, stop).keep(wanted[code])
+        if self._labels.window is None:
+            return spans
+        first, last = self._labels.window
+        spans = spans.keep((np.maximum(spans.start, spans.stop) >= first) & (np.minimum(spans.start, spans.stop) < last))
+        return replace(spans, start=np.clip(spans.start, first, last), stop=np.clip(spans.stop, first, last))
+
+    def _choose_subject(self, spans: _Spans) -> _Spans:
+        """Return the rows of the subject that is asked for; where none is, see that nobody's bouts are mixed by accident."""
+        subjects, wanted = self._labels.rows.subjects, self._request.subject
+        shown = [name or NO_SUBJECT for name in subjects]
+        if wanted == EVERYBODY:
+            return spans
+        if wanted is not None:
+            chosen = [place for place, name in enumerate(shown) if name.casefold() == wanted.strip().casefold()]
+            if not chosen and any(subjects):
+                raise LabelError(
+                    f"{self._path}: has no bouts of the subject {wanted!r}, only of {', '.join(shown)}{suggest_nearest(wanted, shown)}; "
+                    f"correct labels: {{subject: ...}} in the study file."
+                )
+            return spans.keep(np.isin(spans.subject, chosen)) if chosen else spans
+        mixed = np.unique(spans.subject) if self._labels.has_animals else np.array([], dtype=np.int32)
+        for behavior in [] if self._labels.has_animals else range(len(self._request.names.behaviors)):
+            showing = np.unique(spans.subject[spans.behavior == behavior])
+            mixed = showing if len(showing) > len(mixed) else mixed
+        if len(mixed) > 1:
+            raise LabelError(
+                f"{self._path}: holds bouts of {', '.join(repr(shown[place]) for place in mixed)}; say in the study file whose count: "
+                f'labels: {{subject: {shown[mixed[0]]}}}, or labels: {{subject: "{EVERYBODY}"}} for all of them together.'
+            )
+        return spans
+
+    def _judge_points(self, spans: _Spans) -> _Spans:
+        points = np.flatnonzero(spans.is_point)
+        if not len(points):
+            return spans
+        first, policy = self._name(spans, points[0]), self._policies.point_events
+        if policy == "error":
+            raise LabelError(
+                f"{self._path}: {first} is a point event, which has no duration; set labels: {{point_events: frame}} or leave_out."
+            )
+        events = "1 point event has" if len(points) == 1 else f"{len(points)} point events have"
+        mending = "each marks one frame" if policy == "frame" else "they are left out"
+        self.notes.append(f"{self._path}: {events} no duration, the first is {first}; {mending}.")
+        return spans if policy == "frame" else spans.keep(~spans.is_point)
+
+    def _turn_round(self, spans: _Spans) -> _Spans:
+        wrong = np.flatnonzero((spans.stop <= spans.start) & ~spans.is_point)
+        if not len(wrong):
+            return spans
+        first = wrong[0]
+        if self._policies.inverted == "error":
+            raise LabelError(
+                f"{self._path}: {self._name(spans, first)} from {spans.start[first]:g} to {spans.stop[first]:g} is no span, expected a "
+                "stop behind the start; correct it, or set labels: {inverted: warn} in the study file to have such bouts turned round."
+            )
+        bouts = "1 bout stops" if len(wrong) == 1 else f"{len(wrong)} bouts stop"
+        self.notes.append(
+            f"{self._path}: {bouts} at or before the start, the first is {self._name(spans, first)}; start and stop are exchanged, and "
+            "bouts without a duration left out."
+        )
+        turned = replace(spans, start=np.minimum(spans.start, spans.stop), stop=np.maximum(spans.start, spans.stop))
+        return turned.keep((turned.stop > turned.start) | turned.is_point)
+
+    def _judge_overlaps(self, spans: _Spans) -> None:
+        order = np.lexsort((spans.line, spans.start, spans.subject, spans.code))
+        order = order[~spans.is_point[order]]
+        if len(order) < 2:
+            return
+        code, subject, start, stop = (values[order] for values in (spans.code, spans.subject, spans.start, spans.stop))
+        ends = np.empty(len(order))
+        fresh = np.concatenate(([True], (code[1:] != code[:-1]) | (subject[1:] != subject[:-1])))
+        # The latest stop so far, within rows of one name and subject.
+        for begin, end in zip(np.flatnonzero(fresh), [*np.flatnonzero(fresh)[1:], len(order)], strict=True):
+            ends[begin:end] = np.maximum.accumulate(stop[begin:end])
+        slack = self._labels.tolerance_s if self._labels.in_seconds else 0.0
+        overlapping = np.flatnonzero(~fresh[1:] & (start[1:] < ends[:-1] - slack)) + 1
+        for name in np.unique(code[overlapping]):
+            of_name = overlapping[code[overlapping] == name]
+            place, shown = self._labels.rows.place, self._labels.rows.names[name]
+            first = f"{place} {spans.line[order[of_name[0]]]}"
+            if self._policies.overlapping == "error":
+                raise LabelError(
+                    f"{self._path}: {first}: {shown!r} starts before an earlier bout of it stops; correct it, or set labels: "
+                    "{overlapping: warn} in the study file to have them read as one."
+                )
+            times = "once" if len(of_name) == 1 else f"{len(of_name)} times"
+            self.notes.append(f"{self._path}: rows of {shown!r} overlap {times}, first at {first}; they are read as one.")
+
+    def _as_frames(self, spans: _Spans) -> _Spans:
+        if not self._labels.in_seconds or self._request.time_s is None:
+            # A point in frames marks the frame that it names.
+            return replace(spans, stop=np.where(spans.is_point, spans.start + 1, spans.stop))
+        time_s, tolerance = self._request.time_s, self._labels.tolerance_s
+        start, stop = (find_frames(seconds, time_s, tolerance_s=tolerance) for seconds in (spans.start, spans.stop))
+        # A point marks the frame that was on show: the last that had started.
+        seen = find_frames(spans.start + 2 * tolerance, time_s, tolerance_s=tolerance) - 1
+        start, stop = np.where(spans.is_point, seen, start), np.where(spans.is_point, seen + 1, stop)
+        between = np.flatnonzero(start == stop)
+        if len(between):
+            bouts = "1 row falls" if len(between) == 1 else f"{len(between)} rows fall"
+            first = self._name(spans, between[0])
+            self.notes.append(f"{self._path}: {bouts} between two frames, the first is {first}; that is left out.")
+        return replace(spans, start=start, stop=stop).keep(start < stop)
+
+    def _cut(self, spans: _Spans) -> _Spans:
+        """Return the spans within the video; those that lie farther outside than rounding explains are judged."""
+        n_frames, broke_off = self._request.n_frames, self._request.broke_off
+        # What nobody ended lasts as long as the video.
+        spans = replace(spans, stop=np.where(np.isinf(spans.stop), n_frames, spans.stop))
+        before, behind = -spans.start, spans.stop - n_frames
+        tolerated = TOLERATED_FRAMES if self._labels.in_seconds else 0
+        if self._policies.out_of_range == "error":
+            advice = "; are they the labels of another video? (labels: {out_of_range: warn} in the study file cuts them)"
+            if len(spans) and before.max() > tolerated:
+                worst = int(np.argmax(before))
+                raise LabelError(
+                    f"{self._path}: {self._name(spans, worst)} starts {-spans.start[worst]:.0f} frames before the video does{advice}."
+                )
+            if len(spans) and behind.max() > TOLERATED_FRAMES and not broke_off:
+                worst = int(np.argmax(behind))
+                raise LabelError(
+                    f"{self._path}: {self._name(spans, worst)} ends at frame {spans.stop[worst]:.0f}, but the video has {n_frames} "
+                    f"frames{advice}."
+                )
+        if (before > 0).any():
+            rows = "1 row starts" if np.count_nonzero(before > 0) == 1 else f"{np.count_nonzero(before > 0)} rows start"
+            self.notes.append(f"{self._path}: {rows} up to {before.max():.0f} frames before the first frame; they are cut there.")
+        late = behind > 0
+        if late.any():
+            reason = "the video breaks off, and " if broke_off else ""
+            rows = "1 row ends" if np.count_nonzero(late) == 1 else f"{np.count_nonzero(late)} rows end"
+            self.notes.append(
+                f"{self._path}: {reason}{rows} up to {behind[late].max():.0f} frames after its last frame; they are cut there."
+            )
+        cut = replace(spans, start=np.clip(spans.start, 0, n_frames), stop=np.clip(spans.stop, 0, n_frames))
+        return cut.keep(cut.start < cut.stop)
+
+    def _find_observed(self, spans: _Spans) -> npt.NDArray[np.bool_] | None:
+        """Return which frames were watched, None for all of them."""
+        n_frames, time_s = self._request.n_frames, self._request.time_s
+        if not self._labels.is_foreign and OBSERVED in self._labels.rows.names:
+            return _cover(spans.keep(spans.behavior == -1), n_frames)
+        if self._labels.observed is None:
+            return None
+        edges = np.array(self._labels.observed, dtype=np.float64).reshape(-1, 2)
+        if self._labels.in_seconds and time_s is not None:
+            edges = np.column_stack([find_frames(column, time_s, tolerance_s=self._labels.tolerance_s) for column in edges.T])
+        observed = np.zeros(n_frames, dtype=np.bool_)
+        for start, stop in np.clip(edges, 0, n_frames).astype(np.int64).tolist():
+            observed[start:stop] = True
+        # That a recording was watched to the end is rarely measured to the frame.
+        missing = find_bouts(~observed)
+        if len(missing) and missing[-1, 1] == n_frames and missing[-1, 1] - missing[-1, 0] <= TOLERATED_FRAMES and observed.any():
+            observed[missing[-1, 0] :] = True
+        if observed.all():
+            return None
+        self.notes.append(
+            f"{self._path}: {np.count_nonzero(~observed)} of {n_frames} frames lie outside what was observed and count as not labelled."
+        )
+        return observed
+
+    def _name(self, spans: _Spans, place: int | np.integer) -> str:
+        return f"{self._labels.rows.place} {spans.line[place]}: {self._labels.rows.names[spans.code[place]]!r}"
+
+
+def find_frames(seconds: npt.NDArray[np.float64], time_s: npt.NDArray[np.float64], *, tolerance_s: float) -> npt.NDArray[np.float64]:
+    """Return the first frame at each of `seconds` or later, as whole numbers of float64; frames are counted on at both ends.
+
+    Parameters
+    ----------
+    time_s
+        Times of the frames in seconds, shape (T,), increasing.
+    tolerance_s
+        A frame that is earlier by less counts as being there.
+    """
+    edges = frame_edges(time_s)
+    interval = float(np.median(np.diff(edges))) if len(edges) > 1 else 0.0
+    sought = np.asarray(seconds, dtype=np.float64) - tolerance_s
+    frames = np.searchsorted(time_s, sought).astype(np.float64)
+    if interval > 0:
+        late, early = sought > edges[-1], sought < edges[0] - interval
+        frames[late] = len(time_s) + np.ceil((sought[late] - edges[-1]) / interval)
+        frames[early] = np.ceil((sought[early] - edges[0]) / interval)
+    return np.where(np.isinf(frames), frames, np.clip(frames, -_FARTHEST, _FARTHEST))
+
+
+def _cover(spans: _Spans, n_frames: int) -> npt.NDArray[np.bool_]:
+    counts = np.zeros(n_frames + 1, dtype=np.int64)
+    np.add.at(counts, spans.start.astype(np.int64), 1)
+    np.add.at(counts, spans.stop.astype(np.int64), -1)
+    return np.cumsum(counts[:-1]) > 0

@@ -1,0 +1,158 @@
+"""Spreadsheets (.xlsx): the first sheet's cells as text, formulas as the value that was stored with them."""
+
+from __future__ import annotations
+
+import re
+import warnings
+import zipfile
+from collections.abc import Iterator
+from datetime import datetime, time, timedelta
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+
+from behavior.errors import LabelError
+from behavior.files.text_tables import Row
+
+__all__ = ["list_sheets", "read_sheet"]
+
+# What Excel itself can hold; a damaged file may claim rows without end.
+_MOST_ROWS = 1 << 20
+_MOST_COLUMNS = 1 << 14
+
+# A sheet is text that packs well, but no honest one unpacks to this many bytes.
+_MOST_BYTES = 4 << 30
+_CHUNK_BYTES = 1 << 20
+
+
+def list_sheets(path: Path) -> list[str]:
+    """Return the names of the sheets that hold cells, in their order.
+
+    Raises
+    ------
+    LabelError
+        If the file is no spreadsheet, or damaged.
+    """
+    with _Workbook(path) as book:
+        return [sheet.title for sheet in book.worksheets if any(any(cell is not None for cell in row) for _, row in book.read(sheet))]
+
+
+def read_sheet(path: Path, name: str) -> Iterator[Row]:
+    """Yield the rows of a sheet with their numbers, cells as text; a blank row has none.
+
+    A formula counts as the value that the spreadsheet program stored with it; it is never computed here.
+
+    Raises
+    ------
+    LabelError
+        If the file is no spreadsheet, or damaged, or a formula has no stored value.
+    """
+    with _Workbook(path) as book:
+        sheet = next(sheet for sheet in book.worksheets if sheet.title == name)
+        if not book.has_formulas:
+            for number, values in book.read(sheet):
+                yield number, _as_text(values)
+            return
+        with _Workbook(path, data_only=False) as written:
+            twin = next(sheet for sheet in written.worksheets if sheet.title == name)
+            for (number, stored), (_, formulas) in zip_longest(book.read(sheet, whole=True), written.read(twin), fillvalue=(0, ())):
+                for place, (cell, formula) in enumerate(zip(stored, formulas, strict=False)):
+                    # A formula may have an empty text as its value.
+                    if cell.value is None and formula is not None and cell.data_type not in ("s", "str"):
+                        raise LabelError(
+                            f"{path}: row {number}, column {_name_column(place)} holds a formula without a stored value; open the file in "
+                            "a spreadsheet program and save it, or paste the values in place of the formulas."
+                        )
+                yield number, _as_text(tuple(cell.value for cell in stored))
+
+
+class _Workbook:
+    """An open spreadsheet; whatever its library raises on a damaged file becomes a LabelError."""
+
+    def __init__(self, path: Path, *, data_only: bool = True) -> None:
+        self._path = path
+        self._data_only = data_only
+
+    def __enter__(self) -> _Workbook:
+        self._file = self._path.open("rb")
+        try:
+            self.has_formulas = self._look_for_formulas()
+            with warnings.catch_warnings():
+                # About styles and the like, which nobody asks for here.
+                warnings.simplefilter("ignore")
+                self._book = openpyxl.load_workbook(self._file, read_only=True, data_only=self._data_only)
+            self.worksheets = self._book.worksheets
+        # Damaged archives and XML lead the library to errors of any kind.
+        except Exception as error:
+            self._file.close()
+            raise self._explain(error) from error
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._book.close()
+        self._file.close()
+
+    def read(self, sheet: Any, *, whole: bool = False) -> Iterator[tuple[int, tuple[Any, ...]]]:
+        """Yield the rows of `sheet` as they are stored, whatever size it claims to have: values, or with `whole` cells."""
+        try:
+            sheet.reset_dimensions()
+            for number, values in enumerate(sheet.iter_rows(values_only=not whole), start=1):
+                if number > _MOST_ROWS or len(values) > _MOST_COLUMNS:
+                    raise LabelError(f"{self._path}: has more rows or columns than a spreadsheet can; save it again.")
+                yield number, values
+        except Exception as error:
+            raise self._explain(error) from error
+
+    def _explain(self, error: Exception) -> LabelError:
+        if isinstance(error, LabelError):
+            return error
+        reason = " ".join(str(error).split())[:120] or type(error).__name__
+        return LabelError(f"{self._path}: cannot be read as a spreadsheet ({reason}); save it again, as .xlsx or as CSV.")
+
+    def _look_for_formulas(self) -> bool:
+        with zipfile.ZipFile(self._file) as archive:
+            if sum(member.file_size for member in archive.infolist()) > _MOST_BYTES:
+                raise LabelError(f"{self._path}: unpacks to more than {_MOST_BYTES >> 30} GiB; save it as CSV.")
+            for name in archive.namelist():
+                if not name.startswith("xl/worksheets/"):
+                    continue
+                with archive.open(name) as file:
+                    end = b""
+                    while chunk := file.read(_CHUNK_BYTES):
+                        if re.search(rb"<(\w+:)?f[\s>/]", end + chunk):
+                            return True
+                        end = chunk[-16:]
+        return False
+
+
+def _as_text(values: tuple[Any, ...]) -> tuple[str, ...]:
+    cells = tuple(map(_format, values))
+    return cells if any(cells) else ()
+
+
+def _format(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() else repr(value)
+    if isinstance(value, datetime | time):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return repr(value.total_seconds())
+    return str(value).strip()
+
+
+def _name_column(place: int) -> str:
+    """Return what spreadsheets call a column: A to Z, then AA.
+
+    >>> _name_column(0), _name_column(27)
+    ('A', 'AB')
+    """
+    name = ""
+    place += 1
+    while place:
+        place, letter = divmod(place - 1, 26)
+        name = chr(ord("A") + letter) + name
+    return name

@@ -1,0 +1,289 @@
+"""Feed importers of label files random bytes and near-valid files, and count what comes of it.
+
+    python scripts/fuzz_importers.py [--per-importer 2000] [--seed 0] [--seeds-from ../shared/data/formats]
+
+Every input has to end in labels of the right shape, or in a LabelError that names the file; labels of an input that was only written
+another way (encoding, line ends, delimiter) have to be those of the original.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import random
+import re
+import tempfile
+import traceback
+import zipfile
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+import openpyxl
+
+from behavior.errors import LabelError
+from behavior.files.annotations import LabelPolicies, is_label_file, list_behaviors, list_observations, read_labels, recognise_labels
+
+__all__ = ["BEHAVIORS", "N_FRAMES", "SEEDS", "try_input", "vary"]
+
+N_FRAMES = 60
+TIME_S = np.arange(N_FRAMES) / 10
+BEHAVIORS = ("a", "b")
+
+_ON = {"a": range(5, 12), "b": range(20, 31)}
+_CELLS = [[int(frame in _ON[name]) for name in BEHAVIORS] for frame in range(N_FRAMES)]
+_EVENTS = sorted((edge, name, kind) for name, on in _ON.items() for edge, kind in ((on[0], "START"), (on[-1] + 1, "STOP")))
+_SPANS = [(on[0], on[-1] + 1, name) for name, on in _ON.items()]
+
+
+def _lines(*lines: str) -> bytes:
+    return ("\n".join(lines) + "\n").encode()
+
+
+def _make_project() -> bytes:
+    kinds = {str(place): {"type": "State event", "code": name, "modifiers": {}} for place, name in enumerate(BEHAVIORS)}
+    media = {"length": {"m.mp4": 6.0}, "offset": {"1": 0.0}}
+    observation = {"file": {"1": ["m.mp4"]}, "type": "MEDIA", "time offset": 0.0, "media_info": media, "observation time interval": [0, 0]}
+    observation["events"] = [[at / 10, "", name, "", ""] for at, name, _ in _EVENTS]
+    return json.dumps({"project_format_version": "7.0", "behaviors_conf": kinds, "observations": {"o": observation}}, indent=1).encode()
+
+
+def _make_sheet() -> bytes:
+    book, content = openpyxl.Workbook(), io.BytesIO()
+    for row in [
+        ["frame", "note", *BEHAVIORS],
+        *([frame, None, *("x" if cell else None for cell in row)] for frame, row in enumerate(_CELLS)),
+    ]:
+        book.active.append(row)
+    book.save(content)
+    return content.getvalue()
+
+
+SEEDS: Mapping[str, bytes] = {
+    "frame table": _lines("frame,a,b", *(f"{frame},{one},{two}" for frame, (one, two) in enumerate(_CELLS))),
+    "bout table": _lines("behavior,start_s,stop_s", *(f"{name},{start / 10},{stop / 10}" for start, stop, name in _SPANS)),
+    "BORIS project": _make_project(),
+    "BORIS tabular events": _lines(
+        "Observation id,o,,,,,,,",
+        "Player #1,m.mp4,,,,,,,",
+        "Time offset (s),0.0,,,,,,,",
+        "Time,Media file path,Total length,FPS,Subject,Behavior,Behavioral category,Comment,Status",
+        *(f"{at / 10:.3f},m.mp4,6.000,10.0,,{name},,,{kind}" for at, name, kind in _EVENTS),
+    ),
+    "BORIS aggregated events": _lines(
+        "Observation id,Media file,Total length,FPS,Subject,Behavior,Behavioral category,Modifiers,Behavior type,Start (s),Stop (s),"
+        "Duration (s)",
+        *(f"o,m.mp4,6.0,10,No focal subject,{name},,,STATE,{start / 10:.3f},{stop / 10:.3f},1" for start, stop, name in _SPANS),
+    ),
+    "DeepEthogram labels": _lines(",background,a,b", *(f"{frame},{1 - max(row)},{row[0]},{row[1]}" for frame, row in enumerate(_CELLS))),
+    "SimBA targets_inserted": _lines(
+        ",Nose_x,Nose_y,Nose_p,speed,a,b", *(f"{frame},7.5,9.25,0.9,{frame * 1.5},{row[0]},{row[1]}" for frame, row in enumerate(_CELLS))
+    ),
+    "Caltech Behavior Annotator": _lines(
+        "Caltech Behavior Annotator - Annotation File",
+        "",
+        "Configuration file:",
+        "base\tz",
+        "",
+        "S1:\tstart\tend\ttype",
+        "-----------------------------",
+        *(f"   \t{first}\t{last}\t{name}" for first, last, name in [(1, 5, "base"), (6, 12, "a"), (13, 20, "base"), (21, 31, "b")]),
+        "   \t32\t60\tbase",
+    ),
+    "Bento annotation": _lines(
+        "Bento annotation file",
+        "Annotation start frame: 1",
+        f"Annotation stop frame: {N_FRAMES}",
+        "Annotation framerate: 10.0",
+        "",
+        "Ch1----------",
+        *(
+            line
+            for start, stop, name in _SPANS
+            for line in (f">{name}", "Start\t Stop\t Duration", f"{(start + 1) / 10}\t{stop / 10}\t1", "")
+        ),
+    ),
+    "Solomon Coder": _lines(
+        "Time,Behaviour", *(f"{frame / 10},{'a' if row[0] else 'b' if row[1] else ''}" for frame, row in enumerate(_CELLS))
+    ),
+    "sheet of x marks": _lines("frame,note,a,b", *(f"{frame},,{'x' * row[0]},{'x' * row[1]}" for frame, row in enumerate(_CELLS))),
+    "DLCAnalyzer labels": _lines(
+        "file;Experimenter;from;to;type;ID", *(f"m;J;{start / 10};{stop / 10};{name};m" for start, stop, name in _SPANS)
+    ),
+    "spreadsheet": _make_sheet(),
+}
+
+_ODD = (
+    b"",
+    b"0",
+    b"-1",
+    b"1e999",
+    b"nan",
+    b"NA",
+    b"-5",
+    b"99999999999999999999",
+    b"=1+1",
+    b'"',
+    b"\xff",
+    b"\x00",
+    b",",
+    b";",
+    b"\t",
+    b"|",
+    b"None",
+)
+
+
+def vary(seed: bytes, rng: random.Random, others: list[bytes]) -> tuple[bytes, bool]:
+    """Return a file made of `seed`, and whether it means the same."""
+    kind = rng.randrange(12)
+    if kind == 0:
+        return rng.randbytes(rng.randrange(600)), False
+    if kind == 1 and not seed.startswith(b"PK"):
+        return _rewrite(seed, rng), True
+    if seed.startswith(b"PK") and kind > 4:
+        return _vary_sheet(seed, rng), False
+    content = bytearray(seed)
+    for _ in range(rng.choice((1, 1, 1, 2, 5, 20))):
+        content = _change(content, rng, others)
+    return bytes(content), False
+
+
+def _rewrite(seed: bytes, rng: random.Random) -> bytes:
+    text = seed.decode()
+    if rng.random() < 0.5:
+        text = text.replace("\n", "\r\n")
+    return text.encode(rng.choice(("utf-8", "utf-8-sig", "utf-16", "latin-1")))
+
+
+def _change(content: bytearray, rng: random.Random, others: list[bytes]) -> bytearray:
+    place = rng.randrange(len(content) + 1)
+    lines = bytes(content).split(b"\n")
+    number = rng.randrange(len(lines))
+    match rng.randrange(9):
+        case 0:
+            return content[:place]
+        case 1:
+            return content[:place] + bytearray(rng.randbytes(rng.randrange(1, 9))) + content[place:]
+        case 2:
+            return content[:place] + content[place + rng.randrange(1, 30) :]
+        case 3:
+            lines[number] = rng.choice(lines)
+        case 4:
+            del lines[number]
+        case 5 | 6:
+            cells = re.split(rb"([,;\t ])", lines[number])
+            cells[rng.randrange(len(cells))] = rng.choice(_ODD)
+            lines[number] = b"".join(cells)
+        case 7:
+            old, new = rng.choice(((b",", b";"), (b",", b"\t"), (b".", b","), (b"\n", b"\r"), (b"a", b"A"), (b"1", b"x"), (b" ", b"")))
+            return bytearray(bytes(content).replace(old, new))
+        case _:
+            other = rng.choice(others)
+            cut = rng.randrange(len(other) + 1)
+            return content[:place] + bytearray(other[cut : cut + rng.randrange(1, 200)]) + content[place:]
+    return bytearray(b"\n".join(lines))
+
+
+def _vary_sheet(seed: bytes, rng: random.Random) -> bytes:
+    """Change the XML within a spreadsheet, so that the archive is whole."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(seed)) as archive, zipfile.ZipFile(content, "w") as changed:
+        chosen = rng.choice(archive.namelist())
+        for name in archive.namelist():
+            data = archive.read(name)
+            if name.endswith("sheet1.xml") and rng.random() < 0.7:
+                values = re.split(rb"(?<=<[vt]>)([^<]*)(?=</[vt]>)", data)
+                values[1 + 2 * rng.randrange(len(values) // 2)] = rng.choice(_ODD[:10])
+                data = b"".join(values)
+            elif name == chosen:
+                data = bytes(_change(bytearray(data), rng, [seed]))
+            changed.writestr(name, data)
+    return content.getvalue()
+
+
+def try_input(path: Path, content: bytes, expected: np.ndarray | None) -> str:
+    """Read `content` as labels, from a file at `path`, and return what came of it.
+
+    Raises
+    ------
+    AssertionError
+        If labels are not what they should be, or an error does not name the file.
+    Exception
+        Whatever an importer lets through that is no LabelError.
+    """
+    path.write_bytes(content)
+    is_label_file(path)
+    outcome = "labels"
+    for policies in (LabelPolicies(), LabelPolicies("warn", "warn", "warn", "warn")):
+        try:
+            labels, notes = read_labels(path, BEHAVIORS, n_frames=N_FRAMES, time_s=TIME_S, called=["m.mp4"], policies=policies)
+        except LabelError as error:
+            assert str(path) in str(error), f"names no file: {error}"
+            assert expected is None, f"refuses the same labels, written another way: {error}"
+            outcome = "LabelError"
+        else:
+            assert labels.values.shape == (N_FRAMES, len(BEHAVIORS))
+            assert labels.values.dtype == np.int8
+            assert all(str(path) in note for note in notes)
+            if expected is not None:
+                np.testing.assert_array_equal(labels.values, expected)
+    for look in (recognise_labels, list_behaviors, list_observations):
+        try:
+            look(path)
+        except LabelError as error:
+            assert str(path) in str(error), f"names no file: {error}"
+    return outcome
+
+
+def generate(seeds: Mapping[str, bytes], name: str, rng: random.Random) -> Iterator[tuple[bytes, bool]]:
+    """Yield variations of the seed `name` without end."""
+    others = list(seeds.values())
+    while True:
+        yield vary(seeds[name], rng, others)
+
+
+def main() -> None:
+    """Try as many inputs as asked for, and print a table; exit status 1 if anything came through."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--per-importer", type=int, default=2000)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--only", help="Vary the seeds whose names hold this.", default="")
+    parser.add_argument("--seeds-from", type=Path, help="Folder of real label files that are varied, too.")
+    options = parser.parse_args()
+    seeds = dict(SEEDS)
+    if options.seeds_from is not None:
+        found = [
+            path
+            for path in sorted(options.seeds_from.rglob("*"))
+            if path.is_file() and path.stat().st_size < 50_000 and is_label_file(path)
+        ]
+        seeds |= {path.name: path.read_bytes() for path in found}
+    seeds = {name: content for name, content in seeds.items() if options.only.casefold() in name.casefold()}
+    failures = 0
+    print("| seed | inputs | LabelError | labels | other |\n|---|---|---|---|---|")
+    with tempfile.TemporaryDirectory() as folder:
+        for name in seeds:
+            rng = random.Random(f"{options.seed} {name}")
+            path = Path(folder) / ("labels.xlsx" if seeds[name].startswith(b"PK") else "labels.csv")
+            outcomes: Counter[str] = Counter()
+            expected = np.array(_CELLS, dtype=np.int8) if name in SEEDS else None
+            for _, (content, is_same) in zip(range(options.per_importer), generate(seeds, name, rng), strict=False):
+                try:
+                    outcomes[try_input(path, content, expected if is_same else None)] += 1
+                # What an importer lets through is what is looked for.
+                except Exception:  # noqa: BLE001
+                    outcomes["other"] += 1
+                    failures += 1
+                    if outcomes["other"] <= 3:
+                        print(f"{name}: {content[:2000]!r}\n{traceback.format_exc(limit=-6)}")
+            shown = " | ".join(str(outcomes[outcome]) for outcome in ("LabelError", "labels", "other"))
+            print(f"| {name} | {options.per_importer} | {shown} |", flush=True)
+    if failures:
+        raise SystemExit(1)
+
+
+if __name__ == "__main__":
+    main()

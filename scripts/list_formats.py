@@ -1,0 +1,108 @@
+"""Print what the label files in ../shared/data/formats hold: format, behaviors, bouts and frames of each, and what heads lack.
+
+    python scripts/list_formats.py [--data ../shared/data]
+
+Frames and frame rate of the recordings, whose videos are not there, are what the files or their origin say of them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from behavior.files.annotations import LabelPolicies, list_behaviors, read_labels, recognise_labels
+from behavior.recording import find_bouts
+
+HEAD = "only the first rows are there"
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A recording in a label file, and what is known of its video."""
+
+    file: str
+    n_frames: int
+    fps: float
+    video: str = ""
+    observation: str | None = None
+    missing: str = ""
+
+
+SAMPLES = (
+    Sample("boris/test.boris", 8999, 25, observation="observation #1"),
+    Sample("boris/test.boris", 4499, 25, video="video_test_25fps_180s.mp4", observation="observation #2"),
+    Sample("boris/test.boris", 8999, 25, video="video_test_25fps_360s.mp4", observation="observation #2"),
+    Sample("boris/test.boris", 8999, 25, video="video_test_25fps_360s.mp4", observation="offset positif"),
+    Sample("boris/test.boris", 4499, 25, observation="modifiers"),
+    Sample("boris/test.boris", 4499, 25, video="video1.mp4", observation="2 video"),
+    Sample("boris/test.boris", 700, 25, observation="live"),
+    Sample("boris/test_export_aggregated_events_test_full_1.tsv", 4499, 25, video="video_test_25fps_180s.mp4"),
+    Sample("boris/test_export_aggregated_events_test_full_1.tsv", 8999, 25, video="video_test_25fps_360s.mp4"),
+    Sample("boris/test_export_aggregated_events_test_full_2.tsv", 13498, 25, missing="the header; its two videos are taken as one"),
+    Sample("boris/test_export_events_tabular.csv", 8999, 25),
+    Sample("boris/test_export_events_tabular.xlsx", 8999, 25),
+    Sample("simba/10_annot.txt", 14957, 30),
+    Sample("simba/bento_Together_1_shortened.annot", 19955, 30, missing="shortened: 8 of about 290 bouts"),
+    Sample("simba/boris_v7_tabular_example.csv", 18716, 15),
+    Sample("simba/boris_v8_tabular_example_head.csv", 18923, 59.94, missing=f"{HEAD}: 6 of about 110 events"),
+    Sample("simba/deepethogram_Together_1_head.csv", 10, 30, missing=f"{HEAD}: 10 of about 1,700"),
+    Sample("simba/solomon_Together_1_shortened.csv", 345, 25, missing="shortened: most rows are left out, their frames are -1"),
+    Sample("simba/targets_inserted_Together_1_head.csv", 3, 30, missing=f"{HEAD}: 3 of about 1,700"),
+    Sample("thesis/HD_ChR2_510A.csv", 6600, 10),
+    Sample("thesis/results.csv", 6600, 10, missing="its probabilities are no labels and left out"),
+)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a label file says of a recording: bouts of each behavior, and frames that somebody labelled."""
+
+    sample: Sample
+    format: str
+    bouts: dict[str, int]
+    labelled: int
+
+
+def read_samples(folder: Path) -> Iterator[Found]:
+    """Yield what is in each of `SAMPLES`, whose files are below `folder`."""
+    for sample in SAMPLES:
+        path = folder / sample.file
+        format_name = recognise_labels(path)
+        behaviors = list_behaviors(path)
+        if sample.file == "thesis/results.csv":
+            behaviors = behaviors[:3]
+        labels, _ = read_labels(
+            path,
+            behaviors,
+            n_frames=sample.n_frames,
+            time_s=np.arange(sample.n_frames) / sample.fps,
+            called=[sample.video] if sample.video else [],
+            observation=sample.observation,
+            subject="*",
+            policies=LabelPolicies(unterminated="warn"),
+        )
+        bouts = {name: len(find_bouts(column == 1)) for name, column in zip(behaviors, labels.values.T, strict=True)}
+        yield Found(sample, format_name, bouts, int((labels.values >= 0).any(axis=1).sum()))
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    default = os.environ.get("BEHAVIOR_DATA", Path(__file__).resolve().parents[2] / "shared" / "data")
+    parser.add_argument("--data", type=Path, default=Path(default))
+    folder = parser.parse_args().data / "formats"
+    print("| file | format | bouts | frames | labelled | missing |\n|---|---|---|---|---|---|")
+    for found in read_samples(folder):
+        part = ", ".join(filter(None, (found.sample.observation, found.sample.video)))
+        name = Path(found.sample.file).name + (f" ({part})" if part else "")
+        bouts = ", ".join(f"{behavior} {count}" for behavior, count in found.bouts.items())
+        print(f"| {name} | {found.format} | {bouts} | {found.sample.n_frames} | {found.labelled} | {found.sample.missing} |")
+
+
+if __name__ == "__main__":
+    main()
