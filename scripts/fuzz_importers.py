@@ -17,7 +17,7 @@ import tempfile
 import traceback
 import zipfile
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -204,7 +204,9 @@ def _vary_sheet(seed: bytes, rng: random.Random) -> bytes:
     return content.getvalue()
 
 
-def try_input(path: Path, content: bytes, expected: np.ndarray | None) -> str:
+def try_input(
+    path: Path, content: bytes, expected: np.ndarray | None, *, behaviors: Sequence[str] = BEHAVIORS, observation: str | None = None
+) -> str:
     """Read `content` as labels, from a file at `path`, and return what came of it.
 
     Raises
@@ -216,16 +218,25 @@ def try_input(path: Path, content: bytes, expected: np.ndarray | None) -> str:
     """
     path.write_bytes(content)
     is_label_file(path)
-    outcome = "labels"
+    outcome = "LabelError"
     for policies in (LabelPolicies(), LabelPolicies("warn", "warn", "warn", "warn")):
         try:
-            labels, notes = read_labels(path, BEHAVIORS, n_frames=N_FRAMES, time_s=TIME_S, called=["m.mp4"], policies=policies)
+            labels, notes = read_labels(
+                path,
+                behaviors,
+                n_frames=N_FRAMES,
+                time_s=TIME_S,
+                called=["m.mp4"],
+                observation=observation,
+                subject="*" if observation else None,
+                policies=policies,
+            )
         except LabelError as error:
             assert str(path) in str(error), f"names no file: {error}"
             assert expected is None, f"refuses the same labels, written another way: {error}"
-            outcome = "LabelError"
         else:
-            assert labels.values.shape == (N_FRAMES, len(BEHAVIORS))
+            outcome = "labels"
+            assert labels.values.shape == (N_FRAMES, len(behaviors))
             assert labels.values.dtype == np.int8
             assert all(str(path) in note for note in notes)
             if expected is not None:
@@ -254,6 +265,8 @@ def main() -> None:
     parser.add_argument("--seeds-from", type=Path, help="Folder of real label files that are varied, too.")
     options = parser.parse_args()
     seeds = dict(SEEDS)
+    named: dict[str, tuple[str, ...]] = {}
+    chosen: dict[str, str | None] = {}
     if options.seeds_from is not None:
         found = [
             path
@@ -261,6 +274,8 @@ def main() -> None:
             if path.is_file() and path.stat().st_size < 50_000 and is_label_file(path)
         ]
         seeds |= {path.name: path.read_bytes() for path in found}
+        named = {path.name: list_behaviors(path)[:3] for path in found}
+        chosen = {path.name: next(iter(list_observations(path)), None) for path in found}
     seeds = {name: content for name, content in seeds.items() if options.only.casefold() in name.casefold()}
     failures = 0
     print("| seed | inputs | LabelError | labels | other |\n|---|---|---|---|---|")
@@ -272,7 +287,8 @@ def main() -> None:
             expected = np.array(_CELLS, dtype=np.int8) if name in SEEDS else None
             for _, (content, is_same) in zip(range(options.per_importer), generate(seeds, name, rng), strict=False):
                 try:
-                    outcomes[try_input(path, content, expected if is_same else None)] += 1
+                    known = expected if is_same else None
+                    outcomes[try_input(path, content, known, behaviors=named.get(name, BEHAVIORS), observation=chosen.get(name))] += 1
                 # What an importer lets through is what is looked for.
                 except Exception:  # noqa: BLE001
                     outcomes["other"] += 1

@@ -32,6 +32,15 @@ def shared_data() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session", autouse=True)
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One folder for the converted networks of all tests, and of all processes that run them."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "models"
+    os.environ["BEHAVIOR_MODELS"] = str(folder)
+    return folder
+
+
 @dataclass(frozen=True)
 class Ran:
     """What a command left behind."""

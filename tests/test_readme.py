@@ -88,13 +88,17 @@ def test_commands_run_as_they_are_written(run, lab):
         if words[0] == "init":
             # What a user would wait for is cut short; everything else stays as init wrote it.
             study = lab / "videos" / "study.yaml"
-            study.write_text(study.read_text().replace("layers: 3, units: 64", "layers: 1, units: 4").replace("epochs: 50", "epochs: 2"))
+            short = study.read_text().replace("layers: 3, units: 64", "layers: 1, units: 4").replace("epochs: 50", "epochs: 2")
+            study.write_text(short + "finetune: {frames_per_recording: 64, watched_frames: 64, head_epochs: 1, epochs: 1}\n")
     assert [path.name for path in find_ethograms([lab / "ethograms"])] == ["mouse_04_ethogram.csv"]
     assert (lab / "cleaned" / "mouse_04_ethogram.csv").is_file()
     assert (lab / "scores" / "summary.md").is_file()
     assert (lab / "search" / "best.yaml").is_file()
     assert (lab / "best_model" / "bundle.yaml").is_file()
     assert (lab / "agreement" / "agreement.csv").is_file()
+    assert (lab / "lab.keras").is_file()
+    assert (lab / "statistics" / "statistics.md").is_file()
+    assert (lab / "exports" / "ethograms.boris").is_file()
     assert "Human ceiling" in (lab / "scores_beside_people" / "summary.md").read_text()
     assert (lab / "odd" / "odd_video_ethogram.csv").is_file()
     assert len(find_ethograms([lab / "all"])) == 3

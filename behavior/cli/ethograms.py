@@ -126,13 +126,14 @@ def evaluate(
     rater: Annotated[
         list[Path] | None, typer.Option(help="Folder of one rater's label files; given for each of several, it shows how well they agree.")
     ] = None,
+    study: Annotated[Path | None, typer.Option(help="A study whose section `labels` says what the names in label files mean.")] = None,
     overwrite: Overwrite = False,
     as_json: AsJson = False,
 ) -> None:
     """Score ethograms that exist against labels."""
     from behavior.workflows.evaluate import evaluate_ethograms
 
-    result = evaluate_ethograms(ethograms, labels, out, raters=rater or (), overwrite=overwrite)
+    result = evaluate_ethograms(ethograms, labels, out, raters=rater or (), study=study, overwrite=overwrite)
     print_scores(result.metrics, out, as_json=as_json)
     exit_on(result.failures)
 

@@ -18,7 +18,7 @@ app = typer.Typer()
 @app.command(epilog="Example: behavior init videos --backbone openfield")
 def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder that holds videos, pose and label files, in any subfolders.")],
-    backbone: Annotated[str, typer.Option(help="resnet50v2, inceptionresnetv2, squeezenet or openfield.")] = "resnet50v2",
+    backbone: Annotated[str, typer.Option(help="One of those that `behavior backbones` lists.")] = "resnet50v2",
     as_json: AsJson = False,
 ) -> None:
     """Pair the videos, pose and label files of a folder; writes study.yaml and recordings.csv."""
@@ -39,7 +39,7 @@ def check(study: StudyFile, as_json: AsJson = False) -> None:
 
     report = check_study(study)
     behaviors = list(dict.fromkeys(name for found in report.recordings for name in found.positives))
-    header = ["recording", "split", "frames", "fps", "pose rows", "centre measured", "labelled", *behaviors]
+    header = ["recording", "split", "frames", "fps", "pose rows", "centre measured", "label file", "labelled", *behaviors]
     rows = [
         [
             found.recording,
@@ -48,6 +48,7 @@ def check(study: StudyFile, as_json: AsJson = False) -> None:
             found.fps,
             found.pose_rows,
             found.measured,
+            found.label_format or None,
             found.labelled,
             *(found.positives.get(name) for name in behaviors),
         ]

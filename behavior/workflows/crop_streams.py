@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from abc import abstractmethod
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
@@ -30,8 +31,8 @@ __all__ = ["AppearanceStream", "MotionStream"]
 
 BATCHES_AHEAD = 8
 MOTION_BATCH = 32
-# Folder of converted networks, beside the features.
-MODELS_FOLDER = "models"
+# Folder of converted networks, beside the features unless this variable names one for all studies.
+MODELS_FOLDER, MODELS_VARIABLE = "models", "BEHAVIOR_MODELS"
 
 Floats = npt.NDArray[np.float32]
 
@@ -202,7 +203,7 @@ class AppearanceStream(_CropStream):
                 engine=self._backbone.engine,
                 precision=self._backbone.precision,
                 batch_size=self._backbone.batch_size,
-                models=self._cache / MODELS_FOLDER,
+                models=Path(os.environ.get(MODELS_VARIABLE) or self._cache / MODELS_FOLDER),
                 identity=self._weights,
                 sample=lambda count: sample_crops(recordings, self._crop, input_size=self._input_size, count=count),
                 n_threads=self._n_threads,

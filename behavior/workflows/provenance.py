@@ -7,7 +7,7 @@ from importlib.metadata import version
 
 __all__ = ["collect_versions"]
 
-PACKAGES = ("behavior", "tensorflow", "keras", "keras-tcn", "numpy", "h5py", "opencv-python-headless", "av")
+PACKAGES = ("behavior", "tensorflow", "keras", "keras-tcn", "numpy", "h5py", "opencv-python-headless", "av", "openvino")
 
 
 def collect_versions() -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import sys
+import tracemalloc
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,8 +17,8 @@ import numpy as np
 import openpyxl
 import pytest
 
-from behavior.config import LabelFiles
-from behavior.errors import LabelError
+from behavior.config import LabelFiles, Study, parse_section
+from behavior.errors import LabelError, UsageError
 from behavior.files.annotations import (
     LABEL_FORMATS,
     LABEL_SUFFIXES,
@@ -29,6 +30,8 @@ from behavior.files.annotations import (
     read_labels,
     recognise_labels,
 )
+from behavior.files.pairing import pair_files
+from behavior.workflows.label_reading import read_labels_of
 
 N_FRAMES = 40
 TIME_S = np.arange(N_FRAMES) / 10
@@ -891,3 +894,76 @@ def test_real_bouts_lie_where_their_times_do(shared_data: Path) -> None:
     labels, _ = read_labels(path, ["Attack"], n_frames=19955, time_s=np.arange(19955) / 30)
     # 3.0333 s of 30 frames per second is frame 91, counted from 1; its stop, frame 157, is included.
     assert (np.flatnonzero(np.diff(labels.values[:, 0])) + 1)[:2].tolist() == [90, 157]
+
+
+# --- in a study ------------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_study_says_what_names_mean_and_which_part_counts(tmp_path: Path) -> None:
+    content = {
+        "behaviors": ["grooming", "wall_rearing"],
+        "crop": {"whole_frame": True},
+        "labels": {"map": {"Supported": "wall_rearing", "Grooming": "grooming"}, "observation": {"r1": "second"}, "inverted": "warn"},
+    }
+    study = parse_section(Study, content, source=tmp_path / "study.yaml")
+    text = make_new_tabular() + "\n".join(make_new_tabular(observation="second").splitlines()[1:]).replace("0.300", "0.000")
+    path = write(tmp_path / "all.csv", text)
+    for recording, video, first in [("r1", None, 0), ("first", None, 3), ("r2", Path("second.mp4"), 0)]:
+        labels, notes = read_labels_of(
+            recording, path, study.behaviors, settings=study.labels, n_frames=N_FRAMES, time_s=TIME_S, broke_off=False, video=video
+        )
+        assert np.flatnonzero(labels.values[:, 0])[0] == first
+        np.testing.assert_array_equal(labels.values[:, 1], VALUES[:, 1])
+        assert notes == []
+
+
+@pytest.mark.parametrize(
+    ("labels", "sentence"),
+    [
+        ({"map": {"Supported": "wal_rearing"}}, "labels.map: 'Supported' is 'wal_rearing', .* did you mean 'wall_rearing'"),
+        ({"map": {"x": "grooming"}, "ignore": ["x"]}, "'x' is both mapped and ignored"),
+        ({"overlaping": "warn"}, r"unknown key 'labels\.overlaping'; did you mean 'overlapping'"),
+        ({"inverted": "ignore"}, r"labels\.inverted is 'ignore'"),
+    ],
+)
+def test_settings_that_make_no_sense(labels: dict[str, Any], sentence: str) -> None:
+    content = {"behaviors": ["grooming", "wall_rearing"], "crop": {"whole_frame": True}, "labels": labels}
+    with pytest.raises(UsageError, match=sentence):
+        parse_section(Study, content, source=Path("study.yaml"))
+
+
+def test_files_of_other_tools_are_paired_with_videos(tmp_path: Path) -> None:
+    for name in ("m1", "m2", "m3"):
+        write(tmp_path / f"{name}.mp4", "")
+    write(tmp_path / "m1.boris", make_project())
+    write(tmp_path / "m2.annot", make_bento())
+    write_sheet(tmp_path / "m3_labels.xlsx", make_marks())
+    write_sheet(tmp_path / "m3_plan.xlsx", "who,when\na,b")
+    pairings, _ = pair_files(tmp_path)
+    assert [pairing.labels.name for pairing in pairings if pairing.labels] == ["m1.boris", "m2.annot", "m3_labels.xlsx"]
+
+
+@pytest.mark.parametrize(
+    ("name", "most"), [("frames.csv", 6), ("bouts.csv", 6), ("events.csv", 6), ("project.boris", 14)], ids=lambda value: str(value)
+)
+def test_a_large_file_takes_a_few_times_its_size(tmp_path: Path, name: str, most: int) -> None:
+    n_rows = 20_000
+    if name == "frames.csv":
+        text = "frame,Grooming,Supported\n" + "".join(f"{frame},{frame % 2},0\n" for frame in range(n_rows))
+    elif name == "bouts.csv":
+        text = "behavior,start_frame,stop_frame\n" + "".join(f"Grooming,{row},{row + 1}\n" for row in range(n_rows))
+    elif name == "events.csv":
+        text = "Time,Subject,Behavior,Status\n" + "".join(f"{row / 10},,Grooming,{'STOP' if row % 2 else 'START'}\n" for row in range(n_rows))
+    else:
+        text = make_project(observations={"o": make_observation([[row / 10, "", "Grooming", "", ""] for row in range(n_rows)])})
+    path = write(tmp_path / name, text)
+    size = path.stat().st_size
+    del text
+    read(path, ("Grooming",), n_frames=10, time_s=TIME_S[:10], policies=LabelPolicies(out_of_range="warn"))
+    tracemalloc.start()
+    try:
+        read(path, ("Grooming",), n_frames=10, time_s=TIME_S[:10], policies=LabelPolicies(out_of_range="warn"))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < most * size + (1 << 20)

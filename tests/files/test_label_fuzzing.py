@@ -47,7 +47,7 @@ def test_every_importer_is_tried(folder: Path) -> None:
 
 
 @given(content=st.binary(max_size=400))
-@settings(max_examples=40)
+@settings(max_examples=25)
 def test_random_bytes_are_refused(folder: Path, content: bytes) -> None:
     assert fuzz.try_input(folder / "random", content, None) in ("LabelError", "labels")
 
@@ -62,7 +62,7 @@ def test_random_bytes_behind_what_tells_a_format(folder: Path, name: str, conten
 
 
 @given(number=st.integers(0, 1 << 32))
-@settings(max_examples=12)
+@settings(max_examples=8)
 @pytest.mark.parametrize("name", fuzz.SEEDS)
 def test_near_valid_files_are_read_or_refused(folder: Path, name: str, number: int) -> None:
     content, is_same = fuzz.vary(fuzz.SEEDS[name], random.Random(number), list(fuzz.SEEDS.values()))

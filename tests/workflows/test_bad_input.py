@@ -355,7 +355,7 @@ def test_results_are_not_written_over_unless_asked(run, demo):
         (["embed", "none.yaml"], "no such file"),
         (["init", "none"], "no such folder"),
         (["init", "OUT"], "found no video"),
-        (["import-features", "STUDY", "a.npy", "--name", "appearance"], "not 'appearance'"),
+        (["import-features", "STUDY", "a.npy", "--name", "appearance"], "none of appearance, motion, pose"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
 )

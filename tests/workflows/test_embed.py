@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import shutil
 import subprocess
 import sys
 
@@ -17,16 +16,6 @@ from behavior.files.video import write_video
 from behavior.workflows.crop_streams import AppearanceStream
 
 ALL = [f"mouse_{number:02d}" for number in range(1, 5)]
-
-
-@pytest.fixture
-def converted(demo):
-    """Copy the networks that the demo has converted to a study's cache, which takes less time than converting them again."""
-
-    def copy(folder):
-        shutil.copytree(demo.study.parent / "cache" / "models", folder / "cache" / "models")
-
-    return copy
 
 
 def only_cache_file(folder, name):
@@ -143,8 +132,7 @@ def test_a_recording_that_was_finished_since_the_first_look_is_not_embedded_agai
     assert path.read_bytes() == content
 
 
-def test_a_whole_frame_needs_no_pose(run, converted, tmp_path):
-    converted(tmp_path)
+def test_a_whole_frame_needs_no_pose(run, tmp_path):
     rng = np.random.default_rng(0)
     write_video(tmp_path / "a.mp4", rng.integers(0, 256, (30, 48, 64, 3), dtype=np.uint8), fps=10)
     (tmp_path / "study.yaml").write_text("behaviors: [rear]\ncrop: {whole_frame: true}\nbackbone: {name: openfield, weights: packaged}\n")
@@ -177,8 +165,7 @@ def test_without_weights_nothing_is_embedded_and_the_file_is_named(run, study_co
     assert ran.err.count("its ImageNet weights are not there") == 1
 
 
-def test_the_real_video_keeps_every_frame_at_the_time_of_its_stamp(run, converted, shared_data, tmp_path):
-    converted(tmp_path)
+def test_the_real_video_keeps_every_frame_at_the_time_of_its_stamp(run, shared_data, tmp_path):
     import av
 
     folder = shared_data / "openfield_video"
@@ -259,3 +246,21 @@ def test_a_read_only_cache_is_read_and_a_missing_recording_says_why(run, study_c
         assert run("embed", study_copy).status == 0
     finally:
         cache.chmod(0o755)
+
+
+def test_converted_networks_are_kept_beside_the_cache_or_where_the_variable_says(run, study_copy, monkeypatch, tmp_path):
+    from behavior.workflows import crop_streams
+
+    asked = []
+
+    def note(*_, models, **__):
+        asked.append(models)
+        raise WeightsError("none")
+
+    monkeypatch.setattr(crop_streams, "prepare_engine", note)
+    next((study_copy.parent / "cache").glob("mouse_01.*.h5")).unlink()
+    monkeypatch.setenv("BEHAVIOR_MODELS", str(tmp_path / "shared"))
+    assert run("embed", study_copy).status == 1
+    monkeypatch.delenv("BEHAVIOR_MODELS")
+    assert run("embed", study_copy).status == 1
+    assert asked == [tmp_path / "shared", study_copy.parent / "cache" / "models"]

@@ -178,8 +178,8 @@ def read_numbers(features: FeatureSet) -> np.ndarray:
     return (features.features.astype(float).mean(axis=1) - DARKEST) / STEP
 
 
-def assert_right(found: dict[str, FeatureSet], time_s: np.ndarray, *, measured: np.ndarray | None = None) -> None:
-    """Every stream has a row for each frame, at its time, and made from it."""
+def assert_right(found: dict[str, FeatureSet], time_s: np.ndarray, *, measured: np.ndarray | None = None, unsure: slice = slice(0)) -> None:
+    """Every stream has a row for each frame, at its time, and made from it; what `unsure` ones were made from is left open."""
     measured = np.ones(len(time_s), bool) if measured is None else measured
     assert tuple(found) == STREAMS
     for features in found.values():
@@ -187,7 +187,9 @@ def assert_right(found: dict[str, FeatureSet], time_s: np.ndarray, *, measured: 
         np.testing.assert_allclose(features.time_s, time_s, atol=1e-6)
         np.testing.assert_array_equal(features.measured, measured)
         assert np.isfinite(features.features).all()
-    np.testing.assert_allclose(read_numbers(found["appearance"])[measured], np.arange(len(time_s))[measured], atol=0.49)
+    sure = measured.copy()
+    sure[unsure] = False
+    np.testing.assert_allclose(read_numbers(found["appearance"])[sure], np.arange(len(time_s))[sure], atol=0.49)
     motion = found["motion"].features
     # What is brighter from frame to frame has changed; before the first frame, and beside one that is lost, nothing is known.
     known = measured & np.roll(measured, 1)
@@ -327,7 +329,8 @@ def test_a_damaged_stretch_is_marked_and_shifts_nothing(embed, tmp_path, file, c
     blank_packet(path, 20)
     outcome = embed(path)
     found = outcome.features["appearance"]
-    assert_right(outcome.features, CONSTANT_S, measured=found.measured)
+    # A decoder hands out one or two pictures, before the next whole one, that it has patched up from older ones.
+    assert_right(outcome.features, CONSTANT_S, measured=found.measured, unsure=slice(20, last + 1))
     lost = np.flatnonzero(~found.measured)
     assert lost[0] == 20
     assert lost[-1] <= last

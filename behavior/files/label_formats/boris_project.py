@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from array import array
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from behavior.errors import LabelError
 from behavior.files.label_formats.boris_observation import BorisEvents, Observation, find_stretch
@@ -45,7 +48,12 @@ def _recognises(source: LabelSource) -> bool:
 def _list_names(source: LabelSource) -> tuple[str, ...]:
     """Return the behaviors that have events in any observation, in the ethogram's order."""
     project = _load(source)
-    coded = {event.code: None for name in _observations(source, project) for event in _read_events(source, project, name)}
+    observations = _observations(source, project)
+    coded = {
+        _parse_event(source, name, number, fields).code: None
+        for name in observations
+        for number, fields in enumerate(_list_events(source, observations, name), start=1)
+    }
     order = dict.fromkeys([*_list_kinds(source, project), *coded])
     return tuple(code for code in order if code in coded)
 
@@ -64,10 +72,16 @@ def _read(source: LabelSource, request: LabelRequest) -> BoutLabels:
         notes.append(f"{source.path}: {chosen!r} was observed live; its times are taken for those of the video.")
     stretch = find_stretch(source.path, described[chosen], request)
     kinds = _list_kinds(source, project)
-    found = list(_read_events(source, project, chosen))
-    in_seconds = all(event.at is not None for event in found)
+    raw = _list_events(source, observations, chosen)
+    times, images = array("d"), array("d")
+    for event in (_parse_event(source, chosen, number, fields) for number, fields in enumerate(raw, start=1)):
+        times.append(math.nan if event.at is None else event.at)
+        images.append(math.nan if event.image is None else event.image)
+    in_seconds = not np.isnan(times).any()
     events = BorisEvents(source.path, request, stretch, "event")
-    for event in sorted(found, key=lambda event: (event.at if in_seconds else event.image) or 0.0):
+    # A project may hold millions of events: they are taken one by one.
+    for place in np.argsort(times if in_seconds else images, kind="stable").tolist():
+        event = _parse_event(source, chosen, place + 1, raw[place])
         at = event.at if in_seconds else event.image
         if at is None:
             raise LabelError(f"{source.path}: event {event.number} {where} has neither a time nor an image; correct it in BORIS.")
@@ -142,22 +156,25 @@ def _describe(source: LabelSource, name: str, content: Mapping[str, Any]) -> Obs
     )
 
 
-def _read_events(source: LabelSource, project: Mapping[str, Any], observation: str) -> Iterator[_Event]:
-    events = _observations(source, project)[observation].get("events") or []
+def _list_events(source: LabelSource, observations: Mapping[str, Mapping[str, Any]], name: str) -> list[Any]:
+    events = observations[name].get("events") or []
     if not isinstance(events, list):
-        raise LabelError(f"{source.path}: the events of observation {observation!r} are no list; save the project again in BORIS.")
-    for number, event in enumerate(events, start=1):
-        where = f"event {number} of observation {observation!r}"
-        if not isinstance(event, list) or len(event) < 3:
-            raise LabelError(f"{source.path}: {where} is {str(event)[:60]!r}, expected time, subject and behavior; correct it in BORIS.")
-        yield _Event(
-            number=number,
-            at=_as_number(source, event[0], f"the time of {where}"),
-            subject=str(event[1] or ""),
-            code=str(event[2]),
-            modifiers=str(event[3] or "") if len(event) > 3 else "",
-            image=_as_number(source, event[_IMAGE_FIELD], f"the image of {where}") if len(event) > _IMAGE_FIELD else None,
-        )
+        raise LabelError(f"{source.path}: the events of observation {name!r} are no list; save the project again in BORIS.")
+    return events
+
+
+def _parse_event(source: LabelSource, observation: str, number: int, event: Any) -> _Event:
+    where = f"event {number} of observation {observation!r}"
+    if not isinstance(event, list) or len(event) < 3:
+        raise LabelError(f"{source.path}: {where} is {str(event)[:60]!r}, expected time, subject and behavior; correct it in BORIS.")
+    return _Event(
+        number=number,
+        at=_as_number(source, event[0], f"the time of {where}"),
+        subject=str(event[1] or ""),
+        code=str(event[2]),
+        modifiers=str(event[3] or "") if len(event) > 3 else "",
+        image=_as_number(source, event[_IMAGE_FIELD], f"the image of {where}") if len(event) > _IMAGE_FIELD else None,
+    )
 
 
 def _as_mapping(source: LabelSource, value: Any, what: str) -> Mapping[str, Any]:
