@@ -35,6 +35,7 @@ __all__ = [
     "cache_path",
     "check_features",
     "find_imported",
+    "parts_folder",
     "read_features",
     "write_features",
 ]
@@ -327,6 +328,11 @@ def _hold_rows(
     return np.where(last[:, None] < 0, before, values[last])
 
 
+def parts_folder(path: Path) -> Path:
+    """Return where the parts of the cache file at `path` are kept until it is complete."""
+    return path.with_name(f".{path.name}.parts")
+
+
 class FeatureWriter:
     """Keeps the rows of an unfinished feature set in parts that a killed run leaves whole, then makes the cache file of them.
 
@@ -344,7 +350,7 @@ class FeatureWriter:
         self._path = path
         self._signature = signature
         self._source = source
-        self._folder = path.with_name(f".{path.name}.parts")
+        self._folder = parts_folder(path)
         make_folder(path.parent)
         for leftover in path.parent.glob(f".{path.stem[:60]}.*.tmp{path.suffix}"):
             leftover.unlink()

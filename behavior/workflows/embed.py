@@ -116,6 +116,7 @@ def embed_recordings(stream: FeatureStream, recordings: Sequence[Recording]) -> 
         for recording in waiting:
             try:
                 if stream.is_cached(recording):
+                    stream.tidy(recording)
                     result.kept.append(recording.id)
                     continue
                 began = time.perf_counter()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +13,7 @@ from typing import ClassVar
 from behavior.config import Crop
 from behavior.errors import CacheError
 from behavior.files.claims import claim_file
-from behavior.files.feature_cache import FeatureSet, FeatureWriter, cache_path, check_features, read_features
+from behavior.files.feature_cache import FeatureSet, FeatureWriter, cache_path, check_features, parts_folder, read_features
 from behavior.files.feature_sources import Signature, Source
 from behavior.recording import Recording
 from behavior.workflows.crop_reader import require_files
@@ -100,6 +102,15 @@ class FeatureStream(ABC):
             return signature
         assert reason is not None
         raise reason
+
+    def tidy(self, recording: Recording) -> None:
+        """Remove what a process left beside complete features that was killed at its very end."""
+        path = cache_path(self._cache, recording.id, self._find(recording))
+        parts = parts_folder(path)
+        if parts.is_dir() and os.access(self._cache, os.W_OK):
+            with claim_file(path) as mine:
+                if mine:
+                    shutil.rmtree(parts)
 
     def embed(self, recording: Recording, *, among: Sequence[Recording] = ()) -> Embedded | None:
         """Put the features of `recording` into the cache and say what came of it; None while another process is at it.

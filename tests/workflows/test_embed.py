@@ -230,6 +230,16 @@ def test_workers_share_the_recordings(run, study_copy, demo):
         )
 
 
+def test_what_a_process_left_that_was_killed_at_its_very_end_is_removed(run, study_copy):
+    (path,) = (study_copy.parent / "cache").glob("mouse_01.*.h5")
+    parts = path.with_name(f".{path.name}.parts")
+    parts.mkdir()
+    (parts / "000000.npz").write_bytes(b"rows")
+    assert run("embed", study_copy).status == 0
+    assert not parts.exists()
+    assert path.is_file()
+
+
 @pytest.mark.parametrize("workers", [0, -1])
 def test_there_is_at_least_one_worker(run, study_copy, workers):
     ran = run("embed", study_copy, f"--workers={workers}")
