@@ -591,6 +591,8 @@ def test_several_observations_and_preambles_in_one_table(tmp_path: Path) -> None
     assert read(path, observation="second")[0][:8, 0].tolist() == [1] * 8
     with pytest.raises(LabelError, match="holds 2 observations"):
         read(path)
+    with pytest.raises(LabelError, match="ends before the events of 'second', so it is cut short"):
+        read(write(path, make_old_tabular() + "\n".join(second.splitlines()[:4])))
 
 
 def test_time_offsets_in_tables(tmp_path: Path) -> None:
@@ -947,13 +949,15 @@ def test_files_of_other_tools_are_paired_with_videos(tmp_path: Path) -> None:
     ("name", "most"), [("frames.csv", 6), ("bouts.csv", 6), ("events.csv", 6), ("project.boris", 14)], ids=lambda value: str(value)
 )
 def test_a_large_file_takes_a_few_times_its_size(tmp_path: Path, name: str, most: int) -> None:
-    n_rows = 20_000
+    n_rows = 6000
     if name == "frames.csv":
         text = "frame,Grooming,Supported\n" + "".join(f"{frame},{frame % 2},0\n" for frame in range(n_rows))
     elif name == "bouts.csv":
         text = "behavior,start_frame,stop_frame\n" + "".join(f"Grooming,{row},{row + 1}\n" for row in range(n_rows))
     elif name == "events.csv":
-        text = "Time,Subject,Behavior,Status\n" + "".join(f"{row / 10},,Grooming,{'STOP' if row % 2 else 'START'}\n" for row in range(n_rows))
+        text = "Time,Subject,Behavior,Status\n" + "".join(
+            f"{row / 10},,Grooming,{'STOP' if row % 2 else 'START'}\n" for row in range(n_rows)
+        )
     else:
         text = make_project(observations={"o": make_observation([[row / 10, "", "Grooming", "", ""] for row in range(n_rows)])})
     path = write(tmp_path / name, text)

@@ -283,6 +283,19 @@ def test_a_frame_count_that_lies_is_not_believed(embed, tmp_path, codec, pixel_f
     assert outcome.warnings == []
 
 
+@pytest.mark.parametrize("codec", ["mjpeg", "mpeg4"])
+def test_dropped_frames_are_no_sign_of_a_break_where_the_index_is_lost(embed, tmp_path, codec):
+    """The header counts the empty packets that stand for them."""
+    path = tmp_path / "a.avi"
+    encode(path, render(), codec=codec, pixel_format="yuvj420p" if codec == "mjpeg" else "yuv420p", stamps=DROPPED)
+    content = path.read_bytes()
+    assert content.count(b"idx1") == 1
+    path.write_bytes(content.replace(b"idx1", b"JUNK"))
+    outcome = embed(path)
+    assert_right(outcome.features, DROPPED / FPS)
+    assert outcome.warnings == []
+
+
 def test_a_length_that_lies_is_said_and_costs_no_frame(embed, tmp_path):
     path = tmp_path / "a.mkv"
     encode(path, render())
@@ -515,7 +528,8 @@ def test_a_video_replaced_between_a_broken_run_and_the_next_keeps_no_part(run, v
     assert np.abs(read_streams(study)["motion"].features[:, -1]).max() < 0.1
 
 
-def test_a_part_that_a_power_cut_has_blanked_is_made_again(run, video, tmp_path, small_parts, monkeypatch):
+@pytest.mark.parametrize("blanked", [slice(None), slice(1000, 3000)])
+def test_a_part_that_a_power_cut_has_blanked_is_made_again(run, video, tmp_path, small_parts, monkeypatch, blanked):
     """Some drives have a file's name and length on disk before its content, whatever they were asked for."""
     study = make_study(tmp_path, video)
     with monkeypatch.context() as patched:
@@ -523,7 +537,9 @@ def test_a_part_that_a_power_cut_has_blanked_is_made_again(run, video, tmp_path,
         assert run("embed", study).status == 1
     (parts,) = (tmp_path / "cache").glob(".*.parts")
     second = parts / "000001.npz"
-    second.write_bytes(bytes(second.stat().st_size))
+    content = bytearray(second.read_bytes())
+    content[blanked] = bytes(len(content[blanked]))
+    second.write_bytes(content)
     ran = run("embed", study)
     assert ran.status == 0, ran.err
     assert "a: 16 frames of motion were made before" in ran.err

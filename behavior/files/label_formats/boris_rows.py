@@ -14,8 +14,9 @@ from behavior.files.text_tables import parse_number
 
 __all__ = ["BorisRow", "BorisTable", "parse_time"]
 
+_TITLE = "observation id"
 _COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "observation": ("observation id",),
+    "observation": (_TITLE,),
     "media": ("media file name", "media file path", "media file"),
     "source": ("source",),
     "lengths": ("media duration (s)", "total length"),
@@ -128,35 +129,38 @@ class BorisTable:
     def _walk(self) -> Iterator[tuple[BorisRow, _Preamble]]:
         columns: dict[str, int] | None = None
         modifiers: list[int] = []
-        preamble = _Preamble()
+        preamble, first = _Preamble(), ""
         for line, cells in self._source.read_rows():
             if not any(cells):
                 continue
-            found = self._find_columns(cells)
-            if found is not None:
-                columns = found
-                modifiers = [place for place, cell in enumerate(cells) if cell.casefold().startswith("modifier")]
-                continue
-            if columns is None or (cells[0].casefold() == "observation id" and "observation" not in columns):
-                if columns is not None:
+            # Below a header, only what starts as a header or a preamble does can be one.
+            if columns is None or cells[0].casefold() in (first, _TITLE):
+                found = self._find_columns(cells)
+                if found is not None:
+                    columns, first = found, cells[0].casefold()
+                    modifiers = [place for place, cell in enumerate(cells) if cell.casefold().startswith("modifier")]
+                    continue
+                if columns is not None and columns["observation"] < 0 and cells[0].casefold() == _TITLE:
                     preamble, columns = _Preamble(), None
-                _note_preamble(preamble, cells)
-                continue
-            at = {kind: _clean(cells[place]) if place < len(cells) else "" for kind, place in columns.items()}
-            full = {kind: at.get(kind, "") for kind in _COLUMNS}
-            if full["subject"].casefold() == NOT_FOCAL:
-                full["subject"] = ""
-            said = tuple(cells[place] for place in modifiers if place < len(cells))
+                if columns is None:
+                    _note_preamble(preamble, cells)
+                    continue
+            at = {kind: _clean(cells[place]) if 0 <= place < len(cells) else "" for kind, place in columns.items()}
+            if at["subject"].casefold() == NOT_FOCAL:
+                at["subject"] = ""
             # Several sets of modifiers may stand in one cell.
-            said = tuple(part for cell in said for part in re.split(r"[|;]", cell))
-            yield BorisRow(line, full["observation"] or preamble.observation, full, said), preamble
+            said = tuple(part for place in modifiers if place < len(cells) for part in re.split(r"[|;]", cells[place]))
+            yield BorisRow(line, at["observation"] or preamble.observation, at, said), preamble
+        if columns is None:
+            raise LabelError(
+                f"{self._source.path}: ends before the events of {preamble.observation!r}, so it is cut short; export them again."
+            )
 
     def _find_columns(self, cells: tuple[str, ...]) -> dict[str, int] | None:
+        """Return the place of each kind of column, -1 for those that are not there; None where this is no header."""
         lower = [" ".join(cell.split()).casefold() for cell in cells]
-        found = {
-            kind: lower.index(name) for kind, names in _COLUMNS.items() if (name := next((name for name in names if name in lower), None))
-        }
-        return found if set(self._needed) <= set(found) else None
+        found = {kind: next((lower.index(name) for name in names if name in lower), -1) for kind, names in _COLUMNS.items()}
+        return found if all(found[kind] >= 0 for kind in self._needed) else None
 
 
 def parse_time(source: LabelSource, row: BorisRow, kind: str) -> float | None:
@@ -193,7 +197,7 @@ def _clean(cell: str) -> str:
 
 def _note_preamble(preamble: _Preamble, cells: tuple[str, ...]) -> None:
     key, value = cells[0].casefold(), cells[1] if len(cells) > 1 else ""
-    if key == "observation id":
+    if key == _TITLE:
         preamble.observation = value
     elif key.startswith("time offset"):
         preamble.offset = value
