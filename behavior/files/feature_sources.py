@@ -97,6 +97,10 @@ class Source:
             except FileNotFoundError:
                 described.append({})
                 continue
+            except OSError as error:
+                raise InputError(
+                    f"{path}: cannot be looked at ({error.strerror or error}); check its drive, and that you may read it."
+                ) from error
             entry: dict[str, Any] = {"name": path.name, "size": status.st_size, "mtime_ns": status.st_mtime_ns}
             match = [item["hash"] for item in known if all(item.get(key) == value for key, value in entry.items())]
             described.append({**entry, "hash": match[0] if match else hash_file(path)})

@@ -1,12 +1,14 @@
 """The feature cache: complete or not there, and never taken for something else."""
 
+import errno
 import os
+from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
 
-from behavior.errors import CacheError, OutputError
+from behavior.errors import CacheError, InputError, OutputError
 from behavior.files.feature_cache import (
     PART_ROWS,
     DamagedCacheError,
@@ -262,3 +264,17 @@ def test_a_read_only_cache_is_said(tmp_path, source):
     folder.mkdir(mode=0o500)
     with pytest.raises(OutputError, match="may write"):
         FeatureWriter(folder / "a.h5", signature=SIGNATURE, source=source)
+
+
+def test_a_drive_that_fails_is_a_sentence(tmp_path, monkeypatch):
+    (tmp_path / "a.mp4").write_bytes(b"video")
+    stat = Path.stat
+
+    def fail(self, **options):
+        if self.name == "a.mp4":
+            raise OSError(errno.EIO, "Input/output error")
+        return stat(self, **options)
+
+    monkeypatch.setattr(Path, "stat", fail)
+    with pytest.raises(InputError, match=r"a\.mp4: cannot be looked at \(Input/output error\)"):
+        Source(files=(tmp_path / "a.mp4",)).describe()
