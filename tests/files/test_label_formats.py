@@ -642,6 +642,11 @@ def test_bento_counts_frames_as_its_header_says(tmp_path: Path) -> None:
     values, notes = read(write(tmp_path / "a.annot", make_bento(start_frame=5, stop_frame=30)))
     np.testing.assert_array_equal(values, expected)
     assert any("14 of 40 frames lie outside what was observed" in note for note in notes)
+    # A file without the line that names its channel says the same.
+    np.testing.assert_array_equal(read(write(tmp_path / "a.annot", make_bento().replace("Ch1----------", "")))[0], VALUES)
+    values, notes = read(write(tmp_path / "a.annot", make_bento().partition("Ch1-")[0]))
+    assert not values.any()
+    assert notes == [f"{tmp_path / 'a.annot'}: holds no bout at all, so no behavior was shown while it was observed."]
     # At another rate than the video's, times count.
     values, notes = read(write(tmp_path / "a.annot", make_bento()), n_frames=80, time_s=np.arange(80) / 20)
     np.testing.assert_array_equal(values, np.repeat(VALUES, 2, axis=0))
@@ -760,6 +765,9 @@ def test_marks_that_are_none_are_named(tmp_path: Path) -> None:
         read(path, ("sniffing",))
     with pytest.raises(LabelError, match=r"line 21, column 'Grooming' holds 'maybe', expected x or nothing"):
         read(path)
+    lines[20] = "17,,x"
+    with pytest.raises(LabelError, match="line 21 has 3 cells, expected 4 as in the header"):
+        read(write(path, "\n".join(lines)))
     lines[20] = "seventeen,,,"
     with pytest.raises(LabelError, match="line 21 holds 'seventeen' as frame"):
         read(write(path, "\n".join(lines)))

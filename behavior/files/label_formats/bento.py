@@ -42,19 +42,19 @@ def _recognises(source: LabelSource) -> bool:
 
 def _parse(source: LabelSource) -> _Annotation:
     found = _Annotation()
-    channel, behavior = "", ""
+    channel, behavior, in_list = "", "", False
     for line, text in source.read_lines():
         said = text.strip()
         key, _, value = said.partition(":")
-        if not channel and key.casefold() in ("annotation start frame", "annotation stop frame", "annotation framerate"):
+        if not in_list and key.casefold() in ("annotation start frame", "annotation stop frame", "annotation framerate"):
             number = _parse_number(source, line, value.strip(), f"as {key.casefold()}")
             name = {"annotation start frame": "start_frame", "annotation stop frame": "stop_frame"}.get(key.casefold(), "fps")
             setattr(found, name, number)
         elif header := _CHANNEL.match(said):
-            channel, behavior = header[1], ""
-        elif channel and said.startswith(">"):
-            behavior = said[1:].strip()
-        elif channel and said and not said.casefold().startswith("start"):
+            channel, behavior, in_list = header[1], "", True
+        elif said.startswith(">"):
+            behavior, in_list = said[1:].strip(), True
+        elif in_list and said and not said.casefold().startswith("start"):
             cells = said.split()
             if not behavior or len(cells) < 2:
                 raise LabelError(

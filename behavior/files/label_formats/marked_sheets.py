@@ -144,7 +144,11 @@ def _read_marks(
 ) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int64]]:
     """Return the labels of the chosen columns (T, N), and the frame of each row."""
     values, frames = array("b"), array("q")
+    width = len(table.header)
     for line, cells in islice(table.rows, n_headings, None):
+        # A spreadsheet says nothing of cells that are empty.
+        if cells and (len(cells) > width or (len(cells) < width and not source.is_spreadsheet)):
+            raise LabelError(f"{source.path}: {source.place} {line} has {len(cells)} cells, expected {width} as in the header; correct it.")
         if index is not None:
             if not any(cells):
                 continue

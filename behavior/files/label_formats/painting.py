@@ -69,6 +69,8 @@ class _Painter:
         present = [name for name in rows.names if name != OBSERVED or self._labels.is_foreign]
         names.require_known(self._path, present, is_foreign=self._labels.is_foreign)
         self.notes += names.note_left_out(self._path, present, "behaviors")
+        if self._labels.is_foreign and not len(rows):
+            self.notes.append(f"{self._path}: holds no bout at all, so no behavior was shown while it was observed.")
         if self._labels.in_seconds and self._request.time_s is None and len(rows):
             raise LabelError(f"{self._path}: is in seconds, but no times of frames are known; give the video, or a table in frames.")
 
