@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -60,15 +61,15 @@ class Engine(Protocol):
         """Give back the memory; the engine cannot be used afterwards."""
 
 
-class _BatchedEngine:
+class _BatchedEngine(ABC):
     """What every engine does with `embed_batches`."""
 
     batch_size: int
     n_features: int
     input_size: int
 
-    def embed_batches(self, batches: Iterable[Images]) -> Generator[Vectors, None, None]:
-        raise NotImplementedError
+    @abstractmethod
+    def embed_batches(self, batches: Iterable[Images]) -> Generator[Vectors, None, None]: ...
 
     def embed(self, images: Images) -> Vectors:
         """Return the vectors (N, D) float32 of RGB `images` (N, S, S, 3) uint8; N is anything from 0."""
