@@ -64,7 +64,7 @@ class _CropStream(FeatureStream):
     def _batch_size(self) -> int: ...
 
     @abstractmethod
-    def _describe_batches(self, batches: Iterator[_Batch], fps: float) -> Iterator[Floats]:
+    def _describe_batches(self, batches: Iterator[_Batch], fps: float) -> Generator[Floats, None, None]:
         """Yield the vectors (N, D) of each batch, in order."""
 
     @abstractmethod
@@ -105,7 +105,7 @@ class _CropStream(FeatureStream):
                     part.clear()
 
                 waiting: deque[_Batch] = deque()
-                with closing(_as_generator(self._describe_batches(_note(batches, waiting), crops.video.nominal_fps))) as described:
+                with closing(self._describe_batches(_note(batches, waiting), crops.video.nominal_fps)) as described:
                     for vectors in described:
                         part.append((waiting.popleft(), vectors))
                         row += len(vectors)
@@ -217,7 +217,7 @@ class AppearanceStream(_CropStream):
         others = [other for other in among if other.id != recording.id]
         return self._sign(self.prepare([recording, *others]).engine.precision)
 
-    def _describe_batches(self, batches: Iterator[_Batch], fps: float) -> Iterator[Floats]:
+    def _describe_batches(self, batches: Iterator[_Batch], fps: float) -> Generator[Floats, None, None]:
         assert self._prepared is not None
         return self._prepared.engine.embed_batches(batch.images for batch in batches)
 
@@ -242,7 +242,7 @@ class MotionStream(_CropStream):
     def _choose_signature(self, recording: Recording, among: Sequence[Recording]) -> Signature:
         return self.list_signatures(recording)[0]
 
-    def _describe_batches(self, batches: Iterator[_Batch], fps: float) -> Iterator[Floats]:
+    def _describe_batches(self, batches: Iterator[_Batch], fps: float) -> Generator[Floats, None, None]:
         describer = MotionDescriber(fps=fps)
         for batch in batches:
             yield np.stack([describer.describe(before, image) for before, image in zip(batch.previous, batch.images, strict=True)])
@@ -268,8 +268,3 @@ def _note(batches: Iterator[_Batch], waiting: deque[_Batch]) -> Iterator[_Batch]
     for batch in batches:
         waiting.append(batch)
         yield batch
-
-
-def _as_generator(vectors: Iterator[Floats]) -> Generator[Floats, None, None]:
-    """Yield `vectors`, which may then be closed."""
-    yield from vectors

@@ -24,9 +24,9 @@ def make_streams(
 ) -> dict[str, FeatureStream]:
     """Return those of the streams `names` that are made here, by name; all others are imported."""
     made: dict[str, FeatureStream] = {}
+    if crop is None:
+        return made
     for name in names:
-        if crop is None:
-            continue
         if name == APPEARANCE:
             made[name] = AppearanceStream(crop=crop, backbone=backbone, cache=cache, n_threads=n_threads)
         elif name == MOTION:
