@@ -23,7 +23,7 @@ from behavior.statistics.zones import fill_short_gaps, find_inside, measure_zone
 from behavior.vision.crops import find_centers
 from behavior.workflows.label_reading import read_labels_of
 from behavior.workflows.progress import announce, warn
-from behavior.workflows.statistics_figures import draw_pictures
+from behavior.workflows.statistics_figures import write_pictures
 from behavior.workflows.statistics_results import (
     Described,
     Description,
@@ -36,7 +36,7 @@ from behavior.workflows.statistics_results import (
 from behavior.workflows.statistics_summary import format_statistics
 from behavior.workflows.studies import open_study
 
-__all__ = ["StatisticsResult", "describe_ethograms"]
+__all__ = ["StatisticsResult", "describe_ethograms", "gather_statistics"]
 
 # Of no study that says otherwise.
 _MIN_LIKELIHOOD = 0.6
@@ -105,7 +105,43 @@ def describe_ethograms(
     with_figures: bool = True,
     overwrite: bool = False,
 ) -> StatisticsResult:
-    """Describe the ethograms at `paths` in the folder `out`.
+    """Describe the ethograms at `paths` in the folder `out`; what is not said here is as in `gather_statistics`.
+
+    Parameters
+    ----------
+    with_figures
+        Draw pictures too.
+    overwrite
+        Replace statistics that `out` holds already.
+
+    Raises
+    ------
+    OutputError
+        If `out` holds statistics already and `overwrite` is not set.
+    """
+    sources = _open_sources(groups, study, tuple(body_parts))
+    found_paths = find_ethograms(paths)
+    prepare_statistics_folder(out, overwrite=overwrite)
+    result = _gather(found_paths, sources, bin_s=bin_s, groups=groups, correction=correction, of_labels=of_labels)
+    made = write_tables(out, result.description.tables)
+    if with_figures:
+        made += write_pictures(out, result.description)
+    remove_what_was_not_made(out, made)
+    write_summary(out, format_statistics(result.description))
+    return result
+
+
+def gather_statistics(
+    paths: Sequence[Path],
+    *,
+    bin_s: float | None = None,
+    groups: Path | None = None,
+    study: Path | None = None,
+    body_parts: Sequence[str] = (),
+    correction: Correction = "holm",
+    of_labels: bool = False,
+) -> StatisticsResult:
+    """Return what the ethograms at `paths` show, and write nothing.
 
     Parameters
     ----------
@@ -123,26 +159,24 @@ def describe_ethograms(
         Of p values, over what is compared by the same metric.
     of_labels
         Describe what people labelled, by the manifest, instead of what was decided.
-    with_figures
-        Draw pictures too.
-    overwrite
-        Replace statistics that `out` holds already.
 
     Raises
     ------
     UsageError
         If the bins are shorter than frames, ethograms have different behaviors or the same recording, none can be described, or it is not
         said whose labels count among several raters'.
-    OutputError
-        If `out` holds statistics already and `overwrite` is not set.
     """
     sources = _open_sources(groups, study, tuple(body_parts))
-    found_paths = find_ethograms(paths)
-    prepare_statistics_folder(out, overwrite=overwrite)
+    return _gather(find_ethograms(paths), sources, bin_s=bin_s, groups=groups, correction=correction, of_labels=of_labels)
+
+
+def _gather(
+    paths: Sequence[Path], sources: _Sources, *, bin_s: float | None, groups: Path | None, correction: Correction, of_labels: bool
+) -> StatisticsResult:
     described: list[Described] = []
     notes: list[str] = []
     failures: dict[str, str] = {}
-    for path in found_paths:
+    for path in paths:
         try:
             annotation = read_annotation(path)
             _check_belonging(path, annotation, described, bin_s)
@@ -187,11 +221,6 @@ def describe_ethograms(
     for note in notes:
         warn(note)
     description = Description(tables, described, bin_s, sources.arena, sources.choose_body_parts(), correction, of_labels, notes)
-    made = write_tables(out, tables)
-    if with_figures:
-        made += draw_pictures(out, description)
-    remove_what_was_not_made(out, made)
-    write_summary(out, format_statistics(description))
     return StatisticsResult(description, failures)
 
 

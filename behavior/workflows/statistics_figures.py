@@ -23,22 +23,18 @@ from behavior.statistics.groups import average_animals
 from behavior.workflows.progress import show_progress
 from behavior.workflows.statistics_results import FIGURES_FOLDER, Described, Description
 
-__all__ = ["draw_pictures"]
+__all__ = ["count_pictures", "draw_pictures", "write_pictures"]
 
 # Of curves where the tables have no bins.
 _CURVE_BIN_S = 60.0
 
 
-def draw_pictures(out: Path, description: Description) -> list[Path]:
-    """Draw the pictures as PNG and SVG into `figures` in the folder `out`, and return their paths."""
+def write_pictures(out: Path, description: Description) -> list[Path]:
+    """Write the pictures as PNG and SVG into `figures` in the folder `out`, and return their paths."""
     folder = make_folder(out / FIGURES_FOLDER)
-    # Groups stand together, recordings within them in their own order.
-    ordered = sorted(description.described, key=lambda found: description.groups.index(found.group))
-    pages = fill_pages([_make_row(found) for found in ordered], len(description.behaviors))
-    tracked = [found for found in ordered if found.positions is not None and np.isfinite(found.positions).all(axis=1).any()]
     paths = []
-    with show_progress("drawing", total=3 + len(pages) + len(tracked), unit="pictures") as advance:
-        for name, figure in _draw_all(description, pages, tracked):
+    with show_progress("drawing", total=count_pictures(description), unit="pictures") as advance:
+        for name, figure in draw_pictures(description):
             for suffix, render in ((".png", render_png), (".svg", render_svg)):
                 path = folder / f"{name}{suffix}"
                 write_bytes(path, render(figure))
@@ -47,8 +43,15 @@ def draw_pictures(out: Path, description: Description) -> list[Path]:
     return paths
 
 
-def _draw_all(description: Description, pages: Sequence[Sequence[RasterRow]], tracked: Sequence[Described]) -> Iterator[tuple[str, Any]]:
+def count_pictures(description: Description) -> int:
+    """Return how many pictures `draw_pictures` draws."""
+    return 3 + len(_fill_pages(description)) + len(_list_tracked(description))
+
+
+def draw_pictures(description: Description, *, n_trajectories: int | None = None) -> Iterator[tuple[str, Any]]:
+    """Yield every picture with its name; of trajectories the first `n_trajectories`, all where None."""
     behaviors = description.behaviors
+    pages = _fill_pages(description)
     for number, page in enumerate(pages, start=1):
         title = f"Ethograms, page {number} of {len(pages)}" if len(pages) > 1 else "Ethograms"
         name = "ethogram_raster" if len(pages) == 1 else f"ethogram_raster_{number}"
@@ -57,7 +60,7 @@ def _draw_all(description: Description, pages: Sequence[Sequence[RasterRow]], tr
     counts = {group: _count_transitions(description.tables.transitions, group, behaviors) for group in description.groups}
     yield "transition_graph", draw_transition_graph(counts, behaviors, title="Which behavior follows which")
     yield "bout_lengths", draw_bout_lengths(_collect_lengths(description), behaviors, title="How long bouts last")
-    for found in tracked:
+    for found in _list_tracked(description)[:n_trajectories]:
         assert found.positions is not None
         annotation, arena = found.annotation, description.arena
         yield (
@@ -73,6 +76,20 @@ def _draw_all(description: Description, pages: Sequence[Sequence[RasterRow]], tr
                 title=found.name,
             ),
         )
+
+
+def _fill_pages(description: Description) -> list[list[RasterRow]]:
+    return fill_pages([_make_row(found) for found in _order(description)], len(description.behaviors))
+
+
+def _list_tracked(description: Description) -> list[Described]:
+    """Return the recordings whose animal is known to be somewhere."""
+    return [found for found in _order(description) if found.positions is not None and np.isfinite(found.positions).all(axis=1).any()]
+
+
+def _order(description: Description) -> list[Described]:
+    """Return the recordings, groups together and in their own order within them."""
+    return sorted(description.described, key=lambda found: description.groups.index(found.group))
 
 
 def _make_row(found: Described) -> RasterRow:
