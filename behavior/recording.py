@@ -101,7 +101,7 @@ class Labels:
         _require_unique("behaviors", self.behaviors)
         if self.values.dtype != np.int8:
             raise TypeError(f"labels have dtype {self.values.dtype}, expected int8")
-        if self.values.size and not np.isin(self.values, (-1, 0, 1)).all():
+        if self.values.size and not -1 <= self.values.min() <= self.values.max() <= 1:
             raise ValueError("labels hold values other than 1, 0 and -1")
 
     def __len__(self) -> int:

@@ -10,7 +10,6 @@ before or only after. The exit status is 1 if there is any.
 from __future__ import annotations
 
 import argparse
-import csv
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -71,24 +70,10 @@ def _read_back(name: str, out: Path, annotation: Annotation) -> npt.NDArray[np.b
     if name in ("nwb", "parquet"):
         ethogram = read_nwb(path) if name == "nwb" else read_parquet(path)
         return ethogram.values[:, [ethogram.behaviors.index(behavior) for behavior in annotation.behaviors]]
-    with tempfile.TemporaryDirectory() as temporary:
-        if name == "bouts":
-            path = _keep_rows(path, annotation.recording, Path(temporary))
-        video = annotation.provenance.get("video")
-        called = (annotation.recording, *([Path(video).name] if video else []))
-        labels, _ = read_labels(path, annotation.behaviors, n_frames=len(annotation.time_s), time_s=annotation.time_s, called=called)
+    video = annotation.provenance.get("video")
+    called = (annotation.recording, *([Path(video).name] if video else []))
+    labels, _ = read_labels(path, annotation.behaviors, n_frames=len(annotation.time_s), time_s=annotation.time_s, called=called)
     return labels.values == 1
-
-
-def _keep_rows(path: Path, recording: str, folder: Path) -> Path:
-    """Return a table of one recording's bouts from that of all: a label file is of one recording."""
-    with path.open(encoding="utf-8", newline="") as file:
-        header, *rows = list(csv.reader(file))
-    place = header.index("recording")
-    kept = folder / "bouts.csv"
-    with kept.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows([header, *(row for row in rows if row[place] == recording)])
-    return kept
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from behavior.files.label_formats.boris_aggregated import BORIS_AGGREGATED
 from behavior.files.label_formats.boris_project import BORIS_PROJECT
 from behavior.files.label_formats.boris_tabular import BORIS_TABULAR
 from behavior.files.label_formats.caltech import CALTECH
+from behavior.files.label_formats.choosing import fits
 from behavior.files.label_formats.deepethogram import DEEPETHOGRAM
 from behavior.files.label_formats.dlcanalyzer import DLCANALYZER
 from behavior.files.label_formats.marked_sheets import MARKED_SHEET
@@ -31,10 +33,13 @@ from behavior.recording import Labels
 __all__ = [
     "LABEL_FORMATS",
     "LABEL_SUFFIXES",
+    "LabelNames",
     "LabelPolicies",
     "count_label_frames",
+    "describe_observations",
     "is_label_file",
     "list_behaviors",
+    "list_names",
     "list_observations",
     "read_labels",
     "recognise_labels",
@@ -97,7 +102,8 @@ def read_labels(
     ignored
         Names in the file that are left out without a note.
     called
-        Names by which a file with several observations may know the recording: its video's file, its id.
+        Names by which a file with several observations, or a table with a column `recording`, may know the recording: its video's
+        file, its id.
     observation
         Which of several observations to read; None for the one that is called like the recording, or names its video.
     subject
@@ -130,7 +136,7 @@ def read_labels(
         rater=rater,
         policies=policies or LabelPolicies(),
     )
-    source, label_format = _open(path, request.names)
+    source, label_format = _open(path, request.names, called=request.called)
     found = label_format.read(source, request)
     if isinstance(found, FrameLabels):
         values, notes = _arrange_frames(path, found, request)
@@ -162,6 +168,32 @@ def list_behaviors(path: Path) -> tuple[str, ...]:
     return label_format.list_names(source)
 
 
+@dataclass(frozen=True)
+class LabelNames:
+    """Which behaviors a label file is about.
+
+    Attributes
+    ----------
+    behaviors
+        As `list_behaviors` returns them.
+    points
+        Those of them that have no bout, but events without a duration.
+    columns
+        All columns of a table with a row per frame, where a behavior has to have one; None for a list of bouts.
+    """
+
+    behaviors: tuple[str, ...]
+    points: tuple[str, ...]
+    columns: tuple[str, ...] | None
+
+
+def list_names(path: Path) -> LabelNames:
+    """Return which behaviors a label file is about, and how it names them; raises as `list_behaviors` does."""
+    source, label_format = _open(path)
+    columns = tuple(name for name in source.table.header if name) if label_format.has_columns else None
+    return LabelNames(label_format.list_names(source), label_format.list_points(source), columns)
+
+
 def list_observations(path: Path) -> tuple[str, ...]:
     """Return the observations in a label file, () where its format holds one recording without a name.
 
@@ -170,8 +202,18 @@ def list_observations(path: Path) -> tuple[str, ...]:
     LabelError
         If the file is missing or no label file.
     """
+    return tuple(describe_observations(path))
+
+
+def describe_observations(path: Path) -> dict[str, tuple[str, ...]]:
+    """Return the observations in a label file, each with the names of the video files that it is about; raises as `list_observations`.
+
+    Sheets are observations where several of them hold labels.
+    """
     source, label_format = _open(path)
-    return label_format.list_observations(source)
+    found = {name: tuple(files) for name, files in label_format.describe(source).items()}
+    sheets = [] if found else _list_label_sheets(source)
+    return dict.fromkeys(sheets, ()) if len(sheets) > 1 else found
 
 
 def count_label_frames(path: Path, behaviors: Sequence[str], *, mapping: Mapping[str, str] | None = None) -> int | None:
@@ -184,7 +226,7 @@ def count_label_frames(path: Path, behaviors: Sequence[str], *, mapping: Mapping
     """
     names = Naming(tuple(behaviors), dict(mapping or {}))
     source, label_format = _open(path, names)
-    if label_format not in (FRAME_TABLE, DEEPETHOGRAM, SIMBA, MARKED_SHEET):
+    if not label_format.has_columns:
         return None
     found = label_format.read(source, LabelRequest(names, n_frames=0))
     return len(found.values) if isinstance(found, FrameLabels) else None
@@ -202,27 +244,45 @@ def is_label_file(path: Path) -> bool:
         return False
 
 
-def _open(path: Path, names: Naming | None = None) -> tuple[LabelSource, LabelFormat]:
-    """Return a label file and its format; a table with a column that is asked for, or one of labels, is taken for a frame table."""
+def _open(path: Path, names: Naming | None = None, *, called: Sequence[str] = ()) -> tuple[LabelSource, LabelFormat]:
+    """Return a label file and its format; a table with a column that is asked for, or one of labels, is taken for a frame table.
+
+    Of several sheets with labels, that is read which is called like the recording, else the first.
+    """
     source = LabelSource(path)
     if is_pose_table(path):
         raise LabelError(f"{path}: is a pose file, expected labels; choose the label file.")
+    for sheet in [name for name in source.sheets if fits(name, called)] if len(source.sheets) > 1 else ():
+        named = _recognise(source.of_sheet(sheet))
+        if named is not None:
+            return named
     found = _recognise(source)
     if found is not None:
-        return source, found
-    columns = list_frame_behaviors(source.table)
-    is_asked_for = names is not None and any(names.find(name) is not None for name in columns)
-    # Tables of labels may have other columns beside them; an empty one has nothing but its header.
-    is_empty = next(iter(source.table.rows), None) is None
-    if is_asked_for or is_empty or any(holds_labels_only(source.table, [name]) for name in columns):
-        return source, FRAME_TABLE
+        return found
+    for view in source.list_views():
+        columns = list_frame_behaviors(view.table)
+        is_asked_for = names is not None and any(names.find(name) is not None for name in columns)
+        # Tables of labels may have other columns beside them; an empty one has nothing but its header.
+        is_empty = view is source and next(iter(source.table.rows), None) is None
+        if is_asked_for or is_empty or any(holds_labels_only(view.table, [name]) for name in columns):
+            return view, FRAME_TABLE
     shown = ", ".join(map(repr, source.table.header[:8]))
     formats = ", ".join(label_format.name for label_format in LABEL_FORMATS)
     raise LabelError(f"{path}: is no label file that is known, found the columns {shown[:200]}; expected one of: {formats}.")
 
 
-def _recognise(source: LabelSource) -> LabelFormat | None:
-    return next((label_format for label_format in LABEL_FORMATS if label_format.recognises(source)), None)
+def _recognise(source: LabelSource) -> tuple[LabelSource, LabelFormat] | None:
+    """Return the first sheet, and the header in it, that make a label file of a known format, and that format."""
+    for view in source.list_views():
+        for label_format in LABEL_FORMATS:
+            if label_format.recognises(view):
+                return view, label_format
+    return None
+
+
+def _list_label_sheets(source: LabelSource) -> list[str]:
+    """Return the sheets with labels, where there are several sheets."""
+    return [name for name in source.sheets if _recognise(source.of_sheet(name)) is not None] if len(source.sheets) > 1 else []
 
 
 def _arrange_frames(path: Path, found: FrameLabels, request: LabelRequest) -> tuple[npt.NDArray[np.int8], list[str]]:

@@ -131,11 +131,11 @@ def write_frame_table(path: Path, labels: Labels) -> None:
 
 def _read_cells(
     table: TextTable, names: Sequence[str], *, place: str, parse: Callable[[str, str], int | None], expected: str
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int8], npt.NDArray[np.int64]]:
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int8], npt.NDArray[np.uint32]]:
     """Return the frame, the labels (T, N) and the line of each row."""
     columns = [table.header.index(name) for name in names]
     index = _find_frame_column(table)
-    frames, values, lines = array("q"), array("b"), array("q")
+    frames, values, lines = array("q"), array("b"), array("I")
     for line, cells in _list_rows(table, has_index=index is not None, place=place):
         lines.append(line)
         frames.append(len(frames) if index is None else _parse_frame(table, line, cells[index], place))
@@ -144,11 +144,7 @@ def _read_cells(
             if value is None:
                 raise LabelError(f"{table.path}: {place} {line}, column {name!r} holds {cells[column]!r}, expected {expected}; correct it.")
             values.append(value)
-    return (
-        np.array(frames, dtype=np.int64),
-        np.array(values, dtype=np.int8).reshape(len(lines), len(names)),
-        np.array(lines, dtype=np.int64),
-    )
+    return np.asarray(frames), np.asarray(values).reshape(len(lines), len(names)), np.asarray(lines)
 
 
 def _list_rows(table: TextTable, *, has_index: bool, place: str) -> Iterator[Row]:
@@ -182,9 +178,10 @@ def _parse_frame(table: TextTable, line: int, cell: str, place: str) -> int:
     return int(number)
 
 
-def _require_frames(path: Path, frames: npt.NDArray[np.int64], lines: npt.NDArray[np.int64], place: str) -> None:
+def _require_frames(path: Path, frames: npt.NDArray[np.int64], lines: npt.NDArray[np.uint32], place: str) -> None:
     """Raise LabelError unless there is one row per frame, and frame numbers are no larger than so many rows explain."""
-    order = np.argsort(frames, kind="stable")
+    is_in_order = bool((frames[1:] > frames[:-1]).all())
+    order = np.arange(0) if is_in_order else np.argsort(frames, kind="stable")
     repeated = np.flatnonzero(np.diff(frames[order]) == 0)
     if len(repeated):
         first, second = order[repeated[0]], order[repeated[0] + 1]
@@ -216,4 +213,5 @@ FRAME_TABLE = LabelFormat(
     recognises=_recognises,
     list_names=lambda source: list_frame_behaviors(source.table),
     read=lambda source, request: read_frame_columns(source.table, request, names=list_frame_behaviors(source.table), place=source.place),
+    has_columns=True,
 )

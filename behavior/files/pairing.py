@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from behavior.errors import LabelError, PoseError, UsageError
-from behavior.files.annotations import LABEL_SUFFIXES, is_label_file
+from behavior.files.annotations import LABEL_SUFFIXES, describe_observations, is_label_file
+from behavior.files.label_formats.choosing import fits, name_file, spell
+from behavior.files.own_results import is_named_as_result, is_result
 from behavior.files.pose import POSE_SUFFIXES, is_pose
 from behavior.files.video import VIDEO_SUFFIXES
 
 __all__ = ["Pairing", "belongs_to", "find_labels_for", "find_pose_for", "make_safe", "pair_files"]
 
-_OWN_FOLDERS = frozenset({"cache"})
-
 # DeepLabCut appends the network's name, which starts so, to the video's without a separator.
 _TRACKER_MARK = "DLC"
+
+# Labels in formats that are not read: whoever has them should hear of it.
+_UNREAD_SUFFIXES = (".xls", ".ods")
 
 _FILTERED = "_filtered"
 _LABELED = "_labeled"
@@ -46,9 +49,10 @@ def pair_files(folder: Path) -> tuple[list[Pairing], list[str]]:
     """Pair the videos under `folder` with their pose and label files.
 
     A file belongs to the video with the longest name that its own starts with (`belongs_to`); among videos of one name to the
-    one whose folders are most alike, then nearest. Content tells pose from labels. Filtered pose is preferred, HDF5 to CSV of the
-    same name, and labels named exactly as the video. Videos in which a tracker drew its points (``_labeled``), hidden files and
-    what this package writes are left out.
+    one whose folders are most alike, then nearest. A label file that names videos or recordings itself, as BORIS projects and tables
+    of several recordings do, belongs to all of those. Content tells pose from labels. Filtered pose is preferred, HDF5 to CSV of the
+    same name, and labels named exactly as the video, then those named so that they belong to it. Videos in which a tracker drew its
+    points (``_labeled``), hidden files and what this package writes are left out.
 
     Returns
     -------
@@ -63,40 +67,128 @@ def pair_files(folder: Path) -> tuple[list[Pairing], list[str]]:
         raise UsageError(f"{folder}: is no folder, expected the one that holds the videos; check the path.")
     files = _list_files(folder, recursive=True)
     videos = [path for path in files if _is_video(path)]
-    sentences: list[str] = []
-    poses: dict[Path, list[Path]] = defaultdict(list)
-    labels: dict[Path, list[Path]] = defaultdict(list)
+    found = _Found(folder, dict(zip(videos, _name_recordings(videos, folder), strict=True)))
     for path in files:
-        if path.suffix.casefold() not in (*POSE_SUFFIXES, *LABEL_SUFFIXES):
-            continue
-        owners = _find_owners(path, videos)
+        if path.suffix.casefold() in (*POSE_SUFFIXES, *LABEL_SUFFIXES, *_UNREAD_SUFFIXES):
+            found.add(path)
+    return found.choose(), found.sentences
+
+
+class _Found:
+    """What a folder holds for its videos; files are added one by one.
+
+    Parameters
+    ----------
+    folder
+        What paths in sentences are relative to.
+    recordings
+        The id of each video.
+    """
+
+    def __init__(self, folder: Path, recordings: Mapping[Path, str]) -> None:
+        self._folder, self._recordings = folder, recordings
+        self._videos = list(recordings)
+        self._by_spelling: dict[str, list[Path]] = defaultdict(list)
+        for video, recording in recordings.items():
+            for spelling in spell(video.name) | spell(recording):
+                self._by_spelling[spelling].append(video)
+        self._poses: dict[Path, list[Path]] = defaultdict(list)
+        self._labels: dict[Path, list[Path]] = defaultdict(list)
+        self._results: list[Path] = []
+        self._sentences: list[str] = []
+
+    @property
+    def sentences(self) -> list[str]:
+        """What is odd about the files."""
+        if not self._results:
+            return self._sentences
+        names = [path.relative_to(self._folder).as_posix() for path in self._results]
+        shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+        return [*self._sentences, f"{shown}: hold what a model found, not what people saw; enter them by hand if somebody corrected them."]
+
+    def add(self, path: Path) -> None:
+        """Take a file that may be pose or labels."""
+        name = path.relative_to(self._folder).as_posix()
+        owners = _find_owners(path, self._videos)
         kind = "a pose file" if is_pose(path) else "a label file" if is_label_file(path) else ""
-        name = path.relative_to(folder).as_posix()
-        if not owners and kind:
-            sentences.append(f"{name}: is {kind}, but no video has a name that it starts with; it is left out.")
+        if (owners or kind == "a label file") and is_result(path):
+            self._results.append(path)
+            return
+        named = self._find_named(path, owners) if kind == "a label file" else []
+        if named:
+            for video in named:
+                self._labels[video].append(path)
+        elif not owners and kind:
+            self._sentences.append(f"{name}: is {kind}, but no video has a name that it starts with; it is left out.")
         elif len(owners) == 1 and kind:
-            (poses if kind == "a pose file" else labels)[owners[0]].append(path)
+            (self._poses if kind == "a pose file" else self._labels)[owners[0]].append(path)
         elif len(owners) == 1:
-            sentences.append(
+            self._sentences.append(
                 f"{name}: is named as {owners[0].name} is, but holds neither pose nor labels that can be read; it is left out."
             )
         elif kind:
-            sentences.append(f"{name}: is {kind} that fits {_list_names(owners, folder)} equally well; enter it by hand.")
+            self._sentences.append(f"{name}: is {kind} that fits {_list_names(owners, self._folder)} equally well; enter it by hand.")
 
-    pairings = []
-    for video, recording in zip(videos, _name_recordings(videos, folder), strict=True):
-        chosen: dict[str, Path | None] = {}
-        for kind, best in (("pose", _prefer_pose(video, poses[video])), ("label", _prefer_labels(video, labels[video]))):
-            chosen[kind] = best[0] if len(best) == 1 else None
-            name = video.relative_to(folder).as_posix()
-            if not best:
-                sentences.append(f"{name}: no {kind} file found, expected one whose name starts with {video.stem!r}.")
-            elif len(best) > 1:
-                sentences.append(
-                    f"{name}: {len(best)} {kind} files fit equally well ({_list_names(best, folder)}); none is chosen, enter one by hand."
+    def _find_named(self, path: Path, owners: Sequence[Path]) -> list[Path]:
+        """Return the videos that a label file names, by their files' names or by their recordings', each once."""
+        try:
+            observations = describe_observations(path)
+        except LabelError:
+            return []
+        name = path.relative_to(self._folder).as_posix()
+        about: dict[Path, list[str]] = defaultdict(list)
+        strangers, unclear = [], []
+        for observation, media in observations.items():
+            meant = [self._find_called(said, path) for said in (observation, *media)]
+            for video in dict.fromkeys(videos[0] for videos in meant if len(videos) == 1):
+                about[video].append(observation)
+            unclear += [videos for videos in meant if len(videos) > 1]
+            if not any(meant):
+                strangers.append(observation)
+        for videos in unclear:
+            self._sentences.append(f"{name}: may be about any of {_list_names(videos, self._folder)}; enter it by hand.")
+        if not about:
+            return []
+        if strangers:
+            shown = ", ".join(map(repr, strangers[:5])) + (f" and {len(strangers) - 5} more" if len(strangers) > 5 else "")
+            self._sentences.append(f"{name}: no video is called like {shown} in it; that is left out.")
+        for video in owners:
+            if video not in about:
+                names = _list_names(about, self._folder)
+                self._sentences.append(f"{name}: is named as {video.name} is, but names {names} in it, and is taken for theirs.")
+        for video, names_in_file in about.items():
+            # One that is called like the recording goes before those that name its video.
+            called = [said for said in names_in_file if video in self._find_called(said, path)]
+            if len(called or names_in_file) > 1:
+                self._sentences.append(
+                    f"{name}: {len(names_in_file)} observations are about {video.name} ({', '.join(names_in_file)}); say in the study "
+                    f"file which to read: labels: {{observation: {{{self._recordings[video]}: {names_in_file[0]}}}}}."
                 )
-        pairings.append(Pairing(recording, video, chosen["pose"], chosen["label"]))
-    return pairings, sentences
+        return list(about)
+
+    def _find_called(self, said: str, path: Path) -> list[Path]:
+        """Return the videos that are called as a file says, the nearest to it of several."""
+        called = dict.fromkeys(video for spelling in spell(said) for video in self._by_spelling.get(spelling, ()))
+        return _keep_best(list(called), lambda video: _rate_nearness(path, video))
+
+    def choose(self) -> list[Pairing]:
+        """Return the pairings, and add sentences about videos without a partner, or with several."""
+        pairings = []
+        for video, recording in self._recordings.items():
+            name = video.relative_to(self._folder).as_posix()
+            chosen: dict[str, Path | None] = {}
+            best_labels = _prefer_labels(video, self._labels[video])
+            for kind, best in (("pose", _prefer_pose(video, self._poses[video])), ("label", best_labels)):
+                chosen[kind] = best[0] if len(best) == 1 else None
+                if not best:
+                    self._sentences.append(f"{name}: no {kind} file found, expected one whose name starts with {video.stem!r}.")
+                elif len(best) > 1:
+                    self._sentences.append(
+                        f"{name}: {len(best)} {kind} files fit equally well ({_list_names(best, self._folder)}); none is chosen, enter one "
+                        "by hand."
+                    )
+            pairings.append(Pairing(recording, video, chosen["pose"], chosen["label"]))
+        return pairings
 
 
 def find_pose_for(video: Path) -> Path | None:
@@ -121,7 +213,8 @@ def find_pose_for(video: Path) -> Path | None:
 def find_labels_for(recording: str, folder: Path) -> Path | None:
     """Return the label file under `folder` whose name starts with a recording's id, or None where there is none.
 
-    A file named exactly so is preferred, then one that lies less deep.
+    A file named exactly so is preferred, then one that no model made, then one that lies less deep. Where no name does, it is a file
+    with the labels of several recordings that names this one.
 
     Raises
     ------
@@ -132,17 +225,27 @@ def find_labels_for(recording: str, folder: Path) -> Path | None:
     """
     if not folder.is_dir():
         raise UsageError(f"{folder}: is no folder, expected the one that holds the labels; check the path.")
-    fitting = [
-        path
-        for path in _list_files(folder, recursive=True)
-        if path.suffix.casefold() in LABEL_SUFFIXES and belongs_to(make_safe(path.stem), recording) and is_label_file(path)
+    files = [path for path in _list_files(folder, recursive=True) if path.suffix.casefold() in LABEL_SUFFIXES and is_label_file(path)]
+    fitting = [path for path in files if belongs_to(make_safe(path.stem), recording)] or [
+        path for path in files if _is_about(path, recording)
     ]
-    best = _keep_best(fitting, lambda path: (make_safe(path.stem).casefold() == recording.casefold(), -len(path.parts)))
+    best = _keep_best(
+        fitting, lambda path: (make_safe(path.stem).casefold() == recording.casefold(), not is_result(path), -len(path.parts))
+    )
     if len(best) > 1:
         raise LabelError(
             f"{recording}: {len(best)} label files fit equally well ({_list_names(best, folder)}); leave only one in {folder}."
         )
     return best[0] if best else None
+
+
+def _is_about(path: Path, recording: str) -> bool:
+    """Tell whether a label file names a recording, or a video that is called like it."""
+    try:
+        observations = describe_observations(path)
+    except LabelError:
+        return False
+    return any(fits(make_safe(name_file(said)), [recording]) for name, media in observations.items() for said in (name, *media))
 
 
 def belongs_to(name: str, stem: str) -> bool:
@@ -161,16 +264,9 @@ def belongs_to(name: str, stem: str) -> bool:
 def _list_files(folder: Path, *, recursive: bool) -> list[Path]:
     """Return the files in `folder` without hidden ones and those that this package writes, in an order of their own."""
     found = folder.rglob("*") if recursive else folder.iterdir()
-    return sorted((path for path in found if path.is_file() and not _is_left_out(path, path.relative_to(folder).parts)), key=_sort_key)
-
-
-def _is_left_out(path: Path, parts: Sequence[str]) -> bool:
-    """Tell whether a file, whose path is `parts` from the folder that is looked through, is hidden or written by this package."""
-    if any(part.startswith(".") or part in _OWN_FOLDERS for part in parts):
-        return True
-    # A table of bouts that somebody made is called like ours, but lies alone.
-    stem = path.stem.removesuffix("_bouts")
-    return path.stem.casefold().endswith("_ethogram") or (stem != path.stem and path.with_name(f"{stem}_ethogram.csv").is_file())
+    return sorted(
+        (path for path in found if path.is_file() and not is_named_as_result(path, path.relative_to(folder).parts)), key=_sort_key
+    )
 
 
 def _is_video(path: Path) -> bool:
@@ -207,11 +303,11 @@ def _prefer_pose(video: Path, poses: Sequence[Path]) -> list[Path]:
 
 
 def _prefer_labels(video: Path, labels: Sequence[Path]) -> list[Path]:
-    best = _keep_best(labels, lambda path: path.stem.casefold() == video.stem.casefold())
+    best = _keep_best(labels, lambda path: (path.stem.casefold() == video.stem.casefold(), belongs_to(path.stem, video.stem)))
     return _keep_best(best, lambda path: _rate_nearness(path, video))
 
 
-def _keep_best(paths: Sequence[Path], rate: Callable[[Path], bool | tuple[int, int]]) -> list[Path]:
+def _keep_best(paths: Sequence[Path], rate: Callable[[Path], bool | tuple[int, ...]]) -> list[Path]:
     """Return those of `paths` with the highest rating, in their order."""
     ratings = [rate(path) for path in paths]
     highest = max(ratings, default=None)

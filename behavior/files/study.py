@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from behavior.config import Study, parse_section
+from behavior.config import Backbone, Study, parse_section
 from behavior.errors import UsageError
 from behavior.files.atomic import write_text
 
@@ -47,11 +47,25 @@ def read_study(path: Path) -> Study:
 
 
 def resolve_paths(study: Study, folder: Path) -> Study:
-    """Return `study` with its relative paths resolved against `folder`."""
-    backbone = study.backbone
-    if Path(backbone.weights).suffix.lower() in WEIGHT_SUFFIXES:
-        backbone = backbone.model_copy(update={"weights": str(folder / backbone.weights)})
-    return study.model_copy(update={"recordings": folder / study.recordings, "cache": folder / study.cache, "backbone": backbone})
+    """Return `study` with its relative paths, weights of the members of an ensemble included, resolved against `folder`."""
+    members = [
+        member if member.backbone is None else member.model_copy(update={"backbone": _resolve_weights(member.backbone, folder)})
+        for member in study.ensemble.members
+    ]
+    return study.model_copy(
+        update={
+            "recordings": folder / study.recordings,
+            "cache": folder / study.cache,
+            "backbone": _resolve_weights(study.backbone, folder),
+            "ensemble": study.ensemble.model_copy(update={"members": members}),
+        }
+    )
+
+
+def _resolve_weights(backbone: Backbone, folder: Path) -> Backbone:
+    if Path(backbone.weights).suffix.lower() not in WEIGHT_SUFFIXES:
+        return backbone
+    return backbone.model_copy(update={"weights": str(folder / backbone.weights)})
 
 
 def study_as_yaml(study: Study) -> str:

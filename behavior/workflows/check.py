@@ -15,11 +15,10 @@ from behavior.files.feature_cache import find_imported, read_features
 from behavior.files.feature_sources import hash_file
 from behavior.files.manifest import select_labels
 from behavior.files.pose import find_body_parts, match_pose_to_frames, read_pose
-from behavior.files.video import VideoSummary, summarize_video
+from behavior.files.video import VideoReader, open_video
 from behavior.recording import Labels, Recording, have_same_rate
 from behavior.vision.backbones import IMAGENET, find_backbone, identify_weights, imagenet_path
-from behavior.vision.crops import find_centers
-from behavior.workflows.crop_reader import MANY_UNMEASURED
+from behavior.workflows.crop_reader import Places, describe_video
 from behavior.workflows.label_reading import read_labels_of
 from behavior.workflows.progress import show_progress
 from behavior.workflows.studies import open_study
@@ -47,7 +46,7 @@ class Checked:
     pose_rows
         Rows of the pose file.
     measured
-        Share of the frames whose crop centre the pose gives.
+        Share of the frames whose crop centre the pose gives, within the picture.
     labelled
         Share of the frames that somebody labelled.
     positives
@@ -65,6 +64,15 @@ class Checked:
     labelled: float | None = None
     positives: dict[str, float] = field(default_factory=dict)
     label_format: str = ""
+
+
+@dataclass(frozen=True)
+class _Frames:
+    """When a recording's frames are, whether its video breaks off, and the video, which has been read; None where there is none."""
+
+    time_s: npt.NDArray[np.float64]
+    broke_off: bool = False
+    video: VideoReader | None = None
 
 
 @dataclass
@@ -138,25 +146,24 @@ class _Checker:
         found = Checked(recording.id, recording.split)
         self._report.recordings.append(found)
         try:
-            time_s, broke_off = self._check_frames(recording, found)
+            frames = self._check_frames(recording, found)
         except BehaviorError as error:
             self._note(recording.id, error, is_error=True)
             return
         try:
-            if self._needs_pose and self._study.crop is not None:
-                self._check_pose(recording, found, self._study.crop, len(time_s), broke_off=broke_off)
+            if self._needs_pose and self._study.crop is not None and frames.video is not None:
+                self._check_pose(recording, found, self._study.crop, frames, frames.video)
         except BehaviorError as error:
             self._note(recording.id, error, is_error=True)
-        self._check_labels(recording, found, time_s, broke_off=broke_off)
+        self._check_labels(recording, found, frames)
 
-    def _check_frames(self, recording: Recording, found: Checked) -> tuple[npt.NDArray[np.float64], bool]:
-        """Return the times of the frames, and whether the video breaks off."""
+    def _check_frames(self, recording: Recording, found: Checked) -> _Frames:
         imported = [name for name in self._study.streams if name not in MADE_STREAMS]
         sets = {name: read_features(find_imported(self._study.cache, recording.id, name)) for name in imported}
         if len(imported) == len(self._study.streams):
             features = sets[imported[0]]
             found.n_frames, found.fps = len(features), features.fps
-            time_s, broke_off = features.time_s, False
+            frames = _Frames(features.time_s)
         else:
             if recording.video is None:
                 raise VideoError(f"recording {recording.id!r} has no video; name one in the manifest, or import its features.")
@@ -165,37 +172,32 @@ class _Checker:
                 message = f"{recording.video}: is also the video of {self._videos[resolved]!r}; one of the two is probably a slip."
                 self._note(recording.id, message, is_error=False)
             self._videos[resolved] = recording.id
-            summary = summarize_video(recording.video)
-            self._check_video(recording, summary)
+            with open_video(recording.video) as video:
+                summary = video.summarize()
+            self._check_video(recording, video)
             found.n_frames, found.fps = summary.n_frames, summary.fps
-            time_s, broke_off = summary.time_s, summary.broke_off
+            frames = _Frames(summary.time_s, summary.broke_off, video)
         for name, features in sets.items():
-            if len(features) != len(time_s):
-                message = f"its imported features {name!r} have {len(features)} rows, expected {len(time_s)}; import them again."
+            if len(features) != len(frames.time_s):
+                message = f"its imported features {name!r} have {len(features)} rows, expected {len(frames.time_s)}; import them again."
                 self._note(recording.id, message, is_error=True)
-        return time_s, broke_off
+        return frames
 
-    def _check_video(self, recording: Recording, summary: VideoSummary) -> None:
-        video = recording.video
-        if summary.broke_off:
-            message = (
-                f"{video}: breaks off after {summary.n_frames} frames (its header says {summary.declared_frames}); what decodes is used."
-            )
-            self._note(recording.id, message, is_error=False)
-        elif summary.declared_frames is not None and summary.declared_frames != summary.n_frames:
-            message = f"{video}: its header says {summary.declared_frames} frames, {summary.n_frames} decode; the decoded ones count."
-            self._note(recording.id, message, is_error=False)
-        if summary.undecodable:
-            message = f"{video}: {len(summary.undecodable)} frames cannot be decoded, the first of them frame {summary.undecodable[0]}."
+    def _check_video(self, recording: Recording, video: VideoReader) -> None:
+        for note in describe_video(video):
+            self._note(recording.id, note, is_error=False)
+        declared, decoded = video.declared_frames, video.n_frames
+        if declared is not None and declared != decoded:
+            message = f"{video.path}: its header says {declared} frames, {decoded} decode; the decoded ones count."
             self._note(recording.id, message, is_error=False)
         crop = self._study.crop
-        if crop is not None and not crop.whole_frame and min(summary.width, summary.height) < crop.size:
+        if crop is not None and not crop.whole_frame and min(video.width, video.height) < crop.size:
             message = (
-                f"{video}: frames of {summary.width} x {summary.height} pixels are smaller than the crop of {crop.size}; they are padded."
+                f"{video.path}: frames of {video.width} x {video.height} pixels are smaller than the crop of {crop.size}; they are padded."
             )
             self._note(recording.id, message, is_error=False)
 
-    def _check_pose(self, recording: Recording, found: Checked, crop: Crop, n_frames: int, *, broke_off: bool) -> None:
+    def _check_pose(self, recording: Recording, found: Checked, crop: Crop, frames: _Frames, video: VideoReader) -> None:
         if recording.pose is None:
             raise PoseError(f"recording {recording.id!r} has no pose; name its file in the manifest, or set crop: {{whole_frame: true}}.")
         if not recording.pose.is_file():
@@ -205,19 +207,17 @@ class _Checker:
         parts = find_body_parts(track, crop.body_parts, path=recording.pose)
         if crop.body_axis is not None:
             find_body_parts(track, crop.body_axis, path=recording.pose)
-        _, warning = match_pose_to_frames(track, n_frames, path=recording.pose, broke_off=broke_off)
+        n_frames = len(frames.time_s)
+        _, warning = match_pose_to_frames(track, n_frames, path=recording.pose, broke_off=frames.broke_off)
         if warning:
             self._note(recording.id, warning, is_error=False)
-        _, measured = find_centers(track.positions[:, parts], track.likelihoods[:, parts], min_likelihood=crop.min_likelihood)
-        found.measured = float(measured.mean()) if len(measured) else 0.0
-        if found.measured < 1 - MANY_UNMEASURED:
-            message = (
-                f"{recording.pose}: {' and '.join(crop.body_parts)} was found in only {found.measured:.0%} of the frames at likelihood "
-                f"{crop.min_likelihood:g}; look at the pose, or choose another body part."
-            )
-            self._note(recording.id, message, is_error=False)
+        places = Places(track, parts, min_likelihood=crop.min_likelihood, video=video)
+        found.measured = float(places.measured[:n_frames].mean()) if len(track) else 0.0
+        consequence = f"look at {' and '.join(crop.body_parts)} and its likelihood ({crop.min_likelihood:g} is asked for)"
+        for note in places.describe(recording.pose, n_frames=n_frames, consequence=consequence):
+            self._note(recording.id, note, is_error=False)
 
-    def _check_labels(self, recording: Recording, found: Checked, time_s: npt.NDArray[np.float64], *, broke_off: bool) -> None:
+    def _check_labels(self, recording: Recording, found: Checked, frames: _Frames) -> None:
         chosen: Path | None = None
         try:
             chosen = select_labels(recording)
@@ -234,9 +234,9 @@ class _Checker:
                     path,
                     self._study.behaviors,
                     settings=self._study.labels,
-                    n_frames=len(time_s),
-                    time_s=time_s,
-                    broke_off=broke_off,
+                    n_frames=len(frames.time_s),
+                    time_s=frames.time_s,
+                    broke_off=frames.broke_off,
                     video=recording.video,
                     rater=rater,
                 )

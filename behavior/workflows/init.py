@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from behavior.errors import BehaviorError, OutputError, UsageError, suggest_nearest
-from behavior.files.annotations import list_behaviors
+from behavior.errors import BehaviorError, OutputError, UsageError
 from behavior.files.atomic import write_text
 from behavior.files.manifest import write_manifest
-from behavior.files.pairing import Pairing, make_safe, pair_files
+from behavior.files.pairing import Pairing, pair_files
 from behavior.files.pose import read_pose
 from behavior.recording import Recording
 from behavior.vision.backbones import IMAGENET, PACKAGED, find_backbone
+from behavior.workflows.behavior_names import ChosenNames, choose_names
 
 __all__ = ["InitResult", "init_study"]
 
@@ -78,7 +80,7 @@ def init_study(folder: Path, *, backbone: str = "resnet50v2") -> InitResult:
     if not pairings:
         raise UsageError(f"{folder}: found no video (mp4, avi, mov, mkv) in it or below; give the folder that holds the videos.")
     result = InitResult(pairings, study_path, list(notes))
-    behaviors = _collect_behaviors(pairings, result.notes)
+    names = _choose_behaviors(pairings, result.notes)
     body_parts = _choose_body_parts(pairings, result.notes)
     weights = PACKAGED if backbone == "openfield" else IMAGENET
     if backbone == "squeezenet":
@@ -95,39 +97,19 @@ def init_study(folder: Path, *, backbone: str = "resnet50v2") -> InitResult:
         for found in pairings
     ]
     write_manifest(manifest_path, recordings)
-    write_text(study_path, _format_study(behaviors, body_parts, specification.name, weights))
+    write_text(study_path, _format_study(names, body_parts, specification.name, weights))
     return result
 
 
-def _collect_behaviors(pairings: Sequence[Pairing], notes: list[str]) -> list[str]:
-    """Return the behaviors in the label files, most common spelling first seen first; odd ones are noted with their files."""
-    found: dict[str, list[Path]] = {}
-    n_files = 0
-    for pairing in pairings:
-        if pairing.labels is None:
-            continue
-        try:
-            names = list_behaviors(pairing.labels)
-        except BehaviorError as error:
-            notes.append(str(error))
-            continue
-        n_files += 1
-        for name in names:
-            found.setdefault(name, []).append(pairing.labels)
-    if not found:
-        notes.append(f"No label file was found; behaviors are set to {', '.join(THESIS_BEHAVIORS)}: change them in the study file.")
-        return list(THESIS_BEHAVIORS)
-    kept: list[str] = []
-    for name in sorted(found, key=lambda name: -len(found[name])):
-        twin = next((other for other in kept if make_safe(other).casefold() == make_safe(name).casefold()), None)
-        files = ", ".join(str(path) for path in found[name])
-        if twin is not None:
-            notes.append(f"{name!r} in {files} is spelt {twin!r} elsewhere; it is left out: spell it alike in the label files.")
-            continue
-        if len(found[name]) < n_files:
-            notes.append(f"{name!r} is only in {files}{suggest_nearest(name, kept)}")
-        kept.append(name)
-    return [name for name in found if name in kept]
+def _choose_behaviors(pairings: Sequence[Pairing], notes: list[str]) -> ChosenNames:
+    """Return the behaviors in the label files, those of the thesis where there are none."""
+    chosen = choose_names([found.labels for found in pairings if found.labels is not None])
+    notes += chosen.notes
+    if not chosen.behaviors:
+        why = "The label files name no behavior" if chosen.n_files else "No label file was found"
+        notes.append(f"{why}; behaviors are set to {', '.join(THESIS_BEHAVIORS)}: change them in the study file.")
+        chosen.behaviors = list(THESIS_BEHAVIORS)
+    return chosen
 
 
 def _choose_body_parts(pairings: Sequence[Pairing], notes: list[str]) -> list[str]:
@@ -150,7 +132,7 @@ def _choose_body_parts(pairings: Sequence[Pairing], notes: list[str]) -> list[st
     return []
 
 
-def _format_study(behaviors: Sequence[str], body_parts: Sequence[str], backbone: str, weights: str) -> str:
+def _format_study(names: ChosenNames, body_parts: Sequence[str], backbone: str, weights: str) -> str:
     if len(body_parts) == 1:
         crop = f"body_part: {_quote(body_parts[0])}, size: 160, min_likelihood: 0.6"
     elif body_parts:
@@ -160,8 +142,8 @@ def _format_study(behaviors: Sequence[str], body_parts: Sequence[str], backbone:
     return f"""\
 # What `behavior` should do with the recordings in {MANIFEST_FILE}; every key is explained in the README.
 recordings: {MANIFEST_FILE}
-behaviors: [{", ".join(map(_quote, behaviors))}]
-crop:       {{{crop}}}    # size in pixels: the animal and a little around it
+behaviors: [{", ".join(map(_quote, names.behaviors))}]
+{_format_labels(names)}crop:       {{{crop}}}    # size in pixels: the animal and a little around it
 backbone:   {{name: {backbone}, weights: {weights}}}    # {{name: openfield, weights: packaged}} needs no download
 cache: cache
 windows:    {{length: 300}}
@@ -172,11 +154,20 @@ postprocess: {{threshold: 0.5, closing_frames: 0, min_bout_frames: 0}}
 """
 
 
+def _format_labels(names: ChosenNames) -> str:
+    """Return the section `labels`, nothing where all names in label files mean themselves."""
+    lines = ["labels:    # what names in label files mean"] if names.meaning or names.ignored else []
+    if names.meaning:
+        lines += ["  map:", *(f"    {_quote(said)}: {_quote(meant)}" for said, meant in names.meaning.items())]
+    if names.ignored:
+        lines.append(f"  ignore: [{', '.join(map(_quote, names.ignored))}]")
+    return "".join(f"{line}\n" for line in lines)
+
+
 def _quote(name: str) -> str:
     """Return a name as YAML reads it back: quoted where a plain one would mean something else."""
-    return (
-        name if name.replace("_", "").replace("-", "").isalnum() and not name.isdigit() and name.lower() not in YAML_WORDS else f'"{name}"'
-    )
+    is_plain = re.fullmatch(r"[^\W\d][\w-]*", name) and name.lower() not in YAML_WORDS
+    return name if is_plain else json.dumps(name, ensure_ascii=False)
 
 
 YAML_WORDS = ("true", "false", "yes", "no", "on", "off", "null", "y", "n")

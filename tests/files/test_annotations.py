@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from behavior.errors import LabelError
-from behavior.files.annotations import is_label_file, list_behaviors, read_labels, write_bout_table, write_frame_table
+from behavior.files.annotations import is_label_file, list_behaviors, list_observations, read_labels, write_bout_table, write_frame_table
 from behavior.recording import Labels
 
 NAMES = st.lists(
@@ -261,6 +261,60 @@ def test_seconds_written_with_six_decimals_hit_their_frames(
     path = tmp_path_factory.getbasetemp() / "seconds.csv"
     write(path, f"behavior,start_s,stop_s\na,{time_s[start]:.6f},{time_s[start + length]:.6f}\n")
     assert np.flatnonzero(np.array(read_values(path, ["a"], 100, time_s=time_s))).tolist() == list(range(start, start + length))
+
+
+BOUTS_OF_SEVERAL = """recording,behavior,start_frame,stop_frame,start_s,stop_s,duration_s,mean_prob
+m1,a,0,2,0.0,0.2,0.2,0.9
+m1,b,1,3,0.1,0.3,0.2,0.9
+m2,a,3,5,0.3,0.5,0.2,0.9
+M 3,a,4,5,0.4,0.5,0.1,0.9
+"""
+
+
+def test_of_several_recordings_in_a_bout_table_one_is_read(tmp_path: Path) -> None:
+    path = write(tmp_path / "bouts.csv", BOUTS_OF_SEVERAL)
+    assert list_observations(path) == ("m1", "m2", "M 3")
+    for options, expected in [
+        ({"called": ["m1.mp4", "first"]}, [[0, 1], [1, 2]]),
+        ({"called": ["other.mp4", "m2"]}, [[3, 4], []]),
+        ({"called": ["m_3.avi"]}, [[4], []]),
+        ({"called": ["m1"], "observation": "m2"}, [[3, 4], []]),
+    ]:
+        # Seconds alone give the same frames.
+        for text in (BOUTS_OF_SEVERAL, BOUTS_OF_SEVERAL.replace("start_frame", "from").replace("stop_frame", "to")):
+            values = np.array(read_values(write(path, text), ["a", "b"], 5, time_s=np.arange(5) / 10, **options))
+            assert [np.flatnonzero(column).tolist() for column in values.T] == expected
+    for options, sentence in [
+        ({"called": ["m4.mp4", "m4"]}, "holds bouts of 'm1', 'm2', 'M 3', and none of 'm4'; correct its column 'recording'"),
+        ({"called": ["m1"], "observation": "m4"}, "has no observation 'm4', only 'm1', 'm2', 'M 3'; correct labels"),
+        ({}, "holds 3 observations: 'm1', 'm2', 'M 3'"),
+    ]:
+        with pytest.raises(LabelError, match=sentence) as caught:
+            read_labels(path, ["a"], n_frames=5, time_s=np.arange(5) / 10, **options)  # type: ignore[arg-type]
+        assert str(path) in str(caught.value)
+
+
+def test_a_bout_table_of_another_recording_is_refused(tmp_path: Path) -> None:
+    text = "\n".join(BOUTS_OF_SEVERAL.splitlines()[:3])
+    path = write(tmp_path / "m1_bouts.csv", text)
+    with pytest.raises(LabelError, match="holds bouts of 'm1', and none of 'm2'"):
+        read_labels(path, ["a", "b"], n_frames=5, called=["m2"])
+    assert read_values(path, ["a"], 2, called=["m1"], ignored=["b"]) == [[1], [1]]
+    assert read_values(path, ["a"], 2, ignored=["b"]) == [[1], [1]]
+    # A column that says nothing is as good as none; one that says it now and then is not.
+    assert read_values(write(path, text.replace("m1", "")), ["a"], 2, called=["m2"], ignored=["b"]) == [[1], [1]]
+    with pytest.raises(LabelError, match="line 3 names no recording"):
+        read_labels(write(path, text.replace("m1,b", ",b")), ["a", "b"], n_frames=5, called=["m1"])
+
+
+def test_frames_and_seconds_that_mean_other_moments_are_said(tmp_path: Path) -> None:
+    path = write(tmp_path / "m1_bouts.csv", "\n".join(BOUTS_OF_SEVERAL.splitlines()[:4:3]))
+    labels, notes = read_labels(path, ["a"], n_frames=5, time_s=np.arange(5) / 25, called=["m2"])
+    assert labels.values[:, 0].tolist() == [0, 0, 0, 1, 1]
+    assert notes == [
+        f"{path}: 1 row says other seconds than the video has at their frames (line 2: frame 3 and 0.3 s, but that frame is at 0.12 s); "
+        "the frames count."
+    ]
 
 
 def test_a_bout_table_refuses_what_it_cannot_say(tmp_path: Path) -> None:

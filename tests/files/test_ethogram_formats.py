@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from behavior.errors import EthogramError
+from behavior.errors import EthogramError, LabelError
 from behavior.files.annotations import read_labels
 from behavior.files.ethogram_formats import FORMATS, Entry, read_nwb, read_parquet
 from behavior.files.ethogram_formats.boris_project import collect_observation
@@ -73,20 +73,9 @@ def read_back(name: str, path: Path, entry: Entry) -> np.ndarray:
         assert ethogram.behaviors == annotation.behaviors
         np.testing.assert_array_equal(ethogram.time_s, annotation.time_s)
         return ethogram.values
-    if name == "bouts":
-        path = keep_rows(path, annotation.recording)
     called = (annotation.recording, *([entry.video.name] if entry.video else []))
     labels, _ = read_labels(path, annotation.behaviors, n_frames=len(annotation.time_s), time_s=annotation.time_s, called=called)
     return labels.values == 1
-
-
-def keep_rows(path: Path, recording: str) -> Path:
-    """Return a table with the rows of one recording from a table of several."""
-    header, *rows = list(csv.reader(path.read_text(encoding="utf-8").splitlines()))
-    place = header.index("recording")
-    kept = path.with_name(f"{recording}_only.csv")
-    kept.write_text(format_table(header, [row for row in rows if row[place] == recording]), encoding="utf-8")
-    return kept
 
 
 @st.composite
@@ -158,6 +147,12 @@ class TestContract:
             make_entry([[0], [1], [1], [0]], ("other",), recording="C", video=Path("/lab/C.mp4"), fps=10.0),
         ]
         path = write(name, tmp_path, *entries)
+        if name == "bouts":
+            # A table of bouts cannot tell a recording without bouts from one that it is not about.
+            with pytest.raises(LabelError, match=r"holds bouts of 'A', 'C', and none of 'B\.mp4'; .*add a row named 'observed'"):
+                read_back(name, path, entries[1])
+            with path.open("a") as file:
+                file.write("B,observed,0,2,0,0.08,0.08,\n")
         for entry in entries:
             np.testing.assert_array_equal(read_back(name, path, entry), entry.annotation.ethogram.values)
 

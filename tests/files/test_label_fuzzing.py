@@ -70,7 +70,7 @@ def test_near_valid_files_are_read_or_refused(folder: Path, name: str, number: i
 
 
 def test_what_an_importer_lets_through_is_noticed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def break_off(source: LabelSource) -> object:
+    def break_off(source: LabelSource, header_line: int | None) -> object:
         raise KeyError("a bug")
 
     monkeypatch.setattr(LabelSource, "find_table", break_off)

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import json
+import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +12,11 @@ from hypothesis import strategies as st
 
 from behavior.errors import LabelError, PoseError, UsageError
 from behavior.files.annotations import write_bout_table, write_frame_table
+from behavior.files.ethogram_formats import FORMATS, Entry
+from behavior.files.ethograms import Annotation
 from behavior.files.pairing import Pairing, belongs_to, find_labels_for, find_pose_for, pair_files
 from behavior.files.pose import write_deeplabcut
-from behavior.recording import Labels, Track
+from behavior.recording import Ethogram, Labels, Probabilities, Track
 
 TRACK = Track(np.ones((2, 1, 2)), np.ones((2, 1)), ("snout",))
 LABELS = Labels(np.array([[1], [0]], np.int8), ("grooming",))
@@ -223,3 +228,91 @@ def test_a_table_of_bouts_that_lies_alone_is_somebodys_labels(tmp_path: Path) ->
     (tmp_path / "a_ethogram.csv").write_text("frame,time_s\n")
     (pairing,), _ = pair_files(tmp_path)
     assert pairing.labels is None
+
+
+def make_entry(recording: str, video: Path) -> Entry:
+    time_s = np.arange(4) / 10
+    values = np.array([[1], [1], [0], [1]], dtype=np.bool_)
+    ethogram = Ethogram(values, ("grooming",), time_s)
+    annotation = Annotation(recording, Probabilities(values.astype(np.float32), ("grooming",), time_s), ethogram, ethogram, {"fps": 10.0})
+    return Entry(annotation, video, datetime(2024, 5, 17, tzinfo=UTC))
+
+
+def test_what_other_commands_wrote_is_neither_video_nor_pose_nor_labels(tmp_path: Path) -> None:
+    fill(tmp_path, "m1.mp4", "m2.mp4", "m1_pose.csv", "m1_labels.csv", "talk/m1_overlay.mp4", "cache/m1.0a1b.h5", "logs/m1.csv")
+    fill(tmp_path, "results/m2_ethogram.csv", "results/m2_bouts.csv", "simba/m2.csv")
+    (tmp_path / "crossval" / "predictions").mkdir(parents=True)
+    (tmp_path / "crossval" / "predictions" / "m2.csv").write_text(
+        "frame,time_s,grooming_label,grooming_prob,grooming_raw,grooming\n0,0,1,1,1,1\n"
+    )
+    entries = [make_entry(name, tmp_path / f"{name}.mp4") for name in ("m1", "m2")]
+    out = tmp_path / "exports"
+    (out / "logs").mkdir(parents=True)
+    (out / "logs" / "export_2024-05-17_12-00-00_1.log").write_text("command: behavior export")
+    for known in FORMATS.values():
+        for written in [entries] if known.is_for_all else [entries[:1], entries[1:]]:
+            path = known.find_path(out, written[0].annotation.recording)
+            path.parent.mkdir(exist_ok=True)
+            known.write(path, [known.collect(entry, path) for entry in written])
+    # Somebody's own folder may be called as one of an export is.
+    pairs, sentences = show(tmp_path)
+    assert pairs == {"m1": ("m1.mp4", "m1_pose.csv", "m1_labels.csv"), "m2": ("m2.mp4", "", "simba/m2.csv")}
+    assert sentences[0] == "m2.mp4: no pose file found, expected one whose name starts with 'm2'."
+    assert "hold what a model found, not what people saw" in sentences[1]
+    assert sentences[1].startswith("crossval/predictions/m2.csv, exports/boris_aggregated/m1.csv, ")
+    assert len(sentences) == 2
+    # Without a log, some of its files say so themselves, and speak for those beside them.
+    shutil.rmtree(out / "logs")
+    assert show(tmp_path) == (pairs, sentences)
+    assert find_labels_for("m2", out / "boris_tabular") == out / "boris_tabular" / "m2.csv"
+
+
+PROJECT = {
+    "project_format_version": "7.0",
+    "behaviors_conf": {"0": {"type": "State event", "code": "grooming"}},
+    "observations": {
+        "Monday": {"file": {"1": ["D:\\lab\\m1.AVI"]}, "events": [[0.0, "", "grooming", "", ""], [0.1, "", "grooming", "", ""]]},
+        "m2": {"file": {"1": ["renamed.mp4"]}, "events": []},
+        "m9": {"file": {}, "events": []},
+    },
+}
+
+
+def test_one_label_file_of_several_recordings_belongs_to_all_that_it_names(tmp_path: Path) -> None:
+    fill(tmp_path, "videos/m1.mp4", "videos/m2.mp4", "videos/m3.mp4", "videos/m 4.mp4")
+    (tmp_path / "scores.boris").write_text(json.dumps(PROJECT))
+    (tmp_path / "m2 and others.csv").write_text("recording,behavior,start_frame,stop_frame\nm3,grooming,0,1\nm_4,grooming,1,2\n")
+    pairs, sentences = show(tmp_path)
+    assert {name: labels for name, (_, _, labels) in pairs.items()} == {
+        "m1": "scores.boris",
+        "m2": "scores.boris",
+        "m3": "m2 and others.csv",
+        "m_4": "m2 and others.csv",
+    }
+    assert sentences[:2] == [
+        "m2 and others.csv: is named as m2.mp4 is, but names videos/m3.mp4, videos/m 4.mp4 in it, and is taken for theirs.",
+        "scores.boris: no video is called like 'm9' in it; that is left out.",
+    ]
+    assert find_labels_for("m1", tmp_path) == tmp_path / "scores.boris"
+    assert find_labels_for("m_4", tmp_path) == tmp_path / "m2 and others.csv"
+    # What is named after a video goes before what names it.
+    fill(tmp_path, "labels/m1_anna.csv")
+    assert show(tmp_path)[0]["m1"][2] == "labels/m1_anna.csv"
+
+
+def test_a_label_file_that_may_be_about_several_videos_is_given_to_none(tmp_path: Path) -> None:
+    fill(tmp_path, "a/m1.mp4", "b/m1.mp4", "c/m2.mp4")
+    observations = {"x": {"file": {"1": ["m1.mp4"]}}, "y": {"file": {"1": ["m2.mp4"]}}, "z": {"file": {"1": ["m2.mp4"]}}}
+    (tmp_path / "scores.boris").write_text(json.dumps({**PROJECT, "observations": observations}))
+    pairs, sentences = show(tmp_path)
+    assert [labels for _, _, labels in pairs.values()] == ["", "", "scores.boris"]
+    assert sentences[0] == "scores.boris: may be about any of a/m1.mp4, b/m1.mp4; enter it by hand."
+    assert sentences[1] == (
+        "scores.boris: 2 observations are about m2.mp4 (y, z); say in the study file which to read: labels: {observation: {m2: y}}."
+    )
+
+
+def test_labels_in_formats_that_are_not_read_are_said(tmp_path: Path) -> None:
+    fill(tmp_path, "m1.mp4")
+    (tmp_path / "m1.ods").write_bytes(b"PK\x03\x04")
+    assert show(tmp_path)[1][0] == "m1.ods: is named as m1.mp4 is, but holds neither pose nor labels that can be read; it is left out."

@@ -19,6 +19,18 @@ def test_paths_are_relative_to_the_study_file(tmp_path):
     assert study.backbone.weights == str(tmp_path / "w" / "squeeze.h5")
 
 
+def test_weights_of_an_ensembles_members_are_relative_to_the_study_file(tmp_path):
+    path = tmp_path / "study.yaml"
+    path.write_text(
+        "behaviors: [rear]\ncrop: {body_part: nose}\nensemble: {members: [{}, {backbone: {name: squeezenet, weights: w/squeeze.h5}}, "
+        "{backbone: {name: mobilenetv2, weights: imagenet}}]}\n"
+    )
+    members = read_study(path).ensemble.members
+    assert members[0].backbone is None
+    assert members[1].backbone.weights == str(tmp_path / "w" / "squeeze.h5")
+    assert members[2].backbone.weights == "imagenet"
+
+
 def test_what_is_written_reads_back_equal(tmp_path):
     path = tmp_path / "study.yaml"
     path.write_text(

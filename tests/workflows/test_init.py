@@ -1,6 +1,7 @@
 """What `init` makes of a folder as labs have them."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -28,16 +29,80 @@ def study_of(folder: Path):
     return yaml.safe_load((folder / "study.yaml").read_text())
 
 
-def test_an_odd_spelling_is_noted_and_the_study_can_still_be_read(run, tmp_path):
-    for name, behavior in (("a", "mid_rearing"), ("b", "mid_rearing"), ("c", "mid rearing"), ("d", "mid_raering")):
+def test_names_that_differ_between_files_are_mapped_so_that_check_works_at_once(run, tmp_path):
+    for name, behavior in (("a", "mid_rearing"), ("b", "mid_rearing"), ("c", "Mid Rearing"), ("d", "mid_raering")):
         add_recording(tmp_path, name, labels=behavior)
-    ran = run("init", tmp_path)
+    ran = run("init", tmp_path, "--backbone", "openfield")
     assert ran.status == 0
-    assert "'mid rearing' in" in ran.err
-    assert "spelt 'mid_rearing' elsewhere" in ran.err
-    assert "'mid_raering' is only in" in ran.err
-    assert "did you mean 'mid_rearing'?" in ran.err
-    assert read_study(tmp_path / "study.yaml").behaviors == ["mid_rearing", "mid_raering"]
+    assert f"'Mid Rearing' in {tmp_path / 'c_labels.csv'} is read as 'mid_rearing' (labels: map)." in ran.err
+    assert f"'mid_raering' in {tmp_path / 'd_labels.csv'} is taken for 'mid_rearing', misspelt" in ran.err
+    study = read_study(tmp_path / "study.yaml")
+    assert study.behaviors == ["mid_rearing"]
+    assert study.labels.map == {"Mid Rearing": "mid_rearing", "mid_raering": "mid_rearing"}
+    assert run("check", tmp_path / "study.yaml").status == 0
+
+
+def test_names_that_cannot_stay_as_they_are_get_others(run, tmp_path):
+    names = ["Mid Rearing", 'says "no" (loud)', "observed", "1e3", "2024-05-17", "grooming", "grooming_raw", "++", "Säubern", "yes"]
+    text = "frame,a\n" + "\n".join(f"{frame},0" for frame in range(N_FRAMES))
+    add_recording(tmp_path, "a", labels=None)
+    events = [[number / 100, "", name, "", ""] for name in names for number in (0, 10)]
+    write_project(tmp_path / "scores.boris", {"first": {"file": {"1": ["a.mp4"]}, "events": events}}, state=names)
+    (tmp_path / "other.csv").write_text(text)
+    ran = run("init", tmp_path, "--backbone", "openfield")
+    assert ran.status == 0
+    assert "other.csv: is a label file, but no video" in ran.err
+    study = read_study(tmp_path / "study.yaml")
+    expected = ["Mid_Rearing", "says_no_loud", "observed_behavior", "1e3", "2024-05-17", "grooming", "grooming_raw_behavior", "behavior"]
+    assert study.behaviors == [*expected, "Säubern", "yes"]
+    assert study.labels.map == {said: meant for said, meant in zip(names, study.behaviors, strict=True) if said != meant}
+    checked = run("check", tmp_path / "study.yaml")
+    assert checked.status == 0
+    assert "left out" not in checked.out + checked.err
+
+
+def write_project(path: Path, observations: dict, *, state: Sequence[str] = (), point: Sequence[str] = ()) -> None:
+    kinds = {**dict.fromkeys(state, "State event"), **dict.fromkeys(point, "Point event")}
+    behaviors = {str(number): {"code": name, "type": kind} for number, (name, kind) in enumerate(kinds.items())}
+    project = {"project_format_version": "7.0", "behaviors_conf": behaviors, "observations": observations}
+    path.write_text(json.dumps(project), encoding="utf-8")
+
+
+def test_one_project_for_all_recordings_is_used_for_all_and_points_are_left_out_aloud(run, tmp_path):
+    for name in ("a", "b"):
+        add_recording(tmp_path, name, labels=None)
+    events = [[0.0, "", "grooming", "", ""], [0.1, "", "jump", "", ""], [0.2, "", "grooming", "", ""]]
+    observations = {f"day {number}": {"file": {"1": [f"C:/lab/{name}.mp4"]}, "events": events} for number, name in enumerate("ab")}
+    write_project(tmp_path / "scores.boris", observations, state=["grooming"], point=["jump"])
+    ran = run("init", tmp_path, "--backbone", "openfield", "--json")
+    assert [row["labels"] for row in json.loads(ran.out)["rows"]] == ["scores.boris"] * 2
+    assert any("'jump' in" in note and "events without a duration only; it is left out" in note for note in json.loads(ran.out)["notes"])
+    study = read_study(tmp_path / "study.yaml")
+    assert (study.behaviors, study.labels.ignore) == (["grooming"], ["jump"])
+    checked = json.loads(run("check", tmp_path / "study.yaml", "--json").out)
+    assert [row["grooming"] for row in checked["rows"]] == [0.5, 0.5]
+    assert not any(problem["error"] for problem in checked["problems"])
+
+
+def test_a_behavior_that_some_tables_have_no_column_for_is_said(run, tmp_path):
+    for name, labels in (("a", "grooming,rearing"), ("b", "grooming,rearing"), ("c", "grooming,sniffing"), ("d", "grooming,rearing")):
+        add_recording(tmp_path, name, labels=None)
+        cells = ",0" * (labels.count(",") + 1)
+        (tmp_path / f"{name}_labels.csv").write_text(f"frame,{labels}\n" + "".join(f"{frame}{cells}\n" for frame in range(N_FRAMES)))
+    ran = run("init", tmp_path)
+    assert study_of(tmp_path)["behaviors"] == ["grooming", "rearing"]
+    assert f"'rearing' has no column in {tmp_path / 'c_labels.csv'}; give it one there" in ran.err
+    shown = ", ".join(str(tmp_path / f"{name}_labels.csv") for name in "abd")
+    assert f"'sniffing' has no column in {shown}, so it is left out" in ran.err
+
+
+def test_a_longer_word_is_no_misspelling(run, tmp_path):
+    for name, behavior in (("a", "supported"), ("b", "supported"), ("c", "unsupported"), ("d", "chamber_1"), ("e", "chamber_2")):
+        add_recording(tmp_path, name, labels=None)
+        (tmp_path / f"{name}_labels.csv").write_text(f"behavior,start_frame,stop_frame\n{behavior},0,2\n")
+    assert run("init", tmp_path).status == 0
+    assert study_of(tmp_path)["behaviors"] == ["supported", "unsupported", "chamber_1", "chamber_2"]
+    assert "labels" not in study_of(tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from behavior.errors import LabelError
 from behavior.files.label_formats.boris_observation import BorisEvents, Observation, find_stretch
-from behavior.files.label_formats.boris_rows import NOT_FOCAL, BorisRow, BorisTable, parse_time
+from behavior.files.label_formats.boris_rows import NOT_FOCAL, BorisRow, BorisTable, list_point_names, parse_time
 from behavior.files.label_formats.choosing import choose_observation
 from behavior.files.label_formats.naming import join_modifiers
 from behavior.files.label_formats.request import BoutLabels, LabelFormat, LabelRequest
@@ -139,5 +139,6 @@ BORIS_AGGREGATED = LabelFormat(
     recognises=_recognises,
     list_names=lambda source: tuple(dict.fromkeys(row.cells["behavior"] for row in _read_rows(source) if row.cells["behavior"])),
     read=_read,
-    list_observations=lambda source: tuple(_describe(source)),
+    describe=lambda source: {name: found.media for name, found in _describe(source).items()},
+    list_points=lambda source: list_point_names(_read_rows(source)),
 )

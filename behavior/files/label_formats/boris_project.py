@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
-from array import array
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from behavior.errors import LabelError
+from behavior.files.label_formats.boris_json import EventList, parse_number, parse_project
 from behavior.files.label_formats.boris_observation import BorisEvents, Observation, find_stretch
 from behavior.files.label_formats.choosing import choose_observation
 from behavior.files.label_formats.naming import MODIFIER_MARK, join_modifiers
@@ -22,24 +20,6 @@ __all__ = ["BORIS_PROJECT"]
 
 _KEYS = ('"project_format_version"', '"behaviors_conf"', '"subjects_conf"', '"observations"', '"time_format"')
 
-# Of an event's fields: time, subject, code, modifiers, comment, and for observations of images the image's number.
-_IMAGE_FIELD = 5
-_MISSING = (None, "", "NA", "nan")
-
-
-@dataclass(frozen=True)
-class _Event:
-    number: int
-    at: float | None
-    subject: str
-    code: str
-    modifiers: str
-    image: float | None
-
-    @property
-    def name(self) -> str:
-        return join_modifiers(self.code, self.modifiers.split(MODIFIER_MARK))
-
 
 def _recognises(source: LabelSource) -> bool:
     return source.head.lstrip().startswith("{") and (any(key in source.head for key in _KEYS) or source.path.suffix.casefold() == ".boris")
@@ -49,17 +29,18 @@ def _list_names(source: LabelSource) -> tuple[str, ...]:
     """Return the behaviors that have events in any observation, in the ethogram's order."""
     project = _load(source)
     observations = _observations(source, project)
-    coded = {
-        _parse_event(source, name, number, fields).code: None
-        for name in observations
-        for number, fields in enumerate(_list_events(source, observations, name), start=1)
-    }
+    coded = dict.fromkeys(code for name in observations for code in _list_events(source, observations, name).codes)
     order = dict.fromkeys([*_list_kinds(source, project), *coded])
     return tuple(code for code in order if code in coded)
 
 
-def _list_observations(source: LabelSource) -> tuple[str, ...]:
-    return tuple(_observations(source, _load(source)))
+def _list_points(source: LabelSource) -> tuple[str, ...]:
+    kinds = _list_kinds(source, _load(source))
+    return tuple(name for name in _list_names(source) if kinds.get(name, "").startswith("point"))
+
+
+def _describe_all(source: LabelSource) -> dict[str, tuple[str, ...]]:
+    return {name: _describe(source, name, content).media for name, content in _observations(source, _load(source)).items()}
 
 
 def _read(source: LabelSource, request: LabelRequest) -> BoutLabels:
@@ -72,29 +53,27 @@ def _read(source: LabelSource, request: LabelRequest) -> BoutLabels:
         notes.append(f"{source.path}: {chosen!r} was observed live; its times are taken for those of the video.")
     stretch = find_stretch(source.path, described[chosen], request)
     kinds = _list_kinds(source, project)
-    raw = _list_events(source, observations, chosen)
-    times, images = array("d"), array("d")
-    for event in (_parse_event(source, chosen, number, fields) for number, fields in enumerate(raw, start=1)):
-        times.append(math.nan if event.at is None else event.at)
-        images.append(math.nan if event.image is None else event.image)
-    in_seconds = not np.isnan(times).any()
+    found = _list_events(source, observations, chosen)
+    in_seconds = not np.isnan(found.time_s).any()
+    at = found.time_s if in_seconds else found.image - 1
+    if np.isnan(at).any():
+        number = int(np.flatnonzero(np.isnan(at))[0]) + 1
+        raise LabelError(f"{source.path}: event {number} {where} has neither a time nor an image; correct it in BORIS.")
     events = BorisEvents(source.path, request, stretch, "event")
+    subjects, codes = [subject for subject, _, _ in found.kinds], [code for _, code, _ in found.kinds]
+    names = [join_modifiers(code, modifiers.split(MODIFIER_MARK)) for _, code, modifiers in found.kinds]
+    order, kind_of = np.argsort(at, kind="stable"), found.kind
     # A project may hold millions of events: they are taken one by one.
-    for place in np.argsort(times if in_seconds else images, kind="stable").tolist():
-        event = _parse_event(source, chosen, place + 1, raw[place])
-        at = event.at if in_seconds else event.image
-        if at is None:
-            raise LabelError(f"{source.path}: event {event.number} {where} has neither a time nor an image; correct it in BORIS.")
-        kind = kinds.get(event.code, "")
-        if not in_seconds:
-            at -= 1
-        if kind.startswith("state"):
-            events.add_change(event.number, event.name, event.subject, at)
-        elif kind.startswith("point") or request.names.find(event.name) is None:
-            events.add_point(event.number, event.name, event.subject, at)
+    for place in order:
+        number, kind, moment = int(place) + 1, kind_of[place], float(at[place])
+        sort = kinds.get(codes[kind], "")
+        if sort.startswith("state"):
+            events.add_change(number, names[kind], subjects[kind], moment)
+        elif sort.startswith("point") or request.names.find(names[kind]) is None:
+            events.add_point(number, names[kind], subjects[kind], moment)
         else:
             raise LabelError(
-                f"{source.path}: event {event.number} {where} is of {event.code!r}, which the project's ethogram does not have, so it may "
+                f"{source.path}: event {number} {where} is of {codes[kind]!r}, which the project's ethogram does not have, so it may "
                 "be a point or a state; add it there in BORIS."
             )
     return events.finish(in_seconds=in_seconds, notes=tuple(notes))
@@ -102,7 +81,7 @@ def _read(source: LabelSource, request: LabelRequest) -> BoutLabels:
 
 def _load(source: LabelSource) -> Mapping[str, Any]:
     try:
-        project = json.loads(source.read_text().lstrip("\ufeff"))
+        project = parse_project(source.read_text().lstrip("\ufeff"))
     except json.JSONDecodeError as error:
         raise LabelError(
             f"{source.path}: line {error.lineno} is no JSON ({error.msg}), so the project is damaged or cut short; save it again in BORIS."
@@ -156,25 +135,17 @@ def _describe(source: LabelSource, name: str, content: Mapping[str, Any]) -> Obs
     )
 
 
-def _list_events(source: LabelSource, observations: Mapping[str, Mapping[str, Any]], name: str) -> list[Any]:
-    events = observations[name].get("events") or []
-    if not isinstance(events, list):
+def _list_events(source: LabelSource, observations: Mapping[str, Mapping[str, Any]], name: str) -> EventList:
+    said = observations[name].get("events") or EventList()
+    if not isinstance(said, list | EventList):
         raise LabelError(f"{source.path}: the events of observation {name!r} are no list; save the project again in BORIS.")
+    events = said if isinstance(said, EventList) else EventList()
+    for fields in said if isinstance(said, list) else ():
+        events.add(fields)
+    if events.problem is not None:
+        number, what = events.problem
+        raise LabelError(f"{source.path}: event {number} of observation {name!r} {what}; correct it in BORIS.")
     return events
-
-
-def _parse_event(source: LabelSource, observation: str, number: int, event: Any) -> _Event:
-    where = f"event {number} of observation {observation!r}"
-    if not isinstance(event, list) or len(event) < 3:
-        raise LabelError(f"{source.path}: {where} is {str(event)[:60]!r}, expected time, subject and behavior; correct it in BORIS.")
-    return _Event(
-        number=number,
-        at=_as_number(source, event[0], f"the time of {where}"),
-        subject=str(event[1] or ""),
-        code=str(event[2]),
-        modifiers=str(event[3] or "") if len(event) > 3 else "",
-        image=_as_number(source, event[_IMAGE_FIELD], f"the image of {where}") if len(event) > _IMAGE_FIELD else None,
-    )
 
 
 def _as_mapping(source: LabelSource, value: Any, what: str) -> Mapping[str, Any]:
@@ -185,19 +156,12 @@ def _as_mapping(source: LabelSource, value: Any, what: str) -> Mapping[str, Any]
 
 def _as_number(source: LabelSource, value: Any, what: str) -> float | None:
     """Return a number, None where it is said to be missing; LabelError for anything else."""
-    if isinstance(value, float) and math.isnan(value):
-        return None
-    if value is None or (isinstance(value, str) and value in _MISSING):
-        return None
     try:
-        number = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else math.nan
-    except (ValueError, OverflowError):
-        number = math.nan
-    if not math.isfinite(number):
-        raise LabelError(f"{source.path}: {what} is {str(value)[:60]!r}, expected a number of seconds; correct it in BORIS.")
-    return number
+        return parse_number(value)
+    except ValueError:
+        raise LabelError(f"{source.path}: {what} is {str(value)[:60]!r}, expected a number of seconds; correct it in BORIS.") from None
 
 
 BORIS_PROJECT = LabelFormat(
-    name="BORIS project", recognises=_recognises, list_names=_list_names, read=_read, list_observations=_list_observations
+    name="BORIS project", recognises=_recognises, list_names=_list_names, read=_read, describe=_describe_all, list_points=_list_points
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from behavior.errors import LabelError
@@ -12,7 +12,7 @@ from behavior.files.label_formats.boris_observation import Observation
 from behavior.files.label_formats.source import LabelSource
 from behavior.files.text_tables import parse_number
 
-__all__ = ["BorisRow", "BorisTable", "parse_time"]
+__all__ = ["BorisRow", "BorisTable", "list_point_names", "parse_time"]
 
 _TITLE = "observation id"
 _COLUMNS: Mapping[str, tuple[str, ...]] = {
@@ -161,6 +161,15 @@ class BorisTable:
         lower = [" ".join(cell.split()).casefold() for cell in cells]
         found = {kind: next((lower.index(name) for name in names if name in lower), -1) for kind, names in _COLUMNS.items()}
         return found if all(found[kind] >= 0 for kind in self._needed) else None
+
+
+def list_point_names(rows: Iterable[BorisRow]) -> tuple[str, ...]:
+    """Return the behaviors that are points in all of `rows`."""
+    is_point: dict[str, bool] = {}
+    for row in rows:
+        name = row.cells["behavior"]
+        is_point[name] = is_point.get(name, True) and row.cells["kind"].upper() == "POINT"
+    return tuple(name for name, only in is_point.items() if name and only)
 
 
 def parse_time(source: LabelSource, row: BorisRow, kind: str) -> float | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from behavior.errors import LabelError
 from behavior.files.label_formats.boris_observation import BorisEvents, Observation, find_stretch
-from behavior.files.label_formats.boris_rows import BorisTable, parse_time
+from behavior.files.label_formats.boris_rows import BorisTable, list_point_names, parse_time
 from behavior.files.label_formats.choosing import choose_observation
 from behavior.files.label_formats.naming import join_modifiers
 from behavior.files.label_formats.request import BoutLabels, LabelFormat, LabelRequest
@@ -68,5 +68,6 @@ BORIS_TABULAR = LabelFormat(
     recognises=lambda source: _open(source).find_header() is not None,
     list_names=_list_names,
     read=_read,
-    list_observations=lambda source: tuple(_open(source).describe()),
+    describe=lambda source: {name: found.media for name, found in _open(source).describe().items()},
+    list_points=lambda source: list_point_names(_open(source).read_rows()),
 )

@@ -9,7 +9,7 @@ from pathlib import Path
 from behavior.errors import LabelError, suggest_nearest
 from behavior.files.label_formats.request import LabelRequest
 
-__all__ = ["choose_observation", "fits", "name_file"]
+__all__ = ["choose_observation", "fits", "name_file", "spell"]
 
 
 def choose_observation(path: Path, media: Mapping[str, Sequence[str]], request: LabelRequest) -> tuple[str, list[str]]:
@@ -59,8 +59,14 @@ def choose_observation(path: Path, media: Mapping[str, Sequence[str]], request: 
 
 def fits(name: str, called: Sequence[str]) -> bool:
     """Tell whether a file or observation is called like a recording: alike but for folder, suffix, case and marks."""
-    spellings = {_simplify(spelling) for spelling in (name_file(name), _drop_suffix(name_file(name)))}
-    return any({_simplify(known), _simplify(_drop_suffix(name_file(known)))} & spellings - {""} for known in called)
+    spellings = spell(name)
+    return any(spell(known) & spellings for known in called)
+
+
+def spell(name: str) -> frozenset[str]:
+    """Return how a file, an observation or a recording may be written: two that share a spelling are called alike."""
+    file = name_file(name)
+    return frozenset({_simplify(file), _simplify(_drop_suffix(file))} - {""})
 
 
 def name_file(path: str) -> str:

@@ -38,4 +38,4 @@ def _read(source: LabelSource, request: LabelRequest) -> FrameLabels:
     return replace(found, left_out=tuple(name for name in found.left_out if name.casefold() != _BACKGROUND))
 
 
-DEEPETHOGRAM = LabelFormat(name="DeepEthogram labels", recognises=_recognises, list_names=_list_names, read=_read)
+DEEPETHOGRAM = LabelFormat(name="DeepEthogram labels", recognises=_recognises, list_names=_list_names, read=_read, has_columns=True)

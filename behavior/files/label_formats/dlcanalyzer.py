@@ -102,5 +102,5 @@ DLCANALYZER = LabelFormat(
     recognises=_recognises,
     list_names=_list_names,
     read=_read,
-    list_observations=lambda source: tuple(_list_recordings(source)),
+    describe=_list_recordings,
 )

@@ -175,4 +175,4 @@ def _read_marks(
     return np.array(values, dtype=np.int8).reshape(len(order), len(chosen)), order
 
 
-MARKED_SHEET = LabelFormat(name="sheet of x marks", recognises=_recognises, list_names=_list_names, read=_read)
+MARKED_SHEET = LabelFormat(name="sheet of x marks", recognises=_recognises, list_names=_list_names, read=_read, has_columns=True)

@@ -26,10 +26,10 @@ _FARTHEST = 1 << 52
 class _Spans:
     """Rows that are wanted: frames or seconds [start, stop), which behavior each shows (-1: it was observed), and where it stands."""
 
-    line: npt.NDArray[np.int64]
+    line: npt.NDArray[np.uint32]
     code: npt.NDArray[np.int32]
     subject: npt.NDArray[np.int32]
-    behavior: npt.NDArray[np.int64]
+    behavior: npt.NDArray[np.int32]
     is_point: npt.NDArray[np.bool_]
     start: npt.NDArray[np.float64]
     stop: npt.NDArray[np.float64]
@@ -100,9 +100,9 @@ class _Painter:
         if not self._labels.is_foreign:
             meant = [-1 if name == OBSERVED else place for name, place in zip(rows.names, meant, strict=True)]
         wanted = np.array([place is not None for place in meant], dtype=np.bool_)
-        places = np.array([-1 if place is None else place for place in meant], dtype=np.int64)
-        code = rows.code
-        start, stop = rows.start - self._labels.shift, rows.stop - self._labels.shift
+        places = np.array([-1 if place is None else place for place in meant], dtype=np.int32)
+        code, shift = rows.code, self._labels.shift
+        start, stop = (rows.start - shift, rows.stop - shift) if shift else (rows.start, rows.stop)
         spans = _Spans(rows.line, code, rows.subject, places[code], rows.is_point, start, stop).keep(wanted[code])
         if self._labels.window is None:
             return spans
@@ -195,7 +195,7 @@ class _Painter:
     def _as_frames(self, spans: _Spans) -> _Spans:
         if not self._labels.in_seconds or self._request.time_s is None:
             # A point in frames marks the frame that it names.
-            return replace(spans, stop=np.where(spans.is_point, spans.start + 1, spans.stop))
+            return spans if not spans.is_point.any() else replace(spans, stop=np.where(spans.is_point, spans.start + 1, spans.stop))
         time_s, tolerance = self._request.time_s, self._labels.tolerance_s
         start, stop = (find_frames(seconds, time_s, tolerance_s=tolerance) for seconds in (spans.start, spans.stop))
         # A point marks the frame that was on show: the last that had started.
@@ -291,7 +291,7 @@ def find_frames(seconds: npt.NDArray[np.float64], time_s: npt.NDArray[np.float64
 
 
 def _cover(spans: _Spans, n_frames: int) -> npt.NDArray[np.bool_]:
-    counts = np.zeros(n_frames + 1, dtype=np.int64)
-    np.add.at(counts, spans.start.astype(np.int64), 1)
-    np.add.at(counts, spans.stop.astype(np.int64), -1)
-    return np.cumsum(counts[:-1]) > 0
+    steps = np.zeros(n_frames + 1, dtype=np.int32)
+    np.add.at(steps, spans.start.astype(np.int64), 1)
+    np.add.at(steps, spans.stop.astype(np.int64), -1)
+    return np.cumsum(steps, out=steps)[:-1] > 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -108,6 +108,8 @@ class FrameLabels:
 class BoutRows:
     """Rows of name, start and stop as they stand in a file, in little memory.
 
+    Its arrays are no copies: no row can be added while one of them is in use.
+
     Parameters
     ----------
     place
@@ -119,7 +121,7 @@ class BoutRows:
         self._codes: dict[str, int] = {}
         self._subject_codes: dict[str, int] = {}
         self._code, self._subject, self._is_point = array("i"), array("i"), array("b")
-        self._line, self._start, self._stop = array("q"), array("d"), array("d")
+        self._line, self._start, self._stop = array("I"), array("d"), array("d")
 
     def __len__(self) -> int:
         return len(self._line)
@@ -146,32 +148,32 @@ class BoutRows:
     @property
     def code(self) -> npt.NDArray[np.int32]:
         """For each row the place of its name in `names`."""
-        return np.array(self._code, dtype=np.int32)
+        return np.asarray(self._code)
 
     @property
     def subject(self) -> npt.NDArray[np.int32]:
         """For each row the place of its subject in `subjects`."""
-        return np.array(self._subject, dtype=np.int32)
+        return np.asarray(self._subject)
 
     @property
     def is_point(self) -> npt.NDArray[np.bool_]:
         """For each row whether it has no duration."""
-        return np.array(self._is_point, dtype=np.bool_)
+        return np.asarray(self._is_point).view(np.bool_)
 
     @property
-    def line(self) -> npt.NDArray[np.int64]:
+    def line(self) -> npt.NDArray[np.uint32]:
         """For each row its number in the file."""
-        return np.array(self._line, dtype=np.int64)
+        return np.asarray(self._line)
 
     @property
     def start(self) -> npt.NDArray[np.float64]:
         """For each row its start."""
-        return np.array(self._start, dtype=np.float64)
+        return np.asarray(self._start)
 
     @property
     def stop(self) -> npt.NDArray[np.float64]:
         """For each row its stop."""
-        return np.array(self._stop, dtype=np.float64)
+        return np.asarray(self._stop)
 
 
 @dataclass(frozen=True)
@@ -223,17 +225,24 @@ class LabelFormat:
         Tells by content whether a file is of this kind.
     list_names
         Returns the names of behaviors in a file, in order of appearance.
-    list_observations
-        Returns the observations in a file by what they are called; () where a file holds one recording without a name.
     read
         Reads what is wanted; LabelError where that cannot be.
+    describe
+        Returns the observations in a file by what they are called, each with the names of the files that it is about; none where a
+        file holds one recording without a name.
+    list_points
+        Returns those of the names that have no bout, but events without a duration.
+    has_columns
+        Whether it is a table with a row per frame, in which each behavior has a column.
     """
 
     name: str
     recognises: Callable[[LabelSource], bool]
     list_names: Callable[[LabelSource], tuple[str, ...]]
     read: Callable[[LabelSource, LabelRequest], FrameLabels | BoutLabels]
-    list_observations: Callable[[LabelSource], tuple[str, ...]] = field(default=lambda source: ())
+    describe: Callable[[LabelSource], Mapping[str, Sequence[str]]] = field(default=lambda source: {})
+    list_points: Callable[[LabelSource], tuple[str, ...]] = field(default=lambda source: ())
+    has_columns: bool = False
 
 
 class StatePairer:

@@ -47,4 +47,4 @@ def _read(source: LabelSource, request: LabelRequest) -> FrameLabels:
     return read_frame_columns(source.table, request, names=names, place=source.place)
 
 
-SIMBA = LabelFormat(name="SimBA targets_inserted", recognises=_recognises, list_names=_list_names, read=_read)
+SIMBA = LabelFormat(name="SimBA targets_inserted", recognises=_recognises, list_names=_list_names, read=_read, has_columns=True)

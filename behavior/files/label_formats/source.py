@@ -11,8 +11,8 @@ from itertools import islice
 from pathlib import Path
 
 from behavior.errors import LabelError
-from behavior.files.label_formats.spreadsheets import list_sheets, read_sheet
-from behavior.files.text_tables import Row, TextTable, find_delimiter, find_encoding, make_table
+from behavior.files.label_formats.spreadsheets import has_merged_cells, list_sheets, read_sheet
+from behavior.files.text_tables import Row, TextTable, find_delimiter, find_encoding, make_table, parse_number
 
 __all__ = ["HEAD_ROWS", "LabelSource"]
 
@@ -22,8 +22,17 @@ HEAD_ROWS = 1000
 
 _CHUNK_BYTES = 1 << 20
 
+# A header that is not in the first row has no more rows with titles and remarks above it.
+_MOST_TITLES = 10
+
 _ZIP_MAGIC = b"PK\x03\x04"
-_OLD_OFFICE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+# How files begin that people take for a label file, and what they are; OpenDocument's name stands behind 30 bytes of the archive.
+_UNREAD = (
+    (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "is a spreadsheet in the format before .xlsx, or one with a password"),
+    (30, b"mimetypeapplication/vnd.oasis.opendocument", "is an OpenDocument file (.ods)"),
+    (0, b"\x1f\x8b", "is compressed (.gz)"),
+    (0, b"%PDF", "is a PDF"),
+)
 
 
 class LabelSource:
@@ -38,14 +47,22 @@ class LabelSource:
     place
         What a row is called in messages: line or row.
 
+    Parameters
+    ----------
+    sheet
+        The sheet of a spreadsheet that is read; the first with anything in it where None.
+    header_line
+        Where the header of its table is; the first row with anything in it where None.
+
     Raises
     ------
     LabelError
         If the file is missing, empty, or neither text nor spreadsheet.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, sheet: str | None = None, header_line: int | None = None) -> None:
         self.path = path
+        self._sheet, self._header_line = sheet, header_line
         if not path.exists():
             raise LabelError(f"{path}: there is no such label file; check the path.")
         if path.is_dir():
@@ -57,8 +74,9 @@ class LabelSource:
             raise self._explain(error) from error
         self.is_spreadsheet = self._start.startswith(_ZIP_MAGIC)
         self.place = "row" if self.is_spreadsheet else "line"
-        if self._start.startswith(_OLD_OFFICE_MAGIC):
-            raise LabelError(f"{path}: is a spreadsheet in the format before .xlsx; save it as .xlsx or as CSV.")
+        for offset, magic, what in _UNREAD:
+            if self._start.startswith(magic, offset):
+                raise LabelError(f"{path}: {what}, which is not read; give labels as a spreadsheet (.xlsx) or as text (.csv, .tsv, .txt).")
         if not self.is_spreadsheet:
             if find_encoding(self._start) is None:
                 raise LabelError(f"{path}: is no text, expected a table of labels (.csv); export the labels as text.")
@@ -108,10 +126,38 @@ class LabelSource:
     @cached_property
     def notes(self) -> list[str]:
         """What is odd about the file as such."""
-        if not self.is_spreadsheet or len(self._sheets) < 2:
-            return []
-        others = ", ".join(map(repr, self._sheets[1:]))
-        return [f"{self.path}: sheet {self._sheets[0]!r} is read; there is more in {others}."]
+        notes = []
+        if len(self.sheets) > 1:
+            others = ", ".join(repr(name) for name in self.sheets if name != self._read_sheet)
+            notes.append(f"{self.path}: sheet {self._read_sheet!r} is read; there is more in {others}.")
+        if self._header_line is not None:
+            notes.append(f"{self.path}: {self.place} {self._header_line} is taken for the header; what stands above it is left out.")
+        if self.sheets and has_merged_cells(self.path, self._read_sheet):
+            notes.append(f"{self.path}: has cells that are merged; what stands in them counts for each of their rows.")
+        return notes
+
+    @cached_property
+    def sheets(self) -> tuple[str, ...]:
+        """The sheets of a spreadsheet that hold anything, none for a text."""
+        return tuple(list_sheets(self.path)) if self.is_spreadsheet else ()
+
+    @property
+    def _read_sheet(self) -> str:
+        return self._sheet if self._sheet is not None else self.sheets[0]
+
+    def list_views(self) -> Iterator[LabelSource]:
+        """Yield this file as it is, then with another row as header, then so with its other sheets."""
+        for name in self.sheets if self._sheet is None and self.sheets else (self._sheet,):
+            source = self if name == self._sheet or name == self.sheets[0] else self.of_sheet(name)
+            yield source
+            filled = [(line, [cell for cell in cells if cell]) for line, cells in source.head_rows if any(cells)]
+            for line, names in filled[1:_MOST_TITLES]:
+                if len(names) > 1 and all(parse_number(name, self.delimiter) is None for name in names):
+                    yield LabelSource(self.path, sheet=source._sheet, header_line=line)
+
+    def of_sheet(self, name: str | None) -> LabelSource:
+        """Return another sheet of this file."""
+        return LabelSource(self.path, sheet=name)
 
     def read_text(self) -> str:
         """Return all of a text."""
@@ -140,8 +186,8 @@ class LabelSource:
             If the file cannot be taken apart into cells.
         """
         if self.is_spreadsheet:
-            if self._sheets:
-                yield from read_sheet(self.path, self._sheets[0])
+            if self.sheets:
+                yield from read_sheet(self.path, self._read_sheet)
             return
         try:
             with self._open_text() as file:
@@ -158,8 +204,8 @@ class LabelSource:
 
     @cached_property
     def table(self) -> TextTable:
-        """The rows, taken for a table whose header is the first one with anything in it; LabelError where that cannot be."""
-        table = self.find_table()
+        """The rows as a table; LabelError where that cannot be."""
+        table = self.find_table(self._header_line)
         if table is None:
             raise LabelError(f"{self.path}: is empty, expected a table of labels; export the labels again.")
         return table
@@ -167,10 +213,6 @@ class LabelSource:
     def find_table(self, header_line: int | None = None) -> TextTable | None:
         """Return the table below the header in `header_line`, or in the first row; None where there is none."""
         return make_table(self.path, self.read_rows, self.delimiter, header_line=header_line)
-
-    @cached_property
-    def _sheets(self) -> list[str]:
-        return list_sheets(self.path)
 
     def _open_text(self) -> io.TextIOWrapper:
         return self.path.open(encoding=self.encoding, errors="replace", newline="")

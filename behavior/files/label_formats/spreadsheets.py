@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import warnings
 import zipfile
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, time, timedelta
 from itertools import zip_longest
 from pathlib import Path
@@ -16,7 +17,7 @@ import openpyxl
 from behavior.errors import LabelError
 from behavior.files.text_tables import Row
 
-__all__ = ["list_sheets", "read_sheet"]
+__all__ = ["has_merged_cells", "list_sheets", "read_sheet"]
 
 # What Excel itself can hold; a damaged file may claim rows without end.
 _MOST_ROWS = 1 << 20
@@ -25,6 +26,9 @@ _MOST_COLUMNS = 1 << 14
 # A sheet is text that packs well, but no honest one unpacks to this many bytes.
 _MOST_BYTES = 4 << 30
 _CHUNK_BYTES = 1 << 20
+
+_MERGED = re.compile(rb'<(?:\w+:)?mergeCell [^>]*?ref="([A-Z]{1,3})(\d{1,7}):[A-Z]{1,3}(\d{1,7})"')
+_LONGEST_MERGED = 200
 
 
 def list_sheets(path: Path) -> list[str]:
@@ -42,7 +46,8 @@ def list_sheets(path: Path) -> list[str]:
 def read_sheet(path: Path, name: str) -> Iterator[Row]:
     """Yield the rows of a sheet with their numbers, cells as text; a blank row has none.
 
-    A formula counts as the value that the spreadsheet program stored with it; it is never computed here.
+    A formula counts as the value that the spreadsheet program stored with it; it is never computed here. What stands in merged cells
+    stands in each of their rows, in the first of their columns.
 
     Raises
     ------
@@ -51,21 +56,47 @@ def read_sheet(path: Path, name: str) -> Iterator[Row]:
     """
     with _Workbook(path) as book:
         sheet = next(sheet for sheet in book.worksheets if sheet.title == name)
-        if not book.has_formulas:
-            for number, values in book.read(sheet):
-                yield number, _as_text(values)
-            return
-        with _Workbook(path, data_only=False) as written:
-            twin = next(sheet for sheet in written.worksheets if sheet.title == name)
-            for (number, stored), (_, formulas) in zip_longest(book.read(sheet, whole=True), written.read(twin), fillvalue=(0, ())):
-                for place, (cell, formula) in enumerate(zip(stored, formulas, strict=False)):
-                    # A formula may have an empty text as its value.
-                    if cell.value is None and formula is not None and cell.data_type not in ("s", "str"):
-                        raise LabelError(
-                            f"{path}: row {number}, column {_name_column(place)} holds a formula without a stored value; open the file in "
-                            "a spreadsheet program and save it, or paste the values in place of the formulas."
-                        )
-                yield number, _as_text(tuple(cell.value for cell in stored))
+        yield from _fill_merged(_read_cells(path, book, sheet), book.list_merged(sheet))
+
+
+def has_merged_cells(path: Path, name: str) -> bool:
+    """Tell whether a sheet has cells that are merged over several rows; raises as `read_sheet`."""
+    with _Workbook(path) as book:
+        return bool(book.list_merged(next(sheet for sheet in book.worksheets if sheet.title == name)))
+
+
+def _read_cells(path: Path, book: _Workbook, sheet: Any) -> Iterator[Row]:
+    if not book.has_formulas:
+        for number, values in book.read(sheet):
+            yield number, _as_text(values)
+        return
+    with _Workbook(path, data_only=False) as written:
+        twin = next(other for other in written.worksheets if other.title == sheet.title)
+        for (number, stored), (_, formulas) in zip_longest(book.read(sheet, whole=True), written.read(twin), fillvalue=(0, ())):
+            for place, (cell, formula) in enumerate(zip(stored, formulas, strict=False)):
+                # A formula may have an empty text as its value.
+                if cell.value is None and formula is not None and cell.data_type not in ("s", "str"):
+                    raise LabelError(
+                        f"{path}: row {number}, column {_name_column(place)} holds a formula without a stored value; open the file in "
+                        "a spreadsheet program and save it, or paste the values in place of the formulas."
+                    )
+            yield number, _as_text(tuple(cell.value for cell in stored))
+
+
+def _fill_merged(rows: Iterator[Row], merged: Mapping[int, Sequence[tuple[int, int]]]) -> Iterator[Row]:
+    """Yield `rows` with what stands in merged cells in each of their rows; `merged` has columns and last rows by first rows."""
+    going_on: dict[int, tuple[int, str]] = {}
+    for number, cells in rows:
+        going_on = {column: held for column, held in going_on.items() if held[0] >= number}
+        if going_on:
+            width = max(len(cells), 1 + max(going_on))
+            filled = [*cells, *[""] * (width - len(cells))]
+            for column, (_, text) in going_on.items():
+                filled[column] = text
+            cells = tuple(filled) if any(filled) else ()
+        for column, last in merged.get(number, ()):
+            going_on[column] = last, cells[column] if column < len(cells) else ""
+        yield number, cells
 
 
 class _Workbook:
@@ -104,6 +135,25 @@ class _Workbook:
                 yield number, values
         except Exception as error:
             raise self._explain(error) from error
+
+    def list_merged(self, sheet: Any) -> dict[int, list[tuple[int, int]]]:
+        """Return column (from 0) and last row of what is merged over several rows, by the first row; the library skips them."""
+        found: dict[int, list[tuple[int, int]]] = defaultdict(list)
+        try:
+            with zipfile.ZipFile(self._file) as archive, archive.open(sheet._worksheet_path) as file:
+                end = b""
+                while chunk := file.read(_CHUNK_BYTES):
+                    text = end + chunk
+                    matches = list(_MERGED.finditer(text))
+                    for match in matches:
+                        column, first, last = match[1], int(match[2]), int(match[3])
+                        if last > first:
+                            found[first].append((openpyxl.utils.column_index_from_string(column.decode()) - 1, last))
+                    # What is found is not to be found again.
+                    end = text[max(matches[-1].end() if matches else 0, len(text) - _LONGEST_MERGED) :]
+        except Exception as error:
+            raise self._explain(error) from error
+        return found
 
     def _explain(self, error: Exception) -> LabelError:
         if isinstance(error, LabelError):

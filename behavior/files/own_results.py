@@ -1,0 +1,67 @@
+"""Which files this package wrote: they may lie beside what people hand in, and are never taken for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from behavior.errors import LabelError
+from behavior.files.ethogram_formats import FORMATS
+from behavior.files.label_formats.source import LabelSource
+from behavior.files.text_tables import find_delimiter
+
+__all__ = ["is_named_as_result", "is_result"]
+
+_FOLDERS = frozenset({"cache", "logs"})
+_ETHOGRAM, _BOUTS, _OVERLAY = "_ethogram", "_bouts", "_overlay"
+
+# Files of an export, and folders in which it puts more of them; people may have some of the same names.
+_EXPORTS = tuple(known.file_name for known in FORMATS.values() if known.is_for_all)
+_EXPORT_FOLDERS = frozenset(known.file_name.split("/")[0] for known in FORMATS.values() if not known.is_for_all)
+_EXPORT_LOGS = "logs/export_*.log"
+
+# What every export says where there is room for it.
+_ORIGIN = "made by a model, not by a person"
+# Columns of tables of bouts, and, behind a behavior's name, of ethograms and predictions.
+_MEAN_PROBABILITY = "mean_prob"
+_PROBABILITY, _RAW = "_prob", "_raw"
+_SUFFIXES = (".csv", ".boris")
+
+
+def is_named_as_result(path: Path, parts: Sequence[str]) -> bool:
+    """Tell by its name, and what lies beside it, whether a file is hidden or a result.
+
+    Parameters
+    ----------
+    parts
+        Its path from the folder that is looked through.
+    """
+    if any(part.startswith(".") for part in parts) or _FOLDERS & set(parts[:-1]):
+        return True
+    stem = path.stem.casefold()
+    # A table of bouts that somebody made is called like ours, but lies alone.
+    is_beside_ethogram = stem.endswith(_BOUTS) and path.with_name(f"{path.stem[: -len(_BOUTS)]}{_ETHOGRAM}.csv").is_file()
+    return stem.endswith((_ETHOGRAM, _OVERLAY)) or is_beside_ethogram
+
+
+def is_result(path: Path) -> bool:
+    """Tell by its content, or by what lies beside it, whether a file holds what a model found; never raises."""
+    return _says_so(path) or (path.parent.name in _EXPORT_FOLDERS and _is_export(path.parent.parent))
+
+
+def _is_export(folder: Path) -> bool:
+    """Tell whether something was exported to `folder`: not all files in folders below it can say so."""
+    return any(folder.glob(_EXPORT_LOGS)) or any(_says_so(folder / name) for name in _EXPORTS)
+
+
+def _says_so(path: Path) -> bool:
+    if path.suffix.casefold() not in _SUFFIXES:
+        return False
+    try:
+        head = LabelSource(path).head
+    except (LabelError, OSError):
+        return False
+    header = next((line for line in head.splitlines() if line.strip()), "")
+    names = {name.strip().strip('"') for name in header.split(find_delimiter(header))}
+    stems = {name.removesuffix(_PROBABILITY) for name in names if name.endswith(_PROBABILITY)}
+    return _ORIGIN in head or {_MEAN_PROBABILITY, "behavior"} <= names or any(f"{stem}{_RAW}" in names for stem in stems)
