@@ -3,6 +3,10 @@
 Workflows are imported when their command runs, so that `--help` answers at once.
 """
 
-from behavior.cli.program import app, main
+try:
+    from behavior.cli.program import app, main
+except KeyboardInterrupt:
+    # Before anything was begun that could be kept.
+    raise SystemExit(130) from None
 
 __all__ = ["app", "main"]

@@ -7,8 +7,10 @@ from typing import Annotated
 
 import typer
 
+from behavior.cli.completion import complete_backbone
 from behavior.cli.options import AsJson
 from behavior.cli.printing import exit_on, hint, print_table
+from behavior.cli.run_log import keep_log
 
 __all__ = ["app"]
 
@@ -17,7 +19,10 @@ app = typer.Typer()
 
 @app.command(epilog="Example: behavior backbones openfield resnet50v2")
 def backbones(
-    names: Annotated[list[str] | None, typer.Argument(metavar="[NAMES]...", help="Backbones to list; all of them if not given.")] = None,
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NAMES]...", help="Backbones to list; all of them if not given.", autocompletion=complete_backbone),
+    ] = None,
     measure: Annotated[bool, typer.Option("--measure/--no-measure", help="Measure frames per second on this machine.")] = True,
     models: Annotated[Path, typer.Option(help="Folder for the converted networks; made where it is missing.")] = Path("cache/models"),
     as_json: AsJson = False,
@@ -25,6 +30,7 @@ def backbones(
     """List the backbones with features, input, parameters, and frames per second measured here."""
     from behavior.workflows.backbones import list_backbones
 
+    keep_log(models)
     listed = list_backbones(names or [], models=models, measure=measure)
     header = ["backbone", "features", "input", "preprocessing", "parameters", "weights", "frames/s"]
     rows = [

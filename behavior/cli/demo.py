@@ -28,11 +28,17 @@ def demo(
 
     result = run_demo(out, seed=seed)
     rows = [[name, value] for name, value in result.average_precision.items()]
-    extra = {"seconds": result.seconds, "pictures": [str(path) for path in result.pictures], "model": str(result.model)}
+    extra = {
+        "seconds": result.seconds,
+        "pictures": [str(path) for path in result.pictures],
+        "model": str(result.model),
+        "report": str(result.report),
+    }
     column = "average precision on the test recordings"
     print_table(["behavior", column], rows, as_json=as_json, formats={column: "{:.3f}"}, extra=extra)
     hint(f"{sum(result.seconds.values()):.0f} s in all. Where to look:")
     for place, meaning in (
+        (result.report, "all of it in one file; open it in a browser"),
         (result.pictures[0] if result.pictures else result.ethograms, "what the model says about a test recording, beneath what is known"),
         (result.crossval / "summary.md", "scores on recordings that a model never saw"),
         (result.model / "summary.md", "scores on the test recordings"),

@@ -8,9 +8,11 @@ from typing import Annotated
 
 import typer
 
+from behavior.cli.completion import complete_formats
 from behavior.cli.loading import load_keras
 from behavior.cli.options import AsJson, Ethograms, OutFolder, Overwrite, parse_by_behavior, parse_probability
 from behavior.cli.printing import exit_on, hint, print_scores, print_speeds, print_table
+from behavior.cli.run_log import keep_log
 from behavior.errors import UsageError
 
 __all__ = ["app"]
@@ -76,6 +78,8 @@ def decide(
     """Threshold and clean stored probabilities again, without computing them again."""
     from behavior.workflows.decide import decide_again
 
+    if out is None:
+        keep_log(ethograms[0] if ethograms[0].is_dir() else ethograms[0].parent)
     result = decide_again(
         ethograms,
         threshold=parse_by_behavior("--threshold", threshold, parse_probability),
@@ -98,6 +102,7 @@ def export(
             "--format",
             metavar="NAME[,NAME...]",
             help="What to write: bouts, boris, boris_tabular, boris_aggregated, deepethogram, simba, nwb, parquet.",
+            autocompletion=complete_formats,
         ),
     ],
     out: OutFolder,

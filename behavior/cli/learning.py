@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +9,7 @@ import typer
 
 from behavior.cli.loading import load_keras
 from behavior.cli.options import AsJson, OutFolder, Overwrite, StudyFile, parse_duration
-from behavior.cli.printing import exit_on, hint, print_notes, print_scores, print_table, quote, say
+from behavior.cli.printing import exit_on, hint, print_json, print_notes, print_scores, print_table, quote
 from behavior.errors import UsageError
 
 __all__ = ["app"]
@@ -125,6 +124,6 @@ def train(
     if result.metrics is not None:
         print_scores(result.metrics, out, as_json=as_json)
     elif as_json:
-        say(json.dumps({"behaviors": result.behaviors, "skipped": result.skipped}))
+        print_json({"behaviors": result.behaviors, "skipped": result.skipped})
     exit_on(result.skipped)
     hint(f"next: behavior annotate {quote(out)} VIDEO... --out ethograms")

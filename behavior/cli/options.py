@@ -2,22 +2,84 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
+import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import typer
 
+from behavior.cli.run_log import keep_log
+from behavior.cli.session import session
 from behavior.errors import UsageError
 
-__all__ = ["AsJson", "Ethograms", "OutFolder", "Overwrite", "StudyFile", "parse_by_behavior", "parse_duration", "parse_probability"]
+__all__ = [
+    "AsJson",
+    "Ethograms",
+    "OutFolder",
+    "Overwrite",
+    "StudyFile",
+    "accept_anywhere",
+    "parse_by_behavior",
+    "parse_duration",
+    "parse_probability",
+]
 
 Value = TypeVar("Value")
+
+
+def _note_flag(name: str) -> Callable[[bool], bool]:
+    """Return what notes in the session that a flag is given."""
+
+    def note(is_given: bool) -> bool:
+        if is_given:
+            setattr(session, name, True)
+        if session.as_json:
+            session.keep_output_for_answers()
+        if session.quiet and session.verbose:
+            raise UsageError("--quiet and --verbose were both given; choose one of them.")
+        if is_given and name in VERBOSITIES:
+            from behavior.workflows.progress import set_verbosity
+
+            set_verbosity(VERBOSITIES[name])
+        return is_given
+
+    return note
+
+
+# Of results that are one file, where others are a folder.
+FILE_SUFFIXES = {".html", ".keras"}
+VERBOSITIES = {"quiet": logging.WARNING, "verbose": logging.DEBUG}
+Quiet = Annotated[bool, typer.Option("--quiet", callback=_note_flag("quiet"), help="Print nothing but warnings, errors and JSON.")]
+Verbose = Annotated[bool, typer.Option("--verbose", callback=_note_flag("verbose"), help="Say more of what goes on.")]
+Debug = Annotated[bool, typer.Option("--debug", callback=_note_flag("debug"), help="Show the traceback of an error.")]
+ANYWHERE = [
+    inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=False, annotation=annotation)
+    for name, annotation in (("quiet", Quiet), ("verbose", Verbose), ("debug", Debug))
+]
 StudyFile = Annotated[Path, typer.Argument(metavar="STUDY", help="The study file, such as study.yaml.")]
 OutFolder = Annotated[Path, typer.Option("--out", help="Folder for the results; made where it is missing.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+AsJson = Annotated[bool, typer.Option("--json", callback=_note_flag("as_json"), help="Print the result as JSON.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the results that the folder holds already.")]
 Ethograms = Annotated[list[Path], typer.Argument(metavar="ETHOGRAMS...", help="Files RECORDING_ethogram.csv, or folders of them.")]
+
+
+def accept_anywhere(command: Callable[..., None]) -> Callable[..., None]:
+    """Return `command` with the options that may stand before and behind a command's name; what they do is done by then."""
+    signature = inspect.signature(command, eval_str=True)
+    parameters = [*signature.parameters.values(), *ANYWHERE]
+
+    @functools.wraps(command)
+    def run(**arguments: Any) -> None:
+        if isinstance(out := arguments.get("out"), Path):
+            keep_log(out.parent if out.suffix.casefold() in FILE_SUFFIXES else out)
+        command(**{name: value for name, value in arguments.items() if name in signature.parameters})
+
+    vars(run)["__signature__"] = signature.replace(parameters=parameters)
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return run
 
 
 def parse_by_behavior(option: str, values: Sequence[str] | None, parse: Callable[[str], Value]) -> Value | dict[str, Value] | None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import logging
+import math
 import shlex
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,25 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-__all__ = ["SOME_FAILED", "exit_on", "hint", "print_notes", "print_scores", "print_speeds", "print_table", "quote", "say"]
+from behavior.cli.session import session
+
+__all__ = [
+    "SOME_FAILED",
+    "exit_on",
+    "hint",
+    "print_json",
+    "print_notes",
+    "print_problem",
+    "print_scores",
+    "print_speeds",
+    "print_table",
+    "quote",
+    "say",
+]
 
 SOME_FAILED = 1
+
+_logger = logging.getLogger("behavior.cli")
 
 
 def print_speeds(
@@ -55,10 +72,12 @@ def print_table(
     extra: Mapping[str, Any] | None = None,
 ) -> None:
     """Print rows as a table, numbers as `formats` has it for their columns, or as JSON, numbers as they are and NaN as null."""
-    known = [[None if cell is None or cell != cell else cell for cell in row] for row in rows]
     if as_json:
-        say(json.dumps({"rows": [dict(zip(header, row, strict=True)) for row in known], **(extra or {})}, indent=2))
+        print_json({"rows": [dict(zip(header, row, strict=True)) for row in rows], **(extra or {})})
         return
+    if session.quiet:
+        return
+    known = [[None if cell is None or cell != cell else cell for cell in row] for row in rows]
     console = Console()
     if not console.is_terminal:
         console = Console(width=200)
@@ -71,6 +90,28 @@ def print_table(
     console.print(table)
 
 
+def print_json(content: Mapping[str, Any]) -> None:
+    """Print `content`, NaN and infinity as null, which JSON has no words for."""
+    say(json.dumps(_make_finite(content), indent=2, allow_nan=False))
+    session.has_answered = True
+
+
+def _make_finite(content: Any) -> Any:
+    if isinstance(content, Mapping):
+        return {str(key): _make_finite(value) for key, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [_make_finite(value) for value in content]
+    return None if isinstance(content, float) and not math.isfinite(content) else content
+
+
+def print_problem(message: str, *, is_error: bool) -> None:
+    """Print a problem that was looked for, as a result; with `--quiet` as trouble."""
+    if session.quiet:
+        _logger.log(logging.ERROR if is_error else logging.WARNING, message)
+    else:
+        say(f"{'error' if is_error else 'warning'}: {message}")
+
+
 def print_notes(notes: Sequence[str]) -> None:
     """Print each of `notes` on a line of standard error."""
     for note in notes:
@@ -80,7 +121,7 @@ def print_notes(notes: Sequence[str]) -> None:
 def exit_on(failures: Mapping[str, str]) -> None:
     """Exit with the status for unfinished work if there are failures, each of which was printed when it came up."""
     if failures:
-        hint(f"error: {len(failures)} failed ({', '.join(failures)}); the rest is done.")
+        _logger.error(f"{len(failures)} failed ({', '.join(failures)}); the rest is done.")
         raise typer.Exit(SOME_FAILED)
 
 
@@ -90,10 +131,10 @@ def quote(path: Path) -> str:
 
 
 def hint(message: str) -> None:
-    """Print to standard error, out of the way of results that are piped on."""
-    print(message, file=sys.stderr)  # noqa: T201
+    """Print to standard error, out of the way of results that are piped on; nothing with `--quiet`."""
+    _logger.info(message)
 
 
 def say(message: str) -> None:
     """Print to standard output."""
-    print(message)  # noqa: T201
+    session.answer(message)

@@ -5,12 +5,18 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import traceback
+from functools import partial
 from typing import Annotated
 
 import typer
 
-from behavior.cli import backbones, demo, ethograms, learning, statistics, studies
-from behavior.cli.printing import hint, say
+from behavior.cli import backbones, demo, ethograms, learning, presentation, statistics, studies
+from behavior.cli.interruption import INTERRUPTED, Interruption
+from behavior.cli.options import accept_anywhere
+from behavior.cli.printing import print_json, say
+from behavior.cli.run_log import RunLog
+from behavior.cli.session import session
 from behavior.errors import BehaviorError
 
 __all__ = ["app", "main"]
@@ -24,36 +30,69 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-INTERRUPTED = 130
+STOPPED = "stopped; what is finished is kept: embed, annotate, crossval and search go on from there, other commands start anew"
+
+_logger = logging.getLogger("behavior.cli")
 
 
 def main() -> None:
-    """Run the command that the arguments name and exit with its status; `--debug` may stand anywhere among them."""
-    arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
-    debug = len(arguments) < len(sys.argv) - 1
+    """Run the command that the arguments name and exit with its status."""
+    try:
+        with RunLog(sys.argv[1:]) as log, session.run(), Interruption(partial(_say_stopped, log)) as interruption:
+            status = _run(log, interruption)
+            if not interruption.was_asked:
+                if status == INTERRUPTED:
+                    _say_stopped(log)
+                log.end(status)
+    except KeyboardInterrupt:
+        # Before anything was begun that could be kept.
+        status = INTERRUPTED
+    sys.exit(status)
+
+
+def _run(log: RunLog, interruption: Interruption) -> int:
+    """Run the command and return its exit status; an error is said in a sentence."""
+    from behavior.workflows.progress import set_verbosity
+
     # TensorFlow's notes on the processor are for its developers.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    set_verbosity(logging.INFO)
     try:
-        app(args=arguments, prog_name="behavior")
+        app(prog_name="behavior")
     except SystemExit as ending:
-        if ending.code == INTERRUPTED:
-            hint("stopped; what is finished is kept: embed, annotate, crossval and search go on from there, other commands start anew")
-        raise
+        return ending.code if isinstance(ending.code, int) else 0
+    except KeyboardInterrupt:
+        return INTERRUPTED
     except BehaviorError as error:
-        if debug:
-            raise
-        _fail(str(error), error.exit_status)
-    except Exception as error:
-        if debug:
-            raise
-        _fail(f"something unexpected went wrong ({type(error).__name__}: {error}); run again with --debug to see where, and report it.", 1)
+        if interruption.was_asked:
+            return INTERRUPTED
+        log.drop()
+        return _explain(str(error), error.exit_status)
+    except Exception as error:  # noqa: BLE001
+        # What is interrupted while a library is loaded may come out as another error.
+        if interruption.was_asked:
+            return INTERRUPTED
+        log.start()
+        log.note(traceback.format_exc(), level="error")
+        where = f"; its traceback is in {log.path}" if log.path else "; run again with --debug to see where"
+        return _explain(f"something unexpected went wrong ({type(error).__name__}: {error}){where}, and report it.", 1)
+    return 0
 
 
-def _fail(message: str, status: int) -> None:
-    for line in message.splitlines():
-        print(f"error: {line}", file=sys.stderr)  # noqa: T201
-    sys.exit(status)
+def _explain(message: str, status: int) -> int:
+    if session.debug:
+        traceback.print_exc()
+    _logger.error(message)
+    if session.as_json and not session.has_answered:
+        print_json({"error": message})
+    return status
+
+
+def _say_stopped(log: RunLog) -> None:
+    # Above an error, so that it has no "error: " in front and --quiet does not hide it.
+    _logger.critical(STOPPED)
+    log.end(INTERRUPTED)
 
 
 def _print_version(wanted: bool) -> None:
@@ -65,15 +104,18 @@ def _print_version(wanted: bool) -> None:
 
 
 @app.callback()
+@accept_anywhere
 def _accept_common_options(
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the versions that matter and stop.")
     ] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error; may stand anywhere.")] = False,
 ) -> None:
-    """`main` takes --debug away before this is called; it stands here for --help."""
+    """Take what may stand before the name of a command."""
 
 
 # In the order of the work that they are for.
-for commands in (studies, learning, ethograms, statistics, backbones, demo):
+for commands in (studies, learning, ethograms, statistics, presentation, backbones, demo):
+    for command in commands.app.registered_commands:
+        assert command.callback is not None
+        command.callback = accept_anywhere(command.callback)
     app.add_typer(commands.app)

@@ -7,8 +7,10 @@ from typing import Annotated
 
 import typer
 
+from behavior.cli.completion import complete_backbone
 from behavior.cli.options import AsJson, StudyFile
-from behavior.cli.printing import SOME_FAILED, exit_on, hint, print_notes, print_speeds, print_table, quote, say
+from behavior.cli.printing import SOME_FAILED, exit_on, hint, print_notes, print_problem, print_speeds, print_table, quote
+from behavior.cli.run_log import keep_log
 
 __all__ = ["app"]
 
@@ -18,12 +20,15 @@ app = typer.Typer()
 @app.command(epilog="Example: behavior init videos --backbone openfield")
 def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder that holds videos, pose and label files, in any subfolders.")],
-    backbone: Annotated[str, typer.Option(help="One of those that `behavior backbones` lists.")] = "resnet50v2",
+    backbone: Annotated[
+        str, typer.Option(help="One of those that `behavior backbones` lists.", autocompletion=complete_backbone)
+    ] = "resnet50v2",
     as_json: AsJson = False,
 ) -> None:
     """Pair the videos, pose and label files of a folder; writes study.yaml and recordings.csv."""
     from behavior.workflows.init import init_study
 
+    keep_log(folder)
     result = init_study(folder, backbone=backbone)
     rows = [[found.recording, *(_relative(path, folder) for path in (found.video, found.pose, found.labels))] for found in result.pairings]
     extra = {"study": str(result.study), "notes": result.notes}
@@ -60,7 +65,7 @@ def check(study: StudyFile, as_json: AsJson = False) -> None:
     if not as_json:
         for problem in report.problems:
             place = f"{problem.recording}: " if problem.recording else ""
-            say(f"{'error' if problem.is_error else 'warning'}: {place}{problem.message}")
+            print_problem(f"{place}{problem.message}", is_error=problem.is_error)
     if report.has_errors:
         raise typer.Exit(SOME_FAILED)
     next_command = f"embed {quote(study)}" if report.needs_embedding else f"crossval {quote(study)} --out crossval"
@@ -74,8 +79,10 @@ def embed(
     as_json: AsJson = False,
 ) -> None:
     """Make every stream of features that the cache lacks; goes on where it was stopped."""
+    from behavior.files.study import read_study
     from behavior.workflows.embed import embed_study
 
+    keep_log(read_study(study).cache)
     result = embed_study(study, workers=workers)
     kept = [[name, "was there", None] for name in result.kept]
     print_speeds("features", "embedded", result.embedded, result.failures, more=kept, as_json=as_json)
@@ -91,8 +98,10 @@ def import_features(
     as_json: AsJson = False,
 ) -> None:
     """Bring features that another program made into the cache, each file named after its recording."""
+    from behavior.files.study import read_study
     from behavior.workflows.import_features import import_features
 
+    keep_log(read_study(study).cache)
     result = import_features(study, files, name=name, fps=fps)
     rows = [[recording, n_frames, n_features] for recording, (n_frames, n_features) in result.shapes.items()]
     print_table(["recording", "frames", "features"], rows, as_json=as_json, extra={"failures": result.failures})

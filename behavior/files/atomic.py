@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import tempfile
 from collections.abc import Iterator
@@ -12,6 +13,8 @@ from pathlib import Path
 from behavior.errors import OutputError
 
 __all__ = ["make_folder", "replacing", "require_writable", "sync_file", "sync_folder", "write_bytes", "write_text"]
+
+_logger = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -37,6 +40,9 @@ def replacing(path: Path) -> Iterator[Path]:
         sync_file(temporary)
         temporary.replace(path)
         sync_folder(path.parent)
+        # Hidden files, and those in hidden folders, are steps on the way.
+        if not any(part.startswith(".") and part.strip(".") for part in path.parts[-4:]):
+            _logger.debug("wrote %s", path)
     except OSError as error:
         raise OutputError(
             f"{path}: cannot be written ({error.strerror or error}); choose a folder with space that you may write to."

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -56,12 +54,12 @@ def write_study_files(
     seed: int,
     fps: float = 10.0,
     size: int = 480,
-    processes: int | None = None,
+    map_over: Callable[[Callable[[Any], Any], Sequence[Any]], Iterable[Any]] = map,
     on_progress: Callable[[], None] | None = None,
 ) -> list[RecordingFiles]:
     """Render `n_recordings` recordings into `folder`: `mouse_01.mp4`, its DeepLabCut CSV and `mouse_01_labels.csv`, and so on.
 
-    The same arguments give the same study, whatever the number of processes.
+    The same arguments give the same study, whatever `map_over` is.
 
     Parameters
     ----------
@@ -73,8 +71,8 @@ def write_study_files(
         Everything is drawn from it. Coats take turns, so that a few recordings already show all of them.
     fps, size
         Frame rate, and side of the square frames in pixels.
-    processes
-        How many recordings are rendered side by side; None for one per processor.
+    map_over
+        Calls a function for each of several items, which may be in other processes, and yields what comes back, in any order.
     on_progress
         Called whenever a recording is complete.
 
@@ -93,33 +91,23 @@ def write_study_files(
         name = f"mouse_{index + 1:0{n_digits}d}"
         files = RecordingFiles(name, folder / f"{name}.mp4", folder / f"{name}{SCORER}.csv", folder / f"{name}_labels.csv")
         orders.append(_Order(files, n_frames, fps, size, seed, index, COATS[(first_coat + index) % len(COATS)].name))
-    n_processes = min(processes or os.cpu_count() or 1, n_recordings)
-    if n_processes <= 1:
-        for order in orders:
-            _write_recording(order)
-            if on_progress is not None:
-                on_progress()
-        return [order.files for order in orders]
-    # Spawned on every system: a fork would copy the threads' locks of libraries that are already running.
-    with ProcessPoolExecutor(n_processes, mp_context=multiprocessing.get_context("spawn"), initializer=_draw_alone) as pool:
-        waiting = [pool.submit(_write_recording, order) for order in orders]
-        try:
-            for done in as_completed(waiting):
-                done.result()
-                if on_progress is not None:
-                    on_progress()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    for _ in map_over(_write_recording, orders):
+        if on_progress is not None:
+            on_progress()
     return [order.files for order in orders]
 
 
-def _draw_alone() -> None:
-    """Draw on one thread: the other processors have recordings of their own."""
-    cv2.setNumThreads(1)
-
-
 def _write_recording(order: _Order) -> None:
+    n_threads = cv2.getNumThreads()
+    # The other processors may have recordings of their own.
+    cv2.setNumThreads(1)
+    try:
+        _render_recording(order)
+    finally:
+        cv2.setNumThreads(n_threads)
+
+
+def _render_recording(order: _Order) -> None:
     sequence = np.random.SeedSequence(entropy=order.seed, spawn_key=(order.index,))
     recording = act_recording(n_frames=order.n_frames, fps=order.fps, size=order.size, seed=sequence, coat=order.coat)
     tracker = np.random.default_rng(np.random.SeedSequence(entropy=order.seed, spawn_key=(order.index, 1 << 16)))

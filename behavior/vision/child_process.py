@@ -12,12 +12,14 @@ from typing import Any, TypeVar
 
 from behavior.errors import BehaviorError
 
-__all__ = ["call_in_child"]
+__all__ = ["call_in_child", "end_children"]
 
 Result = TypeVar("Result")
 # The child finds its modules where this process does, installed or not.
 START = "import sys; sys.path[:] = sys.argv[1:]; from behavior.vision import child_process; child_process._serve()"
 LAST_WORDS = 300
+
+_running: set[subprocess.Popen[bytes]] = set()
 
 
 def call_in_child(function: Callable[..., Result], *, environment: Mapping[str, str] | None = None, **arguments: Any) -> Result:
@@ -48,12 +50,15 @@ def call_in_child(function: Callable[..., Result], *, environment: Mapping[str, 
             stderr=printed_file,
             env={**os.environ, **(environment or {})},
         )
+        _running.add(child)
         try:
             child.communicate(pickle.dumps((function, arguments)))
         except BaseException:
             child.kill()
             child.wait()
             raise
+        finally:
+            _running.discard(child)
         answer_file.seek(0)
         content = answer_file.read()
         if child.returncode == 0 and content:
@@ -67,6 +72,12 @@ def call_in_child(function: Callable[..., Result], *, environment: Mapping[str, 
         f"{function.__name__} failed in a process of its own, status {child.returncode} ({words[-LAST_WORDS:] or 'it printed nothing'}); "
         "look whether memory or disk space ran out."
     )
+
+
+def end_children() -> None:
+    """Kill the processes that were started here and are still at work, for a process that is about to end itself."""
+    for child in list(_running):
+        child.kill()
 
 
 def _serve() -> None:

@@ -29,7 +29,7 @@ from behavior.workflows.decisions import FittedDecisions
 from behavior.workflows.embed import embed_recordings
 from behavior.workflows.feature_streams import FeatureStream
 from behavior.workflows.learning_data import RecordingFeatures, join_streams
-from behavior.workflows.progress import announce, warn
+from behavior.workflows.progress import announce, complain, warn
 from behavior.workflows.provenance import collect_versions
 from behavior.workflows.results import decide
 from behavior.workflows.streams import identify_stream, make_streams
@@ -362,7 +362,7 @@ def _annotate(annotator: _Annotator, recordings: Sequence[Recording], out: Path,
 
 def _fail(result: AnnotateResult, name: str, error: BehaviorError) -> None:
     result.failures[name] = str(error)
-    announce(f"{name}: {error}")
+    complain(f"{name}: {error}")
 
 
 def _name_recordings(videos: Sequence[Path]) -> list[str]:

@@ -23,7 +23,7 @@ from behavior.vision.backbones import (
     identify_weights,
 )
 from behavior.vision.engine_choice import open_engine, resolve_precision
-from behavior.workflows.progress import announce, show_progress
+from behavior.workflows.progress import announce, complain, show_progress
 
 __all__ = ["BackboneList", "ListedBackbone", "list_backbones"]
 
@@ -100,7 +100,7 @@ def list_backbones(names: Sequence[str] = (), *, models: Path, measure: bool = T
                     speeds[name] = _measure(specification, engine, precision, models=models, seconds=seconds)
                 except BehaviorError as error:
                     listed.failures[name] = str(error)
-                    announce(f"{name}: {error}")
+                    complain(f"{name}: {error}")
                 advance(1)
     listed.backbones += [_describe(name, specifications.get(name), speeds.get(name)) for name in names]
     return listed

@@ -24,7 +24,7 @@ from behavior.vision.engine_choice import PreparedEngine, prepare_engine, resolv
 from behavior.vision.motion import INPUT_SIZE, MOTION_VERSION, N_MOTION_FEATURES, MotionDescriber
 from behavior.workflows.crop_reader import CropRow, open_crops, sample_crops
 from behavior.workflows.feature_streams import Embedded, FeatureStream
-from behavior.workflows.progress import announce, show_progress, warn
+from behavior.workflows.progress import announce, detail, show_progress, warn
 from behavior.workflows.provenance import collect_versions
 
 __all__ = ["AppearanceStream", "MotionStream"]
@@ -211,6 +211,9 @@ class AppearanceStream(_CropStream):
             )
             if self._prepared.note:
                 warn(self._prepared.note)
+            engine, cosine = self._prepared.engine, self._prepared.cosine
+            checked = "" if cosine is None else f", cosine to float32 at least {cosine:.6f}"
+            detail(f"{self._specification.name} runs in {engine.precision} with {engine.name}, batches of {engine.batch_size}{checked}")
         return self._prepared
 
     def _choose_signature(self, recording: Recording, among: Sequence[Recording]) -> Signature:

@@ -10,7 +10,7 @@ from typing import Any
 from behavior.config import Postprocess, parse_section
 from behavior.errors import BehaviorError, UsageError, suggest_nearest
 from behavior.files.ethograms import Annotation, find_ethograms, read_annotation, write_annotation
-from behavior.workflows.progress import announce
+from behavior.workflows.progress import complain
 from behavior.workflows.results import count_bouts, decide
 
 __all__ = ["DecideResult", "decide_again"]
@@ -70,7 +70,7 @@ def decide_again(
             raise
         except BehaviorError as error:
             result.failures[str(path)] = str(error)
-            announce(str(error))
+            complain(str(error))
             continue
         decided.append((path, after))
     for path, after in decided:

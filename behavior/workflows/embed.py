@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import time
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from behavior.errors import BehaviorError, UsageError, WeightsError
 from behavior.recording import Recording
 from behavior.workflows.feature_streams import FeatureStream
-from behavior.workflows.progress import announce, warn
+from behavior.workflows.progress import announce, complain, detail, warn
 from behavior.workflows.streams import identify_stream, make_streams
 from behavior.workflows.studies import open_study
 from behavior.workflows.variants import list_variants
+from behavior.workflows.worker_processes import map_in_workers
 
 __all__ = ["EmbedResult", "embed_recordings", "embed_study"]
 
@@ -72,9 +72,8 @@ def embed_study(path: Path, *, workers: int = 1) -> EmbedResult:
         return _embed_streams(streams, recordings)
     n_threads = max((os.cpu_count() or 1) // workers, 1)
     result = EmbedResult()
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
-        for shared in [pool.submit(_embed_share, path, number, workers, n_threads) for number in range(workers)]:
-            result.add(shared.result())
+    for shared in map_in_workers(partial(_embed_share, path, workers, n_threads), range(workers), n_workers=workers):
+        result.add(shared)
     return result
 
 
@@ -93,7 +92,7 @@ def _list_streams(path: Path, *, n_threads: int | None) -> tuple[list[FeatureStr
     return list(streams.values()), list(recordings)
 
 
-def _embed_share(path: Path, number: int, workers: int, n_threads: int) -> EmbedResult:
+def _embed_share(path: Path, workers: int, n_threads: int, number: int) -> EmbedResult:
     """Embed in one of several processes, which begin at different recordings and meet in the end."""
     streams, recordings = _list_streams(path, n_threads=n_threads)
     first = number * len(recordings) // workers
@@ -118,6 +117,7 @@ def embed_recordings(stream: FeatureStream, recordings: Sequence[Recording]) -> 
                 if stream.is_cached(recording):
                     stream.tidy(recording)
                     result.kept.append(recording.id)
+                    detail(f"{recording.id}: its features of {stream.name} are there already")
                     continue
                 began = time.perf_counter()
                 embedded = stream.embed(recording, among=recordings)
@@ -126,7 +126,7 @@ def embed_recordings(stream: FeatureStream, recordings: Sequence[Recording]) -> 
                 raise
             except BehaviorError as error:
                 result.failures[recording.id] = str(error)
-                announce(f"{recording.id}: {error}")
+                complain(f"{recording.id}: {error}")
                 continue
             if embedded is None:
                 elsewhere.append(recording)

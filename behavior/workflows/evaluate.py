@@ -16,7 +16,7 @@ from behavior.files.study import read_study
 from behavior.recording import Labels
 from behavior.workflows.agreement import measure_ceiling, read_rater_folders
 from behavior.workflows.label_reading import read_labels_of
-from behavior.workflows.progress import announce, warn
+from behavior.workflows.progress import complain, warn
 from behavior.workflows.results import prepare_results_folder, score_annotations, write_results
 
 __all__ = ["EvaluateResult", "evaluate_ethograms"]
@@ -87,7 +87,7 @@ def evaluate_ethograms(
             )
         except BehaviorError as error:
             failures[str(path)] = str(error)
-            announce(str(error))
+            complain(str(error))
             continue
         for warning in warnings:
             warn(warning)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,10 +13,9 @@ from behavior.errors import BehaviorError, EthogramError, OutputError, UsageErro
 from behavior.files.atomic import make_folder, require_writable
 from behavior.files.ethogram_formats import FORMATS, Entry, EthogramFormat
 from behavior.files.ethograms import ETHOGRAM_SUFFIX, find_ethograms, read_annotation
-from behavior.files.pairing import make_safe
-from behavior.files.video import VIDEO_SUFFIXES
 from behavior.recording import find_bouts
-from behavior.workflows.progress import announce, show_progress, warn
+from behavior.workflows.progress import complain, show_progress, warn
+from behavior.workflows.video_folder import VideoFolder
 
 __all__ = ["ExportResult", "export_ethograms"]
 
@@ -74,7 +72,7 @@ def export_ethograms(
         raise UsageError(f"no format was named, expected some of {', '.join(FORMATS)}; name them with --format.")
     for name, known in chosen.items():
         _require_installed(name, known)
-    known_videos = _VideoFolder(videos) if videos is not None else None
+    known_videos = VideoFolder(videos) if videos is not None else None
     found = find_ethograms(paths)
     if not overwrite:
         names = [path.name.removesuffix(ETHOGRAM_SUFFIX) for path in found]
@@ -141,10 +139,10 @@ def _write(known: EthogramFormat, target: Path, items: Sequence[Any], *, overwri
 
 def _fail(result: ExportResult, name: str, error: BehaviorError) -> None:
     result.failures[name] = str(error)
-    announce(str(error))
+    complain(str(error))
 
 
-def _open(path: Path, videos: _VideoFolder | None, result: ExportResult) -> Entry:
+def _open(path: Path, videos: VideoFolder | None, result: ExportResult) -> Entry:
     annotation = read_annotation(path)
     if annotation.recording in result.bouts:
         raise EthogramError(f"{path}: is a second ethogram of {annotation.recording!r}, expected one of each; export it to another folder.")
@@ -154,26 +152,7 @@ def _open(path: Path, videos: _VideoFolder | None, result: ExportResult) -> Entr
     return Entry(annotation, video, datetime.fromtimestamp(path.stat().st_mtime).astimezone())
 
 
-class _VideoFolder:
-    """The videos in a folder and below, by name."""
-
-    def __init__(self, folder: Path) -> None:
-        if not folder.is_dir():
-            raise UsageError(f"{folder}: is no folder, expected the one that holds the videos; check the path.")
-        self.path = folder
-        self._by_name: dict[str, list[Path]] = defaultdict(list)
-        self._by_recording: dict[str, list[Path]] = defaultdict(list)
-        for path in sorted(folder.rglob("*")):
-            if path.suffix.casefold() in VIDEO_SUFFIXES and not path.name.startswith(".") and path.is_file():
-                self._by_name[path.name.casefold()].append(path)
-                self._by_recording[make_safe(path.stem).casefold()].append(path)
-
-    def find(self, recording: str, name: str | None) -> list[Path]:
-        """Return the videos that have the name that the annotated one had, else those that a recording may be called after."""
-        return (self._by_name.get(name.casefold(), []) if name else []) or self._by_recording.get(recording.casefold(), [])
-
-
-def _find_video(recording: str, provenance: Mapping[str, Any], videos: _VideoFolder | None, result: ExportResult) -> Path | None:
+def _find_video(recording: str, provenance: Mapping[str, Any], videos: VideoFolder | None, result: ExportResult) -> Path | None:
     """Return where the video of a recording is, or was; what is odd about it becomes a note."""
     said = provenance.get("video")
     before = Path(said) if isinstance(said, str) and said else None

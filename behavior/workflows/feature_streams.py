@@ -17,6 +17,7 @@ from behavior.files.feature_cache import FeatureSet, FeatureWriter, cache_path, 
 from behavior.files.feature_sources import Signature, Source
 from behavior.recording import Recording
 from behavior.workflows.crop_reader import require_files
+from behavior.workflows.progress import detail
 
 __all__ = ["Embedded", "FeatureStream"]
 
@@ -134,4 +135,5 @@ class FeatureStream(ABC):
             if self.is_cached(recording):
                 # Another process finished it between the first look and the claim.
                 return Embedded(0, ())
+            detail(f"{recording.id}: making {self.name} of {recording.video}" + (f" and {recording.pose}" if self._needs_pose else ""))
             return self._fill(recording, FeatureWriter(path, signature=signature, source=self.describe_source(recording)))

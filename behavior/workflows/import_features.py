@@ -16,7 +16,7 @@ from behavior.files.feature_sources import Signature, hash_file
 from behavior.files.imported_features import read_imported_features
 from behavior.files.manifest import is_safe_name
 from behavior.files.pairing import make_safe
-from behavior.workflows.progress import announce, show_progress
+from behavior.workflows.progress import announce, complain, show_progress
 from behavior.workflows.provenance import collect_versions
 from behavior.workflows.studies import open_study
 
@@ -60,7 +60,7 @@ def import_features(path: Path, files: Sequence[Path], *, name: str, fps: float 
                 result.shapes[recording] = _import_file(file, recording, study.cache, name, fps)
             except BehaviorError as error:
                 result.failures[str(file)] = str(error)
-                announce(str(error))
+                complain(str(error))
             advance(1)
     if result.shapes and name not in study.streams:
         announce(f"to learn from these features, write streams: [{name}] into {path}")

@@ -1,5 +1,6 @@
 """The commands as `--help` lists them, and what reaches the workflow behind them."""
 
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -25,6 +26,8 @@ COMMANDS = [
     "evaluate",
     "agreement",
     "stats",
+    "overlay",
+    "report",
     "backbones",
     "demo",
 ]
@@ -36,8 +39,12 @@ def test_help_lists_the_commands_in_the_order_of_the_work():
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_the_help_of_every_command_ends_with_an_example(run, command):
-    assert get_command(app).commands[command].epilog.startswith(f"Example: behavior {command} ")
+def test_the_help_of_every_command_ends_with_an_example_that_it_understands(run, command):
+    known = get_command(app).commands[command]
+    example = known.epilog.removeprefix("Example: ")
+    assert example.startswith(f"behavior {command} ")
+    # It would fail on an option that there is not, on a value that is none, and on what is missing.
+    known.make_context(command, shlex.split(example)[2:])
     assert run(command, "-h").status == 0
 
 

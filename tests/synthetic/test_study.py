@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +14,12 @@ from behavior.files.annotations import read_labels
 from behavior.files.pose import read_pose
 from behavior.files.video import open_video
 from behavior.synthetic import BEHAVIORS, RecordingFiles, write_study_files
+from behavior.workflows.worker_processes import map_in_workers
 
 
-def write_small_study(folder: Path, *, processes: int, seed: int = 11) -> list[RecordingFiles]:
-    return write_study_files(folder, n_recordings=2, n_frames=300, seed=seed, size=160, processes=processes)
+def write_small_study(folder: Path, *, processes: int) -> list[RecordingFiles]:
+    map_over = partial(map_in_workers, n_workers=processes)
+    return write_study_files(folder, n_recordings=2, n_frames=300, seed=11, size=160, map_over=map_over)
 
 
 def read_frames(path: Path) -> npt.NDArray[np.uint8]:
@@ -69,9 +72,7 @@ def test_the_same_seed_writes_the_same_study_in_any_number_of_processes(study: l
 
 def test_recordings_differ_within_a_study_and_between_seeds(study: list[RecordingFiles], tmp_path: Path) -> None:
     done: list[int] = []
-    others = write_study_files(
-        tmp_path / "made", n_recordings=1, n_frames=300, seed=12, size=160, processes=1, on_progress=lambda: done.append(1)
-    )
+    others = write_study_files(tmp_path / "made", n_recordings=1, n_frames=300, seed=12, size=160, on_progress=lambda: done.append(1))
     assert done == [1]
     assert len({recording.labels.read_bytes() for recording in (*study, *others)}) == 3
     assert len({recording.pose.read_bytes() for recording in (*study, *others)}) == 3
@@ -80,9 +81,9 @@ def test_recordings_differ_within_a_study_and_between_seeds(study: list[Recordin
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("")
     with pytest.raises(OutputError, match="taken"):
-        write_study_files(tmp_path / "taken", n_recordings=1, n_frames=300, seed=0, processes=1)
+        write_study_files(tmp_path / "taken", n_recordings=1, n_frames=300, seed=0)
 
 
 def test_recordings_too_short_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="too short"):
-        write_study_files(tmp_path, n_recordings=1, n_frames=50, seed=0, processes=1)
+        write_study_files(tmp_path, n_recordings=1, n_frames=50, seed=0)

@@ -1,5 +1,7 @@
 """Progress away from a terminal: plain lines with rate and time left."""
 
+import logging
+
 import pytest
 
 from behavior.workflows import progress
@@ -39,3 +41,38 @@ def test_quick_work_prints_nothing(clock, capsys):
     with progress.show_progress("importing", total=2, unit="files") as advance:
         advance(2)
     assert capsys.readouterr().err == ""
+
+
+def test_the_end_is_printed_once(clock, capsys):
+    with progress.show_progress("training", total=2, unit="models") as advance:
+        clock[0] += 20
+        advance(1)
+        clock[0] += 20
+        advance(1)
+    assert capsys.readouterr().err.splitlines() == [
+        "training: 1 of 2 models, 20 s per model, 20 s left",
+        "training: 2 of 2 models, 20 s per model",
+    ]
+
+
+def test_what_was_done_is_a_detail(clock, capsys):
+    progress.set_verbosity(logging.DEBUG)
+    try:
+        with progress.show_progress("importing", total=5, unit="files", done=1) as advance:
+            clock[0] += 2
+            advance(4)
+    finally:
+        progress.set_verbosity(logging.INFO)
+    assert capsys.readouterr().err == "importing: 4 files in 2.0 s, 2.0 files/s\n"
+
+
+def test_nothing_but_trouble_is_printed_when_quiet(clock, capsys):
+    progress.set_verbosity(logging.WARNING)
+    try:
+        with progress.show_progress("importing", total=2, unit="files") as advance:
+            clock[0] += 20
+            advance(2)
+        progress.warn("a worry\nof two lines")
+    finally:
+        progress.set_verbosity(logging.INFO)
+    assert capsys.readouterr().err == "warning: a worry\nwarning: of two lines\n"

@@ -1,0 +1,122 @@
+"""Ctrl-C: a run ends where it can do so tidily, else wherever it is after a moment; a second Ctrl-C ends it at once."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable
+from types import FrameType
+from typing import Any, NoReturn
+
+__all__ = ["INTERRUPTED", "Interruption"]
+
+INTERRUPTED = 130
+SECONDS_TO_END = 1.5
+SECONDS_FOR_LAST_WORDS = 0.3
+SHOW_CURSOR = b"\x1b[?25h"
+
+
+class Interruption:
+    """Watches for Ctrl-C while its block runs.
+
+    What Python itself does about it waits for the call that goes on to return, which may be minutes of computing in a library. So a
+    thread, woken by the system's own signal, ends the process if the block has not ended by then.
+
+    Parameters
+    ----------
+    say_last
+        What is done before the process ends in this way, in little time.
+
+    Attributes
+    ----------
+    was_asked
+        Whether Ctrl-C was pressed.
+    """
+
+    def __init__(self, say_last: Callable[[], None]) -> None:
+        self.was_asked = False
+        self._say_last = say_last
+        self._is_watching = False
+        self._ending = threading.Lock()
+
+    def __enter__(self) -> Interruption:
+        # Only the main thread may; and whoever starts a program with the signal ignored wants it ignored.
+        if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+            return self
+        self._is_watching = True
+        # The command may have turned standard error elsewhere while a library is loaded.
+        self._stderr = os.dup(2)
+        self._woken, self._waker = socket.socketpair()
+        self._waker.setblocking(False)
+        self._handler = signal.signal(signal.SIGINT, self._interrupt)
+        self._wakeup = signal.set_wakeup_fd(self._waker.fileno(), warn_on_full_buffer=False)
+        threading.Thread(target=self._watch, name="interruption", daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if not self._is_watching:
+            return
+        if self.was_asked:
+            # Taking libraries down in the midst of their work may hang, or crash.
+            self.end()
+        signal.set_wakeup_fd(self._wakeup)
+        signal.signal(signal.SIGINT, self._handler)
+        self._waker.close()
+        os.close(self._stderr)
+
+    def _interrupt(self, number: int, frame: FrameType | None) -> NoReturn:
+        self.was_asked = True
+        # Where Python cannot raise, such as while an object is being destroyed, it would print a traceback and go on.
+        sys.unraisablehook = _ignore
+        threading.excepthook = _ignore
+        raise KeyboardInterrupt
+
+    def _watch(self) -> None:
+        with self._woken:
+            while signals := self._woken.recv(1):
+                if signals[0] == signal.SIGINT:
+                    break
+            else:
+                return
+            self.was_asked = True
+            self._woken.settimeout(SECONDS_TO_END)
+            try:
+                self._woken.recv(1)
+            except TimeoutError:
+                pass
+            else:
+                self._exit()
+            self.end()
+
+    def end(self) -> NoReturn:
+        """End the process, and those that it started, with the status of an interruption."""
+        if not self._ending.acquire(blocking=False):
+            # The other thread is at it.
+            threading.Event().wait()
+        os.dup2(self._stderr, 2)
+        # In a thread of its own, since whoever is interrupted may hold what it needs.
+        speaker = threading.Thread(target=self._speak, daemon=True)
+        speaker.start()
+        speaker.join(SECONDS_FOR_LAST_WORDS)
+        self._exit()
+
+    def _speak(self) -> None:
+        self._say_last()
+        sys.stdout.flush()
+
+    def _exit(self) -> NoReturn:
+        for child in multiprocessing.active_children():
+            child.kill()
+        if (started := sys.modules.get("behavior.vision.child_process")) is not None:
+            started.end_children()
+        if os.isatty(self._stderr):
+            os.write(self._stderr, SHOW_CURSOR)
+        os._exit(INTERRUPTED)
+
+
+def _ignore(_: Any) -> None:
+    """Say nothing of an error that comes of being interrupted."""

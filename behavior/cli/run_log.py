@@ -1,0 +1,157 @@
+"""The log of a run, beside its output: what was asked, on which machine, all that was said, and how it ended."""
+
+from __future__ import annotations
+
+import logging
+import os
+import platform
+import re
+import shlex
+import sys
+import time
+import warnings
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TextIO
+
+__all__ = ["FOLDER", "RunLog", "keep_log"]
+
+FOLDER = "logs"
+LEVELS = {logging.DEBUG: "detail", logging.INFO: "", logging.WARNING: "warning", logging.ERROR: "error", logging.CRITICAL: ""}
+# Of addresses such as postgresql://name:password@host.
+PASSWORD = re.compile(r"(?<=://)([^:/@\s]*):[^@\s]+@")
+
+_current: RunLog | None = None
+
+
+def keep_log(folder: Path) -> None:
+    """Have this run's log kept in a folder `logs` within `folder`, as soon as that is there and work has begun."""
+    if _current is not None:
+        _current.keep_in(folder)
+
+
+class RunLog(logging.Handler):
+    """Takes down every message; in memory at first, since what a command refuses to do shall leave nothing behind.
+
+    Parameters
+    ----------
+    arguments
+        The command line without the program's name.
+    """
+
+    def __init__(self, arguments: Sequence[str]) -> None:
+        super().__init__(logging.DEBUG)
+        self._arguments = list(arguments)
+        self._began = time.time()
+        self._folder: Path | None = None
+        self._file: TextIO | None = None
+        self._waiting: list[str] = []
+        self._has_ended = False
+
+    def __enter__(self) -> RunLog:
+        global _current
+        _current = self
+        logging.getLogger("behavior").addHandler(self)
+        self._shown, warnings.showwarning = warnings.showwarning, self._show_warning
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        global _current
+        _current = None
+        logging.getLogger("behavior").removeHandler(self)
+        warnings.showwarning = self._shown
+        if self._file is not None:
+            self._file.close()
+
+    @property
+    def path(self) -> Path | None:
+        """Where the log is, once it is there."""
+        return None if self._file is None else Path(self._file.name)
+
+    def keep_in(self, folder: Path) -> None:
+        """Say which folder the output is in."""
+        self._folder = folder
+
+    def drop(self) -> None:
+        """Keep no log, unless there is one already: nothing was done."""
+        self._folder = None
+
+    def start(self) -> None:
+        """Make the file, once there is a folder for it; what was said before goes into it."""
+        if self._file is not None or self._folder is None or not self._folder.is_dir():
+            return
+        command = next((word for word in self._arguments if not word.startswith("-")), "behavior")
+        stem = f"{command}_{datetime.fromtimestamp(self._began):%Y-%m-%d_%H-%M-%S}_{os.getpid()}"
+        try:
+            folder = self._folder / FOLDER
+            folder.mkdir(exist_ok=True)
+            taken = 1
+            while (path := folder / f"{stem}{f'_{taken}' if taken > 1 else ''}.log").exists():
+                taken += 1
+            self._file = path.open("x", encoding="utf-8", errors="backslashreplace")
+        except OSError as error:
+            self._give_up(error)
+            return
+        said, self._waiting = self._waiting, []
+        for line in self._describe_run():
+            self.note(line, at=self._began)
+        self._write("".join(said))
+
+    def note(self, message: str, *, level: str = "", at: float | None = None) -> None:
+        """Take down what is not for the terminal."""
+        when = datetime.fromtimestamp(time.time() if at is None else at).astimezone().isoformat(timespec="milliseconds")
+        lines = message.strip("\n").splitlines() or [""]
+        text = "".join(f"{f'{when} {level:<8}' if not number else '    '}{line}\n" for number, line in enumerate(lines))
+        self._write(PASSWORD.sub(r"\1:***@", text))
+
+    def end(self, status: int) -> None:
+        """Take down how the run ended, and make the log now if there was nothing to say before."""
+        if not self._has_ended:
+            self._has_ended = True
+            self.start()
+            self.note(f"ended with exit status {status} after {time.time() - self._began:.1f} s")
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Take down a message."""
+        self.start()
+        self.note(record.getMessage(), level=LEVELS.get(record.levelno, ""), at=record.created)
+
+    def _show_warning(
+        self,
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
+        self.note(f"{filename}:{lineno}: {category.__name__}: {message}", level="warning")
+        self._shown(message, category, filename, lineno, file, line)
+
+    def _write(self, text: str) -> None:
+        if self._file is None:
+            self._waiting.append(text)
+            return
+        try:
+            self._file.write(text)
+            self._file.flush()
+        except OSError as error:
+            self._give_up(error)
+
+    def _give_up(self, error: OSError) -> None:
+        place = self._file.name if self._file is not None else self._folder
+        self._folder = self._file = None
+        logging.getLogger("behavior.cli").warning(
+            f"{place}: the log of this run cannot be kept there ({error.strerror or error}); the work goes on."
+        )
+
+    def _describe_run(self) -> list[str]:
+        from behavior.workflows.provenance import collect_versions
+
+        return [
+            f"command: {shlex.join(['behavior', *self._arguments])}",
+            f"folder: {Path.cwd()}",
+            "versions: " + ", ".join(f"{name} {version}" for name, version in collect_versions().items()),
+            f"machine: {platform.node()}, {platform.platform()}, {os.cpu_count()} processors, process {os.getpid()}, {sys.executable}",
+        ]
