@@ -1,4 +1,4 @@
-"""Arrays to pictures: the only room that knows matplotlib. Every function returns a `Figure`; none touches global state."""
+"""Arrays to pictures: the only room that knows matplotlib. Figures and images are returned; no function touches global state."""
 
 from behavior.figures.ethograms import draw_ethogram
 from behavior.figures.rendering import render_png

@@ -10,9 +10,11 @@ import numpy.typing as npt
 
 from behavior.config import LabelFiles
 from behavior.files.annotations import LabelPolicies, read_labels
-from behavior.recording import Labels
+from behavior.files.ethograms import Annotation
+from behavior.recording import Labels, Recording
+from behavior.workflows.progress import warn
 
-__all__ = ["read_labels_of"]
+__all__ = ["read_labels_of", "read_raters_of"]
 
 
 def read_labels_of(
@@ -51,3 +53,36 @@ def read_labels_of(
         policies=LabelPolicies(**settings.dump_policies()),
         **settings.choose(recording),
     )
+
+
+def read_raters_of(annotation: Annotation, recording: Recording, *, settings: LabelFiles) -> dict[str, Labels]:
+    """Return what each rater of a recording saw in the frames of its ethogram; what is odd in a file is a warning.
+
+    Parameters
+    ----------
+    recording
+        Its row of the manifest; "" is the rater of the plain column.
+    settings
+        The study's section `labels`.
+
+    Raises
+    ------
+    LabelError
+        If a label file cannot be used.
+    """
+    labels = {}
+    for rater, path in recording.labels.items():
+        labels[rater], warnings = read_labels_of(
+            annotation.recording,
+            path,
+            annotation.behaviors,
+            settings=settings,
+            video=recording.video,
+            rater=rater,
+            n_frames=len(annotation.time_s),
+            time_s=annotation.time_s,
+            broke_off=bool(annotation.provenance.get("broke_off")),
+        )
+        for warning in warnings:
+            warn(warning)
+    return labels

@@ -1,0 +1,268 @@
+"""Frames of an overlay video: where bars end, when chips are shown, and that everything has room."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from matplotlib import font_manager
+
+from behavior.figures.ethogram_raster import RasterRow
+from behavior.figures.lettering import (
+    choose_text_color,
+    lighten_until_readable,
+    measure_contrast,
+    mix,
+    parse_color,
+    shorten_text,
+    write_word,
+)
+from behavior.figures.overlay import OverlayPainter
+from behavior.figures.overlay_panel import GROUND, TRACK, format_time
+from behavior.figures.rendering import COLORS, get_color
+
+FPS = 10
+N_FRAMES = 600
+BEHAVIORS = ("grooming", "rearing")
+PICTURE = np.full((320, 640, 3), 90, dtype=np.uint8)
+
+
+def make_row(n_behaviors: int = 2, labels: dict[str, npt.NDArray[np.int8]] | None = None) -> RasterRow:
+    """Behavior 0 is decided in frames 100 to 199, the last one in 150 to 299; probabilities are 0, 0.5 and 1 in frames 0, 1 and 2."""
+    decided = np.zeros((N_FRAMES, n_behaviors), dtype=bool)
+    decided[100:200, 0] = True
+    decided[150:300, -1] = True
+    probabilities = decided.astype(np.float32)
+    probabilities[1], probabilities[2] = 0.5, 1.0
+    return RasterRow("mouse", np.arange(N_FRAMES) / FPS, decided, probabilities, labels or {})
+
+
+def measure_bar(painter: OverlayPainter, canvas: npt.NDArray[np.uint8], index: int) -> int:
+    """Return how many pixels of a bar are not its track."""
+    panel = painter.panel
+    row = canvas[painter.picture_height + panel.bar_tops[index] + 2, panel.bar_left : panel.bar_left + panel.bar_width]
+    return int((row != TRACK).any(axis=1).sum())
+
+
+def has_color(region: npt.NDArray[np.uint8], color: str) -> bool:
+    return int((region == parse_color(color)).all(axis=2).sum()) > 100
+
+
+@pytest.mark.parametrize("size", [(640, 320), (1280, 720), (200, 100), None])
+def test_bars_are_as_long_as_probabilities(size: tuple[int, int] | None) -> None:
+    painter = OverlayPainter(make_row(), BEHAVIORS, picture_size=size)
+    image = None if size is None else np.zeros((size[1], size[0], 3), dtype=np.uint8)
+    width = painter.panel.bar_width
+    for frame, expected in ((0, 0), (1, round(width / 2)), (2, width)):
+        canvas = painter.paint(frame, image)
+        assert canvas.shape == (painter.height, painter.width, 3)
+        assert [measure_bar(painter, canvas, index) for index in (0, 1)] == [expected, expected]
+
+
+def test_bars_have_their_colour_only_where_it_was_decided() -> None:
+    painter = OverlayPainter(make_row(), BEHAVIORS, picture_size=(640, 320))
+    left, tops = painter.panel.bar_left, [painter.picture_height + top for top in painter.panel.bar_tops]
+    for frame, decided in ((2, (False, False)), (120, (True, False)), (160, (True, True)), (250, (False, True))):
+        canvas = painter.paint(frame, PICTURE)
+        for index, is_decided in enumerate(decided):
+            shown = tuple(canvas[tops[index] + 1, left].tolist())
+            assert (shown == parse_color(get_color(index))) == is_decided
+            mark = canvas[tops[index] : tops[index] + painter.panel.bar_height, :left]
+            assert bool((mark == parse_color(get_color(index))).all(axis=2).sum() > 30) == is_decided
+
+
+def test_a_tick_stands_at_the_threshold() -> None:
+    thresholds = np.array([0.25, np.nan])
+    painter = OverlayPainter(make_row(), BEHAVIORS, picture_size=(640, 320), thresholds=thresholds)
+    panel = painter.panel
+    canvas = painter.paint(0, PICTURE)
+    for index, expected in ((0, round(0.25 * panel.bar_width)), (1, None)):
+        row = canvas[painter.picture_height + panel.bar_tops[index] + 2, panel.bar_left : panel.bar_left + panel.bar_width]
+        ticks = np.flatnonzero((row == 255).all(axis=1))
+        assert (abs(ticks - expected).max() <= 1) if expected is not None else not len(ticks)
+
+
+def test_chips_are_there_exactly_in_decided_frames() -> None:
+    painter = OverlayPainter(make_row(), BEHAVIORS, picture_size=(640, 320))
+    for frame in (90, 99, 100, 101, 149, 150, 199, 200, 250, 299, 300, 310):
+        picture = painter.paint(frame, PICTURE)[:320]
+        for index, (start, stop) in enumerate(((100, 200), (150, 300))):
+            assert has_color(picture, get_color(index)) == (start <= frame < stop)
+        changed = (picture != 90).any(axis=2)
+        assert not changed[40:].any()
+        assert not changed[:, 320:].any()
+
+
+def test_people_have_chips_at_the_right() -> None:
+    seen = np.zeros((N_FRAMES, 2), dtype=np.int8)
+    seen[110:120, 1] = 1
+    seen[400:] = -1
+    painter = OverlayPainter(make_row(labels={"": seen}), BEHAVIORS, picture_size=(640, 320))
+    left, right = np.s_[:320, :320], np.s_[:320, 320:]
+    canvas = painter.paint(115, PICTURE)
+    assert has_color(canvas[left], get_color(0))
+    assert not has_color(canvas[left], get_color(1))
+    assert has_color(canvas[right], get_color(1))
+    assert not has_color(canvas[right], get_color(0))
+    nothing, unlabelled = (painter.paint(frame, PICTURE)[right] for frame in (350, 450))
+    dark = [int((region == GROUND).all(axis=2).sum()) for region in (nothing, unlabelled)]
+    # Only the head says whose labels these are; where there are none, a chip says so.
+    assert dark[1] > 1.5 * dark[0] > 0
+
+
+def test_each_rater_has_lanes_and_chips() -> None:
+    labels = {name: np.zeros((N_FRAMES, 2), dtype=np.int8) for name in ("furkan", "jin", "oliver")}
+    labels["jin"][200:300, 0] = 1
+    painter = OverlayPainter(make_row(labels=labels), BEHAVIORS, picture_size=(640, 320))
+    panel = painter.panel
+    assert np.shape(panel.lane_tops) == (4, 2)
+    assert panel.lane_height >= 5
+    canvas = painter.paint(250, PICTURE)
+    bottom = canvas[320:]
+    middle = panel.plot_left + panel.plot_width // 2 + 8
+    shown = [[tuple(bottom[top + 2, middle].tolist()) for top in strip] for strip in panel.lane_tops]
+    colors = [parse_color(get_color(index)) for index in (0, 1)]
+    assert shown == [[TRACK, TRACK], [colors[0], TRACK], [TRACK, TRACK], [TRACK, colors[1]]]
+    lines = [has_color(canvas[start : start + 30, 320:], get_color(0)) for start in (8, 40, 72)]
+    assert lines == [False, True, False]
+
+
+def test_lanes_pass_by_at_the_right_time() -> None:
+    painter = OverlayPainter(make_row(), BEHAVIORS, picture_size=None)
+    panel = painter.panel
+    row = panel.lane_tops[0][0] + 1
+    per_second = panel.plot_width / 20
+    for frame in (60, 100, 150, 210):
+        lane = painter.paint(frame)[row, panel.plot_left : panel.plot_left + panel.plot_width]
+        found = np.flatnonzero((lane == parse_color(get_color(0))).all(axis=1))
+        start_s, stop_s = (edge - (frame + 0.5) / FPS for edge in (10.0, 20.0))
+        expected = [np.clip(panel.plot_width / 2 + seconds * per_second, 0, panel.plot_width) for seconds in (start_s, stop_s)]
+        # A pixel at either end is partly covered, and now has a line.
+        assert abs(found[0] - expected[0]) <= 2.5
+        assert abs(found[-1] + 1 - expected[1]) <= 2.5
+    before = painter.paint(0)[row, panel.plot_left : panel.plot_left + panel.plot_width // 2 - 3]
+    assert (before == GROUND).all()
+
+
+def test_what_nobody_labelled_is_hatched() -> None:
+    seen = np.full((N_FRAMES, 2), -1, dtype=np.int8)
+    painter = OverlayPainter(make_row(labels={"": seen}), BEHAVIORS, picture_size=None)
+    panel = painter.panel
+    lane = painter.paint(300)[panel.lane_tops[0][0] + 1, panel.plot_left : panel.plot_left + panel.plot_width]
+    assert 10 < int((lane != GROUND).any(axis=1).sum()) < panel.plot_width / 4
+    assert not (lane == TRACK).all(axis=1).any()
+
+
+def test_pictures_are_kept_as_they_are() -> None:
+    image = np.random.default_rng(0).integers(0, 256, (301, 641, 3), dtype=np.uint8)
+    painter = OverlayPainter(make_row(), BEHAVIORS, picture_size=(641, 301))
+    canvas = painter.paint(0, image)
+    np.testing.assert_array_equal(canvas[:301, :641], image)
+    assert not canvas[:301, 641].any()
+    assert canvas.shape[0] % 2 == canvas.shape[1] % 2 == 0
+    small = image[:100, :200]
+    painter = OverlayPainter(make_row(), BEHAVIORS, picture_size=(200, 100))
+    assert painter.magnification == 3
+    np.testing.assert_array_equal(painter.paint(0, small)[:300, :600], small.repeat(3, axis=0).repeat(3, axis=1))
+
+
+def test_a_frame_that_cannot_be_decoded_says_so() -> None:
+    painter = OverlayPainter(make_row(), BEHAVIORS, picture_size=(640, 320))
+    picture = painter.paint(7, None)[:320]
+    differs = (picture != 128).any(axis=2)
+    rows, columns = np.flatnonzero(differs.any(axis=1)), np.flatnonzero(differs.any(axis=0))
+    assert 140 < rows[0] < rows[-1] < 180
+    assert columns[-1] - columns[0] > 150
+    assert not np.array_equal(picture, painter.paint(8, None)[:320])
+
+
+def test_time_and_frame_are_written() -> None:
+    painter = OverlayPainter(make_row(), BEHAVIORS, picture_size=None)
+    header = [painter.paint(frame)[: painter.panel.bar_tops[0] - 4] for frame in (11, 11, 12)]
+    np.testing.assert_array_equal(header[0], header[1])
+    assert (header[0] != header[2]).any()
+    assert [format_time(seconds) for seconds in (0, 5.04, 59.94, 59.96, 3725.25)] == ["0:00.0", "0:05.0", "0:59.9", "1:00.0", "62:05.2"]
+
+
+def test_many_long_names_have_room() -> None:
+    behaviors = [f"a behavior of thirty letters {index}" for index in range(7)] + ["Fellpflege über \N{GREEK SMALL LETTER ALPHA}\nund mehr"]
+    labels = {name: np.ones((N_FRAMES, 8), dtype=np.int8) for name in ("one of three", "a rater with a very long name", "c")}
+    row = replace(make_row(8, labels), decided=np.ones((N_FRAMES, 8), dtype=bool))
+    for size in ((640, 480), (480, 120), (1920, 200), None):
+        painter = OverlayPainter(row, behaviors, picture_size=size)
+        canvas = painter.paint(3, None if size is None else np.full((size[1], size[0], 3), 90, dtype=np.uint8))
+        panel = painter.panel
+        assert panel.bar_width > 0.4 * painter.width
+        assert np.diff(panel.bar_tops).min() > panel.bar_height
+        assert np.diff(np.ravel(panel.lane_tops)).min() >= panel.lane_height >= 5
+        if size is not None:
+            column = canvas[: size[1], painter.width // 2]
+            assert (column == 90).all()
+
+
+def test_arrays_of_other_shapes_are_refused() -> None:
+    row = make_row()
+    with pytest.raises(ValueError, match=r"'decided' of 'mouse' are \(600, 2\), expected \(600, 3\)"):
+        OverlayPainter(row, ("a", "b", "c"), picture_size=None)
+    with pytest.raises(ValueError, match="'probabilities' of 'mouse' are none"):
+        OverlayPainter(replace(row, probabilities=None), BEHAVIORS, picture_size=None)
+    with pytest.raises(ValueError, match="'jin' of 'mouse'"):
+        OverlayPainter(replace(row, labels={"jin": np.zeros((3, 2), dtype=np.int8)}), BEHAVIORS, picture_size=None)
+
+
+def test_a_probability_that_is_not_known_has_no_bar() -> None:
+    row = make_row()
+    assert row.probabilities is not None
+    row.probabilities[2, 0] = np.nan
+    painter = OverlayPainter(row, BEHAVIORS, picture_size=None)
+    canvas = painter.paint(2)
+    assert [measure_bar(painter, canvas, index) for index in (0, 1)] == [0, painter.panel.bar_width]
+
+
+@pytest.mark.parametrize("color", COLORS)
+def test_words_can_be_read(color: str) -> None:
+    ground = parse_color(color)
+    assert measure_contrast(choose_text_color(ground), ground) >= 4.5
+    assert measure_contrast(lighten_until_readable(ground, GROUND), GROUND) >= 4.5
+
+
+def test_contrast_is_that_of_the_guidelines() -> None:
+    assert measure_contrast((0, 0, 0), (255, 255, 255)) == pytest.approx(21)
+    assert measure_contrast((119, 119, 119), (255, 255, 255)) == pytest.approx(4.48, abs=0.01)
+    assert mix((0, 100, 200), (100, 100, 100), 0.25) == (25, 100, 175)
+
+
+@given(text=st.text(max_size=40), width=st.integers(30, 200))
+def test_shortened_words_fit(text: str, width: int) -> None:
+    short = shorten_text(text, 15, width)
+    assert write_word(short, 15, (255, 255, 255), GROUND).shape[1] <= width
+    line = " ".join(text.split())
+    assert short == line or line.startswith(short[:-1].rstrip())
+
+
+def test_words_have_one_height_and_their_colours() -> None:
+    words = [write_word(text, 20, (255, 0, 0), (0, 0, 255)) for text in ("a", "Åg|", "")]
+    assert len({word.shape[0] for word in words}) == 1
+    assert words[1].shape[1] > words[0].shape[1]
+    assert (words[1] == (255, 0, 0)).all(axis=2).any()
+    # Between letters and ground there are shades of both.
+    assert len(np.unique(words[1][..., 0])) > 10
+    assert (words[2] == (0, 0, 255)).all()
+
+
+def test_characters_that_the_usual_font_lacks_come_from_another() -> None:
+    own = font_manager.get_font(font_manager.findfont("DejaVu Sans"))
+    # Among matplotlib's own fonts, STIX has more of mathematics.
+    missing = next(
+        chr(code)
+        for entry in font_manager.fontManager.ttflist
+        if entry.name == "STIXGeneral"
+        for code in sorted(font_manager.get_font(entry.fname).get_charmap())
+        if code < 0xE000 and not own.get_char_index(code)
+    )
+    box = write_word("\N{TAMIL LETTER KA}", 20, (255, 255, 255), GROUND)
+    assert not np.array_equal(write_word(missing, 20, (255, 255, 255), GROUND), box)
