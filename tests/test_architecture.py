@@ -36,6 +36,7 @@ HOMES = {
     "matplotlib": {"figures"},
     # Trackers' HDF5 that is no table of pandas is read where its layout is known.
     "h5py": {"files/feature_cache.py", "files/sleap.py", "files/nwb_pose.py"},
+    "jinja2": {"files/html_page.py"},
     "openpyxl": {"files/label_formats/spreadsheets.py"},
     "pynwb": {"files/ethogram_formats/nwb.py"},
     "hdmf": {"files/ethogram_formats/nwb.py"},

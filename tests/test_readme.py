@@ -98,6 +98,8 @@ def test_commands_run_as_they_are_written(run, lab):
     assert (lab / "agreement" / "agreement.csv").is_file()
     assert (lab / "lab.keras").is_file()
     assert (lab / "statistics" / "statistics.md").is_file()
+    assert "Cross-validation</h2>" in (lab / "report.html").read_text()
+    assert (lab / "overlays" / "mouse_04_overlay.mp4").is_file()
     assert (lab / "exports" / "ethograms.boris").is_file()
     assert "Human ceiling" in (lab / "scores_beside_people" / "summary.md").read_text()
     assert (lab / "odd" / "odd_video_ethogram.csv").is_file()

@@ -28,17 +28,23 @@ from behavior.workflows.learning_curve import measure_learning_curve
 from behavior.workflows.learning_data import LearningData, load_learning_data
 from behavior.workflows.out_of_fold import FoldRecord, list_folds, predict_out_of_fold, predict_pairs
 from behavior.workflows.progress import warn
-from behavior.workflows.results import decide, mark_optimistic, prepare_results_folder, score_annotations, write_results
+from behavior.workflows.results import (
+    FOLDS_FILE,
+    PREDICTIONS_FOLDER,
+    STUDY_COPY,
+    decide,
+    mark_optimistic,
+    prepare_results_folder,
+    score_annotations,
+    write_results,
+)
 from behavior.workflows.seen_recordings import refuse_seen_recordings
 from behavior.workflows.studies import open_study
 from behavior.workflows.variants import describe_model, list_variants
 
-__all__ = ["FOLDS_FILE", "OUT_OF_FOLD_FILE", "PREDICTIONS_FOLDER", "STUDY_COPY", "cross_validate", "read_out_of_fold"]
+__all__ = ["OUT_OF_FOLD_FILE", "cross_validate", "read_out_of_fold"]
 
-STUDY_COPY = "study.yaml"
-FOLDS_FILE = "folds.csv"
 DECISIONS_FILE = "decisions.csv"
-PREDICTIONS_FOLDER = "predictions"
 # Probabilities as the models gave them, before any calibration: what `train` fits decisions on.
 OUT_OF_FOLD_FILE = "out_of_fold.npz"
 # Finished fits of a run that is not; gone when it is.

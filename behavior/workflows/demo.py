@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from behavior.config import Backbone, Crop, LstmHead, Postprocess, Study, Training, Windows
@@ -25,8 +27,10 @@ from behavior.workflows.check import check_study
 from behavior.workflows.crossval import cross_validate
 from behavior.workflows.embed import embed_study
 from behavior.workflows.progress import announce, show_progress
+from behavior.workflows.report import write_report
 from behavior.workflows.results import find_metric
 from behavior.workflows.train import train_model
+from behavior.workflows.worker_processes import map_in_workers
 
 __all__ = ["DEMO_STUDY", "DemoResult", "run_demo"]
 
@@ -51,7 +55,7 @@ class DemoResult:
 
     Attributes
     ----------
-    study, crossval, model, ethograms, pictures
+    study, crossval, model, ethograms, report, pictures
         Paths.
     average_precision
         On the test recordings, by behavior.
@@ -63,6 +67,7 @@ class DemoResult:
     crossval: Path
     model: Path
     ethograms: Path
+    report: Path
     pictures: list[Path]
     average_precision: dict[str, float]
     seconds: dict[str, float] = field(default_factory=dict)
@@ -71,7 +76,7 @@ class DemoResult:
 def run_demo(
     out: Path, *, seed: int = 0, n_training: int = N_TRAINING, n_test: int = N_TEST, n_frames: int = N_FRAMES, study: Study = DEMO_STUDY
 ) -> DemoResult:
-    """Render a study of `n_training` and `n_test` recordings into `out` and run check, embed, crossval, train and annotate on it.
+    """Render a study of `n_training` and `n_test` recordings into `out` and run check, embed, crossval, train, annotate and report on it.
 
     Parameters
     ----------
@@ -94,7 +99,7 @@ def run_demo(
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise OutputError(f"{out}: is not empty; give a new folder to the demo, or delete that one.")
     make_folder(out)
-    result = DemoResult(out / "study.yaml", out / "crossval", out / "model", out / "ethograms", [], {})
+    result = DemoResult(out / "study.yaml", out / "crossval", out / "model", out / "ethograms", out / "report.html", [], {})
 
     @contextmanager
     def stage(name: str, description: str) -> Iterator[None]:
@@ -119,6 +124,8 @@ def run_demo(
         _require_none(trained.skipped)
     with stage("annotate", "annotating every recording"):
         _require_none(annotate_study(result.model, result.study, result.ethograms).failures)
+    with stage("report", "writing it all down"):
+        _require_none(write_report([result.study], result.report).failures)
     assert trained.metrics is not None
     result.average_precision = {
         name: find_metric(trained.metrics, recording=POOLED, behavior=name, metric="average_precision") for name in study.behaviors
@@ -131,7 +138,14 @@ def _render(out: Path, study: Study, *, seed: int, n_training: int, n_test: int,
     """Render the recordings, write the study and return its manifest."""
     total = n_training + n_test
     with show_progress("rendering", total=total, unit="recordings") as advance:
-        files = write_study_files(out / "videos", n_recordings=total, n_frames=n_frames, seed=seed, on_progress=lambda: advance(1))
+        files = write_study_files(
+            out / "videos",
+            n_recordings=total,
+            n_frames=n_frames,
+            seed=seed,
+            map_over=partial(map_in_workers, n_workers=os.cpu_count() or 1),
+            on_progress=lambda: advance(1),
+        )
     recordings = [
         Recording(
             found.name,

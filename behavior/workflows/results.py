@@ -22,10 +22,14 @@ from behavior.recording import Ethogram, Labels, Probabilities, find_bouts
 
 __all__ = [
     "CEILING_FILE",
+    "FOLDS_FILE",
     "METRICS_FILE",
+    "PREDICTIONS_FOLDER",
+    "STUDY_COPY",
     "SUMMARY_FILE",
     "count_bouts",
     "decide",
+    "draw_scores",
     "find_metric",
     "mark_optimistic",
     "prepare_results_folder",
@@ -36,6 +40,10 @@ __all__ = [
 METRICS_FILE = "metrics.csv"
 SUMMARY_FILE = "summary.md"
 CEILING_FILE = "ceiling.csv"
+# Of a cross-validation.
+STUDY_COPY = "study.yaml"
+FOLDS_FILE = "folds.csv"
+PREDICTIONS_FOLDER = "predictions"
 
 
 def decide(
@@ -101,26 +109,31 @@ def write_results(
     ceiling
         How well people agree (`agreement.measure_ceiling`), shown beneath the scores of each behavior; also written, as `ceiling.csv`.
     """
-    behaviors = annotations[0].behaviors
     with replacing(out / METRICS_FILE) as temporary:
         table.to_csv(temporary, index=False, lineterminator="\n")
-    truth = np.concatenate([labels[found.recording].values for found in annotations])
-    probabilities = np.concatenate([found.probabilities.values for found in annotations])
-    cells = ("true_negatives", "false_positives", "false_negatives", "true_positives")
-    counts = {}
-    for name in behaviors:
-        negatives, false_alarms, misses, hits = (int(find_metric(table, recording=POOLED, behavior=name, metric=cell)) for cell in cells)
-        counts[name] = (negatives, false_alarms, misses, hits)
-    curves = {name: (truth[:, column], probabilities[:, column]) for column, name in enumerate(behaviors)}
-    write_bytes(out / "confusion.png", render_png(draw_confusion(counts, title=title)))
-    write_bytes(out / "precision_recall.png", render_png(draw_precision_recall(curves, title=title)))
-    write_text(out / SUMMARY_FILE, format_summary(table, behaviors=behaviors, title=title, notes=notes, ceiling=ceiling))
+    confusion, curves = draw_scores(table, annotations, labels, title=title)
+    write_bytes(out / "confusion.png", render_png(confusion))
+    write_bytes(out / "precision_recall.png", render_png(curves))
+    write_text(out / SUMMARY_FILE, format_summary(table, behaviors=annotations[0].behaviors, title=title, notes=notes, ceiling=ceiling))
     if ceiling is None:
         # That of results that these replace.
         (out / CEILING_FILE).unlink(missing_ok=True)
     else:
         with replacing(out / CEILING_FILE) as temporary:
             ceiling.to_csv(temporary, index=False, lineterminator="\n")
+
+
+def draw_scores(table: pd.DataFrame, annotations: Sequence[Annotation], labels: Mapping[str, Labels], *, title: str) -> tuple[Any, Any]:
+    """Return the figures of confusion, and of precision against recall, of `annotations` against `labels`, whose scores are in `table`."""
+    truth = np.concatenate([labels[found.recording].values for found in annotations])
+    probabilities = np.concatenate([found.probabilities.values for found in annotations])
+    cells = ("true_negatives", "false_positives", "false_negatives", "true_positives")
+    counts, curves = {}, {}
+    for column, name in enumerate(annotations[0].behaviors):
+        negatives, false_alarms, misses, hits = (int(find_metric(table, recording=POOLED, behavior=name, metric=cell)) for cell in cells)
+        counts[name] = (negatives, false_alarms, misses, hits)
+        curves[name] = (truth[:, column], probabilities[:, column])
+    return draw_confusion(counts, title=title), draw_precision_recall(curves, title=title)
 
 
 def count_bouts(annotation: Annotation) -> dict[str, int]:

@@ -21,8 +21,8 @@ from behavior.statistics.groups import ASSUMPTIONS, Correction, compare_groups
 from behavior.statistics.transitions import tabulate_transitions
 from behavior.statistics.zones import fill_short_gaps, find_inside, measure_zones, split_arena
 from behavior.vision.crops import find_centers
-from behavior.workflows.label_reading import read_labels_of
-from behavior.workflows.progress import announce, warn
+from behavior.workflows.label_reading import read_raters_of
+from behavior.workflows.progress import complain, warn
 from behavior.workflows.statistics_figures import write_pictures
 from behavior.workflows.statistics_results import (
     Described,
@@ -187,16 +187,16 @@ def _gather(
             raise
         except BehaviorError as error:
             failures[str(path)] = str(error)
-            announce(str(error))
+            complain(str(error))
             continue
         if sources.recordings and recording is None:
             notes.append(f"{annotation.recording} is not in the manifest; its group is not known.")
         labels: dict[str, Labels] = {}
         try:
-            labels = _read_labels(annotation, recording, sources.label_files)
+            labels = read_raters_of(annotation, recording, settings=sources.label_files) if recording is not None else {}
         except BehaviorError as error:
             failures[f"{annotation.recording} (labels)"] = str(error)
-            announce(str(error))
+            complain(str(error))
             if of_labels:
                 continue
         positions = None
@@ -204,10 +204,13 @@ def _gather(
             positions = _find_positions(annotation, recording, sources)
         except BehaviorError as error:
             failures[f"{annotation.recording} (track)"] = str(error)
-            announce(str(error))
+            complain(str(error))
         described.append(
             Described(annotation, recording or Recording(annotation.recording, animal=annotation.recording), labels, positions)
         )
+    # As in the manifest, where it has them; names alone would put 10 before 2.
+    places = {name: number for number, name in enumerate(sources.recordings)}
+    described.sort(key=lambda found: places.get(found.name, len(places)))
     if not described:
         raise UsageError(f"none of the ethograms could be described ({'; '.join(failures.values())})")
     tables = _tabulate(described, sources, bin_s=bin_s, of_labels=of_labels)
@@ -256,26 +259,6 @@ def _check_belonging(path: Path, annotation: Annotation, before: Sequence[Descri
         raise UsageError(f"{path}: another ethogram of {annotation.recording!r} was given before; describe one of each recording.")
     if bin_s is not None and annotation.fps and bin_s * annotation.fps < 1:
         raise UsageError(f"{path}: a bin of {bin_s:g} s is shorter than a frame, expected at least {1 / annotation.fps:.3g} s.")
-
-
-def _read_labels(annotation: Annotation, recording: Recording | None, settings: LabelFiles) -> dict[str, Labels]:
-    """Return what each rater saw."""
-    labels = {}
-    for rater, path in (recording.labels if recording else {}).items():
-        labels[rater], warnings = read_labels_of(
-            annotation.recording,
-            path,
-            annotation.behaviors,
-            settings=settings,
-            video=recording.video if recording else None,
-            rater=rater,
-            n_frames=len(annotation.time_s),
-            time_s=annotation.time_s,
-            broke_off=bool(annotation.provenance.get("broke_off")),
-        )
-        for warning in warnings:
-            warn(warning)
-    return labels
 
 
 def _find_positions(annotation: Annotation, recording: Recording | None, sources: _Sources) -> npt.NDArray[np.float64] | None:

@@ -76,9 +76,12 @@ class Described:
         """Return what is described, (T, B): what was decided, or the labels that count; and which of it was observed, None for all."""
         if not of_labels:
             return self.annotation.ethogram.values, None
-        # The manifest's plain column, or the only rater's.
-        values = (self.labels.get("") or next(iter(self.labels.values()))).values
+        values = self.choose_labels().values
         return values == 1, values != -1
+
+    def choose_labels(self) -> Labels:
+        """Return the labels that count: those of the manifest's plain column, or the first rater's."""
+        return self.labels[""] if "" in self.labels else next(iter(self.labels.values()))
 
     def mark(self, table: pd.DataFrame) -> pd.DataFrame:
         """Return `table` with the columns `recording` and `group` before all others."""

@@ -10,7 +10,15 @@ from behavior import __version__
 from behavior.statistics.groups import ASSUMPTIONS, average_animals
 from behavior.workflows.statistics_results import Description
 
-__all__ = ["SHOWN_METRICS", "format_statistics", "summarize_behaviors"]
+__all__ = [
+    "SHOWN_METRICS",
+    "format_statistics",
+    "list_rules",
+    "summarize_behaviors",
+    "tabulate_behaviors",
+    "tabulate_groups",
+    "tabulate_zones",
+]
 
 # What a paper's table has; the rest is in the CSV files.
 SHOWN_METRICS = ("bout_count", "total_s", "share", "bouts_per_minute", "mean_bout_s", "latency_s")
@@ -40,13 +48,13 @@ def format_statistics(description: Description) -> str:
     lines = ["# Statistics", ""]
     what = "What people labelled" if description.of_labels else "What was decided"
     lines += [f"{what} in {_count(len(described), 'recording')} of {_count(n_animals, 'animal')}{length}.", ""]
-    lines += _format_behaviors(description)
+    lines += ["## Behaviors, means over animals", "", *_format_table(*tabulate_behaviors(description)), ""]
     if description.tables.groups is not None:
-        lines += _format_groups(description, description.tables.groups)
+        lines += ["## Groups", "", *_format_table(*tabulate_groups(description.tables.groups)), ""]
     if description.tables.zones is not None:
-        lines += _format_zones(description, description.tables.zones)
+        lines += ["## Zones, means over animals", "", *_format_table(*tabulate_zones(description, description.tables.zones)), ""]
     lines += ["## What the numbers are", ""]
-    lines += [f"- {rule}" for rule in _list_rules(description)]
+    lines += [f"- {rule}" for rule in list_rules(description)]
     if description.notes:
         lines += ["", "## Left out", "", *(f"- {note}" for note in description.notes)]
     groups = [f"{found.name} ({', '.join(filter(None, (found.animal, found.group)))})" for found in described]
@@ -54,7 +62,8 @@ def format_statistics(description: Description) -> str:
     return "\n".join(lines)
 
 
-def _format_behaviors(description: Description) -> list[str]:
+def tabulate_behaviors(description: Description) -> tuple[list[str], list[list[str]]]:
+    """Return the heading and the cells of what each behavior was like, means over animals."""
     summary = summarize_behaviors(description)
     heads = ["behavior", "group", "animals", "bouts", "total (s)", "share of time", "bouts/min", "mean bout (s)", "latency (s)"]
     formats = ["{:.1f}", "{:.1f}", "{:.2%}", "{:.2f}", "{:.2f}", "{:.1f}"]
@@ -62,10 +71,11 @@ def _format_behaviors(description: Description) -> list[str]:
         [row[0], row[1] or "all", str(row[2]), *(_format(value, pattern) for value, pattern in zip(row[3:], formats, strict=True))]
         for row in summary.itertuples(index=False, name=None)
     ]
-    return ["## Behaviors, means over animals", "", *_format_table(heads, rows), ""]
+    return heads, rows
 
 
-def _format_groups(description: Description, groups: pd.DataFrame) -> list[str]:
+def tabulate_groups(groups: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
+    """Return the heading and the cells of the comparison of groups."""
     shown = groups[
         ((groups["of"] == "behavior") & groups["metric"].isin(SHOWN_METRICS))
         | ((groups["of"] == "zone") & groups["metric"].str.match("distance|time_s|mean_speed|entries"))
@@ -80,11 +90,11 @@ def _format_groups(description: Description, groups: pd.DataFrame) -> list[str]:
         effect = f"{first['effect_size']} {_format(first['effect'], '{:+.2f}')}" if first["effect_size"] else ""
         p_values = [_format(first[name], "{:.3g}") for name in ("p", "p_corrected")]
         rows.append([str(subject), str(metric), values, first["test"] or "none", *p_values, effect])
-    correction = f"p values are corrected as {_CORRECTIONS[description.correction]} did."
-    return ["## Groups", "", f"{ASSUMPTIONS} {correction}", "", *_format_table(heads, rows), ""]
+    return heads, rows
 
 
-def _format_zones(description: Description, zones: pd.DataFrame) -> list[str]:
+def tabulate_zones(description: Description, zones: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
+    """Return the heading and the cells of what was done in each zone, means over animals."""
     whole = zones[zones["bin"].isna()].rename(columns={"zone": "subject"})
     averaged = average_animals(whole, description.animals)
     metrics = list(dict.fromkeys(averaged["metric"]))
@@ -93,12 +103,13 @@ def _format_zones(description: Description, zones: pd.DataFrame) -> list[str]:
         for group in description.groups:
             chosen = averaged[(averaged["subject"] == zone) & (averaged["group"] == group)]
             means = chosen.groupby("metric")["value"].mean()
-            cells = [_format(float(means.get(metric, float("nan"))), "{:,.4g}") for metric in metrics]
+            cells = [_format_size(float(means.get(metric, float("nan")))) for metric in metrics]
             rows.append([zone, group or "all", str(chosen["animal"].nunique()), *cells])
-    return ["## Zones, means over animals", "", *_format_table(["zone", "group", "animals", *metrics], rows), ""]
+    return ["zone", "group", "animals", *metrics], rows
 
 
-def _list_rules(description: Description) -> list[str]:
+def list_rules(description: Description) -> list[str]:
+    """Return sentences on what the numbers are, and under which assumptions groups were compared."""
     rules = [
         "A bout lasts from the start of its first frame to the start of the frame after its last one.",
         "Shares and rates are of the time that was observed; a cell is empty where there is nothing to measure, such as the latency of a "
@@ -123,6 +134,8 @@ def _list_rules(description: Description) -> list[str]:
                 + (f"{description.arena.margin_cm:g} cm" if description.arena.margin_cm else f"{description.arena.margin:g} pixels")
                 + " wide; where two strips meet is a corner, the rest of the arena its centre."
             )
+    if description.tables.groups is not None:
+        rules.append(f"{ASSUMPTIONS} p values are corrected as {_CORRECTIONS[description.correction]} did.")
     return rules
 
 
@@ -134,6 +147,10 @@ def _format_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[s
 
 def _format(value: float, pattern: str) -> str:
     return "" if value != value else pattern.format(value)
+
+
+def _format_size(value: float) -> str:
+    return _format(value, "{:,.0f}" if abs(value) >= 1000 else "{:.4g}")
 
 
 def _count(number: int, noun: str) -> str:

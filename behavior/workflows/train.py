@@ -35,14 +35,24 @@ from behavior.sequence.plans import ModelPlan, TrainedModel
 from behavior.sequence.preparation import Preparation
 from behavior.sequence.training import HeadTrainer
 from behavior.workflows.agreement import read_ceiling
-from behavior.workflows.crossval import FOLDS_FILE, PREDICTIONS_FOLDER, STUDY_COPY, read_out_of_fold
+from behavior.workflows.crossval import read_out_of_fold
 from behavior.workflows.decisions import FittedDecisions, describe_fitting, fit_decisions
 from behavior.workflows.fitting import fit_models, prepare_features
 from behavior.workflows.learning_data import LearningData, load_learning_data, load_variant, require_alike
 from behavior.workflows.out_of_fold import plan_model, seed_fit
 from behavior.workflows.progress import announce, warn
 from behavior.workflows.provenance import collect_versions
-from behavior.workflows.results import SUMMARY_FILE, decide, find_metric, prepare_results_folder, score_annotations, write_results
+from behavior.workflows.results import (
+    FOLDS_FILE,
+    PREDICTIONS_FOLDER,
+    STUDY_COPY,
+    SUMMARY_FILE,
+    decide,
+    find_metric,
+    prepare_results_folder,
+    score_annotations,
+    write_results,
+)
 from behavior.workflows.seen_recordings import refuse_seen_recordings
 from behavior.workflows.studies import open_study
 from behavior.workflows.variants import combine_members, describe_model, list_variants

@@ -60,5 +60,5 @@ def describe_model(study: Study) -> str:
     if ensemble.bagging != "none":
         together += "each from recordings drawn with replacement; "
     decisions = ", ".join(f"{name} {value}" for name, value in study.postprocess.model_dump(exclude_none=True).items())
-    fitted = "" if study.decisions else f"; decisions: {decisions} (`behavior decide` tries others)"
+    fitted = "" if study.decisions else f"; decisions: {decisions}"
     return f"Features and head: {together}{' + '.join(kinds)}{fitted}."

@@ -1,0 +1,199 @@
+"""`behavior report`: what was done, with which data, how well, and what came of it, in one file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from behavior import __version__
+from behavior.config import Crop
+from behavior.errors import OutputError, UsageError
+from behavior.files.atomic import make_folder, require_writable
+from behavior.files.ethograms import Annotation
+from behavior.files.html_page import Page, Section, write_page
+from behavior.recording import Recording
+from behavior.workflows.check import check_study
+from behavior.workflows.progress import announce, warn
+from behavior.workflows.provenance import collect_versions
+from behavior.workflows.report_bouts import make_bouts_section
+from behavior.workflows.report_methods import make_methods_section
+from behavior.workflows.report_scores import Scores, make_score_sections, score_unseen
+from behavior.workflows.report_sections import (
+    make_check_section,
+    make_done_section,
+    make_ethogram_section,
+    make_overview,
+    make_statistics_section,
+)
+from behavior.workflows.report_sources import ReportSources, find_sources
+from behavior.workflows.statistics import gather_statistics
+from behavior.workflows.statistics_results import Description
+
+__all__ = ["ReportResult", "write_report"]
+
+SUFFIXES = (".html", ".htm")
+
+
+@dataclass
+class ReportResult:
+    """What was reported.
+
+    Attributes
+    ----------
+    sections
+        Titles.
+    n_bytes
+        Of the file.
+    failures
+        A sentence for each file that could not be used.
+    notes
+        Sentences on what is missing.
+    """
+
+    sections: list[str]
+    n_bytes: int
+    failures: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+def write_report(
+    paths: Sequence[Path],
+    out: Path,
+    *,
+    study: Path | None = None,
+    crossval: Path | None = None,
+    model: Path | None = None,
+    bin_s: float | None = None,
+    with_check: bool = True,
+    title: str | None = None,
+    overwrite: bool = False,
+) -> ReportResult:
+    """Write a report on a study, or on ethograms, to the file `out`.
+
+    Parameters
+    ----------
+    paths, study, crossval, model
+        As `report_sources.find_sources` takes them.
+    bin_s
+        Length of time bins of the statistics in seconds.
+    with_check
+        Decode the study's videos and hold pose and labels against them.
+    title
+        First heading.
+    overwrite
+        Replace the file `out`.
+
+    Raises
+    ------
+    UsageError
+        If `out` is no HTML file, or there is nothing to report on.
+    OutputError
+        If `out` is there already and `overwrite` is not set, or cannot be written.
+    """
+    if out.suffix.lower() not in SUFFIXES:
+        raise UsageError(f"--out {out}: expected a file for the report, such as report.html.")
+    if out.exists() and not overwrite:
+        raise OutputError(f"{out}: is there already; give another --out, or --overwrite to replace it.")
+    sources = find_sources(paths, study=study, crossval=crossval, model=model)
+    make_folder(out.parent)
+    require_writable(out.parent)
+    _announce_sources(sources)
+    check = check_study(sources.study_path) if sources.study_path is not None and with_check else None
+    description, failures = None, {}
+    if sources.ethograms:
+        gathered = gather_statistics(sources.ethograms, bin_s=bin_s, study=sources.study_path)
+        description, failures = gathered.description, gathered.failures
+    unseen = score_unseen(description.described) if description is not None else None
+    versions = _find_versions(sources, description)
+    sections = [
+        make_overview(sources, description, unseen),
+        make_done_section(sources, description, versions, report_versions=collect_versions()),
+    ]
+    if sources.study is not None:
+        sections.append(make_check_section(check))
+    sections += make_score_sections(sources.crossval, unseen, n_learned_from=_count_learned_from(description))
+    if description is not None:
+        announce("drawing")
+        sections += [make_ethogram_section(description), make_statistics_section(description)]
+    sections += _make_bouts_sections(sources, description)
+    sections.append(make_methods_section(sources, unseen, description, versions))
+    name = sources.study_path.resolve().parent.name if sources.study_path is not None else "ethograms"
+    page = Page(title or f"Report: {name}", _describe_subject(sources, description, unseen), sections, f"Made by behavior {__version__}.")
+    write_page(out, page)
+    return ReportResult([section.title for section in sections], out.stat().st_size, failures, sources.notes)
+
+
+def _announce_sources(sources: ReportSources) -> None:
+    if sources.crossval is not None:
+        announce(f"cross-validation: {sources.crossval.folder}")
+    if sources.model is not None:
+        announce(f"model: {sources.model.folder}")
+    if sources.ethograms:
+        folders = dict.fromkeys(str(path.parent) for path in sources.ethograms)
+        announce(f"ethograms: {len(sources.ethograms)} in {', '.join(folders)}")
+    for note in sources.notes:
+        warn(note)
+
+
+def _find_versions(sources: ReportSources, description: Description | None) -> Mapping[str, str]:
+    """Return the versions that results were made with: the ethograms', else the model's."""
+    if description is not None:
+        for found in description.described:
+            versions = found.annotation.provenance.get("versions")
+            if isinstance(versions, dict):
+                return {str(name): str(version) for name, version in versions.items()}
+    return sources.model.description.versions if sources.model is not None else {}
+
+
+def _count_learned_from(description: Description | None) -> int:
+    return sum(bool(found.annotation.provenance.get("learned_from")) for found in description.described) if description else 0
+
+
+def _make_bouts_sections(sources: ReportSources, description: Description | None) -> list[Section]:
+    crop = _find_crop(sources)
+    by_id = {recording.id: recording for recording in sources.recordings}
+
+    def find_recording(annotation: Annotation) -> Recording:
+        known = by_id.get(annotation.recording) or Recording(annotation.recording)
+        return Recording(
+            known.id,
+            video=known.video or _as_path(annotation.provenance.get("video")),
+            pose=known.pose or _as_path(annotation.provenance.get("pose")),
+        )
+
+    if description is not None:
+        annotations = [found.annotation for found in description.described]
+        labels = {found.name: found.choose_labels() for found in description.described if found.labels}
+        return [make_bouts_section(annotations, find_recording, crop, source="these ethograms", labels=labels)]
+    validated = sources.crossval
+    # Decisions that were fitted differ from fold to fold, and so does what is narrow.
+    if validated is not None and validated.study.decisions is None:
+        source = "cross-validation"
+        return [make_bouts_section(validated.annotations, find_recording, crop, source=source, labels=validated.labels)]
+    return []
+
+
+def _find_crop(sources: ReportSources) -> Crop | None:
+    """Return what models saw of a frame."""
+    if sources.model is not None and sources.model.description.crop is not None:
+        return sources.model.description.crop
+    return sources.study.crop if sources.study is not None else None
+
+
+def _as_path(value: Any) -> Path | None:
+    return Path(value) if isinstance(value, str) else None
+
+
+def _describe_subject(sources: ReportSources, description: Description | None, unseen: Scores | None) -> str:
+    parts = []
+    if description is not None:
+        parts.append(f"{len(description.described)} ethograms of {', '.join(description.behaviors)}")
+    elif sources.study is not None:
+        parts.append(f"{len(sources.recordings)} recordings, {', '.join(sources.study.behaviors)}")
+    if sources.crossval is not None:
+        parts.append(f"cross-validated on {len(sources.crossval.annotations)} recordings")
+    if unseen is not None:
+        parts.append(f"scored on {len(unseen.annotations)} that the model had not learned from")
+    return "; ".join(parts) + "."
