@@ -18,7 +18,7 @@ def load_keras() -> None:
         os.dup2(notes.fileno(), 2)
         try:
             importlib.import_module("keras")
-        except BaseException:
+        except Exception:
             notes.seek(0)
             os.write(kept, notes.read())
             raise

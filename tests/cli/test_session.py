@@ -12,6 +12,12 @@ from behavior.workflows import decide
 from behavior.workflows.progress import announce, complain, detail, warn
 
 
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path, monkeypatch):
+    """Logs of what is run here go where nobody minds them."""
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.fixture
 def chatty(monkeypatch):
     """Have `decide` say something of each kind."""
