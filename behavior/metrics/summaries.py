@@ -289,7 +289,7 @@ def _explain_overview(values: _Values, behaviors: Sequence[str], ceiling: pd.Dat
         )
     without = [name for name, (value, low, _) in zip(behaviors, pooled, strict=True) if not np.isnan(value) and np.isnan(low)]
     if without:
-        sentences.append(f"No interval for {', '.join(without)}: it takes at least two recordings with positive frames.")
+        sentences.append(f"No interval for {', '.join(without)}: it takes at least four recordings with positive frames.")
     if ceiling is not None and len(ceiling):
         sentences.append(
             f"Human ceiling: each of {int(ceiling['raters'].max())} raters held against the majority of the others, mean over raters, in "

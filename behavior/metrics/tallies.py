@@ -22,8 +22,8 @@ __all__ = ["ALL_COUNTS", "ALL_METRICS", "BehaviorScores", "Comparison", "score_b
 ALL_COUNTS = (*COUNT_METRICS, *SEGMENT_COUNTS)
 ALL_METRICS = (*RATE_METRICS, *SEGMENT_METRICS, *BOUT_ERRORS, *ALL_COUNTS)
 
-# An interval over a single recording that has a figure would be of no width, whatever the figure is worth.
-_FEWEST_RECORDINGS = 2
+# Of fewer, more than one resample in forty is made of the worst recording alone: the ends of a 95 % interval would be single recordings.
+FEWEST_RECORDINGS = 4
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def score_behavior(comparisons: Sequence[Comparison], multiplicities: npt.NDArra
     - counts: sums
 
     An interval is the percentile interval over resamples in which a figure is defined, and there is one for all of these but the
-    counts where at least two recordings have the figure.
+    counts where at least four recordings have the figure.
     """
     has_times = all(comparison.time_s is not None for comparison in comparisons)
     tallies = [_tally(comparison, has_times) for comparison in comparisons]
@@ -114,7 +114,7 @@ def score_behavior(comparisons: Sequence[Comparison], multiplicities: npt.NDArra
         intervals={
             name: find_interval(resampled[name])
             for name in metrics
-            if name not in ALL_COUNTS and np.count_nonzero(~np.isnan(each[name])) >= _FEWEST_RECORDINGS
+            if name not in ALL_COUNTS and np.count_nonzero(~np.isnan(each[name])) >= FEWEST_RECORDINGS
         },
     )
 

@@ -239,9 +239,10 @@ def _describe_protocol(study: Study, folds: Sequence[Fold], records: Sequence[Fo
         notes.append(OPTIMISTIC)
     elif any(record.watched for record in records):
         notes.append("Early stopping watched a recording of the others (column watched in folds.csv), which was then not learned from.")
-    fixed = [f"{record.fold} ({record.behavior})" for record in records if not record.reason and not record.watched]
+    fitted = [record for record in records if not record.reason]
+    fixed = dict.fromkeys(f"{record.fold} ({record.behavior})" for record in fitted if not record.watched)
     if fixed:
-        names = ", ".join(dict.fromkeys(fixed))
+        names = "every fold" if all(not record.watched for record in fitted) else ", ".join(fixed)
         notes.append(f"No recording was there to be watched, and all {study.training.epochs} epochs were run, in: {names}.")
     failed = dict.fromkeys((record.fold, record.reason) for record in records if record.reason)
     notes += [f"Not learned in fold {fold}, and counted as decided negative: {reason}." for fold, reason in failed]

@@ -100,6 +100,7 @@ def evaluate_ethograms(
             raise UsageError(f"{path}: another ethogram of {annotation.recording!r} was given before; evaluate one of each recording.")
         if annotation.provenance.get("learned_from"):
             notes.append(f"{annotation.recording}: the model learned from this recording, so its scores are no measure of how good it is.")
+            warn(notes[-1])
         annotations.append(annotation)
         labels[annotation.recording] = found
     if not annotations:

@@ -119,8 +119,7 @@ def write_report(
         sections += [make_ethogram_section(description), make_statistics_section(description)]
     sections += _make_bouts_sections(sources, description)
     sections.append(make_methods_section(sources, unseen, description, versions))
-    name = sources.study_path.resolve().parent.name if sources.study_path is not None else "ethograms"
-    page = Page(title or f"Report: {name}", _describe_subject(sources, description, unseen), sections, f"Made by behavior {__version__}.")
+    page = Page(title or "Behavior report", _describe_subject(sources, description, unseen), sections, f"Made by behavior {__version__}.")
     write_page(out, page)
     return ReportResult([section.title for section in sections], out.stat().st_size, failures, sources.notes)
 
@@ -189,7 +188,8 @@ def _as_path(value: Any) -> Path | None:
 def _describe_subject(sources: ReportSources, description: Description | None, unseen: Scores | None) -> str:
     parts = []
     if description is not None:
-        parts.append(f"{len(description.described)} ethograms of {', '.join(description.behaviors)}")
+        number = len(description.described)
+        parts.append(f"{number} ethogram{'' if number == 1 else 's'} of {', '.join(description.behaviors)}")
     elif sources.study is not None:
         parts.append(f"{len(sources.recordings)} recordings, {', '.join(sources.study.behaviors)}")
     if sources.crossval is not None:

@@ -113,7 +113,7 @@ def make_bouts_section(
             advance(1)
     words = f"Of all bouts in {source}, these have the smallest mean probability above their threshold. Look at them first."
     if any(isinstance(strip, bytes) for strip in strips.values()):
-        words += " Coloured edges: within the bout; the first and the last picture are before and after it."
+        words += f" Coloured edges: within the bout; the first and the last picture are {_AROUND_S:g} s before and after it."
     heading = ["", "Behavior", "Recording", "From", "To", "Frames", "Mean probability", "Threshold", "Labelled so by people"]
     rows = [[str(number), *_show_bout(bout, labels.get(bout.recording))] for number, bout in enumerate(bouts, start=1)]
     pictures: list[Block] = []

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from behavior import __version__
-from behavior.config import APPEARANCE, MOTION, POSE, HeadSettings, Postprocess, Study
+from behavior.config import APPEARANCE, MOTION, POSE, HeadSettings, Postprocess, Study, Training
 from behavior.files.html_page import Block, Listing, Paragraph, Section
 from behavior.files.model_bundle import BundleDescription
 from behavior.metrics.bootstrap import N_RESAMPLES
@@ -90,7 +90,7 @@ def make_methods_section(
     _describe_recordings(text, sources, description)
     text.say(f"Behavior was annotated with behavior {__version__}{_list_packages(versions)}.")
     if study is not None:
-        _describe_learning(text, study)
+        _describe_learning(text, study, sources.crossval)
     elif bundle is not None:
         _describe_bundle(text, bundle)
     if sources.crossval is not None:
@@ -121,10 +121,11 @@ def _describe_recordings(text: _Text, sources: ReportSources, description: Descr
         minutes = [float(found.annotation.time_s[-1]) / 60 for found in description.described if len(found.annotation.time_s)]
         n_animals = len(set(description.animals.values()))
         rates = sorted({f"{found.annotation.fps:.4g}" for found in description.described if found.annotation.fps})
+        verb = "was" if len(description.described) == 1 else "were"
         text.say(
             f"{_count(len(description.described), 'video')} of {_count(n_animals, 'animal')} "
-            f"({', '.join(rates)} frames per second, {np.sum(minutes):,.0f} minutes in all) were annotated for "
-            f"{_join(description.behaviors)}."
+            f"({', '.join(rates)} frames per second, {np.sum(minutes):,.1f} minutes in all) {verb} annotated "
+            f"for {_join(description.behaviors)}."
         )
     elif sources.study is not None:
         animals = {recording.animal or recording.id for recording in sources.recordings}
@@ -134,7 +135,7 @@ def _describe_recordings(text: _Text, sources: ReportSources, description: Descr
         )
 
 
-def _describe_learning(text: _Text, study: Study) -> None:
+def _describe_learning(text: _Text, study: Study, crossval: CrossValidated | None) -> None:
     variants = list_variants(study)
     for number, variant in enumerate(variants, start=1):
         if len(variants) > 1:
@@ -146,13 +147,22 @@ def _describe_learning(text: _Text, study: Study) -> None:
     weights = "weighted by the inverse frequency of the behavior, " if training.class_weights == "balanced" else ""
     text.say(
         f"Networks were trained with Adam{text.cite('adam')} (learning rate {training.learning_rate:g}, batches of {training.batch_size} "
-        f"windows) on the binary cross-entropy, {weights}for at most {training.epochs} epochs, stopping early after {training.patience} "
-        f"without improvement (seed {training.seed})."
+        f"windows) on the binary cross-entropy, {weights}{_describe_length(training, crossval)} (seed {training.seed})."
     )
     number = len(variants) * study.ensemble.seeds
     if number > 1:
         how = "averaged" if study.ensemble.combine == "mean" else "put to a vote"
         text.say(f"The probabilities of {number} networks were {how}.")
+
+
+def _describe_length(training: Training, crossval: CrossValidated | None) -> str:
+    length = f"for at most {training.epochs} epochs, stopping early after {training.patience} without improvement"
+    if crossval is None:
+        return length
+    fitted = crossval.folds[crossval.folds["best_epoch"].notna()]
+    if fitted["watched"].isna().all():
+        return f"for {training.epochs} epochs, because no recording could be spared for early stopping"
+    return f"{length} where a recording could be spared to watch" if fitted["watched"].isna().any() else length
 
 
 def _describe_streams(text: _Text, study: Study) -> None:
@@ -223,27 +233,27 @@ def _describe_crossval(text: _Text, crossval: CrossValidated) -> None:
     watched = (
         "early stopping watched the recording left out, which makes scores optimistic"
         if study.crossval.early_stopping_on == "fold"
-        else "everything, early stopping included, was fitted on the other recordings alone"
+        else "everything was fitted on the other recordings alone"
     )
     text.say(
         f"Performance was estimated by leaving out one {study.crossval.leave_out} after the other ({n_folds} folds); {watched}. Average "
         f"precision{text.cite('average precision')} is the area under the precision-recall curve, segment F1 counts bouts that overlap by "
-        f"at least half{text.cite('segments')}; 95 % intervals are from {N_RESAMPLES:,} resamples of recordings{text.cite('bootstrap')}. "
-        f"Out of fold, {_list_scores(scores)}."
+        f"at least half{text.cite('segments')}. Out of fold, {_list_scores(scores)}."
     )
+    if not np.isnan([scores.find(name, "average_precision")[1] for name in scores.behaviors]).all():
+        text.say(f"Intervals are percentiles of {N_RESAMPLES:,} resamples of recordings{text.cite('bootstrap')}.")
 
 
 def _describe_model(text: _Text, bundle: BundleDescription) -> None:
-    n_recordings = len(bundle.training.recordings)
-    epochs = [count for counts in bundle.training.epochs.values() for count in counts]
-    span = (
-        f" for {min(epochs)} to {max(epochs)} epochs"
-        if epochs and min(epochs) < max(epochs)
-        else f" for {epochs[0]} epochs"
-        if epochs
-        else ""
-    )
-    text.say(f"The final model learned from {_count(n_recordings, 'recording')}{span} (seed {bundle.training.seed}).")
+    training = bundle.training
+    counts = sorted({len(training.recordings) - len(watched) for watched in training.watched.values()} or {len(training.recordings)})
+    epochs = sorted({count for counts in training.epochs.values() for count in counts})
+    length = f" for {' to '.join(map(str, dict.fromkeys([epochs[0], epochs[-1]])))} epochs" if epochs else ""
+    watched = sorted({name for names in training.watched.values() for name in names})
+    others = f"; early stopping watched {len(watched)} more" if watched else ""
+    number = " to ".join(map(str, dict.fromkeys([counts[0], counts[-1]])))
+    noun = "recording" if counts == [1] else "recordings"
+    text.say(f"The final model learned from {number} {noun}{length}{others} (seed {training.seed}).")
 
 
 def _describe_decisions(text: _Text, postprocess: Postprocess, behaviors: Sequence[str], fps: float | None) -> None:

@@ -126,6 +126,8 @@ def _introduce(crossval: CrossValidated) -> list[Block]:
         f"{n_folds} folds, each leaving out one {study.crossval.leave_out}: what is scored here was said by models that had never seen "
         f"the recording. {len(crossval.annotations)} recordings, seed {study.training.seed}, in {crossval.folder}."
     )
+    if crossval.folds.loc[crossval.folds["best_epoch"].notna(), "watched"].isna().all():
+        words += f" No recording could be spared for early stopping: all {study.training.epochs} epochs were run."
     blocks: list[Block] = [Paragraph(words)]
     if study.crossval.early_stopping_on == "fold":
         words = "Early stopping watched the recordings that are scored (early_stopping_on: fold): these numbers are optimistic."
@@ -139,6 +141,8 @@ def _show(scores: Scores, title: str, folder: Path | None) -> list[Block]:
     words = "All labelled frames pooled. "
     if has_intervals:
         words += "In brackets: 95 % intervals from resampling recordings. "
+    else:
+        words += "Too few recordings for intervals. "
     if scores.ceiling is not None:
         words += (
             "Beneath: how well people agree, each with the majority of the others and each with each other, mean, lowest and highest; a "

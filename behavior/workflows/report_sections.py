@@ -42,7 +42,8 @@ def make_overview(sources: ReportSources, description: Description | None, unsee
         )
     if description is not None:
         seconds = sum(float(found.annotation.time_s[-1]) for found in description.described if len(found.annotation.time_s))
-        points.append(f"Ethograms of {len(description.described)} recordings, {seconds / 3600:.2f} hours of video.")
+        number = len(description.described)
+        points.append(f"Ethograms of {number} recording{'' if number == 1 else 's'}, {seconds / 60:,.1f} minutes of video.")
     if sources.crossval is not None:
         known = Scores(sources.crossval.metrics, sources.crossval.annotations, sources.crossval.labels, sources.crossval.ceiling)
         points.append(f"Average precision in cross-validation: {_list_average_precision(known)}.")
@@ -179,7 +180,7 @@ def _describe_bundle(model: Model) -> list[list[str]]:
     epochs = ", ".join(f"{name} {' and '.join(map(str, counts))}" for name, counts in training.epochs.items())
     rows = [
         ["Final model", f"{model.folder}, hash {model.hash}; {len(bundle.members)} network{'s' if len(bundle.members) > 1 else ''}"],
-        ["Learned from", ", ".join(training.recordings)],
+        ["Learned from, or watched", ", ".join(training.recordings)],
         ["Epochs", f"{epochs}. {training.stopping}"],
         ["Decisions", _show_setting(bundle.postprocess.model_dump(exclude_none=True))],
         ["Seed of the model", str(training.seed)],

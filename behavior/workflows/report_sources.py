@@ -114,8 +114,8 @@ def find_sources(
         The study file, where `paths` are ethograms alone.
     crossval, model
         Folders that `behavior crossval` and `behavior train` wrote. Those not given are looked for under the names of the README: beside
-        the study file, then in the working folder; the model first where the ethograms say that it was. What belongs to another study
-        is left alone, and a note says so.
+        the study file, then in the working folder; the model first where the ethograms say that it was, the cross-validation at last
+        beside the model. What belongs to another study is left alone, and a note says so.
 
     Raises
     ------
@@ -135,21 +135,23 @@ def find_sources(
         return ReportSources(None, None, [], _open_crossval(crossval), _open_model(model, found, None, notes), found, notes)
     study_path = studies[0]
     settings, recordings = open_study(study_path)
-    validated = _open_crossval(crossval) if crossval else _look_for_crossval(study_path, settings, notes)
+    found = find_ethograms(ethograms) if ethograms else _look_for_ethograms(study_path, recordings, notes)
+    made_by = _open_model(model, found, study_path, notes)
+    beside = [made_by.folder.resolve().parent] if made_by is not None else []
+    validated = _open_crossval(crossval) if crossval else _look_for_crossval(study_path, settings, beside, notes)
     if validated is not None:
         notes += _compare_settings(validated, settings)
-    found = find_ethograms(ethograms) if ethograms else _look_for_ethograms(study_path, recordings, notes)
-    return ReportSources(study_path, settings, recordings, validated, _open_model(model, found, study_path, notes), found, notes)
+    return ReportSources(study_path, settings, recordings, validated, made_by, found, notes)
 
 
-def _list_places(study_path: Path, name: str) -> list[Path]:
+def _list_places(study_path: Path, name: str, beside: Sequence[Path] = ()) -> list[Path]:
     """Return where results of the study may be."""
-    places = [study_path.resolve().parent / name, Path.cwd() / name]
-    return [place for place in dict.fromkeys(places) if place.is_dir()]
+    folders = [study_path.resolve().parent, Path.cwd(), *beside]
+    return [place for place in dict.fromkeys(folder / name for folder in folders) if place.is_dir()]
 
 
-def _look_for_crossval(study_path: Path, study: Study, notes: list[str]) -> CrossValidated | None:
-    for place in _list_places(study_path, CROSSVAL_FOLDER):
+def _look_for_crossval(study_path: Path, study: Study, beside: Sequence[Path], notes: list[str]) -> CrossValidated | None:
+    for place in _list_places(study_path, CROSSVAL_FOLDER, beside):
         if not (place / STUDY_COPY).is_file() or not (place / METRICS_FILE).is_file():
             continue
         then = read_study(place / STUDY_COPY)

@@ -122,12 +122,12 @@ def train_model(path: Path, out: Path, *, crossval: Path | None = None) -> Train
     refuse_seen_recordings(study, tested, command="train")
     prepare_results_folder(out, overwrite=False)
     training = load_learning_data(study, [recording for recording in recordings if recording.split == "train"])
-    epochs = _read_best_epochs(crossval, study, training) if crossval is not None else {}
+    epochs = _read_epochs(crossval, study, training) if crossval is not None else _Epochs()
     decisions = _fit_decisions(study, training, crossval) if study.decisions is not None and crossval is not None else None
     test = load_learning_data(study, tested) if tested else None
     if test is not None:
         require_alike([*training.recordings, *test.recordings], [*training.features, *test.features])
-    members, skipped = _fit_members(study, training, test, epochs)
+    members, skipped = _fit_members(study, training, test, epochs.known)
     behaviors = [name for place, name in enumerate(study.behaviors) if name not in skipped]
     if not behaviors:
         raise UsageError(f"{path}: none of its behaviors can be learned ({'; '.join(skipped.values())}); label recordings that show them.")
@@ -136,6 +136,7 @@ def train_model(path: Path, out: Path, *, crossval: Path | None = None) -> Train
 
     result = TrainResult(behaviors=behaviors, skipped=skipped)
     stopping = _describe_stopping(study, training, members, epochs)
+    announce(stopping)
     scores: dict[str, float] = {}
     if test is not None:
         annotations, labels = _predict_test(study, test, members, behaviors, decisions)
@@ -329,13 +330,19 @@ def _predict_test(
     return annotations, labels
 
 
-def _describe_stopping(study: Study, training: LearningData, members: Sequence[_Member], epochs: Mapping[tuple[str, str], int]) -> str:
+def _describe_stopping(study: Study, training: LearningData, members: Sequence[_Member], epochs: _Epochs) -> str:
     """Return how the number of epochs was chosen for each behavior."""
     ways: dict[str, list[str]] = {}
+    unwatched = {name for _, name in epochs.fixed}
     for member in members:
         if member.plan.watched:
             way = f"early stopping watched {', '.join(training.recordings[index].id for index in member.plan.watched)}, not learned from"
-        elif epochs:
+        elif unwatched.issuperset(study.behaviors[output] for output in member.learned):
+            way = (
+                f"all {study.training.epochs} epochs were run on every training recording, as in the cross-validation, which could spare "
+                "none for early stopping"
+            )
+        elif epochs.known:
             way = "the epochs are the median of the best ones in cross-validation, and every training recording was learned from"
             if study.crossval.early_stopping_on == "fold":
                 way += " (its early stopping watched what it scored)"
@@ -345,11 +352,29 @@ def _describe_stopping(study: Study, training: LearningData, members: Sequence[_
     return "; ".join(f"{', '.join(dict.fromkeys(names))}: {way}" for way, names in ways.items()) + "."
 
 
-def _read_best_epochs(folder: Path, study: Study, training: LearningData) -> dict[tuple[str, str], int]:
-    """Return the median best epoch in a cross-validation of `training` with the settings of `study`, by member and behavior.
+@dataclass(frozen=True)
+class _Epochs:
+    """How long to fit, by member and behavior.
 
-    Fits that watched no recording had no best epoch; a behavior with only such fits is left out.
+    Attributes
+    ----------
+    median
+        Of the best epochs in a cross-validation, over the fits that watched a recording.
+    fixed
+        What was run where no fit could watch one.
     """
+
+    median: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    fixed: Mapping[tuple[str, str], int] = field(default_factory=dict)
+
+    @property
+    def known(self) -> dict[tuple[str, str], int]:
+        """Both together."""
+        return {**self.fixed, **self.median}
+
+
+def _read_epochs(folder: Path, study: Study, training: LearningData) -> _Epochs:
+    """Return how long the fits in a cross-validation of `training` with the settings of `study` were best run."""
     table_path, study_path = folder / FOLDS_FILE, folder / STUDY_COPY
     for needed in (table_path, study_path):
         if not needed.is_file():
@@ -369,9 +394,9 @@ def _read_best_epochs(folder: Path, study: Study, training: LearningData) -> dic
             "cross-validate again or leave out --crossval."
         )
     table = pd.read_csv(table_path, dtype={"member": str})
-    fits = table[table["best_epoch"].notna() & table["watched"].notna()]
-    medians = fits.groupby(["member", "behavior"])["best_epoch"].median()
-    found = {(str(member), str(name)): max(1, round(float(value))) for (member, name), value in medians.items()}
-    if found:
-        announce("epochs from cross-validation: " + ", ".join(f"{name} {count}" for (_, name), count in found.items()))
-    return found
+    fitted = table[table["best_epoch"].notna()]
+    watched = fitted[fitted["watched"].notna()].groupby(["member", "behavior"])["best_epoch"].median()
+    median = {(str(member), str(name)): max(1, round(float(value))) for (member, name), value in watched.items()}
+    others = fitted.groupby(["member", "behavior"])["epochs"].max()
+    fixed = {(str(member), str(name)): int(value) for (member, name), value in others.items() if (str(member), str(name)) not in median}
+    return _Epochs(median, fixed)

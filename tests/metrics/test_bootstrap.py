@@ -90,11 +90,11 @@ def test_intervals_narrow_with_the_number_of_recordings() -> None:
     assert widths[1] < widths[0] / 2
 
 
-def test_one_recording_has_no_interval_nor_what_only_one_recording_has() -> None:
-    alone = make_comparisons(0, 1)
-    assert score_behavior(alone, draw_multiplicities(1)).intervals == {}
+def test_few_recordings_have_no_interval_nor_what_only_few_recordings_have() -> None:
+    few = make_comparisons(0, 3)
+    assert score_behavior(few, draw_multiplicities(3)).intervals == {}
     empty = Comparison(np.zeros(400, dtype=np.int8), np.zeros(400, dtype=bool), np.zeros(400, dtype=np.float32), np.arange(400) / 25)
-    scores = score_behavior([*alone, empty, empty], draw_multiplicities(3))
+    scores = score_behavior([*few, empty, empty], draw_multiplicities(5))
     assert "recall" not in scores.intervals
     assert not np.isnan(scores.pooled["recall"])
     assert {"accuracy", "prevalence", "edit", "bout_count_error"} <= set(scores.intervals)

@@ -56,7 +56,20 @@ def test_the_table_is_long_and_keeps_the_order(table: pd.DataFrame) -> None:
         assert tuple(rows.metric) == ALL_METRICS
 
 
-def test_pooled_figures_that_two_recordings_have_come_with_an_interval(table: pd.DataFrame) -> None:
+def score_twice() -> pd.DataFrame:
+    """Score four recordings, C and D being B and A once more."""
+    doubled = [{**arrays, "C": arrays["B"], "D": arrays["A"]} for arrays in (LABELS, PROBABILITIES, DECISIONS, TIMES)]
+    labels, probabilities, decisions, times = doubled
+    return score_study(labels, probabilities, decisions, BEHAVIORS, time_s=times)
+
+
+def test_figures_of_fewer_than_four_recordings_have_no_interval(table: pd.DataFrame) -> None:
+    assert table.low.isna().all()
+    assert table.high.isna().all()
+
+
+def test_pooled_figures_that_four_recordings_have_come_with_an_interval() -> None:
+    table = score_twice()
     known = table[table.low.notna()]
     assert set(known.recording) == {"pooled"}
     assert not set(known.metric) & set(ALL_COUNTS)
@@ -64,10 +77,20 @@ def test_pooled_figures_that_two_recordings_have_come_with_an_interval(table: pd
     assert {"f1", "average_precision", "segment_f1_50", "latency_error_s"} <= set(wall.metric)
     assert (wall.low <= wall.value).all()
     assert (wall.value <= wall.high).all()
-    # Of grooming, only A has any.
+    # Of grooming, only A and D have any.
     assert "recall" not in set(known.metric[known.behavior == "grooming"])
-    again = score_study(LABELS, PROBABILITIES, DECISIONS, BEHAVIORS, time_s=TIMES)
-    pd.testing.assert_frame_equal(table, again)
+    pd.testing.assert_frame_equal(table, score_twice())
+
+
+def test_the_summary_shows_intervals() -> None:
+    table = score_twice()
+    text = format_summary(table, behaviors=BEHAVIORS, title="Cross-validation")
+    low, high = (
+        float(table[(table.metric == "average_precision") & (table.behavior == "wall_rearing")][name].max()) for name in ("low", "high")
+    )
+    value = look_up(table, "pooled", "wall_rearing", "average_precision")
+    assert find_row(text, "Overview", "wall_rearing")[1] == f"{value:.3f} ({low:.3f} to {high:.3f})"
+    assert "No interval for grooming:" in text
 
 
 def test_pooled_is_over_all_frames(table: pd.DataFrame) -> None:
@@ -141,12 +164,7 @@ def test_the_summary_shows_every_number_once_rounded(table: pd.DataFrame) -> Non
         "Average precision", "Precision", "Recall", "F1", "F2", "Segment F1 at 50 %", "Kappa", "Prevalence",
     ]  # fmt: skip
     assert find_row(text, "Overview", "grooming") == ["grooming", "1.000", "1.000", "0.500", "0.667", "0.556", "0.667", "0.571", "0.333"]
-    low, high = (
-        float(table[(table.metric == "average_precision") & (table.behavior == "wall_rearing")][name].max()) for name in ("low", "high")
-    )
-    value = look_up(table, "pooled", "wall_rearing", "average_precision")
-    assert find_row(text, "Overview", "wall_rearing")[1] == f"{value:.3f} ({low:.3f} to {high:.3f})"
-    assert "No interval for grooming:" in text
+    assert "No interval for wall_rearing, grooming: it takes at least four recordings" in text
     assert find_row(text, "wall_rearing", "Recording")[1:] == [
         "Prevalence", "Precision", "Recall", "F1", "Average precision", "Segment F1 at 50 %", "Edit score", "Bouts", "Bout count error",
         "TP", "FP", "FN", "TN",

@@ -150,6 +150,11 @@ def test_an_animal_is_left_out_with_all_its_recordings(run, motifs, tmp_path):
     assert list(dict.fromkeys(folds["fold"])) == ["A", "B"]
     assert folds["watched"].isna().all()
     assert "No recording was there to be watched" in (tmp_path / "cv" / "summary.md").read_text()
+    ran = run("train", motifs, "--crossval", tmp_path / "cv", "--out", tmp_path / "model")
+    assert "all 4 epochs were run on every training recording, as in the cross-validation" in ran.err
+    training = yaml.safe_load((tmp_path / "model" / "bundle.yaml").read_text())["training"]
+    assert training["epochs"] == {"rear": [4], "jump": [4]}
+    assert training["watched"] == {"rear": [], "jump": []}
 
 
 def test_labels_shifted_at_random_cannot_be_predicted(motifs, tmp_path):

@@ -155,8 +155,8 @@ def test_what_is_missing_is_said(run: Callable, lab: Path) -> None:
     assert ran.status == 0, ran.err
     notes = json.loads(ran.out)["notes"]
     assert len(notes) == 2
-    assert "No cross-validation was found" in notes[0]
-    assert "No ethograms" in notes[1]
+    assert "No ethograms" in notes[0]
+    assert "No cross-validation was found" in notes[1]
     assert all(note in read_words(lab / "report.html") for note in notes)
 
 
