@@ -20,8 +20,7 @@ _PANEL = (2.4, 2.0)
 def draw_time_curves(
     values: Mapping[str, npt.NDArray[np.floating]],
     behaviors: Sequence[str],
-    bin_starts_s: npt.NDArray[np.floating],
-    bin_s: float,
+    bin_edges_s: npt.NDArray[np.floating],
     *,
     ylabel: str,
     scale: float = 1.0,
@@ -35,8 +34,8 @@ def draw_time_curves(
         By group, shape (A, B, K): animals, behaviors, bins; NaN where an animal has no value.
     behaviors
         B names.
-    bin_starts_s, bin_s
-        When the K bins start, shape (K,), and how long they are, in seconds.
+    bin_edges_s
+        When the K bins start, and the last one ends, in seconds, shape (K + 1,).
     ylabel
         Beside the panels.
     scale
@@ -53,16 +52,17 @@ def draw_time_curves(
     ValueError
         If there is no group, no behavior or no bin, or a shape does not match.
     """
-    if not values or not behaviors or not len(bin_starts_s):
-        raise ValueError(f"there are {len(values)} groups, {len(behaviors)} behaviors and {len(bin_starts_s)} bins, expected some of each")
+    n_bins = len(bin_edges_s) - 1
+    if not values or not behaviors or n_bins < 1:
+        raise ValueError(f"there are {len(values)} groups, {len(behaviors)} behaviors and {max(n_bins, 0)} bins, expected some of each")
     for group, array in values.items():
-        if array.ndim != 3 or array.shape[1:] != (len(behaviors), len(bin_starts_s)):
-            raise ValueError(f"values of {group!r} have shape {array.shape}, expected (A, {len(behaviors)}, {len(bin_starts_s)})")
+        if array.ndim != 3 or array.shape[1:] != (len(behaviors), n_bins):
+            raise ValueError(f"values of {group!r} have shape {array.shape}, expected (A, {len(behaviors)}, {n_bins})")
     n_columns = min(3, len(behaviors))
     n_rows = -(-len(behaviors) // n_columns)
     figure = Figure(figsize=(_PANEL[0] * n_columns + 0.4, _PANEL[1] * n_rows + 0.7 + (0.25 if title else 0)), layout="constrained")
     panels = figure.subplots(n_rows, n_columns, sharex=True, squeeze=False)
-    middles = np.asarray(bin_starts_s) + bin_s / 2
+    middles = (bin_edges_s[:-1] + bin_edges_s[1:]) / 2
     handles = []
     for index, axes in enumerate(panels.flat):
         if index >= len(behaviors):
@@ -80,12 +80,12 @@ def draw_time_curves(
                 handles.append(line)
         axes.set_title(behaviors[index], loc="left", fontsize=9, fontweight="bold", color=INK, pad=3)
         axes.set_ylim(bottom=0)
-        axes.set_xlim(float(bin_starts_s[0]), float(bin_starts_s[-1]) + bin_s)
+        axes.set_xlim(float(bin_edges_s[0]), float(bin_edges_s[-1]))
         axes.grid(axis="y", color="#E6E6E6", linewidth=0.6)
         axes.set_axisbelow(True)
         axes.spines[["top", "right"]].set_visible(False)
         axes.tick_params(axis="y", length=2, labelsize=8)
-        style_time(axes, float(bin_starts_s[-1]) + bin_s - float(bin_starts_s[0]), n_ticks=5)
+        style_time(axes, float(bin_edges_s[-1] - bin_edges_s[0]), n_ticks=5)
         is_lowest = index + n_columns >= len(behaviors)
         axes.tick_params(axis="x", labelbottom=is_lowest)
         if not is_lowest:

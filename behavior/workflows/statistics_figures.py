@@ -126,12 +126,14 @@ def _draw_curves(description: Description) -> Any:
         for row in chosen.itertuples():
             array[animals.index(row.animal), description.behaviors.index(row.subject), row.metric] = row.value
         curves[group] = array
+    # The last bin is as long as the longest recording has it.
+    ends = [frame_edges(found.annotation.time_s, found.annotation.fps)[-1] for found in description.described]
+    edges = np.append(bin_s * np.arange(n_bins), min(bin_s * n_bins, max(ends)))
     length = f"{bin_s / 60:g} min" if bin_s >= 60 else f"{bin_s:g} s"
     return draw_time_curves(
         curves,
         description.behaviors,
-        bin_s * np.arange(n_bins),
-        bin_s,
+        edges,
         ylabel="Share of time (%)",
         scale=100,
         title=f"Behavior in bins of {length}: mean and standard error over animals",

@@ -52,7 +52,7 @@ def test_pages_are_filled_in_order() -> None:
 
 def test_time_curves_are_means_with_standard_errors() -> None:
     values = {"saline": np.array([[[1.0, 2.0], [0.0, 0.0]], [[3.0, np.nan], [0.0, 0.0]]]), "drug": np.ones((1, 2, 2))}
-    figure = draw_time_curves(values, NAMES, np.array([0.0, 60.0]), 60.0, ylabel="Share (%)", scale=10)
+    figure = draw_time_curves(values, NAMES, np.array([0.0, 60.0, 120.0]), ylabel="Share (%)", scale=10)
     panel = figure.axes[0]
     np.testing.assert_array_equal(panel.lines[0].get_ydata(), [20, 20])
     np.testing.assert_array_equal(panel.lines[0].get_xdata(), [30, 90])
@@ -124,8 +124,8 @@ def test_the_same_picture_is_the_same_file() -> None:
     [
         lambda: draw_ethogram_raster([], NAMES),
         lambda: draw_ethogram_raster([make_row()], ["groom"]),
-        lambda: draw_time_curves({}, NAMES, np.zeros(1), 1.0, ylabel=""),
-        lambda: draw_time_curves({"a": np.zeros((1, 1, 1))}, NAMES, np.zeros(1), 1.0, ylabel=""),
+        lambda: draw_time_curves({}, NAMES, np.arange(2.0), ylabel=""),
+        lambda: draw_time_curves({"a": np.zeros((1, 1, 1))}, NAMES, np.arange(2.0), ylabel=""),
         lambda: draw_transition_graph({}, NAMES),
         lambda: draw_transition_graph({"a": np.zeros((1, 1))}, NAMES),
         lambda: draw_bout_lengths({}, NAMES),
