@@ -41,7 +41,7 @@ HOMES = {
     "pynwb": {"files/ethogram_formats/nwb.py"},
     "hdmf": {"files/ethogram_formats/nwb.py"},
     "pyarrow": {"files/ethogram_formats/parquet.py"},
-    "av": {"files/video.py"},
+    "av": {"files/video.py", "files/video_writer.py"},
     "optuna": {f"workflows/search{part}.py" for part in ("", "_results", "_sampling", "_space", "_storage")},
     "sqlalchemy": {"workflows/search_storage.py"},
     "openvino": {"vision/devices.py"},

@@ -40,7 +40,7 @@ def test_defaults_are_those_of_the_reference_thesis():
         ({"crop": {"bodypart": "x"}}, "did you mean 'body_part'?"),
         ({"crop": {}}, "body_part is missing"),
         ({"crop": None}, "crop is missing"),
-        ({"head": {"kind": "gru"}}, "'lstm', 'tcn', 'mstcn', 'transformer'"),
+        ({"head": {"kind": "gru"}}, "head.kind is 'gru', expected 'lstm', 'tcn', 'mstcn' or 'transformer'"),
         ({"training": {"epochs": 0}}, "training.epochs is 0"),
         ({"postprocess": {"threshold": 3}}, "postprocess.threshold is 3"),
         ({"postprocess": {"threshold": {"groming": 0.4}}}, "did you mean 'grooming'?"),
@@ -60,6 +60,56 @@ def test_what_cannot_be_is_said_in_one_sentence_that_names_the_file(changes, exp
     assert expected in message
     assert "\n" not in message
     assert caught.value.exit_status == 2
+
+
+HEAD_KEYS = "dropout, share, kind, layers, units, bidirectional"
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"head": {"kind": "lstn"}}, "head.kind is 'lstn'; did you mean 'lstm'? (known: lstm, tcn, mstcn, transformer)."),
+        ({"head": {"units": 3}}, "'head.kind' is missing, expected one of 'lstm', 'tcn', 'mstcn' or 'transformer'."),
+        ({"head": "lstm"}, f"head is 'lstm', expected keys and values (known here: {HEAD_KEYS})."),
+        ({"head": {"kind": "lstm", "dropout": 1}}, "head.dropout is 1, expected less than 1."),
+        ({"head": {"kind": "lstm", "share": "maybe"}}, "head.share is 'maybe', expected true or false."),
+        ({"crop": {"body_part": "m", "size": "hundred"}}, "crop.size is 'hundred', expected a whole number."),
+        ({"crop": {"body_part": "m", "size": 100.5}}, "crop.size is 100.5, expected a whole number."),
+        ({"crop": {"body_part": "m", "size": None}}, "crop.size is empty, expected a whole number."),
+        ({"crop": {"body_part": "m", "size": 5}}, "crop.size is 5, expected at least 8."),
+        ({"crop": {"body_part": "m", "min_likelihood": 2}}, "crop.min_likelihood is 2, expected at most 1."),
+        ({"training": {"learning_rate": 0}}, "training.learning_rate is 0, expected more than 0."),
+        ({"training": {"learning_rate": "fast"}}, "training.learning_rate is 'fast', expected a number."),
+        ({"postprocess": {"threshold": {"grooming": "x"}}}, "postprocess.threshold.grooming is 'x', expected a number."),
+        ({"behaviors": "grooming"}, "behaviors is 'grooming', expected a list, such as [a, b]."),
+        ({"behaviors": [True]}, "behaviors.0 is true, expected text; put it in quotes."),
+        ({"behaviors": []}, "behaviors is [], expected at least 1 entry."),
+        ({"recordings": 5}, "recordings is 5, expected the path of a file."),
+        ({"labels": {"map": ["a"]}}, "labels.map is ['a'], expected names and values, such as {grooming: ...}."),
+        ({"arena": {"rectangle": [1, 2]}}, "arena.rectangle has 2 entries, expected more."),
+        ({"ensemble": {"members": [{"hed": 1}]}}, "unknown key 'ensemble.members.0.hed'; did you mean 'head'? (known here: head, "),
+    ],
+)
+def test_values_of_the_wrong_kind_are_said_in_plain_words(changes, sentence):
+    with pytest.raises(UsageError) as caught:
+        parse(**changes)
+    assert str(caught.value).startswith(f"study.yaml: {sentence}")
+    assert str(caught.value).endswith(").") or str(caught.value) == f"study.yaml: {sentence}"
+
+
+@pytest.mark.parametrize(
+    ("content", "source", "sentence"),
+    [
+        ("recording,video a,a.mp4", "videos/recordings.csv", "looks like a table, such as a manifest, expected a study file"),
+        ("recording,video a,a.mp4", "recordings.txt", "looks like a table"),
+        (None, "study.yaml", "is empty, expected a study file: YAML with keys such as 'behaviors'"),
+        (["a"], "study.yaml", "found ['a'], expected a study file"),
+    ],
+)
+def test_what_is_no_study_file_is_said(content, source, sentence):
+    with pytest.raises(UsageError) as caught:
+        parse_section(Study, content, source=Path(source))
+    assert str(caught.value).startswith(f"{Path(source)}: {sentence}")
 
 
 def test_every_problem_is_named_at_once():
@@ -103,11 +153,14 @@ def test_principal_components_are_a_number_or_a_share(pca, kind):
     [
         ({"decisions": {"bta": 2}}, "unknown key 'decisions.bta'; did you mean 'beta'?"),
         ({"decisions": {"beta": 0}}, "decisions.beta is 0"),
-        ({"decisions": {"fit": ["treshold"]}}, "decisions.fit.0 is 'treshold', but input should be 'threshold', 'closing' or 'min_bout'"),
+        (
+            {"decisions": {"fit": ["treshold"]}},
+            "decisions.fit.0 is 'treshold'; did you mean 'threshold'? (known: threshold, closing, min_bout)",
+        ),
         ({"decisions": {"fit": ["closing", "closing"]}}, "closing is named more than once"),
         ({"decisions": {"fit": []}}, "nothing is fitted"),
         ({"decisions": {"calibration": "platt"}}, "'none', 'isotonic' or 'logistic'"),
-        ({"decisions": {"nested": "fold"}}, "'folds' or 'pairs'"),
+        ({"decisions": {"nested": "fold"}}, "did you mean 'folds'? (known: folds, pairs)"),
         ({"features": {"standardise": True}}, "unknown key 'features.standardise'; did you mean 'standardize'?"),
         *(({"features": {"pca": pca}}, f"features.pca: found {pca!r}; give a whole number") for pca in (0, 1.5, -0.1, 1.0, True, "64")),
     ],

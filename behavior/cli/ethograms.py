@@ -11,7 +11,7 @@ import typer
 from behavior.cli.completion import complete_formats
 from behavior.cli.loading import load_keras
 from behavior.cli.options import AsJson, Ethograms, OutFolder, Overwrite, parse_by_behavior, parse_probability
-from behavior.cli.printing import exit_on, hint, print_scores, print_speeds, print_table
+from behavior.cli.printing import count, exit_on, hint, print_scores, print_speeds, print_table
 from behavior.cli.run_log import keep_log
 from behavior.errors import UsageError
 
@@ -25,7 +25,8 @@ def annotate(
     model: Annotated[Path, typer.Argument(metavar="MODEL", help="Folder that `behavior train` wrote.")],
     out: OutFolder,
     videos: Annotated[
-        list[Path] | None, typer.Argument(metavar="[VIDEO...]", readable=False, help="Videos; the pose of each is found by its name.")
+        list[Path] | None,
+        typer.Argument(metavar="[VIDEO...]", readable=False, help="Videos, or folders of them; the pose of each is found by its name."),
     ] = None,
     pose: Annotated[Path | None, typer.Option(help="Pose of the only video.")] = None,
     study: Annotated[Path | None, typer.Option(help="Annotate every recording of this study instead of videos.")] = None,
@@ -69,7 +70,9 @@ def annotate(
 @app.command(epilog="Example: behavior decide ethograms --threshold grooming=0.4 --closing 0.5s")
 def decide(
     ethograms: Ethograms,
-    threshold: Annotated[list[str] | None, typer.Option(help="For all behaviors (0.4) or one (grooming=0.4); may be repeated.")] = None,
+    threshold: Annotated[
+        list[str] | None, typer.Option(help="For all behaviors (0.4) or some (grooming=0.4,rearing=0.3); may be repeated.")
+    ] = None,
     closing: Annotated[list[str] | None, typer.Option(help="Closing length in frames (9) or seconds (0.9s), likewise.")] = None,
     min_bout: Annotated[list[str] | None, typer.Option(help="Shortest bout in frames or seconds, likewise.")] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Folder for the new files; in place if not given.")] = None,
@@ -119,7 +122,7 @@ def export(
     rows = [[name, len(files), str(files[0] if len(files) == 1 else files[0].parent)] for name, files in result.files.items() if files]
     extra = {"recordings": len(result.bouts), "bouts": n_bouts, "failures": result.failures, "notes": result.notes}
     print_table(["format", "files", "written to"], rows, as_json=as_json, extra=extra)
-    hint(f"{n_bouts} bouts of {len(result.bouts)} recordings")
+    hint(f"{count(n_bouts, 'bout')} of {count(len(result.bouts), 'recording')}")
     exit_on(result.failures)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import logging
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -83,13 +84,14 @@ def accept_anywhere(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def parse_by_behavior(option: str, values: Sequence[str] | None, parse: Callable[[str], Value]) -> Value | dict[str, Value] | None:
-    """Return one value for all behaviors, or one for each that is named, from words such as `0.4` and `grooming=0.4`."""
-    if not values:
+    """Return one value for all behaviors, or one for each that is named, from words such as `0.4` and `grooming=0.4,rearing=0.3`."""
+    words = [part for value in values or () for part in _split_at_names(value)]
+    if not words:
         return None
-    if len(values) == 1 and "=" not in values[0]:
-        return parse(values[0])
+    if len(words) == 1 and "=" not in words[0]:
+        return parse(words[0])
     parsed: dict[str, Value] = {}
-    for value in values:
+    for value in words:
         name, equals, word = value.rpartition("=")
         if not equals:
             raise UsageError(f"{option} {value}: with several values each needs a name, such as {option} grooming={value}.")
@@ -97,6 +99,13 @@ def parse_by_behavior(option: str, values: Sequence[str] | None, parse: Callable
             raise UsageError(f"{option} {value}: {name!r} is given twice; keep one of the two.")
         parsed[name] = parse(word)
     return parsed
+
+
+def _split_at_names(words: str) -> list[str]:
+    """Return the parts of a list with commas; names may have commas in them, and what is none of NAME=VALUE stays whole."""
+    parts = re.findall(r"[^=]+=[^,=]*(?:,|$)", words)
+    whole = "".join(parts) == words
+    return [part.removesuffix(",").strip() for part in parts] if whole else [words]
 
 
 def parse_duration(word: str, *, option: str = "--timeout") -> float:

@@ -19,6 +19,7 @@ from behavior.cli.session import session
 
 __all__ = [
     "SOME_FAILED",
+    "count",
     "exit_on",
     "hint",
     "print_json",
@@ -121,8 +122,13 @@ def print_notes(notes: Sequence[str]) -> None:
 def exit_on(failures: Mapping[str, str]) -> None:
     """Exit with the status for unfinished work if there are failures, each of which was printed when it came up."""
     if failures:
-        _logger.error(f"{len(failures)} failed ({', '.join(failures)}); the rest is done.")
+        _logger.error(f"{len(failures)} failed ({', '.join(failures)}); what could be done is done.")
         raise typer.Exit(SOME_FAILED)
+
+
+def count(number: int, noun: str) -> str:
+    """Return a number with its noun: 1 bout, 2 bouts."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def quote(path: Path) -> str:

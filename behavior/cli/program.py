@@ -24,7 +24,10 @@ __all__ = ["app", "main"]
 app = typer.Typer(
     name="behavior",
     help="Per-frame ethograms of mice from video and DeepLabCut pose.",
-    epilog="The usual way: init, check, embed, crossval, train, annotate. Try it all with: behavior demo --out demo",
+    epilog=(
+        "The usual way: init, check, embed, crossval, train, annotate, report. Try it all with: behavior demo --out demo. "
+        "--install-completion writes to your shell's start-up file, such as ~/.bashrc; --show-completion changes nothing."
+    ),
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},

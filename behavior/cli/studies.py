@@ -30,7 +30,11 @@ def init(
 
     keep_log(folder)
     result = init_study(folder, backbone=backbone)
-    rows = [[found.recording, *(_relative(path, folder) for path in (found.video, found.pose, found.labels))] for found in result.pairings]
+    rows = []
+    for found in result.pairings:
+        labels = [found.labels] if found.labels is not None else list(found.raters.values())
+        video, pose = (_relative(path, folder) for path in (found.video, found.pose))
+        rows.append([found.recording, video, pose, ", ".join(str(_relative(path, folder)) for path in labels) or None])
     extra = {"study": str(result.study), "notes": result.notes}
     print_table(["recording", "video", "pose", "labels"], rows, as_json=as_json, extra=extra)
     print_notes(result.notes)

@@ -314,8 +314,14 @@ def _match_length(
             f"{path}: labels {len(values)} frames, but the video has {n_frames}, expected as many; are they the labels of another video?"
         )
     if surplus > 0:
-        reason = "the video breaks off, and " if broke_off else ""
-        notes.append(f"{path}: {reason}{surplus} of {len(values)} labelled frames are behind its end and left out.")
+        if broke_off:
+            note = f"{path}: the video breaks off, and {surplus} of {len(values)} labelled frames are behind its end and left out."
+        else:
+            note = (
+                f"{path}: {surplus} of {len(values)} labelled frames are behind its end; these last ones are left out, and if the video "
+                "lost frames in its middle, all labels behind them are shifted."
+            )
+        notes.append(note)
         return values[:n_frames]
     notes.append(f"{path}: {-surplus} of {n_frames} frames, the last ones, have no label.")
     return np.pad(values, ((0, -surplus), (0, 0)), constant_values=-1)

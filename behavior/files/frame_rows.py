@@ -12,7 +12,7 @@ from typing import Generic, Protocol, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["CountedRows", "Frame", "FrameRows", "StampedRows", "VideoSummary"]
+__all__ = ["FARTHEST_REORDER", "CountedRows", "Frame", "FrameRows", "StampedRows", "VideoSummary"]
 
 Picture = TypeVar("Picture")
 
@@ -24,7 +24,7 @@ _NEAREST_ROW = 0.6
 _GAP = 1.5
 
 # No codec moves a frame further than this between the order of storage and the order of showing (H.264 and H.265: 16).
-_FARTHEST_REORDER = 17
+FARTHEST_REORDER = 17
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ class StampedRows(Generic[Picture]):
 
     def note_hole(self, before: int, after: int) -> None:
         """Note that bytes are missing between two packets: gaps in time around them are rows that could not be decoded."""
-        slack = round(_FARTHEST_REORDER * self._nominal)
+        slack = round(FARTHEST_REORDER * self._nominal)
         self._holes.append((min(before, after) - slack, max(before, after) + slack))
 
     def end_at_gap(self) -> None:
@@ -193,7 +193,7 @@ class CountedRows(Generic[Picture]):
 
     def __init__(self, *, interval: float, reorder_depth: int) -> None:
         self._reorder_depth = reorder_depth
-        self._slack = _FARTHEST_REORDER * interval
+        self._slack = FARTHEST_REORDER * interval
         self._numbers: list[int] = []
         self._pending: set[int] = set()
         self._frames: deque[Picture | None] = deque()

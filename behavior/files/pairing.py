@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from behavior.errors import LabelError, PoseError, UsageError
@@ -37,12 +37,18 @@ class Pairing:
         Its id: unique in the folder, and safe as a file name.
     video, pose, labels
         Paths; None where none was found, or none could be chosen.
+    raters
+        Label files that fit equally well, by what their names say of who made them.
+    undecided
+        Label files that fit equally well, where their names do not say that.
     """
 
     recording: str
     video: Path | None
     pose: Path | None
     labels: Path | None
+    raters: Mapping[str, Path] = field(default_factory=dict, hash=False)
+    undecided: tuple[Path, ...] = ()
 
 
 def pair_files(folder: Path) -> tuple[list[Pairing], list[str]]:
@@ -51,7 +57,8 @@ def pair_files(folder: Path) -> tuple[list[Pairing], list[str]]:
     A file belongs to the video with the longest name that its own starts with (`belongs_to`); among videos of one name to the
     one whose folders are most alike, then nearest. A label file that names videos or recordings itself, as BORIS projects and tables
     of several recordings do, belongs to all of those. Content tells pose from labels. Filtered pose is preferred, HDF5 to CSV of the
-    same name, and labels named exactly as the video, then those named so that they belong to it. Videos in which a tracker drew its
+    same name, and labels named exactly as the video, then those named so that they belong to it. Label files of one video that remain
+    are of several raters where what differs in their names is the same for all such videos. Videos in which a tracker drew its
     points (``_labeled``), hidden files and what this package writes are left out.
 
     Returns
@@ -94,6 +101,7 @@ class _Found:
                 self._by_spelling[spelling].append(video)
         self._poses: dict[Path, list[Path]] = defaultdict(list)
         self._labels: dict[Path, list[Path]] = defaultdict(list)
+        self._unread: set[Path] = set()
         self._results: list[Path] = []
         self._sentences: list[str] = []
 
@@ -123,6 +131,7 @@ class _Found:
         elif len(owners) == 1 and kind:
             (self._poses if kind == "a pose file" else self._labels)[owners[0]].append(path)
         elif len(owners) == 1:
+            self._unread.add(owners[0])
             self._sentences.append(
                 f"{name}: is named as {owners[0].name} is, but holds neither pose nor labels that can be read; it is left out."
             )
@@ -181,14 +190,43 @@ class _Found:
             for kind, best in (("pose", _prefer_pose(video, self._poses[video])), ("label", best_labels)):
                 chosen[kind] = best[0] if len(best) == 1 else None
                 if not best:
-                    self._sentences.append(f"{name}: no {kind} file found, expected one whose name starts with {video.stem!r}.")
-                elif len(best) > 1:
+                    other = "other " if video in self._unread else ""
+                    self._sentences.append(f"{name}: no {other}{kind} file found, expected one whose name starts with {video.stem!r}.")
+                elif kind == "pose" and len(best) > 1:
+                    shown = _list_names(best, self._folder)
                     self._sentences.append(
-                        f"{name}: {len(best)} {kind} files fit equally well ({_list_names(best, self._folder)}); none is chosen, enter one "
-                        "by hand."
+                        f"{name}: {len(best)} pose files fit equally well ({shown}); none is chosen, enter one in the column pose."
                     )
-            pairings.append(Pairing(recording, video, chosen["pose"], chosen["label"]))
-        return pairings
+            undecided = tuple(best_labels) if len(best_labels) > 1 else ()
+            pairings.append(Pairing(recording, video, chosen["pose"], chosen["label"], undecided=undecided))
+        return self._give_to_raters(pairings)
+
+    def _give_to_raters(self, pairings: Sequence[Pairing]) -> list[Pairing]:
+        """Return the pairings, their undecided label files those of raters where names tell these; a sentence says which either way."""
+        unclear = [pairing for pairing in pairings if pairing.undecided]
+        named = [_tell_raters([path.relative_to(self._folder) for path in pairing.undecided]) for pairing in unclear]
+        if named and named[0] and all(sorted(names) == sorted(named[0]) for names in named):
+            raters = dict(zip((pairing.recording for pairing in unclear), named, strict=True))
+            files = list(dict.fromkeys(path for pairing in unclear for path in pairing.undecided))
+            shown = _list_names(files[:4], self._folder) + (f" and {len(files) - 4} more" if len(files) > 4 else "")
+            columns = " and ".join(f"labels_{name}" for name in sorted(named[0]))
+            self._sentences.append(
+                f"{shown}: fit equally well and are taken for those of several raters, in the columns {columns}; say in a column labels "
+                "whose count, which is what a model learns from."
+            )
+            return [
+                replace(pairing, undecided=(), raters=dict(zip(raters[pairing.recording], pairing.undecided, strict=True)))
+                if pairing.undecided
+                else pairing
+                for pairing in pairings
+            ]
+        for pairing in unclear:
+            name = pairing.video.relative_to(self._folder).as_posix() if pairing.video else pairing.recording
+            self._sentences.append(
+                f"{name}: {len(pairing.undecided)} label files fit equally well ({_list_names(pairing.undecided, self._folder)}); none is "
+                "chosen, enter one in the column labels, or each in a column labels_NAME of its own where they are by several raters."
+            )
+        return list(pairings)
 
 
 def find_pose_for(video: Path) -> Path | None:
@@ -312,6 +350,15 @@ def _keep_best(paths: Sequence[Path], rate: Callable[[Path], bool | tuple[int, .
     ratings = [rate(path) for path in paths]
     highest = max(ratings, default=None)
     return [path for path, rating in zip(paths, ratings, strict=True) if rating == highest]
+
+
+def _tell_raters(paths: Sequence[Path]) -> list[str]:
+    """Return what differs in the names of label files, as the names of raters; [] where nothing does, or only numbers and dates do."""
+    words = [re.findall(r"[^\W_]+", path.with_suffix("").as_posix()) for path in paths]
+    shared = set.intersection(*({word.casefold() for word in found} for found in words))
+    names = [make_safe("_".join(word for word in found if word.casefold() not in shared)) for found in words]
+    are_names = all(re.search("[A-Za-z]", name) for name in names)
+    return names if are_names and len({name.casefold() for name in names}) == len(names) else []
 
 
 def _list_names(paths: Iterable[Path], folder: Path) -> str:

@@ -135,9 +135,13 @@ def match_pose_to_frames(track: Track, n_frames: int, *, path: Path, broke_off: 
             f"{path}: {n_rows} pose rows for {n_frames} frames in the video, expected as many; is it the pose of another video?"
         )
     if surplus > 0:
-        reason = "the video breaks off, and " if broke_off else ""
         cut = Track(track.positions[:n_frames], track.likelihoods[:n_frames], track.body_parts)
-        return cut, f"{path}: {reason}{surplus} of {n_rows} pose rows have no frame and are left out."
+        if broke_off:
+            return cut, f"{path}: the video breaks off, and {surplus} of {n_rows} pose rows, the last ones, have no frame and are left out."
+        return cut, (
+            f"{path}: {surplus} of {n_rows} pose rows have no frame; the last ones are left out, and if the video lost frames in its "
+            "middle, all pose behind them is shifted."
+        )
     padding = ((0, -surplus), (0, 0))
     padded = Track(
         np.pad(track.positions, (*padding, (0, 0)), constant_values=np.nan), np.pad(track.likelihoods, padding), track.body_parts

@@ -1,10 +1,9 @@
-"""Videos, read one frame after the other; the only module that knows PyAV."""
+"""Videos, read one frame after the other; with the writer in `files.video_writer`, the only module that knows PyAV."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator
-from fractions import Fraction
+from collections.abc import Generator, Iterator
 from itertools import chain
 from pathlib import Path
 from types import TracebackType
@@ -22,15 +21,13 @@ from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
 from behavior.errors import VideoError
-from behavior.files.atomic import replacing
-from behavior.files.frame_rows import CountedRows, Frame, FrameRows, StampedRows, VideoSummary
+from behavior.files.frame_rows import FARTHEST_REORDER, CountedRows, Frame, FrameRows, StampedRows, VideoSummary
+from behavior.files.video_writer import write_video
 from behavior.recording import estimate_fps
 
 __all__ = ["VIDEO_SUFFIXES", "Frame", "VideoReader", "VideoSummary", "open_video", "summarize_video", "write_video"]
 
 VIDEO_SUFFIXES = (".mp4", ".avi", ".mov", ".mkv")
-
-_INDEXED_SUFFIXES = (".mp4", ".mov")
 
 # Headers other than the exact sample table of MP4 and MOV are off by a frame or two in healthy files, too.
 _HEADER_TOLERANCE = 2
@@ -38,16 +35,27 @@ _HEADER_TOLERANCE = 2
 # In bytes; those of a block of Matroska, or of a cluster of them, are shorter.
 _LONGEST_PACKET_HEADER = 100
 
-_MAGIC_NUMBERS = ((4, b"ftyp"), (4, b"moov"), (4, b"mdat"), (0, b"RIFF"), (0, b"\x1a\x45\xdf\xa3"))
+# They do not tell of every damage, and their frame threads make different pictures of it each time.
+_SILENT_DECODERS = ("ffv1",)
 
-# With its macroblock tree, x264 reads memory behind small pictures that it never wrote, and its bytes vary from run to run.
-_ENCODER_OPTIONS = {"libx264": {"x264-params": "mbtree=0"}, "libx265": {"x265-params": "log-level=error:pools=none"}}
+# More than whoever reads frames one by one still holds.
+_KEPT_PICTURES = 4
+
+_MAGIC_NUMBERS = ((4, b"ftyp"), (4, b"moov"), (4, b"mdat"), (0, b"RIFF"), (0, b"\x1a\x45\xdf\xa3"))
 
 # FFmpeg's numbers: color spaces not said, PAL's and NTSC's; values from 0 to 255 instead of 16 to 235.
 _BT601, _FULL_RANGE = (2, 5, 6), 2
 _HEADER_LOST = "its header is lost, so that no frame can be found; the recording or a copy of it broke off, copy it again."
 _NO_TIMES = "holds pictures without times; put it into .mp4 with the camera's frame rate (ffmpeg -framerate FPS -i IN -c copy OUT.mp4)."
 _NO_VIDEO = "is not a video, whatever its name says; give a video file."
+
+
+# Row, its time in seconds, its picture.
+_Row = tuple[int, float, av.VideoFrame | None]
+
+
+class _DamageError(Exception):
+    """A first sign of damage, which ends the quick reading."""
 
 
 class VideoReader:
@@ -74,18 +82,15 @@ class VideoReader:
         self.width, self.height, self._quarter_turns = _measure_first_frame(path)
         self._stored = (self.width, self.height) if self._quarter_turns % 2 == 0 else (self.height, self.width)
         self._container, self._stream = _open_stream(path)
-        self._stream.thread_type = ThreadType.AUTO
         self._is_avi = self._container.format.name == "avi"
         self._is_matroska = "matroska" in self._container.format.name
-        self._skipped_bytes = False
-        self._is_indexed = False
         self.declared_frames: int | None = self._stream.frames or None
         self.nominal_fps = float(self._stream.average_rate or self._stream.guessed_rate or 0)
         if not self.nominal_fps > 0:
             self.close()
             raise VideoError(f"{path}: its header gives no frame rate; convert the video to .mp4.")
         self.n_frames = 0
-        self.broke_off = False
+        self.broke_off = self._skipped_bytes = self._is_indexed = False
         self.undecodable: tuple[int, ...] = ()
         self.first_scaled: int | None = None
         self._started = False
@@ -152,14 +157,42 @@ class VideoReader:
             and picture.color_range != _FULL_RANGE
         )
 
-    def _read_rows(self) -> Iterator[tuple[int, float, av.VideoFrame | None]]:
+    def _read_rows(self) -> Iterator[_Row]:
         if self._started:
             raise RuntimeError(f"{self.path}: a reader reads its video once; open it again")
         self._started = True
+        # Frames that are decoded at the same time conceal damage with what the others happen to have ready. So at the first sign of damage
+        # the video is read again, frame by frame. What is stored before a frame but shown after it tells, too, whether that frame is sound.
+        held: deque[_Row] = deque()
+        n_given = 0
+        try:
+            for row in self._number_rows(is_watchful=True):
+                held.append(row)
+                if len(held) > (FARTHEST_REORDER if self._stream.codec_context.reorder_depth else 0):
+                    yield held.popleft()
+                    n_given += 1
+        except _DamageError:
+            held.clear()
+            self.close()
+            self._container, self._stream = _open_stream(self.path)
+            yield from (row for row in self._number_rows(is_watchful=False) if row[0] >= n_given)
+        yield from held
+
+    def _number_rows(self, *, is_watchful: bool) -> Iterator[_Row]:
+        context = self._stream.codec_context
+        if is_watchful:
+            context.thread_type = ThreadType.SLICE if context.name in _SILENT_DECODERS else ThreadType.AUTO
+            context.options = {**context.options, "err_detect": "explode"}
+        else:
+            # Threads for slices would do without what conceals damage.
+            context.thread_count = 1
+        self.broke_off = self._skipped_bytes = self._is_indexed = False
         undecodable: list[int] = []
+        # Some decoders leave in damaged pictures what their memory held before; which memory is free must not depend on who reads.
+        kept: deque[av.VideoFrame | None] = deque(maxlen=_KEPT_PICTURES)
         first_stamp: int | None = None
         time_s = 0.0
-        for index, (stamp, picture) in enumerate(self._decode()):
+        for index, (stamp, picture) in enumerate(self._decode(is_watchful=is_watchful)):
             if first_stamp is None:
                 first_stamp = stamp
             # Some muxers step back in time; intervals must not be negative.
@@ -169,12 +202,13 @@ class VideoReader:
             elif self.first_scaled is None and (picture.width, picture.height) != self._stored:
                 self.first_scaled = index
             self.n_frames = index + 1
+            kept.append(picture)
             yield index, time_s, picture
         self.undecodable = tuple(undecodable)
         if self.n_frames == len(undecodable):
             raise VideoError(f"{self.path}: none of its frames can be decoded; convert the video to H.264 in .mp4.")
 
-    def _decode(self) -> Iterator[tuple[int, av.VideoFrame | None]]:
+    def _decode(self, *, is_watchful: bool) -> Iterator[tuple[int, av.VideoFrame | None]]:
         interval = 1.0 / (self.nominal_fps * float(self._stream.time_base))
         rows: FrameRows[av.VideoFrame] = StampedRows(interval=interval)
         reorder_depth = self._stream.codec_context.reorder_depth
@@ -185,6 +219,8 @@ class VideoReader:
         last_stamp: int | None = None
         for stamp, packet in self._number_packets(interval):
             n_packets += 1
+            if is_watchful and (cut_off or self._skipped_bytes or packet is None):
+                raise _DamageError
             cut_off.clear()
             if self._skipped_bytes and last_stamp is not None:
                 rows.note_hole(last_stamp, stamp)
@@ -200,12 +236,12 @@ class VideoReader:
                 cut_off.add(stamp)
                 continue
             packet.pts = stamp
-            for picture in _decode_packet(self._stream, packet):
+            for picture in _decode_packet(self._stream, packet, is_watchful=is_watchful):
                 yield from rows.arrive(picture.pts, None if picture.is_corrupt else picture)
         self.broke_off = self.broke_off or bool(cut_off) or self._ends_early(n_packets, end, interval)
         if self.broke_off:
             rows.end_at_gap()
-        for picture in _decode_packet(self._stream, None):
+        for picture in _decode_packet(self._stream, None, is_watchful=is_watchful):
             yield from rows.arrive(picture.pts, None if picture.is_corrupt else picture)
         yield from rows.finish(without=cut_off)
 
@@ -331,14 +367,22 @@ def _measure_first_frame(path: Path) -> tuple[int, int, int]:
     return width, height, quarter_turns
 
 
-def _decode_packet(stream: VideoStream, packet: av.Packet | None) -> list[av.VideoFrame]:
-    """Return the pictures that come out when `packet` goes in (None: all that are left); a damaged packet gives none."""
+def _decode_packet(stream: VideoStream, packet: av.Packet | None, *, is_watchful: bool = False) -> list[av.VideoFrame]:
+    """Return the pictures that come out when `packet` goes in (None: all that are left).
+
+    A damaged packet gives none, or raises `_DamageError` where damage is watched for; so does a damaged picture there.
+    """
     try:
-        return stream.codec_context.decode(packet)
+        pictures = stream.codec_context.decode(packet)
     except av.error.FFmpegError as error:
         if isinstance(error, MemoryError):
             raise
+        if is_watchful:
+            raise _DamageError from error
         return []
+    if is_watchful and any(picture.is_corrupt for picture in pictures):
+        raise _DamageError
+    return pictures
 
 
 def _list_avi_packets(stream: VideoStream, first: av.Packet) -> deque[tuple[int, int]]:
@@ -360,91 +404,3 @@ def _read_duration(container: InputContainer, stream: VideoStream) -> float | No
     if container.duration is not None and len(container.streams) == 1:
         return container.duration / av.time_base
     return None
-
-
-def write_video(
-    path: Path, frames: Iterable[npt.NDArray[np.uint8]], *, fps: float, codec: str = "libx264", crf: int = 18, preset: str = "medium"
-) -> int:
-    """Encode frames to `path`, whole or not at all; the same frames give the same bytes.
-
-    Parameters
-    ----------
-    path
-        The suffix chooses the container. MP4 and MOV carry their index in front, so that a file cut short still opens.
-    frames
-        RGB pictures, uint8 of shape (H, W, 3), all of one size. Odd sizes are kept (without chroma subsampling).
-    fps
-        Frames per second.
-    codec
-        FFmpeg's name of the encoder.
-    crf
-        Quality of libx264 and libx265, from 0 (lossless) to 51; other encoders have their own default.
-    preset
-        How long libx264 and libx265 think about a frame, such as "veryfast" or "medium".
-
-    Returns
-    -------
-    The number of frames written.
-
-    Raises
-    ------
-    VideoError
-        If there is no frame, a frame has another shape than the first one, or the encoder refuses.
-    OutputError
-        If the file cannot be written.
-    """
-    rate = Fraction(fps).limit_denominator(1001)
-    if rate <= 0:
-        raise VideoError(f"{path}: cannot be written at {fps} frames per second; give a positive number.")
-    pictures = _check_pictures(path, frames)
-    first = next(pictures, None)
-    if first is None:
-        raise VideoError(f"{path}: there is no frame to write.")
-    with replacing(path) as temporary:
-        try:
-            return _encode(temporary, chain([first], pictures), rate=rate, codec=codec, quality={"crf": str(crf), "preset": preset})
-        except av.error.FFmpegError as error:
-            if isinstance(error, OSError):
-                raise
-            raise VideoError(f"{path}: cannot be encoded with {codec} ({error.strerror}); choose another codec or suffix.") from error
-
-
-def _check_pictures(path: Path, frames: Iterable[npt.NDArray[np.uint8]]) -> Iterator[npt.NDArray[np.uint8]]:
-    size: tuple[int, ...] = ()
-    for index, image in enumerate(frames):
-        size = size or image.shape[:2]
-        if image.dtype != np.uint8 or image.shape != (*size, 3):
-            raise VideoError(f"{path}: frame {index} is {image.dtype} of shape {image.shape}, expected RGB, uint8 of shape {(*size, 3)}.")
-        yield image
-
-
-def _encode(path: Path, pictures: Iterator[npt.NDArray[np.uint8]], *, rate: Fraction, codec: str, quality: dict[str, str]) -> int:
-    n_frames = 0
-    # Bit-exact leaves dates and versions out of the file; faststart puts the index in front.
-    options = {"fflags": "+bitexact"} | ({"movflags": "+faststart"} if path.suffix.lower() in _INDEXED_SUFFIXES else {})
-    with av.open(str(path), "w", options=options) as container:
-        stream = container.add_stream(codec, rate=rate)
-        context = stream.codec_context
-        # Several threads may place slices, and so bytes, in another way.
-        context.thread_count = 1
-        for image in pictures:
-            if not n_frames:
-                context.height, context.width = image.shape[:2]
-                context.pix_fmt = _choose_pixel_format(context.codec, height=context.height, width=context.width)
-                context.options = (_ENCODER_OPTIONS[codec] | quality) if codec in _ENCODER_OPTIONS else {}
-            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="rgb24")
-            frame.pts = n_frames
-            frame.time_base = 1 / rate
-            container.mux(stream.encode(frame))
-            n_frames += 1
-        container.mux(stream.encode(None))
-    return n_frames
-
-
-def _choose_pixel_format(codec: av.Codec, *, height: int, width: int) -> str:
-    supported = [pixel_format.name for pixel_format in codec.video_formats or ()]
-    sampling = "420p" if height % 2 == 0 and width % 2 == 0 else "444p"
-    # FFmpeg's JPEG encoder takes the full range only; a lossless codec should not lose color to subsampling.
-    full_range, lossless = codec.name == "mjpeg", codec.lossless and not codec.lossy
-    preferred = ["bgr0", "rgb24"] * lossless + [("yuvj" if full_range else "yuv") + sampling]
-    return next((name for name in preferred if name in supported), supported[0] if supported else preferred[-1])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -13,10 +13,11 @@ import pandas as pd
 
 from behavior.config import LabelFiles, Study
 from behavior.errors import BehaviorError, CacheError, LabelError, OutputError, UsageError
-from behavior.files.annotations import LABEL_SUFFIXES, count_label_frames, is_label_file, list_behaviors
+from behavior.files.annotations import count_label_frames, list_behaviors
 from behavior.files.atomic import make_folder, replacing, require_writable, write_text
+from behavior.files.label_recordings import list_recordings
 from behavior.files.manifest import RATER_PREFIX
-from behavior.files.pairing import belongs_to, find_labels_for, make_safe
+from behavior.files.pairing import find_labels_for
 from behavior.files.video import summarize_video
 from behavior.metrics.agreement import OTHERS, PAIRS, score_agreement, summarize_raters
 from behavior.metrics.summaries import format_agreement
@@ -97,8 +98,8 @@ def compare_raters(
     Parameters
     ----------
     paths
-        A study file, whose manifest has a column `labels_NAME` for each rater, or a folder of label files called like the recordings for
-        each rater.
+        A study file, whose manifest has a column `labels_NAME` for each rater, or for each rater a folder of label files that are called
+        like the recordings, or name them or their videos, as files of many recordings do.
     study
         Tells for folders what the recordings and behaviors are, and how many frames there are and when. Without it all recordings and
         behaviors are compared that are in the files.
@@ -149,12 +150,13 @@ def compare_raters(
             concerned = {name for found in files.values() for name in found}
             frames = _find_study_frames(opened, [recording for recording in recordings if recording.id in concerned])
         else:
-            files = _find_files(folders, _list_recordings(folders))
+            videos = dict(list_recordings(list(folders.values())))
+            files = _find_files(folders, list(videos))
             behaviors = tuple(dict.fromkeys(name for found in files.values() for path in found.values() for name in list_behaviors(path)))
             frames = _find_frames(files, behaviors, n_frames=n_frames, fps=fps)
         empty = [str(folders[rater]) for rater, found in files.items() if not found]
         if empty:
-            raise UsageError(f"{', '.join(empty)}: no label file there is called like a recording; name each after its recording.")
+            raise UsageError(f"{', '.join(empty)}: {_say_none(frames)}")
     if not behaviors:
         raise UsageError("the label files name no behavior; give --study to say which there are.")
     labels = _read_raters(files, behaviors, frames, settings=settings, videos=videos)
@@ -249,7 +251,7 @@ def read_rater_folders(
     Raises
     ------
     UsageError
-        If there are fewer than two folders, or one is missing or holds no label file called like a recording.
+        If there are fewer than two folders, or one is missing or holds no label file that is called like a recording or names one.
     LabelError
         If label files cannot be used: one sentence for each.
     """
@@ -257,7 +259,7 @@ def read_rater_folders(
     files = _find_files(named, list(recordings))
     for rater, found in files.items():
         if not found:
-            raise UsageError(f"{named[rater]}: no label file there is called like a recording; name each after its recording.")
+            raise UsageError(f"{named[rater]}: {_say_none(recordings)}")
     frames = {name: Frames(len(times), times) for name, times in recordings.items()}
     return _read_raters(files, behaviors, frames, settings=settings)
 
@@ -291,18 +293,14 @@ def _name_raters(folders: Sequence[Path]) -> dict[str, Path]:
     return {"/".join(part[-depth:]): folder for part, folder in zip(parts, folders, strict=True)}
 
 
-def _list_recordings(folders: Mapping[str, Path]) -> list[str]:
-    """Return what the recordings are called: the names of the files, the shortest where those of different raters go on differently."""
-    stems = [
-        {make_safe(path.stem) for path in sorted(folder.rglob("*")) if path.suffix.casefold() in LABEL_SUFFIXES and is_label_file(path)}
-        for folder in folders.values()
-    ]
-    names = sorted(set().union(*stems))
-
-    def is_same(longer: str, shorter: str) -> bool:
-        return longer != shorter and belongs_to(longer, shorter) and not any({longer, shorter} <= found for found in stems)
-
-    return [name for name in names if not any(is_same(name, other) for other in names)]
+def _say_none(recordings: Iterable[str], most: int = 5) -> str:
+    """Return the sentence on a folder without labels of any of `recordings`."""
+    names = list(recordings)
+    shown = ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+    return (
+        f"no label file there is called like one of the recordings ({shown}), nor names one of them or its video in it; name each file "
+        "after its recording."
+    )
 
 
 def _find_files(folders: Mapping[str, Path], recordings: Sequence[str]) -> dict[str, dict[str, Path]]:

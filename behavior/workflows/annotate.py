@@ -12,13 +12,14 @@ import numpy as np
 import numpy.typing as npt
 
 from behavior.config import APPEARANCE, MADE_STREAMS, Arena, Backbone, Crop
-from behavior.errors import BehaviorError, ModelError, OutputError, PoseError, UsageError, VideoError, WeightsError
+from behavior.errors import BehaviorError, ModelError, OutputError, PoseError, UsageError, WeightsError
 from behavior.files.atomic import make_folder
 from behavior.files.ethograms import read_annotation, write_annotation
 from behavior.files.feature_cache import FeatureSet, find_imported, read_features
 from behavior.files.feature_sources import Signature, hash_file
 from behavior.files.model_bundle import BUNDLE_FILE, MemberDescription, member_path, read_bundle, read_preparation
 from behavior.files.pairing import find_pose_for, make_safe
+from behavior.files.video import VIDEO_SUFFIXES
 from behavior.recording import Probabilities, Recording, have_same_rate
 from behavior.sequence.averaging import average_features, spread_rows
 from behavior.sequence.heads import load_head
@@ -34,6 +35,7 @@ from behavior.workflows.provenance import collect_versions
 from behavior.workflows.results import decide
 from behavior.workflows.streams import identify_stream, make_streams
 from behavior.workflows.studies import open_study
+from behavior.workflows.unmeasured import describe_unmeasured, warn_of_unmeasured
 from behavior.workflows.variants import combine_members
 
 __all__ = ["AnnotateResult", "annotate_study", "annotate_videos"]
@@ -136,8 +138,8 @@ class _Annotator:
         if self._overwrite or not path.is_file():
             return
         before = read_annotation(path).provenance
-        after = {**self._describe_model(), "video": str(recording.video) if recording.video else None}
-        if {key: before.get(key) for key in after} != after:
+        after = self._describe_model()
+        if {key: before.get(key) for key in after} != after or not _is_same_file(before.get("video"), recording.video):
             raise OutputError(
                 f"{path}: was made by another model, with other settings or from another video; give another --out, or --overwrite to "
                 "replace it."
@@ -147,12 +149,13 @@ class _Annotator:
         """Write the annotation of one recording to `out` and return its number of frames."""
         bundle = self.description
         loaded: dict[str, RecordingFeatures] = {}
+        measured: list[npt.NDArray[np.bool_]] = []
         said: dict[str, list[npt.NDArray[np.float32]]] = {name: [] for name in bundle.behaviors}
         resampled = False
         for member, network, preparation in zip(bundle.members, self._networks, self._preparations, strict=True):
             key = "\n".join(stream.signature for stream in member.streams)
             if key not in loaded:
-                loaded[key] = self._load(recording, member)
+                loaded[key] = self._load(recording, member, measured)
             features = loaded[key]
             values, times = self._match_rate(recording, features)
             n_rows = len(values)
@@ -171,19 +174,28 @@ class _Annotator:
         columns = [combine_members(np.stack(said[name]), bundle.combine) for name in bundle.behaviors]
         probabilities = Probabilities(np.column_stack(columns), tuple(bundle.behaviors), features.time_s)
         provenance = self._describe(recording, features, resampled)
+        not_measured = describe_unmeasured(np.logical_and.reduce(measured) if measured else None)
+        provenance["not_measured"] = not_measured
         if self._decisions is not None:
             annotation = self._decisions.decide(recording.id, probabilities, fps=features.fps, provenance=provenance)
         else:
             annotation = decide(recording.id, probabilities, fps=features.fps, postprocess=bundle.postprocess, provenance=provenance)
         write_annotation(out, annotation)
+        warning = warn_of_unmeasured(recording.id, not_measured, n_frames=len(features.values), fps=features.fps)
+        if warning:
+            warn(warning)
         return len(features.values)
 
-    def _load(self, recording: Recording, member: MemberDescription) -> RecordingFeatures:
-        """Return the features that a member works on, after checking that they mean what it learned from."""
+    def _load(self, recording: Recording, member: MemberDescription, measured: list[npt.NDArray[np.bool_]]) -> RecordingFeatures:
+        """Return the features that a member works on, after checking that they mean what it learned from.
+
+        Which frames were measured is added to `measured`, for each stream that is not imported.
+        """
         sets: list[FeatureSet] = []
         for stream in member.streams:
             if stream.name in MADE_STREAMS:
                 sets.append(self._streams[identify_stream(stream.name, member.backbone)].read(recording))
+                measured.append(sets[-1].measured)
             else:
                 assert self._imported is not None
                 sets.append(read_features(find_imported(self._imported, recording.id, stream.name)))
@@ -225,8 +237,8 @@ class _Annotator:
         bundle = self.description
         return {
             "fps": features.fps,
-            "video": str(recording.video) if recording.video else None,
-            "pose": str(recording.pose) if recording.pose else None,
+            "video": str(recording.video.resolve()) if recording.video else None,
+            "pose": str(recording.pose.resolve()) if recording.pose else None,
             "learned_from": recording.id in bundle.training.recordings,
             **self._describe_model(),
             "features": [stream.signature for stream in features.streams],
@@ -253,6 +265,8 @@ def annotate_videos(
 
     Parameters
     ----------
+    videos
+        A folder stands for the videos in it, but for hidden ones, overlays and videos in which a tracker drew its points.
     pose
         Pose of the only video; without it each video's pose is looked for beside it, as `behavior init` does.
     body_parts, individual
@@ -271,23 +285,23 @@ def annotate_videos(
     ModelError
         If the bundle cannot be used.
     """
-    if pose is not None and len(videos) != 1:
-        raise UsageError(f"--pose names one file, but {len(videos)} videos are given; annotate them one at a time or leave --pose out.")
+    result = AnnotateResult()
+    videos = _find_videos(videos, result)
+    n_given = len(videos) + len(result.failures)
+    if pose is not None and n_given != 1:
+        raise UsageError(f"--pose names one file, but {n_given} videos are given; annotate them one at a time or leave --pose out.")
     make_folder(out)
     annotator = _Annotator(
         model, body_parts=body_parts, resample=resample, cache=cache or out / "cache", individual=individual, overwrite=overwrite
     )
     if annotator.imported or annotator.crop is None:
         raise UsageError(f"{model}: works on imported features ({', '.join(annotator.imported)}); bring them into a study and use --study.")
-    result = AnnotateResult()
+    for sentence in result.failures.values():
+        complain(sentence)
     recordings: list[Recording] = []
     for video, name in zip(videos, _name_recordings(videos), strict=True):
         try:
             found = pose
-            if video.is_dir():
-                raise VideoError(f"{video}: is a folder, expected a video; name the videos in it.")
-            if not video.is_file():
-                raise VideoError(f"{video}: no such video; check the path.")
             if found is None and not annotator.crop.whole_frame:
                 found = find_pose_for(video)
                 if found is None:
@@ -358,6 +372,40 @@ def _annotate(annotator: _Annotator, recordings: Sequence[Recording], out: Path,
         result.frames_per_second[recording.id] = n_frames / seconds
         announce(f"{recording.id}: {n_frames:,} frames in {seconds:.1f} s, {n_frames / seconds:,.1f} frames/s")
     return result
+
+
+def _find_videos(paths: Sequence[Path], result: AnnotateResult) -> list[Path]:
+    """Return the videos among `paths`, and in folders among them; what is none gets a sentence in `result`."""
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            inside = [video for video in sorted(path.iterdir()) if _is_to_be_annotated(video)]
+            found += inside
+            if not inside:
+                suffixes = ", ".join(VIDEO_SUFFIXES)
+                result.failures[str(path)] = f"{path}: holds no videos ({suffixes}), expected a folder of them; check the path."
+        elif path.is_file():
+            found.append(path)
+        else:
+            result.failures[str(path)] = f"{path}: no such video; check the path."
+    return found
+
+
+def _is_to_be_annotated(path: Path) -> bool:
+    stem = path.stem.casefold()
+    is_made = stem.endswith(("_overlay", "_labeled"))
+    return path.suffix.casefold() in VIDEO_SUFFIXES and not path.name.startswith(".") and not is_made and path.is_file()
+
+
+def _is_same_file(said: str | None, path: Path | None) -> bool:
+    """Tell whether an ethogram is of the video at `path` by what it says; a path that is relative to nobody knows what may be any end."""
+    if said is None or path is None:
+        return said is None and path is None
+    before = Path(said)
+    if before.is_absolute():
+        return before.resolve() == path.resolve()
+    parts = [part for part in before.parts if part != ".."]
+    return any(list(known.parts[-len(parts) :]) == parts for known in (path.resolve(), path.absolute()))
 
 
 def _fail(result: AnnotateResult, name: str, error: BehaviorError) -> None:

@@ -104,7 +104,7 @@ def evaluate_ethograms(
         annotations.append(annotation)
         labels[annotation.recording] = found
     if not annotations:
-        raise UsageError(f"{labels_folder}: none of the ethograms could be scored ({'; '.join(failures.values())})")
+        raise UsageError(f"{labels_folder}: none of the ethograms could be scored, for the reasons above; correct these first.")
     ceiling = None
     if raters:
         times = {annotation.recording: annotation.time_s for annotation in annotations}

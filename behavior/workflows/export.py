@@ -126,8 +126,9 @@ def _require_installed(name: str, known: EthogramFormat) -> None:
 def _refuse_existing(targets: Iterable[Path]) -> None:
     there = [path for path in dict.fromkeys(targets) if path.exists()]
     if there:
-        others = f" and {len(there) - 1} more files" if len(there) > 1 else ""
-        raise OutputError(f"{there[0]}{others} exist already; give another --out, or --overwrite to replace them.")
+        others = len(there) - 1
+        what = f"and {others} more {'file' if others == 1 else 'files'} exist already" if others else "exists already"
+        raise OutputError(f"{there[0]} {what}; give another --out, or --overwrite to replace {'them' if others else 'it'}.")
 
 
 def _write(known: EthogramFormat, target: Path, items: Sequence[Any], *, overwrite: bool) -> None:

@@ -91,7 +91,7 @@ def init_study(folder: Path, *, backbone: str = "resnet50v2") -> InitResult:
             found.recording,
             video=found.video.resolve() if found.video else None,
             pose=found.pose.resolve() if found.pose else None,
-            labels={"": found.labels.resolve()} if found.labels else {},
+            labels={rater: path.resolve() for rater, path in {"": found.labels, **found.raters}.items() if path is not None},
             animal=found.recording,
         )
         for found in pairings
@@ -103,10 +103,11 @@ def init_study(folder: Path, *, backbone: str = "resnet50v2") -> InitResult:
 
 def _choose_behaviors(pairings: Sequence[Pairing], notes: list[str]) -> ChosenNames:
     """Return the behaviors in the label files, those of the thesis where there are none."""
-    chosen = choose_names([found.labels for found in pairings if found.labels is not None])
+    files = [path for found in pairings for path in (found.labels, *found.raters.values(), *found.undecided) if path is not None]
+    chosen = choose_names(files)
     notes += chosen.notes
     if not chosen.behaviors:
-        why = "The label files name no behavior" if chosen.n_files else "No label file was found"
+        why = "The label files name no behavior" if chosen.n_files else "No label file was found that can be read"
         notes.append(f"{why}; behaviors are set to {', '.join(THESIS_BEHAVIORS)}: change them in the study file.")
         chosen.behaviors = list(THESIS_BEHAVIORS)
     return chosen

@@ -35,6 +35,7 @@ from behavior.workflows.statistics_results import (
 )
 from behavior.workflows.statistics_summary import format_statistics
 from behavior.workflows.studies import open_study
+from behavior.workflows.unmeasured import is_much_unmeasured
 
 __all__ = ["StatisticsResult", "describe_ethograms", "gather_statistics"]
 
@@ -212,7 +213,10 @@ def _gather(
     places = {name: number for number, name in enumerate(sources.recordings)}
     described.sort(key=lambda found: places.get(found.name, len(places)))
     if not described:
-        raise UsageError(f"none of the ethograms could be described ({'; '.join(failures.values())})")
+        raise UsageError("none of the ethograms could be described, for the reasons above; correct these first.")
+    unmeasured = [found.name for found in described if is_much_unmeasured(found.annotation)]
+    if unmeasured and not of_labels:
+        notes.append(f"more than 10 % of the frames are not measured, and behaviors there are guesses: {', '.join(unmeasured)}.")
     tables = _tabulate(described, sources, bin_s=bin_s, of_labels=of_labels)
     if tables.zones is None and (sources.arena.zones or sources.arena.margin):
         notes.append("the study has an arena, but no recording has a track; give the manifest's pose, and a body part in crop or arena.")

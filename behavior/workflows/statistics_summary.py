@@ -43,7 +43,8 @@ def format_statistics(description: Description) -> str:
     """Return the text of `statistics.md`."""
     described = description.described
     minutes = [float(found.annotation.time_s[-1]) / 60 for found in described if len(found.annotation.time_s)]
-    length = f"; {min(minutes):.1f} to {max(minutes):.1f} min" if minutes else ""
+    lengths = dict.fromkeys(f"{length:.1f}" for length in (min(minutes), max(minutes))) if minutes else {}
+    length = f"; {' to '.join(lengths)} min" if lengths else ""
     n_animals = len(set(description.animals.values()))
     lines = ["# Statistics", ""]
     what = "What people labelled" if description.of_labels else "What was decided"
@@ -83,14 +84,28 @@ def tabulate_groups(groups: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
     heads = ["of", "metric", "groups: mean ± SEM (n)", "test", "p", "p corrected", "effect size"]
     rows = []
     for (_, subject, metric), chosen in shown.groupby(["of", "subject", "metric"], sort=False):
-        values = "; ".join(
-            f"{row.group} {_format(row.mean, '{:.3g}')} ± {_format(row.sem, '{:.2g}')} ({row.n})" for row in chosen.itertuples()
-        )
+        values = "; ".join(f"{row.group} {_format_mean(row.mean, row.sem)}({row.n})" for row in chosen.itertuples())
         first = chosen.iloc[0]
         effect = f"{first['effect_size']} {_format(first['effect'], '{:+.2f}')}" if first["effect_size"] else ""
         p_values = [_format(first[name], "{:.3g}") for name in ("p", "p_corrected")]
-        rows.append([str(subject), str(metric), values, first["test"] or "none", *p_values, effect])
+        rows.append([str(subject), str(metric), values, first["test"] or f"none: {_say_untested(chosen['n'])}", *p_values, effect])
     return heads, rows
+
+
+def _format_mean(mean: float, sem: float) -> str:
+    """Return a mean with its standard error, which that of one animal has not, and a space; nothing of no animal."""
+    spread = f" ± {_format_size(sem, digits=2)}" if sem == sem else ""
+    return f"{_format_size(mean, digits=3)}{spread} " if mean == mean else ""
+
+
+def _say_untested(numbers: Sequence[int]) -> str:
+    """Return why groups with so many animals were not tested (`statistics.groups.compare_groups`)."""
+    if len(numbers) < 2:
+        return "one group"
+    fewest = min(numbers)
+    if fewest < 2:
+        return "one animal in a group" if fewest else "no value in a group"
+    return "animals in several groups"
 
 
 def tabulate_zones(description: Description, zones: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
@@ -114,8 +129,11 @@ def list_rules(description: Description) -> list[str]:
         "A bout lasts from the start of its first frame to the start of the frame after its last one.",
         "Shares and rates are of the time that was observed; a cell is empty where there is nothing to measure, such as the latency of a "
         "behavior that never came.",
+        "mean_interval_s and median_interval_s are of the intervals from the end of a bout to the start of the next bout of the same "
+        "behavior.",
         "A transition goes from a bout to the bout, of whichever behavior, that starts next after it has started, also where the two "
-        "overlap; transitions from a behavior add up to a probability of 1.",
+        "overlap; where two behaviors start at once after a bout, both transitions count. Transitions from a behavior add up to a "
+        "probability of 1.",
     ]
     if description.bin_s is not None:
         rules.append(
@@ -149,8 +167,9 @@ def _format(value: float, pattern: str) -> str:
     return "" if value != value else pattern.format(value)
 
 
-def _format_size(value: float) -> str:
-    return _format(value, "{:,.0f}" if abs(value) >= 1000 else "{:.4g}")
+def _format_size(value: float, digits: int = 4) -> str:
+    """Return a number with so many digits that count, but all those before the point."""
+    return _format(value, "{:,.0f}" if abs(value) >= 10 ** (digits - 1) else f"{{:.{digits}g}}")
 
 
 def _count(number: int, noun: str) -> str:

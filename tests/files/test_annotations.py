@@ -230,7 +230,7 @@ def test_bouts_behind_the_end_of_a_video_that_broke_off_are_cut(tmp_path: Path) 
 
 def test_a_behavior_that_is_likely_misspelt_is_refused(tmp_path: Path) -> None:
     path = write(tmp_path / "a.csv", "behavior,start_frame,stop_frame\nMid Rearing,0,1\n")
-    with pytest.raises(LabelError, match="no bout of 'mid_rearing', but some of 'Mid Rearing'"):
+    with pytest.raises(LabelError, match=r"no bout of 'mid_rearing', but some of 'Mid Rearing', .* with --study\) what it means"):
         read_labels(path, ["mid_rearing"], n_frames=5)
     path = write(tmp_path / "b.csv", "behavior,start_frame,stop_frame\nchamber_a,0,1\nmouse1,0,1\n")
     assert read_labels(path, ["chamber_b", "mouse2"], n_frames=2)[0].values.tolist() == [[0, 0], [0, 0]]

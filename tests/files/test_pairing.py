@@ -103,7 +103,8 @@ def test_several_that_fit_are_said_and_none_is_chosen(tmp_path: Path) -> None:
     assert pairs == {"a": ("a.mp4", "", "")}
     assert len(sentences) == 2
     assert sentences[0].startswith("a.mp4: 2 pose files fit equally well (aDLC_net_1000.h5, aDLC_net_2000.h5); none is chosen")
-    assert sentences[1].startswith("a.mp4: 2 label files fit equally well (jin/a.csv, oliver/a.csv); none is chosen")
+    assert sentences[1].startswith("jin/a.csv, oliver/a.csv: fit equally well and are taken for those of several raters, in the columns ")
+    assert pair_files(tmp_path)[0][0].raters == {"jin": tmp_path / "jin" / "a.csv", "oliver": tmp_path / "oliver" / "a.csv"}
     with pytest.raises(PoseError, match="2 pose files fit equally well"):
         find_pose_for(tmp_path / "a.mp4")
 
@@ -116,7 +117,9 @@ def test_what_finds_no_partner_is_said(tmp_path: Path) -> None:
     assert pairs == {"a": ("a.mp4", "", "")}
     assert [sentence.split(":")[0] for sentence in sentences] == ["a_notes.csv", "b.csv", "b1DLC.csv", "a.mp4", "a.mp4"]
     for part, sentence in zip(
-        ["neither pose nor labels", "is a label file", "is a pose file", "no pose file", "no label file"], sentences, strict=True
+        ["neither pose nor labels", "is a label file", "is a pose file", "no other pose file", "no other label file"],
+        sentences,
+        strict=True,
     ):
         assert part in sentence
 
@@ -310,6 +313,30 @@ def test_a_label_file_that_may_be_about_several_videos_is_given_to_none(tmp_path
     assert sentences[1] == (
         "scores.boris: 2 observations are about m2.mp4 (y, z); say in the study file which to read: labels: {observation: {m2: y}}."
     )
+
+
+@pytest.mark.parametrize(
+    ("files", "raters"),
+    [
+        (["m1_anna.csv", "m1_ben.csv", "m2_Anna_final.csv", "m2_ben_final.csv"], []),
+        (["m1_anna.csv", "m1_ben.csv", "m2_anna.csv", "m2_ben.csv"], ["anna", "ben"]),
+        (["labels/Anna S/m1.csv", "labels/Ben/m1.csv", "m2 x.csv"], ["Anna_S", "Ben"]),
+        # Parts, dates, corrections and exports say nothing of raters.
+        (["m1_1.csv", "m1_2.csv"], []),
+        (["m1_2024-03-01.csv", "m1_2024-03-02.csv"], []),
+        (["m1 x.csv", "m1 x old.csv"], []),
+        (["m1.csv", "m1.tsv"], []),
+    ],
+)
+def test_label_files_that_fit_equally_well_are_those_of_raters_where_names_tell_them(tmp_path: Path, files, raters) -> None:
+    fill(tmp_path, "m1.mp4", "m2.mp4", *files)
+    pairings, sentences = pair_files(tmp_path)
+    assert next(sorted(pairing.raters) for pairing in pairings if pairing.labels is None) == raters
+    assert bool(pairings[0].undecided) == (not raters)
+    assert any("; none is chosen, enter one in the column labels, or each in a column labels_NAME" in said for said in sentences) == (
+        not raters
+    )
+    assert any(f"in the columns {' and '.join(f'labels_{name}' for name in raters)};" in said for said in sentences) == bool(raters)
 
 
 def test_labels_in_formats_that_are_not_read_are_said(tmp_path: Path) -> None:

@@ -245,6 +245,7 @@ def test_matching_rows_to_frames(rows: int, frames: int, broke_off: bool) -> Non
     if warning is not None:
         assert str(abs(rows - frames)) in warning
         assert ("breaks off" in warning) == (broke_off and rows > frames)
+        assert ("lost frames in its middle" in warning) == (not broke_off and rows > frames)
 
 
 def write_sleap(path: Path, positions: np.ndarray, *, tracks: tuple[str, ...] = ("mouse",), **more: Any) -> Path:

@@ -53,7 +53,7 @@ def test_broken_yaml_is_named_with_its_line(tmp_path, content):
 def test_what_has_no_keys_is_refused(tmp_path, content):
     path = tmp_path / "study.yaml"
     path.write_text(content)
-    with pytest.raises(UsageError, match="instead of keys and values"):
+    with pytest.raises(UsageError, match="expected a study file: YAML with keys"):
         read_study(path)
 
 

@@ -7,13 +7,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from behavior.errors import LabelError
+from behavior.errors import LabelError, UsageError
 from behavior.files.annotations import write_bout_table, write_frame_table
 from behavior.files.ethograms import Annotation, write_annotation
 from behavior.files.manifest import read_manifest
 from behavior.files.video import write_video
 from behavior.recording import Ethogram, Labels, Probabilities
-from behavior.workflows.agreement import list_raters, measure_ceiling, read_ceiling
+from behavior.workflows.agreement import list_raters, measure_ceiling, read_ceiling, read_rater_folders
 
 BEHAVIORS = ("rear", "groom")
 N_FRAMES = 120
@@ -113,6 +113,71 @@ def test_frame_tables_tell_how_many_frames_there_are(run, raters, tmp_path):
     assert look_up(table, "f1", "anna", "ben") == pytest.approx(10 / 12)
     assert "latency_error_s" not in set(table.metric)
     assert "times of frames are not known" in (tmp_path / "out" / "agreement.md").read_text()
+
+
+def write_project(path, recordings, delay=0, *, videos=()):
+    """Write a BORIS project with an observation of each of `recordings`, named after nothing, about the video of its name."""
+    observations = {}
+    for place, number in enumerate(recordings):
+        labels = make_labels(number, delay)
+        edges = np.diff(np.pad(labels.values, ((1, 1), (0, 0))), axis=0)
+        events = [[float(frame) / 10, "", BEHAVIORS[column], "", ""] for frame, column in np.argwhere(edges)]
+        video = videos[place] if videos else f"D:/lab/r{number}.mp4"
+        observations[f"mouse {place} of {path.stem}"] = {"type": "MEDIA", "file": {"1": [video]}, "events": events}
+    kinds = {str(place): {"code": name, "type": "State event"} for place, name in enumerate(BEHAVIORS)}
+    path.write_text(json.dumps({"project_format_version": "7.0", "behaviors_conf": kinds, "observations": observations}), encoding="utf-8")
+
+
+def test_files_of_many_recordings_need_no_study(run, raters, tmp_path):
+    assert run("agreement", *raters, "--frames", N_FRAMES, "--fps", 10, "--out", tmp_path / "expected").status == 0
+    # Carla keeps a file for each recording, called differently.
+    for number, (folder, delay) in enumerate(zip(raters[:2], (0, 2), strict=True)):
+        shutil.rmtree(folder)
+        folder.mkdir()
+        write_project(folder / f"scoring {number}.boris", range(3), delay)
+    for path in raters[2].iterdir():
+        path.rename(path.with_stem(f"{path.stem}_carla"))
+    ran = run("agreement", *raters, "--frames", N_FRAMES, "--fps", 10, "--out", tmp_path / "out")
+    assert ran.status == 0, ran.err
+    order = ["rater", "against", "recording", "behavior", "metric"]
+    expected, found = (read_table(tmp_path / name).set_index(order).sort_index() for name in ("expected", "out"))
+    pd.testing.assert_frame_equal(expected, found)
+
+
+@pytest.mark.parametrize(
+    ("anna", "ben", "expected"),
+    [
+        # A project of one film each, whatever the projects are called, with letters that ids do not have.
+        ([("scoring anna", [0], ["C:\\Filme\\Mäuse 1.mp4"])], [("ben", [0], ["/lab/Mäuse 1.mp4"])], ["M_use_1"]),
+        # Files called alike are of one recording, whatever films they name.
+        ([("r0", [0], ["cam 7.mp4"])], [("r0", [0], ["cam 8.mp4"])], ["r0"]),
+        # Copies of one project for each recording.
+        ([("r0", [0, 1], []), ("r1", [0, 1], [])], [("R0", [0, 1], []), ("r1", [0, 1], [])], ["r0", "r1"]),
+        ([("both", [0, 1], [])], [("r0", [0], []), ("later", [1], [])], ["r0", "r1"]),
+    ],
+)
+def test_recordings_are_told_by_names_of_files_and_in_them(run, tmp_path, anna, ben, expected):
+    for folder, files in (("anna", anna), ("ben", ben)):
+        (tmp_path / folder).mkdir()
+        for name, recordings, videos in files:
+            write_project(tmp_path / folder / f"{name}.boris", recordings, videos=videos)
+    ran = run("agreement", tmp_path / "anna", tmp_path / "ben", "--frames", N_FRAMES, "--fps", 10, "--out", tmp_path / "out")
+    assert ran.status == 0, ran.err
+    table = read_table(tmp_path / "out")
+    assert sorted(set(table.recording) - {"pooled", "mean"}) == expected
+    assert set(table[table.metric == "f1"].value) == {1.0}
+
+
+def test_raters_of_other_recordings_than_those_scored_are_told_so(tmp_path):
+    for name in ("anna", "ben"):
+        (tmp_path / name).mkdir()
+        write_project(tmp_path / name / "scoring.boris", range(2))
+    folders = [tmp_path / "anna", tmp_path / "ben"]
+    times = np.arange(N_FRAMES) / 10
+    found = read_rater_folders(folders, {"r0": times, "r1": times, "r7": times}, BEHAVIORS)
+    assert {rater: sorted(of_rater) for rater, of_rater in found.items()} == {"anna": ["r0", "r1"], "ben": ["r0", "r1"]}
+    with pytest.raises(UsageError, match=r"called like one of the recordings \(r7, r8\), nor names one of them or its video"):
+        read_rater_folders(folders, {"r7": times, "r8": times}, BEHAVIORS)
 
 
 def test_two_raters_are_compared_once(run, raters, tmp_path):
@@ -251,7 +316,8 @@ def test_evaluate_shows_the_ceiling_beside_the_model(run, raters, tmp_path):
     metrics = pd.read_csv(tmp_path / "scores" / "metrics.csv")
     pooled = metrics[(metrics.recording == "pooled") & (metrics.behavior == "rear")].set_index("metric")
     assert pooled.value["latency_error_s"] == pytest.approx(0.3)
-    assert pooled.low["f1"] <= pooled.value["f1"] <= pooled.high["f1"]
+    # Three recordings are too few for an interval.
+    assert np.isnan(pooled.low["f1"])
 
     assert run("evaluate", tmp_path / "ethograms", "--labels", raters[0], "--out", tmp_path / "scores", "--overwrite").status == 0
     assert "human ceiling" not in (tmp_path / "scores" / "summary.md").read_text()

@@ -310,10 +310,13 @@ def test_a_video_named_twice_a_folder_and_one_without_pose_are_told_apart(run, d
     assert "is given twice" in ran.err
     lonely = tmp_path / "lonely.mp4"
     shutil.copy(video, lonely)
-    ran = run("annotate", demo.model, lonely, videos_of(study_copy), "--out", tmp_path / "e")
+    (tmp_path / "empty").mkdir()
+    ran = run("annotate", demo.model, lonely, tmp_path / "empty", tmp_path / "new" / "*.avi", "--out", tmp_path / "e")
     assert ran.status == 1
     assert "name its file with --pose" in ran.err
-    assert "is a folder" in ran.err
+    assert f"error: {tmp_path / 'empty'}: holds no videos" in ran.err
+    assert f"error: {tmp_path / 'new' / '*.avi'}: no such video" in ran.err
+    assert ran.err.count("no such video") == 1
 
 
 @pytest.mark.parametrize("command", ["crossval", "train", "annotate", "evaluate"])

@@ -88,8 +88,10 @@ def test_what_is_there_is_replaced_only_when_asked(tmp_path: Path) -> None:
     (out / "simba" / "A.csv").write_text("mine")
     with pytest.raises(OutputError, match=r"bouts\.csv and 2 more files exist already; .* --overwrite"):
         export_ethograms([folder], ["bouts", "simba"], out)
-    with pytest.raises(OutputError, match=r"simba/A\.csv and 1 more files exist already".replace("/", r"[\\/]")):
+    with pytest.raises(OutputError, match=r"simba/A\.csv and 1 more file exist already".replace("/", r"[\\/]")):
         export_ethograms([folder], ["simba"], out)
+    with pytest.raises(OutputError, match=r"bouts\.csv exists already; .* replace it\."):
+        export_ethograms([folder], ["bouts"], out)
     assert (out / "simba" / "A.csv").read_text() == "mine"
     export_ethograms([folder], ["bouts", "simba"], out, overwrite=True)
     assert (out / "simba" / "A.csv").read_text().startswith(",grooming,rearing\n")

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import yaml
 
+from behavior.files.manifest import read_manifest
 from behavior.files.pose import write_deeplabcut
 from behavior.files.study import read_study
 from behavior.files.video import write_video
@@ -82,6 +83,44 @@ def test_one_project_for_all_recordings_is_used_for_all_and_points_are_left_out_
     checked = json.loads(run("check", tmp_path / "study.yaml", "--json").out)
     assert [row["grooming"] for row in checked["rows"]] == [0.5, 0.5]
     assert not any(problem["error"] for problem in checked["problems"])
+
+
+def test_projects_of_two_raters_become_columns_of_their_own(run, tmp_path):
+    for name in ("a", "b"):
+        add_recording(tmp_path, name, labels=None)
+    events = [[0.0, "", "grooming", "", ""], [0.2, "", "grooming", "", ""]]
+    observations = {f"day {name}": {"file": {"1": [f"C:/lab/{name}.mp4"]}, "events": events} for name in "ab"}
+    for rater in ("Anna", "Ben"):
+        write_project(tmp_path / f"OFT scoring {rater}.boris", observations, state=["grooming"])
+    ran = run("init", tmp_path, "--backbone", "openfield")
+    assert ran.status == 0
+    assert "columns labels_Anna and labels_Ben; say in a column labels whose count" in ran.err
+    assert "found" not in ran.err
+    study = read_study(tmp_path / "study.yaml")
+    assert study.behaviors == ["grooming"]
+    manifest = read_manifest(study.recordings)
+    assert [{rater: path.name for rater, path in recording.labels.items()} for recording in manifest] == [
+        {"Anna": "OFT scoring Anna.boris", "Ben": "OFT scoring Ben.boris"}
+    ] * 2
+
+
+def test_behaviors_are_taken_from_label_files_of_which_none_is_chosen(run, tmp_path):
+    add_recording(tmp_path, "a", labels="sniffing")
+    (tmp_path / "a_labels.csv").rename(tmp_path / "a_1.csv")
+    (tmp_path / "a_2.csv").write_bytes((tmp_path / "a_1.csv").read_bytes())
+    ran = run("init", tmp_path)
+    assert "enter one in the column labels, or each in a column labels_NAME of its own" in ran.err
+    assert "No label file was found" not in ran.err
+    assert study_of(tmp_path)["behaviors"] == ["sniffing"]
+
+
+def test_an_empty_label_file_is_not_said_to_be_missing(run, tmp_path):
+    add_recording(tmp_path, "a", labels=None)
+    (tmp_path / "a.csv").touch()
+    ran = run("init", tmp_path)
+    assert "a.csv: is named as a.mp4 is, but holds neither pose nor labels that can be read; it is left out." in ran.err
+    assert "a.mp4: no other label file found" in ran.err
+    assert "No label file was found that can be read; behaviors are set to" in ran.err
 
 
 def test_a_behavior_that_some_tables_have_no_column_for_is_said(run, tmp_path):

@@ -116,6 +116,8 @@ def test_tables_and_summary_are_written(run: Callable, lab: Path) -> None:
     assert "6 recordings of 5 animals" in summary
     assert "| groom | saline | 2 | 2.2 |" in summary
     assert "gaps of up to 0.5 s" in summary
+    assert "5 animals; 0.5 min." in summary
+    assert "from the end of a bout to the start of the next bout of the same behavior" in summary
 
 
 def test_pictures_are_written_as_png_and_svg(run: Callable, lab: Path) -> None:

@@ -15,6 +15,7 @@ import numpy as np
 
 from behavior.errors import LabelError
 from behavior.files.label_formats.choosing import fits, name_file
+from behavior.files.label_formats.naming import IN_STUDY_FILE
 from behavior.files.label_formats.request import BoutLabels, BoutRows, LabelRequest, StatePairer
 from behavior.recording import frame_edges
 
@@ -117,7 +118,7 @@ def find_stretch(path: Path, observation: Observation, request: LabelRequest) ->
             raise LabelError(
                 f"{path}: the observation lasts {total:g} s, the video {duration:.1f} s: it is of another video, or of more than one, and "
                 f"others may come before {name_file(files[0])}; give the BORIS project (.boris), which tells, or take it for the only one: "
-                "labels: {out_of_range: warn} in the study file."
+                f"labels: {{out_of_range: warn}} {IN_STUDY_FILE}."
             )
         own_length = total
     notes: list[str] = []

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from behavior.errors import LabelError, suggest_nearest
+from behavior.files.label_formats.naming import IN_STUDY_FILE
 from behavior.files.label_formats.request import LabelRequest
 
 __all__ = ["choose_observation", "fits", "name_file", "spell"]
@@ -34,7 +35,7 @@ def choose_observation(path: Path, media: Mapping[str, Sequence[str]], request: 
             name for name in media if name.casefold() == request.observation.strip().casefold()
         ]
         if len(wanted) != 1:
-            nearest = suggest_nearest(request.observation, media) or "; correct labels: {observation: ...} in the study file."
+            nearest = suggest_nearest(request.observation, media) or f"; correct labels: {{observation: ...}} {IN_STUDY_FILE}."
             raise LabelError(f"{path}: has no observation {request.observation!r}, only {_list(media)}{nearest}")
         return wanted[0], []
     by_name = [name for name in media if fits(name, request.called)]
@@ -42,7 +43,9 @@ def choose_observation(path: Path, media: Mapping[str, Sequence[str]], request: 
     for fitting in (by_name, by_media):
         if len(fitting) == 1:
             return fitting[0], []
-    advice = "; say in the study file which to read: labels: {observation: NAME}, or {observation: {RECORDING: NAME}} where they differ."
+    advice = (
+        f"; say {IN_STUDY_FILE} which to read: labels: {{observation: NAME}}, or {{observation: {{RECORDING: NAME}}}} where they differ."
+    )
     if by_name or by_media:
         several = by_name or by_media
         raise LabelError(

@@ -10,6 +10,7 @@ import math
 
 from behavior.errors import LabelError
 from behavior.files.label_formats.choosing import choose_observation
+from behavior.files.label_formats.naming import IN_STUDY_FILE
 from behavior.files.label_formats.request import BoutLabels, BoutRows, LabelFormat, LabelRequest
 from behavior.files.label_formats.source import LabelSource
 from behavior.files.text_tables import parse_number
@@ -60,7 +61,7 @@ def _choose_rater(source: LabelSource, recording: str, request: LabelRequest) ->
         whose = "" if request.rater is None else f", and none is {request.rater!r}"
         raise LabelError(
             f"{source.path}: holds labels of {recording!r} by {', '.join(map(repr, raters))}{whose}; name the file in a "
-            "column labels_NAME for each in the manifest, or say in the study file whose count: labels: {rater: NAME}."
+            f"column labels_NAME for each in the manifest, or say {IN_STUDY_FILE} whose count: labels: {{rater: NAME}}."
         )
     return chosen[0]
 

@@ -10,10 +10,13 @@ from pathlib import Path
 
 from behavior.errors import LabelError
 
-__all__ = ["MODIFIER_MARK", "Naming", "is_likely_misspelt", "join_modifiers"]
+__all__ = ["IN_STUDY_FILE", "MODIFIER_MARK", "Naming", "is_likely_misspelt", "join_modifiers"]
 
 # What stands between a behavior and its modifiers.
 MODIFIER_MARK = "|"
+
+# Where settings are for files that cannot be read without them, and how commands get them that need no study.
+IN_STUDY_FILE = "in the study file (which evaluate and agreement take with --study)"
 
 
 @dataclass(frozen=True)
@@ -62,13 +65,13 @@ class Naming:
             if alike:
                 raise LabelError(
                     f"{path}: has no bout of {behavior!r}, but some of {alike[0]!r}, which the study does not name; spell it alike, or "
-                    f'say in the study file what it means: labels: {{map: {{"{alike[0]}": {behavior}}}}}.'
+                    f'say {IN_STUDY_FILE} what it means: labels: {{map: {{"{alike[0]}": {behavior}}}}}.'
                 )
         if is_foreign and unknown and not found and self.behaviors:
             listed = ", ".join(map(repr, unknown[:8])) + (f" and {len(unknown) - 8} more" if len(unknown) > 8 else "")
             raise LabelError(
-                f"{path}: names {listed}, and none of these is a behavior of the study ({', '.join(self.behaviors)}); say in the study "
-                f'file what they mean: labels: {{map: {{"{unknown[0]}": {self.behaviors[0]}}}}}, or which mean nothing: '
+                f"{path}: names {listed}, and none of these is a behavior of the study ({', '.join(self.behaviors)}); say "
+                f'{IN_STUDY_FILE} what they mean: labels: {{map: {{"{unknown[0]}": {self.behaviors[0]}}}}}, or which mean nothing: '
                 "labels: {ignore: [...]}."
             )
 

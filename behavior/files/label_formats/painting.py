@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from behavior.errors import LabelError, suggest_nearest
+from behavior.files.label_formats.naming import IN_STUDY_FILE
 from behavior.files.label_formats.request import EVERYBODY, OBSERVED, BoutLabels, LabelRequest
 from behavior.recording import find_bouts, frame_edges
 
@@ -121,7 +122,7 @@ class _Painter:
             if not chosen and any(subjects):
                 raise LabelError(
                     f"{self._path}: has no bouts of the subject {wanted!r}, only of {', '.join(shown)}{suggest_nearest(wanted, shown)}; "
-                    f"correct labels: {{subject: ...}} in the study file."
+                    f"correct labels: {{subject: ...}} {IN_STUDY_FILE}."
                 )
             return spans.keep(np.isin(spans.subject, chosen)) if chosen else spans
         mixed = np.unique(spans.subject) if self._labels.has_animals else np.array([], dtype=np.int32)
@@ -130,7 +131,7 @@ class _Painter:
             mixed = showing if len(showing) > len(mixed) else mixed
         if len(mixed) > 1:
             raise LabelError(
-                f"{self._path}: holds bouts of {', '.join(repr(shown[place]) for place in mixed)}; say in the study file whose count: "
+                f"{self._path}: holds bouts of {', '.join(repr(shown[place]) for place in mixed)}; say {IN_STUDY_FILE} whose count: "
                 f'labels: {{subject: {shown[mixed[0]]}}}, or labels: {{subject: "{EVERYBODY}"}} for all of them together.'
             )
         return spans
@@ -157,7 +158,7 @@ class _Painter:
         if self._policies.inverted == "error":
             raise LabelError(
                 f"{self._path}: {self._name(spans, first)} from {spans.start[first]:g} to {spans.stop[first]:g} is no span, expected a "
-                "stop behind the start; correct it, or set labels: {inverted: warn} in the study file to have such bouts turned round."
+                f"stop behind the start; correct it, or set labels: {{inverted: warn}} {IN_STUDY_FILE} to have such bouts turned round."
             )
         bouts = "1 bout stops" if len(wrong) == 1 else f"{len(wrong)} bouts stop"
         self.notes.append(
@@ -187,7 +188,7 @@ class _Painter:
             if self._policies.overlapping == "error":
                 raise LabelError(
                     f"{self._path}: {first}: {shown!r} starts before an earlier bout of it stops; correct it, or set labels: "
-                    "{overlapping: warn} in the study file to have them read as one."
+                    f"{{overlapping: warn}} {IN_STUDY_FILE} to have them read as one."
                 )
             times = "once" if len(of_name) == 1 else f"{len(of_name)} times"
             self.notes.append(f"{self._path}: rows of {shown!r} overlap {times}, first at {first}; they are read as one.")
@@ -216,7 +217,7 @@ class _Painter:
         before, behind = -spans.start, spans.stop - n_frames
         tolerated = TOLERATED_FRAMES if self._labels.in_seconds else 0
         if self._policies.out_of_range == "error":
-            advice = "; are they the labels of another video? (labels: {out_of_range: warn} in the study file cuts them)"
+            advice = f"; are they the labels of another video? (labels: {{out_of_range: warn}} {IN_STUDY_FILE} cuts them)"
             if len(spans) and before.max() > tolerated:
                 worst = int(np.argmax(before))
                 raise LabelError(

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from behavior.errors import LabelError
-from behavior.files.label_formats.naming import Naming
+from behavior.files.label_formats.naming import IN_STUDY_FILE, Naming
 from behavior.files.label_formats.source import LabelSource
 
 __all__ = ["EVERYBODY", "OBSERVED", "BoutLabels", "BoutRows", "FrameLabels", "LabelFormat", "LabelPolicies", "LabelRequest", "StatePairer"]
@@ -300,7 +300,7 @@ class StatePairer:
 
     def _mend(self, what: str, mending: str) -> None:
         if self._policy == "error":
-            raise LabelError(f"{self._path}: {what}; complete it, or set labels: {{unterminated: warn}} in the study file ({mending}).")
+            raise LabelError(f"{self._path}: {what}; complete it, or set labels: {{unterminated: warn}} {IN_STUDY_FILE}: {mending}.")
         self._mended.append(f"{what}; {mending}.")
 
 

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import json
+import shutil
+
+import numpy as np
+import pandas as pd
+
+from behavior.files.ethograms import read_annotation
+from behavior.workflows.annotate import AnnotateResult, _find_videos, _is_same_file
+from behavior.workflows.unmeasured import describe_unmeasured, is_much_unmeasured, warn_of_unmeasured
+
+
+def test_spans_are_half_open_and_long_ones_or_many_are_warned_about():
+    measured = np.ones(100, dtype=bool)
+    measured[[3, 4, 9]] = False
+    found = describe_unmeasured(measured)
+    assert found == {"frames": 3, "spans": [[3, 5], [9, 10]]}
+    assert json.loads(json.dumps(found)) == found
+    assert warn_of_unmeasured("m", found, n_frames=100, fps=10) is None
+    # Two frames at one in 2 s are a stretch of 4 s.
+    assert "longest stretch of them 4.0 s from frame 3" in (warn_of_unmeasured("m", found, n_frames=100, fps=0.5) or "")
+    assert "3 of 29 frames are not measured" in (warn_of_unmeasured("m", found, n_frames=29, fps=10) or "")
+    assert describe_unmeasured(None) is None
+    assert warn_of_unmeasured("m", None, n_frames=100, fps=10) is None
+    assert warn_of_unmeasured("m", describe_unmeasured(np.ones(5, dtype=bool)), n_frames=5, fps=10) is None
+
+
+def test_a_folder_stands_for_the_videos_in_it(tmp_path):
+    for name in ("b.mp4", "a.AVI", ".hidden.mp4", "b_overlay.mp4", "bDLC_labeled.mp4", "pose.csv", "deep/c.mp4"):
+        (tmp_path / "new" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "new" / name).touch()
+    single = tmp_path / "new" / "b_overlay.mp4"
+    result = AnnotateResult()
+    assert _find_videos([tmp_path / "new", single], result) == [tmp_path / "new" / "a.AVI", tmp_path / "new" / "b.mp4", single]
+    assert result.failures == {}
+
+
+def test_the_same_video_is_known_by_an_end_of_its_path(tmp_path, monkeypatch):
+    video = tmp_path / "videos" / "a.mp4"
+    for said in ("videos/a.mp4", "../videos/a.mp4", "a.mp4", str(video), str(tmp_path / "videos" / ".." / "videos" / "a.mp4")):
+        assert _is_same_file(said, video), said
+    for said in ("b.mp4", "other/a.mp4", str(tmp_path / "a.mp4"), None):
+        assert not _is_same_file(said, video), said
+    assert _is_same_file(None, None)
+    monkeypatch.chdir(tmp_path)
+    assert _is_same_file("videos/a.mp4", video.relative_to(tmp_path))
+
+
+def test_an_ethogram_says_which_frames_were_not_measured(run, demo, tmp_path, monkeypatch):
+    name = "mouse_04"
+    for path in (demo.study.parent / "videos").glob(f"{name}*"):
+        if "labels" not in path.name:
+            shutil.copy(path, tmp_path)
+    pose = next(tmp_path.glob("*.csv"))
+    table = pd.read_csv(pose, header=[0, 1, 2], index_col=0)
+    likelihoods = [column for column in table.columns if column[2] == "likelihood"]
+    table = table.interpolate(limit_direction="both")
+    table.loc[:, likelihoods] = 1.0
+    table.loc[100:149, likelihoods] = 0.0
+    table.to_csv(pose)
+    monkeypatch.chdir(tmp_path)
+    ran = run("annotate", demo.model, f"{name}.mp4", "--out", "e")
+    assert ran.status == 0, ran.err
+    assert "warning: mouse_04: 50 of 400 frames are not measured, the longest stretch of them 5.0 s from frame 100" in ran.err
+    side = tmp_path / "e" / f"{name}_ethogram.json"
+    provenance = json.loads(side.read_text())
+    assert provenance["not_measured"] == {"frames": 50, "spans": [[100, 150]]}
+    assert provenance["video"] == str((tmp_path / f"{name}.mp4").resolve())
+    assert provenance["pose"] == str(pose.resolve())
+    assert is_much_unmeasured(read_annotation(tmp_path / "e" / f"{name}_ethogram.csv"))
+
+    # As earlier versions wrote it, seen from another folder.
+    side.write_text(json.dumps({**provenance, "video": f"{name}.mp4"}))
+    monkeypatch.chdir(tmp_path / "e")
+    assert run("annotate", demo.model, tmp_path / f"{name}.mp4", "--out", tmp_path / "e").status == 0
+    ran = run("stats", tmp_path / "e", "--out", tmp_path / "s", "--no-figures")
+    assert ran.status == 0, ran.err
+    assert "more than 10 % of the frames are not measured, and behaviors there are guesses: mouse_04." in ran.err
