@@ -210,7 +210,7 @@ def _describe_head(text: _Text, head: HeadSettings) -> str:
     share = "One network for all behaviors" if head.share else "For each behavior a network"
     if head.kind == "lstm":
         kind = "bidirectional " if head.bidirectional else ""
-        what = f"{_count(head.layers, f'{kind}LSTM layer')}{text.cite('lstm')} of {head.units} units, halved from layer to layer,"
+        what = f"{_count(head.layers, f'{kind}LSTM layer')}{text.cite('lstm')} of {head.units} units, halved from layer to layer"
         what = what if head.layers > 1 else f"one {kind}LSTM layer{text.cite('lstm')} of {head.units} units"
     elif head.kind == "tcn":
         what = f"a temporal convolutional network{text.cite('tcn')} ({_count(head.layers, 'layer')}, {head.filters} filters)"
@@ -218,7 +218,7 @@ def _describe_head(text: _Text, head: HeadSettings) -> str:
         what = f"a multi-stage temporal convolutional network{text.cite('mstcn')} ({head.stages} stages of {head.layers} layers)"
     else:
         what = f"a transformer encoder{text.cite('transformer')} ({head.layers} layers, {head.heads} heads, {head.units} units)"
-    return f"{share}, {what} (dropout {head.dropout:g}), gave a probability per frame"
+    return f"{share}, {what}, with a dropout of {head.dropout:g}, gave a probability per frame"
 
 
 def _describe_bundle(text: _Text, bundle: BundleDescription) -> None:
