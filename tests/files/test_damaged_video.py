@@ -94,6 +94,8 @@ def test_what_is_out_before_damage_shows_is_what_a_careful_read_gives(
 
     monkeypatch.setattr(VideoReader, "_number_rows", give_up_at_once)
     careful, _ = read(path)
+    assert len(quick) == N_FRAMES
+    assert any(frame.image is None for frame in careful)
     require_same(quick, careful)
 
 
