@@ -33,6 +33,7 @@ from behavior.workflows.learning_data import RecordingFeatures, join_streams
 from behavior.workflows.progress import announce, complain, warn
 from behavior.workflows.provenance import collect_versions
 from behavior.workflows.results import decide
+from behavior.workflows.seen_recordings import find_seen, list_weights_seen
 from behavior.workflows.streams import identify_stream, make_streams
 from behavior.workflows.studies import open_study
 from behavior.workflows.unmeasured import describe_unmeasured, warn_of_unmeasured
@@ -110,6 +111,9 @@ class _Annotator:
             FittedDecisions.from_mapping(bundle.decisions, source=folder / BUNDLE_FILE) if bundle.decisions is not None else None
         )
         self._hash = hash_file(folder / BUNDLE_FILE)
+        weights = dict.fromkeys(member.backbone.weights for member in bundle.members if member.backbone is not None)
+        # What a fine-tuned backbone learned from counts like what the heads did.
+        self._seen = [one for name in weights for one in list_weights_seen(name)]
 
     @property
     def streams(self) -> list[FeatureStream]:
@@ -131,6 +135,10 @@ class _Annotator:
                 f"{self.folder}: was trained on features that its backbone does not give any more ({difference}); restore its weights "
                 "file, or train again."
             )
+
+    def has_seen(self, recording: Recording) -> bool:
+        """Tell whether the heads learned from a recording, or the backbone was fine-tuned on it."""
+        return recording.id in self.description.training.recordings or find_seen(recording, self._seen) is not None
 
     def require_place(self, recording: Recording, out: Path) -> None:
         """Raise OutputError if `out` holds an ethogram of this recording by another model or with other settings."""
@@ -239,7 +247,7 @@ class _Annotator:
             "fps": features.fps,
             "video": str(recording.video.resolve()) if recording.video else None,
             "pose": str(recording.pose.resolve()) if recording.pose else None,
-            "learned_from": recording.id in bundle.training.recordings,
+            "learned_from": self.has_seen(recording),
             **self._describe_model(),
             "features": [stream.signature for stream in features.streams],
             "body_parts_of_model": list(bundle.crop.body_parts) if bundle.crop else None,
@@ -351,7 +359,7 @@ def annotate_study(
 
 
 def _annotate(annotator: _Annotator, recordings: Sequence[Recording], out: Path, result: AnnotateResult) -> AnnotateResult:
-    seen = [recording.id for recording in recordings if recording.id in annotator.description.training.recordings]
+    seen = [recording.id for recording in recordings if annotator.has_seen(recording)]
     if seen:
         warn(f"the model learned from {', '.join(seen)}; what it says about them is no measure of how good it is.")
     for recording in recordings:

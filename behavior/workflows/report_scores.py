@@ -68,12 +68,13 @@ class Scores:
 def score_unseen(described: Sequence[Described]) -> Scores | None:
     """Return the scores of ethograms whose recordings have labels and were not learned from; None where there are none.
 
-    Labels of several raters without any that count, in the manifest's plain column, are no labels to score against.
+    Labels of several raters without any that count, in the manifest's plain column, are no labels to score against; and an ethogram that
+    does not say whether its recording was learned from is not scored.
     """
     chosen = [
         found
         for found in described
-        if ("" in found.labels or len(found.labels) == 1) and not found.annotation.provenance.get("learned_from")
+        if ("" in found.labels or len(found.labels) == 1) and found.annotation.provenance.get("learned_from") is False
     ]
     if not chosen:
         return None
@@ -103,7 +104,9 @@ def make_score_sections(crossval: CrossValidated | None, unseen: Scores | None, 
         names = ", ".join(found.recording for found in unseen.annotations)
         others = "1 other was" if n_learned_from == 1 else f"{n_learned_from} others were"
         left_out = f" {others} learned from, and not scored." if n_learned_from else ""
-        words = f"Ethograms of {len(unseen.annotations)} labelled recordings that the model did not learn from: {names}.{left_out}"
+        number = len(unseen.annotations)
+        noun = "Ethogram of 1 labelled recording" if number == 1 else f"Ethograms of {number} labelled recordings"
+        words = f"{noun} that the model did not learn from: {names}.{left_out}"
         sections.append(Section("Scores on recordings not learned from", [Paragraph(words), *_show(unseen, "Not learned from", None)]))
     if not sections:
         words = "There is no cross-validation, and no ethogram of a labelled recording that the model has not learned from: no scores."

@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 
 from behavior.files.ethograms import read_annotation
+from behavior.files.feature_sources import hash_file
+from behavior.files.finetuned_weights import SeenRecording
 from behavior.workflows.annotate import AnnotateResult, _find_videos, _is_same_file
 from behavior.workflows.unmeasured import describe_unmeasured, is_much_unmeasured, warn_of_unmeasured
 
@@ -77,3 +79,13 @@ def test_an_ethogram_says_which_frames_were_not_measured(run, demo, tmp_path, mo
     ran = run("stats", tmp_path / "e", "--out", tmp_path / "s", "--no-figures")
     assert ran.status == 0, ran.err
     assert "more than 10 % of the frames are not measured, and behaviors there are guesses: mouse_04." in ran.err
+
+
+def test_a_recording_that_the_backbone_was_fine_tuned_on_was_learned_from(run, demo, tmp_path, monkeypatch):
+    video = demo.study.parent / "videos" / "mouse_04.mp4"
+    seen = SeenRecording("in_another_study", "fitted", hash_file(video), video.stat().st_size)
+    for known, expected in (((), False), ((seen,), True)):
+        monkeypatch.setattr("behavior.workflows.annotate.list_weights_seen", lambda weights, known=known: known)
+        out = tmp_path / str(expected)
+        assert run("annotate", demo.model, video, "--cache", demo.study.parent / "cache", "--out", out).status == 0
+        assert read_annotation(out / "mouse_04_ethogram.csv").provenance["learned_from"] is expected

@@ -187,6 +187,13 @@ def test_a_model_that_is_gone_or_changed_is_not_described(run: Callable, lab: Pa
     assert f"is not at {lab / 'model'} any more" in ran.err
 
 
+def test_what_may_have_been_learned_from_is_not_scored(run: Callable, lab: Path) -> None:
+    write_annotation(lab / "ethograms", annotate("r1"))
+    ran = run("report", lab / "study.yaml", "--out", lab / "report.html", "--no-check")
+    assert ran.status == 0, ran.err
+    assert "Ethogram of 1 labelled recording that the model did not learn from: r2." in read_words(lab / "report.html")
+
+
 def test_a_film_that_is_broken_costs_its_pictures_only(run: Callable, lab: Path) -> None:
     (lab / "r1.mp4").write_bytes(b"not a film")
     ran = run("report", lab / "study.yaml", "--out", lab / "report.html", "--no-check")
