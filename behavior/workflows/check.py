@@ -187,7 +187,7 @@ class _Checker:
         for note in describe_video(video):
             self._note(recording.id, note, is_error=False)
         declared, decoded = video.declared_frames, video.n_frames
-        if declared is not None and declared != decoded:
+        if not video.broke_off and declared is not None and declared != decoded:
             message = f"{video.path}: its header says {declared} frames, {decoded} decode; the decoded ones count."
             self._note(recording.id, message, is_error=False)
         crop = self._study.crop
