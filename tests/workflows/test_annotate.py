@@ -87,5 +87,5 @@ def test_a_recording_that_the_backbone_was_fine_tuned_on_was_learned_from(run, d
     for known, expected in (((), False), ((seen,), True)):
         monkeypatch.setattr("behavior.workflows.annotate.list_weights_seen", lambda weights, known=known: known)
         out = tmp_path / str(expected)
-        assert run("annotate", demo.model, video, "--cache", demo.study.parent / "cache", "--out", out).status == 0
+        assert run("annotate", demo.model, video, "--cache", tmp_path / "cache", "--out", out).status == 0
         assert read_annotation(out / "mouse_04_ethogram.csv").provenance["learned_from"] is expected
