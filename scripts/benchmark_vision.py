@@ -189,9 +189,9 @@ def write_study(arguments: argparse.Namespace) -> Path:
 
 def time_engine(arguments: argparse.Namespace) -> dict[str, Any]:
     """Time the engine on crops in memory; converts the network first where that was never done."""
-    from behavior.workflows.crop_reader import sample_crops
-    from behavior.workflows.crop_streams import AppearanceStream
-    from behavior.workflows.studies import open_study
+    from behavior.embedding.crop_reader import sample_crops
+    from behavior.embedding.crop_streams import AppearanceStream
+    from behavior.files.study import open_study
 
     study, (recording,) = open_study(write_study(arguments))
     assert study.crop is not None

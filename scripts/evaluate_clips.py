@@ -58,9 +58,9 @@ def find_kind(path: Path) -> int:
 
 def embed(folder: Path, clips: Sequence[Path], stream: str, backbone: str, weights: str) -> npt.NDArray[np.float32]:
     """Return the mean of each clip's vectors, shape (N, D)."""
+    from behavior.embedding.streams import make_streams
+    from behavior.files.study import open_study
     from behavior.workflows.embed import embed_study
-    from behavior.workflows.streams import make_streams
-    from behavior.workflows.studies import open_study
 
     place = folder / f"{stream}_{backbone}"
     place.mkdir()

@@ -24,7 +24,8 @@ import numpy as np
 CHILD = """
 import mmap, struct, sys
 from pathlib import Path
-from behavior.workflows import crop_streams, embed
+from behavior.workflows import embed
+from behavior.embedding import crop_streams
 with open(sys.argv[2], "r+b") as file:
     counter = mmap.mmap(file.fileno(), 8)
 describe = crop_streams.AppearanceStream._describe_batches

@@ -28,8 +28,8 @@ from behavior.files.atomic import make_folder, write_bytes, write_text
 from behavior.files.frame_tables import FRAME_NAMES
 from behavior.files.label_formats.source import LabelSource
 from behavior.files.text_tables import parse_number
+from behavior.learning.closing_curve import choose_best, score_closing
 from behavior.recording import Labels
-from behavior.workflows.closing_curve import choose_best, score_closing
 
 # Of the recording of the thesis.
 FPS = 10.0

@@ -111,7 +111,7 @@ class Interruption:
     def _exit(self) -> NoReturn:
         for child in multiprocessing.active_children():
             child.kill()
-        if (started := sys.modules.get("behavior.vision.child_process")) is not None:
+        if (started := sys.modules.get("behavior.compute.child")) is not None:
             started.end_children()
         if os.isatty(self._stderr):
             os.write(self._stderr, SHOW_CURSOR)

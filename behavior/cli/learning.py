@@ -85,8 +85,8 @@ def search(
     """Try the settings of the study's section search; goes on where it was stopped, several at once share the work."""
     seconds = None if timeout is None else parse_duration(timeout)
     load_keras()
+    from behavior.search.space import format_value
     from behavior.workflows.search import search_study
-    from behavior.workflows.search_space import format_value
 
     outcome = search_study(study, out, trials=trials, storage=storage, name=name, timeout_s=seconds)
     found = outcome.result

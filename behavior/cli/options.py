@@ -42,7 +42,7 @@ def _note_flag(name: str) -> Callable[[bool], bool]:
         if session.quiet and session.verbose:
             raise UsageError("--quiet and --verbose were both given; choose one of them.")
         if is_given and name in VERBOSITIES:
-            from behavior.workflows.progress import set_verbosity
+            from behavior.progress import set_verbosity
 
             set_verbosity(VERBOSITIES[name])
         return is_given

@@ -55,7 +55,7 @@ def main() -> None:
 
 def _run(log: RunLog, interruption: Interruption) -> int:
     """Run the command and return its exit status; an error is said in a sentence."""
-    from behavior.workflows.progress import set_verbosity
+    from behavior.progress import set_verbosity
 
     # TensorFlow's notes on the processor are for its developers.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -100,7 +100,7 @@ def _say_stopped(log: RunLog) -> None:
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        from behavior.workflows.provenance import collect_versions
+        from behavior.versions import collect_versions
 
         say("\n".join(f"{name} {version}" for name, version in collect_versions().items()))
         raise typer.Exit

@@ -147,7 +147,7 @@ class RunLog(logging.Handler):
         )
 
     def _describe_run(self) -> list[str]:
-        from behavior.workflows.provenance import collect_versions
+        from behavior.versions import collect_versions
 
         return [
             f"command: {shlex.join(['behavior', *self._arguments])}",

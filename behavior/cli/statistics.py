@@ -46,8 +46,8 @@ def stats(
     as_json: AsJson = False,
 ) -> None:
     """Count and time bouts, compare groups of animals, and draw what they did."""
+    from behavior.reporting.statistics_summary import SHOWN_METRICS, summarize_behaviors
     from behavior.workflows.statistics import describe_ethograms
-    from behavior.workflows.statistics_summary import SHOWN_METRICS, summarize_behaviors
 
     bin_s = None if bin_length is None else parse_duration(bin_length, option="--bin")
     if bin_s == 0:

@@ -10,8 +10,11 @@ import yaml
 from behavior.config import Backbone, Study, parse_section
 from behavior.errors import UsageError
 from behavior.files.atomic import write_text
+from behavior.files.manifest import read_manifest
+from behavior.progress import detail
+from behavior.recording import Recording
 
-__all__ = ["read_study", "read_yaml", "resolve_paths", "study_as_yaml", "write_study"]
+__all__ = ["open_study", "read_study", "read_yaml", "resolve_paths", "study_as_yaml", "write_study"]
 
 WEIGHT_SUFFIXES = (".h5", ".keras", ".hdf5")
 
@@ -77,3 +80,11 @@ def study_as_yaml(study: Study) -> str:
 def write_study(path: Path, study: Study) -> None:
     """Write `study` to `path`, whole or not at all."""
     write_text(path, study_as_yaml(study))
+
+
+def open_study(path: Path) -> tuple[Study, list[Recording]]:
+    """Return the study that the file at `path` describes, and the recordings of its manifest."""
+    study = read_study(path)
+    recordings = read_manifest(study.recordings)
+    detail(f"{path}: {len(recordings)} recordings in {study.recordings}, cache {study.cache}")
+    return study, recordings

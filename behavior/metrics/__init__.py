@@ -5,7 +5,6 @@ from behavior.metrics.bootstrap import draw_multiplicities, find_interval, resam
 from behavior.metrics.bouts import BOUT_ERRORS, measure_bout_errors
 from behavior.metrics.frames import COUNT_METRICS, RATE_METRICS, average_precision, cohen_kappa, f_beta, score_frames
 from behavior.metrics.segments import SEGMENT_METRICS, score_segments
-from behavior.metrics.summaries import format_summary
 from behavior.metrics.tables import score_study, summarize_scores
 from behavior.metrics.tallies import ALL_COUNTS, ALL_METRICS
 
@@ -21,7 +20,6 @@ __all__ = [
     "draw_multiplicities",
     "f_beta",
     "find_interval",
-    "format_summary",
     "measure_bout_errors",
     "resample_average_precision",
     "score_agreement",

@@ -11,7 +11,7 @@ import pandas as pd
 from behavior.metrics.bootstrap import N_RESAMPLES, draw_multiplicities
 from behavior.metrics.tallies import ALL_COUNTS, Comparison, score_behavior
 
-__all__ = ["COLUMNS", "MEAN", "POOLED", "compare_study", "score_study", "summarize_scores"]
+__all__ = ["COLUMNS", "MEAN", "POOLED", "compare_study", "find_metric", "score_study", "summarize_scores"]
 
 COLUMNS = ("recording", "behavior", "metric", "value", "low", "high")
 POOLED = "pooled"
@@ -144,3 +144,9 @@ def summarize_scores(
             rows.append((MEAN, behavior, metric, float(np.mean(defined)) if len(defined) else nothing[0], *nothing))
             rows.append((MEAN, behavior, f"recordings_with_{metric}", float(len(defined)), *nothing))
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def find_metric(table: pd.DataFrame, *, recording: str, behavior: str, metric: str) -> float:
+    """Return one value of a table of metrics."""
+    rows = table[(table["recording"] == recording) & (table["behavior"] == behavior) & (table["metric"] == metric)]
+    return float(rows["value"].iloc[0])

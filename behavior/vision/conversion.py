@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from behavior.compute.child import call_in_child
 from behavior.errors import OutputError, WeightsError
 from behavior.files.atomic import sync_file, sync_folder, write_text
 from behavior.files.claims import claim_file
 from behavior.vision.backbones import BackboneSpecification, build_backbone
-from behavior.vision.child_process import call_in_child
 from behavior.vision.devices import load_openvino
 
 __all__ = ["Announce", "convert_backbone", "converted_path", "quantize_model"]

@@ -8,7 +8,7 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from behavior.vision.child_process import call_in_child
+from behavior.compute.child import call_in_child
 
 __all__ = ["describe_processor", "gpu_has_native_bfloat16", "has_gpu", "has_native_bfloat16", "load_openvino"]
 

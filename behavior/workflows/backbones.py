@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from behavior.errors import BehaviorError
 from behavior.files.feature_sources import hash_file
+from behavior.progress import announce, complain, show_progress
 from behavior.vision.backbones import (
     BACKBONES,
     IMAGENET,
@@ -23,7 +24,6 @@ from behavior.vision.backbones import (
     identify_weights,
 )
 from behavior.vision.engine_choice import open_engine, resolve_precision
-from behavior.workflows.progress import announce, complain, show_progress
 
 __all__ = ["BackboneList", "ListedBackbone", "list_backbones"]
 

@@ -2,68 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from behavior.config import APPEARANCE, MADE_STREAMS, POSE, Crop, Study
+from behavior.embedding.crop_reader import Places, describe_video
 from behavior.errors import BehaviorError, LabelError, PoseError, VideoError
 from behavior.files.annotations import recognise_labels
 from behavior.files.feature_cache import find_imported, read_features
 from behavior.files.feature_sources import hash_file
 from behavior.files.manifest import select_labels
 from behavior.files.pose import find_body_parts, match_pose_to_frames, read_pose
+from behavior.files.study import open_study
 from behavior.files.video import VideoReader, open_video
+from behavior.learning.label_reading import read_labels_of
+from behavior.progress import show_progress
 from behavior.recording import Labels, Recording, have_same_rate
+from behavior.reporting.check_result import Checked, Problem, StudyCheck
 from behavior.vision.backbones import IMAGENET, find_backbone, identify_weights, imagenet_path
-from behavior.workflows.crop_reader import Places, describe_video
-from behavior.workflows.label_reading import read_labels_of
-from behavior.workflows.progress import show_progress
-from behavior.workflows.studies import open_study
 
-__all__ = ["Checked", "Problem", "StudyCheck", "check_study"]
-
-
-@dataclass(frozen=True)
-class Problem:
-    """One line of the report; `is_error` says whether computing would fail on it."""
-
-    recording: str
-    message: str
-    is_error: bool
-
-
-@dataclass
-class Checked:
-    """What was found of one recording; None where it could not be found out, or is not needed.
-
-    Attributes
-    ----------
-    n_frames, fps
-        Of the decoded video, or of the imported features.
-    pose_rows
-        Rows of the pose file.
-    measured
-        Share of the frames whose crop centre the pose gives, within the picture.
-    labelled
-        Share of the frames that somebody labelled.
-    positives
-        Share of the labelled frames with each behavior.
-    label_format
-        What kind of file the labels to learn from are in; "" where there are none.
-    """
-
-    recording: str
-    split: str
-    n_frames: int | None = None
-    fps: float | None = None
-    pose_rows: int | None = None
-    measured: float | None = None
-    labelled: float | None = None
-    positives: dict[str, float] = field(default_factory=dict)
-    label_format: str = ""
+__all__ = ["check_study"]
 
 
 @dataclass(frozen=True)
@@ -73,20 +34,6 @@ class _Frames:
     time_s: npt.NDArray[np.float64]
     broke_off: bool = False
     video: VideoReader | None = None
-
-
-@dataclass
-class StudyCheck:
-    """The whole report; `needs_embedding` where the study learns from more than imported features."""
-
-    needs_embedding: bool = True
-    recordings: list[Checked] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
-
-    @property
-    def has_errors(self) -> bool:
-        """Whether anything would fail."""
-        return any(problem.is_error for problem in self.problems)
 
 
 def check_study(path: Path) -> StudyCheck:

@@ -17,38 +17,32 @@ from behavior.figures.reliability import draw_reliability
 from behavior.figures.rendering import render_png
 from behavior.files.atomic import replacing, write_bytes
 from behavior.files.ethograms import Annotation, write_frame_predictions
-from behavior.files.study import write_study
-from behavior.metrics.calibration import reliability_curve
-from behavior.recording import Labels, Probabilities
-from behavior.sequence.folds import Fold
-from behavior.workflows.agreement import read_ceiling
-from behavior.workflows.decisions import decide_out_of_fold
-from behavior.workflows.fitting import FitStore, hash_learning
-from behavior.workflows.learning_curve import measure_learning_curve
-from behavior.workflows.learning_data import LearningData, load_learning_data
-from behavior.workflows.out_of_fold import FoldRecord, list_folds, predict_out_of_fold, predict_pairs
-from behavior.workflows.progress import warn
-from behavior.workflows.results import (
+from behavior.files.study import open_study, write_study
+from behavior.learning.crossval_folder import (
+    DECISIONS_FILE,
+    FITS_FOLDER,
     FOLDS_FILE,
+    OUT_OF_FOLD_FILE,
     PREDICTIONS_FOLDER,
     STUDY_COPY,
-    decide,
-    mark_optimistic,
-    prepare_results_folder,
-    score_annotations,
-    write_results,
+    name_probabilities,
 )
-from behavior.workflows.seen_recordings import refuse_seen_recordings
-from behavior.workflows.studies import open_study
-from behavior.workflows.variants import describe_model, list_variants
+from behavior.learning.decisions import decide, decide_out_of_fold
+from behavior.learning.fitting import FitStore, hash_learning
+from behavior.learning.learning_curve import measure_learning_curve
+from behavior.learning.learning_data import LearningData, load_learning_data
+from behavior.learning.out_of_fold import FoldRecord, list_folds, predict_out_of_fold, predict_pairs
+from behavior.learning.raters import read_ceiling
+from behavior.learning.seen_recordings import refuse_seen_recordings
+from behavior.learning.variants import describe_model, list_variants
+from behavior.metrics.calibration import reliability_curve
+from behavior.progress import warn
+from behavior.recording import Labels, Probabilities
+from behavior.reporting.score_files import mark_optimistic, prepare_results_folder, score_annotations, write_results
+from behavior.sequence.folds import Fold
 
-__all__ = ["OUT_OF_FOLD_FILE", "cross_validate", "read_out_of_fold"]
+__all__ = ["cross_validate"]
 
-DECISIONS_FILE = "decisions.csv"
-# Probabilities as the models gave them, before any calibration: what `train` fits decisions on.
-OUT_OF_FOLD_FILE = "out_of_fold.npz"
-# Finished fits of a run that is not; gone when it is.
-FITS_FOLDER = ".fits"
 OPTIMISTIC = (
     "Early stopping watched the recordings that are scored (early_stopping_on: fold), as in the reference thesis: these numbers are "
     "optimistic."
@@ -92,7 +86,7 @@ def cross_validate(path: Path, out: Path, *, overwrite: bool = False, learning_c
     )
     store = FitStore(out / FITS_FOLDER, hash_learning(study, data))
     found = predict_out_of_fold(study, data, store=store.open("folds"))
-    raw = _name_probabilities(data, found.probabilities)
+    raw = name_probabilities(data, found.probabilities)
     labels = {recording.id: labels for recording, labels in zip(data.recordings, data.labels, strict=True)}
     notes = _describe_protocol(study, folds, found.records)
     annotations = _decide(study, data, folds, raw, labels, out, notes, store)
@@ -120,19 +114,6 @@ def cross_validate(path: Path, out: Path, *, overwrite: bool = False, learning_c
     return table
 
 
-def read_out_of_fold(folder: Path, data: LearningData) -> dict[str, Probabilities]:
-    """Return what a cross-validation of `data` in `folder` said about its recordings, uncalibrated; UsageError if it is of others."""
-    path = folder / OUT_OF_FOLD_FILE
-    if not path.is_file():
-        raise UsageError(f"{path}: not found; give the folder that `behavior crossval STUDY --out FOLDER` wrote.")
-    with np.load(path, allow_pickle=False) as saved:
-        found = {name: saved[name] for name in saved.files}
-    for recording, labels in zip(data.recordings, data.labels, strict=True):
-        if recording.id not in found or found[recording.id].shape != labels.values.shape:
-            raise UsageError(f"{path}: holds no predictions that fit recording {recording.id!r}; cross-validate again.")
-    return _name_probabilities(data, [found[recording.id] for recording in data.recordings])
-
-
 def _require_folds(study: Study, data: LearningData, folds: Sequence[Fold]) -> None:
     if study.crossval.leave_out == "animal" and all(recording.animal == recording.id for recording in data.recordings):
         warn(f"{study.recordings}: the column 'animal' is empty, so every recording counts as an animal of its own.")
@@ -146,13 +127,6 @@ def _require_folds(study: Study, data: LearningData, folds: Sequence[Fold]) -> N
             f"{study.recordings}: decisions.nested: pairs leaves out two {study.crossval.leave_out}s at once and found {len(folds)} with "
             "labels; label at least one more, or use nested: folds."
         )
-
-
-def _name_probabilities(data: LearningData, values: Sequence[npt.NDArray[np.float32]]) -> dict[str, Probabilities]:
-    return {
-        recording.id: Probabilities(found, data.behaviors, features.time_s)
-        for recording, found, features in zip(data.recordings, values, data.features, strict=True)
-    }
 
 
 def _decide(

@@ -10,8 +10,8 @@ from typing import Any
 from behavior.config import Postprocess, parse_section
 from behavior.errors import BehaviorError, UsageError, suggest_nearest
 from behavior.files.ethograms import Annotation, find_ethograms, read_annotation, write_annotation
-from behavior.workflows.progress import complain
-from behavior.workflows.results import count_bouts, decide
+from behavior.learning.decisions import count_bouts, decide
+from behavior.progress import complain
 
 __all__ = ["DecideResult", "decide_again"]
 

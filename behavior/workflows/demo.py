@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from behavior.compute.workers import map_in_workers
 from behavior.config import Backbone, Crop, LstmHead, Postprocess, Study, Training, Windows
 from behavior.errors import BehaviorError, OutputError
 from behavior.figures.ethograms import draw_ethogram
@@ -19,18 +20,16 @@ from behavior.files.atomic import make_folder, write_bytes
 from behavior.files.ethograms import read_annotation
 from behavior.files.manifest import write_manifest
 from behavior.files.study import write_study
-from behavior.metrics.tables import POOLED
+from behavior.metrics.tables import POOLED, find_metric
+from behavior.progress import announce, show_progress
 from behavior.recording import Recording
 from behavior.synthetic.study import write_study_files
 from behavior.workflows.annotate import annotate_study
 from behavior.workflows.check import check_study
 from behavior.workflows.crossval import cross_validate
 from behavior.workflows.embed import embed_study
-from behavior.workflows.progress import announce, show_progress
 from behavior.workflows.report import write_report
-from behavior.workflows.results import find_metric
 from behavior.workflows.train import train_model
-from behavior.workflows.worker_processes import map_in_workers
 
 __all__ = ["DEMO_STUDY", "DemoResult", "run_demo"]
 

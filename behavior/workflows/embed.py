@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from behavior.compute.workers import map_in_workers
+from behavior.embedding.stream import FeatureStream
+from behavior.embedding.streams import identify_stream, make_streams
 from behavior.errors import BehaviorError, UsageError, WeightsError
+from behavior.files.study import open_study
+from behavior.learning.variants import list_variants
+from behavior.progress import announce, complain, detail, warn
 from behavior.recording import Recording
-from behavior.workflows.feature_streams import FeatureStream
-from behavior.workflows.progress import announce, complain, detail, warn
-from behavior.workflows.streams import identify_stream, make_streams
-from behavior.workflows.studies import open_study
-from behavior.workflows.variants import list_variants
-from behavior.workflows.worker_processes import map_in_workers
 
 __all__ = ["EmbedResult", "embed_recordings", "embed_study"]
 

@@ -13,11 +13,11 @@ from behavior.errors import BehaviorError, LabelError, UsageError
 from behavior.files.ethograms import Annotation, find_ethograms, read_annotation
 from behavior.files.pairing import find_labels_for
 from behavior.files.study import read_study
+from behavior.learning.label_reading import read_labels_of
+from behavior.learning.raters import measure_ceiling, read_rater_folders
+from behavior.progress import complain, warn
 from behavior.recording import Labels
-from behavior.workflows.agreement import measure_ceiling, read_rater_folders
-from behavior.workflows.label_reading import read_labels_of
-from behavior.workflows.progress import complain, warn
-from behavior.workflows.results import prepare_results_folder, score_annotations, write_results
+from behavior.reporting.score_files import prepare_results_folder, score_annotations, write_results
 
 __all__ = ["EvaluateResult", "evaluate_ethograms"]
 

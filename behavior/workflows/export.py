@@ -13,9 +13,9 @@ from behavior.errors import BehaviorError, EthogramError, OutputError, UsageErro
 from behavior.files.atomic import make_folder, require_writable
 from behavior.files.ethogram_formats import FORMATS, Entry, EthogramFormat
 from behavior.files.ethograms import ETHOGRAM_SUFFIX, find_ethograms, read_annotation
+from behavior.files.video_folder import VideoFolder
+from behavior.progress import complain, show_progress, warn
 from behavior.recording import find_bouts
-from behavior.workflows.progress import complain, show_progress, warn
-from behavior.workflows.video_folder import VideoFolder
 
 __all__ = ["ExportResult", "export_ethograms"]
 

@@ -22,14 +22,8 @@ from behavior.files.finetuned_weights import (
     refuse_weights,
     write_finetuned_weights,
 )
-from behavior.recording import Recording
-from behavior.sequence.plans import ModelPlan
-from behavior.sequence.weighting import balance_classes, count_classes
-from behavior.vision.augmentation import WindowAugmenter
-from behavior.vision.backbones import RANDOM, BackboneSpecification, find_backbone, identify_weights
-from behavior.vision.finetuning import CropWindows, Finetuner, StageReport, open_network
-from behavior.vision.unfreezing import choose_layers
-from behavior.workflows.finetuning_crops import (
+from behavior.files.study import open_study
+from behavior.learning.finetuning_crops import (
     CropStore,
     draw_balanced_frames,
     draw_even_frames,
@@ -37,12 +31,18 @@ from behavior.workflows.finetuning_crops import (
     read_study_labels,
     spread_windows,
 )
-from behavior.workflows.learning_data import LearningData
-from behavior.workflows.out_of_fold import plan_model, seed_fit
-from behavior.workflows.progress import announce, show_progress, warn
-from behavior.workflows.provenance import collect_versions
-from behavior.workflows.seen_recordings import find_seen, list_weights_seen
-from behavior.workflows.studies import open_study
+from behavior.learning.learning_data import LearningData
+from behavior.learning.out_of_fold import plan_model, seed_fit
+from behavior.learning.seen_recordings import find_seen, list_weights_seen
+from behavior.progress import announce, show_progress, warn
+from behavior.recording import Recording
+from behavior.sequence.plans import ModelPlan
+from behavior.sequence.weighting import balance_classes, count_classes
+from behavior.versions import collect_versions
+from behavior.vision.augmentation import WindowAugmenter
+from behavior.vision.backbones import RANDOM, BackboneSpecification, find_backbone, identify_weights
+from behavior.vision.finetuning import CropWindows, Finetuner, StageReport, open_network
+from behavior.vision.unfreezing import choose_layers
 
 __all__ = ["FinetuneResult", "finetune_study"]
 

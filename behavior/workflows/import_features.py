@@ -16,9 +16,9 @@ from behavior.files.feature_sources import Signature, hash_file
 from behavior.files.imported_features import read_imported_features
 from behavior.files.manifest import is_safe_name
 from behavior.files.pairing import make_safe
-from behavior.workflows.progress import announce, complain, show_progress
-from behavior.workflows.provenance import collect_versions
-from behavior.workflows.studies import open_study
+from behavior.files.study import open_study
+from behavior.progress import announce, complain, show_progress
+from behavior.versions import collect_versions
 
 __all__ = ["ImportResult", "import_features"]
 

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from behavior.errors import BehaviorError, OutputError, UsageError
 from behavior.files.atomic import write_text
+from behavior.files.behavior_names import ChosenNames, choose_names
 from behavior.files.manifest import write_manifest
 from behavior.files.pairing import Pairing, pair_files
 from behavior.files.pose import read_pose
 from behavior.recording import Recording
 from behavior.vision.backbones import IMAGENET, PACKAGED, find_backbone
-from behavior.workflows.behavior_names import ChosenNames, choose_names
 
 __all__ = ["InitResult", "init_study"]
 

@@ -18,13 +18,13 @@ from behavior.figures.overlay import OverlayPainter
 from behavior.files.atomic import make_folder, require_writable
 from behavior.files.ethograms import ETHOGRAM_SUFFIX, Annotation, find_ethograms, read_annotation
 from behavior.files.pose import TOLERATED_ROWS
+from behavior.files.study import open_study
 from behavior.files.video import VideoReader, open_video, summarize_video, write_video
+from behavior.files.video_folder import VideoFolder
+from behavior.learning.label_reading import read_raters_of
 from behavior.postprocess.thresholds import apply_thresholds
+from behavior.progress import Advance, complain, show_progress, warn
 from behavior.recording import Recording, frame_edges
-from behavior.workflows.label_reading import read_raters_of
-from behavior.workflows.progress import Advance, complain, show_progress, warn
-from behavior.workflows.studies import open_study
-from behavior.workflows.video_folder import VideoFolder
 
 __all__ = ["OverlayResult", "draw_overlays", "plan_frames"]
 

@@ -12,24 +12,24 @@ from behavior.config import Crop
 from behavior.errors import OutputError, UsageError
 from behavior.files.atomic import make_folder, require_writable
 from behavior.files.ethograms import Annotation
-from behavior.files.html_page import Page, Section, write_page
+from behavior.progress import announce, warn
 from behavior.recording import Recording
-from behavior.workflows.check import check_study
-from behavior.workflows.progress import announce, warn
-from behavior.workflows.provenance import collect_versions
-from behavior.workflows.report_bouts import make_bouts_section
-from behavior.workflows.report_methods import make_methods_section
-from behavior.workflows.report_scores import Scores, make_score_sections, score_unseen
-from behavior.workflows.report_sections import (
+from behavior.reporting.bouts import make_bouts_section
+from behavior.reporting.description import Description
+from behavior.reporting.html_page import Page, Section, write_page
+from behavior.reporting.methods import make_methods_section
+from behavior.reporting.scores_section import Scores, make_score_sections, score_unseen
+from behavior.reporting.sections import (
     make_check_section,
     make_done_section,
     make_ethogram_section,
     make_overview,
     make_statistics_section,
 )
-from behavior.workflows.report_sources import ReportSources, find_sources
+from behavior.reporting.sources import ReportSources, find_sources
+from behavior.versions import collect_versions
+from behavior.workflows.check import check_study
 from behavior.workflows.statistics import gather_statistics
-from behavior.workflows.statistics_results import Description
 
 __all__ = ["ReportResult", "write_report"]
 

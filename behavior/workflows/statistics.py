@@ -11,20 +11,16 @@ import numpy.typing as npt
 import pandas as pd
 
 from behavior.config import Arena, LabelFiles, Study
+from behavior.embedding.unmeasured import is_much_unmeasured
 from behavior.errors import BehaviorError, LabelError, UsageError
 from behavior.files.ethograms import Annotation, find_ethograms, read_annotation
 from behavior.files.manifest import read_manifest, select_labels
 from behavior.files.pose import find_body_parts, match_pose_to_frames, read_pose
+from behavior.files.study import open_study
+from behavior.learning.label_reading import read_raters_of
+from behavior.progress import complain, warn
 from behavior.recording import Labels, Recording
-from behavior.statistics.bouts import describe_behaviors
-from behavior.statistics.groups import ASSUMPTIONS, Correction, compare_groups
-from behavior.statistics.transitions import tabulate_transitions
-from behavior.statistics.zones import fill_short_gaps, find_inside, measure_zones, split_arena
-from behavior.vision.crops import find_centers
-from behavior.workflows.label_reading import read_raters_of
-from behavior.workflows.progress import complain, warn
-from behavior.workflows.statistics_figures import write_pictures
-from behavior.workflows.statistics_results import (
+from behavior.reporting.description import (
     Described,
     Description,
     StatisticsTables,
@@ -33,9 +29,13 @@ from behavior.workflows.statistics_results import (
     write_summary,
     write_tables,
 )
-from behavior.workflows.statistics_summary import format_statistics
-from behavior.workflows.studies import open_study
-from behavior.workflows.unmeasured import is_much_unmeasured
+from behavior.reporting.statistics_figures import write_pictures
+from behavior.reporting.statistics_summary import format_statistics
+from behavior.statistics.bouts import describe_behaviors
+from behavior.statistics.groups import ASSUMPTIONS, Correction, compare_groups
+from behavior.statistics.transitions import tabulate_transitions
+from behavior.statistics.zones import fill_short_gaps, find_inside, measure_zones, split_arena
+from behavior.vision.crops import find_centers
 
 __all__ = ["StatisticsResult", "describe_ethograms", "gather_statistics"]
 

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals are sent as POS
 SCRIPT = """
 import sys, types
 from pathlib import Path
-from behavior.workflows.progress import announce
+from behavior.progress import announce
 
 def decide_again(paths, **_):
     {work}
@@ -47,7 +47,7 @@ TRANSLATE = """
         raise ImportError("half of a library")
 """
 SHARE = """
-    from behavior.workflows.worker_processes import map_in_workers
+    from behavior.compute.workers import map_in_workers
     from busy import be_busy
     for _ in map_in_workers(be_busy, [str(paths[0] / name) for name in "ab"], n_workers=2):
         pass
@@ -55,7 +55,7 @@ SHARE = """
 BUSY = """
 import time
 from pathlib import Path
-from behavior.workflows.progress import announce
+from behavior.progress import announce
 
 def be_busy(path):
     try:

@@ -11,8 +11,8 @@ import pytest
 from behavior.cli import run_log
 from behavior.cli.run_log import RunLog
 from behavior.files.ethograms import find_ethograms
+from behavior.progress import announce, detail
 from behavior.workflows import decide
-from behavior.workflows.progress import announce, detail
 
 
 def read_logs(folder: Path) -> list[str]:

@@ -8,8 +8,8 @@ import pytest
 from typer.main import get_command
 
 from behavior.cli import app
+from behavior.progress import announce, complain, detail, warn
 from behavior.workflows import decide
-from behavior.workflows.progress import announce, complain, detail, warn
 
 
 @pytest.fixture(autouse=True)

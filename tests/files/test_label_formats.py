@@ -32,7 +32,7 @@ from behavior.files.annotations import (
     recognise_labels,
 )
 from behavior.files.pairing import pair_files
-from behavior.workflows.label_reading import read_labels_of
+from behavior.learning.label_reading import read_labels_of
 
 N_FRAMES = 40
 TIME_S = np.arange(N_FRAMES) / 10

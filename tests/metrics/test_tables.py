@@ -18,7 +18,7 @@ from behavior.metrics import (
     summarize_scores,
 )
 from behavior.metrics.agreement import CEILING_COLUMNS, OTHERS, score_agreement
-from behavior.metrics.summaries import explain_undefined, format_value
+from behavior.reporting.score_summary import explain_undefined, format_value
 
 BEHAVIORS = ("wall_rearing", "grooming")
 # Grooming is absent from B, and B's last frame is labelled by nobody.

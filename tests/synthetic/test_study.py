@@ -9,12 +9,12 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from behavior.compute.workers import map_in_workers
 from behavior.errors import OutputError
 from behavior.files.annotations import read_labels
 from behavior.files.pose import read_pose
 from behavior.files.video import open_video
 from behavior.synthetic import BEHAVIORS, RecordingFiles, write_study_files
-from behavior.workflows.worker_processes import map_in_workers
 
 
 def write_small_study(folder: Path, *, processes: int) -> list[RecordingFiles]:

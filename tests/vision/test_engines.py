@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from behavior.compute.child import call_in_child
 from behavior.errors import BehaviorError, OutputError, UsageError, WeightsError
 from behavior.vision import conversion, devices, engine_choice
 from behavior.vision import engines as engines_module
 from behavior.vision.backbones import build_backbone, find_backbone
-from behavior.vision.child_process import call_in_child
 from behavior.vision.conversion import convert_backbone, converted_path
 from behavior.vision.engine_choice import find_lowest_cosine, open_engine, prepare_engine, resolve_precision
 from behavior.vision.engines import KerasEngine, choose_group_size

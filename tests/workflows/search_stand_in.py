@@ -18,13 +18,14 @@ SPACE = {"head.units": [8, 16, 32], "windows.length": [60, 120], "head.layers": 
 WORKER = """
 import sys, types, json
 from pathlib import Path
-stand_in = types.ModuleType("behavior.workflows.out_of_fold")
+stand_in = types.ModuleType("behavior.learning.out_of_fold")
 stand_in.predict_out_of_fold = None
-sys.modules["behavior.workflows.out_of_fold"] = stand_in
+sys.modules["behavior.learning.out_of_fold"] = stand_in
 sys.path.insert(0, {folder!r})
 from search_stand_in import StandIn
+from behavior.search import trials
 from behavior.workflows import search
-search.predict_out_of_fold = StandIn(**{settings!r})
+trials.predict_out_of_fold = StandIn(**{settings!r})
 outcome = search.search_study(Path({study!r}), Path({out!r}), **{options!r})
 print(json.dumps([outcome.result.counts, outcome.note]))
 """

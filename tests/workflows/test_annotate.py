@@ -6,11 +6,12 @@ import shutil
 import numpy as np
 import pandas as pd
 
+from behavior.embedding.unmeasured import describe_unmeasured, is_much_unmeasured, warn_of_unmeasured
 from behavior.files.ethograms import read_annotation
 from behavior.files.feature_sources import hash_file
 from behavior.files.finetuned_weights import SeenRecording
-from behavior.workflows.annotate import AnnotateResult, _find_videos, _is_same_file
-from behavior.workflows.unmeasured import describe_unmeasured, is_much_unmeasured, warn_of_unmeasured
+from behavior.learning.annotator import _is_same_file
+from behavior.workflows.annotate import AnnotateResult, _find_videos
 
 
 def test_spans_are_half_open_and_long_ones_or_many_are_warned_about():
@@ -85,7 +86,7 @@ def test_a_recording_that_the_backbone_was_fine_tuned_on_was_learned_from(run, d
     video = demo.study.parent / "videos" / "mouse_04.mp4"
     seen = SeenRecording("in_another_study", "fitted", hash_file(video), video.stat().st_size)
     for known, expected in (((), False), ((seen,), True)):
-        monkeypatch.setattr("behavior.workflows.annotate.list_weights_seen", lambda weights, known=known: known)
+        monkeypatch.setattr("behavior.learning.annotator.list_weights_seen", lambda weights, known=known: known)
         out = tmp_path / str(expected)
         assert run("annotate", demo.model, video, "--cache", tmp_path / "cache", "--out", out).status == 0
         assert read_annotation(out / "mouse_04_ethogram.csv").provenance["learned_from"] is expected

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from behavior.metrics.summaries import HEADINGS
+from behavior.reporting.score_summary import HEADINGS
 
 pytestmark = pytest.mark.usefixtures("unpainted")
 LSTM = {"kind": "lstm", "layers": 1, "units": 4, "dropout": 0.1}

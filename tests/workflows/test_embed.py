@@ -9,11 +9,11 @@ import sys
 import numpy as np
 import pytest
 
+from behavior.embedding.crop_streams import AppearanceStream
 from behavior.errors import WeightsError
 from behavior.files.claims import claim_file
 from behavior.files.feature_cache import read_features
 from behavior.files.video import write_video
-from behavior.workflows.crop_streams import AppearanceStream
 
 ALL = [f"mouse_{number:02d}" for number in range(1, 5)]
 
@@ -33,7 +33,7 @@ def assert_same_features(first, second):
 @pytest.fixture
 def small_parts(monkeypatch):
     """Parts of 64 frames, so that a short recording has several."""
-    for module in ("behavior.files.feature_cache", "behavior.workflows.crop_streams"):
+    for module in ("behavior.files.feature_cache", "behavior.embedding.crop_streams"):
         monkeypatch.setattr(f"{module}.PART_ROWS", 64)
     return 64
 
@@ -75,7 +75,7 @@ def test_a_killed_process_loses_no_part_and_its_claim_is_taken_over(run, study_c
     script = f"""
 import os, signal
 from pathlib import Path
-import behavior.files.feature_cache as cache, behavior.workflows.crop_streams as streams, behavior.workflows.embed as workflow
+import behavior.files.feature_cache as cache, behavior.embedding.crop_streams as streams, behavior.workflows.embed as workflow
 cache.PART_ROWS = streams.PART_ROWS = 64
 add = cache.FeatureWriter.add_part
 def add_and_die(self, **rows):
@@ -126,7 +126,7 @@ def test_a_recording_that_was_finished_since_the_first_look_is_not_embedded_agai
         with claim_file(wanted) as mine:
             yield mine
 
-    monkeypatch.setattr("behavior.workflows.feature_streams.claim_file", finish_then_claim)
+    monkeypatch.setattr("behavior.embedding.stream.claim_file", finish_then_claim)
     rows = json.loads(run("embed", study_copy, "--json").out)["rows"]
     assert {row["features"] for row in rows} == {"was there"}
     assert path.read_bytes() == content
@@ -158,7 +158,7 @@ def test_without_weights_nothing_is_embedded_and_the_file_is_named(run, study_co
     def fail(*_, **__):
         raise WeightsError("resnet50v2: its ImageNet weights are not there.")
 
-    monkeypatch.setattr("behavior.workflows.crop_streams.prepare_engine", fail)
+    monkeypatch.setattr("behavior.embedding.crop_streams.prepare_engine", fail)
     study_copy.write_text(study_copy.read_text().replace("name: openfield, weights: packaged", "name: resnet50v2, weights: imagenet"))
     ran = run("embed", study_copy)
     assert ran.status == 1
@@ -259,7 +259,7 @@ def test_a_read_only_cache_is_read_and_a_missing_recording_says_why(run, study_c
 
 
 def test_converted_networks_are_kept_beside_the_cache_or_where_the_variable_says(run, study_copy, monkeypatch, tmp_path):
-    from behavior.workflows import crop_streams
+    from behavior.embedding import crop_streams
 
     asked = []
 

@@ -10,17 +10,18 @@ from behavior.files.feature_cache import find_imported, read_features
 from behavior.files.manifest import read_manifest
 from behavior.files.model_bundle import read_bundle, read_preparation
 from behavior.files.study import read_study
+from behavior.learning import out_of_fold
+from behavior.learning.learning_data import load_learning_data
+from behavior.learning.out_of_fold import plan_model
+from behavior.learning.variants import combine_members, list_variants
 from behavior.metrics.frames import average_precision
 from behavior.sequence.heads import load_head
 from behavior.sequence.inference import predict_recording
 from behavior.sequence.training import HeadTrainer
 from behavior.sequence.weighting import count_classes
-from behavior.workflows import crossval, out_of_fold
+from behavior.workflows import crossval
 from behavior.workflows.crossval import cross_validate
-from behavior.workflows.learning_data import load_learning_data
-from behavior.workflows.out_of_fold import plan_model
 from behavior.workflows.train import train_model
-from behavior.workflows.variants import combine_members, list_variants
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("unpainted")]
 

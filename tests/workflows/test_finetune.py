@@ -15,13 +15,13 @@ from behavior.errors import BehaviorError, OutputError, UsageError
 from behavior.files.finetuned_weights import read_finetuning_record
 from behavior.files.manifest import read_manifest, write_manifest
 from behavior.files.video import write_video
+from behavior.learning.finetuning_crops import draw_balanced_frames, draw_even_frames, open_crop_store, spread_windows
+from behavior.learning.seen_recordings import find_seen, list_weights_seen, refuse_seen_recordings
 from behavior.recording import Recording
 from behavior.vision.backbones import build_backbone, find_backbone
 from behavior.workflows.crossval import cross_validate
 from behavior.workflows.finetune import finetune_study
-from behavior.workflows.finetuning_crops import draw_balanced_frames, draw_even_frames, open_crop_store, spread_windows
 from behavior.workflows.search import search_study
-from behavior.workflows.seen_recordings import find_seen, list_weights_seen, refuse_seen_recordings
 from behavior.workflows.train import train_model
 
 N_FRAMES = 40
@@ -280,7 +280,7 @@ def test_windows_end_with_the_recording():
 
 def test_crops_are_kept_in_a_file_and_lost_frames_replaced(tuned, tmp_path, monkeypatch):
     from behavior.config import Crop
-    from behavior.workflows.crop_reader import CropReader
+    from behavior.embedding.crop_reader import CropReader
 
     rows = CropReader.rows
 

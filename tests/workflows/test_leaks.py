@@ -8,10 +8,11 @@ from scipy.ndimage import gaussian_filter1d
 from sklearn.metrics import average_precision_score
 
 from behavior.config import Decisions
+from behavior.learning import out_of_fold
+from behavior.learning.decisions import OutOfFoldDecisions, decide_out_of_fold, fit_decisions
 from behavior.sequence.preparation import fit_preparation
-from behavior.workflows import crossval, out_of_fold
+from behavior.workflows import crossval
 from behavior.workflows.crossval import cross_validate
-from behavior.workflows.decisions import OutOfFoldDecisions, decide_out_of_fold, fit_decisions
 from behavior.workflows.train import train_model
 
 pytestmark = pytest.mark.usefixtures("unpainted")

@@ -8,11 +8,12 @@ import pytest
 
 from behavior.files.manifest import read_manifest
 from behavior.files.study import read_study
+from behavior.learning import out_of_fold
+from behavior.learning.learning_data import load_learning_data
+from behavior.learning.out_of_fold import predict_pairs
 from behavior.sequence.plans import FitReport, TrainedModel
-from behavior.workflows import crossval, out_of_fold
+from behavior.workflows import crossval
 from behavior.workflows.crossval import cross_validate
-from behavior.workflows.learning_data import load_learning_data
-from behavior.workflows.out_of_fold import predict_pairs
 
 PAIRS = {"calibration": "logistic", "nested": "pairs"}
 

@@ -22,16 +22,16 @@ import h5py
 import numpy as np
 import pytest
 
+from behavior.embedding.crop_streams import MotionStream
+from behavior.embedding.streams import make_streams
 from behavior.files import atomic, feature_cache
 from behavior.files.claims import claim_file
 from behavior.files.feature_cache import FeatureSet, StaleCacheError
 from behavior.files.pose import write_deeplabcut
+from behavior.files.study import open_study
 from behavior.files.video import write_video
 from behavior.recording import Track
 from behavior.vision.engine_choice import PreparedEngine
-from behavior.workflows.crop_streams import MotionStream
-from behavior.workflows.streams import make_streams
-from behavior.workflows.studies import open_study
 
 N_FRAMES, SIZE, FPS = 40, 64, 25
 STREAMS = ("appearance", "motion", "pose")
@@ -61,7 +61,7 @@ class MeanColorEngine:
 def engine(monkeypatch):
     """No network is converted."""
     prepared = PreparedEngine(engine=MeanColorEngine())
-    monkeypatch.setattr("behavior.workflows.crop_streams.prepare_engine", lambda *_, **__: prepared)
+    monkeypatch.setattr("behavior.embedding.crop_streams.prepare_engine", lambda *_, **__: prepared)
     return prepared.engine
 
 

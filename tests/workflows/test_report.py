@@ -21,8 +21,8 @@ from behavior.files.pose import write_deeplabcut
 from behavior.files.study import read_study, write_study
 from behavior.files.video import write_video
 from behavior.recording import Ethogram, Labels, Probabilities, Recording, Track
-from behavior.workflows.report_bouts import find_uncertain_bouts, make_bouts_section
-from behavior.workflows.results import score_annotations, write_results
+from behavior.reporting.bouts import find_uncertain_bouts, make_bouts_section
+from behavior.reporting.score_files import score_annotations, write_results
 
 FPS = 10
 N_FRAMES = 60
@@ -244,7 +244,7 @@ def test_pictures_are_of_the_bout_and_its_surroundings(lab: Path, monkeypatch: p
         strips.append(SimpleNamespace(images=images, inside=inside))
         return np.zeros((8, 8, 3), dtype=np.uint8)
 
-    monkeypatch.setattr("behavior.workflows.report_bouts.compose_film_strip", compose)
+    monkeypatch.setattr("behavior.reporting.bouts.compose_film_strip", compose)
     recording = read_manifest(lab / "recordings.csv")[1]
 
     def find(annotation: Annotation) -> Recording:

@@ -21,11 +21,12 @@ import pytest
 
 from behavior.config import Search
 from behavior.errors import OutputError, TrainingError, UsageError
-from behavior.files.study import read_study
-from behavior.workflows import search, search_storage
-from behavior.workflows.search import SearchOutcome, score_behaviors, search_study
-from behavior.workflows.search_space import read_space
-from behavior.workflows.studies import open_study
+from behavior.files.study import open_study, read_study
+from behavior.search import storage as search_storage
+from behavior.search import trials
+from behavior.search.space import read_space
+from behavior.search.trials import score_behaviors
+from behavior.workflows.search import SearchOutcome, search_study
 
 _spec = importlib.util.spec_from_file_location("search_stand_in", Path(__file__).with_name("search_stand_in.py"))
 assert _spec is not None
@@ -48,7 +49,7 @@ def searching(monkeypatch: pytest.MonkeyPatch) -> Callable[..., SearchOutcome]:
     """Search with the stand-in; `stand_in` holds its settings."""
 
     def call(path: Path, out: Path, *, stand_in_settings: dict[str, Any] | None = None, **options: Any) -> SearchOutcome:
-        monkeypatch.setattr(search, "predict_out_of_fold", stand_in.StandIn(**(stand_in_settings or {})))
+        monkeypatch.setattr(trials, "predict_out_of_fold", stand_in.StandIn(**(stand_in_settings or {})))
         return search_study(path, out, **options)
 
     return call
@@ -189,7 +190,7 @@ def test_what_nobody_foresaw_is_not_hidden(study, tmp_path, monkeypatch):
     def explode(*_: Any, **__: Any) -> None:
         raise ZeroDivisionError("by zero")
 
-    monkeypatch.setattr(search, "predict_out_of_fold", explode)
+    monkeypatch.setattr(trials, "predict_out_of_fold", explode)
     with pytest.raises(ZeroDivisionError):
         search_study(study, tmp_path / "out")
     assert list(pd.read_csv(tmp_path / "out" / "trials.csv")["reason"]) == ["ZeroDivisionError: by zero"]
@@ -437,7 +438,7 @@ def test_the_grids_that_ship_are_the_thesis_s(name, size):
 
 
 def test_the_command(study, tmp_path, monkeypatch, run):
-    monkeypatch.setattr(search, "predict_out_of_fold", stand_in.StandIn())
+    monkeypatch.setattr(trials, "predict_out_of_fold", stand_in.StandIn())
     done = run(
         "search", study, "--trials", 3, "--out", tmp_path / "out", "--storage", f"journal:{tmp_path}/j.log", "--timeout", "1h", "--json"
     )
@@ -464,12 +465,12 @@ def test_unusable_arguments_end_with_status_2(study, tmp_path, run, arguments, e
 
 
 def test_failures_and_interruptions_have_their_statuses(study, tmp_path, monkeypatch, run):
-    monkeypatch.setattr(search, "predict_out_of_fold", stand_in.StandIn(failing=(8,)))
+    monkeypatch.setattr(trials, "predict_out_of_fold", stand_in.StandIn(failing=(8,)))
     stand_in.write_study(study, sampler="grid")
     done = run("search", study, "--out", tmp_path / "out")
     assert done.status == 1
     assert "4 failed" in done.err
-    monkeypatch.setattr(search, "predict_out_of_fold", stand_in.StandIn(stop_in_call=2))
+    monkeypatch.setattr(trials, "predict_out_of_fold", stand_in.StandIn(stop_in_call=2))
     stopped = run("search", study, "--out", tmp_path / "stopped")
     assert stopped.status == 130
     assert "search go on from there" in stopped.err

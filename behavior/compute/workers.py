@@ -1,0 +1,215 @@
+"""Several processes that share one piece of work, speak through this one, and end when it does."""
+
+from __future__ import annotations
+
+import _thread
+import logging
+import multiprocessing
+import os
+import pickle
+import queue
+import signal
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from multiprocessing import resource_tracker
+from multiprocessing.connection import Connection, wait
+from types import FrameType
+from typing import Any, TypeVar
+
+from behavior.compute.child import end_children
+from behavior.errors import BehaviorError
+from behavior.progress import forward_messages
+
+__all__ = ["map_in_workers"]
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+# How long a process that is to end may take to leave things tidy.
+SECONDS_TO_END = 1.0
+SECONDS_TO_END_WELL = 60.0
+# On Windows a process that waits does not notice Ctrl-C before it looks up.
+SECONDS_BETWEEN_LOOKS = 0.5
+RESULT, ERROR, MESSAGE = "result", "error", "message"
+NO_MORE = b""
+
+
+def map_in_workers(function: Callable[[Item], Result], items: Iterable[Item], *, n_workers: int) -> Iterator[Result]:
+    """Yield what `function` returns for each of `items`, as it comes, called in `n_workers` fresh processes, or in this one for 1.
+
+    What they announce is announced here. However this ends, the processes end with it, by themselves if this process is killed.
+
+    Parameters
+    ----------
+    function
+        A function that a module has under its name; it, the items and the results can be pickled.
+
+    Raises
+    ------
+    BehaviorError
+        If a process dies; and whatever `function` raises.
+    """
+    if n_workers <= 1:
+        yield from map(function, items)
+        return
+    waiting = [pickle.dumps((function, item)) for item in items][::-1]
+    with _running(min(n_workers, len(waiting))) as workers:
+        busy = []
+        for worker in workers:
+            worker.send_bytes(waiting.pop())
+            busy.append(worker)
+        while busy:
+            ready = wait(busy, timeout=SECONDS_BETWEEN_LOOKS)
+            for worker in [one for one in busy if one in ready]:
+                kind, content = _receive(worker)
+                if kind == MESSAGE:
+                    logging.getLogger(content.name).handle(content)
+                    continue
+                if kind == ERROR:
+                    raise content
+                if waiting:
+                    worker.send_bytes(waiting.pop())
+                else:
+                    busy.remove(worker)
+                yield content
+
+
+def _receive(worker: Connection) -> tuple[str, Any]:
+    try:
+        return worker.recv()
+    except (EOFError, OSError) as error:
+        raise BehaviorError("a worker process ended without a word; look whether memory ran out, and use fewer --workers.") from error
+
+
+@contextmanager
+def _running(n_workers: int) -> Iterator[Sequence[Connection]]:
+    """Yield a connection to each of `n_workers` processes, which are gone when the block ends."""
+    # Spawned on every system: a fork would copy the threads' locks of libraries that are already running.
+    context = multiprocessing.get_context("spawn")
+    processes, connections = [], []
+    seconds_to_end = SECONDS_TO_END
+    try:
+        with _interrupts_put_off():
+            for _ in range(n_workers):
+                here, there = context.Pipe()
+                process = context.Process(target=_work, args=(there,), daemon=True)
+                process.start()
+                processes.append(process)
+                connections.append(here)
+                there.close()
+        yield connections
+        for connection in connections:
+            connection.send_bytes(NO_MORE)
+        seconds_to_end = SECONDS_TO_END_WELL
+    finally:
+        # Without a word before, it means to drop everything.
+        for connection in connections:
+            connection.close()
+        deadline = time.monotonic() + seconds_to_end
+        for process in processes:
+            process.join(max(deadline - time.monotonic(), 0.0))
+            if process.is_alive():
+                process.kill()
+                process.join()
+
+
+@contextmanager
+def _interrupts_put_off() -> Iterator[None]:
+    """Let Ctrl-C wait until the block has ended, and in processes that are started in it until they can deal with it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    asked: list[int] = []
+    handler = signal.signal(signal.SIGINT, lambda number, frame: asked.append(number))
+    mask = None
+    # Windows has nothing like it.
+    if hasattr(signal, "pthread_sigmask"):
+        # Where it starts later, with the first process, it undoes this.
+        resource_tracker.ensure_running()
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+        if mask is not None:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+    if asked and callable(handler):
+        handler(asked[0], None)
+
+
+class _Forward(logging.Handler):
+    """Sends messages to the process that started this one."""
+
+    def __init__(self, send: Callable[[Any], None]) -> None:
+        super().__init__()
+        self._send = send
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._send((MESSAGE, logging.makeLogRecord({**record.__dict__, "msg": record.getMessage(), "args": None, "exc_info": None})))
+
+
+def _work(parent: Connection) -> None:
+    """Do in a process of its own what `parent` asks for, until there is no more, or nobody who asks."""
+    _Worker(parent).run()
+
+
+class _Worker:
+    def __init__(self, parent: Connection) -> None:
+        self._parent = parent
+        # A thread may speak while another does.
+        self._speaking = threading.Lock()
+        self._calls: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        self._is_busy = self._is_abandoned = False
+
+    def run(self) -> None:
+        signal.signal(signal.SIGINT, self._interrupt)
+        if hasattr(signal, "pthread_sigmask"):
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+        forward_messages(_Forward(self._send))
+        threading.Thread(target=self._listen, name="parent", daemon=True).start()
+        with suppress(BrokenPipeError, ConnectionResetError):
+            while (call := self._calls.get()) != NO_MORE:
+                self._send(self._answer(call))
+
+    def _answer(self, call: bytes) -> tuple[str, Any]:
+        try:
+            self._is_busy = True
+            function, item = pickle.loads(call)
+            result = function(item)
+            self._is_busy = False
+        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001
+            # The parent raises it.
+            self._is_busy = False
+            error.add_note(traceback.format_exc())
+            return ERROR, error
+        return RESULT, result
+
+    def _send(self, message: Any) -> None:
+        with self._speaking:
+            self._parent.send(message)
+
+    def _listen(self) -> None:
+        """Pass calls on; where the parent breaks off, or is gone, interrupt what goes on, and end this process if that does not help."""
+        try:
+            while (call := self._parent.recv_bytes()) != NO_MORE:
+                self._calls.put(call)
+        except (EOFError, OSError):
+            self._is_abandoned = True
+            self._calls.put(NO_MORE)
+            if hasattr(signal, "pthread_kill"):
+                # Unlike the other way, this wakes what waits for the system.
+                signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+            else:
+                _thread.interrupt_main()
+            time.sleep(SECONDS_TO_END)
+            end_children()
+            os._exit(1)
+        self._calls.put(NO_MORE)
+
+    def _interrupt(self, number: int, frame: FrameType | None) -> None:
+        # Ctrl-C reaches all processes of a terminal; what it means is for the parent to say.
+        if self._is_abandoned and self._is_busy:
+            raise KeyboardInterrupt

@@ -1,0 +1,115 @@
+"""The stream `pose`: where the body parts are, in the animal's own frame of reference, and how they move."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from behavior.config import POSE, Arena, Crop
+from behavior.embedding.crop_reader import Places, describe_video, require_files
+from behavior.embedding.stream import Embedded, FeatureStream
+from behavior.files.feature_cache import PART_ROWS, FeatureWriter
+from behavior.files.feature_sources import Signature, Source
+from behavior.files.pose import find_body_parts, match_pose_to_frames, read_pose
+from behavior.files.video import open_video
+from behavior.progress import show_progress
+from behavior.recording import Recording
+from behavior.versions import collect_versions
+from behavior.vision.pose_features import POSE_VERSION, describe_pose, name_pose_features
+
+__all__ = ["PoseStream"]
+
+
+class PoseStream(FeatureStream):
+    """Where the body parts are, in the animal's own frame of reference, and how they move.
+
+    Parameters
+    ----------
+    arena
+        As in a study file; None leaves out how far the walls are.
+    """
+
+    name = POSE
+
+    def __init__(self, *, crop: Crop, arena: Arena | None, cache: Path) -> None:
+        super().__init__(crop=crop, cache=cache)
+        self._corners = np.array(arena.corners, dtype=np.float64) if arena is not None and arena.corners else None
+
+    @property
+    def _needs_pose(self) -> bool:
+        return True
+
+    def list_signatures(self, recording: Recording) -> tuple[Signature, ...]:
+        """Return what the features of `recording` mean, which depends on the body parts in its pose file."""
+        require_files(recording, needs_pose=True)
+        assert recording.pose is not None
+        track = read_pose(recording.pose, individual=self._crop.individual)
+        settings = {
+            "version": POSE_VERSION,
+            "body_parts": [name.casefold() for name in track.body_parts],
+            "size": self._crop.size,
+            "body_axis": [name.casefold() for name in self._crop.body_axis] if self._crop.body_axis else None,
+            "walls": self._corners is not None,
+        }
+        return (Signature(POSE, settings),)
+
+    def describe_source(self, recording: Recording) -> Source:
+        """Return what the features of `recording` are made from."""
+        source = super().describe_source(recording)
+        corners = None if self._corners is None else self._corners.tolist()
+        return Source(files=source.files, settings={**source.settings, "arena": corners})
+
+    def _choose_signature(self, recording: Recording, among: Sequence[Recording]) -> Signature:
+        return self.list_signatures(recording)[0]
+
+    def _fill(self, recording: Recording, writer: FeatureWriter) -> Embedded:
+        assert recording.video is not None and recording.pose is not None
+        crop, path = self._crop, recording.pose
+        with (
+            open_video(recording.video) as video,
+            show_progress(f"{self.name} of {recording.id}", total=video.declared_frames, unit="frames") as advance,
+        ):
+            # The pose's times are those of the frames, which only decoding tells.
+            summary = video.summarize()
+            notes = describe_video(video)
+            advance(summary.n_frames)
+        track, note = match_pose_to_frames(
+            read_pose(path, individual=crop.individual), summary.n_frames, path=path, broke_off=summary.broke_off
+        )
+        notes += [note] if note else []
+        origin = find_body_parts(track, crop.body_parts, path=path)
+        axis = find_body_parts(track, crop.body_axis, path=path) if crop.body_axis else None
+        features = describe_pose(
+            track.positions,
+            track.likelihoods,
+            fps=summary.fps,
+            origin=origin,
+            axis=(axis[0], axis[1]) if axis else None,
+            min_likelihood=crop.min_likelihood,
+            size=crop.size,
+            arena=self._corners,
+        )
+        places = Places(track, origin, min_likelihood=crop.min_likelihood, video=video)
+        notes += places.describe(path, n_frames=len(features), consequence="its pose there is a guess")
+        decoded = np.ones(len(features), dtype=bool)
+        decoded[list(summary.undecodable)] = False
+        for start in range(writer.n_rows, len(features), PART_ROWS):
+            rows = slice(start, start + PART_ROWS)
+            writer.add_part(
+                features=features[rows],
+                centers=places.centers[rows],
+                measured=places.measured[rows] & decoded[rows],
+                # Pose knows of frames whose picture is lost.
+                decoded=np.ones(len(features[rows]), dtype=bool),
+                time_s=summary.time_s[rows],
+            )
+        names = name_pose_features(track.body_parts, has_axis=axis is not None, has_arena=self._corners is not None)
+        attributes = {
+            "columns": list(names),
+            "versions": collect_versions(),
+            "broke_off": summary.broke_off,
+            "body_parts": list(crop.body_parts),
+        }
+        return Embedded(writer.finish(nominal_fps=video.nominal_fps, notes=notes, attributes=attributes), tuple(notes))

@@ -1,0 +1,367 @@
+"""Decisions fitted to labelled recordings: calibration, thresholds, closing lengths and shortest bouts.
+
+What they are fitted on are predictions of recordings that the models had not seen. Which those are is what keeps a score honest, so it
+is decided here, once, for cross-validation; training hands in its out-of-fold predictions itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from behavior.config import Decisions, Postprocess, parse_section
+from behavior.errors import ModelError, UsageError
+from behavior.files.ethograms import Annotation
+from behavior.postprocess.calibration import Calibration, fit_calibration
+from behavior.postprocess.fitting import THRESHOLDS, Candidates, choose_settings, list_lengths
+from behavior.postprocess.pipeline import clean_decisions
+from behavior.recording import Ethogram, Labels, Probabilities, find_bouts
+from behavior.sequence.folds import Fold
+
+__all__ = [
+    "FITTED_COLUMNS",
+    "FittedDecisions",
+    "OutOfFoldDecisions",
+    "count_bouts",
+    "decide",
+    "decide_out_of_fold",
+    "describe_fitting",
+    "fit_decisions",
+]
+
+FITTED_COLUMNS = ("fold", "behavior", "threshold", "closing_frames", "min_bout_frames", "calibration", "training_f_beta", "reason")
+
+_WORDS = {"threshold": "thresholds", "closing": "closing lengths", "min_bout": "shortest bouts"}
+
+
+@dataclass(frozen=True)
+class FittedDecisions:
+    """What makes an ethogram of probabilities, fitted.
+
+    Attributes
+    ----------
+    settings
+        What was asked for.
+    postprocess
+        What to decide with. Lengths that were fitted are in seconds, so that they mean the same on a video of another frame rate.
+    calibrations
+        By behavior; empty where none was asked for.
+    training_scores
+        F-beta on the frames that were fitted on, by behavior; a behavior without a positive frame there is left out.
+    reasons
+        Why something was not fitted, by behavior; a behavior with nothing to say is left out.
+    """
+
+    settings: Decisions
+    postprocess: Postprocess
+    calibrations: Mapping[str, Calibration] = field(default_factory=dict)
+    training_scores: Mapping[str, float] = field(default_factory=dict)
+    reasons: Mapping[str, str] = field(default_factory=dict)
+
+    def calibrate(self, probabilities: Probabilities) -> Probabilities:
+        """Return calibrated probabilities; those given where there is no calibration."""
+        if not self.calibrations:
+            return probabilities
+        columns = [self.calibrations[name].apply(probabilities.values[:, place]) for place, name in enumerate(probabilities.behaviors)]
+        return Probabilities(np.column_stack(columns), probabilities.behaviors, probabilities.time_s)
+
+    def decide(
+        self, recording: str, probabilities: Probabilities, *, fps: float, provenance: Mapping[str, Any] | None = None
+    ) -> Annotation:
+        """Return the annotation of one recording; its probabilities are the calibrated ones."""
+        return decide(recording, self.calibrate(probabilities), fps=fps, postprocess=self.postprocess, provenance=provenance)
+
+    def as_mapping(self) -> dict[str, Any]:
+        """Return what YAML and JSON can hold and `from_mapping` reads."""
+        return {
+            "settings": self.settings.model_dump(mode="json"),
+            "postprocess": self.postprocess.model_dump(mode="json", exclude_none=True),
+            "calibrations": {name: found.as_mapping() for name, found in self.calibrations.items()},
+            "training_scores": dict(self.training_scores),
+            "reasons": dict(self.reasons),
+        }
+
+    @classmethod
+    def from_mapping(cls, content: Any, *, source: Path) -> FittedDecisions:
+        """Return what `as_mapping` wrote.
+
+        Raises
+        ------
+        ModelError
+            If `content`, from the file `source`, is something else.
+        """
+        try:
+            return cls(
+                settings=parse_section(Decisions, content["settings"], source=source),
+                postprocess=parse_section(Postprocess, content["postprocess"], source=source),
+                calibrations={name: Calibration.from_mapping(found) for name, found in content["calibrations"].items()},
+                training_scores={name: float(score) for name, score in content["training_scores"].items()},
+                reasons={name: str(reason) for name, reason in content["reasons"].items()},
+            )
+        except (KeyError, TypeError, AttributeError, ValueError, UsageError) as error:
+            raise ModelError(
+                f"{source}: its fitted decisions cannot be read ({type(error).__name__}: {str(error).rstrip('.')}); copy the whole folder "
+                "of the model again, or train it again."
+            ) from None
+
+
+@dataclass(frozen=True)
+class OutOfFoldDecisions:
+    """What was decided about recordings by settings that were fitted without them.
+
+    Attributes
+    ----------
+    annotations
+        One for each recording, in the order of the predictions.
+    table
+        What was fitted in each fold for each behavior, columns `FITTED_COLUMNS`. `training_f_beta` is on the frames fitted on; where it
+        is empty, `reason` says why.
+    note
+        A sentence for readers of the scores: what was fitted on what.
+    """
+
+    annotations: list[Annotation]
+    table: pd.DataFrame
+    note: str
+
+
+def fit_decisions(
+    probabilities: Mapping[str, Probabilities],
+    labels: Mapping[str, Labels],
+    settings: Decisions,
+    *,
+    fps: float,
+    postprocess: Postprocess,
+) -> FittedDecisions:
+    """Fit what `settings` names on all recordings of `probabilities` together.
+
+    Parameters
+    ----------
+    probabilities
+        By recording, of models that had not seen it; NaN for a behavior that a model never learned, whose frames then count nowhere.
+    labels
+        By recording; recordings without probabilities are not looked at.
+    settings
+        Calibration is fitted first, everything else on calibrated probabilities.
+    fps
+        Frames per second of the recordings.
+    postprocess
+        What is not fitted, and what to fall back on where nothing can be.
+
+    Raises
+    ------
+    ValueError
+        If there is no recording, or probabilities and labels differ in behaviors or lengths.
+    """
+    if not probabilities:
+        raise ValueError("there are no recordings to fit decisions on, expected at least one")
+    behaviors = next(iter(probabilities.values())).behaviors
+    for recording, found in probabilities.items():
+        if found.behaviors != behaviors or labels[recording].behaviors != behaviors:
+            raise ValueError(f"probabilities and labels of {recording!r} are not of the behaviors {', '.join(behaviors)}")
+    truth = [labels[recording].values for recording in probabilities]
+    given = [found.values for found in probabilities.values()]
+    calibrations: dict[str, Calibration] = {}
+    if settings.calibration != "none":
+        pooled_truth, pooled = np.concatenate(truth), np.concatenate(given)
+        for place, name in enumerate(behaviors):
+            calibrations[name] = fit_calibration(pooled_truth[:, place], pooled[:, place], method=settings.calibration)
+        given = [np.column_stack([calibrations[name].apply(part[:, place]) for place, name in enumerate(behaviors)]) for part in given]
+    fixed = list(
+        zip(
+            postprocess.thresholds(behaviors).tolist(),
+            postprocess.closing(behaviors, fps).tolist(),
+            postprocess.min_bouts(behaviors, fps).tolist(),
+            strict=True,
+        )
+    )
+    lengths = list_lengths(fps)
+    chosen = choose_settings(
+        given,
+        truth,
+        candidates=[
+            Candidates(
+                THRESHOLDS if "threshold" in settings.fit else np.array([threshold]),
+                lengths if "closing" in settings.fit else np.array([closing]),
+                lengths if "min_bout" in settings.fit else np.array([shortest]),
+            )
+            for threshold, closing, shortest in fixed
+        ],
+        fallback=fixed,
+        beta=settings.beta,
+        one_threshold=settings.threshold_for == "all" and "threshold" in settings.fit,
+    )
+    content = postprocess.model_dump(exclude_none=True)
+    if "threshold" in settings.fit:
+        content["threshold"] = dict(zip(behaviors, chosen.thresholds.round(6).tolist(), strict=True))
+    for name, frames in (("closing", chosen.closing_frames), ("min_bout", chosen.min_bout_frames)):
+        if name in settings.fit:
+            content.pop(f"{name}_frames", None)
+            content[f"{name}_s"] = dict(zip(behaviors, np.round(frames / fps, 6).tolist(), strict=True))
+    reasons = {}
+    for name, reason in zip(behaviors, chosen.reasons, strict=True):
+        parts = [f"nothing chosen: {reason}" if reason and settings.fit else reason, calibrations.get(name, Calibration()).reason]
+        reasons[name] = "; ".join(part for part in parts if part)
+    return FittedDecisions(
+        settings=settings,
+        postprocess=Postprocess.model_validate(content),
+        calibrations=calibrations,
+        training_scores={name: score for name, score in zip(behaviors, chosen.scores.tolist(), strict=True) if not np.isnan(score)},
+        reasons={name: reason for name, reason in reasons.items() if reason},
+    )
+
+
+def decide_out_of_fold(
+    predictions: Mapping[str, Probabilities],
+    labels: Mapping[str, Labels],
+    folds: Sequence[Fold],
+    settings: Decisions,
+    *,
+    fps: float,
+    postprocess: Postprocess,
+    pair_predictions: Mapping[tuple[str, str], Probabilities] | None = None,
+) -> OutOfFoldDecisions:
+    """Decide each recording with what was fitted on the other folds' recordings, never on labels of its own fold.
+
+    Parameters
+    ----------
+    predictions
+        Out of fold, by recording, in the order that the indexes of `folds` count.
+    labels
+        By recording.
+    folds
+        Each recording is left out in exactly one.
+    settings
+        With `nested: folds`, a fold's decisions are fitted on `predictions` of its training recordings, whose models had seen the
+        recordings that the fold leaves out; with `nested: pairs` on `pair_predictions`.
+    fps
+        Frames per second of the recordings.
+    postprocess
+        What is not fitted, and what to fall back on.
+    pair_predictions
+        By name of a fold and id of one of its training recordings: what a model says about that recording that had seen neither it (nor
+        anything left out with it) nor what the fold leaves out. NaN where there was nothing to learn from.
+
+    Raises
+    ------
+    ValueError
+        If the folds do not leave out each recording once, a fold has no other recording, or `pair_predictions` are given although
+        `nested` is folds, or are missing or lack a recording although it is pairs.
+    """
+    names = tuple(predictions)
+    if sorted(index for fold in folds for index in fold.left_out) != list(range(len(names))):
+        raise ValueError(f"folds leave out {[fold.left_out for fold in folds]}, expected each of {len(names)} recordings once")
+    if (settings.nested == "pairs") != (pair_predictions is not None):
+        raise ValueError(
+            f"decisions are nested by {settings.nested}, but pair predictions are {'not ' if pair_predictions is None else ''}given"
+        )
+    decided: dict[str, Annotation] = {}
+    rows: list[dict[str, Any]] = []
+    for fold in folds:
+        others = [names[index] for index in fold.training]
+        if not others or set(fold.training) & set(fold.left_out):
+            raise ValueError(f"fold {fold.name!r} has no training recordings, or leaves out one of them")
+        if pair_predictions is None:
+            seen = {recording: predictions[recording] for recording in others}
+        else:
+            missing = [recording for recording in others if (fold.name, recording) not in pair_predictions]
+            if missing:
+                raise ValueError(f"pair predictions of fold {fold.name!r} lack the recordings {', '.join(missing)}")
+            seen = {recording: pair_predictions[fold.name, recording] for recording in others}
+        fitted = fit_decisions(seen, labels, settings, fps=fps, postprocess=postprocess)
+        rows += _list_fitted(fold.name, fitted, seen[others[0]].behaviors, fps)
+        for index in fold.left_out:
+            decided[names[index]] = fitted.decide(names[index], predictions[names[index]], fps=fps)
+    return OutOfFoldDecisions(
+        annotations=[decided[name] for name in names],
+        table=pd.DataFrame(rows, columns=list(FITTED_COLUMNS)),
+        note=describe_fitting(settings, cross_validated=True),
+    )
+
+
+def describe_fitting(settings: Decisions, *, cross_validated: bool) -> str:
+    """Return a sentence that says what was fitted on which predictions.
+
+    Parameters
+    ----------
+    settings
+        What was fitted.
+    cross_validated
+        Whether it was fitted for each fold on the other folds' recordings, or once, for a model, on all training recordings.
+    """
+    parts = [_WORDS[name] for name in ("threshold", "closing", "min_bout") if name in settings.fit]
+    if settings.threshold_for == "all" and "threshold" in settings.fit:
+        parts[0] = "one threshold for all behaviors"
+    if parts:
+        parts = [f"{_join(parts)} (for F{settings.beta:g})"]
+    if settings.calibration != "none":
+        parts.insert(0, f"{settings.calibration} calibration of the probabilities")
+    what = _join(parts)
+    is_one = len(parts) == 1 and (settings.calibration != "none" or (settings.fit == ["threshold"] and settings.threshold_for == "all"))
+    start = f"{what[0].upper()}{what[1:]} {'was' if is_one else 'were'} fitted"
+    if not cross_validated:
+        return f"{start} on out-of-fold predictions of the training recordings."
+    if settings.nested == "pairs":
+        return (
+            f"{start} for each fold on predictions of the other recordings by models that had seen neither them nor the recordings scored "
+            "(nested: pairs)."
+        )
+    return (
+        f"{start} for each fold on the out-of-fold predictions of the other recordings (nested: folds); those predictions came from models "
+        "that had seen the fold scored, which may flatter the decisions a little (nested: pairs does without)."
+    )
+
+
+def _list_fitted(fold: str, fitted: FittedDecisions, behaviors: Sequence[str], fps: float) -> list[dict[str, Any]]:
+    columns = zip(
+        behaviors,
+        fitted.postprocess.thresholds(behaviors).astype(np.float64).round(6).tolist(),
+        fitted.postprocess.closing(behaviors, fps).tolist(),
+        fitted.postprocess.min_bouts(behaviors, fps).tolist(),
+        strict=True,
+    )
+    return [
+        {
+            "fold": fold,
+            "behavior": name,
+            "threshold": threshold,
+            "closing_frames": closing,
+            "min_bout_frames": shortest,
+            "calibration": fitted.calibrations[name].method if name in fitted.calibrations else "none",
+            "training_f_beta": fitted.training_scores.get(name, np.nan),
+            "reason": fitted.reasons.get(name, ""),
+        }
+        for name, threshold, closing, shortest in columns
+    ]
+
+
+def _join(parts: Sequence[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def decide(
+    recording: str, probabilities: Probabilities, *, fps: float, postprocess: Postprocess, provenance: Mapping[str, Any] | None = None
+) -> Annotation:
+    """Return what `postprocess` makes of the probabilities of one recording."""
+    behaviors = probabilities.behaviors
+    raw, cleaned = clean_decisions(
+        probabilities.values,
+        thresholds=postprocess.thresholds(behaviors),
+        closing_frames=postprocess.closing(behaviors, fps),
+        min_bout_frames=postprocess.min_bouts(behaviors, fps),
+    )
+    time_s = probabilities.time_s
+    return Annotation(
+        recording, probabilities, Ethogram(raw, behaviors, time_s), Ethogram(cleaned, behaviors, time_s), dict(provenance or {})
+    )
+
+
+def count_bouts(annotation: Annotation) -> dict[str, int]:
+    """Return the number of decided bouts of each behavior."""
+    columns = annotation.ethogram.values.T
+    return {name: len(find_bouts(column)) for name, column in zip(annotation.behaviors, columns, strict=True)}

@@ -1,0 +1,86 @@
+"""How scores grow with the number of recordings learned from: what a lab looks at before it labels more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from behavior.config import Study
+from behavior.learning.fitting import FitStore
+from behavior.learning.learning_data import LearningData
+from behavior.learning.out_of_fold import predict_out_of_fold, seed_fit
+from behavior.metrics.bootstrap import draw_multiplicities, find_interval, resample_average_precision
+from behavior.metrics.frames import average_precision
+from behavior.progress import announce
+from behavior.sequence.folds import Fold
+
+__all__ = ["measure_learning_curve"]
+
+N_RESAMPLES = 1000
+
+
+def measure_learning_curve(
+    study: Study, data: LearningData, folds: Sequence[Fold], *, complete: Sequence[npt.NDArray[np.float32]], store: FitStore
+) -> pd.DataFrame:
+    """Cross-validate with fewer and fewer training recordings in every fold.
+
+    Parameters
+    ----------
+    complete
+        What models of all training recordings say, as `predict_out_of_fold` gave it.
+    store
+        Keeps what is finished for a run that is interrupted.
+
+    Returns
+    -------
+    Columns recordings (those with labels in a fold's training set, the one that early stopping watches among them), behavior, value
+    (pooled average precision), low and high (95 % interval over recordings). A larger set holds the smaller ones.
+    """
+    most = min(len(fold.training) for fold in folds)
+    rows: list[dict[str, object]] = []
+    for number in _list_sizes(most):
+        if number == most:
+            probabilities = list(complete)
+        else:
+            announce(f"learning curve: {number} of {most} training recordings")
+            probabilities = predict_out_of_fold(
+                _scale_batches(study, len(data.recordings), number),
+                data,
+                folds=[_thin(fold, number, study.training.seed, place) for place, fold in enumerate(folds)],
+                store=store.open(f"curve{number}"),
+            ).probabilities
+        rows += _score(data, probabilities, number)
+    return pd.DataFrame(rows)
+
+
+def _list_sizes(most: int) -> list[int]:
+    """Return up to five numbers of recordings from 2 to `most`, evenly spread by their ratio."""
+    return sorted({round(float(size)) for size in np.geomspace(min(2, most), most, num=5)})
+
+
+def _thin(fold: Fold, number: int, seed: int, place: int) -> Fold:
+    """Return `fold` with some of its training recordings, drawn once per fold."""
+    order = np.random.default_rng(seed_fit(seed, place)).permutation(len(fold.training))
+    kept = {fold.training[index] for index in order[:number]}
+    return Fold(fold.name, fold.left_out, tuple(index for index in fold.training if index in kept))
+
+
+def _scale_batches(study: Study, n_recordings: int, number: int) -> Study:
+    """Return `study` with batches of which a model of `number` recordings sees as many windows as the study says."""
+    batch_size = max(round(study.training.batch_size * n_recordings / number), 1)
+    return study.model_copy(update={"training": study.training.model_copy(update={"batch_size": batch_size})})
+
+
+def _score(data: LearningData, probabilities: Sequence[npt.NDArray[np.float32]], number: int) -> list[dict[str, object]]:
+    rows: list[dict[str, object]] = []
+    multiplicities = draw_multiplicities(len(data.recordings), n_resamples=N_RESAMPLES, seed=0)
+    for column, name in enumerate(data.behaviors):
+        truth = [labels.values[:, column] for labels in data.labels]
+        said = [values[:, column] for values in probabilities]
+        low, high = find_interval(resample_average_precision(truth, said, multiplicities))
+        value = average_precision(np.concatenate(truth), np.concatenate(said))
+        rows.append({"recordings": number, "behavior": name, "value": value, "low": low, "high": high})
+    return rows

@@ -1,0 +1,272 @@
+"""The features and labels that cross-validation and training work on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from behavior.config import LabelFiles, Study
+from behavior.embedding.stream import FeatureStream
+from behavior.embedding.streams import make_streams
+from behavior.errors import BehaviorError, LabelError, UsageError
+from behavior.files.feature_cache import FeatureSet, find_imported, read_features
+from behavior.files.feature_sources import Signature
+from behavior.files.manifest import select_labels
+from behavior.files.model_bundle import StreamDescription
+from behavior.learning.label_reading import read_labels_of
+from behavior.progress import warn
+from behavior.recording import Labels, Recording, have_same_rate
+from behavior.sequence.averaging import average_features, average_labels
+
+__all__ = [
+    "LearningData",
+    "RecordingFeatures",
+    "describe_differences",
+    "load_features",
+    "load_learning_data",
+    "load_variant",
+    "make_study_streams",
+    "read_recording_labels",
+    "require_alike",
+]
+
+
+@dataclass(frozen=True)
+class RecordingFeatures:
+    """All streams of one recording side by side.
+
+    Attributes
+    ----------
+    values
+        Float16 or float32 of shape (T, D), streams in the study's order.
+    time_s
+        Seconds, float64 of shape (T,).
+    fps
+        Frames per second.
+    streams
+        What the columns mean.
+    broke_off
+        Whether the video ended before its header says.
+    """
+
+    values: npt.NDArray[np.floating]
+    time_s: npt.NDArray[np.float64]
+    fps: float
+    streams: tuple[StreamDescription, ...]
+    broke_off: bool
+
+
+@dataclass(frozen=True)
+class LearningData:
+    """Labelled recordings, in the manifest's order.
+
+    Attributes
+    ----------
+    recordings
+        R recordings.
+    features, labels
+        One for each recording.
+    behaviors
+        Columns of the labels.
+    """
+
+    recordings: tuple[Recording, ...]
+    features: tuple[RecordingFeatures, ...]
+    labels: tuple[Labels, ...]
+    behaviors: tuple[str, ...]
+
+    @property
+    def fps(self) -> float:
+        """Frames per second, the median over the recordings."""
+        return float(np.median([features.fps for features in self.features]))
+
+    def average(self, frames: int) -> LearningData:
+        """Return the same recordings with one vector and one label for every so many frames."""
+        if frames == 1:
+            return self
+        features = tuple(
+            replace(
+                found,
+                values=average_features(found.values, frames),
+                time_s=found.time_s[(np.arange(0, len(found.time_s), frames) + frames // 2).clip(max=len(found.time_s) - 1)],
+                fps=found.fps / frames,
+            )
+            for found in self.features
+        )
+        labels = tuple(Labels(average_labels(found.values, frames), found.behaviors) for found in self.labels)
+        return LearningData(self.recordings, features, labels, self.behaviors)
+
+    def find_learnable(self, indexes: Sequence[int], behavior: int) -> set[int]:
+        """Return those of the recordings `indexes` that have frames with and frames without the behavior."""
+        return {index for index in indexes if {0, 1} <= set(np.unique(self.labels[index].values[:, behavior]).tolist())}
+
+
+def load_features(study: Study, recording: Recording, streams: Mapping[str, FeatureStream]) -> RecordingFeatures:
+    """Return the streams of `recording` from the cache of `study`, side by side.
+
+    Parameters
+    ----------
+    streams
+        Those that are not imported (`make_study_streams`).
+
+    Raises
+    ------
+    CacheError
+        If a stream is missing, damaged or out of date.
+    """
+    sets: list[FeatureSet] = []
+    for name in study.streams:
+        if name in streams:
+            sets.append(streams[name].read(recording))
+        else:
+            sets.append(read_features(find_imported(study.cache, recording.id, name)))
+    return join_streams(recording.id, study.streams, sets)
+
+
+def join_streams(recording: str, names: Sequence[str], sets: Sequence[FeatureSet]) -> RecordingFeatures:
+    """Return feature sets of one recording side by side; UsageError where they have different numbers of frames."""
+    lengths = {name: len(features) for name, features in zip(names, sets, strict=True)}
+    if len(set(lengths.values())) > 1:
+        listed = ", ".join(f"{name} {length}" for name, length in lengths.items())
+        raise UsageError(f"recording {recording!r}: its streams have different numbers of frames ({listed}); import them again to match.")
+    first = sets[0]
+    if not all(have_same_rate(features.fps, first.fps) for features in sets):
+        listed = ", ".join(f"{name} {features.fps:.4g}" for name, features in zip(names, sets, strict=True))
+        raise UsageError(
+            f"recording {recording!r}: its streams have different frame rates ({listed}); import them again with the right --fps."
+        )
+    return RecordingFeatures(
+        values=first.features if len(sets) == 1 else np.concatenate([features.features for features in sets], axis=1),
+        time_s=first.time_s,
+        fps=first.fps,
+        streams=tuple(
+            StreamDescription(name=name, signature=features.signature.text, n_features=features.features.shape[1])
+            for name, features in zip(names, sets, strict=True)
+        ),
+        broke_off=any(bool(features.attributes.get("broke_off")) for features in sets),
+    )
+
+
+def read_recording_labels(
+    path: Path, behaviors: Sequence[str], features: RecordingFeatures, *, recording: Recording, settings: LabelFiles
+) -> Labels:
+    """Return the labels in the file at `path` for the frames of `features`; what its reader noticed is warned about.
+
+    `settings` is the study's section `labels`.
+    """
+    labels, notes = read_labels_of(
+        recording.id,
+        path,
+        behaviors,
+        settings=settings,
+        n_frames=len(features.values),
+        time_s=features.time_s,
+        broke_off=features.broke_off,
+        video=recording.video,
+        rater=next((rater for rater, file in recording.labels.items() if file == path), ""),
+    )
+    for note in notes:
+        warn(note)
+    return labels
+
+
+def load_learning_data(study: Study, recordings: Sequence[Recording]) -> LearningData:
+    """Return the labelled ones among `recordings`, those without labels named in a warning.
+
+    Raises
+    ------
+    UsageError
+        If none has labels, features of different recordings mean different things, or frame rates differ.
+    BehaviorError
+        If features or labels cannot be used: one sentence for each recording, so that all can be mended at once.
+    """
+    streams = make_study_streams(study)
+    kept: list[Recording] = []
+    features: list[RecordingFeatures] = []
+    labels: list[Labels] = []
+    problems: list[str] = []
+    for recording in recordings:
+        path = select_labels(recording)
+        if path is None:
+            warn(f"recording {recording.id!r} has no labels and is left out.")
+            continue
+        try:
+            if not path.is_file():
+                raise LabelError(f"{path}: no such label file; correct the path in the manifest or put the file there.")
+            found = load_features(study, recording, streams)
+            labels.append(read_recording_labels(path, study.behaviors, found, recording=recording, settings=study.labels))
+        except BehaviorError as error:
+            problems.append(str(error))
+            continue
+        kept.append(recording)
+        features.append(found)
+    if problems:
+        raise BehaviorError("\n".join(problems))
+    if not kept:
+        raise UsageError(
+            f"{study.recordings}: none of the {len(recordings)} recordings that are looked at has labels; name label files in the column "
+            "'labels', and see that not every labelled recording has split=test."
+        )
+    require_alike(kept, features)
+    return LearningData(tuple(kept), tuple(features), tuple(labels), tuple(study.behaviors))
+
+
+def load_variant(study: Study, variant: Study, data: LearningData) -> LearningData:
+    """Return `data`, which is the study's, with the features that one kind of model in its ensemble works on."""
+    if variant.streams == study.streams and variant.backbone == study.backbone:
+        return data
+    streams = make_study_streams(variant)
+    features = tuple(load_features(variant, recording, streams) for recording in data.recordings)
+    for recording, found, labels in zip(data.recordings, features, data.labels, strict=True):
+        if len(found.values) != len(labels.values):
+            raise UsageError(
+                f"recording {recording.id!r}: its streams {', '.join(variant.streams)} have {len(found.values)} frames, but those of the "
+                f"rest of the ensemble {len(labels.values)}; embed or import them again to match."
+            )
+    require_alike(data.recordings, features)
+    return LearningData(data.recordings, features, data.labels, data.behaviors)
+
+
+def make_study_streams(study: Study) -> dict[str, FeatureStream]:
+    """Return what knows where those streams of `study` are that are not imported, by name."""
+    return make_streams(study.streams, crop=study.crop, backbone=study.backbone, arena=study.arena, cache=study.cache)
+
+
+def require_alike(recordings: Sequence[Recording], features: Sequence[RecordingFeatures]) -> None:
+    """Raise UsageError unless the features of all recordings mean the same, at the same frame rate."""
+    first = features[0]
+    for recording, found in zip(recordings, features, strict=True):
+        if [stream.name for stream in found.streams] != [stream.name for stream in first.streams]:
+            difference = f"{_describe(first)} and {_describe(found)}"
+        else:
+            difference = describe_differences(found.streams, first.streams)
+        if difference:
+            raise UsageError(
+                f"recordings {recordings[0].id!r} and {recording.id!r} have features that mean different things ({difference}); embed or "
+                "import them alike."
+            )
+        if not have_same_rate(found.fps, first.fps):
+            raise UsageError(
+                f"recordings {recordings[0].id!r} and {recording.id!r} have {first.fps:.4g} and {found.fps:.4g} frames per second; "
+                "one model needs one rate, so leave one of the two out or convert the videos."
+            )
+
+
+def describe_differences(streams: Sequence[StreamDescription], expected: Sequence[StreamDescription]) -> str:
+    """Return in words where the numbers of `streams` mean something else than those of the same streams `expected`; nothing where not."""
+    differences = []
+    for found, wanted in zip(streams, expected, strict=True):
+        difference = Signature.from_text(found.signature).describe_difference(Signature.from_text(wanted.signature))
+        if found.n_features != wanted.n_features:
+            difference = ", ".join(filter(None, [difference, f"{found.n_features} features instead of {wanted.n_features}"]))
+        if difference:
+            differences.append(f"{found.name}: {difference}")
+    return "; ".join(differences)
+
+
+def _describe(features: RecordingFeatures) -> str:
+    return ", ".join(f"{stream.name} of {stream.n_features}" for stream in features.streams)

@@ -1,0 +1,247 @@
+"""Fitting the networks of a model bundle, and describing them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import count
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from behavior.config import APPEARANCE, MADE_STREAMS, POSE, Study
+from behavior.files.ethograms import Annotation
+from behavior.files.model_bundle import (
+    BundleDescription,
+    MemberDescription,
+    StreamDescription,
+    TrainingRecord,
+    name_member,
+    write_preparation,
+)
+from behavior.learning.crossval_folder import (
+    FitEpochs,
+    read_out_of_fold,
+)
+from behavior.learning.decisions import FittedDecisions, decide, fit_decisions
+from behavior.learning.fitting import fit_models, prepare_features
+from behavior.learning.learning_data import LearningData, load_variant
+from behavior.learning.out_of_fold import plan_model, seed_fit
+from behavior.learning.variants import combine_members, list_variants
+from behavior.progress import warn
+from behavior.recording import Labels, Probabilities
+from behavior.sequence.averaging import average_features, spread_rows
+from behavior.sequence.heads import save_head
+from behavior.sequence.plans import ModelPlan, TrainedModel
+from behavior.sequence.preparation import Preparation
+from behavior.sequence.training import HeadTrainer
+from behavior.versions import collect_versions
+
+__all__ = [
+    "FittedMember",
+    "describe_bundle",
+    "describe_stopping",
+    "fit_members",
+    "fit_model_decisions",
+    "list_members",
+    "list_watched",
+    "predict_test",
+]
+
+
+@dataclass(frozen=True)
+class FittedMember:
+    """One network of the bundle to be: its outputs and which of them it learned, how, and what it says about the test recordings (T, K)."""
+
+    variant: Study
+    outputs: tuple[int, ...]
+    learned: tuple[int, ...]
+    plan: ModelPlan
+    trained: TrainedModel
+    trainer: HeadTrainer
+    preparation: Preparation | None
+    streams: tuple[StreamDescription, ...]
+    tested: list[npt.NDArray[np.float32]]
+
+
+def fit_members(
+    study: Study, training: LearningData, test: LearningData | None, epochs: Mapping[tuple[str, str], int]
+) -> tuple[list[FittedMember], dict[str, str]]:
+    """Return the networks of all kinds and seeds, and why behaviors have none."""
+    everything = tuple(range(len(training.recordings)))
+    members: list[FittedMember] = []
+    reasons: dict[int, str] = {}
+    problems: dict[int, str] = {}
+    for number, variant in enumerate(list_variants(study)):
+        average = variant.features.average
+        loaded = load_variant(study, variant, training).average(average)
+        seen = load_variant(study, variant, test) if test is not None else None
+        outputs = [tuple(range(len(study.behaviors)))] if variant.head.share else [(column,) for column in range(len(study.behaviors))]
+        plans: list[ModelPlan] = []
+        learnable: list[tuple[int, ...]] = []
+        for member in range(study.ensemble.seeds):
+            for column, answered in enumerate(outputs):
+                place = (len(everything), column) if number == member == 0 else (len(everything), column, number, member)
+                label = str(number * study.ensemble.seeds + member)
+                known = [epochs[label, study.behaviors[output]] for output in answered if (label, study.behaviors[output]) in epochs]
+                plan, missing = plan_model(
+                    variant.model_copy(update={"ensemble": study.ensemble}),
+                    loaded,
+                    everything,
+                    outputs=answered,
+                    seed=seed_fit(study.training.seed, *place),
+                    epochs=round(float(np.median(known))) if known else None,
+                )
+                reasons |= missing
+                if plan is not None:
+                    plans.append(plan)
+                    if not plan.watched and not known:
+                        names = ", ".join(study.behaviors[output] for output in answered)
+                        warn(f"{names}: no recording can be spared for early stopping; all {study.training.epochs} epochs are run.")
+                    learnable.append(tuple(output for output in answered if output not in missing))
+        preparations = prepare_features(variant, loaded, [everything])
+        fitted, trainer = fit_models(variant, loaded, plans, title="training", preparations=preparations, with_weights=True)
+        for plan, learned, trained in zip(plans, learnable, fitted, strict=True):
+            if trained.report.problem:
+                problems |= {output: f"{study.behaviors[output]}: {trained.report.problem}" for output in plan.outputs}
+                continue
+            assert trainer is not None
+            preparation = preparations[0] if preparations is not None else None
+            tested = [
+                spread_rows(
+                    trainer.predict(trained.weights, _prepare(average_features(features.values, average), preparation)),
+                    average,
+                    len(features.values),
+                )
+                for features in (seen.features if seen is not None else ())
+            ]
+            members.append(
+                FittedMember(variant, plan.outputs, learned, plan, trained, trainer, preparation, loaded.features[0].streams, tested)
+            )
+    covered = {output for member in members for output in member.learned}
+    missed = sorted((problems | reasons).items())
+    return members, {study.behaviors[output]: reason for output, reason in missed if output not in covered}
+
+
+def _prepare(values: npt.NDArray[np.floating], preparation: Preparation | None) -> npt.NDArray[np.floating]:
+    return values if preparation is None else preparation.apply(values)
+
+
+def list_members(study: Study, members: Sequence[FittedMember], name: str) -> list[FittedMember]:
+    """Return those of `members` that were trained on the behavior `name`."""
+    return [member for member in members if study.behaviors.index(name) in member.learned]
+
+
+def list_watched(training: LearningData, members: Sequence[FittedMember], name: str) -> list[str]:
+    """Return the ids of the validation recordings of the behavior `name`."""
+    output = training.behaviors.index(name)
+    watched = {index for member in members if output in member.learned for index in member.plan.watched}
+    return [training.recordings[index].id for index in sorted(watched)]
+
+
+def fit_model_decisions(study: Study, training: LearningData, crossval: Path) -> FittedDecisions:
+    """Return the decisions that fit what a cross-validation said about the training recordings."""
+    assert study.decisions is not None
+    labels = {recording.id: found for recording, found in zip(training.recordings, training.labels, strict=True)}
+    return fit_decisions(read_out_of_fold(crossval, training), labels, study.decisions, fps=training.fps, postprocess=study.postprocess)
+
+
+def describe_bundle(
+    study: Study, training: LearningData, members: Sequence[FittedMember], behaviors: Sequence[str], decisions: FittedDecisions | None
+) -> tuple[BundleDescription, dict[str, Callable[[Path], None]]]:
+    """Return what the bundle says of itself, its record of the training still empty, and what writes its files."""
+    described: list[MemberDescription] = []
+    writers: dict[str, Callable[[Path], None]] = {}
+    for member in members:
+        names = [study.behaviors[output] if output in member.learned else "" for output in member.outputs]
+        file = next(name for number in count() if (name := name_member(names, number)) not in writers)
+        writers[file] = partial(_save, member)
+        preparation = None
+        if member.preparation is not None:
+            preparation = file.replace(".keras", ".npz")
+            writers[preparation] = partial(_save_preparation, member.preparation)
+        has_crops = APPEARANCE in member.variant.streams
+        described.append(
+            MemberDescription(
+                file=file,
+                behaviors=names,
+                streams=list(member.streams),
+                backbone=member.variant.backbone if has_crops else None,
+                average=member.variant.features.average,
+                preparation=preparation,
+                window_length=max(member.variant.windows.length // member.variant.features.average, 1),
+                head=member.variant.head,
+            )
+        )
+    made = {stream.name for member in described for stream in member.streams} & set(MADE_STREAMS)
+    postprocess = decisions.postprocess if decisions is not None else study.postprocess
+    description = BundleDescription(
+        behaviors=list(behaviors),
+        members=described,
+        combine=study.ensemble.combine,
+        crop=study.crop if made else None,
+        arena=study.arena if POSE in made else None,
+        fps=training.fps,
+        postprocess=postprocess,
+        decisions=decisions.as_mapping() if decisions is not None else None,
+        training=TrainingRecord(
+            recordings=[], watched={}, stopping="", epochs={}, seed=study.training.seed, skipped={}, test_average_precision={}
+        ),
+        versions=collect_versions(),
+    )
+    return description, writers
+
+
+def _save(member: FittedMember, path: Path) -> None:
+    save_head(member.trainer.export(member.trained.weights), path)
+
+
+def _save_preparation(preparation: Preparation, path: Path) -> None:
+    write_preparation(path, preparation.to_arrays())
+
+
+def predict_test(
+    study: Study, test: LearningData, members: Sequence[FittedMember], behaviors: Sequence[str], decisions: FittedDecisions | None
+) -> tuple[list[Annotation], dict[str, Labels]]:
+    """Return annotations of the test recordings and their labels by recording id, of `behaviors` alone."""
+    columns = [study.behaviors.index(name) for name in behaviors]
+    labels, annotations = {}, []
+    for number, (recording, features) in enumerate(zip(test.recordings, test.features, strict=True)):
+        said = [
+            combine_members(
+                np.stack([member.tested[number][:, [member.outputs.index(column)]] for member in members if column in member.learned]),
+                study.ensemble.combine,
+            )
+            for column in columns
+        ]
+        probabilities = Probabilities(np.concatenate(said, axis=1), tuple(behaviors), features.time_s)
+        if decisions is None:
+            annotations.append(decide(recording.id, probabilities, fps=features.fps, postprocess=study.postprocess))
+        else:
+            annotations.append(decisions.decide(recording.id, probabilities, fps=features.fps))
+        labels[recording.id] = test.labels[number].select(columns)
+    return annotations, labels
+
+
+def describe_stopping(study: Study, training: LearningData, members: Sequence[FittedMember], epochs: FitEpochs) -> str:
+    """Return how the number of epochs was chosen for each behavior."""
+    ways: dict[str, list[str]] = {}
+    unwatched = {name for _, name in epochs.fixed}
+    for member in members:
+        if member.plan.watched:
+            way = f"early stopping watched {', '.join(training.recordings[index].id for index in member.plan.watched)}, not learned from"
+        elif unwatched.issuperset(study.behaviors[output] for output in member.learned):
+            way = (
+                f"all {study.training.epochs} epochs were run on every training recording, as in the cross-validation, which could spare "
+                "none for early stopping"
+            )
+        elif epochs.known:
+            way = "the epochs are the median of the best ones in cross-validation, and every training recording was learned from"
+            if study.crossval.early_stopping_on == "fold":
+                way += " (its early stopping watched what it scored)"
+        else:
+            way = f"no recording could be spared for early stopping, so {study.training.epochs} epochs were run"
+        ways.setdefault(way, []).extend(study.behaviors[output] for output in member.learned)
+    return "; ".join(f"{', '.join(dict.fromkeys(names))}: {way}" for way, names in ways.items()) + "."

@@ -1,0 +1,85 @@
+"""That no score is computed on a recording that a backbone's weights were fine-tuned on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from behavior.config import APPEARANCE, Study
+from behavior.errors import UsageError
+from behavior.files.feature_sources import hash_file
+from behavior.files.finetuned_weights import SeenRecording, read_seen_recordings
+from behavior.learning.variants import list_variants
+from behavior.progress import warn
+from behavior.recording import Recording
+from behavior.vision.backbones import IMAGENET, PACKAGED, RANDOM
+
+__all__ = ["find_seen", "list_weights_seen", "refuse_seen_recordings"]
+
+
+def refuse_seen_recordings(studies: Study | Iterable[Study], recordings: Sequence[Recording], *, command: str) -> None:
+    """Raise UsageError if a backbone of any of `studies`, or of a member of its ensemble, has seen one of the `recordings`.
+
+    Parameters
+    ----------
+    recordings
+        Those that are going to be scored; the ones without labels are not.
+    command
+        What is going to score them, `behavior COMMAND`.
+
+    Raises
+    ------
+    UsageError
+        With the weights, the recordings and what to do.
+    WeightsError
+        If the weights are not there, or their record cannot be read.
+    """
+    scored = [recording for recording in recordings if recording.labels]
+    looked_at: set[str] = set()
+    for study in [studies] if isinstance(studies, Study) else studies:
+        for variant in list_variants(study):
+            weights = variant.backbone.weights
+            if APPEARANCE not in variant.streams or weights in looked_at:
+                continue
+            looked_at.add(weights)
+            seen = list_weights_seen(weights)
+            found = [(recording, match) for recording in scored if (match := find_seen(recording, seen))]
+            if found:
+                names = ", ".join(
+                    recording.id if recording.id == match.recording else f"{recording.id} (there {match.recording})"
+                    for recording, match in found
+                )
+                raise UsageError(f"{weights}: was fine-tuned on {names}, which {_advise(command)}.")
+
+
+def list_weights_seen(weights: str) -> tuple[SeenRecording, ...]:
+    """Return the recordings that weights have seen; () for those that a study file names without a path, and a file that says nothing."""
+    return () if weights in (IMAGENET, PACKAGED, RANDOM) else read_seen_recordings(Path(weights))
+
+
+def find_seen(recording: Recording, seen: Sequence[SeenRecording]) -> SeenRecording | None:
+    """Return the one of `seen` whose video has the content of the recording's, or the same id where the video is gone; None for none."""
+    if recording.video is None or not recording.video.is_file():
+        return next((one for one in seen if one.recording == recording.id), None)
+    n_bytes = recording.video.stat().st_size
+    # Reading a whole video takes a while, and another one hardly ever has the same length.
+    content = hash_file(recording.video) if any(one.n_bytes == n_bytes for one in seen) else ""
+    match = next((one for one in seen if one.video_hash == content), None)
+    if match is None and any(one.recording == recording.id for one in seen):
+        warn(
+            f"recording {recording.id!r} has the name of one that the backbone's weights were fine-tuned on, but its video is another; if "
+            "it is a copy that was converted, its score means nothing."
+        )
+    return match
+
+
+def _advise(command: str) -> str:
+    if command == "train":
+        return (
+            "`behavior train` would score, and a score on what was learned from means nothing; fine-tune on other recordings with "
+            "--recordings, or give these split=train and others split=test"
+        )
+    return (
+        f"`behavior {command}` would score, and a score on what was learned from means nothing; fine-tune on other recordings with "
+        "--recordings, leave these out of the manifest, or train and score on recordings with split=test"
+    )

@@ -1,0 +1,310 @@
+"""The paragraph of a report that can go into a paper, and what it refers to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from behavior import __version__
+from behavior.config import APPEARANCE, MOTION, POSE, HeadSettings, Postprocess, Study, Training
+from behavior.files.model_bundle import BundleDescription
+from behavior.learning.crossval_folder import CrossValidated
+from behavior.learning.decisions import describe_fitting
+from behavior.learning.variants import list_variants
+from behavior.metrics.bootstrap import N_RESAMPLES
+from behavior.reporting.description import Description
+from behavior.reporting.html_page import Block, Listing, Paragraph, Section
+from behavior.reporting.score_summary import format_value
+from behavior.reporting.scores_section import Scores
+from behavior.reporting.sources import ReportSources
+from behavior.statistics.groups import ASSUMPTIONS
+from behavior.vision.backbones import PACKAGED
+
+__all__ = ["make_methods_section"]
+
+REFERENCES = {
+    "adam": "Kingma DP, Ba J (2015). Adam: a method for stochastic optimization. International Conference on Learning Representations.",
+    "average precision": "Saito T, Rehmsmeier M (2015). The precision-recall plot is more informative than the ROC plot when evaluating "
+    "binary classifiers on imbalanced datasets. PLoS ONE 10:e0118432.",
+    "bootstrap": "Efron B, Tibshirani RJ (1993). An Introduction to the Bootstrap. Chapman & Hall.",
+    "flow": "Kroeger T, Timofte R, Dai D, Van Gool L (2016). Fast optical flow using dense inverse search. European Conference on "
+    "Computer Vision.",
+    "lstm": "Hochreiter S, Schmidhuber J (1997). Long short-term memory. Neural Computation 9:1735-1780.",
+    "mstcn": "Abu Farha Y, Gall J (2019). MS-TCN: multi-stage temporal convolutional network for action segmentation. IEEE Conference on "
+    "Computer Vision and Pattern Recognition.",
+    "segments": "Lea C, Flynn MD, Vidal R, Reiter A, Hager GD (2017). Temporal convolutional networks for action segmentation and "
+    "detection. IEEE Conference on Computer Vision and Pattern Recognition.",
+    "tcn": "Bai S, Kolter JZ, Koltun V (2018). An empirical evaluation of generic convolutional and recurrent networks for sequence "
+    "modeling. arXiv:1803.01271.",
+    "transformer": "Vaswani A, Shazeer N, Parmar N, et al. (2017). Attention is all you need. Advances in Neural Information Processing "
+    "Systems 30.",
+    "convnexttiny": "Liu Z, Mao H, Wu CY, et al. (2022). A ConvNet for the 2020s. IEEE Conference on Computer Vision and Pattern "
+    "Recognition.",
+    "efficientnetv2b0": "Tan M, Le Q (2021). EfficientNetV2: smaller models and faster training. International Conference on Machine "
+    "Learning.",
+    "inceptionresnetv2": "Szegedy C, Ioffe S, Vanhoucke V, Alemi A (2017). Inception-v4, Inception-ResNet and the impact of residual "
+    "connections on learning. AAAI Conference on Artificial Intelligence.",
+    "inceptionv3": "Szegedy C, Vanhoucke V, Ioffe S, Shlens J, Wojna Z (2016). Rethinking the Inception architecture for computer vision. "
+    "IEEE Conference on Computer Vision and Pattern Recognition.",
+    "mobilenetv3": "Howard A, Sandler M, Chu G, et al. (2019). Searching for MobileNetV3. IEEE International Conference on Computer "
+    "Vision.",
+    "resnet50": "He K, Zhang X, Ren S, Sun J (2016). Deep residual learning for image recognition. IEEE Conference on Computer Vision and "
+    "Pattern Recognition.",
+    "resnet50v2": "He K, Zhang X, Ren S, Sun J (2016). Identity mappings in deep residual networks. European Conference on "
+    "Computer Vision.",
+    "squeezenet": "Iandola FN, Han S, Moskewicz MW, et al. (2016). SqueezeNet: AlexNet-level accuracy with 50x fewer parameters and "
+    "<0.5MB model size. arXiv:1602.07360.",
+    "vgg16": "Simonyan K, Zisserman A (2015). Very deep convolutional networks for large-scale image recognition. International "
+    "Conference on Learning Representations.",
+}
+_PACKAGES = {"tensorflow": "TensorFlow", "keras": "Keras", "openvino": "OpenVINO"}
+
+
+class _Text:
+    """Sentences, and the works that they refer to in the order of their mention."""
+
+    def __init__(self) -> None:
+        self.sentences: list[str] = []
+        self.cited: list[str] = []
+
+    def say(self, sentence: str) -> None:
+        self.sentences.append(sentence)
+
+    def cite(self, key: str) -> str:
+        """Return the mark of a reference, with a space before it; nothing for what has none."""
+        known = key if key in REFERENCES else next((name for name in REFERENCES if key.startswith(name)), None)
+        if known is None:
+            return ""
+        if known not in self.cited:
+            self.cited.append(known)
+        return f" [{self.cited.index(known) + 1}]"
+
+
+def make_methods_section(
+    sources: ReportSources, unseen: Scores | None, description: Description | None, versions: Mapping[str, str]
+) -> Section:
+    """Return the methods paragraph as far as it is known what was done, and its references."""
+    text = _Text()
+    bundle = sources.model.description if sources.model else None
+    study = sources.study or (sources.crossval.study if sources.crossval else None)
+    _describe_recordings(text, sources, description)
+    text.say(f"Behavior was annotated with behavior {__version__}{_list_packages(versions)}.")
+    if study is not None:
+        _describe_learning(text, study, sources.crossval)
+    elif bundle is not None:
+        _describe_bundle(text, bundle)
+    if sources.crossval is not None:
+        _describe_crossval(text, sources.crossval)
+    if bundle is not None:
+        _describe_model(text, bundle)
+    if study is not None and study.decisions is not None:
+        text.say(describe_fitting(study.decisions, cross_validated=sources.crossval is not None))
+    postprocess = bundle.postprocess if bundle is not None else study.postprocess if study is not None else None
+    if postprocess is not None:
+        fps = bundle.fps if bundle is not None else None
+        _describe_decisions(text, postprocess, study.behaviors if study is not None else list(bundle.behaviors if bundle else ()), fps)
+    if unseen is not None:
+        text.say(f"On {_count(len(unseen.annotations), 'recording')} that the final model had not learned from, {_list_scores(unseen)}.")
+    if description is not None and description.tables.groups is not None:
+        text.say(f"Groups were compared by what was decided. {ASSUMPTIONS} Corrected after {_correction(description)}.")
+    blocks: list[Block] = [
+        Paragraph("To copy, and to complete: how the animals were kept and filmed, who labelled, and how pose was tracked.", "note"),
+        Paragraph(" ".join(text.sentences)),
+    ]
+    if text.cited:
+        blocks.append(Listing([f"[{number}] {REFERENCES[key]}" for number, key in enumerate(text.cited, start=1)]))
+    return Section("Methods paragraph", blocks)
+
+
+def _describe_recordings(text: _Text, sources: ReportSources, description: Description | None) -> None:
+    if description is not None:
+        minutes = [float(found.annotation.time_s[-1]) / 60 for found in description.described if len(found.annotation.time_s)]
+        n_animals = len(set(description.animals.values()))
+        rates = sorted({f"{found.annotation.fps:.4g}" for found in description.described if found.annotation.fps})
+        verb = "was" if len(description.described) == 1 else "were"
+        text.say(
+            f"{_count(len(description.described), 'video')} of {_count(n_animals, 'animal')} "
+            f"({', '.join(rates)} frames per second, {np.sum(minutes):,.1f} minutes in all) {verb} annotated "
+            f"for {_join(description.behaviors)}."
+        )
+    elif sources.study is not None:
+        animals = {recording.animal or recording.id for recording in sources.recordings}
+        text.say(
+            f"{_count(len(sources.recordings), 'video')} of {_count(len(animals), 'animal')} were used, and "
+            f"{_join(sources.study.behaviors)} were learned."
+        )
+
+
+def _describe_learning(text: _Text, study: Study, crossval: CrossValidated | None) -> None:
+    variants = list_variants(study)
+    for number, variant in enumerate(variants, start=1):
+        if len(variants) > 1:
+            text.say(f"Kind of model {number} of {len(variants)}:")
+        _describe_streams(text, variant)
+        _describe_steps(text, variant)
+        text.say(f"{_describe_head(text, variant.head)} on windows of {variant.windows.length} {_vectors(variant.features.average)}.")
+    training = study.training
+    weights = "weighted by the inverse frequency of the behavior, " if training.class_weights == "balanced" else ""
+    text.say(
+        f"Networks were trained with Adam{text.cite('adam')} (learning rate {training.learning_rate:g}, batches of {training.batch_size} "
+        f"windows) on the binary cross-entropy, {weights}{_describe_length(training, crossval)} (seed {training.seed})."
+    )
+    number = len(variants) * study.ensemble.seeds
+    if number > 1:
+        how = "averaged" if study.ensemble.combine == "mean" else "put to a vote"
+        text.say(f"The probabilities of {number} networks were {how}.")
+
+
+def _describe_length(training: Training, crossval: CrossValidated | None) -> str:
+    length = f"for at most {training.epochs} epochs, stopping early after {training.patience} without improvement"
+    if crossval is None:
+        return length
+    fitted = crossval.folds[crossval.folds["best_epoch"].notna()]
+    if fitted["watched"].isna().all():
+        return f"for {training.epochs} epochs, because no recording could be spared for early stopping"
+    return f"{length} where a recording could be spared to watch" if fitted["watched"].isna().any() else length
+
+
+def _describe_streams(text: _Text, study: Study) -> None:
+    crop = study.crop
+    if crop is not None and set(study.streams) & {APPEARANCE, MOTION}:
+        if crop.whole_frame:
+            text.say("Whole frames were used.")
+        else:
+            turned = (
+                f", turned so that the body axis ({' to '.join(crop.body_axis)}) points up" if crop.egocentric and crop.body_axis else ""
+            )
+            text.say(
+                f"Every frame was cropped to a square of {crop.size} x {crop.size} pixels around {_join(crop.body_parts)}{turned}; "
+                f"positions with a likelihood below {crop.min_likelihood:g} were interpolated in time."
+            )
+    for name in study.streams:
+        if name == APPEARANCE:
+            backbone = study.backbone
+            what = f"{backbone.name}{text.cite(backbone.name)} (weights: {backbone.weights})"
+            if backbone.weights == PACKAGED:
+                what = f"{backbone.name}, a small convolutional network that comes with behavior and learned from rendered scenes"
+            text.say(f"Each crop was embedded by {what}.")
+        elif name == MOTION:
+            text.say(f"Motion was described by statistics of the dense optical flow{text.cite('flow')} within the crop.")
+        elif name == POSE:
+            text.say("Pose was described by the positions of all body parts in the animal's own frame, their speeds and angles.")
+        else:
+            text.say(f"Features {name!r} were computed by other means and imported.")
+
+
+def _describe_steps(text: _Text, study: Study) -> None:
+    steps = []
+    if study.features.average > 1:
+        steps.append(f"averaged over {study.features.average} frames")
+    if study.features.standardize:
+        steps.append("standardised")
+    if study.features.pca:
+        steps.append(f"reduced by principal component analysis ({study.features.pca:g})")
+    if steps:
+        fitted = ", fitted on training recordings alone" if study.features.standardize or study.features.pca else ""
+        text.say(f"Features were {_join(steps)}{fitted}.")
+
+
+def _describe_head(text: _Text, head: HeadSettings) -> str:
+    share = "One network for all behaviors" if head.share else "For each behavior a network"
+    if head.kind == "lstm":
+        kind = "bidirectional " if head.bidirectional else ""
+        what = f"{_count(head.layers, f'{kind}LSTM layer')}{text.cite('lstm')} of {head.units} units, halved from layer to layer"
+        what = what if head.layers > 1 else f"one {kind}LSTM layer{text.cite('lstm')} of {head.units} units"
+    elif head.kind == "tcn":
+        what = f"a temporal convolutional network{text.cite('tcn')} ({_count(head.layers, 'layer')}, {head.filters} filters)"
+    elif head.kind == "mstcn":
+        what = f"a multi-stage temporal convolutional network{text.cite('mstcn')} ({head.stages} stages of {head.layers} layers)"
+    else:
+        what = f"a transformer encoder{text.cite('transformer')} ({head.layers} layers, {head.heads} heads, {head.units} units)"
+    return f"{share}, {what}, with a dropout of {head.dropout:g}, gave a probability per frame"
+
+
+def _describe_bundle(text: _Text, bundle: BundleDescription) -> None:
+    heads = list(dict.fromkeys(member.head.kind for member in bundle.members))
+    text.say(f"{_count(len(bundle.members), 'network')} ({', '.join(heads)}) gave a probability per frame and behavior.")
+
+
+def _describe_crossval(text: _Text, crossval: CrossValidated) -> None:
+    scores = Scores(crossval.metrics, crossval.annotations, crossval.labels, crossval.ceiling)
+    n_folds = crossval.folds["fold"].nunique()
+    study = crossval.study
+    watched = (
+        "early stopping watched the recording left out, which makes scores optimistic"
+        if study.crossval.early_stopping_on == "fold"
+        else "everything was fitted on the other recordings alone"
+    )
+    text.say(
+        f"Performance was estimated by leaving out one {study.crossval.leave_out} after the other ({n_folds} folds); {watched}. Average "
+        f"precision{text.cite('average precision')} is the area under the precision-recall curve, segment F1 counts bouts that overlap by "
+        f"at least half{text.cite('segments')}. Out of fold, {_list_scores(scores)}."
+    )
+    if not np.isnan([scores.find(name, "average_precision")[1] for name in scores.behaviors]).all():
+        text.say(f"Intervals are percentiles of {N_RESAMPLES:,} resamples of recordings{text.cite('bootstrap')}.")
+
+
+def _describe_model(text: _Text, bundle: BundleDescription) -> None:
+    training = bundle.training
+    counts = sorted({len(training.recordings) - len(watched) for watched in training.watched.values()} or {len(training.recordings)})
+    epochs = sorted({count for counts in training.epochs.values() for count in counts})
+    length = f" for {' to '.join(map(str, dict.fromkeys([epochs[0], epochs[-1]])))} epochs" if epochs else ""
+    watched = sorted({name for names in training.watched.values() for name in names})
+    others = f"; early stopping watched {len(watched)} more" if watched else ""
+    number = " to ".join(map(str, dict.fromkeys([counts[0], counts[-1]])))
+    noun = "recording" if counts == [1] else "recordings"
+    text.say(f"The final model learned from {number} {noun}{length}{others} (seed {training.seed}).")
+
+
+def _describe_decisions(text: _Text, postprocess: Postprocess, behaviors: Sequence[str], fps: float | None) -> None:
+    thresholds = postprocess.thresholds(behaviors)
+    words = f"Frames count as a behavior from a probability of {_spread(thresholds.tolist(), behaviors, '{:.3g}')} on"
+    if fps is not None:
+        closing, shortest = postprocess.closing(behaviors, fps), postprocess.min_bouts(behaviors, fps)
+        if (closing > 1).any():
+            words += f"; gaps of up to {_spread((np.maximum(closing - 1, 0)).tolist(), behaviors, '{:d}')} frames within a bout were closed"
+        if (shortest > 1).any():
+            words += f"; bouts of fewer than {_spread(shortest.tolist(), behaviors, '{:d}')} frames were dropped"
+        words += f" ({fps:.4g} frames per second)"
+    text.say(f"{words}.")
+
+
+def _list_scores(scores: Scores) -> str:
+    parts = []
+    for behavior in scores.behaviors:
+        value, low, high = scores.find(behavior, "average_precision")
+        interval = "" if np.isnan(low) else f" (95 % interval {low:.3f} to {high:.3f})"
+        f1, segment = scores.find(behavior, "f1")[0], scores.find(behavior, "segment_f1_50")[0]
+        parts.append(
+            f"average precision was {format_value('average_precision', value) or 'undefined'}{interval}, frame F1 "
+            f"{format_value('f1', f1) or 'undefined'} and segment F1 {format_value('segment_f1_50', segment) or 'undefined'} for {behavior}"
+        )
+    return "; ".join(parts)
+
+
+def _list_packages(versions: Mapping[str, str]) -> str:
+    known = [f"{name} {versions[package]}" for package, name in _PACKAGES.items() if package in versions]
+    return f" ({', '.join(['Python ' + versions['python'], *known])})" if "python" in versions else ""
+
+
+def _correction(description: Description) -> str:
+    return "Benjamini and Hochberg" if description.correction == "fdr" else "Holm"
+
+
+def _spread(values: Sequence[float], behaviors: Sequence[str], pattern: str) -> str:
+    if len(set(values)) == 1:
+        return pattern.format(values[0])
+    return ", ".join(f"{pattern.format(value)} ({name})" for value, name in zip(values, behaviors, strict=True))
+
+
+def _vectors(average: int) -> str:
+    return "frames" if average == 1 else f"vectors ({average} frames each)"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _join(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

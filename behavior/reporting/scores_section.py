@@ -1,0 +1,203 @@
+"""The part of a report that says how good a model is, and how good people are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from behavior.figures.rendering import render_png, render_svg
+from behavior.files.ethograms import Annotation
+from behavior.learning.crossval_folder import CrossValidated
+from behavior.learning.raters import list_raters, measure_ceiling
+from behavior.metrics.agreement import OTHERS, PAIRS
+from behavior.metrics.tables import MEAN, POOLED
+from behavior.recording import Labels
+from behavior.reporting.description import Described
+from behavior.reporting.html_page import Block, Details, Paragraph, Picture, Section, Table
+from behavior.reporting.score_files import draw_scores, score_annotations
+from behavior.reporting.score_summary import HEADINGS, explain_undefined, format_ceiling, format_estimate, format_value
+
+__all__ = ["Scores", "embed_picture", "make_score_sections", "score_unseen"]
+
+_SHOWN = ("average_precision", "f1", "precision", "recall", "segment_f1_50", "kappa", "prevalence")
+_WITH_INTERVALS = ("average_precision", "f1", "segment_f1_50")
+_BY_RECORDING = ("prevalence", "average_precision", "f1", "precision", "recall", "segment_f1_50", "bouts_labelled", "bout_count_error")
+_CEILING_NAMES = {OTHERS: "person / others", PAIRS: "person / person"}
+# Of a cross-validation's folder.
+_KEPT_PICTURES = {"reliability.png": "How often probabilities come true.", "learning_curve.png": "What more labelled recordings bring."}
+# Larger pictures are kept as pixels.
+_MOST_SVG_BYTES = 500_000
+
+
+class Scores:
+    """Decisions held against labels.
+
+    Attributes
+    ----------
+    table
+        As `metrics.csv` has it.
+    annotations, labels
+        What was scored.
+    ceiling
+        How well people agree on the same recordings; None where nobody knows.
+    """
+
+    def __init__(
+        self, table: pd.DataFrame, annotations: Sequence[Annotation], labels: Mapping[str, Labels], ceiling: pd.DataFrame | None
+    ) -> None:
+        self.table, self.annotations, self.labels, self.ceiling = table, annotations, labels, ceiling
+
+    @property
+    def behaviors(self) -> tuple[str, ...]:
+        """Names, in the order of the ethograms."""
+        return self.annotations[0].behaviors
+
+    def find(self, behavior: str, metric: str, recording: str = POOLED) -> tuple[float, float, float]:
+        """Return value, low and high; NaN where the table has none."""
+        table = self.table
+        rows = table[(table["recording"] == recording) & (table["behavior"] == behavior) & (table["metric"] == metric)]
+        if rows.empty:
+            return float("nan"), float("nan"), float("nan")
+        return float(rows["value"].iloc[0]), float(rows["low"].iloc[0]), float(rows["high"].iloc[0])
+
+
+def score_unseen(described: Sequence[Described]) -> Scores | None:
+    """Return the scores of ethograms whose recordings have labels and were not learned from; None where there are none.
+
+    Labels of several raters without any that count, in the manifest's plain column, are no labels to score against; and an ethogram that
+    does not say whether its recording was learned from is not scored.
+    """
+    chosen = [
+        found
+        for found in described
+        if ("" in found.labels or len(found.labels) == 1) and found.annotation.provenance.get("learned_from") is False
+    ]
+    if not chosen:
+        return None
+    labels = {found.name: found.choose_labels() for found in chosen}
+    annotations = [found.annotation for found in chosen]
+    raters = list_raters([found.recording for found in chosen])
+    ceiling = None
+    if len(raters) > 1:
+        rated = {rater: {found.name: found.labels[rater] for found in chosen if rater in found.labels} for rater in raters}
+        ceiling = measure_ceiling(rated, time_s={found.name: found.annotation.time_s for found in chosen})
+    return Scores(score_annotations(annotations, labels), annotations, labels, ceiling)
+
+
+def make_score_sections(crossval: CrossValidated | None, unseen: Scores | None, *, n_learned_from: int) -> list[Section]:
+    """Return the sections on cross-validation and on recordings that the model had not seen.
+
+    Parameters
+    ----------
+    n_learned_from
+        Ethograms whose recordings the model learned from, which are not scored.
+    """
+    sections = []
+    if crossval is not None:
+        scores = Scores(crossval.metrics, crossval.annotations, crossval.labels, crossval.ceiling)
+        sections.append(Section("Cross-validation", [*_introduce(crossval), *_show(scores, "Cross-validation", crossval.folder)]))
+    if unseen is not None:
+        names = ", ".join(found.recording for found in unseen.annotations)
+        others = "1 other was" if n_learned_from == 1 else f"{n_learned_from} others were"
+        left_out = f" {others} learned from, and not scored." if n_learned_from else ""
+        number = len(unseen.annotations)
+        noun = "Ethogram of 1 labelled recording" if number == 1 else f"Ethograms of {number} labelled recordings"
+        words = f"{noun} that the model did not learn from: {names}.{left_out}"
+        sections.append(Section("Scores on recordings not learned from", [Paragraph(words), *_show(unseen, "Not learned from", None)]))
+    if not sections:
+        words = "There is no cross-validation, and no ethogram of a labelled recording that the model has not learned from: no scores."
+        sections.append(Section("Scores", [Paragraph(words, "warning")]))
+    return sections
+
+
+def embed_picture(figure: Any, description: str, caption: str = "", *, is_wide: bool = True) -> Picture:
+    """Return `figure` for a page: as lines and letters, or as pixels where that would be large."""
+    svg = render_svg(figure)
+    if len(svg) <= _MOST_SVG_BYTES:
+        return Picture(svg, "svg", description, caption, is_wide)
+    return Picture(render_png(figure, dpi=170), "png", description, caption, is_wide)
+
+
+def _introduce(crossval: CrossValidated) -> list[Block]:
+    study = crossval.study
+    n_folds = crossval.folds["fold"].nunique()
+    words = (
+        f"{n_folds} folds, each leaving out one {study.crossval.leave_out}: what is scored here was said by models that had never seen "
+        f"the recording. {len(crossval.annotations)} recordings, seed {study.training.seed}, in {crossval.folder}."
+    )
+    if crossval.folds.loc[crossval.folds["best_epoch"].notna(), "watched"].isna().all():
+        words += f" No recording could be spared for early stopping: all {study.training.epochs} epochs were run."
+    blocks: list[Block] = [Paragraph(words)]
+    if study.crossval.early_stopping_on == "fold":
+        words = "Early stopping watched the recordings that are scored (early_stopping_on: fold): these numbers are optimistic."
+        blocks.append(Paragraph(words, "warning"))
+    return blocks
+
+
+def _show(scores: Scores, title: str, folder: Path | None) -> list[Block]:
+    blocks: list[Block] = [_tabulate_pooled(scores)]
+    has_intervals = any(not np.isnan(scores.find(name, "average_precision")[1]) for name in scores.behaviors)
+    words = "All labelled frames pooled. "
+    if has_intervals:
+        words += "In brackets: 95 % intervals from resampling recordings. "
+    else:
+        words += "Too few recordings for intervals. "
+    if scores.ceiling is not None:
+        words += (
+            "Beneath: how well people agree, each with the majority of the others and each with each other, mean, lowest and highest; a "
+            "model that learns from people can hardly do better. Frames on which the others are split, the hardest ones, have no part in "
+            "a comparison with their majority."
+        )
+    blocks.append(Paragraph(words.strip(), "note"))
+    undefined = explain_undefined(scores.table, behaviors=scores.behaviors)
+    if undefined:
+        blocks.append(Details("Why some cells are empty", [Paragraph(sentence) for sentence in undefined]))
+    confusion, curves = draw_scores(scores.table, scores.annotations, scores.labels, title="")
+    blocks.append(
+        embed_picture(
+            confusion, f"{title}: confusion matrix of each behavior", "Frames: what people saw in rows, what was decided in columns."
+        )
+    )
+    blocks.append(
+        embed_picture(
+            curves, f"{title}: precision against recall for every threshold", "Precision and recall at every threshold.", is_wide=False
+        )
+    )
+    for name, description in _KEPT_PICTURES.items():
+        if folder is not None and (folder / name).is_file():
+            blocks.append(Picture((folder / name).read_bytes(), "png", f"{title}: {description}", description, is_wide=False))
+    blocks.append(Details("Each recording", _tabulate_recordings(scores)))
+    return blocks
+
+
+def _tabulate_pooled(scores: Scores) -> Table:
+    rows, faint = [], set()
+    for behavior in scores.behaviors:
+        cells = []
+        for metric in _SHOWN:
+            value, low, high = scores.find(behavior, metric)
+            cells.append(format_estimate(metric, value, low, high) if metric in _WITH_INTERVALS else format_value(metric, value))
+        rows.append([behavior, *map(_hold_together, cells)])
+        for kind in () if scores.ceiling is None else dict.fromkeys(scores.ceiling["against"]):
+            assert scores.ceiling is not None
+            faint.add(len(rows))
+            rows.append([_CEILING_NAMES[kind], *map(_hold_together, format_ceiling(scores.ceiling, kind, behavior, _SHOWN))])
+    return Table(["Behavior", *(HEADINGS[metric] for metric in _SHOWN)], rows, faint=frozenset(faint), may_break=True)
+
+
+def _hold_together(cell: str) -> str:
+    """Return a cell whose interval is not broken over lines."""
+    return cell.replace(" to ", "\N{NO-BREAK SPACE}to\N{NO-BREAK SPACE}")
+
+
+def _tabulate_recordings(scores: Scores) -> list[Block]:
+    recordings = [name for name in dict.fromkeys(scores.table["recording"]) if name not in (POOLED, MEAN)]
+    tables: list[Block] = []
+    for behavior in scores.behaviors:
+        rows = [[name, *(format_value(metric, scores.find(behavior, metric, name)[0]) for metric in _BY_RECORDING)] for name in recordings]
+        tables.append(Table(["Recording", *(HEADINGS[metric] for metric in _BY_RECORDING)], rows, caption=behavior))
+    return tables

@@ -1,0 +1,249 @@
+"""The parts of a report that say what was done, with what, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from behavior.errors import BehaviorError
+from behavior.files.feature_sources import Signature, hash_file
+from behavior.files.study import study_as_yaml
+from behavior.learning.crossval_folder import CrossValidated
+from behavior.learning.variants import describe_model
+from behavior.reporting.check_result import StudyCheck
+from behavior.reporting.description import Described, Description
+from behavior.reporting.html_page import Block, Details, Listing, Paragraph, Section, Table
+from behavior.reporting.scores_section import Scores, embed_picture
+from behavior.reporting.sources import Model, ReportSources
+from behavior.reporting.statistics_figures import draw_pictures
+from behavior.reporting.statistics_summary import (
+    list_rules,
+    tabulate_behaviors,
+    tabulate_groups,
+    tabulate_zones,
+)
+
+__all__ = ["make_check_section", "make_done_section", "make_ethogram_section", "make_overview", "make_statistics_section"]
+
+# A page has room for so many.
+_N_TRAJECTORIES = 6
+# Beside the ethograms, which have a section of their own.
+_PICTURES = ("time_curves", "transition_graph", "bout_lengths")
+
+
+def make_overview(sources: ReportSources, description: Description | None, unseen: Scores | None) -> Section:
+    """Return what the report is about, in a few lines."""
+    points: list[str] = []
+    if sources.study is not None:
+        counts = {split: sum(recording.split == split for recording in sources.recordings) for split in ("train", "test")}
+        where = sources.study_path.resolve() if sources.study_path is not None else ""
+        points.append(
+            f"Study {where}: {len(sources.recordings)} recordings ({counts['train']} to learn from, {counts['test']} kept for testing), "
+            f"behaviors {', '.join(sources.study.behaviors)}."
+        )
+    if description is not None:
+        seconds = sum(float(found.annotation.time_s[-1]) for found in description.described if len(found.annotation.time_s))
+        number = len(description.described)
+        points.append(f"Ethograms of {number} recording{'' if number == 1 else 's'}, {seconds / 60:,.1f} minutes of video.")
+    if sources.crossval is not None:
+        known = Scores(sources.crossval.metrics, sources.crossval.annotations, sources.crossval.labels, sources.crossval.ceiling)
+        points.append(f"Average precision in cross-validation: {_list_average_precision(known)}.")
+    if unseen is not None:
+        points.append(f"Average precision on recordings not learned from: {_list_average_precision(unseen)}.")
+    return Section("Overview", [Listing(points), *(Paragraph(note, "warning") for note in sources.notes)])
+
+
+def make_done_section(
+    sources: ReportSources, description: Description | None, versions: Mapping[str, str], *, report_versions: Mapping[str, str]
+) -> Section:
+    """Return settings, seeds, versions and hashes.
+
+    Parameters
+    ----------
+    versions
+        Of the packages that the results were made with.
+    report_versions
+        Of those that the report was made with.
+    """
+    blocks: list[Block] = []
+    rows = []
+    study = sources.study or (sources.crossval.study if sources.crossval else None)
+    if study is not None:
+        rows.append(["Model", describe_model(study)])
+        rows.append(["Seed", str(study.training.seed)])
+    if sources.crossval is not None:
+        rows.append(["Cross-validation", str(sources.crossval.folder)])
+        blocks += _describe_folds(sources.crossval)
+    if sources.model is not None:
+        rows += _describe_bundle(sources.model)
+    if description is not None:
+        rows += _describe_ethograms(description)
+    table = Table(["What", "How"], rows, n_names=2)
+    names = list(dict.fromkeys([*versions, *report_versions]))
+    packages = Table(
+        ["Package", "Results", "This report"], [[name, versions.get(name, ""), report_versions.get(name, "")] for name in names], n_names=3
+    )
+    blocks = [table, Details("Versions", [packages]), *blocks]
+    if study is not None:
+        text = sources.study_path.read_text(encoding="utf-8") if sources.study_path is not None else study_as_yaml(study)
+        blocks.append(Details("The study file", text=text))
+        blocks.append(Details("Every setting, those that were not written too", text=study_as_yaml(study)))
+    blocks.append(Details("Hashes of files (BLAKE2b, 128 bits)", [_hash_files(sources, description)]))
+    return Section("What was done", blocks)
+
+
+def make_check_section(check: StudyCheck | None) -> Section:
+    """Return what is the matter with the data; None where nobody looked."""
+    if check is None:
+        return Section("Data check", [Paragraph("The videos were not decoded for this report.", "note")])
+    behaviors = list(dict.fromkeys(name for found in check.recordings for name in found.positives))
+    heading = ["Recording", "Split", "Frames", "fps", "Centre measured", "Labelled", *behaviors]
+    rows = [
+        [
+            found.recording,
+            found.split,
+            _format(found.n_frames, "{:,}"),
+            _format(found.fps, "{:.4g}"),
+            _format(found.measured, "{:.1%}"),
+            _format(found.labelled, "{:.0%}"),
+            *(_format(found.positives.get(name), "{:.1%}") for name in behaviors),
+        ]
+        for found in check.recordings
+    ]
+    kept = [column for column in range(len(heading)) if any(row[column] for row in rows)]
+    table = Table(
+        [heading[column] for column in kept],
+        [[row[column] for column in kept] for row in rows],
+        n_names=2,
+        caption="Behaviors: share of the labelled frames",
+    )
+    blocks: list[Block] = [table]
+    for problem in check.problems:
+        place = f"{problem.recording}: " if problem.recording else ""
+        blocks.append(Paragraph(f"{'Error' if problem.is_error else 'Warning'}: {place}{problem.message}", "warning"))
+    if not check.problems:
+        words = "Every frame was decoded" if any(found.measured is not None for found in check.recordings) else "Every recording was read"
+        blocks.append(Paragraph(f"{words} and held against pose and labels; nothing is wrong with them."))
+    return Section("Data check", blocks)
+
+
+def make_ethogram_section(description: Description) -> Section:
+    """Return the ethograms of all recordings."""
+    blocks: list[Block] = []
+    for name, figure in draw_pictures(description, n_trajectories=0):
+        if name.startswith("ethogram_raster"):
+            caption = "People above where there are labels, then what was decided, then its probability: the darker, the higher."
+            blocks.append(embed_picture(figure, "Ethograms of the recordings", caption))
+    return Section("Ethograms", blocks)
+
+
+def make_statistics_section(description: Description) -> Section:
+    """Return what the animals did: tables and pictures."""
+    heads, rows = tabulate_behaviors(description)
+    blocks: list[Block] = [Table(heads, rows, n_names=2, caption="Behaviors, means over animals")]
+    if description.tables.groups is not None:
+        heads, rows = tabulate_groups(description.tables.groups)
+        blocks.append(Table(heads, rows, n_names=4, caption="Comparison of groups"))
+    if description.tables.zones is not None:
+        heads, rows = tabulate_zones(description, description.tables.zones)
+        blocks.append(Table(heads, rows, n_names=2, caption="Zones, means over animals"))
+    blocks.append(Details("What the numbers are", [Listing(list_rules(description))]))
+    if description.notes:
+        blocks.append(Listing(list(description.notes)))
+    trajectories: list[Block] = []
+    for name, figure in draw_pictures(description, n_trajectories=_N_TRAJECTORIES):
+        if name.startswith("trajectory_"):
+            trajectories.append(embed_picture(figure, f"Trajectory of {name.removeprefix('trajectory_')}"))
+        elif name in _PICTURES:
+            blocks.append(embed_picture(figure, name.replace("_", " ").capitalize(), is_wide=name != "transition_graph"))
+    if trajectories:
+        n_more = sum(found.positions is not None for found in description.described) - len(trajectories)
+        if n_more > 0:
+            trajectories.append(Paragraph(f"Not shown: {n_more} more; `behavior stats` draws them all.", "note"))
+        blocks.append(Details("Where the animals went, and what they did there", trajectories))
+    return Section("Statistics", blocks)
+
+
+def _describe_folds(crossval: CrossValidated) -> list[Block]:
+    columns = [name for name in ("fold", "behavior", "member", "watched", "best_epoch", "epochs", "reason") if name in crossval.folds]
+    rows = [["" if cell != cell else _show_cell(cell) for cell in row] for row in crossval.folds[columns].itertuples(index=False)]
+    return [Details("Folds", [Table([name.replace("_", " ") for name in columns], rows, n_names=4)])]
+
+
+def _show_cell(cell: object) -> str:
+    return f"{cell:g}" if isinstance(cell, float) else str(cell)
+
+
+def _describe_bundle(model: Model) -> list[list[str]]:
+    bundle = model.description
+    training = bundle.training
+    streams = list(dict.fromkeys(stream.signature for member in bundle.members for stream in member.streams))
+    epochs = ", ".join(f"{name} {' and '.join(map(str, counts))}" for name, counts in training.epochs.items())
+    rows = [
+        ["Final model", f"{model.folder}, hash {model.hash}; {len(bundle.members)} network{'s' if len(bundle.members) > 1 else ''}"],
+        ["Learned from, or watched", ", ".join(training.recordings)],
+        ["Epochs", f"{epochs}. {training.stopping}"],
+        ["Decisions", _show_setting(bundle.postprocess.model_dump(exclude_none=True))],
+        ["Seed of the model", str(training.seed)],
+    ]
+    rows += [["Features", _describe_signature(signature)] for signature in streams]
+    rows += [[f"Not learned: {name}", reason] for name, reason in training.skipped.items()]
+    return rows
+
+
+def _describe_signature(text: str) -> str:
+    signature = Signature.from_text(text)
+    return f"{signature.stream}: {', '.join(f'{key} {value}' for key, value in signature.settings.items())}"
+
+
+def _describe_ethograms(description: Description) -> list[list[str]]:
+    def collect(key: str) -> list[str]:
+        return list(dict.fromkeys(_show_setting(found.annotation.provenance.get(key)) for found in description.described))
+
+    rows = [["Ethograms", f"{len(description.described)}; post-processing: {' or '.join(collect('postprocess'))}"]]
+    rows += [
+        [what, ", ".join(names)]
+        for what, names in (
+            ("Resampled in time", _list_marked(description.described, "resampled")),
+            ("Video breaks off", _list_marked(description.described, "broke_off")),
+        )
+        if names
+    ]
+    return rows
+
+
+def _list_marked(described: Sequence[Described], key: str) -> list[str]:
+    return [found.name for found in described if found.annotation.provenance.get(key)]
+
+
+def _show_setting(setting: object) -> str:
+    if isinstance(setting, Mapping):
+        parts = [f"{name} ({_show_setting(value)})" if isinstance(value, Mapping) else f"{name} {value}" for name, value in setting.items()]
+        return ", ".join(parts)
+    return "not known" if setting is None else str(setting)
+
+
+def _hash_files(sources: ReportSources, description: Description | None) -> Table:
+    """Return the hashes of what is small; videos are known by the hashes in the feature cache."""
+    paths: list[Path] = [path for path in (sources.study_path, sources.study.recordings if sources.study else None) if path is not None]
+    if sources.model is not None:
+        paths += sorted(path for path in sources.model.folder.iterdir() if path.suffix in (".keras", ".npz", ".yaml"))
+    for recording in sources.recordings:
+        paths += [*recording.labels.values(), *([recording.pose] if recording.pose else [])]
+    paths += list(sources.ethograms)
+    rows = []
+    for path in dict.fromkeys(paths):
+        try:
+            rows.append([str(path), hash_file(path)])
+        except BehaviorError as error:
+            rows.append([str(path), str(error)])
+    return Table(["File", "Hash"], rows, n_names=2)
+
+
+def _list_average_precision(scores: Scores) -> str:
+    found = {name: scores.find(name, "average_precision")[0] for name in scores.behaviors}
+    return ", ".join(f"{name} {'undefined' if value != value else f'{value:.3f}'}" for name, value in found.items())
+
+
+def _format(value: float | None, pattern: str) -> str:
+    return "" if value is None or value != value else pattern.format(value)

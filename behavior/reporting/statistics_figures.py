@@ -1,0 +1,164 @@
+"""The pictures of `behavior stats`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from behavior.figures.bout_lengths import draw_bout_lengths
+from behavior.figures.ethogram_raster import RasterRow, draw_ethogram_raster, fill_pages
+from behavior.figures.rendering import render_png, render_svg
+from behavior.figures.time_curves import draw_time_curves
+from behavior.figures.trajectory import draw_trajectory
+from behavior.figures.transition_graph import draw_transition_graph
+from behavior.files.atomic import make_folder, write_bytes
+from behavior.progress import show_progress
+from behavior.recording import find_bouts, frame_edges
+from behavior.reporting.description import FIGURES_FOLDER, Described, Description
+from behavior.statistics.bouts import describe_behaviors
+from behavior.statistics.groups import average_animals
+
+__all__ = ["count_pictures", "draw_pictures", "write_pictures"]
+
+# Of curves where the tables have no bins.
+_CURVE_BIN_S = 60.0
+
+
+def write_pictures(out: Path, description: Description) -> list[Path]:
+    """Write the pictures as PNG and SVG into `figures` in the folder `out`, and return their paths."""
+    folder = make_folder(out / FIGURES_FOLDER)
+    paths = []
+    with show_progress("drawing", total=count_pictures(description), unit="pictures") as advance:
+        for name, figure in draw_pictures(description):
+            for suffix, render in ((".png", render_png), (".svg", render_svg)):
+                path = folder / f"{name}{suffix}"
+                write_bytes(path, render(figure))
+                paths.append(path)
+            advance(1)
+    return paths
+
+
+def count_pictures(description: Description) -> int:
+    """Return how many pictures `draw_pictures` draws."""
+    return 3 + len(_fill_pages(description)) + len(_list_tracked(description))
+
+
+def draw_pictures(description: Description, *, n_trajectories: int | None = None) -> Iterator[tuple[str, Any]]:
+    """Yield every picture with its name; of trajectories the first `n_trajectories`, all where None."""
+    behaviors = description.behaviors
+    pages = _fill_pages(description)
+    for number, page in enumerate(pages, start=1):
+        title = f"Ethograms, page {number} of {len(pages)}" if len(pages) > 1 else "Ethograms"
+        name = "ethogram_raster" if len(pages) == 1 else f"ethogram_raster_{number}"
+        yield name, draw_ethogram_raster(page, behaviors, title=title)
+    yield "time_curves", _draw_curves(description)
+    counts = {group: _count_transitions(description.tables.transitions, group, behaviors) for group in description.groups}
+    yield "transition_graph", draw_transition_graph(counts, behaviors, title="Which behavior follows which")
+    yield "bout_lengths", draw_bout_lengths(_collect_lengths(description), behaviors, title="How long bouts last")
+    for found in _list_tracked(description)[:n_trajectories]:
+        assert found.positions is not None
+        annotation, arena = found.annotation, description.arena
+        yield (
+            f"trajectory_{found.name}",
+            draw_trajectory(
+                found.positions,
+                np.diff(frame_edges(annotation.time_s, annotation.fps)),
+                found.get_values(of_labels=description.of_labels)[0],
+                behaviors,
+                arena=arena.corners,
+                zones=arena.zones,
+                pixels_per_cm=arena.pixels_per_cm,
+                title=found.name,
+            ),
+        )
+
+
+def _fill_pages(description: Description) -> list[list[RasterRow]]:
+    return fill_pages([_make_row(found) for found in _order(description)], len(description.behaviors))
+
+
+def _list_tracked(description: Description) -> list[Described]:
+    """Return the recordings whose animal is known to be somewhere."""
+    return [found for found in _order(description) if found.positions is not None and np.isfinite(found.positions).all(axis=1).any()]
+
+
+def _order(description: Description) -> list[Described]:
+    """Return the recordings, groups together and in their own order within them."""
+    return sorted(description.described, key=lambda found: description.groups.index(found.group))
+
+
+def _make_row(found: Described) -> RasterRow:
+    annotation = found.annotation
+    return RasterRow(
+        found.name,
+        annotation.time_s,
+        annotation.ethogram.values,
+        annotation.probabilities.values,
+        {rater: labels.values for rater, labels in found.labels.items()},
+        found.group,
+    )
+
+
+def _draw_curves(description: Description) -> Any:
+    """Draw the share of time in bins, averaged over animals."""
+    bin_s = description.bin_s or _CURVE_BIN_S
+    binned = []
+    for found in description.described:
+        annotation = found.annotation
+        values, observed = found.get_values(of_labels=description.of_labels)
+        table = describe_behaviors(values, annotation.behaviors, annotation.time_s, observed=observed, bin_s=bin_s, fps=annotation.fps)
+        binned.append(found.mark(table[(table["metric"] == "share") & table["bin"].notna()]))
+    shares = pd.concat(binned, ignore_index=True).rename(columns={"behavior": "subject"})
+    n_bins = round(float(shares["bin"].max()) / bin_s) + 1
+    # Bins are numbered, because sums of lengths are not exact.
+    shares["metric"] = np.round(shares["bin"] / bin_s).astype(int)
+    averaged = average_animals(shares, description.animals)
+    curves = {}
+    for group in description.groups:
+        chosen = averaged[averaged["group"] == group]
+        animals = list(dict.fromkeys(chosen["animal"]))
+        array = np.full((len(animals), len(description.behaviors), n_bins), np.nan)
+        for row in chosen.itertuples():
+            array[animals.index(row.animal), description.behaviors.index(row.subject), row.metric] = row.value
+        curves[group] = array
+    # The last bin is as long as the longest recording has it.
+    ends = [frame_edges(found.annotation.time_s, found.annotation.fps)[-1] for found in description.described]
+    edges = np.append(bin_s * np.arange(n_bins), min(bin_s * n_bins, max(ends)))
+    length = f"{bin_s / 60:g} min" if bin_s >= 60 else f"{bin_s:g} s"
+    return draw_time_curves(
+        curves,
+        description.behaviors,
+        edges,
+        ylabel="Share of time (%)",
+        scale=100,
+        title=f"Behavior in bins of {length}: mean and standard error over animals",
+    )
+
+
+def _count_transitions(table: pd.DataFrame, group: str, behaviors: Sequence[str]) -> npt.NDArray[np.int64]:
+    """Return the transitions of all recordings of a group together, (B, B)."""
+    chosen = table[table["bin"].isna() & (table["group"] == group)]
+    counts = np.zeros((len(behaviors), len(behaviors)), dtype=np.int64)
+    for source, target, count in zip(chosen["from"], chosen["to"], chosen["count"], strict=True):
+        counts[behaviors.index(source), behaviors.index(target)] += count
+    return counts
+
+
+def _collect_lengths(description: Description) -> dict[str, dict[str, npt.NDArray[np.float64]]]:
+    """Return the lengths of bouts in seconds by group and behavior."""
+    lengths: dict[str, dict[str, list[npt.NDArray[np.float64]]]] = {
+        group: {behavior: [] for behavior in description.behaviors} for group in description.groups
+    }
+    for found in description.described:
+        edges = frame_edges(found.annotation.time_s, found.annotation.fps)
+        values, observed = found.get_values(of_labels=description.of_labels)
+        shown = values if observed is None else values & observed
+        for column, behavior in enumerate(description.behaviors):
+            bouts = find_bouts(shown[:, column])
+            lengths[found.group][behavior].append(edges[bouts[:, 1]] - edges[bouts[:, 0]])
+    return {group: {name: np.concatenate(parts) for name, parts in by_behavior.items()} for group, by_behavior in lengths.items()}

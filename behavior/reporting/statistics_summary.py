@@ -1,0 +1,176 @@
+"""`statistics.md`: what the tables say, for people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from behavior import __version__
+from behavior.reporting.description import Description
+from behavior.statistics.groups import ASSUMPTIONS, average_animals
+
+__all__ = [
+    "SHOWN_METRICS",
+    "format_statistics",
+    "list_rules",
+    "summarize_behaviors",
+    "tabulate_behaviors",
+    "tabulate_groups",
+    "tabulate_zones",
+]
+
+# What a paper's table has; the rest is in the CSV files.
+SHOWN_METRICS = ("bout_count", "total_s", "share", "bouts_per_minute", "mean_bout_s", "latency_s")
+_CORRECTIONS = {"holm": "Holm", "fdr": "Benjamini and Hochberg"}
+
+
+def summarize_behaviors(description: Description, metrics: Sequence[str] = SHOWN_METRICS) -> pd.DataFrame:
+    """Return behavior, group, n (animals), and the mean over animals of each metric, of whole recordings."""
+    table = description.tables.bouts
+    whole = table[table["bin"].isna() & table["metric"].isin(metrics)].rename(columns={"behavior": "subject"})
+    averaged = average_animals(whole, description.animals)
+    rows = []
+    for behavior in description.behaviors:
+        for group in description.groups:
+            chosen = averaged[(averaged["subject"] == behavior) & (averaged["group"] == group)]
+            means = chosen.groupby("metric")["value"].mean()
+            rows.append((behavior, group, chosen["animal"].nunique(), *(float(means.get(metric, float("nan"))) for metric in metrics)))
+    return pd.DataFrame(rows, columns=["behavior", "group", "n", *metrics])
+
+
+def format_statistics(description: Description) -> str:
+    """Return the text of `statistics.md`."""
+    described = description.described
+    minutes = [float(found.annotation.time_s[-1]) / 60 for found in described if len(found.annotation.time_s)]
+    lengths = dict.fromkeys(f"{length:.1f}" for length in (min(minutes), max(minutes))) if minutes else {}
+    length = f"; {' to '.join(lengths)} min" if lengths else ""
+    n_animals = len(set(description.animals.values()))
+    lines = ["# Statistics", ""]
+    what = "What people labelled" if description.of_labels else "What was decided"
+    lines += [f"{what} in {_count(len(described), 'recording')} of {_count(n_animals, 'animal')}{length}.", ""]
+    lines += ["## Behaviors, means over animals", "", *_format_table(*tabulate_behaviors(description)), ""]
+    if description.tables.groups is not None:
+        lines += ["## Groups", "", *_format_table(*tabulate_groups(description.tables.groups)), ""]
+    if description.tables.zones is not None:
+        lines += ["## Zones, means over animals", "", *_format_table(*tabulate_zones(description, description.tables.zones)), ""]
+    lines += ["## What the numbers are", ""]
+    lines += [f"- {rule}" for rule in list_rules(description)]
+    if description.notes:
+        lines += ["", "## Left out", "", *(f"- {note}" for note in description.notes)]
+    groups = [f"{found.name} ({', '.join(filter(None, (found.animal, found.group)))})" for found in described]
+    lines += ["", "## Recordings (animal, group)", "", ", ".join(groups) + ".", "", f"Made by behavior {__version__}.", ""]
+    return "\n".join(lines)
+
+
+def tabulate_behaviors(description: Description) -> tuple[list[str], list[list[str]]]:
+    """Return the heading and the cells of what each behavior was like, means over animals."""
+    summary = summarize_behaviors(description)
+    heads = ["behavior", "group", "animals", "bouts", "total (s)", "share of time", "bouts/min", "mean bout (s)", "latency (s)"]
+    formats = ["{:.1f}", "{:.1f}", "{:.2%}", "{:.2f}", "{:.2f}", "{:.1f}"]
+    rows = [
+        [row[0], row[1] or "all", str(row[2]), *(_format(value, pattern) for value, pattern in zip(row[3:], formats, strict=True))]
+        for row in summary.itertuples(index=False, name=None)
+    ]
+    return heads, rows
+
+
+def tabulate_groups(groups: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
+    """Return the heading and the cells of the comparison of groups."""
+    shown = groups[
+        ((groups["of"] == "behavior") & groups["metric"].isin(SHOWN_METRICS))
+        | ((groups["of"] == "zone") & groups["metric"].str.match("distance|time_s|mean_speed|entries"))
+    ]
+    heads = ["of", "metric", "groups: mean ± SEM (n)", "test", "p", "p corrected", "effect size"]
+    rows = []
+    for (_, subject, metric), chosen in shown.groupby(["of", "subject", "metric"], sort=False):
+        values = "; ".join(f"{row.group} {_format_mean(row.mean, row.sem)}({row.n})" for row in chosen.itertuples())
+        first = chosen.iloc[0]
+        effect = f"{first['effect_size']} {_format(first['effect'], '{:+.2f}')}" if first["effect_size"] else ""
+        p_values = [_format(first[name], "{:.3g}") for name in ("p", "p_corrected")]
+        rows.append([str(subject), str(metric), values, first["test"] or f"none: {_say_untested(chosen['n'])}", *p_values, effect])
+    return heads, rows
+
+
+def _format_mean(mean: float, sem: float) -> str:
+    """Return a mean with its standard error, which that of one animal has not, and a space; nothing of no animal."""
+    spread = f" ± {_format_size(sem, digits=2)}" if sem == sem else ""
+    return f"{_format_size(mean, digits=3)}{spread} " if mean == mean else ""
+
+
+def _say_untested(numbers: Sequence[int]) -> str:
+    """Return why groups with so many animals were not tested (`statistics.groups.compare_groups`)."""
+    if len(numbers) < 2:
+        return "one group"
+    fewest = min(numbers)
+    if fewest < 2:
+        return "one animal in a group" if fewest else "no value in a group"
+    return "animals in several groups"
+
+
+def tabulate_zones(description: Description, zones: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
+    """Return the heading and the cells of what was done in each zone, means over animals."""
+    whole = zones[zones["bin"].isna()].rename(columns={"zone": "subject"})
+    averaged = average_animals(whole, description.animals)
+    metrics = list(dict.fromkeys(averaged["metric"]))
+    rows = []
+    for zone in dict.fromkeys(averaged["subject"]):
+        for group in description.groups:
+            chosen = averaged[(averaged["subject"] == zone) & (averaged["group"] == group)]
+            means = chosen.groupby("metric")["value"].mean()
+            cells = [_format_size(float(means.get(metric, float("nan")))) for metric in metrics]
+            rows.append([zone, group or "all", str(chosen["animal"].nunique()), *cells])
+    return ["zone", "group", "animals", *metrics], rows
+
+
+def list_rules(description: Description) -> list[str]:
+    """Return sentences on what the numbers are, and under which assumptions groups were compared."""
+    rules = [
+        "A bout lasts from the start of its first frame to the start of the frame after its last one.",
+        "Shares and rates are of the time that was observed; a cell is empty where there is nothing to measure, such as the latency of a "
+        "behavior that never came.",
+        "mean_interval_s and median_interval_s are of the intervals from the end of a bout to the start of the next bout of the same "
+        "behavior.",
+        "A transition goes from a bout to the bout, of whichever behavior, that starts next after it has started, also where the two "
+        "overlap; where two behaviors start at once after a bout, both transitions count. Transitions from a behavior add up to a "
+        "probability of 1.",
+    ]
+    if description.bin_s is not None:
+        rules.append(
+            f"Time bins are {description.bin_s:g} s long (column `bin`: the second that a bin starts at; empty: the whole recording). "
+            "A bout belongs to the bin that it starts in, with all of its length; durations and shares are split at the edges of bins."
+        )
+    if description.tables.zones is not None:
+        unit = "cm" if description.arena.pixels_per_cm else "pixels, because the study gives no pixels_per_cm"
+        rules.append(
+            f"The animal is where {' and '.join(description.body_parts)} was tracked; gaps of up to {description.arena.max_gap_s:g} s are "
+            f"filled in with a straight line, longer ones count nowhere. Distances are in {unit}; trembling of the tracker adds to them."
+        )
+        if description.arena.margin is not None:
+            rules.append(
+                "The strip along the walls is "
+                + (f"{description.arena.margin_cm:g} cm" if description.arena.margin_cm else f"{description.arena.margin:g} pixels")
+                + " wide; where two strips meet is a corner, the rest of the arena its centre."
+            )
+    if description.tables.groups is not None:
+        rules.append(f"{ASSUMPTIONS} p values are corrected as {_CORRECTIONS[description.correction]} did.")
+    return rules
+
+
+def _format_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    # A bar in a name would start another cell.
+    cells = [[str(cell).replace("|", "\\|") for cell in row] for row in rows]
+    return [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}", *(f"| {' | '.join(row)} |" for row in cells)]
+
+
+def _format(value: float, pattern: str) -> str:
+    return "" if value != value else pattern.format(value)
+
+
+def _format_size(value: float, digits: int = 4) -> str:
+    """Return a number with so many digits that count, but all those before the point."""
+    return _format(value, "{:,.0f}" if abs(value) >= 10 ** (digits - 1) else f"{{:.{digits}g}}")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,1 @@
+"""The search for better settings: the only room that knows Optuna."""

@@ -1,0 +1,33 @@
+"""Work that several processes share: what comes back, what is said, and what goes wrong."""
+
+import os
+
+import pytest
+
+from behavior.compute.workers import map_in_workers
+from behavior.errors import BehaviorError
+from behavior.progress import announce
+
+
+def test_results_come_back_from_more_items_than_processes():
+    assert sorted(map_in_workers(abs, [-3, 1, -2, 4, -5], n_workers=2)) == [1, 2, 3, 4, 5]
+
+
+def test_one_worker_is_this_process():
+    assert list(map_in_workers(lambda _: os.getpid(), [0], n_workers=1)) == [os.getpid()]
+
+
+def test_what_workers_announce_is_announced_here(capsys):
+    assert list(map_in_workers(announce, ["one", "two"], n_workers=2)) == [None, None]
+    assert sorted(capsys.readouterr().err.splitlines()) == ["one", "two"]
+
+
+def test_an_error_of_a_worker_is_raised_here_and_says_where_it_came_from():
+    with pytest.raises(ValueError, match="invalid literal") as caught:
+        list(map_in_workers(int, ["1", "many"], n_workers=2))
+    assert "in _answer" in caught.value.__notes__[0]
+
+
+def test_a_worker_that_dies_is_noticed():
+    with pytest.raises(BehaviorError, match="ended without a word"):
+        list(map_in_workers(os._exit, [3, 3], n_workers=2))
