@@ -101,7 +101,9 @@ def test_real_training_labels_are_refused(shared_data: Path) -> None:
 
 def test_pose_is_told_by_content(shared_data: Path, tmp_path: Path) -> None:
     formats = shared_data / "formats"
-    found = {path.name for path in formats.rglob("*") if path.is_file() and is_pose(path)}
+    # What stands in `others` is pose, labels and more of programs that are not all read yet.
+    known = [path for path in formats.rglob("*") if path.is_file() and "others" not in path.parts]
+    found = {path.name for path in known if is_pose(path)}
     assert found == {path.name for folder in ("dlc", "sleap") for path in (formats / folder).iterdir()}
     for name, content in {
         "a.csv": b"",

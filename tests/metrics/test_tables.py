@@ -10,7 +10,6 @@ from behavior.metrics import (
     ALL_COUNTS,
     ALL_METRICS,
     BOUT_ERRORS,
-    format_summary,
     score_frames,
     score_segments,
     score_study,
@@ -18,7 +17,7 @@ from behavior.metrics import (
     summarize_scores,
 )
 from behavior.metrics.agreement import CEILING_COLUMNS, OTHERS, score_agreement
-from behavior.reporting.score_summary import explain_undefined, format_value
+from behavior.reporting.score_summary import explain_undefined, format_summary, format_value
 
 BEHAVIORS = ("wall_rearing", "grooming")
 # Grooming is absent from B, and B's last frame is labelled by nobody.

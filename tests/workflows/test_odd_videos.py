@@ -68,7 +68,7 @@ def engine(monkeypatch):
 @pytest.fixture
 def small_parts(monkeypatch):
     """Parts of 16 frames, so that a short recording has several."""
-    for module in ("files.feature_cache", "workflows.crop_streams", "workflows.pose_stream"):
+    for module in ("files.feature_cache", "embedding.crop_streams", "embedding.pose_stream"):
         monkeypatch.setattr(f"behavior.{module}.PART_ROWS", 16)
 
 
