@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import reprlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -44,7 +45,7 @@ def _say_no_mapping(kind: type[BaseModel], content: Any, source: Path) -> str:
     if kind is not Study:
         return f"found {_show(content)}, expected keys and values; restore the file"
     expected = "expected a study file: YAML with keys such as 'behaviors' and 'recordings'"
-    if source.suffix.casefold() == ".csv" or str(content).lstrip("\ufeff").casefold().startswith("recording,"):
+    if source.suffix.casefold() == ".csv" or (isinstance(content, str) and content.lstrip("\ufeff").casefold().startswith("recording,")):
         return f"looks like a table, such as a manifest, {expected}; give the study file that names it under 'recordings'"
     found = "is empty" if content is None else f"found {_show(content)}"
     return f"{found}, {expected}; start from one of the files in configs/, or make one with `behavior init DIR`"
@@ -141,8 +142,15 @@ def _show(value: Any, most: int = 60) -> str:
         return "empty"
     if isinstance(value, bool):
         return str(value).lower()
-    shown = repr(value)
+    shown = _shown_in_short.repr(value)
     return shown if len(shown) <= most else f"{shown[:most]}..."
+
+
+# Looks at as much of a value as is shown, however large it is.
+_shown_in_short = reprlib.Repr()
+_shown_in_short.maxlevel = 4
+_shown_in_short.maxlist = _shown_in_short.maxdict = _shown_in_short.maxtuple = 20
+_shown_in_short.maxstring = _shown_in_short.maxother = _shown_in_short.maxlong = 200
 
 
 def _known_keys(kind: type[BaseModel], location: Sequence[int | str]) -> list[str]:

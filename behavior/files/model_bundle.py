@@ -17,7 +17,7 @@ import yaml
 from behavior.config import Arena, Backbone, Crop, Head, Postprocess, Section, parse_section
 from behavior.errors import ModelError, OutputError, UsageError
 from behavior.files.atomic import make_folder, sync_file, sync_folder, write_text
-from behavior.files.study import read_yaml
+from behavior.files.yaml_files import read_yaml
 
 __all__ = [
     "BUNDLE_FILE",

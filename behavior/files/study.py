@@ -3,39 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import yaml
 
 from behavior.config import Backbone, Study, parse_section
-from behavior.errors import UsageError
 from behavior.files.atomic import write_text
 from behavior.files.manifest import read_manifest
+from behavior.files.yaml_files import read_yaml
 from behavior.progress import detail
 from behavior.recording import Recording
 
-__all__ = ["open_study", "read_study", "read_yaml", "resolve_paths", "study_as_yaml", "write_study"]
+__all__ = ["open_study", "read_study", "resolve_paths", "study_as_yaml", "write_study"]
 
 WEIGHT_SUFFIXES = (".h5", ".keras", ".hdf5")
-
-
-def read_yaml(path: Path) -> Any:
-    """Return what the YAML file at `path` holds; UsageError with the line where it is no YAML."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise UsageError(f"{path}: no such file; give the path of a study file, or make one with `behavior init DIR`.") from None
-    except IsADirectoryError:
-        raise UsageError(f"{path}: found a folder instead of a study file; give the path of the study.yaml in it.") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: cannot be read as UTF-8 text ({error}); save it as plain text.") from None
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f", line {mark.line + 1}" if mark else ""
-        problem = getattr(error, "problem", None) or "not YAML"
-        raise UsageError(f"{path}{line}: this is not valid YAML ({problem}); check the indentation, colons and brackets there.") from None
 
 
 def read_study(path: Path) -> Study:

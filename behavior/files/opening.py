@@ -1,0 +1,83 @@
+"""Opening files that somebody else may have made: regular files, of bounded size, with one sentence for whatever is wrong."""
+
+from __future__ import annotations
+
+import csv
+import stat
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from behavior.errors import BehaviorError
+
+__all__ = ["explain_damage", "read_text", "require_regular_file"]
+
+# What readers of binary and text formats raise on content that they did not expect.
+DAMAGE = (
+    *(ArithmeticError, AttributeError, EOFError, LookupError, MemoryError, OSError, RecursionError, RuntimeError, TypeError, ValueError),
+    *(csv.Error, struct.error, zipfile.BadZipFile, zlib.error),
+)
+LONGEST_REASON = 200
+
+
+def require_regular_file(path: Path, *, error: type[BehaviorError], expected: str, advice: str) -> int:
+    """Return the size in bytes of the file at `path`; raise `error` where there is none, or something else than a file.
+
+    Parameters
+    ----------
+    expected
+        What the file should be, with its article: "a study file".
+    advice
+        What to do, the end of the sentence.
+    """
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        raise error(f"{path}: no such file, expected {expected}; {advice}.") from None
+    except (OSError, ValueError) as problem:
+        reason = problem.strerror if isinstance(problem, OSError) and problem.strerror else problem
+        raise error(f"{str(path)!r}: cannot be opened ({reason}), expected {expected}; {advice}.") from None
+    if stat.S_ISDIR(found.st_mode):
+        raise error(f"{path}: found a folder, expected {expected}; {advice}.")
+    if not stat.S_ISREG(found.st_mode):
+        raise error(f"{path}: found a device or a pipe, expected {expected}; {advice}.")
+    return found.st_size
+
+
+@contextmanager
+def explain_damage(path: Path, *, error: type[BehaviorError], expected: str, advice: str) -> Iterator[None]:
+    """Turn whatever a reader raises on unexpected content into `error`, in one sentence that names the file at `path`.
+
+    Errors of the package itself pass as they are.
+    """
+    try:
+        yield
+    except BehaviorError:
+        raise
+    except DAMAGE as problem:
+        reason = " ".join(str(problem).split()) or type(problem).__name__
+        if isinstance(problem, KeyError):
+            reason = f"{problem.args[0]!r} is missing" if problem.args else "a part is missing"
+        reason = reason if len(reason) <= LONGEST_REASON else f"{reason[:LONGEST_REASON]}..."
+        raise error(f"{path}: cannot be read as {expected} ({reason}); {advice}.") from problem
+
+
+def read_text(path: Path, *, most_bytes: int, error: type[BehaviorError], expected: str, advice: str) -> str:
+    """Return the text of the file at `path`, UTF-8 with or without a byte-order mark; raise `error` where there is none.
+
+    Parameters
+    ----------
+    most_bytes
+        A larger file is refused unread.
+    expected, advice
+        As for `require_regular_file`.
+    """
+    size = require_regular_file(path, error=error, expected=expected, advice=advice)
+    if size > most_bytes:
+        raise error(f"{path}: has {size / 2**20:,.1f} MiB, expected {expected} of at most {most_bytes / 2**20:g} MiB; {advice}.")
+    with explain_damage(path, error=error, expected=f"{expected} in UTF-8", advice=advice), path.open(encoding="utf-8-sig") as file:
+        # No more than was measured: the file may grow meanwhile.
+        return file.read(most_bytes + 1)
