@@ -37,11 +37,11 @@ def finetune(
     result = finetune_study(study, out, recordings=names)
     rows = [[name, count, result.frozen.get(name), result.finetuned.get(name)] for name, count in result.n_frames.items()]
     scores = ("frozen backbone", "fine-tuned")
-    extra = {"weights": str(out), "fitted": result.fitted, "watched": result.watched, "notes": result.notes}
+    extra = {"weights": str(out), "fitted": result.fitted, "watched": result.validation, "notes": result.notes}
     print_table(["behavior", "frames", *scores], rows, as_json=as_json, formats=dict.fromkeys(scores, "{:.3f}"), extra=extra)
     print_notes(result.notes)
-    if result.watched:
-        hint(f"average precision on {', '.join(result.watched)}, by which the weights were chosen: a guide, no score")
+    if result.validation:
+        hint(f"average precision on {', '.join(result.validation)}, by which the weights were chosen: a guide, no score")
     hint(f"next: write weights: {quote(out)} into the section backbone of a study without these recordings, then behavior embed")
 
 

@@ -108,7 +108,7 @@ def copied(tuned, tmp_path):
 
 def test_it_learns_from_labelled_training_recordings_and_watches_one_of_them(tuned):
     result = tuned["result"]
-    assert result.watched == ("r0",)
+    assert result.validation == ("r0",)
     assert result.fitted == ("r1", "r2")
     assert result.n_frames == {"square": 24, "circle": 0}
     assert 0 < result.finetuned["square"] <= 1
@@ -195,12 +195,12 @@ def test_weights_without_a_record_and_those_with_a_name_have_seen_nothing(tuned)
 
 
 def test_what_the_weights_began_with_has_seen_is_remembered_and_not_watched(copied, tmp_path, tuned):
-    with pytest.raises(UsageError, match="'r1' is the one that early stopping would watch"):
+    with pytest.raises(UsageError, match="'r1' would be the validation recording"):
         finetune_study(copied, tmp_path / "again.keras", recordings=["r1", "r2"])
     recordings = read_manifest(tmp_path / "recordings.csv")
     write_manifest(tmp_path / "recordings.csv", [recordings[0], dataclasses.replace(recordings[4], split="train")])
     result = finetune_study(copied, tmp_path / "again.keras")
-    assert (result.watched, result.fitted) == (("r0",), ("r4",))
+    assert (result.validation, result.fitted) == (("r0",), ("r4",))
     seen = read_finetuning_record(tmp_path / "again.keras").recordings
     assert {(one.recording, one.role) for one in seen} == {("r0", "watched"), ("r1", "fitted"), ("r2", "fitted"), ("r4", "fitted")}
 
@@ -238,7 +238,9 @@ def test_one_recording_alone_is_learned_from_for_all_epochs(copied, tmp_path, ca
     write_network(tmp_path / "base.keras")
     # What a run that is stopped leaves behind: nothing.
     with monkeypatch.context() as patch:
-        patch.setattr("behavior.workflows.finetune.Finetuner.fit_backbone", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr(
+            "behavior.learning.backbone_finetuning.Finetuner.fit_backbone", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt)
+        )
         before = sorted(tmp_path.iterdir())
         with pytest.raises(KeyboardInterrupt):
             finetune_study(study, tmp_path / "weights.keras", recordings=["r2"])
