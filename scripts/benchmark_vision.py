@@ -220,11 +220,13 @@ def time_engine(arguments: argparse.Namespace) -> dict[str, Any]:
 
 def time_ours(arguments: argparse.Namespace) -> dict[str, Any]:
     """Time `behavior embed` without Python's own start."""
+    from behavior.progress import printing_messages
     from behavior.workflows.embed import embed_study
 
     study = write_study(arguments)
     began = time.perf_counter()
-    result = embed_study(study)
+    with printing_messages():
+        result = embed_study(study)
     seconds = time.perf_counter() - began
     if result.failures or list(result.embedded) != [RECORDING]:
         raise SystemExit(f"nothing was embedded: {result}")

@@ -60,6 +60,7 @@ def embed(folder: Path, clips: Sequence[Path], stream: str, backbone: str, weigh
     """Return the mean of each clip's vectors, shape (N, D)."""
     from behavior.embedding.streams import make_streams
     from behavior.files.study import open_study
+    from behavior.progress import printing_messages
     from behavior.workflows.embed import embed_study
 
     place = folder / f"{stream}_{backbone}"
@@ -70,7 +71,8 @@ def embed(folder: Path, clips: Sequence[Path], stream: str, backbone: str, weigh
     study_file.write_text(
         f"behaviors: [grooming]\nstreams: [{stream}]\ncrop: {{whole_frame: true}}\nbackbone: {{name: {backbone}, weights: {weights}}}\n"
     )
-    failures = embed_study(study_file).failures
+    with printing_messages():
+        failures = embed_study(study_file).failures
     if failures:
         raise SystemExit("\n".join(failures.values()))
     study, recordings = open_study(study_file)

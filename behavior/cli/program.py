@@ -40,8 +40,15 @@ _logger = logging.getLogger("behavior.cli")
 
 def main() -> None:
     """Run the command that the arguments name and exit with its status."""
+    from behavior.progress import printing_messages
+
     try:
-        with RunLog(sys.argv[1:]) as log, session.run(), Interruption(partial(_say_stopped, log)) as interruption:
+        with (
+            printing_messages(),
+            RunLog(sys.argv[1:]) as log,
+            session.run(),
+            Interruption(partial(_say_stopped, log)) as interruption,
+        ):
             status = _run(log, interruption)
             if not interruption.was_asked:
                 if status == INTERRUPTED:
@@ -55,12 +62,9 @@ def main() -> None:
 
 def _run(log: RunLog, interruption: Interruption) -> int:
     """Run the command and return its exit status; an error is said in a sentence."""
-    from behavior.progress import set_verbosity
-
     # TensorFlow's notes on the processor are for its developers.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
-    set_verbosity(logging.INFO)
     try:
         app(prog_name="behavior")
     except SystemExit as ending:

@@ -52,14 +52,19 @@ class RunLog(logging.Handler):
     def __enter__(self) -> RunLog:
         global _current
         _current = self
-        logging.getLogger("behavior").addHandler(self)
+        logger = logging.getLogger("behavior")
+        self._level = logger.level
+        logger.setLevel(logging.DEBUG)
+        logger.addHandler(self)
         self._shown, warnings.showwarning = warnings.showwarning, self._show_warning
         return self
 
     def __exit__(self, *_: object) -> None:
         global _current
         _current = None
-        logging.getLogger("behavior").removeHandler(self)
+        logger = logging.getLogger("behavior")
+        logger.removeHandler(self)
+        logger.setLevel(self._level)
         warnings.showwarning = self._shown
         if self._file is not None:
             self._file.close()

@@ -66,7 +66,7 @@ def map_in_workers(function: Callable[[Item], Result], items: Iterable[Item], *,
             for worker in [one for one in busy if one in ready]:
                 kind, content = _receive(worker)
                 if kind == MESSAGE:
-                    logging.getLogger(content.name).handle(content)
+                    _log(content)
                     continue
                 if kind == ERROR:
                     raise content
@@ -75,6 +75,13 @@ def map_in_workers(function: Callable[[Item], Result], items: Iterable[Item], *,
                 else:
                     busy.remove(worker)
                 yield content
+
+
+def _log(record: logging.LogRecord) -> None:
+    """Log what a worker process announced as if it had been announced here."""
+    logger = logging.getLogger(record.name)
+    if logger.isEnabledFor(record.levelno):
+        logger.handle(record)
 
 
 def _receive(worker: Connection) -> tuple[str, Any]:

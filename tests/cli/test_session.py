@@ -8,7 +8,7 @@ import pytest
 from typer.main import get_command
 
 from behavior.cli import app
-from behavior.progress import announce, complain, detail, warn
+from behavior.progress import announce, complain, detail, printing_messages, warn
 from behavior.workflows import decide
 
 
@@ -121,8 +121,9 @@ def test_colour_only_where_it_can_be_seen(monkeypatch, environment, file, expect
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(sys, "stderr", file())
-    warn("a worry")
-    complain("a failure")
+    with printing_messages():
+        warn("a worry")
+        complain("a failure")
     assert sys.stderr.getvalue() == expected
 
 

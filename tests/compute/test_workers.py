@@ -6,7 +6,7 @@ import pytest
 
 from behavior.compute.workers import map_in_workers
 from behavior.errors import BehaviorError
-from behavior.progress import announce
+from behavior.progress import announce, printing_messages, warn
 
 
 def test_results_come_back_from_more_items_than_processes():
@@ -18,8 +18,15 @@ def test_one_worker_is_this_process():
 
 
 def test_what_workers_announce_is_announced_here(capsys):
-    assert list(map_in_workers(announce, ["one", "two"], n_workers=2)) == [None, None]
+    with printing_messages():
+        assert list(map_in_workers(announce, ["one", "two"], n_workers=2)) == [None, None]
     assert sorted(capsys.readouterr().err.splitlines()) == ["one", "two"]
+
+
+def test_what_workers_say_is_logged_at_the_level_of_this_process(caplog):
+    for say in (announce, warn):
+        assert list(map_in_workers(say, ["one", "two"], n_workers=2)) == [None, None]
+    assert sorted((record.levelname, record.getMessage()) for record in caplog.records) == [("WARNING", "one"), ("WARNING", "two")]
 
 
 def test_an_error_of_a_worker_is_raised_here_and_says_where_it_came_from():

@@ -175,7 +175,7 @@ def test_a_member_of_an_ensemble_is_looked_at_too(tuned):
     refuse_seen_recordings(members, [dataclasses.replace(seen[0], labels={})], command="crossval")
 
 
-def test_a_recording_is_known_by_its_video_and_by_its_name_where_that_is_gone(tuned, copied, tmp_path, capsys):
+def test_a_recording_is_known_by_its_video_and_by_its_name_where_that_is_gone(tuned, copied, tmp_path, caplog):
     seen = list_weights_seen(str(tuned["weights"]))
     first, *_, last = read_manifest(tmp_path / "recordings.csv")
     assert find_seen(first, seen).recording == "r0"
@@ -183,10 +183,10 @@ def test_a_recording_is_known_by_its_video_and_by_its_name_where_that_is_gone(tu
     (tmp_path / "r0.mp4").unlink()
     assert find_seen(first, seen).role == "watched"
     assert find_seen(dataclasses.replace(first, id="r9"), seen) is None
-    assert "another" not in capsys.readouterr().err
+    assert "another" not in caplog.text
     shutil.copy(tmp_path / "r4.mp4", tmp_path / "r0.mp4")
     assert find_seen(first, seen) is None
-    assert "its video is another" in capsys.readouterr().err
+    assert "its video is another" in caplog.text
 
 
 def test_weights_without_a_record_and_those_with_a_name_have_seen_nothing(tuned):
@@ -233,7 +233,7 @@ def test_a_study_without_crops_or_with_bad_labels_is_refused_at_once(tuned, copi
     assert len(str(caught.value).splitlines()) == 2
 
 
-def test_one_recording_alone_is_learned_from_for_all_epochs(copied, tmp_path, capsys, monkeypatch):
+def test_one_recording_alone_is_learned_from_for_all_epochs(copied, tmp_path, caplog, monkeypatch):
     study = write_study(tmp_path, weights=tmp_path / "base.keras")
     write_network(tmp_path / "base.keras")
     # What a run that is stopped leaves behind: nothing.
@@ -245,7 +245,7 @@ def test_one_recording_alone_is_learned_from_for_all_epochs(copied, tmp_path, ca
         with pytest.raises(KeyboardInterrupt):
             finetune_study(study, tmp_path / "weights.keras", recordings=["r2"])
     assert sorted(tmp_path.iterdir()) == before
-    assert "all epochs are run, and nothing is scored" in capsys.readouterr().err
+    assert "all epochs are run, and nothing is scored" in caplog.text
 
 
 def test_behaviors_take_turns_when_frames_are_drawn():
