@@ -25,11 +25,12 @@ def overlay(
     start: Annotated[str, typer.Option(metavar="TIME", help="Where the overlay begins in the recording, such as 90s or 1.5m.")] = "0s",
     stop: Annotated[str | None, typer.Option(metavar="TIME", help="Where it ends; with the recording if not given.")] = None,
     speed: Annotated[float, typer.Option(help="2 plays twice as fast; above 60 frames per second, frames are left out.")] = 1.0,
-    video: Annotated[bool, typer.Option("--video/--no-video", help="Draw the film, or probabilities and ethogram alone.")] = True,
+    video: Annotated[bool, typer.Option("--video/--no-video", help="Draw the video, or probabilities and ethogram alone.")] = True,
     overwrite: Overwrite = False,
     as_json: AsJson = False,
 ) -> None:
-    """Draw films with labels and probabilities on them, for a talk."""
+    """Draw videos with labels and probabilities on them, for a talk."""
+    from behavior.figures.overlay_plan import Clip
     from behavior.workflows.overlay import draw_overlays
 
     result = draw_overlays(
@@ -37,9 +38,11 @@ def overlay(
         out,
         study=study,
         videos=videos,
-        start_s=parse_duration(start, option="--start"),
-        stop_s=None if stop is None else parse_duration(stop, option="--stop"),
-        speed=speed,
+        clip=Clip(
+            start_s=parse_duration(start, option="--start"),
+            stop_s=None if stop is None else parse_duration(stop, option="--stop"),
+            speed=speed,
+        ),
         with_video=video,
         overwrite=overwrite,
     )

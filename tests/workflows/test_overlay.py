@@ -13,11 +13,12 @@ import yaml
 
 from behavior.errors import EthogramError, OutputError, UsageError
 from behavior.figures.lettering import parse_color
+from behavior.figures.overlay_plan import Clip
 from behavior.figures.rendering import get_color
 from behavior.files.ethograms import Annotation, write_annotation
 from behavior.files.video import open_video, summarize_video, write_video
 from behavior.recording import Ethogram, Probabilities
-from behavior.workflows.overlay import draw_overlays, plan_frames
+from behavior.workflows.overlay import draw_overlays
 
 FPS = 10
 N_FRAMES = 40
@@ -27,7 +28,7 @@ WIDTH, HEIGHT = 96, 64
 MAGNIFIED_HEIGHT = 5 * HEIGHT
 
 
-def write_film(path: Path, n_frames: int = N_FRAMES, fps: float = FPS) -> Path:
+def write_numbered_video(path: Path, n_frames: int = N_FRAMES, fps: float = FPS) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     pictures = (np.full((HEIGHT, WIDTH, 3), 4 * index % 256, dtype=np.uint8) for index in range(n_frames))
     write_video(path, pictures, fps=fps, preset="ultrafast")
@@ -40,7 +41,7 @@ def write_ethogram(
     video: Path | str | None,
     n_frames: int = N_FRAMES,
     time_s: npt.NDArray[np.float64] | None = None,
-    **said: object,
+    **provenance: object,
 ) -> Path:
     """Behavior 0 is decided in frames 10 to 19."""
     shown = np.zeros((n_frames, 2), dtype=bool)
@@ -48,8 +49,8 @@ def write_ethogram(
     time_s = np.arange(n_frames) / FPS if time_s is None else time_s
     ethogram = Ethogram(shown, BEHAVIORS, time_s)
     probabilities = Probabilities(np.where(shown, 0.9, 0.1).astype(np.float32), BEHAVIORS, time_s)
-    provenance = {"fps": FPS, "video": None if video is None else str(video), **said}
-    return write_annotation(folder, Annotation(name, probabilities, ethogram, ethogram, provenance))[0]
+    recorded = {"fps": FPS, "video": None if video is None else str(video), **provenance}
+    return write_annotation(folder, Annotation(name, probabilities, ethogram, ethogram, recorded))[0]
 
 
 def read_pictures(path: Path) -> list[npt.NDArray[np.uint8]]:
@@ -58,7 +59,7 @@ def read_pictures(path: Path) -> list[npt.NDArray[np.uint8]]:
 
 
 def read_numbers(path: Path) -> list[int]:
-    """Return which frame of the film each picture shows."""
+    """Return which frame of the video each picture shows."""
     return [round(float(np.median(picture[MAGNIFIED_HEIGHT // 2 : MAGNIFIED_HEIGHT])) / 4) for picture in read_pictures(path)]
 
 
@@ -68,7 +69,7 @@ def has_chip(picture: npt.NDArray[np.uint8], index: int) -> bool:
 
 
 def test_every_frame_is_drawn(tmp_path: Path) -> None:
-    path = write_ethogram(tmp_path, "A", write_film(tmp_path / "A.mp4"))
+    path = write_ethogram(tmp_path, "A", write_numbered_video(tmp_path / "A.mp4"))
     result = draw_overlays([path], tmp_path / "out")
     target = tmp_path / "out" / "A_overlay.mp4"
     assert result.files == {"A": target}
@@ -83,23 +84,23 @@ def test_every_frame_is_drawn(tmp_path: Path) -> None:
 
 
 def test_a_part_is_drawn_at_another_speed(tmp_path: Path) -> None:
-    path = write_ethogram(tmp_path, "A", write_film(tmp_path / "A.mp4"))
-    draw_overlays([path], tmp_path / "fast", start_s=1.0, stop_s=2.0, speed=2)
+    path = write_ethogram(tmp_path, "A", write_numbered_video(tmp_path / "A.mp4"))
+    draw_overlays([path], tmp_path / "fast", clip=Clip(start_s=1.0, stop_s=2.0, speed=2))
     assert read_numbers(tmp_path / "fast" / "A_overlay.mp4") == list(range(10, 20))
     assert summarize_video(tmp_path / "fast" / "A_overlay.mp4").fps == pytest.approx(20)
-    result = draw_overlays([path], tmp_path / "end", start_s=3.5, stop_s=60, speed=0.5)
+    result = draw_overlays([path], tmp_path / "end", clip=Clip(start_s=3.5, stop_s=60, speed=0.5))
     assert read_numbers(tmp_path / "end" / "A_overlay.mp4") == list(range(35, 40))
     assert result.fps == {"A": 5}
 
 
 def test_labels_of_the_manifest_are_drawn(tmp_path: Path) -> None:
-    path = write_ethogram(tmp_path, "A", write_film(tmp_path / "A.mp4"))
+    path = write_ethogram(tmp_path, "A", write_numbered_video(tmp_path / "A.mp4"))
     write_ethogram(tmp_path, "B", tmp_path / "A.mp4")
     for name, rows in (("jin", [("rear", 5, 8)]), ("oliver", [("rear", 6, 9)])):
         pd.DataFrame(rows, columns=["behavior", "start_frame", "stop_frame"]).to_csv(tmp_path / f"{name}.csv", index=False)
     (tmp_path / "recordings.csv").write_text("recording,labels_jin,labels_oliver\nA,jin.csv,oliver.csv\n")
     (tmp_path / "study.yaml").write_text(yaml.safe_dump({"behaviors": list(BEHAVIORS), "streams": ["motifs"]}))
-    result = draw_overlays([tmp_path], tmp_path / "out", study=tmp_path / "study.yaml", stop_s=1.0)
+    result = draw_overlays([tmp_path], tmp_path / "out", study=tmp_path / "study.yaml", clip=Clip(stop_s=1.0))
     assert list(result.files) == ["A", "B"]
     first, second = (result.files[name] for name in "AB")
     assert summarize_video(first).height > summarize_video(second).height
@@ -108,16 +109,16 @@ def test_labels_of_the_manifest_are_drawn(tmp_path: Path) -> None:
     assert [index for index, picture in enumerate(pictures) if has_chip(picture[36:, 240:], 1)] == [6, 7, 8]
     assert not any(has_chip(picture, 1) for picture in read_pictures(second))
     (tmp_path / "jin.csv").write_text("nothing,of,use\n1,2,3\n")
-    result = draw_overlays([tmp_path], tmp_path / "bad", study=tmp_path / "study.yaml", stop_s=1.0)
+    result = draw_overlays([tmp_path], tmp_path / "bad", study=tmp_path / "study.yaml", clip=Clip(stop_s=1.0))
     assert list(result.files) == ["B"]
     assert "jin.csv" in result.failures[str(path)]
 
 
 def test_a_video_of_another_length_is_refused(tmp_path: Path) -> None:
-    write_film(tmp_path / "videos" / "A.mp4", N_FRAMES - 2)
-    write_film(tmp_path / "videos" / "B.mp4", N_FRAMES + 2)
+    write_numbered_video(tmp_path / "videos" / "A.mp4", N_FRAMES - 2)
+    write_numbered_video(tmp_path / "videos" / "B.mp4", N_FRAMES + 2)
     for name, n_frames in (("C", N_FRAMES - 3), ("D", N_FRAMES + 3), ("E", 2 * N_FRAMES)):
-        write_film(tmp_path / "videos" / f"{name}.mp4", n_frames)
+        write_numbered_video(tmp_path / "videos" / f"{name}.mp4", n_frames)
     for name in "ABCDE":
         write_ethogram(tmp_path, name, None)
     result = draw_overlays([tmp_path], tmp_path / "out", videos=tmp_path / "videos")
@@ -128,30 +129,30 @@ def test_a_video_of_another_length_is_refused(tmp_path: Path) -> None:
     assert f"C.mp4: has {N_FRAMES - 3} frames, but" in sentence
     assert "another video" in sentence
     # What is drawn of it is there, but it is still the wrong one.
-    result = draw_overlays([tmp_path / "E_ethogram.csv"], tmp_path / "part", videos=tmp_path / "videos", stop_s=1.0)
+    result = draw_overlays([tmp_path / "E_ethogram.csv"], tmp_path / "part", videos=tmp_path / "videos", clip=Clip(stop_s=1.0))
     assert not result.files
     assert len(result.failures) == 1
 
 
 def test_frames_beyond_the_end_of_the_video_are_grey(tmp_path: Path) -> None:
-    film = write_film(tmp_path / "A.mp4")
-    path = write_ethogram(tmp_path, "A", film, n_frames=N_FRAMES + 2)
+    video = write_numbered_video(tmp_path / "A.mp4")
+    path = write_ethogram(tmp_path, "A", video, n_frames=N_FRAMES + 2)
     draw_overlays([path], tmp_path / "out")
     numbers = read_numbers(tmp_path / "out" / "A_overlay.mp4")
     assert numbers == [*range(N_FRAMES), 32, 32]
 
 
 def test_damaged_frames_do_not_move_the_others(tmp_path: Path) -> None:
-    film = tmp_path / "A.avi"
+    video = tmp_path / "A.avi"
     noise = np.random.default_rng(0).integers(0, 256, (HEIGHT, WIDTH, 3), dtype=np.uint8)
-    write_video(film, (np.roll(noise, 3 * index, axis=1) for index in range(N_FRAMES)), fps=FPS, codec="mjpeg")
-    content = bytearray(film.read_bytes())
+    write_video(video, (np.roll(noise, 3 * index, axis=1) for index in range(N_FRAMES)), fps=FPS, codec="mjpeg")
+    content = bytearray(video.read_bytes())
     # Each picture begins with a JPEG marker, behind a header of 8 bytes; of the tenth nothing is left.
     starts = [place for place in range(len(content) - 1) if content[place : place + 3] == b"\xff\xd8\xff"]
     content[starts[9] : starts[10] - 8] = bytes(starts[10] - 8 - starts[9])
-    film.write_bytes(content)
-    assert summarize_video(film).undecodable == (9,)
-    path = write_ethogram(tmp_path, "A", film)
+    video.write_bytes(content)
+    assert summarize_video(video).undecodable == (9,)
+    path = write_ethogram(tmp_path, "A", video)
     draw_overlays([path], tmp_path / "out")
     pictures = read_pictures(tmp_path / "out" / "A_overlay.mp4")
     assert len(pictures) == N_FRAMES
@@ -160,14 +161,14 @@ def test_damaged_frames_do_not_move_the_others(tmp_path: Path) -> None:
 
 
 def test_recordings_without_a_video(tmp_path: Path) -> None:
-    for name, video in (("A", None), ("B", "D:\\gone\\film B.mp4"), ("C", write_film(tmp_path / "C.mp4"))):
+    for name, video in (("A", None), ("B", "D:\\gone\\film B.mp4"), ("C", write_numbered_video(tmp_path / "C.mp4"))):
         write_ethogram(tmp_path / "ethograms", name, video)
     result = draw_overlays([tmp_path / "ethograms"], tmp_path / "out")
     assert list(result.files) == ["C"]
     sentences = list(result.failures.values())
     assert "names no video" in sentences[0]
     assert all("--no-video" in sentence and "--videos" in sentence for sentence in sentences)
-    write_film(tmp_path / "moved" / "film B.mp4")
+    write_numbered_video(tmp_path / "moved" / "film B.mp4")
     result = draw_overlays([tmp_path / "ethograms"], tmp_path / "found", videos=tmp_path / "moved")
     assert list(result.files) == ["B", "C"]
     result = draw_overlays([tmp_path / "ethograms"], tmp_path / "alone", with_video=False)
@@ -178,17 +179,17 @@ def test_recordings_without_a_video(tmp_path: Path) -> None:
 
 
 def test_the_video_of_the_manifest_is_taken_where_the_ethogram_names_none(tmp_path: Path) -> None:
-    write_film(tmp_path / "film.mp4")
+    write_numbered_video(tmp_path / "film.mp4")
     path = write_ethogram(tmp_path, "A", tmp_path / "gone.mp4")
     (tmp_path / "recordings.csv").write_text("recording,video\nA,film.mp4\n")
     (tmp_path / "study.yaml").write_text(yaml.safe_dump({"behaviors": list(BEHAVIORS), "streams": ["motifs"]}))
-    result = draw_overlays([path], tmp_path / "out", study=tmp_path / "study.yaml", stop_s=0.5)
+    result = draw_overlays([path], tmp_path / "out", study=tmp_path / "study.yaml", clip=Clip(stop_s=0.5))
     assert read_numbers(result.files["A"]) == list(range(5))
 
 
 def test_of_several_videos_none_is_guessed(tmp_path: Path) -> None:
     for folder in ("x", "y"):
-        write_film(tmp_path / "videos" / folder / "A.mp4", 3)
+        write_numbered_video(tmp_path / "videos" / folder / "A.mp4", 3)
     path = write_ethogram(tmp_path, "A", None)
     result = draw_overlays([path], tmp_path / "out", videos=tmp_path / "videos")
     assert "several videos" in result.failures[str(path)]
@@ -199,12 +200,12 @@ def test_what_is_there_is_replaced_only_when_asked(tmp_path: Path) -> None:
     write_ethogram(tmp_path, "A", None)
     write_ethogram(tmp_path, "B", None)
     out = tmp_path / "out"
-    draw_overlays([tmp_path], out, with_video=False, stop_s=0.3)
+    draw_overlays([tmp_path], out, with_video=False, clip=Clip(stop_s=0.3))
     before = (out / "A_overlay.mp4").read_bytes()
     with pytest.raises(OutputError, match=r"A_overlay\.mp4 and 1 more overlays exist already; .* --overwrite"):
-        draw_overlays([tmp_path], out, with_video=False, stop_s=0.5)
+        draw_overlays([tmp_path], out, with_video=False, clip=Clip(stop_s=0.5))
     assert (out / "A_overlay.mp4").read_bytes() == before
-    draw_overlays([tmp_path], out, with_video=False, stop_s=0.5, overwrite=True)
+    draw_overlays([tmp_path], out, with_video=False, overwrite=True, clip=Clip(stop_s=0.5))
     assert summarize_video(out / "A_overlay.mp4").n_frames == 5
 
 
@@ -215,7 +216,7 @@ def test_bad_ethograms_never_stop_the_rest(tmp_path: Path) -> None:
     write_ethogram(tmp_path, "D", None, n_frames=20)
     good = write_ethogram(tmp_path, "E", None)
     again = write_ethogram(tmp_path / "again", "E", None)
-    result = draw_overlays([tmp_path, again], tmp_path / "out", with_video=False, start_s=3.0)
+    result = draw_overlays([tmp_path, again], tmp_path / "out", with_video=False, clip=Clip(start_s=3.0))
     assert list(result.files) == ["E"]
     assert str(good) not in result.failures
     sentences = [result.failures[str(path)] for path in (*(tmp_path / f"{name}_ethogram.csv" for name in "ABCD"), again)]
@@ -232,12 +233,14 @@ def test_ticks_are_left_out_where_thresholds_do_not_explain_the_decisions(tmp_pa
         ("C", {"postprocess": {"threshold": {"groom": 0.95, "rear": 0.5}}}),
     ):
         path = write_ethogram(tmp_path, name, None, **said)
-        panels.append(read_pictures(draw_overlays([path], tmp_path / "out", with_video=False, stop_s=0.1).files[name])[0])
+        panels.append(read_pictures(draw_overlays([path], tmp_path / "out", with_video=False, clip=Clip(stop_s=0.1)).files[name])[0])
     white = [int((panel[60:170, 300:].min(axis=2) > 200).sum()) for panel in panels]
     assert white[0] < white[2] < white[1]
 
 
-@pytest.mark.parametrize("options", [{"speed": 0}, {"speed": float("nan")}, {"start_s": 2, "stop_s": 2}, {"videos": Path("none")}])
+@pytest.mark.parametrize(
+    "options", [{"clip": Clip(speed=0)}, {"clip": Clip(speed=float("nan"))}, {"clip": Clip(start_s=2, stop_s=2)}, {"videos": Path("none")}]
+)
 def test_options_that_cannot_be_meant_are_refused(tmp_path: Path, options: dict) -> None:
     path = write_ethogram(tmp_path, "A", None)
     with pytest.raises(UsageError):
@@ -247,40 +250,9 @@ def test_options_that_cannot_be_meant_are_refused(tmp_path: Path, options: dict)
         draw_overlays([tmp_path / "none_ethogram.csv"], tmp_path / "out")
 
 
-def test_frames_are_equally_far_apart() -> None:
-    time_s = np.arange(300) / 30
-    frames, fps = plan_frames(time_s, 30.0)
-    assert (frames.tolist(), fps) == (list(range(300)), 30)
-    # Stamps in whole milliseconds.
-    frames, _ = plan_frames(np.floor(time_s * 1000) / 1000, 30.0)
-    assert frames.tolist() == list(range(300))
-    assert plan_frames(time_s, 30.0, speed=2)[1] == 60
-    frames, fps = plan_frames(time_s, 30.0, speed=4)
-    assert (frames.tolist(), fps) == (list(range(0, 300, 2)), 60)
-    frames, fps = plan_frames(np.arange(600) / 120, 120.0)
-    assert (len(frames), fps) == (300, 60)
-    assert plan_frames(np.arange(60) / 60.02, 60.02)[1] == 60.02
-    frames, fps = plan_frames(time_s, 30.0, speed=0.5)
-    assert (frames.tolist(), fps) == (list(range(300)), 15)
-    frames, _ = plan_frames(time_s, 30.0, start_s=1, stop_s=1.001)
-    assert frames.tolist() == [30]
-    assert len(plan_frames(time_s, 30.0, start_s=10.0)[0]) == 0
-    assert plan_frames(np.zeros(1), 25.0)[0].tolist() == [0]
-
-
-def test_what_happens_when_stays_so_where_the_rate_varies() -> None:
-    # A camera that skipped half a second after frame 4, and then gave three frames in the time of two.
-    time_s = np.concatenate((np.arange(5) * 0.1, 0.9 + np.array([0, 0.1, 0.15, 0.2, 0.3, 0.4])))
-    frames, fps = plan_frames(time_s, 10.0)
-    assert fps == 10
-    assert frames.tolist() == [0, 1, 2, 3, 4, 4, 4, 4, 4, 5, 7, 8, 9, 10]
-    shown_s = np.arange(len(frames)) / fps
-    assert (np.abs(time_s[frames] - shown_s)[np.r_[:5, 9:14]] <= 0.051).all()
-
-
 def test_the_command(run, tmp_path: Path) -> None:
     folder, out = tmp_path / "ethograms", tmp_path / "out"
-    write_ethogram(folder, "A", write_film(tmp_path / "A.mp4"))
+    write_ethogram(folder, "A", write_numbered_video(tmp_path / "A.mp4"))
     write_ethogram(folder, "B", None)
     ran = run("overlay", folder, "--out", out, "--start", "1s", "--stop", "0.05m", "--json")
     assert ran.status == 1

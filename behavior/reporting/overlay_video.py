@@ -1,0 +1,236 @@
+"""One overlay video: the recording's video, its labels and thresholds, and writing them as pictures."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PureWindowsPath
+
+import numpy as np
+import numpy.typing as npt
+
+from behavior.config import LabelFiles, Postprocess, parse_section
+from behavior.errors import EthogramError, UsageError, VideoError
+from behavior.figures.ethogram_raster import RasterRow
+from behavior.figures.overlay import OverlayPainter
+from behavior.figures.overlay_plan import Clip, plan_frames
+from behavior.files.ethograms import Annotation
+from behavior.files.pose import TOLERATED_ROWS
+from behavior.files.video import VideoReader, open_video, summarize_video, write_video
+from behavior.files.video_folder import VideoFolder
+from behavior.learning.label_reading import read_raters_of
+from behavior.postprocess.thresholds import apply_thresholds
+from behavior.progress import Advance
+from behavior.recording import Recording, frame_edges
+
+__all__ = ["OverlayVideo", "find_thresholds", "find_video", "plan_overlay"]
+
+# Bars and letters stay sharp at this quality, and encoding does not take longer than everything else together.
+_CRF, _PRESET = 20, "veryfast"
+
+
+@dataclass(frozen=True)
+class OverlayVideo:
+    """An overlay that can be written.
+
+    Attributes
+    ----------
+    ethogram, video
+        Paths; no video where the panel is drawn alone.
+    row
+        The recording's decisions, probabilities and labels.
+    behaviors
+        B names.
+    thresholds
+        Where ticks are drawn, shape (B,), NaN for none; None without any.
+    frames
+        Which frame of the recording each frame shows, int64 of shape (N,), ascending.
+    fps
+        Frames per second of the overlay.
+    note
+        Shown beside the time.
+    """
+
+    ethogram: Path
+    video: Path | None
+    row: RasterRow
+    behaviors: tuple[str, ...]
+    thresholds: npt.NDArray[np.floating] | None
+    frames: npt.NDArray[np.int64]
+    fps: float
+    note: str
+
+    def write(self, target: Path, *, advance: Advance) -> None:
+        """Write it to `target`, whole or not at all.
+
+        Parameters
+        ----------
+        advance
+            Called with 1 after each picture.
+
+        Raises
+        ------
+        VideoError
+            If the video cannot be read, or is as long as another recording.
+        OutputError
+            If `target` cannot be written.
+        """
+        if self.video is None:
+            painter = self._open_painter(None)
+            self._encode(target, map(painter.paint, self.frames.tolist()), advance)
+            return
+        with open_video(self.video) as reader:
+            self._check_declared(reader)
+            painter = self._open_painter((reader.width, reader.height))
+            self._encode(target, self._paint(reader, painter), advance)
+
+    def _encode(self, target: Path, pictures: Iterator[npt.NDArray[np.uint8]], advance: Advance) -> None:
+        def count() -> Iterator[npt.NDArray[np.uint8]]:
+            for picture in pictures:
+                yield picture
+                advance(1)
+
+        write_video(target, count(), fps=self.fps, crf=_CRF, preset=_PRESET)
+
+    @property
+    def _reaches_end(self) -> bool:
+        """Whether the video is read to its end."""
+        return bool(self.frames[-1] >= len(self.row.time_s) - 1 - TOLERATED_ROWS)
+
+    def _open_painter(self, picture_size: tuple[int, int] | None) -> OverlayPainter:
+        return OverlayPainter(self.row, self.behaviors, picture_size=picture_size, thresholds=self.thresholds, note=self.note)
+
+    def _paint(self, reader: VideoReader, painter: OverlayPainter) -> Iterator[npt.NDArray[np.uint8]]:
+        wanted = self.frames.tolist()
+        n_painted = 0
+        for frame in reader.frames(first_frame=wanted[0]):
+            while n_painted < len(wanted) and wanted[n_painted] == frame.index:
+                yield painter.paint(frame.index, frame.image)
+                n_painted += 1
+            if n_painted == len(wanted) and not self._reaches_end:
+                return
+        self._check_length(reader.n_frames)
+        for index in wanted[n_painted:]:
+            yield painter.paint(index, None)
+
+    def _check_declared(self, reader: VideoReader) -> None:
+        """Refuse a video that is as long as another recording before anything is drawn; headers may be wrong, so that frames count."""
+        declared = reader.declared_frames
+        if declared is None and self._reaches_end:
+            return
+        if declared is None or abs(declared - len(self.row.time_s)) > TOLERATED_ROWS:
+            self._check_length(summarize_video(reader.path).n_frames)
+
+    def _check_length(self, n_frames: int) -> None:
+        n_rows = len(self.row.time_s)
+        if abs(n_frames - n_rows) > TOLERATED_ROWS:
+            raise VideoError(
+                f"{self.video}: has {n_frames} frames, but {self.ethogram} has {n_rows}, so it is another video; name the folder of the "
+                "right one with --videos."
+            )
+
+
+def plan_overlay(
+    ethogram: Path, annotation: Annotation, recording: Recording, video: Path | None, *, clip: Clip, settings: LabelFiles
+) -> OverlayVideo:
+    """Return the overlay of an annotation, with what each rater of the recording saw.
+
+    Parameters
+    ----------
+    ethogram
+        Where the annotation was read.
+    recording
+        Its row of the manifest, or one with nothing but its name.
+    video
+        Its video; the panel is drawn alone where None.
+    clip
+        What part is drawn, and how fast it plays.
+    settings
+        The study's section `labels`.
+
+    Raises
+    ------
+    EthogramError
+        If the annotation has no frames, no behaviors or no usable frame rate.
+    UsageError
+        If it ends before the clip starts.
+    LabelError
+        If a label file cannot be used.
+    """
+    if not len(annotation.time_s) or not annotation.behaviors:
+        raise EthogramError(
+            f"{ethogram}: holds {len(annotation.time_s)} frames of {len(annotation.behaviors)} behaviors, so nothing to draw."
+        )
+    fps = _require_fps(ethogram, annotation)
+    frames, shown_fps = plan_frames(annotation.time_s, fps, clip)
+    if not len(frames):
+        end_s = frame_edges(annotation.time_s, fps)[-1]
+        raise UsageError(f"{ethogram}: ends at {end_s:g} s, before --start {clip.start_s:g}s; give an earlier time.")
+    labels = {rater: by_rater.values for rater, by_rater in read_raters_of(annotation, recording, settings=settings).items()}
+    return OverlayVideo(
+        ethogram=ethogram,
+        video=video,
+        row=RasterRow(annotation.recording, annotation.time_s, annotation.ethogram.values, annotation.probabilities.values, labels),
+        behaviors=annotation.behaviors,
+        thresholds=find_thresholds(ethogram, annotation),
+        frames=frames,
+        fps=shown_fps,
+        note="" if clip.speed == 1 else f"(speed {clip.speed:g}\N{MULTIPLICATION SIGN})",
+    )
+
+
+def find_video(ethogram: Path, annotation: Annotation, recording: Recording, folder: VideoFolder | None) -> Path:
+    """Return the video of a recording: in the folder given, else where it was annotated, else where the manifest says.
+
+    Parameters
+    ----------
+    ethogram
+        Where the annotation was read, for the errors.
+    folder
+        A folder that may have it; None to look in the other places alone.
+
+    Raises
+    ------
+    VideoError
+        If there is none, or several in `folder` may be it.
+    """
+    named = annotation.provenance.get("video")
+    annotated = named if isinstance(named, str) and named else None
+    if folder is not None:
+        # The ethogram may come from another system.
+        candidates = folder.find(annotation.recording, PureWindowsPath(annotated).name if annotated else None)
+        if len(candidates) > 1:
+            listed = ", ".join(one.relative_to(folder.path).as_posix() for one in candidates)
+            raise VideoError(f"{ethogram}: several videos in {folder.path} may be its own ({listed}); name a folder that has one of them.")
+        if candidates:
+            return candidates[0].resolve()
+    paths = [path for path in (Path(annotated) if annotated else None, recording.video) if path is not None]
+    present = [path for path in paths if path.is_file()]
+    if present:
+        return present[0]
+    missing = f"its video {paths[0]} is not there" if paths else "it names no video"
+    raise VideoError(f"{ethogram}: {missing}; name the folder that has it with --videos, or draw without it with --no-video.")
+
+
+def find_thresholds(ethogram: Path, annotation: Annotation) -> npt.NDArray[np.float32] | None:
+    """Return the thresholds that explain the decisions of an annotation, float32 of shape (B,), NaN for behaviors that they do not explain.
+
+    None where the annotation does not say how it was decided.
+    """
+    if "postprocess" not in annotation.provenance:
+        return None
+    settings = parse_section(Postprocess, annotation.provenance["postprocess"], source=ethogram.with_suffix(".json"))
+    thresholds = settings.thresholds(annotation.behaviors)
+    follows = (apply_thresholds(annotation.probabilities.values, thresholds) == annotation.raw.values).all(axis=0)
+    return np.where(follows, thresholds, np.float32(np.nan))
+
+
+def _require_fps(ethogram: Path, annotation: Annotation) -> float:
+    try:
+        fps = annotation.fps
+    except (TypeError, ValueError):
+        fps = None
+    if fps is None or not (math.isfinite(fps) and fps > 0):
+        raise EthogramError(f"{ethogram.with_suffix('.json')}: says no usable 'fps'; annotate the recording again.")
+    return fps
