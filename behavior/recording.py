@@ -73,6 +73,12 @@ class Track:
         Float64 of shape (T, P) in [0, 1]; 1 where the tracker gives none.
     body_parts
         P names, as the file spells them.
+
+    Examples
+    --------
+    >>> track = Track(np.array([[[3.0, 4.0]], [[np.nan, np.nan]]]), np.array([[0.9], [0.1]]), ("nose",))
+    >>> len(track), track.positions.shape
+    (2, (2, 1, 2))
     """
 
     positions: npt.NDArray[np.float64]
@@ -91,7 +97,12 @@ class Track:
 
 @dataclass(frozen=True)
 class Labels:
-    """What people saw: int8 of shape (T, B), 1 or 0, or -1 for a frame that nobody labelled."""
+    """What people saw: int8 of shape (T, B), 1 or 0, or -1 for a frame that nobody labelled.
+
+    >>> labels = Labels(np.array([[1, 0], [-1, 0]], dtype=np.int8), ("grooming", "rearing"))
+    >>> len(labels), labels.select([1]).behaviors
+    (2, ('rearing',))
+    """
 
     values: npt.NDArray[np.int8]
     behaviors: tuple[str, ...]
@@ -114,7 +125,12 @@ class Labels:
 
 @dataclass(frozen=True)
 class Probabilities:
-    """What a model says: float32 of shape (T, B) in [0, 1], at `time_s` seconds (T,); NaN columns for behaviors it never learned."""
+    """What a model says: float32 of shape (T, B) in [0, 1], at `time_s` seconds (T,); NaN columns for behaviors it never learned.
+
+    >>> Probabilities(np.array([[0.2], [1.5]], dtype=np.float32), ("grooming",), np.arange(2.0))
+    Traceback (most recent call last):
+    ValueError: probabilities lie outside [0, 1]
+    """
 
     values: npt.NDArray[np.float32]
     behaviors: tuple[str, ...]
@@ -134,7 +150,12 @@ class Probabilities:
 
 @dataclass(frozen=True)
 class Ethogram:
-    """What was decided: bool of shape (T, B), at `time_s` seconds (T,)."""
+    """What was decided: bool of shape (T, B), at `time_s` seconds (T,).
+
+    >>> ethogram = Ethogram(np.array([[True], [False]]), ("grooming",), np.array([0.0, 0.04]))
+    >>> len(ethogram), ethogram.values[:, 0].tolist()
+    (2, [True, False])
+    """
 
     values: npt.NDArray[np.bool_]
     behaviors: tuple[str, ...]
@@ -152,7 +173,11 @@ class Ethogram:
 
 @dataclass(frozen=True, order=True)
 class Bout:
-    """One episode of a behavior: frames [start_frame, stop_frame)."""
+    """One episode of a behavior: frames [start_frame, stop_frame).
+
+    >>> sorted([Bout(30, 45, "grooming"), Bout(0, 10, "rearing")])[0]
+    Bout(start_frame=0, stop_frame=10, behavior='rearing')
+    """
 
     start_frame: int
     stop_frame: int
@@ -177,6 +202,11 @@ def frame_edges(time_s: npt.NDArray[np.float64], fps: float | None = None) -> np
     -------
     Float64 of shape (T + 1,): `time_s`, then the last time plus the median interval. The bout [start, stop) lasts from
     ``edges[start]`` to ``edges[stop]``.
+
+    Examples
+    --------
+    >>> frame_edges(np.array([0.0, 0.5, 1.0])).tolist()
+    [0.0, 0.5, 1.0, 1.5]
     """
     if len(time_s) == 0:
         return np.zeros(1)
@@ -206,6 +236,11 @@ def estimate_fps(time_s: npt.NDArray[np.float64]) -> float:
     ------
     ValueError
         If there are fewer than two frames, or all have one time.
+
+    Examples
+    --------
+    >>> round(estimate_fps(np.array([0.0, 0.1, 0.2, 0.3])), 6)
+    10.0
     """
     if len(time_s) < 2:
         raise ValueError(f"a frame rate needs at least 2 frames, found {len(time_s)}")
@@ -219,7 +254,11 @@ def estimate_fps(time_s: npt.NDArray[np.float64]) -> float:
 
 
 def have_same_rate(first_fps: float, second_fps: float) -> bool:
-    """Tell whether two frame rates are the same but for rounding: 29.97 and 30 are."""
+    """Tell whether two frame rates are the same but for rounding: 29.97 and 30 are.
+
+    >>> have_same_rate(29.97, 30), have_same_rate(25, 30)
+    (True, False)
+    """
     return abs(first_fps / second_fps - 1) <= RATE_TOLERANCE
 
 

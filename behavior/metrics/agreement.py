@@ -88,6 +88,14 @@ def score_agreement(
     ------
     ValueError
         If there are fewer than two raters, no two have a recording in common, or arrays differ in shape.
+
+    Examples
+    --------
+    >>> raters = {name: {"m1": np.array([rows], dtype=np.int8).T} for name, rows in (("ann", [1, 1, 0, 0]), ("ben", [1, 0, 0, 0]))}
+    >>> table = score_agreement(raters, ["grooming"])
+    >>> row = table.query("rater == 'ann' and against == 'ben' and recording == 'pooled' and metric == 'precision'")
+    >>> row["value"].tolist()
+    [0.5]
     """
     if len(labels) < 2:
         raise ValueError(f"agreement takes at least two raters, found {len(labels)}")

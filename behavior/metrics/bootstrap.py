@@ -23,7 +23,12 @@ _CHUNK = 1 << 16
 
 
 def draw_multiplicities(n_recordings: int, *, n_resamples: int = N_RESAMPLES, seed: int = 0) -> npt.NDArray[np.int64]:
-    """Return how often each recording is in each resample: int64 of shape (n_resamples, n_recordings), rows adding up to n_recordings."""
+    """Return how often each recording is in each resample: int64 of shape (n_resamples, n_recordings), rows adding up to n_recordings.
+
+    >>> multiplicities = draw_multiplicities(3, n_resamples=5)
+    >>> multiplicities.shape, multiplicities.sum(axis=1).tolist()
+    ((5, 3), [3, 3, 3, 3, 3])
+    """
     rng = np.random.default_rng(seed)
     return rng.multinomial(n_recordings, np.full(n_recordings, 1 / n_recordings), size=n_resamples)
 
@@ -32,6 +37,9 @@ def find_interval(values: npt.NDArray[np.floating], *, level: float = LEVEL) -> 
     """Return the percentile interval of a figure from its values in resamples, shape (S,).
 
     Resamples in which it is undefined (NaN) are left out; NaN, NaN where it is undefined in all.
+
+    >>> find_interval(np.array([0.0, 1.0, 2.0, 3.0, 4.0, np.nan]), level=0.5)
+    (1.0, 3.0)
     """
     known = values[~np.isnan(values)]
     if not len(known):
@@ -66,6 +74,13 @@ def resample_average_precision(
     ------
     ValueError
         If the arrays of a recording differ in shape, or labels hold anything but 1, 0 and -1.
+
+    Examples
+    --------
+    >>> labels = [np.array([1, 0], dtype=np.int8), np.array([0, 1], dtype=np.int8)]
+    >>> probabilities = [np.array([0.9, 0.1]), np.array([0.8, 0.2])]
+    >>> resample_average_precision(labels, probabilities, np.array([[2, 0], [0, 2]])).tolist()
+    [1.0, 0.5]
     """
     ranks: list[npt.NDArray] = []
     positives: list[npt.NDArray[np.bool_]] = []

@@ -87,6 +87,12 @@ def reliability_curve(labels: npt.NDArray[np.int8], probabilities: npt.NDArray[n
     -----
     Murphy and Winkler (1977), Reliability of subjective probability forecasts of precipitation and temperature, Applied Statistics
     26, 41-47.
+
+    Examples
+    --------
+    >>> curve = reliability_curve(np.array([0, 1, 1, 1]), np.array([0.25, 0.25, 0.75, 0.75]), n_bins=2)
+    >>> curve.counts.tolist(), curve.mean_probability.tolist(), curve.observed_share.tolist()
+    ([2, 2], [0.25, 0.75], [0.5, 1.0])
     """
     if n_bins < 1:
         raise ValueError(f"n_bins is {n_bins}, expected 1 or more")

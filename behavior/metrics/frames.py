@@ -87,6 +87,12 @@ def count_frames(labels: npt.NDArray[np.int8], decisions: npt.NDArray[np.bool_])
     ------
     ValueError
         If the arrays differ in shape, or labels hold anything but 1, 0 and -1.
+
+    Examples
+    --------
+    >>> counts = count_frames(np.array([1, 1, 0, 0, -1]), np.array([True, False, True, False, True]))
+    >>> list(counts.values())
+    [1, 1, 1, 1, 4]
     """
     labels, decisions = np.asarray(labels), np.asarray(decisions, dtype=bool)
     check_labels(labels, decisions, "decisions")
@@ -114,6 +120,13 @@ def rate_frames(counts: Mapping[str, npt.ArrayLike]) -> dict[str, npt.NDArray[np
     Returns
     -------
     Float64 of that shape by metric; NaN where undefined, as `score_frames` has it.
+
+    Examples
+    --------
+    >>> counts = {"true_positives": 3, "false_positives": 1, "false_negatives": 1, "true_negatives": 5}
+    >>> rates = rate_frames(counts)
+    >>> float(rates["precision"]), float(rates["recall"]), float(rates["accuracy"])
+    (0.75, 0.75, 0.8)
     """
     true_positives, false_positives, false_negatives, true_negatives = (
         np.asarray(counts[name], dtype=np.float64) for name in COUNT_METRICS[:4]
@@ -236,7 +249,11 @@ def average_precision(labels: npt.NDArray[np.int8], probabilities: npt.NDArray[n
 
 
 def divide(numerator: npt.ArrayLike, denominator: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """Return the quotient in float64, NaN where the denominator is 0."""
+    """Return the quotient in float64, NaN where the denominator is 0.
+
+    >>> divide([1, 1], [4, 0]).tolist()
+    [0.25, nan]
+    """
     above, below = np.broadcast_arrays(np.asarray(numerator, dtype=np.float64), np.asarray(denominator, dtype=np.float64))
     return np.divide(above, below, out=np.full(above.shape, np.nan), where=below != 0)
 

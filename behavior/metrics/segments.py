@@ -88,6 +88,13 @@ def count_segments(labels: npt.NDArray[np.int8], decisions: npt.NDArray[np.bool_
     Returns
     -------
     ``bouts_labelled``, ``bouts_decided``, ``matched_OVERLAP`` for each of `OVERLAPS`, ``edits`` and ``edit_length``.
+
+    Examples
+    --------
+    >>> labels = np.array([0, 1, 1, 1, 0, 1], dtype=np.int8)
+    >>> counts = count_segments(labels, np.array([0, 1, 1, 0, 0, 0], dtype=bool))
+    >>> counts["bouts_labelled"], counts["bouts_decided"], counts["matched_50"], counts["edits"], counts["edit_length"]
+    (2, 1, 1, 1, 4)
     """
     labels, decisions = np.asarray(labels), np.asarray(decisions, dtype=bool)
     check_labels(labels, decisions, "decisions")
@@ -114,7 +121,12 @@ def rate_segments(counts: Mapping[str, npt.ArrayLike]) -> dict[str, npt.NDArray[
 def find_observed_bouts(
     labels: npt.NDArray[np.int8], decisions: npt.NDArray[np.bool_]
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return the labelled and the decided bouts, each as int64 of shape (N, 2), cut where frames with label -1 begin and end."""
+    """Return the labelled and the decided bouts, each as int64 of shape (N, 2), cut where frames with label -1 begin and end.
+
+    >>> labelled, decided = find_observed_bouts(np.array([1, 1, -1, 1]), np.array([True, True, True, True]))
+    >>> labelled.tolist(), decided.tolist()
+    ([[0, 2], [3, 4]], [[0, 2], [3, 4]])
+    """
     return find_bouts(labels == 1), find_bouts(decisions & (labels != -1))
 
 

@@ -49,6 +49,14 @@ def score_study(
     ------
     ValueError
         If the arrays do not hold the same recordings, or a shape does not match.
+
+    Examples
+    --------
+    >>> labels = {"m1": np.array([[1], [1], [0], [0]], dtype=np.int8)}
+    >>> probabilities = {"m1": np.array([[0.9], [0.4], [0.6], [0.1]])}
+    >>> table = score_study(labels, probabilities, {"m1": probabilities["m1"] >= 0.5}, ["grooming"])
+    >>> find_metric(table, recording="pooled", behavior="grooming", metric="precision")
+    0.5
     """
     recordings = list(labels)
     if not recordings:

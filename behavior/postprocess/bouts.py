@@ -60,6 +60,11 @@ def remove_short_bouts(values: npt.NDArray[np.bool_], min_bout_frames: int) -> n
     ------
     ValueError
         If `min_bout_frames` is negative.
+
+    Examples
+    --------
+    >>> remove_short_bouts(np.array([1, 0, 1, 1, 1], dtype=bool), 2).astype(int).tolist()
+    [0, 0, 1, 1, 1]
     """
     if min_bout_frames < 0:
         raise ValueError(f"min_bout_frames is {min_bout_frames}, expected 0 or more")

@@ -126,6 +126,13 @@ def fit_calibration(labels: npt.NDArray[np.int8], probabilities: npt.NDArray[np.
     ------
     ValueError
         If the shapes differ, or probabilities lie outside [0, 1].
+
+    Examples
+    --------
+    >>> labels = np.array([0, 1, 0, 1, 1, 1], dtype=np.int8)
+    >>> calibration = fit_calibration(labels, np.array([0.1, 0.1, 0.2, 0.2, 0.3, 0.3]), method="isotonic")
+    >>> calibration.apply(np.array([0.1, 0.3])).tolist()
+    [0.5, 1.0]
     """
     labels, probabilities = np.asarray(labels), np.asarray(probabilities)
     if labels.ndim != 1 or labels.shape != probabilities.shape:

@@ -78,6 +78,9 @@ def compute_f_beta(
     """Return (1 + beta^2) TP / ((1 + beta^2) TP + beta^2 FN + FP), in which recall counts beta times as much as precision.
 
     Van Rijsbergen (1979), Information Retrieval, chapter 7. NaN where nothing is labelled or decided positive.
+
+    >>> float(compute_f_beta(8, 8, 10, beta=2.0).round(4))
+    0.7143
     """
     hits, weight = np.asarray(true_positives, dtype=np.float64), beta**2
     below = hits + weight * np.asarray(n_positive, dtype=np.float64) + np.asarray(false_positives, dtype=np.float64)
@@ -122,6 +125,14 @@ def choose_settings(
     ------
     ValueError
         If shapes or numbers of recordings or behaviors do not match, or the candidates for one threshold differ.
+
+    Examples
+    --------
+    >>> candidates = Candidates(np.array([0.25, 0.5, 0.75]), np.array([0]), np.array([0]))
+    >>> probabilities, labels = np.array([[0.6], [0.6], [0.4], [0.1]]), np.array([[1], [1], [0], [0]], dtype=np.int8)
+    >>> chosen = choose_settings([probabilities], [labels], candidates=[candidates], fallback=[(0.5, 0, 0)])
+    >>> chosen.thresholds.tolist(), chosen.scores.tolist()
+    ([0.5], [1.0])
     """
     n_behaviors = len(candidates)
     _require_matching(probabilities, labels, n_behaviors)
@@ -184,6 +195,13 @@ def count_hits(
     -------
     True positives and false positives, int64 of shape (H, C, M), and the number of positive frames, of the frames with a label and a
     probability: what `clean_decisions` and counting give for each combination, found bout by bout rather than frame by frame.
+
+    Examples
+    --------
+    >>> candidates = Candidates(np.array([0.5]), np.array([0, 2]), np.array([0]))
+    >>> hits, alarms, n_positive = count_hits([np.array([0.9, 0.1, 0.9])], [np.array([1, 1, 0], dtype=np.int8)], candidates)
+    >>> hits.ravel().tolist(), alarms.ravel().tolist(), n_positive
+    ([1, 2], [1, 1], 2)
     """
     n_thresholds, n_lengths = len(candidates.thresholds), len(candidates.min_bout_frames)
     # A frame that is decided negative parts the recordings, so that edges come in pairs.

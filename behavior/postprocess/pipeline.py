@@ -39,6 +39,13 @@ def clean_decisions(
     ------
     ValueError
         If the shapes do not match, or a number of frames is negative or not whole.
+
+    Examples
+    --------
+    >>> probabilities = np.array([[0.9], [0.2], [0.8], [0.1], [0.1], [0.6]])
+    >>> raw, cleaned = clean_decisions(probabilities, thresholds=[0.5], closing_frames=[2], min_bout_frames=[2])
+    >>> raw[:, 0].astype(int).tolist(), cleaned[:, 0].astype(int).tolist()
+    ([1, 0, 1, 0, 0, 1], [1, 1, 1, 0, 0, 0])
     """
     raw = apply_thresholds(probabilities, thresholds)
     closing = _require_whole("closing_frames", closing_frames, raw.shape[1])

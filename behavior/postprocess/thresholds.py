@@ -27,6 +27,11 @@ def apply_thresholds(probabilities: npt.NDArray[np.floating], thresholds: npt.Ar
     ------
     ValueError
         If the shapes do not match, or a threshold is NaN.
+
+    Examples
+    --------
+    >>> apply_thresholds(np.array([[0.4, 0.4], [0.6, np.nan]]), [0.5, 0.3]).tolist()
+    [[False, True], [True, False]]
     """
     probabilities = np.asarray(probabilities)
     limits = np.asarray(thresholds, dtype=probabilities.dtype)

@@ -148,6 +148,13 @@ def describe_behaviors(
     -------
     Table with the columns of `BOUT_TABLE_COLUMNS`. `bin` is the second, counted from the recording's first frame, at which a bin
     starts; NaN for the whole recording, which comes first.
+
+    Examples
+    --------
+    >>> values = np.array([[1], [1], [0], [0]], dtype=bool)
+    >>> table = describe_behaviors(values, ["grooming"], np.arange(4) / 2)
+    >>> table.set_index("metric")["value"][["bout_count", "total_s", "share"]].tolist()
+    [1.0, 1.0, 0.5]
     """
     edges = frame_edges(time_s, fps)
     if values.shape != (len(time_s), len(behaviors)) or (observed is not None and observed.shape != values.shape):

@@ -154,6 +154,13 @@ def average_animals(table: pd.DataFrame, animals: Mapping[str, str]) -> pd.DataF
     Returns
     -------
     Columns animal, group, subject, metric and value: the mean of the values that are not NaN, NaN where all are.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"recording": ["m1_a", "m1_b"], "group": "saline", "subject": "grooming", "metric": "total_s"})
+    >>> table["value"] = [2.0, 4.0]
+    >>> average_animals(table, {"m1_a": "m1", "m1_b": "m1"})[["animal", "value"]].to_numpy().tolist()
+    [['m1', 3.0]]
     """
     named = table.assign(animal=[animals.get(name, name) for name in table["recording"]])
     averaged = named.groupby(["animal", "group", "subject", "metric"], sort=False, as_index=False)["value"].mean()

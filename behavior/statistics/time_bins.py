@@ -32,6 +32,11 @@ def make_bin_edges(edges: Edges, bin_s: float | None) -> Edges:
     ------
     ValueError
         If `bin_s` is not above 0.
+
+    Examples
+    --------
+    >>> make_bin_edges(np.arange(6.0), 2.0).tolist()
+    [0.0, 2.0, 4.0, 5.0]
     """
     start, stop = float(edges[0]), float(edges[-1])
     if bin_s is None:
@@ -68,7 +73,11 @@ def measure_in_bins(amounts: npt.NDArray[np.floating], edges: Edges, bin_edges: 
 
 
 def assign_bins(times: npt.NDArray[np.floating], bin_edges: Edges) -> npt.NDArray[np.int64]:
-    """Return the bin, from 0 to K - 1, that each of `times` (N,) lies in; the last bin has its right edge too."""
+    """Return the bin, from 0 to K - 1, that each of `times` (N,) lies in; the last bin has its right edge too.
+
+    >>> assign_bins(np.array([0.0, 2.0, 5.0]), np.array([0.0, 2.0, 4.0, 5.0])).tolist()
+    [0, 1, 2]
+    """
     bins = np.searchsorted(bin_edges, np.asarray(times) + ROUNDING_S, side="right") - 1
     return np.clip(bins, 0, len(bin_edges) - 2).astype(np.int64)
 
@@ -80,6 +89,9 @@ def find_latencies(
 
     The clock starts with the first observed moment of the bin, and runs on over frames that nobody observed; NaN for a bin that none of
     the times lies in. `observed` has shape (T,), `edges` (T + 1,), `bin_edges` (K + 1,); the result (K,).
+
+    >>> find_latencies(np.array([1.5, 3.0]), np.ones(4, dtype=bool), np.arange(5.0), np.array([0.0, 2.0, 4.0])).tolist()
+    [1.5, 1.0]
     """
     n_bins = len(bin_edges) - 1
     latencies = np.full(n_bins, np.nan)

@@ -77,6 +77,9 @@ def find_probabilities(counts: npt.NDArray[np.integer]) -> npt.NDArray[np.float6
     """Return the share of each transition among all from the same behavior, NaN where there is none from it; shape as `counts`.
 
     The last two axes of `counts` are from and to.
+
+    >>> find_probabilities(np.array([[0, 3], [0, 0]])).tolist()
+    [[0.0, 1.0], [nan, nan]]
     """
     totals = counts.sum(axis=-1, keepdims=True)
     return np.divide(counts, totals, out=np.full(counts.shape, np.nan), where=totals > 0)
@@ -97,6 +100,13 @@ def tabulate_transitions(
     -------
     Table with the columns of `TRANSITION_COLUMNS` and a row for each pair of behaviors, transitions that never happen included; their
     `probability` is 0 where others from that behavior happen, else NaN. `bin` as in `describe_behaviors`.
+
+    Examples
+    --------
+    >>> values = np.array([[1, 0], [0, 1], [0, 0], [1, 0]], dtype=bool)
+    >>> table = tabulate_transitions(values, ["grooming", "rearing"], np.arange(4.0))
+    >>> table.loc[table["count"] > 0, ["from", "to", "count"]].to_numpy().tolist()
+    [['grooming', 'rearing', 1], ['rearing', 'grooming', 1]]
     """
     edges = frame_edges(time_s, fps)
     tables = []

@@ -40,6 +40,12 @@ def fill_short_gaps(positions: Points, time_s: npt.NDArray[np.float64], *, max_g
     Returns
     -------
     Float64 of shape (T, 2).
+
+    Examples
+    --------
+    >>> positions = np.array([[0.0, 0.0], [np.nan, np.nan], [2.0, 4.0]])
+    >>> fill_short_gaps(positions, np.array([0.0, 0.1, 0.2]), max_gap_s=0.1).tolist()
+    [[0.0, 0.0], [1.0, 2.0], [2.0, 4.0]]
     """
     positions = np.array(positions, dtype=np.float64)
     missing = ~_are_known(positions)
@@ -58,6 +64,9 @@ def find_inside(points: Points, polygon: Corners) -> npt.NDArray[np.bool_]:
     """Tell which of `points` (N, 2) lie inside a polygon (P, 2) or on its sides; points with NaN do not.
 
     A polygon may be concave, and its corners run either way; by the rule of an odd number of crossings.
+
+    >>> find_inside(np.array([[1.0, 1.0], [3.0, 1.0]]), [(0, 0), (2, 0), (2, 2), (0, 2)]).tolist()
+    [True, False]
     """
     corners = np.asarray(polygon, dtype=np.float64)
     inside = np.zeros(len(points), dtype=bool)
@@ -89,6 +98,12 @@ def split_arena(points: Points, corners: Corners, margin: float) -> dict[str, np
     wall; in a corner if it is within `margin` of two walls that meet at less than 135 degrees; along the walls otherwise. A point outside
     of the arena, where trackers put an animal that leans over a wall, counts as the nearest point of the walls. So every point with a
     position is in exactly one of the three.
+
+    Examples
+    --------
+    >>> parts = split_arena(np.array([[5.0, 5.0], [5.0, 0.5], [0.5, 0.5]]), [(0, 0), (10, 0), (10, 10), (0, 10)], 1.0)
+    >>> {name: inside.tolist() for name, inside in parts.items()}
+    {'centre': [True, False, False], 'walls': [False, True, False], 'corners': [False, False, True]}
     """
     outline = np.asarray(corners, dtype=np.float64)
     known = _are_known(points)
@@ -155,6 +170,14 @@ def measure_zones(
     ------
     ValueError
         If the arrays differ in length.
+
+    Examples
+    --------
+    >>> positions = np.array([[0.0, 0.0], [3.0, 4.0], [3.0, 4.0]])
+    >>> table = measure_zones(positions, {"left": positions[:, 0] < 1}, np.arange(3.0), max_gap_s=1.0)
+    >>> everywhere = table[table["zone"] == "everywhere"].set_index("metric")["value"]
+    >>> float(everywhere["distance_px"]), float(everywhere["time_s"])
+    (5.0, 3.0)
     """
     for name, array in {"time_s": time_s, **zones}.items():
         if np.shape(array) != (len(positions),):
