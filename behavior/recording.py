@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 __all__ = [
+    "Annotation",
     "Bout",
     "Ethogram",
     "Labels",
@@ -25,6 +26,7 @@ __all__ = [
     "find_bouts",
     "frame_edges",
     "have_same_rate",
+    "is_safe_name",
 ]
 
 Split = Literal["train", "test"]
@@ -186,6 +188,63 @@ class Bout:
     def __post_init__(self) -> None:
         if not 0 <= self.start_frame < self.stop_frame:
             raise ValueError(f"bout [{self.start_frame}, {self.stop_frame}) of {self.behavior!r} is empty or starts before frame 0")
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """What a model says about one recording, and what was decided from it.
+
+    Attributes
+    ----------
+    recording
+        Id of the recording, safe as a file name.
+    probabilities, raw, ethogram
+        Of the same behaviors and times: what the model says, what the thresholds make of it, and what cleaning makes of that.
+    provenance
+        What JSON can hold: video, model, settings, versions, hashes. `fps`, where it is given, is the video's frame rate.
+    """
+
+    recording: str
+    probabilities: Probabilities
+    raw: Ethogram
+    ethogram: Ethogram
+    provenance: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not is_safe_name(self.recording):
+            raise ValueError(f"recording is {self.recording!r}, expected an id that is safe as a file name")
+        for name in ("raw", "ethogram"):
+            other: Ethogram = getattr(self, name)
+            if other.behaviors != self.behaviors or not np.array_equal(other.time_s, self.time_s):
+                raise ValueError(f"{name} and probabilities of {self.recording!r} differ in behaviors or times")
+        if not np.isfinite(self.time_s).all():
+            raise ValueError(f"times of {self.recording!r} are not all numbers")
+
+    @property
+    def behaviors(self) -> tuple[str, ...]:
+        """Names of the B columns."""
+        return self.probabilities.behaviors
+
+    @property
+    def time_s(self) -> npt.NDArray[np.float64]:
+        """Times of the T frames in seconds."""
+        return self.probabilities.time_s
+
+    @property
+    def fps(self) -> float | None:
+        """Frames per second: the provenance's, else by the times (`estimate_fps`); None where there is one frame at most."""
+        if self.provenance.get("fps") is not None:
+            return float(self.provenance["fps"])
+        return estimate_fps(self.time_s) if len(self.time_s) > 1 else None
+
+
+def is_safe_name(recording: str) -> bool:
+    """Tell whether the id of a recording is safe as a file name.
+
+    >>> is_safe_name("mouse 01"), is_safe_name("../mouse"), is_safe_name("")
+    (True, False, False)
+    """
+    return bool(recording) and Path(recording).name == recording
 
 
 def frame_edges(time_s: npt.NDArray[np.float64], fps: float | None = None) -> npt.NDArray[np.float64]:

@@ -20,8 +20,8 @@ import numpy.typing as npt
 
 from behavior.files.annotations import read_labels
 from behavior.files.ethogram_formats import FORMATS, read_nwb, read_parquet
-from behavior.files.ethograms import Annotation, find_ethograms, read_annotation
-from behavior.recording import find_bouts
+from behavior.files.ethograms import find_ethograms, read_annotation
+from behavior.recording import Annotation, find_bouts
 from behavior.workflows.export import export_ethograms
 
 Bout = tuple[str, str, int, int]

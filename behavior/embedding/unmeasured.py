@@ -8,8 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from behavior.embedding.crop_reader import MANY_UNMEASURED
-from behavior.files.ethograms import Annotation
-from behavior.recording import find_bouts
+from behavior.recording import Annotation, find_bouts
 
 __all__ = ["describe_unmeasured", "is_much_unmeasured", "warn_of_unmeasured"]
 

@@ -11,7 +11,7 @@ import hashlib
 import io
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,11 +20,10 @@ import numpy.typing as npt
 
 from behavior.errors import EthogramError
 from behavior.files.atomic import make_folder, write_text
-from behavior.recording import Ethogram, Labels, Probabilities, estimate_fps, find_bouts, frame_edges
+from behavior.recording import Annotation, Ethogram, Labels, Probabilities, find_bouts, frame_edges, is_safe_name
 
 __all__ = [
     "ETHOGRAM_SUFFIX",
-    "Annotation",
     "BoutRow",
     "find_ethograms",
     "list_bouts",
@@ -51,58 +50,6 @@ class BoutRow(NamedTuple):
     mean_prob: float
 
 
-@dataclass(frozen=True)
-class Annotation:
-    """What a model says about one recording, and what was decided from it.
-
-    Attributes
-    ----------
-    recording
-        Id of the recording, safe as a file name.
-    probabilities, raw, ethogram
-        Of the same behaviors and times: what the model says, what the thresholds make of it, and what cleaning makes of that.
-    provenance
-        What JSON can hold: video, model, settings, versions, hashes. `fps`, where it is given, is the video's frame rate.
-        `recording`, `behaviors` and `n_frames` are the annotation's own and may not be among its keys.
-    """
-
-    recording: str
-    probabilities: Probabilities
-    raw: Ethogram
-    ethogram: Ethogram
-    provenance: dict[str, Any] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        if not _is_safe_name(self.recording):
-            raise ValueError(f"recording is {self.recording!r}, expected an id that is safe as a file name")
-        for name in ("raw", "ethogram"):
-            other: Ethogram = getattr(self, name)
-            if other.behaviors != self.behaviors or not np.array_equal(other.time_s, self.time_s):
-                raise ValueError(f"{name} and probabilities of {self.recording!r} differ in behaviors or times")
-        if not np.isfinite(self.time_s).all():
-            raise ValueError(f"times of {self.recording!r} are not all numbers")
-        taken = [key for key in _OWN_KEYS if key in self.provenance]
-        if taken:
-            raise ValueError(f"provenance of {self.recording!r} has the key {taken[0]!r}, which is the annotation's own")
-
-    @property
-    def behaviors(self) -> tuple[str, ...]:
-        """Names of the B columns."""
-        return self.probabilities.behaviors
-
-    @property
-    def time_s(self) -> npt.NDArray[np.float64]:
-        """Times of the T frames in seconds."""
-        return self.probabilities.time_s
-
-    @property
-    def fps(self) -> float | None:
-        """Frames per second: the provenance's, else by the times (`estimate_fps`); None where there is one frame at most."""
-        if self.provenance.get("fps") is not None:
-            return float(self.provenance["fps"])
-        return estimate_fps(self.time_s) if len(self.time_s) > 1 else None
-
-
 def write_annotation(folder: Path, annotation: Annotation) -> list[Path]:
     """Write the three files of `annotation` into `folder`, which is made where it is missing.
 
@@ -114,7 +61,8 @@ def write_annotation(folder: Path, annotation: Annotation) -> list[Path]:
     Raises
     ------
     ValueError
-        If a probability is NaN: a behavior that the model does not know has no place in an annotation.
+        If a probability is NaN: a behavior that the model does not know has no place in an annotation. If the provenance has a key
+        that the file keeps for the annotation itself.
     EthogramError
         If two columns would have the same name.
     OutputError
@@ -122,6 +70,9 @@ def write_annotation(folder: Path, annotation: Annotation) -> list[Path]:
     """
     if np.isnan(annotation.probabilities.values).any():
         raise ValueError(f"probabilities of {annotation.recording!r} are NaN, expected behaviors that the model knows")
+    taken = [key for key in _OWN_KEYS if key in annotation.provenance]
+    if taken:
+        raise ValueError(f"provenance of {annotation.recording!r} has the key {taken[0]!r}, which is the annotation's own")
     make_folder(folder)
     ethogram_path = folder / f"{annotation.recording}{ETHOGRAM_SUFFIX}"
     bouts_path = folder / f"{annotation.recording}_bouts.csv"
@@ -378,17 +329,13 @@ def _read_provenance(path: Path, ethogram_path: Path) -> dict[str, Any]:
         raise EthogramError(f"{path}: is not JSON in UTF-8 ({error}); annotate the recording again.") from error
     kinds = {"recording": str, "behaviors": list, "n_frames": int}
     wrong = [key for key, kind in kinds.items() if not isinstance(provenance, dict) or not isinstance(provenance.get(key), kind)]
-    if not wrong and not _is_safe_name(provenance["recording"]):
+    if not wrong and not is_safe_name(provenance["recording"]):
         wrong = ["recording"]
     if not wrong and not _are_distinct_names(provenance["behaviors"]):
         wrong = ["behaviors"]
     if wrong:
         raise EthogramError(f"{path}: says no usable {wrong[0]!r}; annotate the recording again.")
     return provenance
-
-
-def _is_safe_name(recording: str) -> bool:
-    return bool(recording) and Path(recording).name == recording
 
 
 def _are_distinct_names(behaviors: list[Any]) -> bool:

@@ -12,13 +12,10 @@ import pandas as pd
 
 from behavior.config import Study
 from behavior.errors import UsageError
-from behavior.files.ethograms import (
-    Annotation,
-    read_frame_predictions,
-)
+from behavior.files.ethograms import read_frame_predictions
 from behavior.files.study import read_study
 from behavior.learning.learning_data import LearningData
-from behavior.recording import Labels, Probabilities
+from behavior.recording import Annotation, Labels, Probabilities
 
 __all__ = [
     "CEILING_FILE",

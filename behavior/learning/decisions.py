@@ -16,11 +16,10 @@ import pandas as pd
 
 from behavior.config import Decisions, Postprocess, parse_section
 from behavior.errors import ModelError, UsageError
-from behavior.files.ethograms import Annotation
 from behavior.postprocess.calibration import Calibration, fit_calibration
 from behavior.postprocess.fitting import THRESHOLDS, Candidates, choose_settings, list_lengths
 from behavior.postprocess.pipeline import clean_decisions
-from behavior.recording import Ethogram, Labels, Probabilities, find_bouts
+from behavior.recording import Annotation, Ethogram, Labels, Probabilities, find_bouts
 from behavior.sequence.folds import Fold
 
 __all__ = [

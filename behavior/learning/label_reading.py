@@ -10,9 +10,8 @@ import numpy.typing as npt
 
 from behavior.config import LabelFiles
 from behavior.files.annotations import LabelPolicies, read_labels
-from behavior.files.ethograms import Annotation
 from behavior.progress import warn
-from behavior.recording import Labels, Recording
+from behavior.recording import Annotation, Labels, Recording
 
 __all__ = ["read_labels_of", "read_raters_of"]
 

@@ -12,7 +12,6 @@ import numpy as np
 import numpy.typing as npt
 
 from behavior.config import APPEARANCE, MADE_STREAMS, POSE, Study
-from behavior.files.ethograms import Annotation
 from behavior.files.model_bundle import (
     BundleDescription,
     MemberDescription,
@@ -31,7 +30,7 @@ from behavior.learning.learning_data import LearningData, load_variant
 from behavior.learning.out_of_fold import plan_model, seed_fit
 from behavior.learning.variants import combine_members, list_variants
 from behavior.progress import warn
-from behavior.recording import Labels, Probabilities
+from behavior.recording import Annotation, Labels, Probabilities
 from behavior.sequence.averaging import average_features, spread_rows
 from behavior.sequence.heads import save_head
 from behavior.sequence.plans import ModelPlan, TrainedModel

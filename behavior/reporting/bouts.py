@@ -15,9 +15,8 @@ from behavior.embedding.crop_reader import open_crops
 from behavior.errors import BehaviorError
 from behavior.figures.film_strips import compose_film_strip, render_jpeg
 from behavior.figures.rendering import get_color
-from behavior.files.ethograms import Annotation
 from behavior.progress import show_progress, warn
-from behavior.recording import Labels, Recording, find_bouts, frame_edges
+from behavior.recording import Annotation, Labels, Recording, find_bouts, frame_edges
 from behavior.reporting.html_page import Block, Paragraph, Picture, Section, Table
 
 __all__ = ["UncertainBout", "find_uncertain_bouts", "make_bouts_section"]

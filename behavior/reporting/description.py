@@ -13,8 +13,7 @@ import pandas as pd
 from behavior.config import Arena
 from behavior.errors import OutputError
 from behavior.files.atomic import make_folder, replacing, require_writable, write_text
-from behavior.files.ethograms import Annotation
-from behavior.recording import Labels, Recording
+from behavior.recording import Annotation, Labels, Recording
 from behavior.statistics.groups import Correction
 
 __all__ = [

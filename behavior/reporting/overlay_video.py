@@ -15,14 +15,13 @@ from behavior.errors import EthogramError, UsageError, VideoError
 from behavior.figures.ethogram_raster import RasterRow
 from behavior.figures.overlay import OverlayPainter
 from behavior.figures.overlay_plan import Clip, plan_frames
-from behavior.files.ethograms import Annotation
 from behavior.files.pose import TOLERATED_ROWS
 from behavior.files.video import VideoReader, open_video, summarize_video, write_video
 from behavior.files.video_folder import VideoFolder
 from behavior.learning.label_reading import read_raters_of
 from behavior.postprocess.thresholds import apply_thresholds
 from behavior.progress import Advance
-from behavior.recording import Recording, frame_edges
+from behavior.recording import Annotation, Recording, frame_edges
 
 __all__ = ["OverlayVideo", "find_thresholds", "find_video", "plan_overlay"]
 

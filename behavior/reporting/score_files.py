@@ -13,10 +13,9 @@ from behavior.errors import OutputError
 from behavior.figures.rendering import render_png
 from behavior.figures.scores import draw_confusion, draw_precision_recall
 from behavior.files.atomic import make_folder, replacing, require_writable, write_bytes, write_text
-from behavior.files.ethograms import Annotation
 from behavior.learning.crossval_folder import CEILING_FILE, METRICS_FILE, SUMMARY_FILE
 from behavior.metrics.tables import POOLED, find_metric, score_study
-from behavior.recording import Labels
+from behavior.recording import Annotation, Labels
 from behavior.reporting.score_summary import format_summary
 
 __all__ = ["draw_scores", "mark_optimistic", "prepare_results_folder", "score_annotations", "write_results"]

@@ -10,12 +10,11 @@ import numpy as np
 import pandas as pd
 
 from behavior.figures.rendering import render_png, render_svg
-from behavior.files.ethograms import Annotation
 from behavior.learning.crossval_folder import CrossValidated
 from behavior.learning.raters import list_raters, measure_ceiling
 from behavior.metrics.agreement import OTHERS, PAIRS
 from behavior.metrics.tables import MEAN, POOLED
-from behavior.recording import Labels
+from behavior.recording import Annotation, Labels
 from behavior.reporting.description import Described
 from behavior.reporting.html_page import Block, Details, Paragraph, Picture, Section, Table
 from behavior.reporting.score_files import draw_scores, score_annotations

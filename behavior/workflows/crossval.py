@@ -16,7 +16,7 @@ from behavior.figures.learning_curve import draw_learning_curve
 from behavior.figures.reliability import draw_reliability
 from behavior.figures.rendering import render_png
 from behavior.files.atomic import replacing, write_bytes
-from behavior.files.ethograms import Annotation, write_frame_predictions
+from behavior.files.ethograms import write_frame_predictions
 from behavior.files.study import open_study, write_study
 from behavior.learning.crossval_folder import (
     DECISIONS_FILE,
@@ -37,7 +37,7 @@ from behavior.learning.seen_recordings import refuse_seen_recordings
 from behavior.learning.variants import describe_model, list_variants
 from behavior.metrics.calibration import reliability_curve
 from behavior.progress import warn
-from behavior.recording import Labels, Probabilities
+from behavior.recording import Annotation, Labels, Probabilities
 from behavior.reporting.score_files import mark_optimistic, prepare_results_folder, score_annotations, write_results
 from behavior.sequence.folds import Fold
 

@@ -9,9 +9,10 @@ from typing import Any
 
 from behavior.config import Postprocess, parse_section
 from behavior.errors import BehaviorError, UsageError, suggest_nearest
-from behavior.files.ethograms import Annotation, find_ethograms, read_annotation, write_annotation
+from behavior.files.ethograms import find_ethograms, read_annotation, write_annotation
 from behavior.learning.decisions import count_bouts, decide
 from behavior.progress import complain
+from behavior.recording import Annotation
 
 __all__ = ["DecideResult", "decide_again"]
 

@@ -10,13 +10,13 @@ import pandas as pd
 
 from behavior.config import LabelFiles
 from behavior.errors import BehaviorError, LabelError, UsageError
-from behavior.files.ethograms import Annotation, find_ethograms, read_annotation
+from behavior.files.ethograms import find_ethograms, read_annotation
 from behavior.files.pairing import find_labels_for
 from behavior.files.study import read_study
 from behavior.learning.label_reading import read_labels_of
 from behavior.learning.raters import measure_ceiling, read_rater_folders
 from behavior.progress import complain, warn
-from behavior.recording import Labels
+from behavior.recording import Annotation, Labels
 from behavior.reporting.score_files import prepare_results_folder, score_annotations, write_results
 
 __all__ = ["EvaluateResult", "evaluate_ethograms"]

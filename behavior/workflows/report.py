@@ -11,9 +11,8 @@ from behavior import __version__
 from behavior.config import Crop
 from behavior.errors import OutputError, UsageError
 from behavior.files.atomic import make_folder, require_writable
-from behavior.files.ethograms import Annotation
 from behavior.progress import announce, warn
-from behavior.recording import Recording
+from behavior.recording import Annotation, Recording
 from behavior.reporting.bouts import make_bouts_section
 from behavior.reporting.description import Description
 from behavior.reporting.html_page import Page, Section, write_page

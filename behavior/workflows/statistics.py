@@ -13,13 +13,13 @@ import pandas as pd
 from behavior.config import Arena, LabelFiles, Study
 from behavior.embedding.unmeasured import is_much_unmeasured
 from behavior.errors import BehaviorError, LabelError, UsageError
-from behavior.files.ethograms import Annotation, find_ethograms, read_annotation
+from behavior.files.ethograms import find_ethograms, read_annotation
 from behavior.files.manifest import read_manifest, select_labels
 from behavior.files.pose import find_body_parts, match_pose_to_frames, read_pose
 from behavior.files.study import open_study
 from behavior.learning.label_reading import read_raters_of
 from behavior.progress import complain, warn
-from behavior.recording import Labels, Recording
+from behavior.recording import Annotation, Labels, Recording
 from behavior.reporting.description import (
     Described,
     Description,

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from behavior.files.ethograms import Annotation, write_annotation
-from behavior.recording import Ethogram, Probabilities
+from behavior.files.ethograms import write_annotation
+from behavior.recording import Annotation, Ethogram, Probabilities
 
 
 @pytest.fixture

@@ -23,8 +23,7 @@ from behavior.files.ethogram_formats import FORMATS, Entry, read_nwb, read_parqu
 from behavior.files.ethogram_formats.boris_project import collect_observation
 from behavior.files.ethogram_formats.cells import escape_cell, format_table
 from behavior.files.ethogram_formats.entry import list_events, spread_edges
-from behavior.files.ethograms import Annotation
-from behavior.recording import Ethogram, Probabilities
+from behavior.recording import Annotation, Ethogram, Probabilities
 
 WRITTEN = datetime(2024, 5, 17, 12, 30, tzinfo=UTC)
 NAMES = ("grooming", "mid rearing", "wall_rearing", "Kratzen über", "毛づくろい", "sniff; left", 'a "b", c')

@@ -13,15 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from behavior.errors import EthogramError, OutputError
-from behavior.files.ethograms import (
-    Annotation,
-    find_ethograms,
-    read_annotation,
-    read_frame_predictions,
-    write_annotation,
-    write_frame_predictions,
-)
-from behavior.recording import Ethogram, Labels, Probabilities
+from behavior.files.ethograms import find_ethograms, read_annotation, read_frame_predictions, write_annotation, write_frame_predictions
+from behavior.recording import Annotation, Ethogram, Labels, Probabilities
 
 NAMES = st.text(st.characters(blacklist_categories=("Cs", "Cc")), min_size=1, max_size=8)
 BEHAVIOR_NAMES = (
@@ -207,14 +200,14 @@ def test_behaviors_whose_columns_collide_are_refused(tmp_path: Path, behaviors: 
     assert not list(tmp_path.iterdir())
 
 
-def test_parts_of_different_recordings_are_refused() -> None:
+def test_parts_of_different_recordings_are_refused(tmp_path: Path) -> None:
     one, other = make_annotation(6), make_annotation(7)
     with pytest.raises(ValueError, match="raw and probabilities of 'A' differ"):
         Annotation("A", one.probabilities, other.raw, one.ethogram)
     with pytest.raises(ValueError, match="safe as a file name"):
         make_annotation(recording="../A")
     with pytest.raises(ValueError, match="key 'n_frames'"):
-        Annotation("A", one.probabilities, one.raw, one.ethogram, {"n_frames": 6})
+        write_annotation(tmp_path, Annotation("A", one.probabilities, one.raw, one.ethogram, {"n_frames": 6}))
 
 
 def test_labels_of_another_recording_are_refused(tmp_path: Path) -> None:

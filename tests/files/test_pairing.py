@@ -13,10 +13,9 @@ from hypothesis import strategies as st
 from behavior.errors import LabelError, PoseError, UsageError
 from behavior.files.annotations import write_bout_table, write_frame_table
 from behavior.files.ethogram_formats import FORMATS, Entry
-from behavior.files.ethograms import Annotation
 from behavior.files.pairing import Pairing, belongs_to, find_labels_for, find_pose_for, pair_files
 from behavior.files.pose import write_deeplabcut
-from behavior.recording import Ethogram, Labels, Probabilities, Track
+from behavior.recording import Annotation, Ethogram, Labels, Probabilities, Track
 
 TRACK = Track(np.ones((2, 1, 2)), np.ones((2, 1)), ("snout",))
 LABELS = Labels(np.array([[1], [0]], np.int8), ("grooming",))

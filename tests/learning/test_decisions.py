@@ -17,10 +17,9 @@ from sklearn.metrics import cohen_kappa_score, f1_score
 
 from behavior.config import Decisions, Postprocess
 from behavior.errors import ModelError
-from behavior.files.ethograms import Annotation
 from behavior.learning.decisions import FITTED_COLUMNS, FittedDecisions, decide_out_of_fold, describe_fitting, fit_decisions
 from behavior.metrics import average_precision
-from behavior.recording import Labels, Probabilities
+from behavior.recording import Annotation, Labels, Probabilities
 from behavior.sequence.folds import Fold, leave_out_folds
 
 BEHAVIORS = ("grooming", "rearing")

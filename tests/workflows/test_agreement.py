@@ -9,11 +9,11 @@ import pytest
 
 from behavior.errors import LabelError, UsageError
 from behavior.files.annotations import write_bout_table, write_frame_table
-from behavior.files.ethograms import Annotation, write_annotation
+from behavior.files.ethograms import write_annotation
 from behavior.files.manifest import read_manifest
 from behavior.files.video import write_video
 from behavior.learning.raters import list_raters, measure_ceiling, read_ceiling, read_rater_folders
-from behavior.recording import Ethogram, Labels, Probabilities
+from behavior.recording import Annotation, Ethogram, Labels, Probabilities
 
 BEHAVIORS = ("rear", "groom")
 N_FRAMES = 120

@@ -11,8 +11,8 @@ import pytest
 
 from behavior.errors import EthogramError, OutputError, UsageError
 from behavior.files.ethogram_formats import FORMATS
-from behavior.files.ethograms import Annotation, write_annotation
-from behavior.recording import Ethogram, Probabilities
+from behavior.files.ethograms import write_annotation
+from behavior.recording import Annotation, Ethogram, Probabilities
 from behavior.workflows.export import export_ethograms
 
 TEXT_FORMATS = ("bouts", "boris", "boris_tabular", "boris_aggregated", "deepethogram", "simba")

@@ -15,9 +15,9 @@ from behavior.errors import EthogramError, OutputError, UsageError
 from behavior.figures.lettering import parse_color
 from behavior.figures.overlay_plan import Clip
 from behavior.figures.rendering import get_color
-from behavior.files.ethograms import Annotation, write_annotation
+from behavior.files.ethograms import write_annotation
 from behavior.files.video import open_video, summarize_video, write_video
-from behavior.recording import Ethogram, Probabilities
+from behavior.recording import Annotation, Ethogram, Probabilities
 from behavior.workflows.overlay import draw_overlays
 
 FPS = 10

@@ -15,12 +15,12 @@ import pytest
 import yaml
 
 from behavior.config import Study
-from behavior.files.ethograms import Annotation, write_annotation, write_frame_predictions
+from behavior.files.ethograms import write_annotation, write_frame_predictions
 from behavior.files.manifest import read_manifest
 from behavior.files.pose import write_deeplabcut
 from behavior.files.study import read_study, write_study
 from behavior.files.video import write_video
-from behavior.recording import Ethogram, Labels, Probabilities, Recording, Track
+from behavior.recording import Annotation, Ethogram, Labels, Probabilities, Recording, Track
 from behavior.reporting.bouts import find_uncertain_bouts, make_bouts_section
 from behavior.reporting.score_files import score_annotations, write_results
 

@@ -11,9 +11,9 @@ import pandas as pd
 import pytest
 import yaml
 
-from behavior.files.ethograms import Annotation, write_annotation
+from behavior.files.ethograms import write_annotation
 from behavior.files.pose import write_deeplabcut
-from behavior.recording import Ethogram, Probabilities, Track
+from behavior.recording import Annotation, Ethogram, Probabilities, Track
 
 FPS = 10
 N_FRAMES = 300

@@ -11,8 +11,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from behavior.files.ethograms import Annotation
-from behavior.recording import frame_edges
+from behavior.recording import Annotation, frame_edges
 
 __all__ = ["Entry", "Event", "describe_origin", "find_duration", "format_seconds", "list_events", "spread_edges"]
 

@@ -18,8 +18,8 @@ import numpy.typing as npt
 from behavior.errors import EthogramError
 from behavior.files.atomic import replacing
 from behavior.files.ethogram_formats.entry import Entry, describe_origin
-from behavior.files.ethograms import Annotation, BoutRow, list_bouts
-from behavior.recording import Ethogram
+from behavior.files.ethograms import BoutRow, list_bouts
+from behavior.recording import Annotation, Ethogram
 
 __all__ = ["read_nwb", "write_nwb"]
 
