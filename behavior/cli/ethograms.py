@@ -10,7 +10,7 @@ import typer
 
 from behavior.cli.completion import complete_formats
 from behavior.cli.loading import load_keras
-from behavior.cli.options import AsJson, Ethograms, OutFolder, Overwrite, parse_by_behavior, parse_probability
+from behavior.cli.options import AsJson, Ethograms, OutFolder, Overwrite, parse_by_behavior, parse_lengths, parse_probability
 from behavior.cli.printing import count, exit_on, hint, print_scores, print_speeds, print_table
 from behavior.cli.run_log import keep_log
 from behavior.errors import UsageError
@@ -79,17 +79,21 @@ def decide(
     as_json: AsJson = False,
 ) -> None:
     """Threshold and clean stored probabilities again, without computing them again."""
-    from behavior.workflows.decide import decide_again
+    from behavior.learning.changed_decisions import DecisionChange
+    from behavior.workflows.decide import decide_ethograms
 
     if out is None:
         keep_log(ethograms[0] if ethograms[0].is_dir() else ethograms[0].parent)
-    result = decide_again(
-        ethograms,
+    closing_frames, closing_s = parse_lengths("--closing", closing)
+    min_bout_frames, min_bout_s = parse_lengths("--min-bout", min_bout)
+    change = DecisionChange(
         threshold=parse_by_behavior("--threshold", threshold, parse_probability),
-        closing=parse_by_behavior("--closing", closing, str),
-        min_bout=parse_by_behavior("--min-bout", min_bout, str),
-        out=out,
+        closing_frames=closing_frames,
+        closing_s=closing_s,
+        min_bout_frames=min_bout_frames,
+        min_bout_s=min_bout_s,
     )
+    result = decide_ethograms(ethograms, change, out=out)
     behaviors = list(dict.fromkeys(name for counts in result.bouts.values() for name in counts))
     rows = [[recording, *(counts.get(name) for name in behaviors)] for recording, counts in result.bouts.items()]
     print_table(["recording", *(f"{name} bouts" for name in behaviors)], rows, as_json=as_json, extra={"failures": result.failures})

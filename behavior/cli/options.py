@@ -25,6 +25,7 @@ __all__ = [
     "accept_anywhere",
     "parse_by_behavior",
     "parse_duration",
+    "parse_lengths",
     "parse_probability",
 ]
 
@@ -118,6 +119,29 @@ def parse_duration(word: str, *, option: str = "--timeout") -> float:
     if not 0 <= seconds < float("inf"):
         raise UsageError(f"{option} {word}: expected a number with its unit, such as 90m, 8h or 3600s.")
     return seconds
+
+
+Lengths = tuple[int | dict[str, int] | None, float | dict[str, float] | None]
+
+
+def parse_lengths(option: str, values: Sequence[str] | None) -> Lengths:
+    """Return lengths in frames and lengths in seconds, one of the two None, from words such as `9`, `0.9s` and `grooming=9`."""
+    parsed = parse_by_behavior(option, values, functools.partial(_parse_length, option))
+    if parsed is None:
+        return None, None
+    by_name = parsed if isinstance(parsed, dict) else {"": parsed}
+    units = {isinstance(length, float) for length in by_name.values()}
+    if len(units) > 1:
+        raise UsageError(f"{option} is given in frames for some behaviors and in seconds for others; use one of the two.")
+    return (None, parsed) if units == {True} else (parsed, None)  # type: ignore[return-value]
+
+
+def _parse_length(option: str, word: str) -> int | float:
+    """Return a float for seconds, an int for frames."""
+    try:
+        return float(word.removesuffix("s")) if word.endswith("s") else int(word)
+    except ValueError:
+        raise UsageError(f"{option} {word}: expected a number of frames such as 9, or of seconds such as 0.9s.") from None
 
 
 def parse_probability(word: str) -> float:

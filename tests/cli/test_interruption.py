@@ -17,10 +17,10 @@ import sys, types
 from pathlib import Path
 from behavior.progress import announce
 
-def decide_again(paths, **_):
+def decide_ethograms(paths, *_, **__):
     {work}
 
-sys.modules["behavior.workflows.decide"] = types.SimpleNamespace(decide_again=decide_again)
+sys.modules["behavior.workflows.decide"] = types.SimpleNamespace(decide_ethograms=decide_ethograms)
 from behavior.cli import main
 if __name__ == "__main__":
     sys.argv = ["behavior", "decide", sys.argv[1], *sys.argv[2:]]

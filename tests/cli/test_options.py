@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from behavior.cli.options import parse_by_behavior, parse_probability
+from behavior.cli.options import parse_by_behavior, parse_lengths, parse_probability
 from behavior.cli.printing import count
 from behavior.errors import UsageError
 
@@ -43,3 +43,31 @@ def test_what_cannot_be_a_value_is_said(words, sentence):
 
 def test_one_is_not_many():
     assert [count(number, "bout") for number in (0, 1, 2, 1200)] == ["0 bouts", "1 bout", "2 bouts", "1,200 bouts"]
+
+
+@pytest.mark.parametrize(
+    ("words", "frames", "seconds"),
+    [
+        (None, None, None),
+        (["9"], 9, None),
+        (["0.9s"], None, 0.9),
+        (["grooming=9,rearing=0"], {"grooming": 9, "rearing": 0}, None),
+        (["grooming=1s", "rearing=0.5s"], None, {"grooming": 1.0, "rearing": 0.5}),
+    ],
+)
+def test_lengths_are_in_frames_or_in_seconds(words, frames, seconds):
+    assert parse_lengths("--closing", words) == (frames, seconds)
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["many"], "--closing many: expected a number of frames such as 9, or of seconds such as 0.9s."),
+        (["0.9"], "--closing 0.9: expected a number of frames"),
+        (["grooming=9,rearing=0.5s"], "--closing is given in frames for some behaviors and in seconds for others"),
+    ],
+)
+def test_what_cannot_be_a_length_is_said(words, sentence):
+    with pytest.raises(UsageError) as caught:
+        parse_lengths("--closing", words)
+    assert sentence in str(caught.value)

@@ -65,7 +65,7 @@ def test_it_has_the_traceback_of_what_nobody_expected(run, ethograms, monkeypatc
     def fail(*_, **__):
         raise ZeroDivisionError("by accident")
 
-    monkeypatch.setattr(decide, "decide_again", fail)
+    monkeypatch.setattr(decide, "decide_ethograms", fail)
     ran = run("decide", ethograms)
     (log,) = read_logs(ethograms)
     assert "Traceback" in log
@@ -83,7 +83,7 @@ def test_it_has_what_the_terminal_does_not_show(run, ethograms, monkeypatch):
         warnings.warn("a library is worried", stacklevel=1)
         return decide.DecideResult()
 
-    monkeypatch.setattr(decide, "decide_again", work)
+    monkeypatch.setattr(decide, "decide_ethograms", work)
     with pytest.warns(UserWarning, match="worried"):
         ran = run("decide", ethograms, "--quiet")
     assert (ran.status, ran.out, ran.err) == (0, "", "")

@@ -27,7 +27,7 @@ def chatty(monkeypatch):
             say(message)
         return decide.DecideResult({"m1": {"grooming": 1}}, {"m2": "a failure"})
 
-    monkeypatch.setattr(decide, "decide_again", work)
+    monkeypatch.setattr(decide, "decide_ethograms", work)
 
 
 LOUD = ["warning: a worry", "error: a failure", "error: 1 failed (m2); what could be done is done."]
@@ -61,7 +61,7 @@ def test_json_is_alone_whatever_libraries_print(run, monkeypatch):
         print("Downloading data from https://...")
         return decide.DecideResult()
 
-    monkeypatch.setattr(decide, "decide_again", download)
+    monkeypatch.setattr(decide, "decide_ethograms", download)
     before = sys.stdout
     ran = run("decide", "x", "--json")
     assert json.loads(ran.out) == {"rows": [], "failures": {}}
@@ -78,11 +78,11 @@ def test_json_says_why_there_is_nothing(run, tmp_path):
 def test_flags_behind_two_dashes_and_values_are_what_they_were(run, chatty, monkeypatch):
     asked = []
 
-    def remember(paths, **options):
-        asked.append(([str(path) for path in paths], options["out"]))
+    def remember(paths, change, *, out):
+        asked.append(([str(path) for path in paths], out))
         return decide.DecideResult()
 
-    monkeypatch.setattr(decide, "decide_again", remember)
+    monkeypatch.setattr(decide, "decide_ethograms", remember)
     assert run("decide", "--out", "--quiet", "x").status == 0
     assert run("decide", "--", "--quiet", "--debug").status == 0
     assert [(paths, None if out is None else str(out)) for paths, out in asked] == [(["x"], "--quiet"), (["--quiet", "--debug"], None)]
