@@ -1,4 +1,4 @@
-"""Where the animal can go, and the parts of that place that are of interest."""
+"""The section `arena`: where the animal can go, and the zones in it."""
 
 from __future__ import annotations
 
@@ -19,37 +19,46 @@ DERIVED_ZONES = ("centre", "walls", "corners")
 
 
 class Arena(Section):
-    """Where the animal can go, in pixels from the upper left corner of the upright frame, the same for every recording.
+    """Where the animal can go, in pixels from the upper left corner of the upright frame, the same for every recording."""
 
-    Attributes
-    ----------
-    corners
-        The arena's outline: its corners in their order around it; empty where nobody says.
-    rectangle
-        Left, top, right and bottom, which is a short way to say the corners of an upright rectangle.
-    zones
-        Corners of further parts of it, by name; they may overlap.
-    margin_px, margin_cm
-        Width of the strip along the walls, one of the two; with it the zones `centre`, `walls` and `corners` are made.
-    pixels_per_cm
-        Without it, distances are in pixels.
-    body_part
-        Whose track tells where the animal is (several: their mean); the study's crop centre where None.
-    min_likelihood
-        Below it a point counts as not found; the crop's where None.
-    max_gap_s
-        Longest stretch without a position that is filled in, in a straight line.
-    """
-
-    corners: tuple[Point, ...] = ()
-    rectangle: tuple[float, float, float, float] | None = Field(default=None, exclude=True)
-    zones: dict[str, Polygon] = Field(default={})
-    margin_px: Annotated[float, Field(gt=0)] | None = None
-    margin_cm: Annotated[float, Field(gt=0)] | None = None
-    pixels_per_cm: Annotated[float, Field(gt=0)] | None = None
-    body_part: str | list[str] | None = None
-    min_likelihood: Fraction | None = None
-    max_gap_s: Seconds = 0.5
+    corners: tuple[Point, ...] = Field(
+        default=(),
+        description="Corners of the arena, in their order around it.",
+        examples=[[[40, 30], [600, 30], [600, 450], [40, 450]]],
+    )
+    rectangle: tuple[float, float, float, float] | None = Field(
+        default=None,
+        exclude=True,
+        description="Left, top, right and bottom of an upright rectangle, instead of `corners`.",
+        examples=[[40, 30, 600, 450]],
+    )
+    zones: dict[str, Polygon] = Field(
+        default={},
+        description="Corners of further zones, by name; they may overlap.",
+        examples=[{"feeder": [[300, 200], [360, 200], [360, 260]]}],
+    )
+    margin_px: Annotated[float, Field(gt=0)] | None = Field(
+        default=None,
+        description="Width of the strip along the walls in pixels. With a margin, the zones `centre`, `walls` and `corners` are added.",
+        examples=[96],
+    )
+    margin_cm: Annotated[float, Field(gt=0)] | None = Field(
+        default=None, description="The same in centimetres, instead of `margin_px`; needs `pixels_per_cm`.", examples=[8]
+    )
+    pixels_per_cm: Annotated[float, Field(gt=0)] | None = Field(
+        default=None, description="Scale of the video. Without it, distances are in pixels.", examples=[12]
+    )
+    body_part: str | list[str] | None = Field(
+        default=None,
+        description="Body part that says where the animal is; of a list, the mean. Without it, the crop's.",
+        examples=["tailbase"],
+    )
+    min_likelihood: Fraction | None = Field(
+        default=None, description="Points below this likelihood are missing. Without it, the crop's.", examples=[0.6]
+    )
+    max_gap_s: Seconds = Field(
+        default=0.5, description="Longest stretch without a position, in seconds, that is filled in by a straight line.", examples=[1]
+    )
 
     @model_validator(mode="before")
     @classmethod

@@ -1,4 +1,4 @@
-"""The sections `postprocess` and `decisions`: from probabilities to an ethogram, and what of that is fitted."""
+"""The sections `postprocess` and `decisions`: from probabilities to an ethogram, with given or with fitted settings."""
 
 from __future__ import annotations
 
@@ -15,13 +15,25 @@ __all__ = ["Decisions", "Postprocess", "spread_over_behaviors"]
 
 
 class Postprocess(Section):
-    """From probabilities to an ethogram; every value is one for all behaviors, or one for each by name."""
+    """From probabilities to an ethogram. Every value is one for all behaviors, or one for each by name."""
 
-    threshold: Fraction | dict[str, Fraction] = 0.5
-    closing_frames: Count | dict[str, Count] | None = None
-    closing_s: Seconds | dict[str, Seconds] | None = None
-    min_bout_frames: Count | dict[str, Count] | None = None
-    min_bout_s: Seconds | dict[str, Seconds] | None = None
+    threshold: Fraction | dict[str, Fraction] = Field(
+        default=0.5, description="A frame is positive from this probability on.", examples=[0.5, {"grooming": 0.4}]
+    )
+    closing_frames: Count | dict[str, Count] | None = Field(
+        default=None,
+        description="`n` fills gaps of at most n - 1 frames between two positives, and adds nothing before the first or after the last.",
+        examples=[5, {"grooming": 9, "mid_rearing": 3}],
+    )
+    closing_s: Seconds | dict[str, Seconds] | None = Field(
+        default=None, description="The same in seconds, instead of `closing_frames`.", examples=[0.5]
+    )
+    min_bout_frames: Count | dict[str, Count] | None = Field(
+        default=None, description="Bouts of fewer frames are removed, after closing.", examples=[4]
+    )
+    min_bout_s: Seconds | dict[str, Seconds] | None = Field(
+        default=None, description="The same in seconds, instead of `min_bout_frames`.", examples=[0.3]
+    )
 
     @model_validator(mode="after")
     def _frames_or_seconds(self) -> Postprocess:
@@ -44,28 +56,34 @@ class Postprocess(Section):
 
 
 class Decisions(Section):
-    """What of the way from probabilities to an ethogram is fitted, on predictions of recordings that their models had not seen.
+    """What is fitted on out-of-fold predictions instead of given in `postprocess`. Without this section, nothing is fitted."""
 
-    Attributes
-    ----------
-    fit
-        What is searched for; the rest is taken from the section `postprocess`.
-    beta
-        Recall counts beta times as much as precision in the F-beta that is maximised.
-    threshold_for
-        A threshold of its own for each behavior, or one for all that maximises the mean over behaviors.
-    calibration
-        How probabilities are turned into shares of positive frames before that.
-    nested
-        In cross-validation, `folds` fits on the out-of-fold predictions of the other recordings, whose models had seen the fold that
-        is scored; `pairs` on predictions of models that had seen neither.
-    """
-
-    fit: list[Literal["threshold", "closing", "min_bout"]] = Field(default=["threshold", "closing", "min_bout"])
-    beta: Annotated[float, Field(gt=0, le=100)] = 1.0
-    threshold_for: Literal["behavior", "all"] = "behavior"
-    calibration: Literal["none", "isotonic", "logistic"] = "none"
-    nested: Literal["folds", "pairs"] = "folds"
+    fit: list[Literal["threshold", "closing", "min_bout"]] = Field(
+        default=["threshold", "closing", "min_bout"],
+        description="What is fitted; the rest is taken from `postprocess`.",
+        examples=[["threshold"]],
+    )
+    beta: Annotated[float, Field(gt=0, le=100)] = Field(
+        default=1.0,
+        description="The F-beta score that is maximised: recall counts beta times as much as precision. 2 prefers recall.",
+        examples=[2],
+    )
+    threshold_for: Literal["behavior", "all"] = Field(
+        default="behavior",
+        description="One threshold for each behavior, or one for all that maximises the mean over behaviors.",
+        examples=["all"],
+    )
+    calibration: Literal["none", "isotonic", "logistic"] = Field(
+        default="none",
+        description="How probabilities are first turned into shares of positive frames. The calibrated probabilities are the ones stored.",
+        examples=["isotonic"],
+    )
+    nested: Literal["folds", "pairs"] = Field(
+        default="folds",
+        description="In `crossval`: `folds` fits on the out-of-fold predictions of the other recordings, whose models were trained on the "
+        "fold that is scored; `pairs` trains a model for every pair of recordings, so that they were trained on neither.",
+        examples=["pairs"],
+    )
 
     @field_validator("fit")
     @classmethod

@@ -1,4 +1,4 @@
-"""The section `ensemble`: models that answer together."""
+"""The section `ensemble`: several models whose predictions are combined."""
 
 from __future__ import annotations
 
@@ -13,31 +13,31 @@ __all__ = ["Ensemble", "EnsembleMember"]
 
 
 class EnsembleMember(Section):
-    """One kind of model in an ensemble; what is not said is as in the study."""
+    """One kind of model in an ensemble: the study, with the sections that are given here."""
 
-    head: Head | None = None
-    windows: Windows | None = None
-    streams: Annotated[list[str], Field(min_length=1)] | None = None
-    backbone: Backbone | None = None
-    features: FeatureSteps | None = None
+    head: Head | None = Field(default=None, description="Another head.", examples=[{"kind": "mstcn"}])
+    windows: Windows | None = Field(default=None, description="Other windows.", examples=[{"length": 600}])
+    streams: Annotated[list[str], Field(min_length=1)] | None = Field(
+        default=None, description="Other streams.", examples=[["appearance", "motion"]]
+    )
+    backbone: Backbone | None = Field(default=None, description="Another backbone.", examples=[{"name": "squeezenet"}])
+    features: FeatureSteps | None = Field(default=None, description="Other feature steps.", examples=[{"standardize": True}])
 
 
 class Ensemble(Section):
-    """Several models that answer together.
+    """Several models whose predictions are combined."""
 
-    Attributes
-    ----------
-    members
-        Kinds of models; the study's own where the list is empty.
-    seeds
-        Models of each kind, that differ by their seed.
-    bagging
-        Whether each learns from recordings drawn with replacement (Breiman 1996, Bagging predictors).
-    combine
-        The mean of their probabilities, or the share of them that says 0.5 or more.
-    """
-
-    members: list[EnsembleMember] = Field(default=[])
-    seeds: Positive = 1
-    bagging: Literal["none", "recordings"] = "none"
-    combine: Literal["mean", "vote"] = "mean"
+    members: list[EnsembleMember] = Field(
+        default=[],
+        description="The kinds of models; the study's own if the list is empty.",
+        examples=[[{"head": {"kind": "lstm"}}, {"head": {"kind": "mstcn"}}]],
+    )
+    seeds: Positive = Field(default=1, description="Models of each kind, with different seeds.", examples=[3])
+    bagging: Literal["none", "recordings"] = Field(
+        default="none",
+        description="`recordings` trains each model on recordings drawn with replacement (Breiman 1996, Bagging predictors).",
+        examples=["recordings"],
+    )
+    combine: Literal["mean", "vote"] = Field(
+        default="mean", description="Mean of the probabilities, or the share of models with 0.5 or more.", examples=["vote"]
+    )

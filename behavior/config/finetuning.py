@@ -14,64 +14,69 @@ Rate = Annotated[float, Field(gt=0)]
 
 
 class Augmentation(Section):
-    """What is changed at random in the crops that are learned from; 0 leaves a change out.
+    """Random changes of the crops that are trained on; 0 leaves a change out, `augmentation: none` leaves out all of them."""
 
-    Attributes
-    ----------
-    rotation
-        Degrees to either side: any direction by default, a few degrees where crops are turned to the body axis anyway.
-    shift, zoom
-        Shares of the crop's side.
-    brightness
-        Share of the range of pixel values.
-    shear
-        Pixels for each row.
-    """
-
-    rotation: Annotated[float, Field(ge=0, le=180)] | None = None
-    flip: bool = True
-    shift: Annotated[float, Field(ge=0, le=0.5)] = 0.05
-    zoom: Annotated[float, Field(ge=0, le=0.5)] = 0.1
-    brightness: Annotated[float, Field(ge=0, le=0.5)] = 0.1
-    shear: Annotated[float, Field(ge=0, le=0.5)] = 0.05
+    rotation: Annotated[float, Field(ge=0, le=180)] | None = Field(
+        default=None, description="Degrees to either side. Without it 180, and 10 for egocentric crops.", examples=[10]
+    )
+    flip: bool = Field(default=True, description="Mirror half of the crops left to right.", examples=[False])
+    shift: Annotated[float, Field(ge=0, le=0.5)] = Field(default=0.05, description="Share of the crop's side.", examples=[0.1])
+    zoom: Annotated[float, Field(ge=0, le=0.5)] = Field(
+        default=0.1, description="Share of the crop's side, larger or smaller.", examples=[0.2]
+    )
+    brightness: Annotated[float, Field(ge=0, le=0.5)] = Field(
+        default=0.1, description="Share of the range of pixel values, brighter or darker.", examples=[0.2]
+    )
+    shear: Annotated[float, Field(ge=0, le=0.5)] = Field(
+        default=0.05, description="Pixels by which each row is shifted against the next.", examples=[0]
+    )
 
 
 class Finetune(Section):
-    """How `behavior finetune` trains a backbone: a head on it as it is, then its last stage as well.
+    """How `behavior finetune` trains a backbone: first a head on the frozen backbone, then its last stage too, at a lower rate."""
 
-    Attributes
-    ----------
-    frames_per_recording
-        Labelled frames to learn from at most in each recording, drawn so that behaviors and background are about as frequent.
-    watched_frames
-        Labelled frames at most, evenly spaced, of the recording that early stopping watches.
-    window, stride
-        Frames around the labelled one that are looked at together, and the step between them.
-    unfreeze
-        "auto" for the backbone's last stage, "all", a number of layers, or the beginning of a layer's name, from which on.
-    head_epochs, head_learning_rate
-        Of the first stage.
-    epochs, learning_rate
-        Of the second stage.
-    """
-
-    frames_per_recording: Positive = 1000
-    watched_frames: Positive = 2000
-    window: Positive = 1
-    stride: Positive = 1
-    pooling: Literal["mean", "concatenate"] = "mean"
-    unfreeze: int | str = "auto"
-    freeze_batch_normalization: bool = True
-    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.2
-    head_epochs: Positive = 10
-    head_learning_rate: Rate = 0.001
-    epochs: Positive = 10
-    learning_rate: Rate = 0.0001
-    patience: Positive = 3
-    batch_size: Positive = 32
-    class_weights: Literal["balanced", "none"] = "balanced"
-    augmentation: Augmentation = Augmentation()
-    seed: Count = 0
+    frames_per_recording: Positive = Field(
+        default=1000,
+        description="Largest number of labelled frames of a recording, drawn so that behaviors and background are about as frequent.",
+        examples=[500],
+    )
+    watched_frames: Positive = Field(
+        default=2000, description="Largest number of labelled frames of the validation recording, evenly spaced.", examples=[1000]
+    )
+    window: Positive = Field(default=1, description="Frames around the labelled one that are read together.", examples=[5])
+    stride: Positive = Field(default=1, description="Step in frames from one frame of a window to the next.", examples=[2])
+    pooling: Literal["mean", "concatenate"] = Field(
+        default="mean",
+        description="The mean of a window's vectors, or all of them one after the other, which keeps their order.",
+        examples=["concatenate"],
+    )
+    unfreeze: int | str = Field(
+        default="auto",
+        description="What the second stage trains: `auto` (the backbone's last stage), `all`, a number of layers, or the beginning of the "
+        "name of the first layer.",
+        examples=[20, "conv5"],
+    )
+    freeze_batch_normalization: bool = Field(
+        default=True, description="Keep the statistics and weights of batch normalisation as they are.", examples=[False]
+    )
+    dropout: Annotated[float, Field(ge=0, lt=1)] = Field(
+        default=0.2, description="Share of the vector that the head does not see in training.", examples=[0.5]
+    )
+    head_epochs: Positive = Field(default=10, description="Largest number of epochs of the first stage.", examples=[5])
+    head_learning_rate: Rate = Field(default=0.001, description="Learning rate of the first stage.", examples=[0.001])
+    epochs: Positive = Field(default=10, description="Largest number of epochs of the second stage.", examples=[5])
+    learning_rate: Rate = Field(default=0.0001, description="Learning rate of the second stage.", examples=[0.0001])
+    patience: Positive = Field(
+        default=3, description="A stage stops after this number of epochs without a better validation score.", examples=[5]
+    )
+    batch_size: Positive = Field(default=32, description="Windows in a training step.", examples=[16])
+    class_weights: Literal["balanced", "none"] = Field(
+        default="balanced", description="`balanced` weighs the frames of a rare behavior up.", examples=["none"]
+    )
+    augmentation: Augmentation = Field(
+        default=Augmentation(), description="Random changes of the crops.", examples=["none", {"flip": False}]
+    )
+    seed: Count = Field(default=0, description="Seed of everything that is drawn.", examples=[0])
 
     @field_validator("unfreeze", mode="before")
     @classmethod

@@ -1,4 +1,4 @@
-"""The section `head`: a kind of network, and what that kind has to be told."""
+"""The section `head`: a kind of network, and the settings of that kind."""
 
 from __future__ import annotations
 
@@ -13,51 +13,59 @@ __all__ = ["HEAD_KINDS", "Head", "HeadSettings", "LstmHead", "MstcnHead", "TcnHe
 
 
 class _Head(Section):
-    """What every kind of head has: dropout on the features, and whether one network answers for all behaviors."""
+    """What every kind of head has."""
 
-    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.5
-    share: bool = False
+    dropout: Annotated[float, Field(ge=0, lt=1)] = Field(
+        default=0.5, description="Share of the features that a training step leaves out at random.", examples=[0.3]
+    )
+    share: bool = Field(default=False, description="One network for all behaviors instead of one for each.", examples=[True])
 
 
 class LstmHead(_Head):
-    """LSTM layers whose units halve from layer to layer, a sigmoid per frame."""
+    """LSTM layers whose units halve from layer to layer, then a sigmoid per frame."""
 
-    kind: Literal["lstm"] = "lstm"
-    layers: Annotated[int, Field(ge=1, le=3)] = 3
-    units: Positive = 64
-    bidirectional: bool = False
+    kind: Literal["lstm"] = Field(default="lstm", description="Kind of the head: a long short-term memory.", examples=["lstm"])
+    layers: Annotated[int, Field(ge=1, le=3)] = Field(default=3, description="Number of layers.", examples=[2])
+    units: Positive = Field(default=64, description="Units of the first layer.", examples=[128])
+    bidirectional: bool = Field(default=False, description="Read each window in both directions.", examples=[True])
 
 
 class TcnHead(_Head):
-    """Temporal convolutional layers whose filters halve from layer to layer, a sigmoid per frame."""
+    """Temporal convolutional layers (keras-tcn) whose filters halve from layer to layer, then a sigmoid per frame."""
 
-    kind: Literal["tcn"]
-    layers: Annotated[int, Field(ge=1, le=3)] = 1
-    filters: Positive = 256
-    kernel_size: Annotated[int, Field(ge=2)] = 3
-    normalization: Literal["batch", "layer", "weight", "none"] = "batch"
-    causal: bool = True
+    kind: Literal["tcn"] = Field(description="Kind of the head: a temporal convolutional network.", examples=["tcn"])
+    layers: Annotated[int, Field(ge=1, le=3)] = Field(default=1, description="Number of layers.", examples=[2])
+    filters: Positive = Field(default=256, description="Filters of the first layer.", examples=[512])
+    kernel_size: Annotated[int, Field(ge=2)] = Field(default=3, description="Width of each convolution.", examples=[5])
+    normalization: Literal["batch", "layer", "weight", "none"] = Field(
+        default="batch", description="What is normalised in each block.", examples=["layer"]
+    )
+    causal: bool = Field(default=True, description="A frame's probability depends on that frame and earlier ones only.", examples=[False])
 
 
 class MstcnHead(_Head):
-    """Stages of dilated residual convolutions, each refining the probabilities of the one before."""
+    """Stages of dilated residual convolutions (MS-TCN), each refining the probabilities of the one before."""
 
-    kind: Literal["mstcn"]
-    stages: Annotated[int, Field(ge=1, le=8)] = 3
-    layers: Annotated[int, Field(ge=1, le=12)] = 8
-    filters: Positive = 64
-    kernel_size: Annotated[int, Field(ge=3)] = 3
-    smoothing: Annotated[float, Field(ge=0)] = 0.15
+    kind: Literal["mstcn"] = Field(description="Kind of the head: a multi-stage temporal convolutional network.", examples=["mstcn"])
+    stages: Annotated[int, Field(ge=1, le=8)] = Field(default=3, description="Number of stages.", examples=[2])
+    layers: Annotated[int, Field(ge=1, le=12)] = Field(
+        default=8, description="Layers of a stage; each looks twice as far as the one before.", examples=[10]
+    )
+    filters: Positive = Field(default=64, description="Filters of each convolution.", examples=[32])
+    kernel_size: Annotated[int, Field(ge=3)] = Field(default=3, description="Width of each convolution.", examples=[5])
+    smoothing: Annotated[float, Field(ge=0)] = Field(
+        default=0.15, description="Weight in the loss of jumps from frame to frame.", examples=[0.0]
+    )
 
 
 class TransformerHead(_Head):
-    """A transformer encoder whose frames attend to `span` frames on either side."""
+    """A transformer encoder whose frames attend to their neighbourhood."""
 
-    kind: Literal["transformer"]
-    layers: Annotated[int, Field(ge=1, le=8)] = 2
-    units: Positive = 64
-    heads: Positive = 4
-    span: Positive = 32
+    kind: Literal["transformer"] = Field(description="Kind of the head: a transformer encoder.", examples=["transformer"])
+    layers: Annotated[int, Field(ge=1, le=8)] = Field(default=2, description="Number of layers.", examples=[3])
+    units: Positive = Field(default=64, description="Width of the network, a multiple of `heads`.", examples=[128])
+    heads: Positive = Field(default=4, description="Number of attention heads.", examples=[8])
+    span: Positive = Field(default=32, description="Frames on either side that a frame attends to.", examples=[64])
 
     @model_validator(mode="after")
     def _heads_divide_units(self) -> TransformerHead:

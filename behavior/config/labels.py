@@ -1,4 +1,4 @@
-"""The section `labels`: what the names in label files mean, which part of them counts, and what is done about bouts that make no sense."""
+"""The section `labels`: how label files are read."""
 
 from __future__ import annotations
 
@@ -14,34 +14,46 @@ Policy = Literal["error", "warn"]
 
 
 class LabelFiles(Section):
-    """How label files are read.
+    """How label files are read: what their names mean, which part of them counts, and what is done about invalid bouts."""
 
-    Attributes
-    ----------
-    map
-        Behaviors by the names that label files have for them; modifiers belong to the name where it is written with them,
-        ``grooming|face``.
-    ignore
-        Names that are left out without a note.
-    subject, observation
-        Whose bouts count, and which of several observations in a file is read: a name, or one for each recording that needs one; ``*`` as
-        subject stands for all of them together.
-    rater
-        Whose labels count where a file holds those of several people.
-    overlapping, inverted, unterminated, out_of_range, point_events
-        What is done about bouts that make no sense: `files.annotations.LabelPolicies` says how `warn` mends them.
-    """
-
-    map: dict[str, str] = Field(default={})
-    ignore: list[str] = Field(default=[])
-    subject: str | dict[str, str] | None = None
-    observation: str | dict[str, str] | None = None
-    rater: str | None = None
-    overlapping: Policy = "warn"
-    inverted: Policy = "error"
-    unterminated: Policy = "error"
-    out_of_range: Policy = "error"
-    point_events: Literal["frame", "leave_out", "error"] = "frame"
+    map: dict[str, str] = Field(
+        default={},
+        description="Behaviors by the names that label files use for them. A modifier belongs to the name if it is written with it.",
+        examples=[{"Supported": "wall_rearing", "grooming|face": "grooming"}],
+    )
+    ignore: list[str] = Field(default=[], description="Names in label files to leave out without a note.", examples=[["Sniffing"]])
+    subject: str | dict[str, str] | None = Field(
+        default=None,
+        description="Whose bouts count in a file with several subjects: a name, or one for each recording that needs one; `*` is all of "
+        "them together.",
+        examples=["mouse 1", {"OFT_5": "mouse 1", "OFT_6": "*"}],
+    )
+    observation: str | dict[str, str] | None = Field(
+        default=None,
+        description="Which of several observations in a file is read: a name, or one for each recording that needs one.",
+        examples=[{"OFT_5": "observation #1"}],
+    )
+    rater: str | None = Field(default=None, description="Whose labels count in a file with several raters.", examples=["anna"])
+    overlapping: Policy = Field(
+        default="warn", description="Two bouts of one behavior and subject at the same time. `warn` reads them as one.", examples=["error"]
+    )
+    inverted: Policy = Field(
+        default="error",
+        description="A bout that stops before it starts. `warn` exchanges the two, and leaves out a bout that stops where it starts.",
+        examples=["warn"],
+    )
+    unterminated: Policy = Field(
+        default="error",
+        description="A start without a stop, or a stop without a start. `warn` ends the first at the next start or at the end of the "
+        "observation, and leaves out the second.",
+        examples=["warn"],
+    )
+    out_of_range: Policy = Field(
+        default="error", description="Labels more than 2 frames outside the video. `warn` cuts them off.", examples=["warn"]
+    )
+    point_events: Literal["frame", "leave_out", "error"] = Field(
+        default="frame", description="An event without a duration: one frame, no frame, or an error.", examples=["leave_out"]
+    )
 
     @model_validator(mode="after")
     def _names_mean_one_thing(self) -> LabelFiles:
@@ -53,11 +65,11 @@ class LabelFiles(Section):
     def choose(self, recording: str) -> dict[str, str | None]:
         """Return `subject` and `observation` for a recording."""
 
-        def pick(said: str | dict[str, str] | None) -> str | None:
-            return said.get(recording) if isinstance(said, dict) else said
+        def pick(choice: str | dict[str, str] | None) -> str | None:
+            return choice.get(recording) if isinstance(choice, dict) else choice
 
         return {"subject": pick(self.subject), "observation": pick(self.observation)}
 
     def dump_policies(self) -> dict[str, Any]:
-        """Return what is done about bouts that make no sense, by the names of the settings."""
+        """Return what is done about invalid bouts, by the names of the settings."""
         return {name: getattr(self, name) for name in ("overlapping", "inverted", "unterminated", "out_of_range", "point_events")}

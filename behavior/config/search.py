@@ -12,30 +12,41 @@ __all__ = ["Pruning", "Search"]
 
 
 class Pruning(Section):
-    """When a trial is given up: its best running score lies below the median (or percentile) of the finished trials at that epoch."""
+    """When a trial is given up. `pruning: none` runs all of them to their end."""
 
-    rule: Literal["median", "percentile", "none"] = "median"
-    percentile: Annotated[float, Field(gt=0, lt=100)] = 25.0
-    startup_trials: Count = 5
-    warmup_epochs: Count = 5
+    rule: Literal["median", "percentile", "none"] = Field(
+        default="median",
+        description="A trial is given up if its best score so far is below the median, or the percentile, of the finished trials at that "
+        "epoch.",
+        examples=["percentile"],
+    )
+    percentile: Annotated[float, Field(gt=0, lt=100)] = Field(
+        default=25.0, description="The percentile of the rule `percentile`.", examples=[50]
+    )
+    startup_trials: Count = Field(default=5, description="Trials that are finished before any is given up.", examples=[10])
+    warmup_epochs: Count = Field(default=5, description="Epochs before a trial can be given up.", examples=[2])
 
 
 class Search(Section):
-    """What `behavior search` tries; `workflows.search_space` says what a space may hold.
+    """What `behavior search` tries."""
 
-    Attributes
-    ----------
-    space
-        By dotted key of the study file, or name of a whole section, a list of values or a range `{low: 1, high: 3}`.
-    objective
-        Mean over behaviors of the pooled out-of-fold average precision, or of F-beta at the threshold that suits each best.
-    """
-
-    space: Annotated[dict[str, Any], Field(min_length=1)]
-    sampler: Literal["tpe", "grid", "random"] = "tpe"
-    objective: Literal["average_precision", "f1", "f2"] = "average_precision"
-    pruning: Pruning = Pruning()
-    seed: Count = 0
+    space: Annotated[dict[str, Any], Field(min_length=1)] = Field(
+        description="Keys of the study file with dots, or whole sections, each with a list of values or a range: `low` and `high`, with "
+        "`step` or `log: true` if wanted.",
+        examples=[{"head.units": [32, 64], "training.learning_rate": {"low": 0.0003, "high": 0.01, "log": True}}],
+    )
+    sampler: Literal["tpe", "grid", "random"] = Field(
+        default="tpe",
+        description="How settings are chosen: by the scores of earlier trials (tree-structured Parzen estimator), all, or at random.",
+        examples=["grid"],
+    )
+    objective: Literal["average_precision", "f1", "f2"] = Field(
+        default="average_precision",
+        description="Mean over behaviors of the pooled out-of-fold average precision, or of F1 or F2 at the best threshold of each.",
+        examples=["f1"],
+    )
+    pruning: Pruning = Field(default=Pruning(), description="When a trial is given up.", examples=["none", {"warmup_epochs": 2}])
+    seed: Count = Field(default=0, description="Seed of the sampler.", examples=[0])
 
     @field_validator("pruning", mode="before")
     @classmethod

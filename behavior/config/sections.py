@@ -1,4 +1,4 @@
-"""The base of every section of a study file, the kinds of numbers in it, and the sections that stand for themselves."""
+"""The base of every section of a study file, the kinds of numbers in it, and the sections without a module of their own."""
 
 from __future__ import annotations
 
@@ -33,23 +33,27 @@ class Section(BaseModel):
 
 
 class Crop(Section):
-    """Where the animal is looked for in a frame.
+    """The part of each frame that is used: a square around the animal, or the whole frame."""
 
-    Attributes
-    ----------
-    body_axis
-        Two body parts, the one nearer to the tail first.
-    egocentric
-        Whether crops are turned so that the body axis points up.
-    """
-
-    body_part: str | list[str] | None = None
-    size: Annotated[int, Field(ge=8)] = 160
-    min_likelihood: Fraction = 0.6
-    whole_frame: bool = False
-    individual: str | None = None
-    body_axis: tuple[str, str] | None = None
-    egocentric: bool = False
+    body_part: str | list[str] | None = Field(
+        default=None,
+        description="Body part at the centre of the crop; of a list, the mean. Required unless `whole_frame` is true.",
+        examples=["midbody", ["leftear", "rightear"]],
+    )
+    size: Annotated[int, Field(ge=8)] = Field(default=160, description="Side of the square, in pixels of the video.", examples=[160])
+    min_likelihood: Fraction = Field(
+        default=0.6,
+        description="Points below this likelihood, missing points and points at (0, 0) are filled in from their neighbours in time.",
+        examples=[0.6],
+    )
+    whole_frame: bool = Field(default=False, description="Use the whole frame. No pose is needed then.", examples=[True])
+    individual: str | None = Field(default=None, description="Name of the animal in multi-animal pose.", examples=["mouse1"])
+    body_axis: tuple[str, str] | None = Field(
+        default=None, description="Two body parts, the one nearer to the tail first.", examples=[["tailbase", "neck"]]
+    )
+    egocentric: bool = Field(
+        default=False, description="Turn each crop so that `body_axis` points up. `body_axis` is required then.", examples=[True]
+    )
 
     @model_validator(mode="after")
     def _needs_a_place(self) -> Crop:
@@ -74,44 +78,57 @@ class Crop(Section):
 
 
 class Backbone(Section):
-    """The network that embeds a crop, and what runs it.
+    """The network that embeds a crop, and what runs it."""
 
-    Attributes
-    ----------
-    name
-        One of those that `behavior backbones` lists; `keras_file` is the file that `weights` names.
-    weights
-        imagenet, packaged, random, or the path of a weights file.
-    preprocessing
-        What happens to RGB values from 0 to 255 before the network sees them; the backbone's own if None.
-    engine
-        `auto` is a GPU through Keras where there is one, else OpenVINO.
-    precision
-        `auto` is bfloat16 where the processor has it natively, else float32.
-    """
-
-    name: str = "resnet50v2"
-    weights: str = "imagenet"
-    preprocessing: Literal["raw", "symmetric", "caffe", "torch"] | None = None
-    engine: Literal["auto", "keras", "openvino"] = "auto"
-    precision: Literal["auto", "float32", "bfloat16", "int8"] = "auto"
-    batch_size: Positive = 32
+    name: str = Field(
+        default="resnet50v2",
+        description="A name that `behavior backbones` lists, or `keras_file` for a Keras network of your own, from an image to a vector.",
+        examples=["openfield"],
+    )
+    weights: str = Field(
+        default="imagenet",
+        description="`imagenet` (Keras downloads them once), `packaged` (openfield only), `random` (for tests only; prints a warning), or "
+        "the path of a weights file; with `name: keras_file`, the network itself.",
+        examples=["packaged", "../lab.keras"],
+    )
+    preprocessing: Literal["raw", "symmetric", "caffe", "torch"] | None = Field(
+        default=None,
+        description="How RGB values from 0 to 255 are scaled before the network: unchanged, to -1 to 1, as in Caffe (BGR, ImageNet mean "
+        "subtracted), or as in PyTorch (ImageNet mean and standard deviation). Without it, the backbone's own.",
+        examples=["torch"],
+    )
+    engine: Literal["auto", "keras", "openvino"] = Field(
+        default="auto",
+        description="What runs the network. `auto` is a GPU through Keras if there is one, else OpenVINO.",
+        examples=["openvino"],
+    )
+    precision: Literal["auto", "float32", "bfloat16", "int8"] = Field(
+        default="auto",
+        description="Precision of the computation. `auto` is bfloat16 if the processor supports it natively, else float32.",
+        examples=["float32"],
+    )
+    batch_size: Positive = Field(default=32, description="Crops that are embedded at once.", examples=[32])
 
 
 class FeatureSteps(Section):
-    """What is done to features before a head sees them, fitted on training recordings alone.
+    """What is done to features before a head reads them, fitted on the training recordings of each fold alone."""
 
-    Attributes
-    ----------
-    standardize
-        Divides each feature by its standard deviation.
-    pca
-        Number of principal components that are kept, or the share of variance that they have to explain.
-    """
-
-    average: Positive = 1
-    standardize: bool = False
-    pca: int | float | None = None
+    average: Positive = Field(
+        default=1,
+        description="The head gets one vector for this number of frames, their mean. 5 means a fifth of the work, which is enough if the "
+        "camera is much faster than the behavior.",
+        examples=[5],
+    )
+    standardize: bool = Field(
+        default=False,
+        description="Divide each feature by its standard deviation. Use it with several streams, or with `motion` or `pose` alone.",
+        examples=[True],
+    )
+    pca: int | float | None = Field(
+        default=None,
+        description="Number of principal components to keep, or the share of variance that they have to explain.",
+        examples=[64, 0.95],
+    )
 
     @field_validator("pca", mode="before")
     @classmethod
@@ -125,26 +142,47 @@ class FeatureSteps(Section):
 
 
 class Windows(Section):
-    """The stretches of a recording that a head sees at once."""
+    """The stretches of a recording that a head reads at once. Windows never cross recordings."""
 
-    length: Positive = 300
+    length: Positive = Field(
+        default=300, description="Length of a window in vectors: in frames, unless `features.average` is above 1.", examples=[600]
+    )
 
 
 class Training(Section):
-    """How a head is fitted."""
+    """How heads are trained: Adam on binary cross-entropy, all folds and behaviors side by side."""
 
-    learning_rate: Annotated[float, Field(gt=0)] = 0.001
-    batch_size: Positive = 8
-    epochs: Positive = 50
-    patience: Positive = 5
-    class_weights: Literal["balanced", "none"] = "balanced"
-    seed: Count = 0
-    precision: Literal["auto", "float32", "bfloat16"] = "float32"
-    memory_gib: Annotated[float, Field(gt=0)] = 3.0
+    learning_rate: Annotated[float, Field(gt=0)] = Field(default=0.001, description="Learning rate of Adam.", examples=[0.001])
+    batch_size: Positive = Field(default=8, description="Windows in a training step.", examples=[8])
+    epochs: Positive = Field(default=50, description="Largest number of epochs.", examples=[50])
+    patience: Positive = Field(
+        default=5, description="Training stops after this number of epochs without a better validation score.", examples=[5]
+    )
+    class_weights: Literal["balanced", "none"] = Field(
+        default="balanced", description="`balanced` weighs the frames of a rare behavior up.", examples=["none"]
+    )
+    seed: Count = Field(default=0, description="Seed of weights, order and dropout. Same seed, same machine: same numbers.", examples=[0])
+    precision: Literal["auto", "float32", "bfloat16"] = Field(
+        default="float32",
+        description="`bfloat16` halves the digits of products, for processors that support it natively; `auto` tries whether it is faster.",
+        examples=["auto"],
+    )
+    memory_gib: Annotated[float, Field(gt=0)] = Field(
+        default=3.0, description="Memory for models that train side by side, in GiB; they train in groups that fit it.", examples=[3.0]
+    )
 
 
 class CrossValidation(Section):
-    """What a fold leaves out, and what its early stopping watches."""
+    """What a fold leaves out, and what stops its training."""
 
-    leave_out: Literal["recording", "animal"] = "recording"
-    early_stopping_on: Literal["inner", "fold"] = "inner"
+    leave_out: Literal["recording", "animal"] = Field(
+        default="recording",
+        description="`animal` leaves out all recordings of an animal (the manifest's column `animal`) at once.",
+        examples=["animal"],
+    )
+    early_stopping_on: Literal["inner", "fold"] = Field(
+        default="inner",
+        description="`inner` stops on a validation recording taken from the training recordings. `fold` stops on the recording that is "
+        "then scored, which is optimistic: the reference thesis's protocol, and every table says so.",
+        examples=["fold"],
+    )

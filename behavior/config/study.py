@@ -22,31 +22,65 @@ from behavior.errors import suggest_nearest
 __all__ = ["APPEARANCE", "MADE_STREAMS", "MOTION", "POSE", "Study"]
 
 APPEARANCE, MOTION, POSE = "appearance", "motion", "pose"
-# Streams that are made from video and pose; all others are imported.
+# Streams that are computed from video and pose; all others are imported.
 MADE_STREAMS = (APPEARANCE, MOTION, POSE)
 
 
 class Study(Section):
     """A whole study file."""
 
-    recordings: Path = Path("recordings.csv")
-    behaviors: Annotated[list[str], Field(min_length=1)]
-    labels: LabelFiles = LabelFiles()
-    crop: Crop | None = None
-    backbone: Backbone = Backbone()
-    streams: list[str] = Field(default=[APPEARANCE], min_length=1)
-    features: FeatureSteps = FeatureSteps()
-    cache: Path = Path("cache")
-    windows: Windows = Windows()
-    head: Head = LstmHead()
-    training: Training = Training()
-    crossval: CrossValidation = CrossValidation()
-    postprocess: Postprocess = Postprocess()
-    ensemble: Ensemble = Ensemble()
-    decisions: Decisions | None = None
-    search: Search | None = None
-    arena: Arena | None = None
-    finetune: Finetune | None = None
+    recordings: Path = Field(default=Path("recordings.csv"), description="The manifest.", examples=["recordings.csv"])
+    behaviors: Annotated[list[str], Field(min_length=1)] = Field(
+        description="Names of the behaviors. Each is a binary problem of its own, so that they may overlap; everything keeps this order.",
+        examples=[["grooming", "mid_rearing", "wall_rearing"]],
+    )
+    labels: LabelFiles = Field(default=LabelFiles(), description="How label files are read.", examples=[{"ignore": ["Sniffing"]}])
+    crop: Crop | None = Field(
+        default=None,
+        description="The part of each frame that is used. Required unless all streams are imported.",
+        examples=[{"body_part": "midbody", "size": 160}],
+    )
+    backbone: Backbone = Field(
+        default=Backbone(),
+        description="The network that embeds a crop.",
+        examples=[{"name": "openfield", "weights": "packaged"}],
+    )
+    streams: list[str] = Field(
+        default=[APPEARANCE],
+        min_length=1,
+        description="Features side by side: `appearance` (the backbone's), `motion` (optical flow within the crop), `pose` (body parts "
+        "relative to the animal, their speeds and angles, the distance to the walls), or names of imported features. Each stream has "
+        "its own cache, so that adding one computes no other again.",
+        examples=[["appearance", "motion"]],
+    )
+    features: FeatureSteps = Field(
+        default=FeatureSteps(), description="What is done to features before a head reads them.", examples=[{"standardize": True}]
+    )
+    cache: Path = Field(default=Path("cache"), description="Folder of the feature cache.", examples=["cache"])
+    windows: Windows = Field(default=Windows(), description="What a head reads at once.", examples=[{"length": 600}])
+    head: Head = Field(
+        default=LstmHead(),
+        description="The network that turns features into probabilities.",
+        examples=[{"kind": "lstm", "layers": 2, "units": 128}],
+    )
+    training: Training = Field(default=Training(), description="How heads are trained.", examples=[{"epochs": 30}])
+    crossval: CrossValidation = Field(
+        default=CrossValidation(), description="What a fold leaves out, and what stops its training.", examples=[{"leave_out": "animal"}]
+    )
+    postprocess: Postprocess = Field(
+        default=Postprocess(), description="From probabilities to an ethogram.", examples=[{"threshold": 0.5, "closing_s": 0.5}]
+    )
+    ensemble: Ensemble = Field(default=Ensemble(), description="Several models whose predictions are combined.", examples=[{"seeds": 3}])
+    decisions: Decisions | None = Field(
+        default=None, description="Thresholds, closing, shortest bouts and calibration fitted to your labels.", examples=[{"beta": 2}]
+    )
+    search: Search | None = Field(default=None, description="What `behavior search` tries.", examples=[{"space": {"head.units": [32, 64]}}])
+    arena: Arena | None = Field(
+        default=None,
+        description="Where the animal can go: for the stream `pose` and for `behavior stats`.",
+        examples=[{"rectangle": [40, 30, 600, 450]}],
+    )
+    finetune: Finetune | None = Field(default=None, description="How `behavior finetune` trains a backbone.", examples=[{"epochs": 5}])
 
     @field_validator("behaviors")
     @classmethod
@@ -81,7 +115,7 @@ class Study(Section):
             if meant not in self.behaviors:
                 raise ValueError(
                     f"labels.map: {name!r} is {meant!r}, which is not among the behaviors{suggest_nearest(meant, self.behaviors)}; names "
-                    "in label files come before the colon, behaviors behind it"
+                    "in label files come before the colon, behaviors after it"
                 )
         for field in ("threshold", "closing_frames", "closing_s", "min_bout_frames", "min_bout_s"):
             value = getattr(self.postprocess, field)
