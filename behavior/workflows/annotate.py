@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from behavior.config import Crop
+from behavior.embedding.recordings import embed_recordings
 from behavior.errors import BehaviorError, PoseError, UsageError, WeightsError
 from behavior.files.atomic import make_folder
 from behavior.files.pairing import find_pose_for, make_safe
@@ -16,7 +17,6 @@ from behavior.files.video import VIDEO_SUFFIXES
 from behavior.learning.annotator import Annotator
 from behavior.progress import announce, complain, warn
 from behavior.recording import Recording
-from behavior.workflows.embed import embed_recordings
 
 __all__ = ["AnnotateResult", "annotate_study", "annotate_videos"]
 

@@ -3,52 +3,20 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 from behavior.compute.workers import map_in_workers
+from behavior.embedding.recordings import EmbedResult, embed_recordings
 from behavior.embedding.stream import FeatureStream
 from behavior.embedding.streams import identify_stream, make_streams
-from behavior.errors import BehaviorError, UsageError, WeightsError
+from behavior.errors import UsageError
 from behavior.files.study import open_study
 from behavior.learning.variants import list_variants
-from behavior.progress import announce, complain, detail, warn
 from behavior.recording import Recording
 
-__all__ = ["EmbedResult", "embed_recordings", "embed_study"]
-
-SECONDS_BETWEEN_LOOKS = 2.0
-
-
-@dataclass
-class EmbedResult:
-    """What `embed_study` did, by recording id.
-
-    Attributes
-    ----------
-    embedded
-        Frames per second of each recording that was embedded now.
-    kept
-        Recordings whose features were there already.
-    failures
-        A sentence for each recording that could not be embedded.
-    """
-
-    embedded: dict[str, float] = field(default_factory=dict)
-    kept: list[str] = field(default_factory=list)
-    failures: dict[str, str] = field(default_factory=dict)
-
-    def add(self, other: EmbedResult) -> None:
-        """Take in what was done to other streams of the same recordings, or by another worker."""
-        for name, rate in other.embedded.items():
-            # Frames per second of one stream after another.
-            self.embedded[name] = 1.0 / (1.0 / rate + (1.0 / self.embedded[name] if name in self.embedded else 0.0))
-        self.failures |= other.failures
-        done = self.embedded.keys() | self.failures.keys()
-        self.kept = [name for name in dict.fromkeys([*self.kept, *other.kept]) if name not in done]
+__all__ = ["embed_study"]
 
 
 def embed_study(path: Path, *, workers: int = 1) -> EmbedResult:
@@ -103,42 +71,4 @@ def _embed_streams(streams: Sequence[FeatureStream], recordings: Sequence[Record
     result = EmbedResult()
     for stream in streams:
         result.add(embed_recordings(stream, recordings))
-    return result
-
-
-def embed_recordings(stream: FeatureStream, recordings: Sequence[Recording]) -> EmbedResult:
-    """Put `stream` of those of `recordings` that its cache lacks there."""
-    result = EmbedResult()
-    waiting = list(recordings)
-    while waiting:
-        elsewhere = []
-        for recording in waiting:
-            try:
-                if stream.is_cached(recording):
-                    stream.tidy(recording)
-                    result.kept.append(recording.id)
-                    detail(f"{recording.id}: its features of {stream.name} are there already")
-                    continue
-                began = time.perf_counter()
-                embedded = stream.embed(recording, among=recordings)
-            except WeightsError:
-                # No recording would fare better.
-                raise
-            except BehaviorError as error:
-                result.failures[recording.id] = str(error)
-                complain(f"{recording.id}: {error}")
-                continue
-            if embedded is None:
-                elsewhere.append(recording)
-                continue
-            if not embedded.n_frames:
-                result.kept.append(recording.id)
-                continue
-            result.embedded[recording.id] = embedded.n_frames / (time.perf_counter() - began)
-            for note in embedded.notes:
-                warn(f"{recording.id}: {note}")
-        if elsewhere and len(elsewhere) == len(waiting):
-            announce(f"waiting for another process that embeds {', '.join(recording.id for recording in elsewhere)}")
-            time.sleep(SECONDS_BETWEEN_LOOKS)
-        waiting = elsewhere
     return result

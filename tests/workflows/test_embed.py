@@ -107,7 +107,7 @@ def test_a_recording_that_another_process_embeds_is_waited_for(run, study_copy, 
         path.write_bytes(content)
         claim.__exit__(None, None, None)
 
-    monkeypatch.setattr("behavior.workflows.embed.time.sleep", finish_elsewhere)
+    monkeypatch.setattr("behavior.embedding.recordings.time.sleep", finish_elsewhere)
     ran = run("embed", study_copy, "--json")
     assert ran.status == 0
     assert "waiting for another process" in ran.err

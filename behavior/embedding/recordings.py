@@ -1,0 +1,90 @@
+"""The features of many recordings: each made, taken from the cache, or waited for while another process makes it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from behavior.embedding.stream import FeatureStream
+from behavior.errors import BehaviorError, WeightsError
+from behavior.progress import announce, complain, detail, warn
+from behavior.recording import Recording
+
+__all__ = ["EmbedResult", "embed_recordings"]
+
+SECONDS_BETWEEN_LOOKS = 2.0
+
+
+@dataclass
+class EmbedResult:
+    """What became of recordings, by id.
+
+    Attributes
+    ----------
+    embedded
+        Frames per second of each recording that was embedded now.
+    kept
+        Recordings whose features were there already.
+    failures
+        A sentence for each recording that could not be embedded.
+    """
+
+    embedded: dict[str, float] = field(default_factory=dict)
+    kept: list[str] = field(default_factory=list)
+    failures: dict[str, str] = field(default_factory=dict)
+
+    def add(self, other: EmbedResult) -> None:
+        """Take in what was done to other streams of the same recordings, or by another worker."""
+        for name, rate in other.embedded.items():
+            # Frames per second of one stream after another.
+            self.embedded[name] = 1.0 / (1.0 / rate + (1.0 / self.embedded[name] if name in self.embedded else 0.0))
+        self.failures |= other.failures
+        done = self.embedded.keys() | self.failures.keys()
+        self.kept = [name for name in dict.fromkeys([*self.kept, *other.kept]) if name not in done]
+
+
+def embed_recordings(stream: FeatureStream, recordings: Sequence[Recording]) -> EmbedResult:
+    """Embed those of `recordings` whose features of `stream` the cache lacks; one bad recording never stops the rest.
+
+    A recording that another process embeds comes last, and is waited for.
+
+    Raises
+    ------
+    WeightsError
+        If the backbone's weights cannot be used: no recording would fare better.
+    """
+    result = EmbedResult()
+    waiting = list(recordings)
+    while waiting:
+        elsewhere = []
+        for recording in waiting:
+            try:
+                if stream.is_cached(recording):
+                    stream.tidy(recording)
+                    result.kept.append(recording.id)
+                    detail(f"{recording.id}: its features of {stream.name} are there already")
+                    continue
+                began = time.perf_counter()
+                embedded = stream.embed(recording, among=recordings)
+            except WeightsError:
+                # No recording would fare better.
+                raise
+            except BehaviorError as error:
+                result.failures[recording.id] = str(error)
+                complain(f"{recording.id}: {error}")
+                continue
+            if embedded is None:
+                elsewhere.append(recording)
+                continue
+            if not embedded.n_frames:
+                result.kept.append(recording.id)
+                continue
+            result.embedded[recording.id] = embedded.n_frames / (time.perf_counter() - began)
+            for note in embedded.notes:
+                warn(f"{recording.id}: {note}")
+        if elsewhere and len(elsewhere) == len(waiting):
+            announce(f"waiting for another process that embeds {', '.join(recording.id for recording in elsewhere)}")
+            time.sleep(SECONDS_BETWEEN_LOOKS)
+        waiting = elsewhere
+    return result

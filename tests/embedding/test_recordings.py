@@ -1,0 +1,80 @@
+"""Who is embedded, who was there, who failed and who is waited for, with a stand-in for a stream."""
+
+from __future__ import annotations
+
+import pytest
+
+from behavior.embedding import recordings as module
+from behavior.embedding.recordings import EmbedResult, embed_recordings
+from behavior.embedding.stream import Embedded
+from behavior.errors import PoseError, WeightsError
+from behavior.recording import Recording
+
+RECORDINGS = [Recording(name) for name in ("new", "cached", "bad", "shared", "empty")]
+
+
+class Stream:
+    """Embeds "new", has "cached", cannot embed "bad", and finds "shared" claimed the first time."""
+
+    name = "pose"
+
+    def __init__(self, *, weights_are_bad: bool = False) -> None:
+        self.weights_are_bad = weights_are_bad
+        self.asked: list[str] = []
+        self.tidied: list[str] = []
+
+    def is_cached(self, recording: Recording) -> bool:
+        return recording.id == "cached"
+
+    def tidy(self, recording: Recording) -> None:
+        self.tidied.append(recording.id)
+
+    def embed(self, recording: Recording, *, among: list[Recording]) -> Embedded | None:
+        self.asked.append(recording.id)
+        if self.weights_are_bad:
+            raise WeightsError("weights.keras: is damaged.")
+        if recording.id == "bad":
+            raise PoseError("bad.csv: has no body part 'nose'.")
+        if recording.id == "shared" and self.asked.count("shared") == 1:
+            return None
+        return Embedded(0 if recording.id == "empty" else 100, ("its header is wrong.",) if recording.id == "new" else ())
+
+
+def test_each_recording_is_embedded_kept_waited_for_or_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr(module.time, "sleep", slept.append)
+    stream = Stream()
+    result = embed_recordings(stream, RECORDINGS)
+    assert sorted(result.embedded) == ["new", "shared"]
+    assert all(rate > 0 for rate in result.embedded.values())
+    # Whoever embedded "empty" in the meantime left nothing to do.
+    assert result.kept == ["cached", "empty"]
+    assert result.failures == {"bad": "bad.csv: has no body part 'nose'."}
+    assert stream.tidied == ["cached"]
+    assert stream.asked == ["new", "bad", "shared", "empty", "shared"]
+    # Others were still to be done when "shared" was put off.
+    assert slept == []
+
+
+def test_where_all_are_elsewhere_it_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr(module.time, "sleep", slept.append)
+    result = embed_recordings(Stream(), [Recording("shared")])
+    assert slept == [module.SECONDS_BETWEEN_LOOKS]
+    assert list(result.embedded) == ["shared"]
+
+
+def test_bad_weights_stop_everything() -> None:
+    stream = Stream(weights_are_bad=True)
+    with pytest.raises(WeightsError):
+        embed_recordings(stream, RECORDINGS)
+    assert stream.asked == ["new"]
+
+
+def test_streams_of_a_recording_add_up() -> None:
+    result = EmbedResult({"a": 100.0}, ["b", "c"], {})
+    result.add(EmbedResult({"a": 100.0, "b": 50.0}, ["c"], {"d": "broken"}))
+    # A hundred frames take a second in each of two streams: fifty in a second of both.
+    assert result.embedded == {"a": 50.0, "b": 50.0}
+    assert result.kept == ["c"]
+    assert result.failures == {"d": "broken"}
