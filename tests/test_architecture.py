@@ -63,6 +63,10 @@ DEFERRED_ROOMS = {
     *("embedding", "learning", "search", "reporting", "workflows"),
 }
 MAX_LINES = 450
+# A command is a list of steps; what they do is in the rooms.
+MAX_WORKFLOW_LINES = 250
+# Workflows that run other workflows.
+RUNS_OTHERS = {"workflows/demo.py"}
 
 
 @dataclass(frozen=True)
@@ -113,11 +117,15 @@ def find_violations(module: str, source: str) -> list[str]:
         found.append(f"{module}: there is no utils, name the concept")
     if (n_lines := len(source.splitlines())) > MAX_LINES:
         found.append(f"{module}: has {n_lines} lines, split modules past about 400")
+    if room == "workflows" and n_lines >= MAX_WORKFLOW_LINES:
+        found.append(f"{module}: has {n_lines} lines, a command is a list of steps of fewer than {MAX_WORKFLOW_LINES}; move what they do")
     for imported in find_imports(module, source):
         parts = imported.name.split(".")
         place = f"{module}:{imported.line} imports {imported.name}"
         if parts[0] == "behavior" and len(parts) > 1 and not parts[1].startswith("__version"):
             found += _judge_room(room, here, parts[1], place)
+            if room == parts[1] == "workflows" and module not in RUNS_OTHERS:
+                found.append(f"{place}; a command runs no other, call the room that both need")
             if room == "cli" and imported.at_top and parts[1] in DEFERRED_ROOMS:
                 found.append(f"{place} at its top, import it in the command")
         if parts[0] == "pathlib" and room in NO_PATHS and not here & MAY_HAVE_PATHS:
@@ -196,6 +204,9 @@ def test_modules_are_found() -> None:
         ("helpers/text.py", "", "no room of the design"),
         ("files/pose.py", "import behavior.helpers", "no room of the design"),
         ("files/pose.py", "\n" * (MAX_LINES + 1), "split"),
+        ("workflows/embed.py", "\n" * MAX_WORKFLOW_LINES, "a list of steps"),
+        ("workflows/report.py", "from behavior.workflows.check import check_study", "runs no other"),
+        ("workflows/report.py", "def run():\n    from behavior.workflows import check", "runs no other"),
         ("__init__.py", "from behavior.recording import Bout", "imports nothing"),
     ],
 )
@@ -224,6 +235,8 @@ def test_a_planted_violation_is_found(module: str, source: str, expected: str) -
         ),
         ("cli.py", "if TYPE_CHECKING:\n    import pandas"),
         ("cli/learning.py", "import typer\nfrom behavior.cli.printing import hint\ndef run():\n    from behavior.workflows import train"),
+        ("workflows/embed.py", "\n" * (MAX_WORKFLOW_LINES - 1)),
+        ("workflows/demo.py", "from behavior.workflows.check import check_study"),
         ("__main__.py", "from behavior.cli import main"),
         ("__init__.py", "from __future__ import annotations"),
     ],

@@ -46,24 +46,22 @@ def stats(
     as_json: AsJson = False,
 ) -> None:
     """Count and time bouts, compare groups of animals, and draw what they did."""
+    from behavior.reporting.statistics_gathering import StatisticsRequest
     from behavior.reporting.statistics_summary import SHOWN_METRICS, summarize_behaviors
     from behavior.workflows.statistics import describe_ethograms
 
     bin_s = None if bin_length is None else parse_duration(bin_length, option="--bin")
     if bin_s == 0:
         raise UsageError(f"--bin {bin_length}: expected more than nothing, such as 60s.")
-    result = describe_ethograms(
-        ethograms,
-        out,
+    request = StatisticsRequest(
         bin_s=bin_s,
         groups=groups,
         study=study,
-        body_parts=body_part or (),
+        body_parts=tuple(body_part or ()),
         correction="fdr" if correction is _Correction.fdr else "holm",
         of_labels=labels,
-        with_figures=figures,
-        overwrite=overwrite,
     )
+    result = describe_ethograms(ethograms, out, request=request, with_figures=figures, overwrite=overwrite)
     summary = summarize_behaviors(result.description)
     compared = result.description.tables.groups
     extra = {

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-__all__ = ["Checked", "Problem", "StudyCheck"]
+__all__ = ["CheckedRecording", "Problem", "StudyCheck"]
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One line of the report; `is_error` says whether computing would fail on it."""
+    """One line of the report.
+
+    Attributes
+    ----------
+    recording
+        Its id; "" for a problem of the whole study.
+    message
+        A sentence.
+    is_error
+        Whether computing would fail on it.
+    """
 
     recording: str
     message: str
     is_error: bool
 
 
-@dataclass
-class Checked:
+@dataclass(frozen=True)
+class CheckedRecording:
     """What was found of one recording; None where it could not be found out, or is not needed.
 
     Attributes
@@ -33,7 +44,7 @@ class Checked:
     positives
         Share of the labelled frames with each behavior.
     label_format
-        What kind of file the labels to learn from are in; "" where there are none.
+        What kind of file the labels to train on are in; "" where there are none.
     """
 
     recording: str
@@ -43,17 +54,27 @@ class Checked:
     pose_rows: int | None = None
     measured: float | None = None
     labelled: float | None = None
-    positives: dict[str, float] = field(default_factory=dict)
+    positives: Mapping[str, float] = field(default_factory=dict)
     label_format: str = ""
 
 
-@dataclass
+@dataclass(frozen=True)
 class StudyCheck:
-    """The whole report; `needs_embedding` where the study learns from more than imported features."""
+    """The whole report.
 
-    needs_embedding: bool = True
-    recordings: list[Checked] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
+    Attributes
+    ----------
+    needs_embedding
+        Whether the study trains on more than imported features.
+    recordings
+        One for each row of the manifest, in its order.
+    problems
+        Those of weights first, then each recording's, then those of all recordings together.
+    """
+
+    needs_embedding: bool
+    recordings: Sequence[CheckedRecording]
+    problems: Sequence[Problem]
 
     @property
     def has_errors(self) -> bool:

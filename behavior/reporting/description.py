@@ -1,58 +1,39 @@
-"""Statistics on disk: the tables, what they say in words, and their pictures."""
+"""Ethograms with what is known of their recordings, and the tables that describe them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from behavior.config import Arena
-from behavior.errors import OutputError
-from behavior.files.atomic import make_folder, replacing, require_writable, write_text
 from behavior.recording import Annotation, Labels, Recording
 from behavior.statistics.groups import Correction
 
-__all__ = [
-    "FIGURES_FOLDER",
-    "STATISTICS_SUMMARY",
-    "Described",
-    "Description",
-    "StatisticsTables",
-    "prepare_statistics_folder",
-    "remove_what_was_not_made",
-    "write_summary",
-    "write_tables",
-]
-
-STATISTICS_SUMMARY = "statistics.md"
-FIGURES_FOLDER = "figures"
-TABLE_FILES = {"bouts": "statistics.csv", "transitions": "transitions.csv", "zones": "zones.csv", "groups": "groups.csv"}
-# What pictures of recordings that are described no more would be called.
-PICTURE_NAMES = ("ethogram_raster*", "time_curves*", "transition_graph*", "trajectory_*", "bout_lengths*")
+__all__ = ["DescribedRecording", "Description", "StatisticsTables"]
 
 
 @dataclass(frozen=True)
-class Described:
+class DescribedRecording:
     """One recording, and what is known about it.
 
     Attributes
     ----------
     annotation
         What was decided.
-    recording
+    row
         Its row of the manifest, or one with nothing but its name.
     labels
         What people saw, by rater.
     positions
-        Where the animal is, (T, 2) in pixels, NaN where nobody knows; None without a track.
+        Where the animal is, float64 of shape (T, 2) in pixels, NaN where it is unknown; None without a track.
     """
 
     annotation: Annotation
-    recording: Recording
+    row: Recording
     labels: Mapping[str, Labels]
     positions: npt.NDArray[np.float64] | None
 
@@ -63,13 +44,13 @@ class Described:
 
     @property
     def group(self) -> str:
-        """The recording's group; empty where nobody says."""
-        return self.recording.group
+        """The recording's group; empty if unknown."""
+        return self.row.group
 
     @property
     def animal(self) -> str:
-        """The animal that was filmed."""
-        return self.recording.animal or self.name
+        """The animal in the recording."""
+        return self.row.animal or self.name
 
     def get_values(self, *, of_labels: bool) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_] | None]:
         """Return what is described, (T, B): what was decided, or the labels that count; and which of it was observed, None for all."""
@@ -90,9 +71,19 @@ class Described:
         return marked
 
 
-@dataclass
+@dataclass(frozen=True)
 class StatisticsTables:
-    """The tables that are written, in the order of `TABLE_FILES`; None where there is nothing to say."""
+    """The tables that describe recordings, in the order in which they are written.
+
+    Attributes
+    ----------
+    bouts, transitions
+        As `statistics.bouts` and `statistics.transitions` make them, with the columns recording and group before all others.
+    zones
+        As `statistics.zones` makes them, likewise; None where no recording has a track.
+    groups
+        Comparison of groups; None where there are no groups.
+    """
 
     bouts: pd.DataFrame
     transitions: pd.DataFrame
@@ -108,8 +99,8 @@ class Description:
     ----------
     tables
         What is written.
-    described
-        The recordings.
+    recordings
+        The recordings, in the order of the manifest.
     bin_s
         Length of time bins in seconds; None without bins.
     arena
@@ -125,7 +116,7 @@ class Description:
     """
 
     tables: StatisticsTables
-    described: Sequence[Described]
+    recordings: Sequence[DescribedRecording]
     bin_s: float | None
     arena: Arena
     body_parts: tuple[str, ...]
@@ -136,51 +127,14 @@ class Description:
     @property
     def behaviors(self) -> tuple[str, ...]:
         """Names, in the order of the ethograms."""
-        return self.described[0].annotation.behaviors
+        return self.recordings[0].annotation.behaviors
 
     @property
     def groups(self) -> list[str]:
-        """Groups in the order of the recordings; the only one is "" where nobody says."""
-        return list(dict.fromkeys(found.group for found in self.described))
+        """Groups in the order of the recordings; the only one is "" where none is known."""
+        return list(dict.fromkeys(recording.group for recording in self.recordings))
 
     @property
     def animals(self) -> dict[str, str]:
         """Animal by recording."""
-        return {found.name: found.animal for found in self.described}
-
-
-def prepare_statistics_folder(out: Path, *, overwrite: bool) -> None:
-    """Make the folder `out`; OutputError if it holds statistics already and `overwrite` is not set."""
-    make_folder(out)
-    if (out / STATISTICS_SUMMARY).exists() and not overwrite:
-        raise OutputError(f"{out}: holds statistics already ({STATISTICS_SUMMARY}); give another --out, or --overwrite to replace them.")
-    require_writable(out)
-
-
-def write_tables(out: Path, tables: StatisticsTables) -> list[Path]:
-    """Write the tables to the folder `out` and return their paths; numbers have ten digits at most."""
-    paths = []
-    for name, file in TABLE_FILES.items():
-        table: pd.DataFrame | None = getattr(tables, name)
-        if table is None:
-            continue
-        paths.append(out / file)
-        with replacing(out / file) as temporary:
-            table.to_csv(temporary, index=False, lineterminator="\n", float_format="%.10g", encoding="utf-8")
-    return paths
-
-
-def remove_what_was_not_made(out: Path, made: Sequence[Path]) -> None:
-    """Remove tables and pictures of statistics that these replace, and that have no successor among `made`."""
-    candidates = [out / file for file in TABLE_FILES.values()]
-    for name in PICTURE_NAMES:
-        candidates += [*(out / FIGURES_FOLDER).glob(f"{name}.png"), *(out / FIGURES_FOLDER).glob(f"{name}.svg")]
-    for path in candidates:
-        if path not in made:
-            path.unlink(missing_ok=True)
-
-
-def write_summary(out: Path, text: str) -> Path:
-    """Write the summary, which comes last: who finds it finds all else."""
-    write_text(out / STATISTICS_SUMMARY, text)
-    return out / STATISTICS_SUMMARY
+        return {recording.name: recording.animal for recording in self.recordings}

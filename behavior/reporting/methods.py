@@ -119,12 +119,12 @@ def make_methods_section(
 
 def _describe_recordings(text: _Text, sources: ReportSources, description: Description | None) -> None:
     if description is not None:
-        minutes = [float(found.annotation.time_s[-1]) / 60 for found in description.described if len(found.annotation.time_s)]
+        minutes = [float(recording.annotation.time_s[-1]) / 60 for recording in description.recordings if len(recording.annotation.time_s)]
         n_animals = len(set(description.animals.values()))
-        rates = sorted({f"{found.annotation.fps:.4g}" for found in description.described if found.annotation.fps})
-        verb = "was" if len(description.described) == 1 else "were"
+        rates = sorted({f"{recording.annotation.fps:.4g}" for recording in description.recordings if recording.annotation.fps})
+        verb = "was" if len(description.recordings) == 1 else "were"
         text.say(
-            f"{_count(len(description.described), 'video')} of {_count(n_animals, 'animal')} "
+            f"{_count(len(description.recordings), 'video')} of {_count(n_animals, 'animal')} "
             f"({', '.join(rates)} frames per second, {np.sum(minutes):,.1f} minutes in all) {verb} annotated "
             f"for {_join(description.behaviors)}."
         )

@@ -15,7 +15,7 @@ from behavior.learning.raters import list_raters, measure_ceiling
 from behavior.metrics.agreement import OTHERS, PAIRS
 from behavior.metrics.tables import MEAN, POOLED
 from behavior.recording import Annotation, Labels
-from behavior.reporting.description import Described
+from behavior.reporting.description import DescribedRecording
 from behavior.reporting.html_page import Block, Details, Paragraph, Picture, Section, Table
 from behavior.reporting.score_files import draw_scores, score_annotations
 from behavior.reporting.score_summary import HEADINGS, explain_undefined, format_ceiling, format_estimate, format_value
@@ -64,26 +64,26 @@ class Scores:
         return float(rows["value"].iloc[0]), float(rows["low"].iloc[0]), float(rows["high"].iloc[0])
 
 
-def score_unseen(described: Sequence[Described]) -> Scores | None:
+def score_unseen(recordings: Sequence[DescribedRecording]) -> Scores | None:
     """Return the scores of ethograms whose recordings have labels and were not learned from; None where there are none.
 
     Labels of several raters without any that count, in the manifest's plain column, are no labels to score against; and an ethogram that
     does not say whether its recording was learned from is not scored.
     """
     chosen = [
-        found
-        for found in described
-        if ("" in found.labels or len(found.labels) == 1) and found.annotation.provenance.get("learned_from") is False
+        recording
+        for recording in recordings
+        if ("" in recording.labels or len(recording.labels) == 1) and recording.annotation.provenance.get("learned_from") is False
     ]
     if not chosen:
         return None
-    labels = {found.name: found.choose_labels() for found in chosen}
-    annotations = [found.annotation for found in chosen]
-    raters = list_raters([found.recording for found in chosen])
+    labels = {recording.name: recording.choose_labels() for recording in chosen}
+    annotations = [recording.annotation for recording in chosen]
+    raters = list_raters([recording.row for recording in chosen])
     ceiling = None
     if len(raters) > 1:
-        rated = {rater: {found.name: found.labels[rater] for found in chosen if rater in found.labels} for rater in raters}
-        ceiling = measure_ceiling(rated, time_s={found.name: found.annotation.time_s for found in chosen})
+        rated = {rater: {recording.name: recording.labels[rater] for recording in chosen if rater in recording.labels} for rater in raters}
+        ceiling = measure_ceiling(rated, time_s={recording.name: recording.annotation.time_s for recording in chosen})
     return Scores(score_annotations(annotations, labels), annotations, labels, ceiling)
 
 

@@ -11,7 +11,7 @@ from behavior.files.study import study_as_yaml
 from behavior.learning.crossval_folder import CrossValidated
 from behavior.learning.variants import describe_model
 from behavior.reporting.check_result import StudyCheck
-from behavior.reporting.description import Described, Description
+from behavior.reporting.description import DescribedRecording, Description
 from behavior.reporting.html_page import Block, Details, Listing, Paragraph, Section, Table
 from behavior.reporting.scores_section import Scores, embed_picture
 from behavior.reporting.sources import Model, ReportSources
@@ -42,8 +42,8 @@ def make_overview(sources: ReportSources, description: Description | None, unsee
             f"behaviors {', '.join(sources.study.behaviors)}."
         )
     if description is not None:
-        seconds = sum(float(found.annotation.time_s[-1]) for found in description.described if len(found.annotation.time_s))
-        number = len(description.described)
+        seconds = sum(float(recording.annotation.time_s[-1]) for recording in description.recordings if len(recording.annotation.time_s))
+        number = len(description.recordings)
         points.append(f"Ethograms of {number} recording{'' if number == 1 else 's'}, {seconds / 60:,.1f} minutes of video.")
     if sources.crossval is not None:
         known = Scores(sources.crossval.metrics, sources.crossval.annotations, sources.crossval.labels, sources.crossval.ceiling)
@@ -157,7 +157,7 @@ def make_statistics_section(description: Description) -> Section:
         elif name in _PICTURES:
             blocks.append(embed_picture(figure, name.replace("_", " ").capitalize(), is_wide=name != "transition_graph"))
     if trajectories:
-        n_more = sum(found.positions is not None for found in description.described) - len(trajectories)
+        n_more = sum(recording.positions is not None for recording in description.recordings) - len(trajectories)
         if n_more > 0:
             trajectories.append(Paragraph(f"Not shown: {n_more} more; `behavior stats` draws them all.", "note"))
         blocks.append(Details("Where the animals went, and what they did there", trajectories))
@@ -198,22 +198,22 @@ def _describe_signature(text: str) -> str:
 
 def _describe_ethograms(description: Description) -> list[list[str]]:
     def collect(key: str) -> list[str]:
-        return list(dict.fromkeys(_show_setting(found.annotation.provenance.get(key)) for found in description.described))
+        return list(dict.fromkeys(_show_setting(recording.annotation.provenance.get(key)) for recording in description.recordings))
 
-    rows = [["Ethograms", f"{len(description.described)}; post-processing: {' or '.join(collect('postprocess'))}"]]
+    rows = [["Ethograms", f"{len(description.recordings)}; post-processing: {' or '.join(collect('postprocess'))}"]]
     rows += [
         [what, ", ".join(names)]
         for what, names in (
-            ("Resampled in time", _list_marked(description.described, "resampled")),
-            ("Video breaks off", _list_marked(description.described, "broke_off")),
+            ("Resampled in time", _list_marked(description.recordings, "resampled")),
+            ("Video breaks off", _list_marked(description.recordings, "broke_off")),
         )
         if names
     ]
     return rows
 
 
-def _list_marked(described: Sequence[Described], key: str) -> list[str]:
-    return [found.name for found in described if found.annotation.provenance.get(key)]
+def _list_marked(recordings: Sequence[DescribedRecording], key: str) -> list[str]:
+    return [recording.name for recording in recordings if recording.annotation.provenance.get(key)]
 
 
 def _show_setting(setting: object) -> str:

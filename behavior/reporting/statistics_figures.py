@@ -19,7 +19,8 @@ from behavior.figures.transition_graph import draw_transition_graph
 from behavior.files.atomic import make_folder, write_bytes
 from behavior.progress import show_progress
 from behavior.recording import find_bouts, frame_edges
-from behavior.reporting.description import FIGURES_FOLDER, Described, Description
+from behavior.reporting.description import DescribedRecording, Description
+from behavior.reporting.statistics_files import FIGURES_FOLDER
 from behavior.statistics.bouts import describe_behaviors
 from behavior.statistics.groups import average_animals
 
@@ -60,47 +61,51 @@ def draw_pictures(description: Description, *, n_trajectories: int | None = None
     counts = {group: _count_transitions(description.tables.transitions, group, behaviors) for group in description.groups}
     yield "transition_graph", draw_transition_graph(counts, behaviors, title="Which behavior follows which")
     yield "bout_lengths", draw_bout_lengths(_collect_lengths(description), behaviors, title="How long bouts last")
-    for found in _list_tracked(description)[:n_trajectories]:
-        assert found.positions is not None
-        annotation, arena = found.annotation, description.arena
+    for recording in _list_tracked(description)[:n_trajectories]:
+        assert recording.positions is not None
+        annotation, arena = recording.annotation, description.arena
         yield (
-            f"trajectory_{found.name}",
+            f"trajectory_{recording.name}",
             draw_trajectory(
-                found.positions,
+                recording.positions,
                 np.diff(frame_edges(annotation.time_s, annotation.fps)),
-                found.get_values(of_labels=description.of_labels)[0],
+                recording.get_values(of_labels=description.of_labels)[0],
                 behaviors,
                 arena=arena.corners,
                 zones=arena.zones,
                 pixels_per_cm=arena.pixels_per_cm,
-                title=found.name,
+                title=recording.name,
             ),
         )
 
 
 def _fill_pages(description: Description) -> list[list[RasterRow]]:
-    return fill_pages([_make_row(found) for found in _order(description)], len(description.behaviors))
+    return fill_pages([_make_row(recording) for recording in _order(description)], len(description.behaviors))
 
 
-def _list_tracked(description: Description) -> list[Described]:
+def _list_tracked(description: Description) -> list[DescribedRecording]:
     """Return the recordings whose animal is known to be somewhere."""
-    return [found for found in _order(description) if found.positions is not None and np.isfinite(found.positions).all(axis=1).any()]
+    return [
+        recording
+        for recording in _order(description)
+        if recording.positions is not None and np.isfinite(recording.positions).all(axis=1).any()
+    ]
 
 
-def _order(description: Description) -> list[Described]:
+def _order(description: Description) -> list[DescribedRecording]:
     """Return the recordings, groups together and in their own order within them."""
-    return sorted(description.described, key=lambda found: description.groups.index(found.group))
+    return sorted(description.recordings, key=lambda recording: description.groups.index(recording.group))
 
 
-def _make_row(found: Described) -> RasterRow:
-    annotation = found.annotation
+def _make_row(recording: DescribedRecording) -> RasterRow:
+    annotation = recording.annotation
     return RasterRow(
-        found.name,
+        recording.name,
         annotation.time_s,
         annotation.ethogram.values,
         annotation.probabilities.values,
-        {rater: labels.values for rater, labels in found.labels.items()},
-        found.group,
+        {rater: labels.values for rater, labels in recording.labels.items()},
+        recording.group,
     )
 
 
@@ -108,11 +113,11 @@ def _draw_curves(description: Description) -> Any:
     """Draw the share of time in bins, averaged over animals."""
     bin_s = description.bin_s or _CURVE_BIN_S
     binned = []
-    for found in description.described:
-        annotation = found.annotation
-        values, observed = found.get_values(of_labels=description.of_labels)
+    for recording in description.recordings:
+        annotation = recording.annotation
+        values, observed = recording.get_values(of_labels=description.of_labels)
         table = describe_behaviors(values, annotation.behaviors, annotation.time_s, observed=observed, bin_s=bin_s, fps=annotation.fps)
-        binned.append(found.mark(table[(table["metric"] == "share") & table["bin"].notna()]))
+        binned.append(recording.mark(table[(table["metric"] == "share") & table["bin"].notna()]))
     shares = pd.concat(binned, ignore_index=True).rename(columns={"behavior": "subject"})
     n_bins = round(float(shares["bin"].max()) / bin_s) + 1
     # Bins are numbered, because sums of lengths are not exact.
@@ -127,7 +132,7 @@ def _draw_curves(description: Description) -> Any:
             array[animals.index(row.animal), description.behaviors.index(row.subject), row.metric] = row.value
         curves[group] = array
     # The last bin is as long as the longest recording has it.
-    ends = [frame_edges(found.annotation.time_s, found.annotation.fps)[-1] for found in description.described]
+    ends = [frame_edges(recording.annotation.time_s, recording.annotation.fps)[-1] for recording in description.recordings]
     edges = np.append(bin_s * np.arange(n_bins), min(bin_s * n_bins, max(ends)))
     length = f"{bin_s / 60:g} min" if bin_s >= 60 else f"{bin_s:g} s"
     return draw_time_curves(
@@ -154,11 +159,11 @@ def _collect_lengths(description: Description) -> dict[str, dict[str, npt.NDArra
     lengths: dict[str, dict[str, list[npt.NDArray[np.float64]]]] = {
         group: {behavior: [] for behavior in description.behaviors} for group in description.groups
     }
-    for found in description.described:
-        edges = frame_edges(found.annotation.time_s, found.annotation.fps)
-        values, observed = found.get_values(of_labels=description.of_labels)
+    for recording in description.recordings:
+        edges = frame_edges(recording.annotation.time_s, recording.annotation.fps)
+        values, observed = recording.get_values(of_labels=description.of_labels)
         shown = values if observed is None else values & observed
         for column, behavior in enumerate(description.behaviors):
             bouts = find_bouts(shown[:, column])
-            lengths[found.group][behavior].append(edges[bouts[:, 1]] - edges[bouts[:, 0]])
+            lengths[recording.group][behavior].append(edges[bouts[:, 1]] - edges[bouts[:, 0]])
     return {group: {name: np.concatenate(parts) for name, parts in by_behavior.items()} for group, by_behavior in lengths.items()}

@@ -41,14 +41,14 @@ def summarize_behaviors(description: Description, metrics: Sequence[str] = SHOWN
 
 def format_statistics(description: Description) -> str:
     """Return the text of `statistics.md`."""
-    described = description.described
-    minutes = [float(found.annotation.time_s[-1]) / 60 for found in described if len(found.annotation.time_s)]
+    recordings = description.recordings
+    minutes = [float(recording.annotation.time_s[-1]) / 60 for recording in recordings if len(recording.annotation.time_s)]
     lengths = dict.fromkeys(f"{length:.1f}" for length in (min(minutes), max(minutes))) if minutes else {}
     length = f"; {' to '.join(lengths)} min" if lengths else ""
     n_animals = len(set(description.animals.values()))
     lines = ["# Statistics", ""]
     what = "What people labelled" if description.of_labels else "What was decided"
-    lines += [f"{what} in {_count(len(described), 'recording')} of {_count(n_animals, 'animal')}{length}.", ""]
+    lines += [f"{what} in {_count(len(recordings), 'recording')} of {_count(n_animals, 'animal')}{length}.", ""]
     lines += ["## Behaviors, means over animals", "", *_format_table(*tabulate_behaviors(description)), ""]
     if description.tables.groups is not None:
         lines += ["## Groups", "", *_format_table(*tabulate_groups(description.tables.groups)), ""]
@@ -58,7 +58,7 @@ def format_statistics(description: Description) -> str:
     lines += [f"- {rule}" for rule in list_rules(description)]
     if description.notes:
         lines += ["", "## Left out", "", *(f"- {note}" for note in description.notes)]
-    groups = [f"{found.name} ({', '.join(filter(None, (found.animal, found.group)))})" for found in described]
+    groups = [f"{recording.name} ({', '.join(filter(None, (recording.animal, recording.group)))})" for recording in recordings]
     lines += ["", "## Recordings (animal, group)", "", ", ".join(groups) + ".", "", f"Made by behavior {__version__}.", ""]
     return "\n".join(lines)
 

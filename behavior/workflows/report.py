@@ -26,9 +26,9 @@ from behavior.reporting.sections import (
     make_statistics_section,
 )
 from behavior.reporting.sources import ReportSources, find_sources
+from behavior.reporting.statistics_gathering import StatisticsRequest, gather_statistics, open_statistics_sources
+from behavior.reporting.study_check import check_recordings
 from behavior.versions import collect_versions
-from behavior.workflows.check import check_study
-from behavior.workflows.statistics import gather_statistics
 
 __all__ = ["ReportResult", "write_report"]
 
@@ -99,12 +99,13 @@ def write_report(
     make_folder(out.parent)
     require_writable(out.parent)
     _announce_sources(sources)
-    check = check_study(sources.study_path) if sources.study_path is not None and with_check else None
+    check = check_recordings(sources.study, sources.recordings) if sources.study is not None and with_check else None
     description, failures = None, {}
     if sources.ethograms:
-        gathered = gather_statistics(sources.ethograms, bin_s=bin_s, study=sources.study_path)
+        statistics_sources = open_statistics_sources(StatisticsRequest(bin_s=bin_s, study=sources.study_path))
+        gathered = gather_statistics(sources.ethograms, statistics_sources)
         description, failures = gathered.description, gathered.failures
-    unseen = score_unseen(description.described) if description is not None else None
+    unseen = score_unseen(description.recordings) if description is not None else None
     versions = _find_versions(sources, description)
     sections = [
         make_overview(sources, description, unseen),
@@ -138,15 +139,15 @@ def _announce_sources(sources: ReportSources) -> None:
 def _find_versions(sources: ReportSources, description: Description | None) -> Mapping[str, str]:
     """Return the versions that results were made with: the ethograms', else the model's."""
     if description is not None:
-        for found in description.described:
-            versions = found.annotation.provenance.get("versions")
+        for recording in description.recordings:
+            versions = recording.annotation.provenance.get("versions")
             if isinstance(versions, dict):
                 return {str(name): str(version) for name, version in versions.items()}
     return sources.model.description.versions if sources.model is not None else {}
 
 
 def _count_learned_from(description: Description | None) -> int:
-    return sum(bool(found.annotation.provenance.get("learned_from")) for found in description.described) if description else 0
+    return sum(bool(recording.annotation.provenance.get("learned_from")) for recording in description.recordings) if description else 0
 
 
 def _make_bouts_sections(sources: ReportSources, description: Description | None) -> list[Section]:
@@ -162,8 +163,8 @@ def _make_bouts_sections(sources: ReportSources, description: Description | None
         )
 
     if description is not None:
-        annotations = [found.annotation for found in description.described]
-        labels = {found.name: found.choose_labels() for found in description.described if found.labels}
+        annotations = [recording.annotation for recording in description.recordings]
+        labels = {recording.name: recording.choose_labels() for recording in description.recordings if recording.labels}
         return [make_bouts_section(annotations, find_recording, crop, source="these ethograms", labels=labels)]
     validated = sources.crossval
     # Decisions that were fitted differ from fold to fold, and so does what is narrow.
@@ -187,7 +188,7 @@ def _as_path(value: Any) -> Path | None:
 def _describe_subject(sources: ReportSources, description: Description | None, unseen: Scores | None) -> str:
     parts = []
     if description is not None:
-        number = len(description.described)
+        number = len(description.recordings)
         parts.append(f"{number} ethogram{'' if number == 1 else 's'} of {', '.join(description.behaviors)}")
     elif sources.study is not None:
         parts.append(f"{len(sources.recordings)} recordings, {', '.join(sources.study.behaviors)}")

@@ -1,0 +1,64 @@
+"""Statistics on disk: `statistics.csv` and the tables beside it, and `statistics.md`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from behavior.errors import OutputError
+from behavior.files.atomic import make_folder, replacing, require_writable, write_text
+from behavior.reporting.description import StatisticsTables
+
+__all__ = [
+    "FIGURES_FOLDER",
+    "STATISTICS_SUMMARY",
+    "prepare_statistics_folder",
+    "remove_obsolete_files",
+    "write_statistics_summary",
+    "write_tables",
+]
+
+STATISTICS_SUMMARY = "statistics.md"
+FIGURES_FOLDER = "figures"
+TABLE_FILES = {"bouts": "statistics.csv", "transitions": "transitions.csv", "zones": "zones.csv", "groups": "groups.csv"}
+# What pictures of recordings that are described no more would be named.
+PICTURE_NAMES = ("ethogram_raster*", "time_curves*", "transition_graph*", "trajectory_*", "bout_lengths*")
+
+
+def prepare_statistics_folder(out: Path, *, overwrite: bool) -> None:
+    """Make the folder `out`; OutputError if it holds statistics already and `overwrite` is not set."""
+    make_folder(out)
+    if (out / STATISTICS_SUMMARY).exists() and not overwrite:
+        raise OutputError(f"{out}: holds statistics already ({STATISTICS_SUMMARY}); give another --out, or --overwrite to replace them.")
+    require_writable(out)
+
+
+def write_tables(out: Path, tables: StatisticsTables) -> list[Path]:
+    """Write the tables to the folder `out` and return their paths; numbers have ten digits at most."""
+    paths = []
+    for name, file in TABLE_FILES.items():
+        table: pd.DataFrame | None = getattr(tables, name)
+        if table is None:
+            continue
+        paths.append(out / file)
+        with replacing(out / file) as temporary:
+            table.to_csv(temporary, index=False, lineterminator="\n", float_format="%.10g", encoding="utf-8")
+    return paths
+
+
+def remove_obsolete_files(out: Path, made: Sequence[Path]) -> None:
+    """Remove tables and pictures of statistics that these replace, and that have no successor among `made`."""
+    candidates = [out / file for file in TABLE_FILES.values()]
+    for name in PICTURE_NAMES:
+        candidates += [*(out / FIGURES_FOLDER).glob(f"{name}.png"), *(out / FIGURES_FOLDER).glob(f"{name}.svg")]
+    for path in candidates:
+        if path not in made:
+            path.unlink(missing_ok=True)
+
+
+def write_statistics_summary(out: Path, text: str) -> Path:
+    """Write the summary, which comes last: who finds it finds all else."""
+    write_text(out / STATISTICS_SUMMARY, text)
+    return out / STATISTICS_SUMMARY

@@ -1,0 +1,276 @@
+"""Gathering what ethograms show: each with its row of the manifest, its labels and its track, and the tables of all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from behavior.config import Arena, LabelFiles, Study
+from behavior.embedding.unmeasured import is_much_unmeasured
+from behavior.errors import BehaviorError, LabelError, UsageError
+from behavior.files.ethograms import read_annotation
+from behavior.files.manifest import read_manifest, select_labels
+from behavior.files.pose import find_body_parts, match_pose_to_frames, read_pose
+from behavior.files.study import open_study
+from behavior.learning.label_reading import read_raters_of
+from behavior.progress import complain, warn
+from behavior.recording import Annotation, Labels, Recording
+from behavior.reporting.description import DescribedRecording, Description
+from behavior.reporting.statistics_tables import compare_recordings, note_groups, tabulate_recordings
+from behavior.statistics.groups import ASSUMPTIONS, Correction
+from behavior.statistics.zones import fill_short_gaps
+from behavior.vision.crops import find_centers
+
+__all__ = ["StatisticsRequest", "StatisticsResult", "StatisticsSources", "gather_statistics", "open_statistics_sources"]
+
+# Of no study that says otherwise.
+_MIN_LIKELIHOOD = 0.6
+
+
+@dataclass(frozen=True)
+class StatisticsRequest:
+    """What is wanted of ethograms.
+
+    Attributes
+    ----------
+    bin_s
+        Length of time bins in seconds; no bins where None.
+    groups
+        A manifest that says the group and the animal of recordings; that of `study` where None.
+    study
+        A study file; its manifest names pose and labels, and its sections `arena` and `crop` say where the animal is looked for.
+    body_parts
+        Whose track tells where the animal is, instead of the study's.
+    correction
+        Of p values, over what is compared by the same metric.
+    of_labels
+        Describe what people labelled, by the manifest, instead of what was decided.
+    """
+
+    bin_s: float | None = None
+    groups: Path | None = None
+    study: Path | None = None
+    body_parts: tuple[str, ...] = ()
+    correction: Correction = "holm"
+    of_labels: bool = False
+
+
+@dataclass(frozen=True)
+class StatisticsSources:
+    """Where to look for what an ethogram does not say.
+
+    Attributes
+    ----------
+    request
+        What is wanted.
+    study
+        What its study file says; None without one.
+    recordings
+        Rows of the manifests, by id.
+    """
+
+    request: StatisticsRequest
+    study: Study | None
+    recordings: dict[str, Recording]
+
+    @property
+    def arena(self) -> Arena:
+        """Where the animals could go; one without corners where the study has none."""
+        return (self.study.arena if self.study else None) or Arena()
+
+    @property
+    def label_files(self) -> LabelFiles:
+        """What names in label files mean."""
+        return self.study.labels if self.study else LabelFiles()
+
+    @property
+    def min_likelihood(self) -> float:
+        """Below it a point counts as not found."""
+        if self.arena.min_likelihood is not None:
+            return self.arena.min_likelihood
+        return self.study.crop.min_likelihood if self.study and self.study.crop else _MIN_LIKELIHOOD
+
+    @property
+    def individual(self) -> str | None:
+        """The animal whose track is read from a file of several."""
+        return self.study.crop.individual if self.study and self.study.crop else None
+
+    @property
+    def body_parts(self) -> tuple[str, ...]:
+        """Whose track tells where the animal is: those asked for, else the arena's, else the crop's; () where there are none."""
+        crop = self.study.crop if self.study else None
+        return self.request.body_parts or self.arena.body_parts or (crop.body_parts if crop else ())
+
+
+@dataclass(frozen=True)
+class StatisticsResult:
+    """What was described.
+
+    Attributes
+    ----------
+    description
+        The tables, and what they are about.
+    failures
+        A sentence for each file that could not be used.
+    """
+
+    description: Description
+    failures: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def assumptions(self) -> str:
+        """What the comparison of groups assumes, in a sentence; empty where nothing was compared."""
+        return "" if self.description.tables.groups is None else ASSUMPTIONS
+
+
+def open_statistics_sources(request: StatisticsRequest) -> StatisticsSources:
+    """Read the study and the manifests of a request.
+
+    Raises
+    ------
+    UsageError
+        If one of them cannot be read.
+    """
+    study, recordings = open_study(request.study) if request.study else (None, [])
+    by_id = {recording.id: recording for recording in recordings}
+    # What a separate manifest says of groups counts, what it leaves open is the study's.
+    for row in read_manifest(request.groups) if request.groups else []:
+        known = by_id.get(row.id)
+        by_id[row.id] = row if known is None else _merge(known, row)
+    return StatisticsSources(request, study, by_id)
+
+
+def gather_statistics(ethograms: Sequence[Path], sources: StatisticsSources) -> StatisticsResult:
+    """Return what ethograms show, and write nothing; one that cannot be read never stops the rest.
+
+    Parameters
+    ----------
+    ethograms
+        Files `*_ethogram.csv`.
+
+    Raises
+    ------
+    UsageError
+        If the bins are shorter than frames, ethograms have different behaviors or the same recording, none can be described, or it is not
+        said whose labels count among several raters'.
+    """
+    request, arena = sources.request, sources.arena
+    recordings: list[DescribedRecording] = []
+    failures: dict[str, str] = {}
+    for path in ethograms:
+        recording, problems = _read_recording(path, sources, recordings)
+        failures |= problems
+        if recording is not None:
+            recordings.append(recording)
+    if not recordings:
+        raise UsageError("none of the ethograms could be described, for the reasons above; correct these first.")
+    notes = _note_unknown(recordings, sources)
+    # As in the manifest, where it has them; names alone would put 10 before 2.
+    order = {name: number for number, name in enumerate(sources.recordings)}
+    recordings.sort(key=lambda recording: order.get(recording.name, len(order)))
+    if not request.of_labels:
+        notes += _note_unmeasured(recordings)
+    tables = tabulate_recordings(recordings, arena, bin_s=request.bin_s, of_labels=request.of_labels)
+    if tables.zones is None and (arena.zones or arena.margin):
+        notes.append("the study has an arena, but no recording has a track; give the manifest's pose, and a body part in crop or arena.")
+    if any(recording.group for recording in recordings):
+        tables = replace(tables, groups=compare_recordings(tables, recordings, request.correction))
+        notes += note_groups(recordings)
+    elif request.groups is not None:
+        notes.append(f"{request.groups}: names no group of these recordings; fill in the column 'group' to compare groups.")
+    for note in notes:
+        warn(note)
+    description = Description(tables, recordings, request.bin_s, arena, sources.body_parts, request.correction, request.of_labels, notes)
+    return StatisticsResult(description, failures)
+
+
+def _read_recording(
+    path: Path, sources: StatisticsSources, before: Sequence[DescribedRecording]
+) -> tuple[DescribedRecording | None, dict[str, str]]:
+    """Return an ethogram with its labels and its track, None where it cannot be described; and sentences on what cannot be used."""
+    of_labels = sources.request.of_labels
+    try:
+        annotation = read_annotation(path)
+        _check_belonging(path, annotation, before, sources.request.bin_s)
+        row = sources.recordings.get(annotation.recording)
+        if of_labels and (row is None or select_labels(row) is None):
+            raise LabelError(f"{path}: the manifest names no labels of {annotation.recording!r}; it is not described.")
+    except UsageError:
+        raise
+    except BehaviorError as error:
+        complain(str(error))
+        return None, {str(path): str(error)}
+    problems: dict[str, str] = {}
+    labels: dict[str, Labels] = {}
+    try:
+        labels = read_raters_of(annotation, row, settings=sources.label_files) if row is not None else {}
+    except BehaviorError as error:
+        problems[f"{annotation.recording} (labels)"] = str(error)
+        complain(str(error))
+        if of_labels:
+            return None, problems
+    positions = None
+    try:
+        positions = _find_positions(annotation, row, sources)
+    except BehaviorError as error:
+        problems[f"{annotation.recording} (track)"] = str(error)
+        complain(str(error))
+    row = row or Recording(annotation.recording, animal=annotation.recording)
+    return DescribedRecording(annotation, row, labels, positions), problems
+
+
+def _check_belonging(path: Path, annotation: Annotation, before: Sequence[DescribedRecording], bin_s: float | None) -> None:
+    if before and annotation.behaviors != before[0].annotation.behaviors:
+        raise UsageError(
+            f"{path}: has the behaviors {', '.join(annotation.behaviors)}, those before it {', '.join(before[0].annotation.behaviors)}; "
+            "describe ethograms of one model at a time."
+        )
+    if annotation.recording in {recording.name for recording in before}:
+        raise UsageError(f"{path}: another ethogram of {annotation.recording!r} was given before; describe one of each recording.")
+    if bin_s is not None and annotation.fps and bin_s * annotation.fps < 1:
+        raise UsageError(f"{path}: a bin of {bin_s:g} s is shorter than a frame, expected at least {1 / annotation.fps:.3g} s.")
+
+
+def _find_positions(annotation: Annotation, row: Recording | None, sources: StatisticsSources) -> npt.NDArray[np.float64] | None:
+    """Return where the animal is, (T, 2) in pixels, short gaps filled in; None where there is no pose or no body part to look for."""
+    if row is None or row.pose is None or not sources.body_parts:
+        return None
+    track = read_pose(row.pose, individual=sources.individual)
+    columns = find_body_parts(track, sources.body_parts, path=row.pose)
+    track, warning = match_pose_to_frames(
+        track, len(annotation.time_s), path=row.pose, broke_off=bool(annotation.provenance.get("broke_off"))
+    )
+    if warning:
+        warn(warning)
+    positions, measured = find_centers(track.positions[:, columns], track.likelihoods[:, columns], min_likelihood=sources.min_likelihood)
+    positions[~measured] = np.nan
+    return fill_short_gaps(positions, annotation.time_s, max_gap_s=sources.arena.max_gap_s)
+
+
+def _note_unknown(recordings: Sequence[DescribedRecording], sources: StatisticsSources) -> list[str]:
+    """Return a sentence for each recording that the manifests do not have, in the order of the ethograms."""
+    if not sources.recordings:
+        return []
+    names = [recording.name for recording in recordings if recording.name not in sources.recordings]
+    return [f"{name} is not in the manifest; its group is not known." for name in names]
+
+
+def _note_unmeasured(recordings: Sequence[DescribedRecording]) -> list[str]:
+    names = [recording.name for recording in recordings if is_much_unmeasured(recording.annotation)]
+    return [f"more than 10 % of the frames are not measured, and behaviors there are guesses: {', '.join(names)}."] if names else []
+
+
+def _merge(known: Recording, row: Recording) -> Recording:
+    return Recording(
+        known.id,
+        video=row.video or known.video,
+        pose=row.pose or known.pose,
+        labels=row.labels or known.labels,
+        animal=known.animal if row.animal == row.id else row.animal,
+        group=row.group or known.group,
+        split=known.split,
+    )

@@ -1,0 +1,99 @@
+"""Recordings to the tables that describe them: bouts, transitions, zones, and the comparison of groups."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from behavior.config import Arena
+from behavior.reporting.description import DescribedRecording, StatisticsTables
+from behavior.statistics.bouts import describe_behaviors
+from behavior.statistics.groups import Correction, compare_groups
+from behavior.statistics.transitions import tabulate_transitions
+from behavior.statistics.zones import find_inside, measure_zones, split_arena
+
+__all__ = ["compare_recordings", "note_groups", "tabulate_recordings"]
+
+# Nobody compares groups by how long they were observed.
+_NOT_COMPARED = ("observed_s", "tracked_share")
+
+
+def tabulate_recordings(
+    recordings: Sequence[DescribedRecording], arena: Arena, *, bin_s: float | None = None, of_labels: bool = False
+) -> StatisticsTables:
+    """Return the tables of bouts, transitions and zones of all recordings, without a comparison of groups.
+
+    Parameters
+    ----------
+    recordings
+        At least one.
+    arena
+        Its zones and its strip along the walls are measured where a recording has a track.
+    bin_s
+        Length of time bins in seconds; no bins where None.
+    of_labels
+        Describe what people labelled instead of what was decided.
+    """
+    bouts, transitions, zones = [], [], []
+    for recording in recordings:
+        annotation = recording.annotation
+        values, observed = recording.get_values(of_labels=of_labels)
+        time_s, behaviors, fps = annotation.time_s, annotation.behaviors, annotation.fps
+        bouts.append(recording.mark(describe_behaviors(values, behaviors, time_s, observed=observed, bin_s=bin_s, fps=fps)))
+        transitions.append(recording.mark(tabulate_transitions(values, behaviors, time_s, observed=observed, bin_s=bin_s, fps=fps)))
+        if recording.positions is None:
+            continue
+        inside = {name: find_inside(recording.positions, polygon) for name, polygon in arena.zones.items()}
+        if arena.margin is not None:
+            inside = {**split_arena(recording.positions, arena.corners, arena.margin), **inside}
+        measured = measure_zones(
+            recording.positions,
+            inside,
+            time_s,
+            pixels_per_cm=arena.pixels_per_cm,
+            max_gap_s=arena.max_gap_s,
+            bin_s=bin_s,
+            fps=fps,
+        )
+        zones.append(recording.mark(measured))
+    return StatisticsTables(
+        pd.concat(bouts, ignore_index=True),
+        pd.concat(transitions, ignore_index=True),
+        pd.concat(zones, ignore_index=True) if zones else None,
+    )
+
+
+def compare_recordings(tables: StatisticsTables, recordings: Sequence[DescribedRecording], correction: Correction) -> pd.DataFrame:
+    """Return the comparison of groups by behaviors and by zones, one beneath the other.
+
+    Returns
+    -------
+    The columns of `statistics.groups.compare_groups`, after a column `of`: "behavior" or "zone".
+    """
+    animals = {recording.name: recording.animal for recording in recordings}
+    comparisons = []
+    for kind, table in (("behavior", tables.bouts), ("zone", tables.zones)):
+        if table is None:
+            continue
+        whole = table[table["bin"].isna() & ~table["metric"].isin(_NOT_COMPARED)].rename(columns={kind: "subject"})
+        comparison = compare_groups(whole, animals, correction=correction)
+        comparison.insert(0, "of", kind)
+        comparisons.append(comparison)
+    return pd.concat(comparisons, ignore_index=True)
+
+
+def note_groups(recordings: Sequence[DescribedRecording]) -> list[str]:
+    """Return sentences on recordings without a group, and on animals in several, whose groups are not tested."""
+    notes = []
+    left_out = [recording.name for recording in recordings if not recording.group]
+    if left_out:
+        notes.append(f"without a group and so not compared: {', '.join(left_out)}.")
+    groups: dict[str, set[str]] = {}
+    for recording in recordings:
+        if recording.group:
+            groups.setdefault(recording.animal, set()).add(recording.group)
+    in_several = [animal for animal, names in groups.items() if len(names) > 1]
+    if in_several:
+        notes.append(f"the groups are not tested, because they are not independent: in several of them are {', '.join(in_several)}.")
+    return notes

@@ -1,0 +1,324 @@
+"""Checking a study before a night of computing: weights, videos, pose, labels, class balance and frame rates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from behavior.config import APPEARANCE, MADE_STREAMS, POSE, Crop, Study
+from behavior.embedding.crop_reader import Places, describe_video
+from behavior.errors import BehaviorError, LabelError, PoseError, VideoError
+from behavior.files.annotations import recognise_labels
+from behavior.files.feature_cache import find_imported, read_features
+from behavior.files.feature_sources import hash_file
+from behavior.files.manifest import select_labels
+from behavior.files.pose import find_body_parts, match_pose_to_frames, read_pose
+from behavior.files.video import VideoReader, open_video
+from behavior.learning.label_reading import read_labels_of
+from behavior.progress import show_progress
+from behavior.recording import Labels, Recording, Track, have_same_rate
+from behavior.reporting.check_result import CheckedRecording, Problem, StudyCheck
+from behavior.vision.backbones import IMAGENET, find_backbone, identify_weights, imagenet_path
+
+__all__ = ["check_balance", "check_rates", "check_recording", "check_recordings", "check_weights"]
+
+
+@dataclass(frozen=True)
+class _FrameCheck:
+    """When a recording's frames are, whether its video breaks off, and the video, which has been read; None where there is none."""
+
+    time_s: npt.NDArray[np.float64]
+    fps: float
+    broke_off: bool = False
+    video: VideoReader | None = None
+    problems: Sequence[Problem] = ()
+
+
+@dataclass(frozen=True)
+class _PoseCheck:
+    n_rows: int | None = None
+    measured: float | None = None
+    problems: Sequence[Problem] = ()
+
+
+@dataclass(frozen=True)
+class _LabelCheck:
+    """The labels to train on, None where they cannot be used, and their file's format."""
+
+    labels: Labels | None = None
+    format: str = ""
+    problems: Sequence[Problem] = field(default_factory=tuple)
+
+
+def check_recordings(study: Study, recordings: Sequence[Recording]) -> StudyCheck:
+    """Decode every video of a study and compare pose, labels and class balance with it; what is wrong never stops the rest."""
+    problems = check_weights(study)
+    checked: list[CheckedRecording] = []
+    labels: dict[str, Labels] = {}
+    shared = _find_shared_videos(study, recordings)
+    with show_progress("checking", total=len(recordings), unit="recordings") as advance:
+        for recording in recordings:
+            check, by_recording, usable = check_recording(study, recording)
+            problems += [*shared.get(recording.id, ()), *by_recording]
+            checked.append(check)
+            if usable is not None:
+                labels[recording.id] = usable
+            advance(1)
+    training = {check.recording: labels[check.recording] for check in checked if check.split == "train" and check.recording in labels}
+    problems += check_balance(study.behaviors, training)
+    problems += check_rates({check.recording: check.fps for check in checked if check.fps})
+    return StudyCheck(any(name in MADE_STREAMS for name in study.streams), checked, problems)
+
+
+def check_weights(study: Study) -> list[Problem]:
+    """Return what is wrong with the backbone's weights, or that they have to be downloaded."""
+    backbone = study.backbone
+    if APPEARANCE not in study.streams:
+        return []
+    try:
+        specification = find_backbone(backbone.name, weights=backbone.weights, preprocessing=backbone.preprocessing)
+        identify_weights(specification, backbone.weights, hash_file=hash_file)
+    except BehaviorError as error:
+        return [_make_error("", error)]
+    if backbone.weights == IMAGENET and not imagenet_path(specification).is_file():
+        message = f"{imagenet_path(specification)} is not there yet; `behavior embed` will download it, which needs internet."
+        return [_make_warning("", message)]
+    return []
+
+
+def check_recording(study: Study, recording: Recording) -> tuple[CheckedRecording, list[Problem], Labels | None]:
+    """Return what there is of a recording, what is wrong with it, and its labels to train on; None where there are none to use."""
+    check = CheckedRecording(recording.id, recording.split)
+    try:
+        frames = _check_frames(study, recording)
+    except BehaviorError as error:
+        return check, [_make_error(recording.id, error)], None
+    problems = list(frames.problems)
+    pose = _PoseCheck()
+    if study.crop is not None and frames.video is not None and _needs_pose(study):
+        pose = _check_pose(recording, study.crop, frames, frames.video)
+        problems += pose.problems
+    labels = _check_labels(study, recording, frames)
+    problems += labels.problems
+    check = replace(check, n_frames=len(frames.time_s), fps=frames.fps, pose_rows=pose.n_rows, measured=pose.measured)
+    if labels.labels is not None:
+        check = replace(
+            check,
+            labelled=float((labels.labels.values >= 0).any(axis=1).mean()),
+            positives=_measure_positives(labels.labels),
+            label_format=labels.format,
+        )
+    return check, problems, labels.labels
+
+
+def check_balance(behaviors: Sequence[str], training: Mapping[str, Labels]) -> list[Problem]:
+    """Return what keeps behaviors from being learned or cross-validated.
+
+    Parameters
+    ----------
+    training
+        Labels by training recording, with a column for each of `behaviors`.
+
+    Examples
+    --------
+    >>> rear = Labels(np.array([[1], [0]], dtype=np.int8), ("rear",))
+    >>> [problem.message for problem in check_balance(["rear"], {"a": rear, "b": Labels(0 * rear.values, ("rear",))})]
+    ["rear is seen in 'a' alone; the fold that leaves it out cannot learn it."]
+    """
+    if not training:
+        message = "no training recording has labels that can be used: it can be embedded and annotated, but not trained on."
+        return [_make_warning("", message)]
+    problems = []
+    if len(training) == 1:
+        message = (
+            f"only {next(iter(training))!r} has labels to train on; cross-validation needs two, and training has none to stop early on."
+        )
+        problems.append(_make_warning("", message))
+    for column, name in enumerate(behaviors):
+        having = [recording for recording, labels in training.items() if (labels.values[:, column] == 1).any()]
+        if not having:
+            problems.append(_make_warning("", f"{name} is never seen in the training recordings; it gets no model."))
+        elif len(having) == 1 and len(training) > 1:
+            message = f"{name} is seen in {having[0]!r} alone; the fold that leaves it out cannot learn it."
+            problems.append(_make_warning("", message))
+    return problems
+
+
+def check_rates(rates: Mapping[str, float]) -> list[Problem]:
+    """Return an error for each recording whose frames per second differ from most others', which one model cannot use together.
+
+    Parameters
+    ----------
+    rates
+        Frames per second, by recording.
+
+    Examples
+    --------
+    >>> [problem.recording for problem in check_rates({"a": 25.0, "b": 25.0, "c": 30.0})]
+    ['c']
+    """
+    if not rates:
+        return []
+    usual = float(np.median(list(rates.values())))
+    return [
+        _make_error(recording, f"has {fps:.4g} frames per second, the others {usual:.4g}; one model needs one rate.")
+        for recording, fps in rates.items()
+        if not have_same_rate(fps, usual)
+    ]
+
+
+def _find_shared_videos(study: Study, recordings: Sequence[Recording]) -> dict[str, list[Problem]]:
+    """Return a warning for each recording whose video is that of one before it too, by id; none where no video is read."""
+    if not _list_made(study):
+        return {}
+    first_with: dict[Path, str] = {}
+    problems = {}
+    for recording in recordings:
+        if recording.video is None:
+            continue
+        resolved = recording.video.resolve()
+        if resolved in first_with:
+            message = f"{recording.video}: is also the video of {first_with[resolved]!r}; one of the two is probably a slip."
+            problems[recording.id] = [_make_warning(recording.id, message)]
+        first_with[resolved] = recording.id
+    return problems
+
+
+def _list_made(study: Study) -> list[str]:
+    """Return the streams that are computed and not imported."""
+    return [name for name in study.streams if name in MADE_STREAMS]
+
+
+def _needs_pose(study: Study) -> bool:
+    """Tell whether some stream of the study is computed from pose."""
+    made = _list_made(study)
+    return study.crop is not None and (POSE in made or (bool(made) and not study.crop.whole_frame))
+
+
+def _check_frames(study: Study, recording: Recording) -> _FrameCheck:
+    """Read a recording's video, or its imported features where the study needs no video."""
+    imported = {name: read_features(find_imported(study.cache, recording.id, name)) for name in study.streams if name not in MADE_STREAMS}
+    if not _list_made(study):
+        features = next(iter(imported.values()))
+        frames = _FrameCheck(features.time_s, features.fps)
+    else:
+        if recording.video is None:
+            raise VideoError(f"recording {recording.id!r} has no video; name one in the manifest, or import its features.")
+        with open_video(recording.video) as video:
+            summary = video.summarize()
+        frames = _FrameCheck(summary.time_s, summary.fps, summary.broke_off, video, _check_video(recording, video, study.crop))
+    lengths = [
+        f"its imported features {name!r} have {len(features)} rows, expected {len(frames.time_s)}; import them again."
+        for name, features in imported.items()
+        if len(features) != len(frames.time_s)
+    ]
+    return replace(frames, problems=[*frames.problems, *(_make_error(recording.id, message) for message in lengths)])
+
+
+def _check_video(recording: Recording, video: VideoReader, crop: Crop | None) -> list[Problem]:
+    messages = list(describe_video(video))
+    declared, decoded = video.declared_frames, video.n_frames
+    if not video.broke_off and declared is not None and declared != decoded:
+        messages.append(f"{video.path}: its header says {declared} frames, {decoded} decode; the decoded ones count.")
+    if crop is not None and not crop.whole_frame and min(video.width, video.height) < crop.size:
+        messages.append(
+            f"{video.path}: frames of {video.width} x {video.height} pixels are smaller than the crop of {crop.size}; they are padded."
+        )
+    return [_make_warning(recording.id, message) for message in messages]
+
+
+def _check_pose(recording: Recording, crop: Crop, frames: _FrameCheck, video: VideoReader) -> _PoseCheck:
+    try:
+        track = _read_track(recording, crop)
+    except BehaviorError as error:
+        return _PoseCheck(problems=[_make_error(recording.id, error)])
+    try:
+        measured, messages = _compare_track(recording, track, crop, frames, video)
+    except BehaviorError as error:
+        return _PoseCheck(len(track), problems=[_make_error(recording.id, error)])
+    return _PoseCheck(len(track), measured, [_make_warning(recording.id, message) for message in messages])
+
+
+def _read_track(recording: Recording, crop: Crop) -> Track:
+    if recording.pose is None:
+        raise PoseError(f"recording {recording.id!r} has no pose; name its file in the manifest, or set crop: {{whole_frame: true}}.")
+    if not recording.pose.is_file():
+        raise PoseError(f"{recording.pose}: no such pose file; correct the path in the manifest or put the file there.")
+    return read_pose(recording.pose, individual=crop.individual)
+
+
+def _compare_track(recording: Recording, track: Track, crop: Crop, frames: _FrameCheck, video: VideoReader) -> tuple[float, list[str]]:
+    """Return the share of the frames whose crop centre is measured, and what is odd about the pose."""
+    assert recording.pose is not None
+    parts = find_body_parts(track, crop.body_parts, path=recording.pose)
+    if crop.body_axis is not None:
+        find_body_parts(track, crop.body_axis, path=recording.pose)
+    n_frames = len(frames.time_s)
+    _, warning = match_pose_to_frames(track, n_frames, path=recording.pose, broke_off=frames.broke_off)
+    places = Places(track, parts, min_likelihood=crop.min_likelihood, video=video)
+    measured = float(places.measured[:n_frames].mean()) if len(track) else 0.0
+    consequence = f"look at {' and '.join(crop.body_parts)} and its likelihood ({crop.min_likelihood:g} is asked for)"
+    lost = places.describe(recording.pose, n_frames=n_frames, consequence=consequence)
+    return measured, [*([warning] if warning else []), *lost]
+
+
+def _check_labels(study: Study, recording: Recording, frames: _FrameCheck) -> _LabelCheck:
+    """Read the label files of all raters; the labels returned are those that count."""
+    problems: list[Problem] = []
+    chosen: Path | None = None
+    try:
+        chosen = select_labels(recording)
+    except BehaviorError as error:
+        problems.append(_make_error(recording.id, error))
+    if not recording.labels and recording.split == "test":
+        problems.append(_make_warning(recording.id, "has split=test but no labels; it is never scored."))
+    counting, label_format = None, ""
+    for rater, path in recording.labels.items():
+        try:
+            labels, warnings = _read_labels(study, recording, frames, path, rater)
+        except BehaviorError as error:
+            problems.append(_make_error(recording.id, error))
+            continue
+        problems += [_make_warning(recording.id, warning) for warning in warnings]
+        if path == chosen:
+            counting, label_format = labels, recognise_labels(path)
+            if not (labels.values >= 0).any():
+                problems.append(_make_warning(recording.id, f"{path}: labels no frame at all; nothing can be trained on it."))
+    return _LabelCheck(counting, label_format, problems)
+
+
+def _read_labels(study: Study, recording: Recording, frames: _FrameCheck, path: Path, rater: str) -> tuple[Labels, list[str]]:
+    if not path.is_file():
+        raise LabelError(f"{path}: no such label file; correct the path in the manifest or put the file there.")
+    return read_labels_of(
+        recording.id,
+        path,
+        study.behaviors,
+        settings=study.labels,
+        n_frames=len(frames.time_s),
+        time_s=frames.time_s,
+        broke_off=frames.broke_off,
+        video=recording.video,
+        rater=rater,
+    )
+
+
+def _measure_positives(labels: Labels) -> dict[str, float]:
+    """Return the share of the labelled frames with each behavior; NaN where none is labelled."""
+    shares = {}
+    for name, column in zip(labels.behaviors, labels.values.T, strict=True):
+        labelled = column[column >= 0]
+        shares[name] = float((labelled == 1).mean()) if len(labelled) else float("nan")
+    return shares
+
+
+def _make_error(recording: str, message: object) -> Problem:
+    return Problem(recording, str(message), is_error=True)
+
+
+def _make_warning(recording: str, message: str) -> Problem:
+    return Problem(recording, message, is_error=False)
