@@ -16,7 +16,7 @@ from behavior.files.feature_sources import hash_file
 from behavior.files.finetuned_weights import FITTED, WATCHED, SeenRecording
 from behavior.learning.finetuning_crops import CropStore, draw_balanced_frames, draw_even_frames, spread_windows
 from behavior.learning.learning_data import LearningData
-from behavior.learning.out_of_fold import plan_model, seed_fit
+from behavior.learning.planning import fold_of_everything, plan_model, seed_fit
 from behavior.learning.seen_recordings import find_seen
 from behavior.progress import show_progress
 from behavior.sequence.plans import ModelPlan
@@ -118,7 +118,7 @@ def plan_finetuning(study: Study, data: LearningData, *, source: Path) -> ModelP
     plan, reasons = plan_model(
         study.model_copy(update={"ensemble": Ensemble()}),
         data,
-        range(len(data.recordings)),
+        fold_of_everything(data),
         outputs=tuple(range(len(data.behaviors))),
         seed=0,
     )

@@ -18,7 +18,8 @@ import numpy.typing as npt
 from behavior.config import Study
 from behavior.files.atomic import make_folder, replacing, write_text
 from behavior.learning.learning_data import LearningData
-from behavior.progress import announce, show_progress
+from behavior.learning.planning import FitKey
+from behavior.progress import Advance, announce, show_progress
 from behavior.sequence.head_stack import choose_product_dtype
 from behavior.sequence.plans import FitReport, ModelPlan, TrainedModel, TrainingState
 from behavior.sequence.preparation import Preparation, PreparedFeatures, combine_moments, measure_moments, pad_components, solve_preparation
@@ -172,15 +173,15 @@ def prepare_features(study: Study, data: LearningData, groups: Sequence[Sequence
 def fit_models(
     study: Study,
     data: LearningData,
-    plans: Sequence[ModelPlan],
+    plans: Mapping[FitKey, ModelPlan],
     *,
     title: str,
     preparations: list[Preparation] | None,
-    follow: Callable[[int, Mapping[int, Mapping[int, npt.NDArray[np.float32]]]], None] | None = None,
+    follow: Callable[[int, Mapping[FitKey, Mapping[int, npt.NDArray[np.float32]]]], None] | None = None,
     store: FitStore | None = None,
     with_weights: bool = False,
-) -> tuple[list[TrainedModel], HeadTrainer | None]:
-    """Fit `plans`, as many side by side as the study's memory allows; return the models and what trained them, None without plans.
+) -> tuple[dict[FitKey, TrainedModel], HeadTrainer | None]:
+    """Train what is planned, as many models side by side as the study's memory allows.
 
     Parameters
     ----------
@@ -189,68 +190,123 @@ def fit_models(
     title
         What is being done, for the progress display.
     preparations
-        What `prepare_features` gave; a plan's `preparation` counts in it.
+        What `prepare_features` returned; a plan's `preparation` is an index of it.
     follow
-        As `HeadTrainer.fit` takes it; used where all models fit in memory together.
+        Called after each epoch with its number and what the best weights so far predict, by fit and recording, where all models fit in
+        memory together.
     store
         Where finished models are kept.
     with_weights
         Whether the models' weights are wanted; they would fill memory with every group, and are not kept in a store.
+
+    Returns
+    -------
+    The models, in the order of their plans, and what trained them: None without plans.
     """
     if not plans:
-        return [], None
+        return {}, None
     arrays = [features.values for features in data.features]
     if preparations is None:
         prepared: list[Sequence[Any]] = [arrays]
         n_features = arrays[0].shape[1]
-        plans = [replace(plan, preparation=0) for plan in plans]
+        plans = {key: replace(plan, preparation=0) for key, plan in plans.items()}
     else:
         prepared = [[PreparedFeatures(values, preparation) for values in arrays] for preparation in preparations]
         n_features = preparations[0].n_outputs
     sequence = SequenceData(prepared, [labels.values for labels in data.labels])
     announce(f"building the {study.head.kind} head")
-    trainer = make_trainer(study, n_features=n_features, n_outputs=len(plans[0].outputs))
-    at_once = min(trainer.count_at_once(), len(plans))
-    n_groups = -(-len(plans) // at_once)
-    chunks = [list(map(int, part)) for part in np.array_split(np.arange(len(plans)), n_groups)]
-    if n_groups > 1:
-        announce(f"{len(plans)} models in {n_groups} groups, as training.memory_gib {study.training.memory_gib:g} allows")
-    models: list[TrainedModel] = []
+    trainer = make_trainer(study, n_features=n_features, n_outputs=len(next(iter(plans.values())).outputs))
+    groups = _split_groups(plans, trainer.count_at_once())
+    if len(groups) > 1:
+        announce(f"{len(plans)} models in {len(groups)} groups, as training.memory_gib {study.training.memory_gib:g} allows")
+    fitted: dict[FitKey, TrainedModel] = {}
     with show_progress(title, total=len(plans), unit="models") as advance:
-        for number, chunk in enumerate(chunks):
-            known = store.read_group(number, len(chunk)) if store is not None else None
-            if known is not None:
-                announce(f"{len(known)} models were finished before; going on from there")
-                models += known
-                advance(len(chunk))
-                continue
-            remaining = [len(chunk)]
+        for number, group in enumerate(groups):
+            models = store.read_group(number, len(group)) if store is not None else None
+            if models is not None:
+                announce(f"{len(models)} models were finished before; going on from there")
+                advance(len(group))
+            else:
+                models = _fit_group(
+                    study,
+                    trainer,
+                    sequence,
+                    list(group.values()),
+                    display=_EpochDisplay(advance, len(group)),
+                    follow=_follow_keys(list(group), follow) if follow is not None and len(groups) == 1 else None,
+                    stored=(store, number) if store is not None else None,
+                )
+            if not with_weights:
+                models = [replace(model, weights=()) for model in models]
+            fitted |= dict(zip(group, models, strict=True))
+    return fitted, trainer
 
-            def show(epoch: int, learning: Sequence[int], reports: Sequence[FitReport], remaining: list[int] = remaining) -> None:
-                scores = [max(report.validation_scores) for report in reports if report.validation_scores]
-                note = f"epoch {epoch}, {len(learning)} models learning"
-                advance(remaining[0] - len(learning), note + (f", average precision {np.mean(scores):.3f}" if scores else ""))
-                remaining[0] = len(learning)
 
-            state = store.read_state(number) if store is not None else None
-            if state is not None:
-                announce(f"going on after epoch {state.epoch}")
-            fitted = trainer.fit(
-                sequence,
-                [plans[index] for index in chunk],
-                seed=study.training.seed,
-                balanced=study.training.class_weights == "balanced",
-                patience=study.training.patience,
-                on_epoch=show,
-                follow=follow if n_groups == 1 else None,
-                resume=state,
-                keep=partial(store.write_state, number) if store is not None else None,
-            )
-            advance(remaining[0])
-            if store is not None:
-                store.write_group(number, fitted)
-            models += fitted if with_weights else [replace(model, weights=()) for model in fitted]
-    return models, trainer
+class _EpochDisplay:
+    """Moves the progress display on as the models of a group stop, and shows how well they do."""
+
+    def __init__(self, advance: Advance, n_models: int) -> None:
+        self._advance = advance
+        self._n_training = n_models
+
+    def show(self, epoch: int, training: Sequence[int], reports: Sequence[FitReport]) -> None:
+        scores = [max(report.validation_scores) for report in reports if report.validation_scores]
+        note = f"epoch {epoch}, {len(training)} models learning"
+        self._advance(self._n_training - len(training), note + (f", average precision {np.mean(scores):.3f}" if scores else ""))
+        self._n_training = len(training)
+
+    def finish(self) -> None:
+        self._advance(self._n_training)
+
+
+def _fit_group(
+    study: Study,
+    trainer: HeadTrainer,
+    data: SequenceData,
+    plans: Sequence[ModelPlan],
+    *,
+    display: _EpochDisplay,
+    follow: Callable[[int, Mapping[int, Mapping[int, npt.NDArray[np.float32]]]], None] | None,
+    stored: tuple[FitStore, int] | None,
+) -> list[TrainedModel]:
+    """Train a group of models from where its number in a store left it; what is finished is stored."""
+    store, number = stored if stored is not None else (None, 0)
+    state = store.read_state(number) if store is not None else None
+    if state is not None:
+        announce(f"going on after epoch {state.epoch}")
+    models = trainer.fit(
+        data,
+        plans,
+        seed=study.training.seed,
+        balanced=study.training.class_weights == "balanced",
+        patience=study.training.patience,
+        on_epoch=display.show,
+        follow=follow,
+        resume=state,
+        keep=partial(store.write_state, number) if store is not None else None,
+    )
+    display.finish()
+    if store is not None:
+        store.write_group(number, models)
+    return models
+
+
+def _follow_keys(
+    keys: Sequence[FitKey], follow: Callable[[int, Mapping[FitKey, Mapping[int, npt.NDArray[np.float32]]]], None]
+) -> Callable[[int, Mapping[int, Mapping[int, npt.NDArray[np.float32]]]], None]:
+    """Return what calls `follow` with the fits that the plans of a group, which are numbered in it, belong to."""
+
+    def follow_numbers(epoch: int, predictions: Mapping[int, Mapping[int, npt.NDArray[np.float32]]]) -> None:
+        follow(epoch, {keys[number]: values for number, values in predictions.items()})
+
+    return follow_numbers
+
+
+def _split_groups(plans: Mapping[FitKey, ModelPlan], at_once: int) -> list[dict[FitKey, ModelPlan]]:
+    """Return groups of at most `at_once` plans, nearly equal in size."""
+    keys = list(plans)
+    n_groups = -(-len(keys) // at_once)
+    return [{keys[index]: plans[keys[index]] for index in part} for part in np.array_split(np.arange(len(keys)), n_groups)]
 
 
 def _read_report(content: Mapping[str, Any]) -> FitReport:

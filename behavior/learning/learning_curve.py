@@ -11,7 +11,8 @@ import pandas as pd
 from behavior.config import Study
 from behavior.learning.fitting import FitStore
 from behavior.learning.learning_data import LearningData
-from behavior.learning.out_of_fold import predict_out_of_fold, seed_fit
+from behavior.learning.out_of_fold import predict_out_of_fold
+from behavior.learning.planning import seed_fit
 from behavior.metrics.bootstrap import draw_multiplicities, find_interval, resample_average_precision
 from behavior.metrics.frames import average_precision
 from behavior.progress import announce

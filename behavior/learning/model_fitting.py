@@ -27,7 +27,7 @@ from behavior.learning.crossval_folder import (
 from behavior.learning.decisions import FittedDecisions, decide, fit_decisions
 from behavior.learning.fitting import fit_models, prepare_features
 from behavior.learning.learning_data import LearningData, load_variant
-from behavior.learning.out_of_fold import plan_model, seed_fit
+from behavior.learning.planning import fold_of_everything, plan_fits
 from behavior.learning.variants import combine_members, list_variants
 from behavior.progress import warn
 from behavior.recording import Annotation, Labels, Probabilities
@@ -68,64 +68,60 @@ class FittedMember:
 def fit_members(
     study: Study, training: LearningData, test: LearningData | None, epochs: Mapping[tuple[str, str], int]
 ) -> tuple[list[FittedMember], dict[str, str]]:
-    """Return the networks of all kinds and seeds, and why behaviors have none."""
-    everything = tuple(range(len(training.recordings)))
+    """Return the networks of all kinds and seeds, and why behaviors have none.
+
+    Parameters
+    ----------
+    study
+        Its head, windows, training, features and ensemble sections are used.
+    training, test
+        Recordings to train on, and those to predict afterwards; None where there are none.
+    epochs
+        Known numbers of epochs (`FitEpochs.known`); a network without any has early stopping.
+    """
+    everything = fold_of_everything(training)
     members: list[FittedMember] = []
     reasons: dict[int, str] = {}
     problems: dict[int, str] = {}
     for number, variant in enumerate(list_variants(study)):
-        average = variant.features.average
-        loaded = load_variant(study, variant, training).average(average)
-        seen = load_variant(study, variant, test) if test is not None else None
-        outputs = [tuple(range(len(study.behaviors)))] if variant.head.share else [(column,) for column in range(len(study.behaviors))]
-        plans: list[ModelPlan] = []
-        learnable: list[tuple[int, ...]] = []
-        for member in range(study.ensemble.seeds):
-            for column, answered in enumerate(outputs):
-                place = (len(everything), column) if number == member == 0 else (len(everything), column, number, member)
-                label = str(number * study.ensemble.seeds + member)
-                known = [epochs[label, study.behaviors[output]] for output in answered if (label, study.behaviors[output]) in epochs]
-                plan, missing = plan_model(
-                    variant.model_copy(update={"ensemble": study.ensemble}),
-                    loaded,
-                    everything,
-                    outputs=answered,
-                    seed=seed_fit(study.training.seed, *place),
-                    epochs=round(float(np.median(known))) if known else None,
-                )
-                reasons |= missing
-                if plan is not None:
-                    plans.append(plan)
-                    if not plan.watched and not known:
-                        names = ", ".join(study.behaviors[output] for output in answered)
-                        warn(f"{names}: no recording can be spared for early stopping; all {study.training.epochs} epochs are run.")
-                    learnable.append(tuple(output for output in answered if output not in missing))
-        preparations = prepare_features(variant, loaded, [everything])
-        fitted, trainer = fit_models(variant, loaded, plans, title="training", preparations=preparations, with_weights=True)
-        for plan, learned, trained in zip(plans, learnable, fitted, strict=True):
-            if trained.report.problem:
-                problems |= {output: f"{study.behaviors[output]}: {trained.report.problem}" for output in plan.outputs}
+        data = load_variant(study, variant, training).average(variant.features.average)
+        test_data = load_variant(study, variant, test) if test is not None else None
+        planned = plan_fits(study, number, data, {len(everything.training): everything}, epochs=epochs)
+        for fit in planned:
+            reasons |= fit.reasons
+            if fit.plan is not None and not fit.plan.watched and fit.known_epochs is None:
+                names = ", ".join(study.behaviors[output] for output in fit.outputs)
+                warn(f"{names}: no recording can be spared for early stopping; all {study.training.epochs} epochs are run.")
+        plans = {fit.key: fit.plan for fit in planned if fit.plan is not None}
+        preparations = prepare_features(variant, data, [everything.training])
+        models, trainer = fit_models(variant, data, plans, title="training", preparations=preparations, with_weights=True)
+        for fit in planned:
+            model = models.get(fit.key)
+            if model is None or fit.plan is None or trainer is None:
                 continue
-            assert trainer is not None
+            if model.report.problem:
+                problems |= {output: f"{study.behaviors[output]}: {model.report.problem}" for output in fit.outputs}
+                continue
             preparation = preparations[0] if preparations is not None else None
-            tested = [
-                spread_rows(
-                    trainer.predict(trained.weights, _prepare(average_features(features.values, average), preparation)),
-                    average,
-                    len(features.values),
-                )
-                for features in (seen.features if seen is not None else ())
-            ]
-            members.append(
-                FittedMember(variant, plan.outputs, learned, plan, trained, trainer, preparation, loaded.features[0].streams, tested)
-            )
+            tested = [] if test_data is None else _predict_recordings(trainer, model, test_data, preparation, variant.features.average)
+            streams = data.features[0].streams
+            members.append(FittedMember(variant, fit.outputs, fit.trained_outputs, fit.plan, model, trainer, preparation, streams, tested))
     covered = {output for member in members for output in member.learned}
     missed = sorted((problems | reasons).items())
     return members, {study.behaviors[output]: reason for output, reason in missed if output not in covered}
 
 
-def _prepare(values: npt.NDArray[np.floating], preparation: Preparation | None) -> npt.NDArray[np.floating]:
-    return values if preparation is None else preparation.apply(values)
+def _predict_recordings(
+    trainer: HeadTrainer, model: TrainedModel, data: LearningData, preparation: Preparation | None, average: int
+) -> list[npt.NDArray[np.float32]]:
+    """Return the probabilities (T, K) of each recording of `data`, whose features are not averaged yet."""
+    predicted = []
+    for features in data.features:
+        values = average_features(features.values, average)
+        if preparation is not None:
+            values = preparation.apply(values)
+        predicted.append(spread_rows(trainer.predict(model.weights, values), average, len(features.values)))
+    return predicted
 
 
 def list_members(study: Study, members: Sequence[FittedMember], name: str) -> list[FittedMember]:

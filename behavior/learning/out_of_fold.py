@@ -1,10 +1,9 @@
-"""Predictions of recordings by models that have never seen them, of all folds and behaviors side by side."""
+"""Predictions of recordings by models that were not trained on them, of all folds and behaviors side by side."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,17 +11,17 @@ import numpy.typing as npt
 from behavior.config import Study
 from behavior.learning.fitting import FitStore, fit_models, hash_learning, prepare_features
 from behavior.learning.learning_data import LearningData, load_variant
+from behavior.learning.planning import FitKey, PlannedFit, list_folds, plan_fits
 from behavior.learning.variants import combine_members, list_variants
 from behavior.progress import warn
 from behavior.sequence.averaging import spread_rows
-from behavior.sequence.folds import Fold, choose_inner, leave_out_folds
-from behavior.sequence.plans import FitReport, ModelPlan
-from behavior.sequence.weighting import count_classes
+from behavior.sequence.folds import Fold
+from behavior.sequence.plans import TrainedModel
 
-__all__ = ["FoldRecord", "OutOfFold", "list_folds", "plan_model", "predict_out_of_fold", "predict_pairs", "seed_fit"]
+__all__ = ["FoldRecord", "OutOfFold", "predict_out_of_fold", "predict_pairs"]
 
-# Draws of recordings with replacement before bagging gives up on finding both classes among them.
-MAX_DRAWS = 100
+# Probabilities (T, B) by the index of the recording, for each fold.
+FoldPredictions = list[dict[int, npt.NDArray[np.float32]]]
 
 
 @dataclass(frozen=True)
@@ -32,11 +31,11 @@ class FoldRecord:
     Attributes
     ----------
     fold, behavior
-        What was left out, and what was learned.
+        What was left out, and what was trained.
     member
-        Which kind of model in an ensemble, and which of its seeds.
+        Number of the ensemble's member.
     watched
-        Recordings that early stopping watched, separated by spaces; empty where the number of epochs was fixed.
+        Ids of the validation recordings of early stopping, separated by spaces; empty where the number of epochs was fixed.
     best_epoch, epochs
         The epoch whose weights predicted, and how many were run.
     reason
@@ -54,43 +53,18 @@ class FoldRecord:
 
 @dataclass(frozen=True)
 class OutOfFold:
-    """What was predicted.
+    """Out-of-fold predictions.
 
     Attributes
     ----------
     probabilities
-        For each recording float32 of shape (T, B), combined over the members of an ensemble; NaN where a behavior could not be learned.
+        For each recording float32 of shape (T, B), combined over the members of an ensemble; NaN where a behavior could not be trained.
     records
-        One for each fold, behavior and member.
+        One for each member, fold and behavior.
     """
 
     probabilities: list[npt.NDArray[np.float32]]
     records: list[FoldRecord]
-
-
-@dataclass(frozen=True)
-class _Planned:
-    """A model to fit, or why there is none for these behaviors."""
-
-    fold: int
-    member: int
-    outputs: tuple[int, ...]
-    plan: ModelPlan | None
-    reasons: Mapping[int, str]
-
-
-def list_folds(study: Study, data: LearningData) -> list[Fold]:
-    """Return the folds of a cross-validation of `data`."""
-    return leave_out_folds(
-        [recording.id for recording in data.recordings],
-        [recording.animal for recording in data.recordings],
-        leave_out=study.crossval.leave_out,
-    )
-
-
-def seed_fit(seed: int, *place: int) -> int:
-    """Return the seed of one fit, different for every fold, behavior and member."""
-    return int(np.random.SeedSequence([seed, *place]).generate_state(1)[0] >> 1)
 
 
 def predict_out_of_fold(
@@ -101,7 +75,7 @@ def predict_out_of_fold(
     follow: Callable[[int, list[npt.NDArray[np.float32]]], None] | None = None,
     store: FitStore | None = None,
 ) -> OutOfFold:
-    """Fit every behavior in every fold and predict what the fold leaves out.
+    """Train every behavior in every fold and predict what the fold leaves out.
 
     Parameters
     ----------
@@ -119,20 +93,22 @@ def predict_out_of_fold(
     """
     folds = list_folds(study, data) if folds is None else folds
 
-    def gather(predicted: Mapping[tuple[int, int], npt.NDArray[np.float32]]) -> list[npt.NDArray[np.float32]]:
-        by_recording = {recording: values for (_, recording), values in predicted.items()}
+    def order(predictions: FoldPredictions) -> list[npt.NDArray[np.float32]]:
+        by_recording = {recording: values for of_fold in predictions for recording, values in of_fold.items()}
         return [by_recording[recording] for recording in range(len(data.recordings))]
 
-    predicted, records = _predict_folds(
-        study, data, folds, follow=None if follow is None else lambda epoch, found: follow(epoch, gather(found)), store=store
-    )
-    return OutOfFold(gather(predicted), records)
+    def follow_folds(epoch: int, predictions: FoldPredictions) -> None:
+        assert follow is not None
+        follow(epoch, order(predictions))
+
+    predictions, records = _predict_folds(study, data, folds, follow=follow_folds if follow is not None else None, store=store)
+    return OutOfFold(order(predictions), records)
 
 
 def predict_pairs(study: Study, data: LearningData, *, store: FitStore | None = None) -> dict[tuple[str, str], npt.NDArray[np.float32]]:
-    """Return what models say (T, B) that left out two folds at once, by name of one fold and id of a recording of the other."""
+    """Return probabilities (T, B) of models that left out two folds at once, by name of one fold and id of a recording of the other."""
     folds = list_folds(study, data)
-    pairs = [(first, second) for place, first in enumerate(folds) for second in folds[place + 1 :]]
+    pairs = [(first, second) for number, first in enumerate(folds) for second in folds[number + 1 :]]
     joined = [
         Fold(
             name=f"{first.name} and {second.name}",
@@ -141,13 +117,13 @@ def predict_pairs(study: Study, data: LearningData, *, store: FitStore | None = 
         )
         for first, second in pairs
     ]
-    predicted, _ = _predict_folds(study, data, joined, store=store)
-    found: dict[tuple[str, str], npt.NDArray[np.float32]] = {}
-    for place, (first, second) in enumerate(pairs):
-        for fold, other in ((first, second), (second, first)):
-            for recording in other.left_out:
-                found[fold.name, data.recordings[recording].id] = predicted[place, recording]
-    return found
+    predictions, _ = _predict_folds(study, data, joined, store=store)
+    return {
+        (fold.name, data.recordings[recording].id): of_pair[recording]
+        for (first, second), of_pair in zip(pairs, predictions, strict=True)
+        for fold, other in ((first, second), (second, first))
+        for recording in other.left_out
+    }
 
 
 def _predict_folds(
@@ -155,210 +131,97 @@ def _predict_folds(
     data: LearningData,
     folds: Sequence[Fold],
     *,
-    follow: Callable[[int, Mapping[tuple[int, int], npt.NDArray[np.float32]]], None] | None = None,
+    follow: Callable[[int, FoldPredictions], None] | None = None,
     store: FitStore | None = None,
-) -> tuple[dict[tuple[int, int], npt.NDArray[np.float32]], list[FoldRecord]]:
-    """Return what the models of each fold say (T, B) about what it leaves out, by fold and recording, and what was fitted."""
-    members: list[dict[tuple[int, int], npt.NDArray[np.float32]]] = []
-    records: list[FoldRecord] = []
-    variants = list_variants(study)
-    for number, variant in enumerate(variants):
-        seen = load_variant(study, variant, data)
-        loaded = seen.average(variant.features.average)
-        planned = _plan_folds(study, loaded, folds, variant, number)
-        places = [place for place, found in enumerate(planned) if found.plan is not None]
-        plans = [found.plan for found in planned if found.plan is not None]
-
-        def fill(
-            found: Mapping[int, Mapping[int, npt.NDArray[np.float32]]],
-            planned: Sequence[_Planned] = planned,
-            places: Sequence[int] = places,
-            average: int = variant.features.average,
-        ) -> list[dict[tuple[int, int], npt.NDArray[np.float32]]]:
-            named = {places[index]: values for index, values in found.items()}
-            return _fill(study, data, folds, planned, named, average=average)
-
-        def pass_on(epoch: int, found: Mapping[int, Mapping[int, npt.NDArray[np.float32]]], fill: Any = fill) -> None:
-            assert follow is not None
-            follow(epoch, _combine(fill(found), study.ensemble.combine))
-
-        fitted, _ = fit_models(
-            variant,
-            loaded,
-            plans,
-            preparations=prepare_features(variant, loaded, [fold.training for fold in folds]),
-            follow=pass_on if follow is not None and len(variants) == 1 else None,
-            # The features of the study itself are in the store's own digest.
-            store=store.open(f"variant{number}", also=hash_learning(variant, seen) if seen is not data else "") if store else None,
-            title="cross-validating",
-        )
-        members += fill({index: model.probabilities for index, model in enumerate(fitted)})
-        reports = {place: model.report for place, model in zip(places, fitted, strict=True)}
-        for place, part in enumerate(planned):
-            records += _record(data, folds, part, reports.get(place))
+) -> tuple[FoldPredictions, list[FoldRecord]]:
+    """Return for each fold the probabilities of what it leaves out, and what was trained."""
+    planned: list[PlannedFit] = []
+    models: dict[FitKey, TrainedModel] = {}
+    n_variants = len(list_variants(study))
+    for variant in range(n_variants):
+        fits, of_variant = _fit_variant(study, data, folds, variant, follow=follow if n_variants == 1 else None, store=store)
+        planned += fits
+        models |= of_variant
+    records = [record for fit in planned for record in _record(data, folds, fit, models.get(fit.key))]
     _warn_of_gaps(records)
-    return _combine(members, study.ensemble.combine), records
+    return _combine(study, data, folds, planned, {key: model.probabilities for key, model in models.items()}), records
 
 
-def _combine(
-    members: Sequence[Mapping[tuple[int, int], npt.NDArray[np.float32]]], combine: str
-) -> dict[tuple[int, int], npt.NDArray[np.float32]]:
-    return {key: combine_members(np.stack([member[key] for member in members]), combine) for key in members[0]}
-
-
-def plan_model(
-    study: Study,
-    data: LearningData,
-    training: Sequence[int],
-    *,
-    outputs: tuple[int, ...],
-    left_out: Sequence[int] = (),
-    seed: int,
-    preparation: int = 0,
-    epochs: int | None = None,
-    name: str = "",
-) -> tuple[ModelPlan | None, dict[int, str]]:
-    """Return how a model of the behaviors `outputs` is fitted on the recordings `training`, and why for those that cannot be learned.
-
-    Parameters
-    ----------
-    left_out
-        What it predicts; where the study says so, early stopping watches it.
-    epochs
-        A fixed number, with nothing watched; None to watch a recording.
-    name
-        The fold's, for the reasons.
-    """
-    reasons: dict[int, str] = {}
-    learnable: set[int] | None = None
-    for output in outputs:
-        negative, positive = count_classes([data.labels[index].values[:, output] for index in training])
-        if not negative or not positive:
-            missing = "positive" if not positive else "negative"
-            reasons[output] = f"no {missing} frame of {data.behaviors[output]} in the recordings that {name or 'the model'} learns from"
-            continue
-        found = data.find_learnable(range(len(data.recordings)), output)
-        learnable = found if learnable is None else learnable & found or learnable | found
-    if learnable is None:
-        return None, reasons
-    watched: tuple[int, ...] = ()
-    if epochs is None and study.crossval.early_stopping_on == "fold" and left_out:
-        watched = tuple(index for index in left_out if index in learnable)
-    elif epochs is None:
-        watched = _choose_watched(
-            study,
-            data,
-            training,
-            after=left_out[-1] if left_out else -1,
-            outputs=[output for output in outputs if output not in reasons],
-            learnable=learnable,
-        )
-    learned = tuple(index for index in training if index not in watched or index in left_out)
-    if study.ensemble.bagging == "recordings":
-        learned = _draw_recordings(data, learned, [output for output in outputs if output not in reasons], seed)
-    plan = ModelPlan(
-        outputs=outputs,
-        learned=learned,
-        watched=watched,
-        predicted=tuple(left_out),
-        epochs=epochs or study.training.epochs,
-        seed=seed,
-        preparation=preparation,
-    )
-    return plan, reasons
-
-
-def _choose_watched(
-    study: Study, data: LearningData, training: Sequence[int], *, after: int, outputs: Sequence[int], learnable: set[int]
-) -> tuple[int, ...]:
-    """Return what early stopping watches: recordings without which every one of `outputs` can still be learned; () for none."""
-    while True:
-        watched = choose_inner(
-            training,
-            after=after,
-            animals=[recording.animal for recording in data.recordings],
-            leave_out=study.crossval.leave_out,
-            learnable=learnable,
-        )
-        left = [index for index in training if index not in watched]
-        if not watched or all(all(count_classes([data.labels[index].values[:, output] for index in left])) for output in outputs):
-            return watched
-        learnable = learnable - set(watched)
-
-
-def _draw_recordings(data: LearningData, learned: Sequence[int], outputs: Sequence[int], seed: int) -> tuple[int, ...]:
-    """Return as many recordings, drawn with replacement so that every behavior has frames of both classes; as they were if none do."""
-    rng = np.random.default_rng(seed)
-    for _ in range(MAX_DRAWS):
-        drawn = tuple(sorted(int(index) for index in rng.choice(np.array(learned), size=len(learned))))
-        if all(all(count_classes([data.labels[index].values[:, output] for index in drawn])) for output in outputs):
-            return drawn
-    return tuple(learned)
-
-
-def _plan_folds(study: Study, data: LearningData, folds: Sequence[Fold], variant: Study, number: int) -> list[_Planned]:
-    outputs = [tuple(range(len(data.behaviors)))] if variant.head.share else [(output,) for output in range(len(data.behaviors))]
-    planned = []
-    for member in range(study.ensemble.seeds):
-        for place, fold in enumerate(folds):
-            for column, answered in enumerate(outputs):
-                where = (place, column) if number == member == 0 else (place, column, number, member)
-                plan, reasons = plan_model(
-                    variant.model_copy(update={"ensemble": study.ensemble}),
-                    data,
-                    fold.training,
-                    outputs=answered,
-                    left_out=fold.left_out,
-                    seed=seed_fit(study.training.seed, *where),
-                    preparation=place,
-                    name=f"fold {fold.name}",
-                )
-                planned.append(_Planned(place, number * study.ensemble.seeds + member, answered, plan, reasons))
-    return planned
-
-
-def _fill(
+def _fit_variant(
     study: Study,
     data: LearningData,
     folds: Sequence[Fold],
-    planned: Sequence[_Planned],
-    found: Mapping[int, Mapping[int, npt.NDArray[np.float32]]],
+    variant: int,
     *,
-    average: int,
-) -> list[dict[tuple[int, int], npt.NDArray[np.float32]]]:
-    """Return for each seed what its models say (T, B), by fold and recording; NaN where none was fitted."""
-    filled = [
+    follow: Callable[[int, FoldPredictions], None] | None,
+    store: FitStore | None,
+) -> tuple[list[PlannedFit], dict[FitKey, TrainedModel]]:
+    """Train one kind of model in all folds; return what was planned, and the models without their weights."""
+    settings = list_variants(study)[variant]
+    variant_data = load_variant(study, settings, data)
+    averaged = variant_data.average(settings.features.average)
+    planned = plan_fits(study, variant, averaged, dict(enumerate(folds)))
+
+    def follow_fits(epoch: int, predictions: Mapping[FitKey, Mapping[int, npt.NDArray[np.float32]]]) -> None:
+        assert follow is not None
+        follow(epoch, _combine(study, data, folds, planned, predictions))
+
+    models, _ = fit_models(
+        settings,
+        averaged,
+        {fit.key: fit.plan for fit in planned if fit.plan is not None},
+        preparations=prepare_features(settings, averaged, [fold.training for fold in folds]),
+        follow=follow_fits if follow is not None else None,
+        # The features of the study itself are in the store's own digest.
+        store=store.open(f"variant{variant}", also=hash_learning(settings, variant_data) if variant_data is not data else "")
+        if store
+        else None,
+        title="cross-validating",
+    )
+    return planned, models
+
+
+def _combine(
+    study: Study,
+    data: LearningData,
+    folds: Sequence[Fold],
+    planned: Sequence[PlannedFit],
+    predictions: Mapping[FitKey, Mapping[int, npt.NDArray[np.float32]]],
+) -> FoldPredictions:
+    """Return for each fold the probabilities (T, B) of each recording that it leaves out; NaN where no member was trained."""
+    n_members = len(list_variants(study)) * study.ensemble.seeds
+    members: FoldPredictions = [
         {
-            (place, index): np.full((len(data.labels[index].values), len(data.behaviors)), np.nan, dtype=np.float32)
-            for place, fold in enumerate(folds)
-            for index in fold.left_out
+            recording: np.full((n_members, len(data.labels[recording].values), len(data.behaviors)), np.nan, dtype=np.float32)
+            for recording in fold.left_out
         }
-        for _ in range(study.ensemble.seeds)
+        for fold in folds
     ]
-    for place, predicted in found.items():
-        part = planned[place]
-        for recording, coarse in predicted.items():
-            values = spread_rows(coarse, average, len(data.labels[recording].values))
-            for column, output in enumerate(part.outputs):
-                if output not in part.reasons:
-                    filled[part.member % study.ensemble.seeds][part.fold, recording][:, output] = values[:, column]
-    return filled
+    for fit in planned:
+        for recording, values in predictions.get(fit.key, {}).items():
+            of_member = members[fit.key.fold][recording][fit.key.member]
+            per_frame = spread_rows(values, fit.average, len(of_member))
+            for column, output in enumerate(fit.outputs):
+                if output in fit.trained_outputs:
+                    of_member[:, output] = per_frame[:, column]
+    return [{recording: combine_members(values, study.ensemble.combine) for recording, values in of_fold.items()} for of_fold in members]
 
 
-def _record(data: LearningData, folds: Sequence[Fold], planned: _Planned, report: FitReport | None) -> list[FoldRecord]:
+def _record(data: LearningData, folds: Sequence[Fold], fit: PlannedFit, model: TrainedModel | None) -> list[FoldRecord]:
+    """Return a row for each behavior of a fit."""
     rows = []
-    for output in planned.outputs:
-        reason = planned.reasons.get(output, "") or (report.problem if report is not None else "")
-        learned = report if not reason else None
-        watched = planned.plan.watched if planned.plan is not None and not reason else ()
+    for output in fit.outputs:
+        reason = fit.reasons.get(output, "") or (model.report.problem if model is not None else "")
+        usable = model.report if model is not None and not reason else None
+        validation = fit.plan.watched if fit.plan is not None and not reason else ()
         rows.append(
             FoldRecord(
-                fold=folds[planned.fold].name,
+                fold=folds[fit.key.fold].name,
                 behavior=data.behaviors[output],
-                member=str(planned.member),
-                watched=" ".join(data.recordings[index].id for index in watched),
-                best_epoch=learned.best_epoch if learned is not None else None,
-                epochs=learned.epochs if learned is not None else None,
+                member=str(fit.key.member),
+                watched=" ".join(data.recordings[index].id for index in validation),
+                best_epoch=usable.best_epoch if usable is not None else None,
+                epochs=usable.epochs if usable is not None else None,
                 reason=reason,
             )
         )

@@ -31,7 +31,8 @@ from behavior.learning.decisions import decide, decide_out_of_fold
 from behavior.learning.fitting import FitStore, hash_learning
 from behavior.learning.learning_curve import measure_learning_curve
 from behavior.learning.learning_data import LearningData, load_learning_data
-from behavior.learning.out_of_fold import FoldRecord, list_folds, predict_out_of_fold, predict_pairs
+from behavior.learning.out_of_fold import FoldRecord, predict_out_of_fold, predict_pairs
+from behavior.learning.planning import list_folds
 from behavior.learning.raters import read_ceiling
 from behavior.learning.seen_recordings import refuse_seen_recordings
 from behavior.learning.variants import describe_model, list_variants

@@ -12,13 +12,11 @@ from behavior.files.model_bundle import read_bundle, read_preparation
 from behavior.files.study import read_study
 from behavior.learning import out_of_fold
 from behavior.learning.learning_data import load_learning_data
-from behavior.learning.out_of_fold import plan_model
 from behavior.learning.variants import combine_members, list_variants
 from behavior.metrics.frames import average_precision
 from behavior.sequence.heads import load_head
 from behavior.sequence.inference import predict_recording
 from behavior.sequence.training import HeadTrainer
-from behavior.sequence.weighting import count_classes
 from behavior.workflows import crossval
 from behavior.workflows.crossval import cross_validate
 from behavior.workflows.train import train_model
@@ -226,37 +224,6 @@ def test_a_model_sees_features_as_it_learned_them(run, write, tmp_path, name):
     assert run("annotate", tmp_path / "model", "--study", study, "--out", tmp_path / "e").status == 0
     assert run("evaluate", tmp_path / "e" / "tested_ethogram.csv", "--labels", tmp_path, "--out", tmp_path / "scores").status == 0
     pd.testing.assert_frame_equal(*(pd.read_csv(tmp_path / place / "metrics.csv") for place in ("scores", "model")), atol=1e-6)
-
-
-def test_recordings_are_drawn_from_those_that_may_be_learned_from(write):
-    study, data = load(write(ensemble={"bagging": "recordings"}))
-    drawn = set()
-    for seed in range(30):
-        plan, reasons = plan_model(study, data, (0, 1, 3), outputs=(0,), left_out=(2,), seed=seed)
-        assert reasons == {}
-        assert plan.watched == (3,)
-        assert len(plan.learned) == 2
-        assert set(plan.learned) <= {0, 1}
-        drawn.add(plan.learned)
-    assert drawn == {(0, 0), (0, 1), (1, 1)}
-    assert (
-        plan_model(study, data, (0, 1, 3), outputs=(0,), left_out=(2,), seed=4)[0]
-        == plan_model(study, data, (0, 1, 3), outputs=(0,), left_out=(2,), seed=4)[0]
-    )
-
-
-def test_every_behavior_is_among_what_was_drawn(write):
-    study, data = load(write(ensemble={"bagging": "recordings"}))
-    for labels in data.labels[1:]:
-        labels.values[:, 1] = 0
-    for seed in range(20):
-        plan, _ = plan_model(study, data, (0, 1, 2, 3), outputs=(0, 1), seed=seed)
-        assert 0 in plan.learned
-        assert all(count_classes([data.labels[index].values[:, 1] for index in plan.learned]))
-    # Where no draw has it, all recordings are learned from.
-    study = study.model_copy(update={"ensemble": Ensemble()})
-    plan, _ = plan_model(study, data, (0, 1, 2, 3), outputs=(0, 1), seed=0)
-    assert plan.learned == (0, 1, 2, 3)
 
 
 def test_kinds_of_models_take_from_the_study_what_they_do_not_say(write):

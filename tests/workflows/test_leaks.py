@@ -1,5 +1,7 @@
 """That no score has seen what it is computed on, shown on labels that nothing can be known about."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,7 +10,7 @@ from scipy.ndimage import gaussian_filter1d
 from sklearn.metrics import average_precision_score
 
 from behavior.config import Decisions
-from behavior.learning import out_of_fold
+from behavior.learning import out_of_fold, planning
 from behavior.learning.decisions import OutOfFoldDecisions, decide_out_of_fold, fit_decisions
 from behavior.sequence.preparation import fit_preparation
 from behavior.workflows import crossval
@@ -108,7 +110,7 @@ class Honest:
         return self.predicted
 
     def _fit(self, study, data, plans, **options):
-        self.data, self.plans, self.preparations = data, plans, options["preparations"]
+        self.data, self.plans, self.preparations = data, list(plans.values()), options["preparations"]
         return fit_models(study, data, plans, **options)
 
 
@@ -159,12 +161,12 @@ def put(study, **sections):
 
 
 def test_models_that_learn_from_what_they_predict_are_caught(shifted, tmp_path, monkeypatch):
-    plan_model = out_of_fold.plan_model
+    plan_model = planning.plan_model
 
-    def plan_leakily(study, data, training, *, left_out, **options):
-        return plan_model(study, data, sorted((*training, *left_out)), left_out=left_out, **options)
+    def plan_leakily(study, data, fold, **options):
+        return plan_model(study, data, replace(fold, training=tuple(sorted((*fold.training, *fold.left_out)))), **options)
 
-    monkeypatch.setattr(out_of_fold, "plan_model", plan_leakily)
+    monkeypatch.setattr(planning, "plan_model", plan_leakily)
     assert find_leaks(put(shifted, training=BRIEFLY), tmp_path / "cv") == EVERYTHING
 
 
