@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from behavior.cli.loading import load_keras
 from behavior.cli.options import AsJson
 from behavior.cli.printing import hint, print_table
+from behavior.compute.loading import load_keras
 
 __all__ = ["app"]
 

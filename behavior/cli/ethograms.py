@@ -9,10 +9,10 @@ from typing import Annotated
 import typer
 
 from behavior.cli.completion import complete_formats
-from behavior.cli.loading import load_keras
 from behavior.cli.options import AsJson, Ethograms, OutFolder, Overwrite, parse_by_behavior, parse_lengths, parse_probability
 from behavior.cli.printing import count, exit_on, hint, print_scores, print_speeds, print_table
 from behavior.cli.run_log import keep_log
+from behavior.compute.loading import load_keras
 from behavior.errors import UsageError
 
 __all__ = ["app"]

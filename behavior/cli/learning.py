@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from behavior.cli.loading import load_keras
 from behavior.cli.options import AsJson, OutFolder, Overwrite, StudyFile, parse_duration
 from behavior.cli.printing import exit_on, hint, print_json, print_notes, print_scores, print_table, quote
+from behavior.compute.loading import load_keras
 from behavior.errors import UsageError
 
 __all__ = ["app"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import sys
 import traceback
 from functools import partial
@@ -17,6 +16,7 @@ from behavior.cli.options import accept_anywhere
 from behavior.cli.printing import print_json, say
 from behavior.cli.run_log import RunLog
 from behavior.cli.session import session
+from behavior.compute.loading import silence_tensorflow
 from behavior.errors import BehaviorError
 
 __all__ = ["app", "main"]
@@ -62,9 +62,7 @@ def main() -> None:
 
 def _run(log: RunLog, interruption: Interruption) -> int:
     """Run the command and return its exit status; an error is said in a sentence."""
-    # TensorFlow's notes on the processor are for its developers.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    silence_tensorflow()
     try:
         app(prog_name="behavior")
     except SystemExit as ending:
