@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from behavior.files.markdown import format_markdown_table
 from behavior.metrics.agreement import OTHERS, PAIRS
 from behavior.metrics.tables import MEAN, POOLED
 from behavior.metrics.tallies import ALL_COUNTS
@@ -17,7 +18,6 @@ __all__ = [
     "format_agreement",
     "format_ceiling",
     "format_estimate",
-    "format_markdown_table",
     "format_summary",
     "format_value",
 ]
@@ -110,7 +110,7 @@ def format_summary(
             rows.append([f"{behavior}, {_CEILING_NAMES[kind]}", *format_ceiling(ceiling, kind, behavior, overview)])
     blocks += [
         "## Overview, pooled over all labelled frames",
-        format_markdown_table(["Behavior", *(HEADINGS[metric] for metric in overview)], rows),
+        format_markdown_table(["Behavior", *(HEADINGS[metric] for metric in overview)], rows, is_aligned=True),
         _explain_overview(values, behaviors, ceiling),
     ]
     for behavior in behaviors:
@@ -120,7 +120,7 @@ def format_summary(
         ]
         rows.append([MEAN, *(_format_mean(values, behavior, metric, len(recordings)) for metric in details)])
         heading = ["Recording", *(HEADINGS[metric] for metric in details)]
-        blocks += [f"## {behavior}", format_markdown_table(heading, rows)]
+        blocks += [f"## {behavior}", format_markdown_table(heading, rows, is_aligned=True)]
     return "\n\n".join(block for block in blocks if block) + "\n"
 
 
@@ -164,12 +164,12 @@ def format_agreement(table: pd.DataFrame, ceiling: pd.DataFrame, *, behaviors: S
     ]
     blocks = [f"# {title}", "\n".join(f"- {note}" for note in remarks)]
     if rows[False]:
-        blocks += ["## Pairs of raters", format_markdown_table(heading, rows[False])]
+        blocks += ["## Pairs of raters", format_markdown_table(heading, rows[False], is_aligned=True)]
     if pooled.rater.nunique() > 2:
-        blocks += ["## Each rater against the majority of the others", format_markdown_table(heading, rows[True])]
+        blocks += ["## Each rater against the majority of the others", format_markdown_table(heading, rows[True], is_aligned=True)]
     blocks += [
         "## Human ceiling: mean over raters (lowest to highest)",
-        format_markdown_table(["Behavior", "", *heading[3:-1]], means),
+        format_markdown_table(["Behavior", "", *heading[3:-1]], means, is_aligned=True),
     ]
     return "\n\n".join(block for block in blocks if block) + "\n"
 
@@ -241,18 +241,6 @@ def format_ceiling(ceiling: pd.DataFrame, against: str, behavior: str, metrics: 
     ]
 
 
-def format_markdown_table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return a Markdown table whose columns are as wide as they have to be, the first aligned to the left, the others to the right."""
-    cells = [[cell.replace("|", r"\|") for cell in row] for row in (heading, *rows)]
-    widths = [max(3, *(len(row[column]) for row in cells)) for column in range(len(heading))]
-    lines = [
-        "| " + " | ".join(_align(cell, width, column) for column, (cell, width) in enumerate(zip(row, widths, strict=True))) + " |"
-        for row in cells
-    ]
-    rule = "|" + "|".join(f"{'-' * (width + 2)}" if column == 0 else f"{'-' * (width + 1)}:" for column, width in enumerate(widths)) + "|"
-    return "\n".join([lines[0], rule, *lines[1:]])
-
-
 def _index(table: pd.DataFrame) -> _Values:
     keys = zip(table.recording, table.behavior, table.metric, strict=True)
     return dict(zip(keys, zip(table.value, table.low, table.high, strict=True), strict=True))
@@ -322,7 +310,3 @@ def _name(metric: str) -> str:
 def _list(names: Sequence[str]) -> str:
     more = len(names) - _MOST_NAMED
     return ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
-
-
-def _align(cell: str, width: int, column: int) -> str:
-    return cell.ljust(width) if column == 0 else cell.rjust(width)

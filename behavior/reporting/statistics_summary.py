@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from behavior import __version__
+from behavior.files.markdown import format_markdown_table
 from behavior.reporting.description import Description
 from behavior.statistics.groups import ASSUMPTIONS, average_animals
 
@@ -49,11 +50,11 @@ def format_statistics(description: Description) -> str:
     lines = ["# Statistics", ""]
     what = "What people labelled" if description.of_labels else "What was decided"
     lines += [f"{what} in {_count(len(recordings), 'recording')} of {_count(n_animals, 'animal')}{length}.", ""]
-    lines += ["## Behaviors, means over animals", "", *_format_table(*tabulate_behaviors(description)), ""]
+    lines += ["## Behaviors, means over animals", "", format_markdown_table(*tabulate_behaviors(description)), ""]
     if description.tables.groups is not None:
-        lines += ["## Groups", "", *_format_table(*tabulate_groups(description.tables.groups)), ""]
+        lines += ["## Groups", "", format_markdown_table(*tabulate_groups(description.tables.groups)), ""]
     if description.tables.zones is not None:
-        lines += ["## Zones, means over animals", "", *_format_table(*tabulate_zones(description, description.tables.zones)), ""]
+        lines += ["## Zones, means over animals", "", format_markdown_table(*tabulate_zones(description, description.tables.zones)), ""]
     lines += ["## What the numbers are", ""]
     lines += [f"- {rule}" for rule in list_rules(description)]
     if description.notes:
@@ -155,12 +156,6 @@ def list_rules(description: Description) -> list[str]:
     if description.tables.groups is not None:
         rules.append(f"{ASSUMPTIONS} p values are corrected as {_CORRECTIONS[description.correction]} did.")
     return rules
-
-
-def _format_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    # A bar in a name would start another cell.
-    cells = [[str(cell).replace("|", "\\|") for cell in row] for row in rows]
-    return [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}", *(f"| {' | '.join(row)} |" for row in cells)]
 
 
 def _format(value: float, pattern: str) -> str:

@@ -16,6 +16,7 @@ from behavior.config import Search
 from behavior.figures.rendering import render_png
 from behavior.figures.search import draw_history, draw_importance
 from behavior.files.atomic import replacing, write_bytes, write_text
+from behavior.files.markdown import format_markdown_table
 from behavior.files.study import study_as_yaml
 from behavior.search.space import SearchSpace, describe_setting, format_value
 from behavior.search.storage import (
@@ -243,8 +244,6 @@ def _write_summary(result: SearchResult, space: SearchSpace, search: Search, pla
     ranked = result.table[result.table["state"] == "complete"].sort_values("value", ascending=False, kind="stable").head(SHOWN)
     if len(ranked):
         keys = [parameter.key for parameter in space.parameters]
-        lines += ["", f"## The best {len(ranked)}", "", f"| trial | {search.objective} | {' | '.join(keys)} |"]
-        lines.append("|" + "---|" * (2 + len(keys)))
-        for _, row in ranked.iterrows():
-            lines.append(f"| {row['number']} | {row['value']:.4f} | {' | '.join(format_value(row[key]) for key in keys)} |")
+        rows = [[str(row["number"]), f"{row['value']:.4f}", *(format_value(row[key]) for key in keys)] for _, row in ranked.iterrows()]
+        lines += ["", f"## The best {len(ranked)}", "", format_markdown_table(["trial", search.objective, *keys], rows)]
     return "\n".join(lines) + "\n"
