@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +12,7 @@ import pandas as pd
 from behavior.metrics.bootstrap import N_RESAMPLES, draw_multiplicities
 from behavior.metrics.tallies import ALL_COUNTS, Comparison, score_behavior
 
-__all__ = ["COLUMNS", "MEAN", "POOLED", "compare_study", "find_metric", "score_study", "summarize_scores"]
+__all__ = ["COLUMNS", "MEAN", "POOLED", "Estimate", "MetricIndex", "compare_study", "score_study", "summarize_scores"]
 
 COLUMNS = ("recording", "behavior", "metric", "value", "low", "high")
 POOLED = "pooled"
@@ -55,7 +56,7 @@ def score_study(
     >>> labels = {"m1": np.array([[1], [1], [0], [0]], dtype=np.int8)}
     >>> probabilities = {"m1": np.array([[0.9], [0.4], [0.6], [0.1]])}
     >>> table = score_study(labels, probabilities, {"m1": probabilities["m1"] >= 0.5}, ["grooming"])
-    >>> find_metric(table, recording="pooled", behavior="grooming", metric="precision")
+    >>> MetricIndex(table).find("grooming", "precision").value
     0.5
     """
     recordings = list(labels)
@@ -154,7 +155,31 @@ def summarize_scores(
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def find_metric(table: pd.DataFrame, *, recording: str, behavior: str, metric: str) -> float:
-    """Return one value of a table of metrics."""
-    rows = table[(table["recording"] == recording) & (table["behavior"] == behavior) & (table["metric"] == metric)]
-    return float(rows["value"].iloc[0])
+class Estimate(NamedTuple):
+    """A metric's value, and the ends of its interval; NaN where there is none."""
+
+    value: float
+    low: float
+    high: float
+
+
+class MetricIndex:
+    """The values of a long table of metrics, by what they are of.
+
+    Parameters
+    ----------
+    table
+        As `score_study` returns it, or `metrics.csv` is read.
+    """
+
+    def __init__(self, table: pd.DataFrame) -> None:
+        keys = zip(table["recording"], table["behavior"], table["metric"], strict=True)
+        numbers = zip(table["value"].astype(float), table["low"].astype(float), table["high"].astype(float), strict=True)
+        self._estimates = {key: Estimate(*estimate) for key, estimate in zip(keys, numbers, strict=True)}
+
+    def find(self, behavior: str, metric: str, *, recording: str = POOLED) -> Estimate:
+        """Return a metric of a behavior in a recording, or of all recordings together; NaN where the table does not have it."""
+        return self._estimates.get((recording, behavior, metric), _UNDEFINED)
+
+
+_UNDEFINED = Estimate(float("nan"), float("nan"), float("nan"))

@@ -241,7 +241,7 @@ def _describe_crossval(text: _Text, crossval: CrossValidated) -> None:
         f"precision{text.cite('average precision')} is the area under the precision-recall curve, segment F1 counts bouts that overlap by "
         f"at least half{text.cite('segments')}. Out of fold, {_list_scores(scores)}."
     )
-    if not np.isnan([scores.find(name, "average_precision")[1] for name in scores.behaviors]).all():
+    if not np.isnan([scores.metrics.find(name, "average_precision").low for name in scores.behaviors]).all():
         text.say(f"Intervals are percentiles of {N_RESAMPLES:,} resamples of recordings{text.cite('bootstrap')}.")
 
 
@@ -273,9 +273,9 @@ def _describe_decisions(text: _Text, postprocess: Postprocess, behaviors: Sequen
 def _list_scores(scores: Scores) -> str:
     parts = []
     for behavior in scores.behaviors:
-        value, low, high = scores.find(behavior, "average_precision")
+        value, low, high = scores.metrics.find(behavior, "average_precision")
         interval = "" if np.isnan(low) else f" (95 % interval {low:.3f} to {high:.3f})"
-        f1, segment = scores.find(behavior, "f1")[0], scores.find(behavior, "segment_f1_50")[0]
+        f1, segment = scores.metrics.find(behavior, "f1").value, scores.metrics.find(behavior, "segment_f1_50").value
         parts.append(
             f"average precision was {format_value('average_precision', value) or 'undefined'}{interval}, frame F1 "
             f"{format_value('f1', f1) or 'undefined'} and segment F1 {format_value('segment_f1_50', segment) or 'undefined'} for {behavior}"

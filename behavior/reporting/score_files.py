@@ -14,7 +14,7 @@ from behavior.figures.rendering import render_png
 from behavior.figures.scores import draw_confusion, draw_precision_recall
 from behavior.files.atomic import make_folder, replacing, require_writable, write_bytes, write_text
 from behavior.learning.crossval_folder import CEILING_FILE, METRICS_FILE, SUMMARY_FILE
-from behavior.metrics.tables import POOLED, find_metric, score_study
+from behavior.metrics.tables import POOLED, MetricIndex, score_study
 from behavior.recording import Annotation, Labels
 from behavior.reporting.score_summary import format_summary
 
@@ -87,8 +87,9 @@ def draw_scores(table: pd.DataFrame, annotations: Sequence[Annotation], labels: 
     probabilities = np.concatenate([found.probabilities.values for found in annotations])
     cells = ("true_negatives", "false_positives", "false_negatives", "true_positives")
     counts, curves = {}, {}
+    metrics = MetricIndex(table)
     for column, name in enumerate(annotations[0].behaviors):
-        negatives, false_alarms, misses, hits = (int(find_metric(table, recording=POOLED, behavior=name, metric=cell)) for cell in cells)
+        negatives, false_alarms, misses, hits = (int(metrics.find(name, cell).value) for cell in cells)
         counts[name] = (negatives, false_alarms, misses, hits)
         curves[name] = (truth[:, column], probabilities[:, column])
     return draw_confusion(counts, title=title), draw_precision_recall(curves, title=title)

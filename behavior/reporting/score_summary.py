@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
 from behavior.files.markdown import format_markdown_table
 from behavior.metrics.agreement import OTHERS, PAIRS
-from behavior.metrics.tables import MEAN, POOLED
+from behavior.metrics.tables import MEAN, POOLED, MetricIndex
 from behavior.metrics.tallies import ALL_COUNTS
 
 __all__ = [
@@ -67,8 +67,6 @@ _CEILING_NAMES = {OTHERS: "human ceiling", PAIRS: "two people"}
 # So many recordings are named in a note, the others counted.
 _MOST_NAMED = 12
 
-_Values = Mapping[tuple[str, str, str], tuple[float, float, float]]
-
 
 def format_summary(
     table: pd.DataFrame, *, behaviors: Sequence[str], title: str, notes: Sequence[str] = (), ceiling: pd.DataFrame | None = None
@@ -94,7 +92,7 @@ def format_summary(
     then ``pooled`` and ``mean``. Undefined values are empty cells; a mean that not all recordings have a part in says how many do.
     Metrics that the table has nowhere have no column.
     """
-    values = _index(table)
+    metrics = MetricIndex(table)
     recordings = [name for name in dict.fromkeys(table.recording) if name not in (POOLED, MEAN)]
     present = set(table.metric)
     overview = [metric for metric in _OVERVIEW if metric in present]
@@ -105,20 +103,20 @@ def format_summary(
         blocks.append("\n".join(f"- {note}" for note in remarks))
     rows = []
     for behavior in behaviors:
-        rows.append([behavior, *(_format_overview(values, behavior, metric) for metric in overview)])
+        rows.append([behavior, *(_format_overview(metrics, behavior, metric) for metric in overview)])
         for kind in () if ceiling is None else dict.fromkeys(ceiling.against):
             rows.append([f"{behavior}, {_CEILING_NAMES[kind]}", *format_ceiling(ceiling, kind, behavior, overview)])
     blocks += [
         "## Overview, pooled over all labelled frames",
         format_markdown_table(["Behavior", *(HEADINGS[metric] for metric in overview)], rows, is_aligned=True),
-        _explain_overview(values, behaviors, ceiling),
+        _explain_overview(metrics, behaviors, ceiling),
     ]
     for behavior in behaviors:
         rows = [
-            [recording, *(format_value(metric, _look_up(values, recording, behavior, metric)[0]) for metric in details)]
+            [recording, *(format_value(metric, metrics.find(behavior, metric, recording=recording).value) for metric in details)]
             for recording in (*recordings, POOLED)
         ]
-        rows.append([MEAN, *(_format_mean(values, behavior, metric, len(recordings)) for metric in details)])
+        rows.append([MEAN, *(_format_mean(metrics, behavior, metric, len(recordings)) for metric in details)])
         heading = ["Recording", *(HEADINGS[metric] for metric in details)]
         blocks += [f"## {behavior}", format_markdown_table(heading, rows, is_aligned=True)]
     return "\n\n".join(block for block in blocks if block) + "\n"
@@ -184,15 +182,15 @@ def explain_undefined(table: pd.DataFrame, *, behaviors: Sequence[str]) -> list[
     behaviors
         Those to look at.
     """
-    values = _index(table)
+    metrics = MetricIndex(table)
     present = [metric for metric in HEADINGS if metric in set(table.metric)]
     places: dict[str, dict[str, list[str]]] = {}
     missing: dict[str, set[str]] = {}
     for behavior in behaviors:
         for recording in (name for name in dict.fromkeys(table.recording) if name != MEAN):
             name = "all recordings together" if recording == POOLED else recording
-            for metric in (metric for metric in present if np.isnan(_look_up(values, recording, behavior, metric)[0])):
-                reason = _find_reason(values, recording, behavior, metric)
+            for metric in (metric for metric in present if np.isnan(metrics.find(behavior, metric, recording=recording).value)):
+                reason = _find_reason(metrics, recording, behavior, metric)
                 named = places.setdefault(reason, {}).setdefault(behavior, [])
                 if name not in named:
                     named.append(name)
@@ -241,19 +239,10 @@ def format_ceiling(ceiling: pd.DataFrame, against: str, behavior: str, metrics: 
     ]
 
 
-def _index(table: pd.DataFrame) -> _Values:
-    keys = zip(table.recording, table.behavior, table.metric, strict=True)
-    return dict(zip(keys, zip(table.value, table.low, table.high, strict=True), strict=True))
-
-
-def _look_up(values: _Values, recording: str, behavior: str, metric: str) -> tuple[float, float, float]:
-    return values.get((recording, behavior, metric), (np.nan, np.nan, np.nan))
-
-
-def _find_reason(values: _Values, recording: str, behavior: str, metric: str) -> str:
+def _find_reason(metrics: MetricIndex, recording: str, behavior: str, metric: str) -> str:
     """Return why `metric` is undefined there."""
     names = ("true_positives", "false_positives", "false_negatives", "true_negatives")
-    hits, false_alarms, misses, rejections = (_look_up(values, recording, behavior, name)[0] for name in names)
+    hits, false_alarms, misses, rejections = (metrics.find(behavior, name, recording=recording).value for name in names)
     if hits + false_alarms + misses + rejections == 0:
         return "no frame is labelled"
     if hits + misses == 0:
@@ -267,9 +256,9 @@ def _find_reason(values: _Values, recording: str, behavior: str, metric: str) ->
     return "every frame is labelled positive, and decided so"
 
 
-def _explain_overview(values: _Values, behaviors: Sequence[str], ceiling: pd.DataFrame | None) -> str:
+def _explain_overview(metrics: MetricIndex, behaviors: Sequence[str], ceiling: pd.DataFrame | None) -> str:
     sentences = []
-    pooled = [_look_up(values, POOLED, behavior, "average_precision") for behavior in behaviors]
+    pooled = [metrics.find(behavior, "average_precision") for behavior in behaviors]
     if any(not np.isnan(low) for _, low, _ in pooled):
         sentences.append(
             "In brackets behind an average precision: its 95 % interval, from resampling recordings (metrics.csv has that of every pooled "
@@ -291,14 +280,14 @@ def _explain_overview(values: _Values, behaviors: Sequence[str], ceiling: pd.Dat
     return " ".join(sentences)
 
 
-def _format_overview(values: _Values, behavior: str, metric: str) -> str:
-    value, low, high = _look_up(values, POOLED, behavior, metric)
+def _format_overview(metrics: MetricIndex, behavior: str, metric: str) -> str:
+    value, low, high = metrics.find(behavior, metric)
     return format_estimate(metric, value, low, high) if metric == "average_precision" else format_value(metric, value)
 
 
-def _format_mean(values: _Values, behavior: str, metric: str, n_recordings: int) -> str:
-    text = format_value(metric, _look_up(values, MEAN, behavior, metric)[0])
-    n_known = values.get((MEAN, behavior, f"recordings_with_{metric}"), (n_recordings,))[0]
+def _format_mean(metrics: MetricIndex, behavior: str, metric: str, n_recordings: int) -> str:
+    text = format_value(metric, metrics.find(behavior, metric, recording=MEAN).value)
+    n_known = metrics.find(behavior, f"recordings_with_{metric}", recording=MEAN).value
     return f"{text} ({int(n_known)} of {n_recordings})" if text and n_known < n_recordings else text
 
 

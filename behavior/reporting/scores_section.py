@@ -13,7 +13,7 @@ from behavior.figures.rendering import render_png, render_svg
 from behavior.learning.crossval_folder import CrossValidated
 from behavior.learning.raters import list_raters, measure_ceiling
 from behavior.metrics.agreement import OTHERS, PAIRS
-from behavior.metrics.tables import MEAN, POOLED
+from behavior.metrics.tables import MEAN, POOLED, MetricIndex
 from behavior.recording import Annotation, Labels
 from behavior.reporting.description import DescribedRecording
 from behavior.reporting.html_page import Block, Details, Paragraph, Picture, Section, Table
@@ -37,8 +37,8 @@ class Scores:
 
     Attributes
     ----------
-    table
-        As `metrics.csv` has it.
+    table, metrics
+        As `metrics.csv` has it, and by behavior and metric.
     annotations, labels
         What was scored.
     ceiling
@@ -49,19 +49,12 @@ class Scores:
         self, table: pd.DataFrame, annotations: Sequence[Annotation], labels: Mapping[str, Labels], ceiling: pd.DataFrame | None
     ) -> None:
         self.table, self.annotations, self.labels, self.ceiling = table, annotations, labels, ceiling
+        self.metrics = MetricIndex(table)
 
     @property
     def behaviors(self) -> tuple[str, ...]:
         """Names, in the order of the ethograms."""
         return self.annotations[0].behaviors
-
-    def find(self, behavior: str, metric: str, recording: str = POOLED) -> tuple[float, float, float]:
-        """Return value, low and high; NaN where the table has none."""
-        table = self.table
-        rows = table[(table["recording"] == recording) & (table["behavior"] == behavior) & (table["metric"] == metric)]
-        if rows.empty:
-            return float("nan"), float("nan"), float("nan")
-        return float(rows["value"].iloc[0]), float(rows["low"].iloc[0]), float(rows["high"].iloc[0])
 
 
 def score_unseen(recordings: Sequence[DescribedRecording]) -> Scores | None:
@@ -139,7 +132,7 @@ def _introduce(crossval: CrossValidated) -> list[Block]:
 
 def _show(scores: Scores, title: str, folder: Path | None) -> list[Block]:
     blocks: list[Block] = [_tabulate_pooled(scores)]
-    has_intervals = any(not np.isnan(scores.find(name, "average_precision")[1]) for name in scores.behaviors)
+    has_intervals = any(not np.isnan(scores.metrics.find(name, "average_precision").low) for name in scores.behaviors)
     words = "All labelled frames pooled. "
     if has_intervals:
         words += "In brackets: 95 % intervals from resampling recordings. "
@@ -178,8 +171,8 @@ def _tabulate_pooled(scores: Scores) -> Table:
     for behavior in scores.behaviors:
         cells = []
         for metric in _SHOWN:
-            value, low, high = scores.find(behavior, metric)
-            cells.append(format_estimate(metric, value, low, high) if metric in _WITH_INTERVALS else format_value(metric, value))
+            estimate = scores.metrics.find(behavior, metric)
+            cells.append(format_estimate(metric, *estimate) if metric in _WITH_INTERVALS else format_value(metric, estimate.value))
         rows.append([behavior, *map(_hold_together, cells)])
         for kind in () if scores.ceiling is None else dict.fromkeys(scores.ceiling["against"]):
             assert scores.ceiling is not None
@@ -197,6 +190,9 @@ def _tabulate_recordings(scores: Scores) -> list[Block]:
     recordings = [name for name in dict.fromkeys(scores.table["recording"]) if name not in (POOLED, MEAN)]
     tables: list[Block] = []
     for behavior in scores.behaviors:
-        rows = [[name, *(format_value(metric, scores.find(behavior, metric, name)[0]) for metric in _BY_RECORDING)] for name in recordings]
+        rows = [
+            [name, *(format_value(metric, scores.metrics.find(behavior, metric, recording=name).value) for metric in _BY_RECORDING)]
+            for name in recordings
+        ]
         tables.append(Table(["Recording", *(HEADINGS[metric] for metric in _BY_RECORDING)], rows, caption=behavior))
     return tables

@@ -241,7 +241,7 @@ def _hash_files(sources: ReportSources, description: Description | None) -> Tabl
 
 
 def _list_average_precision(scores: Scores) -> str:
-    found = {name: scores.find(name, "average_precision")[0] for name in scores.behaviors}
+    found = {name: scores.metrics.find(name, "average_precision").value for name in scores.behaviors}
     return ", ".join(f"{name} {'undefined' if value != value else f'{value:.3f}'}" for name, value in found.items())
 
 

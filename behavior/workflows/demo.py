@@ -20,7 +20,7 @@ from behavior.files.atomic import make_folder, write_bytes
 from behavior.files.ethograms import read_annotation
 from behavior.files.manifest import write_manifest
 from behavior.files.study import write_study
-from behavior.metrics.tables import POOLED, find_metric
+from behavior.metrics.tables import MetricIndex
 from behavior.progress import announce, show_progress
 from behavior.recording import Recording
 from behavior.synthetic.study import write_study_files
@@ -126,9 +126,8 @@ def run_demo(
     with stage("report", "writing it all down"):
         _require_none(write_report([result.study], result.report).failures)
     assert trained.metrics is not None
-    result.average_precision = {
-        name: find_metric(trained.metrics, recording=POOLED, behavior=name, metric="average_precision") for name in study.behaviors
-    }
+    metrics = MetricIndex(trained.metrics)
+    result.average_precision = {name: metrics.find(name, "average_precision").value for name in study.behaviors}
     result.pictures = [_draw(recording, result.ethograms, study) for recording in recordings if recording.split == "test"]
     return result
 

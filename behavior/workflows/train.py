@@ -35,7 +35,7 @@ from behavior.learning.model_fitting import (
 from behavior.learning.raters import read_ceiling
 from behavior.learning.seen_recordings import refuse_seen_recordings
 from behavior.learning.variants import describe_model
-from behavior.metrics.tables import POOLED, find_metric
+from behavior.metrics.tables import MetricIndex
 from behavior.progress import announce, warn
 from behavior.reporting.score_files import prepare_results_folder, score_annotations, write_results
 
@@ -108,7 +108,8 @@ def train_model(path: Path, out: Path, *, crossval: Path | None = None) -> Train
     if test is not None:
         annotations, labels = predict_test(study, test, members, behaviors, decisions)
         result.metrics = score_annotations(annotations, labels)
-        scores = {name: find_metric(result.metrics, recording=POOLED, behavior=name, metric="average_precision") for name in behaviors}
+        metrics = MetricIndex(result.metrics)
+        scores = {name: metrics.find(name, "average_precision").value for name in behaviors}
     description, writers = describe_bundle(study, training, members, behaviors, decisions)
     record = TrainingRecord(
         recordings=[recording.id for recording in training.recordings],
