@@ -18,6 +18,7 @@ __all__ = [
     "Annotation",
     "Bout",
     "Ethogram",
+    "Frames",
     "Labels",
     "Probabilities",
     "Recording",
@@ -61,6 +62,46 @@ class Recording:
     animal: str = ""
     group: str = ""
     split: Split = "train"
+
+
+@dataclass(frozen=True)
+class Frames:
+    """The frames of one recording.
+
+    Attributes
+    ----------
+    n_frames
+        How many there are, counted by decoding.
+    time_s
+        Their times in seconds, float64 of shape (n_frames,); None if unknown.
+    broke_off
+        Whether the video ends before its header says.
+
+    Raises
+    ------
+    ValueError
+        If `n_frames` is negative, or `time_s` has another shape.
+
+    Examples
+    --------
+    >>> Frames.from_times(np.array([0.0, 0.1, 0.2])).n_frames
+    3
+    """
+
+    n_frames: int
+    time_s: npt.NDArray[np.float64] | None = None
+    broke_off: bool = False
+
+    def __post_init__(self) -> None:
+        if self.n_frames < 0:
+            raise ValueError(f"n_frames is {self.n_frames}, expected 0 or more")
+        if self.time_s is not None:
+            _require_shape("time_s", self.time_s, (self.n_frames,))
+
+    @classmethod
+    def from_times(cls, time_s: npt.NDArray[np.float64], *, broke_off: bool = False) -> Frames:
+        """Return the frames at `time_s` seconds, float64 of shape (T,)."""
+        return cls(len(time_s), time_s, broke_off)
 
 
 @dataclass(frozen=True)
@@ -229,6 +270,11 @@ class Annotation:
     def time_s(self) -> npt.NDArray[np.float64]:
         """Times of the T frames in seconds."""
         return self.probabilities.time_s
+
+    @property
+    def frames(self) -> Frames:
+        """The T frames, and whether the video broke off."""
+        return Frames.from_times(self.time_s, broke_off=bool(self.provenance.get("broke_off")))
 
     @property
     def fps(self) -> float | None:

@@ -21,7 +21,8 @@ import numpy.typing as npt
 from behavior.files.annotations import read_labels
 from behavior.files.ethogram_formats import FORMATS, read_nwb, read_parquet
 from behavior.files.ethograms import find_ethograms, read_annotation
-from behavior.recording import Annotation, find_bouts
+from behavior.files.label_formats.request import LabelRequest
+from behavior.recording import Annotation, Frames, find_bouts
 from behavior.workflows.export import export_ethograms
 
 Bout = tuple[str, str, int, int]
@@ -71,8 +72,8 @@ def _read_back(name: str, out: Path, annotation: Annotation) -> npt.NDArray[np.b
         ethogram = read_nwb(path) if name == "nwb" else read_parquet(path)
         return ethogram.values[:, [ethogram.behaviors.index(behavior) for behavior in annotation.behaviors]]
     video = annotation.provenance.get("video")
-    called = (annotation.recording, *([Path(video).name] if video else []))
-    labels, _ = read_labels(path, annotation.behaviors, n_frames=len(annotation.time_s), time_s=annotation.time_s, called=called)
+    names = (annotation.recording, *([Path(video).name] if video else []))
+    labels, _ = read_labels(path, LabelRequest(annotation.behaviors, Frames.from_times(annotation.time_s), recording_names=names))
     return labels.values == 1
 
 

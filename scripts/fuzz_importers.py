@@ -24,7 +24,9 @@ import numpy as np
 import openpyxl
 
 from behavior.errors import LabelError
-from behavior.files.annotations import LabelPolicies, is_label_file, list_behaviors, list_observations, read_labels, recognise_labels
+from behavior.files.annotations import is_label_file, list_behaviors, list_observations, read_labels, recognise_labels
+from behavior.files.label_formats.request import EVERYBODY, LabelPolicies, LabelRequest
+from behavior.recording import Frames
 
 __all__ = ["BEHAVIORS", "N_FRAMES", "SEEDS", "try_input", "vary"]
 
@@ -221,16 +223,15 @@ def try_input(
     outcome = "LabelError"
     for policies in (LabelPolicies(), LabelPolicies("warn", "warn", "warn", "warn")):
         try:
-            labels, notes = read_labels(
-                path,
-                behaviors,
-                n_frames=N_FRAMES,
-                time_s=TIME_S,
-                called=["m.mp4"],
+            request = LabelRequest(
+                tuple(behaviors),
+                Frames.from_times(TIME_S),
+                recording_names=("m.mp4",),
                 observation=observation,
-                subject="*" if observation else None,
+                subject=EVERYBODY if observation else None,
                 policies=policies,
             )
+            labels, notes = read_labels(path, request)
         except LabelError as error:
             assert str(path) in str(error), f"names no file: {error}"
             assert expected is None, f"refuses the same labels, written another way: {error}"

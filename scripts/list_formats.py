@@ -15,8 +15,9 @@ from pathlib import Path
 
 import numpy as np
 
-from behavior.files.annotations import LabelPolicies, list_behaviors, read_labels, recognise_labels
-from behavior.recording import find_bouts
+from behavior.files.annotations import list_behaviors, read_labels, recognise_labels
+from behavior.files.label_formats.request import EVERYBODY, LabelPolicies, LabelRequest
+from behavior.recording import Frames, find_bouts
 
 HEAD = "only the first rows are there"
 
@@ -76,16 +77,15 @@ def read_samples(folder: Path) -> Iterator[Found]:
         behaviors = list_behaviors(path)
         if sample.file == "thesis/results.csv":
             behaviors = behaviors[:3]
-        labels, _ = read_labels(
-            path,
+        request = LabelRequest(
             behaviors,
-            n_frames=sample.n_frames,
-            time_s=np.arange(sample.n_frames) / sample.fps,
-            called=[sample.video] if sample.video else [],
+            Frames.from_times(np.arange(sample.n_frames) / sample.fps),
+            recording_names=(sample.video,) if sample.video else (),
             observation=sample.observation,
-            subject="*",
+            subject=EVERYBODY,
             policies=LabelPolicies(unterminated="warn"),
         )
+        labels, _ = read_labels(path, request)
         bouts = {name: len(find_bouts(column == 1)) for name, column in zip(behaviors, labels.values.T, strict=True)}
         yield Found(sample, format_name, bouts, int((labels.values >= 0).any(axis=1).sum()))
 

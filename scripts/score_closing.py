@@ -26,10 +26,11 @@ from behavior.figures.rendering import render_png, render_svg
 from behavior.files.annotations import list_behaviors, read_labels
 from behavior.files.atomic import make_folder, write_bytes, write_text
 from behavior.files.frame_tables import FRAME_NAMES
+from behavior.files.label_formats.request import LabelRequest
 from behavior.files.label_formats.source import LabelSource
 from behavior.files.text_tables import parse_number
 from behavior.learning.closing_curve import choose_best, score_closing
-from behavior.recording import Labels
+from behavior.recording import Frames, Labels
 
 # Of the recording of the thesis.
 FPS = 10.0
@@ -77,7 +78,7 @@ def read_table(path: Path, behaviors: list[str], columns: list[str]) -> tuple[La
         behaviors, columns = names[:half], names[half:]
     print("; ".join(f"{column} holds the probabilities of {name}" for name, column in zip(behaviors, columns, strict=True)) + ".\n")
     probabilities = read_probabilities(path, columns)
-    labels, _ = read_labels(path, behaviors, n_frames=len(probabilities))
+    labels, _ = read_labels(path, LabelRequest(tuple(behaviors), Frames(len(probabilities))))
     return labels, probabilities
 
 

@@ -10,7 +10,9 @@ import pytest
 
 from behavior.files.annotations import read_labels
 from behavior.files.ethograms import find_ethograms
+from behavior.files.label_formats.request import LabelRequest
 from behavior.files.study import read_study
+from behavior.recording import Frames
 
 README = Path(__file__).resolve().parents[1] / "README.md"
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
@@ -39,9 +41,9 @@ def test_label_files_can_be_read(tmp_path):
     frames, bouts = blocks_of("csv")
     (tmp_path / "a.csv").write_text(frames)
     (tmp_path / "b.csv").write_text(bouts)
-    labels, _ = read_labels(tmp_path / "a.csv", ["mid_rearing"], n_frames=3)
+    labels, _ = read_labels(tmp_path / "a.csv", LabelRequest(("mid_rearing",), Frames(3)))
     assert labels.values[:, 0].tolist() == [0, 1, -1]
-    labels, _ = read_labels(tmp_path / "b.csv", ["grooming"], n_frames=5000)
+    labels, _ = read_labels(tmp_path / "b.csv", LabelRequest(("grooming",), Frames(5000)))
     assert [int((labels.values == value).sum()) for value in (1, 0, -1)] == [120, 3880, 1000]
 
 

@@ -14,7 +14,7 @@ from behavior.config import Crop
 from behavior.errors import BehaviorError, InputError, PoseError, VideoError
 from behavior.files.pose import TOLERATED_ROWS, find_body_parts, match_pose_to_frames, read_pose
 from behavior.files.video import VideoReader, open_video, summarize_video
-from behavior.recording import Recording, Track
+from behavior.recording import Frames, Recording, Track
 from behavior.vision.crops import find_body_axis, find_centers, take_crop, take_whole_frame
 
 __all__ = ["MANY_UNMEASURED", "CropReader", "CropRow", "Places", "describe_video", "open_crops", "require_files", "sample_crops"]
@@ -116,7 +116,7 @@ class CropReader:
         if declared is None or abs(declared - len(track)) > TOLERATED_ROWS:
             # Better a quick count now than a disappointment after an hour: the header may be wrong, decoding is not.
             summary = summarize_video(self.video.path)
-            match_pose_to_frames(track, summary.n_frames, path=self._pose, broke_off=summary.broke_off)
+            match_pose_to_frames(track, summary.frames, path=self._pose)
         self._places = Places(track, parts, min_likelihood=crop.min_likelihood, video=self.video)
         self.centers, self.measured = self._places.centers, self._places.measured
         self._track = track
@@ -165,7 +165,7 @@ class CropReader:
         notes = describe_video(self.video)
         n_frames = self.video.n_frames
         if self._track is not None and self._places is not None and self._pose is not None:
-            _, note = match_pose_to_frames(self._track, n_frames, path=self._pose, broke_off=self.video.broke_off)
+            _, note = match_pose_to_frames(self._track, Frames(n_frames, broke_off=self.video.broke_off), path=self._pose)
             notes += [note] if note else []
             notes += self._places.describe(self._pose, n_frames=n_frames, consequence="crops there are guesses")
         return notes

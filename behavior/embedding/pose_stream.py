@@ -75,9 +75,7 @@ class PoseStream(FeatureStream):
             summary = video.summarize()
             notes = describe_video(video)
             advance(summary.n_frames)
-        track, note = match_pose_to_frames(
-            read_pose(path, individual=crop.individual), summary.n_frames, path=path, broke_off=summary.broke_off
-        )
+        track, note = match_pose_to_frames(read_pose(path, individual=crop.individual), summary.frames, path=path)
         notes += [note] if note else []
         origin = find_body_parts(track, crop.body_parts, path=path)
         axis = find_body_parts(track, crop.body_axis, path=path) if crop.body_axis else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from behavior.errors import LabelError
-from behavior.files.bout_tables import BOUT_TABLE, write_bout_table
+from behavior.files.bout_tables import BOUT_TABLE
 from behavior.files.deeplabcut import is_pose_table
-from behavior.files.frame_tables import FRAME_TABLE, holds_labels_only, list_frame_behaviors, write_frame_table
+from behavior.files.frame_tables import FRAME_TABLE, holds_labels_only, list_frame_behaviors
 from behavior.files.label_formats.bento import BENTO
 from behavior.files.label_formats.boris_aggregated import BORIS_AGGREGATED
 from behavior.files.label_formats.boris_project import BORIS_PROJECT
@@ -22,19 +22,17 @@ from behavior.files.label_formats.choosing import fits
 from behavior.files.label_formats.deepethogram import DEEPETHOGRAM
 from behavior.files.label_formats.dlcanalyzer import DLCANALYZER
 from behavior.files.label_formats.marked_sheets import MARKED_SHEET
-from behavior.files.label_formats.naming import Naming
 from behavior.files.label_formats.painting import TOLERATED_FRAMES, paint_bouts
-from behavior.files.label_formats.request import FrameLabels, LabelFormat, LabelPolicies, LabelRequest
+from behavior.files.label_formats.request import FrameLabels, LabelFormat, LabelRequest
 from behavior.files.label_formats.simba import SIMBA
 from behavior.files.label_formats.solomon import SOLOMON
 from behavior.files.label_formats.source import LabelSource
-from behavior.recording import Labels
+from behavior.recording import Frames, Labels
 
 __all__ = [
     "LABEL_FORMATS",
     "LABEL_SUFFIXES",
     "LabelNames",
-    "LabelPolicies",
     "count_label_frames",
     "describe_observations",
     "is_label_file",
@@ -43,8 +41,6 @@ __all__ = [
     "list_observations",
     "read_labels",
     "recognise_labels",
-    "write_bout_table",
-    "write_frame_table",
 ]
 
 LABEL_SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".boris", ".annot")
@@ -66,83 +62,30 @@ LABEL_FORMATS: tuple[LabelFormat, ...] = (
 )
 
 
-def read_labels(
-    path: Path,
-    behaviors: Sequence[str],
-    *,
-    n_frames: int,
-    time_s: npt.NDArray[np.float64] | None = None,
-    broke_off: bool = False,
-    mapping: Mapping[str, str] | None = None,
-    ignored: Collection[str] = (),
-    called: Sequence[str] = (),
-    observation: str | None = None,
-    subject: str | None = None,
-    rater: str | None = None,
-    policies: LabelPolicies | None = None,
-) -> tuple[Labels, list[str]]:
-    """Read a label file of any of `LABEL_FORMATS`, which is found out.
+def read_labels(path: Path, request: LabelRequest) -> tuple[Labels, list[str]]:
+    """Read what `request` asks for from a label file of any of `LABEL_FORMATS`; the format is detected.
 
     So are encoding (UTF-8, UTF-16 with its mark, Latin-1), delimiter (comma, semicolon, tab) and, where commas do not separate cells,
-    a decimal comma. A bout in seconds holds the frames whose times lie in [start, stop). Frames outside what was observed are -1.
-
-    Parameters
-    ----------
-    behaviors
-        The columns to return, in this order.
-    n_frames
-        Frames of the recording.
-    time_s
-        Their times in seconds, float64 of shape (n_frames,); needed for bouts in seconds.
-    broke_off
-        Whether the video ends before its header says; then labels behind its end are cut.
-    mapping
-        Behaviors by the names that they have in the file; a name with modifiers is written ``grooming|face``, and stands for what its
-        name without them does where it is not mapped itself. Other names stand for the behavior of that name.
-    ignored
-        Names in the file that are left out without a note.
-    called
-        Names by which a file with several observations, or a table with a column `recording`, may know the recording: its video's
-        file, its id.
-    observation
-        Which of several observations to read; None for the one that is called like the recording, or names its video.
-    subject
-        Whose bouts to read, ``*`` for those of all; None where there is only one.
-    rater
-        Whose labels to read from a file that holds those of several.
-    policies
-        What to do about bouts that make no sense.
+    a decimal comma. A bout in seconds holds the frames whose times lie in [start, stop). Frames outside the observed spans are -1.
 
     Returns
     -------
-    Labels with `n_frames` rows, and sentences about what is odd in the file; names in it that stand for no behavior are among them.
+    Labels with a row per frame of the recording, and notes on what is odd in the file, one sentence each; names that stand for no
+    behavior are among them.
 
     Raises
     ------
     LabelError
-        If the file is missing or no label file, a behavior's column is missing, it is not clear what to read, a cell or a bout makes no
-        sense, or the labels are more than 2 frames longer or shorter than the recording.
+        If the file is missing or not a label file, a behavior's column is missing, it is unclear what to read, a cell or a bout is
+        invalid, or the labels are more than 2 frames longer or shorter than the recording.
     """
-    if time_s is not None and len(time_s) != n_frames:
-        raise ValueError(f"time_s has {len(time_s)} entries, expected {n_frames}")
-    request = LabelRequest(
-        names=Naming(tuple(behaviors), dict(mapping or {}), frozenset(ignored)),
-        n_frames=n_frames,
-        time_s=time_s,
-        broke_off=broke_off,
-        called=tuple(name for name in called if name),
-        observation=observation,
-        subject=subject,
-        rater=rater,
-        policies=policies or LabelPolicies(),
-    )
-    source, label_format = _open(path, request.names, called=request.called)
+    source, label_format = _open(path, request)
     found = label_format.read(source, request)
     if isinstance(found, FrameLabels):
         values, notes = _arrange_frames(path, found, request)
     else:
         values, notes = paint_bouts(path, found, request)
-    return Labels(values, tuple(behaviors)), [*source.notes, *notes]
+    return Labels(values, request.behaviors), [*source.notes, *notes]
 
 
 def recognise_labels(path: Path) -> str:
@@ -216,19 +159,19 @@ def describe_observations(path: Path) -> dict[str, tuple[str, ...]]:
     return dict.fromkeys(sheets, ()) if len(sheets) > 1 else found
 
 
-def count_label_frames(path: Path, behaviors: Sequence[str], *, mapping: Mapping[str, str] | None = None) -> int | None:
-    """Return how many frames a label file has rows for, None for a list of bouts, which does not tell.
+def count_label_frames(path: Path, behaviors: Sequence[str]) -> int | None:
+    """Return the number of frames that a label file has rows for; None for a list of bouts, which does not tell.
 
     Raises
     ------
     LabelError
         If the file is missing or no label file.
     """
-    names = Naming(tuple(behaviors), dict(mapping or {}))
-    source, label_format = _open(path, names)
+    request = LabelRequest(tuple(behaviors), Frames(0))
+    source, label_format = _open(path, request)
     if not label_format.has_columns:
         return None
-    found = label_format.read(source, LabelRequest(names, n_frames=0))
+    found = label_format.read(source, request)
     return len(found.values) if isinstance(found, FrameLabels) else None
 
 
@@ -244,15 +187,16 @@ def is_label_file(path: Path) -> bool:
         return False
 
 
-def _open(path: Path, names: Naming | None = None, *, called: Sequence[str] = ()) -> tuple[LabelSource, LabelFormat]:
+def _open(path: Path, request: LabelRequest | None = None) -> tuple[LabelSource, LabelFormat]:
     """Return a label file and its format; a table with a column that is asked for, or one of labels, is taken for a frame table.
 
-    Of several sheets with labels, that is read which is called like the recording, else the first.
+    Of several sheets with labels, the one named after the recording is read, else the first.
     """
     source = LabelSource(path)
     if is_pose_table(path):
         raise LabelError(f"{path}: is a pose file, expected labels; choose the label file.")
-    for sheet in [name for name in source.sheets if fits(name, called)] if len(source.sheets) > 1 else ():
+    recording_names = () if request is None else request.recording_names
+    for sheet in [name for name in source.sheets if fits(name, recording_names)] if len(source.sheets) > 1 else ():
         named = _recognise(source.of_sheet(sheet))
         if named is not None:
             return named
@@ -261,7 +205,7 @@ def _open(path: Path, names: Naming | None = None, *, called: Sequence[str] = ()
         return found
     for view in source.list_views():
         columns = list_frame_behaviors(view.table)
-        is_asked_for = names is not None and any(names.find(name) is not None for name in columns)
+        is_asked_for = request is not None and any(request.naming.find(name) is not None for name in columns)
         # Tables of labels may have other columns beside them; an empty one has nothing but its header.
         is_empty = view is source and next(iter(source.table.rows), None) is None
         if is_asked_for or is_empty or any(holds_labels_only(view.table, [name]) for name in columns):
@@ -287,21 +231,21 @@ def _list_label_sheets(source: LabelSource) -> list[str]:
 
 def _arrange_frames(path: Path, found: FrameLabels, request: LabelRequest) -> tuple[npt.NDArray[np.int8], list[str]]:
     """Return the labels of the behaviors asked for, with as many rows as the video has frames, and notes."""
-    names = request.names
+    names = request.naming
     notes = [*names.note_left_out(path, found.left_out, "columns"), *found.notes]
     values = np.full((len(found.values), len(names.behaviors)), -1, dtype=np.int8)
     for place in range(len(names.behaviors)):
         columns = found.values[:, [column for column, name in enumerate(found.names) if names.find(name) == place]]
         # Of several columns that mean one behavior, any may show it; it is absent where all say so.
         values[:, place] = np.where((columns == 1).any(axis=1), 1, np.where((columns == -1).any(axis=1), -1, 0))
-    is_open_ended = found.is_open_ended and len(values) < request.n_frames
+    is_open_ended = found.is_open_ended and len(values) < request.frames.n_frames
     return _match_length(path, values, request, notes, is_open_ended=is_open_ended), notes
 
 
 def _match_length(
     path: Path, values: npt.NDArray[np.int8], request: LabelRequest, notes: list[str], *, is_open_ended: bool
 ) -> npt.NDArray[np.int8]:
-    n_frames, broke_off = request.n_frames, request.broke_off
+    n_frames, broke_off = request.frames.n_frames, request.frames.broke_off
     surplus = len(values) - n_frames
     if surplus == 0:
         return values

@@ -123,11 +123,12 @@ def _choose_recording(path: Path, recordings: Mapping[str, tuple[str, ...]], req
     """
     if not recordings:
         return None, []
-    if request.observation is None and request.called and not any(fits(name, request.called) for name in recordings):
+    if request.observation is None and request.recording_names and not any(fits(name, request.recording_names) for name in recordings):
         shown = ", ".join(map(repr, list(recordings)[:10])) + (f" and {len(recordings) - 10} more" if len(recordings) > 10 else "")
         raise LabelError(
-            f"{path}: holds bouts of {shown}, and none of {request.called[-1]!r}; correct its column 'recording', say in the study file "
-            "which to read (labels: {observation: {RECORDING: NAME}}), or add a row named 'observed' for a recording without bouts."
+            f"{path}: holds bouts of {shown}, and none of {request.recording_names[-1]!r}; correct its column 'recording', say in the "
+            "study file which to read (labels: {observation: {RECORDING: NAME}}), or add a row named 'observed' for a recording without "
+            "bouts."
         )
     return choose_observation(path, recordings, request)
 
@@ -139,7 +140,7 @@ def _read(source: LabelSource, request: LabelRequest) -> BoutLabels:
     if columns is None:
         raise LabelError(f"{table.path}: is no bout table, expected columns behavior, start_frame and stop_frame; correct its header.")
     chosen, notes = _choose_recording(table.path, _list_recordings(source), request)
-    rows, twins = BoutRows(source.place), _TwinTimes(source, request.time_s)
+    rows, twins = BoutRows(source.place), _TwinTimes(source, request.frames.time_s)
     needed = max(columns.behavior, columns.start, columns.stop, columns.recording or 0)
     for line, cells in table.rows:
         if not any(cells):

@@ -12,6 +12,8 @@ from typing import Generic, Protocol, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from behavior.recording import Frames
+
 __all__ = ["FARTHEST_REORDER", "CountedRows", "Frame", "FrameRows", "StampedRows", "VideoSummary"]
 
 Picture = TypeVar("Picture")
@@ -76,6 +78,11 @@ class VideoSummary:
     declared_frames: int | None
     broke_off: bool
     undecodable: tuple[int, ...]
+
+    @property
+    def frames(self) -> Frames:
+        """The rows, as whatever belongs to the video has to match them."""
+        return Frames(self.n_frames, self.time_s, self.broke_off)
 
 
 class FrameRows(Protocol[Picture]):

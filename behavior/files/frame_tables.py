@@ -94,7 +94,7 @@ def read_frame_columns(
     LabelError
         If a behavior's column is missing, or a cell makes no sense, or the frame column is not one number per row.
     """
-    naming = request.names
+    naming = request.naming
     chosen = [name for name in names if naming.find(name) is not None]
     found = {naming.find(name) for name in chosen}
     for number, behavior in enumerate(naming.behaviors):

@@ -15,7 +15,7 @@ from behavior.files.deeplabcut import is_pose_table, read_pose_table
 from behavior.files.nwb_pose import is_nwb, is_nwb_pose, read_nwb_pose
 from behavior.files.pose_table import COORDINATES, PoseTable, require_pose_file
 from behavior.files.sleap import is_sleap_analysis, read_sleap_analysis
-from behavior.recording import Track
+from behavior.recording import Frames, Track
 
 __all__ = ["POSE_SUFFIXES", "TOLERATED_ROWS", "find_body_parts", "is_pose", "match_pose_to_frames", "read_pose", "write_deeplabcut"]
 
@@ -105,38 +105,36 @@ def find_body_parts(track: Track, names: Sequence[str], *, path: Path) -> list[i
     return found
 
 
-def match_pose_to_frames(track: Track, n_frames: int, *, path: Path, broke_off: bool = False) -> tuple[Track, str | None]:
+def match_pose_to_frames(track: Track, frames: Frames, *, path: Path) -> tuple[Track, str | None]:
     """Cut or pad `track` to the frames of its video.
 
     Parameters
     ----------
-    n_frames
-        Frames of the video, counted by decoding.
+    frames
+        Those of the video; if it broke off, pose rows without a frame are not a sign of another video.
     path
         Where the track came from, for the message.
-    broke_off
-        Whether the video ends before its header says; then pose rows without a frame are no sign of another video.
 
     Returns
     -------
-    The track with `n_frames` rows (those added have NaN positions and likelihood 0), and a sentence of warning, or None.
+    The track with a row per frame (those added have NaN positions and likelihood 0), and a sentence of warning, or None.
 
     Raises
     ------
     PoseError
         If rows and frames differ by more than 2 and the video did not break off before the pose did.
     """
-    n_rows = len(track)
+    n_rows, n_frames = len(track), frames.n_frames
     if n_rows == n_frames:
         return track, None
     surplus = n_rows - n_frames
-    if abs(surplus) > TOLERATED_ROWS and not (broke_off and surplus > 0):
+    if abs(surplus) > TOLERATED_ROWS and not (frames.broke_off and surplus > 0):
         raise PoseError(
             f"{path}: {n_rows} pose rows for {n_frames} frames in the video, expected as many; is it the pose of another video?"
         )
     if surplus > 0:
         cut = Track(track.positions[:n_frames], track.likelihoods[:n_frames], track.body_parts)
-        if broke_off:
+        if frames.broke_off:
             return cut, f"{path}: the video breaks off, and {surplus} of {n_rows} pose rows, the last ones, have no frame and are left out."
         return cut, (
             f"{path}: {surplus} of {n_rows} pose rows have no frame; the last ones are left out, and if the video lost frames in its "

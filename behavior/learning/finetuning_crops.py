@@ -53,17 +53,7 @@ def read_study_labels(study: Study, recordings: Sequence[Recording]) -> Learning
                 require_files(recording, needs_pose=not study.crop.whole_frame)
                 assert recording.video is not None
                 video = summarize_video(recording.video)
-                found, notes = read_labels_of(
-                    recording.id,
-                    path,
-                    study.behaviors,
-                    settings=study.labels,
-                    n_frames=video.n_frames,
-                    time_s=video.time_s,
-                    broke_off=video.broke_off,
-                    video=recording.video,
-                    rater=next((rater for rater, file in recording.labels.items() if file == path), ""),
-                )
+                found, notes = read_labels_of(recording, path, study.behaviors, video.frames, settings=study.labels)
             except BehaviorError as error:
                 problems.append(str(error))
                 continue

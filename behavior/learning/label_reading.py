@@ -5,53 +5,53 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-
 from behavior.config import LabelFiles
-from behavior.files.annotations import LabelPolicies, read_labels
+from behavior.files.annotations import read_labels
+from behavior.files.label_formats.request import LabelPolicies, LabelRequest
 from behavior.progress import warn
-from behavior.recording import Annotation, Labels, Recording
+from behavior.recording import Annotation, Frames, Labels, Recording
 
 __all__ = ["read_labels_of", "read_raters_of"]
 
 
 def read_labels_of(
-    recording: str,
-    path: Path,
-    behaviors: Sequence[str],
-    *,
-    settings: LabelFiles,
-    n_frames: int,
-    time_s: npt.NDArray[np.float64] | None,
-    broke_off: bool,
-    video: Path | None = None,
-    rater: str = "",
+    recording: Recording, path: Path, behaviors: Sequence[str], frames: Frames, *, settings: LabelFiles, rater: str | None = None
 ) -> tuple[Labels, list[str]]:
-    """Return the labels of a recording in the file at `path`, and sentences about what is odd in it.
+    """Return the labels of `recording` in the file at `path`, as the study's section `labels` says, and notes on what is odd in the file.
 
     Parameters
     ----------
-    recording, video
-        Its id and its video: a file with several observations may name it by either.
+    recording
+        A file of several observations may name it by its id or by its video.
+    behaviors
+        The columns to return, in this order.
+    frames
+        The recording's frames.
     settings
         The study's section `labels`.
     rater
-        Whose column of the manifest names the file; the settings' own rater goes before.
+        Whose labels to read if the file holds those of several raters and the settings name none; None for the rater whose column of
+        the manifest names the file.
+
+    Raises
+    ------
+    LabelError
+        If the file cannot be used (`files.annotations.read_labels`).
     """
-    return read_labels(
-        path,
-        behaviors,
-        n_frames=n_frames,
-        time_s=time_s,
-        broke_off=broke_off,
+    if rater is None:
+        rater = next((name for name, file in recording.labels.items() if file == path), "")
+    video_names = () if recording.video is None else (recording.video.name,)
+    request = LabelRequest(
+        tuple(behaviors),
+        frames,
         mapping=settings.map,
-        ignored=settings.ignore,
-        called=[video.name, recording] if video is not None else [recording],
+        ignored=frozenset(settings.ignore),
+        recording_names=(*video_names, recording.id),
         rater=settings.rater or rater or None,
         policies=LabelPolicies(**settings.dump_policies()),
-        **settings.choose(recording),
+        **settings.choose(recording.id),
     )
+    return read_labels(path, request)
 
 
 def read_raters_of(annotation: Annotation, recording: Recording, *, settings: LabelFiles) -> dict[str, Labels]:
@@ -71,17 +71,7 @@ def read_raters_of(annotation: Annotation, recording: Recording, *, settings: La
     """
     labels = {}
     for rater, path in recording.labels.items():
-        labels[rater], warnings = read_labels_of(
-            annotation.recording,
-            path,
-            annotation.behaviors,
-            settings=settings,
-            video=recording.video,
-            rater=rater,
-            n_frames=len(annotation.time_s),
-            time_s=annotation.time_s,
-            broke_off=bool(annotation.provenance.get("broke_off")),
-        )
+        labels[rater], warnings = read_labels_of(recording, path, annotation.behaviors, annotation.frames, settings=settings, rater=rater)
         for warning in warnings:
             warn(warning)
     return labels

@@ -19,7 +19,7 @@ from behavior.files.manifest import select_labels
 from behavior.files.model_bundle import StreamDescription
 from behavior.learning.label_reading import read_labels_of
 from behavior.progress import warn
-from behavior.recording import Labels, Recording, have_same_rate
+from behavior.recording import Frames, Labels, Recording, have_same_rate
 from behavior.sequence.averaging import average_features, average_labels
 
 __all__ = [
@@ -58,6 +58,11 @@ class RecordingFeatures:
     fps: float
     streams: tuple[StreamDescription, ...]
     broke_off: bool
+
+    @property
+    def frames(self) -> Frames:
+        """The frames that the rows are about."""
+        return Frames(len(self.values), self.time_s, self.broke_off)
 
 
 @dataclass(frozen=True)
@@ -158,17 +163,7 @@ def read_recording_labels(
 
     `settings` is the study's section `labels`.
     """
-    labels, notes = read_labels_of(
-        recording.id,
-        path,
-        behaviors,
-        settings=settings,
-        n_frames=len(features.values),
-        time_s=features.time_s,
-        broke_off=features.broke_off,
-        video=recording.video,
-        rater=next((rater for rater, file in recording.labels.items() if file == path), ""),
-    )
+    labels, notes = read_labels_of(recording, path, behaviors, features.frames, settings=settings)
     for note in notes:
         warn(note)
     return labels

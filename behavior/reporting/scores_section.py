@@ -11,7 +11,8 @@ import pandas as pd
 
 from behavior.figures.rendering import render_png, render_svg
 from behavior.learning.crossval_folder import CrossValidated
-from behavior.learning.raters import list_raters, measure_ceiling
+from behavior.learning.rater_files import list_raters
+from behavior.learning.raters import measure_ceiling
 from behavior.metrics.agreement import OTHERS, PAIRS
 from behavior.metrics.tables import MEAN, POOLED, MetricIndex
 from behavior.recording import Annotation, Labels

@@ -241,9 +241,7 @@ def _find_positions(annotation: Annotation, row: Recording | None, sources: Stat
         return None
     track = read_pose(row.pose, individual=sources.individual)
     columns = find_body_parts(track, sources.body_parts, path=row.pose)
-    track, warning = match_pose_to_frames(
-        track, len(annotation.time_s), path=row.pose, broke_off=bool(annotation.provenance.get("broke_off"))
-    )
+    track, warning = match_pose_to_frames(track, annotation.frames, path=row.pose)
     if warning:
         warn(warning)
     positions, measured = find_centers(track.positions[:, columns], track.likelihoods[:, columns], min_likelihood=sources.min_likelihood)

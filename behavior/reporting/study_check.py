@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from behavior.config import APPEARANCE, MADE_STREAMS, POSE, Crop, Study
 from behavior.embedding.crop_reader import Places, describe_video
@@ -20,7 +19,7 @@ from behavior.files.pose import find_body_parts, match_pose_to_frames, read_pose
 from behavior.files.video import VideoReader, open_video
 from behavior.learning.label_reading import read_labels_of
 from behavior.progress import show_progress
-from behavior.recording import Labels, Recording, Track, have_same_rate
+from behavior.recording import Frames, Labels, Recording, Track, have_same_rate
 from behavior.reporting.check_result import CheckedRecording, Problem, StudyCheck
 from behavior.vision.backbones import IMAGENET, find_backbone, identify_weights, imagenet_path
 
@@ -29,11 +28,10 @@ __all__ = ["check_balance", "check_rates", "check_recording", "check_recordings"
 
 @dataclass(frozen=True)
 class _FrameCheck:
-    """When a recording's frames are, whether its video breaks off, and the video, which has been read; None where there is none."""
+    """A recording's frames, and its video, which has been read; None where its features are imported."""
 
-    time_s: npt.NDArray[np.float64]
+    frames: Frames
     fps: float
-    broke_off: bool = False
     video: VideoReader | None = None
     problems: Sequence[Problem] = ()
 
@@ -94,17 +92,17 @@ def check_recording(study: Study, recording: Recording) -> tuple[CheckedRecordin
     """Return what there is of a recording, what is wrong with it, and its labels to train on; None where there are none to use."""
     check = CheckedRecording(recording.id, recording.split)
     try:
-        frames = _check_frames(study, recording)
+        frame_check = _check_frames(study, recording)
     except BehaviorError as error:
         return check, [_make_error(recording.id, error)], None
-    problems = list(frames.problems)
+    frames, video, problems = frame_check.frames, frame_check.video, list(frame_check.problems)
     pose = _PoseCheck()
-    if study.crop is not None and frames.video is not None and _needs_pose(study):
-        pose = _check_pose(recording, study.crop, frames, frames.video)
+    if study.crop is not None and video is not None and _needs_pose(study):
+        pose = _check_pose(recording, study.crop, frames, video)
         problems += pose.problems
     labels = _check_labels(study, recording, frames)
     problems += labels.problems
-    check = replace(check, n_frames=len(frames.time_s), fps=frames.fps, pose_rows=pose.n_rows, measured=pose.measured)
+    check = replace(check, n_frames=frames.n_frames, fps=frame_check.fps, pose_rows=pose.n_rows, measured=pose.measured)
     if labels.labels is not None:
         check = replace(
             check,
@@ -204,19 +202,19 @@ def _check_frames(study: Study, recording: Recording) -> _FrameCheck:
     imported = {name: read_features(find_imported(study.cache, recording.id, name)) for name in study.streams if name not in MADE_STREAMS}
     if not _list_made(study):
         features = next(iter(imported.values()))
-        frames = _FrameCheck(features.time_s, features.fps)
+        check = _FrameCheck(Frames.from_times(features.time_s), features.fps)
     else:
         if recording.video is None:
             raise VideoError(f"recording {recording.id!r} has no video; name one in the manifest, or import its features.")
         with open_video(recording.video) as video:
             summary = video.summarize()
-        frames = _FrameCheck(summary.time_s, summary.fps, summary.broke_off, video, _check_video(recording, video, study.crop))
+        check = _FrameCheck(summary.frames, summary.fps, video, _check_video(recording, video, study.crop))
     lengths = [
-        f"its imported features {name!r} have {len(features)} rows, expected {len(frames.time_s)}; import them again."
+        f"its imported features {name!r} have {len(features)} rows, expected {check.frames.n_frames}; import them again."
         for name, features in imported.items()
-        if len(features) != len(frames.time_s)
+        if len(features) != check.frames.n_frames
     ]
-    return replace(frames, problems=[*frames.problems, *(_make_error(recording.id, message) for message in lengths)])
+    return replace(check, problems=[*check.problems, *(_make_error(recording.id, message) for message in lengths)])
 
 
 def _check_video(recording: Recording, video: VideoReader, crop: Crop | None) -> list[Problem]:
@@ -231,7 +229,7 @@ def _check_video(recording: Recording, video: VideoReader, crop: Crop | None) ->
     return [_make_warning(recording.id, message) for message in messages]
 
 
-def _check_pose(recording: Recording, crop: Crop, frames: _FrameCheck, video: VideoReader) -> _PoseCheck:
+def _check_pose(recording: Recording, crop: Crop, frames: Frames, video: VideoReader) -> _PoseCheck:
     try:
         track = _read_track(recording, crop)
     except BehaviorError as error:
@@ -251,22 +249,21 @@ def _read_track(recording: Recording, crop: Crop) -> Track:
     return read_pose(recording.pose, individual=crop.individual)
 
 
-def _compare_track(recording: Recording, track: Track, crop: Crop, frames: _FrameCheck, video: VideoReader) -> tuple[float, list[str]]:
+def _compare_track(recording: Recording, track: Track, crop: Crop, frames: Frames, video: VideoReader) -> tuple[float, list[str]]:
     """Return the share of the frames whose crop centre is measured, and what is odd about the pose."""
     assert recording.pose is not None
     parts = find_body_parts(track, crop.body_parts, path=recording.pose)
     if crop.body_axis is not None:
         find_body_parts(track, crop.body_axis, path=recording.pose)
-    n_frames = len(frames.time_s)
-    _, warning = match_pose_to_frames(track, n_frames, path=recording.pose, broke_off=frames.broke_off)
+    _, warning = match_pose_to_frames(track, frames, path=recording.pose)
     places = Places(track, parts, min_likelihood=crop.min_likelihood, video=video)
-    measured = float(places.measured[:n_frames].mean()) if len(track) else 0.0
+    measured = float(places.measured[: frames.n_frames].mean()) if len(track) else 0.0
     consequence = f"look at {' and '.join(crop.body_parts)} and its likelihood ({crop.min_likelihood:g} is asked for)"
-    lost = places.describe(recording.pose, n_frames=n_frames, consequence=consequence)
+    lost = places.describe(recording.pose, n_frames=frames.n_frames, consequence=consequence)
     return measured, [*([warning] if warning else []), *lost]
 
 
-def _check_labels(study: Study, recording: Recording, frames: _FrameCheck) -> _LabelCheck:
+def _check_labels(study: Study, recording: Recording, frames: Frames) -> _LabelCheck:
     """Read the label files of all raters; the labels returned are those that count."""
     problems: list[Problem] = []
     chosen: Path | None = None
@@ -291,20 +288,10 @@ def _check_labels(study: Study, recording: Recording, frames: _FrameCheck) -> _L
     return _LabelCheck(counting, label_format, problems)
 
 
-def _read_labels(study: Study, recording: Recording, frames: _FrameCheck, path: Path, rater: str) -> tuple[Labels, list[str]]:
+def _read_labels(study: Study, recording: Recording, frames: Frames, path: Path, rater: str) -> tuple[Labels, list[str]]:
     if not path.is_file():
         raise LabelError(f"{path}: no such label file; correct the path in the manifest or put the file there.")
-    return read_labels_of(
-        recording.id,
-        path,
-        study.behaviors,
-        settings=study.labels,
-        n_frames=len(frames.time_s),
-        time_s=frames.time_s,
-        broke_off=frames.broke_off,
-        video=recording.video,
-        rater=rater,
-    )
+    return read_labels_of(recording, path, study.behaviors, frames, settings=study.labels, rater=rater)
 
 
 def _measure_positives(labels: Labels) -> dict[str, float]:

@@ -10,8 +10,8 @@ from typing import Any
 import cv2
 import numpy as np
 
-from behavior.files.annotations import write_frame_table
 from behavior.files.atomic import make_folder
+from behavior.files.frame_tables import write_frame_table
 from behavior.files.pose import write_deeplabcut
 from behavior.files.video import write_video
 from behavior.synthetic.acting import act_recording

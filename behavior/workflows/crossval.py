@@ -81,8 +81,7 @@ def cross_validate(path: Path, out: Path, *, overwrite: bool = False, learning_c
     ceiling = read_ceiling(
         data.recordings,
         data.behaviors,
-        [features.time_s for features in data.features],
-        broke_off=[features.broke_off for features in data.features],
+        [features.frames for features in data.features],
         settings=study.labels,
     )
     store = FitStore(out / FITS_FOLDER, hash_learning(study, data))

@@ -18,6 +18,7 @@ from behavior.figures.rendering import render_png
 from behavior.files.annotations import read_labels
 from behavior.files.atomic import make_folder, write_bytes
 from behavior.files.ethograms import read_annotation
+from behavior.files.label_formats.request import LabelRequest
 from behavior.files.manifest import write_manifest
 from behavior.files.study import write_study
 from behavior.metrics.tables import MetricIndex
@@ -163,7 +164,7 @@ def _render(out: Path, study: Study, *, seed: int, n_training: int, n_test: int,
 def _draw(recording: Recording, ethograms: Path, study: Study) -> Path:
     """Draw what the model says about one recording beneath what is known."""
     annotation = read_annotation(ethograms / f"{recording.id}_ethogram.csv")
-    labels, _ = read_labels(recording.labels[""], study.behaviors, n_frames=len(annotation.time_s), time_s=annotation.time_s)
+    labels, _ = read_labels(recording.labels[""], LabelRequest(tuple(study.behaviors), annotation.frames))
     path = ethograms / f"{recording.id}_ethogram.png"
     figure = draw_ethogram(
         annotation.time_s,

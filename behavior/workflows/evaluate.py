@@ -16,7 +16,7 @@ from behavior.files.study import read_study
 from behavior.learning.label_reading import read_labels_of
 from behavior.learning.raters import measure_ceiling, read_rater_folders
 from behavior.progress import complain, warn
-from behavior.recording import Annotation, Labels
+from behavior.recording import Annotation, Labels, Recording
 from behavior.reporting.score_files import prepare_results_folder, score_annotations, write_results
 
 __all__ = ["EvaluateResult", "evaluate_ethograms"]
@@ -39,12 +39,12 @@ def evaluate_ethograms(
     study: Path | None = None,
     overwrite: bool = False,
 ) -> EvaluateResult:
-    """Score the ethograms at `paths` against the label files in `labels_folder` that are called like their recordings.
+    """Score the ethograms at `paths` against the label files in `labels_folder` that are named after their recordings.
 
     Parameters
     ----------
     raters
-        A folder of label files for each of several raters; how well they agree is shown beside the scores.
+        A folder of label files for each of several raters; their agreement is shown next to the scores.
     study
         A study file, whose section `labels` says what the names in label files mean.
 
@@ -64,54 +64,76 @@ def evaluate_ethograms(
         raise UsageError(f"--rater {raters[0]}: one rater agrees with nobody; give --rater for each of at least two.")
     settings = read_study(study).labels if study is not None else LabelFiles()
     prepare_results_folder(out, overwrite=overwrite)
-    annotations: list[Annotation] = []
-    labels: dict[str, Labels] = {}
-    failures: dict[str, str] = {}
-    notes: list[str] = []
-    for path in find_ethograms(paths):
+    scored = _read_scored(find_ethograms(paths), labels_folder, settings)
+    if not scored.annotations:
+        raise UsageError(f"{labels_folder}: none of the ethograms could be scored, for the reasons above; correct these first.")
+    ceiling = _measure_ceiling(raters, scored.annotations, settings) if raters else None
+    table = score_annotations(scored.annotations, scored.labels)
+    write_results(out, table, scored.annotations, scored.labels, title="Evaluation", notes=scored.notes, ceiling=ceiling)
+    return EvaluateResult(table, scored.failures)
+
+
+@dataclass
+class _Scored:
+    """Ethograms with labels to score them against, by recording; notes on them; and a sentence for each that cannot be scored."""
+
+    annotations: list[Annotation] = field(default_factory=list)
+    labels: dict[str, Labels] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    failures: dict[str, str] = field(default_factory=dict)
+
+
+def _read_scored(paths: Sequence[Path], labels_folder: Path, settings: LabelFiles) -> _Scored:
+    """Read ethograms and their labels; UsageError if the ethograms do not go together."""
+    scored = _Scored()
+    for path in paths:
         try:
             annotation = read_annotation(path)
-            label_path = find_labels_for(annotation.recording, labels_folder)
-            if label_path is None:
-                raise LabelError(f"{path}: {labels_folder} holds no label file called like {annotation.recording!r}; it is not scored.")
-            video = annotation.provenance.get("video")
-            found, warnings = read_labels_of(
-                annotation.recording,
-                label_path,
-                annotation.behaviors,
-                settings=settings,
-                video=Path(video) if isinstance(video, str) else None,
-                n_frames=len(annotation.time_s),
-                time_s=annotation.time_s,
-                broke_off=bool(annotation.provenance.get("broke_off")),
-            )
+            labels = _read_labels(path, annotation, labels_folder, settings)
         except BehaviorError as error:
-            failures[str(path)] = str(error)
+            scored.failures[str(path)] = str(error)
             complain(str(error))
             continue
-        for warning in warnings:
-            warn(warning)
-        if annotations and annotation.behaviors != annotations[0].behaviors:
-            raise UsageError(
-                f"{path}: has the behaviors {', '.join(annotation.behaviors)}, those before it {', '.join(annotations[0].behaviors)}; "
-                "evaluate ethograms of one model at a time."
-            )
-        if annotation.recording in labels:
-            raise UsageError(f"{path}: another ethogram of {annotation.recording!r} was given before; evaluate one of each recording.")
+        _require_fitting(path, annotation, scored.annotations)
         if annotation.provenance.get("learned_from"):
-            notes.append(f"{annotation.recording}: the model learned from this recording, so its scores are no measure of how good it is.")
-            warn(notes[-1])
-        annotations.append(annotation)
-        labels[annotation.recording] = found
-    if not annotations:
-        raise UsageError(f"{labels_folder}: none of the ethograms could be scored, for the reasons above; correct these first.")
-    ceiling = None
-    if raters:
-        times = {annotation.recording: annotation.time_s for annotation in annotations}
-        rated = read_rater_folders(raters, times, annotations[0].behaviors, settings=settings)
-        ceiling = measure_ceiling(rated, time_s=times)
-        if ceiling is None:
-            raise UsageError(f"{', '.join(map(str, raters))}: no two of these raters have labelled the same of the recordings scored.")
-    table = score_annotations(annotations, labels)
-    write_results(out, table, annotations, labels, title="Evaluation", notes=notes, ceiling=ceiling)
-    return EvaluateResult(table, failures)
+            scored.notes.append(
+                f"{annotation.recording} is a training recording of this model; its scores do not measure the model's accuracy."
+            )
+            warn(scored.notes[-1])
+        scored.annotations.append(annotation)
+        scored.labels[annotation.recording] = labels
+    return scored
+
+
+def _read_labels(path: Path, annotation: Annotation, labels_folder: Path, settings: LabelFiles) -> Labels:
+    """Return the labels of the ethogram at `path`, with a warning for what is odd in their file; LabelError if there are none."""
+    label_path = find_labels_for(annotation.recording, labels_folder)
+    if label_path is None:
+        raise LabelError(f"{path}: {labels_folder} holds no label file named after {annotation.recording!r}; it is not scored.")
+    video = annotation.provenance.get("video")
+    recording = Recording(annotation.recording, video=Path(video) if isinstance(video, str) else None)
+    labels, notes = read_labels_of(recording, label_path, annotation.behaviors, annotation.frames, settings=settings)
+    for note in notes:
+        warn(note)
+    return labels
+
+
+def _require_fitting(path: Path, annotation: Annotation, before: Sequence[Annotation]) -> None:
+    """Raise UsageError unless an ethogram has the behaviors of those before it, and another recording."""
+    if before and annotation.behaviors != before[0].behaviors:
+        raise UsageError(
+            f"{path}: has the behaviors {', '.join(annotation.behaviors)}, those before it {', '.join(before[0].behaviors)}; "
+            "evaluate ethograms of one model at a time."
+        )
+    if any(annotation.recording == other.recording for other in before):
+        raise UsageError(f"{path}: another ethogram of {annotation.recording!r} was given before; evaluate one of each recording.")
+
+
+def _measure_ceiling(raters: Sequence[Path], annotations: Sequence[Annotation], settings: LabelFiles) -> pd.DataFrame:
+    """Return the human ceiling of the raters' folders for the recordings that are scored; UsageError if no two share one."""
+    frames = {annotation.recording: annotation.frames for annotation in annotations}
+    labels = read_rater_folders(raters, frames, annotations[0].behaviors, settings=settings)
+    ceiling = measure_ceiling(labels, time_s={annotation.recording: annotation.time_s for annotation in annotations})
+    if ceiling is None:
+        raise UsageError(f"{', '.join(map(str, raters))}: no two of these raters have labelled the same of the recordings scored.")
+    return ceiling

@@ -133,8 +133,7 @@ def train_model(path: Path, out: Path, *, crossval: Path | None = None) -> Train
         ceiling = read_ceiling(
             test.recordings,
             tuple(behaviors),
-            [features.time_s for features in test.features],
-            broke_off=[features.broke_off for features in test.features],
+            [features.frames for features in test.features],
             settings=study.labels,
         )
         write_results(out, result.metrics, annotations, labels, title="Scores on the test recordings", notes=notes, ceiling=ceiling)

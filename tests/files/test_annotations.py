@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,8 +11,11 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from behavior.errors import LabelError
-from behavior.files.annotations import is_label_file, list_behaviors, list_observations, read_labels, write_bout_table, write_frame_table
-from behavior.recording import Labels
+from behavior.files.annotations import is_label_file, list_behaviors, list_observations, read_labels
+from behavior.files.bout_tables import write_bout_table
+from behavior.files.frame_tables import write_frame_table
+from behavior.files.label_formats.request import LabelRequest
+from behavior.recording import Frames, Labels
 
 NAMES = st.lists(
     st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")), min_size=1, max_size=8).filter(
@@ -38,7 +43,7 @@ def labels_of(draw: st.DrawFn, *, unseen_alike: bool) -> Labels:
 def test_frame_tables_come_back(tmp_path_factory: pytest.TempPathFactory, labels: Labels) -> None:
     path = tmp_path_factory.getbasetemp() / "frames.csv"
     write_frame_table(path, labels)
-    found, warnings = read_labels(path, labels.behaviors, n_frames=len(labels))
+    found, warnings = read(path, labels.behaviors, n_frames=len(labels))
     np.testing.assert_array_equal(found.values, labels.values)
     assert (found.behaviors, warnings) == (labels.behaviors, [])
     assert list_behaviors(path) == labels.behaviors
@@ -51,7 +56,7 @@ def test_bout_tables_come_back(tmp_path_factory: pytest.TempPathFactory, labels:
     assert is_label_file(path)
     present = [name for name, column in zip(labels.behaviors, labels.values.T, strict=True) if (column == 1).any()]
     assert sorted(list_behaviors(path)) == sorted(present)
-    found, warnings = read_labels(path, labels.behaviors, n_frames=len(labels))
+    found, warnings = read(path, labels.behaviors, n_frames=len(labels))
     np.testing.assert_array_equal(found.values, labels.values)
     assert warnings == []
 
@@ -61,8 +66,24 @@ def write(path: Path, text: str, encoding: str = "utf-8") -> Path:
     return path
 
 
+def read(
+    path: Path,
+    behaviors: Sequence[str],
+    *,
+    n_frames: int,
+    time_s: np.ndarray | None = None,
+    broke_off: bool = False,
+    called: Sequence[str] = (),
+    ignored: Sequence[str] = (),
+    **options: Any,
+) -> tuple[Labels, list[str]]:
+    frames = Frames(n_frames, time_s, broke_off)
+    request = LabelRequest(tuple(behaviors), frames, ignored=frozenset(ignored), recording_names=tuple(called), **options)
+    return read_labels(path, request)
+
+
 def read_values(path: Path, behaviors: list[str], n_frames: int, **options: object) -> list[list[int]]:
-    labels, warnings = read_labels(path, behaviors, n_frames=n_frames, **options)  # type: ignore[arg-type]
+    labels, warnings = read(path, behaviors, n_frames=n_frames, **options)  # type: ignore[arg-type]
     assert warnings == []
     return labels.values.tolist()
 
@@ -136,7 +157,7 @@ def test_frames_without_a_row_are_unlabelled(tmp_path: Path) -> None:
 def test_tables_that_make_no_sense(tmp_path: Path, text: str, sentence: str) -> None:
     path = write(tmp_path / "a.csv", text)
     with pytest.raises(LabelError) as caught:
-        read_labels(path, ["a"], n_frames=9)
+        read(path, ["a"], n_frames=9)
     assert sentence in str(caught.value)
     assert str(path) in str(caught.value)
     assert str(caught.value)[-1] in ".?"
@@ -146,14 +167,14 @@ def test_files_that_are_no_text(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes(bytes(range(256)))
     for name, sentence in {"a.csv": "is no text", "missing.csv": "there is no such label file", ".": "is a folder"}.items():
         with pytest.raises(LabelError, match=sentence):
-            read_labels(tmp_path / name, ["a"], n_frames=1)
+            read(tmp_path / name, ["a"], n_frames=1)
         assert not is_label_file(tmp_path / name)
 
 
 @pytest.mark.parametrize(("rows", "broke_off"), [(8, False), (9, False), (11, False), (12, False), (40, True)])
 def test_a_frame_table_of_nearly_the_right_length(tmp_path: Path, rows: int, broke_off: bool) -> None:
     write_frame_table(tmp_path / "a.csv", Labels(np.ones((rows, 1), np.int8), ("a",)))
-    labels, warnings = read_labels(tmp_path / "a.csv", ["a"], n_frames=10, broke_off=broke_off)
+    labels, warnings = read(tmp_path / "a.csv", ["a"], n_frames=10, broke_off=broke_off)
     assert labels.values[:, 0].tolist() == [1] * min(rows, 10) + [-1] * (10 - min(rows, 10))
     assert len(warnings) == 1
     assert str(abs(rows - 10)) in warnings[0]
@@ -164,19 +185,19 @@ def test_a_frame_table_of_nearly_the_right_length(tmp_path: Path, rows: int, bro
 def test_a_frame_table_of_another_video(tmp_path: Path, rows: int, broke_off: bool) -> None:
     write_frame_table(tmp_path / "a.csv", Labels(np.ones((rows, 1), np.int8), ("a",)))
     with pytest.raises(LabelError, match=f"labels {rows} frames, but the video has 10, .* of another video"):
-        read_labels(tmp_path / "a.csv", ["a"], n_frames=10, broke_off=broke_off)
+        read(tmp_path / "a.csv", ["a"], n_frames=10, broke_off=broke_off)
 
 
 def test_columns_that_were_not_asked_for_are_named(tmp_path: Path) -> None:
     path = write(tmp_path / "a.csv", "frame,a,b,a_probability\n0,1,0,0.7\n")
-    labels, warnings = read_labels(path, ["a"], n_frames=1)
+    labels, warnings = read(path, ["a"], n_frames=1)
     assert labels.values.tolist() == [[1]]
     assert len(warnings) == 1
     assert warnings[0].endswith("left out: b, a_probability.")
 
 
 def test_a_frame_column_from_1_is_said(tmp_path: Path) -> None:
-    labels, warnings = read_labels(write(tmp_path / "a.csv", "frame,a\n1,1\n2,0\n"), ["a"], n_frames=3)
+    labels, warnings = read(write(tmp_path / "a.csv", "frame,a\n1,1\n2,0\n"), ["a"], n_frames=3)
     assert labels.values[:, 0].tolist() == [-1, 1, 0]
     assert len(warnings) == 1
     assert "starts at 1" in warnings[0]
@@ -212,7 +233,7 @@ def test_odd_bouts_are_said(tmp_path: Path) -> None:
         ("b,0,1\n", ["a"], [0] * 5, "does not name are left out: b."),
         ("wall_rearing,0,1\n", ["mid_rearing"], [0] * 5, "does not name are left out: wall_rearing."),
     ]:
-        labels, warnings = read_labels(write(tmp_path / "a.csv", header + text), behaviors, n_frames=5)
+        labels, warnings = read(write(tmp_path / "a.csv", header + text), behaviors, n_frames=5)
         assert labels.values[:, 0].tolist() == column
         assert len(warnings) == 1
         assert sentence in warnings[0]
@@ -220,20 +241,20 @@ def test_odd_bouts_are_said(tmp_path: Path) -> None:
 
 def test_bouts_behind_the_end_of_a_video_that_broke_off_are_cut(tmp_path: Path) -> None:
     path = write(tmp_path / "a.csv", "behavior,start_frame,stop_frame\na,1,2\na,4,90\na,95,99\nobserved,0,100\n")
-    labels, warnings = read_labels(path, ["a"], n_frames=6, broke_off=True)
+    labels, warnings = read(path, ["a"], n_frames=6, broke_off=True)
     assert labels.values[:, 0].tolist() == [0, 1, 0, 0, 1, 1]
     assert len(warnings) == 1
     assert "the video breaks off, and 3 rows end up to 94 frames after" in warnings[0]
     path = write(tmp_path / "b.csv", "behavior,start_frame,stop_frame\nobserved,50,100\n")
-    assert read_labels(path, ["a"], n_frames=2, broke_off=True)[0].values.tolist() == [[-1], [-1]]
+    assert read(path, ["a"], n_frames=2, broke_off=True)[0].values.tolist() == [[-1], [-1]]
 
 
 def test_a_behavior_that_is_likely_misspelt_is_refused(tmp_path: Path) -> None:
     path = write(tmp_path / "a.csv", "behavior,start_frame,stop_frame\nMid Rearing,0,1\n")
     with pytest.raises(LabelError, match=r"no bout of 'mid_rearing', but some of 'Mid Rearing', .* with --study\) what it means"):
-        read_labels(path, ["mid_rearing"], n_frames=5)
+        read(path, ["mid_rearing"], n_frames=5)
     path = write(tmp_path / "b.csv", "behavior,start_frame,stop_frame\nchamber_a,0,1\nmouse1,0,1\n")
-    assert read_labels(path, ["chamber_b", "mouse2"], n_frames=2)[0].values.tolist() == [[0, 0], [0, 0]]
+    assert read(path, ["chamber_b", "mouse2"], n_frames=2)[0].values.tolist() == [[0, 0], [0, 0]]
 
 
 @pytest.mark.parametrize("comma", [False, True])
@@ -241,16 +262,16 @@ def test_seconds_become_the_frames_whose_times_they_hold(tmp_path: Path, comma: 
     time_s = np.array([0.0, 0.1, 0.2, 0.5, 0.6, 0.7])
     text = "behavior,start_s,stop_s\na,0.1,0.5\nb,0.05,0.1\nb,0.15,0.201\nb,0.55,0.85\nc,0.3,0.4\n"
     path = write(tmp_path / "a.csv", text.replace(",", ";").replace(".", ",") if comma else text)
-    labels, warnings = read_labels(path, ["a", "b", "c"], n_frames=6, time_s=time_s)
+    labels, warnings = read(path, ["a", "b", "c"], n_frames=6, time_s=time_s)
     assert labels.values.T.tolist() == [[0, 1, 1, 0, 0, 0], [0, 0, 1, 0, 1, 1], [0] * 6]
     # Behind the last frame's end (0.8) there is half a frame.
     assert ["between two frames" in sentence for sentence in warnings] == [True, False]
     assert "2 rows fall between two frames, the first is line 3: 'b'" in warnings[0]
     assert "1 row ends up to 1 frames after" in warnings[1]
-    with pytest.raises(ValueError, match="time_s has 6 entries"):
-        read_labels(path, ["a"], n_frames=5, time_s=time_s)
+    with pytest.raises(ValueError, match=r"time_s have shape \(6,\), expected \(5\)"):
+        read(path, ["a"], n_frames=5, time_s=time_s)
     with pytest.raises(LabelError, match="line 2: 'a' ends at frame 16"):
-        read_labels(write(path, "behavior,start_s,stop_s\na,0.1,1.75\n"), ["a"], n_frames=6, time_s=time_s)
+        read(write(path, "behavior,start_s,stop_s\na,0.1,1.75\n"), ["a"], n_frames=6, time_s=time_s)
 
 
 @given(start=st.integers(0, 40), length=st.integers(1, 40), fps=st.sampled_from([7.5, 10, 25, 29.97, 30]))
@@ -290,7 +311,7 @@ def test_of_several_recordings_in_a_bout_table_one_is_read(tmp_path: Path) -> No
         ({}, "holds 3 observations: 'm1', 'm2', 'M 3'"),
     ]:
         with pytest.raises(LabelError, match=sentence) as caught:
-            read_labels(path, ["a"], n_frames=5, time_s=np.arange(5) / 10, **options)  # type: ignore[arg-type]
+            read(path, ["a"], n_frames=5, time_s=np.arange(5) / 10, **options)  # type: ignore[arg-type]
         assert str(path) in str(caught.value)
 
 
@@ -298,18 +319,18 @@ def test_a_bout_table_of_another_recording_is_refused(tmp_path: Path) -> None:
     text = "\n".join(BOUTS_OF_SEVERAL.splitlines()[:3])
     path = write(tmp_path / "m1_bouts.csv", text)
     with pytest.raises(LabelError, match="holds bouts of 'm1', and none of 'm2'"):
-        read_labels(path, ["a", "b"], n_frames=5, called=["m2"])
+        read(path, ["a", "b"], n_frames=5, called=["m2"])
     assert read_values(path, ["a"], 2, called=["m1"], ignored=["b"]) == [[1], [1]]
     assert read_values(path, ["a"], 2, ignored=["b"]) == [[1], [1]]
     # A column that says nothing is as good as none; one that says it now and then is not.
     assert read_values(write(path, text.replace("m1", "")), ["a"], 2, called=["m2"], ignored=["b"]) == [[1], [1]]
     with pytest.raises(LabelError, match="line 3 names no recording"):
-        read_labels(write(path, text.replace("m1,b", ",b")), ["a", "b"], n_frames=5, called=["m1"])
+        read(write(path, text.replace("m1,b", ",b")), ["a", "b"], n_frames=5, called=["m1"])
 
 
 def test_frames_and_seconds_that_mean_other_moments_are_said(tmp_path: Path) -> None:
     path = write(tmp_path / "m1_bouts.csv", "\n".join(BOUTS_OF_SEVERAL.splitlines()[:4:3]))
-    labels, notes = read_labels(path, ["a"], n_frames=5, time_s=np.arange(5) / 25, called=["m2"])
+    labels, notes = read(path, ["a"], n_frames=5, time_s=np.arange(5) / 25, called=["m2"])
     assert labels.values[:, 0].tolist() == [0, 0, 0, 1, 1]
     assert notes == [
         f"{path}: 1 row says other seconds than the video has at their frames (line 2: frame 3 and 0.3 s, but that frame is at 0.12 s); "
@@ -359,22 +380,22 @@ def test_real_bout_tables(shared_data: Path) -> None:
     paths = sorted((shared_data / "oft" / "labels").glob("*/*.csv"))
     assert len(paths) == 48
     assert all(is_label_file(path) for path in paths)
-    labels, warnings = read_labels(
+    labels, warnings = read(
         shared_data / "oft" / "labels" / "majority" / "OFT_5.csv", ["wall_rearing", "grooming", "mid_rearing"], n_frames=14640
     )
     assert warnings == []
     assert np.flatnonzero(np.diff(labels.values[:, 0]))[:3].tolist() == [10, 70, 117]
     with pytest.raises(LabelError, match="no bout of 'groming', but some of 'grooming'"):
-        read_labels(paths[0], ["groming"], n_frames=14640)
+        read(paths[0], ["groming"], n_frames=14640)
 
 
 def test_the_real_frame_table(shared_data: Path) -> None:
     folder = shared_data / "formats" / "thesis"
     names = ["grooming", "rearing_mig", "rearing_paret"]
-    labels, warnings = read_labels(folder / "HD_ChR2_510A.csv", names, n_frames=6600)
+    labels, warnings = read(folder / "HD_ChR2_510A.csv", names, n_frames=6600)
     assert warnings == []
     assert is_label_file(folder / "HD_ChR2_510A.csv")
-    again, warnings = read_labels(folder / "results.csv", names, n_frames=6600)
+    again, warnings = read(folder / "results.csv", names, n_frames=6600)
     np.testing.assert_array_equal(again.values, labels.values)
     assert len(warnings) == 1
     assert "g_prediction, mr_prediction, wr_prediction" in warnings[0]

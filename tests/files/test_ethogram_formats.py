@@ -23,7 +23,8 @@ from behavior.files.ethogram_formats import FORMATS, Entry, read_nwb, read_parqu
 from behavior.files.ethogram_formats.boris_project import collect_observation
 from behavior.files.ethogram_formats.cells import escape_cell, format_table
 from behavior.files.ethogram_formats.entry import list_events, spread_edges
-from behavior.recording import Annotation, Ethogram, Probabilities
+from behavior.files.label_formats.request import LabelRequest
+from behavior.recording import Annotation, Ethogram, Frames, Probabilities
 
 WRITTEN = datetime(2024, 5, 17, 12, 30, tzinfo=UTC)
 NAMES = ("grooming", "mid rearing", "wall_rearing", "Kratzen über", "毛づくろい", "sniff; left", 'a "b", c')
@@ -72,8 +73,8 @@ def read_back(name: str, path: Path, entry: Entry) -> np.ndarray:
         assert ethogram.behaviors == annotation.behaviors
         np.testing.assert_array_equal(ethogram.time_s, annotation.time_s)
         return ethogram.values
-    called = (annotation.recording, *([entry.video.name] if entry.video else []))
-    labels, _ = read_labels(path, annotation.behaviors, n_frames=len(annotation.time_s), time_s=annotation.time_s, called=called)
+    names = (annotation.recording, *([entry.video.name] if entry.video else []))
+    labels, _ = read_labels(path, LabelRequest(annotation.behaviors, Frames.from_times(annotation.time_s), recording_names=names))
     return labels.values == 1
 
 
@@ -183,7 +184,8 @@ def test_a_project_that_boris_made_survives_import_and_export(shared_data: Path,
         ("modifiers", ("r",), 4499, None),
     ):
         times = np.arange(n_frames) / 25
-        labels, _ = read_labels(source, behaviors, n_frames=n_frames, time_s=times, observation=observation, subject=subject)
+        request = LabelRequest(behaviors, Frames.from_times(times), observation=observation, subject=subject)
+        labels, _ = read_labels(source, request)
         assert (labels.values == 1).any(axis=0).all()
         entry = make_entry(labels.values == 1, behaviors, recording=observation.replace(" ", "_").replace("#", ""), time_s=times)
         path = write("boris", tmp_path, entry)

@@ -8,7 +8,7 @@ import json
 import sys
 import tracemalloc
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -23,7 +23,6 @@ from behavior.errors import LabelError, UsageError
 from behavior.files.annotations import (
     LABEL_FORMATS,
     LABEL_SUFFIXES,
-    LabelPolicies,
     count_label_frames,
     is_label_file,
     list_behaviors,
@@ -31,8 +30,10 @@ from behavior.files.annotations import (
     read_labels,
     recognise_labels,
 )
+from behavior.files.label_formats.request import LabelPolicies, LabelRequest
 from behavior.files.pairing import pair_files
 from behavior.learning.label_reading import read_labels_of
+from behavior.recording import Frames, Recording
 
 N_FRAMES = 40
 TIME_S = np.arange(N_FRAMES) / 10
@@ -219,8 +220,22 @@ def write_sheet(path: Path, text: str, delimiter: str = ",") -> Path:
     return path
 
 
+def make_request(
+    behaviors: Sequence[str],
+    *,
+    n_frames: int,
+    time_s: np.ndarray | None = None,
+    broke_off: bool = False,
+    called: Sequence[str] = (),
+    ignored: Sequence[str] = (),
+    **options: Any,
+) -> LabelRequest:
+    frames = Frames(n_frames, time_s, broke_off)
+    return LabelRequest(tuple(behaviors), frames, ignored=frozenset(ignored), recording_names=tuple(called), **options)
+
+
 def read(path: Path, behaviors: tuple[str, ...] = NAMES, **options: Any) -> tuple[np.ndarray, list[str]]:
-    labels, notes = read_labels(path, behaviors, **{"n_frames": N_FRAMES, "time_s": TIME_S, **options})
+    labels, notes = read_labels(path, make_request(behaviors, **{"n_frames": N_FRAMES, "time_s": TIME_S, **options}))
     assert labels.behaviors == behaviors
     return labels.values, notes
 
@@ -977,17 +992,19 @@ def test_every_real_file_is_read(shared_data: Path) -> None:
 def test_real_bouts_lie_where_their_times_do(shared_data: Path) -> None:
     time_s = np.arange(8999) / 25
     for name in ("test_export_events_tabular.csv", "test_export_events_tabular.xlsx"):
-        labels, _ = read_labels(shared_data / "formats" / "boris" / name, ["s"], n_frames=8999, time_s=time_s, subject="subject1")
+        labels, _ = read_labels(
+            shared_data / "formats" / "boris" / name, make_request(["s"], n_frames=8999, time_s=time_s, subject="subject1")
+        )
         edges = np.flatnonzero(np.diff(labels.values[:, 0])) + 1
         # 3.3 s is between frames 82 and 83, 7.75 between 193 and 194.
         assert edges.tolist() == [83, 194, 248, 405, 459, 612]
     path = shared_data / "formats" / "boris" / "test.boris"
-    labels, _ = read_labels(path, ["s"], n_frames=8999, time_s=time_s, observation="observation #1", subject="subject2")
+    labels, _ = read_labels(path, make_request(["s"], n_frames=8999, time_s=time_s, observation="observation #1", subject="subject2"))
     assert (np.flatnonzero(np.diff(labels.values[:, 0])) + 1).tolist() == [961, 1153]
     with pytest.raises(LabelError, match=r"9 observations fit|holds 12 observations|observations fit 'video_test_25fps_360s"):
-        read_labels(path, ["s"], n_frames=8999, time_s=time_s, called=["video_test_25fps_360s.mp4"])
+        read_labels(path, make_request(["s"], n_frames=8999, time_s=time_s, called=["video_test_25fps_360s.mp4"]))
     path = shared_data / "formats" / "simba" / "bento_Together_1_shortened.annot"
-    labels, _ = read_labels(path, ["Attack"], n_frames=19955, time_s=np.arange(19955) / 30)
+    labels, _ = read_labels(path, make_request(["Attack"], n_frames=19955, time_s=np.arange(19955) / 30))
     # 3.0333 s of 30 frames per second is frame 91, counted from 1; its stop, frame 157, is included.
     assert (np.flatnonzero(np.diff(labels.values[:, 0])) + 1)[:2].tolist() == [90, 157]
 
@@ -1005,9 +1022,8 @@ def test_a_study_says_what_names_mean_and_which_part_counts(tmp_path: Path) -> N
     text = make_new_tabular() + "\n".join(make_new_tabular(observation="second").splitlines()[1:]).replace("0.300", "0.000")
     path = write(tmp_path / "all.csv", text)
     for recording, video, first in [("r1", None, 0), ("first", None, 3), ("r2", Path("second.mp4"), 0)]:
-        labels, notes = read_labels_of(
-            recording, path, study.behaviors, settings=study.labels, n_frames=N_FRAMES, time_s=TIME_S, broke_off=False, video=video
-        )
+        frames = Frames.from_times(TIME_S)
+        labels, notes = read_labels_of(Recording(recording, video=video), path, study.behaviors, frames, settings=study.labels)
         assert np.flatnonzero(labels.values[:, 0])[0] == first
         np.testing.assert_array_equal(labels.values[:, 1], VALUES[:, 1])
         assert notes == []

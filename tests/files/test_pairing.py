@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from behavior.errors import LabelError, PoseError, UsageError
-from behavior.files.annotations import write_bout_table, write_frame_table
+from behavior.files.bout_tables import write_bout_table
 from behavior.files.ethogram_formats import FORMATS, Entry
+from behavior.files.frame_tables import write_frame_table
 from behavior.files.pairing import Pairing, belongs_to, find_labels_for, find_pose_for, pair_files
 from behavior.files.pose import write_deeplabcut
 from behavior.recording import Annotation, Ethogram, Labels, Probabilities, Track

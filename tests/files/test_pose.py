@@ -16,7 +16,7 @@ from hypothesis.extra import numpy as hnp
 from behavior.errors import PoseError
 from behavior.files.pairing import pair_files
 from behavior.files.pose import find_body_parts, is_pose, match_pose_to_frames, read_pose, write_deeplabcut
-from behavior.recording import Track
+from behavior.recording import Frames, Track
 
 OPEN_FIELD = "raw_clip1DLC_resnet50_OpenFieldHighResApr8shuffle1_1030000"
 
@@ -235,9 +235,9 @@ def test_matching_rows_to_frames(rows: int, frames: int, broke_off: bool) -> Non
     track = make_track(rows)
     if abs(rows - frames) > 2 and not (broke_off and rows > frames):
         with pytest.raises(PoseError, match=f"{rows} pose rows for {frames} frames.*another video"):
-            match_pose_to_frames(track, frames, path=Path("p.csv"), broke_off=broke_off)
+            match_pose_to_frames(track, Frames(frames, broke_off=broke_off), path=Path("p.csv"))
         return
-    matched, warning = match_pose_to_frames(track, frames, path=Path("p.csv"), broke_off=broke_off)
+    matched, warning = match_pose_to_frames(track, Frames(frames, broke_off=broke_off), path=Path("p.csv"))
     assert len(matched) == frames
     common = min(rows, frames)
     np.testing.assert_array_equal(matched.positions[:common], track.positions[:common])

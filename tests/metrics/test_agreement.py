@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from behavior.files.annotations import read_labels
+from behavior.files.label_formats.request import LabelRequest
 from behavior.metrics import ALL_COUNTS, score_agreement, score_frames, summarize_raters, vote_majority
 from behavior.metrics.agreement import OTHERS, PAIRS
+from behavior.recording import Frames
 
 VOTES = arrays(np.int8, (3, 6), elements=st.sampled_from([-1, 0, 1]))
 
@@ -164,7 +166,8 @@ def test_people_agree_on_the_open_field_recordings_as_was_measured(shared_data: 
     assert len(lengths) == 12
     raters = {
         rater: {
-            name: read_labels(folder / "labels" / rater / f"{name}.csv", behaviors, n_frames=n)[0].values for name, n in lengths.items()
+            name: read_labels(folder / "labels" / rater / f"{name}.csv", LabelRequest(tuple(behaviors), Frames(n)))[0].values
+            for name, n in lengths.items()
         }
         for rater in ("furkan", "jin", "oliver")
     }

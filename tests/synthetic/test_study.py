@@ -12,8 +12,10 @@ import pytest
 from behavior.compute.workers import map_in_workers
 from behavior.errors import OutputError
 from behavior.files.annotations import read_labels
+from behavior.files.label_formats.request import LabelRequest
 from behavior.files.pose import read_pose
 from behavior.files.video import open_video
+from behavior.recording import Frames
 from behavior.synthetic import BEHAVIORS, RecordingFiles, write_study_files
 
 
@@ -46,7 +48,7 @@ def test_a_written_study_reads_back(study: list[RecordingFiles]) -> None:
         track = read_pose(recording.pose)
         assert len(track) == 300
         assert {"nose", "leftear", "rightear", "midbody", "tailbase"} <= set(track.body_parts)
-        labels, remarks = read_labels(recording.labels, BEHAVIORS, n_frames=300)
+        labels, remarks = read_labels(recording.labels, LabelRequest(BEHAVIORS, Frames(300)))
         assert remarks == []
         assert labels.behaviors == BEHAVIORS
         assert np.all(labels.values.any(axis=0))

@@ -8,12 +8,14 @@ import pandas as pd
 import pytest
 
 from behavior.errors import LabelError, UsageError
-from behavior.files.annotations import write_bout_table, write_frame_table
+from behavior.files.bout_tables import write_bout_table
 from behavior.files.ethograms import write_annotation
+from behavior.files.frame_tables import write_frame_table
 from behavior.files.manifest import read_manifest
 from behavior.files.video import write_video
-from behavior.learning.raters import list_raters, measure_ceiling, read_ceiling, read_rater_folders
-from behavior.recording import Annotation, Ethogram, Labels, Probabilities
+from behavior.learning.rater_files import list_raters
+from behavior.learning.raters import measure_ceiling, read_ceiling, read_rater_folders
+from behavior.recording import Annotation, Ethogram, Frames, Labels, Probabilities
 
 BEHAVIORS = ("rear", "groom")
 N_FRAMES = 120
@@ -173,11 +175,11 @@ def test_raters_of_other_recordings_than_those_scored_are_told_so(tmp_path):
         (tmp_path / name).mkdir()
         write_project(tmp_path / name / "scoring.boris", range(2))
     folders = [tmp_path / "anna", tmp_path / "ben"]
-    times = np.arange(N_FRAMES) / 10
-    found = read_rater_folders(folders, {"r0": times, "r1": times, "r7": times}, BEHAVIORS)
+    frames = Frames.from_times(np.arange(N_FRAMES) / 10)
+    found = read_rater_folders(folders, {"r0": frames, "r1": frames, "r7": frames}, BEHAVIORS)
     assert {rater: sorted(of_rater) for rater, of_rater in found.items()} == {"anna": ["r0", "r1"], "ben": ["r0", "r1"]}
-    with pytest.raises(UsageError, match=r"called like one of the recordings \(r7, r8\), nor names one of them or its video"):
-        read_rater_folders(folders, {"r7": times, "r8": times}, BEHAVIORS)
+    with pytest.raises(UsageError, match=r"named after one of the recordings \(r7, r8\) or names one of them or its video"):
+        read_rater_folders(folders, {"r7": frames, "r8": frames}, BEHAVIORS)
 
 
 def test_two_raters_are_compared_once(run, raters, tmp_path):
@@ -263,11 +265,11 @@ def test_the_plain_column_is_a_rater_beside_one_other_only(study):
 
 def test_the_ceiling_of_a_manifest_is_that_of_its_labels(study):
     recordings = read_manifest(study.parent / "recordings.csv")
-    times = [np.arange(N_FRAMES) / 10] * 3
-    ceiling = read_ceiling(recordings, BEHAVIORS, times)
+    frames = [Frames.from_times(np.arange(N_FRAMES) / 10)] * 3
+    ceiling = read_ceiling(recordings, BEHAVIORS, frames)
     assert ceiling is not None
     labels = {name: {f"r{number}": make_labels(number, delay) for number in range(3)} for name, delay in DELAYS.items()}
-    expected = measure_ceiling(labels, time_s={recording.id: found for recording, found in zip(recordings, times, strict=True)})
+    expected = measure_ceiling(labels, time_s={recording.id: one.time_s for recording, one in zip(recordings, frames, strict=True)})
     pd.testing.assert_frame_equal(ceiling, expected)
     assert {"f1", "kappa", "segment_f1_50", "latency_error_s"} <= set(ceiling.metric)
 
@@ -275,21 +277,21 @@ def test_the_ceiling_of_a_manifest_is_that_of_its_labels(study):
 def test_without_two_raters_there_is_no_ceiling(study):
     manifest = study.parent / "recordings.csv"
     table = pd.read_csv(manifest)
-    times = [np.arange(N_FRAMES) / 10] * 3
+    frames = [Frames.from_times(np.arange(N_FRAMES) / 10)] * 3
     table.drop(columns=["labels_ben", "labels_carla"]).to_csv(manifest, index=False)
-    assert read_ceiling(read_manifest(manifest), BEHAVIORS, times) is None
+    assert read_ceiling(read_manifest(manifest), BEHAVIORS, frames) is None
     # Two raters, but never of one recording.
     table.assign(labels_anna=[table.labels_anna[0], "", ""], labels_ben=["", table.labels_ben[1], ""]).drop(
         columns=["labels_carla"]
     ).to_csv(manifest, index=False)
-    assert read_ceiling(read_manifest(manifest), BEHAVIORS, times) is None
+    assert read_ceiling(read_manifest(manifest), BEHAVIORS, frames) is None
 
 
 def test_a_label_file_that_cannot_be_used_is_named(study, raters):
     (raters[1] / "r1.csv").unlink()
     (raters[2] / "r2.csv").write_text("behavior,start_frame,stop_frame\nrear,5,2\n")
     with pytest.raises(LabelError) as caught:
-        read_ceiling(read_manifest(study.parent / "recordings.csv"), BEHAVIORS, [np.arange(N_FRAMES) / 10] * 3)
+        read_ceiling(read_manifest(study.parent / "recordings.csv"), BEHAVIORS, [Frames.from_times(np.arange(N_FRAMES) / 10)] * 3)
     lines = str(caught.value).splitlines()
     assert [name in line for name, line in zip(("ben/r1.csv", "carla/r2.csv"), lines, strict=True)] == [True, True]
 
@@ -325,6 +327,22 @@ def test_evaluate_shows_the_ceiling_beside_the_model(run, raters, tmp_path):
     alone = run("evaluate", tmp_path / "ethograms", "--labels", raters[0], "--rater", raters[1], "--out", tmp_path / "alone")
     assert alone.status == 2
     assert "at least two" in alone.err
+
+
+def test_raters_of_a_video_that_broke_off_are_cut_like_the_labels(run, raters, tmp_path):
+    times = np.arange(N_FRAMES - 30) / 10
+    values = make_labels(0).values[: len(times)]
+    decided = Ethogram(values == 1, BEHAVIORS, times)
+    probabilities = Probabilities(values.astype(np.float32), BEHAVIORS, times)
+    arguments = ["evaluate", tmp_path / "ethograms", "--labels", raters[0], "--rater", raters[0], "--rater", raters[1]]
+    for broke_off, status in ((True, 0), (False, 2)):
+        write_annotation(tmp_path / "ethograms", Annotation("r0", probabilities, decided, decided, {"broke_off": broke_off}))
+        for folder in raters:
+            write_frame_table(folder / "r0.csv", make_labels(0, DELAYS[folder.name]))
+        ran = run(*arguments, "--out", tmp_path / "scores", "--overwrite")
+        assert ran.status == status, ran.err
+        assert ("breaks off" in ran.err) == broke_off
+    assert set(pd.read_csv(tmp_path / "scores" / "ceiling.csv").behavior) == set(BEHAVIORS)
 
 
 def test_a_study_without_features_is_counted_from_its_videos(run, raters, tmp_path):

@@ -16,6 +16,8 @@ from behavior.errors import InputError
 from behavior.files import feature_sources
 from behavior.files.annotations import read_labels
 from behavior.files.ethograms import read_annotation
+from behavior.files.label_formats.request import LabelRequest
+from behavior.recording import Frames
 
 BEHAVIORS = ["grooming", "mid_rearing", "wall_rearing"]
 
@@ -166,7 +168,8 @@ def test_a_truncated_video_is_used_as_far_as_it_goes(run, study_copy, demo, tmp_
     assert "pose rows" in ran.err
     n_frames = len(read_annotation(tmp_path / "mouse_04_ethogram.csv").time_s)
     assert 50 < n_frames < 400
-    labels, warnings = read_labels(videos_of(study_copy) / "mouse_04_labels.csv", BEHAVIORS, n_frames=n_frames, broke_off=True)
+    request = LabelRequest(tuple(BEHAVIORS), Frames(n_frames, broke_off=True))
+    labels, warnings = read_labels(videos_of(study_copy) / "mouse_04_labels.csv", request)
     assert len(labels) == n_frames
     assert warnings
 

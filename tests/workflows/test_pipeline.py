@@ -11,7 +11,9 @@ import yaml
 from behavior.files.annotations import read_labels
 from behavior.files.ethograms import read_annotation
 from behavior.files.feature_cache import read_features
+from behavior.files.label_formats.request import LabelRequest
 from behavior.files.video import summarize_video
+from behavior.recording import Frames
 
 BEHAVIORS = ["grooming", "mid_rearing", "wall_rearing"]
 RECORDINGS = ["mouse_01", "mouse_02", "mouse_03", "mouse_04"]
@@ -187,7 +189,8 @@ def test_the_scores_of_a_summary_can_be_worked_out_from_the_predictions(demo):
     truth, said = [], []
     for name in RECORDINGS[:3]:
         predictions = pd.read_csv(demo.crossval / "predictions" / f"{name}.csv")
-        labels, _ = read_labels(demo.study.parent / "videos" / f"{name}_labels.csv", BEHAVIORS, n_frames=len(predictions))
+        request = LabelRequest(tuple(BEHAVIORS), Frames(len(predictions)))
+        labels, _ = read_labels(demo.study.parent / "videos" / f"{name}_labels.csv", request)
         truth.append(labels.values[:, 1])
         said.append(predictions["mid_rearing_prob"].to_numpy())
     kept = ~np.isnan(np.concatenate(said))

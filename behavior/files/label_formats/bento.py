@@ -88,7 +88,7 @@ def _read(source: LabelSource, request: LabelRequest) -> BoutLabels:
     observed = None
     if found.start_frame is not None or found.stop_frame is not None:
         observed = (max((found.start_frame or 0.0) - first, 0.0), math.inf if found.stop_frame is None else found.stop_frame - first + 1)
-    video_fps = estimate_fps(request.time_s) if request.time_s is not None and _has_times(request.time_s) else None
+    video_fps = estimate_fps(request.frames.time_s) if request.frames.time_s is not None and _has_times(request.frames.time_s) else None
     in_seconds = fps is not None and video_fps is not None and not have_same_rate(fps, video_fps)
     if in_seconds and fps is not None:
         starts, stops = starts / fps, stops / fps

@@ -90,13 +90,17 @@ def find_stretch(path: Path, observation: Observation, request: LabelRequest) ->
         If the recording is one of several videos in a row, and it is not known which, or how long those before it are.
     """
     fitting = [
-        (player, place) for player, files in observation.players.items() for place, file in enumerate(files) if fits(file, request.called)
+        (player, place)
+        for player, files in observation.players.items()
+        for place, file in enumerate(files)
+        if fits(file, request.recording_names)
     ]
     first_files = next(iter(observation.players.values()), ())
     if not fitting and len(first_files) > 1:
+        wanted = request.recording_names[0] if request.recording_names else "the recording"
         raise LabelError(
             f"{path}: the observation covers {len(first_files)} videos one after the other ({', '.join(map(name_file, first_files))}), and "
-            f"none is called like {request.called[0] if request.called else 'the recording'}; name the recording's video as one of them."
+            f"none is named after {wanted}; name the recording's video as one of them."
         )
     player, place = fitting[0] if fitting else (next(iter(observation.players), "1"), 0)
     files = observation.players.get(player, ())
@@ -114,7 +118,7 @@ def find_stretch(path: Path, observation: Observation, request: LabelRequest) ->
             )
         before = total - duration
     elif len(files) == 1 and own_length is None and total is not None and duration is not None:
-        if total - duration > _tolerate(total) and not request.broke_off and request.policies.out_of_range == "error":
+        if total - duration > _tolerate(total) and not request.frames.broke_off and request.policies.out_of_range == "error":
             raise LabelError(
                 f"{path}: the observation lasts {total:g} s, the video {duration:.1f} s: it is of another video, or of more than one, and "
                 f"others may come before {name_file(files[0])}; give the BORIS project (.boris), which tells, or take it for the only one: "
@@ -137,16 +141,16 @@ def find_stretch(path: Path, observation: Observation, request: LabelRequest) ->
 
 def _compare_lengths(path: Path, file: str, length: float, request: LabelRequest) -> list[str]:
     duration = _measure(request)
-    if duration is None or length - duration <= _tolerate(length) or request.broke_off:
+    if duration is None or length - duration <= _tolerate(length) or request.frames.broke_off:
         return []
     return [f"{path}: says that {name_file(file)} lasts {length:g} s, {length - duration:.1f} s more than the video; is it the same?"]
 
 
 def _measure(request: LabelRequest) -> float | None:
     """Return how long the video lasts, in seconds; None where nobody knows."""
-    if request.time_s is None or len(request.time_s) < 2:
+    if request.frames.time_s is None or len(request.frames.time_s) < 2:
         return None
-    edges = frame_edges(request.time_s)
+    edges = frame_edges(request.frames.time_s)
     return float(edges[-1] - edges[0])
 
 

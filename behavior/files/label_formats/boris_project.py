@@ -69,7 +69,7 @@ def _read(source: LabelSource, request: LabelRequest) -> BoutLabels:
         sort = kinds.get(codes[kind], "")
         if sort.startswith("state"):
             events.add_change(number, names[kind], subjects[kind], moment)
-        elif sort.startswith("point") or request.names.find(names[kind]) is None:
+        elif sort.startswith("point") or request.naming.find(names[kind]) is None:
             events.add_point(number, names[kind], subjects[kind], moment)
         else:
             raise LabelError(

@@ -46,7 +46,7 @@ def _read(source: LabelSource, request: LabelRequest) -> BoutLabels:
     for line, stream, first, last, name in _read_rows(source):
         start, stop = first - 1, last
         # That nothing happened is no behavior unless it is asked for.
-        if name.casefold() not in _BACKGROUND or request.names.find(name) is not None:
+        if name.casefold() not in _BACKGROUND or request.naming.find(name) is not None:
             rows.add(line, name, start, stop, subject=stream)
         spans = watched.setdefault(stream, [])
         # Rows follow one another, so that few spans remain.

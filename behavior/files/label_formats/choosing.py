@@ -38,25 +38,25 @@ def choose_observation(path: Path, media: Mapping[str, Sequence[str]], request: 
             nearest = suggest_nearest(request.observation, media) or f"; correct labels: {{observation: ...}} {IN_STUDY_FILE}."
             raise LabelError(f"{path}: has no observation {request.observation!r}, only {_list(media)}{nearest}")
         return wanted[0], []
-    by_name = [name for name in media if fits(name, request.called)]
-    by_media = [name for name, files in media.items() if any(fits(file, request.called) for file in files)]
-    for fitting in (by_name, by_media):
-        if len(fitting) == 1:
-            return fitting[0], []
+    by_name = [name for name in media if fits(name, request.recording_names)]
+    by_media = [name for name, files in media.items() if any(fits(file, request.recording_names) for file in files)]
+    for names in (by_name, by_media):
+        if len(names) == 1:
+            return names[0], []
     advice = (
         f"; say {IN_STUDY_FILE} which to read: labels: {{observation: NAME}}, or {{observation: {{RECORDING: NAME}}}} where they differ."
     )
     if by_name or by_media:
-        several = by_name or by_media
-        raise LabelError(
-            f"{path}: {len(several)} observations fit {request.called[0]!r}: {_list({name: media[name] for name in several})}{advice}"
-        )
+        fitting = {name: media[name] for name in by_name or by_media}
+        raise LabelError(f"{path}: {len(fitting)} observations fit {request.recording_names[0]!r}: {_list(fitting)}{advice}")
     if len(media) > 1:
-        whose = f" and none names {request.called[0]!r}" if request.called else ""
+        whose = f" and none names {request.recording_names[0]!r}" if request.recording_names else ""
         raise LabelError(f"{path}: holds {len(media)} observations{whose}: {_list(media)}{advice}")
     only, files = next(iter(media.items()))
-    if request.called and files:
-        return only, [f"{path}: is about {', '.join(map(name_file, files))}, and is read for {request.called[0]}; see that they are one."]
+    if request.recording_names and files:
+        return only, [
+            f"{path}: is about {', '.join(map(name_file, files))}, and is read for {request.recording_names[0]}; see that they are one."
+        ]
     return only, []
 
 

@@ -33,7 +33,7 @@ def _list_names(source: LabelSource) -> tuple[str, ...]:
 
 def _read(source: LabelSource, request: LabelRequest) -> FrameLabels:
     # The background is a behavior only where it is asked for.
-    names = tuple(name for name in _list_all(source) if name.casefold() != _BACKGROUND or request.names.find(name) is not None)
+    names = tuple(name for name in _list_all(source) if name.casefold() != _BACKGROUND or request.naming.find(name) is not None)
     found = read_frame_columns(source.table, request, names=names, place=source.place)
     return replace(found, left_out=tuple(name for name in found.left_out if name.casefold() != _BACKGROUND))
 

@@ -103,7 +103,7 @@ def _count_headings(rows: Sequence[Row], table: TextTable, counter: int | None, 
 def _read(source: LabelSource, request: LabelRequest) -> FrameLabels:
     table = source.table
     columns, marked = _list_columns(table)
-    naming = request.names
+    naming = request.naming
     # What is asked for by name is read whatever it holds, and checked cell by cell.
     chosen = [place for place, name in enumerate(table.header) if name and naming.find(name) is not None]
     found = {naming.find(table.header[place]) for place in chosen}
@@ -118,7 +118,7 @@ def _read(source: LabelSource, request: LabelRequest) -> FrameLabels:
     n_rows = sum(1 for _ in table.rows)
     index = _find_counter(table, head, FRAME_NAMES)
     counter = index if index is not None else _find_counter(table, head, TIME_NAMES)
-    n_headings = _count_headings(head, table, counter, columns, n_rows - request.n_frames)
+    n_headings = _count_headings(head, table, counter, columns, n_rows - request.frames.n_frames)
     notes = []
     if n_headings:
         which = "1 row" if n_headings == 1 else f"{n_headings} rows"
@@ -128,7 +128,7 @@ def _read(source: LabelSource, request: LabelRequest) -> FrameLabels:
         raise LabelError(f"{source.path}: has a row for frame {frames.max()} among {len(frames)} rows, expected frame numbers; correct it.")
     in_order = values
     if index is not None:
-        first = 1 if len(frames) and frames.min() == 1 and frames.max() == request.n_frames else 0
+        first = 1 if len(frames) and frames.min() == 1 and frames.max() == request.frames.n_frames else 0
         if first:
             notes.append(f"{source.path}: counts frames from 1; its row 1 is read as frame 0.")
         in_order = np.full((int(frames.max()) + 1 - first if len(frames) else 0, len(chosen)), -1, dtype=np.int8)

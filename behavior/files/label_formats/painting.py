@@ -66,13 +66,13 @@ class _Painter:
         self.notes = list(labels.notes)
 
     def paint(self) -> tuple[npt.NDArray[np.int8], list[str]]:
-        rows, names, n_frames = self._labels.rows, self._request.names, self._request.n_frames
+        rows, names, n_frames = self._labels.rows, self._request.naming, self._request.frames.n_frames
         present = [name for name in rows.names if name != OBSERVED or self._labels.is_foreign]
         names.require_known(self._path, present, is_foreign=self._labels.is_foreign)
         self.notes += names.note_left_out(self._path, present, "behaviors")
         if self._labels.is_foreign and not len(rows):
             self.notes.append(f"{self._path}: holds no bout at all, so no behavior was shown while it was observed.")
-        if self._labels.in_seconds and self._request.time_s is None and len(rows):
+        if self._labels.in_seconds and self._request.frames.time_s is None and len(rows):
             raise LabelError(f"{self._path}: is in seconds, but no times of frames are known; give the video, or a table in frames.")
 
         spans = self._choose_subject(self._select())
@@ -97,7 +97,7 @@ class _Painter:
 
     def _select(self) -> _Spans:
         rows = self._labels.rows
-        meant = [self._request.names.find(name) for name in rows.names]
+        meant = [self._request.naming.find(name) for name in rows.names]
         if not self._labels.is_foreign:
             meant = [-1 if name == OBSERVED else place for name, place in zip(rows.names, meant, strict=True)]
         wanted = np.array([place is not None for place in meant], dtype=np.bool_)
@@ -126,7 +126,7 @@ class _Painter:
                 )
             return spans.keep(np.isin(spans.subject, chosen)) if chosen else spans
         mixed = np.unique(spans.subject) if self._labels.has_animals else np.array([], dtype=np.int32)
-        for behavior in [] if self._labels.has_animals else range(len(self._request.names.behaviors)):
+        for behavior in [] if self._labels.has_animals else range(len(self._request.naming.behaviors)):
             showing = np.unique(spans.subject[spans.behavior == behavior])
             mixed = showing if len(showing) > len(mixed) else mixed
         if len(mixed) > 1:
@@ -194,10 +194,10 @@ class _Painter:
             self.notes.append(f"{self._path}: rows of {shown!r} overlap {times}, first at {first}; they are read as one.")
 
     def _as_frames(self, spans: _Spans) -> _Spans:
-        if not self._labels.in_seconds or self._request.time_s is None:
+        if not self._labels.in_seconds or self._request.frames.time_s is None:
             # A point in frames marks the frame that it names.
             return spans if not spans.is_point.any() else replace(spans, stop=np.where(spans.is_point, spans.start + 1, spans.stop))
-        time_s, tolerance = self._request.time_s, self._labels.tolerance_s
+        time_s, tolerance = self._request.frames.time_s, self._labels.tolerance_s
         start, stop = (find_frames(seconds, time_s, tolerance_s=tolerance) for seconds in (spans.start, spans.stop))
         # A point marks the frame that was on show: the last that had started.
         seen = find_frames(spans.start + 2 * tolerance, time_s, tolerance_s=tolerance) - 1
@@ -211,7 +211,7 @@ class _Painter:
 
     def _cut(self, spans: _Spans) -> _Spans:
         """Return the spans within the video; those that lie farther outside than rounding explains are judged."""
-        n_frames, broke_off = self._request.n_frames, self._request.broke_off
+        n_frames, broke_off = self._request.frames.n_frames, self._request.frames.broke_off
         # What nobody ended lasts as long as the video.
         spans = replace(spans, stop=np.where(np.isinf(spans.stop), n_frames, spans.stop))
         before, behind = -spans.start, spans.stop - n_frames
@@ -244,7 +244,7 @@ class _Painter:
 
     def _find_observed(self, spans: _Spans) -> npt.NDArray[np.bool_] | None:
         """Return which frames were watched, None for all of them."""
-        n_frames, time_s = self._request.n_frames, self._request.time_s
+        n_frames, time_s = self._request.frames.n_frames, self._request.frames.time_s
         if not self._labels.is_foreign and OBSERVED in self._labels.rows.names:
             return _cover(spans.keep(spans.behavior == -1), n_frames)
         if self._labels.observed is None:

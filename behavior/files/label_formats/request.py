@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -14,6 +15,7 @@ import numpy.typing as npt
 from behavior.errors import LabelError
 from behavior.files.label_formats.naming import IN_STUDY_FILE, Naming
 from behavior.files.label_formats.source import LabelSource
+from behavior.recording import Frames
 
 __all__ = ["EVERYBODY", "OBSERVED", "BoutLabels", "BoutRows", "FrameLabels", "LabelFormat", "LabelPolicies", "LabelRequest", "StatePairer"]
 
@@ -53,31 +55,52 @@ class LabelPolicies:
 
 @dataclass(frozen=True)
 class LabelRequest:
-    """What is wanted of a label file.
+    """What to read from a label file (`files.annotations.read_labels`), and the recording that the labels are for.
 
     Attributes
     ----------
-    names
-        Which names in the file stand for which behaviors.
-    n_frames, time_s, broke_off
-        Of the recording, as in `files.annotations.read_labels`.
-    called
-        Names by which a file with several observations may know the recording: its video's file name, its id.
-    observation, subject, rater
-        Which of several to read; None where that has not been said.
+    behaviors
+        The columns to return, in this order.
+    frames
+        The recording's frames. Bouts in seconds need their times; if the video broke off, labels after its end are cut.
+    mapping
+        Behaviors by the names that the file has for them. A name with modifiers is written ``grooming|face``; if it is not mapped
+        itself, it stands for what its name without modifiers stands for. A name that is not mapped stands for the behavior of that name.
+    ignored
+        Names in the file that are left out without a note.
+    recording_names
+        Names that a file of several observations, or a table with a column `recording`, may have for the recording: its video's file
+        name, its id.
+    observation
+        Which of several observations to read; None for the one that is named after the recording or names its video.
+    subject
+        Whose bouts to read, ``*`` (`EVERYBODY`) for those of all subjects; None if the file has only one.
+    rater
+        Whose labels to read from a file that holds those of several raters.
     policies
-        What to do about bouts that make no sense.
+        What to do about invalid bouts.
+
+    Examples
+    --------
+    >>> request = LabelRequest(("rearing", "grooming"), Frames(250), mapping={"Groom": "grooming"})
+    >>> request.naming.find("Groom")
+    1
     """
 
-    names: Naming
-    n_frames: int
-    time_s: npt.NDArray[np.float64] | None = None
-    broke_off: bool = False
-    called: tuple[str, ...] = ()
+    behaviors: tuple[str, ...]
+    frames: Frames
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    ignored: frozenset[str] = frozenset()
+    recording_names: tuple[str, ...] = ()
     observation: str | None = None
     subject: str | None = None
     rater: str | None = None
     policies: LabelPolicies = LabelPolicies()
+
+    @cached_property
+    def naming(self) -> Naming:
+        """Which behavior each name in the file stands for."""
+        return Naming(self.behaviors, self.mapping, self.ignored)
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,7 @@ def _read(source: LabelSource, request: LabelRequest) -> FrameLabels:
     behind_pose = source.table.header[_find_pose_end(source.table.header) :]
     labels = _list_names(source)
     # What is asked for by name is read wherever it stands, and checked cell by cell.
-    names = tuple(name for name in behind_pose if name in labels or request.names.find(name) is not None)
+    names = tuple(name for name in behind_pose if name in labels or request.naming.find(name) is not None)
     return read_frame_columns(source.table, request, names=names, place=source.place)
 
 
