@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.patches import StepPatch
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from behavior.figures.rendering import COLORS, INK, LINE_STYLES, get_color
@@ -50,44 +52,25 @@ def draw_bout_lengths(
     figure = Figure(figsize=(_PANEL[0] * n_columns + 0.4, _PANEL[1] * n_rows + 0.7 + (0.25 if title else 0)), layout="constrained")
     panels = figure.subplots(n_rows, n_columns, squeeze=False)
     is_single = len(lengths) == 1
-    handles = {}
+    handles: dict[str, StepPatch] = {}
     for index, axes in enumerate(panels.flat):
         if index >= len(behaviors):
             axes.set_visible(False)
             continue
         behavior = behaviors[index]
         samples = {group: _keep_positive(by_behavior.get(behavior, np.empty(0))) for group, by_behavior in lengths.items()}
-        everything = np.concatenate(list(samples.values()))
-        axes.set_title(f"{behavior} ({len(everything)})", loc="left", fontsize=9, fontweight="bold", color=INK, pad=3)
+        n_bouts = sum(map(len, samples.values()))
+        axes.set_title(f"{behavior} ({n_bouts})", loc="left", fontsize=9, fontweight="bold", color=INK, pad=3)
         axes.spines[["top", "right"]].set_visible(False)
         axes.tick_params(axis="both", which="both", length=2, labelsize=8)
         if index + n_columns >= len(behaviors):
             axes.set_xlabel("Length of a bout (s)", fontsize=9)
-        if not len(everything):
+        if not n_bouts:
             axes.set_xticks([])
             axes.set_yticks([])
             axes.text(0.5, 0.5, "no bout", transform=axes.transAxes, ha="center", va="center", fontsize=8, color=INK)
             continue
-        edges = _space_edges(everything, min(n_bins, max(4, round(2 * len(everything) ** (1 / 3)))))
-        for number, (group, sample) in enumerate(samples.items()):
-            color = get_color(index) if is_single else COLORS[number % len(COLORS)]
-            style = LINE_STYLES[number % len(LINE_STYLES)]
-            if not len(sample):
-                continue
-            counts = np.histogram(sample, edges)[0]
-            heights = counts if is_single else 100 * counts / len(sample)
-            handles[group] = axes.stairs(
-                heights, edges, color=color, fill=is_single, alpha=0.75 if is_single else 1.0, linestyle=style, linewidth=1.4,
-                label=group or "all",
-            )  # fmt: skip
-            axes.axvline(float(np.median(sample)), color=INK if is_single else color, linestyle=style, linewidth=1.0)
-        axes.set_xscale("log")
-        axes.set_xlim(edges[0], edges[-1])
-        axes.set_ylim(bottom=0)
-        axes.yaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
-        axes.xaxis.set_major_locator(LogLocator(base=10, subs=(1.0, 2.0, 5.0) if edges[-1] / edges[0] < 150 else (1.0,)))
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        axes.xaxis.set_minor_formatter(NullFormatter())
+        handles |= _draw_histograms(axes, samples, n_bins, color=get_color(index) if is_single else None)
     figure.supylabel("Bouts" if is_single else "Bouts (% of the group's)", fontsize=9, color=INK)
     shown = [] if is_single else list(handles.values())
     shown.append(Line2D([], [], color=INK, linewidth=1.0, label="median"))
@@ -95,6 +78,33 @@ def draw_bout_lengths(
     if title:
         figure.suptitle(title, fontsize=10, color=INK)
     return figure
+
+
+def _draw_histograms(axes: Axes, samples: Mapping[str, npt.NDArray[np.float64]], n_bins: int, *, color: str | None) -> dict[str, StepPatch]:
+    """Draw the histogram and the median of each group with bouts and return their patches; `color` is that of the only group, filled."""
+    everything = np.concatenate(list(samples.values()))
+    edges = _space_edges(everything, min(n_bins, max(4, round(2 * len(everything) ** (1 / 3)))))
+    handles = {}
+    for number, (group, sample) in enumerate(samples.items()):
+        if not len(sample):
+            continue
+        group_color = color or COLORS[number % len(COLORS)]
+        style = LINE_STYLES[number % len(LINE_STYLES)]
+        counts = np.histogram(sample, edges)[0]
+        heights = counts if color else 100 * counts / len(sample)
+        handles[group] = axes.stairs(
+            heights, edges, color=group_color, fill=bool(color), alpha=0.75 if color else 1.0, linestyle=style, linewidth=1.4,
+            label=group or "all",
+        )  # fmt: skip
+        axes.axvline(float(np.median(sample)), color=INK if color else group_color, linestyle=style, linewidth=1.0)
+    axes.set_xscale("log")
+    axes.set_xlim(edges[0], edges[-1])
+    axes.set_ylim(bottom=0)
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
+    axes.xaxis.set_major_locator(LogLocator(base=10, subs=(1.0, 2.0, 5.0) if edges[-1] / edges[0] < 150 else (1.0,)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    return handles
 
 
 def _keep_positive(lengths: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:

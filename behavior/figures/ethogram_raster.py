@@ -157,18 +157,18 @@ def _draw_strip(
     labels = None if kind == "decided" else row.labels[kind.removeprefix("rater ")]
     shown = row.decided if labels is None else labels == 1
     for column, color in enumerate(colors):
-        place = (upper - (column + 1) * lane, lane)
-        _draw_bouts(axes, edges, shown[:, column], place, facecolor=color, edgecolor=color, linewidth=0.25)
+        span = (upper - (column + 1) * lane, lane)
+        _draw_bouts(axes, edges, shown[:, column], span, facecolor=color, edgecolor=color, linewidth=0.25)
         if labels is not None:
-            _draw_bouts(axes, edges, labels[:, column] == -1, place, facecolor="white", edgecolor=MUTED, hatch="//////", linewidth=0)
+            _draw_bouts(axes, edges, labels[:, column] == -1, span, facecolor="white", edgecolor=MUTED, hatch="//////", linewidth=0)
 
 
 def _draw_bouts(
-    axes: Axes, edges: npt.NDArray[np.float64], values: npt.NDArray[np.bool_], place: tuple[float, float], **style: object
+    axes: Axes, edges: npt.NDArray[np.float64], values: npt.NDArray[np.bool_], lane: tuple[float, float], **style: object
 ) -> None:
     spans = [(edges[start], edges[stop] - edges[start]) for start, stop in find_bouts(values).tolist()]
     if spans:
-        axes.broken_barh(spans, place, zorder=2, **style)
+        axes.broken_barh(spans, lane, zorder=2, **style)
 
 
 def _paint_probabilities(

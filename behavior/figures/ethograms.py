@@ -91,25 +91,25 @@ def _draw_curve(axes: Axes, edges: npt.NDArray[np.float64], probabilities: npt.N
 
 
 def _draw_bar(
-    axes: Axes, edges: npt.NDArray[np.float64], values: npt.NDArray[np.bool_], place: tuple[float, float], color: str | None
+    axes: Axes, edges: npt.NDArray[np.float64], values: npt.NDArray[np.bool_], lane: tuple[float, float], color: str | None
 ) -> None:
     bouts = find_bouts(values)
     spans = [(edges[start], edges[stop] - edges[start]) for start, stop in bouts.tolist()]
     if color is None:
-        axes.broken_barh(spans, place, facecolor="white", edgecolor=MUTED, hatch="////", linewidth=0)
+        axes.broken_barh(spans, lane, facecolor="white", edgecolor=MUTED, hatch="////", linewidth=0)
     else:
         # The edge keeps bouts of a few frames visible in recordings of many minutes.
-        axes.broken_barh(spans, place, facecolor=color, edgecolor=color, linewidth=0.4)
+        axes.broken_barh(spans, lane, facecolor=color, edgecolor=color, linewidth=0.4)
 
 
 def _style_row(axes: Axes, *, has_labels: bool) -> None:
-    places = [("decided", _DECIDED)] + ([("people", _LABELLED)] if has_labels else [])
-    top = max(bottom + height for _, (bottom, height) in places)
-    for _, (bottom, height) in places:
+    lanes = [("decided", _DECIDED)] + ([("people", _LABELLED)] if has_labels else [])
+    top = max(bottom + height for _, (bottom, height) in lanes)
+    for _, (bottom, height) in lanes:
         axes.axhspan(bottom, bottom + height, facecolor="#F2F2F2", linewidth=0, zorder=0)
     axes.set_ylim(-0.03, top + 0.05)
-    axes.set_yticks([0.0, 0.5, 1.0, *(bottom + height / 2 for _, (bottom, height) in places)])
-    axes.set_yticklabels(["0", "0.5", "1", *(name for name, _ in places)], fontsize=8)
+    axes.set_yticks([0.0, 0.5, 1.0, *(bottom + height / 2 for _, (bottom, height) in lanes)])
+    axes.set_yticklabels(["0", "0.5", "1", *(name for name, _ in lanes)], fontsize=8)
     axes.axhline(0.5, color=MUTED, linewidth=0.5, linestyle=":", zorder=0)
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(axis="both", length=2, labelsize=8)

@@ -40,8 +40,8 @@ class _Chip:
         return self.color.shape[0]
 
     def put(self, canvas: npt.NDArray[np.uint8], top: int, left: int) -> None:
-        place = canvas[top : top + self.height, left : left + self.width]
-        place[:] = (place * (255 - self.opacity) + self.color * self.opacity + 127) // 255
+        region = canvas[top : top + self.height, left : left + self.width]
+        region[:] = (region * (255 - self.opacity) + self.color * self.opacity + 127) // 255
 
 
 class OverlayPainter:
@@ -72,7 +72,7 @@ class OverlayPainter:
     magnification
         How many times a picture narrower than 480 pixels is enlarged; a whole number, 1 for all others.
     panel
-        Where things are in the panel.
+        Positions of bars and words in the panel.
 
     Raises
     ------
@@ -123,17 +123,17 @@ class OverlayPainter:
 
     def _paint_picture(self, canvas: npt.NDArray[np.uint8], frame: int, image: npt.NDArray[np.uint8] | None) -> None:
         canvas[:, self._picture_width :] = 0
-        place = canvas[:, : self._picture_width]
+        picture = canvas[:, : self._picture_width]
         if image is None:
-            place[:] = _GREY
+            picture[:] = _GREY
             text = shorten_text(f"frame {frame} cannot be decoded", self._size, self._picture_width - 1)
-            word = write_word(text, self._size, (0, 0, 0), (_GREY,) * 3)[: len(place)]
-            top, left = (len(place) - word.shape[0]) // 2, (place.shape[1] - word.shape[1]) // 2
-            place[top : top + word.shape[0], left : left + word.shape[1]] = word
+            word = write_word(text, self._size, (0, 0, 0), (_GREY,) * 3)[: len(picture)]
+            top, left = (len(picture) - word.shape[0]) // 2, (picture.shape[1] - word.shape[1]) // 2
+            picture[top : top + word.shape[0], left : left + word.shape[1]] = word
             return
         if self.magnification > 1:
-            image = cv2.resize(image, (place.shape[1], place.shape[0]), interpolation=cv2.INTER_NEAREST)
-        place[:] = image
+            image = cv2.resize(image, (picture.shape[1], picture.shape[0]), interpolation=cv2.INTER_NEAREST)
+        picture[:] = image
 
     def _prepare_chips(self, behaviors: Sequence[str], raters: Sequence[str]) -> None:
         scale = find_scale(self.width)

@@ -179,16 +179,16 @@ class OverlayPanel:
     def _make_bar(self, index: int, thresholds: npt.NDArray[np.floating] | None) -> _Bar:
         color, top = self._colors[index], self.bar_tops[index]
         self._static[top : top + self.bar_height, self.bar_left : self.bar_left + self.bar_width] = TRACK
-        place = None
+        tick = None
         if thresholds is not None and np.isfinite(thresholds[index]):
-            place = min(round(float(thresholds[index]) * self.bar_width), self.bar_width - 1)
+            tick = min(round(float(thresholds[index]) * self.bar_width), self.bar_width - 1)
         return _Bar(
             top=top,
             color=np.array(color, dtype=np.uint8),
             dimmed=np.array(mix(color, TRACK, 0.55), dtype=np.uint8),
             mark=self._draw_mark(color, filled=True),
             no_mark=self._draw_mark(FAINT, filled=False),
-            threshold=place,
+            threshold=tick,
         )
 
     def _draw_mark(self, color: Rgb, *, filled: bool) -> npt.NDArray[np.uint8]:

@@ -16,7 +16,7 @@ _MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
 
 def draw_reliability(curves: Mapping[str, ReliabilityCurve], *, title: str = "") -> Figure:
-    """Draw the share of frames that is positive against what was said, and below it how many frames said so.
+    """Draw the share of frames that is positive against the predicted probability, and below it how many frames have it.
 
     Parameters
     ----------

@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from behavior.figures.rendering import COLORS, INK, LINE_STYLES
 from behavior.figures.timeline import style_time
@@ -62,39 +64,48 @@ def draw_time_curves(
     n_rows = -(-len(behaviors) // n_columns)
     figure = Figure(figsize=(_PANEL[0] * n_columns + 0.4, _PANEL[1] * n_rows + 0.7 + (0.25 if title else 0)), layout="constrained")
     panels = figure.subplots(n_rows, n_columns, sharex=True, squeeze=False)
-    middles = (bin_edges_s[:-1] + bin_edges_s[1:]) / 2
-    handles = []
+    handles: list[Line2D] = []
     for index, axes in enumerate(panels.flat):
         if index >= len(behaviors):
             axes.set_visible(False)
             continue
-        for number, (group, array) in enumerate(values.items()):
-            mean, sem = _average(array[:, index] * scale)
-            color = COLORS[number % len(COLORS)]
-            axes.fill_between(middles, mean - sem, mean + sem, color=color, alpha=0.2, linewidth=0)
-            (line,) = axes.plot(
-                middles, mean, color=color, linestyle=LINE_STYLES[number % len(LINE_STYLES)], linewidth=1.4,
-                marker=MARKERS[number % len(MARKERS)], markersize=3.5, label=f"{group or 'all'} (n = {len(array)})",
-            )  # fmt: skip
-            if not index:
-                handles.append(line)
+        lines = _draw_groups(axes, {group: array[:, index] * scale for group, array in values.items()}, bin_edges_s)
+        handles = handles or lines
         axes.set_title(behaviors[index], loc="left", fontsize=9, fontweight="bold", color=INK, pad=3)
-        axes.set_ylim(bottom=0)
-        axes.set_xlim(float(bin_edges_s[0]), float(bin_edges_s[-1]))
-        axes.grid(axis="y", color="#E6E6E6", linewidth=0.6)
-        axes.set_axisbelow(True)
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.tick_params(axis="y", length=2, labelsize=8)
-        style_time(axes, float(bin_edges_s[-1] - bin_edges_s[0]), n_ticks=5)
-        is_lowest = index + n_columns >= len(behaviors)
-        axes.tick_params(axis="x", labelbottom=is_lowest)
-        if not is_lowest:
-            axes.set_xlabel("")
+        _style_panel(axes, float(bin_edges_s[0]), float(bin_edges_s[-1]), is_lowest=index + n_columns >= len(behaviors))
     figure.supylabel(ylabel, fontsize=9, color=INK)
     figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), 4), frameon=False, fontsize=8)
     if title:
         figure.suptitle(title, fontsize=10, color=INK)
     return figure
+
+
+def _draw_groups(axes: Axes, values: Mapping[str, npt.NDArray[np.floating]], bin_edges_s: npt.NDArray[np.floating]) -> list[Line2D]:
+    """Draw the mean and the standard error of each group's values (A, K) and return the lines."""
+    middles = (bin_edges_s[:-1] + bin_edges_s[1:]) / 2
+    lines = []
+    for number, (group, array) in enumerate(values.items()):
+        mean, sem = _average(array)
+        color = COLORS[number % len(COLORS)]
+        axes.fill_between(middles, mean - sem, mean + sem, color=color, alpha=0.2, linewidth=0)
+        lines += axes.plot(
+            middles, mean, color=color, linestyle=LINE_STYLES[number % len(LINE_STYLES)], linewidth=1.4,
+            marker=MARKERS[number % len(MARKERS)], markersize=3.5, label=f"{group or 'all'} (n = {len(array)})",
+        )  # fmt: skip
+    return lines
+
+
+def _style_panel(axes: Axes, start_s: float, stop_s: float, *, is_lowest: bool) -> None:
+    axes.set_ylim(bottom=0)
+    axes.set_xlim(start_s, stop_s)
+    axes.grid(axis="y", color="#E6E6E6", linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.tick_params(axis="y", length=2, labelsize=8)
+    style_time(axes, stop_s - start_s, n_ticks=5)
+    axes.tick_params(axis="x", labelbottom=is_lowest)
+    if not is_lowest:
+        axes.set_xlabel("")
 
 
 def _average(values: npt.NDArray[np.floating]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:

@@ -83,7 +83,7 @@ def _draw_panel(axes: Axes, counts: npt.NDArray[np.integer], behaviors: Sequence
     axes.axis("off")
     angles = _spread_angles(len(behaviors))
     outward = np.column_stack((np.cos(angles), np.sin(angles)))
-    places = outward * (0.0 if len(behaviors) == 1 else 1.0)
+    centers = outward * (0.0 if len(behaviors) == 1 else 1.0)
     busy = counts.sum(axis=0) + counts.sum(axis=1)
     # Many circles have to be small to leave room between them.
     largest = min(_LARGEST, 0.9 / len(behaviors))
@@ -92,24 +92,24 @@ def _draw_panel(axes: Axes, counts: npt.NDArray[np.integer], behaviors: Sequence
         for target in np.flatnonzero(probabilities >= min_probability).tolist():
             probability, color = float(probabilities[target]), get_color(source)
             if source == target:
-                _draw_loop(axes, places[source], angles[source], radii[source], probability, color)
+                _draw_loop(axes, centers[source], angles[source], radii[source], probability, color)
             else:
-                _draw_arrow(axes, places[[source, target]], radii[[source, target]], probability, color)
+                _draw_arrow(axes, centers[[source, target]], radii[[source, target]], probability, color)
     for index, behavior in enumerate(behaviors):
         color = get_color(index)
         fill = color if busy[index] else "white"
-        axes.add_patch(Circle(places[index], radii[index], facecolor=fill, edgecolor=color, linewidth=1.5, zorder=4))
-        spot = _place_name(places[index], outward[index], radii[index])
+        axes.add_patch(Circle(centers[index], radii[index], facecolor=fill, edgecolor=color, linewidth=1.5, zorder=4))
+        spot = _place_name(centers[index], outward[index], radii[index])
         _write(axes, spot, behavior, color=INK, fontsize=8, fontweight="bold", ha="center", va="center")
     axes.set_xlim(-_WIDTH / 2, _WIDTH / 2)
     axes.set_ylim(_find_vertical_limits(len(behaviors)))
 
 
-def _place_name(place: npt.NDArray[np.float64], outward: npt.NDArray[np.float64], radius: float) -> npt.NDArray[np.float64]:
+def _place_name(center: npt.NDArray[np.float64], outward: npt.NDArray[np.float64], radius: float) -> npt.NDArray[np.float64]:
     """Return the middle of a name: beyond the loop, or below it where that leads sideways."""
     if abs(outward[1]) < 0.35:
-        return place + np.array([0.45 * outward[0], -(radius + 0.28)])
-    return place + (radius + _LOOP + 0.17) * outward + np.array([0.0, 0.08 * np.sign(outward[1])])
+        return center + np.array([0.45 * outward[0], -(radius + 0.28)])
+    return center + (radius + _LOOP + 0.17) * outward + np.array([0.0, 0.08 * np.sign(outward[1])])
 
 
 def _find_vertical_limits(n_behaviors: int) -> tuple[float, float]:
@@ -135,19 +135,19 @@ def _draw_arrow(axes: Axes, ends: npt.NDArray[np.float64], radii: npt.NDArray[np
     _add_arrow(axes, Path([start, control, stop], [Path.MOVETO, Path.CURVE3, Path.CURVE3]), probability, color)
     # Nearer to where it comes from, because in the middle of the figure all cross.
     part = 0.33 if distance > 1.2 else 0.5
-    place = (1 - part) ** 2 * start + 2 * part * (1 - part) * control + part**2 * stop
-    _write(axes, place, f"{100 * probability:.0f}", color=color, fontsize=8, fontweight="bold", ha="center", va="center")
+    middle = (1 - part) ** 2 * start + 2 * part * (1 - part) * control + part**2 * stop
+    _write(axes, middle, f"{100 * probability:.0f}", color=color, fontsize=8, fontweight="bold", ha="center", va="center")
 
 
-def _draw_loop(axes: Axes, place: npt.NDArray[np.float64], angle: float, radius: float, probability: float, color: str) -> None:
+def _draw_loop(axes: Axes, center: npt.NDArray[np.float64], angle: float, radius: float, probability: float, color: str) -> None:
     foot, knee = ([np.array([np.cos(angle + turn), np.sin(angle + turn)]) for turn in (spread, -spread)] for spread in (0.55, 0.5))
-    points = [place + (radius + 0.04) * foot[0], place + (radius + 1.3 * _LOOP) * knee[0], place + (radius + 1.3 * _LOOP) * knee[1]]
-    points.append(place + (radius + 0.04) * foot[1])
+    points = [center + (radius + 0.04) * foot[0], center + (radius + 1.3 * _LOOP) * knee[0], center + (radius + 1.3 * _LOOP) * knee[1]]
+    points.append(center + (radius + 0.04) * foot[1])
     _add_arrow(axes, Path(points, [Path.MOVETO, Path.CURVE4, Path.CURVE4, Path.CURVE4]), probability, color)
     outward = np.array([np.cos(angle), np.sin(angle)])
     _write(
         axes,
-        place + (radius + 0.5 * _LOOP) * outward,
+        center + (radius + 0.5 * _LOOP) * outward,
         f"{100 * probability:.0f}",
         color=color,
         fontsize=8,
@@ -171,6 +171,6 @@ def _step_towards(start: npt.NDArray[np.float64], stop: npt.NDArray[np.float64],
     return start + way / np.hypot(*way) * length
 
 
-def _write(axes: Axes, place: npt.NDArray[np.float64], words: str, **style: object) -> None:
-    text = axes.text(*place, words, zorder=6, **style)
+def _write(axes: Axes, position: npt.NDArray[np.float64], words: str, **style: object) -> None:
+    text = axes.text(*position, words, zorder=6, **style)
     text.set_path_effects([withStroke(linewidth=2.2, foreground="white")])

@@ -151,16 +151,16 @@ def _list_comparisons(
 ) -> Iterator[tuple[str, str, dict[str, tuple[npt.NDArray[np.int8], npt.NDArray[np.int8]]]]]:
     """Yield who is held against whom, with the labels of both, by the recordings that both have."""
     for first, second in permutations(labels, 2) if pairwise else ():
-        shared = {name: (found, labels[second][name]) for name, found in labels[first].items() if name in labels[second]}
+        shared = {name: (values, labels[second][name]) for name, values in labels[first].items() if name in labels[second]}
         if shared:
             yield first, second, shared
     for rater in labels:
         sides = {}
-        for name, found in labels[rater].items():
+        for name, values in labels[rater].items():
             others = [labels[other][name] for other in labels if other != rater and name in labels[other]]
             if others:
                 # Where nobody voted no frame is known; where votes are equal there is no majority. `_compare` tells the two apart.
-                sides[name] = (found, _mark_ties(others))
+                sides[name] = (values, _mark_ties(others))
         if sides:
             yield rater, OTHERS, sides
 
@@ -191,7 +191,7 @@ def _compare(held: npt.NDArray[np.int8], against: npt.NDArray[np.int8], time_s: 
 def _require_shapes(labels: _LabelsByRater, n_behaviors: int) -> None:
     lengths: dict[str, int] = {}
     for rater, by_recording in labels.items():
-        for recording, found in by_recording.items():
-            expected = (lengths.setdefault(recording, len(found)), n_behaviors)
-            if found.shape != expected:
-                raise ValueError(f"labels of {recording!r} by {rater!r} have shape {found.shape}, expected {expected}")
+        for recording, values in by_recording.items():
+            expected = (lengths.setdefault(recording, len(values)), n_behaviors)
+            if values.shape != expected:
+                raise ValueError(f"labels of {recording!r} by {rater!r} have shape {values.shape}, expected {expected}")

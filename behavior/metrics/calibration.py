@@ -12,7 +12,7 @@ __all__ = ["ReliabilityCurve", "brier_score", "reliability_curve"]
 
 @dataclass(frozen=True)
 class ReliabilityCurve:
-    """What was said and what was seen, by bins of probability.
+    """Probabilities and the share of frames that are positive, by bins of probability.
 
     Attributes
     ----------
@@ -101,10 +101,10 @@ def reliability_curve(labels: npt.NDArray[np.int8], probabilities: npt.NDArray[n
         raise ValueError("probabilities lie outside [0, 1]")
     edges = np.arange(n_bins + 1) / n_bins
     # Compared with the edges in the precision they were given in: a float32 of 0.3 belongs to the bin from 0.3.
-    places = np.searchsorted(edges[1:-1].astype(np.asarray(probabilities).dtype).astype(np.float64), given, side="right")
-    counts = np.bincount(places, minlength=n_bins)
-    sums = np.bincount(places, weights=given, minlength=n_bins)
-    seen = np.bincount(places, weights=positive, minlength=n_bins)
+    bins = np.searchsorted(edges[1:-1].astype(np.asarray(probabilities).dtype).astype(np.float64), given, side="right")
+    counts = np.bincount(bins, minlength=n_bins)
+    sums = np.bincount(bins, weights=given, minlength=n_bins)
+    seen = np.bincount(bins, weights=positive, minlength=n_bins)
     nothing = np.full(n_bins, np.nan)
     return ReliabilityCurve(
         edges=edges,

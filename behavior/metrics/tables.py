@@ -95,14 +95,14 @@ def compare_study(comparisons: Mapping[str, Mapping[str, Comparison]], *, n_resa
     """
     recordings = list(next(iter(comparisons.values()), {}))
     multiplicities = draw_multiplicities(len(recordings), n_resamples=n_resamples, seed=seed)
-    found = {behavior: score_behavior(list(by_recording.values()), multiplicities) for behavior, by_recording in comparisons.items()}
+    by_behavior = {behavior: score_behavior(list(by_recording.values()), multiplicities) for behavior, by_recording in comparisons.items()}
     return summarize_scores(
         {
-            recording: {behavior: scores.recordings[index] for behavior, scores in found.items()}
+            recording: {behavior: scores.recordings[index] for behavior, scores in by_behavior.items()}
             for index, recording in enumerate(recordings)
         },
-        {behavior: scores.pooled for behavior, scores in found.items()},
-        {behavior: scores.intervals for behavior, scores in found.items()},
+        {behavior: scores.pooled for behavior, scores in by_behavior.items()},
+        {behavior: scores.intervals for behavior, scores in by_behavior.items()},
     )
 
 

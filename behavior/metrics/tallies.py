@@ -104,7 +104,7 @@ def score_behavior(comparisons: Sequence[Comparison], multiplicities: npt.NDArra
     probabilities = [comparison.probabilities for comparison in comparisons if comparison.probabilities is not None]
     if len(probabilities) == len(comparisons):
         pairs = zip(labels, probabilities, strict=True)
-        each["average_precision"] = np.array([average_precision(truth, found) for truth, found in pairs])
+        each["average_precision"] = np.array([average_precision(truth, given) for truth, given in pairs])
         pooled["average_precision"] = np.asarray(average_precision(np.concatenate(labels), np.concatenate(probabilities)))
         resampled["average_precision"] = resample_average_precision(labels, probabilities, multiplicities)
     metrics = [name for name in ALL_METRICS if name in pooled]

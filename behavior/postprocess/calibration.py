@@ -190,9 +190,9 @@ def _maximize_likelihood(scores: npt.NDArray[np.float64], targets: npt.NDArray[n
     point = np.array([0.0, level])
     loss = measure(point)
     for _ in range(_MAX_STEPS):
-        found = expit(design @ point)
-        gradient = design.T @ (found - targets)
-        hessian = design.T @ (design * (found * (1 - found))[:, np.newaxis]) + 1e-10 * np.eye(2)
+        fitted = expit(design @ point)
+        gradient = design.T @ (fitted - targets)
+        hessian = design.T @ (design * (fitted * (1 - fitted))[:, np.newaxis]) + 1e-10 * np.eye(2)
         step = np.linalg.solve(hessian, gradient)
         length = 1.0
         while (after := measure(point - length * step)) > loss and length > 1e-6:

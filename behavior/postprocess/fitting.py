@@ -138,33 +138,24 @@ def choose_settings(
     _require_matching(probabilities, labels, n_behaviors)
     if len(fallback) != n_behaviors or beta <= 0:
         raise ValueError(f"found {len(fallback)} settings to fall back on and beta {beta}, expected {n_behaviors} and a number above 0")
-    if one_threshold and any(not np.array_equal(found.thresholds, candidates[0].thresholds) for found in candidates):
+    if one_threshold and any(not np.array_equal(one.thresholds, candidates[0].thresholds) for one in candidates):
         raise ValueError("candidates for one threshold for all behaviors differ from behavior to behavior")
-    columns = [([part[:, place] for part in probabilities], [part[:, place] for part in labels]) for place in range(n_behaviors)]
-    scores: list[npt.NDArray[np.float64] | None] = []
-    reasons: list[str] = []
-    for (given, truth), tried in zip(columns, candidates, strict=True):
-        reason = _say_why_not(given, truth)
-        found = None
-        if not reason:
-            hits, alarms, n_positive = count_hits(given, truth, tried)
-            found = compute_f_beta(hits, alarms, n_positive, beta=beta)
-            if not hits.any():
-                reason, found = "no candidate finds a positive frame", None
-        scores.append(found)
-        reasons.append(reason)
-    fitted = [found for found in scores if found is not None]
+    columns = [([part[:, column] for part in probabilities], [part[:, column] for part in labels]) for column in range(n_behaviors)]
+    tried = [_try_all(given, truth, candidates[column], beta=beta) for column, (given, truth) in enumerate(columns)]
+    fitted = [scores for scores, _ in tried if scores is not None]
     shared = None
     if one_threshold and fitted:
-        shared = _choose_middle(np.mean([found.max(axis=(1, 2)) for found in fitted], axis=0))
+        shared = _choose_middle(np.mean([scores.max(axis=(1, 2)) for scores in fitted], axis=0))
     chosen = []
-    for (given, truth), tried, found, (threshold, closing, shortest) in zip(columns, candidates, scores, fallback, strict=True):
-        if found is not None:
-            place = _choose_place(found if shared is None else found[shared : shared + 1])
-            level = place[0] if shared is None else shared
-            threshold, closing, shortest = tried.thresholds[level], tried.closing_frames[place[1]], tried.min_bout_frames[place[2]]
+    for column, (given, truth) in enumerate(columns):
+        grid, scores = candidates[column], tried[column][0]
+        threshold, closing, shortest = fallback[column]
+        if scores is not None:
+            best = _choose_best(scores if shared is None else scores[shared : shared + 1])
+            level = best[0] if shared is None else shared
+            threshold, closing, shortest = grid.thresholds[level], grid.closing_frames[best[1]], grid.min_bout_frames[best[2]]
         elif shared is not None:
-            threshold = tried.thresholds[shared]
+            threshold = grid.thresholds[shared]
         only = Candidates(np.array([float(threshold)]), np.array([int(closing)]), np.array([int(shortest)]))
         hits, alarms, n_positive = count_hits(given, truth, only)
         score = compute_f_beta(hits, alarms, n_positive, beta=beta)[0, 0, 0] if n_positive else np.nan
@@ -175,7 +166,7 @@ def choose_settings(
         np.array(closings, dtype=np.int64),
         np.array(shortests, dtype=np.int64),
         np.array(reached, dtype=np.float64),
-        tuple(reasons),
+        tuple(reason for _, reason in tried),
     )
 
 
@@ -234,13 +225,26 @@ def count_hits(
             starts, stops, gaps = starts[np.append(True, stays_open)], stops[np.append(stays_open, True)], gaps[stays_open]
             # The number of shortest lengths that a bout reaches.
             reached = np.searchsorted(candidates.min_bout_frames, stops - starts, side="right")
-            for found, before in ((hits, n_positive_before), (alarms, n_negative_before)):
+            for counts, before in ((hits, n_positive_before), (alarms, n_negative_before)):
                 by_length = np.bincount(reached, weights=before[stops] - before[starts], minlength=n_lengths + 1)
-                found[row, column] = np.cumsum(by_length[:0:-1])[::-1]
+                counts[row, column] = np.cumsum(by_length[:0:-1])[::-1]
     return hits, alarms, int(n_positive_before[-1])
 
 
-def _say_why_not(probabilities: Sequence[npt.NDArray[np.floating]], labels: Sequence[npt.NDArray[np.int8]]) -> str:
+def _try_all(
+    probabilities: Sequence[npt.NDArray[np.floating]], labels: Sequence[npt.NDArray[np.int8]], candidates: Candidates, *, beta: float
+) -> tuple[npt.NDArray[np.float64] | None, str]:
+    """Return the F-beta of all combinations for one behavior, (H, C, M), or None and the reason why there is nothing to choose."""
+    reason = _explain_impossible(probabilities, labels)
+    if reason:
+        return None, reason
+    hits, alarms, n_positive = count_hits(probabilities, labels, candidates)
+    if not hits.any():
+        return None, "no candidate finds a positive frame"
+    return compute_f_beta(hits, alarms, n_positive, beta=beta), ""
+
+
+def _explain_impossible(probabilities: Sequence[npt.NDArray[np.floating]], labels: Sequence[npt.NDArray[np.int8]]) -> str:
     counted = [truth[(truth != -1) & ~np.isnan(given)] for given, truth in zip(probabilities, labels, strict=True)]
     n_frames = sum(len(part) for part in counted)
     n_positive = sum(int(np.count_nonzero(part == 1)) for part in counted)
@@ -251,10 +255,10 @@ def _say_why_not(probabilities: Sequence[npt.NDArray[np.floating]], labels: Sequ
     return ""
 
 
-def _choose_place(scores: npt.NDArray[np.float64]) -> tuple[int, int, int]:
+def _choose_best(scores: npt.NDArray[np.float64]) -> tuple[int, int, int]:
     """Return the indexes of the best score of (H, C, M), ties as `choose_settings` says."""
     best = scores.max()
-    _, closing, shortest = min(np.argwhere(scores >= best - _SAME_SCORE).tolist(), key=lambda place: (place[1], place[2]))
+    _, closing, shortest = min(np.argwhere(scores >= best - _SAME_SCORE).tolist(), key=lambda indexes: (indexes[1], indexes[2]))
     return _choose_middle(scores[:, closing, shortest]), closing, shortest
 
 

@@ -102,7 +102,7 @@ def make_bouts_section(
     title = "The bouts the model is least sure of"
     if not bouts:
         return Section(title, [Paragraph("No bout was decided.")])
-    by_name = {found.recording: found for found in annotations}
+    by_name = {annotation.recording: annotation for annotation in annotations}
     strips: dict[UncertainBout, bytes | str] = {}
     names = list(dict.fromkeys(bout.recording for bout in bouts))
     with show_progress("taking pictures of bouts", total=len(names), unit="recordings") as advance:

@@ -142,15 +142,15 @@ def format_agreement(table: pd.DataFrame, ceiling: pd.DataFrame, *, behaviors: S
     pooled = table[table.recording == POOLED]
     remarks = list(notes)
     sides = list(dict.fromkeys(zip(pooled.rater, pooled.against, strict=True)))
-    shown = [(rater, against) for place, (rater, against) in enumerate(sides) if (against, rater) not in sides[:place]]
+    shown = [(rater, against) for number, (rater, against) in enumerate(sides) if (against, rater) not in sides[:number]]
     rows: dict[bool, list[list[str]]] = {True: [], False: []}
     heading = ["Behavior", "Rater", "Against", *(HEADINGS[metric] for metric in _AGREEMENT), "Frames"]
     for behavior in behaviors:
         for rater, against in shown:
             part = pooled[(pooled.rater == rater) & (pooled.against == against) & (pooled.behavior == behavior)]
-            found = {metric: numbers for metric, *numbers in zip(part.metric, part.value, part.low, part.high, strict=True)}
-            cells = [format_estimate(metric, *found[metric]) for metric in _AGREEMENT]
-            n_frames = format_value("n_frames", found["n_frames"][0])
+            estimates = {metric: numbers for metric, *numbers in zip(part.metric, part.value, part.low, part.high, strict=True)}
+            cells = [format_estimate(metric, *estimates[metric]) for metric in _AGREEMENT]
+            n_frames = format_value("n_frames", estimates["n_frames"][0])
             rows[against == OTHERS].append([behavior, rater, "majority of the others" if against == OTHERS else against, *cells, n_frames])
     for rater, against in shown:
         part = pooled[(pooled.rater == rater) & (pooled.against == against)].drop(columns=["rater", "against"])
@@ -184,14 +184,14 @@ def explain_undefined(table: pd.DataFrame, *, behaviors: Sequence[str]) -> list[
     """
     metrics = MetricIndex(table)
     present = [metric for metric in HEADINGS if metric in set(table.metric)]
-    places: dict[str, dict[str, list[str]]] = {}
+    by_reason: dict[str, dict[str, list[str]]] = {}
     missing: dict[str, set[str]] = {}
     for behavior in behaviors:
         for recording in (name for name in dict.fromkeys(table.recording) if name != MEAN):
             name = "all recordings together" if recording == POOLED else recording
             for metric in (metric for metric in present if np.isnan(metrics.find(behavior, metric, recording=recording).value)):
                 reason = _find_reason(metrics, recording, behavior, metric)
-                named = places.setdefault(reason, {}).setdefault(behavior, [])
+                named = by_reason.setdefault(reason, {}).setdefault(behavior, [])
                 if name not in named:
                     named.append(name)
                 missing.setdefault(reason, set()).add(metric)
@@ -199,7 +199,7 @@ def explain_undefined(table: pd.DataFrame, *, behaviors: Sequence[str]) -> list[
         f"Empty cells ({', '.join(_name(metric) for metric in present if metric in missing[reason])}): {reason}, for "
         + "; ".join(f"{behavior} in {_list(recordings)}" for behavior, recordings in by_behavior.items())
         + "."
-        for reason, by_behavior in places.items()
+        for reason, by_behavior in by_reason.items()
     ]
 
 
@@ -229,14 +229,18 @@ def format_ceiling(ceiling: pd.DataFrame, against: str, behavior: str, metrics: 
         Which of its rows.
     """
     rows = ceiling[(ceiling.behavior == behavior) & (ceiling.against == against)]
-    found = {metric: numbers for metric, *numbers in zip(rows.metric, rows.value, rows.low, rows.high, strict=True)}
+    estimates = {metric: numbers for metric, *numbers in zip(rows.metric, rows.value, rows.low, rows.high, strict=True)}
     # Prevalence is what was labelled, no achievement; and two raters agree on F1 as well as each other.
     return [
-        format_estimate(metric, found[metric][0], *(found[metric][1:] if found[metric][1] < found[metric][2] else (np.nan, np.nan)))
-        if metric in found and metric != "prevalence"
+        format_estimate(metric, estimates[metric][0], *_drop_empty_range(*estimates[metric][1:]))
+        if metric in estimates and metric != "prevalence"
         else ""
         for metric in metrics
     ]
+
+
+def _drop_empty_range(low: float, high: float) -> tuple[float, float]:
+    return (low, high) if low < high else (np.nan, np.nan)
 
 
 def _find_reason(metrics: MetricIndex, recording: str, behavior: str, metric: str) -> str:

@@ -94,7 +94,7 @@ def make_score_sections(crossval: CrossValidated | None, unseen: Scores | None, 
         scores = Scores(crossval.metrics, crossval.annotations, crossval.labels, crossval.ceiling)
         sections.append(Section("Cross-validation", [*_introduce(crossval), *_show(scores, "Cross-validation", crossval.folder)]))
     if unseen is not None:
-        names = ", ".join(found.recording for found in unseen.annotations)
+        names = ", ".join(annotation.recording for annotation in unseen.annotations)
         others = "1 other was" if n_learned_from == 1 else f"{n_learned_from} others were"
         left_out = f" {others} learned from, and not scored." if n_learned_from else ""
         number = len(unseen.annotations)
@@ -119,8 +119,8 @@ def _introduce(crossval: CrossValidated) -> list[Block]:
     study = crossval.study
     n_folds = crossval.folds["fold"].nunique()
     words = (
-        f"{n_folds} folds, each leaving out one {study.crossval.leave_out}: what is scored here was said by models that had never seen "
-        f"the recording. {len(crossval.annotations)} recordings, seed {study.training.seed}, in {crossval.folder}."
+        f"{n_folds} folds, each leaving out one {study.crossval.leave_out}: what is scored here was predicted by models that "
+        f"were not trained on the recording. {len(crossval.annotations)} recordings, seed {study.training.seed}, in {crossval.folder}."
     )
     if crossval.folds.loc[crossval.folds["best_epoch"].notna(), "watched"].isna().all():
         words += f" No recording could be spared for early stopping: all {study.training.epochs} epochs were run."

@@ -87,28 +87,28 @@ def make_done_section(
     if study is not None:
         text = sources.study_path.read_text(encoding="utf-8") if sources.study_path is not None else study_as_yaml(study)
         blocks.append(Details("The study file", text=text))
-        blocks.append(Details("Every setting, those that were not written too", text=study_as_yaml(study)))
+        blocks.append(Details("All settings, including defaults", text=study_as_yaml(study)))
     blocks.append(Details("Hashes of files (BLAKE2b, 128 bits)", [_hash_files(sources, description)]))
     return Section("What was done", blocks)
 
 
 def make_check_section(check: StudyCheck | None) -> Section:
-    """Return what is the matter with the data; None where nobody looked."""
+    """Return what is the matter with the data; None where it was not checked."""
     if check is None:
         return Section("Data check", [Paragraph("The videos were not decoded for this report.", "note")])
-    behaviors = list(dict.fromkeys(name for found in check.recordings for name in found.positives))
+    behaviors = list(dict.fromkeys(name for checked in check.recordings for name in checked.positives))
     heading = ["Recording", "Split", "Frames", "fps", "Centre measured", "Labelled", *behaviors]
     rows = [
         [
-            found.recording,
-            found.split,
-            _format(found.n_frames, "{:,}"),
-            _format(found.fps, "{:.4g}"),
-            _format(found.measured, "{:.1%}"),
-            _format(found.labelled, "{:.0%}"),
-            *(_format(found.positives.get(name), "{:.1%}") for name in behaviors),
+            checked.recording,
+            checked.split,
+            _format(checked.n_frames, "{:,}"),
+            _format(checked.fps, "{:.4g}"),
+            _format(checked.measured, "{:.1%}"),
+            _format(checked.labelled, "{:.0%}"),
+            *(_format(checked.positives.get(name), "{:.1%}") for name in behaviors),
         ]
-        for found in check.recordings
+        for checked in check.recordings
     ]
     kept = [column for column in range(len(heading)) if any(row[column] for row in rows)]
     table = Table(
@@ -119,11 +119,13 @@ def make_check_section(check: StudyCheck | None) -> Section:
     )
     blocks: list[Block] = [table]
     for problem in check.problems:
-        place = f"{problem.recording}: " if problem.recording else ""
-        blocks.append(Paragraph(f"{'Error' if problem.is_error else 'Warning'}: {place}{problem.message}", "warning"))
+        subject = f"{problem.recording}: " if problem.recording else ""
+        blocks.append(Paragraph(f"{'Error' if problem.is_error else 'Warning'}: {subject}{problem.message}", "warning"))
     if not check.problems:
-        words = "Every frame was decoded" if any(found.measured is not None for found in check.recordings) else "Every recording was read"
-        blocks.append(Paragraph(f"{words} and held against pose and labels; nothing is wrong with them."))
+        words = (
+            "Every frame was decoded" if any(checked.measured is not None for checked in check.recordings) else "Every recording was read"
+        )
+        blocks.append(Paragraph(f"{words} and checked against pose and labels; no problems were found."))
     return Section("Data check", blocks)
 
 
@@ -241,8 +243,8 @@ def _hash_files(sources: ReportSources, description: Description | None) -> Tabl
 
 
 def _list_average_precision(scores: Scores) -> str:
-    found = {name: scores.metrics.find(name, "average_precision").value for name in scores.behaviors}
-    return ", ".join(f"{name} {'undefined' if value != value else f'{value:.3f}'}" for name, value in found.items())
+    values = {name: scores.metrics.find(name, "average_precision").value for name in scores.behaviors}
+    return ", ".join(f"{name} {'undefined' if value != value else f'{value:.3f}'}" for name, value in values.items())
 
 
 def _format(value: float | None, pattern: str) -> str:

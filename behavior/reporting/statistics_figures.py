@@ -14,7 +14,7 @@ from behavior.figures.bout_lengths import draw_bout_lengths
 from behavior.figures.ethogram_raster import RasterRow, draw_ethogram_raster, fill_pages
 from behavior.figures.rendering import render_png, render_svg
 from behavior.figures.time_curves import draw_time_curves
-from behavior.figures.trajectory import draw_trajectory
+from behavior.figures.trajectory import FloorPlan, draw_trajectory
 from behavior.figures.transition_graph import draw_transition_graph
 from behavior.files.atomic import make_folder, write_bytes
 from behavior.progress import show_progress
@@ -71,9 +71,7 @@ def draw_pictures(description: Description, *, n_trajectories: int | None = None
                 np.diff(frame_edges(annotation.time_s, annotation.fps)),
                 recording.get_values(of_labels=description.of_labels)[0],
                 behaviors,
-                arena=arena.corners,
-                zones=arena.zones,
-                pixels_per_cm=arena.pixels_per_cm,
+                floor=FloorPlan(arena.corners, arena.zones, arena.pixels_per_cm),
                 title=recording.name,
             ),
         )

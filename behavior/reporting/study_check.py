@@ -256,10 +256,10 @@ def _compare_track(recording: Recording, track: Track, crop: Crop, frames: Frame
     if crop.body_axis is not None:
         find_body_parts(track, crop.body_axis, path=recording.pose)
     _, warning = match_pose_to_frames(track, frames, path=recording.pose)
-    places = Places(track, parts, min_likelihood=crop.min_likelihood, video=video)
-    measured = float(places.measured[: frames.n_frames].mean()) if len(track) else 0.0
+    centers = Places(track, parts, min_likelihood=crop.min_likelihood, video=video)
+    measured = float(centers.measured[: frames.n_frames].mean()) if len(track) else 0.0
     consequence = f"look at {' and '.join(crop.body_parts)} and its likelihood ({crop.min_likelihood:g} is asked for)"
-    lost = places.describe(recording.pose, n_frames=frames.n_frames, consequence=consequence)
+    lost = centers.describe(recording.pose, n_frames=frames.n_frames, consequence=consequence)
     return measured, [*([warning] if warning else []), *lost]
 
 

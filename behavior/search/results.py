@@ -109,12 +109,12 @@ def summarise_search(shared: SharedSearch, space: SearchSpace, search: Search, *
     )
 
 
-def write_search(out: Path, result: SearchResult, space: SearchSpace, search: Search, *, place: str, with_pictures: bool = True) -> None:
+def write_search(out: Path, result: SearchResult, space: SearchSpace, search: Search, *, address: str, with_pictures: bool = True) -> None:
     """Write everything that a search leaves to the folder `out`; several workers may do so at once.
 
     Parameters
     ----------
-    place
+    address
         Storage and name of the search.
     with_pictures
         Whether to draw them too.
@@ -129,7 +129,7 @@ def write_search(out: Path, result: SearchResult, space: SearchSpace, search: Se
             f"# Trial {result.best} of a search, the best of {result.finished}: {search.objective.replace('_', ' ')} {result.score:.4f},\n"
         )
         write_text(out / BEST_FILE, head + "# which is optimistic, because the best was chosen by it.\n" + text)
-    write_text(out / SUMMARY, _write_summary(result, space, search, place))
+    write_text(out / SUMMARY, _write_summary(result, space, search, address))
 
 
 def _draw(out: Path, result: SearchResult, search: Search) -> None:
@@ -209,11 +209,11 @@ def _find_importances(study: optuna.Study, complete: Sequence[FrozenTrial], spac
     varied = [parameter.key for parameter in space.parameters if len({trial.params.get(parameter.key) for trial in complete}) > 1]
     if len(complete) < LEAST_FOR_IMPORTANCE or not varied or len({trial.value for trial in complete}) < 2:
         return {}
-    found = optuna.importance.get_param_importances(study, params=varied)
-    return {key: float(value) for key, value in found.items()}
+    importances = optuna.importance.get_param_importances(study, params=varied)
+    return {key: float(value) for key, value in importances.items()}
 
 
-def _write_summary(result: SearchResult, space: SearchSpace, search: Search, place: str) -> str:
+def _write_summary(result: SearchResult, space: SearchSpace, search: Search, address: str) -> str:
     counts = result.counts
     lines = [
         "# Search",
@@ -236,9 +236,9 @@ def _write_summary(result: SearchResult, space: SearchSpace, search: Search, pla
         f"settings of {', '.join(parameter.key for parameter in space.parameters)}; pruning: {search.pruning.rule}."
     )
     if result.importances:
-        found = ", ".join(f"{key} {value:.2f}" for key, value in result.importances.items())
-        lines.append(f"- What the score depended on, of complete trials: {found}.")
-    lines.append(f"- Storage: {place}; `optuna-dashboard` shows it live.")
+        listed = ", ".join(f"{key} {value:.2f}" for key, value in result.importances.items())
+        lines.append(f"- What the score depended on, of complete trials: {listed}.")
+    lines.append(f"- Storage: {address}; `optuna-dashboard` shows it live.")
     failed = result.table[result.table["state"] == "failed"]
     lines += [f"- Trial {number} failed: {reason.rstrip('.')}." for number, reason in zip(failed["number"], failed["reason"], strict=True)]
     ranked = result.table[result.table["state"] == "complete"].sort_values("value", ascending=False, kind="stable").head(SHOWN)

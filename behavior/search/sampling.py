@@ -44,7 +44,7 @@ class FreshSampler(BaseSampler):
             return {}
         seeds = np.random.SeedSequence([self._search.seed, trial.number])
         inner = self._make_inner(int(seeds.generate_state(1)[0]))
-        tried = {_freeze(found.params, search_space) for found in study.get_trials(deepcopy=False) if found.number != trial.number}
+        tried = {_freeze(other.params, search_space) for other in study.get_trials(deepcopy=False) if other.number != trial.number}
         setting: dict[str, Any] = {}
         for _ in range(MOST_DRAWS):
             setting = dict(inner.sample_relative(study, trial, search_space))
@@ -54,7 +54,7 @@ class FreshSampler(BaseSampler):
             if _freeze(setting, search_space) not in tried:
                 return setting
         if (self._space.size or MOST_LISTED + 1) <= MOST_LISTED:
-            left = [found for found in self._space.list_settings() if _freeze(found, search_space) not in tried]
+            left = [one for one in self._space.list_settings() if _freeze(one, search_space) not in tried]
             if left:
                 return {key: left[int(np.random.default_rng(seeds).integers(len(left)))][key] for key in search_space}
         return setting

@@ -209,32 +209,32 @@ def format_value(value: Any) -> str:
 
 
 def _read_parameter(key: str, values: Any, source: Path) -> Parameter:
-    place = f"{source}: search.space.{key}"
+    location = f"{source}: search.space.{key}"
     if isinstance(values, Mapping):
-        return _read_range(key, values, place)
+        return _read_range(key, values, location)
     if not isinstance(values, list) or not values:
-        raise UsageError(f"{place} is {values!r}; give a list of values such as [64, 128], or a range such as {{low: 1, high: 3}}.")
+        raise UsageError(f"{location} is {values!r}; give a list of values such as [64, 128], or a range such as {{low: 1, high: 3}}.")
     # Databases hold plain values; sections and lists go by what they say.
     drawn = [value if value is None or isinstance(value, bool | int | float | str) else json.dumps(value) for value in values]
     for index, value in enumerate(drawn):
         if value in drawn[:index]:
-            raise UsageError(f"{place} lists {value!r} twice; keep one of the two.")
+            raise UsageError(f"{location} lists {value!r} twice; keep one of the two.")
     return Parameter(key, CategoricalDistribution(drawn), dict(zip(drawn, values, strict=True)))
 
 
-def _read_range(key: str, values: Mapping[str, Any], place: str) -> Parameter:
+def _read_range(key: str, values: Mapping[str, Any], location: str) -> Parameter:
     unknown = [name for name in values if name not in RANGE_KEYS]
     if unknown:
         raise UsageError(
-            f"{place}: unknown key {unknown[0]!r}{suggest_nearest(str(unknown[0]), RANGE_KEYS)} (a range has: {', '.join(RANGE_KEYS)}; "
+            f"{location}: unknown key {unknown[0]!r}{suggest_nearest(str(unknown[0]), RANGE_KEYS)} (a range has: {', '.join(RANGE_KEYS)}; "
             "whole sections go in a list)."
         )
-    low, high, step = (_read_number(values.get(name), f"{place}.{name}") for name in ("low", "high", "step"))
+    low, high, step = (_read_number(values.get(name), f"{location}.{name}") for name in ("low", "high", "step"))
     log = values.get("log", False)
     if low is None or high is None or not low < high:
-        raise UsageError(f"{place} goes from {low} to {high}; give a low below a high.")
+        raise UsageError(f"{location} goes from {low} to {high}; give a low below a high.")
     if not isinstance(log, bool) or (log and (low <= 0 or step is not None)) or (step is not None and step <= 0):
-        raise UsageError(f"{place} has step {step} and log {log}; a step is above 0, and log: true goes with a low above 0 and no step.")
+        raise UsageError(f"{location} has step {step} and log {log}; a step is above 0, and log: true goes with a low above 0 and no step.")
     if isinstance(low, int) and isinstance(high, int) and not isinstance(step, float):
         steps = range(low, high + 1, step or 1)
         return Parameter(key, IntDistribution(low, steps[-1], log=log, step=steps.step), {value: value for value in steps})
@@ -246,7 +246,7 @@ def _read_range(key: str, values: Mapping[str, Any], place: str) -> Parameter:
     return Parameter(key, FloatDistribution(low, fractions[-1], step=step), {value: value for value in fractions})
 
 
-def _read_number(value: Any, place: str) -> int | float | None:
+def _read_number(value: Any, location: str) -> int | float | None:
     """Return a number; YAML takes `1e-4`, which has no point, for a word."""
     if value is None or (isinstance(value, int | float) and not isinstance(value, bool) and np.isfinite(value)):
         return value
@@ -255,17 +255,17 @@ def _read_number(value: Any, place: str) -> int | float | None:
             return float(value)
     except ValueError:
         pass
-    raise UsageError(f"{place} is {value!r}, expected a number.")
+    raise UsageError(f"{location} is {value!r}, expected a number.")
 
 
 def _list_checked(parameters: Sequence[Parameter]) -> Iterator[dict[str, Any]]:
     """Yield every setting, ends standing for ranges; where those are too many, one with each pair of values."""
     examples = {parameter.key: parameter.examples for parameter in parameters}
-    if math.prod(len(found) for found in examples.values()) <= MOST_COMBINATIONS:
+    if math.prod(len(values) for values in examples.values()) <= MOST_COMBINATIONS:
         for drawn in itertools.product(*examples.values()):
             yield dict(zip(examples, drawn, strict=True))
         return
-    first = {key: found[0] for key, found in examples.items()}
+    first = {key: values[0] for key, values in examples.items()}
     for one, other in itertools.combinations(examples, 2):
         for here, there in itertools.product(examples[one], examples[other]):
             yield {**first, one: here, other: there}

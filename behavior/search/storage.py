@@ -1,6 +1,6 @@
 """One search in one storage, shared by any number of workers that may die at any moment.
 
-Optuna's storages promise two things that everything here follows from: trials get their numbers in the order in which they are made,
+Optuna's storages give two guarantees that everything here follows from: trials get their numbers in the order in which they are made,
 and a trial appears with all that it is made with. A worker that wants work therefore makes a trial that says so, looks at all others,
 and withdraws where a trial with a lower number has the right to it; so no more trials are run than were asked for, and none twice.
 
@@ -61,12 +61,12 @@ class SharedSearch:
     ----------
     study
         Optuna's.
-    place
+    address
         Storage and name in words, for messages.
     """
 
-    def __init__(self, storage: BaseStorage, study: optuna.Study, *, place: str) -> None:
-        self.study, self.place = study, place
+    def __init__(self, storage: BaseStorage, study: optuna.Study, *, address: str) -> None:
+        self.study, self.address = study, address
         self._storage = storage
         self._id = storage.get_study_id_from_name(study.study_name)
         # Journal files have no heartbeats; there, trials say themselves when they were last seen.
@@ -95,7 +95,7 @@ class SharedSearch:
         other = [name for name, text in optimised.items() if known.get(name) != text]
         if other:
             raise UsageError(
-                f"{self.place}: holds a search with other {' and other '.join(other)}, whose trials say nothing about this one; "
+                f"{self.address}: holds a search with other {' and other '.join(other)}, whose trials say nothing about this one; "
                 "give another --storage or --name, or undo the change to go on with it."
             )
 
@@ -167,10 +167,10 @@ class SharedSearch:
     def is_repeated(self, trial: Trial) -> bool:
         """Tell whether another trial has the very setting of this one, which it does not repeat for a dead worker."""
         trials = self.list_trials()
-        mine = next(found for found in trials if found.number == trial.number)
+        mine = next(other for other in trials if other.number == trial.number)
         if REPEATS in mine.user_attrs or CELL in mine.user_attrs:
             return False
-        return any(found.params == mine.params for found in trials if found.number != mine.number)
+        return any(other.params == mine.params for other in trials if other.number != mine.number)
 
     @contextmanager
     def keep_alive(self, trial: Trial) -> Iterator[None]:
@@ -263,9 +263,9 @@ def open_search(storage: str | None, name: str, *, folder: Path) -> SharedSearch
         raise UsageError(
             f"--storage {address}: expected journal:FILE, sqlite:///FILE or the address of a database such as postgresql://user@host/name."
         )
-    place = f"{_hide_password(address)} ({name!r})"
+    shown = f"{_hide_password(address)} ({name!r})"
     study = optuna.create_study(storage=opened, study_name=name, direction="maximize", load_if_exists=True)
-    return SharedSearch(opened, study, place=place)
+    return SharedSearch(opened, study, address=shown)
 
 
 def is_owed(trial: FrozenTrial, trials: Sequence[FrozenTrial]) -> bool:
@@ -277,7 +277,7 @@ def is_owed(trial: FrozenTrial, trials: Sequence[FrozenTrial]) -> bool:
 
 def is_given_up(trial: FrozenTrial, trials: Sequence[FrozenTrial]) -> bool:
     """Tell whether a trial is the last of several with one setting whose workers all died."""
-    by_number = {found.number: found for found in trials}
+    by_number = {other.number: other for other in trials}
     deaths, current = 0, by_number.get(trial.number)
     while current is not None and current.state == TrialState.FAIL and REASON not in current.user_attrs:
         deaths += INTERRUPTED not in current.user_attrs

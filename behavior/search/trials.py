@@ -84,7 +84,7 @@ class SearchWorker:
         """Return how far the search is, having written it; pictures, which take a moment, are drawn anew now and then and at the end."""
         with_pictures = is_end or time.monotonic() - self.drawn_at > SECONDS_BETWEEN_PICTURES
         result = summarise_search(self.shared, self.space, self.search, limit=self.limit)
-        write_search(self.out, result, self.space, self.search, place=self.shared.place, with_pictures=with_pictures)
+        write_search(self.out, result, self.space, self.search, address=self.shared.address, with_pictures=with_pictures)
         if with_pictures:
             self.drawn_at = time.monotonic()
         return result

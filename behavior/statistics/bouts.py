@@ -77,8 +77,8 @@ def describe_bouts(
 
     Examples
     --------
-    >>> found = describe_bouts(np.array([0, 1, 1, 0, 1], dtype=bool), np.arange(6) / 2)
-    >>> found["bout_count"].tolist(), found["total_s"].tolist(), found["mean_interval_s"].tolist()
+    >>> metrics = describe_bouts(np.array([0, 1, 1, 0, 1], dtype=bool), np.arange(6) / 2)
+    >>> metrics["bout_count"].tolist(), metrics["total_s"].tolist(), metrics["mean_interval_s"].tolist()
     ([2.0], [1.5], [0.5])
     """
     values = np.asarray(values, dtype=bool)
@@ -165,9 +165,9 @@ def describe_behaviors(
         names = np.array([WHOLE]) if is_whole else bin_edges[:-1] - bin_edges[0]
         for column, behavior in enumerate(behaviors):
             seen = None if observed is None else observed[:, column]
-            found = describe_bouts(values[:, column], edges, observed=seen, bin_edges=bin_edges)
+            metrics = describe_bouts(values[:, column], edges, observed=seen, bin_edges=bin_edges)
             # A bin's metrics stand together.
-            numbers = np.stack([found[metric] for metric in BOUT_METRICS], axis=1)
+            numbers = np.stack([metrics[metric] for metric in BOUT_METRICS], axis=1)
             tables.append(
                 pd.DataFrame(
                     {
@@ -185,7 +185,7 @@ def _summarize(
     amounts: npt.NDArray[np.float64], bins: npt.NDArray[np.int64], n_bins: int, summarize: Callable[[npt.NDArray[np.float64]], float]
 ) -> npt.NDArray[np.float64]:
     """Return `summarize` of the amounts of each bin; NaN where there is none."""
-    found = np.full(n_bins, np.nan)
+    summaries = np.full(n_bins, np.nan)
     for number in np.unique(bins).tolist():
-        found[number] = summarize(amounts[bins == number])
-    return found
+        summaries[number] = summarize(amounts[bins == number])
+    return summaries

@@ -78,8 +78,8 @@ def compare_ranks(samples: Sequence[npt.NDArray[np.floating]]) -> RankTest:
 
     Examples
     --------
-    >>> found = compare_ranks([np.array([1.0, 2.0, 3.0]), np.array([4.0, 5.0, 6.0])])
-    >>> found.name, found.statistic, round(found.p, 3), found.effect
+    >>> test = compare_ranks([np.array([1.0, 2.0, 3.0]), np.array([4.0, 5.0, 6.0])])
+    >>> test.name, test.statistic, round(test.p, 3), test.effect
     ('Mann-Whitney (exact)', 0.0, 0.1, -1.0)
     """
     undefined = float("nan")
@@ -94,14 +94,14 @@ def compare_ranks(samples: Sequence[npt.NDArray[np.floating]]) -> RankTest:
         name = f"Mann-Whitney ({'exact' if is_exact else 'normal approximation'})"
         if are_equal:
             return RankTest(name, len(first) * len(second) / 2, 1.0, "rank-biserial", 0.0)
-        found = stats.mannwhitneyu(first, second, alternative="two-sided", method="exact" if is_exact else "asymptotic")
-        effect = 2 * found.statistic / (len(first) * len(second)) - 1
-        return RankTest(name, float(found.statistic), float(found.pvalue), "rank-biserial", float(effect))
+        result = stats.mannwhitneyu(first, second, alternative="two-sided", method="exact" if is_exact else "asymptotic")
+        effect = 2 * result.statistic / (len(first) * len(second)) - 1
+        return RankTest(name, float(result.statistic), float(result.pvalue), "rank-biserial", float(effect))
     if are_equal:
         return RankTest("Kruskal-Wallis", 0.0, 1.0, "epsilon squared", 0.0)
-    found = stats.kruskal(*samples)
+    result = stats.kruskal(*samples)
     return RankTest(
-        "Kruskal-Wallis", float(found.statistic), float(found.pvalue), "epsilon squared", float(found.statistic / (len(everything) - 1))
+        "Kruskal-Wallis", float(result.statistic), float(result.pvalue), "epsilon squared", float(result.statistic / (len(everything) - 1))
     )
 
 
@@ -192,10 +192,10 @@ def compare_groups(table: pd.DataFrame, animals: Mapping[str, str], *, correctio
     rows: list[tuple[object, ...]] = []
     for (subject, metric), chosen in grouped.groupby(["subject", "metric"], sort=False):
         values = {name: chosen.loc[chosen["group"] == name, "value"].dropna().to_numpy(dtype=np.float64) for name in groups}
-        found = compare_ranks(list(values.values()) if are_independent else [])
+        test = compare_ranks(list(values.values()) if are_independent else [])
         for group, sample in values.items():
             mean, sem, median = _describe(sample)
-            tested = (found.name, found.statistic, found.p, float("nan"), found.effect_size, found.effect)
+            tested = (test.name, test.statistic, test.p, float("nan"), test.effect_size, test.effect)
             rows.append((subject, metric, group, len(sample), mean, sem, median, *tested))
     compared = pd.DataFrame(rows, columns=list(GROUP_COLUMNS))
     for _, family in compared.groupby("metric", sort=False):

@@ -99,7 +99,7 @@ def find_latencies(
     bins = assign_bins(times, bin_edges)
     for number in np.unique(bins).tolist():
         # The first observed frame that ends after the bin has begun.
-        place = np.searchsorted(edges[seen + 1], bin_edges[number] + ROUNDING_S, side="right")
-        began = max(float(edges[seen[min(place, len(seen) - 1)]]), float(bin_edges[number]))
+        first = np.searchsorted(edges[seen + 1], bin_edges[number] + ROUNDING_S, side="right")
+        began = max(float(edges[seen[min(first, len(seen) - 1)]]), float(bin_edges[number]))
         latencies[number] = max(float(times[bins == number].min()) - began, 0.0)
     return latencies

@@ -190,13 +190,15 @@ def measure_zones(
     tables: list[pd.DataFrame] = []
     for bin_edges in [make_bin_edges(edges, None)] + ([] if bin_s is None else [make_bin_edges(edges, bin_s)]):
         names = np.array([WHOLE]) if not tables else bin_edges[:-1] - bin_edges[0]
-        found = {}
+        by_zone = {}
         for zone, inside in {EVERYWHERE: tracked, **zones}.items():
             inside = np.asarray(inside, dtype=bool) & tracked
-            found[zone] = _measure_zone(inside, tracked, distances, stepping, edges, bin_edges, unit=unit, is_everywhere=zone == EVERYWHERE)
+            by_zone[zone] = _measure_zone(
+                inside, tracked, distances, stepping, edges, bin_edges, unit=unit, is_everywhere=zone == EVERYWHERE
+            )
         tables += [
             pd.DataFrame({"zone": zone, "bin": names, "metric": metric, "value": value})
-            for zone, metrics in found.items()
+            for zone, metrics in by_zone.items()
             for metric, value in metrics.items()
         ]
     return pd.concat(tables, ignore_index=True)

@@ -114,8 +114,8 @@ def act_recording(
     posture, skeleton = pose_skeleton(posture, build, arena.half_floor, fps=fps)
     background = draw_arena(arena, painting)
     painter = Painter(arena, background, drawn, skeleton, body_length=build.length, ear=0.052 * build.ear * build.length, rng=painting)
-    places, _ = project_points(skeleton.parts, skeleton.parts_z, arena)
-    positions = np.stack([places.real, places.imag], axis=-1)
+    projected, _ = project_points(skeleton.parts, skeleton.parts_z, arena)
+    positions = np.stack([projected.real, projected.imag], axis=-1)
     values = np.zeros((n_frames, len(BEHAVIORS)), dtype=np.int8)
     for bout in bouts:
         values[bout.start_frame : bout.stop_frame, BEHAVIORS.index(bout.behavior)] = 1

@@ -1,6 +1,6 @@
 """What a mouse does in an open field: a plan of bouts, and the posture that acts it out frame by frame.
 
-Places are complex numbers, x + iy, in pixels of the floor from its centre, y pointing down as in images; angles are radians from
+Positions are complex numbers, x + iy, in pixels of the floor from its centre, y pointing down as in images; angles are radians from
 x towards y. Times are seconds, so that a recording of another frame rate shows the same mouse.
 """
 
@@ -36,7 +36,7 @@ class Posture:
 
     Attributes
     ----------
-    place
+    position
         Where the midbody stands on the floor, complex128, pixels.
     heading, bend, head_angle
         Direction of the trunk, how far it is curved sideways, and the head's turn against the trunk; radians.
@@ -47,12 +47,12 @@ class Posture:
     tuck
         0 with the head held out, 1 with the snout down between the forepaws.
     wall_distance
-        From `place` to the nearest wall, pixels.
+        From `position` to the nearest wall, pixels.
     activation
         How far each behavior is under way, (T, B) in [0, 1]; its label is 1 beyond a half.
     """
 
-    place: npt.NDArray[np.complex128]
+    position: npt.NDArray[np.complex128]
     heading: Floats
     bend: Floats
     head_angle: Floats
@@ -106,7 +106,7 @@ def act_posture(
 ) -> Posture:
     """Act out `bouts` on a square floor of 2 x `half_floor` pixels with a mouse of `body_length` pixels.
 
-    `wall_distance` and `place` are those of a mouse that has not yet been put against the wall: `synthetic.skeleton` does that,
+    `wall_distance` and `position` are those of a mouse that has not yet been put against the wall: `synthetic.skeleton` does that,
     since it knows how far a posture reaches.
     """
     activation = _ramp(bouts, n_frames, fps)
@@ -146,17 +146,17 @@ def act_posture(
     tuck = grooming * np.clip(0.85 + 0.15 * nodding + drift(0.5, 0.05), 0.5, 1.0) + free * np.clip(drift(0.6, 0.13), 0.0, 0.35)
 
     sway = (drift(0.5, 0.012) + 1j * drift(0.5, 0.012)) * body_length
-    place = walk.place + sway * (1 - 0.7 * moving)
+    position = walk.position + sway * (1 - 0.7 * moving)
     heading = walk.heading + drift(0.6, 0.06) * (1 - 0.6 * moving)
     return Posture(
-        place=place,
+        position=position,
         heading=np.angle(np.exp(1j * heading)),
         bend=bend,
         head_angle=head_angle,
         stretch=stretch,
         height=np.maximum(height, 0.0),
         tuck=tuck,
-        wall_distance=half_floor - np.maximum(np.abs(place.real), np.abs(place.imag)),
+        wall_distance=half_floor - np.maximum(np.abs(position.real), np.abs(position.imag)),
         activation=activation,
     )
 

@@ -78,10 +78,10 @@ class Arena:
     noise: float
 
 
-def project_points(places: npt.NDArray[np.complex128], heights: Floats, arena: Arena) -> tuple[npt.NDArray[np.complex128], Floats]:
+def project_points(points: npt.NDArray[np.complex128], heights: Floats, arena: Arena) -> tuple[npt.NDArray[np.complex128], Floats]:
     """Return where points above the floor appear in the image, complex128 pixels, and how much larger things are there."""
     zoom = 1.0 / (1.0 - heights / arena.camera_height)
-    return arena.center + places * np.exp(1j * arena.rotation) * zoom, zoom
+    return arena.center + points * np.exp(1j * arena.rotation) * zoom, zoom
 
 
 def draw_arena(arena: Arena, rng: np.random.Generator) -> Image:
@@ -225,8 +225,8 @@ class Painter:
             for index in self._order[frame].tolist():
                 level = gain * brightness * (1 + 0.22 * depth[index])
                 colour = tuple(min(255.0, level * value) for value in coat.back)
-                place = centers[index] if factor == 1.0 else lit_centers[index]
-                cv2.circle(paint, place, int(factor * radii[index] * _ONE), colour, -1, cv2.LINE_8, _SHIFT)
+                center = centers[index] if factor == 1.0 else lit_centers[index]
+                cv2.circle(paint, center, int(factor * radii[index] * _ONE), colour, -1, cv2.LINE_8, _SHIFT)
         if depth[-4] > 0.4:
             self._outline_head(paint, body, radii, gain)
         paint = cv2.blur(paint, _odd(0.045 * length))

@@ -39,7 +39,7 @@ class Build:
 
 @dataclass(frozen=True)
 class Skeleton:
-    """Points on and in the mouse: places complex128 on the floor plan, heights above the floor float64, both in pixels.
+    """Points on and in the mouse: positions complex128 on the floor plan, heights above the floor float64, both in pixels.
 
     Attributes
     ----------
@@ -83,7 +83,7 @@ def pose_skeleton(posture: Posture, build: Build, half_floor: float, *, fps: flo
 
     Returns
     -------
-    The posture with `place` and `wall_distance` as they came out: no part of the mouse reaches through a wall, and a mouse that
+    The posture with `position` and `wall_distance` as they came out: no part of the mouse reaches through a wall, and a mouse that
     rears at a wall stands so close that its snout touches it. And the points.
     """
     spine, spine_z, radius = _place_spine(posture, build)
@@ -93,8 +93,8 @@ def pose_skeleton(posture: Posture, build: Build, half_floor: float, *, fps: flo
     push = _push_inside(fine, fine_radius, half_floor)
     lean = posture.activation[:, BEHAVIORS.index("wall_rearing")]
     push = push + lean * _reach_wall(fine + push[:, None], fine_radius, half_floor)
-    fine, spine, place = fine + push[:, None], spine + push[:, None], posture.place + push
-    posture = replace(posture, place=place, wall_distance=half_floor - np.maximum(np.abs(place.real), np.abs(place.imag)))
+    fine, spine, position = fine + push[:, None], spine + push[:, None], posture.position + push
+    posture = replace(posture, position=position, wall_distance=half_floor - np.maximum(np.abs(position.real), np.abs(position.imag)))
 
     length = build.length
     facing = np.exp(1j * (posture.heading + 0.4 * posture.bend + posture.head_angle))
@@ -111,7 +111,7 @@ def pose_skeleton(posture: Posture, build: Build, half_floor: float, *, fps: flo
 
 
 def _place_spine(posture: Posture, build: Build) -> tuple[npt.NDArray[np.complex128], Floats, Floats]:
-    """Return places, heights and radii (T, 7) of tail base, hip, midbody, shoulder, neck, head and snout."""
+    """Return positions, heights and radii (T, 7) of tail base, hip, midbody, shoulder, neck, head and snout."""
     length = build.length
     stretch, height, tuck = posture.stretch, posture.height, posture.tuck
     radius = _RADII * build.girth * length * np.sqrt(1.0 / stretch)[:, None]
@@ -119,7 +119,7 @@ def _place_spine(posture: Posture, build: Build) -> tuple[npt.NDArray[np.complex
     radius[:, 1] *= 1.0 + 0.16 * np.clip(height, 0, 1) + 0.12 * tuck
     radius[:, 2] *= 1.0 + 0.06 * tuck
     pitch = np.clip(height, 0.0, 1.1) * _UPRIGHT
-    hip = posture.place - length * _HIP_TO_MID * stretch * np.exp(1j * (posture.heading - 0.3 * posture.bend))
+    hip = posture.position - length * _HIP_TO_MID * stretch * np.exp(1j * (posture.heading - 0.3 * posture.bend))
     hip_z = radius[:, 1].copy()
     points, heights = [hip], [hip_z]
     head_direction = posture.heading + 0.4 * posture.bend + posture.head_angle
@@ -168,7 +168,7 @@ def _place_paws(
     posture: Posture, spine: npt.NDArray[np.complex128], spine_z: Floats, length: float, fps: float, lean: Floats
 ) -> tuple[npt.NDArray[np.complex128], Floats]:
     """Return the paws (T, 4): under the shoulders, at the snout in grooming, held out in rearing; and stepping when walking."""
-    speed = np.abs(np.gradient(posture.place)) * fps / length
+    speed = np.abs(np.gradient(posture.position)) * fps / length
     phase = 2 * np.pi * np.cumsum(np.minimum(2.0 * speed, 3.5)) / fps
     step = 0.09 * np.clip(speed, 0, 1) * np.sin(phase)
     forward = np.exp(1j * posture.heading)

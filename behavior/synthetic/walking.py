@@ -21,9 +21,9 @@ _TURN_RATE = 5.5
 
 @dataclass(frozen=True)
 class Walk:
-    """Path over the floor: `place` complex128 (T,) pixels, `heading` (T,) radians unwrapped, `speed` pixels/s, `turn` radians/s."""
+    """Path over the floor: `position` complex128 (T,) pixels, `heading` (T,) radians unwrapped, `speed` pixels/s, `turn` radians/s."""
 
-    place: npt.NDArray[np.complex128]
+    position: npt.NDArray[np.complex128]
     heading: Floats
     speed: Floats
     turn: Floats
@@ -31,15 +31,15 @@ class Walk:
 
 @dataclass(frozen=True)
 class _Goal:
-    place: complex
+    position: complex
     heading: float | None
 
 
 class _Walker:
     """One mouse on its feet: steers towards a goal, slows down to turn, stops on arrival."""
 
-    def __init__(self, place: complex, heading: float, body_length: float, fps: float) -> None:
-        self.place = place
+    def __init__(self, position: complex, heading: float, body_length: float, fps: float) -> None:
+        self.position = position
         self.heading = heading
         self.body_length = body_length
         self.fps = fps
@@ -47,12 +47,12 @@ class _Walker:
 
     def needed_frames(self, goal: _Goal) -> float:
         """Return about how many frames the way to `goal` takes in a hurry."""
-        way = abs(goal.place - self.place) / (0.75 * _HURRY * self.body_length)
+        way = abs(goal.position - self.position) / (0.75 * _HURRY * self.body_length)
         return (way + 2 * np.pi / _TURN_RATE * 0.6) * self.fps + 2
 
     def step_to(self, goal: _Goal, speed: float) -> bool:
         """Take one frame's step at up to `speed` body lengths per second; return whether the goal is reached."""
-        way = goal.place - self.place
+        way = goal.position - self.position
         distance = abs(way)
         if distance < 0.07 * self.body_length:
             self.speed *= 0.4
@@ -64,7 +64,7 @@ class _Walker:
         self.speed += (min(wanted, 0.6 * distance * self.fps) - self.speed) * 0.6
         # Beside the goal, the last bit is a step sideways: a circle around it would never end.
         direction = way / distance if distance < 0.35 * self.body_length else np.exp(1j * self.heading)
-        self.place += direction * min(self.speed / self.fps, distance)
+        self.position += direction * min(self.speed / self.fps, distance)
         return False
 
     def turn_to(self, heading: float) -> float:
@@ -76,7 +76,7 @@ class _Walker:
 
     def rest(self, turn: float) -> None:
         """Stay for a frame, turning by `turn` radians."""
-        self.place += np.exp(1j * self.heading) * self.speed / self.fps
+        self.position += np.exp(1j * self.heading) * self.speed / self.fps
         self.speed *= 0.4
         self.heading += turn
 
@@ -84,19 +84,19 @@ class _Walker:
 def walk_between_bouts(
     bouts: list[Bout], *, n_frames: int, fps: float, half_floor: float, body_length: float, rng: np.random.Generator
 ) -> Walk:
-    """Walk and pause on a square floor so as to stand in the right place when a bout begins.
+    """Walk and pause on a square floor so as to stand at the right position when a bout begins.
 
     Mid rearing happens more than a body length from any wall, wall rearing in front of a wall and facing it, grooming anywhere.
     """
-    walker = _Walker(_draw_place(half_floor, body_length, rng), float(rng.uniform(-np.pi, np.pi)), body_length, fps)
-    place = np.empty(n_frames, dtype=np.complex128)
+    walker = _Walker(_draw_position(half_floor, body_length, rng), float(rng.uniform(-np.pi, np.pi)), body_length, fps)
+    position = np.empty(n_frames, dtype=np.complex128)
     heading = np.empty(n_frames)
     frame = 0
     for bout in [*bouts, None]:
         gap_stop = n_frames if bout is None else bout.start_frame
         n_gap = gap_stop - frame
         goal = None if bout is None else _draw_bout_goal(bout.behavior, walker, n_gap, half_floor, rng)
-        wander = _Goal(_draw_place(half_floor, body_length, rng), None)
+        wander = _Goal(_draw_position(half_floor, body_length, rng), None)
         speed = float(rng.uniform(*_SPEEDS))
         n_rest = int(rng.uniform(0.0, 1.5) * fps) if bout is None or n_gap > 2.5 * fps else 0
         turn = 0.0
@@ -109,30 +109,30 @@ def walk_between_bouts(
                 n_rest -= 1
             elif walker.step_to(wander, speed):
                 n_rest = int(rng.gamma(2.0, 0.7) * fps)
-                wander = _Goal(_draw_place(half_floor, body_length, rng), None)
+                wander = _Goal(_draw_position(half_floor, body_length, rng), None)
                 speed = float(rng.uniform(*_SPEEDS))
-            place[frame], heading[frame] = walker.place, walker.heading
+            position[frame], heading[frame] = walker.position, walker.heading
             frame += 1
         if bout is not None and goal is not None:
             while frame < bout.stop_frame:
                 walker.step_to(goal, 0.8)
-                place[frame], heading[frame] = walker.place, walker.heading
+                position[frame], heading[frame] = walker.position, walker.heading
                 frame += 1
-    return Walk(place, heading, np.abs(np.gradient(place)) * fps, np.gradient(heading) * fps)
+    return Walk(position, heading, np.abs(np.gradient(position)) * fps, np.gradient(heading) * fps)
 
 
-def _draw_place(half_floor: float, body_length: float, rng: np.random.Generator) -> complex:
+def _draw_position(half_floor: float, body_length: float, rng: np.random.Generator) -> complex:
     """Draw where to go: mice keep to the walls more often than not."""
     inside = half_floor - 0.35 * body_length
-    place = complex(rng.uniform(-inside, inside), rng.uniform(-inside, inside))
+    position = complex(rng.uniform(-inside, inside), rng.uniform(-inside, inside))
     if rng.random() < 0.6:
         along = rng.uniform(-inside, inside)
-        place = _on_wall(int(rng.integers(4)), half_floor - rng.uniform(0.3, 0.7) * body_length, along)
-    return place
+        position = _on_wall(int(rng.integers(4)), half_floor - rng.uniform(0.3, 0.7) * body_length, along)
+    return position
 
 
 def _draw_bout_goal(behavior: str, walker: _Walker, n_gap: int, half_floor: float, rng: np.random.Generator) -> _Goal:
-    """Draw where a bout is to happen: a place that can be reached in `n_gap` frames, or else the nearest of several."""
+    """Draw where a bout is to happen: a position that can be reached in `n_gap` frames, or else the nearest of several."""
     length = walker.body_length
     candidates: list[_Goal] = []
     for _ in range(12):
@@ -140,18 +140,18 @@ def _draw_bout_goal(behavior: str, walker: _Walker, n_gap: int, half_floor: floa
         if behavior == "wall_rearing":
             wall = int(rng.integers(4))
             inside = half_floor - 0.75 * length
-            place = _on_wall(wall, half_floor - 0.62 * length, rng.uniform(-inside, inside))
+            position = _on_wall(wall, half_floor - 0.62 * length, rng.uniform(-inside, inside))
             heading = wall * np.pi / 2 + float(np.clip(rng.normal(0.0, 0.25), -0.6, 0.6))
         elif behavior == "mid_rearing":
             inside = half_floor - 1.15 * length
-            place = complex(rng.uniform(-inside, inside), rng.uniform(-inside, inside))
+            position = complex(rng.uniform(-inside, inside), rng.uniform(-inside, inside))
         else:
-            place = _draw_place(half_floor, length, rng)
-        candidates.append(_Goal(place, heading))
+            position = _draw_position(half_floor, length, rng)
+        candidates.append(_Goal(position, heading))
     reachable = [goal for goal in candidates if walker.needed_frames(goal) < n_gap]
     return reachable[0] if reachable else min(candidates, key=walker.needed_frames)
 
 
 def _on_wall(wall: int, distance: float, along: float) -> complex:
-    """Return the place `distance` from the centre towards wall 0 (right), 1 (below), 2 (left) or 3 (above), shifted along it."""
+    """Return the position `distance` from the centre towards wall 0 (right), 1 (below), 2 (left) or 3 (above), shifted along it."""
     return complex(distance, along) * 1j**wall

@@ -51,7 +51,7 @@ DEMO_STUDY = Study(
 
 @dataclass
 class DemoResult:
-    """Where the demo put things, and how good its model is.
+    """Where the demo wrote its files, and how good its model is.
 
     Attributes
     ----------
@@ -147,14 +147,14 @@ def _render(out: Path, study: Study, *, seed: int, n_training: int, n_test: int,
         )
     recordings = [
         Recording(
-            found.name,
-            video=found.video.resolve(),
-            pose=found.pose.resolve(),
-            labels={"": found.labels.resolve()},
-            animal=found.name,
+            rendered.name,
+            video=rendered.video.resolve(),
+            pose=rendered.pose.resolve(),
+            labels={"": rendered.labels.resolve()},
+            animal=rendered.name,
             split="train" if number < n_training else "test",
         )
-        for number, found in enumerate(files)
+        for number, rendered in enumerate(files)
     ]
     write_manifest(out / "recordings.csv", recordings)
     write_study(out / "study.yaml", study)
@@ -162,7 +162,7 @@ def _render(out: Path, study: Study, *, seed: int, n_training: int, n_test: int,
 
 
 def _draw(recording: Recording, ethograms: Path, study: Study) -> Path:
-    """Draw what the model says about one recording beneath what is known."""
+    """Draw what the model predicts of one recording beneath the labels."""
     annotation = read_annotation(ethograms / f"{recording.id}_ethogram.csv")
     labels, _ = read_labels(recording.labels[""], LabelRequest(tuple(study.behaviors), annotation.frames))
     path = ethograms / f"{recording.id}_ethogram.png"

@@ -53,7 +53,7 @@ def search_study(
     Parameters
     ----------
     out
-        Folder for what is found, which may be that of other workers on the same search.
+        Folder for the results, which may be that of other workers on the same search.
     trials
         Number of trials that are to be complete or pruned in the end, those of earlier runs and of other workers among them. By default
         50, or the whole grid.

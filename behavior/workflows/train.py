@@ -95,7 +95,7 @@ def train_model(path: Path, out: Path, *, crossval: Path | None = None) -> Train
     if test is not None:
         require_alike([*training.recordings, *test.recordings], [*training.features, *test.features])
     members, skipped = fit_members(study, training, test, epochs.known)
-    behaviors = [name for place, name in enumerate(study.behaviors) if name not in skipped]
+    behaviors = [name for name in study.behaviors if name not in skipped]
     if not behaviors:
         raise UsageError(f"{path}: none of its behaviors can be learned ({'; '.join(skipped.values())}); label recordings that show them.")
     for reason in skipped.values():

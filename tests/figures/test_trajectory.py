@@ -1,0 +1,56 @@
+"""Where the animal went, read back from the picture's artists."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from matplotlib.collections import LineCollection, QuadMesh
+
+from behavior.figures.rendering import get_color
+from behavior.figures.trajectory import FloorPlan, draw_trajectory
+
+NAMES = ["groom", "rear"]
+
+
+def test_a_trajectory_shows_the_way_and_the_time_spent() -> None:
+    positions = np.column_stack((np.linspace(0, 90, 10), np.full(10, 50.0)))
+    positions[4] = np.nan
+    ethogram = np.zeros((10, 2), dtype=bool)
+    ethogram[6:8, 1] = True
+    square = [(0, 0), (100, 0), (100, 100), (0, 100)]
+    floor = FloorPlan(square, {"feeder": square}, pixels_per_cm=10.0)
+    figure = draw_trajectory(positions, np.full(10, 0.5), ethogram, NAMES, floor=floor, n_bins=10)
+    way, everywhere, groom, rear, *_ = figure.axes
+    lines = [collection for collection in way.collections if isinstance(collection, LineCollection)]
+    # Two steps touch the lost frame; what is shown most is drawn first.
+    assert [len(collection.get_segments()) for collection in lines] == [5, 2, 0]
+    assert lines[1].get_colors()[0][:3].tolist() == pytest.approx([int(get_color(1)[digit : digit + 2], 16) / 255 for digit in (1, 3, 5)])
+    meshes = [next(c for c in axes.collections if isinstance(c, QuadMesh)) for axes in (everywhere, groom, rear)]
+    # The map is of square roots.
+    assert [float((mesh.get_array() ** 2).sum()) for mesh in meshes] == pytest.approx([4.5, 0.0, 1.0])
+    assert way.get_ylim()[0] > way.get_ylim()[1]
+    assert [text.get_text() for text in way.texts] == ["feeder"]
+    assert everywhere.get_title(loc="left") == "time (4.5 s)"
+
+
+def test_axes_are_in_centimetres_where_the_scale_is_known() -> None:
+    positions, nothing = np.array([[0.0, 0.0], [50.0, 100.0]]), np.zeros((2, 2), dtype=bool)
+    in_pixels = draw_trajectory(positions, np.ones(2), nothing, NAMES)
+    in_cm = draw_trajectory(positions, np.ones(2), nothing, NAMES, floor=FloorPlan(pixels_per_cm=10.0))
+    lowest = [next(axes for axes in figure.axes if axes.get_xlabel()) for figure in (in_pixels, in_cm)]
+    assert [axes.get_xlabel() for axes in lowest] == ["x (px)", "x (cm)"]
+    widths = [float(np.diff(axes.get_xlim())[0]) for axes in lowest]
+    assert widths[0] == pytest.approx(10 * widths[1])
+
+
+@pytest.mark.parametrize(
+    ("positions", "ethogram"),
+    [
+        (np.full((3, 2), np.nan), np.zeros((3, 2), dtype=bool)),
+        (np.zeros((3, 2)), np.zeros((3, 1), dtype=bool)),
+        (np.zeros((2, 2)), np.zeros((2, 2), dtype=bool)),
+    ],
+)
+def test_what_cannot_be_drawn_is_refused(positions: np.ndarray, ethogram: np.ndarray) -> None:
+    with pytest.raises(ValueError, match="expected"):
+        draw_trajectory(positions, np.ones(3), ethogram, NAMES)
