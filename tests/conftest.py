@@ -99,6 +99,87 @@ def study_copy(demo: DemoResult, tmp_path: Path) -> Path:
     return folder / "study.yaml"
 
 
+class Program:
+    """Writes a file when Python, PyTables or pandas reads it back as the object that was stored."""
+
+    def __init__(self, marker: Path) -> None:
+        self.marker = marker
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Path.touch, (self.marker,)
+
+
+# Where a program may be in a table of pandas: layout, node below its group ("." for the group, "/" for the file), attributes. Names and
+# numbers depend on the first ones, which have to be refused; nobody needs the others, and nobody reads them.
+_NEEDED = (
+    ("fixed", ".", ("pandas_type", "encoding", "nblocks", "axis0_nlevels", "axis0_variety")),
+    ("fixed", "axis0_level0", ("name", "kind")),
+    ("fixed", "axis1", ("kind",)),
+    ("fixed", "block0_values", ("transposed",)),
+    ("table", ".", ("non_index_axes", "info")),
+    ("table", "table", ("values_block_0_kind", "index_kind")),
+)
+_IDLE = (
+    ("fixed", "/", ("TITLE", "more")),
+    ("fixed", ".", ("axis1_variety", "TITLE", "CLASS", "more")),
+    ("fixed", "axis0_level0", ("TITLE",)),
+    ("fixed", "axis1", ("name",)),
+    ("fixed", "block0_values", ("value_type", "TITLE", "FLAVOR")),
+    ("table", ".", ("values_cols", "index_cols", "data_columns", "nan_rep", "levels", "table_type")),
+    ("table", "table", ("values_block_0_meta", "values_block_0_dtype", "TITLE")),
+)
+_ARRAYS = ("block0_values", "axis0_level1", "axis0_label1", "axis1", "block0_items_level1")
+
+
+@dataclass(frozen=True)
+class HostilePose:
+    """A pose file with a program in it: where, and whether what is needed of the file cannot be told without running it."""
+
+    path: Path
+    place: str
+    is_refused: bool
+
+
+@pytest.fixture(scope="session")
+def write_hostile_poses() -> Callable[..., list[HostilePose]]:
+    """Write the pose of one animal as DeepLabCut does, once for each place in it that can hold a program, which makes a file `marker`."""
+    import h5py
+    import tables
+
+    columns = pd.MultiIndex.from_product(
+        [["net"], ["midbody", "tailbase"], ["x", "y", "likelihood"]], names=["scorer", "bodyparts", "coords"]
+    )
+
+    def write(folder: Path, marker: Path, *, n_frames: int = 5, name: str = "{}.h5") -> list[HostilePose]:
+        import pickle
+
+        content = np.bytes_(pickle.dumps(Program(marker), 0))
+        written: list[HostilePose] = []
+
+        def begin(layout: str, place: str, *, is_refused: bool) -> Path:
+            path = folder / name.format(f"{layout}_{place}".replace("/", "file"))
+            written.append(HostilePose(path, f"{layout} {place}", is_refused))
+            values = np.random.default_rng(0).uniform(20, 40, (n_frames, len(columns)))
+            pd.DataFrame(values, columns=columns).to_hdf(path, key="pose", mode="w", format=layout)
+            return path
+
+        for is_refused, places in ((True, _NEEDED), (False, _IDLE)):
+            for layout, node, attributes in places:
+                for attribute in attributes:
+                    with h5py.File(begin(layout, f"{node}_{attribute}", is_refused=is_refused), "a") as file:
+                        (file if node == "/" else file["pose"] if node == "." else file["pose"][node]).attrs[attribute] = content
+        for array in _ARRAYS:
+            with tables.open_file(begin("fixed", array, is_refused=True), "a") as file:
+                file.remove_node("/pose", array)
+                node = file.create_vlarray("/pose", array, tables.ObjectAtom())
+                node.append(Program(marker))
+                node.attrs.kind = "object"
+        assert not marker.exists()
+        return written
+
+    return write
+
+
 N_MOTIF_FRAMES = 240
 FPS = 10
 TRAINING = {"learning_rate": 0.02, "batch_size": 4, "epochs": 4, "patience": 2}

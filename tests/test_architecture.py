@@ -41,7 +41,7 @@ MAY_HAVE_PATHS = {"sequence/heads.py"}
 HOMES = {
     "matplotlib": {"figures"},
     # Trackers' HDF5 that is no table of pandas is read where its layout is known.
-    "h5py": {"files/feature_cache.py", "files/sleap.py", "files/nwb_pose.py"},
+    "h5py": {"files/feature_cache.py", "files/deeplabcut.py", "files/pandas_hdf5.py", "files/sleap.py", "files/nwb_pose.py"},
     "jinja2": {"reporting/html_page.py"},
     "openpyxl": {"files/label_formats/spreadsheets.py"},
     "pynwb": {"files/ethogram_formats/nwb.py"},
@@ -187,7 +187,7 @@ def test_modules_are_found() -> None:
         ("figures/scores.py", "import pathlib", "arrays out"),
         ("workflows/report.py", "from matplotlib.figure import Figure", "belongs in figures"),
         ("figures/scores.py", "from matplotlib import pyplot as plt", "global state"),
-        ("vision/backbones.py", "def load():\n    import h5py", "belongs in files/feature_cache.py"),
+        ("vision/backbones.py", "def load():\n    import h5py", "belongs in files/deeplabcut.py"),
         ("workflows/embed.py", "import av", "belongs in files/video.py"),
         ("config.py", "import yaml", "belongs in files"),
         ("config/study.py", "import yaml", "belongs in files"),

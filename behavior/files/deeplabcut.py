@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import csv
 import re
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pandas as pd
 
-from behavior.errors import PoseError
+from behavior.errors import InputError, PoseError
+from behavior.files.opening import explain_damage
+from behavior.files.pandas_hdf5 import StoredTable, find_tables, read_rows
 from behavior.files.pose_table import COORDINATES, PoseTable, is_hdf5, require_pose_file
 from behavior.files.text_tables import find_delimiter, find_encoding
 
@@ -33,6 +35,8 @@ _ROLES = {
 
 # What an ensemble's Kalman smoother adds to x, y and likelihood of a body part: medians and variances.
 _ADDED_COORDINATE = re.compile(r"(x|y|likelihood)_\w+|zscore")
+
+_ADVICE = "export the pose again"
 
 _Column = tuple[str, str, str]
 
@@ -62,49 +66,39 @@ def read_pose_table(path: Path) -> PoseTable:
 
 
 def is_pose_table(path: Path) -> bool:
-    """Tell by content whether `path` is a table that `read_pose_table` knows; never raises."""
+    """Tell by content whether `path` is a table that `read_pose_table` knows, or knows and refuses; never raises."""
     try:
         if is_hdf5(path):
-            with warnings.catch_warnings():
-                # Other HDF5 files hold what PyTables does not know, and warns of.
-                warnings.simplefilter("ignore")
-                with pd.HDFStore(path, mode="r") as store:
-                    return any(_read_hdf5_header(store, key) for key in store)
+            with h5py.File(path, "r", locking=False) as file:
+                return any(_name_hdf5_columns(table) for table in find_tables(file))
         return _read_csv_header(path) is not None
-    # Any content may stand in a file, and h5 libraries raise whatever it leads them to; "no pose" is the answer then.
+    except InputError:
+        # A table of pandas whose names of columns are not readable, which `read_pose_table` explains.
+        return True
+    # Any content may be in a file, and h5py raises whatever it leads it to; "no pose" is the answer then.
     except Exception:  # noqa: BLE001
         return False
 
 
 def _read_hdf5(path: Path) -> PoseTable:
-    try:
-        with pd.HDFStore(path, mode="r") as store:
-            headers = {key: columns for key in store if (columns := _read_hdf5_header(store, key))}
-            frame = store.select(next(iter(headers))) if len(headers) == 1 else None
-    # PyTables and pandas raise what they please on a damaged file.
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, RuntimeError, ImportError) as error:
-        raise PoseError(f"{path}: cannot be read as HDF5 ({' '.join(str(error).split())[:120]}); export it again.") from error
-    if frame is None:
-        found = f"{len(headers)} pose tables ({', '.join(headers)})" if headers else "no table of DeepLabCut, nor pose of SLEAP or NWB"
-        raise PoseError(f"{path}: holds {found}, expected one, with x, y and likelihood of body parts; export the pose again.")
-    try:
-        header = next(iter(headers.values()))
-        kept = [place for place, name in enumerate(header) if name is not None]
-        values = frame.iloc[:, kept].to_numpy(dtype=np.float64)
-    except ValueError as error:
-        raise PoseError(f"{path}: holds a cell that is no number ({error}); export it again.") from error
-    return PoseTable(tuple(name for name in header if name is not None), frame.index.to_numpy(), values)
+    with explain_damage(path, error=PoseError, expected="HDF5", advice=_ADVICE):
+        try:
+            with h5py.File(path, "r", locking=False) as file:
+                tables = {table: columns for table in find_tables(file) if (columns := _name_hdf5_columns(table))}
+                if len(tables) != 1:
+                    listed = ", ".join(table.path for table in tables)
+                    found = f"{len(tables)} pose tables ({listed})" if tables else "no table of DeepLabCut, nor pose of SLEAP or NWB"
+                    raise PoseError(f"{path}: holds {found}, expected one, with x, y and likelihood of body parts; {_ADVICE}.")
+                ((table, columns),) = tables.items()
+                kept = [place for place, name in enumerate(columns) if name is not None]
+                index, values = read_rows(file, table, kept)
+        except InputError as error:
+            raise PoseError(f"{path}: {error}; {_ADVICE}.") from error
+    return PoseTable(tuple(name for name in columns if name is not None), index, values)
 
 
-def _read_hdf5_header(store: pd.HDFStore, key: str) -> tuple[_Column | None, ...] | None:
-    """Return the columns of a table in `store`, or None where it is no pose table."""
-    header = store.select(key, stop=0)
-    return _name_columns(*_split_columns(header.columns)) if isinstance(header.columns, pd.MultiIndex) else None
-
-
-def _split_columns(columns: pd.MultiIndex) -> tuple[list[str], list[list[str]]]:
-    names = ["" if name is None else str(name) for name in columns.names]
-    return names, [[str(value) for value in columns.get_level_values(level)] for level in range(columns.nlevels)]
+def _name_hdf5_columns(table: StoredTable) -> tuple[_Column | None, ...] | None:
+    return _name_columns(table.level_names, list(zip(*table.columns, strict=True)))
 
 
 def _read_csv(path: Path) -> PoseTable:

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -343,3 +345,18 @@ def test_labels_in_formats_that_are_not_read_are_said(tmp_path: Path) -> None:
     fill(tmp_path, "m1.mp4")
     (tmp_path / "m1.ods").write_bytes(b"PK\x03\x04")
     assert show(tmp_path)[1][0] == "m1.ods: is named as m1.mp4 is, but holds neither pose nor labels that can be read; it is left out."
+
+
+def test_init_finds_the_pose_of_every_tracker_beside_its_video(
+    tmp_path: Path, write_sleap: Callable[..., Any], write_nwb: Callable[..., Any], draw_positions: Callable[..., Any]
+) -> None:
+    for name in ("A.mp4", "B.mp4", "C.mp4"):
+        (tmp_path / name).touch()
+    poses = [
+        write_sleap(tmp_path / "A.mp4.predictions.000_A.analysis.h5", draw_positions()),
+        write_nwb(tmp_path / "B_pose.nwb", {"mouse": {"nose": {"data": np.zeros((4, 2))}}}),
+        tmp_path / "C.csv",
+    ]
+    poses[2].write_text("scorer,N,N,N\nbodyparts,a,a,a\ncoords,x,y,likelihood\n0,1,2,0.5\n")
+    write_nwb(tmp_path / "B_spikes.nwb", {})
+    assert [pairing.pose for pairing in pair_files(tmp_path)[0]] == poses
