@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,11 +11,9 @@ from behavior.metrics import (
     score_frames,
     score_segments,
     score_study,
-    summarize_raters,
     summarize_scores,
 )
-from behavior.metrics.agreement import CEILING_COLUMNS, OTHERS, score_agreement
-from behavior.reporting.score_summary import explain_undefined, format_summary, format_value
+from behavior.metrics.tables import Estimate, MetricIndex
 
 BEHAVIORS = ("wall_rearing", "grooming")
 # Grooming is absent from B, and B's last frame is labelled by nobody.
@@ -81,17 +77,6 @@ def test_pooled_figures_that_four_recordings_have_come_with_an_interval() -> Non
     pd.testing.assert_frame_equal(table, score_twice())
 
 
-def test_the_summary_shows_intervals() -> None:
-    table = score_twice()
-    text = format_summary(table, behaviors=BEHAVIORS, title="Cross-validation")
-    low, high = (
-        float(table[(table.metric == "average_precision") & (table.behavior == "wall_rearing")][name].max()) for name in ("low", "high")
-    )
-    value = look_up(table, "pooled", "wall_rearing", "average_precision")
-    assert find_row(text, "Overview", "wall_rearing")[1] == f"{value:.3f} ({low:.3f} to {high:.3f})"
-    assert "No interval for grooming:" in text
-
-
 def test_pooled_is_over_all_frames(table: pd.DataFrame) -> None:
     together = [np.concatenate([arrays[name][:, 0] for name in ("A", "B")]) for arrays in (LABELS, PROBABILITIES, DECISIONS)]
     expected = score_frames(*together)
@@ -148,117 +133,15 @@ def test_shapes_and_recordings_have_to_match() -> None:
         score_study({}, {}, {}, BEHAVIORS)
 
 
-def find_row(markdown: str, heading: str, name: str) -> list[str]:
-    section = markdown.split(f"## {heading}")[1].split("\n## ")[0]
-    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in section.splitlines() if line.startswith("|")]
-    (found,) = [row for row in rows if row[0] == name]
-    return found
+def test_a_metric_is_looked_up_with_its_interval() -> None:
+    table = score_twice()
+    metrics = MetricIndex(table)
+    row = table[(table.recording == "pooled") & (table.behavior == "wall_rearing") & (table.metric == "f1")].iloc[0]
+    assert metrics.find("wall_rearing", "f1") == Estimate(row.value, row.low, row.high)
+    assert metrics.find("grooming", "recall", recording="A").value == 0.5
+    assert np.isnan(metrics.find("grooming", "recall", recording="A").low)
 
 
-def test_the_summary_shows_every_number_once_rounded(table: pd.DataFrame) -> None:
-    text = format_summary(table, behaviors=BEHAVIORS, title="Cross-validation", notes=["First note.", "Second note."])
-    assert text.startswith("# Cross-validation\n\n- First note.\n- Second note.\n- Empty cells (precision, recall,")
-    assert "\n\n## Overview" in text
-    assert find_row(text, "Overview", "Behavior")[1:] == [
-        "Average precision", "Precision", "Recall", "F1", "F2", "Segment F1 at 50 %", "Kappa", "Prevalence",
-    ]  # fmt: skip
-    assert find_row(text, "Overview", "grooming") == ["grooming", "1.000", "1.000", "0.500", "0.667", "0.556", "0.667", "0.571", "0.333"]
-    assert "No interval for wall_rearing, grooming: it takes at least four recordings" in text
-    assert find_row(text, "wall_rearing", "Recording")[1:] == [
-        "Prevalence", "Precision", "Recall", "F1", "Average precision", "Segment F1 at 50 %", "Edit score", "Bouts", "Bout count error",
-        "TP", "FP", "FN", "TN",
-    ]  # fmt: skip
-    assert find_row(text, "grooming", "A") == [
-        "A", "0.667", "1.000", "0.500", "0.667", "1.000", "0.667", "0.667", "2", "-1", "1", "0", "1", "1",
-    ]  # fmt: skip
-    assert find_row(text, "grooming", "B") == ["B", "0.000", "", "", "", "", "", "1.000", "0", "0", "0", "0", "0", "3"]
-    assert find_row(text, "grooming", "mean") == [
-        "mean", "0.333", "1.000 (1 of 2)", "0.500 (1 of 2)", "0.667 (1 of 2)", "1.000 (1 of 2)", "0.667 (1 of 2)", "0.833", "", "-0.5",
-        "", "", "", "",
-    ]  # fmt: skip
-    order = [line.split("|")[1].strip() for line in text.split("## wall_rearing")[1].split("##")[0].splitlines() if line.startswith("|")]
-    assert order[2:] == ["B", "A", "pooled", "mean"]
-
-
-def test_a_summary_reads_back_from_csv(table: pd.DataFrame, tmp_path: Path) -> None:
-    path = tmp_path / "metrics.csv"
-    table.to_csv(path, index=False)
-    again = pd.read_csv(path)
-    shown = [format_summary(rows, behaviors=BEHAVIORS, title="T") for rows in (table, again)]
-    assert shown[0] == shown[1]
-
-
-def test_a_bar_in_a_name_stays_in_its_cell() -> None:
-    scores = {"a|b": score_frames(np.array([1]), None, np.array([True]))}
-    text = format_summary(summarize_scores({"R": scores}, scores), behaviors=["a|b"], title="T")
-    assert "| a\\|b " in text
-
-
-@pytest.mark.parametrize(
-    ("labels", "decisions", "reason", "undefined"),
-    [
-        ([-1, -1], [0, 1], "no frame is labelled, for", "prevalence, accuracy, precision"),
-        ([0, 0], [0, 0], "no frame is labelled positive, nor decided so, for", "precision, recall, F1, F2, kappa, average precision, seg"),
-        ([0, 0], [0, 1], "no frame is labelled positive, for", "(recall, average precision, latency error)"),
-        ([0, 1], [0, 0], "no frame is decided positive, for", "(precision, latency error)"),
-        ([1, 1], [1, 1], "every frame is labelled positive, and decided so, for", "(kappa)"),
-    ],
-)
-def test_every_undefined_value_has_its_reason(labels: list[int], decisions: list[int], reason: str, undefined: str) -> None:
-    labels_by = {"R": np.array(labels, dtype=np.int8)[:, None]}
-    probabilities = {"R": np.array(decisions, dtype=np.float32)[:, None]}
-    table = score_study(labels_by, probabilities, {"R": probabilities["R"] > 0.5}, ["rear"], time_s={"R": np.arange(2.0)})
-    (sentence,) = explain_undefined(table, behaviors=["rear"])
-    assert reason in sentence
-    assert undefined in sentence
-    assert sentence.endswith("rear in R, all recordings together.")
-    assert f"- {sentence}" in format_summary(table, behaviors=["rear"], title="T")
-
-
-def test_a_behavior_without_probabilities_is_said_to_have_none() -> None:
-    labels = {name: np.array([[0, 1], [1, 0]], dtype=np.int8) for name in "AB"}
-    probabilities = {name: np.array([[0.1, np.nan], [0.9, np.nan]], dtype=np.float32) for name in "AB"}
-    table = score_study(labels, probabilities, {name: values > 0.5 for name, values in probabilities.items()}, ["rear", "jump"])
-    assert explain_undefined(table, behaviors=["rear", "jump"]) == [
-        "Empty cells (precision): no frame is decided positive, for jump in A, B, all recordings together.",
-        "Empty cells (average precision): no frame has a probability, for jump in A, B, all recordings together.",
-    ]
-
-
-def test_where_all_is_defined_nothing_is_explained() -> None:
-    labels = {name: np.array([[0], [1]], dtype=np.int8) for name in "AB"}
-    table = score_study(
-        labels, {name: values.astype(np.float32) for name, values in labels.items()}, {n: v == 1 for n, v in labels.items()}, ["rear"]
-    )
-    assert explain_undefined(table, behaviors=["rear"]) == []
-
-
-def test_the_human_ceiling_stands_beneath_each_behavior(table: pd.DataFrame) -> None:
-    raters = {name: {"B": np.roll(LABELS["B"], shift, axis=0), "A": LABELS["A"]} for name, shift in (("x", 0), ("y", 0), ("z", 1))}
-    ceiling = summarize_raters(score_agreement(raters, BEHAVIORS))
-    assert list(ceiling.columns) == list(CEILING_COLUMNS)
-    text = format_summary(table, behaviors=BEHAVIORS, title="T", ceiling=ceiling)
-    found = ceiling[(ceiling.behavior == "wall_rearing") & (ceiling.metric == "f1") & (ceiling.against == OTHERS)].iloc[0]
-    row = find_row(text, "Overview", "wall_rearing, human ceiling")
-    assert row[4] == f"{found.value:.3f} ({found.low:.3f} to {found.high:.3f})"
-    assert row[1] == row[8] == ""
-    assert find_row(text, "Overview", "wall_rearing, two people")[4] != row[4]
-    assert "each of 3 raters" in text
-    assert "human ceiling" not in format_summary(table, behaviors=BEHAVIORS, title="T")
-
-
-@pytest.mark.parametrize(
-    ("metric", "value", "cell"),
-    [
-        ("f1", 0.12345, "0.123"),
-        ("f1", float("nan"), ""),
-        ("n_frames", 12345.0, "12345"),
-        ("bout_count_error", 3.0, "+3"),
-        ("bout_count_error", -2.25, "-2.2"),
-        ("bout_count_error", 0.0, "0"),
-        ("bout_count_error", 31062.4, "+31,062"),
-        ("latency_error_s", -3.0, "-3.0"),
-    ],
-)
-def test_a_cell_is_short(metric: str, value: float, cell: str) -> None:
-    assert format_value(metric, value) == cell
+@pytest.mark.parametrize(("behavior", "metric", "recording"), [("sniffing", "f1", "A"), ("grooming", "f7", "A"), ("grooming", "f1", "Z")])
+def test_what_a_table_does_not_have_is_nan(table: pd.DataFrame, behavior: str, metric: str, recording: str) -> None:
+    assert np.isnan(MetricIndex(table).find(behavior, metric, recording=recording)).all()

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from behavior.recording import frame_edges
-from behavior.statistics import describe_behaviors, describe_bouts, make_bin_edges, measure_in_bins
+from behavior.statistics import describe_behaviors, describe_bouts, make_bin_edges
 from behavior.statistics.bouts import BOUT_METRICS
 
 # 20 frames of half a second: bouts [2, 6), [9, 10), [13, 19) are 2, 0.5 and 3 s long and start at 1, 4.5 and 6.5 s.
@@ -112,13 +112,6 @@ def test_the_table_has_the_whole_first_and_bins_by_their_start() -> None:
     assert len(table) == len(BOUT_METRICS) * 8
 
 
-@pytest.mark.parametrize(("bin_s", "n_bins"), [(10.0, 1), (9.9, 1), (5.0, 2), (4.9, 2), (3.0, 4), (None, 1), (100.0, 1)])
-def test_the_last_bin_is_what_is_left(bin_s: float | None, n_bins: int) -> None:
-    bins = make_bin_edges(EDGES + 2, bin_s)
-    assert len(bins) == n_bins + 1
-    assert (bins[0], bins[-1]) == (2.0, 12.0)
-
-
 def test_a_recording_without_frames_has_nothing_to_say() -> None:
     table = describe_behaviors(np.zeros((0, 1), dtype=bool), ["rear"], np.zeros(0), bin_s=1.0)
     assert table[table["metric"] == "observed_s"]["value"].tolist() == [0.0, 0.0]
@@ -176,8 +169,3 @@ def test_a_recording_that_starts_later_reads_the_same(ethogram: tuple[np.ndarray
     )
     for name in ("bout_count", "total_s", "latency_s", "longest_bout_s"):
         np.testing.assert_allclose(first[name], second[name], atol=1e-6, err_msg=name)
-
-
-def test_amounts_are_split_in_proportion_to_time() -> None:
-    found = measure_in_bins(np.array([4.0, 2.0]), np.array([0.0, 4.0, 5.0]), np.array([0.0, 1.0, 4.5, 5.0]))
-    np.testing.assert_allclose(found, [1.0, 4.0, 1.0])
