@@ -7,23 +7,14 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from matplotlib import font_manager
 
 from behavior.figures.ethogram_raster import RasterRow
 from behavior.figures.lettering import (
-    choose_text_color,
-    lighten_until_readable,
-    measure_contrast,
-    mix,
     parse_color,
-    shorten_text,
-    write_word,
 )
 from behavior.figures.overlay import OverlayPainter
 from behavior.figures.overlay_panel import GROUND, TRACK, format_time
-from behavior.figures.rendering import COLORS, get_color
+from behavior.figures.rendering import get_color
 
 FPS = 10
 N_FRAMES = 600
@@ -75,17 +66,6 @@ def test_bars_have_their_colour_only_where_it_was_decided() -> None:
             assert bool((mark == parse_color(get_color(index))).all(axis=2).sum() > 30) == is_decided
 
 
-def test_a_tick_stands_at_the_threshold() -> None:
-    thresholds = np.array([0.25, np.nan])
-    painter = OverlayPainter(make_row(), BEHAVIORS, picture_size=(640, 320), thresholds=thresholds)
-    panel = painter.panel
-    canvas = painter.paint(0, PICTURE)
-    for index, expected in ((0, round(0.25 * panel.bar_width)), (1, None)):
-        row = canvas[painter.picture_height + panel.bar_tops[index] + 2, panel.bar_left : panel.bar_left + panel.bar_width]
-        ticks = np.flatnonzero((row == 255).all(axis=1))
-        assert (abs(ticks - expected).max() <= 1) if expected is not None else not len(ticks)
-
-
 def test_chips_are_there_exactly_in_decided_frames() -> None:
     painter = OverlayPainter(make_row(), BEHAVIORS, picture_size=(640, 320))
     for frame in (90, 99, 100, 101, 149, 150, 199, 200, 250, 299, 300, 310):
@@ -129,32 +109,6 @@ def test_each_rater_has_lanes_and_chips() -> None:
     assert shown == [[TRACK, TRACK], [colors[0], TRACK], [TRACK, TRACK], [TRACK, colors[1]]]
     lines = [has_color(canvas[start : start + 30, 320:], get_color(0)) for start in (8, 40, 72)]
     assert lines == [False, True, False]
-
-
-def test_lanes_pass_by_at_the_right_time() -> None:
-    painter = OverlayPainter(make_row(), BEHAVIORS, picture_size=None)
-    panel = painter.panel
-    row = panel.lane_tops[0][0] + 1
-    per_second = panel.plot_width / 20
-    for frame in (60, 100, 150, 210):
-        lane = painter.paint(frame)[row, panel.plot_left : panel.plot_left + panel.plot_width]
-        found = np.flatnonzero((lane == parse_color(get_color(0))).all(axis=1))
-        start_s, stop_s = (edge - (frame + 0.5) / FPS for edge in (10.0, 20.0))
-        expected = [np.clip(panel.plot_width / 2 + seconds * per_second, 0, panel.plot_width) for seconds in (start_s, stop_s)]
-        # A pixel at either end is partly covered, and now has a line.
-        assert abs(found[0] - expected[0]) <= 2.5
-        assert abs(found[-1] + 1 - expected[1]) <= 2.5
-    before = painter.paint(0)[row, panel.plot_left : panel.plot_left + panel.plot_width // 2 - 3]
-    assert (before == GROUND).all()
-
-
-def test_what_nobody_labelled_is_hatched() -> None:
-    seen = np.full((N_FRAMES, 2), -1, dtype=np.int8)
-    painter = OverlayPainter(make_row(labels={"": seen}), BEHAVIORS, picture_size=None)
-    panel = painter.panel
-    lane = painter.paint(300)[panel.lane_tops[0][0] + 1, panel.plot_left : panel.plot_left + panel.plot_width]
-    assert 10 < int((lane != GROUND).any(axis=1).sum()) < panel.plot_width / 4
-    assert not (lane == TRACK).all(axis=1).any()
 
 
 def test_pictures_are_kept_as_they_are() -> None:
@@ -221,48 +175,3 @@ def test_a_probability_that_is_not_known_has_no_bar() -> None:
     painter = OverlayPainter(row, BEHAVIORS, picture_size=None)
     canvas = painter.paint(2)
     assert [measure_bar(painter, canvas, index) for index in (0, 1)] == [0, painter.panel.bar_width]
-
-
-@pytest.mark.parametrize("color", COLORS)
-def test_words_can_be_read(color: str) -> None:
-    ground = parse_color(color)
-    assert measure_contrast(choose_text_color(ground), ground) >= 4.5
-    assert measure_contrast(lighten_until_readable(ground, GROUND), GROUND) >= 4.5
-
-
-def test_contrast_is_that_of_the_guidelines() -> None:
-    assert measure_contrast((0, 0, 0), (255, 255, 255)) == pytest.approx(21)
-    assert measure_contrast((119, 119, 119), (255, 255, 255)) == pytest.approx(4.48, abs=0.01)
-    assert mix((0, 100, 200), (100, 100, 100), 0.25) == (25, 100, 175)
-
-
-@given(text=st.text(max_size=40), width=st.integers(30, 200))
-def test_shortened_words_fit(text: str, width: int) -> None:
-    short = shorten_text(text, 15, width)
-    assert write_word(short, 15, (255, 255, 255), GROUND).shape[1] <= width
-    line = " ".join(text.split())
-    assert short == line or line.startswith(short[:-1].rstrip())
-
-
-def test_words_have_one_height_and_their_colours() -> None:
-    words = [write_word(text, 20, (255, 0, 0), (0, 0, 255)) for text in ("a", "Åg|", "")]
-    assert len({word.shape[0] for word in words}) == 1
-    assert words[1].shape[1] > words[0].shape[1]
-    assert (words[1] == (255, 0, 0)).all(axis=2).any()
-    # Between letters and ground there are shades of both.
-    assert len(np.unique(words[1][..., 0])) > 10
-    assert (words[2] == (0, 0, 255)).all()
-
-
-def test_characters_that_the_usual_font_lacks_come_from_another() -> None:
-    own = font_manager.get_font(font_manager.findfont("DejaVu Sans"))
-    # Among matplotlib's own fonts, STIX has more of mathematics.
-    missing = next(
-        chr(code)
-        for entry in font_manager.fontManager.ttflist
-        if entry.name == "STIXGeneral"
-        for code in sorted(font_manager.get_font(entry.fname).get_charmap())
-        if code < 0xE000 and not own.get_char_index(code)
-    )
-    box = write_word("\N{TAMIL LETTER KA}", 20, (255, 255, 255), GROUND)
-    assert not np.array_equal(write_word(missing, 20, (255, 255, 255), GROUND), box)

@@ -1,0 +1,87 @@
+"""The panel beneath the picture: bars as long as probabilities, and lanes that pass by."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from behavior.figures.ethogram_raster import RasterRow
+from behavior.figures.lettering import parse_color
+from behavior.figures.overlay_panel import GROUND, TRACK, OverlayPanel, find_scale, format_time
+from behavior.figures.rendering import get_color
+
+FPS = 10
+N_FRAMES = 600
+BEHAVIORS = ("grooming", "rearing")
+
+
+def make_row(n_behaviors: int = 2, labels: dict[str, npt.NDArray[np.int8]] | None = None) -> RasterRow:
+    """Behavior 0 is decided in frames 100 to 199, the last one in 150 to 299; probabilities are 0, 0.5 and 1 in frames 0, 1 and 2."""
+    decided = np.zeros((N_FRAMES, n_behaviors), dtype=bool)
+    decided[100:200, 0] = True
+    decided[150:300, -1] = True
+    probabilities = decided.astype(np.float32)
+    probabilities[1], probabilities[2] = 0.5, 1.0
+    return RasterRow("mouse", np.arange(N_FRAMES) / FPS, decided, probabilities, labels or {})
+
+
+def test_a_tick_stands_at_the_threshold() -> None:
+    thresholds = np.array([0.25, np.nan])
+    panel = OverlayPanel(make_row(), BEHAVIORS, width=640, thresholds=thresholds)
+    canvas = panel.paint(0)
+    for index, expected in ((0, round(0.25 * panel.bar_width)), (1, None)):
+        row = canvas[panel.bar_tops[index] + 2, panel.bar_left : panel.bar_left + panel.bar_width]
+        ticks = np.flatnonzero((row == 255).all(axis=1))
+        assert (abs(ticks - expected).max() <= 1) if expected is not None else not len(ticks)
+
+
+def test_lanes_pass_by_at_the_right_time() -> None:
+    panel = OverlayPanel(make_row(), BEHAVIORS, width=960)
+    row = panel.lane_tops[0][0] + 1
+    per_second = panel.plot_width / 20
+    for frame in (60, 100, 150, 210):
+        lane = panel.paint(frame)[row, panel.plot_left : panel.plot_left + panel.plot_width]
+        shown = np.flatnonzero((lane == parse_color(get_color(0))).all(axis=1))
+        start_s, stop_s = (edge - (frame + 0.5) / FPS for edge in (10.0, 20.0))
+        expected = [np.clip(panel.plot_width / 2 + seconds * per_second, 0, panel.plot_width) for seconds in (start_s, stop_s)]
+        # A pixel at either end is partly covered, and now has a line.
+        assert abs(shown[0] - expected[0]) <= 2.5
+        assert abs(shown[-1] + 1 - expected[1]) <= 2.5
+    before = panel.paint(0)[row, panel.plot_left : panel.plot_left + panel.plot_width // 2 - 3]
+    assert (before == GROUND).all()
+
+
+def test_what_nobody_labelled_is_hatched() -> None:
+    seen = np.full((N_FRAMES, 2), -1, dtype=np.int8)
+    panel = OverlayPanel(make_row(labels={"": seen}), BEHAVIORS, width=960)
+    lane = panel.paint(300)[panel.lane_tops[0][0] + 1, panel.plot_left : panel.plot_left + panel.plot_width]
+    assert 10 < int((lane != GROUND).any(axis=1).sum()) < panel.plot_width / 4
+    assert not (lane == TRACK).all(axis=1).any()
+
+
+@pytest.mark.parametrize(("width", "scale"), [(100, 1.0), (640, 1.0), (1280, 2.0)])
+def test_everything_grows_with_the_width_but_never_shrinks(width: int, scale: float) -> None:
+    assert find_scale(width) == scale
+    panel = OverlayPanel(make_row(), BEHAVIORS, width=max(width, 320))
+    assert panel.bar_height >= round(scale * OverlayPanel(make_row(), BEHAVIORS, width=640).bar_height) - 1
+    assert panel.paint(0).shape == (panel.height, panel.width, 3)
+
+
+def test_the_panel_is_high_enough_for_all_behaviors() -> None:
+    few, many = (OverlayPanel(make_row(number), [f"b{index}" for index in range(number)], width=640) for number in (2, 12))
+    assert many.height > few.height
+    assert len(many.bar_tops) == 12
+    assert all(np.diff(many.bar_tops) >= many.bar_height)
+    assert many.bar_tops[-1] + many.bar_height < many.height
+
+
+def test_a_row_without_probabilities_is_refused() -> None:
+    row = RasterRow("mouse", np.arange(3) / FPS, np.zeros((3, 2), dtype=bool))
+    with pytest.raises(ValueError, match="'mouse' has no probabilities"):
+        OverlayPanel(row, BEHAVIORS, width=640)
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(0.0, "0:00.0"), (59.96, "1:00.0"), (61.04, "1:01.0"), (3725.25, "62:05.2")])
+def test_time_is_in_minutes_and_tenths(seconds: float, text: str) -> None:
+    assert format_time(seconds) == text
