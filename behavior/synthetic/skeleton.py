@@ -144,7 +144,7 @@ def _place_spine(posture: Posture, build: Build) -> tuple[npt.NDArray[np.complex
 
 
 def _push_inside(body: npt.NDArray[np.complex128], radius: Floats, half_floor: float) -> npt.NDArray[np.complex128]:
-    """Return the shift (T,) that brings every sphere of the body inside the walls; fur gives way by half a radius."""
+    """Return the shift (T,) that brings every sphere of the body inside the walls; fur gives way by a quarter of a radius."""
     shifts = []
     for values in (body.real, body.imag):
         inside = half_floor - 0.75 * radius
