@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
+
+from behavior.provenance import Provenance
 
 __all__ = [
     "Annotation",
@@ -242,14 +244,14 @@ class Annotation:
     probabilities, raw, ethogram
         Of the same behaviors and times: what the model says, what the thresholds make of it, and what cleaning makes of that.
     provenance
-        What JSON can hold: video, model, settings, versions, hashes. `fps`, where it is given, is the video's frame rate.
+        Video, model, settings and versions that it was made with.
     """
 
     recording: str
     probabilities: Probabilities
     raw: Ethogram
     ethogram: Ethogram
-    provenance: dict[str, Any] = field(default_factory=dict)
+    provenance: Provenance = field(default_factory=Provenance)
 
     def __post_init__(self) -> None:
         if not is_safe_name(self.recording):
@@ -274,13 +276,13 @@ class Annotation:
     @property
     def frames(self) -> Frames:
         """The T frames, and whether the video broke off."""
-        return Frames.from_times(self.time_s, broke_off=bool(self.provenance.get("broke_off")))
+        return Frames.from_times(self.time_s, broke_off=bool(self.provenance.broke_off))
 
     @property
     def fps(self) -> float | None:
         """Frames per second: the provenance's, else by the times (`estimate_fps`); None where there is one frame at most."""
-        if self.provenance.get("fps") is not None:
-            return float(self.provenance["fps"])
+        if self.provenance.fps is not None:
+            return self.provenance.fps
         return estimate_fps(self.time_s) if len(self.time_s) > 1 else None
 
 

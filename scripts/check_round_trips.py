@@ -71,7 +71,7 @@ def _read_back(name: str, out: Path, annotation: Annotation) -> npt.NDArray[np.b
     if name in ("nwb", "parquet"):
         ethogram = read_nwb(path) if name == "nwb" else read_parquet(path)
         return ethogram.values[:, [ethogram.behaviors.index(behavior) for behavior in annotation.behaviors]]
-    video = annotation.provenance.get("video")
+    video = annotation.provenance.video
     names = (annotation.recording, *([Path(video).name] if video else []))
     labels, _ = read_labels(path, LabelRequest(annotation.behaviors, Frames.from_times(annotation.time_s), recording_names=names))
     return labels.values == 1

@@ -2,43 +2,45 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
 from behavior.embedding.crop_reader import MANY_UNMEASURED
+from behavior.provenance import UnmeasuredFrames
 from behavior.recording import Annotation, find_bouts
 
-__all__ = ["describe_unmeasured", "is_much_unmeasured", "warn_of_unmeasured"]
+__all__ = ["find_unmeasured", "is_much_unmeasured", "warn_of_unmeasured"]
 
 # A stretch that is longer hides whole bouts.
 _LONGEST_STRETCH_S = 2.0
 
 
-def describe_unmeasured(measured: npt.NDArray[np.bool_] | None) -> dict[str, Any] | None:
-    """Return the number of frames that are not `measured`, and the spans that they make, [start, stop); None where nobody knows."""
-    if measured is None:
-        return None
-    return {"frames": int((~measured).sum()), "spans": find_bouts(~measured).tolist()}
+def find_unmeasured(measured: npt.NDArray[np.bool_]) -> UnmeasuredFrames:
+    """Return the frames that are not `measured`, bool of shape (T,): their number, and the runs that they make.
+
+    >>> find_unmeasured(np.array([True, False, False, True]))
+    UnmeasuredFrames(frames=2, spans=((1, 3),))
+    """
+    spans = tuple((start, stop) for start, stop in find_bouts(~measured).tolist())
+    return UnmeasuredFrames(frames=int((~measured).sum()), spans=spans)
 
 
-def warn_of_unmeasured(name: str, found: dict[str, Any] | None, *, n_frames: int, fps: float) -> str | None:
-    """Return a sentence on the recording `name` where many frames, or many after another, are not measured."""
-    if not found or not found["frames"]:
+def warn_of_unmeasured(annotation: Annotation) -> str | None:
+    """Return a warning where many frames of an ethogram are not measured, or many in a row; None where there is nothing to warn of."""
+    not_measured = annotation.provenance.not_measured
+    if not_measured is None or not not_measured.frames:
         return None
-    start, stop = max(found["spans"], key=lambda span: span[1] - span[0])
-    longest_s = (stop - start) / fps
-    if found["frames"] <= MANY_UNMEASURED * n_frames and longest_s <= _LONGEST_STRETCH_S:
+    start, stop = max(not_measured.spans, key=lambda span: span[1] - span[0], default=(0, 0))
+    longest_s = (stop - start) / (annotation.fps or 1.0)
+    if not is_much_unmeasured(annotation) and longest_s <= _LONGEST_STRETCH_S:
         return None
     return (
-        f"{name}: {found['frames']} of {n_frames} frames are not measured, the longest stretch of them {longest_s:.1f} s from frame "
-        f"{start}; behaviors there are guesses."
+        f"{annotation.recording}: {not_measured.frames} of {len(annotation.time_s)} frames are not measured, the longest stretch of them "
+        f"{longest_s:.1f} s from frame {start}; behaviors there are guesses."
     )
 
 
 def is_much_unmeasured(annotation: Annotation) -> bool:
-    """Tell whether an ethogram says that many of its frames are not measured; those of earlier versions say nothing."""
-    found = annotation.provenance.get("not_measured")
-    frames = found.get("frames") if isinstance(found, dict) else None
-    return isinstance(frames, int) and frames > MANY_UNMEASURED * len(annotation.time_s)
+    """Tell whether an ethogram says that many of its frames are not measured; those of earlier versions do not say it."""
+    not_measured = annotation.provenance.not_measured
+    return not_measured is not None and not_measured.frames > MANY_UNMEASURED * len(annotation.time_s)

@@ -9,18 +9,19 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from behavior.errors import EthogramError
 from behavior.files.atomic import make_folder, write_text
-from behavior.recording import Annotation, Ethogram, Labels, Probabilities, find_bouts, frame_edges, is_safe_name
+from behavior.files.ethogram_description import EthogramDescription, format_description, read_description
+from behavior.provenance import Provenance
+from behavior.recording import Annotation, Ethogram, Labels, Probabilities, find_bouts, frame_edges
 
 __all__ = [
     "ETHOGRAM_SUFFIX",
@@ -29,12 +30,12 @@ __all__ = [
     "list_bouts",
     "read_annotation",
     "read_frame_predictions",
+    "read_provenance",
     "write_annotation",
     "write_frame_predictions",
 ]
 
 ETHOGRAM_SUFFIX = "_ethogram.csv"
-_OWN_KEYS = ("recording", "behaviors", "n_frames", "table_hash")
 
 
 class BoutRow(NamedTuple):
@@ -70,27 +71,24 @@ def write_annotation(folder: Path, annotation: Annotation) -> list[Path]:
     """
     if np.isnan(annotation.probabilities.values).any():
         raise ValueError(f"probabilities of {annotation.recording!r} are NaN, expected behaviors that the model knows")
-    taken = [key for key in _OWN_KEYS if key in annotation.provenance]
-    if taken:
-        raise ValueError(f"provenance of {annotation.recording!r} has the key {taken[0]!r}, which is the annotation's own")
-    make_folder(folder)
     ethogram_path = folder / f"{annotation.recording}{ETHOGRAM_SUFFIX}"
     bouts_path = folder / f"{annotation.recording}_bouts.csv"
-    provenance_path = ethogram_path.with_suffix(".json")
+    description_path = ethogram_path.with_suffix(".json")
     ethogram_text = _format_frames(ethogram_path, annotation, None)
     bouts_text = _format_csv(BoutRow._fields, list_bouts(annotation))
-    provenance = {
-        "recording": annotation.recording,
-        "behaviors": list(annotation.behaviors),
-        "n_frames": len(annotation.time_s),
-        "table_hash": _hash_table(annotation),
-        **annotation.provenance,
-        "fps": annotation.fps,
-    }
-    write_text(provenance_path, json.dumps(provenance, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    description = EthogramDescription(
+        annotation.recording,
+        annotation.behaviors,
+        len(annotation.time_s),
+        _hash_table(annotation),
+        annotation.provenance.model_copy(update={"fps": annotation.fps}),
+    )
+    description_text = format_description(description)
+    make_folder(folder)
+    write_text(description_path, description_text)
     write_text(bouts_path, bouts_text)
     write_text(ethogram_path, ethogram_text)
-    return [ethogram_path, bouts_path, provenance_path]
+    return [ethogram_path, bouts_path, description_path]
 
 
 def list_bouts(annotation: Annotation) -> list[BoutRow]:
@@ -116,24 +114,32 @@ def read_annotation(path: Path) -> Annotation:
     EthogramError
         If a file is missing, or is not what `write_annotation` writes; the message names the file, and the line where there is one.
     """
-    provenance_path = path.with_suffix(".json")
-    provenance = _read_provenance(provenance_path, path)
-    behaviors, n_frames = tuple(provenance["behaviors"]), provenance["n_frames"]
+    description_path, description = _find_description(path)
     header, rows = _read_rows(path)
-    if len(rows) != n_frames:
+    if len(rows) != description.n_frames:
         raise EthogramError(
-            f"{path}: holds {len(rows)} frames, expected the {n_frames} that {provenance_path.name} names; the file was cut off or "
-            f"changed, so annotate the recording again."
+            f"{path}: holds {len(rows)} frames, expected the {description.n_frames} that {description_path.name} names; the file was cut "
+            "off or changed, so annotate the recording again."
         )
     columns = _FrameColumns(path, header, rows)
-    rest = {key: value for key, value in provenance.items() if key not in _OWN_KEYS}
-    annotation = columns.to_annotation(provenance["recording"], behaviors, rest, may_be_unknown=False)
-    if provenance.get("table_hash", _hash_table(annotation)) != _hash_table(annotation):
+    annotation = columns.to_annotation(description.recording, description.behaviors, description.provenance, may_be_unknown=False)
+    if description.table_hash not in (None, _hash_table(annotation)):
         raise EthogramError(
-            f"{path}: is not the table that {provenance_path.name} describes, because it was changed or writing it was interrupted; "
+            f"{path}: is not the table that {description_path.name} describes, because it was changed or writing it was interrupted; "
             "annotate the recording again."
         )
     return annotation
+
+
+def read_provenance(path: Path) -> Provenance:
+    """Return where the ethogram at `path`, that of `RECORDING_ethogram.csv`, comes from, without reading its table.
+
+    Raises
+    ------
+    EthogramError
+        If the file beside it that says so is missing or cannot be used.
+    """
+    return _find_description(path)[1].provenance
 
 
 def write_frame_predictions(path: Path, annotation: Annotation, labels: Labels) -> None:
@@ -165,7 +171,7 @@ def read_frame_predictions(path: Path, behaviors: Sequence[str]) -> tuple[Annota
         If the file is missing, or is not what `write_frame_predictions` writes.
     """
     columns = _FrameColumns(path, *_read_rows(path))
-    annotation = columns.to_annotation(path.stem, tuple(behaviors), {}, may_be_unknown=True)
+    annotation = columns.to_annotation(path.stem, tuple(behaviors), Provenance(), may_be_unknown=True)
     labels = [columns.read_choice(f"{behavior}_label", (-1, 0, 1)) for behavior in behaviors]
     return annotation, Labels(_stack(labels, len(annotation.time_s), np.int8), tuple(behaviors))
 
@@ -211,7 +217,7 @@ class _FrameColumns:
                     f"write it again."
                 )
 
-    def to_annotation(self, recording: str, behaviors: tuple[str, ...], provenance: dict[str, Any], *, may_be_unknown: bool) -> Annotation:
+    def to_annotation(self, recording: str, behaviors: tuple[str, ...], provenance: Provenance, *, may_be_unknown: bool) -> Annotation:
         frames = self.read_numbers("frame")
         wrong = np.flatnonzero(frames != np.arange(len(frames)))
         if len(wrong):
@@ -313,33 +319,17 @@ def _read_rows(path: Path) -> tuple[list[str], list[list[str]]]:
     return header, rows
 
 
-def _read_provenance(path: Path, ethogram_path: Path) -> dict[str, Any]:
-    if not ethogram_path.is_file():
-        raise EthogramError(f"{ethogram_path}: does not exist, expected an ethogram; check the path.")
-    try:
-        provenance = json.loads(path.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError:
+def _find_description(path: Path) -> tuple[Path, EthogramDescription]:
+    """Return where the description of the ethogram at `path` is, and what it says."""
+    if not path.is_file():
+        raise EthogramError(f"{path}: does not exist, expected an ethogram; check the path.")
+    description_path = path.with_suffix(".json")
+    if not description_path.exists():
         raise EthogramError(
-            f"{ethogram_path}: {path.name} is not beside it, expected the file that says what it holds; keep the files that annotate "
-            f"writes together."
-        ) from None
-    except OSError as error:
-        raise EthogramError(f"{path}: cannot be read ({error.strerror or error}); check the file and its permissions.") from error
-    except ValueError as error:
-        raise EthogramError(f"{path}: is not JSON in UTF-8 ({error}); annotate the recording again.") from error
-    kinds = {"recording": str, "behaviors": list, "n_frames": int}
-    wrong = [key for key, kind in kinds.items() if not isinstance(provenance, dict) or not isinstance(provenance.get(key), kind)]
-    if not wrong and not is_safe_name(provenance["recording"]):
-        wrong = ["recording"]
-    if not wrong and not _are_distinct_names(provenance["behaviors"]):
-        wrong = ["behaviors"]
-    if wrong:
-        raise EthogramError(f"{path}: says no usable {wrong[0]!r}; annotate the recording again.")
-    return provenance
-
-
-def _are_distinct_names(behaviors: list[Any]) -> bool:
-    return all(isinstance(name, str) for name in behaviors) and len(set(behaviors)) == len(behaviors)
+            f"{path}: {description_path.name} is not beside it, expected the file that says what it holds; keep the files that annotate "
+            "writes together."
+        )
+    return description_path, read_description(description_path)
 
 
 def _format_frames(path: Path, annotation: Annotation, labels: Labels | None) -> str:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import yaml
 
-from behavior.config import Arena, Backbone, Crop, Head, Postprocess, Section, parse_section
+from behavior.config import Arena, Backbone, Crop, Decisions, Head, Postprocess, Section, parse_section
 from behavior.errors import ModelError, OutputError, UsageError
 from behavior.files.atomic import make_folder, sync_file, sync_folder, write_text
 from behavior.files.yaml_files import read_yaml
@@ -22,6 +22,8 @@ from behavior.files.yaml_files import read_yaml
 __all__ = [
     "BUNDLE_FILE",
     "BundleDescription",
+    "CalibrationRecord",
+    "DecisionsRecord",
     "MemberDescription",
     "StreamDescription",
     "TrainingRecord",
@@ -119,6 +121,53 @@ class MemberDescription(Section):
     head: Head
 
 
+class CalibrationRecord(Section):
+    """How the probabilities of one behavior are calibrated (`postprocess.calibration.Calibration`); None where a method has no such number.
+
+    Attributes
+    ----------
+    method
+        What was fitted.
+    knots, values
+        Of isotonic calibration: probabilities, and what becomes of them.
+    slope, intercept
+        Of logistic calibration.
+    reason
+        Why nothing was fitted, or not what was asked for.
+    """
+
+    method: Literal["none", "isotonic", "logistic"]
+    knots: list[float] | None = None
+    values: list[float] | None = None
+    slope: float | None = None
+    intercept: float | None = None
+    reason: str | None = None
+
+
+class DecisionsRecord(Section):
+    """What was fitted on out-of-fold predictions (`learning.decisions.FittedDecisions`).
+
+    Attributes
+    ----------
+    settings
+        What was asked for.
+    postprocess
+        What to decide with.
+    calibrations
+        By behavior; empty where none was asked for.
+    training_scores
+        F-beta on the frames that were fitted on, by behavior.
+    reasons
+        Why something was not fitted, by behavior.
+    """
+
+    settings: Decisions
+    postprocess: Postprocess
+    calibrations: dict[str, CalibrationRecord]
+    training_scores: dict[str, float]
+    reasons: dict[str, str]
+
+
 class BundleDescription(Section):
     """The content of `bundle.yaml`.
 
@@ -140,7 +189,7 @@ class BundleDescription(Section):
     arena: Arena | None = None
     fps: float
     postprocess: Postprocess
-    decisions: dict[str, Any] | None = None
+    decisions: DecisionsRecord | None = None
     training: TrainingRecord
     versions: dict[str, str]
 

@@ -9,10 +9,15 @@ from typing import Any
 
 from behavior.config import Postprocess, parse_section
 from behavior.errors import UsageError, suggest_nearest
-from behavior.learning.decisions import decide
+from behavior.learning.decisions import decide, read_postprocess, record_postprocess
 from behavior.recording import Annotation
 
 __all__ = ["DecisionChange", "decide_again"]
+
+# Longer than any recording, and short enough for frames to be counted in 64 bits.
+_LONGEST = 10_000_000
+
+_UNITS = {"frames": "frames", "s": "seconds"}
 
 PerBehavior = float | Mapping[str, float] | None
 
@@ -60,32 +65,36 @@ def decide_again(before: Annotation, change: DecisionChange, *, source: Path) ->
     ------
     UsageError
         If a behavior is unknown, a value cannot be used, or some lengths would be in frames and others in seconds.
+    EthogramError
+        If `before` was decided with settings that this version does not know.
     """
     settings = _merge(before, change, source)
-    provenance = {**before.provenance, "postprocess": settings.model_dump(mode="json", exclude_none=True)}
+    provenance = before.provenance.model_copy(update={"postprocess": record_postprocess(settings)})
     return decide(before.recording, before.probabilities, fps=before.fps or 1.0, postprocess=settings, provenance=provenance)
 
 
 def _merge(before: Annotation, change: DecisionChange, source: Path) -> Postprocess:
     """Return the settings that `before` was decided with, changed as asked."""
     behaviors = before.behaviors
-    old = parse_section(Postprocess, before.provenance.get("postprocess", {}), source=source)
+    old = read_postprocess(before.provenance, source=source) or Postprocess()
     content: dict[str, Any] = {"threshold": dict(zip(behaviors, old.thresholds(behaviors).round(6).tolist(), strict=True))}
     if change.threshold is not None:
         content["threshold"] |= _spread(change.threshold, behaviors)
     for name in ("closing", "min_bout"):
-        new = {unit: getattr(change, f"{name}_{unit}") for unit in ("frames", "s")}
+        new = {unit: getattr(change, f"{name}_{unit}") for unit in _UNITS}
         # No cleaning is none in either unit.
-        known = {unit: _none_if_zero(getattr(old, f"{name}_{unit}")) for unit in ("frames", "s")}
+        known = {unit: _none_if_zero(getattr(old, f"{name}_{unit}")) for unit in _UNITS}
         if all(value is None for value in new.values()):
             content |= {f"{name}_{unit}": value for unit, value in known.items()}
             continue
         unit, other = ("frames", "s") if new["frames"] is not None else ("s", "frames")
         lengths = _spread(new[unit], behaviors)
         if len(lengths) < len(behaviors) and known[other] is not None:
-            before_in = "frames" if other == "frames" else "seconds"
-            raise UsageError(f"{source}: was decided with {name} in {before_in}; give the new lengths in the same unit.")
+            raise UsageError(f"{source}: was decided with {name} in {_UNITS[other]}; give the new lengths in the same unit.")
         kept = known[unit]
+        for length in lengths.values():
+            if not 0 <= length <= _LONGEST:
+                raise UsageError(f"{source}: {name} is {length:g} {_UNITS[unit]}, expected between 0 and {_LONGEST:,}.")
         by_behavior = {behavior: kept.get(behavior, 0) if isinstance(kept, Mapping) else kept or 0 for behavior in behaviors}
         content[f"{name}_{unit}"] = by_behavior | lengths
     return parse_section(Postprocess, content, source=source)

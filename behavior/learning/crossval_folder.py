@@ -14,7 +14,9 @@ from behavior.config import Study
 from behavior.errors import UsageError
 from behavior.files.ethograms import read_frame_predictions
 from behavior.files.study import read_study
+from behavior.learning.decisions import record_postprocess
 from behavior.learning.learning_data import LearningData
+from behavior.provenance import Provenance
 from behavior.recording import Annotation, Labels, Probabilities
 
 __all__ = [
@@ -126,8 +128,8 @@ def open_crossval(folder: Path | None) -> CrossValidated | None:
     for path in sorted((folder / PREDICTIONS_FOLDER).glob("*.csv")):
         annotation, labels[path.stem] = read_frame_predictions(path, study.behaviors)
         # Of decisions that were fitted each fold has its own.
-        known = {} if study.decisions else {"postprocess": study.postprocess.model_dump(mode="json", exclude_none=True)}
-        annotations.append(replace(annotation, provenance=known))
+        provenance = Provenance() if study.decisions else Provenance(postprocess=record_postprocess(study.postprocess))
+        annotations.append(replace(annotation, provenance=provenance))
     if not annotations:
         raise UsageError(f"{folder / PREDICTIONS_FOLDER}: holds no predictions; run `behavior crossval` again.")
     ceiling = pd.read_csv(folder / CEILING_FILE) if (folder / CEILING_FILE).is_file() else None

@@ -15,10 +15,12 @@ import numpy as np
 import pandas as pd
 
 from behavior.config import Decisions, Postprocess, parse_section
-from behavior.errors import ModelError, UsageError
+from behavior.errors import EthogramError, ModelError, UsageError
+from behavior.files.model_bundle import CalibrationRecord, DecisionsRecord
 from behavior.postprocess.calibration import Calibration, fit_calibration
 from behavior.postprocess.fitting import THRESHOLDS, Candidates, choose_settings, list_lengths
 from behavior.postprocess.pipeline import clean_decisions
+from behavior.provenance import AppliedPostprocess, Provenance
 from behavior.recording import Annotation, Ethogram, Labels, Probabilities, find_bouts
 from behavior.sequence.folds import Fold
 
@@ -31,6 +33,8 @@ __all__ = [
     "decide_out_of_fold",
     "describe_fitting",
     "fit_decisions",
+    "read_postprocess",
+    "record_postprocess",
 ]
 
 FITTED_COLUMNS = ("fold", "behavior", "threshold", "closing_frames", "min_bout_frames", "calibration", "training_f_beta", "reason")
@@ -69,44 +73,39 @@ class FittedDecisions:
         columns = [self.calibrations[name].apply(probabilities.values[:, place]) for place, name in enumerate(probabilities.behaviors)]
         return Probabilities(np.column_stack(columns), probabilities.behaviors, probabilities.time_s)
 
-    def decide(
-        self, recording: str, probabilities: Probabilities, *, fps: float, provenance: Mapping[str, Any] | None = None
-    ) -> Annotation:
+    def decide(self, recording: str, probabilities: Probabilities, *, fps: float, provenance: Provenance | None = None) -> Annotation:
         """Return the annotation of one recording; its probabilities are the calibrated ones."""
         return decide(recording, self.calibrate(probabilities), fps=fps, postprocess=self.postprocess, provenance=provenance)
 
-    def as_mapping(self) -> dict[str, Any]:
-        """Return what YAML and JSON can hold and `from_mapping` reads."""
-        return {
-            "settings": self.settings.model_dump(mode="json"),
-            "postprocess": self.postprocess.model_dump(mode="json", exclude_none=True),
-            "calibrations": {name: found.as_mapping() for name, found in self.calibrations.items()},
-            "training_scores": dict(self.training_scores),
-            "reasons": dict(self.reasons),
-        }
+    def to_record(self) -> DecisionsRecord:
+        """Return what a model's bundle says of it, which `from_record` reads."""
+        return DecisionsRecord(
+            settings=self.settings,
+            postprocess=self.postprocess,
+            calibrations={name: CalibrationRecord(**calibration.as_mapping()) for name, calibration in self.calibrations.items()},
+            training_scores=dict(self.training_scores),
+            reasons=dict(self.reasons),
+        )
 
     @classmethod
-    def from_mapping(cls, content: Any, *, source: Path) -> FittedDecisions:
-        """Return what `as_mapping` wrote.
+    def from_record(cls, record: DecisionsRecord, *, source: Path) -> FittedDecisions:
+        """Return what `to_record` gave.
 
         Raises
         ------
         ModelError
-            If `content`, from the file `source`, is something else.
+            If a calibration in `record`, from the file `source`, is not a rising function.
         """
-        try:
-            return cls(
-                settings=parse_section(Decisions, content["settings"], source=source),
-                postprocess=parse_section(Postprocess, content["postprocess"], source=source),
-                calibrations={name: Calibration.from_mapping(found) for name, found in content["calibrations"].items()},
-                training_scores={name: float(score) for name, score in content["training_scores"].items()},
-                reasons={name: str(reason) for name, reason in content["reasons"].items()},
-            )
-        except (KeyError, TypeError, AttributeError, ValueError, UsageError) as error:
-            raise ModelError(
-                f"{source}: its fitted decisions cannot be read ({type(error).__name__}: {str(error).rstrip('.')}); copy the whole folder "
-                "of the model again, or train it again."
-            ) from None
+        calibrations = {}
+        for name, calibration in record.calibrations.items():
+            try:
+                calibrations[name] = Calibration.from_mapping(calibration.model_dump(exclude_none=True))
+            except ValueError as error:
+                raise ModelError(
+                    f"{source}: the calibration of {name!r} cannot be used ({error}); copy the whole folder of the model again, or train "
+                    "it again."
+                ) from None
+        return cls(record.settings, record.postprocess, calibrations, record.training_scores, record.reasons)
 
 
 @dataclass(frozen=True)
@@ -344,7 +343,7 @@ def _join(parts: Sequence[str]) -> str:
 
 
 def decide(
-    recording: str, probabilities: Probabilities, *, fps: float, postprocess: Postprocess, provenance: Mapping[str, Any] | None = None
+    recording: str, probabilities: Probabilities, *, fps: float, postprocess: Postprocess, provenance: Provenance | None = None
 ) -> Annotation:
     """Return what `postprocess` makes of the probabilities of one recording."""
     behaviors = probabilities.behaviors
@@ -356,8 +355,30 @@ def decide(
     )
     time_s = probabilities.time_s
     return Annotation(
-        recording, probabilities, Ethogram(raw, behaviors, time_s), Ethogram(cleaned, behaviors, time_s), dict(provenance or {})
+        recording, probabilities, Ethogram(raw, behaviors, time_s), Ethogram(cleaned, behaviors, time_s), provenance or Provenance()
     )
+
+
+def read_postprocess(provenance: Provenance, *, source: Path) -> Postprocess | None:
+    """Return the settings that an ethogram was decided with; None where it does not say.
+
+    Raises
+    ------
+    EthogramError
+        If it names a setting that this version does not know; `source` is the file to name.
+    """
+    if provenance.postprocess is None:
+        return None
+    content = {name: value for name, value in provenance.postprocess.as_mapping().items() if value is not None}
+    try:
+        return parse_section(Postprocess, content, source=source)
+    except UsageError as error:
+        raise EthogramError(str(error)) from None
+
+
+def record_postprocess(settings: Postprocess) -> AppliedPostprocess:
+    """Return what the provenance of an ethogram says about the settings that it was decided with."""
+    return AppliedPostprocess(**settings.model_dump(mode="json", exclude_none=True))
 
 
 def count_bouts(annotation: Annotation) -> dict[str, int]:

@@ -180,7 +180,7 @@ def describe_bundle(
         arena=study.arena if POSE in made else None,
         fps=training.fps,
         postprocess=postprocess,
-        decisions=decisions.as_mapping() if decisions is not None else None,
+        decisions=decisions.to_record() if decisions is not None else None,
         training=TrainingRecord(
             recordings=[], watched={}, stopping="", epochs={}, seed=study.training.seed, skipped={}, test_average_precision={}
         ),

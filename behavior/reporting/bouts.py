@@ -10,11 +10,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from behavior.config import Crop, Postprocess, parse_section
+from behavior.config import Crop, Postprocess
 from behavior.embedding.crop_reader import open_crops
 from behavior.errors import BehaviorError
 from behavior.figures.film_strips import compose_film_strip, render_jpeg
 from behavior.figures.rendering import get_color
+from behavior.learning.decisions import read_postprocess
 from behavior.progress import show_progress, warn
 from behavior.recording import Annotation, Labels, Recording, find_bouts, frame_edges
 from behavior.reporting.html_page import Block, Paragraph, Picture, Section, Table
@@ -64,7 +65,7 @@ def find_uncertain_bouts(annotations: Sequence[Annotation], *, count: int = _N_B
     """
     bouts: list[UncertainBout] = []
     for annotation in annotations:
-        settings = parse_section(Postprocess, annotation.provenance.get("postprocess", {}), source=Path(annotation.recording))
+        settings = read_postprocess(annotation.provenance, source=Path(annotation.recording)) or Postprocess()
         thresholds = settings.thresholds(annotation.behaviors).astype(np.float64)
         edges = frame_edges(annotation.time_s, annotation.fps)
         for column, behavior in enumerate(annotation.behaviors):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
@@ -10,7 +9,7 @@ from pathlib import Path, PureWindowsPath
 import numpy as np
 import numpy.typing as npt
 
-from behavior.config import LabelFiles, Postprocess, parse_section
+from behavior.config import LabelFiles
 from behavior.errors import EthogramError, UsageError, VideoError
 from behavior.figures.ethogram_raster import RasterRow
 from behavior.figures.overlay import OverlayPainter
@@ -18,6 +17,7 @@ from behavior.figures.overlay_plan import Clip, plan_frames
 from behavior.files.pose import TOLERATED_ROWS
 from behavior.files.video import VideoReader, open_video, summarize_video, write_video
 from behavior.files.video_folder import VideoFolder
+from behavior.learning.decisions import read_postprocess
 from behavior.learning.label_reading import read_raters_of
 from behavior.postprocess.thresholds import apply_thresholds
 from behavior.progress import Advance
@@ -194,8 +194,7 @@ def find_video(ethogram: Path, annotation: Annotation, recording: Recording, fol
     VideoError
         If there is none, or several in `folder` may be it.
     """
-    named = annotation.provenance.get("video")
-    annotated = named if isinstance(named, str) and named else None
+    annotated = annotation.provenance.video
     if folder is not None:
         # The ethogram may come from another system.
         candidates = folder.find(annotation.recording, PureWindowsPath(annotated).name if annotated else None)
@@ -217,9 +216,9 @@ def find_thresholds(ethogram: Path, annotation: Annotation) -> npt.NDArray[np.fl
 
     None where the annotation does not say how it was decided.
     """
-    if "postprocess" not in annotation.provenance:
+    settings = read_postprocess(annotation.provenance, source=ethogram.with_suffix(".json"))
+    if settings is None:
         return None
-    settings = parse_section(Postprocess, annotation.provenance["postprocess"], source=ethogram.with_suffix(".json"))
     thresholds = settings.thresholds(annotation.behaviors)
     follows = (apply_thresholds(annotation.probabilities.values, thresholds) == annotation.raw.values).all(axis=0)
     return np.where(follows, thresholds, np.float32(np.nan))
@@ -228,8 +227,8 @@ def find_thresholds(ethogram: Path, annotation: Annotation) -> npt.NDArray[np.fl
 def _require_fps(ethogram: Path, annotation: Annotation) -> float:
     try:
         fps = annotation.fps
-    except (TypeError, ValueError):
+    except ValueError:
         fps = None
-    if fps is None or not (math.isfinite(fps) and fps > 0):
+    if fps is None:
         raise EthogramError(f"{ethogram.with_suffix('.json')}: says no usable 'fps'; annotate the recording again.")
     return fps

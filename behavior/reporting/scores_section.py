@@ -67,7 +67,7 @@ def score_unseen(recordings: Sequence[DescribedRecording]) -> Scores | None:
     chosen = [
         recording
         for recording in recordings
-        if ("" in recording.labels or len(recording.labels) == 1) and recording.annotation.provenance.get("learned_from") is False
+        if ("" in recording.labels or len(recording.labels) == 1) and recording.annotation.provenance.learned_from is False
     ]
     if not chosen:
         return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from behavior.errors import BehaviorError
@@ -11,7 +11,7 @@ from behavior.files.study import study_as_yaml
 from behavior.learning.crossval_folder import CrossValidated
 from behavior.learning.variants import describe_model
 from behavior.reporting.check_result import StudyCheck
-from behavior.reporting.description import DescribedRecording, Description
+from behavior.reporting.description import Description
 from behavior.reporting.html_page import Block, Details, Listing, Paragraph, Section, Table
 from behavior.reporting.scores_section import Scores, embed_picture
 from behavior.reporting.sources import Model, ReportSources
@@ -199,23 +199,14 @@ def _describe_signature(text: str) -> str:
 
 
 def _describe_ethograms(description: Description) -> list[list[str]]:
-    def collect(key: str) -> list[str]:
-        return list(dict.fromkeys(_show_setting(recording.annotation.provenance.get(key)) for recording in description.recordings))
-
-    rows = [["Ethograms", f"{len(description.recordings)}; post-processing: {' or '.join(collect('postprocess'))}"]]
-    rows += [
-        [what, ", ".join(names)]
-        for what, names in (
-            ("Resampled in time", _list_marked(description.recordings, "resampled")),
-            ("Video breaks off", _list_marked(description.recordings, "broke_off")),
-        )
-        if names
-    ]
+    recordings = description.recordings
+    applied = [recording.annotation.provenance.postprocess for recording in recordings]
+    settings = dict.fromkeys(_show_setting(None if one is None else one.as_mapping()) for one in applied)
+    resampled = [recording.name for recording in recordings if recording.annotation.provenance.resampled]
+    broke_off = [recording.name for recording in recordings if recording.annotation.provenance.broke_off]
+    rows = [["Ethograms", f"{len(recordings)}; post-processing: {' or '.join(settings)}"]]
+    rows += [[what, ", ".join(names)] for what, names in (("Resampled in time", resampled), ("Video breaks off", broke_off)) if names]
     return rows
-
-
-def _list_marked(recordings: Sequence[DescribedRecording], key: str) -> list[str]:
-    return [recording.name for recording in recordings if recording.annotation.provenance.get(key)]
 
 
 def _show_setting(setting: object) -> str:

@@ -182,8 +182,8 @@ def _open_model(folder: Path | None, ethograms: Sequence[Path], study_path: Path
 
 def _name_model(path: Path) -> tuple[str, str] | None:
     """Return folder and hash of the model that made an ethogram; None where it does not say."""
-    model = read_annotation(path).provenance.get("model")
-    return (str(model["folder"]), str(model["hash"])) if isinstance(model, dict) and {"folder", "hash"} <= set(model) else None
+    model = read_annotation(path).provenance.model
+    return (model.folder, model.hash) if model is not None and model.folder is not None and model.hash is not None else None
 
 
 def _read_model(folder: Path) -> Model:

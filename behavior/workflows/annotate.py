@@ -9,12 +9,14 @@ from pathlib import Path
 
 from behavior.config import Crop
 from behavior.embedding.recordings import embed_recordings
-from behavior.errors import BehaviorError, PoseError, UsageError, WeightsError
+from behavior.embedding.unmeasured import warn_of_unmeasured
+from behavior.errors import BehaviorError, EthogramError, OutputError, PoseError, UsageError, WeightsError
 from behavior.files.atomic import make_folder
+from behavior.files.ethograms import ETHOGRAM_SUFFIX, read_provenance, write_annotation
 from behavior.files.pairing import find_pose_for, make_safe
 from behavior.files.study import open_study
 from behavior.files.video import VIDEO_SUFFIXES
-from behavior.learning.annotator import Annotator
+from behavior.learning.annotator import Annotator, open_annotator
 from behavior.progress import announce, complain, warn
 from behavior.recording import Recording
 
@@ -79,25 +81,19 @@ def annotate_videos(
     if pose is not None and n_given != 1:
         raise UsageError(f"--pose names one file, but {n_given} videos are given; annotate them one at a time or leave --pose out.")
     make_folder(out)
-    annotator = Annotator(
-        model, body_parts=body_parts, resample=resample, cache=cache or out / "cache", individual=individual, overwrite=overwrite
-    )
-    if annotator.imported or annotator.crop is None:
-        raise UsageError(f"{model}: works on imported features ({', '.join(annotator.imported)}); bring them into a study and use --study.")
+    annotator = open_annotator(model, body_parts=body_parts, individual=individual, may_resample=resample, cache=cache or out / "cache")
+    crop, imported = annotator.model.crop, annotator.model.imported
+    if imported or crop is None:
+        raise UsageError(f"{model}: works on imported features ({', '.join(imported)}); bring them into a study and use --study.")
     for sentence in result.failures.values():
         complain(sentence)
     recordings: list[Recording] = []
     for video, name in zip(videos, _name_recordings(videos), strict=True):
         try:
-            found = pose
-            if found is None and not annotator.crop.whole_frame:
-                found = find_pose_for(video)
-                if found is None:
-                    raise PoseError(f"{video}: found no pose beside it; put {video.stem}DLC... there, or name its file with --pose.")
-            recordings.append(Recording(name, video=video, pose=found, animal=name))
+            recordings.append(Recording(name, video=video, pose=pose or _find_pose(video, crop), animal=name))
         except BehaviorError as error:
             _fail(result, name, error)
-    return _annotate(annotator, recordings, out, result)
+    return _annotate(annotator, recordings, out, result, overwrite=overwrite)
 
 
 def annotate_study(
@@ -119,38 +115,45 @@ def annotate_study(
     make_folder(out)
     if cache is None:
         cache = out / "cache" if body_parts or individual is not None else study.cache
-    annotator = Annotator(
+    annotator = open_annotator(
         model,
         body_parts=body_parts,
-        resample=resample,
-        cache=cache,
         individual=individual,
-        overwrite=overwrite,
+        may_resample=resample,
+        cache=cache,
         imported=study.cache,
         arena=study.arena,
     )
+    crop = annotator.model.crop
     asked_for = bool(body_parts) or individual is not None
-    if annotator.crop is not None and study.crop is not None and not asked_for and _fold(annotator.crop) != _fold(study.crop):
+    if crop is not None and study.crop is not None and not asked_for and _fold(crop) != _fold(study.crop):
         raise UsageError(
-            f"{study_path}: its crop ({_describe_crop(study.crop)}) is not that of the model ({_describe_crop(annotator.crop)}); "
+            f"{study_path}: its crop ({_describe_crop(study.crop)}) is not that of the model ({_describe_crop(crop)}); "
             "name the body part to use with --body-part, or train on this study's crop."
         )
-    return _annotate(annotator, recordings, out, AnnotateResult())
+    return _annotate(annotator, recordings, out, AnnotateResult(), overwrite=overwrite)
 
 
-def _annotate(annotator: Annotator, recordings: Sequence[Recording], out: Path, result: AnnotateResult) -> AnnotateResult:
-    seen = [recording.id for recording in recordings if annotator.has_seen(recording)]
+def _annotate(
+    annotator: Annotator, recordings: Sequence[Recording], out: Path, result: AnnotateResult, *, overwrite: bool
+) -> AnnotateResult:
+    seen = [recording.id for recording in recordings if annotator.model.has_seen(recording)]
     if seen:
-        warn(f"the model learned from {', '.join(seen)}; what it says about them is no measure of how good it is.")
+        warn(f"{', '.join(seen)} are training recordings of this model; results on them do not measure its accuracy.")
     for recording in recordings:
         began = time.perf_counter()
         try:
-            annotator.require_place(recording, out)
-            for stream in annotator.streams:
+            if not overwrite:
+                _refuse_other_ethogram(annotator, recording, out)
+            for stream in annotator.features.streams:
                 result.failures |= embed_recordings(stream, [recording]).failures
             if recording.id in result.failures:
                 continue
-            n_frames = annotator.annotate(recording, out)
+            annotation = annotator.annotate(recording)
+            write_annotation(out, annotation)
+            if warning := warn_of_unmeasured(annotation):
+                warn(warning)
+            n_frames = len(annotation.time_s)
         except WeightsError:
             raise
         except BehaviorError as error:
@@ -160,6 +163,32 @@ def _annotate(annotator: Annotator, recordings: Sequence[Recording], out: Path, 
         result.frames_per_second[recording.id] = n_frames / seconds
         announce(f"{recording.id}: {n_frames:,} frames in {seconds:.1f} s, {n_frames / seconds:,.1f} frames/s")
     return result
+
+
+def _refuse_other_ethogram(annotator: Annotator, recording: Recording, out: Path) -> None:
+    """Raise OutputError if `out` holds an ethogram of this recording by another model, with other settings or from another video."""
+    path = out / f"{recording.id}{ETHOGRAM_SUFFIX}"
+    if not path.is_file():
+        return
+    try:
+        provenance = read_provenance(path)
+    except EthogramError as error:
+        raise OutputError(f"{str(error).rstrip('.')}; or give --overwrite to replace it.") from None
+    if not annotator.would_repeat(provenance, recording):
+        raise OutputError(
+            f"{path}: was made by another model, with other settings or from another video; give another --out, or --overwrite to "
+            "replace it."
+        )
+
+
+def _find_pose(video: Path, crop: Crop) -> Path | None:
+    """Return the pose file of `video`, None where the model needs none; PoseError where there is none."""
+    if crop.whole_frame:
+        return None
+    pose = find_pose_for(video)
+    if pose is None:
+        raise PoseError(f"{video}: found no pose beside it; put {video.stem}DLC... there, or name its file with --pose.")
+    return pose
 
 
 def _find_videos(paths: Sequence[Path], result: AnnotateResult) -> list[Path]:

@@ -95,7 +95,7 @@ def _read_scored(paths: Sequence[Path], labels_folder: Path, settings: LabelFile
             complain(str(error))
             continue
         _require_fitting(path, annotation, scored.annotations)
-        if annotation.provenance.get("learned_from"):
+        if annotation.provenance.learned_from:
             scored.notes.append(
                 f"{annotation.recording} is a training recording of this model; its scores do not measure the model's accuracy."
             )
@@ -110,8 +110,8 @@ def _read_labels(path: Path, annotation: Annotation, labels_folder: Path, settin
     label_path = find_labels_for(annotation.recording, labels_folder)
     if label_path is None:
         raise LabelError(f"{path}: {labels_folder} holds no label file named after {annotation.recording!r}; it is not scored.")
-    video = annotation.provenance.get("video")
-    recording = Recording(annotation.recording, video=Path(video) if isinstance(video, str) else None)
+    video = annotation.provenance.video
+    recording = Recording(annotation.recording, video=None if video is None else Path(video))
     labels, notes = read_labels_of(recording, label_path, annotation.behaviors, annotation.frames, settings=settings)
     for note in notes:
         warn(note)

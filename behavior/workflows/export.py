@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.util import find_spec
@@ -149,21 +149,20 @@ def _open(path: Path, videos: VideoFolder | None, result: ExportResult) -> Entry
         raise EthogramError(f"{path}: is a second ethogram of {annotation.recording!r}, expected one of each; export it to another folder.")
     values = annotation.ethogram.values
     result.bouts[annotation.recording] = {name: len(find_bouts(values[:, column])) for column, name in enumerate(annotation.behaviors)}
-    video = _find_video(annotation.recording, annotation.provenance, videos, result)
+    video = _find_video(annotation.recording, annotation.provenance.video, videos, result)
     return Entry(annotation, video, datetime.fromtimestamp(path.stat().st_mtime).astimezone())
 
 
-def _find_video(recording: str, provenance: Mapping[str, Any], videos: VideoFolder | None, result: ExportResult) -> Path | None:
+def _find_video(recording: str, annotated: str | None, videos: VideoFolder | None, result: ExportResult) -> Path | None:
     """Return where the video of a recording is, or was; what is odd about it becomes a note."""
-    said = provenance.get("video")
-    before = Path(said) if isinstance(said, str) and said else None
+    before = Path(annotated) if annotated else None
     if videos is not None:
         # The ethogram may come from another system.
-        found = videos.find(recording, PureWindowsPath(said).name if isinstance(said, str) else None)
-        if len(found) == 1:
-            return found[0].resolve()
-        if len(found) > 1:
-            listed = ", ".join(path.relative_to(videos.path).as_posix() for path in found)
+        candidates = videos.find(recording, PureWindowsPath(annotated).name if annotated else None)
+        if len(candidates) == 1:
+            return candidates[0].resolve()
+        if len(candidates) > 1:
+            listed = ", ".join(path.relative_to(videos.path).as_posix() for path in candidates)
             result.notes.append(f"{recording}: several videos in {videos.path} may be its own ({listed}); none of them is taken.")
     if before is not None and not before.is_file():
         result.notes.append(f"{recording}: its video {before} is not there; name the folder that has it with --videos.")

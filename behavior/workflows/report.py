@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from behavior import __version__
 from behavior.config import Crop
@@ -140,14 +139,13 @@ def _find_versions(sources: ReportSources, description: Description | None) -> M
     """Return the versions that results were made with: the ethograms', else the model's."""
     if description is not None:
         for recording in description.recordings:
-            versions = recording.annotation.provenance.get("versions")
-            if isinstance(versions, dict):
-                return {str(name): str(version) for name, version in versions.items()}
+            if recording.annotation.provenance.versions is not None:
+                return recording.annotation.provenance.versions
     return sources.model.description.versions if sources.model is not None else {}
 
 
 def _count_learned_from(description: Description | None) -> int:
-    return sum(bool(recording.annotation.provenance.get("learned_from")) for recording in description.recordings) if description else 0
+    return sum(bool(recording.annotation.provenance.learned_from) for recording in description.recordings) if description else 0
 
 
 def _make_bouts_sections(sources: ReportSources, description: Description | None) -> list[Section]:
@@ -158,8 +156,8 @@ def _make_bouts_sections(sources: ReportSources, description: Description | None
         known = by_id.get(annotation.recording) or Recording(annotation.recording)
         return Recording(
             known.id,
-            video=known.video or _as_path(annotation.provenance.get("video")),
-            pose=known.pose or _as_path(annotation.provenance.get("pose")),
+            video=known.video or _as_path(annotation.provenance.video),
+            pose=known.pose or _as_path(annotation.provenance.pose),
         )
 
     if description is not None:
@@ -181,8 +179,8 @@ def _find_crop(sources: ReportSources) -> Crop | None:
     return sources.study.crop if sources.study is not None else None
 
 
-def _as_path(value: Any) -> Path | None:
-    return Path(value) if isinstance(value, str) else None
+def _as_path(value: str | None) -> Path | None:
+    return None if value is None else Path(value)
 
 
 def _describe_subject(sources: ReportSources, description: Description | None, unseen: Scores | None) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from behavior.files.ethograms import write_annotation
+from behavior.provenance import Provenance
 from behavior.recording import Annotation, Ethogram, Probabilities
 
 
@@ -20,5 +21,5 @@ def ethograms(tmp_path: Path) -> Path:
     times = np.arange(10) / 10
     ethogram = Ethogram(values, ("grooming",), times)
     probabilities = Probabilities(values.astype(np.float32), ("grooming",), times)
-    write_annotation(folder, Annotation("m1", probabilities, ethogram, ethogram, {"fps": 10.0}))
+    write_annotation(folder, Annotation("m1", probabilities, ethogram, ethogram, Provenance(fps=10.0)))
     return folder

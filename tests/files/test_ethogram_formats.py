@@ -24,6 +24,7 @@ from behavior.files.ethogram_formats.boris_project import collect_observation
 from behavior.files.ethogram_formats.cells import escape_cell, format_table
 from behavior.files.ethogram_formats.entry import list_events, spread_edges
 from behavior.files.label_formats.request import LabelRequest
+from behavior.provenance import Provenance
 from behavior.recording import Annotation, Ethogram, Frames, Probabilities
 
 WRITTEN = datetime(2024, 5, 17, 12, 30, tzinfo=UTC)
@@ -51,7 +52,7 @@ def make_entry(
         Probabilities(np.where(array, 0.75, 0.25).astype(np.float32), behaviors, times),
         Ethogram(array, behaviors, times),
         Ethogram(array, behaviors, times),
-        {**({"fps": fps} if fps else {}), **provenance},
+        Provenance.model_validate({**({"fps": fps} if fps else {}), **provenance}),
     )
     return Entry(annotation, video, WRITTEN)
 

@@ -14,6 +14,7 @@ from hypothesis.extra.numpy import arrays
 
 from behavior.errors import EthogramError, OutputError
 from behavior.files.ethograms import find_ethograms, read_annotation, read_frame_predictions, write_annotation, write_frame_predictions
+from behavior.provenance import Provenance
 from behavior.recording import Annotation, Ethogram, Labels, Probabilities
 
 NAMES = st.text(st.characters(blacklist_categories=("Cs", "Cc")), min_size=1, max_size=8)
@@ -44,7 +45,7 @@ def make_annotation(
         probabilities=Probabilities(probabilities, behaviors, time_s),
         raw=Ethogram(raw, behaviors, time_s),
         ethogram=Ethogram(~raw, behaviors, time_s),
-        provenance={"fps": 25.0, **provenance},
+        provenance=Provenance.model_validate({"fps": 25.0, **provenance}),
     )
 
 
@@ -70,7 +71,7 @@ def draw_annotations(draw: st.DrawFn) -> Annotation:
         probabilities=Probabilities(draw(arrays(np.float32, shape, elements=st.floats(0, 1, width=32))), behaviors, time_s),
         raw=Ethogram(draw(arrays(bool, shape)), behaviors, time_s),
         ethogram=Ethogram(draw(arrays(bool, shape)), behaviors, time_s),
-        provenance={**provenance, "fps": draw(st.floats(0.1, 1000))},
+        provenance=Provenance.model_validate({**provenance, "fps": draw(st.floats(0.1, 1000))}),
     )
 
 
@@ -120,7 +121,7 @@ def test_the_files_are_as_the_design_says(tmp_path: Path) -> None:
         probabilities=Probabilities(values, ("mid", "a, b"), time_s),
         raw=Ethogram(values >= 0.6, ("mid", "a, b"), time_s),
         ethogram=Ethogram(final, ("mid", "a, b"), time_s),
-        provenance={"video": "A.mp4", "thresholds": {"mid": 0.6}},
+        provenance=Provenance.model_validate({"video": "A.mp4", "thresholds": {"mid": 0.6}}),
     )
     paths = write_annotation(tmp_path / "new", annotation)
     assert [path.name for path in paths] == ["A_ethogram.csv", "A_bouts.csv", "A_ethogram.json"]
@@ -149,7 +150,7 @@ def test_a_table_beside_the_description_of_another_is_refused(tmp_path: Path) ->
     """What a kill between the two files of a second annotation leaves behind."""
     ethogram = Ethogram(np.ones((2, 1), dtype=bool), ("x",), np.arange(2.0))
     first, second = (
-        Annotation("A", Probabilities(np.full((2, 1), value, dtype=np.float32), ("x",), np.arange(2.0)), ethogram, ethogram, {})
+        Annotation("A", Probabilities(np.full((2, 1), value, dtype=np.float32), ("x",), np.arange(2.0)), ethogram, ethogram)
         for value in (0.25, 0.75)
     )
     table, _, description = write_annotation(tmp_path, first)
@@ -162,8 +163,8 @@ def test_a_table_beside_the_description_of_another_is_refused(tmp_path: Path) ->
 def test_a_frame_rate_that_is_given_is_kept_and_times_a_lone_frame(tmp_path: Path) -> None:
     positive = Ethogram(np.ones((1, 1), dtype=bool), ("x",), np.zeros(1))
     probabilities = Probabilities(np.ones((1, 1), dtype=np.float32), ("x",), np.zeros(1))
-    paths = write_annotation(tmp_path, Annotation("A", probabilities, positive, positive, {"fps": 4}))
-    assert read_annotation(paths[0]).provenance["fps"] == 4
+    paths = write_annotation(tmp_path, Annotation("A", probabilities, positive, positive, Provenance(fps=4)))
+    assert read_annotation(paths[0]).provenance.fps == 4
     start_s, stop_s = paths[1].read_text(encoding="utf-8").splitlines()[1].split(",")[4:6]
     assert (float(start_s), float(stop_s)) == (0.0, 0.25)
 
@@ -207,7 +208,7 @@ def test_parts_of_different_recordings_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="safe as a file name"):
         make_annotation(recording="../A")
     with pytest.raises(ValueError, match="key 'n_frames'"):
-        write_annotation(tmp_path, Annotation("A", one.probabilities, one.raw, one.ethogram, {"n_frames": 6}))
+        write_annotation(tmp_path, Annotation("A", one.probabilities, one.raw, one.ethogram, Provenance.model_validate({"n_frames": 6})))
 
 
 def test_labels_of_another_recording_are_refused(tmp_path: Path) -> None:
@@ -291,7 +292,7 @@ def test_a_missing_file_is_one_sentence(written: Path) -> None:
     ("content", "expected"),
     [
         (b"{", "is not JSON"),
-        (b"\xff\xfe", "is not JSON"),
+        (b"\xff\xfe", "in UTF-8"),
         (b"[]", "no usable 'recording'"),
         (b'{"recording": "a/b", "behaviors": [], "n_frames": 6}', "no usable 'recording'"),
         (b'{"recording": "A", "behaviors": ["x", "x"], "n_frames": 6}', "no usable 'behaviors'"),

@@ -18,6 +18,7 @@ from behavior.files.ethogram_formats import FORMATS, Entry
 from behavior.files.frame_tables import write_frame_table
 from behavior.files.pairing import Pairing, belongs_to, find_labels_for, find_pose_for, pair_files
 from behavior.files.pose import write_deeplabcut
+from behavior.provenance import Provenance
 from behavior.recording import Annotation, Ethogram, Labels, Probabilities, Track
 
 TRACK = Track(np.ones((2, 1, 2)), np.ones((2, 1)), ("snout",))
@@ -239,7 +240,9 @@ def make_entry(recording: str, video: Path) -> Entry:
     time_s = np.arange(4) / 10
     values = np.array([[1], [1], [0], [1]], dtype=np.bool_)
     ethogram = Ethogram(values, ("grooming",), time_s)
-    annotation = Annotation(recording, Probabilities(values.astype(np.float32), ("grooming",), time_s), ethogram, ethogram, {"fps": 10.0})
+    annotation = Annotation(
+        recording, Probabilities(values.astype(np.float32), ("grooming",), time_s), ethogram, ethogram, Provenance(fps=10.0)
+    )
     return Entry(annotation, video, datetime(2024, 5, 17, tzinfo=UTC))
 
 

@@ -1,16 +1,21 @@
-"""Learning data and studies in memory, for tests that need no files."""
+"""Learning data, studies and models in memory, for tests that need no files."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 
-from behavior.config import Study
+from behavior.config import LstmHead, Postprocess, Study
+from behavior.files.feature_sources import Signature
+from behavior.files.model_bundle import BundleDescription, MemberDescription, StreamDescription, TrainingRecord
 from behavior.learning.learning_data import LearningData, RecordingFeatures
+from behavior.learning.opened_model import OpenedMember, OpenedModel
 from behavior.recording import Labels, Recording
 
 FPS = 10.0
@@ -49,5 +54,62 @@ def make_data() -> Callable[..., LearningData]:
             labels=tuple(Labels(shown, tuple(behaviors)) for shown in values.values()),
             behaviors=tuple(behaviors),
         )
+
+    return make
+
+
+def describe_stream(name: str = "motifs", n_features: int = 2, **settings: Any) -> StreamDescription:
+    return StreamDescription(name=name, signature=Signature(name, settings).text, n_features=n_features)
+
+
+@pytest.fixture
+def make_bundle() -> Callable[..., BundleDescription]:
+    """Describe a model with a member for each of some lists of behaviors, all on the imported stream motifs; changes by name."""
+
+    def make(*members: Sequence[str], streams: Sequence[StreamDescription] = (), **changes: Any) -> BundleDescription:
+        described = [
+            MemberDescription(
+                file=f"{number}.keras",
+                behaviors=list(names),
+                streams=list(streams) or [describe_stream()],
+                window_length=20,
+                head=LstmHead(layers=1, units=4),
+                **changes.pop(f"member_{number}", {}),
+            )
+            for number, names in enumerate(members)
+        ]
+        content: dict[str, Any] = {
+            "behaviors": list(BEHAVIORS),
+            "members": described,
+            "fps": FPS,
+            "postprocess": Postprocess(),
+            "training": TrainingRecord(
+                recordings=["trained"], watched={}, stopping="", epochs={}, seed=0, skipped={}, test_average_precision={}
+            ),
+            "versions": {},
+        }
+        return BundleDescription(**content | changes)
+
+    return make
+
+
+class EchoNetwork:
+    """A network that predicts the first columns of its input."""
+
+    def __init__(self, n_outputs: int) -> None:
+        self.n_outputs = n_outputs
+
+    def predict_on_batch(self, windows: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        return windows[..., : self.n_outputs]
+
+
+@pytest.fixture
+def make_model() -> Callable[..., OpenedModel]:
+    """Open a described bundle whose networks echo their input, so that probabilities are known."""
+
+    def make(bundle: BundleDescription, **changes: Any) -> OpenedModel:
+        members = tuple(OpenedMember(member, EchoNetwork(len(member.behaviors)), None) for member in bundle.members)
+        model = OpenedModel(Path("/lab/model"), bundle, "hash", bundle.crop, members, None, ())
+        return replace(model, **changes)
 
     return make

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import product
 from pathlib import Path
 
@@ -17,8 +17,10 @@ from sklearn.metrics import cohen_kappa_score, f1_score
 
 from behavior.config import Decisions, Postprocess
 from behavior.errors import ModelError
+from behavior.files.model_bundle import CalibrationRecord, DecisionsRecord
 from behavior.learning.decisions import FITTED_COLUMNS, FittedDecisions, decide_out_of_fold, describe_fitting, fit_decisions
 from behavior.metrics import average_precision
+from behavior.provenance import Provenance
 from behavior.recording import Annotation, Labels, Probabilities
 from behavior.sequence.folds import Fold, leave_out_folds
 
@@ -243,11 +245,12 @@ def test_a_model_decides_as_before_it_was_stored(calibration: str) -> None:
     truth["oft_00"].values[:, 0] = 0
     fitted = fit_decisions(predictions, truth, Decisions(calibration=calibration), fps=FPS, postprocess=FIXED)
     given = predictions["oft_02"]
-    expected = fitted.decide("oft_02", given, fps=FPS, provenance={"model": "x"})
-    assert expected.provenance == {"model": "x"}
+    expected = fitted.decide("oft_02", given, fps=FPS, provenance=Provenance(video="x.mp4"))
+    assert expected.provenance == Provenance(video="x.mp4")
     assert (calibration == "none") == np.array_equal(expected.probabilities.values, given.values)
-    for content in (yaml.safe_load(yaml.safe_dump(fitted.as_mapping())), json.loads(json.dumps(fitted.as_mapping(), allow_nan=False))):
-        read = FittedDecisions.from_mapping(content, source=SOURCE)
+    content = fitted.to_record().model_dump(mode="json", exclude_none=True)
+    for stored in (yaml.safe_load(yaml.safe_dump(content)), json.loads(json.dumps(content, allow_nan=False))):
+        read = FittedDecisions.from_record(DecisionsRecord.model_validate(stored), source=SOURCE)
         assert read == fitted
         found = read.decide("oft_02", given, fps=FPS)
         np.testing.assert_array_equal(found.probabilities.values, expected.probabilities.values)
@@ -290,15 +293,12 @@ def test_the_sentence_names_what_was_fitted() -> None:
     assert describe_fitting(alone, cross_validated=False).startswith("Isotonic calibration of the probabilities was fitted on")
 
 
-@pytest.mark.parametrize(
-    "spoil", [lambda c: c.pop("settings"), lambda c: c.update(calibrations=3), lambda c: c["postprocess"].update(thresold=1)]
-)
-def test_what_is_no_fitted_decision_is_refused(spoil: Callable) -> None:
-    predictions, truth = act(2, n_frames=300)
-    content = fit_decisions(predictions, truth, Decisions(), fps=FPS, postprocess=FIXED).as_mapping()
-    spoil(content)
-    with pytest.raises(ModelError, match=r"bundle\.yaml: its fitted decisions cannot be read"):
-        FittedDecisions.from_mapping(content, source=SOURCE)
+def test_a_stored_calibration_that_falls_is_refused() -> None:
+    predictions, truth = act(3, n_frames=600)
+    record = fit_decisions(predictions, truth, Decisions(calibration="logistic"), fps=FPS, postprocess=FIXED).to_record()
+    falling = record.model_copy(update={"calibrations": {"grooming": CalibrationRecord(method="logistic", slope=-1.0)}})
+    with pytest.raises(ModelError, match=r"bundle\.yaml: the calibration of 'grooming' cannot be used"):
+        FittedDecisions.from_record(falling, source=SOURCE)
 
 
 def test_arguments_that_do_not_fit_are_refused() -> None:

@@ -15,6 +15,7 @@ from behavior.files.manifest import read_manifest
 from behavior.files.video import write_video
 from behavior.learning.rater_files import list_raters
 from behavior.learning.raters import measure_ceiling, read_ceiling, read_rater_folders
+from behavior.provenance import Provenance
 from behavior.recording import Annotation, Ethogram, Frames, Labels, Probabilities
 
 BEHAVIORS = ("rear", "groom")
@@ -303,7 +304,7 @@ def test_evaluate_shows_the_ceiling_beside_the_model(run, raters, tmp_path):
         values = make_labels(number, 3).values
         decided = Ethogram(values == 1, BEHAVIORS, times)
         probabilities = Probabilities(values.astype(np.float32), BEHAVIORS, times)
-        write_annotation(tmp_path / "ethograms", Annotation(f"r{number}", probabilities, decided, decided, {}))
+        write_annotation(tmp_path / "ethograms", Annotation(f"r{number}", probabilities, decided, decided))
     options = [word for folder in raters for word in ("--rater", folder)]
     ran = run("evaluate", tmp_path / "ethograms", "--labels", raters[0], *options, "--out", tmp_path / "scores", "--json")
     assert ran.status == 0, ran.err
@@ -336,7 +337,7 @@ def test_raters_of_a_video_that_broke_off_are_cut_like_the_labels(run, raters, t
     probabilities = Probabilities(values.astype(np.float32), BEHAVIORS, times)
     arguments = ["evaluate", tmp_path / "ethograms", "--labels", raters[0], "--rater", raters[0], "--rater", raters[1]]
     for broke_off, status in ((True, 0), (False, 2)):
-        write_annotation(tmp_path / "ethograms", Annotation("r0", probabilities, decided, decided, {"broke_off": broke_off}))
+        write_annotation(tmp_path / "ethograms", Annotation("r0", probabilities, decided, decided, Provenance(broke_off=broke_off)))
         for folder in raters:
             write_frame_table(folder / "r0.csv", make_labels(0, DELAYS[folder.name]))
         ran = run(*arguments, "--out", tmp_path / "scores", "--overwrite")

@@ -3,30 +3,13 @@ from __future__ import annotations
 import json
 import shutil
 
-import numpy as np
 import pandas as pd
 
-from behavior.embedding.unmeasured import describe_unmeasured, is_much_unmeasured, warn_of_unmeasured
+from behavior.embedding.unmeasured import is_much_unmeasured
 from behavior.files.ethograms import read_annotation
 from behavior.files.feature_sources import hash_file
 from behavior.files.finetuned_weights import SeenRecording
-from behavior.learning.annotator import _is_same_file
 from behavior.workflows.annotate import AnnotateResult, _find_videos
-
-
-def test_spans_are_half_open_and_long_ones_or_many_are_warned_about():
-    measured = np.ones(100, dtype=bool)
-    measured[[3, 4, 9]] = False
-    found = describe_unmeasured(measured)
-    assert found == {"frames": 3, "spans": [[3, 5], [9, 10]]}
-    assert json.loads(json.dumps(found)) == found
-    assert warn_of_unmeasured("m", found, n_frames=100, fps=10) is None
-    # Two frames at one in 2 s are a stretch of 4 s.
-    assert "longest stretch of them 4.0 s from frame 3" in (warn_of_unmeasured("m", found, n_frames=100, fps=0.5) or "")
-    assert "3 of 29 frames are not measured" in (warn_of_unmeasured("m", found, n_frames=29, fps=10) or "")
-    assert describe_unmeasured(None) is None
-    assert warn_of_unmeasured("m", None, n_frames=100, fps=10) is None
-    assert warn_of_unmeasured("m", describe_unmeasured(np.ones(5, dtype=bool)), n_frames=5, fps=10) is None
 
 
 def test_a_folder_stands_for_the_videos_in_it(tmp_path):
@@ -37,17 +20,6 @@ def test_a_folder_stands_for_the_videos_in_it(tmp_path):
     result = AnnotateResult()
     assert _find_videos([tmp_path / "new", single], result) == [tmp_path / "new" / "a.AVI", tmp_path / "new" / "b.mp4", single]
     assert result.failures == {}
-
-
-def test_the_same_video_is_known_by_an_end_of_its_path(tmp_path, monkeypatch):
-    video = tmp_path / "videos" / "a.mp4"
-    for said in ("videos/a.mp4", "../videos/a.mp4", "a.mp4", str(video), str(tmp_path / "videos" / ".." / "videos" / "a.mp4")):
-        assert _is_same_file(said, video), said
-    for said in ("b.mp4", "other/a.mp4", str(tmp_path / "a.mp4"), None):
-        assert not _is_same_file(said, video), said
-    assert _is_same_file(None, None)
-    monkeypatch.chdir(tmp_path)
-    assert _is_same_file("videos/a.mp4", video.relative_to(tmp_path))
 
 
 def test_an_ethogram_says_which_frames_were_not_measured(run, demo, tmp_path, monkeypatch):
@@ -86,7 +58,7 @@ def test_a_recording_that_the_backbone_was_fine_tuned_on_was_learned_from(run, d
     video = demo.study.parent / "videos" / "mouse_04.mp4"
     seen = SeenRecording("in_another_study", "fitted", hash_file(video), video.stat().st_size)
     for known, expected in (((), False), ((seen,), True)):
-        monkeypatch.setattr("behavior.learning.annotator.list_weights_seen", lambda weights, known=known: known)
+        monkeypatch.setattr("behavior.learning.opened_model.list_weights_seen", lambda weights, known=known: known)
         out = tmp_path / str(expected)
         assert run("annotate", demo.model, video, "--cache", tmp_path / "cache", "--out", out).status == 0
-        assert read_annotation(out / "mouse_04_ethogram.csv").provenance["learned_from"] is expected
+        assert read_annotation(out / "mouse_04_ethogram.csv").provenance.learned_from is expected

@@ -12,6 +12,7 @@ import pytest
 from behavior.errors import EthogramError, OutputError, UsageError
 from behavior.files.ethogram_formats import FORMATS
 from behavior.files.ethograms import write_annotation
+from behavior.provenance import Provenance
 from behavior.recording import Annotation, Ethogram, Probabilities
 from behavior.workflows.export import export_ethograms
 
@@ -24,7 +25,7 @@ def write_ethogram(folder: Path, recording: str, behaviors: tuple[str, ...] = ("
     times = np.arange(10) / 10
     ethogram = Ethogram(values, behaviors, times)
     probabilities = Probabilities(values.astype(np.float32), behaviors, times)
-    annotation = Annotation(recording, probabilities, ethogram, ethogram, {"fps": 10.0, "video": video})
+    annotation = Annotation(recording, probabilities, ethogram, ethogram, Provenance(fps=10.0, video=video))
     return write_annotation(folder, annotation)[0]
 
 

@@ -17,6 +17,7 @@ from behavior.figures.overlay_plan import Clip
 from behavior.figures.rendering import get_color
 from behavior.files.ethograms import write_annotation
 from behavior.files.video import open_video, summarize_video, write_video
+from behavior.provenance import Provenance
 from behavior.recording import Annotation, Ethogram, Probabilities
 from behavior.workflows.overlay import draw_overlays
 
@@ -49,7 +50,7 @@ def write_ethogram(
     time_s = np.arange(n_frames) / FPS if time_s is None else time_s
     ethogram = Ethogram(shown, BEHAVIORS, time_s)
     probabilities = Probabilities(np.where(shown, 0.9, 0.1).astype(np.float32), BEHAVIORS, time_s)
-    recorded = {"fps": FPS, "video": None if video is None else str(video), **provenance}
+    recorded = Provenance.model_validate({"fps": FPS, "video": None if video is None else str(video), **provenance})
     return write_annotation(folder, Annotation(name, probabilities, ethogram, ethogram, recorded))[0]
 
 
@@ -211,8 +212,9 @@ def test_what_is_there_is_replaced_only_when_asked(tmp_path: Path) -> None:
 
 def test_bad_ethograms_never_stop_the_rest(tmp_path: Path) -> None:
     write_ethogram(tmp_path, "A", None).write_text("")
-    write_ethogram(tmp_path, "B", None, fps=0)
-    write_ethogram(tmp_path, "C", None, postprocess={"threshold": 7})
+    for name, spoiled in (("B", {"fps": 0}), ("C", {"postprocess": {"threshold": 7}})):
+        description = write_ethogram(tmp_path, name, None).with_suffix(".json")
+        description.write_text(json.dumps(json.loads(description.read_text()) | spoiled))
     write_ethogram(tmp_path, "D", None, n_frames=20)
     good = write_ethogram(tmp_path, "E", None)
     again = write_ethogram(tmp_path / "again", "E", None)

@@ -20,6 +20,7 @@ from behavior.files.manifest import read_manifest
 from behavior.files.pose import write_deeplabcut
 from behavior.files.study import read_study, write_study
 from behavior.files.video import write_video
+from behavior.provenance import Provenance
 from behavior.recording import Annotation, Ethogram, Labels, Probabilities, Recording, Track
 from behavior.reporting.bouts import find_uncertain_bouts, make_bouts_section
 from behavior.reporting.score_files import score_annotations, write_results
@@ -38,7 +39,9 @@ def annotate(name: str, *, threshold: float = 0.5, **provenance: object) -> Anno
     time_s = np.arange(N_FRAMES) / FPS
     decided = Ethogram(probabilities >= threshold, BEHAVIORS, time_s)
     settings = {"postprocess": {"threshold": threshold}, "fps": FPS, "versions": {"python": "3.11.1", "keras": "3.15.0"}}
-    return Annotation(name, Probabilities(probabilities, BEHAVIORS, time_s), decided, decided, {**settings, **provenance})
+    return Annotation(
+        name, Probabilities(probabilities, BEHAVIORS, time_s), decided, decided, Provenance.model_validate({**settings, **provenance})
+    )
 
 
 def label(name: str) -> Labels:

@@ -13,6 +13,7 @@ import yaml
 
 from behavior.files.ethograms import write_annotation
 from behavior.files.pose import write_deeplabcut
+from behavior.provenance import Provenance
 from behavior.recording import Annotation, Ethogram, Probabilities, Track
 
 FPS = 10
@@ -24,7 +25,7 @@ def write_ethogram(folder: Path, name: str, shown: np.ndarray, behaviors: tuple[
     time_s = np.arange(len(shown)) / FPS
     ethogram = Ethogram(shown, behaviors, time_s)
     probabilities = Probabilities(np.where(shown, 0.9, 0.1).astype(np.float32), behaviors, time_s)
-    write_annotation(folder, Annotation(name, probabilities, ethogram, ethogram, {"fps": FPS}))
+    write_annotation(folder, Annotation(name, probabilities, ethogram, ethogram, Provenance(fps=FPS)))
 
 
 @pytest.fixture

@@ -99,15 +99,14 @@ def format_seconds(seconds: float) -> str:
 
 def describe_origin(entry: Entry) -> str:
     """Return, in a few words on one line, what made an ethogram; formats with room for all of its provenance take that instead."""
-    annotation, said = entry.annotation, entry.annotation.provenance
+    annotation, provenance = entry.annotation, entry.annotation.provenance
     rate = f" at {annotation.fps:.6g} frames per second" if annotation.fps else ""
     parts = [f"ethogram of {annotation.recording}, {len(annotation.time_s)} frames{rate}, made by a model, not by a person"]
-    model = said.get("model")
-    if isinstance(model, dict) and "folder" in model:
-        parts.append(f"model {model['folder']}" + (f" ({model['hash']})" if "hash" in model else ""))
-    if "postprocess" in said:
-        parts.append(f"decided with {json.dumps(said['postprocess'], ensure_ascii=False)}")
-    versions = said.get("versions")
-    if isinstance(versions, dict) and "behavior" in versions:
-        parts.append(f"behavior {versions['behavior']}")
+    model = provenance.model
+    if model is not None and model.folder is not None:
+        parts.append(f"model {model.folder}" + (f" ({model.hash})" if model.hash is not None else ""))
+    if provenance.postprocess is not None:
+        parts.append(f"decided with {json.dumps(provenance.postprocess.as_mapping(), ensure_ascii=False)}")
+    if provenance.versions is not None and "behavior" in provenance.versions:
+        parts.append(f"behavior {provenance.versions['behavior']}")
     return "; ".join(parts)

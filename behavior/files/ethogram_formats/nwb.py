@@ -47,13 +47,18 @@ def write_nwb(path: Path, entries: Sequence[Entry]) -> None:
 
     (entry,) = entries
     annotation = entry.annotation
-    said = {**annotation.provenance, "recording": annotation.recording, "behaviors": list(annotation.behaviors), "fps": annotation.fps}
+    described = {
+        **annotation.provenance.as_mapping(),
+        "recording": annotation.recording,
+        "behaviors": list(annotation.behaviors),
+        "fps": annotation.fps,
+    }
     file = pynwb.NWBFile(
         session_description=f"{describe_origin(entry)}; the session's start is not known, the time given is that of the annotation",
         identifier=_identify(annotation),
         session_start_time=entry.written,
         session_id=annotation.recording,
-        notes=json.dumps(said, ensure_ascii=False),
+        notes=json.dumps(described, ensure_ascii=False),
     )
     if entry.video is not None and len(annotation.time_s):
         file.add_acquisition(

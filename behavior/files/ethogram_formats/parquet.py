@@ -41,8 +41,13 @@ def write_parquet(path: Path, entries: Sequence[Entry]) -> None:
         "raw": pa.array(annotation.raw.values.ravel()),
         "present": pa.array(annotation.ethogram.values.ravel()),
     }
-    said = {**annotation.provenance, "recording": annotation.recording, "behaviors": list(annotation.behaviors), "fps": annotation.fps}
-    table = pa.table(columns).replace_schema_metadata({_METADATA: json.dumps(said, ensure_ascii=False).encode("utf-8")})
+    described = {
+        **annotation.provenance.as_mapping(),
+        "recording": annotation.recording,
+        "behaviors": list(annotation.behaviors),
+        "fps": annotation.fps,
+    }
+    table = pa.table(columns).replace_schema_metadata({_METADATA: json.dumps(described, ensure_ascii=False).encode("utf-8")})
     with replacing(path) as temporary:
         pq.write_table(table, temporary)
 

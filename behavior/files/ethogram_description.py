@@ -1,0 +1,124 @@
+"""`RECORDING_ethogram.json`: what the table of frames beside it holds, and where it comes from."""
+
+from __future__ import annotations
+
+import json
+import reprlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from behavior.errors import EthogramError
+from behavior.files.opening import read_text
+from behavior.provenance import Provenance
+from behavior.recording import is_safe_name
+
+__all__ = ["EthogramDescription", "format_description", "read_description"]
+
+_MOST_BYTES = 64 * 2**20
+_EXPECTED = "the description of an ethogram"
+_ADVICE = "annotate the recording again"
+
+
+def _require_safe(name: str) -> str:
+    if not is_safe_name(name):
+        raise ValueError("an id that is safe as a file name")
+    return name
+
+
+def _require_distinct(names: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(names)) < len(names):
+        raise ValueError("names that differ")
+    return names
+
+
+class _OwnKeys(BaseModel):
+    """What the file says of the table beside it; all other keys are the provenance's."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, strict=True)
+
+    recording: Annotated[str, AfterValidator(_require_safe)]
+    behaviors: Annotated[tuple[str, ...], Field(strict=False), AfterValidator(_require_distinct)]
+    n_frames: Annotated[int, Field(ge=0)]
+    table_hash: str | None = None
+
+
+@dataclass(frozen=True)
+class EthogramDescription:
+    """The content of `RECORDING_ethogram.json`.
+
+    Attributes
+    ----------
+    recording, behaviors, n_frames
+        Of the table.
+    table_hash
+        Of its probabilities and decisions; None in files of the first version.
+    provenance
+        Where it comes from.
+    """
+
+    recording: str
+    behaviors: tuple[str, ...]
+    n_frames: int
+    table_hash: str | None
+    provenance: Provenance
+
+
+def format_description(description: EthogramDescription) -> str:
+    """Return the text of the file.
+
+    Raises
+    ------
+    ValueError
+        If the provenance has a key that is the table's.
+    """
+    own = {
+        "recording": description.recording,
+        "behaviors": list(description.behaviors),
+        "n_frames": description.n_frames,
+        "table_hash": description.table_hash,
+    }
+    provenance = description.provenance.as_mapping()
+    taken = [key for key in own if key in provenance]
+    if taken:
+        raise ValueError(f"provenance of {description.recording!r} has the key {taken[0]!r}, which is the annotation's own")
+    return json.dumps({**own, **provenance}, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def read_description(path: Path) -> EthogramDescription:
+    """Read what `format_description` returned.
+
+    Raises
+    ------
+    EthogramError
+        If there is no such file, it is not JSON, or a key has a value of the wrong type.
+    """
+    text = read_text(path, most_bytes=_MOST_BYTES, error=EthogramError, expected=_EXPECTED, advice=_ADVICE)
+    try:
+        content = json.loads(text)
+        # Numbers beyond the largest, and halves of characters, are read and could not be written again.
+        json.dumps(content, ensure_ascii=False, allow_nan=False).encode()
+    except (ValueError, RecursionError) as error:
+        raise EthogramError(f"{path}: is not JSON in UTF-8 ({error}); {_ADVICE}.") from error
+    content = content if isinstance(content, Mapping) else {}
+    try:
+        own = _OwnKeys.model_validate(content)
+        provenance = Provenance.model_validate({key: value for key, value in content.items() if key not in _OwnKeys.model_fields})
+    except ValidationError as error:
+        raise EthogramError(f"{path}: {_explain(error)}; {_ADVICE}.") from None
+    return EthogramDescription(own.recording, own.behaviors, own.n_frames, own.table_hash, provenance)
+
+
+def _explain(error: ValidationError) -> str:
+    """Return the first of the problems in a few words: the key, what was found and what was expected."""
+    problem: Any = error.errors(include_url=False)[0]
+    # Deeper parts are names of types that pydantic puts in between, and keys below them.
+    key = ".".join(str(part) for part in problem["loc"][:2])
+    if problem["type"] == "missing":
+        return f"says no usable {key!r}, the key is missing"
+    expected = problem["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
+    expected = expected.replace("String should have", "text of").partition(" or instance of")[0]
+    return f"says no usable {key!r} (found {reprlib.repr(problem['input'])}, expected {expected})"

@@ -1,0 +1,132 @@
+"""The features that a model works on: where they are cached, and whether they mean what the model was trained on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from behavior.config import APPEARANCE, MADE_STREAMS, Arena, Backbone
+from behavior.embedding.crop_streams import AppearanceStream
+from behavior.embedding.stream import FeatureStream
+from behavior.embedding.streams import identify_stream, make_streams
+from behavior.errors import ModelError
+from behavior.files.feature_cache import FeatureSet, find_imported, read_features
+from behavior.files.feature_sources import Signature
+from behavior.files.model_bundle import MemberDescription
+from behavior.learning.learning_data import RecordingFeatures, join_streams
+from behavior.learning.opened_model import OpenedModel
+from behavior.recording import Recording
+
+__all__ = ["LoadedFeatures", "ModelFeatures"]
+
+
+@dataclass(frozen=True)
+class LoadedFeatures:
+    """The features of one recording for a model of M members.
+
+    Attributes
+    ----------
+    by_member
+        M entries; members that work on the same streams share one.
+    measured
+        Bool of shape (T,), whether a frame was measured in every stream that is not imported; None where all are imported.
+    """
+
+    by_member: tuple[RecordingFeatures, ...]
+    measured: npt.NDArray[np.bool_] | None
+
+
+class ModelFeatures:
+    """The streams of a model's features.
+
+    Parameters
+    ----------
+    model
+        What the features are for.
+    cache
+        Folder of the streams that are computed from the video and the pose.
+    imported
+        Folder of the imported streams; None where the model has none.
+    arena
+        What the pose stream measures distances to; the model's own where None.
+
+    Raises
+    ------
+    ModelError
+        If the backbone no longer gives the features that the model was trained on.
+    """
+
+    def __init__(self, model: OpenedModel, *, cache: Path, imported: Path | None = None, arena: Arena | None = None) -> None:
+        self._model = model
+        self._imported = imported
+        self._streams: dict[str, FeatureStream] = {}
+        for member in model.description.members:
+            made = make_streams(
+                [stream.name for stream in member.streams],
+                crop=model.crop,
+                backbone=member.backbone or Backbone(),
+                arena=arena or model.description.arena,
+                cache=cache,
+            )
+            for name, stream in made.items():
+                stream = self._streams.setdefault(identify_stream(name, member.backbone), stream)
+                if isinstance(stream, AppearanceStream):
+                    self._require_signature(member, stream)
+
+    @property
+    def streams(self) -> list[FeatureStream]:
+        """The streams that are computed from the video and the pose; none if all are imported."""
+        return list(self._streams.values())
+
+    def load(self, recording: Recording) -> LoadedFeatures:
+        """Return the features of `recording` from the caches, which have to hold them.
+
+        Raises
+        ------
+        CacheError
+            If a stream is missing, damaged or out of date.
+        ModelError
+            If the features mean something else than those that the model was trained on.
+        """
+        by_streams: dict[str, RecordingFeatures] = {}
+        measured: list[npt.NDArray[np.bool_]] = []
+        by_member: list[RecordingFeatures] = []
+        for member in self._model.description.members:
+            key = "\n".join(stream.signature for stream in member.streams)
+            if key not in by_streams:
+                by_streams[key] = self._load_member(recording, member, measured)
+            by_member.append(by_streams[key])
+        return LoadedFeatures(tuple(by_member), np.logical_and.reduce(measured) if measured else None)
+
+    def _load_member(self, recording: Recording, member: MemberDescription, measured: list[npt.NDArray[np.bool_]]) -> RecordingFeatures:
+        sets: list[FeatureSet] = []
+        for stream in member.streams:
+            if stream.name in MADE_STREAMS:
+                sets.append(self._streams[identify_stream(stream.name, member.backbone)].read(recording))
+                measured.append(sets[-1].measured)
+            else:
+                assert self._imported is not None
+                sets.append(read_features(find_imported(self._imported, recording.id, stream.name)))
+        features = join_streams(recording.id, [stream.name for stream in member.streams], sets)
+        for loaded, expected in zip(features.streams, member.streams, strict=True):
+            difference = Signature.from_text(loaded.signature).describe_difference(Signature.from_text(expected.signature))
+            if difference:
+                raise ModelError(
+                    f"{recording.id}: has other features than the model in {self._model.folder} was trained on ({difference}); embed or "
+                    "import them as for the model, or train a model on these."
+                )
+        return features
+
+    def _require_signature(self, member: MemberDescription, appearance: AppearanceStream) -> None:
+        expected = next(Signature.from_text(stream.signature) for stream in member.streams if stream.name == APPEARANCE)
+        # A precision that this machine does not reach is found out about with the first recording.
+        differences = [signature.describe_difference(expected) for signature in appearance.list_signatures()]
+        difference = differences[0] if all(differences) else ""
+        if difference:
+            raise ModelError(
+                f"{self._model.folder}: was trained on features that its backbone does not give any more ({difference}); restore its "
+                "weights file, or train again."
+            )

@@ -1,0 +1,131 @@
+"""A model bundle, loaded: its networks, what is done to features before them, and what is decided after them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from behavior.config import MADE_STREAMS, Crop
+from behavior.errors import UsageError
+from behavior.files.feature_sources import hash_file
+from behavior.files.finetuned_weights import SeenRecording
+from behavior.files.model_bundle import BUNDLE_FILE, BundleDescription, MemberDescription, member_path, read_bundle, read_preparation
+from behavior.learning.decisions import FittedDecisions
+from behavior.learning.seen_recordings import find_seen, list_weights_seen
+from behavior.recording import Recording
+from behavior.sequence.heads import load_head
+from behavior.sequence.preparation import Preparation
+
+if TYPE_CHECKING:
+    import keras
+
+__all__ = ["OpenedMember", "OpenedModel", "open_model"]
+
+
+@dataclass(frozen=True)
+class OpenedMember:
+    """One network of a model.
+
+    Attributes
+    ----------
+    description
+        What the bundle says about it.
+    network
+        From windows (N, W, D) to probabilities (N, W, K).
+    preparation
+        What is done to features first; None for nothing.
+    """
+
+    description: MemberDescription
+    network: keras.Model
+    preparation: Preparation | None
+
+
+@dataclass(frozen=True)
+class OpenedModel:
+    """A model bundle, loaded.
+
+    Attributes
+    ----------
+    folder
+        Where it is.
+    description
+        Its `bundle.yaml`.
+    hash
+        Of its `bundle.yaml`.
+    crop
+        Where the animal is looked for: as the model was trained, but for what the user asked for; None where it works without crops.
+    members
+        Its networks.
+    decisions
+        What was fitted on out-of-fold predictions; None where the study's own settings decide.
+    weights_seen
+        Recordings that its backbones were fine-tuned on.
+    """
+
+    folder: Path
+    description: BundleDescription
+    hash: str
+    crop: Crop | None
+    members: tuple[OpenedMember, ...]
+    decisions: FittedDecisions | None
+    weights_seen: tuple[SeenRecording, ...]
+
+    @property
+    def imported(self) -> list[str]:
+        """Names of the imported streams that the model works on."""
+        streams = {stream.name for member in self.description.members for stream in member.streams}
+        return sorted(streams.difference(MADE_STREAMS))
+
+    def has_seen(self, recording: Recording) -> bool:
+        """Tell whether the heads were trained on a recording, or a backbone was fine-tuned on it."""
+        return recording.id in self.description.training.recordings or find_seen(recording, self.weights_seen) is not None
+
+
+def open_model(folder: Path, *, body_parts: Sequence[str] = (), individual: str | None = None) -> OpenedModel:
+    """Load the model bundle in `folder`.
+
+    Parameters
+    ----------
+    body_parts, individual
+        Centre the crops on these instead of those that the model was trained with.
+
+    Raises
+    ------
+    ModelError
+        If the bundle, or one of its files, cannot be used.
+    UsageError
+        If body parts are named although the model works on imported features.
+    WeightsError
+        If the record of what a backbone was fine-tuned on cannot be read.
+    """
+    description = read_bundle(folder)
+    crop = description.crop
+    if crop is not None:
+        changes: dict[str, Any] = {}
+        if body_parts:
+            changes["body_part"] = list(body_parts)
+        if individual is not None:
+            changes["individual"] = individual
+        crop = crop.model_copy(update=changes)
+    elif body_parts:
+        raise UsageError(f"{folder}: this model works on imported features; --body-part means nothing to it.")
+    weights = dict.fromkeys(member.backbone.weights for member in description.members if member.backbone is not None)
+    return OpenedModel(
+        folder=folder,
+        description=description,
+        hash=hash_file(folder / BUNDLE_FILE),
+        crop=crop,
+        members=tuple(_open_member(folder, member) for member in description.members),
+        decisions=FittedDecisions.from_record(description.decisions, source=folder / BUNDLE_FILE) if description.decisions else None,
+        weights_seen=tuple(seen for name in weights for seen in list_weights_seen(name)),
+    )
+
+
+def _open_member(folder: Path, member: MemberDescription) -> OpenedMember:
+    preparation = None
+    if member.preparation is not None:
+        preparation = Preparation.from_arrays(read_preparation(member_path(folder, member.preparation)))
+    return OpenedMember(member, load_head(member_path(folder, member.file)), preparation)

@@ -1,0 +1,78 @@
+"""From the features of a recording to probabilities, with an opened model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from behavior.errors import ModelError
+from behavior.learning.learning_data import RecordingFeatures
+from behavior.learning.opened_model import OpenedMember, OpenedModel
+from behavior.learning.variants import combine_members
+from behavior.recording import Probabilities, have_same_rate
+from behavior.sequence.averaging import average_features, spread_rows
+from behavior.sequence.inference import predict_recording, resample_rows
+
+__all__ = ["predict_probabilities", "require_rate"]
+
+
+def require_rate(model: OpenedModel, features: RecordingFeatures, *, name: str, may_resample: bool) -> bool:
+    """Return whether `predict_probabilities` resamples `features` to the model's frame rate.
+
+    Parameters
+    ----------
+    name
+        Of the video or recording, for the error.
+
+    Raises
+    ------
+    ModelError
+        If it does, and `may_resample` is false.
+    """
+    if have_same_rate(features.fps, model.description.fps):
+        return False
+    if not may_resample:
+        raise ModelError(
+            f"{name}: has {features.fps:.4g} frames per second, but the model in {model.folder} was trained on "
+            f"{model.description.fps:.4g}; add --resample to bring the features to the model's rate and the result back to the video's."
+        )
+    return True
+
+
+def predict_probabilities(model: OpenedModel, features: Sequence[RecordingFeatures]) -> Probabilities:
+    """Return what the members of `model` predict together for one recording, before calibration, at the times of its frames.
+
+    Features of another frame rate are brought to the model's, and the probabilities back.
+
+    Parameters
+    ----------
+    features
+        For each member, in order.
+    """
+    behaviors = model.description.behaviors
+    predicted: dict[str, list[npt.NDArray[np.float32]]] = {name: [] for name in behaviors}
+    for member, own in zip(model.members, features, strict=True):
+        columns = _predict_member(member, own, fps=model.description.fps)
+        for column, name in enumerate(member.description.behaviors):
+            if name in predicted:
+                predicted[name].append(columns[:, column])
+    combined = [combine_members(np.stack(predicted[name]), model.description.combine) for name in behaviors]
+    return Probabilities(np.column_stack(combined), tuple(behaviors), features[0].time_s)
+
+
+def _predict_member(member: OpenedMember, features: RecordingFeatures, *, fps: float) -> npt.NDArray[np.float32]:
+    """Return the probabilities (T, K) of one member, whose network sees the features at `fps`."""
+    values, times = features.values, None
+    if not have_same_rate(features.fps, fps):
+        step = 1.0 / fps
+        times = np.arange(features.time_s[0], features.time_s[-1] + step / 2, step)
+        values = resample_rows(features.values, features.time_s, times)
+    n_rows, average = len(values), member.description.average
+    values = average_features(values, average)
+    if member.preparation is not None:
+        values = member.preparation.apply(values)
+    predicted = predict_recording(member.network.predict_on_batch, values, length=member.description.window_length)
+    predicted = spread_rows(predicted, average, n_rows)
+    return predicted if times is None else np.clip(resample_rows(predicted, times, features.time_s), 0.0, 1.0)

@@ -1,0 +1,150 @@
+"""Where an ethogram comes from: the typed content of `RECORDING_ethogram.json`.
+
+A field is None where the file says null or lacks the key, as files of earlier versions do. Types are checked strictly: "30" is no
+frame rate. Keys that this version does not know are kept, so that another program's notes survive rewriting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+__all__ = ["AppliedPostprocess", "ModelSource", "Provenance", "UnmeasuredFrames"]
+
+_LONGEST_PATH = 4096
+
+
+def _require_path(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("a path without null characters")
+    return text
+
+
+# JSON knows lists and no tuples.
+Names = Annotated[tuple[str, ...], Field(strict=False)]
+Spans = Annotated[tuple[Annotated[tuple[Annotated[int, Field(ge=0)], int], Field(strict=False)], ...], Field(strict=False)]
+PathText = Annotated[str, Field(max_length=_LONGEST_PATH), AfterValidator(_require_path)]
+Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Count = Annotated[int, Field(ge=0)]
+Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class _Part(BaseModel):
+    """A part of the file that keeps the keys it does not know."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, strict=True)
+
+    @property
+    def unknown(self) -> Mapping[str, Any]:
+        """What the file says under keys that are not fields."""
+        return self.model_extra or {}
+
+    def as_mapping(self) -> dict[str, Any]:
+        """Return what JSON holds: the fields that were given, None as null, then the unknown keys."""
+        return self.model_dump(mode="json", exclude_unset=True)
+
+
+class ModelSource(_Part):
+    """The model that an ethogram was made with.
+
+    Attributes
+    ----------
+    folder
+        Absolute path of its bundle at the time.
+    hash
+        Of its `bundle.yaml`.
+    fps
+        Frame rate of the videos that it was trained on.
+    """
+
+    folder: PathText | None = None
+    hash: str | None = None
+    fps: Rate | None = None
+
+
+class AppliedPostprocess(_Part):
+    """The settings that probabilities were turned into an ethogram with, as in the study file's section `postprocess`.
+
+    Each is one value for all behaviors, or one for each by name; None where it was not used.
+    """
+
+    threshold: Fraction | dict[str, Fraction] | None = None
+    closing_frames: Count | dict[str, Count] | None = None
+    closing_s: Seconds | dict[str, Seconds] | None = None
+    min_bout_frames: Count | dict[str, Count] | None = None
+    min_bout_s: Seconds | dict[str, Seconds] | None = None
+
+
+class UnmeasuredFrames(_Part):
+    """Frames whose predictions are guesses: not decoded, or cropped around a centre that was filled in.
+
+    Attributes
+    ----------
+    frames
+        Their number.
+    spans
+        The runs that they make, [start, stop).
+    """
+
+    frames: Count
+    spans: Spans = ()
+
+
+class Provenance(_Part):
+    """Where an ethogram comes from.
+
+    Attributes
+    ----------
+    fps
+        Frames per second of the video.
+    video, pose
+        Paths of the files at the time; strings, because they may come from another operating system.
+    learned_from
+        Whether the model, or its backbone, was trained on this recording.
+    model
+        What made the probabilities.
+    body_parts
+        Those that the crops were centred on; None too where the model works without crops.
+    postprocess
+        What made the ethogram of the probabilities; `decide` replaces it.
+    calibration
+        How the model calibrates its probabilities: none, isotonic or logistic.
+    features
+        Signatures of the streams.
+    body_parts_of_model
+        Those that the model was trained with.
+    resampled
+        Whether the features were brought to the model's frame rate and the probabilities back.
+    broke_off
+        Whether the video ended before its header says.
+    versions
+        Of Python and packages, by name.
+    not_measured
+        None where no stream was computed from the video.
+
+    Examples
+    --------
+    >>> known = Provenance(fps=30.0, video="mouse_01.mp4", lab="B 12")
+    >>> known.fps, known.pose, dict(known.unknown)
+    (30.0, None, {'lab': 'B 12'})
+    >>> known.as_mapping()
+    {'fps': 30.0, 'video': 'mouse_01.mp4', 'lab': 'B 12'}
+    """
+
+    fps: Rate | None = None
+    video: PathText | None = None
+    pose: PathText | None = None
+    learned_from: bool | None = None
+    model: ModelSource | None = None
+    body_parts: Names | None = None
+    postprocess: AppliedPostprocess | None = None
+    calibration: str | None = None
+    features: Names | None = None
+    body_parts_of_model: Names | None = None
+    resampled: bool | None = None
+    broke_off: bool | None = None
+    versions: dict[str, str] | None = None
+    not_measured: UnmeasuredFrames | None = None

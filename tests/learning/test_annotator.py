@@ -1,0 +1,150 @@
+"""An annotator returns an annotation, writes nothing, and says where it comes from."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from behavior.config import Crop, Decisions, Postprocess
+from behavior.errors import ModelError
+from behavior.learning.annotator import Annotator, open_annotator
+from behavior.learning.decisions import FittedDecisions
+from behavior.learning.learning_data import RecordingFeatures
+from behavior.learning.model_features import LoadedFeatures
+from behavior.postprocess.calibration import Calibration
+from behavior.provenance import AppliedPostprocess, ModelSource, Provenance
+from behavior.recording import Recording
+from behavior.versions import collect_versions
+
+N_FRAMES = 30
+
+
+@dataclass
+class HeldFeatures:
+    """Features that are there already, for every recording the same."""
+
+    loaded: LoadedFeatures
+
+    def load(self, recording):
+        return self.loaded
+
+
+def hold(values, *, fps=10.0, measured=None, broke_off=False):
+    features = RecordingFeatures(np.asarray(values, dtype=np.float32), np.arange(len(values)) / fps, fps, (), broke_off)
+    return HeldFeatures(LoadedFeatures((features,), measured))
+
+
+def act():
+    """Return probabilities of rear and jump: rear in frames 10 to 19."""
+    values = np.full((N_FRAMES, 2), 0.1)
+    values[10:20, 0] = 0.9
+    return values
+
+
+@pytest.fixture
+def bundle(make_bundle):
+    return make_bundle(("rear", "jump"), postprocess=Postprocess(threshold=0.5, min_bout_frames=2))
+
+
+def test_probabilities_are_decided_as_the_bundle_says(bundle, make_model, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    annotation = Annotator(make_model(bundle), hold(act())).annotate(Recording("r0"))
+    assert annotation.recording == "r0"
+    assert np.flatnonzero(annotation.ethogram.values[:, 0]).tolist() == list(range(10, 20))
+    assert not annotation.ethogram.values[:, 1].any()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_fitted_decisions_go_before_the_bundles(bundle, make_model):
+    fitted = FittedDecisions(
+        Decisions(calibration="logistic"),
+        Postprocess(threshold=0.95),
+        {"rear": Calibration("logistic", slope=1.0, intercept=1.0), "jump": Calibration()},
+    )
+    annotation = Annotator(make_model(bundle, decisions=fitted), hold(act())).annotate(Recording("r0"))
+    # 0.9 is a logit of 2.197; one more gives 0.961.
+    assert annotation.probabilities.values[15, 0] == pytest.approx(0.961, abs=1e-3)
+    assert annotation.ethogram.values[10:20, 0].all()
+    assert annotation.provenance.calibration == "logistic"
+
+
+def test_the_provenance_says_everything(bundle, make_model, tmp_path):
+    video, pose = tmp_path / "a.mp4", tmp_path / "a.csv"
+    measured = np.ones(N_FRAMES, dtype=bool)
+    measured[3:5] = False
+    crop = Crop(body_part="midbody")
+    model = make_model(bundle.model_copy(update={"crop": crop}), crop=Crop(body_part=["nose"]))
+    annotation = Annotator(model, hold(act(), measured=measured, broke_off=True)).annotate(Recording("trained", video=video, pose=pose))
+    assert annotation.provenance.as_mapping() == {
+        "fps": 10.0,
+        "video": str(video),
+        "pose": str(pose),
+        "learned_from": True,
+        "model": {"folder": "/lab/model", "hash": "hash", "fps": 10.0},
+        "body_parts": ["nose"],
+        "postprocess": {"threshold": 0.5, "min_bout_frames": 2},
+        "calibration": "none",
+        "features": [],
+        "body_parts_of_model": ["midbody"],
+        "resampled": False,
+        "broke_off": True,
+        "versions": collect_versions(),
+        "not_measured": {"frames": 2, "spans": [[3, 5]]},
+    }
+
+
+def test_another_frame_rate_is_said_or_refused(bundle, make_model):
+    held = hold(act(), fps=25.0)
+    with pytest.raises(ModelError, match="r0: has 25 frames per second"):
+        Annotator(make_model(bundle), held).annotate(Recording("r0"))
+    annotation = Annotator(make_model(bundle), held, may_resample=True).annotate(Recording("r0"))
+    assert annotation.provenance.resampled is True
+    assert len(annotation.time_s) == N_FRAMES
+
+
+OWN = Provenance(
+    video="/lab/a.mp4",
+    model=ModelSource(folder="/lab/model", hash="hash", fps=10.0),
+    postprocess=AppliedPostprocess(threshold=0.5, min_bout_frames=2),
+    calibration="none",
+)
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({}, True),
+        ({"versions": {"python": "2"}}, True),
+        ({"video": "/lab/b.mp4"}, False),
+        ({"body_parts": ("nose",)}, False),
+        ({"calibration": "logistic"}, False),
+        ({"model": ModelSource(folder="/lab/model", hash="other", fps=10.0)}, False),
+        ({"postprocess": AppliedPostprocess(threshold=0.4, min_bout_frames=2)}, False),
+        ({"postprocess": None}, False),
+    ],
+)
+def test_an_ethogram_of_the_same_model_settings_and_video_is_known(bundle, make_model, tmp_path, changed, expected):
+    annotator = Annotator(make_model(bundle), hold(act()))
+    recording = Recording("r0", video=tmp_path.__class__("/lab/a.mp4"))
+    assert annotator.would_repeat(OWN.model_copy(update=changed), recording) is expected
+
+
+def test_the_same_video_is_known_by_an_end_of_its_path(bundle, make_model, tmp_path, monkeypatch):
+    annotator = Annotator(make_model(bundle), hold(act()))
+
+    def is_known(annotated, video):
+        return annotator.would_repeat(OWN.model_copy(update={"video": annotated}), Recording("r0", video=video))
+
+    video = tmp_path / "videos" / "a.mp4"
+    for annotated in ("videos/a.mp4", "../videos/a.mp4", "a.mp4", str(video), str(tmp_path / "videos" / ".." / "videos" / "a.mp4")):
+        assert is_known(annotated, video), annotated
+    for annotated in ("b.mp4", "other/a.mp4", str(tmp_path / "a.mp4"), None):
+        assert not is_known(annotated, video), annotated
+    assert is_known(None, None)
+    monkeypatch.chdir(tmp_path)
+    assert is_known("videos/a.mp4", video.relative_to(tmp_path))
+
+
+def test_a_folder_that_is_no_model_is_refused(tmp_path):
+    with pytest.raises(ModelError, match=r"found no bundle\.yaml"):
+        open_annotator(tmp_path, cache=tmp_path / "cache")
