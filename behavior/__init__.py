@@ -1,3 +1,126 @@
-"""Per-frame ethograms of mice from video and DeepLabCut pose."""
+"""Per-frame ethograms of mice from video and DeepLabCut pose.
+
+    import behavior as bh
+
+    study = bh.open_study("videos/study.yaml")
+    study.embed()
+    cv = study.crossval(out="crossval")
+    model = study.train(out="model", crossval=cv)
+    model.annotate("new/mouse_22.mp4").save("ethograms")
+
+`behavior.api` has what this package offers, and loads it when it is first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from behavior.api import (
+        Agreement,
+        BehaviorError,
+        CacheError,
+        Crossval,
+        Demo,
+        EthogramError,
+        Evaluation,
+        Finetuning,
+        InputError,
+        LabelError,
+        Model,
+        ModelError,
+        Outcome,
+        OutputError,
+        PoseError,
+        RecordingEthogram,
+        RecordingLabels,
+        Report,
+        Search,
+        Statistics,
+        Study,
+        StudyCheck,
+        TrainingError,
+        UsageError,
+        VideoError,
+        WeightsError,
+        compare_raters,
+        decide_ethograms,
+        describe_ethograms,
+        draw_overlays,
+        evaluate_ethograms,
+        export_ethograms,
+        init_study,
+        list_backbones,
+        open_crossval,
+        open_model,
+        open_study,
+        read_ethogram,
+        read_labels,
+        run_demo,
+        show_progress,
+        write_report,
+    )
+
+__all__ = [
+    "Agreement",
+    "BehaviorError",
+    "CacheError",
+    "Crossval",
+    "Demo",
+    "EthogramError",
+    "Evaluation",
+    "Finetuning",
+    "InputError",
+    "LabelError",
+    "Model",
+    "ModelError",
+    "Outcome",
+    "OutputError",
+    "PoseError",
+    "RecordingEthogram",
+    "RecordingLabels",
+    "Report",
+    "Search",
+    "Statistics",
+    "Study",
+    "StudyCheck",
+    "TrainingError",
+    "UsageError",
+    "VideoError",
+    "WeightsError",
+    "__version__",
+    "compare_raters",
+    "decide_ethograms",
+    "describe_ethograms",
+    "draw_overlays",
+    "evaluate_ethograms",
+    "export_ethograms",
+    "init_study",
+    "list_backbones",
+    "open_crossval",
+    "open_model",
+    "open_study",
+    "read_ethogram",
+    "read_labels",
+    "run_demo",
+    "show_progress",
+    "write_report",
+]
 
 __version__ = "0.1.0"
+
+
+if not TYPE_CHECKING:
+    # Hidden from type checkers, which would take any name for one that is there.
+    def __getattr__(name: str) -> object:
+        """Load what is asked for; importing the package alone loads no other module of it."""
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(importlib.import_module("behavior.api"), name)
+        globals()[name] = value
+        return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -54,11 +54,11 @@ def print_speeds(
 
 def print_scores(metrics: Any, out: Path, *, as_json: bool) -> None:
     """Print the pooled scores of a table of metrics."""
-    names = ("average_precision", "precision", "recall", "f1", "f2", "segment_f1_50", "kappa", "prevalence")
-    pooled = metrics[metrics["recording"] == "pooled"]
-    wide = pooled.pivot(index="behavior", columns="metric", values="value").reindex(list(dict.fromkeys(pooled["behavior"])))
-    rows = [[behavior, *(float(row[name]) for name in names)] for behavior, row in wide.iterrows()]
-    print_table(["behavior", *names], rows, as_json=as_json, formats=dict.fromkeys(names, "{:.3f}"))
+    from behavior.metrics.tables import pivot_pooled
+
+    pooled = pivot_pooled(metrics)
+    header = list(pooled.columns)
+    print_table(header, pooled.to_numpy().tolist(), as_json=as_json, formats=dict.fromkeys(header[1:], "{:.3f}"))
     if "early_stopping_watched_what_is_scored" in set(metrics["metric"]):
         hint("these scores are optimistic: early stopping watched the recordings that are scored (early_stopping_on: fold)")
     hint(f"all scores are in {out / 'summary.md'} and {out / 'metrics.csv'}")

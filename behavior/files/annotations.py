@@ -35,6 +35,7 @@ __all__ = [
     "LabelNames",
     "count_label_frames",
     "describe_observations",
+    "find_label_frames",
     "is_label_file",
     "list_behaviors",
     "list_names",
@@ -173,6 +174,20 @@ def count_label_frames(path: Path, behaviors: Sequence[str]) -> int | None:
         return None
     found = label_format.read(source, request)
     return len(found.values) if isinstance(found, FrameLabels) else None
+
+
+def find_label_frames(path: Path, request: LabelRequest) -> Frames | None:
+    """Return the frames of the recording that `request` is for, as far as the label file itself knows its video; None if it does not.
+
+    Their number is that of the video's length and frame rate, which is not counted and may be a frame or two off.
+
+    Raises
+    ------
+    LabelError
+        If the file is missing or not a label file, or it is unclear which recording to read.
+    """
+    source, label_format = _open(path, request)
+    return label_format.find_frames(source, request)
 
 
 def is_label_file(path: Path) -> bool:

@@ -10,15 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from behavior.config import LabelFiles, Study
-from behavior.errors import CacheError, UsageError
+from behavior.errors import UsageError
 from behavior.files.annotations import count_label_frames, list_behaviors
 from behavior.files.label_recordings import list_recordings
 from behavior.files.manifest import RATER_PREFIX
 from behavior.files.pairing import find_labels_for
 from behavior.files.study import open_study
-from behavior.files.video import summarize_video
-from behavior.learning.learning_data import load_features, make_study_streams
-from behavior.progress import announce, show_progress
+from behavior.learning.recording_frames import find_frames
 from behavior.recording import Frames, Recording
 
 __all__ = [
@@ -183,26 +181,9 @@ def list_labelled_recordings(by_rater: Mapping[str, Mapping[str, object]]) -> li
 def _complete_from_study(by_rater: Mapping[str, Mapping[str, Path]], study: Study, recordings: Sequence[Recording]) -> RaterFiles:
     """Return label files with the behaviors, frames, videos and settings of a study."""
     labelled = set(list_labelled_recordings(by_rater))
-    frames = _find_frames(study, [recording for recording in recordings if recording.id in labelled])
+    frames = find_frames(study, [recording for recording in recordings if recording.id in labelled])
     videos = {recording.id: recording.video for recording in recordings}
     return RaterFiles(by_rater, tuple(study.behaviors), frames, videos, study.labels)
-
-
-def _find_frames(study: Study, recordings: Sequence[Recording]) -> dict[str, Frames]:
-    """Return the frames of `recordings` from their features in the cache, or by decoding the videos if there are none yet."""
-    streams = make_study_streams(study)
-    frames: dict[str, Frames] = {}
-    with show_progress("looking up frames", total=len(recordings), unit="recordings") as advance:
-        for recording in recordings:
-            try:
-                frames[recording.id] = load_features(study, recording, streams).frames
-            except CacheError as error:
-                if recording.video is None:
-                    raise
-                announce(f"{recording.id}: decoding the video to count its frames, as its features cannot be used ({error})")
-                frames[recording.id] = summarize_video(recording.video).frames
-            advance(1)
-    return frames
 
 
 def _count_frames(

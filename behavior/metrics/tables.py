@@ -12,7 +12,7 @@ import pandas as pd
 from behavior.metrics.bootstrap import N_RESAMPLES, draw_multiplicities
 from behavior.metrics.tallies import ALL_COUNTS, Comparison, score_behavior
 
-__all__ = ["COLUMNS", "MEAN", "POOLED", "Estimate", "MetricIndex", "compare_study", "score_study", "summarize_scores"]
+__all__ = ["COLUMNS", "MEAN", "POOLED", "Estimate", "MetricIndex", "compare_study", "pivot_pooled", "score_study", "summarize_scores"]
 
 COLUMNS = ("recording", "behavior", "metric", "value", "low", "high")
 POOLED = "pooled"
@@ -183,3 +183,19 @@ class MetricIndex:
 
 
 _UNDEFINED = Estimate(float("nan"), float("nan"), float("nan"))
+
+
+# What a summary shows of a behavior.
+SHOWN_METRICS = ("average_precision", "precision", "recall", "f1", "f2", "segment_f1_50", "kappa", "prevalence")
+
+
+def pivot_pooled(table: pd.DataFrame, metrics: Sequence[str] = SHOWN_METRICS) -> pd.DataFrame:
+    """Return the pooled values of some metrics: a row for each behavior, with the columns behavior and `metrics`.
+
+    >>> rows = [("pooled", "grooming", "f1", 0.5, 0.4, 0.6), ("m1", "grooming", "f1", 0.4, np.nan, np.nan)]
+    >>> pivot_pooled(pd.DataFrame(rows, columns=list(COLUMNS)), ["f1", "kappa"]).to_numpy().tolist()
+    [['grooming', 0.5, nan]]
+    """
+    index = MetricIndex(table)
+    rows = [(name, *(index.find(name, metric).value for metric in metrics)) for name in table["behavior"].unique()]
+    return pd.DataFrame(rows, columns=["behavior", *metrics])

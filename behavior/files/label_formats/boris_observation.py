@@ -17,10 +17,12 @@ from behavior.errors import LabelError
 from behavior.files.label_formats.choosing import fits, name_file
 from behavior.files.label_formats.naming import IN_STUDY_FILE
 from behavior.files.label_formats.request import BoutLabels, BoutRows, LabelRequest, StatePairer
-from behavior.recording import frame_edges
+from behavior.recording import Frames, frame_edges
 
-__all__ = ["TIME_TOLERANCE_S", "BorisEvents", "Observation", "Stretch", "find_stretch"]
+__all__ = ["TIME_TOLERANCE_S", "BorisEvents", "Observation", "Stretch", "find_media_frames", "find_stretch"]
 
+# Four days at 30 frames per second; a file that says more is damaged.
+MOST_FRAMES = 10_000_000
 # BORIS writes milliseconds.
 TIME_TOLERANCE_S = 6e-4
 
@@ -89,20 +91,7 @@ def find_stretch(path: Path, observation: Observation, request: LabelRequest) ->
     LabelError
         If the recording is one of several videos in a row, and it is not known which, or how long those before it are.
     """
-    fitting = [
-        (player, place)
-        for player, files in observation.players.items()
-        for place, file in enumerate(files)
-        if fits(file, request.recording_names)
-    ]
-    first_files = next(iter(observation.players.values()), ())
-    if not fitting and len(first_files) > 1:
-        wanted = request.recording_names[0] if request.recording_names else "the recording"
-        raise LabelError(
-            f"{path}: the observation covers {len(first_files)} videos one after the other ({', '.join(map(name_file, first_files))}), and "
-            f"none is named after {wanted}; name the recording's video as one of them."
-        )
-    player, place = fitting[0] if fitting else (next(iter(observation.players), "1"), 0)
+    player, place = _find_media(path, observation, request)
     files = observation.players.get(player, ())
     own_length = observation.lengths.get(files[place]) if files else None
     lengths = [observation.lengths.get(file) for file in files[:place]]
@@ -137,6 +126,45 @@ def find_stretch(path: Path, observation: Observation, request: LabelRequest) ->
         stop = own_length if stop is None else min(stop, own_length)
         notes += _compare_lengths(path, files[place], own_length, request)
     return Stretch(shift, start, stop, is_part=len(files) > 1, notes=tuple(notes))
+
+
+def find_media_frames(path: Path, observation: Observation, rates: Mapping[str, float], request: LabelRequest) -> Frames | None:
+    """Return the frames of the recording's video by the length and frame rate that the file knows; None if it does not know both.
+
+    Parameters
+    ----------
+    rates
+        Frames per second of media files, where that is known.
+
+    Raises
+    ------
+    LabelError
+        If the recording is one of several videos in a row, and it is not known which.
+    """
+    player, place = _find_media(path, observation, request)
+    files = observation.players.get(player, ())
+    length, rate = (known.get(files[place]) if files else None for known in (observation.lengths, rates))
+    if not length or not rate or not 0 < length * rate <= MOST_FRAMES:
+        return None
+    return Frames.from_times(np.arange(round(length * rate)) / rate)
+
+
+def _find_media(path: Path, observation: Observation, request: LabelRequest) -> tuple[str, int]:
+    """Return the player of the recording's video, and its place among the player's files; LabelError if it could be any of several."""
+    fitting = [
+        (player, place)
+        for player, files in observation.players.items()
+        for place, file in enumerate(files)
+        if fits(file, request.recording_names)
+    ]
+    first_files = next(iter(observation.players.values()), ())
+    if not fitting and len(first_files) > 1:
+        wanted = request.recording_names[0] if request.recording_names else "the recording"
+        raise LabelError(
+            f"{path}: the observation covers {len(first_files)} videos one after the other ({', '.join(map(name_file, first_files))}), and "
+            f"none is named after {wanted}; name the recording's video as one of them."
+        )
+    return fitting[0] if fitting else (next(iter(observation.players), "1"), 0)
 
 
 def _compare_lengths(path: Path, file: str, length: float, request: LabelRequest) -> list[str]:

@@ -10,11 +10,12 @@ import numpy as np
 
 from behavior.errors import LabelError
 from behavior.files.label_formats.boris_json import EventList, parse_number, parse_project
-from behavior.files.label_formats.boris_observation import BorisEvents, Observation, find_stretch
+from behavior.files.label_formats.boris_observation import BorisEvents, Observation, find_media_frames, find_stretch
 from behavior.files.label_formats.choosing import choose_observation
 from behavior.files.label_formats.naming import MODIFIER_MARK, join_modifiers
 from behavior.files.label_formats.request import BoutLabels, LabelFormat, LabelRequest
 from behavior.files.label_formats.source import LabelSource
+from behavior.recording import Frames
 
 __all__ = ["BORIS_PROJECT"]
 
@@ -77,6 +78,16 @@ def _read(source: LabelSource, request: LabelRequest) -> BoutLabels:
                 "be a point or a state; add it there in BORIS."
             )
     return events.finish(in_seconds=in_seconds, notes=tuple(notes))
+
+
+def _find_frames(source: LabelSource, request: LabelRequest) -> Frames | None:
+    observations = _observations(source, _load(source))
+    described = {name: _describe(source, name, content) for name, content in observations.items()}
+    chosen, _ = choose_observation(source.path, {name: found.media for name, found in described.items()}, request)
+    info = observations[chosen].get("media_info") or {}
+    rates = _as_mapping(source, info.get("fps") or {}, f"'fps' of observation {chosen!r}")
+    known = {str(file): _as_number(source, value, f"a frame rate in observation {chosen!r}") for file, value in rates.items()}
+    return find_media_frames(source.path, described[chosen], {file: rate for file, rate in known.items() if rate}, request)
 
 
 def _load(source: LabelSource) -> Mapping[str, Any]:
@@ -163,5 +174,11 @@ def _as_number(source: LabelSource, value: Any, what: str) -> float | None:
 
 
 BORIS_PROJECT = LabelFormat(
-    name="BORIS project", recognises=_recognises, list_names=_list_names, read=_read, describe=_describe_all, list_points=_list_points
+    name="BORIS project",
+    recognises=_recognises,
+    list_names=_list_names,
+    read=_read,
+    describe=_describe_all,
+    list_points=_list_points,
+    find_frames=_find_frames,
 )

@@ -255,6 +255,8 @@ class LabelFormat:
         file holds one recording without a name.
     list_points
         Returns those of the names that have no bout, but events without a duration.
+    find_frames
+        Returns the frames of the recording that is asked for, if a file tells how long its video is and at which rate.
     has_columns
         Whether it is a table with a row per frame, in which each behavior has a column.
     """
@@ -265,6 +267,7 @@ class LabelFormat:
     read: Callable[[LabelSource, LabelRequest], FrameLabels | BoutLabels]
     describe: Callable[[LabelSource], Mapping[str, Sequence[str]]] = field(default=lambda source: {})
     list_points: Callable[[LabelSource], tuple[str, ...]] = field(default=lambda source: ())
+    find_frames: Callable[[LabelSource, LabelRequest], Frames | None] = field(default=lambda source, request: None)
     has_columns: bool = False
 
 

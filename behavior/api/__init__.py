@@ -1,0 +1,79 @@
+"""What `import behavior` offers: the commands as functions and methods, with results to go on with in Python.
+
+A study, a cross-validation, a model and an ethogram are objects; a command about one of them is its method (`Study.crossval`,
+`Model.annotate`, `RecordingEthogram.decide`), the others are functions. Paths may be `str` or `Path`. What goes wrong raises a
+`BehaviorError` whose message is the sentence that the command prints. Nothing is printed but warnings, which go to the logger
+`behavior`, until `show_progress` is called.
+"""
+
+from __future__ import annotations
+
+from behavior.api.commands import compare_raters, list_backbones, run_demo, write_report
+from behavior.api.crossval import Crossval, open_crossval
+from behavior.api.ethogram import RecordingEthogram, read_ethogram
+from behavior.api.ethogram_files import decide_ethograms, describe_ethograms, draw_overlays, evaluate_ethograms, export_ethograms
+from behavior.api.labels import RecordingLabels, read_labels
+from behavior.api.messages import show_progress
+from behavior.api.model import Model, open_model
+from behavior.api.outcomes import Agreement, Demo, Evaluation, Finetuning, Report, Search, Statistics, StudyCheck
+from behavior.api.results import Outcome
+from behavior.api.study import Study, init_study, open_study
+from behavior.errors import (
+    BehaviorError,
+    CacheError,
+    EthogramError,
+    InputError,
+    LabelError,
+    ModelError,
+    OutputError,
+    PoseError,
+    TrainingError,
+    UsageError,
+    VideoError,
+    WeightsError,
+)
+
+__all__ = [
+    "Agreement",
+    "BehaviorError",
+    "CacheError",
+    "Crossval",
+    "Demo",
+    "EthogramError",
+    "Evaluation",
+    "Finetuning",
+    "InputError",
+    "LabelError",
+    "Model",
+    "ModelError",
+    "Outcome",
+    "OutputError",
+    "PoseError",
+    "RecordingEthogram",
+    "RecordingLabels",
+    "Report",
+    "Search",
+    "Statistics",
+    "Study",
+    "StudyCheck",
+    "TrainingError",
+    "UsageError",
+    "VideoError",
+    "WeightsError",
+    "compare_raters",
+    "decide_ethograms",
+    "describe_ethograms",
+    "draw_overlays",
+    "evaluate_ethograms",
+    "export_ethograms",
+    "init_study",
+    "list_backbones",
+    "open_crossval",
+    "open_model",
+    "open_study",
+    "read_ethogram",
+    "read_labels",
+    "run_demo",
+    "show_progress",
+    "write_report",
+]

@@ -1,0 +1,59 @@
+"""What arguments of the API may be, and what they stand for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol, overload
+
+__all__ = ["HasFolder", "HasPath", "PathLike", "Paths", "as_path", "find_folder", "find_study", "list_paths"]
+
+PathLike = str | os.PathLike[str]
+Paths = PathLike | Sequence[PathLike]
+
+
+class HasPath(Protocol):
+    """A study that was opened."""
+
+    @property
+    def path(self) -> Path:
+        """Its file."""
+
+
+class HasFolder(Protocol):
+    """A cross-validation or a model that was opened."""
+
+    @property
+    def folder(self) -> Path:
+        """Where it is."""
+
+
+def as_path(path: PathLike | None) -> Path | None:
+    """Return a path, None for None."""
+    return None if path is None else Path(path)
+
+
+def list_paths(paths: Paths) -> list[Path]:
+    """Return one path, or several, as a list.
+
+    >>> [path.name for path in list_paths("ethograms")]
+    ['ethograms']
+    """
+    return [Path(path) for path in paths] if isinstance(paths, Sequence) and not isinstance(paths, str) else [Path(paths)]
+
+
+@overload
+def find_study(study: HasPath | PathLike) -> Path: ...
+@overload
+def find_study(study: None) -> None: ...
+@overload
+def find_study(study: HasPath | PathLike | None) -> Path | None: ...
+def find_study(study: HasPath | PathLike | None) -> Path | None:
+    """Return the file of a study that was opened, or its path."""
+    return as_path(study) if study is None or isinstance(study, str | os.PathLike) else study.path
+
+
+def find_folder(results: HasFolder | PathLike | None) -> Path | None:
+    """Return the folder of a cross-validation or a model that was opened, or its path."""
+    return as_path(results) if results is None or isinstance(results, str | os.PathLike) else results.folder

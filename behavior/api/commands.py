@@ -1,0 +1,212 @@
+"""Commands on studies, label files and results: each function does what the command of the same meaning does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from behavior.api.arguments import PathLike, Paths, find_folder, find_study, list_paths
+from behavior.api.outcomes import Agreement, Demo, Report
+from behavior.api.results import Outcome
+from behavior.compute.loading import load_keras
+from behavior.progress import collect_warnings
+
+if TYPE_CHECKING:
+    from behavior.api.crossval import Crossval
+    from behavior.api.model import Model
+    from behavior.api.study import Study
+
+__all__ = ["compare_raters", "list_backbones", "run_demo", "write_report"]
+
+
+def list_backbones(names: Sequence[str] = (), *, measure: bool = False, models: PathLike = "cache/models") -> Outcome:
+    """Return the backbones with features, input size and parameters, as `behavior backbones` does.
+
+    Parameters
+    ----------
+    names
+        Some of them; all if not given.
+    measure
+        Measure frames per second on this machine too, with random weights.
+    models
+        Folder for the networks that are converted for that.
+
+    Raises
+    ------
+    UsageError
+        If there is no backbone of such a name.
+
+    Examples
+    --------
+    >>> bh.list_backbones(["openfield"]).table["features"].tolist()
+    [128]
+    """
+    import pandas as pd
+
+    load_keras()
+    from behavior.workflows.backbones import list_backbones
+
+    with collect_warnings() as notes:
+        listed = list_backbones(names, models=Path(models), measure=measure)
+    rows = [
+        (
+            found.name,
+            found.n_features,
+            found.input_size,
+            found.preprocessing,
+            found.n_parameters,
+            ", ".join(found.weights),
+            found.frames_per_second,
+        )
+        for found in listed.backbones
+    ]
+    columns = ["backbone", "features", "input_size", "preprocessing", "parameters", "weights", "frames_per_second"]
+    title = f"Backbones; measured with {listed.measured_with}" if listed.measured_with else "Backbones"
+    return Outcome(title, pd.DataFrame(rows, columns=columns), dict(listed.failures), tuple(notes))
+
+
+def compare_raters(
+    labels: Sequence[PathLike],
+    out: PathLike,
+    *,
+    study: Study | PathLike | None = None,
+    n_frames: int | None = None,
+    fps: float | None = None,
+    overwrite: bool = False,
+) -> Agreement:
+    """Say how well several raters of the same recordings agree, as `behavior agreement` does.
+
+    Parameters
+    ----------
+    labels
+        A study file, or a folder of label files for each rater.
+    out
+        Folder for the results.
+    study
+        Tells for folders what the recordings, behaviors and times of frames are.
+    n_frames, fps
+        Frames of every recording and frames per second, for folders without `study`.
+    overwrite
+        Replace results that `out` holds already.
+
+    Raises
+    ------
+    UsageError
+        If there are fewer than two raters, or the number of frames is unknown.
+    LabelError
+        If label files cannot be used.
+    OutputError
+        If `out` holds results already and `overwrite` is not set.
+    """
+    import pandas as pd
+
+    from behavior.workflows.agreement import compare_raters
+
+    with collect_warnings() as notes:
+        result = compare_raters(
+            [Path(path) for path in labels], Path(out), study=find_study(study), n_frames=n_frames, fps=fps, overwrite=overwrite
+        )
+    metrics = ("f1", "kappa", "precision", "recall", "segment_f1_50", "edit", "bout_count_error")
+    return Agreement(
+        title=f"Agreement of {', '.join(result.raters)}",
+        table=pd.DataFrame(result.list_pooled(metrics), columns=["behavior", "rater", "against", *metrics]),
+        notes=tuple(notes),
+        metrics=result.table,
+        ceiling=result.ceiling,
+    )
+
+
+def write_report(
+    sources: Paths,
+    out: PathLike,
+    *,
+    study: Study | PathLike | None = None,
+    crossval: Crossval | PathLike | None = None,
+    model: Model | PathLike | None = None,
+    bin_s: float = 60.0,
+    check: bool = True,
+    title: str | None = None,
+    overwrite: bool = False,
+) -> Report:
+    """Write what was done, how well, and what came of it into one HTML file that opens offline, as `behavior report` does.
+
+    Parameters
+    ----------
+    sources
+        A study file, files `RECORDING_ethogram.csv` or folders of them, or both.
+    out
+        The report, such as "report.html".
+    study
+        Study of the ethograms, if only they are named.
+    crossval, model
+        Results of cross-validation, and the model; looked for next to the study if not given.
+    bin_s
+        Length of the time bins of the statistics in seconds.
+    check
+        Decode the study's videos and compare them with pose and labels.
+    title
+        First heading.
+    overwrite
+        Replace the file `out`.
+
+    Raises
+    ------
+    UsageError
+        If `out` is not an HTML file, or there is nothing to report on.
+    OutputError
+        If `out` exists and `overwrite` is not set, or cannot be written.
+    """
+    import pandas as pd
+
+    from behavior.workflows.report import write_report
+
+    with collect_warnings() as notes:
+        result = write_report(
+            list_paths(sources),
+            Path(out),
+            study=find_study(study),
+            crossval=find_folder(crossval),
+            model=find_folder(model),
+            bin_s=bin_s,
+            with_check=check,
+            title=title,
+            overwrite=overwrite,
+        )
+    table = pd.DataFrame({"section": result.sections})
+    return Report(title=f"Report {Path(out)}", table=table, failures=dict(result.failures), notes=tuple(notes), path=Path(out))
+
+
+def run_demo(out: PathLike, *, seed: int = 0) -> Demo:
+    """Render a small study with known labels and take it through every stage, as `behavior demo` does.
+
+    Parameters
+    ----------
+    out
+        A folder that is empty or does not exist yet.
+    seed
+        The same seed gives the same study.
+
+    Raises
+    ------
+    OutputError
+        If `out` is not empty or cannot be written to.
+    """
+    import pandas as pd
+
+    load_keras()
+    from behavior.workflows.demo import run_demo
+
+    with collect_warnings() as notes:
+        result = run_demo(Path(out), seed=seed)
+    rows = list(result.average_precision.items())
+    return Demo(
+        title=f"Demo in {Path(out)}",
+        table=pd.DataFrame(rows, columns=["behavior", "average_precision"]),
+        notes=tuple(notes),
+        study=result.study,
+        crossval=result.crossval,
+        model=result.model,
+        ethograms=result.ethograms,
+        report=result.report,
+    )

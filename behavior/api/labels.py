@@ -1,0 +1,204 @@
+"""What people saw in one recording."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from behavior.api.arguments import PathLike
+from behavior.api.results import Shown
+from behavior.errors import UsageError
+from behavior.recording import Frames, Labels, find_bouts, frame_edges
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from behavior.files.label_formats.request import LabelRequest
+
+__all__ = ["RecordingLabels", "read_labels"]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class RecordingLabels(Shown):
+    """The labels of one recording.
+
+    Get them from `Study.labels` or `read_labels`.
+
+    Attributes
+    ----------
+    recording
+        Id of the recording; "" if unknown.
+    labels
+        The labels without their times.
+    time_s
+        Times of the frames in seconds, float64 of shape (T,); None if unknown.
+    notes
+        What is odd in the label file.
+
+    Examples
+    --------
+    >>> labels = study.labels("mouse_01")
+    >>> labels.values.shape, labels.values.dtype.name
+    ((400, 3), 'int8')
+    """
+
+    recording: str
+    labels: Labels
+    time_s: npt.NDArray[np.float64] | None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def behaviors(self) -> tuple[str, ...]:
+        """Names of the B behaviors."""
+        return self.labels.behaviors
+
+    @property
+    def values(self) -> npt.NDArray[np.int8]:
+        """1, 0, or -1 for a frame that nobody labelled, int8 of shape (T, B)."""
+        return self.labels.values
+
+    def select(self, behaviors: Sequence[str]) -> npt.NDArray[np.int8]:
+        """Return the values of some behaviors by name, in this order, int8 of shape (T, len(behaviors)).
+
+        Raises
+        ------
+        ValueError
+            If there are no labels of one of them.
+        """
+        missing = [name for name in behaviors if name not in self.behaviors]
+        if missing:
+            raise ValueError(f"the labels have no {', '.join(missing)}, only {', '.join(self.behaviors)}")
+        return self.labels.select([self.behaviors.index(name) for name in behaviors]).values
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a row for each frame: `frame`, `time_s` if known, and a column of 1, 0 or -1 for each behavior."""
+        import pandas as pd
+
+        times = {} if self.time_s is None else {"time_s": self.time_s}
+        columns = {name: self.values[:, column] for column, name in enumerate(self.behaviors)}
+        return pd.DataFrame({"frame": np.arange(len(self.values)), **times, **columns})
+
+    def bouts(self) -> pd.DataFrame:
+        """Return a row for each bout: behavior, start_frame, stop_frame, and if times are known start_s, stop_s and duration_s.
+
+        Frames and seconds are half-open: a bout covers [start, stop).
+        """
+        import pandas as pd
+
+        spans = [find_bouts(self.values[:, column] == 1) for column in range(len(self.behaviors))]
+        names = [name for name, found in zip(self.behaviors, spans, strict=True) for _ in found]
+        starts, stops = np.concatenate([*spans, np.zeros((0, 2), dtype=np.int64)]).T
+        table = pd.DataFrame({"behavior": names, "start_frame": starts, "stop_frame": stops})
+        if self.time_s is not None:
+            edges = frame_edges(self.time_s)
+            table = table.assign(start_s=edges[starts], stop_s=edges[stops], duration_s=edges[stops] - edges[starts])
+        return table
+
+    def _describe(self) -> str:
+        of_whom = f" of {self.recording}" if self.recording else ""
+        return f"Labels{of_whom}: {len(self.values):,} frames"
+
+    def _tabulate(self) -> pd.DataFrame:
+        import pandas as pd
+
+        labelled = (self.values != -1).sum(axis=0)
+        bouts = [len(find_bouts(self.values[:, column] == 1)) for column in range(len(self.behaviors))]
+        positive = (self.values == 1).sum(axis=0)
+        return pd.DataFrame({"behavior": self.behaviors, "labelled frames": labelled, "positive frames": positive, "bouts": bouts})
+
+
+def read_labels(
+    path: PathLike,
+    *,
+    recording: str = "",
+    behaviors: Sequence[str] | None = None,
+    video: PathLike | None = None,
+    time_s: npt.ArrayLike | None = None,
+    n_frames: int | None = None,
+    fps: float | None = None,
+    observation: str | None = None,
+    subject: str | None = None,
+    rater: str | None = None,
+) -> RecordingLabels:
+    """Read a label file: BORIS, SimBA, DeepEthogram, BENTO, Caltech, Solomon Coder, DLCAnalyzer, spreadsheets and tables of our own.
+
+    The format is found out by the content. Lists of bouts do not tell how many frames a recording has: give its video, the times of its
+    frames, or their number; a BORIS project that knows the video's length and frame rate needs none of them, nor does a table with a row
+    for each frame.
+
+    Parameters
+    ----------
+    path
+        The label file.
+    recording
+        Id of the recording; chooses its labels from a file with those of several.
+    behaviors
+        The columns to return, in this order; all those in the file if not given.
+    video
+        Video of the recording, whose frames are counted by decoding it.
+    time_s
+        Times of the frames in seconds, shape (T,); those of an ethogram, for example.
+    n_frames, fps
+        Number of frames, and frames per second; bouts in seconds need both.
+    observation, subject, rater
+        Which of several observations, whose bouts ("*" for those of all animals) and whose labels to read.
+
+    Raises
+    ------
+    UsageError
+        If the number of frames is unknown.
+    LabelError
+        If the file is missing or not a label file, it is not clear what to read, or labels and frames do not fit together.
+    VideoError
+        If `video` cannot be read.
+
+    Examples
+    --------
+    >>> labels = bh.read_labels("videos/mouse_01_labels.csv", recording="mouse_01", fps=10)
+    >>> labels.behaviors
+    ('grooming', 'mid_rearing', 'wall_rearing')
+    >>> len(labels.bouts()) > 0
+    True
+    """
+    from behavior.files.annotations import list_behaviors, read_labels
+    from behavior.files.label_formats.request import LabelRequest
+
+    source = Path(path)
+    names = tuple(behaviors) if behaviors is not None else list_behaviors(source)
+    known_as = tuple(name for name in (Path(video).name if video is not None else "", recording) if name)
+    unsized = LabelRequest(names, Frames(0), recording_names=known_as, observation=observation, subject=subject, rater=rater)
+    frames = _find_frames(source, unsized, video=video, time_s=time_s, n_frames=n_frames, fps=fps)
+    labels, notes = read_labels(source, replace(unsized, frames=frames))
+    return RecordingLabels(recording, labels, frames.time_s, tuple(notes))
+
+
+def _find_frames(
+    path: Path,
+    request: LabelRequest,
+    *,
+    video: PathLike | None,
+    time_s: npt.ArrayLike | None,
+    n_frames: int | None,
+    fps: float | None,
+) -> Frames:
+    """Return the frames of the recording that the labels are of, by the first argument that tells, else by the file itself."""
+    from behavior.files.annotations import count_label_frames, find_label_frames
+    from behavior.files.video import summarize_video
+
+    if video is not None:
+        return summarize_video(Path(video)).frames
+    if time_s is not None:
+        return Frames.from_times(np.asarray(time_s, dtype=np.float64))
+    if n_frames is None:
+        known = find_label_frames(path, request)
+        if known is not None:
+            return known
+        n_frames = count_label_frames(path, request.behaviors)
+    if n_frames is None:
+        raise UsageError(f"{path}: does not tell how many frames the recording has; give its video, time_s, or n_frames and fps.")
+    return Frames(n_frames, None if fps is None else np.arange(n_frames) / fps)

@@ -1,0 +1,254 @@
+"""A trained model."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from behavior.api.arguments import PathLike, as_path, find_study
+from behavior.api.ethogram import RecordingEthogram
+from behavior.api.results import Outcome, Shown
+from behavior.compute.loading import load_keras
+from behavior.errors import BehaviorError
+from behavior.files.ethograms import find_ethograms, read_annotation
+from behavior.files.model_bundle import BundleDescription, read_bundle
+from behavior.progress import collect_warnings
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from behavior.api.study import Study
+    from behavior.workflows.annotate import AnnotateResult
+
+__all__ = ["Model", "open_model"]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Model(Shown):
+    """A trained model, as `behavior train` writes it.
+
+    Get one from `Study.train` or `open_model`.
+
+    Attributes
+    ----------
+    folder
+        Where it is.
+    description
+        What it is made of, and how it was trained.
+    metrics
+        Scores on the test recordings: columns recording, behavior, metric, value, low and high; None if there was none.
+    notes
+        Warnings from training; empty if the model was only opened.
+
+    Examples
+    --------
+    >>> model = bh.open_model("model")
+    >>> model.behaviors, model.fps
+    (('grooming', 'mid_rearing', 'wall_rearing'), 10.0)
+    >>> ethogram = model.annotate("videos/mouse_04.mp4")
+    >>> ethogram.values.shape
+    (400, 3)
+    """
+
+    folder: Path
+    description: BundleDescription
+    metrics: pd.DataFrame | None
+    notes: tuple[str, ...] = ()
+    _caches: list[tempfile.TemporaryDirectory[str]] = field(default_factory=list)
+
+    @property
+    def behaviors(self) -> tuple[str, ...]:
+        """Names of the B behaviors that it was trained for."""
+        return tuple(self.description.behaviors)
+
+    @property
+    def fps(self) -> float:
+        """Frame rate of the videos that it was trained on."""
+        return self.description.fps
+
+    def annotate(
+        self,
+        video: PathLike,
+        *,
+        pose: PathLike | None = None,
+        body_parts: Sequence[str] = (),
+        individual: str | None = None,
+        resample: bool = False,
+        cache: PathLike | None = None,
+    ) -> RecordingEthogram:
+        """Return the ethogram of one video; nothing is written but features, to a cache.
+
+        Parameters
+        ----------
+        video
+            The video.
+        pose
+            Its pose; looked for next to the video if not given.
+        body_parts, individual
+            Centre the crops on these instead of those that the model was trained with.
+        resample
+            Accept a video of another frame rate than the model's.
+        cache
+            Folder that keeps the features, so that they are not computed again. A temporary folder, which is gone when the program
+            ends, if not given.
+
+        Raises
+        ------
+        UsageError
+            If the model works on imported features.
+        VideoError, PoseError
+            If the video or its pose is missing or cannot be used.
+        ModelError
+            If the model cannot be used, or not on this video.
+        """
+        load_keras()
+        from behavior.workflows.annotate import annotate_videos
+
+        if cache is None and not self._caches:
+            self._caches.append(tempfile.TemporaryDirectory(prefix="behavior_"))
+        with collect_warnings() as notes, tempfile.TemporaryDirectory(prefix="behavior_") as out:
+            result = annotate_videos(
+                self.folder,
+                [Path(video)],
+                Path(out),
+                pose=as_path(pose),
+                body_parts=body_parts,
+                individual=individual,
+                resample=resample,
+                cache=Path(self._caches[0].name if cache is None else cache),
+            )
+            for sentence in result.failures.values():
+                raise BehaviorError(sentence)
+            return RecordingEthogram(read_annotation(find_ethograms([Path(out)])[0]), tuple(notes))
+
+    def annotate_videos(
+        self,
+        videos: Sequence[PathLike],
+        out: PathLike,
+        *,
+        pose: PathLike | None = None,
+        body_parts: Sequence[str] = (),
+        individual: str | None = None,
+        resample: bool = False,
+        cache: PathLike | None = None,
+        overwrite: bool = False,
+    ) -> Outcome:
+        """Write an ethogram for each video into the folder `out`, as `behavior annotate` does; one bad video never stops the rest.
+
+        Parameters
+        ----------
+        videos
+            Videos, or folders of them.
+        cache
+            Folder for the features; `out`/cache if not given.
+        overwrite
+            Replace ethograms by another model or with other settings.
+        pose, body_parts, individual, resample
+            As for `annotate`; `pose` goes with a single video.
+
+        Returns
+        -------
+        A row for each video; `failures` has a sentence for each that could not be annotated. `read_ethogram` reads the files.
+
+        Raises
+        ------
+        UsageError
+            If `pose` is given for several videos, or the model works on imported features.
+        ModelError
+            If the model cannot be used.
+        """
+        load_keras()
+        from behavior.workflows.annotate import annotate_videos
+
+        with collect_warnings() as notes:
+            result = annotate_videos(
+                self.folder,
+                [Path(video) for video in videos],
+                Path(out),
+                pose=as_path(pose),
+                body_parts=body_parts,
+                individual=individual,
+                resample=resample,
+                cache=as_path(cache),
+                overwrite=overwrite,
+            )
+        return _summarize(result, Path(out), notes)
+
+    def annotate_study(
+        self,
+        study: Study | PathLike,
+        out: PathLike,
+        *,
+        body_parts: Sequence[str] = (),
+        individual: str | None = None,
+        resample: bool = False,
+        cache: PathLike | None = None,
+        overwrite: bool = False,
+    ) -> Outcome:
+        """Write an ethogram for each recording of a study into the folder `out`, as `behavior annotate --study` does.
+
+        Arguments, result and errors are those of `annotate_videos`; the study's own cache is used if `cache` is not given and the crops
+        are the study's.
+        """
+        load_keras()
+        from behavior.workflows.annotate import annotate_study
+
+        with collect_warnings() as notes:
+            result = annotate_study(
+                self.folder,
+                find_study(study),
+                Path(out),
+                body_parts=body_parts,
+                individual=individual,
+                resample=resample,
+                cache=as_path(cache),
+                overwrite=overwrite,
+            )
+        return _summarize(result, Path(out), notes)
+
+    def _describe(self) -> str:
+        n_recordings = len(self.description.training.recordings)
+        return f"Model in {self.folder}: {', '.join(self.behaviors)}; trained on {n_recordings} recordings, {self.fps:.4g} frames/s"
+
+    def _tabulate(self) -> pd.DataFrame | None:
+        from behavior.metrics.tables import pivot_pooled
+
+        return None if self.metrics is None else pivot_pooled(self.metrics)
+
+
+def _summarize(result: AnnotateResult, out: Path, notes: Sequence[str]) -> Outcome:
+    import pandas as pd
+
+    rows = [
+        *((name, "annotated", speed) for name, speed in result.frames_per_second.items()),
+        *((name, "failed", float("nan")) for name in result.failures),
+    ]
+    table = pd.DataFrame(rows, columns=["recording", "ethogram", "frames_per_second"])
+    return Outcome(f"Annotated into {out}", table, dict(result.failures), tuple(notes))
+
+
+def open_model(folder: PathLike, *, notes: Sequence[str] = ()) -> Model:
+    """Open a trained model.
+
+    Parameters
+    ----------
+    folder
+        What `behavior train` or `Study.train` wrote to.
+    notes
+        What to keep as the notes of the model.
+
+    Raises
+    ------
+    ModelError
+        If there is no model, or it is damaged.
+    """
+    import pandas as pd
+
+    from behavior.learning.crossval_folder import METRICS_FILE
+
+    metrics = Path(folder) / METRICS_FILE
+    scores = pd.read_csv(metrics, dtype={"recording": str}) if metrics.is_file() else None
+    return Model(Path(folder), read_bundle(Path(folder)), scores, tuple(notes))

@@ -1,0 +1,426 @@
+"""A study: its settings, its recordings, and all that is done with them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from behavior.api.arguments import PathLike, find_folder
+from behavior.api.labels import RecordingLabels
+from behavior.api.results import Outcome, Shown
+from behavior.compute.loading import load_keras, silence_tensorflow
+from behavior.config import Study as StudySettings
+from behavior.errors import UsageError, suggest_nearest
+from behavior.files import study as study_files
+from behavior.files.manifest import select_labels
+from behavior.progress import collect_warnings
+from behavior.recording import Recording
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from behavior.api.crossval import Crossval
+    from behavior.api.model import Model
+    from behavior.api.outcomes import Agreement, Finetuning, Report, Search, StudyCheck
+    from behavior.learning.learning_data import RecordingFeatures
+
+__all__ = ["Study", "init_study", "open_study"]
+
+
+@dataclass(frozen=True, repr=False)
+class Study(Shown):
+    """A study file and what it says. The file is read each time, so that what is written in it now counts.
+
+    Get one from `open_study` or `init_study`.
+
+    Attributes
+    ----------
+    path
+        The study file.
+
+    Examples
+    --------
+    >>> study = bh.open_study("study.yaml")
+    >>> study.behaviors
+    ('grooming', 'mid_rearing', 'wall_rearing')
+    >>> [recording.id for recording in study.recordings if recording.split == "test"]
+    ['mouse_04']
+    """
+
+    path: Path
+
+    @property
+    def settings(self) -> StudySettings:
+        """What the study file says, defaults included; its paths are absolute."""
+        return study_files.read_study(self.path)
+
+    @property
+    def recordings(self) -> tuple[Recording, ...]:
+        """The rows of the manifest."""
+        return tuple(study_files.open_study(self.path)[1])
+
+    @property
+    def behaviors(self) -> tuple[str, ...]:
+        """Names of the B behaviors."""
+        return tuple(self.settings.behaviors)
+
+    def check(self) -> StudyCheck:
+        """Decode every video and compare it with pose, labels and class balance, as `behavior check` does.
+
+        Returns
+        -------
+        A row for each recording, and a table of problems; `is_usable` tells whether computing would fail on none of them.
+
+        Raises
+        ------
+        UsageError
+            If the study file or the manifest cannot be used at all.
+        """
+        from behavior.api.outcomes import StudyCheck
+        from behavior.workflows.check import check_study
+
+        return StudyCheck.from_result(self.path, check_study(self.path))
+
+    def embed(self, *, workers: int = 1) -> Outcome:
+        """Compute the features that the cache lacks, as `behavior embed` does; one bad recording never stops the rest.
+
+        Stop it at any time: it resumes where it left off. Features in the cache that are up to date are kept.
+
+        Parameters
+        ----------
+        workers
+            Number of processes that share the recordings.
+
+        Returns
+        -------
+        A row for each recording; `failures` has a sentence for each that could not be embedded.
+
+        Raises
+        ------
+        UsageError
+            If the study cannot be used, or all of its features are imported.
+        WeightsError
+            If the backbone's weights are missing or do not fit.
+        """
+        import pandas as pd
+
+        from behavior.workflows.embed import embed_study
+
+        silence_tensorflow()
+        with collect_warnings() as notes:
+            result = embed_study(self.path, workers=workers)
+        rows = [
+            *((name, "embedded", speed) for name, speed in result.embedded.items()),
+            *((name, "was there", float("nan")) for name in result.kept),
+            *((name, "failed", float("nan")) for name in result.failures),
+        ]
+        table = pd.DataFrame(rows, columns=["recording", "features", "frames_per_second"])
+        return Outcome(f"Embedded {self.path}", table, dict(result.failures), tuple(notes))
+
+    def import_features(self, files: Sequence[PathLike], *, name: str, fps: float | None = None) -> Outcome:
+        """Bring features that another program computed into the cache, as `behavior import-features` does.
+
+        Parameters
+        ----------
+        files
+            One `.npy`, `.npz`, `.csv` or `.parquet` file for each recording, named after it, with a row for each frame.
+        name
+            What the study file's `streams` call these features.
+        fps
+            Frames per second, if a file does not say.
+
+        Raises
+        ------
+        UsageError
+            If the study cannot be used, or `name` is taken.
+        """
+        import pandas as pd
+
+        from behavior.workflows.import_features import import_features
+
+        with collect_warnings() as notes:
+            result = import_features(self.path, [Path(file) for file in files], name=name, fps=fps)
+        rows = [(recording, n_frames, n_features) for recording, (n_frames, n_features) in result.shapes.items()]
+        table = pd.DataFrame(rows, columns=["recording", "frames", "features"])
+        return Outcome(f"Imported {name!r} into {self.path}", table, dict(result.failures), tuple(notes))
+
+    def features(self, recording: str) -> RecordingFeatures:
+        """Return what the study's models see of a recording, from the cache: all of its streams side by side.
+
+        Returns
+        -------
+        `values`, float16 or float32 of shape (T, D), with `time_s` (T,), `fps` and what the columns mean in `streams`.
+
+        Raises
+        ------
+        UsageError
+            If there is no such recording.
+        CacheError
+            If features are missing or out of date; `embed` computes them.
+
+        Examples
+        --------
+        >>> study.features("mouse_01").values.shape
+        (400, 128)
+        >>> study.features("mouse_1")
+        Traceback (most recent call last):
+        behavior.errors.UsageError: study.yaml: has no recording 'mouse_1'; did you mean 'mouse_01'?
+        """
+        from behavior.learning.learning_data import load_features, make_study_streams
+
+        settings = self.settings
+        return load_features(settings, self._find(recording), make_study_streams(settings))
+
+    def labels(self, recording: str, *, rater: str | None = None) -> RecordingLabels:
+        """Return what people saw in a recording, for its frames.
+
+        The frames are those of its features in the cache, or counted by decoding the video if there are none yet.
+
+        Parameters
+        ----------
+        recording
+            Id of the recording.
+        rater
+            Whose labels: NAME of the manifest's column `labels_NAME`; those of the column `labels`, or of the only rater, if not given.
+
+        Raises
+        ------
+        UsageError
+            If there is no such recording or rater, it has no labels, or it is not clear whose labels count.
+        LabelError
+            If the label file cannot be used.
+        """
+        from behavior.learning.label_reading import read_labels_of
+        from behavior.learning.recording_frames import find_frames
+
+        found, settings = self._find(recording), self.settings
+        path = select_labels(found) if rater is None else found.labels.get(rater)
+        if path is None:
+            known = ", ".join(f"labels_{name}" if name else "labels" for name in found.labels) or "none"
+            wanted = f"labels_{rater}" if rater else "labels"
+            raise UsageError(f"recording {recording!r}: has no label file in the column {wanted!r} (filled in: {known}); name it there.")
+        frames = find_frames(settings, [found])[recording]
+        labels, notes = read_labels_of(found, path, settings.behaviors, frames, settings=settings.labels)
+        return RecordingLabels(recording, labels, frames.time_s, tuple(notes))
+
+    def finetune(self, out: PathLike, *, recordings: Sequence[str] | None = None) -> Finetuning:
+        """Fine-tune the backbone on labelled crops and write its weights to the file `out`, as `behavior finetune` does.
+
+        Parameters
+        ----------
+        out
+            A `.keras` file that does not exist yet.
+        recordings
+            Ids of the recordings to train on; all labelled ones with split=train if not given.
+
+        Raises
+        ------
+        UsageError
+            If the study has no crops or no labels, a recording is unknown or kept for testing, or no behavior can be learned.
+        OutputError
+            If `out` exists already or cannot be written.
+        """
+        from behavior.api.outcomes import Finetuning
+
+        load_keras()
+        from behavior.workflows.finetune import finetune_study
+
+        return Finetuning.from_result(finetune_study(self.path, Path(out), recordings=recordings), Path(out))
+
+    def crossval(self, out: PathLike, *, learning_curve: bool = False, overwrite: bool = False) -> Crossval:
+        """Cross-validate: leave one recording (or animal) out after the other, as `behavior crossval` does.
+
+        Stop it at any time: it resumes where it left off.
+
+        Parameters
+        ----------
+        out
+            Folder for the results.
+        learning_curve
+            Also estimate how much more labelled recordings would help; takes several times as long.
+        overwrite
+            Replace results that `out` holds already.
+
+        Returns
+        -------
+        Scores, and each recording's predictions by models that were not trained on it; also in `out`.
+
+        Raises
+        ------
+        UsageError
+            If there are fewer than two recordings (or animals) to leave out, or the study cannot be used.
+        OutputError
+            If `out` holds results already and `overwrite` is not set; `open_crossval` reads them.
+        """
+        from behavior.api.crossval import open_crossval
+
+        load_keras()
+        from behavior.workflows.crossval import cross_validate
+
+        with collect_warnings() as notes:
+            cross_validate(self.path, Path(out), overwrite=overwrite, learning_curve=learning_curve)
+        return open_crossval(out, notes=notes)
+
+    def search(
+        self, out: PathLike, *, trials: int | None = None, storage: str | None = None, name: str = "search", timeout_s: float | None = None
+    ) -> Search:
+        """Try the settings of the study's section `search`, as `behavior search` does; a search that was stopped resumes.
+
+        Parameters
+        ----------
+        out
+            Folder for the results.
+        trials
+            Number of trials in all, those of earlier runs and of other workers included; 50, or the whole grid, if not given.
+        storage
+            "journal:FILE" (for network drives) or a database's address; an SQLite file in `out` if not given.
+        name
+            Name of the search, if a storage holds several.
+        timeout_s
+            Begin no trial after so many seconds.
+
+        Raises
+        ------
+        UsageError
+            If the study has no section `search`, or the storage holds another search of this name.
+        TrainingError
+            If trial after trial fails.
+        """
+        from behavior.api.outcomes import Search
+
+        load_keras()
+        from behavior.workflows.search import search_study
+
+        with collect_warnings() as notes:
+            outcome = search_study(self.path, Path(out), trials=trials, storage=storage, name=name, timeout_s=timeout_s)
+        return Search.from_result(outcome, Path(out), notes)
+
+    def train(self, out: PathLike, *, crossval: Crossval | PathLike | None = None) -> Model:
+        """Train the model on the training recordings and score it once on those with split=test, as `behavior train` does.
+
+        Parameters
+        ----------
+        out
+            Folder for the model.
+        crossval
+            A cross-validation of this study, or its folder: train for the median of its best epochs, on every training recording.
+            Without it, early stopping watches one of the recordings, which is then not trained on.
+
+        Raises
+        ------
+        UsageError
+            If no behavior can be learned, `crossval` is of other settings or data, or decisions are to be fitted and it is not given.
+        OutputError
+            If `out` holds a model already or cannot be written.
+        """
+        from behavior.api.model import open_model
+
+        load_keras()
+        from behavior.workflows.train import train_model
+
+        with collect_warnings() as notes:
+            train_model(self.path, Path(out), crossval=find_folder(crossval))
+        return open_model(out, notes=notes)
+
+    def compare_raters(self, out: PathLike, *, overwrite: bool = False) -> Agreement:
+        """Say how well the raters of the manifest's columns `labels_NAME` agree, as `behavior agreement` does.
+
+        Raises
+        ------
+        UsageError
+            If there are fewer than two raters.
+        LabelError
+            If label files cannot be used.
+        OutputError
+            If `out` holds results already and `overwrite` is not set.
+        """
+        from behavior.api.commands import compare_raters
+
+        return compare_raters([self.path], out, overwrite=overwrite)
+
+    def report(
+        self,
+        out: PathLike,
+        *,
+        ethograms: Sequence[PathLike] = (),
+        crossval: Crossval | PathLike | None = None,
+        model: Model | PathLike | None = None,
+        bin_s: float = 60.0,
+        check: bool = True,
+        title: str | None = None,
+        overwrite: bool = False,
+    ) -> Report:
+        """Write one HTML file on settings, data, scores and ethograms, as `behavior report` does; arguments as for `write_report`."""
+        from behavior.api.commands import write_report
+
+        return write_report(
+            [self.path, *ethograms], out, crossval=crossval, model=model, bin_s=bin_s, check=check, title=title, overwrite=overwrite
+        )
+
+    def _find(self, recording: str) -> Recording:
+        by_id = {found.id: found for found in self.recordings}
+        if recording not in by_id:
+            nearest = suggest_nearest(recording, by_id) or f" (there are {', '.join(by_id)})."
+            raise UsageError(f"{self.path}: has no recording {recording!r}{nearest}")
+        return by_id[recording]
+
+    def _describe(self) -> str:
+        return f"Study {self.path}: {len(self.recordings)} recordings; {', '.join(self.behaviors)}"
+
+    def _tabulate(self) -> pd.DataFrame:
+        import pandas as pd
+
+        rows = [
+            {
+                "recording": found.id,
+                "video": found.video.name if found.video else None,
+                "pose": found.pose.name if found.pose else None,
+                "labels": ", ".join(path.name for path in found.labels.values()) or None,
+                "animal": found.animal,
+                "group": found.group or None,
+                "split": found.split,
+            }
+            for found in self.recordings
+        ]
+        return pd.DataFrame(rows).dropna(axis="columns", how="all")
+
+
+def open_study(path: PathLike) -> Study:
+    """Open a study file.
+
+    Raises
+    ------
+    UsageError
+        If the file or its manifest is missing or says something that it may not say; the message names the nearest known key.
+
+    Examples
+    --------
+    >>> bh.open_study("study.yaml").settings.windows.length
+    60
+    """
+    study_files.open_study(Path(path))
+    return Study(Path(path))
+
+
+def init_study(folder: PathLike, *, backbone: str = "resnet50v2") -> Study:
+    """Pair the videos, pose and label files in a folder and write `study.yaml` and `recordings.csv` into it, as `behavior init` does.
+
+    Parameters
+    ----------
+    folder
+        Holds the files, in any subfolders.
+    backbone
+        One of those that `list_backbones` returns.
+
+    Raises
+    ------
+    UsageError
+        If the folder is missing or holds no video.
+    OutputError
+        If it holds a study already, or cannot be written to.
+    """
+    from behavior.workflows.init import init_study
+
+    return Study(init_study(Path(folder), backbone=backbone).study)

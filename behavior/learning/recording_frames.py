@@ -1,0 +1,39 @@
+"""How many frames recordings have, and when: by their features, or by decoding their videos."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from behavior.config import Study
+from behavior.errors import CacheError
+from behavior.files.video import summarize_video
+from behavior.learning.learning_data import load_features, make_study_streams
+from behavior.progress import announce, show_progress
+from behavior.recording import Frames, Recording
+
+__all__ = ["find_frames"]
+
+
+def find_frames(study: Study, recordings: Sequence[Recording]) -> dict[str, Frames]:
+    """Return the frames of `recordings` from their features in the cache, or by decoding the videos if there are none yet.
+
+    Raises
+    ------
+    CacheError
+        If features cannot be used and there is no video.
+    VideoError
+        If a video cannot be decoded.
+    """
+    streams = make_study_streams(study)
+    frames: dict[str, Frames] = {}
+    with show_progress("looking up frames", total=len(recordings), unit="recordings") as advance:
+        for recording in recordings:
+            try:
+                frames[recording.id] = load_features(study, recording, streams).frames
+            except CacheError as error:
+                if recording.video is None:
+                    raise
+                announce(f"{recording.id}: decoding the video to count its frames, as its features cannot be used ({error})")
+                frames[recording.id] = summarize_video(recording.video).frames
+            advance(1)
+    return frames

@@ -1,0 +1,192 @@
+"""`import behavior`: quick, lazy, typed and silent; a small study goes all the way through it."""
+
+from __future__ import annotations
+
+import ast
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import behavior as bh
+from behavior import api, errors
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "behavior"
+MOST_MILLISECONDS = 60
+
+# What the README shows.
+BLOCK = """
+import behavior as bh
+study = bh.open_study("videos/study.yaml")
+study.embed(); cv = study.crossval(out="crossval"); cv.metrics
+x, y = study.features("mouse_01").values, study.labels("mouse_01").values
+model = study.train(out="model", crossval=cv)
+ethogram = model.annotate("new/mouse_22.mp4")
+ethogram.decide(threshold={"grooming": 0.4}, closing_s=0.5).save("ethograms")
+ethogram.to_frame(); ethogram.bouts(); ethogram.plot()
+bh.read_ethogram("ethograms/mouse_22_ethogram.csv"); bh.read_labels("a.boris", recording="mouse_22")
+"""
+KINDS = """
+import pandas as pd
+from matplotlib.figure import Figure
+assert isinstance(cv.metrics, pd.DataFrame) and {"recording", "behavior", "metric", "value"} <= set(cv.metrics)
+assert len(x) == len(y) == 400 and x.shape[1] == 128 and y.shape[1] == 3
+assert isinstance(ethogram.to_frame(), pd.DataFrame) and isinstance(ethogram.bouts(), pd.DataFrame)
+assert isinstance(ethogram.plot(), Figure)
+decided = bh.read_ethogram("ethograms/mouse_22_ethogram.csv")
+assert (decided.probabilities == ethogram.probabilities).all()
+assert bh.read_labels("a.boris", recording="mouse_22").values.shape == (400, 3)
+"""
+
+
+def run_python(code: str, *options: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    code = f"import sys; sys.path.insert(0, {str(ROOT)!r})\n{code}"
+    return subprocess.run([sys.executable, *options, "-c", code], capture_output=True, text=True, cwd=cwd)
+
+
+def test_importing_it_loads_nothing_else_of_the_package():
+    done = run_python("import behavior as bh; dir(bh); print(*sorted(sys.modules))")
+    loaded = done.stdout.split()
+    assert [name for name in loaded if name.split(".")[0] == "behavior"] == ["behavior"]
+    assert not {"numpy", "pandas", "tensorflow", "keras", "rich", "pydantic", "yaml"} & set(loaded)
+
+
+def test_importing_it_is_quick():
+    times = []
+    for _ in range(5):
+        report = run_python("import behavior", "-X", "importtime").stderr
+        (line,) = [line for line in report.splitlines() if line.endswith("| behavior")]
+        times.append(int(line.split("|")[1]) / 1000)
+    assert statistics.median(times) < MOST_MILLISECONDS
+
+
+def test_opening_a_study_loads_no_tensorflow(demo):
+    code = f"import behavior as bh; s = bh.open_study({str(demo.study)!r}); s.features('mouse_01'); s.labels('mouse_01')"
+    done = run_python(f"{code}; print('tensorflow' in sys.modules)")
+    assert (done.stdout, done.stderr) == ("False\n", "")
+
+
+def test_its_names_are_those_of_the_api():
+    assert set(bh.__all__) == {"__version__", *api.__all__}
+    assert set(dir(bh)) >= set(bh.__all__)
+    for name in api.__all__:
+        assert getattr(bh, name) is getattr(api, name)
+    with pytest.raises(AttributeError, match="has no attribute 'open_studdy'"):
+        _ = bh.open_studdy
+
+
+def test_type_checkers_see_the_same_names():
+    tree = ast.parse((PACKAGE / "__init__.py").read_text(encoding="utf-8"))
+    imported = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module == "behavior.api"]
+    assert {alias.name for node in imported for alias in node.names} == set(api.__all__)
+    assert (PACKAGE / "py.typed").is_file()
+
+
+def test_every_error_is_offered():
+    assert {name for name in errors.__all__ if name.endswith("Error")} <= set(bh.__all__)
+
+
+@pytest.mark.parametrize("name", sorted({*api.__all__}))
+def test_everything_offered_is_described(name):
+    assert (getattr(bh, name).__doc__ or "").strip()
+
+
+COMMANDS = {
+    "init": bh.init_study,
+    "check": bh.Study.check,
+    "embed": bh.Study.embed,
+    "import-features": bh.Study.import_features,
+    "backbones": bh.list_backbones,
+    "finetune": bh.Study.finetune,
+    "crossval": bh.Study.crossval,
+    "search": bh.Study.search,
+    "train": bh.Study.train,
+    "annotate": bh.Model.annotate_videos,
+    "decide": bh.decide_ethograms,
+    "evaluate": bh.evaluate_ethograms,
+    "agreement": bh.compare_raters,
+    "export": bh.export_ethograms,
+    "stats": bh.describe_ethograms,
+    "overlay": bh.draw_overlays,
+    "report": bh.write_report,
+    "demo": bh.run_demo,
+}
+
+
+def test_every_command_has_its_function():
+    from typer.main import get_command
+
+    from behavior.cli import app
+
+    assert set(COMMANDS) == set(get_command(app).commands)
+    for name, function in COMMANDS.items():
+        assert f"`behavior {name}`" in (function.__doc__ or "")
+
+
+@pytest.fixture
+def lab(demo, tmp_path):
+    """A folder with a study without features, a new video with pose, and labels of it in a BORIS project."""
+    source = demo.study.parent
+    for name in ("videos", "new"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "videos" / "study.yaml").write_text((source / "study.yaml").read_text())
+    rows = [line.replace("videos/", "") for line in (source / "recordings.csv").read_text().splitlines() if "mouse_04" not in line]
+    (tmp_path / "videos" / "recordings.csv").write_text("\n".join(rows) + "\n")
+    for path in (source / "videos").iterdir():
+        is_new = path.name.startswith("mouse_04")
+        target = tmp_path / "new" / path.name.replace("mouse_04", "mouse_22") if is_new else tmp_path / "videos" / path.name
+        target.write_bytes(path.read_bytes())
+    (tmp_path / "exported").mkdir()
+    for path in demo.ethograms.glob("mouse_04_*.*"):
+        target = tmp_path / "exported" / path.name.replace("mouse_04", "mouse_22")
+        target.write_bytes(path.read_bytes().replace(b"mouse_04", b"mouse_22"))
+    bh.export_ethograms(tmp_path / "exported", "boris", tmp_path)
+    next(tmp_path.glob("*.boris")).rename(tmp_path / "a.boris")
+    return tmp_path
+
+
+def test_a_study_goes_all_the_way_and_nothing_is_printed(lab):
+    done = run_python(BLOCK + KINDS, cwd=lab)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert (lab / "ethograms" / "mouse_22_bouts.csv").is_file()
+    assert sorted(path.name for path in lab.iterdir()) == ["a.boris", "crossval", "ethograms", "exported", "model", "new", "videos"]
+
+
+SNIPPET = """
+from pathlib import Path
+import behavior as bh
+
+study = bh.open_study(Path("study.yaml"))
+reveal_type(study)
+reveal_type(study.features("m").values)
+reveal_type(study.labels("m").values)
+reveal_type(bh.open_model("model").annotate("a.mp4").decide(closing_s=0.5))
+study.train(out="model", crossval=study.crossval(out="crossval"))
+study.train(out=3)
+bh.open_studdy("study.yaml")
+"""
+
+
+@pytest.mark.slow
+def test_a_type_checker_sees_what_a_user_does(tmp_path):
+    (tmp_path / "user.py").write_text(SNIPPET)
+    options = ["--cache-dir", str(tmp_path / "cache"), "--ignore-missing-imports", "--follow-imports=silent"]
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", *options, str(tmp_path / "user.py")],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env={"PATH": "", "MYPYPATH": str(ROOT)},
+    )
+    revealed = [line.split("Revealed type is ")[1] for line in done.stdout.splitlines() if "Revealed" in line]
+    assert revealed[0] == '"behavior.api.study.Study"'
+    assert "ndarray" in revealed[1]
+    assert "signedinteger" in revealed[2]
+    assert revealed[3] == '"behavior.api.ethogram.RecordingEthogram"'
+    problems = [line for line in done.stdout.splitlines() if "error:" in line]
+    assert len(problems) == 2, done.stdout
+    assert 'Argument "out" to "train"' in problems[0]
+    assert 'has no attribute "open_studdy"' in problems[1]
