@@ -62,7 +62,8 @@ def test_crossval_measures_a_learning_curve_only_when_asked(run, monkeypatch, fl
 
     def cross_validate(path, out, *, overwrite, learning_curve):
         asked.append((path, out, overwrite, learning_curve))
-        return pd.DataFrame([{"recording": "pooled", "behavior": "grooming", "metric": name, "value": 0.5} for name in METRICS])
+        rows = [("pooled", "grooming", name, 0.5, 0.4, 0.6) for name in METRICS]
+        return pd.DataFrame(rows, columns=["recording", "behavior", "metric", "value", "low", "high"])
 
     monkeypatch.setattr(behavior.workflows.crossval, "cross_validate", cross_validate)
     ran = run("crossval", "study.yaml", "--out", "scores", *flags)
