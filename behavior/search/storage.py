@@ -95,8 +95,8 @@ class SharedSearch:
         other = [name for name, text in optimised.items() if known.get(name) != text]
         if other:
             raise UsageError(
-                f"{self.address}: holds a search with other {' and other '.join(other)}, whose trials say nothing about this one; "
-                "give another --storage or --name, or undo the change to go on with it."
+                f"{self.address}: already holds a search with a different {' and a different '.join(other)}, which cannot be continued "
+                "with this one; give another --storage or --name, or undo the change to continue it."
             )
 
     def list_trials(self) -> list[FrozenTrial]:

@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 
 from behavior.config import APPEARANCE, Search, Study, parse_section
 from behavior.errors import UsageError
+from behavior.files.study import read_study
 from behavior.search.space import SearchSpace, read_space
 
 SOURCE = Path("study.yaml")
+CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 
 
 def read(space: dict[str, Any], **study: Any) -> SearchSpace:
@@ -130,3 +132,14 @@ def test_a_stepped_range_holds_what_python_s_does(low, width, step):
 def test_fractions_are_those_of_the_file():
     space = read({"head.dropout": {"low": 0.1, "high": 0.7, "step": 0.1}})
     assert [found["head.dropout"] for found in space.list_settings()] == [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7]
+
+
+@pytest.mark.parametrize(("name", "size"), [("lstm", 81), ("tcn", 648)])
+def test_the_grids_that_ship_are_the_thesis_s(name: str, size: int) -> None:
+    path = CONFIGS / f"thesis_{name}_grid.yaml"
+    study = read_study(path)
+    assert study.search is not None
+    space = read_space(study, study.search, source=path)
+    assert space.size == len(space.list_settings()) == size
+    plain = read_study(CONFIGS / f"thesis_resnet50v2_{name}.yaml")
+    assert study.model_copy(update={"search": None}) == plain

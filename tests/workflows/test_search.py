@@ -20,12 +20,9 @@ import pandas as pd
 import pytest
 
 from behavior.config import Search
-from behavior.errors import OutputError, TrainingError, UsageError
+from behavior.errors import TrainingError, UsageError
 from behavior.files.study import open_study, read_study
-from behavior.search import storage as search_storage
 from behavior.search import trials
-from behavior.search.space import read_space
-from behavior.search.trials import score_behaviors
 from behavior.workflows.search import SearchOutcome, search_study
 
 _spec = importlib.util.spec_from_file_location("search_stand_in", Path(__file__).with_name("search_stand_in.py"))
@@ -35,7 +32,6 @@ stand_in = importlib.util.module_from_spec(_spec)
 sys.modules["search_stand_in"] = stand_in
 _spec.loader.exec_module(stand_in)
 
-CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 KEYS = list(stand_in.SPACE)
 
 
@@ -253,140 +249,6 @@ def test_a_killed_search_goes_on_and_runs_its_trial_again(study, tmp_path, searc
     assert len(before[1].intermediate_values) < 6
 
 
-def leave_trial(shared: search_storage.SharedSearch, monkeypatch: pytest.MonkeyPatch, **attributes: Any) -> None:
-    """Claim a trial as another process and say no more."""
-    with monkeypatch.context() as patched:
-        found = {**search_storage._describe_self(), **attributes}
-        patched.setattr(search_storage, "_describe_self", lambda: found)
-        if "seen" in attributes:
-            patched.setattr(search_storage.time, "time", lambda: attributes["seen"])
-        distributions = {"x": optuna.distributions.IntDistribution(1, 5)}
-        trial = shared.claim(10, distributions=distributions)
-        assert trial is not None
-        trial.suggest_int("x", 1, 5)
-
-
-def open_search(folder: Path, kind: str) -> search_storage.SharedSearch:
-    return search_storage.open_search(f"journal:{folder}/search.journal" if kind == "journal" else None, "search", folder=folder)
-
-
-@pytest.mark.parametrize("kind", ["journal", "sqlite"])
-@pytest.mark.parametrize(
-    ("worker", "is_dead"),
-    [
-        ({}, False),
-        ({"pid": 2**22 + 1, "started": ""}, True),
-        ({"started": "another process had the number then"}, True),
-        ({"host": "elsewhere", "pid": 2**22 + 1}, False),
-    ],
-)
-def test_who_is_taken_for_dead(tmp_path, monkeypatch, kind, worker, is_dead):
-    shared = open_search(tmp_path, kind)
-    leave_trial(shared, monkeypatch, **worker)
-    assert shared.bury_dead() == ([0] if is_dead else [])
-    claimed = shared.claim(1, distributions={"x": optuna.distributions.IntDistribution(1, 5)})
-    if not is_dead:
-        assert claimed is None
-        return
-    assert claimed is not None
-    first, again = shared.list_trials()
-    assert again.params == first.params
-    assert again.user_attrs["repeats"] == 0
-    shared.finish(claimed, 0.5)
-    assert shared.claim(1, distributions={}) is None
-
-
-def test_a_silent_worker_of_another_host_is_taken_for_dead_in_a_journal(tmp_path, monkeypatch):
-    shared = open_search(tmp_path, "journal")
-    leave_trial(shared, monkeypatch, host="elsewhere", seen=time.time() - 2 * search_storage.JOURNAL_GRACE_SECONDS)
-    leave_trial(shared, monkeypatch, host="elsewhere", seen=time.time())
-    assert shared.bury_dead() == [0]
-
-
-def test_a_silent_worker_of_another_host_is_taken_for_dead_in_a_database(tmp_path, monkeypatch):
-    monkeypatch.setattr(search_storage, "DATABASE_GRACE_SECONDS", 1)
-    monkeypatch.setattr(search_storage, "SECONDS_BETWEEN_BEATS", 1)
-    shared = open_search(tmp_path, "sqlite")
-    leave_trial(shared, monkeypatch, host="elsewhere")
-    alive = shared.claim(5, distributions={})
-    assert alive is not None
-    with shared.keep_alive(alive):
-        time.sleep(3.2)
-        assert shared.bury_dead() == [0]
-    with pytest.raises(search_storage.TakenOverError):
-        shared.finish(optuna.trial.Trial(shared.study, 1), 0.5)
-
-
-def test_a_setting_that_kills_every_process_is_given_up(tmp_path, monkeypatch):
-    shared = open_search(tmp_path, "sqlite")
-    for _ in range(search_storage.MOST_DEATHS):
-        leave_trial(shared, monkeypatch, pid=2**22 + 1, started="")
-        assert len(shared.bury_dead()) == 1
-    trials = shared.list_trials()
-    assert [trial.user_attrs.get("repeats") for trial in trials] == [None, 0, 1]
-    assert search_storage.is_given_up(trials[-1], trials)
-    fresh = shared.claim(10, distributions={})
-    assert fresh is not None
-    assert "repeats" not in shared.list_trials()[-1].user_attrs
-
-
-def test_who_comes_later_to_the_last_trial_withdraws(tmp_path, monkeypatch):
-    first, second = open_search(tmp_path, "sqlite"), open_search(tmp_path, "sqlite")
-    listed = second.list_trials
-    seen: list[int] = []
-
-    def list_late() -> list[optuna.trial.FrozenTrial]:
-        # The second worker looks before the first has begun, and begins after it.
-        found = listed()
-        if not seen:
-            seen.append(1)
-            assert first.claim(1, distributions={}) is not None
-            return []
-        return found
-
-    monkeypatch.setattr(second, "list_trials", list_late)
-    assert second.claim(1, distributions={}) is None
-    assert [trial.number for trial in listed()] == [0]
-    assert [trial.state.name for trial in first.study.get_trials()] == ["RUNNING", "FAIL"]
-
-
-def test_a_line_that_was_cut_off_is_mended(tmp_path, monkeypatch):
-    shared = open_search(tmp_path, "journal")
-    leave_trial(shared, monkeypatch, host="elsewhere")
-    with (tmp_path / "search.journal").open("ab") as file:
-        file.write(b'{"op_code":4,"wor')
-    again = open_search(tmp_path, "journal")
-    assert len(again.list_trials()) == 1
-    assert again.claim(5, distributions={}) is not None
-    assert len(open_search(tmp_path, "journal").list_trials()) == 2
-
-
-@pytest.mark.parametrize(
-    ("storage", "expected"),
-    [
-        ("search.db", "expected journal:FILE, sqlite:///FILE"),
-        ("nosuch://host/name", "is no address of a database"),
-        ("sqlite:////nowhere/at/all/search.db", "cannot be used"),
-    ],
-)
-def test_a_storage_that_cannot_be_is_refused(tmp_path, monkeypatch, storage, expected):
-    monkeypatch.setattr(search_storage, "OPENING_ATTEMPTS", 1)
-    with pytest.raises(UsageError, match=expected):
-        search_storage.open_search(storage, "search", folder=tmp_path)
-
-
-def test_a_file_that_is_no_journal_is_refused(tmp_path):
-    (tmp_path / "notes.txt").write_text("not a journal\n")
-    with pytest.raises(UsageError, match="is no journal"):
-        search_storage.open_search(f"journal:{tmp_path / 'notes.txt'}", "search", folder=tmp_path)
-    with pytest.raises(OutputError, match="cannot be used as a journal"):
-        search_storage.open_search(f"journal:{tmp_path}", "search", folder=tmp_path)
-
-
-def test_a_password_is_not_shown():
-    assert search_storage._hide_password("sqlite://user:secret@host/name") == "sqlite://user:***@host/name"
-
-
 @pytest.mark.parametrize("what", ["settings", "features", "labels"])
 def test_trials_of_something_else_are_not_mixed_in(study, tmp_path, searching, what):
     searching(study, tmp_path / "out", trials=2)
@@ -405,7 +267,7 @@ def test_trials_of_something_else_are_not_mixed_in(study, tmp_path, searching, w
         for left in (study.parent / "cache").glob("b.*"):
             left.unlink()
         import_features(study, [study.parent / "b.npy"], name="motifs", fps=25.0)
-    with pytest.raises(UsageError, match=rf"holds a search with other {what}, whose trials say nothing about this one"):
+    with pytest.raises(UsageError, match=rf"already holds a search with a different {what}, which cannot be continued with this one"):
         searching(study, tmp_path / "out", trials=4)
     # Under another name both have their place.
     assert searching(study, tmp_path / "out", trials=2, name="second").result.finished == 2
@@ -415,26 +277,6 @@ def test_how_trials_are_given_up_may_change(study, tmp_path, searching):
     searching(study, tmp_path / "out", trials=2)
     stand_in.write_study(study, pruning="median", seed=7)
     assert searching(study, tmp_path / "out", trials=4).result.finished == 4
-
-
-def test_scores_are_over_all_frames_and_behaviors_that_were_seen():
-    labels = np.array([[1, 0, 1], [0, 0, -1], [1, 0, 0], [0, -1, 1]], dtype=np.int8)
-    probabilities = np.array([[0.9, 0.2, np.nan], [0.8, 0.1, np.nan], [0.7, 0.3, np.nan], [0.1, 0.4, np.nan]], dtype=np.float32)
-    scores = score_behaviors("average_precision", labels, probabilities, ["a", "b", "c"])
-    assert scores == {"a": pytest.approx(0.5 * 1 + 0.5 * 2 / 3), "c": 0.0}
-    assert score_behaviors("f1", labels[:, :1], probabilities[:, :1], ["a"]) == {"a": pytest.approx(0.8)}
-    assert score_behaviors("f2", labels[:, :1], probabilities[:, :1], ["a"]) == {"a": pytest.approx(10 / 11)}
-
-
-@pytest.mark.parametrize(("name", "size"), [("lstm", 81), ("tcn", 648)])
-def test_the_grids_that_ship_are_the_thesis_s(name, size):
-    path = CONFIGS / f"thesis_{name}_grid.yaml"
-    study = read_study(path)
-    assert study.search is not None
-    space = read_space(study, study.search, source=path)
-    assert space.size == len(space.list_settings()) == size
-    plain = read_study(CONFIGS / f"thesis_resnet50v2_{name}.yaml")
-    assert study.model_copy(update={"search": None}) == plain
 
 
 def test_the_command(study, tmp_path, monkeypatch, run):
