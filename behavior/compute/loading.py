@@ -19,6 +19,8 @@ def load_keras() -> None:
     It is shown if the import fails.
     """
     if "keras" not in sys.modules:
+        # It reads the environment when it is loaded, and sets its logger's level then.
+        silence_tensorflow()
         with _standard_error_held_back():
             importlib.import_module("keras")
     silence_tensorflow()

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from behavior.figures.rendering import INK, MUTED, get_color
+from behavior.figures.rendering import INK, MUTED, NotebookFigure, get_color
 from behavior.figures.timeline import style_time
 from behavior.recording import find_bouts, frame_edges
 
@@ -61,7 +61,7 @@ def draw_ethogram(
 
     # A lone frame has no interval to take its length from.
     edges = frame_edges(time_s, fps=1.0)
-    figure = Figure(figsize=(12, 1.0 + 1.35 * len(behaviors)), layout="constrained")
+    figure = NotebookFigure(figsize=(12, 1.0 + 1.35 * len(behaviors)), layout="constrained")
     rows = figure.subplots(len(behaviors), 1, sharex=True, squeeze=False)[:, 0]
     for index, (axes, behavior) in enumerate(zip(rows, behaviors, strict=True)):
         color = get_color(index)

@@ -7,7 +7,7 @@ import io
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-__all__ = ["COLORS", "INK", "LINE_STYLES", "MUTED", "get_color", "get_line_style", "render_png", "render_svg"]
+__all__ = ["COLORS", "INK", "LINE_STYLES", "MUTED", "NotebookFigure", "get_color", "get_line_style", "render_png", "render_svg"]
 
 # The palette of Okabe and Ito (2008), Color Universal Design, without its black and with its yellow last: it is too light for lines
 # on white. Told apart with any of the usual colour blindnesses.
@@ -15,6 +15,17 @@ COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#F0
 LINE_STYLES = ("-", "--", ":", "-.")
 INK = "#222222"
 MUTED = "#8A8A8A"
+
+
+# Sharp enough for a page of a notebook.
+NOTEBOOK_DPI = 100
+
+
+class NotebookFigure(Figure):
+    """A figure that a notebook shows as a picture; one of matplotlib alone needs pyplot for that, which keeps global state."""
+
+    def _repr_png_(self) -> bytes:
+        return render_png(self, dpi=NOTEBOOK_DPI)
 
 
 def get_color(index: int) -> str:

@@ -25,6 +25,11 @@ def test_what_is_printed_while_it_loads_is_dropped(tmp_path):
     assert (loaded.returncode, loaded.stderr) == (0, "loaded\n")
 
 
+def test_the_library_is_told_before_it_loads(tmp_path):
+    loaded = load(tmp_path, "import os, sys\nsys.stdout.write(os.environ['TF_CPP_MIN_LOG_LEVEL'])\n")
+    assert loaded.stdout == "3"
+
+
 def test_it_is_shown_if_loading_fails(tmp_path):
     loaded = load(tmp_path, NOISY + "raise ImportError('libcudart is missing')")
     assert loaded.returncode == 1

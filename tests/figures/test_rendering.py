@@ -9,7 +9,7 @@ from matplotlib import rcParams
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 
-from behavior.figures.rendering import COLORS, LINE_STYLES, get_color, get_line_style, render_png, render_svg
+from behavior.figures.rendering import COLORS, LINE_STYLES, NotebookFigure, get_color, get_line_style, render_png, render_svg
 
 
 def draw() -> Figure:
@@ -40,3 +40,11 @@ def test_an_svg_has_the_same_bytes_for_the_same_figure_and_changes_no_setting() 
     assert first == second
     assert first.rstrip().endswith(b"</svg>")
     assert rcParams["svg.hashsalt"] == before
+
+
+def test_a_notebook_shows_a_figure_that_stays_as_it_is() -> None:
+    figure = NotebookFigure(figsize=(4, 2), layout="constrained")
+    figure.subplots().plot([0, 1], [0, 1])
+    before = render_png(figure)
+    assert imread(io.BytesIO(figure._repr_png_())).shape[:2] == (200, 400)
+    assert render_png(figure) == before
