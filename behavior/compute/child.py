@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import pickle
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+from behavior.compute.messages import decode, decode_call, encode
 from behavior.errors import BehaviorError
 
 __all__ = ["call_in_child", "end_children"]
@@ -17,7 +17,7 @@ __all__ = ["call_in_child", "end_children"]
 Result = TypeVar("Result")
 # The child finds its modules where this process does, installed or not.
 START = "import sys; sys.path[:] = sys.argv[1:]; from behavior.compute import child; child._serve()"
-LAST_WORDS = 300
+LONGEST_LINE = 300
 
 _running: set[subprocess.Popen[bytes]] = set()
 
@@ -34,7 +34,7 @@ def call_in_child(function: Callable[..., Result], *, environment: Mapping[str, 
     environment
         Variables that the child has besides those of this process.
     arguments
-        Anything that can be pickled, like what the function returns.
+        Anything that `messages.encode` takes, like what the function returns.
 
     Raises
     ------
@@ -52,7 +52,7 @@ def call_in_child(function: Callable[..., Result], *, environment: Mapping[str, 
         )
         _running.add(child)
         try:
-            child.communicate(pickle.dumps((function, arguments)))
+            child.communicate(encode((function, arguments)))
         except BaseException:
             child.kill()
             child.wait()
@@ -62,15 +62,15 @@ def call_in_child(function: Callable[..., Result], *, environment: Mapping[str, 
         answer_file.seek(0)
         content = answer_file.read()
         if child.returncode == 0 and content:
-            error, result = pickle.loads(content)
+            error, result = decode(content)
             if error is not None:
                 raise error
             return result
         printed_file.seek(0)
-        words = printed_file.read().decode("utf-8", errors="replace").strip().rpartition("\n")[2]
+        last_line = printed_file.read().decode("utf-8", errors="replace").strip().rpartition("\n")[2][-LONGEST_LINE:]
     raise BehaviorError(
-        f"{function.__name__} failed in a process of its own, status {child.returncode} ({words[-LAST_WORDS:] or 'it printed nothing'}); "
-        "look whether memory or disk space ran out."
+        f"{function.__name__} failed in a process of its own, status {child.returncode} ({last_line or 'it printed nothing'}); "
+        "check whether memory or disk space ran out."
     )
 
 
@@ -81,14 +81,14 @@ def end_children() -> None:
 
 
 def _serve() -> None:
-    """Answer the one call that stands on standard input; the parent reads the answer from standard output."""
+    """Answer the one call on standard input; the parent reads the answer from standard output."""
     with os.fdopen(os.dup(1), "wb") as answer:
         # What libraries print goes where it cannot be taken for the answer.
         os.dup2(2, 1)
-        function, arguments = pickle.load(sys.stdin.buffer)
+        function, arguments = decode_call(sys.stdin.buffer.read())
         error, result = None, None
         try:
             result = function(**arguments)
         except BehaviorError as raised:
             error = raised
-        pickle.dump((error, result), answer)
+        answer.write(encode((error, result)))

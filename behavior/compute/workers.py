@@ -1,4 +1,4 @@
-"""Several processes that share one piece of work, speak through this one, and end when it does."""
+"""Several processes that share one piece of work, print through this one, and end when it does."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import _thread
 import logging
 import multiprocessing
 import os
-import pickle
 import queue
 import signal
 import threading
@@ -20,6 +19,7 @@ from types import FrameType
 from typing import Any, TypeVar
 
 from behavior.compute.child import end_children
+from behavior.compute.messages import decode, decode_call, encode
 from behavior.errors import BehaviorError
 from behavior.progress import forward_messages
 
@@ -45,7 +45,7 @@ def map_in_workers(function: Callable[[Item], Result], items: Iterable[Item], *,
     Parameters
     ----------
     function
-        A function that a module has under its name; it, the items and the results can be pickled.
+        A function that a module has under its name, or a partial one; it, the items and the results are what `messages.encode` takes.
 
     Raises
     ------
@@ -55,7 +55,7 @@ def map_in_workers(function: Callable[[Item], Result], items: Iterable[Item], *,
     if n_workers <= 1:
         yield from map(function, items)
         return
-    waiting = [pickle.dumps((function, item)) for item in items][::-1]
+    waiting = [encode((function, item)) for item in items][::-1]
     with _running(min(n_workers, len(waiting))) as workers:
         busy = []
         for worker in workers:
@@ -77,8 +77,9 @@ def map_in_workers(function: Callable[[Item], Result], items: Iterable[Item], *,
                 yield content
 
 
-def _log(record: logging.LogRecord) -> None:
+def _log(content: dict[str, Any]) -> None:
     """Log what a worker process announced as if it had been announced here."""
+    record = logging.makeLogRecord(content)
     logger = logging.getLogger(record.name)
     if logger.isEnabledFor(record.levelno):
         logger.handle(record)
@@ -86,9 +87,9 @@ def _log(record: logging.LogRecord) -> None:
 
 def _receive(worker: Connection) -> tuple[str, Any]:
     try:
-        return worker.recv()
+        return decode(worker.recv_bytes())
     except (EOFError, OSError) as error:
-        raise BehaviorError("a worker process ended without a word; look whether memory ran out, and use fewer --workers.") from error
+        raise BehaviorError("a worker process died unexpectedly, possibly out of memory; try fewer --workers.") from error
 
 
 @contextmanager
@@ -112,7 +113,7 @@ def _running(n_workers: int) -> Iterator[Sequence[Connection]]:
             connection.send_bytes(NO_MORE)
         seconds_to_end = SECONDS_TO_END_WELL
     finally:
-        # Without a word before, it means to drop everything.
+        # Without NO_MORE before, it means to drop everything.
         for connection in connections:
             connection.close()
         deadline = time.monotonic() + seconds_to_end
@@ -150,12 +151,13 @@ def _interrupts_put_off() -> Iterator[None]:
 class _Forward(logging.Handler):
     """Sends messages to the process that started this one."""
 
-    def __init__(self, send: Callable[[Any], None]) -> None:
+    def __init__(self, send: Callable[[bytes], None]) -> None:
         super().__init__()
         self._send = send
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._send((MESSAGE, logging.makeLogRecord({**record.__dict__, "msg": record.getMessage(), "args": None, "exc_info": None})))
+        content = {name: getattr(record, name) for name in ("name", "levelno", "levelname", "created")}
+        self._send(encode((MESSAGE, {**content, "msg": record.getMessage()})))
 
 
 def _work(parent: Connection) -> None:
@@ -166,8 +168,8 @@ def _work(parent: Connection) -> None:
 class _Worker:
     def __init__(self, parent: Connection) -> None:
         self._parent = parent
-        # A thread may speak while another does.
-        self._speaking = threading.Lock()
+        # Threads must not send at the same time.
+        self._sending = threading.Lock()
         self._calls: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         self._is_busy = self._is_abandoned = False
 
@@ -181,22 +183,22 @@ class _Worker:
             while (call := self._calls.get()) != NO_MORE:
                 self._send(self._answer(call))
 
-    def _answer(self, call: bytes) -> tuple[str, Any]:
+    def _answer(self, call: bytes) -> bytes:
         try:
             self._is_busy = True
-            function, item = pickle.loads(call)
-            result = function(item)
+            function, item = decode_call(call)
+            answer = encode((RESULT, function(item)))
             self._is_busy = False
         except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001
             # The parent raises it.
             self._is_busy = False
             error.add_note(traceback.format_exc())
-            return ERROR, error
-        return RESULT, result
+            return encode((ERROR, error))
+        return answer
 
-    def _send(self, message: Any) -> None:
-        with self._speaking:
-            self._parent.send(message)
+    def _send(self, message: bytes) -> None:
+        with self._sending:
+            self._parent.send_bytes(message)
 
     def _listen(self) -> None:
         """Pass calls on; where the parent breaks off, or is gone, interrupt what goes on, and end this process if that does not help."""

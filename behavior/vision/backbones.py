@@ -322,7 +322,7 @@ def _load_archive(path: Path) -> Any:
     import keras
 
     try:
-        network = keras.models.load_model(path, compile=False)
+        network = keras.models.load_model(path, compile=False, safe_mode=True)
     except Exception as error:
         # Keras raises whatever a layer raises that it makes from the file.
         reason = str(error).partition("\n")[0]

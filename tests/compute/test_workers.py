@@ -36,5 +36,5 @@ def test_an_error_of_a_worker_is_raised_here_and_says_where_it_came_from():
 
 
 def test_a_worker_that_dies_is_noticed():
-    with pytest.raises(BehaviorError, match="ended without a word"):
+    with pytest.raises(BehaviorError, match="died unexpectedly"):
         list(map_in_workers(os._exit, [3, 3], n_workers=2))

@@ -10,8 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from behavior.compute.child import call_in_child
-from behavior.errors import BehaviorError, OutputError, UsageError, WeightsError
+from behavior.errors import OutputError, UsageError, WeightsError
 from behavior.vision import conversion, devices, engine_choice
 from behavior.vision import engines as engines_module
 from behavior.vision.backbones import build_backbone, find_backbone
@@ -309,19 +308,6 @@ class TestConvertedModels:
         monkeypatch.setattr(conversion, "claim_file", Claim)
         _, said = self.convert(tmp_path)
         assert said == [f"waiting for another process that makes {path.name}", "converting openfield for OpenVINO; this is done once"]
-
-
-class TestChildProcess:
-    def test_it_returns_what_the_function_returns(self):
-        assert call_in_child(os.getenv, environment={"BEHAVIOR_ANYTHING": "told"}, key="BEHAVIOR_ANYTHING") == "told"
-
-    def test_an_error_of_ours_arrives_as_it_was(self):
-        with pytest.raises(UsageError, match=r"^backbone 'resnet50v3' is not known; did you mean 'resnet50v2'\?"):
-            call_in_child(find_backbone, name="resnet50v3")
-
-    def test_any_other_failure_is_one_sentence(self):
-        with pytest.raises(BehaviorError, match=r"loads failed in a process of its own, status 1 \(.*Expecting value"):
-            call_in_child(json.loads, s="")
 
 
 class TestChoosing:
