@@ -1,128 +1,28 @@
-"""Fitting planned models in groups that memory holds, so that a run which is interrupted goes on where it was."""
+"""Training planned models in groups that memory holds; finished groups are stored, for a run that is interrupted."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import shutil
-import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
-from functools import partial
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from behavior.config import Study
-from behavior.files.atomic import make_folder, replacing, write_text
+from behavior.learning.fit_store import FitStore, GroupStore
 from behavior.learning.learning_data import LearningData
 from behavior.learning.planning import FitKey
 from behavior.progress import Advance, announce, show_progress
 from behavior.sequence.head_stack import choose_product_dtype
-from behavior.sequence.plans import FitReport, ModelPlan, TrainedModel, TrainingState
+from behavior.sequence.plans import FitReport, ModelPlan, TrainedModel
 from behavior.sequence.preparation import Preparation, PreparedFeatures, combine_moments, measure_moments, pad_components, solve_preparation
 from behavior.sequence.training import HeadTrainer
 from behavior.sequence.windows import SequenceData
 
-__all__ = ["FitStore", "fit_models", "hash_learning", "make_trainer", "prepare_features"]
-
-# A state of models in training is written this often at most.
-SECONDS_BETWEEN_STATES = 60.0
-
-
-class FitStore:
-    """A folder for finished groups of models and the state of the one in training.
-
-    Parameters
-    ----------
-    folder
-        Emptied unless it holds those of the same `digest`.
-    digest
-        Stands for settings, features and labels.
-    """
-
-    def __init__(self, folder: Path, digest: str) -> None:
-        self._folder = folder
-        self._digest = digest
-        stamp = folder / "study.hash"
-        if folder.is_dir() and not (stamp.is_file() and stamp.read_text(encoding="utf-8") == digest):
-            shutil.rmtree(folder)
-        make_folder(folder)
-        write_text(stamp, digest)
-        self._written = time.monotonic()
-
-    def open(self, name: str, *, also: str = "") -> FitStore:
-        """Return the store of a part of the work; `also` stands for what it follows from beside what the whole does."""
-        return FitStore(self._folder / name, self._digest + also)
-
-    def read_group(self, group: int, n_models: int) -> list[TrainedModel] | None:
-        """Return the models of a finished group; None if it is not finished."""
-        path = self._folder / f"{group:04d}.npz"
-        if not path.is_file():
-            return None
-        with np.load(path, allow_pickle=False) as saved:
-            reports = json.loads(str(saved["reports"]))
-            found: list[dict[int, npt.NDArray[np.float32]]] = [{} for _ in range(n_models)]
-            for name in saved.files:
-                if name.startswith("p."):
-                    _, model, recording = name.split(".")
-                    found[int(model)][int(recording)] = saved[name]
-        return [TrainedModel(_read_report(report), (), values) for report, values in zip(reports, found, strict=True)]
-
-    def write_group(self, group: int, models: Sequence[TrainedModel]) -> None:
-        """Keep what the models of a group say, and forget the state they had in training."""
-        arrays: dict[str, Any] = {
-            f"p.{place}.{index}": values for place, model in enumerate(models) for index, values in model.probabilities.items()
-        }
-        with replacing(self._folder / f"{group:04d}.npz") as temporary, temporary.open("wb") as file:
-            np.savez(file, allow_pickle=False, reports=np.array(json.dumps([asdict(model.report) for model in models])), **arrays)
-        self._state_path(group).unlink(missing_ok=True)
-
-    def read_state(self, group: int) -> TrainingState | None:
-        """Return the state in which a group was left; None if there is none."""
-        path = self._state_path(group)
-        if not path.is_file():
-            return None
-        with np.load(path, allow_pickle=False) as saved:
-            told = json.loads(str(saved["told"]))
-            return TrainingState(
-                epoch=told["epoch"],
-                active=saved["active"],
-                variables=[saved[f"v.{number}"] for number in range(told["n_variables"])],
-                steps=saved["steps"],
-                best=[saved[f"b.{number}"] for number in range(told["n_weights"])],
-                scores=told["scores"],
-                losses=told["losses"],
-                problems={int(number): problem for number, problem in told["problems"].items()},
-            )
-
-    def write_state(self, group: int, make_state: Callable[[], TrainingState]) -> None:
-        """Keep the state of a group in training, unless the last one was kept a moment ago."""
-        if time.monotonic() - self._written < SECONDS_BETWEEN_STATES:
-            return
-        state = make_state()
-        told = {
-            "epoch": state.epoch,
-            "n_variables": len(state.variables),
-            "n_weights": len(state.best),
-            "scores": state.scores,
-            "losses": state.losses,
-            "problems": state.problems,
-        }
-        arrays: dict[str, Any] = {f"v.{number}": values for number, values in enumerate(state.variables)}
-        arrays |= {f"b.{number}": values for number, values in enumerate(state.best)}
-        with replacing(self._state_path(group)) as temporary, temporary.open("wb") as file:
-            np.savez(file, allow_pickle=False, told=np.array(json.dumps(told)), active=state.active, steps=state.steps, **arrays)
-        self._written = time.monotonic()
-
-    def remove(self) -> None:
-        """Delete the folder, when what it was for is done."""
-        shutil.rmtree(self._folder)
-
-    def _state_path(self, group: int) -> Path:
-        return self._folder / f"{group:04d}.state.npz"
+__all__ = ["fit_models", "hash_learning", "make_trainer", "prepare_features"]
 
 
 def hash_learning(study: Study, data: LearningData) -> str:
@@ -222,7 +122,9 @@ def fit_models(
     fitted: dict[FitKey, TrainedModel] = {}
     with show_progress(title, total=len(plans), unit="models") as advance:
         for number, group in enumerate(groups):
-            models = store.read_group(number, len(group)) if store is not None else None
+            group_plans = list(group.values())
+            group_store = store.open_group(number, group_plans, [len(labels) for labels in sequence.labels]) if store is not None else None
+            models = group_store.read_models() if group_store is not None else None
             if models is not None:
                 announce(f"{len(models)} models were finished before; going on from there")
                 advance(len(group))
@@ -231,10 +133,10 @@ def fit_models(
                     study,
                     trainer,
                     sequence,
-                    list(group.values()),
+                    group_plans,
                     display=_EpochDisplay(advance, len(group)),
                     follow=_follow_keys(list(group), follow) if follow is not None and len(groups) == 1 else None,
-                    stored=(store, number) if store is not None else None,
+                    store=group_store,
                 )
             if not with_weights:
                 models = [replace(model, weights=()) for model in models]
@@ -267,11 +169,10 @@ def _fit_group(
     *,
     display: _EpochDisplay,
     follow: Callable[[int, Mapping[int, Mapping[int, npt.NDArray[np.float32]]]], None] | None,
-    stored: tuple[FitStore, int] | None,
+    store: GroupStore | None,
 ) -> list[TrainedModel]:
-    """Train a group of models from where its number in a store left it; what is finished is stored."""
-    store, number = stored if stored is not None else (None, 0)
-    state = store.read_state(number) if store is not None else None
+    """Train a group of models, from the stored state on where there is one, and store them."""
+    state = store.read_state(trainer.weight_shapes, trainer.moment_shapes) if store is not None else None
     if state is not None:
         announce(f"going on after epoch {state.epoch}")
     models = trainer.fit(
@@ -283,11 +184,11 @@ def _fit_group(
         on_epoch=display.show,
         follow=follow,
         resume=state,
-        keep=partial(store.write_state, number) if store is not None else None,
+        keep=store.write_state if store is not None else None,
     )
     display.finish()
     if store is not None:
-        store.write_group(number, models)
+        store.write_models(models)
     return models
 
 
@@ -307,13 +208,3 @@ def _split_groups(plans: Mapping[FitKey, ModelPlan], at_once: int) -> list[dict[
     keys = list(plans)
     n_groups = -(-len(keys) // at_once)
     return [{keys[index]: plans[keys[index]] for index in part} for part in np.array_split(np.arange(len(keys)), n_groups)]
-
-
-def _read_report(content: Mapping[str, Any]) -> FitReport:
-    return FitReport(
-        best_epoch=content["best_epoch"],
-        epochs=content["epochs"],
-        validation_scores=tuple(content["validation_scores"]),
-        losses=tuple(content["losses"]),
-        problem=content["problem"],
-    )

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from behavior.config import Study
-from behavior.learning.fitting import FitStore
+from behavior.learning.fit_store import FitStore
 from behavior.learning.learning_data import LearningData
 from behavior.learning.out_of_fold import predict_out_of_fold
 from behavior.learning.planning import seed_fit

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from behavior.config import Study
-from behavior.learning.fitting import FitStore, fit_models, hash_learning, prepare_features
+from behavior.learning.fit_store import FitStore
+from behavior.learning.fitting import fit_models, hash_learning, prepare_features
 from behavior.learning.learning_data import LearningData, load_variant
 from behavior.learning.planning import FitKey, PlannedFit, list_folds, plan_fits
 from behavior.learning.variants import combine_members, list_variants

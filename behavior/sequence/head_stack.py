@@ -66,11 +66,11 @@ class HeadStack:
         self._learning_rate = learning_rate
         self._product_dtype = product_dtype
         model = build_head(**settings)
-        self._shapes = [tuple(weight.shape) for weight in model.weights]
+        self.weight_shapes = [tuple(weight.shape) for weight in model.weights]
         trainable = {id(weight) for weight in model.trainable_weights}
         self.trainable = [index for index, weight in enumerate(model.weights) if id(weight) in trainable]
         self._dropout_seed = keras.random.SeedGenerator(0)
-        weights = 4 * COPIES_OF_WEIGHTS * sum(int(np.prod(shape)) for shape in self._shapes)
+        weights = 4 * COPIES_OF_WEIGHTS * sum(int(np.prod(shape)) for shape in self.weight_shapes)
         self.n_at_once = max(int(SHARE_FOR_WEIGHTS * memory_bytes // weights), 1)
         self._together = self._count_together(batch_size, (1 - SHARE_FOR_WEIGHTS) * memory_bytes)
         self._prepare_functions()
@@ -152,12 +152,12 @@ class HeadStack:
 
     def _prepare_functions(self) -> None:
         """Make the variables, with as many models as will come, and what is traced with them."""
-        self._variables = [_make_variable(shape) for shape in self._shapes]
-        self._moments = [_make_variable(self._shapes[index]) for index in self.trainable for _ in range(2)]
+        self._variables = [_make_variable(shape) for shape in self.weight_shapes]
+        self._moments = [_make_variable(self.weight_shapes[index]) for index in self.trainable for _ in range(2)]
         # One model at a time is said to be one, which lets it use the operations of a plain network.
         together = 1 if self._together == 1 else None
         windows = tf.TensorSpec((None, None, self._length, self._n_features))
-        weights = [tf.TensorSpec((together, *shape)) for shape in self._shapes]
+        weights = [tf.TensorSpec((together, *shape)) for shape in self.weight_shapes]
         self._predict_some = tf.function(
             self._compute_probabilities,
             autograph=False,

@@ -74,6 +74,16 @@ class HeadTrainer:
             memory_bytes=memory_gib * 2**30,
         )
 
+    @property
+    def weight_shapes(self) -> list[tuple[int, ...]]:
+        """Shapes of one model's weights, in the order of the plain Keras model."""
+        return list(self._stack.weight_shapes)
+
+    @property
+    def moment_shapes(self) -> list[tuple[int, ...]]:
+        """Shapes of what Adam keeps for one model: both moments of each weight that is trained."""
+        return [self._stack.weight_shapes[index] for index in self._stack.trainable for _ in range(2)]
+
     def count_at_once(self) -> int:
         """Return how many models may be trained side by side, going by the memory that their weights and optimisers take."""
         return self._stack.n_at_once

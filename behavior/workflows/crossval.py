@@ -28,7 +28,8 @@ from behavior.learning.crossval_folder import (
     name_probabilities,
 )
 from behavior.learning.decisions import decide, decide_out_of_fold
-from behavior.learning.fitting import FitStore, hash_learning
+from behavior.learning.fit_store import FitStore
+from behavior.learning.fitting import hash_learning
 from behavior.learning.learning_curve import measure_learning_curve
 from behavior.learning.learning_data import LearningData, load_learning_data
 from behavior.learning.out_of_fold import FoldRecord, predict_out_of_fold, predict_pairs

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from behavior.files.study import read_study
-from behavior.learning import fitting
+from behavior.learning import fit_store
 from behavior.learning.learning_data import load_learning_data
 from behavior.sequence.training import HeadTrainer
 from behavior.workflows.crossval import cross_validate
@@ -44,7 +44,7 @@ def count_epochs(monkeypatch, *, stop_after=None):
         return run_epoch(self, *arguments, **options)
 
     monkeypatch.setattr(HeadTrainer, "_run_epoch", counted)
-    monkeypatch.setattr(fitting, "SECONDS_BETWEEN_STATES", 0.0)
+    monkeypatch.setattr(fit_store, "SECONDS_BETWEEN_STATES", 0.0)
     return epochs
 
 
@@ -69,12 +69,37 @@ def test_groups_of_models_that_were_finished_are_not_fitted_again(run, motifs, t
         count_epochs(patch, stop_after=5)
         with pytest.raises(KeyboardInterrupt):
             cross_validate(motifs, tmp_path / "stopped")
-    monkeypatch.setattr(fitting, "SECONDS_BETWEEN_STATES", 0.0)
+    monkeypatch.setattr(fit_store, "SECONDS_BETWEEN_STATES", 0.0)
     ran = run("crossval", motifs, "--out", tmp_path / "stopped")
     assert ran.status == 0
     assert "models were finished before" in ran.err
     cross_validate(motifs, tmp_path / "whole")
     pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "stopped" / "metrics.csv"), pd.read_csv(tmp_path / "whole" / "metrics.csv"))
+
+
+@pytest.mark.parametrize(
+    "spoil", [lambda content: content[: len(content) // 2], lambda content: bytes(len(content))], ids=["cut off", "zeros"]
+)
+def test_a_damaged_fit_is_made_again(run, motifs, tmp_path, monkeypatch, spoil):
+    """A group of models that was finished, and the state of the next: what a power failure may leave."""
+    change(motifs, training={"memory_gib": 2e-5})
+    cross_validate(motifs, tmp_path / "whole")
+    with monkeypatch.context() as patch:
+        count_epochs(patch, stop_after=6)
+        with pytest.raises(KeyboardInterrupt):
+            cross_validate(motifs, tmp_path / "stopped")
+    kept = sorted((tmp_path / "stopped" / ".fits" / "folds").glob("variant0/*.npz"))
+    assert [path.name for path in kept] == ["0000.npz", "0001.state.npz"]
+    for path in kept:
+        path.write_bytes(spoil(path.read_bytes()))
+    epochs = count_epochs(monkeypatch)
+    ran = run("crossval", motifs, "--out", tmp_path / "stopped", "--overwrite")
+    assert ran.status == 0
+    for path, what in zip(kept, ("models", "state of training"), strict=True):
+        assert f"{path}: cannot be read as the {what} of an interrupted run" in ran.err
+    assert len(epochs) > 6
+    for name in ("metrics.csv", "folds.csv"):
+        assert (tmp_path / "stopped" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
 
 
 def test_how_models_are_grouped_changes_no_number(motifs, tmp_path):
