@@ -132,7 +132,7 @@ def plan_finetuning(study: Study, data: LearningData, *, source: Path) -> ModelP
 def list_seen(data: LearningData, plan: ModelPlan) -> list[SeenRecording]:
     """Return the recordings that weights fitted by `plan` have seen, with the hashes of their videos."""
     seen = []
-    for role, indexes in ((FITTED, plan.learned), (WATCHED, plan.watched)):
+    for role, indexes in ((FITTED, plan.training), (WATCHED, plan.validation)):
         for index in indexes:
             recording = data.recordings[index]
             assert recording.video is not None
@@ -149,7 +149,7 @@ def refuse_seen_validation(data: LearningData, plan: ModelPlan, seen: Sequence[S
         What those weights have seen.
     """
     fitted = [one for one in seen if one.role == FITTED]
-    for index in plan.watched:
+    for index in plan.validation:
         if find_seen(data.recordings[index], fitted):
             raise UsageError(
                 f"recording {data.recordings[index].id!r} would be the validation recording, and the weights to begin with were "
@@ -168,9 +168,9 @@ def read_windows(store: CropStore, crop: Crop, settings: Finetune, data: Learnin
         If a video or its pose cannot be read.
     """
     parts: dict[bool, list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int8]]]] = {False: [], True: []}
-    for index in sorted({*plan.learned, *plan.watched}):
+    for index in sorted({*plan.training, *plan.validation}):
         labels = data.labels[index].values
-        is_validation = index in plan.watched
+        is_validation = index in plan.validation
         if is_validation:
             frames = draw_even_frames(labels, settings.watched_frames)
         else:
@@ -186,7 +186,7 @@ def read_windows(store: CropStore, crop: Crop, settings: Finetune, data: Learnin
     )
     assert training is not None
     if validation is not None and not (validation.labels == 1).any():
-        names = ", ".join(data.recordings[index].id for index in plan.watched)
+        names = ", ".join(data.recordings[index].id for index in plan.validation)
         raise UsageError(f"none of the {len(validation)} validation frames of {names} shows a behavior; raise finetune.watched_frames.")
     return FinetuningWindows(training, validation)
 

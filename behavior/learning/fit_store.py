@@ -243,6 +243,6 @@ def _check_active(state: TrainingState, plans: Sequence[ModelPlan]) -> None:
     if active != sorted(set(active) & set(range(len(plans)))) or not np.isfinite(state.steps).all():
         raise ValueError(f"found the models {active} in training, expected some of {len(plans)} in rising order")
     for number in active:
-        n_scores = state.epoch if plans[number].watched else 0
+        n_scores = state.epoch if plans[number].validation else 0
         if (len(state.losses[number]), len(state.scores[number])) != (state.epoch, n_scores) or number in state.problems:
             raise ValueError(f"found no loss or no score of model {number} for each of the {state.epoch} epochs")

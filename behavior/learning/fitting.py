@@ -17,7 +17,7 @@ from behavior.learning.learning_data import LearningData
 from behavior.learning.planning import FitKey
 from behavior.progress import Advance, announce, show_progress
 from behavior.sequence.head_stack import choose_product_dtype
-from behavior.sequence.plans import FitReport, ModelPlan, TrainedModel
+from behavior.sequence.plans import FitCallbacks, FitReport, ModelPlan, TrainedModel
 from behavior.sequence.preparation import Preparation, PreparedFeatures, combine_moments, measure_moments, pad_components, solve_preparation
 from behavior.sequence.training import HeadTrainer
 from behavior.sequence.windows import SequenceData
@@ -181,10 +181,8 @@ def _fit_group(
         seed=study.training.seed,
         balanced=study.training.class_weights == "balanced",
         patience=study.training.patience,
-        on_epoch=display.show,
-        follow=follow,
         resume=state,
-        keep=store.write_state if store is not None else None,
+        callbacks=FitCallbacks(display.show, follow, store.write_state if store is not None else None),
     )
     display.finish()
     if store is not None:

@@ -89,7 +89,7 @@ def fit_members(
         planned = plan_fits(study, number, data, {len(everything.training): everything}, epochs=epochs)
         for fit in planned:
             reasons |= fit.reasons
-            if fit.plan is not None and not fit.plan.watched and fit.known_epochs is None:
+            if fit.plan is not None and not fit.plan.validation and fit.known_epochs is None:
                 names = ", ".join(study.behaviors[output] for output in fit.outputs)
                 warn(f"{names}: no recording can be spared for early stopping; all {study.training.epochs} epochs are run.")
         plans = {fit.key: fit.plan for fit in planned if fit.plan is not None}
@@ -132,7 +132,7 @@ def list_members(study: Study, members: Sequence[FittedMember], name: str) -> li
 def list_watched(training: LearningData, members: Sequence[FittedMember], name: str) -> list[str]:
     """Return the ids of the validation recordings of the behavior `name`."""
     output = training.behaviors.index(name)
-    watched = {index for member in members if output in member.learned for index in member.plan.watched}
+    watched = {index for member in members if output in member.learned for index in member.plan.validation}
     return [training.recordings[index].id for index in sorted(watched)]
 
 
@@ -225,8 +225,8 @@ def describe_stopping(study: Study, training: LearningData, members: Sequence[Fi
     ways: dict[str, list[str]] = {}
     unwatched = {name for _, name in epochs.fixed}
     for member in members:
-        if member.plan.watched:
-            way = f"early stopping watched {', '.join(training.recordings[index].id for index in member.plan.watched)}, not learned from"
+        if member.plan.validation:
+            way = f"early stopping watched {', '.join(training.recordings[index].id for index in member.plan.validation)}, not learned from"
         elif unwatched.issuperset(study.behaviors[output] for output in member.learned):
             way = (
                 f"all {study.training.epochs} epochs were run on every training recording, as in the cross-validation, which could spare "

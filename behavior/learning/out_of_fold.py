@@ -214,7 +214,7 @@ def _record(data: LearningData, folds: Sequence[Fold], fit: PlannedFit, model: T
     for output in fit.outputs:
         reason = fit.reasons.get(output, "") or (model.report.problem if model is not None else "")
         usable = model.report if model is not None and not reason else None
-        validation = fit.plan.watched if fit.plan is not None and not reason else ()
+        validation = fit.plan.validation if fit.plan is not None and not reason else ()
         rows.append(
             FoldRecord(
                 fold=folds[fit.key.fold].name,

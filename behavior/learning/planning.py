@@ -187,8 +187,8 @@ def plan_model(
         training = _draw_recordings(data, training, trained, seed)
     plan = ModelPlan(
         outputs=outputs,
-        learned=training,
-        watched=validation,
+        training=training,
+        validation=validation,
         predicted=fold.left_out,
         epochs=epochs or study.training.epochs,
         seed=seed,

@@ -24,7 +24,7 @@ class Batch:
     labels
         Int8 of shape (N, W, B), -1 where a frame has no part.
     recordings
-        Where each window is from, shape (N,).
+        Index of the recording that each window is from, shape (N,).
     """
 
     features: npt.NDArray[np.float32]
@@ -46,13 +46,14 @@ class WindowTable:
     def __init__(self, data: SequenceData, length: int) -> None:
         self._data = data
         self._length = length
-        places, labels = [], []
+        origins, labels = [], []
         for number, values in enumerate(data.labels):
             starts = find_training_starts(len(values), length)
             fresh = mark_fresh_frames(starts, length, len(values))
-            places += [(number, start) for start in starts]
+            origins += [(number, start) for start in starts]
             labels.append(np.where(fresh[:, :, None], take_windows(values, starts, length), -1).astype(np.int8))
-        self._places = np.array(places, dtype=np.int64)
+        # Recording and first frame of each window.
+        self._origins = np.array(origins, dtype=np.int64)
         self._labels = np.concatenate(labels)
         self._labelled = np.flatnonzero((self._labels >= 0).any(axis=(1, 2)))
 
@@ -61,10 +62,12 @@ class WindowTable:
         order = rng.permutation(self._labelled)
         for first in range(0, len(order), batch_size):
             chosen = order[first : first + batch_size]
-            places = self._places[chosen]
-            features = np.stack([np.stack([self._gather(prepared, *place) for place in places]) for prepared in self._data.features])
-            yield Batch(features, self._labels[chosen], places[:, 0])
+            origins = self._origins[chosen]
+            features = np.stack(
+                [np.stack([self._gather(prepared, recording, start) for recording, start in origins]) for prepared in self._data.features]
+            )
+            yield Batch(features, self._labels[chosen], origins[:, 0])
 
-    def _gather(self, prepared: object, number: int, start: int) -> npt.NDArray[np.float32]:
-        windows = take_windows(prepared[number], np.array([start]), self._length)  # type: ignore[index]
+    def _gather(self, prepared: object, recording: int, start: int) -> npt.NDArray[np.float32]:
+        windows = take_windows(prepared[recording], np.array([start]), self._length)  # type: ignore[index]
         return np.asarray(windows[0], dtype=np.float32)

@@ -1,4 +1,4 @@
-"""Which recordings a fold leaves out, and which one its early stopping watches."""
+"""Which recordings a fold leaves out, and which of the others are its validation recordings."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Fold:
     name
         The recording or animal that is left out.
     left_out, training
-        Indexes of the recordings scored and learned from.
+        Indexes of the recordings that are scored and that are trained on.
     """
 
     name: str
@@ -49,25 +49,25 @@ def choose_inner(
     leave_out: LeaveOut,
     learnable: Collection[int],
 ) -> tuple[int, ...]:
-    """Return the recordings among `training` that early stopping watches, which are then not learned from; () where there is none.
+    """Return the validation recordings of early stopping, which are then not trained on; () where there are none.
 
     Parameters
     ----------
     training
-        Indexes of the recordings that may be learned from.
+        Indexes of the recordings to choose from.
     after
-        The search starts behind this index and goes round.
+        The search starts after this index and wraps around.
     animals
         The animal of every recording. Where animals are left out, all recordings of the chosen one's animal go with it.
     learnable
-        Indexes of the recordings with frames of both classes. The inner recording is one of them, and another one has to remain.
+        Indexes of the recordings with frames of both classes. A validation recording is one of them, and another one has to remain.
     """
     n_recordings = len(animals)
     for step in range(1, n_recordings + 1):
         candidate = (after + step) % n_recordings
         if candidate not in training or candidate not in learnable:
             continue
-        inner = tuple(index for index in training if leave_out == "animal" and animals[index] == animals[candidate]) or (candidate,)
-        if any(index in learnable for index in training if index not in inner):
-            return inner
+        validation = tuple(index for index in training if leave_out == "animal" and animals[index] == animals[candidate]) or (candidate,)
+        if any(index in learnable for index in training if index not in validation):
+            return validation
     return ()

@@ -23,16 +23,16 @@ __all__ = ["HeadStack", "choose_product_dtype"]
 FIRST_DECAY, SECOND_DECAY, EPSILON = 0.9, 0.999, 1e-7
 # Weights, gradients, Adam's two moments, best weights.
 COPIES_OF_WEIGHTS = 5
-# The square of a larger one is no number any more.
+# The square of a larger one is not a float32 any more.
 LARGEST_WEIGHT = 1e19
 # Of the memory; the rest is for what a step keeps for its gradients.
 SHARE_FOR_WEIGHTS = 0.6
-# So much faster bfloat16 products have to be to be worth their rounding.
+# How many times faster bfloat16 products have to be to be worth their rounding.
 WORTHWHILE_SPEEDUP = 1.5
 
 
 class HeadStack:
-    """Models of one setting, as many as are loaded; what computes them is traced once, however many there are.
+    """The models of one setting that are loaded; their computation is traced once, however many there are.
 
     Parameters
     ----------
@@ -93,15 +93,15 @@ class HeadStack:
         """Return the weights of all models, then both of Adam's moments for each weight that is trained."""
         return [variable.numpy() for variable in (*self._variables, *self._moments)]
 
-    def gather(self, places: Sequence[int]) -> list[Any]:
-        """Return the weights of the models at `places`, tensors (M, ...)."""
-        chosen = np.array(places, dtype=np.int64)
+    def gather(self, positions: Sequence[int]) -> list[Any]:
+        """Return the weights of the models at these positions, tensors (M, ...)."""
+        chosen = np.array(positions, dtype=np.int64)
         return [tf.gather(variable, chosen) for variable in self._variables]
 
-    def drop(self, staying: npt.NDArray[np.bool_]) -> None:
-        """Forget the models that are not `staying` (A,); they cost nothing more."""
+    def keep_models(self, is_kept: npt.NDArray[np.bool_]) -> None:
+        """Remove the models where `is_kept`, shape (A,), is False; they take no memory or time any more."""
         for variable in (*self._variables, *self._moments):
-            variable.assign(tf.boolean_mask(variable, staying))
+            variable.assign(tf.boolean_mask(variable, is_kept))
 
     def find_usable(self) -> npt.NDArray[np.bool_]:
         """Return which models have weights that can be computed with, shape (A,)."""
@@ -133,7 +133,7 @@ class HeadStack:
         steps
             How often each model has been moved before, shape (A,).
         """
-        windows = self._drop(batch.features)
+        windows = self._apply_dropout(batch.features)
         losses = [
             self._step(windows, batch.labels, first, preparations, columns, class_weights, counts, steps)
             for first in range(0, len(counts), self._together)
@@ -154,7 +154,7 @@ class HeadStack:
         """Make the variables, with as many models as will come, and what is traced with them."""
         self._variables = [_make_variable(shape) for shape in self.weight_shapes]
         self._moments = [_make_variable(self.weight_shapes[index]) for index in self.trainable for _ in range(2)]
-        # One model at a time is said to be one, which lets it use the operations of a plain network.
+        # A shape that says there is one model lets it use the operations of a plain network.
         together = 1 if self._together == 1 else None
         windows = tf.TensorSpec((None, None, self._length, self._n_features))
         weights = [tf.TensorSpec((together, *shape)) for shape in self.weight_shapes]
@@ -163,7 +163,7 @@ class HeadStack:
             autograph=False,
             input_signature=[weights, tf.TensorSpec((1, None, self._length, self._n_features))],
         )
-        self._drop = tf.function(self._drop_features, autograph=False, input_signature=[windows])
+        self._apply_dropout = tf.function(self._compute_dropout, autograph=False, input_signature=[windows])
         self._step = tf.function(
             self._take_step,
             autograph=False,
@@ -183,8 +183,8 @@ class HeadStack:
         run = StackedRun(weights, training=False, product_dtype=self._product_dtype)
         return ops.sigmoid(run_head(run, windows, **self._passed)[-1])
 
-    def _drop_features(self, features: Any) -> Any:
-        """Return `features` (G, N, W, D) after dropout; one mask serves all models, since each alone sees ordinary dropout."""
+    def _compute_dropout(self, features: Any) -> Any:
+        """Return `features` (G, N, W, D) after dropout; one mask serves all models, since to each it is ordinary dropout."""
         if not self._dropout:
             return features
         drawn = keras.random.uniform(ops.shape(features)[1:], seed=self._dropout_seed)
@@ -216,7 +216,7 @@ class HeadStack:
         trained = [weights[index] for index in self.trainable]
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(trained)
-            run = StackedRun(weights, training=True, seen=counts, product_dtype=self._product_dtype)
+            run = StackedRun(weights, training=True, window_counts=counts, product_dtype=self._product_dtype)
             losses: Any = 0.0
             for logits in run_head(run, windows, **self._passed):
                 losses += compare_frames(logits, truth, class_weights=ops.take(class_weights, some, axis=0), counts=counts)
@@ -260,7 +260,7 @@ def _move(
 ) -> None:
     """Take one step of Adam (Kingma and Ba 2015, algorithm 1, in the order of its section 2's last remark) where `moved` is 1.
 
-    The models are those at the places `some` of the variables.
+    The models are those at the positions `some` of the variables.
     """
     rate = moved * learning_rate * ops.sqrt(1.0 - SECOND_DECAY**steps) / (1.0 - FIRST_DECAY ** ops.maximum(steps, 1.0))
     for number, (variable, gradient) in enumerate(zip(variables, gradients, strict=True)):

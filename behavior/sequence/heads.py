@@ -1,6 +1,6 @@
 """The networks that turn windows of features into a probability per frame and behavior.
 
-Each kind is a module of its own that says the same network twice: as a plain Keras model, which is what a bundle holds, and as a
+Each kind is a module of its own that describes the same network twice: as a plain Keras model, which is what a bundle holds, and as a
 pass through the stacked weights of many such models, which is what training runs. Adding one is one module and one line in `HEADS`.
 """
 
@@ -26,7 +26,7 @@ __all__ = ["HEADS", "HeadKind", "build_head", "load_head", "run_head", "save_hea
 
 
 class HeadKind(Protocol):
-    """One kind of network, said twice; settings are `n_outputs` and those of its section in the study file that shape the network.
+    """One kind of network, described twice; settings are `n_outputs` and those of its section in the study file that shape the network.
 
     Attributes
     ----------
@@ -103,4 +103,6 @@ def load_head(path: Path) -> keras.Model:
         return keras.models.load_model(path, custom_objects={"TCN": TCN}, compile=False, safe_mode=True)
     except (OSError, ValueError, TypeError, KeyError, zipfile.BadZipFile) as error:
         reason = str(error).partition("\n")[0]
-        raise ModelError(f"{path}: this is no model that can be loaded safely ({reason}); train again or copy the whole bundle.") from error
+        raise ModelError(
+            f"{path}: this is not a model that can be loaded safely ({reason}); train again or copy the whole bundle."
+        ) from error

@@ -1,4 +1,4 @@
-"""Probabilities of a whole recording from a model that sees windows."""
+"""Probabilities of a whole recording from a model that is applied to windows."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ class Preparation:
     def apply(self, features: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
         """Return the prepared features, float32 of shape (T, P), from float16 or float32 of shape (T, D).
 
-        Only a chunk of rows at a time is held in single precision beside what is given and returned.
+        Only a chunk of rows at a time is held in single precision besides what is given and returned.
 
         Raises
         ------
@@ -260,13 +260,14 @@ def solve_preparation(moments: Moments, *, standardize: bool, pca: int | float |
 
 def pad_components(preparations: Sequence[Preparation]) -> list[Preparation]:
     """Return preparations that all give as many features as the largest of them, the new ones being 0."""
-    n_outputs = max(found.n_outputs for found in preparations)
-    return [
-        found
-        if found.components is None
-        else Preparation(found.mean, found.scale, np.pad(found.components, ((0, 0), (0, n_outputs - found.n_outputs))))
-        for found in preparations
-    ]
+    n_outputs = max(preparation.n_outputs for preparation in preparations)
+    padded = []
+    for preparation in preparations:
+        components = preparation.components
+        if components is not None:
+            components = np.pad(components, ((0, 0), (0, n_outputs - preparation.n_outputs)))
+        padded.append(Preparation(preparation.mean, preparation.scale, components))
+    return padded
 
 
 def _measure_chunk(rows: npt.NDArray[np.floating], start: int, covariance: bool) -> Moments:
@@ -275,7 +276,7 @@ def _measure_chunk(rows: npt.NDArray[np.floating], start: int, covariance: bool)
     # NaN spreads through min and max, and infinity is one of them.
     if not (np.isfinite(low).all() and np.isfinite(high).all()):
         frame, column = np.argwhere(~np.isfinite(values))[0]
-        raise UsageError(f"feature {column} of frame {start + frame} is not a finite number; make the features again.")
+        raise UsageError(f"feature {column} of frame {start + frame} is not a finite number; compute the features again.")
     mean = values.mean(axis=0)
     values -= mean
     squares = np.einsum("td,td->d", values, values)

@@ -35,15 +35,15 @@ class StackedRun:
         For each weight of the plain model an array with the models in front, (M, ...).
     training
         Whether normalisation uses the batch's statistics.
-    seen
-        Which model sees which window of the batch, 1.0 or 0.0 of shape (M, N); needed in training alone.
+    window_counts
+        How often each model counts each window of the batch, shape (M, N); 0 where it must not see it. Needed in training only.
     product_dtype
         "float32" or "bfloat16": in what the factors of matrix products are.
     """
 
-    def __init__(self, weights: Sequence[Any], *, training: bool, seen: Any = None, product_dtype: str = "float32") -> None:
+    def __init__(self, weights: Sequence[Any], *, training: bool, window_counts: Any = None, product_dtype: str = "float32") -> None:
         self.training = training
-        self.seen = seen
+        self.window_counts = window_counts
         self.product_dtype = product_dtype
         self.updates: dict[int, Any] = {}
         self._weights = weights
@@ -104,7 +104,7 @@ def add_convolution(run: StackedRun, values: Any, *, kernel_size: int, dilation:
 
     Notes
     -----
-    Where shapes say that there is one model, it is the library's convolution, which is faster than products and shifts.
+    Where the shapes are those of one model, it is the library's convolution, which is faster than products and shifts.
     """
     if kernel is None:
         (kernel,) = run.take()
@@ -167,9 +167,9 @@ def add_batch_normalization(run: StackedRun, values: Any) -> Any:
         scale = gamma * ops.rsqrt(moving_variance + NORMALIZATION_EPSILON)
         return values * scale[:, None, None, :] + (beta - moving_mean * scale)[:, None, None, :]
     shape = ops.shape(values)
-    n_frames = ops.cast(shape[2], "float32") * ops.sum(run.seen, axis=1)[:, None]
+    n_frames = ops.cast(shape[2], "float32") * ops.sum(run.window_counts, axis=1)[:, None]
     # Means over frames as matrix products, which are several times faster than sums over axes.
-    shares = (ops.repeat(run.seen, shape[2], axis=1) / ops.maximum(n_frames, 1.0))[:, None, :]
+    shares = (ops.repeat(run.window_counts, shape[2], axis=1) / ops.maximum(n_frames, 1.0))[:, None, :]
     rows = ops.reshape(values, (shape[0], -1, values.shape[3]))
     mean = ops.matmul(shares, rows)
     centred = rows - mean

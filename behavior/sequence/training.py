@@ -1,4 +1,4 @@
-"""Fitting many heads of one setting side by side: each sees every batch, and learns from the windows that are its own."""
+"""Training many heads of one setting side by side: all get every batch, and each is trained on the windows that are its own."""
 
 from __future__ import annotations
 
@@ -18,14 +18,16 @@ from behavior.sequence.batches import WindowTable
 from behavior.sequence.head_stack import HeadStack
 from behavior.sequence.heads import build_head
 from behavior.sequence.inference import predict_recording
-from behavior.sequence.plans import FitReport, ModelPlan, PlanWeights, TrainedModel, TrainingState
+from behavior.sequence.plans import FitCallbacks, FitReport, ModelPlan, PlanWeights, TrainedModel, TrainingState
 from behavior.sequence.windows import SequenceData
 
 __all__ = ["HeadTrainer"]
 
+NO_CALLBACKS = FitCallbacks()
+
 
 class HeadTrainer:
-    """Fits heads of one setting side by side; the computation is traced once, however many models and whichever remain.
+    """Trains heads of one setting side by side; the computation is traced once, however many models and whichever remain.
 
     Parameters
     ----------
@@ -34,7 +36,7 @@ class HeadTrainer:
     n_features
         Length of a frame's vector.
     n_outputs
-        Behaviors that one model answers for.
+        Number of behaviors that one model predicts.
     window_length
         Frames in a window.
     learning_rate
@@ -44,7 +46,7 @@ class HeadTrainer:
     product_dtype
         "float32" or "bfloat16": in what the factors of matrix products are.
     memory_gib
-        As many models are trained at once as fit in about so much memory.
+        About how much memory the models that are trained at once may take.
     """
 
     def __init__(
@@ -96,37 +98,30 @@ class HeadTrainer:
         seed: int,
         balanced: bool = True,
         patience: int = 5,
-        on_epoch: Callable[[int, Sequence[int], Sequence[FitReport]], None] | None = None,
-        follow: Callable[[int, Mapping[int, Mapping[int, npt.NDArray[np.float32]]]], None] | None = None,
         initial: Sequence[Sequence[npt.NDArray[np.float32]]] | None = None,
         resume: TrainingState | None = None,
-        keep: Callable[[Callable[[], TrainingState]], None] | None = None,
+        callbacks: FitCallbacks = NO_CALLBACKS,
     ) -> list[TrainedModel]:
-        """Fit one model for each of `plans`, all at once: see `count_at_once` for how many that may be.
+        """Train one model for each of `plans`, all at once: see `count_at_once` for how many that may be.
 
         Parameters
         ----------
         data
             Every recording that any plan names.
         plans
-            Each with at least one frame of both classes among what it learns, for at least one of its outputs.
+            Each with at least one frame of both classes in its training recordings, for at least one of its outputs.
         seed
             The order of windows and dropout follow from it.
         balanced
             Whether rare frames count more (`weighting.balance_classes`).
         patience
             Epochs without a better score after which a model stops.
-        on_epoch
-            Called after each epoch with its number, from 1, the plans still learning in it, and the reports of all plans so far.
-        follow
-            Called after each epoch with its number and what the best weights so far of each plan say about what it predicts, by plan
-            and recording. What it raises ends the training.
         initial
             Weights to start from instead of those that the seeds draw, for each plan.
         resume
-            A state that `keep` was offered in an earlier run of the same plans, to go on from.
-        keep
-            Called after each epoch with a function that returns the state.
+            A state that `callbacks.keep` was offered in an earlier run of the same plans.
+        callbacks
+            What is called after each epoch.
         """
         table = WindowTable(data, self._length)
         weighing = PlanWeights(data, plans, balanced=balanced)
@@ -136,17 +131,17 @@ class HeadTrainer:
         state.variables = []
         followed: dict[int, Mapping[int, npt.NDArray[np.float32]]] = {}
         while len(state.active):
-            learning = state.active.tolist()
+            training = state.active.tolist()
             self._run_epoch(table, state, weighing, seed=seed)
             improved = self._judge(data, state, plans, patience=patience)
-            if on_epoch is not None:
-                on_epoch(state.epoch, learning, [_report(state, number, plan) for number, plan in enumerate(plans)])
-            if follow is not None:
+            if callbacks.on_epoch is not None:
+                callbacks.on_epoch(state.epoch, training, [_report(state, number, plan) for number, plan in enumerate(plans)])
+            if callbacks.follow is not None:
                 usable = [number for number in (improved if followed else range(len(plans))) if number not in state.problems]
                 followed.update(self._predict_best(data, state, plans, usable))
-                follow(state.epoch, followed)
-            if keep is not None:
-                keep(lambda: replace(state, variables=self._stack.read_all()))
+                callbacks.follow(state.epoch, followed)
+            if callbacks.keep is not None:
+                callbacks.keep(lambda: replace(state, variables=self._stack.read_all()))
         usable = [number for number in range(len(plans)) if number not in state.problems]
         predicted = self._predict_best(data, state, plans, usable)
         return [
@@ -155,7 +150,7 @@ class HeadTrainer:
         ]
 
     def predict(self, weights: Sequence[npt.NDArray[np.float32]], features: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
-        """Return what the model with the given weights says about a recording (T, D), float32 of shape (T, K)."""
+        """Return the probabilities that the model with the given weights predicts for a recording (T, D), float32 of shape (T, K)."""
         stacked = [tf.constant(weight[None]) for weight in weights]
         return predict_recording(partial(self._stack.predict, stacked), features, length=self._length)[0]
 
@@ -187,7 +182,7 @@ class HeadTrainer:
         )
 
     def _run_epoch(self, table: WindowTable, state: TrainingState, weighing: PlanWeights, *, seed: int) -> None:
-        """Show every window once to every model that still learns."""
+        """Show every window once to every model that is still trained."""
         state.epoch += 1
         active = state.active
         constants = {
@@ -211,31 +206,36 @@ class HeadTrainer:
             state.losses[number].append(float(loss))
             if not is_usable:
                 state.problems[int(number)] = (
-                    f"the loss is no number after epoch {state.epoch}; lower the learning rate, or look for extreme features"
+                    f"the loss is not a number after epoch {state.epoch}; lower the learning rate, or look for extreme features"
                 )
 
     def _judge(self, data: SequenceData, state: TrainingState, plans: Sequence[ModelPlan], *, patience: int) -> list[int]:
-        """Score what is watched, keep the weights of models that are better than ever, and drop those that are done; return the former."""
-        places = {int(number): place for place, number in enumerate(state.active)}
-        usable = [number for number in places if number not in state.problems]
+        """Score the validation recordings, keep the weights of models that are better than before, and remove those that are done.
+
+        Returns
+        -------
+        The models whose weights were kept.
+        """
+        positions = {int(number): position for position, number in enumerate(state.active)}
+        usable = [number for number in positions if number not in state.problems]
 
         def gather(numbers: Sequence[int]) -> list[Any]:
-            return self._stack.gather([places[number] for number in numbers])
+            return self._stack.gather([positions[number] for number in numbers])
 
-        watching = [number for number in usable if plans[number].watched]
-        seen = self._predict(data, plans, watching, gather, recordings=lambda plan: plan.watched)
-        improved = [number for number in usable if not plans[number].watched]
-        for number in watching:
-            state.scores[number].append(_score(data, plans[number], seen[number]))
+        validated = [number for number in usable if plans[number].validation]
+        predictions = self._predict(data, plans, validated, gather, recordings=lambda plan: plan.validation)
+        improved = [number for number in usable if not plans[number].validation]
+        for number in validated:
+            state.scores[number].append(_score(data, plans[number], predictions[number]))
             if state.scores[number][-1] > max(state.scores[number][:-1], default=-1.0):
                 improved.append(number)
         for best, value in zip(state.best, gather(improved), strict=True):
             best[improved] = value.numpy()
-        done = [number for number in places if number in state.problems or _is_done(state, number, plans[number], patience)]
+        done = [number for number in positions if number in state.problems or _is_done(state, number, plans[number], patience)]
         if done:
-            staying = np.array([number not in done for number in state.active])
-            self._stack.drop(staying)
-            state.active, state.steps = state.active[staying], state.steps[staying]
+            is_kept = np.array([number not in done for number in state.active])
+            self._stack.keep_models(is_kept)
+            state.active, state.steps = state.active[is_kept], state.steps[is_kept]
         return sorted(improved)
 
     def _predict_best(
@@ -255,29 +255,29 @@ class HeadTrainer:
         *,
         recordings: Callable[[ModelPlan], tuple[int, ...]],
     ) -> dict[int, Mapping[int, npt.NDArray[np.float32]]]:
-        """Return what models say about recordings (T, K), those that look at the same ones taken together."""
+        """Return probabilities (T, K) by model and recording; models of the same recordings predict together."""
         together: dict[tuple[int, tuple[int, ...]], list[int]] = {}
         for number in numbers:
             together.setdefault((plans[number].preparation, recordings(plans[number])), []).append(number)
-        found: dict[int, dict[int, npt.NDArray[np.float32]]] = {number: {} for number in numbers}
-        for (preparation, wanted), members in together.items():
+        predictions: dict[int, dict[int, npt.NDArray[np.float32]]] = {number: {} for number in numbers}
+        for (preparation, predicted), members in together.items():
             weights = gather(members)
-            for recording in wanted:
+            for recording in predicted:
                 values = predict_recording(
                     partial(self._stack.predict, weights),
                     data.features[preparation][recording],
                     length=self._length,
                 )
-                for place, number in enumerate(members):
-                    found[number][recording] = values[place]
-        return dict(found)
+                for position, number in enumerate(members):
+                    predictions[number][recording] = values[position]
+        return dict(predictions)
 
 
 def _score(data: SequenceData, plan: ModelPlan, predicted: Mapping[int, npt.NDArray[np.float32]]) -> float:
-    """Return the mean over behaviors of average precision on what the plan watches, over those that show there."""
-    probabilities = np.concatenate([predicted[index] for index in plan.watched])
-    truth = np.concatenate([data.labels[index][:, list(plan.outputs)] for index in plan.watched])
-    scores = [average_precision(truth[:, place], probabilities[:, place]) for place in range(len(plan.outputs))]
+    """Return the mean of average precision on the validation recordings, over the behaviors that occur there; -1 where none does."""
+    probabilities = np.concatenate([predicted[index] for index in plan.validation])
+    truth = np.concatenate([data.labels[index][:, list(plan.outputs)] for index in plan.validation])
+    scores = [average_precision(truth[:, column], probabilities[:, column]) for column in range(len(plan.outputs))]
     known = [score for score in scores if np.isfinite(score)]
     return float(np.mean(known)) if known else -1.0
 
@@ -285,12 +285,12 @@ def _score(data: SequenceData, plan: ModelPlan, predicted: Mapping[int, npt.NDAr
 def _is_done(state: TrainingState, number: int, plan: ModelPlan, patience: int) -> bool:
     if state.epoch >= plan.epochs:
         return True
-    return bool(plan.watched) and state.epoch - _find_best_epoch(state, number, plan) >= patience
+    return bool(plan.validation) and state.epoch - _find_best_epoch(state, number, plan) >= patience
 
 
 def _find_best_epoch(state: TrainingState, number: int, plan: ModelPlan) -> int:
     scores = state.scores[number]
-    return int(np.argmax(scores)) + 1 if plan.watched and scores else len(state.losses[number])
+    return int(np.argmax(scores)) + 1 if plan.validation and scores else len(state.losses[number])
 
 
 def _report(state: TrainingState, number: int, plan: ModelPlan) -> FitReport:

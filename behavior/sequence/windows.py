@@ -1,4 +1,4 @@
-"""Stretches of a recording that a head sees at once; none ever crosses from one recording into the next."""
+"""Windows: the frames of a recording that a head is applied to at once. None crosses from one recording into the next."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["SequenceData", "find_prediction_starts", "find_training_starts", "ma
 
 @dataclass(frozen=True)
 class SequenceData:
-    """Recordings to learn from, to watch and to predict, never copied as a whole.
+    """Recordings to train on, to validate on and to predict, never copied as a whole.
 
     Attributes
     ----------
@@ -61,7 +61,7 @@ def mark_fresh_frames(starts: npt.NDArray[np.int64], length: int, n_frames: int)
 
 
 def take_windows(values: npt.NDArray, starts: npt.NDArray[np.int64], length: int) -> npt.NDArray:
-    """Return the windows of `values` (T, ...) that begin at `starts` (N,), shape (N, length, ...), edge values behind the last frame."""
+    """Return the windows of `values` (T, ...) that begin at `starts` (N,), shape (N, length, ...), edge values after the last frame."""
     frames = np.minimum(starts[:, None] + np.arange(length), len(values) - 1)
     return np.asarray(values[frames])
 

@@ -98,7 +98,7 @@ def finetune_study(path: Path, out: Path, *, recordings: Sequence[str] | None = 
 
     data = read_study_labels(study, _choose_recordings(path, manifest, recordings))
     plan = plan_finetuning(study, data, source=path)
-    fitted, validation = (tuple(data.recordings[index].id for index in part) for part in (plan.learned, plan.watched))
+    fitted, validation = (tuple(data.recordings[index].id for index in part) for part in (plan.training, plan.validation))
     if not validation:
         warn("no recording can be spared for early stopping; all epochs are run, and nothing is scored.")
     seen = list_seen(data, plan)

@@ -62,9 +62,9 @@ class Crops:
 
 def test_one_recording_is_spared_for_early_stopping(tmp_path: Path) -> None:
     plan = plan_finetuning(make_study(), make_data(tmp_path, [(5, 5)] * 3), source=SOURCE)
-    assert (plan.watched, plan.learned) == ((0,), (1, 2))
+    assert (plan.validation, plan.training) == ((0,), (1, 2))
     alone = plan_finetuning(make_study(), make_data(tmp_path, [(5, 5)]), source=SOURCE)
-    assert (alone.watched, alone.learned) == ((), (0,))
+    assert (alone.validation, alone.training) == ((), (0,))
 
 
 def test_nothing_to_learn_is_refused_with_the_study_file(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ def make_models():
     reports = [
         FitReport(1, 3, (0.75, 0.5, 0.25), (3.0, 2.0, 1.0)),
         FitReport(5, 5, (), (0.1, 0.2, 0.3, 0.4, 0.5)),
-        FitReport(1, 1, (), (float("nan"),), "the loss is no number after epoch 1"),
+        FitReport(1, 1, (), (float("nan"),), "the loss is not a number after epoch 1"),
     ]
     return [
         TrainedModel(
@@ -55,7 +55,7 @@ def make_state():
         best=[rng.normal(size=(3, *shape)).astype(np.float32) for shape in WEIGHTS],
         scores=[[0.5], [], [0.25, 0.5]],
         losses=[[float("nan")], [2.0, 1.0], [2.0, 0.5]],
-        problems={0: "the loss is no number after epoch 1"},
+        problems={0: "the loss is not a number after epoch 1"},
     )
 
 
@@ -279,7 +279,7 @@ WRONG_MODELS = {
     "more epochs than planned": put("header", 1, "epochs", 6),
     "a loss less": put("header", 1, "losses", [0.1]),
     "more scores than epochs": put("header", 0, "validation_scores", [0.5] * 4),
-    "a problem, and predictions": put("header", 0, "problem", "the loss is no number"),
+    "a problem, and predictions": put("header", 0, "problem", "the loss is not a number"),
     "predictions missing": remove("arrays", "probabilities.1.0"),
     "predictions of a model with a problem": put("arrays", "probabilities.2.2", np.zeros((5, 2), np.float32)),
     "another recording": lambda holder: holder["arrays"].update({"probabilities.0.1": holder["arrays"].pop("probabilities.0.0")}),
@@ -302,9 +302,9 @@ WRONG_STATES = {
     "no loss of a model": put("header", "losses", 0, []),
     "a score less than epochs": put("header", "scores", 2, [0.5]),
     "a score of a model that is not scored": put("header", "scores", 1, [0.5, 0.5]),
-    "a problem of a model that is not there": put("header", "problems", "3", "the loss is no number"),
-    "a problem of a model in training": put("header", "problems", "1", "the loss is no number"),
-    "a problem without a number": put("header", "problems", "one", "the loss is no number"),
+    "a problem of a model that is not there": put("header", "problems", "3", "the loss is not a number"),
+    "a problem of a model in training": put("header", "problems", "1", "the loss is not a number"),
+    "a problem without a number": put("header", "problems", "one", "the loss is not a number"),
     "a weight missing": remove("arrays", "variable.3"),
     "a best weight missing": remove("arrays", "best.1"),
     "a further weight": put("arrays", "variable.4", np.zeros((2, 3, 2), np.float32)),

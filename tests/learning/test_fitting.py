@@ -207,7 +207,7 @@ def test_a_fit_that_diverges_is_named_and_its_frames_are_not_left_out(run, motif
     assert ran.status == 0
     assert "lower the learning rate" in ran.err
     folds = pd.read_csv(tmp_path / "cv" / "folds.csv")
-    assert folds["reason"].str.contains("no number").all()
+    assert folds["reason"].str.contains("not a number").all()
     table = pd.read_csv(tmp_path / "cv" / "metrics.csv")
     pooled = table[table["recording"] == "pooled"].set_index(["behavior", "metric"])["value"]
     assert pooled["rear", "prevalence"] > 0.1

@@ -104,13 +104,13 @@ def test_a_shared_head_fills_the_columns_that_it_was_trained_for(make_study, mak
 def test_a_fit_that_failed_leaves_its_column_empty_and_is_warned_about(make_study, make_data, pretend, caplog):
     data = make_data({"r0": BOTH, "r1": BOTH, "r2": BOTH})
     fits = pretend(lambda key, recording, column: 0.5)
-    fits.problems[FitKey(0, 1, 0)] = "the loss is no number"
+    fits.problems[FitKey(0, 1, 0)] = "the loss is not a number"
     result = predict_out_of_fold(make_study(), data)
     assert [np.isnan(values).all(axis=0).tolist() for values in result.probabilities] == [[False, False], [True, False], [False, False]]
     assert [(record.fold, record.behavior, record.reason) for record in result.records if record.reason] == [
-        ("r1", "rear", "the loss is no number")
+        ("r1", "rear", "the loss is not a number")
     ]
-    assert "fold r1: the loss is no number; rear counts as decided negative there." in caplog.text
+    assert "fold r1: the loss is not a number; rear counts as decided negative there." in caplog.text
 
 
 @pytest.mark.parametrize(("combine", "expected"), [("mean", [0.35, 0.45]), ("vote", [0.25, 0.5])])
@@ -129,7 +129,7 @@ def test_members_are_combined(make_study, make_data, pretend, combine, expected)
 def test_a_member_without_a_model_counts_nowhere(make_study, make_data, pretend):
     data = make_data({"r0": BOTH, "r1": BOTH})
     fits = pretend(lambda key, recording, column: 0.2 + 0.4 * key.member)
-    fits.problems[FitKey(1, 0, 0)] = "the loss is no number"
+    fits.problems[FitKey(1, 0, 0)] = "the loss is not a number"
     result = predict_out_of_fold(make_study(ensemble={"seeds": 2}), data)
     np.testing.assert_allclose(result.probabilities[0], [[0.2, 0.4]] * 5, rtol=1e-6)
     np.testing.assert_allclose(result.probabilities[1], [[0.4, 0.4]] * 5, rtol=1e-6)
@@ -178,7 +178,7 @@ def test_folds_may_be_given(make_study, make_data, pretend):
     fits = pretend(lambda key, recording, column: 0.5)
     folds = [Fold("r0", (0,), (1,)), Fold("r1", (1,), (2,)), Fold("r2", (2,), (0,))]
     predict_out_of_fold(make_study(), make_data({"r0": BOTH, "r1": BOTH, "r2": BOTH}), folds=folds)
-    assert [fits.plans[FitKey(0, fold, 0)].learned for fold in range(3)] == [(1,), (2,), (0,)]
+    assert [fits.plans[FitKey(0, fold, 0)].training for fold in range(3)] == [(1,), (2,), (0,)]
 
 
 def test_the_models_of_a_pair_are_trained_on_neither_fold(make_study, make_data, pretend):
@@ -188,8 +188,8 @@ def test_the_models_of_a_pair_are_trained_on_neither_fold(make_study, make_data,
     predicted = predict_pairs(make_study(), data)
     assert [plan.predicted for plan in fits.plans.values()] == [pair for pair in pairs for _ in range(2)]
     for plan in fits.plans.values():
-        assert {*plan.learned, *plan.watched} == set(range(4)) - set(plan.predicted)
-        assert len(plan.watched) == 1
+        assert {*plan.training, *plan.validation} == set(range(4)) - set(plan.predicted)
+        assert len(plan.validation) == 1
     assert len({plan.seed for plan in fits.plans.values()}) == len(fits.plans)
     assert set(predicted) == {(f"r{fold}", f"r{other}") for fold in range(4) for other in range(4) if fold != other}
     for (fold, other), values in predicted.items():
@@ -203,5 +203,5 @@ def test_pairs_of_animals_leave_out_all_their_recordings(make_study, make_data, 
     predicted = predict_pairs(make_study(crossval={"leave_out": "animal"}), data)
     assert set(predicted) == {("A", "r1"), ("A", "r3"), ("B", "r0"), ("B", "r2"), ("B", "r3"), ("C", "r0"), ("C", "r1"), ("C", "r2")}
     for plan in fits.plans.values():
-        assert not set(plan.predicted) & {*plan.learned, *plan.watched}
+        assert not set(plan.predicted) & {*plan.training, *plan.validation}
         assert {0, 2} <= set(plan.predicted) or not {0, 2} & set(plan.predicted)

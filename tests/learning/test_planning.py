@@ -81,7 +81,7 @@ def test_a_model_of_everything_leaves_out_nothing_and_is_prepared_like_a_first_f
     for fit in fits:
         assert (fit.plan.preparation, fit.plan.predicted) == (0, ())
         assert fit.plan.seed == seed_fit(0, 4, fit.key.behavior)
-        assert (fit.plan.learned, fit.plan.watched) == ((1, 2, 3), (0,))
+        assert (fit.plan.training, fit.plan.validation) == ((1, 2, 3), (0,))
 
 
 def test_known_epochs_take_the_place_of_early_stopping(make_study, four):
@@ -90,8 +90,8 @@ def test_known_epochs_take_the_place_of_early_stopping(make_study, four):
     fits = plan_fits(study, 0, four, {4: fold_of_everything(four)}, epochs=epochs)
     assert [fit.known_epochs for fit in fits] == [7, None, None, 9]
     assert [fit.plan.epochs for fit in fits] == [7, 30, 30, 9]
-    assert [fit.plan.watched for fit in fits] == [(), (0,), (0,), ()]
-    assert fits[0].plan.learned == (0, 1, 2, 3)
+    assert [fit.plan.validation for fit in fits] == [(), (0,), (0,), ()]
+    assert fits[0].plan.training == (0, 1, 2, 3)
     shared = make_study(head={"kind": "lstm", "share": True})
     (fit,) = plan_fits(shared, 0, four, {4: fold_of_everything(four)}, epochs={("0", "rear"): 4, ("0", "jump"): 9})
     # 6.5, to the even number.
@@ -101,23 +101,23 @@ def test_known_epochs_take_the_place_of_early_stopping(make_study, four):
 def test_the_validation_recording_is_the_next_with_both_classes(make_study, make_data):
     data = make_data({"r0": BOTH, "r1": NO_JUMP, "r2": BOTH, "r3": BOTH})
     fits = plan_everything(make_study(), data)
-    chosen = {(fit.key.fold, fit.key.behavior): fit.plan.watched for fit in fits}
+    chosen = {(fit.key.fold, fit.key.behavior): fit.plan.validation for fit in fits}
     assert chosen == {(0, 0): (1,), (0, 1): (2,), (1, 0): (2,), (1, 1): (2,), (2, 0): (3,), (2, 1): (3,), (3, 0): (0,), (3, 1): (0,)}
     for fit in fits:
-        assert {*fit.plan.learned, *fit.plan.watched} == {0, 1, 2, 3} - {fit.key.fold}
-        assert not {*fit.plan.learned} & {*fit.plan.watched}
+        assert {*fit.plan.training, *fit.plan.validation} == {0, 1, 2, 3} - {fit.key.fold}
+        assert not {*fit.plan.training} & {*fit.plan.validation}
 
 
 def test_the_validation_recordings_are_of_another_animal(make_study, four):
     fits = plan_everything(make_study(crossval={"leave_out": "animal"}), four)
-    assert [fit.plan.watched for fit in fits[::2]] == [(1,), (2,), (0, 3)]
-    assert [fit.plan.learned for fit in fits[::2]] == [(2,), (0, 3), (1,)]
+    assert [fit.plan.validation for fit in fits[::2]] == [(1,), (2,), (0, 3)]
+    assert [fit.plan.training for fit in fits[::2]] == [(2,), (0, 3), (1,)]
 
 
 def test_without_a_recording_to_spare_all_epochs_are_run(make_study, make_data):
     data = make_data({"r0": BOTH, "r1": BOTH})
     for fit in plan_everything(make_study(training={"epochs": 8}), data):
-        assert (fit.plan.watched, fit.plan.epochs, fit.known_epochs) == ((), 8, None)
+        assert (fit.plan.validation, fit.plan.epochs, fit.known_epochs) == ((), 8, None)
 
 
 def test_the_only_recording_of_a_behavior_stays_for_training(make_study, make_data):
@@ -126,16 +126,16 @@ def test_the_only_recording_of_a_behavior_stays_for_training(make_study, make_da
     left_out = Fold("r0", (0,), (1, 2, 3))
     plan, reasons = plan_model(make_study(), data, left_out, outputs=(0, 1), seed=0)
     assert reasons == {}
-    assert (plan.learned, plan.watched) == ((1, 3), (2,))
+    assert (plan.training, plan.validation) == ((1, 3), (2,))
     plan, _ = plan_model(make_study(), data, left_out, outputs=(0,), seed=0)
-    assert (plan.learned, plan.watched) == ((2, 3), (1,))
+    assert (plan.training, plan.validation) == ((2, 3), (1,))
 
 
 def test_the_optimistic_protocol_stops_on_what_is_scored(make_study, make_data):
     data = make_data({"r0": BOTH, "r1": NO_JUMP, "r2": BOTH})
     fits = plan_everything(make_study(crossval={"early_stopping_on": "fold"}), data)
-    assert [fit.plan.watched for fit in fits] == [(0,), (0,), (1,), (), (2,), (2,)]
-    assert [fit.plan.learned for fit in fits[:2]] == [(1, 2), (1, 2)]
+    assert [fit.plan.validation for fit in fits] == [(0,), (0,), (1,), (), (2,), (2,)]
+    assert [fit.plan.training for fit in fits[:2]] == [(1, 2), (1, 2)]
 
 
 def test_a_behavior_without_both_classes_is_given_a_reason(make_study, make_data):
@@ -168,8 +168,8 @@ def test_bagging_draws_from_the_training_recordings(make_study, four):
     for seed in range(30):
         plan, reasons = plan_model(study, four, Fold("r2", (2,), (0, 1, 3)), outputs=(0,), seed=seed)
         assert reasons == {}
-        assert plan.watched == (3,)
-        drawn.add(plan.learned)
+        assert plan.validation == (3,)
+        drawn.add(plan.training)
         assert plan == plan_model(study, four, Fold("r2", (2,), (0, 1, 3)), outputs=(0,), seed=seed)[0]
     assert drawn == {(0, 0), (0, 1), (1, 1)}
 
@@ -179,8 +179,8 @@ def test_a_draw_holds_both_classes_of_every_behavior(make_study, make_data):
     data = make_data({"r0": BOTH, "r1": NO_JUMP, "r2": NO_JUMP, "r3": NO_JUMP})
     for seed in range(20):
         plan, _ = plan_model(study, data, fold_of_everything(data), outputs=(0, 1), seed=seed)
-        assert len(plan.learned) + len(plan.watched) == 4
-        assert all(count_classes([data.labels[index].values[:, 1] for index in plan.learned]))
+        assert len(plan.training) + len(plan.validation) == 4
+        assert all(count_classes([data.labels[index].values[:, 1] for index in plan.training]))
 
 
 def test_where_no_draw_shows_every_behavior_all_recordings_are_trained_on(make_study, make_data, monkeypatch):
@@ -191,7 +191,7 @@ def test_where_no_draw_shows_every_behavior_all_recordings_are_trained_on(make_s
     study = make_study(ensemble={"bagging": "recordings"})
     plans = [plan_model(study, data, fold_of_everything(data), outputs=(0, 1), seed=seed)[0] for seed in range(10)]
     complete = tuple(range(40))
-    assert complete in [plan.learned for plan in plans]
+    assert complete in [plan.training for plan in plans]
     for plan in plans:
-        assert plan.learned == complete or {7, 9} <= set(plan.learned)
-        assert len(plan.learned) == 40
+        assert plan.training == complete or {7, 9} <= set(plan.training)
+        assert len(plan.training) == 40

@@ -143,7 +143,7 @@ class TestEveryHead:
         weights = [tf.constant(weight) for weight in stack.weights]
         with tf.GradientTape() as tape:
             tape.watch(weights)
-            stages, run = stack.run(windows, weights=weights, training=True, seen=tf.constant(seen))
+            stages, run = stack.run(windows, weights=weights, training=True, window_counts=tf.constant(seen))
             probabilities = tf.sigmoid(stages[-1])
             loss = measure_loss(probabilities, labels, frame_weights[None] * seen[:, :, None, None])
         gradients = tape.gradient(loss, [weights[index] for index in stack.trained])
@@ -167,8 +167,8 @@ class TestEveryHead:
         stack = share_stack(name)
         windows = draw(1, N_WINDOWS, LENGTH, N_FEATURES)
         seen = tf.ones((N_MODELS, N_WINDOWS))
-        exact = stack.run(windows, training=True, seen=seen)[0][-1]
-        stages, run = stack.run(windows, training=True, seen=seen, product_dtype="bfloat16")
+        exact = stack.run(windows, training=True, window_counts=seen)[0][-1]
+        stages, run = stack.run(windows, training=True, window_counts=seen, product_dtype="bfloat16")
         assert all(value.dtype == tf.float32 for value in (*stages, *run.updates.values()))
         difference = np.abs(tf.sigmoid(stages[-1]) - tf.sigmoid(exact))
         assert 0 < difference.max() < 2e-2
@@ -200,7 +200,7 @@ def test_one_trace_serves_any_number_of_models_and_windows(name):
     def step(weights, windows, seen):
         with tf.GradientTape() as tape:
             tape.watch(weights)
-            logits = stack.run(windows, weights=weights, training=True, seen=seen)[0][-1]
+            logits = stack.run(windows, weights=weights, training=True, window_counts=seen)[0][-1]
             loss = tf.reduce_sum(tf.square(logits))
         return logits, tape.gradient(loss, [weights[index] for index in stack.trained])
 
@@ -211,7 +211,7 @@ def test_one_trace_serves_any_number_of_models_and_windows(name):
     for one, other in zip(gradients, of_fewer, strict=True):
         np.testing.assert_allclose(one[1:], other, rtol=1e-4, atol=1e-4 * max(1.0, float(np.abs(other).max())))
     shared, _ = step([tf.constant(weight) for weight in stack.weights], tf.constant(windows[:1, :1]), tf.ones((N_MODELS, 1)))
-    expected = stack.run(windows[:1, :1], training=True, seen=tf.ones((N_MODELS, 1)))[0][-1]
+    expected = stack.run(windows[:1, :1], training=True, window_counts=tf.ones((N_MODELS, 1)))[0][-1]
     np.testing.assert_allclose(shared, expected, rtol=0, atol=1e-4)
     assert step.experimental_get_tracing_count() == 1
 
@@ -341,7 +341,7 @@ def test_weights_that_a_head_does_not_have_are_noticed():
 def test_a_damaged_model_is_said(tmp_path, content):
     path = tmp_path / "a.keras"
     path.write_bytes(content)
-    with pytest.raises(ModelError, match=r"a\.keras: this is no model"):
+    with pytest.raises(ModelError, match=r"a\.keras: this is not a model"):
         load_head(path)
 
 

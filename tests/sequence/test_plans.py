@@ -22,8 +22,8 @@ def weigh(*plans, labels=LABELS, n_preparations=1, balanced=True):
     return PlanWeights(SequenceData([FEATURES] * n_preparations, labels), plans, balanced=balanced)
 
 
-def plan(learned, outputs=(0,), *, watched=(), preparation=0):
-    return ModelPlan(tuple(outputs), tuple(learned), tuple(watched), (), 1, 0, preparation)
+def plan(training, outputs=(0,), *, validation=(), preparation=0):
+    return ModelPlan(tuple(outputs), tuple(training), tuple(validation), (), 1, 0, preparation)
 
 
 def batch(recordings, labels):
@@ -36,7 +36,7 @@ FULL = batch([0, 1, 0, 1], np.zeros((4, 2, 3)))
 
 
 def test_a_model_counts_the_windows_of_what_it_learns_from():
-    weights = weigh(plan([0]), plan([1], [1]), plan([0, 1], watched=[2]))
+    weights = weigh(plan([0]), plan([1], [1]), plan([0, 1], validation=[2]))
     assert weights.count(FULL).tolist() == [[1, 0, 1, 0], [0, 1, 0, 1], [1, 1, 1, 1]]
     assert weights.count(FULL).dtype == np.float32
     assert weights.count(batch([2], np.zeros((1, 2, 3)))).tolist() == [[0], [0], [0]]
@@ -61,7 +61,7 @@ def test_a_window_without_a_frame_for_a_model_does_not_count_for_it():
 
 
 def test_rare_frames_weigh_more_in_the_recordings_learned_from():
-    weights = weigh(plan([0]), plan([0, 1]), plan([2, 1], watched=[0]))
+    weights = weigh(plan([0]), plan([0, 1]), plan([2, 1], validation=[0]))
     np.testing.assert_allclose(weights.class_weights[:, 0], [[3 / 4, 3 / 2], [5 / 8, 5 / 2], [4 / 4, 4 / 4]])
 
 
@@ -96,14 +96,16 @@ def test_counts_and_weights_are_what_they_are_defined_as(seed, learned, outputs)
     counts = weights.count(shown)
     for number, drawn in enumerate(learned):
         learnable = []
-        for place, column in enumerate(outputs):
+        for position, column in enumerate(outputs):
             truth = np.concatenate([labels[index][:, column] for index in drawn])
             truth = truth[truth >= 0]
             learnable.append(len(set(truth.tolist())) == 2)
             expected = compute_class_weight("balanced", classes=np.array([0, 1]), y=truth) if learnable[-1] else [0, 0]
-            np.testing.assert_allclose(weights.class_weights[number, place], expected, rtol=1e-6)
+            np.testing.assert_allclose(weights.class_weights[number, position], expected, rtol=1e-6)
         for window, recording in enumerate(shown.recordings):
-            sees = any(found and (shown.labels[window][:, column] >= 0).any() for found, column in zip(learnable, outputs, strict=True))
+            sees = any(
+                is_trained and (shown.labels[window][:, column] >= 0).any() for is_trained, column in zip(learnable, outputs, strict=True)
+            )
             assert counts[number, window] == (drawn.count(recording) if sees else 0)
 
 

@@ -113,7 +113,7 @@ def normalize_batch(values, seen, *, training=True):
     rng = np.random.default_rng(4)
     gamma, beta, mean = (rng.normal(size=(len(seen), values.shape[-1])).astype(np.float32) for _ in range(3))
     variance = rng.uniform(0.5, 2, mean.shape).astype(np.float32)
-    run = start(gamma, beta, mean, variance, training=training, seen=tf.constant(seen, dtype=tf.float32))
+    run = start(gamma, beta, mean, variance, training=training, window_counts=tf.constant(seen, dtype=tf.float32))
     found = add_batch_normalization(run, tf.constant(values)).numpy()
     return found, {index: value.numpy() for index, value in run.updates.items()}, (gamma, beta, mean, variance)
 

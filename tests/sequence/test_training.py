@@ -15,7 +15,7 @@ from behavior.metrics.frames import average_precision
 from behavior.sequence.batches import WindowTable
 from behavior.sequence.heads import build_head
 from behavior.sequence.inference import WINDOWS_AT_ONCE, predict_recording
-from behavior.sequence.plans import ModelPlan
+from behavior.sequence.plans import FitCallbacks, ModelPlan
 from behavior.sequence.training import HeadTrainer
 from behavior.sequence.weighting import balance_classes
 from behavior.sequence.windows import SequenceData
@@ -63,8 +63,8 @@ def share_trainer(head, **changes):
     return make_trainer(json.loads(head), **changes)
 
 
-def plan(learned, *, watched=(), predicted=(), epochs=2, outputs=(0,), seed=0, preparation=0):
-    return ModelPlan(tuple(outputs), tuple(learned), tuple(watched), tuple(predicted), epochs, seed, preparation)
+def plan(training, *, validation=(), predicted=(), epochs=2, outputs=(0,), seed=0, preparation=0):
+    return ModelPlan(tuple(outputs), tuple(training), tuple(validation), tuple(predicted), epochs, seed, preparation)
 
 
 def count_traces(trainer):
@@ -109,7 +109,7 @@ class PlainModel:
         optimizer.build(self.model.trainable_variables)
         balance = np.zeros((len(plan.outputs), 2), dtype=np.float32)
         for place, column in enumerate(plan.outputs):
-            truth = np.concatenate([data.labels[index][:, column] for index in plan.learned])
+            truth = np.concatenate([data.labels[index][:, column] for index in plan.training])
             if len(np.unique(truth[truth >= 0])) == 2:
                 balance[place] = compute_class_weight("balanced", classes=np.array([0, 1]), y=truth[truth >= 0])
         losses = []
@@ -123,7 +123,7 @@ class PlainModel:
     def _learn(self, batch, plan, balance, optimizer):
         labels = batch.labels[:, :, list(plan.outputs)]
         useful = (labels[:, :, balance.any(axis=1)] >= 0).any(axis=(1, 2))
-        chosen = [place for place, index in enumerate(batch.recordings) if useful[place] for _ in range(plan.learned.count(index))]
+        chosen = [place for place, index in enumerate(batch.recordings) if useful[place] for _ in range(plan.training.count(index))]
         if not chosen:
             return None
         labels = labels[chosen]
@@ -176,9 +176,9 @@ def test_every_model_is_what_plain_keras_makes_of_its_windows(name):
             lost = {"bias": 0.02, "moving_mean": 1e-3} if "residual_block" in weight.path and "matching" not in weight.path else {}
             tolerance = lost.get(weight.path.rpartition("/")[2], 1e-4)
             np.testing.assert_allclose(values, theirs, rtol=1e-3, atol=tolerance, err_msg=weight.path)
-        for recording, said in ours.probabilities.items():
+        for recording, values in ours.probabilities.items():
             expected = predict_recording(alone.model.predict_on_batch, data.features[one.preparation][recording], length=LENGTH)
-            np.testing.assert_allclose(said, expected, rtol=0, atol=1e-3)
+            np.testing.assert_allclose(values, expected, rtol=0, atol=1e-3)
         assert set(ours.probabilities) == set(one.predicted)
         known = [[loss for loss in steps if loss is not None] for steps in losses]
         np.testing.assert_allclose(ours.report.losses, [np.mean(steps) for steps in known], rtol=1e-3)
@@ -192,14 +192,14 @@ def share(head, **changes):
     return share_trainer(json.dumps(head), **changes)
 
 
-WATCHING = [
-    plan((1, 2), watched=(0,), predicted=(4, 0), epochs=12, outputs=(0,), seed=1),
-    plan((0, 2, 3), watched=(1,), predicted=(4,), epochs=12, outputs=(1,), seed=2),
-    plan((0, 1), watched=(2, 3), predicted=(3,), epochs=12, outputs=(0,), seed=3),
-    # Nothing to watch.
+VALIDATED = [
+    plan((1, 2), validation=(0,), predicted=(4, 0), epochs=12, outputs=(0,), seed=1),
+    plan((0, 2, 3), validation=(1,), predicted=(4,), epochs=12, outputs=(1,), seed=2),
+    plan((0, 1), validation=(2, 3), predicted=(3,), epochs=12, outputs=(0,), seed=3),
+    # No validation recording.
     plan((0, 1, 2, 3), predicted=(4, 1), epochs=4, outputs=(1,), seed=4),
 ]
-BRIEFLY = [replace(one, epochs=4 - number % 2) for number, one in enumerate(WATCHING)]
+BRIEFLY = [replace(one, epochs=4 - number % 2) for number, one in enumerate(VALIDATED)]
 LENGTHS = (60, 41, 50, 65, 30)
 
 
@@ -217,24 +217,25 @@ def draw_weights(trainer, seed):
     return trainer.draw_weights(seed)
 
 
-def fit_watching(trainer, plans=WATCHING, **options):
+def fit_validated(trainer, plans=VALIDATED, *, on_epoch=None, follow=None, keep=None, **options):
     initial = [draw_weights(trainer, one.seed) for one in plans]
-    return trainer.fit(make_data(LENGTHS), plans, **{"seed": SEED, "patience": 2, "initial": initial, **options})
+    given = {"seed": SEED, "patience": 2, "initial": initial, **options}
+    return trainer.fit(make_data(LENGTHS), plans, callbacks=FitCallbacks(on_epoch, follow, keep), **given)
 
 
 @pytest.mark.parametrize("head", [STILL, DROPPING, TCN], ids=["lstm", "lstm with dropout", "tcn"])
 def test_a_model_does_not_depend_on_those_beside_it(head):
     """Whether they are there, and whether they have stopped."""
     trainer = share_for(head)
-    plans = WATCHING if head is not TCN else BRIEFLY
+    plans = VALIDATED if head is not TCN else BRIEFLY
     epochs = []
-    together = fit_watching(trainer, plans, patience=1, on_epoch=lambda number, learning, reports: epochs.append(learning))
+    together = fit_validated(trainer, plans, patience=1, on_epoch=lambda number, learning, reports: epochs.append(learning))
     assert epochs[0] == [0, 1, 2, 3]
     assert len({model.report.epochs for model in together}) > 1
     for number, model in enumerate(together):
         assert model.report.epochs == sum(number in learning for learning in epochs)
     for numbers in ((0,), (1,), (2,), (3,), (2, 0)) if head is not TCN else ((1,), (2, 0)):
-        alone = fit_watching(trainer, [plans[number] for number in numbers], patience=1)
+        alone = fit_validated(trainer, [plans[number] for number in numbers], patience=1)
         for number, model in zip(numbers, alone, strict=True):
             # Sums over several models are added up in another order.
             assert_same(model, together[number], atol=1e-5)
@@ -242,19 +243,19 @@ def test_a_model_does_not_depend_on_those_beside_it(head):
 
 
 def test_how_many_models_a_step_takes_together_changes_nothing():
-    expected = fit_watching(share(DROPPING))
+    expected = fit_validated(share(DROPPING))
     values = 4 * 24 * 4 * LENGTH * BATCH_SIZE
     trainer = make_trainer(DROPPING, memory_gib=3.2 * values / 0.4 / 2**30)
     assert trainer._stack._together == 3
-    for model, alone in zip(fit_watching(trainer), expected, strict=True):
+    for model, alone in zip(fit_validated(trainer), expected, strict=True):
         assert_same(model, alone, atol=1e-5)
     assert count_traces(trainer) == 1
 
 
 def test_a_setting_is_traced_once_whatever_drops_out_and_whatever_comes_next():
     trainer = share(STILL)
-    for plans in (WATCHING, WATCHING[:1]):
-        fit_watching(trainer, plans, patience=1)
+    for plans in (VALIDATED, VALIDATED[:1]):
+        fit_validated(trainer, plans, patience=1)
     trainer.fit(make_data((25, 31)), [plan((0, 1), predicted=(0,))], seed=0)
     assert count_traces(trainer) == 1
     assert trainer._stack._predict_some.experimental_get_tracing_count() == 1
@@ -264,23 +265,25 @@ def test_each_model_stops_on_its_own_score_and_keeps_its_best_weights():
     trainer = share(STILL)
     data = make_data(LENGTHS)
     shown = []
-    fitted = fit_watching(trainer, on_epoch=lambda number, learning, reports: shown.append((number, [report.epochs for report in reports])))
+    fitted = fit_validated(
+        trainer, on_epoch=lambda number, learning, reports: shown.append((number, [report.epochs for report in reports]))
+    )
     assert [number for number, _ in shown] == list(range(1, len(shown) + 1))
     assert shown[-1][1] == [model.report.epochs for model in fitted]
-    for one, model in zip(WATCHING, fitted, strict=True):
+    for one, model in zip(VALIDATED, fitted, strict=True):
         report = model.report
         assert report.problem == ""
         assert len(report.losses) == report.epochs
-        if not one.watched:
+        if not one.validation:
             assert (report.validation_scores, report.best_epoch, report.epochs) == ((), one.epochs, one.epochs)
             continue
         assert len(report.validation_scores) == report.epochs == min(report.best_epoch + 2, one.epochs)
         assert report.best_epoch == np.argmax(report.validation_scores) + 1
-        truth = np.concatenate([data.labels[index][:, one.outputs[0]] for index in one.watched])
-        said = np.concatenate([trainer.predict(model.weights, data.features[0][index])[:, 0] for index in one.watched])
-        assert average_precision(truth, said) == pytest.approx(report.validation_scores[report.best_epoch - 1], abs=1e-6)
-        # The weights are those of so many epochs without anything to watch.
-        fixed = plan(one.learned, predicted=one.predicted, epochs=report.best_epoch, outputs=one.outputs, seed=one.seed)
+        truth = np.concatenate([data.labels[index][:, one.outputs[0]] for index in one.validation])
+        predicted = np.concatenate([trainer.predict(model.weights, data.features[0][index])[:, 0] for index in one.validation])
+        assert average_precision(truth, predicted) == pytest.approx(report.validation_scores[report.best_epoch - 1], abs=1e-6)
+        # The weights are those of as many epochs without a validation recording.
+        fixed = plan(one.training, predicted=one.predicted, epochs=report.best_epoch, outputs=one.outputs, seed=one.seed)
         (again,) = trainer.fit(data, [fixed], seed=SEED)
         for kept, expected in zip(model.weights, again.weights, strict=True):
             np.testing.assert_allclose(kept, expected, rtol=0, atol=1e-5)
@@ -289,31 +292,33 @@ def test_each_model_stops_on_its_own_score_and_keeps_its_best_weights():
 
 def test_the_best_weights_of_a_shared_head_are_those_with_the_best_mean_over_what_is_there_to_see():
     data = make_data(LENGTHS)
-    # What is watched shows the first behavior alone; the third is nowhere.
+    # The validation recording shows the first behavior alone; the third is nowhere.
     data.labels[0][:, 1] = 0
     trainer = share(TCN, n_outputs=3)
-    one = plan((1, 2, 3), watched=(0,), epochs=3, outputs=(0, 1, 2))
+    one = plan((1, 2, 3), validation=(0,), epochs=3, outputs=(0, 1, 2))
     (model,) = trainer.fit(data, [one], seed=SEED)
-    said = trainer.predict(model.weights, data.features[0][0])
+    predicted = trainer.predict(model.weights, data.features[0][0])
     best = model.report.validation_scores[model.report.best_epoch - 1]
-    assert best == max(model.report.validation_scores) == pytest.approx(average_precision(data.labels[0][:, 0], said[:, 0]), abs=1e-6)
+    assert best == max(model.report.validation_scores) == pytest.approx(average_precision(data.labels[0][:, 0], predicted[:, 0]), abs=1e-6)
     data.labels[0][:, 1] = make_recording(60, 0)[1][:, 1]
     (model,) = trainer.fit(data, [one], seed=SEED)
-    said = trainer.predict(model.weights, data.features[0][0])
-    expected = np.mean([average_precision(data.labels[0][:, column], said[:, column]) for column in (0, 1)])
+    predicted = trainer.predict(model.weights, data.features[0][0])
+    expected = np.mean([average_precision(data.labels[0][:, column], predicted[:, column]) for column in (0, 1)])
     assert max(model.report.validation_scores) == pytest.approx(expected, abs=1e-6)
 
 
 def test_what_is_followed_is_what_the_best_weights_so_far_say():
     trainer = share(STILL)
     seen = []
-    fitted = fit_watching(trainer, follow=lambda epoch, found: seen.append((epoch, {number: dict(said) for number, said in found.items()})))
+    fitted = fit_validated(
+        trainer, follow=lambda epoch, predictions: seen.append((epoch, {number: dict(values) for number, values in predictions.items()}))
+    )
     assert [epoch for epoch, _ in seen] == list(range(1, max(model.report.epochs for model in fitted) + 1))
     for number, model in enumerate(fitted):
         best = model.report.best_epoch
-        for epoch, found in seen:
-            assert set(found[number]) == set(WATCHING[number].predicted)
-            same = all(np.allclose(found[number][index], model.probabilities[index], rtol=0, atol=1e-5) for index in found[number])
+        for epoch, predictions in seen:
+            assert set(predictions[number]) == set(VALIDATED[number].predicted)
+            same = all(np.allclose(values, model.probabilities[index], rtol=0, atol=1e-5) for index, values in predictions[number].items())
             assert same or epoch < best
         assert all(
             np.array_equal(seen[best - 1][1][number][index], values)
@@ -324,13 +329,13 @@ def test_what_is_followed_is_what_the_best_weights_so_far_say():
     class EnoughError(Exception):
         pass
 
-    def stop(epoch, found):
+    def stop(epoch, predictions):
         if epoch == 2:
             raise EnoughError
 
     with pytest.raises(EnoughError):
-        fit_watching(trainer, follow=stop)
-    for model, again in zip(fitted, fit_watching(trainer), strict=True):
+        fit_validated(trainer, follow=stop)
+    for model, again in zip(fitted, fit_validated(trainer), strict=True):
         assert_same(model, again)
 
 
@@ -338,14 +343,14 @@ def test_what_is_followed_is_what_the_best_weights_so_far_say():
 def test_a_fit_goes_on_from_a_state_as_if_it_had_not_been_broken_off(head, at):
     trainer = share_for(head)
     states = []
-    plans = WATCHING if head is not TCN else BRIEFLY
-    whole = fit_watching(trainer, plans, patience=1, keep=lambda make: states.append(copy.deepcopy(make())))
+    plans = VALIDATED if head is not TCN else BRIEFLY
+    whole = fit_validated(trainer, plans, patience=1, keep=lambda make: states.append(copy.deepcopy(make())))
     state = states[at - 1]
     assert state.epoch == at
     # Something else in between.
     trainer.fit(make_data((30, 30)), [plan((0, 1), seed=9)], seed=3)
     epochs = []
-    resumed = fit_watching(trainer, plans, patience=1, resume=state, on_epoch=lambda number, learning, reports: epochs.append(number))
+    resumed = fit_validated(trainer, plans, patience=1, resume=state, on_epoch=lambda number, learning, reports: epochs.append(number))
     assert epochs == list(range(at + 1, len(states) + 1))
     for model, again in zip(whole, resumed, strict=True):
         assert_same(model, again)
@@ -355,9 +360,9 @@ def test_a_fit_goes_on_from_a_state_as_if_it_had_not_been_broken_off(head, at):
 def test_a_state_of_models_that_are_all_done_predicts_and_that_is_it():
     trainer = share(DROPPING)
     states = []
-    whole = fit_watching(trainer, keep=lambda make: states.append(make()))
+    whole = fit_validated(trainer, keep=lambda make: states.append(make()))
     assert not len(states[-1].active)
-    for model, again in zip(whole, fit_watching(trainer, resume=states[-1]), strict=True):
+    for model, again in zip(whole, fit_validated(trainer, resume=states[-1]), strict=True):
         assert_same(model, again)
 
 
@@ -369,7 +374,7 @@ def test_a_model_whose_loss_is_no_number_is_given_up_and_touches_no_other(where)
     own = int(where == "its own preparation")
     plans = [
         plan((0, 1), predicted=(3,)),
-        plan((0, 2), watched=(3,), predicted=(3,), epochs=3),
+        plan((0, 2), validation=(3,), predicted=(3,), epochs=3),
         plan((1, 2), preparation=own, predicted=(3,)),
     ]
     if own:
@@ -384,12 +389,13 @@ def test_a_model_whose_loss_is_no_number_is_given_up_and_touches_no_other(where)
         spoilt,
         plans,
         seed=SEED,
-        keep=lambda make: states.append(copy.deepcopy(make())),
-        follow=lambda epoch, found: followed.append(set(found)),
+        callbacks=FitCallbacks(
+            keep=lambda make: states.append(copy.deepcopy(make())), follow=lambda epoch, predictions: followed.append(set(predictions))
+        ),
     )
     assert [model.report.problem for model in fitted[:2]] == ["", ""]
     problem = fitted[2].report.problem
-    assert problem.startswith(f"the loss is no number after epoch {fitted[2].report.epochs}; lower the learning rate")
+    assert problem.startswith(f"the loss is not a number after epoch {fitted[2].report.epochs}; lower the learning rate")
     assert dict(fitted[2].probabilities) == {}
     assert set(followed[-1]) == {0, 1}
     clean = trainer.fit(data if own else SequenceData([features], data.labels), plans[:2], seed=SEED)
@@ -404,8 +410,8 @@ def test_a_model_that_breaks_in_the_last_step_of_all_is_given_up_too():
     """Its losses, taken before each step, are all numbers."""
     trainer = make_trainer(MSTCN, learning_rate=1e38, batch_size=100)
     data = make_data((24, 24))
-    for watched in ((), (1,)):
-        (model,) = trainer.fit(data, [plan((0,), watched=watched, predicted=(1,), epochs=1)], seed=0)
+    for validation in ((), (1,)):
+        (model,) = trainer.fit(data, [plan((0,), validation=validation, predicted=(1,), epochs=1)], seed=0)
         assert np.isfinite(model.report.losses).all()
         assert "lower the learning rate" in model.report.problem
         assert dict(model.probabilities) == {}
@@ -414,9 +420,9 @@ def test_a_model_that_breaks_in_the_last_step_of_all_is_given_up_too():
 def test_an_epoch_in_which_no_model_gets_better():
     trainer = share(STILL, learning_rate=1e-12, batch_size=100)
     epochs = []
-    fitted = fit_watching(trainer, WATCHING[:3], patience=3, on_epoch=lambda number, learning, reports: epochs.append(learning))
+    fitted = fit_validated(trainer, VALIDATED[:3], patience=3, on_epoch=lambda number, learning, reports: epochs.append(learning))
     assert epochs == [[0, 1, 2]] * 4
-    for one, model in zip(WATCHING, fitted, strict=False):
+    for one, model in zip(VALIDATED, fitted, strict=False):
         assert (model.report.best_epoch, model.report.epochs) == (1, 4)
         for weight, start in zip(model.weights, trainer.draw_weights(one.seed), strict=True):
             np.testing.assert_allclose(weight, start, rtol=0, atol=1e-6)
@@ -430,8 +436,8 @@ def test_a_recording_that_stands_there_twice_counts_twice():
     trainer = share_for(TCN)
     start = trainer.draw_weights(0)
     drawn, copied, plain = (
-        trainer.fit(data, [plan(learned)], seed=SEED, initial=[start])[0]
-        for data, learned in ((once, (0, 1, 1)), (twice, (0, 1, 2)), (once, (0, 1)))
+        trainer.fit(data, [plan(training)], seed=SEED, initial=[start])[0]
+        for data, training in ((once, (0, 1, 1)), (twice, (0, 1, 2)), (once, (0, 1)))
     )
     np.testing.assert_allclose(drawn.report.losses, copied.report.losses, rtol=1e-5)
     for one, other, weight in zip(drawn.weights, copied.weights, trainer.export(start).weights, strict=True):
@@ -451,10 +457,10 @@ class OnDisk:
         return len(self._values)
 
     def __getitem__(self, rows):
-        found = self._values[rows]
-        self.most = max(self.most, found.size // found.shape[-1])
-        assert found.dtype == np.float16
-        return found
+        values = self._values[rows]
+        self.most = max(self.most, values.size // values.shape[-1])
+        assert values.dtype == np.float16
+        return values
 
     def __array__(self, *arguments, **options):
         raise AssertionError("the features were copied as a whole")
@@ -464,7 +470,7 @@ def test_features_are_read_a_few_windows_at_a_time_and_stay_half_precision():
     data = make_data((1500, 600))
     trainer = share(STILL)
     kept = [OnDisk(values) for values in data.features[0]]
-    plans = [plan((0, 1), epochs=1, predicted=(0,)), plan((1,), watched=(0,), epochs=1)]
+    plans = [plan((0, 1), epochs=1, predicted=(0,)), plan((1,), validation=(0,), epochs=1)]
     fitted = trainer.fit(SequenceData([kept], data.labels), plans, seed=SEED)
     assert all(0 < features.most <= WINDOWS_AT_ONCE * LENGTH for features in kept)
     for model, expected in zip(fitted, trainer.fit(data, plans, seed=SEED), strict=True):
@@ -542,7 +548,7 @@ def test_as_many_models_at_once_as_fit_in_memory():
 )
 def test_every_kind_learns(head):
     data = make_data((120, 120, 120, 120))
-    (model,) = make_trainer(head).fit(data, [plan((0, 1, 2), watched=(3,), predicted=(3,), epochs=12)], seed=0, patience=12)
+    (model,) = make_trainer(head).fit(data, [plan((0, 1, 2), validation=(3,), predicted=(3,), epochs=12)], seed=0, patience=12)
     assert max(model.report.validation_scores) > 0.9
     assert average_precision(data.labels[3][:, 0], model.probabilities[3][:, 0]) == pytest.approx(
         max(model.report.validation_scores), abs=1e-6
@@ -551,9 +557,9 @@ def test_every_kind_learns(head):
 
 def first_loss(data, *, outputs=(0,), **options):
     """The loss of the first step, which the weights of a seed and the data alone decide."""
-    learned = range(len(data.labels))
+    training = range(len(data.labels))
     trainer = share(STILL, learning_rate=1e-12, batch_size=100)
-    return trainer.fit(data, [plan(learned, epochs=1, outputs=outputs)], seed=0, **options)[0].report.losses[0]
+    return trainer.fit(data, [plan(training, epochs=1, outputs=outputs)], seed=0, **options)[0].report.losses[0]
 
 
 @pytest.mark.parametrize("balanced", [True, False])
@@ -567,8 +573,8 @@ def test_the_loss_is_the_mean_over_labelled_frames_of_each_window(balanced):
     plain.set_weights(model)
     windows = data.features[0][0].astype(np.float32).reshape(4, LENGTH, N_FEATURES)
     expected = []
-    for truth, said in zip(labels.reshape(4, LENGTH), np.asarray(plain(windows))[:, :, 0], strict=True):
-        entropy = -np.where(truth == 1, positive * np.log(said), negative * np.log(1 - said))
+    for truth, predicted in zip(labels.reshape(4, LENGTH), np.asarray(plain(windows))[:, :, 0], strict=True):
+        entropy = -np.where(truth == 1, positive * np.log(predicted), negative * np.log(1 - predicted))
         expected.append(entropy[truth >= 0].mean())
     assert loss == pytest.approx(np.mean(expected), rel=1e-4)
 

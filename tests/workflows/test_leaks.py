@@ -199,9 +199,9 @@ def test_what_a_fold_is_prepared_and_stopped_with_is_of_its_training_recordings(
     for plan in honest.plans:
         (left_out,) = plan.predicted
         others = [index for index in range(len(RECORDINGS)) if index != left_out]
-        assert set(plan.learned) | set(plan.watched) == set(others)
-        assert not set(plan.learned) & set(plan.watched)
-        assert len(plan.watched) == 1
+        assert set(plan.training) | set(plan.validation) == set(others)
+        assert not set(plan.training) & set(plan.validation)
+        assert len(plan.validation) == 1
         assert plan.preparation == left_out
         if plan.outputs == (0,):
             expected = fit_preparation([honest.data.features[index].values for index in others], standardize=True, pca=40)
