@@ -8,6 +8,7 @@ from difflib import get_close_matches
 __all__ = [
     "BehaviorError",
     "CacheError",
+    "CrossvalError",
     "EthogramError",
     "InputError",
     "LabelError",
@@ -60,6 +61,10 @@ class WeightsError(BehaviorError):
 
 class CacheError(BehaviorError):
     """A feature cache file that cannot be used; the subclasses in `files.feature_cache` name the cause."""
+
+
+class CrossvalError(UsageError):
+    """A cross-validation's folder that is incomplete, damaged, or of other settings or data."""
 
 
 class ModelError(BehaviorError):

@@ -235,11 +235,25 @@ def write_study() -> Callable[..., Path]:
 @pytest.fixture
 def unpainted(monkeypatch: pytest.MonkeyPatch) -> None:
     """No pictures are painted, which takes longer than all else in a small study."""
+    from behavior.learning import crossval_folder
     from behavior.reporting import score_files
+
+    for module in (crossval_folder, score_files):
+        monkeypatch.setattr(module, "render_png", lambda figure: b"")
+
+
+@pytest.fixture
+def untrained(monkeypatch: pytest.MonkeyPatch, unpainted: None) -> None:
+    """Cross-validation trains nothing: probabilities are 0.9 where a frame is labelled positive, else 0.1; folds have a row each."""
+    from behavior.learning.out_of_fold import FoldRecord, OutOfFold
     from behavior.workflows import crossval
 
-    for module in (crossval, score_files):
-        monkeypatch.setattr(module, "render_png", lambda figure: b"")
+    def predict(study: Any, data: Any, **options: Any) -> OutOfFold:
+        probabilities = [np.where(labels.values == 1, 0.9, 0.1).astype(np.float32) for labels in data.labels]
+        ids = [recording.id for recording in data.recordings]
+        return OutOfFold(probabilities, [FoldRecord(name, behavior, "0", ids[0], 2, 4, "") for name in ids for behavior in data.behaviors])
+
+    monkeypatch.setattr(crossval, "predict_out_of_fold", predict)
 
 
 @pytest.fixture

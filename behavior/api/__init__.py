@@ -21,6 +21,7 @@ from behavior.api.study import Study, init_study, open_study
 from behavior.errors import (
     BehaviorError,
     CacheError,
+    CrossvalError,
     EthogramError,
     InputError,
     LabelError,
@@ -38,6 +39,7 @@ __all__ = [
     "BehaviorError",
     "CacheError",
     "Crossval",
+    "CrossvalError",
     "Demo",
     "EthogramError",
     "Evaluation",

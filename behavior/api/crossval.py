@@ -77,19 +77,19 @@ def open_crossval(folder: PathLike, *, notes: Sequence[str] = ()) -> Crossval:
 
     Raises
     ------
-    UsageError
-        If a file is missing; run the cross-validation again.
+    CrossvalError
+        If the folder holds no cross-validation or an incomplete one, or a file is missing, cut off or changed; run the
+        cross-validation again.
     """
-    from behavior.learning.crossval_folder import open_crossval
+    from behavior.learning.crossval_folder import read_crossval
 
-    found = open_crossval(Path(folder))
-    assert found is not None
-    times = {annotation.recording: annotation.time_s for annotation in found.annotations}
+    results = read_crossval(Path(folder))
+    times = {annotation.recording: annotation.time_s for annotation in results.annotations}
     return Crossval(
         Path(folder),
-        found.metrics,
-        found.folds,
-        {annotation.recording: RecordingEthogram(annotation) for annotation in found.annotations},
-        {name: RecordingLabels(name, labels, times[name]) for name, labels in found.labels.items()},
+        results.metrics,
+        results.folds,
+        {annotation.recording: RecordingEthogram(annotation) for annotation in results.annotations},
+        {name: RecordingLabels(name, labels, times[name]) for name, labels in results.labels.items()},
         tuple(notes),
     )

@@ -247,7 +247,7 @@ def open_model(folder: PathLike, *, notes: Sequence[str] = ()) -> Model:
     """
     import pandas as pd
 
-    from behavior.learning.crossval_folder import METRICS_FILE
+    from behavior.learning.crossval_files import METRICS_FILE
 
     metrics = Path(folder) / METRICS_FILE
     scores = pd.read_csv(metrics, dtype={"recording": str}) if metrics.is_file() else None

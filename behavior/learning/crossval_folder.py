@@ -1,152 +1,111 @@
-"""The folder of a cross-validation: the names of its files, and what reads them."""
+"""The hand-off of a cross-validation: a folder that `behavior crossval` writes and `train` and `report` read, through this module alone."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+import math
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property, partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from behavior.config import Study
-from behavior.errors import UsageError
-from behavior.files.ethograms import read_frame_predictions
-from behavior.files.study import read_study
+from behavior.errors import CrossvalError
+from behavior.figures.rendering import render_png
+from behavior.files.atomic import replacing, write_bytes, write_text
+from behavior.files.ethograms import read_frame_predictions, write_frame_predictions
+from behavior.files.opening import explain_damage
+from behavior.files.study import read_study, write_study
+from behavior.learning.crossval_digest import CrossvalDigest, RecordingDigest
+from behavior.learning.crossval_files import (
+    ADVICE,
+    CEILING_FILE,
+    DECISIONS_FILE,
+    FOLDS_FILE,
+    LEARNING_CURVE_FILE,
+    METRICS_FILE,
+    OUT_OF_FOLD_FILE,
+    RELIABILITY_FILE,
+    STUDY_COPY,
+    SUMMARY_FILE,
+    complete_crossval_folder,
+    describe_file,
+    name_predictions,
+    read_digest,
+    require_unchanged,
+    withdraw_digest,
+)
 from behavior.learning.decisions import record_postprocess
-from behavior.learning.learning_data import LearningData
+from behavior.learning.out_of_fold import FoldRecord
 from behavior.provenance import Provenance
-from behavior.recording import Annotation, Labels, Probabilities
+from behavior.recording import Annotation, Labels
 
-__all__ = [
-    "CEILING_FILE",
-    "DECISIONS_FILE",
-    "FITS_FOLDER",
-    "FOLDS_FILE",
-    "METRICS_FILE",
-    "OUT_OF_FOLD_FILE",
-    "PREDICTIONS_FOLDER",
-    "STUDY_COPY",
-    "SUMMARY_FILE",
-    "CrossValidated",
-    "FitEpochs",
-    "name_probabilities",
-    "open_crossval",
-    "read_epochs",
-    "read_out_of_fold",
-]
+__all__ = ["CrossvalContent", "CrossvalResults", "FitEpochs", "read_crossval", "write_crossval"]
 
-
-METRICS_FILE = "metrics.csv"
-
-
-SUMMARY_FILE = "summary.md"
-
-
-CEILING_FILE = "ceiling.csv"
-
-
-# Of a cross-validation.
-STUDY_COPY = "study.yaml"
-
-
-FOLDS_FILE = "folds.csv"
-
-
-PREDICTIONS_FOLDER = "predictions"
-
-
-DECISIONS_FILE = "decisions.csv"
-
-
-# Probabilities as the models gave them, before any calibration: what `train` fits decisions on.
-OUT_OF_FOLD_FILE = "out_of_fold.npz"
-
-
-# Finished fits of a run that is not; gone when it is.
-FITS_FOLDER = ".fits"
-
-
-def read_out_of_fold(folder: Path, data: LearningData) -> dict[str, Probabilities]:
-    """Return what a cross-validation of `data` in `folder` said about its recordings, uncalibrated; UsageError if it is of others."""
-    path = folder / OUT_OF_FOLD_FILE
-    if not path.is_file():
-        raise UsageError(f"{path}: not found; give the folder that `behavior crossval STUDY --out FOLDER` wrote.")
-    with np.load(path, allow_pickle=False) as saved:
-        found = {name: saved[name] for name in saved.files}
-    for recording, labels in zip(data.recordings, data.labels, strict=True):
-        if recording.id not in found or found[recording.id].shape != labels.values.shape:
-            raise UsageError(f"{path}: holds no predictions that fit recording {recording.id!r}; cross-validate again.")
-    return name_probabilities(data, [found[recording.id] for recording in data.recordings])
-
-
-def name_probabilities(data: LearningData, values: Sequence[npt.NDArray[np.float32]]) -> dict[str, Probabilities]:
-    """Return `values`, one (T, B) for each recording of `data`, by recording id."""
-    return {
-        recording.id: Probabilities(found, data.behaviors, features.time_s)
-        for recording, found, features in zip(data.recordings, values, data.features, strict=True)
-    }
+# Of one array in an .npz file, before its numbers.
+_MOST_HEADER_BYTES = 1024
 
 
 @dataclass(frozen=True)
-class CrossValidated:
-    """Results of a cross-validation.
+class CrossvalContent:
+    """All that a cross-validation leaves.
 
     Attributes
     ----------
-    folder
-        Where they are.
     study
-        The study as it was then.
-    metrics, folds
-        Tables as they were written.
-    ceiling
-        How well people agree; None where nobody knew.
+        Its settings.
+    recordings
+        What it was computed from (`describe_recordings`).
     annotations, labels
-        What was said about each recording by models that had not seen it, and what people saw.
+        The out-of-fold predictions of each recording, decided, and the labels by recording id that they are scored with.
+    out_of_fold
+        Probabilities before any calibration by recording id, float32 of shape (T, B).
+    folds
+        The fits.
+    metrics, summary
+        The table of scores, and the text for people.
+    ceiling
+        How well raters agree; None without several raters.
+    decisions
+        What was fitted in each fold; None if nothing was.
+    reliability
+        How often probabilities come true.
+    learning_curve
+        How scores grow with the number of recordings; None if it was not measured.
+    pictures
+        Figures of matplotlib by file name.
     """
 
-    folder: Path
     study: Study
-    metrics: pd.DataFrame
-    folds: pd.DataFrame
-    ceiling: pd.DataFrame | None
+    recordings: Sequence[RecordingDigest]
     annotations: Sequence[Annotation]
-    labels: dict[str, Labels]
-
-
-def open_crossval(folder: Path | None) -> CrossValidated | None:
-    """Return what a cross-validation left in `folder`; UsageError where a file of it is missing."""
-    if folder is None:
-        return None
-    for name in (STUDY_COPY, METRICS_FILE, FOLDS_FILE):
-        if not (folder / name).is_file():
-            raise UsageError(f"{folder / name}: not found; give the folder that `behavior crossval STUDY --out FOLDER` wrote.")
-    study = read_study(folder / STUDY_COPY)
-    annotations, labels = [], {}
-    for path in sorted((folder / PREDICTIONS_FOLDER).glob("*.csv")):
-        annotation, labels[path.stem] = read_frame_predictions(path, study.behaviors)
-        # Of decisions that were fitted each fold has its own.
-        provenance = Provenance() if study.decisions else Provenance(postprocess=record_postprocess(study.postprocess))
-        annotations.append(replace(annotation, provenance=provenance))
-    if not annotations:
-        raise UsageError(f"{folder / PREDICTIONS_FOLDER}: holds no predictions; run `behavior crossval` again.")
-    ceiling = pd.read_csv(folder / CEILING_FILE) if (folder / CEILING_FILE).is_file() else None
-    metrics = pd.read_csv(folder / METRICS_FILE, dtype={"recording": str})
-    return CrossValidated(folder, study, metrics, pd.read_csv(folder / FOLDS_FILE), ceiling, annotations, labels)
+    labels: Mapping[str, Labels]
+    out_of_fold: Mapping[str, npt.NDArray[np.float32]]
+    folds: Sequence[FoldRecord]
+    metrics: pd.DataFrame
+    summary: str
+    ceiling: pd.DataFrame | None
+    decisions: pd.DataFrame | None
+    reliability: pd.DataFrame
+    learning_curve: pd.DataFrame | None
+    pictures: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class FitEpochs:
-    """How long to fit, by member and behavior.
+    """How long to train, by member and behavior.
 
     Attributes
     ----------
     median
-        Of the best epochs in a cross-validation, over the fits that watched a recording.
+        Median of the best epochs in a cross-validation, over the fits with a validation recording.
     fixed
-        What was run where no fit could watch one.
+        Epochs that were run if no fit had a validation recording.
     """
 
     median: Mapping[tuple[str, str], int] = field(default_factory=dict)
@@ -158,30 +117,211 @@ class FitEpochs:
         return {**self.fixed, **self.median}
 
 
-def read_epochs(folder: Path, study: Study, training: LearningData) -> FitEpochs:
-    """Return how long the fits in a cross-validation of `training` with the settings of `study` were best run."""
-    table_path, study_path = folder / FOLDS_FILE, folder / STUDY_COPY
-    for needed in (table_path, study_path):
-        if not needed.is_file():
-            raise UsageError(f"{needed}: not found; give the folder that `behavior crossval STUDY --out FOLDER` wrote.")
-    then = read_study(study_path)
-    for section in ("behaviors", "streams", "features", "crop", "backbone", "windows", "head", "training", "crossval", "ensemble"):
-        if getattr(then, section) != getattr(study, section):
-            raise UsageError(
-                f"{folder}: the cross-validation there had other settings under {section!r}, so its best epochs say nothing here; "
-                "cross-validate again or leave out --crossval."
-            )
-    seen = {path.stem for path in (folder / PREDICTIONS_FOLDER).glob("*.csv")}
-    present = {recording.id for recording in training.recordings}
-    if seen != present:
-        raise UsageError(
-            f"{folder}: the cross-validation there was of other recordings (in one of the two only: {', '.join(sorted(seen ^ present))}); "
-            "cross-validate again or leave out --crossval."
-        )
-    table = pd.read_csv(table_path, dtype={"member": str})
-    fitted = table[table["best_epoch"].notna()]
-    watched = fitted[fitted["watched"].notna()].groupby(["member", "behavior"])["best_epoch"].median()
-    median = {(str(member), str(name)): max(1, round(float(value))) for (member, name), value in watched.items()}
-    others = fitted.groupby(["member", "behavior"])["epochs"].max()
-    fixed = {(str(member), str(name)): int(value) for (member, name), value in others.items() if (str(member), str(name)) not in median}
-    return FitEpochs(median, fixed)
+@dataclass(frozen=True)
+class CrossvalResults:
+    """The results of a cross-validation, as its folder holds them.
+
+    Attributes
+    ----------
+    folder
+        Where they are.
+    digest
+        What they were computed from.
+    study
+        The settings.
+    metrics
+        The table of scores: recording, behavior, metric, value, low, high.
+    folds
+        A row for each fit: fold, behavior, member, watched (validation recordings), best_epoch, epochs, reason.
+    ceiling
+        How well raters agree; None without several raters.
+    """
+
+    folder: Path
+    digest: CrossvalDigest
+    study: Study
+    metrics: pd.DataFrame
+    folds: pd.DataFrame
+    ceiling: pd.DataFrame | None
+
+    @property
+    def recordings(self) -> tuple[str, ...]:
+        """Ids of the recordings, in the manifest's order."""
+        return tuple(digest.recording for digest in self.digest.recordings)
+
+    @property
+    def annotations(self) -> list[Annotation]:
+        """The out-of-fold predictions of each recording, decided; in alphabetical order."""
+        return self._predictions[0]
+
+    @property
+    def labels(self) -> dict[str, Labels]:
+        """The labels that predictions are scored with, by recording id."""
+        return self._predictions[1]
+
+    @cached_property
+    def _predictions(self) -> tuple[list[Annotation], dict[str, Labels]]:
+        # Decisions that were fitted differ from fold to fold.
+        provenance = Provenance() if self.study.decisions else Provenance(postprocess=record_postprocess(self.study.postprocess))
+        annotations, labels = [], {}
+        # As their files are listed.
+        for name in sorted(self.recordings, key=name_predictions):
+            annotation, labels[name] = read_frame_predictions(self.folder / name_predictions(name), self.study.behaviors)
+            annotations.append(replace(annotation, provenance=provenance))
+        return annotations, labels
+
+    @cached_property
+    def out_of_fold(self) -> dict[str, npt.NDArray[np.float32]]:
+        """Probabilities before any calibration by recording id, float32 of shape (T, B); NaN where nothing could be trained.
+
+        Raises
+        ------
+        CrossvalError
+            If the file holds something else.
+        """
+        n_behaviors = len(self.study.behaviors)
+        shapes = {digest.recording: (digest.n_frames, n_behaviors) for digest in self.digest.recordings}
+        return _read_arrays(self.folder / OUT_OF_FOLD_FILE, shapes)
+
+    @property
+    def epochs(self) -> FitEpochs:
+        """How long a model of all recordings is to be trained."""
+        fitted = self.folds[self.folds["best_epoch"].notna()]
+        validated = fitted[fitted["watched"].notna()].groupby(["member", "behavior"])["best_epoch"].median()
+        median = {(str(member), str(name)): max(1, round(float(value))) for (member, name), value in validated.items()}
+        run = fitted.groupby(["member", "behavior"])["epochs"].max()
+        fixed = {(str(member), str(name)): int(value) for (member, name), value in run.items() if (str(member), str(name)) not in median}
+        return FitEpochs(median, fixed)
+
+    def read_picture(self, name: str) -> bytes | None:
+        """Return the picture in the file `name`; None if the cross-validation made none.
+
+        Raises
+        ------
+        CrossvalError
+            If it is missing or changed.
+        """
+        return require_unchanged(self.folder, self.digest, name).read_bytes() if name in self.digest.files else None
+
+
+def write_crossval(folder: Path, content: CrossvalContent) -> None:
+    """Write `content` to `folder`, where nothing of an earlier cross-validation stays.
+
+    A run that is killed meanwhile leaves a folder that `read_crossval` refuses, unless nothing was replaced or all was.
+
+    Raises
+    ------
+    OutputError
+        If the folder cannot be written to.
+    """
+    writers = _list_writers(content)
+    withdraw_digest(folder, writers)
+    for name, write in writers.items():
+        write(folder / name)
+    files = {name: describe_file(folder / name) for name in writers}
+    complete_crossval_folder(folder, CrossvalDigest(recordings=list(content.recordings), files=files))
+
+
+def read_crossval(folder: Path) -> CrossvalResults:
+    """Return the results of the cross-validation in `folder`, after checking that all tables are there as they were written.
+
+    Raises
+    ------
+    CrossvalError
+        If the folder holds no cross-validation, an incomplete one or one of an earlier version, or a file is missing, cut off or
+        changed.
+    """
+    digest = read_digest(folder)
+    for name in digest.files:
+        # The summary is for people, who may write in it; pictures are checked when they are read.
+        if name != SUMMARY_FILE and not name.endswith(".png"):
+            require_unchanged(folder, digest, name)
+    ceiling = None
+    if CEILING_FILE in digest.files:
+        ceiling = _read_table(folder / CEILING_FILE, text=("against", "behavior", "metric"))
+    return CrossvalResults(
+        folder=folder,
+        digest=digest,
+        study=read_study(folder / STUDY_COPY),
+        metrics=_read_table(folder / METRICS_FILE, text=("recording", "behavior", "metric")),
+        folds=_read_table(folder / FOLDS_FILE, text=("fold", "behavior", "member", "watched", "reason")),
+        ceiling=ceiling,
+    )
+
+
+def _list_writers(content: CrossvalContent) -> dict[str, Callable[[Path], None]]:
+    """Return what writes each file, by name; the summary, which people take for the whole, comes last."""
+    writers: dict[str, Callable[[Path], None]] = {}
+    for annotation in content.annotations:
+        labels = content.labels[annotation.recording]
+        writers[name_predictions(annotation.recording)] = partial(write_frame_predictions, annotation=annotation, labels=labels)
+    writers[OUT_OF_FOLD_FILE] = partial(_write_arrays, arrays=content.out_of_fold)
+    tables = {
+        FOLDS_FILE: pd.DataFrame([asdict(record) for record in content.folds]),
+        DECISIONS_FILE: content.decisions,
+        RELIABILITY_FILE: content.reliability,
+        LEARNING_CURVE_FILE: content.learning_curve,
+        METRICS_FILE: content.metrics,
+        CEILING_FILE: content.ceiling,
+    }
+    writers |= {name: partial(_write_table, table=table) for name, table in tables.items() if table is not None}
+    writers |= {name: partial(_write_picture, figure=figure) for name, figure in content.pictures.items()}
+    writers[STUDY_COPY] = partial(write_study, study=content.study)
+    writers[SUMMARY_FILE] = partial(write_text, text=content.summary)
+    return writers
+
+
+def _write_table(path: Path, table: pd.DataFrame) -> None:
+    with replacing(path) as temporary:
+        table.to_csv(temporary, index=False, lineterminator="\n")
+
+
+def _read_table(path: Path, *, text: Sequence[str]) -> pd.DataFrame:
+    """Return a table whose columns `text` are text, even an id such as "007" or "NA"; what is empty is NaN."""
+    with explain_damage(path, error=CrossvalError, expected="a table of a cross-validation", advice=ADVICE):
+        table = pd.read_csv(path, dtype=dict.fromkeys(text, str), keep_default_na=False, na_values=[""])
+        missing = [name for name in text if name not in table]
+        if missing:
+            raise ValueError(f"it has no column {missing[0]!r}")
+    return table
+
+
+def _write_picture(path: Path, figure: Any) -> None:
+    write_bytes(path, render_png(figure))
+
+
+def _write_arrays(path: Path, arrays: Mapping[str, npt.NDArray[np.float32]]) -> None:
+    """Write what `numpy.savez_compressed` would, which takes no array of the name "file"."""
+    with replacing(path) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, values in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, values, allow_pickle=False)
+
+
+def _read_arrays(path: Path, shapes: Mapping[str, tuple[int, int]]) -> dict[str, npt.NDArray[np.float32]]:
+    """Return what `_write_arrays` wrote, of these shapes; nothing larger is unpacked."""
+    with (
+        explain_damage(path, error=CrossvalError, expected="the out-of-fold probabilities of a cross-validation", advice=ADVICE),
+        zipfile.ZipFile(path) as archive,
+    ):
+        members = {member.filename.removesuffix(".npy"): member for member in archive.infolist()}
+        if set(members) != set(shapes):
+            raise ValueError(f"it holds {len(members)} recordings, expected the {len(shapes)} that were cross-validated")
+        return {name: _read_array(archive, members[name], shape) for name, shape in shapes.items()}
+
+
+def _read_array(archive: zipfile.ZipFile, member: zipfile.ZipInfo, shape: tuple[int, int]) -> npt.NDArray[np.float32]:
+    n_bytes = math.prod(shape) * np.dtype(np.float32).itemsize
+    if not n_bytes < member.file_size <= n_bytes + _MOST_HEADER_BYTES:
+        raise ValueError(f"{member.filename} has {member.file_size} bytes, expected {n_bytes} for {shape[0]} frames")
+    with archive.open(member) as file:
+        version = np.lib.format.read_magic(file)
+        if version != (1, 0):
+            raise ValueError(f"{member.filename} has version {version}, expected (1, 0)")
+        found_shape, is_fortran, dtype = np.lib.format.read_array_header_1_0(file)
+        if found_shape != shape or dtype != np.float32:
+            raise ValueError(f"{member.filename} holds {dtype} of shape {found_shape}, expected float32 of shape {shape}")
+        values = np.frombuffer(file.read(n_bytes), dtype=dtype).reshape(shape, order="F" if is_fortran else "C")
+        # Reading to the end checks the sum over the whole.
+        file.read()
+    return values

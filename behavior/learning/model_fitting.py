@@ -20,10 +20,7 @@ from behavior.files.model_bundle import (
     name_member,
     write_preparation,
 )
-from behavior.learning.crossval_folder import (
-    FitEpochs,
-    read_out_of_fold,
-)
+from behavior.learning.crossval_folder import CrossvalResults, FitEpochs
 from behavior.learning.decisions import FittedDecisions, decide, fit_decisions
 from behavior.learning.fitting import fit_models, prepare_features
 from behavior.learning.learning_data import LearningData, load_variant
@@ -136,11 +133,14 @@ def list_watched(training: LearningData, members: Sequence[FittedMember], name: 
     return [training.recordings[index].id for index in sorted(watched)]
 
 
-def fit_model_decisions(study: Study, training: LearningData, crossval: Path) -> FittedDecisions:
-    """Return the decisions that fit what a cross-validation said about the training recordings."""
+def fit_model_decisions(study: Study, training: LearningData, crossval: CrossvalResults) -> FittedDecisions:
+    """Return the decisions that fit the out-of-fold predictions of the training recordings, which `crossval` holds."""
     assert study.decisions is not None
-    labels = {recording.id: found for recording, found in zip(training.recordings, training.labels, strict=True)}
-    return fit_decisions(read_out_of_fold(crossval, training), labels, study.decisions, fps=training.fps, postprocess=study.postprocess)
+    probabilities, labels = {}, {}
+    for recording, features, truth in zip(training.recordings, training.features, training.labels, strict=True):
+        probabilities[recording.id] = Probabilities(crossval.out_of_fold[recording.id], training.behaviors, features.time_s)
+        labels[recording.id] = truth
+    return fit_decisions(probabilities, labels, study.decisions, fps=training.fps, postprocess=study.postprocess)
 
 
 def describe_bundle(

@@ -9,7 +9,7 @@ import numpy as np
 from behavior import __version__
 from behavior.config import APPEARANCE, MOTION, POSE, HeadSettings, Postprocess, Study, Training
 from behavior.files.model_bundle import BundleDescription
-from behavior.learning.crossval_folder import CrossValidated
+from behavior.learning.crossval_folder import CrossvalResults
 from behavior.learning.decisions import describe_fitting
 from behavior.learning.variants import list_variants
 from behavior.metrics.bootstrap import N_RESAMPLES
@@ -136,7 +136,7 @@ def _describe_recordings(text: _Text, sources: ReportSources, description: Descr
         )
 
 
-def _describe_learning(text: _Text, study: Study, crossval: CrossValidated | None) -> None:
+def _describe_learning(text: _Text, study: Study, crossval: CrossvalResults | None) -> None:
     variants = list_variants(study)
     for number, variant in enumerate(variants, start=1):
         if len(variants) > 1:
@@ -156,7 +156,7 @@ def _describe_learning(text: _Text, study: Study, crossval: CrossValidated | Non
         text.say(f"The probabilities of {number} networks were {how}.")
 
 
-def _describe_length(training: Training, crossval: CrossValidated | None) -> str:
+def _describe_length(training: Training, crossval: CrossvalResults | None) -> str:
     length = f"for at most {training.epochs} epochs, stopping early after {training.patience} without improvement"
     if crossval is None:
         return length
@@ -227,7 +227,7 @@ def _describe_bundle(text: _Text, bundle: BundleDescription) -> None:
     text.say(f"{_count(len(bundle.members), 'network')} ({', '.join(heads)}) gave a probability per frame and behavior.")
 
 
-def _describe_crossval(text: _Text, crossval: CrossValidated) -> None:
+def _describe_crossval(text: _Text, crossval: CrossvalResults) -> None:
     scores = Scores(crossval.metrics, crossval.annotations, crossval.labels, crossval.ceiling)
     n_folds = crossval.folds["fold"].nunique()
     study = crossval.study

@@ -1,4 +1,4 @@
-"""Scores on disk: `metrics.csv`, `summary.md` and their pictures, written alike by every command that scores."""
+"""Scores on disk: `metrics.csv`, `summary.md` and their pictures, as `train` and `evaluate` write them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from behavior.errors import OutputError
 from behavior.figures.rendering import render_png
 from behavior.figures.scores import draw_confusion, draw_precision_recall
 from behavior.files.atomic import make_folder, replacing, require_writable, write_bytes, write_text
-from behavior.learning.crossval_folder import CEILING_FILE, METRICS_FILE, SUMMARY_FILE
+from behavior.learning.crossval_files import CEILING_FILE, CONFUSION_PICTURE, METRICS_FILE, PRECISION_RECALL_PICTURE, SUMMARY_FILE
 from behavior.metrics.tables import POOLED, MetricIndex, score_study
 from behavior.recording import Annotation, Labels
 from behavior.reporting.score_summary import format_summary
@@ -22,9 +22,12 @@ __all__ = ["draw_scores", "mark_optimistic", "prepare_results_folder", "score_an
 
 
 def prepare_results_folder(out: Path, *, overwrite: bool) -> None:
-    """Make the folder `out`; OutputError if it holds scores already and `overwrite` is not set.
+    """Make the folder `out`, before any work, so that a folder that cannot be written to costs no night of computing.
 
-    Done before any work, so that a folder that cannot be written to costs no night of computing.
+    Raises
+    ------
+    OutputError
+        If it holds scores already and `overwrite` is not set, or cannot be written to.
     """
     make_folder(out)
     if (out / SUMMARY_FILE).exists() and not overwrite:
@@ -33,19 +36,19 @@ def prepare_results_folder(out: Path, *, overwrite: bool) -> None:
 
 
 def score_annotations(annotations: Sequence[Annotation], labels: Mapping[str, Labels]) -> pd.DataFrame:
-    """Return the table of `metrics.csv` for `annotations` against `labels`, which are by recording id.
+    """Return the table of `metrics.csv` for `annotations`, scored with `labels`, which are by recording id.
 
     A behavior that was not predicted (NaN) counts as decided negative in every frame.
     """
-    probabilities = {found.recording: found.probabilities.values for found in annotations}
-    decisions = {found.recording: found.ethogram.values for found in annotations}
-    truth = {found.recording: labels[found.recording].values for found in annotations}
-    time_s = {found.recording: found.time_s for found in annotations}
+    probabilities = {annotation.recording: annotation.probabilities.values for annotation in annotations}
+    decisions = {annotation.recording: annotation.ethogram.values for annotation in annotations}
+    truth = {annotation.recording: labels[annotation.recording].values for annotation in annotations}
+    time_s = {annotation.recording: annotation.time_s for annotation in annotations}
     return score_study(truth, probabilities, decisions, annotations[0].behaviors, time_s=time_s)
 
 
 def mark_optimistic(table: pd.DataFrame) -> pd.DataFrame:
-    """Return a table of metrics with a row per behavior that says that early stopping watched what is scored."""
+    """Return a table of metrics with a row for each behavior that says that early stopping was on the recordings scored."""
     marks = [(POOLED, behavior, "early_stopping_watched_what_is_scored", 1.0) for behavior in dict.fromkeys(table["behavior"])]
     return pd.concat([table, pd.DataFrame(marks, columns=list(table.columns[:4]))], ignore_index=True)
 
@@ -60,31 +63,37 @@ def write_results(
     notes: Sequence[str] = (),
     ceiling: pd.DataFrame | None = None,
 ) -> None:
-    """Write the table of scores, its summary and the pictures of `annotations` against `labels` to the folder `out`.
+    """Write the table of scores, its summary and the pictures of `annotations` and `labels` to the folder `out`.
+
+    The summary tells that the folder is complete: an earlier one is removed first, the new one written last.
 
     Parameters
     ----------
     ceiling
-        How well people agree (`agreement.measure_ceiling`), shown beneath the scores of each behavior; also written, as `ceiling.csv`.
+        How well raters agree (`raters.measure_ceiling`), shown beneath the scores of each behavior; also written, as `ceiling.csv`.
+
+    Raises
+    ------
+    OutputError
+        If the folder cannot be written to.
     """
-    with replacing(out / METRICS_FILE) as temporary:
-        table.to_csv(temporary, index=False, lineterminator="\n")
     confusion, curves = draw_scores(table, annotations, labels, title=title)
-    write_bytes(out / "confusion.png", render_png(confusion))
-    write_bytes(out / "precision_recall.png", render_png(curves))
-    write_text(out / SUMMARY_FILE, format_summary(table, behaviors=annotations[0].behaviors, title=title, notes=notes, ceiling=ceiling))
+    _remove(out / SUMMARY_FILE)
+    _write_table(out / METRICS_FILE, table)
+    write_bytes(out / CONFUSION_PICTURE, render_png(confusion))
+    write_bytes(out / PRECISION_RECALL_PICTURE, render_png(curves))
     if ceiling is None:
         # That of results that these replace.
-        (out / CEILING_FILE).unlink(missing_ok=True)
+        _remove(out / CEILING_FILE)
     else:
-        with replacing(out / CEILING_FILE) as temporary:
-            ceiling.to_csv(temporary, index=False, lineterminator="\n")
+        _write_table(out / CEILING_FILE, ceiling)
+    write_text(out / SUMMARY_FILE, format_summary(table, behaviors=annotations[0].behaviors, title=title, notes=notes, ceiling=ceiling))
 
 
 def draw_scores(table: pd.DataFrame, annotations: Sequence[Annotation], labels: Mapping[str, Labels], *, title: str) -> tuple[Any, Any]:
-    """Return the figures of confusion, and of precision against recall, of `annotations` against `labels`, whose scores are in `table`."""
-    truth = np.concatenate([labels[found.recording].values for found in annotations])
-    probabilities = np.concatenate([found.probabilities.values for found in annotations])
+    """Return the figures of confusion, and of precision against recall, of `annotations` and `labels`, whose scores are in `table`."""
+    truth = np.concatenate([labels[annotation.recording].values for annotation in annotations])
+    probabilities = np.concatenate([annotation.probabilities.values for annotation in annotations])
     cells = ("true_negatives", "false_positives", "false_negatives", "true_positives")
     counts, curves = {}, {}
     metrics = MetricIndex(table)
@@ -93,3 +102,15 @@ def draw_scores(table: pd.DataFrame, annotations: Sequence[Annotation], labels: 
         counts[name] = (negatives, false_alarms, misses, hits)
         curves[name] = (truth[:, column], probabilities[:, column])
     return draw_confusion(counts, title=title), draw_precision_recall(curves, title=title)
+
+
+def _write_table(path: Path, table: pd.DataFrame) -> None:
+    with replacing(path) as temporary:
+        table.to_csv(temporary, index=False, lineterminator="\n")
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be replaced ({error.strerror or error}); choose a folder that you may write to.") from error

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from behavior.figures.rendering import render_png, render_svg
-from behavior.learning.crossval_folder import CrossValidated
+from behavior.learning.crossval_files import LEARNING_CURVE_PICTURE, RELIABILITY_PICTURE
+from behavior.learning.crossval_folder import CrossvalResults
 from behavior.learning.rater_files import list_raters
 from behavior.learning.raters import measure_ceiling
 from behavior.metrics.agreement import OTHERS, PAIRS
@@ -28,7 +28,10 @@ _WITH_INTERVALS = ("average_precision", "f1", "segment_f1_50")
 _BY_RECORDING = ("prevalence", "average_precision", "f1", "precision", "recall", "segment_f1_50", "bouts_labelled", "bout_count_error")
 _CEILING_NAMES = {OTHERS: "person / others", PAIRS: "person / person"}
 # Of a cross-validation's folder.
-_KEPT_PICTURES = {"reliability.png": "How often probabilities come true.", "learning_curve.png": "What more labelled recordings bring."}
+_KEPT_PICTURES = {
+    RELIABILITY_PICTURE: "How often probabilities come true.",
+    LEARNING_CURVE_PICTURE: "What more labelled recordings bring.",
+}
 # Larger pictures are kept as pixels.
 _MOST_SVG_BYTES = 500_000
 
@@ -81,7 +84,7 @@ def score_unseen(recordings: Sequence[DescribedRecording]) -> Scores | None:
     return Scores(score_annotations(annotations, labels), annotations, labels, ceiling)
 
 
-def make_score_sections(crossval: CrossValidated | None, unseen: Scores | None, *, n_learned_from: int) -> list[Section]:
+def make_score_sections(crossval: CrossvalResults | None, unseen: Scores | None, *, n_learned_from: int) -> list[Section]:
     """Return the sections on cross-validation and on recordings that the model had not seen.
 
     Parameters
@@ -92,7 +95,7 @@ def make_score_sections(crossval: CrossValidated | None, unseen: Scores | None, 
     sections = []
     if crossval is not None:
         scores = Scores(crossval.metrics, crossval.annotations, crossval.labels, crossval.ceiling)
-        sections.append(Section("Cross-validation", [*_introduce(crossval), *_show(scores, "Cross-validation", crossval.folder)]))
+        sections.append(Section("Cross-validation", [*_introduce(crossval), *_show(scores, "Cross-validation", crossval)]))
     if unseen is not None:
         names = ", ".join(annotation.recording for annotation in unseen.annotations)
         others = "1 other was" if n_learned_from == 1 else f"{n_learned_from} others were"
@@ -115,7 +118,7 @@ def embed_picture(figure: Any, description: str, caption: str = "", *, is_wide: 
     return Picture(render_png(figure, dpi=170), "png", description, caption, is_wide)
 
 
-def _introduce(crossval: CrossValidated) -> list[Block]:
+def _introduce(crossval: CrossvalResults) -> list[Block]:
     study = crossval.study
     n_folds = crossval.folds["fold"].nunique()
     words = (
@@ -131,7 +134,7 @@ def _introduce(crossval: CrossValidated) -> list[Block]:
     return blocks
 
 
-def _show(scores: Scores, title: str, folder: Path | None) -> list[Block]:
+def _show(scores: Scores, title: str, crossval: CrossvalResults | None) -> list[Block]:
     blocks: list[Block] = [_tabulate_pooled(scores)]
     has_intervals = any(not np.isnan(scores.metrics.find(name, "average_precision").low) for name in scores.behaviors)
     words = "All labelled frames pooled. "
@@ -161,8 +164,8 @@ def _show(scores: Scores, title: str, folder: Path | None) -> list[Block]:
         )
     )
     for name, description in _KEPT_PICTURES.items():
-        if folder is not None and (folder / name).is_file():
-            blocks.append(Picture((folder / name).read_bytes(), "png", f"{title}: {description}", description, is_wide=False))
+        if crossval is not None and (picture := crossval.read_picture(name)) is not None:
+            blocks.append(Picture(picture, "png", f"{title}: {description}", description, is_wide=False))
     blocks.append(Details("Each recording", _tabulate_recordings(scores)))
     return blocks
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from behavior.errors import BehaviorError
 from behavior.files.feature_sources import Signature, hash_file
 from behavior.files.study import study_as_yaml
-from behavior.learning.crossval_folder import CrossValidated
+from behavior.learning.crossval_folder import CrossvalResults
 from behavior.learning.variants import describe_model
 from behavior.reporting.check_result import StudyCheck
 from behavior.reporting.description import Description
@@ -166,7 +166,7 @@ def make_statistics_section(description: Description) -> Section:
     return Section("Statistics", blocks)
 
 
-def _describe_folds(crossval: CrossValidated) -> list[Block]:
+def _describe_folds(crossval: CrossvalResults) -> list[Block]:
     columns = [name for name in ("fold", "behavior", "member", "watched", "best_epoch", "epochs", "reason") if name in crossval.folds]
     rows = [["" if cell != cell else _show_cell(cell) for cell in row] for row in crossval.folds[columns].itertuples(index=False)]
     return [Details("Folds", [Table([name.replace("_", " ") for name in columns], rows, n_names=4)])]

@@ -16,11 +16,9 @@ from behavior.files.model_bundle import (
     write_bundle,
 )
 from behavior.files.study import open_study
-from behavior.learning.crossval_folder import (
-    SUMMARY_FILE,
-    FitEpochs,
-    read_epochs,
-)
+from behavior.learning.crossval_comparison import require_same_data, require_same_settings
+from behavior.learning.crossval_files import SUMMARY_FILE
+from behavior.learning.crossval_folder import FitEpochs, read_crossval
 from behavior.learning.decisions import describe_fitting
 from behavior.learning.learning_data import load_learning_data, require_alike
 from behavior.learning.model_fitting import (
@@ -67,14 +65,16 @@ def train_model(path: Path, out: Path, *, crossval: Path | None = None) -> Train
     Parameters
     ----------
     crossval
-        Results of `behavior crossval` with the same settings: all training recordings are learned from, for the median of the best
-        epochs there, and decisions are fitted on its predictions. Without them, early stopping watches one of the recordings, which is
-        then not learned from.
+        Results of `behavior crossval` with the same settings, features and labels: models are trained on all training recordings, for
+        the median of the best epochs there, and decisions are fitted on its predictions. Without them, one of the recordings is the
+        validation recording of early stopping, and not trained on.
 
     Raises
     ------
     UsageError
-        If no behavior can be learned, `crossval` had other settings, or decisions are to be fitted and there is none.
+        If no behavior can be learned, or decisions are to be fitted and there is no `crossval`.
+    CrossvalError
+        If `crossval` is incomplete, damaged, or of other settings, features or labels.
     OutputError
         If `out` holds a model already or cannot be written.
     """
@@ -88,9 +88,14 @@ def train_model(path: Path, out: Path, *, crossval: Path | None = None) -> Train
     tested = [recording for recording in recordings if recording.split == "test" and recording.labels]
     refuse_seen_recordings(study, tested, command="train")
     prepare_results_folder(out, overwrite=False)
+    results = read_crossval(crossval) if crossval is not None else None
+    if results is not None:
+        require_same_settings(results, study)
     training = load_learning_data(study, [recording for recording in recordings if recording.split == "train"])
-    epochs = read_epochs(crossval, study, training) if crossval is not None else FitEpochs()
-    decisions = fit_model_decisions(study, training, crossval) if study.decisions is not None and crossval is not None else None
+    if results is not None:
+        require_same_data(results, study, training)
+    epochs = results.epochs if results is not None else FitEpochs()
+    decisions = fit_model_decisions(study, training, results) if study.decisions is not None and results is not None else None
     test = load_learning_data(study, tested) if tested else None
     if test is not None:
         require_alike([*training.recordings, *test.recordings], [*training.features, *test.features])

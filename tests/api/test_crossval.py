@@ -32,5 +32,5 @@ def test_it_shows_the_pooled_scores(demo):
 
 
 def test_a_folder_without_one_is_named(tmp_path):
-    with pytest.raises(bh.BehaviorError, match=str(tmp_path)):
+    with pytest.raises(bh.CrossvalError, match=str(tmp_path)):
         bh.open_crossval(tmp_path)

@@ -27,6 +27,7 @@ def test_the_demo_leaves_everything_that_the_commands_promise(demo):
     root = demo.study.parent
     assert len(cache_files(root / "cache")) == 4
     assert {path.name for path in demo.crossval.iterdir()} == {
+        "crossval.json",
         "metrics.csv",
         "summary.md",
         "folds.csv",

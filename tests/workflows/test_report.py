@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,25 +15,30 @@ import pytest
 import yaml
 
 from behavior.config import Study
-from behavior.files.ethograms import write_annotation, write_frame_predictions
+from behavior.files.ethograms import write_annotation
 from behavior.files.manifest import read_manifest
 from behavior.files.pose import write_deeplabcut
-from behavior.files.study import read_study, write_study
+from behavior.files.study import read_study
 from behavior.files.video import write_video
+from behavior.learning.crossval_digest import FeatureDigest, RecordingDigest, hash_labels, hash_rater_files
+from behavior.learning.crossval_folder import CrossvalContent, write_crossval
+from behavior.learning.out_of_fold import FoldRecord
 from behavior.provenance import Provenance
 from behavior.recording import Annotation, Ethogram, Labels, Probabilities, Recording, Track
 from behavior.reporting.bouts import find_uncertain_bouts, make_bouts_section
-from behavior.reporting.score_files import score_annotations, write_results
+from behavior.reporting.score_files import score_annotations
 
 FPS = 10
 N_FRAMES = 60
 BEHAVIORS = ("groom", "rear")
 # First and last frame of each bout of grooming, and its probability, least sure first.
 BOUTS = {"r0": (10, 19, 0.95), "r1": (20, 29, 0.62), "r2": (30, 39, 0.8)}
+# A recording of another study.
+ELSEWHERE = {"m9": (10, 19, 0.9)}
 
 
 def annotate(name: str, *, threshold: float = 0.5, **provenance: object) -> Annotation:
-    start, stop, said = BOUTS[name]
+    start, stop, said = (BOUTS | ELSEWHERE)[name]
     probabilities = np.full((N_FRAMES, 2), 0.1, dtype=np.float32)
     probabilities[start : stop + 1, 0] = said
     time_s = np.arange(N_FRAMES) / FPS
@@ -45,7 +50,7 @@ def annotate(name: str, *, threshold: float = 0.5, **provenance: object) -> Anno
 
 
 def label(name: str) -> Labels:
-    start, stop, _ = BOUTS[name]
+    start, stop, _ = (BOUTS | ELSEWHERE)[name]
     values = np.zeros((N_FRAMES, 2), dtype=np.int8)
     values[start : stop + 1, 0] = 1
     values[:5, 1] = 1
@@ -80,17 +85,43 @@ def lab(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def cross_validate(lab: Path, study: Study | None = None) -> Path:
-    """Write what a cross-validation of r0 and r1 would have."""
+def cross_validate(lab: Path, study: Study | None = None, *, recordings: Sequence[str] = tuple(BOUTS)) -> Path:
+    """Write what a cross-validation of `recordings` would have left."""
     folder = lab / "crossval"
-    annotations = [annotate(name) for name in ("r0", "r1")]
-    labels = {name: label(name) for name in ("r0", "r1")}
-    for annotation in annotations:
-        write_frame_predictions(folder / "predictions" / f"{annotation.recording}.csv", annotation, labels[annotation.recording])
-    write_results(folder, score_annotations(annotations, labels), annotations, labels, title="Cross-validation")
-    folds = pd.DataFrame({"fold": ["r0", "r1"], "behavior": "groom", "member": 0, "watched": "r1", "best_epoch": [3, 4], "epochs": 8})
-    folds.to_csv(folder / "folds.csv", index=False)
-    write_study(folder / "study.yaml", study or read_study(lab / "study.yaml"))
+    folder.mkdir()
+    manifest = {recording.id: recording for recording in read_manifest(lab / "recordings.csv")}
+    annotations = [annotate(name) for name in recordings]
+    labels = {name: label(name) for name in recordings}
+    digests = [
+        RecordingDigest(
+            recording=name,
+            animal=name,
+            n_frames=N_FRAMES,
+            broke_off=False,
+            labels=hash_labels(labels[name]),
+            raters=hash_rater_files(manifest[name]) if name in manifest else {},
+            # Nothing was embedded here.
+            features=[FeatureDigest(content="", streams=[])],
+        )
+        for name in recordings
+    ]
+    metrics = score_annotations(annotations, labels)
+    content = CrossvalContent(
+        study=study or read_study(lab / "study.yaml"),
+        recordings=digests,
+        annotations=annotations,
+        labels=labels,
+        out_of_fold={annotation.recording: annotation.probabilities.values for annotation in annotations},
+        folds=[FoldRecord(name, "groom", "0", "r1", 3, 8, "") for name in recordings],
+        metrics=metrics,
+        summary="# Cross-validation\n",
+        ceiling=None,
+        decisions=None,
+        reliability=pd.DataFrame(),
+        learning_curve=None,
+        pictures={},
+    )
+    write_crossval(folder, content)
     return folder
 
 
@@ -133,7 +164,7 @@ def test_a_study_with_all_results(run: Callable, lab: Path) -> None:
     # Precision and recall of the two are perfect; nobody decided on rearing, which is in 5 of 60 frames.
     assert "Average precision on recordings not learned from: groom 1.000, rear 0.083" in words
     assert "person / others" in words
-    assert "leaving out one recording after the other (2 folds)" in words
+    assert "leaving out one recording after the other (3 folds)" in words
     assert "a square of 16 x 16 pixels around body" in words
     assert "(seed 7)" in words
     assert "keras 3.15.0" in words
@@ -163,23 +194,29 @@ def test_what_is_missing_is_said(run: Callable, lab: Path) -> None:
     assert all(note in read_words(lab / "report.html") for note in notes)
 
 
-def test_another_studys_cross_validation_is_left_alone(run: Callable, lab: Path) -> None:
-    other = read_study(lab / "study.yaml").model_copy(update={"recordings": lab / "others.csv"})
-    cross_validate(lab, other)
+def test_another_studys_cross_validation_is_left_out(run: Callable, lab: Path) -> None:
+    cross_validate(lab, recordings=["m9"])
     remove_ethograms(lab)
     ran = run("report", lab / "study.yaml", "--out", lab / "report.html", "--no-check")
     assert ran.status == 0, ran.err
     assert "is the cross-validation of another study" in ran.err
-    assert "2 folds" not in read_words(lab / "report.html")
+    assert "folds)" not in read_words(lab / "report.html")
 
 
-def test_settings_changed_since_are_named(run: Callable, lab: Path) -> None:
+def test_a_cross_validation_of_other_settings_is_left_out_and_what_differs_is_named(run: Callable, lab: Path) -> None:
     study = read_study(lab / "study.yaml")
-    cross_validate(lab, study.model_copy(update={"training": study.training.model_copy(update={"seed": 8})}))
+    folder = cross_validate(lab, study.model_copy(update={"training": study.training.model_copy(update={"seed": 8})}))
     remove_ethograms(lab)
     ran = run("report", lab / "study.yaml", "--out", lab / "report.html", "--no-check")
     assert ran.status == 0, ran.err
-    assert "changed since the cross-validation (training)" in ran.err
+    assert "what differs: training: seed; cross-validate again." in ran.err
+    words = read_words(lab / "report.html")
+    assert "what differs: training: seed" in words
+    assert "folds)" not in words
+    named = run("report", lab / "study.yaml", "--crossval", folder, "--out", lab / "named.html", "--no-check")
+    assert named.status == 2
+    assert "what differs: training: seed; cross-validate again, or leave out --crossval." in named.err
+    assert not (lab / "named.html").exists()
 
 
 def test_a_model_that_is_gone_or_changed_is_not_described(run: Callable, lab: Path) -> None:

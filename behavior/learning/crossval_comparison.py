@@ -1,0 +1,229 @@
+"""Whether a cross-validation is that of a study as it is now: what differs is named, and refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from behavior.config import POSE, Study
+from behavior.embedding.stream import FeatureStream
+from behavior.errors import BehaviorError, CrossvalError
+from behavior.files.feature_cache import MissingCacheError, cache_path, check_features
+from behavior.files.feature_sources import Signature
+from behavior.files.manifest import select_labels
+from behavior.learning.crossval_digest import (
+    FeatureDigest,
+    RecordingDigest,
+    describe_features,
+    describe_recordings,
+    hash_labels,
+    hash_rater_files,
+    list_feature_kinds,
+    stamp_cache_file,
+)
+from behavior.learning.crossval_folder import CrossvalResults
+from behavior.learning.label_reading import read_labels_of
+from behavior.learning.learning_data import LearningData, load_features, make_study_streams
+from behavior.recording import Recording
+
+__all__ = [
+    "compare_recordings",
+    "compare_settings",
+    "explain_differences",
+    "find_differences",
+    "refuse_differences",
+    "require_same_data",
+    "require_same_settings",
+]
+
+# What fits follow from.
+_TRAINING_SECTIONS = (
+    *("behaviors", "labels", "crop", "backbone", "streams", "arena", "features", "windows", "head", "training", "crossval", "ensemble"),
+)
+# What scores follow from besides.
+_DECISION_SECTIONS = ("postprocess", "decisions")
+_MOST_NAMED = 5
+
+
+def require_same_settings(results: CrossvalResults, study: Study) -> None:
+    """Raise CrossvalError, naming what differs, unless models of `study` are trained as those of the cross-validation were."""
+    refuse_differences(results.folder, compare_settings(results.study, study, _TRAINING_SECTIONS))
+
+
+def require_same_data(results: CrossvalResults, study: Study, data: LearningData) -> None:
+    """Raise CrossvalError, naming what differs, unless `data`, which is that of `study`, are the cross-validation's features and labels."""
+    # How well raters agree has no part in a model.
+    refuse_differences(results.folder, compare_recordings(results.digest.recordings, describe_recordings(study, data), with_raters=False))
+
+
+def find_differences(results: CrossvalResults, study: Study, recordings: Sequence[Recording]) -> list[str]:
+    """Return what differs between a cross-validation and a study as it is now, by which its scores would be others; [] for nothing.
+
+    Features are not read while their files in the cache are as they were, and not compared when these are gone.
+
+    Parameters
+    ----------
+    recordings
+        Those of the study's manifest.
+    """
+    sections = [*_TRAINING_SECTIONS, *_DECISION_SECTIONS]
+    # Where the walls are is part of pose features alone; the statistics' use of the arena changes no score.
+    if not any(POSE in kind.streams for settings in (results.study, study) for kind in list_feature_kinds(settings)):
+        sections.remove("arena")
+    differences = compare_settings(results.study, study, sections)
+    if differences:
+        # Labels and features follow from the settings.
+        return differences
+    labelled = [recording for recording in recordings if recording.split == "train" and recording.labels]
+    before = {digest.recording: digest for digest in results.digest.recordings}
+    kinds = [(kind, _make_streams(kind)) for kind in list_feature_kinds(study)]
+    now = [
+        _look_at(results, before[recording.id], recording, kinds)
+        if recording.id in before
+        else RecordingDigest(
+            recording=recording.id, animal=recording.animal, n_frames=0, broke_off=False, labels="", raters={}, features=[]
+        )
+        for recording in labelled
+    ]
+    return compare_recordings(results.digest.recordings, now, with_raters=True)
+
+
+def compare_settings(before: Study, now: Study, sections: Sequence[str]) -> list[str]:
+    """Return the names of those of `sections` that differ, each with the keys that do.
+
+    >>> before, now = (Study.model_validate({"behaviors": ["rear"], "training": {"seed": seed}}) for seed in (0, 1))
+    >>> compare_settings(before, now, ["behaviors", "training"])
+    ['training: seed']
+    """
+    first, second = _dump_settings(before), _dump_settings(now)
+    return [_name_difference(name, first[name], second[name]) for name in sections if first[name] != second[name]]
+
+
+def compare_recordings(before: Sequence[RecordingDigest], now: Sequence[RecordingDigest], *, with_raters: bool) -> list[str]:
+    """Return what differs between the recordings of a cross-validation and those of a study as it is now.
+
+    Parameters
+    ----------
+    with_raters
+        Whether the labels of further raters count, on which the human ceiling depends.
+    """
+    names_before, names_now = [one.recording for one in before], [one.recording for one in now]
+    differences = []
+    if only_one := sorted(set(names_before) ^ set(names_now)):
+        differences.append(f"recordings ({_list_names(only_one)} in one of the two only)")
+    elif names_before != names_now:
+        differences.append("the order of the recordings")
+    by_name = {one.recording: one for one in now}
+    pairs = [(one, by_name[one.recording]) for one in before if one.recording in by_name]
+    for what, differ in (
+        ("animal of", [one.recording for one, other in pairs if one.animal != other.animal]),
+        ("labels of", [one.recording for one, other in pairs if one.labels != other.labels]),
+        ("further raters' labels of", [one.recording for one, other in pairs if with_raters and one.raters != other.raters]),
+        ("features of", [one.recording for one, other in pairs if not _are_same_features(one.features, other.features)]),
+    ):
+        if differ:
+            differences.append(f"{what} {_list_names(differ)}")
+    return differences
+
+
+def explain_differences(folder: Path, differences: Sequence[str]) -> str:
+    """Return what is said of the cross-validation in `folder` if there are any: a sentence without its end, which is what to do."""
+    return f"{folder}: the cross-validation there is not that of the study as it is now; what differs: {'; '.join(differences)}"
+
+
+def refuse_differences(folder: Path, differences: Sequence[str]) -> None:
+    """Raise CrossvalError if there are any."""
+    if differences:
+        raise CrossvalError(f"{explain_differences(folder, differences)}; cross-validate again, or leave out --crossval.")
+
+
+def _dump_settings(study: Study) -> dict[str, Any]:
+    settings = study.model_dump(mode="json")
+    for member in [settings, *settings["ensemble"]["members"]]:
+        if member["backbone"] is not None:
+            # A study may move with its weights, whose content is part of the features' signature.
+            member["backbone"]["weights"] = Path(member["backbone"]["weights"]).name
+    return settings
+
+
+def _name_difference(section: str, before: Any, now: Any) -> str:
+    if not isinstance(before, Mapping) or not isinstance(now, Mapping) or before.get("kind") != now.get("kind"):
+        return section
+    keys = [key for key in dict.fromkeys([*before, *now]) if before.get(key) != now.get(key)]
+    return f"{section}: {', '.join(keys)}"
+
+
+def _are_same_features(before: Sequence[FeatureDigest], now: Sequence[FeatureDigest]) -> bool:
+    def identify(digests: Sequence[FeatureDigest]) -> list[tuple[str, list[tuple[str, str]]]]:
+        return [(digest.content, [(stream.name, stream.signature) for stream in digest.streams]) for digest in digests]
+
+    return identify(before) == identify(now)
+
+
+def _make_streams(kind: Study) -> dict[str, FeatureStream] | None:
+    """Return what knows the streams of a kind of model; None if it cannot be known now, because weights are gone."""
+    try:
+        return make_study_streams(kind)
+    except BehaviorError:
+        return None
+
+
+def _look_at(
+    results: CrossvalResults,
+    before: RecordingDigest,
+    recording: Recording,
+    kinds: Sequence[tuple[Study, dict[str, FeatureStream] | None]],
+) -> RecordingDigest:
+    """Return the digest of `recording` as it is now; what cannot be read is not what it was."""
+    features = [
+        digest if streams is None else _look_at_features(digest, kind, recording, streams)
+        for digest, (kind, streams) in zip(before.features, kinds, strict=True)
+    ]
+    try:
+        labels = _hash_labels_now(results, before, recording)
+    except BehaviorError:
+        labels = ""
+    raters = hash_rater_files(recording)
+    return before.model_copy(update={"animal": recording.animal, "labels": labels, "raters": raters, "features": features})
+
+
+def _hash_labels_now(results: CrossvalResults, before: RecordingDigest, recording: Recording) -> str:
+    path = select_labels(recording)
+    assert path is not None
+    annotation = next(found for found in results.annotations if found.recording == recording.id)
+    # What is odd in the file was said when it was cross-validated.
+    labels, _ = read_labels_of(
+        recording.id,
+        path,
+        results.study.behaviors,
+        settings=results.study.labels,
+        n_frames=before.n_frames,
+        time_s=annotation.time_s,
+        broke_off=before.broke_off,
+        video=recording.video,
+        rater=next((rater for rater, file in recording.labels.items() if file == path), ""),
+    )
+    return hash_labels(labels)
+
+
+def _look_at_features(before: FeatureDigest, kind: Study, recording: Recording, streams: Mapping[str, FeatureStream]) -> FeatureDigest:
+    """Return the digest of the features that are in the cache now; `before` if there are none any more."""
+    try:
+        for stream in before.streams:
+            signature = Signature.from_text(stream.signature)
+            path = cache_path(kind.cache, recording.id, signature)
+            if stamp_cache_file(path) != stream.stamp:
+                return describe_features(kind, recording, load_features(kind, recording, streams))
+            if stream.name in streams:
+                check_features(path, signature=signature, source=streams[stream.name].describe_source(recording))
+    except MissingCacheError:
+        return before
+    except BehaviorError:
+        return before.model_copy(update={"content": ""})
+    return before
+
+
+def _list_names(names: Sequence[str]) -> str:
+    more = len(names) - _MOST_NAMED
+    return ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
