@@ -25,7 +25,7 @@ from behavior.learning.crossval_digest import (
 from behavior.learning.crossval_folder import CrossvalResults
 from behavior.learning.label_reading import read_labels_of
 from behavior.learning.learning_data import LearningData, load_features, make_study_streams
-from behavior.recording import Recording
+from behavior.recording import Frames, Recording
 
 __all__ = [
     "compare_recordings",
@@ -92,7 +92,8 @@ def find_differences(results: CrossvalResults, study: Study, recordings: Sequenc
 def compare_settings(before: Study, now: Study, sections: Sequence[str]) -> list[str]:
     """Return the names of those of `sections` that differ, each with the keys that do.
 
-    >>> before, now = (Study.model_validate({"behaviors": ["rear"], "training": {"seed": seed}}) for seed in (0, 1))
+    >>> sections = {"behaviors": ["rear"], "streams": ["imported"]}
+    >>> before, now = (Study.model_validate({**sections, "training": {"seed": seed}}) for seed in (0, 1))
     >>> compare_settings(before, now, ["behaviors", "training"])
     ['training: seed']
     """
@@ -191,19 +192,10 @@ def _look_at(
 def _hash_labels_now(results: CrossvalResults, before: RecordingDigest, recording: Recording) -> str:
     path = select_labels(recording)
     assert path is not None
-    annotation = next(found for found in results.annotations if found.recording == recording.id)
+    annotation = next(annotation for annotation in results.annotations if annotation.recording == recording.id)
+    frames = Frames(before.n_frames, annotation.time_s, before.broke_off)
     # What is odd in the file was said when it was cross-validated.
-    labels, _ = read_labels_of(
-        recording.id,
-        path,
-        results.study.behaviors,
-        settings=results.study.labels,
-        n_frames=before.n_frames,
-        time_s=annotation.time_s,
-        broke_off=before.broke_off,
-        video=recording.video,
-        rater=next((rater for rater, file in recording.labels.items() if file == path), ""),
-    )
+    labels, _ = read_labels_of(recording, path, results.study.behaviors, frames, settings=results.study.labels)
     return hash_labels(labels)
 
 

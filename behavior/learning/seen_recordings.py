@@ -1,4 +1,4 @@
-"""That no score is computed on a recording that a backbone's weights were fine-tuned on."""
+"""No score is computed on a recording that a backbone's weights were fine-tuned on."""
 
 from __future__ import annotations
 
@@ -18,47 +18,54 @@ __all__ = ["find_seen", "list_weights_seen", "refuse_seen_recordings"]
 
 
 def refuse_seen_recordings(studies: Study | Iterable[Study], recordings: Sequence[Recording], *, command: str) -> None:
-    """Raise UsageError if a backbone of any of `studies`, or of a member of its ensemble, has seen one of the `recordings`.
+    """Refuse `recordings` that a backbone of any of `studies`, or of a member of its ensemble, was fine-tuned on.
 
     Parameters
     ----------
     recordings
         Those that are going to be scored; the ones without labels are not.
     command
-        What is going to score them, `behavior COMMAND`.
+        Name of the command that is going to score them.
 
     Raises
     ------
     UsageError
         With the weights, the recordings and what to do.
     WeightsError
-        If the weights are not there, or their record cannot be read.
+        If the weights are missing, or their record cannot be read.
     """
     scored = [recording for recording in recordings if recording.labels]
-    looked_at: set[str] = set()
+    checked: set[str] = set()
     for study in [studies] if isinstance(studies, Study) else studies:
         for variant in list_variants(study):
             weights = variant.backbone.weights
-            if APPEARANCE not in variant.streams or weights in looked_at:
+            if APPEARANCE not in variant.streams or weights in checked:
                 continue
-            looked_at.add(weights)
+            checked.add(weights)
             seen = list_weights_seen(weights)
-            found = [(recording, match) for recording in scored if (match := find_seen(recording, seen))]
-            if found:
+            matches = [(recording, match) for recording in scored if (match := find_seen(recording, seen))]
+            if matches:
                 names = ", ".join(
                     recording.id if recording.id == match.recording else f"{recording.id} (there {match.recording})"
-                    for recording, match in found
+                    for recording, match in matches
                 )
                 raise UsageError(f"{weights}: was fine-tuned on {names}, which {_advise(command)}.")
 
 
 def list_weights_seen(weights: str) -> tuple[SeenRecording, ...]:
-    """Return the recordings that weights have seen; () for those that a study file names without a path, and a file that says nothing."""
+    """Return the recordings that weights were fine-tuned on; () for weights that are named without a path, and for a file without a record.
+
+    >>> list_weights_seen("imagenet")
+    ()
+    """
     return () if weights in (IMAGENET, PACKAGED, RANDOM) else read_seen_recordings(Path(weights))
 
 
 def find_seen(recording: Recording, seen: Sequence[SeenRecording]) -> SeenRecording | None:
-    """Return the one of `seen` whose video has the content of the recording's, or the same id where the video is gone; None for none."""
+    """Return the one of `seen` whose video has the same content as the recording's; None for none.
+
+    If the recording's video is missing, the one with the same id is returned. One with the same id and another video is warned about.
+    """
     if recording.video is None or not recording.video.is_file():
         return next((one for one in seen if one.recording == recording.id), None)
     n_bytes = recording.video.stat().st_size
@@ -68,18 +75,16 @@ def find_seen(recording: Recording, seen: Sequence[SeenRecording]) -> SeenRecord
     if match is None and any(one.recording == recording.id for one in seen):
         warn(
             f"recording {recording.id!r} has the name of one that the backbone's weights were fine-tuned on, but its video is another; if "
-            "it is a copy that was converted, its score means nothing."
+            "it is a converted copy, its score does not measure accuracy."
         )
     return match
 
 
 def _advise(command: str) -> str:
+    problem = f"`behavior {command}` would score; scores on training recordings do not measure accuracy"
     if command == "train":
-        return (
-            "`behavior train` would score, and a score on what was learned from means nothing; fine-tune on other recordings with "
-            "--recordings, or give these split=train and others split=test"
-        )
+        return f"{problem}; fine-tune on other recordings with --recordings, or give these split=train and others split=test"
     return (
-        f"`behavior {command}` would score, and a score on what was learned from means nothing; fine-tune on other recordings with "
-        "--recordings, leave these out of the manifest, or train and score on recordings with split=test"
+        f"{problem}; fine-tune on other recordings with --recordings, leave these out of the manifest, or train and score on recordings "
+        "with split=test"
     )

@@ -78,17 +78,17 @@ def cross_validate(path: Path, out: Path, *, overwrite: bool = False, learning_c
     prepare_crossval_folder(out, study=path, overwrite=overwrite)
     with claim_crossval_folder(out):
         data = load_learning_data(study, training)
+        folds = list_folds(study, data)
+        _require_folds(study, data, folds)
         store = FitStore(out / FITS_FOLDER, hash_learning(study, data))
-        content = _compute(study, data, store, learning_curve=learning_curve)
+        content = _compute(study, data, folds, store, learning_curve=learning_curve)
         write_crossval(out, content)
         store.remove()
     return content.metrics
 
 
-def _compute(study: Study, data: LearningData, store: FitStore, *, learning_curve: bool) -> CrossvalContent:
+def _compute(study: Study, data: LearningData, folds: Sequence[Fold], store: FitStore, *, learning_curve: bool) -> CrossvalContent:
     """Return all that the cross-validation of `data` leaves."""
-    folds = list_folds(study, data)
-    _require_folds(study, data, folds)
     computed_from = describe_recordings(study, data)
     ceiling = read_ceiling(
         data.recordings,

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from behavior.errors import OutputError
-from behavior.metrics.tables import find_metric
+from behavior.metrics.tables import MetricIndex
 from behavior.recording import Annotation, Ethogram, Labels, Probabilities
 from behavior.reporting import score_files
 from behavior.reporting.score_files import draw_scores, mark_optimistic, prepare_results_folder, score_annotations, write_results
@@ -40,7 +40,7 @@ def test_decisions_are_scored_with_labels(annotation: Annotation, labels: dict[s
     table = score_annotations([annotation], labels)
 
     def find(behavior: str, metric: str) -> float:
-        return find_metric(table, recording="pooled", behavior=behavior, metric=metric)
+        return MetricIndex(table).find(behavior, metric).value
 
     assert [find("rear", name) for name in ("true_positives", "false_positives", "false_negatives", "true_negatives")] == [2, 2, 2, 3]
     assert find("rear", "n_frames") == 9

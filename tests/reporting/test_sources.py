@@ -12,6 +12,7 @@ import pytest
 
 from behavior.errors import BehaviorError, CrossvalError, UsageError
 from behavior.files.ethograms import write_annotation
+from behavior.provenance import Provenance
 from behavior.recording import Annotation, Ethogram, Probabilities
 from behavior.reporting.sources import find_sources
 from behavior.workflows.crossval import cross_validate
@@ -34,7 +35,7 @@ def annotate(folder: Path, name: str, **provenance: object) -> None:
     time_s = np.arange(4) / 10
     decided = Ethogram(np.zeros((4, 2), dtype=bool), ("rear", "jump"), time_s)
     probabilities = Probabilities(np.zeros((4, 2), dtype=np.float32), ("rear", "jump"), time_s)
-    write_annotation(folder, Annotation(name, probabilities, decided, decided, dict(provenance)))
+    write_annotation(folder, Annotation(name, probabilities, decided, decided, Provenance.model_validate(provenance)))
 
 
 def invert_labels(study: Path, name: str = "r1") -> None:

@@ -16,7 +16,6 @@ from behavior.files.finetuned_weights import read_finetuning_record
 from behavior.files.manifest import read_manifest, write_manifest
 from behavior.files.video import write_video
 from behavior.learning.finetuning_crops import draw_balanced_frames, draw_even_frames, open_crop_store, spread_windows
-from behavior.learning.seen_recordings import find_seen, list_weights_seen, refuse_seen_recordings
 from behavior.recording import Recording
 from behavior.vision.backbones import build_backbone, find_backbone
 from behavior.workflows.crossval import cross_validate
@@ -160,38 +159,6 @@ def test_nothing_that_was_seen_is_scored_under_another_name(copied, tmp_path, co
             search_study(copied, tmp_path / "out")
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "out" / "metrics.csv").exists()
-
-
-def test_a_member_of_an_ensemble_is_looked_at_too(tuned):
-    seen = read_manifest(tuned["folder"] / "recordings.csv")[:1]
-    alone = Study.model_validate({"behaviors": ["square"], "crop": {"whole_frame": True}})
-    refuse_seen_recordings(alone, seen, command="crossval")
-    backbone = {"name": "keras_file", "weights": str(tuned["weights"])}
-    members = alone.model_validate(alone.model_dump() | {"ensemble": {"members": [{}, {"backbone": backbone}]}})
-    with pytest.raises(UsageError, match="was fine-tuned on r0"):
-        refuse_seen_recordings(members, seen, command="crossval")
-    imported = members.model_copy(update={"streams": ["motifs"]})
-    refuse_seen_recordings(imported, seen, command="crossval")
-    refuse_seen_recordings(members, [dataclasses.replace(seen[0], labels={})], command="crossval")
-
-
-def test_a_recording_is_known_by_its_video_and_by_its_name_where_that_is_gone(tuned, copied, tmp_path, caplog):
-    seen = list_weights_seen(str(tuned["weights"]))
-    first, *_, last = read_manifest(tmp_path / "recordings.csv")
-    assert find_seen(first, seen).recording == "r0"
-    assert find_seen(last, seen) is None
-    (tmp_path / "r0.mp4").unlink()
-    assert find_seen(first, seen).role == "watched"
-    assert find_seen(dataclasses.replace(first, id="r9"), seen) is None
-    assert "another" not in caplog.text
-    shutil.copy(tmp_path / "r4.mp4", tmp_path / "r0.mp4")
-    assert find_seen(first, seen) is None
-    assert "its video is another" in caplog.text
-
-
-def test_weights_without_a_record_and_those_with_a_name_have_seen_nothing(tuned):
-    assert list_weights_seen(str(tuned["folder"] / "base.keras")) == ()
-    assert [list_weights_seen(name) for name in ("imagenet", "packaged", "random")] == [(), (), ()]
 
 
 def test_what_the_weights_began_with_has_seen_is_remembered_and_not_watched(copied, tmp_path, tuned):
