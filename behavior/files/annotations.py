@@ -1,4 +1,4 @@
-"""What people saw: label files of many tools, read into one column per behavior; content, not name, tells which format a file has."""
+"""Label files of many tools, read into one column per behavior; a file's content, not its name, tells its format."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ from behavior.files.label_formats.caltech import CALTECH
 from behavior.files.label_formats.choosing import fits
 from behavior.files.label_formats.deepethogram import DEEPETHOGRAM
 from behavior.files.label_formats.dlcanalyzer import DLCANALYZER
+from behavior.files.label_formats.label_format import FrameLabels, LabelFormat
 from behavior.files.label_formats.marked_sheets import MARKED_SHEET
 from behavior.files.label_formats.painting import TOLERATED_FRAMES, paint_bouts
-from behavior.files.label_formats.request import FrameLabels, LabelFormat, LabelRequest
+from behavior.files.label_formats.request import LabelRequest
 from behavior.files.label_formats.simba import SIMBA
 from behavior.files.label_formats.solomon import SOLOMON
 from behavior.files.label_formats.source import LabelSource
@@ -46,7 +47,7 @@ __all__ = [
 
 LABEL_SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".boris", ".annot")
 
-# The first that recognises a file reads it: those that say what they are stand before those that are told by their columns.
+# The first that recognises a file reads it, so formats with a signature of their own come before those told by their columns.
 LABEL_FORMATS: tuple[LabelFormat, ...] = (
     BORIS_PROJECT,
     CALTECH,
@@ -81,27 +82,27 @@ def read_labels(path: Path, request: LabelRequest) -> tuple[Labels, list[str]]:
         invalid, or the labels are more than 2 frames longer or shorter than the recording.
     """
     source, label_format = _open(path, request)
-    found = label_format.read(source, request)
-    if isinstance(found, FrameLabels):
-        values, notes = _arrange_frames(path, found, request)
+    contents = label_format.read(source, request)
+    if isinstance(contents, FrameLabels):
+        values, notes = _arrange_frames(path, contents, request)
     else:
-        values, notes = paint_bouts(path, found, request)
+        values, notes = paint_bouts(path, contents, request)
     return Labels(values, request.behaviors), [*source.notes, *notes]
 
 
 def recognise_labels(path: Path) -> str:
-    """Return what the format of a label file is called.
+    """Return the name of a label file's format.
 
     Raises
     ------
     LabelError
-        If the file is missing, or no label file.
+        If the file is missing or not a label file.
     """
     return _open(path)[1].name
 
 
 def list_behaviors(path: Path) -> tuple[str, ...]:
-    """Return the names of behaviors in a label file, in order of appearance, without modifiers, backgrounds and what stands for no name.
+    """Return the names of behaviors in a label file, in order of appearance, without modifiers and backgrounds.
 
     Raises
     ------
@@ -114,16 +115,16 @@ def list_behaviors(path: Path) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class LabelNames:
-    """Which behaviors a label file is about.
+    """The names in a label file.
 
     Attributes
     ----------
     behaviors
         As `list_behaviors` returns them.
     points
-        Those of them that have no bout, but events without a duration.
+        Those of them that have events without a duration only.
     columns
-        All columns of a table with a row per frame, where a behavior has to have one; None for a list of bouts.
+        All columns of a table with a row per frame, in which each behavior has one; None for a list of bouts.
     """
 
     behaviors: tuple[str, ...]
@@ -132,14 +133,14 @@ class LabelNames:
 
 
 def list_names(path: Path) -> LabelNames:
-    """Return which behaviors a label file is about, and how it names them; raises as `list_behaviors` does."""
+    """Return the behaviors in a label file and its columns; raises as `list_behaviors`."""
     source, label_format = _open(path)
     columns = tuple(name for name in source.table.header if name) if label_format.has_columns else None
     return LabelNames(label_format.list_names(source), label_format.list_points(source), columns)
 
 
 def list_observations(path: Path) -> tuple[str, ...]:
-    """Return the observations in a label file, () where its format holds one recording without a name.
+    """Return the observations in a label file, () if its format holds one recording without a name.
 
     Raises
     ------
@@ -150,14 +151,14 @@ def list_observations(path: Path) -> tuple[str, ...]:
 
 
 def describe_observations(path: Path) -> dict[str, tuple[str, ...]]:
-    """Return the observations in a label file, each with the names of the video files that it is about; raises as `list_observations`.
+    """Return the observations in a label file, each with the names of its video files; raises as `list_observations`.
 
-    Sheets are observations where several of them hold labels.
+    If several sheets hold labels, they are the observations.
     """
     source, label_format = _open(path)
-    found = {name: tuple(files) for name, files in label_format.describe(source).items()}
-    sheets = [] if found else _list_label_sheets(source)
-    return dict.fromkeys(sheets, ()) if len(sheets) > 1 else found
+    observations = {name: tuple(files) for name, files in label_format.list_observations(source).items()}
+    sheets = [] if observations else _list_label_sheets(source)
+    return dict.fromkeys(sheets, ()) if len(sheets) > 1 else observations
 
 
 def count_label_frames(path: Path, behaviors: Sequence[str]) -> int | None:
@@ -172,8 +173,8 @@ def count_label_frames(path: Path, behaviors: Sequence[str]) -> int | None:
     source, label_format = _open(path, request)
     if not label_format.has_columns:
         return None
-    found = label_format.read(source, request)
-    return len(found.values) if isinstance(found, FrameLabels) else None
+    contents = label_format.read(source, request)
+    return len(contents.values) if isinstance(contents, FrameLabels) else None
 
 
 def find_label_frames(path: Path, request: LabelRequest) -> Frames | None:
@@ -193,8 +194,8 @@ def find_label_frames(path: Path, request: LabelRequest) -> Frames | None:
 def is_label_file(path: Path) -> bool:
     """Tell by its first lines whether `path` is a label file; never raises.
 
-    A frame table is one only if all its columns other than frame and time hold labels, so that tables of features,
-    probabilities or pose are none.
+    A frame table has to hold labels in all columns other than frame and time, so that tables of features, probabilities or pose are
+    not taken for one.
     """
     try:
         return not is_pose_table(path) and _recognise(LabelSource(path)) is not None
@@ -203,7 +204,7 @@ def is_label_file(path: Path) -> bool:
 
 
 def _open(path: Path, request: LabelRequest | None = None) -> tuple[LabelSource, LabelFormat]:
-    """Return a label file and its format; a table with a column that is asked for, or one of labels, is taken for a frame table.
+    """Return a label file and its format; a table with a column that is requested, or one of labels, is taken for a frame table.
 
     Of several sheets with labels, the one named after the recording is read, else the first.
     """
@@ -212,26 +213,26 @@ def _open(path: Path, request: LabelRequest | None = None) -> tuple[LabelSource,
         raise LabelError(f"{path}: is a pose file, expected labels; choose the label file.")
     recording_names = () if request is None else request.recording_names
     for sheet in [name for name in source.sheets if fits(name, recording_names)] if len(source.sheets) > 1 else ():
-        named = _recognise(source.of_sheet(sheet))
-        if named is not None:
-            return named
-    found = _recognise(source)
-    if found is not None:
-        return found
+        of_sheet = _recognise(source.of_sheet(sheet))
+        if of_sheet is not None:
+            return of_sheet
+    recognised = _recognise(source)
+    if recognised is not None:
+        return recognised
     for view in source.list_views():
         columns = list_frame_behaviors(view.table)
-        is_asked_for = request is not None and any(request.naming.find(name) is not None for name in columns)
-        # Tables of labels may have other columns beside them; an empty one has nothing but its header.
+        is_requested = request is not None and any(request.naming.find_behavior(name) is not None for name in columns)
+        # Tables of labels may have other columns too; an empty one has nothing but its header.
         is_empty = view is source and next(iter(source.table.rows), None) is None
-        if is_asked_for or is_empty or any(holds_labels_only(view.table, [name]) for name in columns):
+        if is_requested or is_empty or any(holds_labels_only(view.table, [name]) for name in columns):
             return view, FRAME_TABLE
     shown = ", ".join(map(repr, source.table.header[:8]))
     formats = ", ".join(label_format.name for label_format in LABEL_FORMATS)
-    raise LabelError(f"{path}: is no label file that is known, found the columns {shown[:200]}; expected one of: {formats}.")
+    raise LabelError(f"{path}: is not a recognised label file (columns found: {shown[:200]}); expected one of: {formats}.")
 
 
 def _recognise(source: LabelSource) -> tuple[LabelSource, LabelFormat] | None:
-    """Return the first sheet, and the header in it, that make a label file of a known format, and that format."""
+    """Return the first sheet and header that make a label file of a known format, and the format; None if there is none."""
     for view in source.list_views():
         for label_format in LABEL_FORMATS:
             if label_format.recognises(view):
@@ -240,47 +241,49 @@ def _recognise(source: LabelSource) -> tuple[LabelSource, LabelFormat] | None:
 
 
 def _list_label_sheets(source: LabelSource) -> list[str]:
-    """Return the sheets with labels, where there are several sheets."""
+    """Return the sheets with labels of a file with several sheets; [] for any other file."""
     return [name for name in source.sheets if _recognise(source.of_sheet(name)) is not None] if len(source.sheets) > 1 else []
 
 
-def _arrange_frames(path: Path, found: FrameLabels, request: LabelRequest) -> tuple[npt.NDArray[np.int8], list[str]]:
-    """Return the labels of the behaviors asked for, with as many rows as the video has frames, and notes."""
-    names = request.naming
-    notes = [*names.note_left_out(path, found.left_out, "columns"), *found.notes]
-    values = np.full((len(found.values), len(names.behaviors)), -1, dtype=np.int8)
-    for place in range(len(names.behaviors)):
-        columns = found.values[:, [column for column, name in enumerate(found.names) if names.find(name) == place]]
-        # Of several columns that mean one behavior, any may show it; it is absent where all say so.
-        values[:, place] = np.where((columns == 1).any(axis=1), 1, np.where((columns == -1).any(axis=1), -1, 0))
-    is_open_ended = found.is_open_ended and len(values) < request.frames.n_frames
-    return _match_length(path, values, request, notes, is_open_ended=is_open_ended), notes
+def _arrange_frames(path: Path, contents: FrameLabels, request: LabelRequest) -> tuple[npt.NDArray[np.int8], list[str]]:
+    """Return the labels of the behaviors that are requested, with a row per frame of the video, and notes."""
+    naming = request.naming
+    meanings = [naming.find_behavior(name) for name in contents.names]
+    values = np.full((len(contents.values), len(request.behaviors)), -1, dtype=np.int8)
+    for behavior in range(len(request.behaviors)):
+        columns = contents.values[:, [column for column, meaning in enumerate(meanings) if meaning == behavior]]
+        # Of several columns that mean one behavior, any may show it; it is absent if all say so.
+        values[:, behavior] = np.where((columns == 1).any(axis=1), 1, np.where((columns == -1).any(axis=1), -1, 0))
+    is_open_ended = contents.is_open_ended and len(values) < request.frames.n_frames
+    matched, note = _match_length(path, values, request, is_open_ended=is_open_ended)
+    left_out = naming.note_left_out(path, contents.left_out, "columns")
+    return matched, [*left_out, *contents.notes, *([note] if note else [])]
 
 
 def _match_length(
-    path: Path, values: npt.NDArray[np.int8], request: LabelRequest, notes: list[str], *, is_open_ended: bool
-) -> npt.NDArray[np.int8]:
+    path: Path, values: npt.NDArray[np.int8], request: LabelRequest, *, is_open_ended: bool
+) -> tuple[npt.NDArray[np.int8], str | None]:
+    """Return `values` (T, B) cut or padded to the frames of the video, and a note where that says something."""
     n_frames, broke_off = request.frames.n_frames, request.frames.broke_off
     surplus = len(values) - n_frames
     if surplus == 0:
-        return values
+        return values, None
     if surplus > 0 and (values[n_frames:] == -1).all():
-        # Rows that say nothing, as spreadsheets leave at the end.
-        return values[:n_frames]
+        # Rows without a label, as spreadsheets leave at the end.
+        return values[:n_frames], None
     is_error = request.policies.out_of_range == "error" and not is_open_ended and not (broke_off and surplus > 0)
     if abs(surplus) > TOLERATED_FRAMES and is_error:
         raise LabelError(
             f"{path}: labels {len(values)} frames, but the video has {n_frames}, expected as many; are they the labels of another video?"
         )
-    if surplus > 0:
-        if broke_off:
-            note = f"{path}: the video breaks off, and {surplus} of {len(values)} labelled frames are behind its end and left out."
-        else:
-            note = (
-                f"{path}: {surplus} of {len(values)} labelled frames are behind its end; these last ones are left out, and if the video "
-                "lost frames in its middle, all labels behind them are shifted."
-            )
-        notes.append(note)
-        return values[:n_frames]
-    notes.append(f"{path}: {-surplus} of {n_frames} frames, the last ones, have no label.")
-    return np.pad(values, ((0, -surplus), (0, 0)), constant_values=-1)
+    if surplus < 0:
+        padded = np.pad(values, ((0, -surplus), (0, 0)), constant_values=-1)
+        return padded, f"{path}: {-surplus} of {n_frames} frames, the last ones, have no label."
+    if broke_off:
+        note = f"{path}: the video breaks off, and {surplus} of {len(values)} labelled frames are after its end and left out."
+    else:
+        note = (
+            f"{path}: {surplus} of {len(values)} labelled frames are after its end; these last ones are left out, and if the video "
+            "lost frames in its middle, all labels after them are shifted."
+        )
+    return values[:n_frames], note

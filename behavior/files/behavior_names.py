@@ -1,55 +1,55 @@
-"""Which behaviors a new study has, by the names that people gave them in label files, each in their own way."""
+"""The behaviors of a new study, by the names in its label files, which may differ from person to person."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from behavior.errors import BehaviorError, suggest_nearest
 from behavior.files.annotations import LabelNames, list_names
 from behavior.files.frame_tables import FRAME_NAMES, TIME_NAMES
+from behavior.files.label_formats.bout_rows import OBSERVED
 from behavior.files.label_formats.naming import is_likely_misspelt
-from behavior.files.label_formats.request import OBSERVED
 
 __all__ = ["ChosenNames", "choose_names"]
 
-# What means something else in tables of ours.
+# Names with another meaning in the tables of this package.
 _RESERVED = frozenset({*FRAME_NAMES, *TIME_NAMES, OBSERVED})
 _COLUMN_SUFFIXES = ("_prob", "_raw", "_label")
 
 
-@dataclass
+@dataclass(frozen=True)
 class ChosenNames:
-    """The behaviors of a study, and what names in label files mean.
+    """The behaviors of a study, and the meaning of names in label files.
 
     Attributes
     ----------
     behaviors
-        In order of appearance; none where no file names one.
-    meaning
+        In order of appearance; none if no file names one.
+    mapping
         Behaviors by the names that label files have for them, where these differ.
     ignored
         Names in label files that are left out.
     notes
-        Sentences about what was made of the names.
+        Sentences on how the names were read.
     n_files
         Label files that could be read.
     """
 
-    behaviors: list[str] = field(default_factory=list)
-    meaning: dict[str, str] = field(default_factory=dict)
-    ignored: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    behaviors: tuple[str, ...] = ()
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    ignored: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     n_files: int = 0
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Group:
     """Names that mean one behavior, by the files that have them."""
 
-    files: dict[str, list[Path]]
+    files: Mapping[str, Sequence[Path]]
 
     @property
     def usual(self) -> str:
@@ -58,6 +58,7 @@ class _Group:
 
     @property
     def paths(self) -> set[Path]:
+        """The files that have any of the names."""
         return {path for paths in self.files.values() for path in paths}
 
 
@@ -65,66 +66,85 @@ def choose_names(paths: Sequence[Path]) -> ChosenNames:
     """Return the behaviors in the label files at `paths`.
 
     Names that differ only in case and in what separates words mean one behavior; so does a rare name that is nearly spelt as one that
-    more files have, if no file has both. Names with characters other than letters, digits, `_` and `-` are changed. What has only
-    events without a duration is left out, and a behavior that most tables with a row per frame have no column for. All of it is noted,
-    and a file that cannot be read, too.
+    more files have, if no file has both. Names with characters other than letters, digits, `_` and `-` are changed. Left out are names
+    that have only events without a duration, and a behavior that most tables with a row per frame have no column for. Notes say all of
+    this, and which files cannot be read.
     """
-    chosen = ChosenNames()
+    read, unread_notes = _read_names(paths)
+    files: dict[str, list[Path]] = {}
+    for path, names in read.items():
+        for name in names.behaviors:
+            files.setdefault(name, []).append(path)
+    points = _list_points(files, read)
+    point_notes = [
+        f"{name!r} in {_show(files[name])} has events without a duration only; it is left out (labels: ignore): take it out there and name "
+        "it under behaviors to train on it, each event then marks one frame."
+        for name in points
+    ]
+    kept = {name: with_name for name, with_name in files.items() if name not in points}
+    groups, spelling_notes = _join_misspelt(_group(kept))
+    # The first appearance of any name decides the order.
+    order = list(kept)
+    behaviors: list[str] = []
+    mapping: dict[str, str] = {}
+    notes = [*unread_notes, *point_notes, *spelling_notes]
+    for group in sorted(groups, key=lambda group: min(order.index(name) for name in group.files)):
+        is_common, common_notes = _check_common(group, read, [other.usual for other in groups if other is not group])
+        notes += common_notes
+        if is_common:
+            behavior = _make_usable(group.usual, behaviors)
+            behaviors.append(behavior)
+            renamed = [name for name in group.files if name != behavior]
+            mapping |= dict.fromkeys(renamed, behavior)
+            notes += [f"{name!r} in {_show(group.files[name])} is read as {behavior!r} (labels: map)." for name in renamed]
+    return ChosenNames(tuple(behaviors), mapping, tuple(points), tuple(notes), len(read))
+
+
+def _read_names(paths: Sequence[Path]) -> tuple[dict[Path, LabelNames], list[str]]:
+    """Return the names in each file that can be read, and what is wrong with the others."""
     read: dict[Path, LabelNames] = {}
+    notes = []
     for path in dict.fromkeys(paths):
         try:
             read[path] = list_names(path)
         except BehaviorError as error:
-            chosen.notes.append(str(error))
-    chosen.n_files = len(read)
-    found: dict[str, list[Path]] = {}
-    for path, names in read.items():
-        for name in names.behaviors:
-            found.setdefault(name, []).append(path)
-    for name in _list_points(found, read):
-        chosen.ignored.append(name)
-        chosen.notes.append(
-            f"{name!r} in {_show(found.pop(name))} has events without a duration only; it is left out (labels: ignore): take it out there "
-            "and name it under behaviors to learn it, each event then marks one frame."
-        )
-    groups = _join_misspelt(_group(found), chosen.notes)
-    # The first appearance of any name decides the order.
-    for group in sorted(groups, key=lambda group: min(list(found).index(name) for name in group.files)):
-        if _is_common(group, read, [other.usual for other in groups if other is not group], chosen.notes):
-            _add(chosen, group)
-    return chosen
+            notes.append(str(error))
+    return read, notes
 
 
-def _list_points(found: dict[str, list[Path]], read: dict[Path, LabelNames]) -> list[str]:
-    """Return the names that have no bout in any file; none where all are such."""
-    points = [name for name, paths in found.items() if all(name in read[path].points for path in paths)]
-    return points if len(points) < len(found) else []
+def _list_points(files: Mapping[str, Sequence[Path]], read: Mapping[Path, LabelNames]) -> list[str]:
+    """Return the names that have no bout in any file; [] if all are such."""
+    points = [name for name, paths in files.items() if all(name in read[path].points for path in paths)]
+    return points if len(points) < len(files) else []
 
 
-def _group(found: dict[str, list[Path]]) -> list[_Group]:
-    groups: dict[str, _Group] = {}
-    for name, paths in found.items():
-        groups.setdefault(re.sub(r"[\W_]", "", name).casefold() or name, _Group({})).files[name] = paths
-    return list(groups.values())
+def _group(files: Mapping[str, Sequence[Path]]) -> list[_Group]:
+    """Return the names in groups that differ only in case and separators."""
+    groups: dict[str, dict[str, Sequence[Path]]] = {}
+    for name, paths in files.items():
+        groups.setdefault(re.sub(r"[\W_]", "", name).casefold() or name, {})[name] = paths
+    return [_Group(of_group) for of_group in groups.values()]
 
 
-def _join_misspelt(groups: Sequence[_Group], notes: list[str]) -> list[_Group]:
-    kept: list[_Group] = []
+def _join_misspelt(groups: Sequence[_Group]) -> tuple[list[_Group], list[str]]:
+    """Return the groups with those that are misspelt joined to those that are meant, and notes."""
+    joined: list[_Group] = []
+    notes = []
     for group in sorted(groups, key=lambda group: -len(group.paths)):
         name = group.usual
-        meant = next((other for other in kept if _means(group, other)), None)
-        if meant is not None:
-            notes.append(
-                f"{name!r} in {_show(group.paths)} is taken for {meant.usual!r}, misspelt (labels: map); name it under behaviors if it is "
-                "one of its own."
-            )
-            meant.files |= group.files
+        meant = next((index for index, other in enumerate(joined) if _is_misspelling(group, other)), None)
+        if meant is None:
+            joined.append(group)
             continue
-        kept.append(group)
-    return kept
+        notes.append(
+            f"{name!r} in {_show(group.paths)} is taken for {joined[meant].usual!r}, misspelt (labels: map); name it under behaviors if it "
+            "is one of its own."
+        )
+        joined[meant] = _Group({**joined[meant].files, **group.files})
+    return joined, notes
 
 
-def _means(rare: _Group, common: _Group) -> bool:
+def _is_misspelling(rare: _Group, common: _Group) -> bool:
     """Tell whether names are a misspelling: a longer word with a shorter one in it, such as unsupported, is another one."""
     first, second = rare.usual.casefold(), common.usual.casefold()
     return (
@@ -136,28 +156,19 @@ def _means(rare: _Group, common: _Group) -> bool:
     )
 
 
-def _is_common(group: _Group, read: dict[Path, LabelNames], others: Sequence[str], notes: list[str]) -> bool:
-    """Tell whether no more tables with a row per frame lack a column for a behavior than files have it; what is not in all is noted."""
+def _check_common(group: _Group, read: Mapping[Path, LabelNames], others: Sequence[str]) -> tuple[bool, list[str]]:
+    """Return whether a behavior is kept, and notes if it is not in all files.
+
+    It is left out if more tables with a row per frame have no column for it than files have it.
+    """
     having = group.paths | {path for path, names in read.items() if set(names.columns or ()) & set(group.files)}
     lacking = [path for path, names in read.items() if names.columns is not None and path not in having]
     if not lacking:
-        if len(having) < len(read):
-            notes.append(f"{group.usual!r} is only in {_show(group.paths)}{suggest_nearest(group.usual, others)}")
-        return True
+        is_everywhere = len(having) == len(read)
+        return True, [] if is_everywhere else [f"{group.usual!r} is only in {_show(group.paths)}{suggest_nearest(group.usual, others)}"]
     if len(lacking) > len(having):
-        notes.append(f"{group.usual!r} has no column in {_show(lacking)}, so it is left out; name it under behaviors once it has.")
-        return False
-    notes.append(f"{group.usual!r} has no column in {_show(lacking)}; give it one there, of -1 where nobody looked, or take it out.")
-    return True
-
-
-def _add(chosen: ChosenNames, group: _Group) -> None:
-    name = _make_usable(group.usual, chosen.behaviors)
-    chosen.behaviors.append(name)
-    for said, paths in group.files.items():
-        if said != name:
-            chosen.meaning[said] = name
-            chosen.notes.append(f"{said!r} in {_show(paths)} is read as {name!r} (labels: map).")
+        return False, [f"{group.usual!r} has no column in {_show(lacking)}, so it is left out; name it under behaviors once it has."]
+    return True, [f"{group.usual!r} has no column in {_show(lacking)}; add one there, of -1 for frames nobody labelled, or take it out."]
 
 
 def _is_usable(name: str) -> bool:
@@ -165,7 +176,7 @@ def _is_usable(name: str) -> bool:
 
 
 def _make_usable(name: str, taken: Sequence[str]) -> str:
-    """Return a name that a study file may have beside those that are taken."""
+    """Return a name that a study file may have next to those that are taken."""
     base = name if _is_usable(name) else re.sub(r"[^\w-]+", "_", name).strip("_-") or "behavior"
     candidates = (base, f"{base}_behavior", *(f"{base}_{number}" for number in range(2, len(taken) + 3)))
     return next(candidate for candidate in candidates if _is_usable(candidate) and _is_free(candidate, taken))

@@ -22,7 +22,7 @@ Picture = TypeVar("Picture")
 # frame, which has a packet and a stamp of its own, is half an interval away.
 _NEAREST_ROW = 0.6
 
-# Steps in time that are longer than so many intervals skip a frame.
+# Steps in time that are longer than this many intervals skip a frame.
 _GAP = 1.5
 
 # No codec moves a frame further than this between the order of storage and the order of showing (H.264 and H.265: 16).
@@ -50,7 +50,7 @@ class Frame:
 
 @dataclass(frozen=True)
 class VideoSummary:
-    """What decoding a whole video has shown.
+    """The result of decoding a whole video.
 
     Attributes
     ----------
@@ -63,7 +63,7 @@ class VideoSummary:
     width, height
         Of the upright frame, in pixels.
     declared_frames
-        What the header says; None where it says nothing.
+        The number of frames in the header; None if it has none.
     broke_off
         Whether the file ends before its header says.
     undecodable
@@ -86,7 +86,7 @@ class VideoSummary:
 
 
 class FrameRows(Protocol[Picture]):
-    """Takes the stamps of packets that go into a decoder and the frames that come out, and gives rows: stamp, frame or None."""
+    """Takes the stamps of packets that go into a decoder and the frames that come out, and yields rows: stamp, and frame or None."""
 
     def expect(self, stamp: int) -> None:
         """Note that a packet with this stamp went in, or should have."""
@@ -178,8 +178,8 @@ class StampedRows(Generic[Picture]):
         # Stamps in milliseconds are rounded; over a long hole, the header's rate counts better than their median.
         usual = median(self._intervals)
         interval = self._nominal if abs(self._nominal - usual) < 0.05 * usual else usual
-        for place in range(1, round((stamp - before) / interval)):
-            self._latest = before + round(place * interval)
+        for step in range(1, round((stamp - before) / interval)):
+            self._latest = before + round(step * interval)
             yield self._latest, None
 
 

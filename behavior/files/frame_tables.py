@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -12,7 +12,8 @@ import numpy.typing as npt
 
 from behavior.errors import LabelError, suggest_nearest
 from behavior.files.atomic import write_text
-from behavior.files.label_formats.request import FrameLabels, LabelFormat, LabelRequest
+from behavior.files.label_formats.label_format import FrameLabels, LabelFormat
+from behavior.files.label_formats.request import LabelRequest
 from behavior.files.label_formats.source import HEAD_ROWS, LabelSource
 from behavior.files.text_tables import Row, TextTable, format_row, parse_number
 from behavior.recording import Labels
@@ -28,35 +29,39 @@ __all__ = [
     "write_frame_table",
 ]
 
-# Column names without a behavior behind them, in lower case; pandas writes an index without a name.
+# Columns that are not behaviors, in lower case; pandas writes an index without a name.
 FRAME_NAMES = ("frame", "frames", "index", "", "unnamed: 0")
 TIME_NAMES = ("time_s", "time", "timestamp", "seconds")
 
 _VALUES = {"": -1, "true": 1, "false": 0, "1": 1, "0": 0, "-1": -1}
 
-# An index that leaves out more than nine of ten frames holds something else than frame numbers.
+# An index that leaves out more than nine of ten frames does not hold frame numbers.
 _SPARSEST_INDEX = 10
 
 
 def list_frame_behaviors(table: TextTable) -> tuple[str, ...]:
-    """Return the columns that may be behaviors, in order."""
+    """Return the columns that may be behaviors, in the table's order."""
     return tuple(name for name in table.header if name.casefold() not in (*FRAME_NAMES, *TIME_NAMES))
 
 
 def holds_labels_only(table: TextTable, names: Sequence[str]) -> bool:
-    """Tell by the first rows whether the columns `names` hold labels only, and any at all."""
-    places = [table.header.index(name) for name in names]
-    is_any = False
-    for _, row in islice(table.rows, HEAD_ROWS):
-        for place in places if len(row) == len(table.header) else ():
-            if parse_label(row[place], table.delimiter) is None:
+    """Tell by the first rows whether the columns `names` hold labels only, and at least one."""
+    columns = [table.header.index(name) for name in names]
+    has_labels = False
+    for _, cells in islice(table.rows, HEAD_ROWS):
+        for column in columns if len(cells) == len(table.header) else ():
+            if parse_label(cells[column], table.delimiter) is None:
                 return False
-            is_any = is_any or bool(row[place])
-    return is_any
+            has_labels = has_labels or bool(cells[column])
+    return has_labels
 
 
 def parse_label(cell: str, delimiter: str) -> int | None:
-    """Return 1, 0 or -1 (an empty cell, too), also where they are written as 1.0 or True; None for anything else."""
+    """Return the label in a cell: 1, 0 or -1, also if written as 1.0 or True; -1 if it is empty, None for anything else.
+
+    >>> [parse_label(cell, ",") for cell in ("1.0", "FALSE", "", "2")]
+    [1, 0, -1, None]
+    """
     known = _VALUES.get(cell.casefold())
     if known is not None:
         return known
@@ -69,44 +74,35 @@ def read_frame_columns(
     request: LabelRequest,
     *,
     names: Sequence[str],
-    place: str = "line",
-    parse: Callable[[str, str], int | None] = parse_label,
-    expected: str = "1, 0, -1 or nothing",
-    missing: int = -1,
+    row_word: str = "line",
 ) -> FrameLabels:
-    """Return the labels in those of the columns `names` that stand for a behavior asked for.
+    """Return the labels in those of the columns `names` that stand for a requested behavior.
 
-    Rows are put where the frame column says, or one after the other where there is none.
+    Rows are ordered by the frame column, or taken one after the other if there is none.
 
     Parameters
     ----------
-    place
-        What a row is called in messages.
-    parse
-        Returns what a cell says, or None.
-    expected
-        What a cell should hold, for messages.
-    missing
-        The label of frames without a row.
+    row_word
+        What messages call a row: ``line`` or ``row``.
 
     Raises
     ------
     LabelError
-        If a behavior's column is missing, or a cell makes no sense, or the frame column is not one number per row.
+        If a behavior's column is missing, or a cell is invalid, or the frame column is not one number per row.
     """
     naming = request.naming
-    chosen = [name for name in names if naming.find(name) is not None]
-    found = {naming.find(name) for name in chosen}
-    for number, behavior in enumerate(naming.behaviors):
-        if number not in found:
+    chosen = [name for name in names if naming.find_behavior(name) is not None]
+    present = {naming.find_behavior(name) for name in chosen}
+    for index, behavior in enumerate(request.behaviors):
+        if index not in present:
             nearest = suggest_nearest(behavior, names) or "; rename a column, map it (labels: map), or leave the behavior out of the study."
             raise LabelError(f"{table.path}: has no column {behavior!r}, only {', '.join(names) or 'none'}{nearest}")
-    frames, values, lines = _read_cells(table, chosen, place=place, parse=parse, expected=expected)
+    frames, values, lines = _read_cells(table, chosen, row_word=row_word)
     notes = []
     if len(frames) and frames.min() == 1:
         notes.append(f"{table.path}: the frame column starts at 1, so frame 0 has no label; frames are counted from 0.")
-    _require_frames(table.path, frames, lines, place)
-    in_order = np.full((int(frames.max()) + 1 if len(frames) else 0, len(chosen)), missing, dtype=np.int8)
+    _require_frames(table.path, frames, lines, row_word)
+    in_order = np.full((int(frames.max()) + 1 if len(frames) else 0, len(chosen)), -1, dtype=np.int8)
     in_order[frames] = values
     return FrameLabels(tuple(chosen), in_order, tuple(name for name in names if name not in chosen), tuple(notes))
 
@@ -130,69 +126,73 @@ def write_frame_table(path: Path, labels: Labels) -> None:
 
 
 def _read_cells(
-    table: TextTable, names: Sequence[str], *, place: str, parse: Callable[[str, str], int | None], expected: str
+    table: TextTable, names: Sequence[str], *, row_word: str
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int8], npt.NDArray[np.uint32]]:
     """Return the frame, the labels (T, N) and the line of each row."""
     columns = [table.header.index(name) for name in names]
     index = _find_frame_column(table)
     frames, values, lines = array("q"), array("b"), array("I")
-    for line, cells in _list_rows(table, has_index=index is not None, place=place):
+    for line, cells in _list_rows(table, has_index=index is not None, row_word=row_word):
         lines.append(line)
-        frames.append(len(frames) if index is None else _parse_frame(table, line, cells[index], place))
+        frames.append(len(frames) if index is None else _parse_frame(table, line, cells[index], row_word))
         for name, column in zip(names, columns, strict=True):
-            value = parse(cells[column], table.delimiter)
+            value = parse_label(cells[column], table.delimiter)
             if value is None:
-                raise LabelError(f"{table.path}: {place} {line}, column {name!r} holds {cells[column]!r}, expected {expected}; correct it.")
+                raise LabelError(
+                    f"{table.path}: {row_word} {line}, column {name!r} holds {cells[column]!r}, expected 1, 0, -1 or nothing; correct it."
+                )
             values.append(value)
     return np.asarray(frames), np.asarray(values).reshape(len(lines), len(names)), np.asarray(lines)
 
 
-def _list_rows(table: TextTable, *, has_index: bool, place: str) -> Iterator[Row]:
+def _list_rows(table: TextTable, *, has_index: bool, row_word: str) -> Iterator[Row]:
     """Yield the rows with as many cells as the header, without the empty ones that spreadsheets leave at the end of a frame column."""
     width = len(table.header)
+    is_spreadsheet = row_word == "row"
     for line, cells in table.rows:
-        # In a table of one column, a blank line is an empty cell; a spreadsheet says nothing of cells that are empty.
-        cells = cells or ("",) * (width if place == "row" else width == 1)
-        if place == "row" and len(cells) < width:
+        # In a table of one column, a blank line is an empty cell; a spreadsheet does not store empty cells.
+        cells = cells or ("",) * (width if is_spreadsheet else width == 1)
+        if is_spreadsheet and len(cells) < width:
             cells += ("",) * (width - len(cells))
         if has_index and not any(cells):
             continue
         if len(cells) != width:
-            raise LabelError(f"{table.path}: {place} {line} has {len(cells)} cells, expected {width} as in the header; correct it.")
+            raise LabelError(f"{table.path}: {row_word} {line} has {len(cells)} cells, expected {width} as in the header; correct it.")
         yield line, cells
 
 
 def _find_frame_column(table: TextTable) -> int | None:
+    """Return the index of the column with frame numbers, None if there is none."""
     lower = [name.casefold() for name in table.header]
     for name in FRAME_NAMES:
-        # A nameless column is pandas's index only where that is written: in front.
+        # A nameless column is pandas's index only in front, where pandas writes it.
         if name in lower and (name or lower[0] == ""):
             return lower.index(name)
     return None
 
 
-def _parse_frame(table: TextTable, line: int, cell: str, place: str) -> int:
+def _parse_frame(table: TextTable, line: int, cell: str, row_word: str) -> int:
     number = parse_number(cell, table.delimiter)
     if number is None or not number.is_integer() or not 0 <= number < 1 << 53:
-        raise LabelError(f"{table.path}: {place} {line} holds {cell!r} as frame, expected a number from 0; correct it.")
+        raise LabelError(f"{table.path}: {row_word} {line} holds {cell!r} as frame, expected a number from 0; correct it.")
     return int(number)
 
 
-def _require_frames(path: Path, frames: npt.NDArray[np.int64], lines: npt.NDArray[np.uint32], place: str) -> None:
-    """Raise LabelError unless there is one row per frame, and frame numbers are no larger than so many rows explain."""
+def _require_frames(path: Path, frames: npt.NDArray[np.int64], lines: npt.NDArray[np.uint32], row_word: str) -> None:
+    """Raise LabelError unless there is one row per frame, and frame numbers are no larger than the number of rows explains."""
     is_in_order = bool((frames[1:] > frames[:-1]).all())
     order = np.arange(0) if is_in_order else np.argsort(frames, kind="stable")
     repeated = np.flatnonzero(np.diff(frames[order]) == 0)
     if len(repeated):
         first, second = order[repeated[0]], order[repeated[0] + 1]
         raise LabelError(
-            f"{path}: {place} {lines[second]} repeats frame {frames[second]} of {place} {lines[first]}, expected one row per frame; "
+            f"{path}: {row_word} {lines[second]} repeats frame {frames[second]} of {row_word} {lines[first]}, expected one row per frame; "
             "remove one."
         )
     if len(frames) and frames.max() >= _SPARSEST_INDEX * (len(frames) + 1000):
         last = int(np.argmax(frames))
         raise LabelError(
-            f"{path}: {place} {lines[last]} is about frame {frames[last]} in a table of {len(frames)} rows, expected frame numbers; "
+            f"{path}: {row_word} {lines[last]} is about frame {frames[last]} in a table of {len(frames)} rows, expected frame numbers; "
             "correct it."
         )
 
@@ -208,10 +208,14 @@ def _recognises(source: LabelSource) -> bool:
     return holds_labels_only(source.table, names)
 
 
+def _read(source: LabelSource, request: LabelRequest) -> FrameLabels:
+    return read_frame_columns(source.table, request, names=list_frame_behaviors(source.table), row_word=source.row_word)
+
+
 FRAME_TABLE = LabelFormat(
     name="frame table",
     recognises=_recognises,
     list_names=lambda source: list_frame_behaviors(source.table),
-    read=lambda source, request: read_frame_columns(source.table, request, names=list_frame_behaviors(source.table), place=source.place),
+    read=_read,
     has_columns=True,
 )

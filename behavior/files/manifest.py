@@ -12,25 +12,29 @@ from behavior.errors import UsageError, suggest_nearest
 from behavior.files.atomic import replacing
 from behavior.recording import Recording, Split
 
-__all__ = ["is_safe_name", "read_manifest", "select_labels", "write_manifest"]
+__all__ = ["RATER_PREFIX", "is_portable_name", "read_manifest", "select_labels", "write_manifest"]
 
-COLUMNS = ("recording", "video", "pose", "labels", "animal", "group", "split")
-# What tables of scores call rows that stand for several recordings.
-TABLE_ROWS = ("pooled", "mean")
+_COLUMNS = ("recording", "video", "pose", "labels", "animal", "group", "split")
+# Names of rows for several recordings in tables of scores.
+_TABLE_ROWS = ("pooled", "mean")
 RATER_PREFIX = "labels_"
 # Device names that Windows keeps for itself, whatever their suffix.
-RESERVED_NAMES = {"con", "prn", "aux", "nul", *(f"com{n}" for n in range(1, 10)), *(f"lpt{n}" for n in range(1, 10))}
+_RESERVED_NAMES = {"con", "prn", "aux", "nul", *(f"com{n}" for n in range(1, 10)), *(f"lpt{n}" for n in range(1, 10))}
 
 
-def is_safe_name(name: str) -> bool:
-    """Tell whether `name` is a file name on every system: letters, digits, `.`, `_` and `-`, not starting with a dot or dash."""
-    return re.fullmatch(r"\w[\w.-]*", name) is not None and not name.endswith(".") and name.split(".")[0].casefold() not in RESERVED_NAMES
+def is_portable_name(name: str) -> bool:
+    """Tell whether `name` is a file name on every system: letters, digits, `.`, `_` and `-`, not starting with a dot or dash.
+
+    >>> is_portable_name("mouse_01"), is_portable_name("con.csv"), is_portable_name("-a")
+    (True, False, False)
+    """
+    return re.fullmatch(r"\w[\w.-]*", name) is not None and not name.endswith(".") and name.split(".")[0].casefold() not in _RESERVED_NAMES
 
 
 def read_manifest(path: Path) -> list[Recording]:
     """Return the recordings of the manifest at `path`, in its order, paths resolved against its folder.
 
-    Whether the files are there is not looked at: `behavior check` does that for all of them.
+    Whether the files exist is not checked here but by `behavior check`.
 
     Raises
     ------
@@ -77,17 +81,18 @@ def _check_columns(path: Path, columns: Sequence[str]) -> None:
     if repeated:
         raise UsageError(f"{path}: column {', '.join(sorted(repeated))} appears more than once; keep one of each.")
     for name in columns:
-        if name not in COLUMNS and not (name.startswith(RATER_PREFIX) and len(name) > len(RATER_PREFIX)):
-            raise UsageError(f"{path}: unknown column {name!r}{suggest_nearest(name, COLUMNS)} (known: {', '.join(COLUMNS)}, labels_NAME).")
+        if name not in _COLUMNS and not (name.startswith(RATER_PREFIX) and len(name) > len(RATER_PREFIX)):
+            known = ", ".join((*_COLUMNS, f"{RATER_PREFIX}NAME"))
+            raise UsageError(f"{path}: unknown column {name!r}{suggest_nearest(name, _COLUMNS)} (known: {known}).")
     if "recording" not in columns:
         raise UsageError(f"{path}: found columns {', '.join(columns)}, expected at least 'recording'; add that column.")
 
 
 def _parse_row(path: Path, line: int, cells: dict[str, str]) -> Recording:
     name = cells["recording"]
-    if name in TABLE_ROWS:
-        raise UsageError(f"{path}, line {line}: recording id {name!r} is what tables of scores call a summary; choose another id.")
-    if not is_safe_name(name):
+    if name in _TABLE_ROWS:
+        raise UsageError(f"{path}, line {line}: recording id {name!r} names a summary in tables of scores; choose another id.")
+    if not is_portable_name(name):
         raise UsageError(
             f"{path}, line {line}: recording id {name!r} cannot be a file name; use letters, digits, dots, dashes and underscores."
         )
@@ -117,7 +122,7 @@ def _parse_row(path: Path, line: int, cells: dict[str, str]) -> Recording:
 
 
 def write_manifest(path: Path, recordings: Iterable[Recording]) -> None:
-    """Write the manifest of `recordings` to `path`, file paths relative to its folder where they lie below it."""
+    """Write the manifest of `recordings` to `path`; file paths below its folder are relative to it."""
     recordings = list(recordings)
     raters = sorted({rater for recording in recordings for rater in recording.labels if rater})
     folder = path.resolve().parent
@@ -139,7 +144,7 @@ def write_manifest(path: Path, recordings: Iterable[Recording]) -> None:
 
 
 def select_labels(recording: Recording) -> Path | None:
-    """Return the label file to learn from and score against: the plain `labels` column, or the only rater's; None where there is none.
+    """Return the label file to train on and score against: the plain `labels` column, or the only rater's; None if there is none.
 
     Raises
     ------
@@ -151,6 +156,6 @@ def select_labels(recording: Recording) -> Path | None:
     if len(recording.labels) > 1:
         raters = ", ".join(recording.labels)
         raise UsageError(
-            f"recording {recording.id!r} has labels by {raters} and none in the column 'labels'; say there whose labels to learn from."
+            f"recording {recording.id!r} has labels by {raters} and none in the column 'labels'; name there the labels to train on."
         )
     return next(iter(recording.labels.values()), None)

@@ -81,9 +81,9 @@ postprocess: {{threshold: 0.5, closing_frames: 0, min_bout_frames: 0}}
 
 def _format_labels(names: ChosenNames) -> str:
     """Return the section `labels`, nothing where all names in label files mean themselves."""
-    lines = ["labels:    # what names in label files mean"] if names.meaning or names.ignored else []
-    if names.meaning:
-        lines += ["  map:", *(f"    {_quote(name)}: {_quote(meant)}" for name, meant in names.meaning.items())]
+    lines = ["labels:    # what names in label files mean"] if names.mapping or names.ignored else []
+    if names.mapping:
+        lines += ["  map:", *(f"    {_quote(name)}: {_quote(meant)}" for name, meant in names.mapping.items())]
     if names.ignored:
         lines.append(f"  ignore: [{', '.join(map(_quote, names.ignored))}]")
     return "".join(f"{line}\n" for line in lines)

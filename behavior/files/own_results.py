@@ -1,4 +1,4 @@
-"""Which files this package wrote: they may lie beside what people hand in, and are never taken for it."""
+"""Which files this package wrote: they may be next to people's files, and are never taken for them."""
 
 from __future__ import annotations
 
@@ -20,41 +20,42 @@ _EXPORTS = tuple(known.file_name for known in FORMATS.values() if known.is_for_a
 _EXPORT_FOLDERS = frozenset(known.file_name.split("/")[0] for known in FORMATS.values() if not known.is_for_all)
 _EXPORT_LOGS = "logs/export_*.log"
 
-# What every export says where there is room for it.
+# Every export that has room for it says this.
 _ORIGIN = "made by a model, not by a person"
-# Columns of tables of bouts, and, behind a behavior's name, of ethograms and predictions.
+# Columns of tables of bouts, and, after a behavior's name, of ethograms and predictions.
 _MEAN_PROBABILITY = "mean_prob"
 _PROBABILITY, _RAW = "_prob", "_raw"
 _SUFFIXES = (".csv", ".boris")
 
 
 def is_named_as_result(path: Path, parts: Sequence[str]) -> bool:
-    """Tell by its name, and what lies beside it, whether a file is hidden or a result.
+    """Tell by its name, and the files next to it, whether a file is hidden or a result.
 
     Parameters
     ----------
     parts
-        Its path from the folder that is looked through.
+        Its path from the folder that is searched.
     """
     if any(part.startswith(".") for part in parts) or _FOLDERS & set(parts[:-1]):
         return True
     stem = path.stem.casefold()
-    # A table of bouts that somebody made is called like ours, but lies alone.
+    # A table of bouts by a person may have the same name, but no ethogram next to it.
     is_beside_ethogram = stem.endswith(_BOUTS) and path.with_name(f"{path.stem[: -len(_BOUTS)]}{_ETHOGRAM}.csv").is_file()
     return stem.endswith((_ETHOGRAM, _OVERLAY)) or is_beside_ethogram
 
 
 def is_result(path: Path) -> bool:
-    """Tell by its content, or by what lies beside it, whether a file holds what a model found; never raises."""
-    return _says_so(path) or (path.parent.name in _EXPORT_FOLDERS and _is_export(path.parent.parent))
+    """Tell by its content, or by the files next to it, whether a file holds a model's results; never raises."""
+    return _has_origin(path) or (path.parent.name in _EXPORT_FOLDERS and _is_export(path.parent.parent))
 
 
 def _is_export(folder: Path) -> bool:
-    """Tell whether something was exported to `folder`: not all files in folders below it can say so."""
-    return any(folder.glob(_EXPORT_LOGS)) or any(_says_so(folder / name) for name in _EXPORTS)
+    """Tell whether something was exported to `folder`: not all files in folders below it have room to say so."""
+    return any(folder.glob(_EXPORT_LOGS)) or any(_has_origin(folder / name) for name in _EXPORTS)
 
 
-def _says_so(path: Path) -> bool:
+def _has_origin(path: Path) -> bool:
+    """Tell whether a text says that a model made it, or has the columns of this package's results."""
     if path.suffix.casefold() not in _SUFFIXES:
         return False
     try:

@@ -1,4 +1,4 @@
-"""Tables as they come from other people's computers: which encoding, which delimiter, which cells; read row by row."""
+"""Text tables of any encoding and delimiter, read row by row."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _BYTE_ORDER_MARKS = (
 
 @dataclass(frozen=True)
 class TextTable:
-    """A label file whose columns have names, its rows read anew each time that they are asked for.
+    """A label file whose columns have names; its rows are read from disk on every use.
 
     Attributes
     ----------
@@ -35,7 +35,7 @@ class TextTable:
     header
         Names of the columns.
     delimiter
-        What separated the cells; a comma for spreadsheets.
+        What separates the cells; a comma for spreadsheets.
     open_rows
         Returns the rows below the header.
     """
@@ -47,7 +47,7 @@ class TextTable:
 
     @property
     def rows(self) -> Iterator[Row]:
-        """The rows below the header: without blank lines at the end, and without empty cells behind the header's last name."""
+        """The rows below the header, without blank lines at the end and empty cells after the header's last name."""
         width = len(self.header)
         blank: list[Row] = []
         for line, cells in self.open_rows():
@@ -59,13 +59,13 @@ class TextTable:
             yield line, cells[:width] if len(cells) > width and not any(cells[width:]) else cells
 
     def find_column(self, *names: str) -> int | None:
-        """Return the place of the first of `names`, compared without case, that is a column; None where none is."""
+        """Return the index of the first of `names`, compared without case, that is a column; None if none is."""
         lower = [name.casefold() for name in self.header]
         return next((lower.index(name) for name in names if name in lower), None)
 
 
 def make_table(path: Path, open_rows: Callable[[], Iterable[Row]], delimiter: str, *, header_line: int | None = None) -> TextTable | None:
-    """Return the table whose header is in `header_line`, or in the first row with anything in it; None where there is no such row.
+    """Return the table whose header is in `header_line`, or in the first row with anything in it; None if there is no such row.
 
     Raises
     ------
@@ -86,9 +86,12 @@ def make_table(path: Path, open_rows: Callable[[], Iterable[Row]], delimiter: st
 
 
 def find_encoding(content: bytes) -> str | None:
-    """Return the codec of a text that starts with `content`, or None where that is no text.
+    r"""Return the codec of a text that starts with `content`, None if it is not text.
 
-    Byte order marks decide; without one it is UTF-8, or Latin-1 where it cannot be UTF-8. A zero byte is never text.
+    Byte order marks decide; without one it is UTF-8, or Latin-1 if it cannot be UTF-8. A zero byte is never text.
+
+    >>> find_encoding("Säubern".encode("latin-1")), find_encoding(b"\x00")
+    ('latin-1', None)
     """
     for mark, encoding in _BYTE_ORDER_MARKS:
         if content.startswith(mark):
@@ -104,17 +107,21 @@ def find_encoding(content: bytes) -> str | None:
 
 
 def find_delimiter(line: str) -> str:
-    """Return what separates the cells of a header line: comma, semicolon or tab, whichever is there most often.
+    """Return what separates the cells of a header line: comma, semicolon or tab, whichever it has most of.
 
     >>> find_delimiter("behavior;start_s;stop_s")
     ';'
     """
-    # What is quoted is the name of a column.
+    # Quoted delimiters are part of a column's name.
     return max((",", ";", "\t"), key=re.sub(r'"[^"]*"', "", line).count)
 
 
 def parse_number(cell: str, delimiter: str) -> float | None:
-    """Return the number in a cell, None where there is none; a decimal comma counts where commas do not separate cells."""
+    """Return the number in a cell, None if there is none; a decimal comma is read if commas do not separate cells.
+
+    >>> parse_number("1,5", ";"), parse_number("x", ",")
+    (1.5, None)
+    """
     try:
         # Python reads 1_000 as a number; people do not write it.
         return None if "_" in cell else float(cell if delimiter == "," else cell.replace(",", "."))
@@ -123,7 +130,11 @@ def parse_number(cell: str, delimiter: str) -> float | None:
 
 
 def format_row(cells: Sequence[str]) -> str:
-    """Return `cells` as a line of CSV, quoted where they have to be."""
+    """Return `cells` as a line of CSV, quoted if necessary.
+
+    >>> format_row(["a", "b, c"])
+    'a,"b, c"'
+    """
     text = io.StringIO()
     csv.writer(text, lineterminator="").writerow(cells)
     return text.getvalue()

@@ -6,7 +6,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from behavior.errors import UsageError
-from behavior.files.pairing import make_safe
+from behavior.files.name_matching import make_safe
 from behavior.files.video import VIDEO_SUFFIXES
 
 __all__ = ["VideoFolder"]

@@ -18,7 +18,7 @@ from behavior.errors import BehaviorError, CrossvalError, OutputError, UsageErro
 from behavior.files.atomic import make_folder, require_writable, sync_folder, write_text
 from behavior.files.claims import claim_file
 from behavior.files.feature_sources import hash_file
-from behavior.files.manifest import is_safe_name
+from behavior.files.manifest import is_portable_name
 from behavior.files.opening import explain_damage, read_text, require_regular_file
 from behavior.learning.crossval_digest import SCHEMA_VERSION, CrossvalDigest, FileDigest
 
@@ -254,14 +254,14 @@ def _list_earlier_files(folder: Path) -> set[str]:
 
 
 def _find_by_name(folder: Path) -> Iterable[str]:
-    yield from (name_predictions(path.stem) for path in (folder / _PREDICTIONS_FOLDER).glob("*.csv") if is_safe_name(path.stem))
+    yield from (name_predictions(path.stem) for path in (folder / _PREDICTIONS_FOLDER).glob("*.csv") if is_portable_name(path.stem))
     yield from (name for name in _OWN_NAMES if (folder / name).exists())
 
 
 def _is_own_name(name: str) -> bool:
     """Tell whether `behavior crossval` calls a file so; such a name leads nowhere out of the folder."""
     stem = Path(name).stem
-    return name in _OWN_NAMES or (name == name_predictions(stem) and is_safe_name(stem))
+    return name in _OWN_NAMES or (name == name_predictions(stem) and is_portable_name(stem))
 
 
 def _count_rows(path: Path) -> int | None:

@@ -13,7 +13,8 @@ from behavior.embedding.unmeasured import warn_of_unmeasured
 from behavior.errors import BehaviorError, EthogramError, OutputError, PoseError, UsageError, WeightsError
 from behavior.files.atomic import make_folder
 from behavior.files.ethograms import ETHOGRAM_SUFFIX, read_provenance, write_annotation
-from behavior.files.pairing import find_pose_for, make_safe
+from behavior.files.name_matching import make_safe
+from behavior.files.pairing import find_pose_for
 from behavior.files.study import open_study
 from behavior.files.video import VIDEO_SUFFIXES
 from behavior.learning.annotator import Annotator, open_annotator

@@ -14,8 +14,8 @@ from behavior.files.atomic import make_folder
 from behavior.files.feature_cache import FeatureSet, cache_path, write_features
 from behavior.files.feature_sources import Signature, hash_file
 from behavior.files.imported_features import read_imported_features
-from behavior.files.manifest import is_safe_name
-from behavior.files.pairing import make_safe
+from behavior.files.manifest import is_portable_name
+from behavior.files.name_matching import make_safe
 from behavior.files.study import open_study
 from behavior.progress import announce, complain, show_progress
 from behavior.versions import collect_versions
@@ -45,7 +45,7 @@ def import_features(path: Path, files: Sequence[Path], *, name: str, fps: float 
         If the study cannot be used, or `name` is taken or no file name.
     """
     study, recordings = open_study(path)
-    if name in MADE_STREAMS or not is_safe_name(name):
+    if name in MADE_STREAMS or not is_portable_name(name):
         taken = ", ".join(MADE_STREAMS)
         raise UsageError(f"--name is {name!r}, expected letters, digits, dots, dashes and underscores, and none of {taken}.")
     known = {recording.id for recording in recordings}

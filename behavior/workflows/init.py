@@ -76,7 +76,7 @@ def _choose_behaviors(pairings: Sequence[Pairing]) -> ChosenNames:
         return chosen
     why = "The label files name no behavior" if chosen.n_files else "No label file was found that can be read"
     note = f"{why}; behaviors are set to {', '.join(THESIS_BEHAVIORS)}: change them in the study file."
-    return replace(chosen, behaviors=list(THESIS_BEHAVIORS), notes=[*chosen.notes, note])
+    return replace(chosen, behaviors=tuple(THESIS_BEHAVIORS), notes=(*chosen.notes, note))
 
 
 def _choose_center(pairings: Sequence[Pairing]) -> tuple[list[str], list[str]]:

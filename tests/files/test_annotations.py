@@ -141,8 +141,8 @@ def test_frames_without_a_row_are_unlabelled(tmp_path: Path) -> None:
         ("a,b\n1,0\n\n1,0\n", "line 3 has 0 cells, expected 2"),
         ("", "is empty"),
         ("\n \n", "is empty"),
-        ("behavior,start_frame,stop_frame\na,3,3\n", "line 2: 'a' from 3 to 3 is no span"),
-        ("behavior,start_frame,stop_frame\na,0,1\na,4,3\n", "line 3: 'a' from 4 to 3 is no span"),
+        ("behavior,start_frame,stop_frame\na,3,3\n", "line 2: 'a' from 3 to 3 is not a span"),
+        ("behavior,start_frame,stop_frame\na,0,1\na,4,3\n", "line 3: 'a' from 4 to 3 is not a span"),
         ("behavior,start_frame,stop_frame\na,-2,3\n", "line 2: 'a' starts 2 frames before the video does"),
         ("behavior,start_frame,stop_frame\na,0,1.5\n", "line 2 has 0 to 1.5, expected whole frames"),
         ("behavior,start_frame,stop_frame\na,0,end\n", "line 2 has '0' to 'end', expected two numbers"),
@@ -150,7 +150,7 @@ def test_frames_without_a_row_are_unlabelled(tmp_path: Path) -> None:
         ("behavior,start_frame,stop_frame\n,0,1\n", "line 2 has no behavior, start and stop"),
         ("behavior,start_frame,stop_frame\na,3,99\n", "line 2: 'a' ends at frame 99, but the video has 9"),
         ("behavior,start_frame,stop_frame\nA,0,1\n", "no bout of 'a', but some of 'A'"),
-        ("behavior,start_s,stop_s\na,0,1\n", "is in seconds, but no times of frames are known"),
+        ("behavior,start_s,stop_s\na,0,1\n", "is in seconds, but the times of the frames are unknown"),
         ("bodyparts,a,a\ncoords,x,y\n0,1,2\n", "is a pose file"),
     ],
 )
@@ -165,7 +165,7 @@ def test_tables_that_make_no_sense(tmp_path: Path, text: str, sentence: str) -> 
 
 def test_files_that_are_no_text(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes(bytes(range(256)))
-    for name, sentence in {"a.csv": "is no text", "missing.csv": "there is no such label file", ".": "is a folder"}.items():
+    for name, sentence in {"a.csv": "is not a text file", "missing.csv": "there is no such label file", ".": "is a folder"}.items():
         with pytest.raises(LabelError, match=sentence):
             read(tmp_path / name, ["a"], n_frames=1)
         assert not is_label_file(tmp_path / name)
@@ -333,7 +333,7 @@ def test_frames_and_seconds_that_mean_other_moments_are_said(tmp_path: Path) -> 
     labels, notes = read(path, ["a"], n_frames=5, time_s=np.arange(5) / 25, called=["m2"])
     assert labels.values[:, 0].tolist() == [0, 0, 0, 1, 1]
     assert notes == [
-        f"{path}: 1 row says other seconds than the video has at their frames (line 2: frame 3 and 0.3 s, but that frame is at 0.12 s); "
+        f"{path}: 1 row gives other seconds than the video has at their frames (line 2: frame 3 and 0.3 s, but that frame is at 0.12 s); "
         "the frames count."
     ]
 

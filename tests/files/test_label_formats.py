@@ -289,7 +289,7 @@ class TestEveryImporter:
             read(path, n_frames=15, time_s=TIME_S[:15])
         values, notes = read(path, n_frames=15, time_s=TIME_S[:15], policies=LabelPolicies(out_of_range="warn"))
         np.testing.assert_array_equal(values, VALUES[:15])
-        assert any("behind its end" in note or "after its last frame" in note for note in notes)
+        assert any("after its end" in note or "after its last frame" in note for note in notes)
         np.testing.assert_array_equal(read(path, n_frames=15, time_s=TIME_S[:15], broke_off=True)[0], VALUES[:15])
 
     def test_cut_anywhere_it_is_read_or_refused(self, case: Case, tmp_path: Path) -> None:
@@ -350,7 +350,7 @@ class TestEveryFormatInSeconds:
         values, _ = read(path, n_frames=len(kept), time_s=TIME_S[kept])
         np.testing.assert_array_equal(values, VALUES[kept])
         if case.format not in ("bout table",):
-            with pytest.raises(LabelError, match="no times of frames are known"):
+            with pytest.raises(LabelError, match="the times of the frames are unknown"):
                 read(path, time_s=None)
 
 
@@ -396,7 +396,7 @@ def write_bouts(tmp_path: Path, *rows: str) -> Path:
             "line 3: 'a' starts before an earlier bout of it stops",
             "overlap once, first at line 3",
         ),
-        ("inverted", ["a,6,2", "a,9,9"], range(2, 6), "line 2: 'a' from 6 to 2 is no span", "2 bouts stop at or before the start"),
+        ("inverted", ["a,6,2", "a,9,9"], range(2, 6), "line 2: 'a' from 6 to 2 is not a span", "2 bouts stop at or before the start"),
         ("out_of_range", ["a,-5,2", "a,8,90"], [0, 1, 8, 9], "line 2: 'a' starts 5 frames before", "1 row starts up to 5 frames before"),
     ],
 )
@@ -485,7 +485,7 @@ def test_frames_outside_the_observation_are_unlabelled(tmp_path: Path) -> None:
     values, notes = read(path)
     np.testing.assert_array_equal(values, expected)
     assert any("2 frames of 'Grooming' lie outside" in note for note in notes)
-    assert any("15 of 40 frames lie outside what was observed" in note for note in notes)
+    assert any("15 of 40 frames lie outside the observed spans" in note for note in notes)
     # A file that is shorter than the video was not watched behind its end.
     media = {"length": {"mouse_1.mp4": 3.0}, "offset": {"1": 0.0}}
     expected[:5] = VALUES[:5]
@@ -574,7 +574,7 @@ def test_observations_of_images_count_images(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("project", "sentence"),
     [
-        (make_project()[:-30], "line .* is no JSON"),
+        (make_project()[:-30], "line .* is not JSON"),
         ('{"project_format_version": "7.0", "observations": [1]}', "'observations' is"),
         ('{"observations": {"o": 3}}', "observation 'o' is '3'"),
         ('{"observations": {}}', "holds no observation"),
@@ -584,7 +584,7 @@ def test_observations_of_images_count_images(tmp_path: Path) -> None:
         ('{"observations": {"o": {"events": [[true, "", "a"]]}}}', "event 1 of observation 'o' has 'True' as time, expected a number"),
         ('{"observations": {"o": {"events": [[NaN, "", "a"]]}}}', "neither a time nor an image"),
         ('{"observations": {"o": {"events": [[1, "", "a"]]}}}', "'a', which the project's ethogram does not have"),
-        ('{"observations": ' + "[" * 100_000, "cannot be read as JSON|is no JSON"),
+        ('{"observations": ' + "[" * 100_000, "cannot be read as JSON|is not JSON"),
         ('{"observations": {"o": {"time offset": ' + "9" * 5000 + "}}}", "cannot be read as JSON"),
     ],
 )
@@ -657,12 +657,12 @@ def test_bento_counts_frames_as_its_header_says(tmp_path: Path) -> None:
     expected[30:] = -1
     values, notes = read(write(tmp_path / "a.annot", make_bento(start_frame=5, stop_frame=30)))
     np.testing.assert_array_equal(values, expected)
-    assert any("14 of 40 frames lie outside what was observed" in note for note in notes)
+    assert any("14 of 40 frames lie outside the observed spans" in note for note in notes)
     # A file without the line that names its channel says the same.
     np.testing.assert_array_equal(read(write(tmp_path / "a.annot", make_bento().replace("Ch1----------", "")))[0], VALUES)
     values, notes = read(write(tmp_path / "a.annot", make_bento().partition("Ch1-")[0]))
     assert not values.any()
-    assert notes == [f"{tmp_path / 'a.annot'}: holds no bout at all, so no behavior was shown while it was observed."]
+    assert notes == [f"{tmp_path / 'a.annot'}: holds no bouts, so no behavior was shown while it was observed."]
     # At another rate than the video's, times count.
     values, notes = read(write(tmp_path / "a.annot", make_bento()), n_frames=80, time_s=np.arange(80) / 20)
     np.testing.assert_array_equal(values, np.repeat(VALUES, 2, axis=0))
@@ -715,7 +715,7 @@ def test_samples_that_solomon_left_out_are_unlabelled(tmp_path: Path) -> None:
     _, notes = read(write(path, make_solomon(with_light=True)))
     assert notes == [f"{path}: behaviors that the study does not name are left out: Light."]
     assert read(path, ("lit", *NAMES), mapping={"Light|On": "lit"})[0][:, 0].all()
-    with pytest.raises(LabelError, match=r"line 4 has '0\.1' as time, expected seconds that increase"):
+    with pytest.raises(LabelError, match=r"line 4 has '0\.1' as time, expected increasing seconds"):
         read(write(path, "Time,Behaviour\n0,a\n0.1,a\n0.1,a\n"), ("a",))
 
 
@@ -743,7 +743,7 @@ def test_marks_of_start_and_end_bound_what_was_observed(tmp_path: Path) -> None:
     assert list_behaviors(path) == ("Grooming", "Supported")
     values, notes = read(write(path, make_dlcanalyzer() + marks[0]))
     np.testing.assert_array_equal(values, VALUES)
-    assert "has one mark of start or end" in notes[0]
+    assert "has only one mark of start or end" in notes[0]
 
 
 def test_features_of_simba_are_no_behaviors(tmp_path: Path) -> None:
@@ -856,7 +856,7 @@ def test_titles_and_remarks_may_stand_above_a_table(case: Case, tmp_path: Path, 
     np.testing.assert_array_equal(values, VALUES)
     if not case.format.startswith("BORIS"):
         place = "line" if kind == "csv" else "row"
-        assert f"{path}: {place} 4 is taken for the header; what stands above it is left out." in notes
+        assert f"{path}: {place} 4 is taken for the header; the rows above it are left out." in notes
 
 
 def test_merged_cells_count_for_each_of_their_rows(tmp_path: Path) -> None:
@@ -876,7 +876,7 @@ def test_merged_cells_count_for_each_of_their_rows(tmp_path: Path) -> None:
         assert name in recognise_labels(path)
         values, notes = read(path)
         np.testing.assert_array_equal(values, VALUES)
-        assert f"{path}: has cells that are merged; what stands in them counts for each of their rows." in notes
+        assert f"{path}: has merged cells; their content counts for each of their rows." in notes
     # A behavior that is written once beside its bouts.
     book = openpyxl.Workbook()
     for row in [["behavior", "start_frame", "stop_frame"], ["Grooming", 3, 8], [None, 20, 25], ["Supported", 10, 14]]:

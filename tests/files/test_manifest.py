@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from behavior.errors import UsageError
-from behavior.files.manifest import is_safe_name, read_manifest, select_labels, write_manifest
+from behavior.files.manifest import is_portable_name, read_manifest, select_labels, write_manifest
 from behavior.recording import Recording
 
 
@@ -78,8 +78,8 @@ def test_semicolons_and_byte_order_marks_of_spreadsheets_are_read(tmp_path):
 
 
 def test_safe_names():
-    assert all(map(is_safe_name, ["m1", "OFT_5", "a.b-c", "_x"]))
-    assert not any(map(is_safe_name, ["", ".a", "-a", "a/b", "a b", "nul", "lpt1.x", "a."]))
+    assert all(map(is_portable_name, ["m1", "OFT_5", "a.b-c", "_x"]))
+    assert not any(map(is_portable_name, ["", ".a", "-a", "a/b", "a b", "nul", "lpt1.x", "a."]))
 
 
 def test_labels_of_several_raters_need_a_plain_column(tmp_path):

@@ -20,35 +20,35 @@ def read_back(folder: Path, names: ChosenNames, center_parts: list[str], backbon
 
 @pytest.mark.parametrize("names", [["groom", "rear"], ["yes", "no", "null", "y"], ["Säubern", "1e3", "2024-05-17"]])
 def test_behaviors_are_read_back_as_they_are(tmp_path: Path, names: list[str]) -> None:
-    study = read_back(tmp_path, ChosenNames(names), ["midbody"])
+    study = read_back(tmp_path, ChosenNames(tuple(names)), ["midbody"])
     assert study.behaviors == names
     assert study.recordings == tmp_path / "recordings.csv"
     assert (study.backbone.name, study.backbone.weights) == ("resnet50v2", "imagenet")
 
 
 def test_what_label_files_call_behaviors_is_read_back(tmp_path: Path) -> None:
-    names = ChosenNames(["rear"], meaning={"Rear ing": "rear", "on": "rear", 'said "rear"': "rear"}, ignored=["++", "noise: loud"])
+    names = ChosenNames(("rear",), mapping={"Rear ing": "rear", "on": "rear", 'said "rear"': "rear"}, ignored=("++", "noise: loud"))
     labels = read_back(tmp_path, names, ["midbody"]).labels
-    assert labels.map == names.meaning
-    assert labels.ignore == names.ignored
+    assert labels.map == names.mapping
+    assert labels.ignore == list(names.ignored)
 
 
 @pytest.mark.parametrize("parts", [["midbody"], ["left ear", "off"]])
 def test_crops_are_centred_on_the_parts(tmp_path: Path, parts: list[str]) -> None:
-    crop = read_back(tmp_path, ChosenNames(["rear"]), parts).crop
+    crop = read_back(tmp_path, ChosenNames(("rear",)), parts).crop
     assert crop is not None
     assert crop.body_parts == tuple(parts)
     assert (crop.size, crop.min_likelihood, crop.whole_frame) == (160, 0.6, False)
 
 
 def test_without_parts_whole_frames_are_embedded(tmp_path: Path) -> None:
-    crop = read_back(tmp_path, ChosenNames(["rear"]), []).crop
+    crop = read_back(tmp_path, ChosenNames(("rear",)), []).crop
     assert crop is not None
     assert crop.whole_frame
 
 
 def test_a_study_begins_with_three_layers_on_windows_of_300_frames(tmp_path: Path) -> None:
-    study = read_back(tmp_path, ChosenNames(["rear"]), ["midbody"])
+    study = read_back(tmp_path, ChosenNames(("rear",)), ["midbody"])
     assert (study.head.kind, study.head.layers, study.head.units) == ("lstm", 3, 64)
     assert (study.windows.length, study.training.epochs, study.training.class_weights) == (300, 50, "balanced")
     assert (study.crossval.leave_out, study.crossval.early_stopping_on) == ("recording", "inner")

@@ -16,7 +16,8 @@ from behavior.errors import LabelError, PoseError, UsageError
 from behavior.files.bout_tables import write_bout_table
 from behavior.files.ethogram_formats import FORMATS, Entry
 from behavior.files.frame_tables import write_frame_table
-from behavior.files.pairing import Pairing, belongs_to, find_labels_for, find_pose_for, pair_files
+from behavior.files.name_matching import belongs_to
+from behavior.files.pairing import Pairing, find_labels_for, find_pose_for, pair_files
 from behavior.files.pose import write_deeplabcut
 from behavior.provenance import Provenance
 from behavior.recording import Annotation, Ethogram, Labels, Probabilities, Track
@@ -120,7 +121,7 @@ def test_what_finds_no_partner_is_said(tmp_path: Path) -> None:
     assert pairs == {"a": ("a.mp4", "", "")}
     assert [sentence.split(":")[0] for sentence in sentences] == ["a_notes.csv", "b.csv", "b1DLC.csv", "a.mp4", "a.mp4"]
     for part, sentence in zip(
-        ["neither pose nor labels", "is a label file", "is a pose file", "no other pose file", "no other label file"],
+        ["no pose or labels", "is a label file", "is a pose file", "no other pose file", "no other label file"],
         sentences,
         strict=True,
     ):
@@ -182,12 +183,12 @@ def test_labels_for_a_recording(tmp_path: Path) -> None:
     assert find_labels_for("OFT_7", tmp_path) is None
     with pytest.raises(LabelError, match=r"2 label files fit equally well \(b_jin\.csv, b_oliver\.csv\)"):
         find_labels_for("b", tmp_path)
-    with pytest.raises(UsageError, match="is no folder"):
+    with pytest.raises(UsageError, match="is not a folder"):
         find_labels_for("b", tmp_path / "missing")
 
 
 def test_a_missing_folder(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="is no folder"):
+    with pytest.raises(UsageError, match="is not a folder"):
         pair_files(tmp_path / "missing")
     assert pair_files(tmp_path) == ([], [])
 
@@ -266,7 +267,7 @@ def test_what_other_commands_wrote_is_neither_video_nor_pose_nor_labels(tmp_path
     pairs, sentences = show(tmp_path)
     assert pairs == {"m1": ("m1.mp4", "m1_pose.csv", "m1_labels.csv"), "m2": ("m2.mp4", "", "simba/m2.csv")}
     assert sentences[0] == "m2.mp4: no pose file found, expected one whose name starts with 'm2'."
-    assert "hold what a model found, not what people saw" in sentences[1]
+    assert "hold a model's predictions, not labels by people" in sentences[1]
     assert sentences[1].startswith("crossval/predictions/m2.csv, exports/boris_aggregated/m1.csv, ")
     assert len(sentences) == 2
     # Without a log, some of its files say so themselves, and speak for those beside them.
@@ -298,8 +299,8 @@ def test_one_label_file_of_several_recordings_belongs_to_all_that_it_names(tmp_p
         "m_4": "m2 and others.csv",
     }
     assert sentences[:2] == [
-        "m2 and others.csv: is named as m2.mp4 is, but names videos/m3.mp4, videos/m 4.mp4 in it, and is taken for theirs.",
-        "scores.boris: no video is called like 'm9' in it; that is left out.",
+        "m2 and others.csv: is named after m2.mp4, but names videos/m3.mp4, videos/m 4.mp4 in it, and is taken for theirs.",
+        "scores.boris: no video is named after 'm9' in it; that is left out.",
     ]
     assert find_labels_for("m1", tmp_path) == tmp_path / "scores.boris"
     assert find_labels_for("m_4", tmp_path) == tmp_path / "m2 and others.csv"
@@ -347,7 +348,7 @@ def test_label_files_that_fit_equally_well_are_those_of_raters_where_names_tell_
 def test_labels_in_formats_that_are_not_read_are_said(tmp_path: Path) -> None:
     fill(tmp_path, "m1.mp4")
     (tmp_path / "m1.ods").write_bytes(b"PK\x03\x04")
-    assert show(tmp_path)[1][0] == "m1.ods: is named as m1.mp4 is, but holds neither pose nor labels that can be read; it is left out."
+    assert show(tmp_path)[1][0] == "m1.ods: is named after m1.mp4, but holds no pose or labels that can be read; it is left out."
 
 
 def test_init_finds_the_pose_of_every_tracker_beside_its_video(

@@ -94,7 +94,7 @@ def test_projects_of_two_raters_become_columns_of_their_own(run, tmp_path):
         write_project(tmp_path / f"OFT scoring {rater}.boris", observations, state=["grooming"])
     ran = run("init", tmp_path, "--backbone", "openfield")
     assert ran.status == 0
-    assert "columns labels_Anna and labels_Ben; say in a column labels whose count" in ran.err
+    assert "columns labels_Anna and labels_Ben; name in a column labels the file to train on" in ran.err
     assert "found" not in ran.err
     study = read_study(tmp_path / "study.yaml")
     assert study.behaviors == ["grooming"]
@@ -118,7 +118,7 @@ def test_an_empty_label_file_is_not_said_to_be_missing(run, tmp_path):
     add_recording(tmp_path, "a", labels=None)
     (tmp_path / "a.csv").touch()
     ran = run("init", tmp_path)
-    assert "a.csv: is named as a.mp4 is, but holds neither pose nor labels that can be read; it is left out." in ran.err
+    assert "a.csv: is named after a.mp4, but holds no pose or labels that can be read; it is left out." in ran.err
     assert "a.mp4: no other label file found" in ran.err
     assert "No label file was found that can be read; behaviors are set to" in ran.err
 
@@ -130,7 +130,7 @@ def test_a_behavior_that_some_tables_have_no_column_for_is_said(run, tmp_path):
         (tmp_path / f"{name}_labels.csv").write_text(f"frame,{labels}\n" + "".join(f"{frame}{cells}\n" for frame in range(N_FRAMES)))
     ran = run("init", tmp_path)
     assert study_of(tmp_path)["behaviors"] == ["grooming", "rearing"]
-    assert f"'rearing' has no column in {tmp_path / 'c_labels.csv'}; give it one there" in ran.err
+    assert f"'rearing' has no column in {tmp_path / 'c_labels.csv'}; add one there" in ran.err
     shown = ", ".join(str(tmp_path / f"{name}_labels.csv") for name in "abd")
     assert f"'sniffing' has no column in {shown}, so it is left out" in ran.err
 

@@ -1,7 +1,7 @@
 """BORIS aggregated events: a row per bout with Start (s) and Stop (s), POINT rows without a duration; with or without a header.
 
-Where the header is missing, as in some exports of version 7, columns are told by their order there: subject, behavior, category,
-modifiers, then STATE or POINT, start and stop.
+If the header is missing, as in some exports of version 7, columns are known by their order there: subject, behavior, category, modifiers,
+then STATE or POINT, start and stop.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from behavior.errors import LabelError
 from behavior.files.label_formats.boris_observation import BorisEvents, Observation, find_stretch
 from behavior.files.label_formats.boris_rows import NOT_FOCAL, BorisRow, BorisTable, list_point_names, parse_time
 from behavior.files.label_formats.choosing import choose_observation
+from behavior.files.label_formats.label_format import BoutLabels, LabelFormat
 from behavior.files.label_formats.naming import join_modifiers
-from behavior.files.label_formats.request import BoutLabels, LabelFormat, LabelRequest
+from behavior.files.label_formats.request import LabelRequest
 from behavior.files.label_formats.source import LabelSource
 from behavior.files.text_tables import parse_number
 
@@ -23,7 +24,7 @@ __all__ = ["BORIS_AGGREGATED"]
 _NEEDED = ("behavior", "start", "stop")
 _KINDS = ("STATE", "POINT")
 
-# Columns before the one that says STATE or POINT: subject, behavior, category, modifiers.
+# Columns before the one with STATE or POINT: subject, behavior, category, modifiers.
 _BEFORE_KIND = 4
 
 
@@ -36,11 +37,11 @@ def _recognises(source: LabelSource) -> bool:
 
 
 def _find_kind(source: LabelSource) -> int | None:
-    """Return the column that says STATE or POINT in a table without a header, None where this is none."""
+    """Return the column with STATE or POINT in a table without a header, None if this is not one."""
     cells = next((cells for _, cells in source.head_rows if any(cells)), ())
-    for place in range(_BEFORE_KIND + 1, len(cells) - 2):
-        if cells[place] in _KINDS and parse_number(cells[place + 1], source.delimiter) is not None:
-            return place
+    for column in range(_BEFORE_KIND + 1, len(cells) - 2):
+        if cells[column] in _KINDS and parse_number(cells[column + 1], source.delimiter) is not None:
+            return column
     return None
 
 
@@ -54,7 +55,7 @@ def _read_rows(source: LabelSource) -> Iterator[BorisRow]:
         if not any(cells):
             continue
         if len(cells) < kind + 3:
-            raise LabelError(f"{source.path}: {source.place} {line} has {len(cells)} cells, expected at least {kind + 3}; complete it.")
+            raise LabelError(f"{source.path}: {source.row_word} {line} has {len(cells)} cells, expected at least {kind + 3}; complete it.")
         subject, behavior, _, modifiers = cells[kind - _BEFORE_KIND : kind]
         yield BorisRow(
             line,
@@ -74,13 +75,13 @@ def _read_rows(source: LabelSource) -> Iterator[BorisRow]:
 
 
 def _find_media(cells: tuple[str, ...]) -> str:
-    """Return the cell that names a file, "" where none does."""
+    """Return the cell that names a file, "" if none does."""
     return next((cell for cell in cells if re.search(r"\.[A-Za-z]\w{1,4}$", cell)), "")
 
 
-def _describe(source: LabelSource) -> dict[str, Observation]:
+def _list_observations(source: LabelSource) -> dict[str, Observation]:
     if _open(source).find_header() is not None:
-        return _open(source).describe()
+        return _open(source).list_observations()
     kind = _find_kind(source)
     assert kind is not None
     media: dict[str, dict[str, None]] = {}
@@ -104,15 +105,15 @@ def _describe(source: LabelSource) -> dict[str, Observation]:
 
 
 def _read(source: LabelSource, request: LabelRequest) -> BoutLabels:
-    observations = _describe(source) or {"": Observation()}
-    chosen, notes = choose_observation(source.path, {name: found.media for name, found in observations.items()}, request)
+    observations = _list_observations(source) or {"": Observation()}
+    chosen, notes = choose_observation(source.path, {name: observation.media for name, observation in observations.items()}, request)
     stretch = find_stretch(source.path, observations[chosen], request)
-    events = BorisEvents(source.path, request, stretch, source.place)
+    events = BorisEvents(source.path, request, stretch, source.row_word)
     in_seconds = True
     for row in _read_rows(source):
         if row.observation != chosen:
             continue
-        where = f"{source.path}: {source.place} {row.line}"
+        where = f"{source.path}: {source.row_word} {row.line}"
         if not row.cells["behavior"]:
             raise LabelError(f"{where} names no behavior; complete or remove it.")
         start, stop = parse_time(source, row, "start"), parse_time(source, row, "stop")
@@ -139,6 +140,6 @@ BORIS_AGGREGATED = LabelFormat(
     recognises=_recognises,
     list_names=lambda source: tuple(dict.fromkeys(row.cells["behavior"] for row in _read_rows(source) if row.cells["behavior"])),
     read=_read,
-    describe=lambda source: {name: found.media for name, found in _describe(source).items()},
+    list_observations=lambda source: {name: observation.media for name, observation in _list_observations(source).items()},
     list_points=lambda source: list_point_names(_read_rows(source)),
 )

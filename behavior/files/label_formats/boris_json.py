@@ -1,7 +1,6 @@
 """A BORIS project's JSON, read so that millions of events take little memory: they become columns as they are parsed.
 
-A list of lists is taken for one of events, which have their time, subject, code, modifiers, comment and, in observations of images, the
-image's number.
+A list of lists is taken for a list of events: time, subject, code, modifiers, comment and, in observations of images, the image's number.
 """
 
 from __future__ import annotations
@@ -32,14 +31,14 @@ class EventList:
     Attributes
     ----------
     problem
-        The number of the first event that makes no sense, and what is wrong with it; None where all do. Those behind it are missing.
+        The number of the first invalid event, and what is wrong with it; None if all are valid. Events after it are missing.
     """
 
     def __init__(self) -> None:
         self.problem: tuple[int, str] | None = None
         self._time, self._image = array("d"), array("d")
         self._kind = array("i")
-        # What events are of: subject, code and modifiers, by which few differ.
+        # Subject, code and modifiers, of which there are few combinations.
         self._kinds: dict[tuple[str, str, str], int] = {}
 
     def __len__(self) -> int:
@@ -80,42 +79,42 @@ class EventList:
 
     @property
     def kind(self) -> npt.NDArray[np.int32]:
-        """For each event the place of what it is of in `kinds`."""
+        """Index of each event's combination in `kinds`."""
         return np.asarray(self._kind)
 
     @property
     def time_s(self) -> npt.NDArray[np.float64]:
-        """For each event its time, NaN where it has none."""
+        """Time of each event in seconds, NaN if it has none."""
         return np.asarray(self._time)
 
     @property
     def image(self) -> npt.NDArray[np.float64]:
-        """For each event the number of its image, NaN where it has none."""
+        """Number of each event's image, NaN if it has none."""
         return np.asarray(self._image)
 
 
 def parse_number(value: Any) -> float | None:
-    """Return a number, None where it is said to be missing; ValueError for anything else."""
+    """Return a number, None if it is marked as missing; ValueError for anything else."""
     if value is None or (isinstance(value, float) and math.isnan(value)) or (isinstance(value, str) and value in _MISSING):
         return None
     if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise ValueError("no number")
+        raise ValueError("not a number")
     try:
         number = float(value)
     except OverflowError:
         number = math.inf
     if not math.isfinite(number):
-        raise ValueError("no number")
+        raise ValueError("not a number")
     return number
 
 
 def parse_project(text: str) -> Any:
-    """Return what a JSON text says, every list of lists in it as an `EventList`.
+    """Return the value of a JSON text, with every list of lists as an `EventList`.
 
     Raises
     ------
     json.JSONDecodeError
-        If it is no JSON.
+        If it is not JSON.
     """
     value, at = _parse(text, _skip(text, 0))
     if at != len(text):
@@ -124,7 +123,7 @@ def parse_project(text: str) -> Any:
 
 
 def _parse(text: str, at: int) -> tuple[Any, int]:
-    """Return the value that starts at a place of the text, and the place of what follows it."""
+    """Return the value that starts at `at`, and where the text goes on after it."""
     if text.startswith("{", at):
         return _parse_object(text, at)
     if text.startswith("[", at) and text.startswith("[", _skip(text, at + 1)):
@@ -134,17 +133,17 @@ def _parse(text: str, at: int) -> tuple[Any, int]:
 
 
 def _parse_object(text: str, at: int) -> tuple[Mapping[str, Any], int]:
-    found: dict[str, Any] = {}
+    members: dict[str, Any] = {}
     at = _skip(text, at + 1)
     if text.startswith("}", at):
-        return found, _skip(text, at + 1)
+        return members, _skip(text, at + 1)
     while True:
         if not text.startswith('"', at):
             raise json.JSONDecodeError("Expecting property name enclosed in double quotes", text, at)
         name, at = _parse(text, at)
-        found[name], at = _parse(text, _expect(":", text, at))
+        members[name], at = _parse(text, _expect(":", text, at))
         if text.startswith("}", at):
-            return found, _skip(text, at + 1)
+            return members, _skip(text, at + 1)
         at = _expect(",", text, at)
 
 

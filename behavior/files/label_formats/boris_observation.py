@@ -1,4 +1,4 @@
-"""What BORIS's files have in common: an observation, the media files in its players, and where in its time a video lies.
+"""What BORIS's files have in common: an observation, the media files in its players, and where in its time the recording lies.
 
 BORIS counts time from the start of the first player's first file, plus a time offset; files in one player follow one another, and
 further players show other views at the same time, shifted by an offset of their own. See BORIS's user guide, "Create a new
@@ -7,22 +7,24 @@ observation"; event times include the time offset, the observation interval does
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from behavior.errors import LabelError
+from behavior.files.label_formats.bout_rows import BoutRows, StatePairer
 from behavior.files.label_formats.choosing import fits, name_file
+from behavior.files.label_formats.label_format import BoutLabels
 from behavior.files.label_formats.naming import IN_STUDY_FILE
-from behavior.files.label_formats.request import BoutLabels, BoutRows, LabelRequest, StatePairer
+from behavior.files.label_formats.request import LabelRequest
 from behavior.recording import Frames, frame_edges
 
 __all__ = ["TIME_TOLERANCE_S", "BorisEvents", "Observation", "Stretch", "find_media_frames", "find_stretch"]
 
 # Four days at 30 frames per second; a file that says more is damaged.
-MOST_FRAMES = 10_000_000
+_MOST_FRAMES = 10_000_000
 # BORIS writes milliseconds.
 TIME_TOLERANCE_S = 6e-4
 
@@ -36,15 +38,15 @@ class Observation:
     players
         Media files of each player, in their order; those of the first follow one another in time.
     lengths
-        Seconds that media files last, where that is known.
+        Durations of media files in seconds, where known.
     total_length
-        Seconds that the first player's files last together; None where that is not known.
+        Seconds that the first player's files last together; None if unknown.
     time_offset
         Seconds that were added to all times.
     player_offsets
         Seconds by which a player started later than the first.
     interval
-        Seconds, without the offset, between which was observed; a stop of None is the end.
+        The observed span in seconds, without the offset; a stop of None is the end.
     """
 
     players: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -67,13 +69,13 @@ class Stretch:
     Attributes
     ----------
     shift
-        Seconds to take from an event's time to get that in the video.
+        Seconds to subtract from an event's time to get that in the video.
     start, stop
-        Seconds of the video between which was observed; a stop of None is not known.
+        The observed span, in seconds of the video; a stop of None is unknown.
     is_part
         Whether other events are about other videos.
     notes
-        Sentences about what is odd.
+        Sentences on what is odd.
     """
 
     shift: float
@@ -89,82 +91,93 @@ def find_stretch(path: Path, observation: Observation, request: LabelRequest) ->
     Raises
     ------
     LabelError
-        If the recording is one of several videos in a row, and it is not known which, or how long those before it are.
+        If the recording is one of several videos in a row, and it is unknown which, or how long those before it are.
     """
-    player, place = _find_media(path, observation, request)
+    player, position = _find_video(path, observation, request)
     files = observation.players.get(player, ())
-    own_length = observation.lengths.get(files[place]) if files else None
-    lengths = [observation.lengths.get(file) for file in files[:place]]
-    known = [length for length in lengths if length is not None]
-    before = sum(known)
-    duration = _measure(request)
-    total = observation.total_length
-    if len(known) < len(lengths):
-        if place != len(files) - 1 or total is None or duration is None:
-            raise LabelError(
-                f"{path}: {name_file(files[place])} comes after {', '.join(map(name_file, files[:place]))}, and the file does not say how "
-                "long these are; give the BORIS project (.boris) instead."
-            )
-        before = total - duration
-    elif len(files) == 1 and own_length is None and total is not None and duration is not None:
-        if total - duration > _tolerate(total) and not request.frames.broke_off and request.policies.out_of_range == "error":
-            raise LabelError(
-                f"{path}: the observation lasts {total:g} s, the video {duration:.1f} s: it is of another video, or of more than one, and "
-                f"others may come before {name_file(files[0])}; give the BORIS project (.boris), which tells, or take it for the only one: "
-                f"labels: {{out_of_range: warn}} {IN_STUDY_FILE}."
-            )
-        own_length = total
+    before = _sum_lengths_before(path, observation, files, position, request)
+    own_length = observation.lengths.get(files[position]) if files else None
+    if len(files) == 1 and own_length is None:
+        own_length = _take_total_length(path, observation, files[0], request)
     notes: list[str] = []
     if len(files) > 1:
-        own_length = duration if own_length is None else own_length
-        notes.append(f"{path}: the observation covers {len(files)} videos; events on {name_file(files[place])} are read.")
-    shift = observation.time_offset + before + observation.player_offsets.get(player, 0.0)
-    in_video = before + observation.player_offsets.get(player, 0.0)
+        own_length = _measure(request) if own_length is None else own_length
+        notes.append(f"{path}: the observation covers {len(files)} videos; events on {name_file(files[position])} are read.")
+    player_offset = observation.player_offsets.get(player, 0.0)
+    shift = observation.time_offset + before + player_offset
+    in_video = before + player_offset
     start = max(0.0, observation.interval[0] - in_video)
     stop = observation.interval[1] - in_video if observation.interval[1] is not None else None
     if own_length is not None:
         stop = own_length if stop is None else min(stop, own_length)
-        notes += _compare_lengths(path, files[place], own_length, request)
+        notes += _compare_lengths(path, files[position], own_length, request)
     return Stretch(shift, start, stop, is_part=len(files) > 1, notes=tuple(notes))
 
 
-def find_media_frames(path: Path, observation: Observation, rates: Mapping[str, float], request: LabelRequest) -> Frames | None:
-    """Return the frames of the recording's video by the length and frame rate that the file knows; None if it does not know both.
-
-    Parameters
-    ----------
-    rates
-        Frames per second of media files, where that is known.
-
-    Raises
-    ------
-    LabelError
-        If the recording is one of several videos in a row, and it is not known which.
-    """
-    player, place = _find_media(path, observation, request)
-    files = observation.players.get(player, ())
-    length, rate = (known.get(files[place]) if files else None for known in (observation.lengths, rates))
-    if not length or not rate or not 0 < length * rate <= MOST_FRAMES:
-        return None
-    return Frames.from_times(np.arange(round(length * rate)) / rate)
-
-
-def _find_media(path: Path, observation: Observation, request: LabelRequest) -> tuple[str, int]:
-    """Return the player of the recording's video, and its place among the player's files; LabelError if it could be any of several."""
-    fitting = [
-        (player, place)
-        for player, files in observation.players.items()
-        for place, file in enumerate(files)
-        if fits(file, request.recording_names)
-    ]
+def _find_video(path: Path, observation: Observation, request: LabelRequest) -> tuple[str, int]:
+    """Return the player that shows the recording's video, and the video's position in it; the first video if none is named after it."""
+    for player, files in observation.players.items():
+        for position, file in enumerate(files):
+            if fits(file, request.recording_names):
+                return player, position
     first_files = next(iter(observation.players.values()), ())
-    if not fitting and len(first_files) > 1:
+    if len(first_files) > 1:
         wanted = request.recording_names[0] if request.recording_names else "the recording"
         raise LabelError(
             f"{path}: the observation covers {len(first_files)} videos one after the other ({', '.join(map(name_file, first_files))}), and "
             f"none is named after {wanted}; name the recording's video as one of them."
         )
-    return fitting[0] if fitting else (next(iter(observation.players), "1"), 0)
+    return next(iter(observation.players), "1"), 0
+
+
+def _sum_lengths_before(path: Path, observation: Observation, files: Sequence[str], position: int, request: LabelRequest) -> float:
+    """Return how many seconds of a player's `files` come before the video at `position`; LabelError if unknown."""
+    lengths = [observation.lengths.get(file) for file in files[:position]]
+    known = [length for length in lengths if length is not None]
+    if len(known) == len(lengths):
+        return sum(known)
+    duration, total = _measure(request), observation.total_length
+    if position != len(files) - 1 or total is None or duration is None:
+        raise LabelError(
+            f"{path}: {name_file(files[position])} comes after {', '.join(map(name_file, files[:position]))}, and the file does not tell "
+            "how long these are; give the BORIS project (.boris) instead."
+        )
+    return total - duration
+
+
+def _take_total_length(path: Path, observation: Observation, file: str, request: LabelRequest) -> float | None:
+    """Return the observation's length as that of its only video, None if unknown; LabelError if it is much longer than the video."""
+    duration, total = _measure(request), observation.total_length
+    if total is None or duration is None:
+        return None
+    if total - duration > _tolerate(total) and not request.frames.broke_off and request.policies.out_of_range == "error":
+        raise LabelError(
+            f"{path}: the observation lasts {total:g} s, the video {duration:.1f} s: it is of another video, or of more than one, and "
+            f"others may come before {name_file(file)}; give the BORIS project (.boris), which tells, or take it for the only one: "
+            f"labels: {{out_of_range: warn}} {IN_STUDY_FILE}."
+        )
+    return total
+
+
+def find_media_frames(path: Path, observation: Observation, rates: Mapping[str, float], request: LabelRequest) -> Frames | None:
+    """Return the frames of the recording's video by the length and frame rate in the file; None if it has not both.
+
+    Parameters
+    ----------
+    rates
+        Frames per second of media files, where known.
+
+    Raises
+    ------
+    LabelError
+        If the recording is one of several videos in a row, and it is unknown which.
+    """
+    player, position = _find_video(path, observation, request)
+    files = observation.players.get(player, ())
+    length, rate = (known.get(files[position]) if files else None for known in (observation.lengths, rates))
+    if not length or not rate or not 0 < length * rate <= _MOST_FRAMES:
+        return None
+    return Frames.from_times(np.arange(round(length * rate)) / rate)
 
 
 def _compare_lengths(path: Path, file: str, length: float, request: LabelRequest) -> list[str]:
@@ -175,7 +188,7 @@ def _compare_lengths(path: Path, file: str, length: float, request: LabelRequest
 
 
 def _measure(request: LabelRequest) -> float | None:
-    """Return how long the video lasts, in seconds; None where nobody knows."""
+    """Return how long the video lasts, in seconds; None if unknown."""
     if request.frames.time_s is None or len(request.frames.time_s) < 2:
         return None
     edges = frame_edges(request.frames.time_s)
@@ -183,7 +196,7 @@ def _measure(request: LabelRequest) -> float | None:
 
 
 def _tolerate(length: float) -> float:
-    """Return by how much lengths may differ: sound may be longer than the picture."""
+    """Return by how many seconds lengths may differ: sound may be longer than the picture."""
     return max(1.0, 0.01 * length)
 
 
@@ -193,16 +206,16 @@ class BorisEvents:
     Parameters
     ----------
     path, request
-        The file, and what is wanted of it.
+        The file, and what to read from it.
     stretch
         Where the video lies in the observation.
-    place
-        What an event's number is called in messages.
+    row_word
+        What messages call an event: ``line``, ``row`` or ``event``.
     """
 
-    def __init__(self, path: Path, request: LabelRequest, stretch: Stretch, place: str) -> None:
-        self._path, self._request, self._stretch = path, request, stretch
-        self.rows = BoutRows(place)
+    def __init__(self, path: Path, request: LabelRequest, stretch: Stretch, row_word: str) -> None:
+        self._stretch = stretch
+        self.rows = BoutRows(row_word)
         self._pairer = StatePairer(path, self.rows, request.policies.unterminated)
 
     def add_point(self, line: int, name: str, subject: str, at: float) -> None:
@@ -217,22 +230,22 @@ class BorisEvents:
             self.rows.add(line, name, start, stop, subject=subject)
 
     def add_change(self, line: int, name: str, subject: str, at: float, *, kind: str = "") -> None:
-        """Add a start or a stop, or, where `kind` is neither, whichever is due."""
+        """Add a start (`kind` ``START``) or a stop (``STOP``); with another `kind`, whichever is due."""
         change = {"START": self._pairer.start, "STOP": self._pairer.stop}.get(kind, self._pairer.toggle)
         change(line, name, subject, at)
 
     def finish(self, *, in_seconds: bool = True, notes: tuple[str, ...] = ()) -> BoutLabels:
-        """Return all bouts; those of other videos of the observation are left out."""
+        """Return the bouts of the recording; those of other videos of the observation are left out."""
         stretch = self._stretch
         end = None if stretch.stop is None or not in_seconds else stretch.stop + stretch.shift
-        mended = self._pairer.finish(end)
+        fixed = self._pairer.finish(end)
         last = np.inf if stretch.stop is None else stretch.stop
         is_whole = not in_seconds or (stretch.start <= 0 and np.isinf(last))
         return BoutLabels(
             self.rows,
             in_seconds=in_seconds,
             observed=None if is_whole else ((stretch.start, last),),
-            notes=(*notes, *stretch.notes, *mended),
+            notes=(*notes, *stretch.notes, *fixed),
             tolerance_s=TIME_TOLERANCE_S,
             has_animals=True,
             shift=stretch.shift if in_seconds else 0.0,

@@ -12,8 +12,9 @@ from behavior.errors import LabelError
 from behavior.files.label_formats.boris_json import EventList, parse_number, parse_project
 from behavior.files.label_formats.boris_observation import BorisEvents, Observation, find_media_frames, find_stretch
 from behavior.files.label_formats.choosing import choose_observation
+from behavior.files.label_formats.label_format import BoutLabels, LabelFormat
 from behavior.files.label_formats.naming import MODIFIER_MARK, join_modifiers
-from behavior.files.label_formats.request import BoutLabels, LabelFormat, LabelRequest
+from behavior.files.label_formats.request import LabelRequest
 from behavior.files.label_formats.source import LabelSource
 from behavior.recording import Frames
 
@@ -31,16 +32,16 @@ def _list_names(source: LabelSource) -> tuple[str, ...]:
     project = _load(source)
     observations = _observations(source, project)
     coded = dict.fromkeys(code for name in observations for code in _list_events(source, observations, name).codes)
-    order = dict.fromkeys([*_list_kinds(source, project), *coded])
+    order = dict.fromkeys([*_list_event_types(source, project), *coded])
     return tuple(code for code in order if code in coded)
 
 
 def _list_points(source: LabelSource) -> tuple[str, ...]:
-    kinds = _list_kinds(source, _load(source))
-    return tuple(name for name in _list_names(source) if kinds.get(name, "").startswith("point"))
+    event_types = _list_event_types(source, _load(source))
+    return tuple(name for name in _list_names(source) if event_types.get(name, "").startswith("point"))
 
 
-def _describe_all(source: LabelSource) -> dict[str, tuple[str, ...]]:
+def _list_media(source: LabelSource) -> dict[str, tuple[str, ...]]:
     return {name: _describe(source, name, content).media for name, content in _observations(source, _load(source)).items()}
 
 
@@ -48,30 +49,30 @@ def _read(source: LabelSource, request: LabelRequest) -> BoutLabels:
     project = _load(source)
     observations = _observations(source, project)
     described = {name: _describe(source, name, content) for name, content in observations.items()}
-    chosen, notes = choose_observation(source.path, {name: found.media for name, found in described.items()}, request)
+    chosen, notes = choose_observation(source.path, {name: observation.media for name, observation in described.items()}, request)
     where = f"of observation {chosen!r}"
     if str(observations[chosen].get("type", "")).upper() == "LIVE":
         notes.append(f"{source.path}: {chosen!r} was observed live; its times are taken for those of the video.")
     stretch = find_stretch(source.path, described[chosen], request)
-    kinds = _list_kinds(source, project)
-    found = _list_events(source, observations, chosen)
-    in_seconds = not np.isnan(found.time_s).any()
-    at = found.time_s if in_seconds else found.image - 1
-    if np.isnan(at).any():
-        number = int(np.flatnonzero(np.isnan(at))[0]) + 1
+    event_types = _list_event_types(source, project)
+    listed = _list_events(source, observations, chosen)
+    in_seconds = not np.isnan(listed.time_s).any()
+    times = listed.time_s if in_seconds else listed.image - 1
+    if np.isnan(times).any():
+        number = int(np.flatnonzero(np.isnan(times))[0]) + 1
         raise LabelError(f"{source.path}: event {number} {where} has neither a time nor an image; correct it in BORIS.")
     events = BorisEvents(source.path, request, stretch, "event")
-    subjects, codes = [subject for subject, _, _ in found.kinds], [code for _, code, _ in found.kinds]
-    names = [join_modifiers(code, modifiers.split(MODIFIER_MARK)) for _, code, modifiers in found.kinds]
-    order, kind_of = np.argsort(at, kind="stable"), found.kind
+    subjects, codes = [subject for subject, _, _ in listed.kinds], [code for _, code, _ in listed.kinds]
+    names = [join_modifiers(code, modifiers.split(MODIFIER_MARK)) for _, code, modifiers in listed.kinds]
+    kind_of = listed.kind
     # A project may hold millions of events: they are taken one by one.
-    for place in order:
-        number, kind, moment = int(place) + 1, kind_of[place], float(at[place])
-        sort = kinds.get(codes[kind], "")
-        if sort.startswith("state"):
-            events.add_change(number, names[kind], subjects[kind], moment)
-        elif sort.startswith("point") or request.naming.find(names[kind]) is None:
-            events.add_point(number, names[kind], subjects[kind], moment)
+    for index in np.argsort(times, kind="stable"):
+        number, kind, time = int(index) + 1, kind_of[index], float(times[index])
+        event_type = event_types.get(codes[kind], "")
+        if event_type.startswith("state"):
+            events.add_change(number, names[kind], subjects[kind], time)
+        elif event_type.startswith("point") or request.naming.find_behavior(names[kind]) is None:
+            events.add_point(number, names[kind], subjects[kind], time)
         else:
             raise LabelError(
                 f"{source.path}: event {number} {where} is of {codes[kind]!r}, which the project's ethogram does not have, so it may "
@@ -81,9 +82,10 @@ def _read(source: LabelSource, request: LabelRequest) -> BoutLabels:
 
 
 def _find_frames(source: LabelSource, request: LabelRequest) -> Frames | None:
+    """Return the frames of the recording's video by its length and frame rate in the project; None if these are unknown."""
     observations = _observations(source, _load(source))
     described = {name: _describe(source, name, content) for name, content in observations.items()}
-    chosen, _ = choose_observation(source.path, {name: found.media for name, found in described.items()}, request)
+    chosen, _ = choose_observation(source.path, {name: observation.media for name, observation in described.items()}, request)
     info = observations[chosen].get("media_info") or {}
     rates = _as_mapping(source, info.get("fps") or {}, f"'fps' of observation {chosen!r}")
     known = {str(file): _as_number(source, value, f"a frame rate in observation {chosen!r}") for file, value in rates.items()}
@@ -95,7 +97,7 @@ def _load(source: LabelSource) -> Mapping[str, Any]:
         project = parse_project(source.read_text().lstrip("\ufeff"))
     except json.JSONDecodeError as error:
         raise LabelError(
-            f"{source.path}: line {error.lineno} is no JSON ({error.msg}), so the project is damaged or cut short; save it again in BORIS."
+            f"{source.path}: line {error.lineno} is not JSON ({error.msg}), so the project is damaged or cut short; save it again in BORIS."
         ) from error
     # Numbers of thousands of digits, and brackets in thousands of brackets.
     except (ValueError, RecursionError) as error:
@@ -104,18 +106,18 @@ def _load(source: LabelSource) -> Mapping[str, Any]:
 
 
 def _observations(source: LabelSource, project: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    found = _as_mapping(source, project.get("observations") or {}, "'observations'")
-    return {name: _as_mapping(source, content, f"observation {name!r}") for name, content in found.items()}
+    observations = _as_mapping(source, project.get("observations") or {}, "'observations'")
+    return {name: _as_mapping(source, content, f"observation {name!r}") for name, content in observations.items()}
 
 
-def _list_kinds(source: LabelSource, project: Mapping[str, Any]) -> dict[str, str]:
+def _list_event_types(source: LabelSource, project: Mapping[str, Any]) -> dict[str, str]:
     """Return "state event" or "point event" for each behavior of the ethogram."""
     ethogram = _as_mapping(source, project.get("behaviors_conf") or {}, "'behaviors_conf'")
-    kinds = {}
+    event_types = {}
     for key, content in ethogram.items():
         behavior = _as_mapping(source, content, f"behavior {key!r}")
-        kinds[str(behavior.get("code", ""))] = str(behavior.get("type", "")).casefold()
-    return kinds
+        event_types[str(behavior.get("code", ""))] = str(behavior.get("type", "")).casefold()
+    return event_types
 
 
 def _describe(source: LabelSource, name: str, content: Mapping[str, Any]) -> Observation:
@@ -147,30 +149,30 @@ def _describe(source: LabelSource, name: str, content: Mapping[str, Any]) -> Obs
 
 
 def _list_events(source: LabelSource, observations: Mapping[str, Mapping[str, Any]], name: str) -> EventList:
-    said = observations[name].get("events") or EventList()
-    if not isinstance(said, list | EventList):
-        raise LabelError(f"{source.path}: the events of observation {name!r} are no list; save the project again in BORIS.")
-    events = said if isinstance(said, EventList) else EventList()
-    for fields in said if isinstance(said, list) else ():
+    stored = observations[name].get("events") or EventList()
+    if not isinstance(stored, list | EventList):
+        raise LabelError(f"{source.path}: the events of observation {name!r} are not a list; save the project again in BORIS.")
+    events = stored if isinstance(stored, EventList) else EventList()
+    for fields in stored if isinstance(stored, list) else ():
         events.add(fields)
     if events.problem is not None:
-        number, what = events.problem
-        raise LabelError(f"{source.path}: event {number} of observation {name!r} {what}; correct it in BORIS.")
+        number, problem = events.problem
+        raise LabelError(f"{source.path}: event {number} of observation {name!r} {problem}; correct it in BORIS.")
     return events
 
 
-def _as_mapping(source: LabelSource, value: Any, what: str) -> Mapping[str, Any]:
+def _as_mapping(source: LabelSource, value: Any, name: str) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
-        raise LabelError(f"{source.path}: {what} is {str(value)[:60]!r}, expected names with contents; save the project again in BORIS.")
+        raise LabelError(f"{source.path}: {name} is {str(value)[:60]!r}, expected names with contents; save the project again in BORIS.")
     return value
 
 
-def _as_number(source: LabelSource, value: Any, what: str) -> float | None:
-    """Return a number, None where it is said to be missing; LabelError for anything else."""
+def _as_number(source: LabelSource, value: Any, name: str) -> float | None:
+    """Return a number, None if it is marked as missing; LabelError for anything else."""
     try:
         return parse_number(value)
     except ValueError:
-        raise LabelError(f"{source.path}: {what} is {str(value)[:60]!r}, expected a number of seconds; correct it in BORIS.") from None
+        raise LabelError(f"{source.path}: {name} is {str(value)[:60]!r}, expected a number of seconds; correct it in BORIS.") from None
 
 
 BORIS_PROJECT = LabelFormat(
@@ -178,7 +180,7 @@ BORIS_PROJECT = LabelFormat(
     recognises=_recognises,
     list_names=_list_names,
     read=_read,
-    describe=_describe_all,
+    list_observations=_list_media,
     list_points=_list_points,
     find_frames=_find_frames,
 )

@@ -1,4 +1,4 @@
-"""What BORIS's two tables of events have in common: their columns, through its versions, and what they say of observations."""
+"""What BORIS's two tables of events have in common: their columns, through its versions, and their observations."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ class BorisRow:
     Attributes
     ----------
     line
-        Where it stands.
+        Its number in the file.
     observation
-        Whose event it is.
+        The observation that it belongs to.
     cells
-        What it holds by the kind of column; "" where it holds nothing, or says so.
+        Its cells by the kind of column; "" for a cell that is empty or marked as missing.
     modifiers
         What further describes the behavior.
     """
@@ -61,7 +61,7 @@ class BorisRow:
 
 @dataclass
 class _Preamble:
-    """What stands above the header in tables before version 8."""
+    """The lines above the header in tables before version 8."""
 
     observation: str = ""
     players: dict[str, list[str]] = field(default_factory=dict)
@@ -76,7 +76,7 @@ class BorisTable:
     source
         The file.
     needed
-        Kinds of columns without which a row is no header.
+        Kinds of columns that a header has to have.
     """
 
     def __init__(self, source: LabelSource, needed: tuple[str, ...]) -> None:
@@ -84,7 +84,7 @@ class BorisTable:
         self._needed = needed
 
     def find_header(self) -> int | None:
-        """Return the line of the first header, None where there is none near the beginning."""
+        """Return the line of the first header, None if there is none near the beginning."""
         return next((line for line, cells in self._source.head_rows if self._find_columns(cells) is not None), None)
 
     def read_rows(self) -> Iterator[BorisRow]:
@@ -92,8 +92,8 @@ class BorisTable:
         for row, _ in self._walk():
             yield row
 
-    def describe(self) -> dict[str, Observation]:
-        """Return the observations in order of appearance."""
+    def list_observations(self) -> dict[str, Observation]:
+        """Return the observations by name, in order of appearance."""
         firsts: dict[str, tuple[BorisRow, _Preamble]] = {}
         media: dict[str, dict[str, None]] = {}
         for row, preamble in self._walk():
@@ -104,12 +104,12 @@ class BorisTable:
         return {name: self._describe(*firsts[name], tuple(shown)) for name, shown in media.items()}
 
     def _describe(self, row: BorisRow, preamble: _Preamble, shown: tuple[str, ...]) -> Observation:
-        """Return an observation by its first row, what stands above it, and the media files of all its rows."""
+        """Return an observation by its first row, the lines above it, and the media files of all its rows."""
         players = _parse_source(row.cells["source"]) or {key: tuple(files) for key, files in preamble.players.items()}
         files = [file for of_player in players.values() for file in of_player]
         numbers = [_parse(part, self._source.delimiter) for part in re.split(r"[|;]", row.cells["lengths"])]
         lengths = {}
-        # Edited tables may name other files in their rows than above them; rows do not tell of files without events.
+        # Edited tables may name other files in their rows than above them; files without events are in no row.
         if shown and not set(shown) & set(files):
             players = {"1": shown}
         elif len(files) == len(numbers):
@@ -135,32 +135,32 @@ class BorisTable:
                 continue
             # Below a header, only what starts as a header or a preamble does can be one.
             if columns is None or cells[0].casefold() in (first, _TITLE):
-                found = self._find_columns(cells)
-                if found is not None:
-                    columns, first = found, cells[0].casefold()
-                    modifiers = [place for place, cell in enumerate(cells) if cell.casefold().startswith("modifier")]
+                header = self._find_columns(cells)
+                if header is not None:
+                    columns, first = header, cells[0].casefold()
+                    modifiers = [column for column, cell in enumerate(cells) if cell.casefold().startswith("modifier")]
                     continue
                 if columns is not None and columns["observation"] < 0 and cells[0].casefold() == _TITLE:
                     preamble, columns = _Preamble(), None
                 if columns is None:
                     _note_preamble(preamble, cells)
                     continue
-            at = {kind: _clean(cells[place]) if 0 <= place < len(cells) else "" for kind, place in columns.items()}
-            if at["subject"].casefold() == NOT_FOCAL:
-                at["subject"] = ""
-            # Several sets of modifiers may stand in one cell.
-            said = tuple(part for place in modifiers if place < len(cells) for part in re.split(r"[|;]", cells[place]))
-            yield BorisRow(line, at["observation"] or preamble.observation, at, said), preamble
+            by_kind = {kind: _clean(cells[column]) if 0 <= column < len(cells) else "" for kind, column in columns.items()}
+            if by_kind["subject"].casefold() == NOT_FOCAL:
+                by_kind["subject"] = ""
+            # One cell may hold several sets of modifiers.
+            described = tuple(part for column in modifiers if column < len(cells) for part in re.split(r"[|;]", cells[column]))
+            yield BorisRow(line, by_kind["observation"] or preamble.observation, by_kind, described), preamble
         if columns is None:
             raise LabelError(
                 f"{self._source.path}: ends before the events of {preamble.observation!r}, so it is cut short; export them again."
             )
 
     def _find_columns(self, cells: tuple[str, ...]) -> dict[str, int] | None:
-        """Return the place of each kind of column, -1 for those that are not there; None where this is no header."""
+        """Return the index of each kind of column, -1 for those that are missing; None if this is not a header."""
         lower = [" ".join(cell.split()).casefold() for cell in cells]
-        found = {kind: next((lower.index(name) for name in names if name in lower), -1) for kind, names in _COLUMNS.items()}
-        return found if all(found[kind] >= 0 for kind in self._needed) else None
+        columns = {kind: next((lower.index(name) for name in names if name in lower), -1) for kind, names in _COLUMNS.items()}
+        return columns if all(columns[kind] >= 0 for kind in self._needed) else None
 
 
 def list_point_names(rows: Iterable[BorisRow]) -> tuple[str, ...]:
@@ -173,24 +173,24 @@ def list_point_names(rows: Iterable[BorisRow]) -> tuple[str, ...]:
 
 
 def parse_time(source: LabelSource, row: BorisRow, kind: str) -> float | None:
-    """Return the seconds in a cell, None where it says that there are none.
+    """Return the seconds in a cell, None if it is marked as missing.
 
     Raises
     ------
     LabelError
-        If it is something else.
+        If it holds anything else.
     """
     cell = row.cells[kind]
     if not cell:
         return None
     number = _parse(cell, source.delimiter)
     if number is None:
-        raise LabelError(f"{source.path}: {source.place} {row.line} has {cell!r} as {kind}, expected seconds; correct it.")
+        raise LabelError(f"{source.path}: {source.row_word} {row.line} has {cell!r} as {kind}, expected seconds; correct it.")
     return number
 
 
 def _parse(cell: str, delimiter: str) -> float | None:
-    """Return seconds, also where they are written as hours:minutes:seconds."""
+    """Return seconds, also written as hours:minutes:seconds; None for anything else."""
     parts = [parse_number(part, delimiter) for part in cell.split(":")]
     if not 1 <= len(parts) <= 3 or any(part is None or not math.isfinite(part) or abs(part) > 1e12 for part in parts):
         return None
@@ -222,7 +222,7 @@ def _parse_source(cell: str) -> dict[str, tuple[str, ...]]:
     """
     players = {}
     for part in re.split(r"\|(?=player #)", cell):
-        found = re.match(r"player #(\d+)\s*:\s*(.*)", part, re.IGNORECASE | re.DOTALL)
-        if found and found[2].strip():
-            players[found[1]] = tuple(file.strip() for file in found[2].split(";") if file.strip())
+        player = re.match(r"player #(\d+)\s*:\s*(.*)", part, re.IGNORECASE | re.DOTALL)
+        if player and player[2].strip():
+            players[player[1]] = tuple(file.strip() for file in player[2].split(";") if file.strip())
     return players

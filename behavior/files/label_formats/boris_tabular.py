@@ -10,8 +10,9 @@ from behavior.errors import LabelError
 from behavior.files.label_formats.boris_observation import BorisEvents, Observation, find_stretch
 from behavior.files.label_formats.boris_rows import BorisTable, list_point_names, parse_time
 from behavior.files.label_formats.choosing import choose_observation
+from behavior.files.label_formats.label_format import BoutLabels, LabelFormat
 from behavior.files.label_formats.naming import join_modifiers
-from behavior.files.label_formats.request import BoutLabels, LabelFormat, LabelRequest
+from behavior.files.label_formats.request import LabelRequest
 from behavior.files.label_formats.source import LabelSource
 
 __all__ = ["BORIS_TABULAR"]
@@ -29,17 +30,15 @@ def _list_names(source: LabelSource) -> tuple[str, ...]:
 
 def _read(source: LabelSource, request: LabelRequest) -> BoutLabels:
     table = _open(source)
-    observations = table.describe()
-    if not observations:
-        # A header without rows: nobody saw anything.
-        observations = {"": Observation()}
-    chosen, notes = choose_observation(source.path, {name: found.media for name, found in observations.items()}, request)
+    # A header without rows is an observation without events.
+    observations = table.list_observations() or {"": Observation()}
+    chosen, notes = choose_observation(source.path, {name: observation.media for name, observation in observations.items()}, request)
     stretch = find_stretch(source.path, observations[chosen], request)
-    events = BorisEvents(source.path, request, stretch, source.place)
+    events = BorisEvents(source.path, request, stretch, source.row_word)
     rows = (row for row in table.read_rows() if row.observation == chosen)
     in_seconds = True
     for row in rows:
-        where = f"{source.path}: {source.place} {row.line}"
+        where = f"{source.path}: {source.row_word} {row.line}"
         if not row.cells["behavior"]:
             raise LabelError(f"{where} names no behavior; complete or remove it.")
         at = parse_time(source, row, "time")
@@ -68,6 +67,6 @@ BORIS_TABULAR = LabelFormat(
     recognises=lambda source: _open(source).find_header() is not None,
     list_names=_list_names,
     read=_read,
-    describe=lambda source: {name: found.media for name, found in _open(source).describe().items()},
+    list_observations=lambda source: {name: observation.media for name, observation in _open(source).list_observations().items()},
     list_points=lambda source: list_point_names(_open(source).read_rows()),
 )

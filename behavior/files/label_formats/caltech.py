@@ -1,7 +1,7 @@
 """Caltech Behavior Annotator's text files: streams S1, S2, ... of rows start, end, type; frames from 1, the end included.
 
 The layout is that of Piotr Dollár's annotator (vision.ucsd.edu/~pdollar/toolbox): a configuration of names and keys, then a block per
-stream. A stream labels every frame, with ``base`` or ``other`` where nothing happens, so frames that no row covers were not watched.
+stream. A stream labels every frame, with ``base`` or ``other`` where nothing happens, so frames that no row covers were not observed.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ import re
 from collections.abc import Iterator
 
 from behavior.errors import LabelError
-from behavior.files.label_formats.request import BoutLabels, BoutRows, LabelFormat, LabelRequest
+from behavior.files.label_formats.bout_rows import BoutRows
+from behavior.files.label_formats.label_format import BoutLabels, LabelFormat
+from behavior.files.label_formats.request import LabelRequest
 from behavior.files.label_formats.source import LabelSource
 
 __all__ = ["CALTECH"]
@@ -42,20 +44,19 @@ def _read_rows(source: LabelSource) -> Iterator[tuple[int, str, float, float, st
 
 def _read(source: LabelSource, request: LabelRequest) -> BoutLabels:
     rows = BoutRows("line")
-    watched: dict[str, list[tuple[float, float]]] = {}
+    observed: dict[str, list[tuple[float, float]]] = {}
     for line, stream, first, last, name in _read_rows(source):
         start, stop = first - 1, last
-        # That nothing happened is no behavior unless it is asked for.
-        if name.casefold() not in _BACKGROUND or request.naming.find(name) is not None:
+        # That nothing happened is not a behavior, unless it is requested.
+        if name.casefold() not in _BACKGROUND or request.naming.find_behavior(name) is not None:
             rows.add(line, name, start, stop, subject=stream)
-        spans = watched.setdefault(stream, [])
+        spans = observed.setdefault(stream, [])
         # Rows follow one another, so that few spans remain.
         if spans and spans[-1][1] == start:
             spans[-1] = (spans[-1][0], stop)
         elif start < stop:
             spans.append((start, stop))
-    observed = tuple(span for spans in watched.values() for span in spans)
-    return BoutLabels(rows, in_seconds=False, observed=observed)
+    return BoutLabels(rows, in_seconds=False, observed=tuple(span for spans in observed.values() for span in spans))
 
 
 CALTECH = LabelFormat(

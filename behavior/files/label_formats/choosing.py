@@ -1,4 +1,4 @@
-"""Which of several observations in a file is the recording's, told by a setting, its name, or the video that it names."""
+"""Which of several observations in a file is the recording's, by a setting, its name, or the video that it names."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ __all__ = ["choose_observation", "fits", "name_file", "spell"]
 def choose_observation(path: Path, media: Mapping[str, Sequence[str]], request: LabelRequest) -> tuple[str, list[str]]:
     """Return the observation that is the recording's, and notes.
 
-    The one that the request names; else the one that is called like the recording, or names its video; else the only one.
+    That is the one that the request names; else the one that is named after the recording, or names its video; else the only one.
 
     Parameters
     ----------
     media
-        Files that each observation is about, by the observation's name.
+        Media files of each observation, by the observation's name.
 
     Raises
     ------
@@ -54,26 +54,29 @@ def choose_observation(path: Path, media: Mapping[str, Sequence[str]], request: 
         raise LabelError(f"{path}: holds {len(media)} observations{whose}: {_list(media)}{advice}")
     only, files = next(iter(media.items()))
     if request.recording_names and files:
-        return only, [
-            f"{path}: is about {', '.join(map(name_file, files))}, and is read for {request.recording_names[0]}; see that they are one."
-        ]
+        recording = request.recording_names[0]
+        return only, [f"{path}: is about {', '.join(map(name_file, files))}, and is read for {recording}; check that they are the same."]
     return only, []
 
 
-def fits(name: str, called: Sequence[str]) -> bool:
-    """Tell whether a file or observation is called like a recording: alike but for folder, suffix, case and marks."""
+def fits(name: str, recording_names: Sequence[str]) -> bool:
+    """Tell whether a file or observation has one of a recording's names, apart from folder, suffix, case and special characters.
+
+    >>> fits("C:/lab/Mouse 1.avi", ["mouse_1"])
+    True
+    """
     spellings = spell(name)
-    return any(spell(known) & spellings for known in called)
+    return any(spell(known) & spellings for known in recording_names)
 
 
 def spell(name: str) -> frozenset[str]:
-    """Return how a file, an observation or a recording may be written: two that share a spelling are called alike."""
+    """Return the spellings of a file, an observation or a recording: two that share one have the same name."""
     file = name_file(name)
     return frozenset({_simplify(file), _simplify(_drop_suffix(file))} - {""})
 
 
 def name_file(path: str) -> str:
-    r"""Return the name of a file whose path may be of any system.
+    r"""Return the file name in a path of any operating system.
 
     >>> name_file("D:\\videos\\OFT_5.mp4")
     'OFT_5.mp4'

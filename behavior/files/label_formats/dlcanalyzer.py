@@ -1,7 +1,7 @@
 """DLCAnalyzer's label table: ``from;to;type`` in seconds, with the Experimenter and the ID of the recording, all of them in one file.
 
 The layout is that of the tables in ETHZ-INS/DLCAnalyzer (``file;Experimenter;from;to;type;ID;DLCFile``). Rows called Start/End or
-Start_End mark where an observation begins and ends: what lies outside was not watched.
+Start_End mark where an observation begins and ends: frames outside were not observed.
 """
 
 from __future__ import annotations
@@ -9,9 +9,11 @@ from __future__ import annotations
 import math
 
 from behavior.errors import LabelError
+from behavior.files.label_formats.bout_rows import BoutRows
 from behavior.files.label_formats.choosing import choose_observation
+from behavior.files.label_formats.label_format import BoutLabels, LabelFormat
 from behavior.files.label_formats.naming import IN_STUDY_FILE
-from behavior.files.label_formats.request import BoutLabels, BoutRows, LabelFormat, LabelRequest
+from behavior.files.label_formats.request import LabelRequest
 from behavior.files.label_formats.source import LabelSource
 from behavior.files.text_tables import parse_number
 
@@ -28,8 +30,14 @@ def _recognises(source: LabelSource) -> bool:
 
 
 def _cell(source: LabelSource, cells: tuple[str, ...], *names: str) -> str:
-    place = source.table.find_column(*names)
-    return cells[place] if place is not None and place < len(cells) else ""
+    """Return the cell in the first of the columns `names` that the table has; "" if there is none."""
+    column = source.table.find_column(*names)
+    return cells[column] if column is not None and column < len(cells) else ""
+
+
+def _name_recording(source: LabelSource, cells: tuple[str, ...]) -> str:
+    """Return the recording of a row: its ID, else its file."""
+    return _cell(source, cells, *_ID) or _cell(source, cells, *_FILES)
 
 
 def _list_names(source: LabelSource) -> tuple[str, ...]:
@@ -38,21 +46,19 @@ def _list_names(source: LabelSource) -> tuple[str, ...]:
 
 
 def _list_recordings(source: LabelSource) -> dict[str, tuple[str, ...]]:
-    """Return the files that belong to each recording, by its ID."""
+    """Return the files of each recording, by its ID."""
     files: dict[str, dict[str, None]] = {}
     for _, cells in source.table.rows:
         if any(cells):
-            known = files.setdefault(_cell(source, cells, *_ID) or _cell(source, cells, *_FILES), {})
-            known.update({_cell(source, cells, name): None for name in _FILES if _cell(source, cells, name)})
-    return {name: tuple(known) for name, known in files.items()}
+            of_recording = files.setdefault(_name_recording(source, cells), {})
+            of_recording.update({_cell(source, cells, name): None for name in _FILES if _cell(source, cells, name)})
+    return {name: tuple(of_recording) for name, of_recording in files.items()}
 
 
 def _choose_rater(source: LabelSource, recording: str, request: LabelRequest) -> str | None:
-    """Return whose rows count; None where there is only one rater."""
+    """Return whose rows to read, None if there is only one rater; LabelError if it is unclear."""
     raters = dict.fromkeys(
-        _cell(source, cells, *_RATER)
-        for _, cells in source.table.rows
-        if any(cells) and (_cell(source, cells, *_ID) or _cell(source, cells, *_FILES)) == recording
+        _cell(source, cells, *_RATER) for _, cells in source.table.rows if any(cells) and _name_recording(source, cells) == recording
     )
     if len(raters) < 2:
         return None
@@ -69,13 +75,13 @@ def _choose_rater(source: LabelSource, recording: str, request: LabelRequest) ->
 def _read(source: LabelSource, request: LabelRequest) -> BoutLabels:
     table = source.table
     recordings = _list_recordings(source) or {"": ()}
-    # Where there is only one, the file itself may be called like the recording.
+    # If there is only one, the file itself may be named after the recording.
     chosen, notes = choose_observation(source.path, recordings if len(recordings) > 1 else dict.fromkeys(recordings, ()), request)
     rater = _choose_rater(source, chosen, request)
-    rows = BoutRows(source.place)
+    rows = BoutRows(source.row_word)
     marks: list[tuple[float, float]] = []
     for line, cells in table.rows:
-        if not any(cells) or (_cell(source, cells, *_ID) or _cell(source, cells, *_FILES)) != chosen:
+        if not any(cells) or _name_recording(source, cells) != chosen:
             continue
         if rater is not None and _cell(source, cells, *_RATER) != rater:
             continue
@@ -83,7 +89,7 @@ def _read(source: LabelSource, request: LabelRequest) -> BoutLabels:
         name = _cell(source, cells, "type")
         if start is None or stop is None or not math.isfinite(start) or not math.isfinite(stop) or not name:
             raise LabelError(
-                f"{source.path}: {source.place} {line} has {_cell(source, cells, 'from')!r} to {_cell(source, cells, 'to')!r} of type "
+                f"{source.path}: {source.row_word} {line} has {_cell(source, cells, 'from')!r} to {_cell(source, cells, 'to')!r} of type "
                 f"{name!r}, expected two times in seconds and a name; correct it."
             )
         if name.casefold() in _MARKS:
@@ -94,7 +100,9 @@ def _read(source: LabelSource, request: LabelRequest) -> BoutLabels:
     if len(marks) > 1:
         observed = ((min(start for start, _ in marks), max(stop for _, stop in marks)),)
     elif marks:
-        notes.append(f"{source.path}: has one mark of start or end, so it is not known what was observed; all of the recording is taken.")
+        notes.append(
+            f"{source.path}: has only one mark of start or end, so the observed span is unknown; the whole recording counts as observed."
+        )
     return BoutLabels(rows, in_seconds=True, observed=observed, notes=tuple(notes), tolerance_s=6e-4)
 
 
@@ -103,5 +111,5 @@ DLCANALYZER = LabelFormat(
     recognises=_recognises,
     list_names=_list_names,
     read=_read,
-    describe=_list_recordings,
+    list_observations=_list_recordings,
 )

@@ -1,14 +1,15 @@
 """Spreadsheets in which people put an x into each frame's row under each behavior that it shows; .xlsx, or CSV saved from one.
 
-Built from the code that reads the reference thesis's sheets (notebooks/1.1.PrepareDataset of its repository), for want of a sample: names
-in the first row, two more rows of headings, then a row per frame; some columns that are no behaviors; x or X where a behavior is shown,
-nothing where it is not.
+By the code that reads the reference thesis's sheets (notebooks/1.1.PrepareDataset of its repository), for lack of a sample: names in the
+first row, two more rows of headings, then a row per frame; some columns are not behaviors; x or X where a behavior is shown, nothing where
+it is not.
 """
 
 from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
@@ -16,7 +17,8 @@ import numpy.typing as npt
 
 from behavior.errors import LabelError, suggest_nearest
 from behavior.files.frame_tables import FRAME_NAMES, TIME_NAMES
-from behavior.files.label_formats.request import FrameLabels, LabelFormat, LabelRequest
+from behavior.files.label_formats.label_format import FrameLabels, LabelFormat
+from behavior.files.label_formats.request import LabelRequest
 from behavior.files.label_formats.source import LabelSource
 from behavior.files.text_tables import Row, TextTable, parse_number
 
@@ -29,7 +31,7 @@ _NOTHING = ("", "0", "o", "-")
 _MOST_HEADINGS = 3
 _USUAL_HEADINGS = 2
 
-# A sheet of fewer rows is no recording.
+# A sheet of fewer rows is not a recording.
 _FEWEST_ROWS = 5
 
 # The first mark may be far down.
@@ -40,19 +42,28 @@ def _is_mark(cell: str) -> bool:
     return cell.casefold() in _MARKS
 
 
+def _is_mark_or_empty(cell: str) -> bool:
+    return _is_mark(cell) or cell.casefold() in _NOTHING
+
+
+def _get_cell(cells: Sequence[str], column: int) -> str:
+    """Return a cell, "" if the row is shorter."""
+    return cells[column] if column < len(cells) else ""
+
+
 def _list_columns(table: TextTable) -> tuple[list[int], list[int]]:
-    """Return the columns that hold marks or nothing, headings apart, and those of them that hold marks; none where there is no mark."""
-    named = [place for place, name in enumerate(table.header) if name and name.casefold() not in (*FRAME_NAMES, *TIME_NAMES)]
+    """Return the columns that hold marks or nothing, apart from headings, and those of them that hold marks; [] if there is no mark."""
+    named = [column for column, name in enumerate(table.header) if name and name.casefold() not in (*FRAME_NAMES, *TIME_NAMES)]
     possible = set(named)
     marked: set[int] = set()
     number = -1
     for number, (_, cells) in enumerate(islice(table.rows, _LOOKED_THROUGH)):
-        for place in list(possible):
-            cell = cells[place] if place < len(cells) else ""
+        for column in list(possible):
+            cell = _get_cell(cells, column)
             if _is_mark(cell):
-                marked.add(place)
+                marked.add(column)
             elif number >= _MOST_HEADINGS and cell.casefold() not in _NOTHING:
-                possible.discard(place)
+                possible.discard(column)
         if not possible:
             break
     marked &= possible
@@ -66,33 +77,63 @@ def _recognises(source: LabelSource) -> bool:
 
 
 def _list_names(source: LabelSource) -> tuple[str, ...]:
-    return tuple(source.table.header[place] for place in _list_columns(source.table)[1])
+    return tuple(source.table.header[column] for column in _list_columns(source.table)[1])
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """Where a sheet has its frames.
+
+    Attributes
+    ----------
+    n_headings
+        Rows below the names that are not frames.
+    first_rows
+        Those rows and some frames.
+    index
+        The column with frame numbers; None if there is none.
+    counter
+        The column with frame numbers or times; None if there is none.
+    """
+
+    n_headings: int
+    first_rows: Sequence[Row]
+    index: int | None
+    counter: int | None
+
+
+def _find_layout(table: TextTable, columns: Sequence[int], n_frames: int) -> _Layout:
+    """Return the layout of a sheet whose `columns` hold marks or nothing, for a video of `n_frames`."""
+    first_rows = list(islice(table.rows, _MOST_HEADINGS + 100))
+    n_rows = sum(1 for _ in table.rows)
+    index = _find_counter(table, first_rows, FRAME_NAMES)
+    counter = index if index is not None else _find_counter(table, first_rows, TIME_NAMES)
+    n_headings = _count_headings(first_rows, table, counter, columns, n_rows - n_frames)
+    return _Layout(n_headings, first_rows, index, counter)
 
 
 def _find_counter(table: TextTable, rows: Sequence[Row], names: Sequence[str]) -> int | None:
-    """Return the column of one of `names` that holds numbers in most of `rows`, None where there is none."""
-    for place, name in enumerate(table.header):
+    """Return the column with one of `names` that holds numbers in most of `rows`, None if there is none."""
+    for column, name in enumerate(table.header):
         if name.casefold() in names:
-            cells = [row[place] if place < len(row) else "" for _, row in rows]
+            cells = [_get_cell(row, column) for _, row in rows]
             if 2 * sum(parse_number(cell, table.delimiter) is not None for cell in cells) > len(cells):
-                return place
+                return column
     return None
 
 
 def _count_headings(rows: Sequence[Row], table: TextTable, counter: int | None, columns: Sequence[int], surplus: int) -> int:
-    """Return how many of the first rows are headings and no frames.
+    """Return how many of the first rows are headings and not frames.
 
-    A row is, where a column counts frames or time, if that has no number; else if words stand under a behavior. Where neither tells, two
-    rows without a mark are, if there are two more rows than frames: so it is in the thesis's sheets.
+    If a column counts frames or time, a row without a number there is one; else a row with words under a behavior. If neither tells, two
+    rows without a mark are headings if there are two more rows than frames, as in the thesis's sheets.
     """
     n_headings = 0
     for number, (_, cells) in enumerate(rows[:_MOST_HEADINGS]):
         if counter is not None:
             is_heading = counter >= len(cells) or parse_number(cells[counter], table.delimiter) is None
         else:
-            is_heading = any(
-                place < len(cells) and not _is_mark(cells[place]) and cells[place].casefold() not in _NOTHING for place in columns
-            )
+            is_heading = any(not _is_mark_or_empty(_get_cell(cells, column)) for column in columns)
         if is_heading:
             n_headings = number + 1
     if counter is None and not n_headings and surplus == _USUAL_HEADINGS:
@@ -103,67 +144,78 @@ def _count_headings(rows: Sequence[Row], table: TextTable, counter: int | None, 
 def _read(source: LabelSource, request: LabelRequest) -> FrameLabels:
     table = source.table
     columns, marked = _list_columns(table)
-    naming = request.naming
-    # What is asked for by name is read whatever it holds, and checked cell by cell.
-    chosen = [place for place, name in enumerate(table.header) if name and naming.find(name) is not None]
-    found = {naming.find(table.header[place]) for place in chosen}
-    for number, behavior in enumerate(naming.behaviors):
-        if number not in found:
-            names = [table.header[place] for place in marked]
+    chosen = _choose_columns(source, marked, request)
+    layout = _find_layout(table, columns, request.frames.n_frames)
+    values, frames = _read_marks(source, chosen, layout)
+    if len(frames) and frames.max() >= 10 * (len(frames) + 1000):
+        raise LabelError(f"{source.path}: has a row for frame {frames.max()} among {len(frames)} rows, expected frame numbers; correct it.")
+    first = 1 if layout.index is not None and _counts_from_1(frames, request.frames.n_frames) else 0
+    in_order = values
+    if layout.index is not None:
+        in_order = np.full((int(frames.max()) + 1 - first if len(frames) else 0, len(chosen)), -1, dtype=np.int8)
+        in_order[frames - first] = values
+    return FrameLabels(
+        tuple(table.header[column] for column in chosen),
+        in_order,
+        left_out=tuple(table.header[column] for column in marked if column not in chosen),
+        notes=tuple(_note_layout(source, layout, first)),
+        is_open_ended=layout.index is None,
+    )
+
+
+def _choose_columns(source: LabelSource, marked: Sequence[int], request: LabelRequest) -> list[int]:
+    """Return the columns that stand for a requested behavior, whatever they hold; LabelError if a behavior has none."""
+    header, naming = source.table.header, request.naming
+    meanings = {column: naming.find_behavior(name) for column, name in enumerate(header) if name}
+    for index, behavior in enumerate(request.behaviors):
+        if index not in meanings.values():
+            names = [header[column] for column in marked]
             raise LabelError(
                 f"{source.path}: has no column {behavior!r}, only {', '.join(names)} with marks{suggest_nearest(behavior, names)}; "
                 "rename or map it (labels: map), or leave the behavior out of the study."
             )
-    head = list(islice(table.rows, _MOST_HEADINGS + 100))
-    n_rows = sum(1 for _ in table.rows)
-    index = _find_counter(table, head, FRAME_NAMES)
-    counter = index if index is not None else _find_counter(table, head, TIME_NAMES)
-    n_headings = _count_headings(head, table, counter, columns, n_rows - request.frames.n_frames)
+    return [column for column, meaning in meanings.items() if meaning is not None]
+
+
+def _counts_from_1(frames: npt.NDArray[np.int64], n_frames: int) -> bool:
+    return len(frames) > 0 and bool(frames.min() == 1 and frames.max() == n_frames)
+
+
+def _note_layout(source: LabelSource, layout: _Layout, first: int) -> list[str]:
+    """Return sentences on how the rows of a sheet were read; `first` is the number of its first frame."""
     notes = []
-    if n_headings:
-        which = "1 row" if n_headings == 1 else f"{n_headings} rows"
-        notes.append(f"{source.path}: {which} below the names of the columns, from {source.place} {head[0][0]}, are taken for headings.")
-    values, frames = _read_marks(source, table, chosen, index, n_headings)
-    if len(frames) and frames.max() >= 10 * (len(frames) + 1000):
-        raise LabelError(f"{source.path}: has a row for frame {frames.max()} among {len(frames)} rows, expected frame numbers; correct it.")
-    in_order = values
-    if index is not None:
-        first = 1 if len(frames) and frames.min() == 1 and frames.max() == request.frames.n_frames else 0
-        if first:
-            notes.append(f"{source.path}: counts frames from 1; its row 1 is read as frame 0.")
-        in_order = np.full((int(frames.max()) + 1 - first if len(frames) else 0, len(chosen)), -1, dtype=np.int8)
-        in_order[frames - first] = values
-    if counter is None and head:
-        notes.append(f"{source.path}: no column counts frames; {source.place} {head[n_headings][0]} is taken for frame 0.")
-    left_out = tuple(table.header[place] for place in marked if place not in chosen)
-    return FrameLabels(tuple(table.header[place] for place in chosen), in_order, left_out, tuple(notes), is_open_ended=index is None)
+    rows = layout.first_rows
+    if layout.n_headings:
+        number = "1 row" if layout.n_headings == 1 else f"{layout.n_headings} rows"
+        notes.append(
+            f"{source.path}: {number} below the names of the columns, from {source.row_word} {rows[0][0]}, are taken for headings."
+        )
+    if first:
+        notes.append(f"{source.path}: counts frames from 1; its row 1 is read as frame 0.")
+    if layout.counter is None and rows:
+        notes.append(f"{source.path}: no column counts frames; {source.row_word} {rows[layout.n_headings][0]} is taken for frame 0.")
+    return notes
 
 
-def _read_marks(
-    source: LabelSource, table: TextTable, chosen: Sequence[int], index: int | None, n_headings: int
-) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int64]]:
+def _read_marks(source: LabelSource, chosen: Sequence[int], layout: _Layout) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int64]]:
     """Return the labels of the chosen columns (T, N), and the frame of each row."""
+    table, index = source.table, layout.index
     values, frames = array("b"), array("q")
     width = len(table.header)
-    for line, cells in islice(table.rows, n_headings, None):
-        # A spreadsheet says nothing of cells that are empty.
+    for line, cells in islice(table.rows, layout.n_headings, None):
+        # A spreadsheet does not store empty cells.
         if cells and (len(cells) > width or (len(cells) < width and not source.is_spreadsheet)):
-            raise LabelError(f"{source.path}: {source.place} {line} has {len(cells)} cells, expected {width} as in the header; correct it.")
-        if index is not None:
-            if not any(cells):
-                continue
-            number = parse_number(cells[index], table.delimiter) if index < len(cells) else None
-            if number is None or not number.is_integer() or not 0 <= number < 1 << 53:
-                held = cells[index] if index < len(cells) else ""
-                raise LabelError(f"{source.path}: {source.place} {line} holds {held!r} as frame, expected a number from 0; correct it.")
-            frames.append(int(number))
-        else:
-            frames.append(len(frames))
-        for place in chosen:
-            cell = cells[place] if place < len(cells) else ""
-            if not _is_mark(cell) and cell.casefold() not in _NOTHING:
+            raise LabelError(
+                f"{source.path}: {source.row_word} {line} has {len(cells)} cells, expected {width} as in the header; correct it."
+            )
+        if index is not None and not any(cells):
+            continue
+        frames.append(len(frames) if index is None else _parse_frame(source, line, _get_cell(cells, index)))
+        for column in chosen:
+            cell = _get_cell(cells, column)
+            if not _is_mark_or_empty(cell):
                 raise LabelError(
-                    f"{source.path}: {source.place} {line}, column {table.header[place]!r} holds {cell!r}, expected x or nothing; "
+                    f"{source.path}: {source.row_word} {line}, column {table.header[column]!r} holds {cell!r}, expected x or nothing; "
                     "correct it."
                 )
             values.append(_is_mark(cell))
@@ -173,6 +225,13 @@ def _read_marks(
             f"{source.path}: counts a frame twice in its column {table.header[index or 0]!r}, expected one row per frame; correct it."
         )
     return np.array(values, dtype=np.int8).reshape(len(order), len(chosen)), order
+
+
+def _parse_frame(source: LabelSource, line: int, cell: str) -> int:
+    number = parse_number(cell, source.table.delimiter)
+    if number is None or not number.is_integer() or not 0 <= number < 1 << 53:
+        raise LabelError(f"{source.path}: {source.row_word} {line} holds {cell!r} as frame, expected a number from 0; correct it.")
+    return int(number)
 
 
 MARKED_SHEET = LabelFormat(name="sheet of x marks", recognises=_recognises, list_names=_list_names, read=_read, has_columns=True)

@@ -12,62 +12,70 @@ from behavior.errors import LabelError
 
 __all__ = ["IN_STUDY_FILE", "MODIFIER_MARK", "Naming", "is_likely_misspelt", "join_modifiers"]
 
-# What stands between a behavior and its modifiers.
+# Separates a behavior and its modifiers.
 MODIFIER_MARK = "|"
 
-# Where settings are for files that cannot be read without them, and how commands get them that need no study.
+# Where to set what a file cannot be read without, and how commands that need no study get it.
 IN_STUDY_FILE = "in the study file (which evaluate and agreement take with --study)"
 
 
 @dataclass(frozen=True)
 class Naming:
-    """Says what names in a file mean.
+    """Maps the names in a file to behaviors.
 
-    A name with modifiers, such as ``grooming|face``, stands for what is said of it with its modifiers, else for what is said of it
-    without. What is mapped stands for that alone; a name that is not mapped stands for the behavior of that name.
+    A name with modifiers, such as ``grooming|face``, is looked up with its modifiers first, then without. A name that is mapped stands
+    for that behavior only; one that is not mapped stands for the behavior of that name.
 
     Attributes
     ----------
     behaviors
-        The behaviors that are asked for.
+        The behaviors that are requested.
     mapping
-        Behaviors by the names that they have in files.
+        Behaviors by their names in files.
     ignored
-        Names in files that mean nothing, and are left out without a note.
+        Names in files that are left out without a note.
+
+    Examples
+    --------
+    >>> Naming(("grooming",), {"Groom": "grooming"}).find_behavior("Groom|face")
+    0
     """
 
     behaviors: tuple[str, ...]
     mapping: Mapping[str, str] = field(default_factory=dict)
     ignored: frozenset[str] = frozenset()
 
-    def find(self, name: str) -> int | None:
-        """Return the place in `behaviors` of what `name` stands for; None where that is none of them."""
+    def find_behavior(self, name: str) -> int | None:
+        """Return the index in `behaviors` of the one that `name` stands for; None if it stands for none of them."""
         for spelling in dict.fromkeys((name, name.split(MODIFIER_MARK)[0])):
-            meant = self._look_up(spelling)
-            if meant is not None:
-                return self.behaviors.index(meant) if meant in self.behaviors else None
+            behavior = self._look_up(spelling)
+            if behavior is not None:
+                return self.behaviors.index(behavior) if behavior in self.behaviors else None
         return None
 
-    def note_left_out(self, path: Path, names: Sequence[str], what: str) -> list[str]:
-        """Return the note on which of `names` stand for no behavior, and are not ignored; none where there is none."""
-        unknown = self._list_unknown(names)
-        return [f"{path}: {what} that the study does not name are left out: {', '.join(unknown)}."] if unknown else []
+    def note_left_out(self, path: Path, names: Sequence[str], kind: str) -> list[str]:
+        """Return a note on those of `names` that stand for no behavior and are not ignored, [] if there are none.
 
-    def require_known(self, path: Path, names: Sequence[str], *, is_foreign: bool) -> None:
-        """Raise LabelError if `names`, all that are in a file, are likely to mean behaviors that they are not said to.
-
-        That is where one of them is nearly spelt as a behavior that the file lacks, or, in files of other tools, where none is known.
+        `kind` says what they are, in the plural.
         """
         unknown = self._list_unknown(names)
-        found = {place for name in names if (place := self.find(name)) is not None}
-        for place, behavior in enumerate(self.behaviors):
-            alike = [name for name in unknown if is_likely_misspelt(behavior, name)] if place not in found else []
+        return [f"{path}: {kind} that the study does not name are left out: {', '.join(unknown)}."] if unknown else []
+
+    def require_known(self, path: Path, names: Sequence[str], *, is_foreign: bool) -> None:
+        """Raise LabelError if `names`, all names in a file, are likely to mean behaviors that they are not mapped to.
+
+        That is so if one of them is spelt nearly like a behavior that the file lacks, or, in files of other tools, if none is known.
+        """
+        unknown = self._list_unknown(names)
+        present = {index for name in names if (index := self.find_behavior(name)) is not None}
+        for index, behavior in enumerate(self.behaviors):
+            alike = [name for name in unknown if is_likely_misspelt(behavior, name)] if index not in present else []
             if alike:
                 raise LabelError(
                     f"{path}: has no bout of {behavior!r}, but some of {alike[0]!r}, which the study does not name; spell it alike, or "
                     f'say {IN_STUDY_FILE} what it means: labels: {{map: {{"{alike[0]}": {behavior}}}}}.'
                 )
-        if is_foreign and unknown and not found and self.behaviors:
+        if is_foreign and unknown and not present and self.behaviors:
             listed = ", ".join(map(repr, unknown[:8])) + (f" and {len(unknown) - 8} more" if len(unknown) > 8 else "")
             raise LabelError(
                 f"{path}: names {listed}, and none of these is a behavior of the study ({', '.join(self.behaviors)}); say "
@@ -80,34 +88,37 @@ class Naming:
             return self.mapping[spelling]
         if spelling in self.behaviors:
             return spelling
-        alike = {meant for name, meant in self.mapping.items() if name.strip().casefold() == spelling.casefold()}
+        alike = {behavior for name, behavior in self.mapping.items() if name.strip().casefold() == spelling.casefold()}
         return alike.pop() if len(alike) == 1 else None
 
     def _list_unknown(self, names: Sequence[str]) -> list[str]:
-        """Return those of `names` that stand for no behavior and are not ignored; without modifiers where these make no difference."""
-        bases = {name.split(MODIFIER_MARK)[0] for name in names if self.find(name) is not None}
+        """Return those of `names` that stand for no behavior and are not ignored, without modifiers if these make no difference."""
+        bases = {name.split(MODIFIER_MARK)[0] for name in names if self.find_behavior(name) is not None}
         unknown = []
         for name in names:
             base = name.split(MODIFIER_MARK)[0]
-            if self.find(name) is None and not {name, base} & self.ignored:
+            if self.find_behavior(name) is None and not {name, base} & self.ignored:
                 unknown.append(name if base in bases else base)
         return list(dict.fromkeys(unknown))
 
 
 def join_modifiers(name: str, modifiers: Sequence[str]) -> str:
-    """Return a name with its modifiers, those left out that say nothing.
+    """Return a name with its modifiers, without empty ones.
 
     >>> join_modifiers("grooming", ["face", "None", ""])
     'grooming|face'
     """
-    said = [modifier.strip() for modifier in modifiers]
-    return MODIFIER_MARK.join([name, *(modifier for modifier in said if modifier not in ("", "None", "NA"))])
+    stripped = [modifier.strip() for modifier in modifiers]
+    return MODIFIER_MARK.join([name, *(modifier for modifier in stripped if modifier not in ("", "None", "NA"))])
 
 
 def is_likely_misspelt(name: str, other: str) -> bool:
-    """Tell whether two names mean the same: alike to the letter but for case and separators, or but for a letter or so.
+    """Tell whether two names are spellings of one: they differ in case and separators only, or in a letter or so.
 
-    Names that differ in a digit or in a part of one letter (``chamber_a``, ``chamber_b``) are kept apart.
+    Names that differ in a digit or in a part of one letter are kept apart.
+
+    >>> is_likely_misspelt("grooming", "Groming"), is_likely_misspelt("chamber_a", "chamber_b")
+    (True, False)
     """
     first, second = name.casefold(), other.casefold()
     if re.sub(r"[\W_]", "", first) == re.sub(r"[\W_]", "", second):

@@ -1,4 +1,4 @@
-"""From a list of bouts to a label per frame, with everything that may be wrong about a bout judged on the way."""
+"""From a list of bouts to a label per frame; invalid bouts are found, and fixed or refused, on the way."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from behavior.errors import LabelError, suggest_nearest
+from behavior.files.label_formats.bout_rows import OBSERVED
+from behavior.files.label_formats.label_format import BoutLabels
 from behavior.files.label_formats.naming import IN_STUDY_FILE
-from behavior.files.label_formats.request import EVERYBODY, OBSERVED, BoutLabels, LabelRequest
+from behavior.files.label_formats.request import EVERYBODY, LabelRequest
 from behavior.recording import find_bouts, frame_edges
 
 __all__ = ["TOLERATED_FRAMES", "find_frames", "paint_bouts"]
@@ -25,7 +27,7 @@ _FARTHEST = 1 << 52
 
 @dataclass(frozen=True)
 class _Spans:
-    """Rows that are wanted: frames or seconds [start, stop), which behavior each shows (-1: it was observed), and where it stands."""
+    """The requested rows: frames or seconds [start, stop), the index of the behavior that each shows (-1: an observed span), its line."""
 
     line: npt.NDArray[np.uint32]
     code: npt.NDArray[np.int32]
@@ -39,72 +41,78 @@ class _Spans:
         return len(self.line)
 
     def keep(self, wanted: npt.NDArray[np.bool_]) -> _Spans:
+        """Return the rows where `wanted` is True."""
         if wanted.all():
             return self
         return _Spans(**{name: values[wanted] for name, values in vars(self).items()})
 
 
 def paint_bouts(path: Path, labels: BoutLabels, request: LabelRequest) -> tuple[npt.NDArray[np.int8], list[str]]:
-    """Return what `labels` say of the behaviors asked for, int8 of shape (n_frames, B), and sentences about what is odd.
+    """Return the labels of the requested behaviors, int8 of shape (n_frames, B), and sentences on what is odd.
 
-    A frame belongs to a bout in seconds when its time lies in [start, stop). Frames outside what was observed are -1.
+    A frame belongs to a bout in seconds if its time lies in [start, stop). Frames outside the observed spans are -1.
 
     Raises
     ------
     LabelError
-        If names are not known, several subjects cannot be told apart, or bouts make no sense and the policies call that an error.
+        If no name is known, it is unclear whose bouts to read, or bouts are invalid and the policies call that an error.
     """
     return _Painter(path, labels, request).paint()
 
 
 class _Painter:
-    """One file's bouts on their way to frames."""
+    """Turns the bouts of one file into frames, and collects notes."""
 
     def __init__(self, path: Path, labels: BoutLabels, request: LabelRequest) -> None:
         self._path, self._labels, self._request = path, labels, request
         self._policies = request.policies
-        self.notes = list(labels.notes)
+        self._notes = list(labels.notes)
 
     def paint(self) -> tuple[npt.NDArray[np.int8], list[str]]:
-        rows, names, n_frames = self._labels.rows, self._request.naming, self._request.frames.n_frames
-        present = [name for name in rows.names if name != OBSERVED or self._labels.is_foreign]
-        names.require_known(self._path, present, is_foreign=self._labels.is_foreign)
-        self.notes += names.note_left_out(self._path, present, "behaviors")
-        if self._labels.is_foreign and not len(rows):
-            self.notes.append(f"{self._path}: holds no bout at all, so no behavior was shown while it was observed.")
-        if self._labels.in_seconds and self._request.frames.time_s is None and len(rows):
-            raise LabelError(f"{self._path}: is in seconds, but no times of frames are known; give the video, or a table in frames.")
-
+        """Return the labels (n_frames, B) and the notes."""
+        self._check_names()
         spans = self._choose_subject(self._select())
-        spans = self._turn_round(self._judge_points(spans))
-        # Rows may overlap by what rounding to frames adds, and that is nobody's mistake.
-        self._judge_overlaps(spans)
+        spans = self._fix_inverted(self._check_points(spans))
+        # Checked before rounding to frames, which may add overlaps that are not the rater's.
+        self._check_overlaps(spans)
         spans = self._cut(self._as_frames(spans))
-
-        values = np.zeros((n_frames, len(names.behaviors)), dtype=np.int8)
-        for behavior in range(len(names.behaviors)):
+        behaviors, n_frames = self._request.behaviors, self._request.frames.n_frames
+        values = np.zeros((n_frames, len(behaviors)), dtype=np.int8)
+        for behavior in range(len(behaviors)):
             values[:, behavior] = _cover(spans.keep(spans.behavior == behavior), n_frames)
         observed = self._find_observed(spans)
         if observed is not None:
-            for behavior, name in enumerate(names.behaviors):
+            for behavior, name in enumerate(behaviors):
                 outside = int(np.count_nonzero(values[~observed, behavior]))
                 if outside:
-                    self.notes.append(
+                    self._notes.append(
                         f"{self._path}: {outside} frames of {name!r} lie outside the observed spans and count as not labelled."
                     )
             values[~observed] = -1
-        return values, self.notes
+        return values, self._notes
+
+    def _check_names(self) -> None:
+        """Note the names that stand for no behavior; LabelError if they are likely to mean one, or if times are needed and unknown."""
+        rows, naming = self._labels.rows, self._request.naming
+        present = [name for name in rows.names if name != OBSERVED or self._labels.is_foreign]
+        naming.require_known(self._path, present, is_foreign=self._labels.is_foreign)
+        self._notes += naming.note_left_out(self._path, present, "behaviors")
+        if self._labels.is_foreign and not len(rows):
+            self._notes.append(f"{self._path}: holds no bouts, so no behavior was shown while it was observed.")
+        if self._labels.in_seconds and self._request.frames.time_s is None and len(rows):
+            raise LabelError(f"{self._path}: is in seconds, but the times of the frames are unknown; give the video, or a table in frames.")
 
     def _select(self) -> _Spans:
+        """Return the rows of requested behaviors and of observed spans, in the video's time."""
         rows = self._labels.rows
-        meant = [self._request.naming.find(name) for name in rows.names]
+        meanings = [self._request.naming.find_behavior(name) for name in rows.names]
         if not self._labels.is_foreign:
-            meant = [-1 if name == OBSERVED else place for name, place in zip(rows.names, meant, strict=True)]
-        wanted = np.array([place is not None for place in meant], dtype=np.bool_)
-        places = np.array([-1 if place is None else place for place in meant], dtype=np.int32)
+            meanings = [-1 if name == OBSERVED else behavior for name, behavior in zip(rows.names, meanings, strict=True)]
+        wanted = np.array([behavior is not None for behavior in meanings], dtype=np.bool_)
+        behaviors = np.array([-1 if behavior is None else behavior for behavior in meanings], dtype=np.int32)
         code, shift = rows.code, self._labels.shift
         start, stop = (rows.start - shift, rows.stop - shift) if shift else (rows.start, rows.stop)
-        spans = _Spans(rows.line, code, rows.subject, places[code], rows.is_point, start, stop).keep(wanted[code])
+        spans = _Spans(rows.line, code, rows.subject, behaviors[code], rows.is_point, start, stop).keep(wanted[code])
         if self._labels.window is None:
             return spans
         first, last = self._labels.window
@@ -112,13 +120,13 @@ class _Painter:
         return replace(spans, start=np.clip(spans.start, first, last), stop=np.clip(spans.stop, first, last))
 
     def _choose_subject(self, spans: _Spans) -> _Spans:
-        """Return the rows of the subject that is asked for; where none is, see that nobody's bouts are mixed by accident."""
+        """Return the rows of the requested subject; LabelError if none is requested and several subjects would be mixed."""
         subjects, wanted = self._labels.rows.subjects, self._request.subject
         shown = [name or NO_SUBJECT for name in subjects]
         if wanted == EVERYBODY:
             return spans
         if wanted is not None:
-            chosen = [place for place, name in enumerate(shown) if name.casefold() == wanted.strip().casefold()]
+            chosen = [index for index, name in enumerate(shown) if name.casefold() == wanted.strip().casefold()]
             if not chosen and any(subjects):
                 raise LabelError(
                     f"{self._path}: has no bouts of the subject {wanted!r}, only of {', '.join(shown)}{suggest_nearest(wanted, shown)}; "
@@ -126,49 +134,54 @@ class _Painter:
                 )
             return spans.keep(np.isin(spans.subject, chosen)) if chosen else spans
         mixed = np.unique(spans.subject) if self._labels.has_animals else np.array([], dtype=np.int32)
-        for behavior in [] if self._labels.has_animals else range(len(self._request.naming.behaviors)):
+        for behavior in [] if self._labels.has_animals else range(len(self._request.behaviors)):
             showing = np.unique(spans.subject[spans.behavior == behavior])
             mixed = showing if len(showing) > len(mixed) else mixed
         if len(mixed) > 1:
             raise LabelError(
-                f"{self._path}: holds bouts of {', '.join(repr(shown[place]) for place in mixed)}; say {IN_STUDY_FILE} whose count: "
+                f"{self._path}: holds bouts of {', '.join(repr(shown[index]) for index in mixed)}; say {IN_STUDY_FILE} whose count: "
                 f'labels: {{subject: {shown[mixed[0]]}}}, or labels: {{subject: "{EVERYBODY}"}} for all of them together.'
             )
         return spans
 
-    def _judge_points(self, spans: _Spans) -> _Spans:
+    def _check_points(self, spans: _Spans) -> _Spans:
+        """Return the rows with or without events that have no duration, as the policy says."""
         points = np.flatnonzero(spans.is_point)
         if not len(points):
             return spans
-        first, policy = self._name(spans, points[0]), self._policies.point_events
+        first, policy = self._describe_row(spans, points[0]), self._policies.point_events
         if policy == "error":
             raise LabelError(
                 f"{self._path}: {first} is a point event, which has no duration; set labels: {{point_events: frame}} or leave_out."
             )
         events = "1 point event has" if len(points) == 1 else f"{len(points)} point events have"
-        mending = "each marks one frame" if policy == "frame" else "they are left out"
-        self.notes.append(f"{self._path}: {events} no duration, the first is {first}; {mending}.")
+        consequence = "each marks one frame" if policy == "frame" else "they are left out"
+        self._notes.append(f"{self._path}: {events} no duration, the first is {first}; {consequence}.")
         return spans if policy == "frame" else spans.keep(~spans.is_point)
 
-    def _turn_round(self, spans: _Spans) -> _Spans:
+    def _fix_inverted(self, spans: _Spans) -> _Spans:
+        """Return the rows with start and stop exchanged where the stop comes first, as the policy says."""
         wrong = np.flatnonzero((spans.stop <= spans.start) & ~spans.is_point)
         if not len(wrong):
             return spans
         first = wrong[0]
+        described = self._describe_row(spans, first)
         if self._policies.inverted == "error":
             raise LabelError(
-                f"{self._path}: {self._name(spans, first)} from {spans.start[first]:g} to {spans.stop[first]:g} is no span, expected a "
-                f"stop behind the start; correct it, or set labels: {{inverted: warn}} {IN_STUDY_FILE} to have such bouts turned round."
+                f"{self._path}: {described} from {spans.start[first]:g} to {spans.stop[first]:g} is not a span, "
+                f"expected a stop after the start; correct it, or set labels: {{inverted: warn}} {IN_STUDY_FILE} to have start and stop of "
+                "such bouts exchanged."
             )
         bouts = "1 bout stops" if len(wrong) == 1 else f"{len(wrong)} bouts stop"
-        self.notes.append(
-            f"{self._path}: {bouts} at or before the start, the first is {self._name(spans, first)}; start and stop are exchanged, and "
+        self._notes.append(
+            f"{self._path}: {bouts} at or before the start, the first is {described}; start and stop are exchanged, and "
             "bouts without a duration left out."
         )
         turned = replace(spans, start=np.minimum(spans.start, spans.stop), stop=np.maximum(spans.start, spans.stop))
         return turned.keep((turned.stop > turned.start) | turned.is_point)
 
-    def _judge_overlaps(self, spans: _Spans) -> None:
+    def _check_overlaps(self, spans: _Spans) -> None:
+        """Note rows of one name and subject that overlap, or raise, as the policy says."""
         order = np.lexsort((spans.line, spans.start, spans.subject, spans.code))
         order = order[~spans.is_point[order]]
         if len(order) < 2:
@@ -183,67 +196,64 @@ class _Painter:
         overlapping = np.flatnonzero(~fresh[1:] & (start[1:] < ends[:-1] - slack)) + 1
         for name in np.unique(code[overlapping]):
             of_name = overlapping[code[overlapping] == name]
-            place, shown = self._labels.rows.place, self._labels.rows.names[name]
-            first = f"{place} {spans.line[order[of_name[0]]]}"
+            shown = self._labels.rows.names[name]
+            first = f"{self._labels.rows.row_word} {spans.line[order[of_name[0]]]}"
             if self._policies.overlapping == "error":
                 raise LabelError(
                     f"{self._path}: {first}: {shown!r} starts before an earlier bout of it stops; correct it, or set labels: "
                     f"{{overlapping: warn}} {IN_STUDY_FILE} to have them read as one."
                 )
             times = "once" if len(of_name) == 1 else f"{len(of_name)} times"
-            self.notes.append(f"{self._path}: rows of {shown!r} overlap {times}, first at {first}; they are read as one.")
+            self._notes.append(f"{self._path}: rows of {shown!r} overlap {times}, first at {first}; they are read as one.")
 
     def _as_frames(self, spans: _Spans) -> _Spans:
+        """Return the rows in frames."""
         if not self._labels.in_seconds or self._request.frames.time_s is None:
             # A point in frames marks the frame that it names.
             return spans if not spans.is_point.any() else replace(spans, stop=np.where(spans.is_point, spans.start + 1, spans.stop))
         time_s, tolerance = self._request.frames.time_s, self._labels.tolerance_s
         start, stop = (find_frames(seconds, time_s, tolerance_s=tolerance) for seconds in (spans.start, spans.stop))
-        # A point marks the frame that was on show: the last that had started.
+        # A point marks the frame that was shown: the last that had started.
         seen = find_frames(spans.start + 2 * tolerance, time_s, tolerance_s=tolerance) - 1
         start, stop = np.where(spans.is_point, seen, start), np.where(spans.is_point, seen + 1, stop)
         between = np.flatnonzero(start == stop)
         if len(between):
             bouts = "1 row falls" if len(between) == 1 else f"{len(between)} rows fall"
-            first = self._name(spans, between[0])
-            self.notes.append(f"{self._path}: {bouts} between two frames, the first is {first}; that is left out.")
+            first = self._describe_row(spans, between[0])
+            self._notes.append(f"{self._path}: {bouts} between two frames, the first is {first}; such rows are left out.")
         return replace(spans, start=start, stop=stop).keep(start < stop)
 
     def _cut(self, spans: _Spans) -> _Spans:
-        """Return the spans within the video; those that lie farther outside than rounding explains are judged."""
+        """Return the rows cut to the video; LabelError if one lies farther outside than rounding explains, as the policy says."""
         n_frames, broke_off = self._request.frames.n_frames, self._request.frames.broke_off
-        # What nobody ended lasts as long as the video.
+        # A bout without an end lasts as long as the video.
         spans = replace(spans, stop=np.where(np.isinf(spans.stop), n_frames, spans.stop))
-        before, behind = -spans.start, spans.stop - n_frames
+        before, after = -spans.start, spans.stop - n_frames
         tolerated = TOLERATED_FRAMES if self._labels.in_seconds else 0
-        if self._policies.out_of_range == "error":
+        if self._policies.out_of_range == "error" and len(spans):
             advice = f"; are they the labels of another video? (labels: {{out_of_range: warn}} {IN_STUDY_FILE} cuts them)"
-            if len(spans) and before.max() > tolerated:
-                worst = int(np.argmax(before))
-                raise LabelError(
-                    f"{self._path}: {self._name(spans, worst)} starts {-spans.start[worst]:.0f} frames before the video does{advice}."
-                )
-            if len(spans) and behind.max() > TOLERATED_FRAMES and not broke_off:
-                worst = int(np.argmax(behind))
-                raise LabelError(
-                    f"{self._path}: {self._name(spans, worst)} ends at frame {spans.stop[worst]:.0f}, but the video has {n_frames} "
-                    f"frames{advice}."
-                )
+            first, last = int(np.argmax(before)), int(np.argmax(after))
+            if before[first] > tolerated:
+                row = self._describe_row(spans, first)
+                raise LabelError(f"{self._path}: {row} starts {before[first]:.0f} frames before the video does{advice}.")
+            if after[last] > TOLERATED_FRAMES and not broke_off:
+                row = self._describe_row(spans, last)
+                raise LabelError(f"{self._path}: {row} ends at frame {spans.stop[last]:.0f}, but the video has {n_frames} frames{advice}.")
         if (before > 0).any():
             rows = "1 row starts" if np.count_nonzero(before > 0) == 1 else f"{np.count_nonzero(before > 0)} rows start"
-            self.notes.append(f"{self._path}: {rows} up to {before.max():.0f} frames before the first frame; they are cut there.")
-        late = behind > 0
+            self._notes.append(f"{self._path}: {rows} up to {before.max():.0f} frames before the first frame; they are cut there.")
+        late = after > 0
         if late.any():
             reason = "the video breaks off, and " if broke_off else ""
             rows = "1 row ends" if np.count_nonzero(late) == 1 else f"{np.count_nonzero(late)} rows end"
-            self.notes.append(
-                f"{self._path}: {reason}{rows} up to {behind[late].max():.0f} frames after its last frame; they are cut there."
+            self._notes.append(
+                f"{self._path}: {reason}{rows} up to {after[late].max():.0f} frames after its last frame; they are cut there."
             )
         cut = replace(spans, start=np.clip(spans.start, 0, n_frames), stop=np.clip(spans.stop, 0, n_frames))
         return cut.keep(cut.start < cut.stop)
 
     def _find_observed(self, spans: _Spans) -> npt.NDArray[np.bool_] | None:
-        """Return which frames were watched, None for all of them."""
+        """Return which frames were observed, None for all of them."""
         n_frames, time_s = self._request.frames.n_frames, self._request.frames.time_s
         if not self._labels.is_foreign and OBSERVED in self._labels.rows.names:
             return _cover(spans.keep(spans.behavior == -1), n_frames)
@@ -255,30 +265,37 @@ class _Painter:
         observed = np.zeros(n_frames, dtype=np.bool_)
         for start, stop in np.clip(edges, 0, n_frames).astype(np.int64).tolist():
             observed[start:stop] = True
-        # That a recording was watched to the end is rarely measured to the frame.
+        # The end of an observation is rarely exact to the frame.
         missing = find_bouts(~observed)
         if len(missing) and missing[-1, 1] == n_frames and missing[-1, 1] - missing[-1, 0] <= TOLERATED_FRAMES and observed.any():
             observed[missing[-1, 0] :] = True
         if observed.all():
             return None
-        self.notes.append(
-            f"{self._path}: {np.count_nonzero(~observed)} of {n_frames} frames lie outside what was observed and count as not labelled."
+        self._notes.append(
+            f"{self._path}: {np.count_nonzero(~observed)} of {n_frames} frames lie outside the observed spans and count as not labelled."
         )
         return observed
 
-    def _name(self, spans: _Spans, place: int | np.integer) -> str:
-        return f"{self._labels.rows.place} {spans.line[place]}: {self._labels.rows.names[spans.code[place]]!r}"
+    def _describe_row(self, spans: _Spans, row: int | np.integer) -> str:
+        return f"{self._labels.rows.row_word} {spans.line[row]}: {self._labels.rows.names[spans.code[row]]!r}"
 
 
 def find_frames(seconds: npt.NDArray[np.float64], time_s: npt.NDArray[np.float64], *, tolerance_s: float) -> npt.NDArray[np.float64]:
-    """Return the first frame at each of `seconds` or later, as whole numbers of float64; frames are counted on at both ends.
+    """Return the first frame at each of `seconds` or later, as whole float64 numbers.
+
+    Before the first and after the last frame, frames are counted at the median interval.
 
     Parameters
     ----------
     time_s
         Times of the frames in seconds, shape (T,), increasing.
     tolerance_s
-        A frame that is earlier by less counts as being there.
+        A frame that is earlier by less counts as at that time.
+
+    Examples
+    --------
+    >>> find_frames(np.array([0.0, 0.15, 0.5]), np.array([0.0, 0.1, 0.2]), tolerance_s=1e-6).tolist()
+    [0.0, 2.0, 5.0]
     """
     edges = frame_edges(time_s)
     interval = float(np.median(np.diff(edges))) if len(edges) > 1 else 0.0
@@ -292,6 +309,7 @@ def find_frames(seconds: npt.NDArray[np.float64], time_s: npt.NDArray[np.float64
 
 
 def _cover(spans: _Spans, n_frames: int) -> npt.NDArray[np.bool_]:
+    """Return which frames are in any of `spans`, bool of shape (n_frames,)."""
     steps = np.zeros(n_frames + 1, dtype=np.int32)
     np.add.at(steps, spans.start.astype(np.int64), 1)
     np.add.at(steps, spans.stop.astype(np.int64), -1)

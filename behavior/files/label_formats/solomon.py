@@ -1,7 +1,7 @@
 """Solomon Coder's CSV: a row per sample with its Time in seconds, the code of the Behaviour, and further columns of codes.
 
-Built from the layout that SimBA's documentation shows. A code in a column other than Behaviour is called ``Column|code``. A sample lasts
-until the next one; where rows are farther apart than usual, what lies between was not coded.
+By the layout in SimBA's documentation. A code in a column other than Behaviour is named ``Column|code``. A sample lasts until the next
+one; where rows are farther apart than usual, the time between them was not coded.
 """
 
 from __future__ import annotations
@@ -11,8 +11,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from behavior.errors import LabelError
+from behavior.files.label_formats.bout_rows import BoutRows
+from behavior.files.label_formats.label_format import BoutLabels, LabelFormat
 from behavior.files.label_formats.naming import MODIFIER_MARK
-from behavior.files.label_formats.request import BoutLabels, BoutRows, LabelFormat, LabelRequest
+from behavior.files.label_formats.request import LabelRequest
 from behavior.files.label_formats.source import LabelSource
 from behavior.files.text_tables import parse_number
 
@@ -21,30 +23,29 @@ __all__ = ["SOLOMON"]
 _TIME = ("time", "time (s)", "time_s")
 _BEHAVIOR = ("behaviour", "behavior")
 
-# Rows farther apart than so many usual intervals have others missing between them.
+# Rows farther apart than this many usual intervals have others missing between them.
 _GAP = 1.5
 
 
 def _recognises(source: LabelSource) -> bool:
     table = source.table
-    place = table.find_column(*_BEHAVIOR)
-    if place is None or table.find_column(*_TIME) != 0:
+    if table.find_column(*_BEHAVIOR) is None or table.find_column(*_TIME) != 0:
         return False
     return table.find_column("start_s", "start_frame", "start (s)") is None
 
 
 def _read_samples(source: LabelSource) -> Iterator[tuple[int, float, dict[str, str]]]:
-    """Yield line, time, and the codes by the column that they stand in."""
+    """Yield line, time, and the codes by their columns."""
     table = source.table
     last = -np.inf
     for line, cells in table.rows:
         if not any(cells):
             continue
         if len(cells) > len(table.header):
-            raise LabelError(f"{source.path}: {source.place} {line} has {len(cells)} cells, expected {len(table.header)}; correct it.")
+            raise LabelError(f"{source.path}: {source.row_word} {line} has {len(cells)} cells, expected {len(table.header)}; correct it.")
         at = parse_number(cells[0], table.delimiter)
         if at is None or not last < at < 1e9:
-            raise LabelError(f"{source.path}: {source.place} {line} has {cells[0]!r} as time, expected seconds that increase; correct it.")
+            raise LabelError(f"{source.path}: {source.row_word} {line} has {cells[0]!r} as time, expected increasing seconds; correct it.")
         last = at
         yield line, at, {name: cell for name, cell in zip(table.header[1:], cells[1:], strict=False) if cell and name}
 
@@ -64,9 +65,9 @@ def _read(source: LabelSource, request: LabelRequest) -> BoutLabels:
     del request
     times = np.array([at for _, at, _ in _read_samples(source)])
     interval = float(np.median(np.diff(times))) if len(times) > 1 else 0.0
-    rows = BoutRows(source.place)
+    rows = BoutRows(source.row_word)
     observed: list[tuple[float, float]] = []
-    # What goes on: the line and the time where it began, by column and code.
+    # The bouts that are going on: line and time of the start, by column and code.
     open_since: dict[tuple[str, str], tuple[int, float]] = {}
     last = -np.inf
     for line, at, codes in _read_samples(source):

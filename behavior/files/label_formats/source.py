@@ -1,4 +1,4 @@
-"""A label file that is looked at: text or spreadsheet, in lines or in rows of cells, without holding all of it in memory."""
+"""A label file as lines or rows of cells, of a text or a spreadsheet, without holding all of it in memory."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from behavior.files.text_tables import Row, TextTable, find_delimiter, find_enco
 
 __all__ = ["HEAD_ROWS", "LabelSource"]
 
-# What a look at a file reads of it.
+# The part of a file that is read to recognise its format.
 _HEAD_BYTES = 1 << 16
 HEAD_ROWS = 1000
 
 _CHUNK_BYTES = 1 << 20
 
-# A header that is not in the first row has no more rows with titles and remarks above it.
+# At most this many rows with titles and remarks are expected above a header.
 _MOST_TITLES = 10
 
 _ZIP_MAGIC = b"PK\x03\x04"
-# How files begin that people take for a label file, and what they are; OpenDocument's name stands behind 30 bytes of the archive.
+# Offset and bytes by which other files are known that people take for label files; OpenDocument's name follows 30 bytes of the archive.
 _UNREAD = (
     (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "is a spreadsheet in the format before .xlsx, or one with a password"),
     (30, b"mimetypeapplication/vnd.oasis.opendocument", "is an OpenDocument file (.ods)"),
@@ -36,28 +36,28 @@ _UNREAD = (
 
 
 class LabelSource:
-    """A file from which formats are told and labels are read.
+    """A file whose format is recognised and whose labels are read.
 
     Attributes
     ----------
     path
         The file.
     is_spreadsheet
-        Whether it has rows only; a text has lines, too.
-    place
-        What a row is called in messages: line or row.
+        Whether it has rows only; a text has lines too.
+    row_word
+        What messages call a row: ``line`` or ``row``.
 
     Parameters
     ----------
     sheet
-        The sheet of a spreadsheet that is read; the first with anything in it where None.
+        The sheet of a spreadsheet to read; None for the first with anything in it.
     header_line
-        Where the header of its table is; the first row with anything in it where None.
+        The line of its table's header; None for the first row with anything in it.
 
     Raises
     ------
     LabelError
-        If the file is missing, empty, or neither text nor spreadsheet.
+        If the file is missing, empty, or neither a text nor a spreadsheet.
     """
 
     def __init__(self, path: Path, *, sheet: str | None = None, header_line: int | None = None) -> None:
@@ -73,19 +73,19 @@ class LabelSource:
         except OSError as error:
             raise self._explain(error) from error
         self.is_spreadsheet = self._start.startswith(_ZIP_MAGIC)
-        self.place = "row" if self.is_spreadsheet else "line"
-        for offset, magic, what in _UNREAD:
+        self.row_word = "row" if self.is_spreadsheet else "line"
+        for offset, magic, kind in _UNREAD:
             if self._start.startswith(magic, offset):
-                raise LabelError(f"{path}: {what}, which is not read; give labels as a spreadsheet (.xlsx) or as text (.csv, .tsv, .txt).")
+                raise LabelError(f"{path}: {kind}, which is not read; give labels as a spreadsheet (.xlsx) or as text (.csv, .tsv, .txt).")
         if not self.is_spreadsheet:
             if find_encoding(self._start) is None:
-                raise LabelError(f"{path}: is no text, expected a table of labels (.csv); export the labels as text.")
+                raise LabelError(f"{path}: is not a text file, expected a table of labels (.csv); export the labels as text.")
             if not self.head.strip():
                 raise LabelError(f"{path}: is empty, expected a table of labels; export the labels again.")
 
     @cached_property
     def head(self) -> str:
-        """The first 64 KiB of a text, decoded; nothing of a spreadsheet."""
+        """The first 64 KiB of a text, decoded; "" for a spreadsheet."""
         encoding = None if self.is_spreadsheet else find_encoding(self._start)
         return self._start.decode(encoding, errors="replace") if encoding else ""
 
@@ -96,16 +96,16 @@ class LabelSource:
 
     @cached_property
     def encoding(self) -> str:
-        """The codec of a text, found by all of it."""
-        found = find_encoding(self._start)
-        if found != "utf-8":
-            return found or "latin-1"
+        """The codec of a text, by its whole content."""
+        by_start = find_encoding(self._start)
+        if by_start != "utf-8":
+            return by_start or "latin-1"
         decoder = codecs.getincrementaldecoder("utf-8")()
         try:
             with self.path.open("rb") as file:
                 while chunk := file.read(_CHUNK_BYTES):
                     if b"\0" in chunk:
-                        raise LabelError(f"{self.path}: is no text, expected a table of labels (.csv); export the labels as text.")
+                        raise LabelError(f"{self.path}: is not a text file, expected a table of labels (.csv); export the labels as text.")
                     decoder.decode(chunk)
                 decoder.decode(b"", final=True)
         except UnicodeDecodeError:
@@ -116,29 +116,29 @@ class LabelSource:
 
     @cached_property
     def delimiter(self) -> str:
-        """What separates the cells: what the first line that is not blank has most of; a comma in spreadsheets."""
+        """What separates the cells: the delimiter that the first line with any has most of; a comma in spreadsheets."""
         lines = [line for line in self.head.splitlines() if line.strip()]
         if not lines:
             return ","
-        # Above a table, there may be lines of one cell.
+        # There may be lines of one cell above a table.
         return find_delimiter(next((line for line in lines if any(mark in line for mark in ",;\t")), lines[0]))
 
     @cached_property
     def notes(self) -> list[str]:
-        """What is odd about the file as such."""
+        """Sentences on what is odd about the file as such."""
         notes = []
         if len(self.sheets) > 1:
             others = ", ".join(repr(name) for name in self.sheets if name != self._read_sheet)
             notes.append(f"{self.path}: sheet {self._read_sheet!r} is read; there is more in {others}.")
         if self._header_line is not None:
-            notes.append(f"{self.path}: {self.place} {self._header_line} is taken for the header; what stands above it is left out.")
+            notes.append(f"{self.path}: {self.row_word} {self._header_line} is taken for the header; the rows above it are left out.")
         if self.sheets and has_merged_cells(self.path, self._read_sheet):
-            notes.append(f"{self.path}: has cells that are merged; what stands in them counts for each of their rows.")
+            notes.append(f"{self.path}: has merged cells; their content counts for each of their rows.")
         return notes
 
     @cached_property
     def sheets(self) -> tuple[str, ...]:
-        """The sheets of a spreadsheet that hold anything, none for a text."""
+        """The sheets of a spreadsheet that hold anything; () for a text."""
         return tuple(list_sheets(self.path)) if self.is_spreadsheet else ()
 
     @property
@@ -146,7 +146,7 @@ class LabelSource:
         return self._sheet if self._sheet is not None else self.sheets[0]
 
     def list_views(self) -> Iterator[LabelSource]:
-        """Yield this file as it is, then with another row as header, then so with its other sheets."""
+        """Yield this file as it is, then with another row as header, then the same for its other sheets."""
         for name in self.sheets if self._sheet is None and self.sheets else (self._sheet,):
             source = self if name == self._sheet or name == self.sheets[0] else self.of_sheet(name)
             yield source
@@ -183,7 +183,7 @@ class LabelSource:
         Raises
         ------
         LabelError
-            If the file cannot be taken apart into cells.
+            If the file cannot be split into cells.
         """
         if self.is_spreadsheet:
             if self.sheets:
@@ -204,14 +204,14 @@ class LabelSource:
 
     @cached_property
     def table(self) -> TextTable:
-        """The rows as a table; LabelError where that cannot be."""
+        """The rows as a table; LabelError if the file is empty or two columns have one name."""
         table = self.find_table(self._header_line)
         if table is None:
             raise LabelError(f"{self.path}: is empty, expected a table of labels; export the labels again.")
         return table
 
     def find_table(self, header_line: int | None = None) -> TextTable | None:
-        """Return the table below the header in `header_line`, or in the first row; None where there is none."""
+        """Return the table below the header in `header_line`, or in the first row; None if there is none."""
         return make_table(self.path, self.read_rows, self.delimiter, header_line=header_line)
 
     def _open_text(self) -> io.TextIOWrapper:

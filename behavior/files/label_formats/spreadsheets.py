@@ -1,4 +1,4 @@
-"""Spreadsheets (.xlsx): the first sheet's cells as text, formulas as the value that was stored with them."""
+"""Spreadsheets (.xlsx): the cells of a sheet as text, formulas as the values that are stored with them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def list_sheets(path: Path) -> list[str]:
     Raises
     ------
     LabelError
-        If the file is no spreadsheet, or damaged.
+        If the file is not a spreadsheet, or damaged.
     """
     with _Workbook(path) as book:
         return [sheet.title for sheet in book.worksheets if any(any(cell is not None for cell in row) for _, row in book.read(sheet))]
@@ -46,13 +46,13 @@ def list_sheets(path: Path) -> list[str]:
 def read_sheet(path: Path, name: str) -> Iterator[Row]:
     """Yield the rows of a sheet with their numbers, cells as text; a blank row has none.
 
-    A formula counts as the value that the spreadsheet program stored with it; it is never computed here. What stands in merged cells
-    stands in each of their rows, in the first of their columns.
+    A formula counts as the value that the spreadsheet program stored with it; it is never computed here. The content of merged cells
+    is in each of their rows, in the first of their columns.
 
     Raises
     ------
     LabelError
-        If the file is no spreadsheet, or damaged, or a formula has no stored value.
+        If the file is not a spreadsheet, or damaged, or a formula has no stored value.
     """
     with _Workbook(path) as book:
         sheet = next(sheet for sheet in book.worksheets if sheet.title == name)
@@ -73,29 +73,30 @@ def _read_cells(path: Path, book: _Workbook, sheet: Any) -> Iterator[Row]:
     with _Workbook(path, data_only=False) as written:
         twin = next(other for other in written.worksheets if other.title == sheet.title)
         for (number, stored), (_, formulas) in zip_longest(book.read(sheet, whole=True), written.read(twin), fillvalue=(0, ())):
-            for place, (cell, formula) in enumerate(zip(stored, formulas, strict=False)):
+            for column, (cell, formula) in enumerate(zip(stored, formulas, strict=False)):
                 # A formula may have an empty text as its value.
                 if cell.value is None and formula is not None and cell.data_type not in ("s", "str"):
                     raise LabelError(
-                        f"{path}: row {number}, column {_name_column(place)} holds a formula without a stored value; open the file in "
+                        f"{path}: row {number}, column {_name_column(column)} holds a formula without a stored value; open the file in "
                         "a spreadsheet program and save it, or paste the values in place of the formulas."
                     )
             yield number, _as_text(tuple(cell.value for cell in stored))
 
 
 def _fill_merged(rows: Iterator[Row], merged: Mapping[int, Sequence[tuple[int, int]]]) -> Iterator[Row]:
-    """Yield `rows` with what stands in merged cells in each of their rows; `merged` has columns and last rows by first rows."""
-    going_on: dict[int, tuple[int, str]] = {}
+    """Yield `rows` with the content of merged cells in each of their rows; `merged` has columns and last rows by first rows."""
+    # Last row and content of the merged cells that reach the current row, by column.
+    reaching: dict[int, tuple[int, str]] = {}
     for number, cells in rows:
-        going_on = {column: held for column, held in going_on.items() if held[0] >= number}
-        if going_on:
-            width = max(len(cells), 1 + max(going_on))
+        reaching = {column: cell for column, cell in reaching.items() if cell[0] >= number}
+        if reaching:
+            width = max(len(cells), 1 + max(reaching))
             filled = [*cells, *[""] * (width - len(cells))]
-            for column, (_, text) in going_on.items():
+            for column, (_, text) in reaching.items():
                 filled[column] = text
             cells = tuple(filled) if any(filled) else ()
         for column, last in merged.get(number, ()):
-            going_on[column] = last, cells[column] if column < len(cells) else ""
+            reaching[column] = last, cells[column] if column < len(cells) else ""
         yield number, cells
 
 
@@ -111,7 +112,7 @@ class _Workbook:
         try:
             self.has_formulas = self._look_for_formulas()
             with warnings.catch_warnings():
-                # About styles and the like, which nobody asks for here.
+                # They are about styles and the like, which are not read.
                 warnings.simplefilter("ignore")
                 self._book = openpyxl.load_workbook(self._file, read_only=True, data_only=self._data_only)
             self.worksheets = self._book.worksheets
@@ -126,7 +127,7 @@ class _Workbook:
         self._file.close()
 
     def read(self, sheet: Any, *, whole: bool = False) -> Iterator[tuple[int, tuple[Any, ...]]]:
-        """Yield the rows of `sheet` as they are stored, whatever size it claims to have: values, or with `whole` cells."""
+        """Yield the rows of `sheet` as they are stored, whatever size it claims to have: values, or cells if `whole`."""
         try:
             sheet.reset_dimensions()
             for number, values in enumerate(sheet.iter_rows(values_only=not whole), start=1):
@@ -137,8 +138,8 @@ class _Workbook:
             raise self._explain(error) from error
 
     def list_merged(self, sheet: Any) -> dict[int, list[tuple[int, int]]]:
-        """Return column (from 0) and last row of what is merged over several rows, by the first row; the library skips them."""
-        found: dict[int, list[tuple[int, int]]] = defaultdict(list)
+        """Return column (from 0) and last row of cells that are merged over rows, by first row; the library does not tell."""
+        merged: dict[int, list[tuple[int, int]]] = defaultdict(list)
         try:
             with zipfile.ZipFile(self._file) as archive, archive.open(sheet._worksheet_path) as file:
                 end = b""
@@ -148,12 +149,12 @@ class _Workbook:
                     for match in matches:
                         column, first, last = match[1], int(match[2]), int(match[3])
                         if last > first:
-                            found[first].append((openpyxl.utils.column_index_from_string(column.decode()) - 1, last))
-                    # What is found is not to be found again.
+                            merged[first].append((openpyxl.utils.column_index_from_string(column.decode()) - 1, last))
+                    # The part that is kept for the next chunk must not hold a match again.
                     end = text[max(matches[-1].end() if matches else 0, len(text) - _LONGEST_MERGED) :]
         except Exception as error:
             raise self._explain(error) from error
-        return found
+        return merged
 
     def _explain(self, error: Exception) -> LabelError:
         if isinstance(error, LabelError):
@@ -194,15 +195,15 @@ def _format(value: Any) -> str:
     return str(value).strip()
 
 
-def _name_column(place: int) -> str:
-    """Return what spreadsheets call a column: A to Z, then AA.
+def _name_column(index: int) -> str:
+    """Return the name of a column in spreadsheets: A to Z, then AA.
 
     >>> _name_column(0), _name_column(27)
     ('A', 'AB')
     """
     name = ""
-    place += 1
-    while place:
-        place, letter = divmod(place - 1, 26)
+    number = index + 1
+    while number:
+        number, letter = divmod(number - 1, 26)
         name = chr(ord("A") + letter) + name
     return name

@@ -1,0 +1,113 @@
+"""What a label format is, and what reading a file of it gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from behavior.files.label_formats.bout_rows import BoutRows
+from behavior.files.label_formats.request import LabelRequest
+from behavior.files.label_formats.source import LabelSource
+from behavior.recording import Frames
+
+__all__ = ["BoutLabels", "FrameLabels", "LabelFormat"]
+
+
+@dataclass(frozen=True)
+class FrameLabels:
+    """The contents of a table with a row per frame.
+
+    Attributes
+    ----------
+    names
+        Names in the file of N columns that were read.
+    values
+        Int8 of shape (T, N): 1, 0 or -1.
+    left_out
+        Names in the file of columns that were not read.
+    notes
+        Sentences on what is odd.
+    is_open_ended
+        Whether rows may be missing at the end, because nothing was marked there.
+    """
+
+    names: tuple[str, ...]
+    values: npt.NDArray[np.int8]
+    left_out: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    is_open_ended: bool = False
+
+
+@dataclass(frozen=True)
+class BoutLabels:
+    """The contents of a list of bouts.
+
+    Attributes
+    ----------
+    rows
+        The bouts; rows named ``observed`` are observed spans, if the format knows such rows.
+    in_seconds
+        Whether starts and stops are seconds from the first frame, not frames.
+    observed
+        Observed spans, half-open, in the same unit; None for all of the recording.
+    notes
+        Sentences on what is odd.
+    tolerance_s
+        Times that differ by less are the same: half the last digit that the format writes.
+    is_foreign
+        Whether another tool chose the names, so that a file with none that is known is an error.
+    has_animals
+        Whether subjects are animals, so that their bouts are only mixed on request.
+    shift
+        Subtracted from starts and stops to get those in the video.
+    window
+        Start and stop of the video, if rows outside them are about other videos; None if there are none.
+    """
+
+    rows: BoutRows
+    in_seconds: bool
+    observed: tuple[tuple[float, float], ...] | None = None
+    notes: tuple[str, ...] = ()
+    tolerance_s: float = 1e-6
+    is_foreign: bool = True
+    has_animals: bool = False
+    shift: float = 0.0
+    window: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class LabelFormat:
+    """A kind of label file.
+
+    Attributes
+    ----------
+    name
+        What people call it.
+    recognises
+        Tells by content whether a file is of this kind.
+    list_names
+        Returns the names of behaviors in a file, in order of appearance.
+    read
+        Reads what is requested; LabelError if that is impossible.
+    list_observations
+        Returns the observations in a file by name, each with the names of its media files; none if a file holds one recording without
+        a name.
+    list_points
+        Returns those of the names that have events without a duration only.
+    find_frames
+        Returns the frames of the requested recording, if a file has the length and the frame rate of its video.
+    has_columns
+        Whether it is a table with a row per frame, in which each behavior has a column.
+    """
+
+    name: str
+    recognises: Callable[[LabelSource], bool]
+    list_names: Callable[[LabelSource], tuple[str, ...]]
+    read: Callable[[LabelSource, LabelRequest], FrameLabels | BoutLabels]
+    list_observations: Callable[[LabelSource], Mapping[str, Sequence[str]]] = field(default=lambda source: {})
+    list_points: Callable[[LabelSource], tuple[str, ...]] = field(default=lambda source: ())
+    find_frames: Callable[[LabelSource, LabelRequest], Frames | None] = field(default=lambda source, request: None)
+    has_columns: bool = False

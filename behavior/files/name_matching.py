@@ -1,0 +1,94 @@
+"""Which files belong to a video by their names, and what recordings are named after videos."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+__all__ = ["belongs_to", "find_owners", "keep_best", "make_safe", "name_recordings", "rate_nearness"]
+
+# DeepLabCut appends the network's name, which starts with this, to the video's without a separator.
+_TRACKER_MARK = "DLC"
+
+
+def belongs_to(name: str, stem: str) -> bool:
+    """Tell whether a file named `name` (without its suffix) may belong to the video named `stem`.
+
+    It has to start with the video's name, in any case, and no letter or digit may follow, except for DeepLabCut's mark.
+
+    >>> belongs_to("OFT_5DLC_resnet50", "OFT_5"), belongs_to("OFT_50", "OFT_5")
+    (True, False)
+    """
+    # Folding may change the length of a name, so the beginning of `name` is cut before it is folded.
+    rest = name[len(stem) :]
+    return name[: len(stem)].casefold() == stem.casefold() and (not rest[:1].isalnum() or rest.startswith(_TRACKER_MARK))
+
+
+def find_owners(path: Path, videos: Sequence[Path]) -> list[Path]:
+    """Return the video that `path` belongs to, several if nothing tells them apart, or none."""
+    fitting = [video for video in videos if belongs_to(path.stem, video.stem)]
+    longest = max((len(video.stem) for video in fitting), default=0)
+    return keep_best([video for video in fitting if len(video.stem) == longest], lambda video: rate_nearness(path, video))
+
+
+def rate_nearness(path: Path, video: Path) -> tuple[int, int]:
+    """Return how many folder names two files share, and minus the number of steps from one folder to the other.
+
+    >>> rate_nearness(Path("a/labels/m1.csv"), Path("a/videos/m1.mp4"))
+    (1, -2)
+    """
+    first, second = path.parent.parts, video.parent.parts
+    shared = sum((Counter(first) & Counter(second)).values())
+    common = next(
+        (depth for depth, pair in enumerate(zip(first, second, strict=False)) if pair[0] != pair[1]), min(len(first), len(second))
+    )
+    return shared, 2 * common - len(first) - len(second)
+
+
+def keep_best(paths: Sequence[Path], rate: Callable[[Path], bool | tuple[int, ...]]) -> list[Path]:
+    """Return those of `paths` with the highest rating, in their order."""
+    ratings = [rate(path) for path in paths]
+    highest = max(ratings, default=None)
+    return [path for path, rating in zip(paths, ratings, strict=True) if rating == highest]
+
+
+def make_safe(name: str) -> str:
+    """Return the id of a recording that is named after `name`: characters that a file name should not have become `_`.
+
+    >>> make_safe("Mäuse 1")
+    'M_use_1'
+    """
+    return re.sub(r"[^A-Za-z0-9._-]", "_", name)
+
+
+def name_recordings(videos: Sequence[Path], folder: Path) -> list[str]:
+    """Return a unique id per video: its name, with its folders in front and its suffix at the end as far as needed.
+
+    >>> name_recordings([Path("a/m1.mp4"), Path("b/m1.mp4"), Path("b/m2.mp4")], Path())
+    ['a_m1', 'b_m1', 'm2']
+    """
+    choices = []
+    for video in videos:
+        folders = [folder.resolve().name, *video.relative_to(folder).parts[:-1]]
+        names = ["_".join([*folders[len(folders) - depth :], video.stem]) for depth in range(len(folders) + 1)]
+        names += [f"{video.stem}_{video.suffix[1:]}", "_".join([*folders, video.stem, video.suffix[1:]])]
+        choices.append([make_safe(name) for name in names])
+    depths = [0] * len(videos)
+    while True:
+        ids = [names[min(depth, len(names) - 1)] for names, depth in zip(choices, depths, strict=True)]
+        counts = Counter(name.casefold() for name in ids)
+        repeated = [index for index, name in enumerate(ids) if counts[name.casefold()] > 1]
+        if not any(depths[index] < len(choices[index]) - 1 for index in repeated):
+            break
+        for index in repeated:
+            depths[index] += 1
+    # Names that differ only in characters that are replaced are numbered.
+    for index in repeated[1:]:
+        number = 2
+        while f"{ids[index]}_{number}".casefold() in counts:
+            number += 1
+        ids[index] = f"{ids[index]}_{number}"
+        counts[ids[index].casefold()] += 1
+    return ids
