@@ -108,7 +108,7 @@ def render(arguments: argparse.Namespace) -> dict[str, Any]:
     from dataclasses import replace
 
     from behavior.files.pose import write_deeplabcut
-    from behavior.files.video import write_video
+    from behavior.files.video_writer import write_video
     from behavior.synthetic.acting import act_recording
 
     recording = act_recording(n_frames=arguments.frames, fps=FPS, size=HEIGHT, seed=0)

@@ -49,7 +49,7 @@ HOMES = {
     "pynwb": {"files/ethogram_formats/nwb.py"},
     "hdmf": {"files/ethogram_formats/nwb.py"},
     "pyarrow": {"files/ethogram_formats/parquet.py"},
-    "av": {"files/video.py", "files/video_writer.py"},
+    "av": {"files/video.py", "files/video_decoding.py", "files/video_packets.py", "files/video_writer.py"},
     "optuna": {"search"},
     "sqlalchemy": {"search/storage.py"},
     "openvino": {"vision/devices.py"},

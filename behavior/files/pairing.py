@@ -14,7 +14,7 @@ from behavior.files.label_formats.choosing import fits, name_file, spell
 from behavior.files.name_matching import belongs_to, find_owners, keep_best, make_safe, name_recordings, rate_nearness
 from behavior.files.own_results import is_named_as_result, is_result
 from behavior.files.pose import POSE_SUFFIXES, is_pose
-from behavior.files.video import VIDEO_SUFFIXES
+from behavior.files.video_packets import VIDEO_SUFFIXES
 
 __all__ = ["Pairing", "find_labels_for", "find_pose_for", "pair_files"]
 

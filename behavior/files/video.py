@@ -1,4 +1,4 @@
-"""Videos, read one frame after the other; with the writer in `files.video_writer`, the only module that knows PyAV."""
+"""Videos, read one frame after the other: rows of `files.video_decoding` become pictures as the camera saw them."""
 
 from __future__ import annotations
 
@@ -13,49 +13,18 @@ import av
 import cv2
 import numpy as np
 import numpy.typing as npt
-from av.codec.context import ThreadType
-from av.container import InputContainer
-from av.format import Flags
-from av.stream import Disposition
 from av.video.reformatter import VideoReformatter
-from av.video.stream import VideoStream
 
 from behavior.errors import VideoError
-from behavior.files.frame_rows import FARTHEST_REORDER, CountedRows, Frame, FrameRows, StampedRows, VideoSummary
-from behavior.files.video_writer import write_video
+from behavior.files.frame_rows import Frame, VideoSummary
+from behavior.files.video_decoding import CarefulDecoder, DamageError, DecodingPass, QuickDecoder, Row, decode_packet
+from behavior.files.video_packets import open_stream
 from behavior.recording import estimate_fps
 
-__all__ = ["VIDEO_SUFFIXES", "Frame", "VideoReader", "VideoSummary", "open_video", "summarize_video", "write_video"]
-
-VIDEO_SUFFIXES = (".mp4", ".avi", ".mov", ".mkv")
-
-# Headers other than the exact sample table of MP4 and MOV are off by a frame or two in healthy files, too.
-_HEADER_TOLERANCE = 2
-
-# In bytes; those of a block of Matroska, or of a cluster of them, are shorter.
-_LONGEST_PACKET_HEADER = 100
-
-# They do not tell of every damage, and their frame threads make different pictures of it each time.
-_SILENT_DECODERS = ("ffv1",)
-
-# More than whoever reads frames one by one still holds.
-_KEPT_PICTURES = 4
-
-_MAGIC_NUMBERS = ((4, b"ftyp"), (4, b"moov"), (4, b"mdat"), (0, b"RIFF"), (0, b"\x1a\x45\xdf\xa3"))
+__all__ = ["VideoReader", "open_video", "summarize_video"]
 
 # FFmpeg's numbers: color spaces not said, PAL's and NTSC's; values from 0 to 255 instead of 16 to 235.
 _BT601, _FULL_RANGE = (2, 5, 6), 2
-_HEADER_LOST = "its header is lost, so that no frame can be found; the recording or a copy of it broke off, copy it again."
-_NO_TIMES = "holds pictures without times; put it into .mp4 with the camera's frame rate (ffmpeg -framerate FPS -i IN -c copy OUT.mp4)."
-_NO_VIDEO = "is not a video, whatever its name says; give a video file."
-
-
-# Row, its time in seconds, its picture.
-_Row = tuple[int, float, av.VideoFrame | None]
-
-
-class _DamageError(Exception):
-    """A first sign of damage, which ends the quick reading."""
 
 
 class VideoReader:
@@ -81,16 +50,14 @@ class VideoReader:
         self.path = path
         self.width, self.height, self._quarter_turns = _measure_first_frame(path)
         self._stored = (self.width, self.height) if self._quarter_turns % 2 == 0 else (self.height, self.width)
-        self._container, self._stream = _open_stream(path)
-        self._is_avi = self._container.format.name == "avi"
-        self._is_matroska = "matroska" in self._container.format.name
-        self.declared_frames: int | None = self._stream.frames or None
-        self.nominal_fps = float(self._stream.average_rate or self._stream.guessed_rate or 0)
+        self._opened = open_stream(path)
+        self.declared_frames = self._opened.declared_frames
+        self.nominal_fps = self._opened.nominal_fps
         if not self.nominal_fps > 0:
             self.close()
             raise VideoError(f"{path}: its header gives no frame rate; convert the video to .mp4.")
         self.n_frames = 0
-        self.broke_off = self._skipped_bytes = self._is_indexed = False
+        self.broke_off = False
         self.undecodable: tuple[int, ...] = ()
         self.first_scaled: int | None = None
         self._started = False
@@ -104,7 +71,7 @@ class VideoReader:
 
     def close(self) -> None:
         """Close the file."""
-        self._container.close()
+        self._opened.container.close()
 
     def frames(self, *, first_frame: int = 0) -> Generator[Frame, None, None]:
         """Yield the frames in the order in which they are shown, decoded as they are asked for.
@@ -112,7 +79,7 @@ class VideoReader:
         Parameters
         ----------
         first_frame
-            Frames before it are decoded, but neither converted nor yielded; what follows is that of an unbroken read.
+            Frames before it are decoded, but neither converted nor yielded; those from it on equal those of an unbroken read.
 
         Raises
         ------
@@ -121,13 +88,13 @@ class VideoReader:
         VideoError
             At the end, if no frame could be decoded.
         """
-        for index, time_s, picture in self._read_rows():
-            if index >= first_frame:
-                yield Frame(index, time_s, None if picture is None else self._convert(picture))
+        for row in self._read_rows():
+            if row.index >= first_frame:
+                yield Frame(row.index, row.time_s, None if row.picture is None else self._convert(row.picture))
 
     def summarize(self) -> VideoSummary:
         """Decode everything, convert nothing, and return what there is; raises as `frames` does."""
-        time_s = np.array([time_s for _, time_s, _ in self._read_rows()], dtype=np.float64)
+        time_s = np.array([row.time_s for row in self._read_rows()], dtype=np.float64)
         return VideoSummary(
             n_frames=self.n_frames,
             time_s=time_s,
@@ -157,145 +124,36 @@ class VideoReader:
             and picture.color_range != _FULL_RANGE
         )
 
-    def _read_rows(self) -> Iterator[_Row]:
+    def _read_rows(self) -> Iterator[Row]:
+        """Yield rows of the quick pass, and from the first sign of damage on those of a careful one, from the file's beginning."""
         if self._started:
             raise RuntimeError(f"{self.path}: a reader reads its video once; open it again")
         self._started = True
-        # Frames that are decoded at the same time conceal damage with what the others happen to have ready. So at the first sign of damage
-        # the video is read again, frame by frame. What is stored before a frame but shown after it tells, too, whether that frame is sound.
-        held: deque[_Row] = deque()
+        held: deque[Row] = deque()
         n_given = 0
         try:
-            for row in self._number_rows(is_watchful=True):
+            quick = DecodingPass(self._opened, QuickDecoder)
+            for row in self._watch(quick):
                 held.append(row)
-                if len(held) > (FARTHEST_REORDER if self._stream.codec_context.reorder_depth else 0):
+                if len(held) > quick.decoder.n_held:
                     yield held.popleft()
                     n_given += 1
-        except _DamageError:
+        except DamageError:
             held.clear()
             self.close()
-            self._container, self._stream = _open_stream(self.path)
-            yield from (row for row in self._number_rows(is_watchful=False) if row[0] >= n_given)
+            self._opened = open_stream(self.path)
+            yield from (row for row in self._watch(DecodingPass(self._opened, CarefulDecoder)) if row.index >= n_given)
         yield from held
 
-    def _number_rows(self, *, is_watchful: bool) -> Iterator[_Row]:
-        context = self._stream.codec_context
-        if is_watchful:
-            context.thread_type = ThreadType.SLICE if context.name in _SILENT_DECODERS else ThreadType.AUTO
-            context.options = {**context.options, "err_detect": "explode"}
-        else:
-            # Threads for slices would do without what conceals damage.
-            context.thread_count = 1
-        self.broke_off = self._skipped_bytes = self._is_indexed = False
-        undecodable: list[int] = []
-        # Some decoders leave in damaged pictures what their memory held before; which memory is free must not depend on who reads.
-        kept: deque[av.VideoFrame | None] = deque(maxlen=_KEPT_PICTURES)
-        first_stamp: int | None = None
-        time_s = 0.0
-        for index, (stamp, picture) in enumerate(self._decode(is_watchful=is_watchful)):
-            if first_stamp is None:
-                first_stamp = stamp
-            # Some muxers step back in time; intervals must not be negative.
-            time_s = max(time_s, float((stamp - first_stamp) * self._stream.time_base))
-            if picture is None:
-                undecodable.append(index)
-            elif self.first_scaled is None and (picture.width, picture.height) != self._stored:
-                self.first_scaled = index
-            self.n_frames = index + 1
-            kept.append(picture)
-            yield index, time_s, picture
-        self.undecodable = tuple(undecodable)
-        if self.n_frames == len(undecodable):
-            raise VideoError(f"{self.path}: none of its frames can be decoded; convert the video to H.264 in .mp4.")
-
-    def _decode(self, *, is_watchful: bool) -> Iterator[tuple[int, av.VideoFrame | None]]:
-        interval = 1.0 / (self.nominal_fps * float(self._stream.time_base))
-        rows: FrameRows[av.VideoFrame] = StampedRows(interval=interval)
-        reorder_depth = self._stream.codec_context.reorder_depth
-        if self._is_avi and reorder_depth > 0:
-            rows = CountedRows(interval=interval, reorder_depth=reorder_depth)
-        n_packets, end = 0, 0.0
-        cut_off: set[int] = set()
-        last_stamp: int | None = None
-        for stamp, packet in self._number_packets(interval):
-            n_packets += 1
-            if is_watchful and (cut_off or self._skipped_bytes or packet is None):
-                raise _DamageError
-            cut_off.clear()
-            if self._skipped_bytes and last_stamp is not None:
-                rows.note_hole(last_stamp, stamp)
-            self._skipped_bytes, last_stamp = False, stamp
-            end = max(end, stamp + (packet.duration if packet and packet.duration else interval))
-            # What an edit list hides is decoded for the sake of later frames, but is no row; an empty packet neither.
-            if packet is None or (packet.size and not packet.is_discard):
-                rows.expect(stamp)
-            if packet is None or not packet.size:
-                continue
-            if packet.is_corrupt:
-                # The file ends within it; half a picture is none.
-                cut_off.add(stamp)
-                continue
-            packet.pts = stamp
-            for picture in _decode_packet(self._stream, packet, is_watchful=is_watchful):
-                yield from rows.arrive(picture.pts, None if picture.is_corrupt else picture)
-        self.broke_off = self.broke_off or bool(cut_off) or self._ends_early(n_packets, end, interval)
-        if self.broke_off:
-            rows.end_at_gap()
-        for picture in _decode_packet(self._stream, None, is_watchful=is_watchful):
-            yield from rows.arrive(picture.pts, None if picture.is_corrupt else picture)
-        yield from rows.finish(without=cut_off)
-
-    def _number_packets(self, interval: float) -> Iterator[tuple[int, av.Packet | None]]:
-        """Yield packets with their stamps, and None for a packet that the index lists but damage hides."""
-        packets = self._demux()
-        first = next(packets, None)
-        if first is None:
-            return
-        listed = _list_avi_packets(self._stream, first) if self._is_avi else deque()
-        last_listed = listed[-1][0] if listed else -1
-        self._is_indexed = bool(listed)
-        for count, packet in enumerate(chain([first], packets)):
-            while listed and listed[0][0] < packet.pos:
-                yield listed.popleft()[1], None
-            if listed and listed[0][0] == packet.pos:
-                yield listed.popleft()[1], packet
-            elif packet.pos is None or packet.pos > last_listed:
-                self._is_indexed = False
-                # AVI numbers packets in the order of storage (dts); the pts that FFmpeg makes of it is a guess.
-                stamp = packet.dts if self._is_avi or packet.pts is None else packet.pts
-                yield round(count * interval) if stamp is None else stamp, packet
-            # Else damage looks like a packet where the index knows of none.
-        for _, stamp in listed:
-            yield stamp, None
-
-    def _demux(self) -> Iterator[av.Packet]:
-        stop = None
-        try:
-            # All streams' packets together leave no byte of a sound Matroska file out but short headers.
-            for packet in self._container.demux() if self._is_matroska else self._container.demux(self._stream):
-                if self._is_matroska and packet.pos is not None:
-                    self._skipped_bytes |= stop is not None and packet.pos - stop > _LONGEST_PACKET_HEADER
-                    stop = packet.pos + packet.size
-                # What ends the demuxer's packets is an empty one without a stamp.
-                if packet.stream_index == self._stream.index and (packet.size or packet.dts is not None):
-                    yield packet
-        except av.error.FFmpegError as error:
-            if isinstance(error, MemoryError):
-                raise
-            if not isinstance(error, av.error.InvalidDataError | av.error.EOFError):
-                # The drive failed, not the video: what was read so far must not pass for all of it.
-                raise VideoError(f"{self.path}: reading it failed ({error.strerror}); try again when its drive answers.") from error
-            self.broke_off = True
-
-    def _ends_early(self, n_packets: int, end: float, interval: float) -> bool:
-        if self.declared_frames is not None and self._is_avi:
-            # An index stands at the end of its file. The header counts empty packets, for frames that the camera left out, and so do
-            # the numbers of the others.
-            return not self._is_indexed and self.declared_frames - round(end / interval) > _HEADER_TOLERANCE
-        if self.declared_frames is not None:
-            return self.declared_frames > n_packets
-        duration_s = _read_duration(self._container, self._stream)
-        return duration_s is not None and duration_s - end * float(self._stream.time_base) > (_HEADER_TOLERANCE + 0.5) / self.nominal_fps
+    def _watch(self, rows: DecodingPass) -> Iterator[Row]:
+        """Yield the rows of a pass, and keep what is known of the video from them."""
+        for row in rows:
+            picture = row.picture
+            if picture is not None and self.first_scaled is None and (picture.width, picture.height) != self._stored:
+                self.first_scaled = row.index
+            self.n_frames = row.index + 1
+            yield row
+        self.broke_off, self.undecodable = rows.broke_off, rows.undecodable
 
 
 def open_video(path: Path) -> VideoReader:
@@ -316,48 +174,13 @@ def summarize_video(path: Path) -> VideoSummary:
         return reader.summarize()
 
 
-def _open_stream(path: Path) -> tuple[InputContainer, VideoStream]:
-    if not path.exists():
-        raise VideoError(f"{path}: there is no such video; check the path.")
-    if path.is_dir():
-        raise VideoError(f"{path}: is a folder, expected a video file ({', '.join(VIDEO_SUFFIXES)}).")
-    if path.stat().st_size == 0:
-        raise VideoError(f"{path}: is empty (0 bytes), expected a video; record or copy it again.")
-    try:
-        container = av.open(str(path))
-    except av.error.FFmpegError as error:
-        if isinstance(error, PermissionError):
-            raise VideoError(f"{path}: may not be read by you; change its permissions.") from error
-        if _starts_as_video(path):
-            raise VideoError(f"{path}: {_HEADER_LOST}") from error
-        raise VideoError(f"{path}: {_NO_VIDEO}") from error
-    streams = [stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic]
-    if not streams:
-        found = "holds sound but no video; give the file with the pictures." if container.streams.audio else None
-        container.close()
-        raise VideoError(f"{path}: {found or (_HEADER_LOST if _starts_as_video(path) else _NO_VIDEO)}")
-    if container.format.flags & Flags.no_timestamps.value:
-        container.close()
-        raise VideoError(f"{path}: {_NO_TIMES}")
-    if streams[0].codec_context is None:
-        container.close()
-        raise VideoError(f"{path}: its video is in a format that cannot be decoded here; convert it to H.264 in .mp4.")
-    return container, streams[0]
-
-
-def _starts_as_video(path: Path) -> bool:
-    with path.open("rb") as file:
-        start = file.read(16)
-    return any(start[offset : offset + len(magic)] == magic for offset, magic in _MAGIC_NUMBERS)
-
-
 def _measure_first_frame(path: Path) -> tuple[int, int, int]:
     """Return width and height of the first picture when upright, and the quarter turns (to the left) that set it upright."""
-    container, stream = _open_stream(path)
-    with container:
-        packets = (packet for packet in container.demux(stream) if packet.size and not packet.is_corrupt)
+    opened = open_stream(path)
+    with opened.container:
+        packets = (packet for packet in opened.container.demux(opened.stream) if packet.size and not packet.is_corrupt)
         try:
-            picture = next((picture for packet in chain(packets, [None]) for picture in _decode_packet(stream, packet)), None)
+            picture = next((picture for packet in chain(packets, [None]) for picture in decode_packet(opened.stream, packet)), None)
         except av.error.FFmpegError:
             picture = None
     if picture is None:
@@ -365,42 +188,3 @@ def _measure_first_frame(path: Path) -> tuple[int, int, int]:
     quarter_turns = round(picture.rotation / 90) % 4
     width, height = (picture.width, picture.height) if quarter_turns % 2 == 0 else (picture.height, picture.width)
     return width, height, quarter_turns
-
-
-def _decode_packet(stream: VideoStream, packet: av.Packet | None, *, is_watchful: bool = False) -> list[av.VideoFrame]:
-    """Return the pictures that come out when `packet` goes in (None: all that are left).
-
-    A damaged packet gives none, or raises `_DamageError` where damage is watched for; so does a damaged picture there.
-    """
-    try:
-        pictures = stream.codec_context.decode(packet)
-    except av.error.FFmpegError as error:
-        if isinstance(error, MemoryError):
-            raise
-        if is_watchful:
-            raise _DamageError from error
-        return []
-    if is_watchful and any(picture.is_corrupt for picture in pictures):
-        raise _DamageError
-    return pictures
-
-
-def _list_avi_packets(stream: VideoStream, first: av.Packet) -> deque[tuple[int, int]]:
-    """Return position and number of the packets in the index, or nothing where it is missing or does not know the first packet."""
-    # The index points to a chunk's header of 8 bytes, a packet to what follows.
-    listed = sorted((entry.pos + 8, entry.timestamp) for entry in stream.index_entries if entry.size)
-    return deque(listed if len(listed) > 1 and any(position == first.pos for position, _ in listed) else ())
-
-
-def _read_duration(container: InputContainer, stream: VideoStream) -> float | None:
-    """Return where the header says that the video ends, in seconds; None where it does not say."""
-    if stream.duration is not None:
-        return float((stream.duration + (stream.start_time or 0)) * stream.time_base)
-    # Matroska keeps each track's duration as text, hours:minutes:seconds.
-    parts = stream.metadata.get("DURATION", "").split(":")
-    if len(parts) == 3:
-        hours, minutes, seconds = (float(part) for part in parts)
-        return hours * 3600 + minutes * 60 + seconds
-    if container.duration is not None and len(container.streams) == 1:
-        return container.duration / av.time_base
-    return None

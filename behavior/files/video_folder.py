@@ -7,7 +7,7 @@ from pathlib import Path
 
 from behavior.errors import UsageError
 from behavior.files.name_matching import make_safe
-from behavior.files.video import VIDEO_SUFFIXES
+from behavior.files.video_packets import VIDEO_SUFFIXES
 
 __all__ = ["VideoFolder"]
 

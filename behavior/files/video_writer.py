@@ -1,4 +1,4 @@
-"""Videos, written; with the reader in `files.video`, which passes it on, the only module that knows PyAV."""
+"""Videos, written; with the modules that read them, the only ones that know PyAV."""
 
 from __future__ import annotations
 

@@ -15,8 +15,9 @@ from behavior.figures.ethogram_raster import RasterRow
 from behavior.figures.overlay import OverlayPainter
 from behavior.figures.overlay_plan import Clip, plan_frames
 from behavior.files.pose import TOLERATED_ROWS
-from behavior.files.video import VideoReader, open_video, summarize_video, write_video
+from behavior.files.video import VideoReader, open_video, summarize_video
 from behavior.files.video_folder import VideoFolder
+from behavior.files.video_writer import write_video
 from behavior.learning.decisions import read_postprocess
 from behavior.learning.label_reading import read_raters_of
 from behavior.postprocess.thresholds import apply_thresholds

@@ -13,7 +13,7 @@ import numpy as np
 from behavior.files.atomic import make_folder
 from behavior.files.frame_tables import write_frame_table
 from behavior.files.pose import write_deeplabcut
-from behavior.files.video import write_video
+from behavior.files.video_writer import write_video
 from behavior.synthetic.acting import act_recording
 from behavior.synthetic.degrading import degrade_track
 from behavior.synthetic.scene import COATS

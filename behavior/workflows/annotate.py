@@ -16,7 +16,7 @@ from behavior.files.ethograms import ETHOGRAM_SUFFIX, read_provenance, write_ann
 from behavior.files.name_matching import make_safe
 from behavior.files.pairing import find_pose_for
 from behavior.files.study import open_study
-from behavior.files.video import VIDEO_SUFFIXES
+from behavior.files.video_packets import VIDEO_SUFFIXES
 from behavior.learning.annotator import Annotator, open_annotator
 from behavior.progress import announce, complain, warn
 from behavior.recording import Recording

@@ -1,3 +1,5 @@
+"""Videos that are read: every frame in its place, its time and its colors, whatever the container and the damage."""
+
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -9,9 +11,10 @@ import cv2
 import numpy as np
 import pytest
 
-from behavior.errors import OutputError, VideoError
-from behavior.files.frame_rows import CountedRows, StampedRows
-from behavior.files.video import Frame, VideoReader, open_video, summarize_video, write_video
+from behavior.errors import VideoError
+from behavior.files.frame_rows import Frame
+from behavior.files.video import VideoReader, open_video, summarize_video
+from behavior.files.video_writer import write_video
 
 N_BITS = 8
 HEIGHT, WIDTH = 48, 96
@@ -122,33 +125,6 @@ def test_colors_are_rgb(tmp_path: Path, codec: str) -> None:
     assert np.abs(frames[1].image.astype(int) - color).max() <= 4
 
 
-@pytest.mark.parametrize("height", [HEIGHT, 64])
-def test_the_same_frames_give_the_same_bytes(tmp_path: Path, height: int) -> None:
-    images = list(render(20, height=height))
-    written = set()
-    for _ in range(8):
-        write_video(tmp_path / "a.mp4", images, fps=29.97)
-        written.add((tmp_path / "a.mp4").read_bytes())
-    assert len(written) == 1
-    assert [path.name for path in tmp_path.iterdir()] == ["a.mp4"]
-
-
-def test_writing_is_whole_or_not_at_all(tmp_path: Path) -> None:
-    path = tmp_path / "a.mp4"
-    write_video(path, render(5), fps=10)
-    before = path.read_bytes()
-    with pytest.raises(VideoError, match="frame 2 is uint8 of shape"):
-        write_video(path, [*render(2), np.zeros((10, 10, 3), np.uint8)], fps=10)
-    with pytest.raises(VideoError, match="there is no frame"):
-        write_video(path, [], fps=10)
-    with pytest.raises(VideoError, match="give a positive number"):
-        write_video(path, render(2), fps=0)
-    assert path.read_bytes() == before
-    assert [entry.name for entry in tmp_path.iterdir()] == ["a.mp4"]
-    with pytest.raises(OutputError, match="cannot be written"):
-        write_video(tmp_path / "missing" / "a.mp4", render(2), fps=10)
-
-
 @pytest.mark.parametrize(
     ("codec", "pixel_format", "height", "width"),
     [("libx264", "yuv444p", 47, 99), ("libx264", "gray", 48, 96), ("libx264", "yuv420p10le", 48, 96), ("mjpeg", "yuvj422p", 48, 96)],
@@ -163,12 +139,6 @@ def test_odd_sizes_and_other_pixel_formats(tmp_path: Path, codec: str, pixel_for
         assert frame.image.shape == (height, width, 3)
         assert frame.image.flags.c_contiguous
     assert [read_number(frame.image) for frame in frames if frame.image is not None] == list(range(12))
-
-
-def test_write_video_keeps_odd_sizes(tmp_path: Path) -> None:
-    write_video(tmp_path / "a.mp4", render(3, height=47, width=97), fps=10)
-    frames, _ = read_all(tmp_path / "a.mp4")
-    assert [frame.image.shape for frame in frames if frame.image is not None] == [(47, 97, 3)] * 3
 
 
 def test_times_of_a_variable_frame_rate_are_the_containers(tmp_path: Path) -> None:
@@ -386,59 +356,6 @@ def test_real_clips_have_the_frames_they_declare(shared_data: Path) -> None:
         summary = summarize_video(clip)
         assert (summary.n_frames, summary.undecodable, summary.broke_off) == (summary.declared_frames, (), False)
         assert summary.fps == pytest.approx(5)
-
-
-def collect(rows: StampedRows[int] | CountedRows[int], events: Sequence[tuple[str, int]]) -> list[tuple[int, int | None]]:
-    out: list[tuple[int, int | None]] = []
-    for kind, stamp in events:
-        if kind == "in":
-            rows.expect(stamp)
-        else:
-            out += rows.arrive(stamp, stamp)
-    return [*out, *rows.finish()]
-
-
-def test_second_fields_are_no_rows_and_lost_frames_are() -> None:
-    rows: StampedRows[int] = StampedRows(interval=10)
-    events = [("in", stamp) for stamp in range(0, 100, 5)] + [("out", stamp) for stamp in range(0, 100, 10) if stamp not in (40, 90)]
-    found = collect(rows, events)
-    assert [stamp for stamp, _ in found] == list(range(0, 100, 10))
-    assert [stamp for stamp, frame in found if frame is None] == [40, 90]
-
-
-def test_a_frame_that_comes_after_its_row_was_given_up_is_dropped() -> None:
-    rows: StampedRows[int] = StampedRows(interval=10)
-    events = [("in", stamp) for stamp in (0, 10, 20, 30)] + [("out", stamp) for stamp in (0, 20, 10, 30)]
-    assert collect(rows, events) == [(0, 0), (10, None), (20, 20), (30, 30)]
-
-
-def test_a_hole_in_the_file_makes_rows_of_a_gap_in_time() -> None:
-    for interval, stamps in ((33.3, [round(33.3 * place) for place in range(100) if not 30 <= place < 90]), (40, [0, 40, 80, 800, 840])):
-        rows: StampedRows[int] = StampedRows(interval=interval)
-        gap = next(place for place in range(1, len(stamps)) if stamps[place] - stamps[place - 1] > 300)
-        found = []
-        for place, stamp in enumerate(stamps):
-            if place == gap:
-                rows.note_hole(stamps[place - 1], stamp)
-            rows.expect(stamp)
-            found += list(rows.arrive(stamp, stamp))
-        n_rows = round(stamps[-1] / interval) + 1
-        assert len(found) == n_rows
-        assert np.abs(np.array([stamp for stamp, _ in found]) - interval * np.arange(n_rows)).max() <= 1
-        assert [frame for _, frame in found if frame is not None] == stamps
-
-
-def test_counted_rows_take_numbers_in_order_and_keep_places() -> None:
-    stored = [0, *[number for group in range(30) for number in (3 * group + 2, 3 * group + 3, 3 * group + 1)]]
-    events = [("in", number) for number in range(len(stored))]
-    # Stored as I P B B P B B ...: what is shown k-th carries another number than k.
-    shown = sorted(range(len(stored)), key=lambda place: stored[place])
-    everything = collect(CountedRows(interval=1, reorder_depth=2), [*events, *(("out", number) for number in shown)])
-    assert [stamp for stamp, _ in everything] == list(range(len(stored)))
-    assert [frame for _, frame in everything] == shown
-    lost = collect(CountedRows(interval=1, reorder_depth=2), [*events, *(("out", number) for number in shown if number != 40)])
-    assert [stamp for stamp, frame in lost if frame is None] == [40]
-    assert [frame for _, frame in lost][45:] == shown[45:]
 
 
 @pytest.mark.parametrize("quarter_turns", [0, 1])

@@ -10,8 +10,9 @@ import pytest
 from behavior.config import LabelFiles
 from behavior.errors import EthogramError, LabelError, UsageError, VideoError
 from behavior.figures.overlay_plan import Clip
-from behavior.files.video import summarize_video, write_video
+from behavior.files.video import summarize_video
 from behavior.files.video_folder import VideoFolder
+from behavior.files.video_writer import write_video
 from behavior.provenance import Provenance
 from behavior.recording import Annotation, Ethogram, Probabilities, Recording
 from behavior.reporting.overlay_video import OverlayVideo, find_thresholds, find_video, plan_overlay

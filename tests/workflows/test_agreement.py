@@ -12,7 +12,7 @@ from behavior.files.bout_tables import write_bout_table
 from behavior.files.ethograms import write_annotation
 from behavior.files.frame_tables import write_frame_table
 from behavior.files.manifest import read_manifest
-from behavior.files.video import write_video
+from behavior.files.video_writer import write_video
 from behavior.learning.rater_files import list_raters
 from behavior.learning.raters import measure_ceiling, read_ceiling, read_rater_folders
 from behavior.provenance import Provenance

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from behavior.files.pose import write_deeplabcut
-from behavior.files.video import write_video
+from behavior.files.video_writer import write_video
 from behavior.recording import Track
 from behavior.reporting import study_check
 

@@ -13,7 +13,7 @@ from behavior.embedding.crop_streams import AppearanceStream
 from behavior.errors import WeightsError
 from behavior.files.claims import claim_file
 from behavior.files.feature_cache import read_features
-from behavior.files.video import write_video
+from behavior.files.video_writer import write_video
 
 ALL = [f"mouse_{number:02d}" for number in range(1, 5)]
 

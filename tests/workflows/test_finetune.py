@@ -14,7 +14,7 @@ from behavior.config import Finetune, Study, parse_section
 from behavior.errors import BehaviorError, OutputError, UsageError
 from behavior.files.finetuned_weights import read_finetuning_record
 from behavior.files.manifest import read_manifest, write_manifest
-from behavior.files.video import write_video
+from behavior.files.video_writer import write_video
 from behavior.learning.finetuning_crops import draw_balanced_frames, draw_even_frames, open_crop_store, spread_windows
 from behavior.recording import Recording
 from behavior.vision.backbones import build_backbone, find_backbone

@@ -15,7 +15,7 @@ import yaml
 
 from behavior.files.ethograms import write_annotation
 from behavior.files.model_bundle import read_bundle
-from behavior.files.video import write_video
+from behavior.files.video_writer import write_video
 from behavior.recording import Annotation, Ethogram, Probabilities
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import yaml
 from behavior.files.manifest import read_manifest
 from behavior.files.pose import write_deeplabcut
 from behavior.files.study import read_study
-from behavior.files.video import write_video
+from behavior.files.video_writer import write_video
 from behavior.recording import Track
 
 N_FRAMES = 4

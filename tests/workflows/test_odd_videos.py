@@ -29,7 +29,7 @@ from behavior.files.claims import claim_file
 from behavior.files.feature_cache import FeatureSet, StaleCacheError
 from behavior.files.pose import write_deeplabcut
 from behavior.files.study import open_study
-from behavior.files.video import write_video
+from behavior.files.video_writer import write_video
 from behavior.recording import Track
 from behavior.vision.engine_choice import PreparedEngine
 

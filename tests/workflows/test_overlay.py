@@ -16,7 +16,8 @@ from behavior.figures.lettering import parse_color
 from behavior.figures.overlay_plan import Clip
 from behavior.figures.rendering import get_color
 from behavior.files.ethograms import write_annotation
-from behavior.files.video import open_video, summarize_video, write_video
+from behavior.files.video import open_video, summarize_video
+from behavior.files.video_writer import write_video
 from behavior.provenance import Provenance
 from behavior.recording import Annotation, Ethogram, Probabilities
 from behavior.workflows.overlay import draw_overlays

@@ -19,7 +19,7 @@ from behavior.files.ethograms import write_annotation
 from behavior.files.manifest import read_manifest
 from behavior.files.pose import write_deeplabcut
 from behavior.files.study import read_study
-from behavior.files.video import write_video
+from behavior.files.video_writer import write_video
 from behavior.learning.crossval_digest import FeatureDigest, RecordingDigest, hash_labels, hash_rater_files
 from behavior.learning.crossval_folder import CrossvalContent, write_crossval
 from behavior.learning.out_of_fold import FoldRecord

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
 
-from behavior.files import video
-from behavior.files.video import Frame, VideoReader, open_video, summarize_video, write_video
+from behavior.files.frame_rows import Frame
+from behavior.files.video import VideoReader, open_video, summarize_video
+from behavior.files.video_decoding import CarefulDecoder, DamageError, QuickDecoder
+from behavior.files.video_writer import write_video
 
 N_FRAMES = 120
 HEIGHT, WIDTH = 96, 128
@@ -85,14 +87,11 @@ def test_what_is_out_before_damage_shows_is_what_a_careful_read_gives(
     path = tmp_path / "damaged.mp4"
     path.write_bytes(content)
     quick, _ = read(path)
-    number_rows = VideoReader._number_rows
 
-    def give_up_at_once(self: VideoReader, *, is_watchful: bool) -> Iterator[tuple[int, float, av.VideoFrame | None]]:
-        if is_watchful:
-            raise video._DamageError
-        return number_rows(self, is_watchful=False)
+    def give_up_at_once(self: QuickDecoder, packet: av.Packet | None) -> list[av.VideoFrame]:
+        raise DamageError
 
-    monkeypatch.setattr(VideoReader, "_number_rows", give_up_at_once)
+    monkeypatch.setattr(QuickDecoder, "decode", give_up_at_once)
     careful, _ = read(path)
     assert len(quick) == N_FRAMES
     assert any(frame.image is None for frame in careful)
@@ -100,14 +99,7 @@ def test_what_is_out_before_damage_shows_is_what_a_careful_read_gives(
 
 
 def test_a_sound_or_truncated_video_is_read_once(sound: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    reads: list[bool] = []
-    number_rows = VideoReader._number_rows
-
-    def note(self: VideoReader, *, is_watchful: bool) -> Iterator[tuple[int, float, av.VideoFrame | None]]:
-        reads.append(is_watchful)
-        return number_rows(self, is_watchful=is_watchful)
-
-    monkeypatch.setattr(VideoReader, "_number_rows", note)
+    monkeypatch.setattr(CarefulDecoder, "decode", lambda *_: pytest.fail("it was read again"))
     frames, _ = read(sound)
     path = tmp_path / "cut.mp4"
     path.write_bytes(sound.read_bytes()[: sound.stat().st_size * 2 // 3])
@@ -115,4 +107,3 @@ def test_a_sound_or_truncated_video_is_read_once(sound: Path, tmp_path: Path, mo
     assert reader.broke_off
     # The last ones may lack what they were coded from.
     require_same(cut[:-20], frames[: len(cut) - 20])
-    assert reads == [True, True]
