@@ -7,7 +7,6 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -24,8 +23,7 @@ from behavior.learning.crossval_digest import FeatureDigest, RecordingDigest, ha
 from behavior.learning.crossval_folder import CrossvalContent, write_crossval
 from behavior.learning.out_of_fold import FoldRecord
 from behavior.provenance import Provenance
-from behavior.recording import Annotation, Ethogram, Labels, Probabilities, Recording, Track
-from behavior.reporting.bouts import find_uncertain_bouts, make_bouts_section
+from behavior.recording import Annotation, Ethogram, Labels, Probabilities, Track
 from behavior.reporting.score_files import score_annotations
 
 FPS = 10
@@ -265,34 +263,3 @@ def test_what_cannot_be_done_is_refused(
     assert message in ran.err
     assert (lab / "there.html").read_text() == "mine"
     assert not (lab / "a.html").exists()
-
-
-def test_uncertain_bouts_are_those_nearest_to_their_thresholds() -> None:
-    # 0.8 at a threshold of 0.75 is less sure than 0.62 at 0.5.
-    annotations = [annotate("r0"), annotate("r1"), annotate("r2", threshold=0.75)]
-    found = find_uncertain_bouts(annotations)
-    assert [(bout.recording, bout.start_frame, bout.stop_frame) for bout in found] == [("r2", 30, 40), ("r1", 20, 30), ("r0", 10, 20)]
-    assert [bout.margin for bout in found] == pytest.approx([0.2, 0.24, 0.9], abs=1e-6)
-    assert (found[1].start_s, found[1].stop_s) == pytest.approx((2.0, 3.0))
-    assert find_uncertain_bouts(annotations, count=1) == found[:1]
-
-
-def test_pictures_are_of_the_bout_and_its_surroundings(lab: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    strips: list[SimpleNamespace] = []
-
-    def compose(images: list[np.ndarray], inside: list[bool], **rest: object) -> np.ndarray:
-        strips.append(SimpleNamespace(images=images, inside=inside))
-        return np.zeros((8, 8, 3), dtype=np.uint8)
-
-    monkeypatch.setattr("behavior.reporting.bouts.compose_film_strip", compose)
-    recording = read_manifest(lab / "recordings.csv")[1]
-
-    def find(annotation: Annotation) -> Recording:
-        return Recording(recording.id, video=recording.video)
-
-    section = make_bouts_section([annotate("r1")], find, None, source="a test", labels={"r1": label("r1")})
-    assert [strip.inside for strip in strips] == [[False, True, True, True, True, True, True, False]]
-    # The whole film is shown, 96 pixels wide in 112: its square is at the frame's number, and these are frames 16, 20, 22 ... 29, 33.
-    columns = [int(np.flatnonzero(image[56].max(axis=1) > 128)[0]) for image in strips[0].images]
-    assert columns == pytest.approx(np.array([16, 20, 22, 24, 25, 27, 29, 33]) * 112 / 96, abs=1.5)
-    assert section.blocks[1].rows[0][-1] == "100%"
