@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
+import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from behavior.api.arguments import PathLike, as_path, find_study
 from behavior.api.ethogram import RecordingEthogram
 from behavior.api.results import Outcome, Shown
 from behavior.compute.loading import load_keras
-from behavior.errors import BehaviorError
-from behavior.files.ethograms import find_ethograms, read_annotation
 from behavior.files.model_bundle import BundleDescription, read_bundle
 from behavior.progress import collect_warnings
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from behavior.api.study import Study
+    from behavior.learning.annotator import Annotator
     from behavior.workflows.annotate import AnnotateResult
 
 __all__ = ["Model", "open_model"]
@@ -30,7 +31,7 @@ __all__ = ["Model", "open_model"]
 class Model(Shown):
     """A trained model, as `behavior train` writes it.
 
-    Get one from `Study.train` or `open_model`.
+    Get one from `Study.train` or `open_model`. Its networks are loaded when it annotates first, and kept.
 
     Attributes
     ----------
@@ -57,7 +58,8 @@ class Model(Shown):
     description: BundleDescription
     metrics: pd.DataFrame | None
     notes: tuple[str, ...] = ()
-    _caches: list[tempfile.TemporaryDirectory[str]] = field(default_factory=list)
+    _annotators: dict[tuple[Any, ...], Annotator] = field(default_factory=dict)
+    _caches: list[Path] = field(default_factory=list)
 
     @property
     def behaviors(self) -> tuple[str, ...]:
@@ -92,8 +94,8 @@ class Model(Shown):
         resample
             Accept a video of another frame rate than the model's.
         cache
-            Folder that keeps the features, so that they are not computed again. A temporary folder, which is gone when the program
-            ends, if not given.
+            Folder that keeps the features, so that they are not computed again. If not given, a temporary folder keeps them as long
+            as this object exists.
 
         Raises
         ------
@@ -105,24 +107,12 @@ class Model(Shown):
             If the model cannot be used, or not on this video.
         """
         load_keras()
-        from behavior.workflows.annotate import annotate_videos
+        from behavior.workflows.annotate import annotate_video
 
-        if cache is None and not self._caches:
-            self._caches.append(tempfile.TemporaryDirectory(prefix="behavior_"))
-        with collect_warnings() as notes, tempfile.TemporaryDirectory(prefix="behavior_") as out:
-            result = annotate_videos(
-                self.folder,
-                [Path(video)],
-                Path(out),
-                pose=as_path(pose),
-                body_parts=body_parts,
-                individual=individual,
-                resample=resample,
-                cache=Path(self._caches[0].name if cache is None else cache),
-            )
-            for sentence in result.failures.values():
-                raise BehaviorError(sentence)
-            return RecordingEthogram(read_annotation(find_ethograms([Path(out)])[0]), tuple(notes))
+        annotator = self._open(tuple(body_parts), individual, resample, as_path(cache))
+        with collect_warnings() as notes:
+            annotation = annotate_video(annotator, Path(video), pose=as_path(pose))
+        return RecordingEthogram(annotation, tuple(notes))
 
     def annotate_videos(
         self,
@@ -208,6 +198,23 @@ class Model(Shown):
                 overwrite=overwrite,
             )
         return _summarize(result, Path(out), notes)
+
+    def _open(self, body_parts: tuple[str, ...], individual: str | None, resample: bool, cache: Path | None) -> Annotator:
+        """Return the loaded model, the same one for the same arguments."""
+        from behavior.learning.annotator import open_annotator
+
+        if cache is None:
+            if not self._caches:
+                folder = tempfile.mkdtemp(prefix="behavior_")
+                self._caches.append(Path(folder))
+                weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+            cache = self._caches[0]
+        key = (body_parts, individual, resample, cache)
+        if key not in self._annotators:
+            self._annotators[key] = open_annotator(
+                self.folder, cache=cache, body_parts=body_parts, individual=individual, may_resample=resample
+            )
+        return self._annotators[key]
 
     def _describe(self) -> str:
         n_recordings = len(self.description.training.recordings)

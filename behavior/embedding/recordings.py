@@ -11,7 +11,7 @@ from behavior.errors import BehaviorError, WeightsError
 from behavior.progress import announce, complain, detail, warn
 from behavior.recording import Recording
 
-__all__ = ["EmbedResult", "embed_recordings"]
+__all__ = ["EmbedResult", "embed_recordings", "require_features"]
 
 SECONDS_BETWEEN_LOOKS = 2.0
 
@@ -60,13 +60,7 @@ def embed_recordings(stream: FeatureStream, recordings: Sequence[Recording]) -> 
         elsewhere = []
         for recording in waiting:
             try:
-                if stream.is_cached(recording):
-                    stream.tidy(recording)
-                    result.kept.append(recording.id)
-                    detail(f"{recording.id}: its features of {stream.name} are there already")
-                    continue
-                began = time.perf_counter()
-                embedded = stream.embed(recording, among=recordings)
+                attempt = _try_to_embed(stream, recording, recordings)
             except WeightsError:
                 # No recording would fare better.
                 raise
@@ -74,17 +68,55 @@ def embed_recordings(stream: FeatureStream, recordings: Sequence[Recording]) -> 
                 result.failures[recording.id] = str(error)
                 complain(f"{recording.id}: {error}")
                 continue
-            if embedded is None:
+            if attempt.is_elsewhere:
                 elsewhere.append(recording)
-                continue
-            if not embedded.n_frames:
+            elif attempt.frames_per_second is None:
                 result.kept.append(recording.id)
-                continue
-            result.embedded[recording.id] = embedded.n_frames / (time.perf_counter() - began)
-            for note in embedded.notes:
-                warn(f"{recording.id}: {note}")
+            else:
+                result.embedded[recording.id] = attempt.frames_per_second
         if elsewhere and len(elsewhere) == len(waiting):
-            announce(f"waiting for another process that embeds {', '.join(recording.id for recording in elsewhere)}")
-            time.sleep(SECONDS_BETWEEN_LOOKS)
+            _wait_for(elsewhere)
         waiting = elsewhere
     return result
+
+
+def require_features(stream: FeatureStream, recording: Recording) -> None:
+    """Embed `recording` unless the cache has its features of `stream`; if another process does so, wait for it.
+
+    Raises
+    ------
+    BehaviorError
+        If it cannot be embedded.
+    """
+    while _try_to_embed(stream, recording, [recording]).is_elsewhere:
+        _wait_for([recording])
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    """What came of an attempt to embed a recording: another process does it, its speed, or None where nothing was to be done."""
+
+    is_elsewhere: bool = False
+    frames_per_second: float | None = None
+
+
+def _try_to_embed(stream: FeatureStream, recording: Recording, among: Sequence[Recording]) -> _Attempt:
+    if stream.is_cached(recording):
+        stream.tidy(recording)
+        detail(f"{recording.id}: its features of {stream.name} are there already")
+        return _Attempt()
+    began = time.perf_counter()
+    embedded = stream.embed(recording, among=among)
+    if embedded is None:
+        return _Attempt(is_elsewhere=True)
+    if not embedded.n_frames:
+        return _Attempt()
+    seconds = time.perf_counter() - began
+    for note in embedded.notes:
+        warn(f"{recording.id}: {note}")
+    return _Attempt(frames_per_second=embedded.n_frames / seconds)
+
+
+def _wait_for(recordings: Sequence[Recording]) -> None:
+    announce(f"waiting for another process that embeds {', '.join(recording.id for recording in recordings)}")
+    time.sleep(SECONDS_BETWEEN_LOOKS)

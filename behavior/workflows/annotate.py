@@ -8,20 +8,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from behavior.config import Crop
-from behavior.embedding.recordings import embed_recordings
+from behavior.embedding.recordings import require_features
 from behavior.embedding.unmeasured import warn_of_unmeasured
-from behavior.errors import BehaviorError, EthogramError, OutputError, PoseError, UsageError, WeightsError
+from behavior.errors import BehaviorError, EthogramError, OutputError, UsageError, VideoError, WeightsError
 from behavior.files.atomic import make_folder
 from behavior.files.ethograms import ETHOGRAM_SUFFIX, read_provenance, write_annotation
-from behavior.files.name_matching import make_safe
-from behavior.files.pairing import find_pose_for
+from behavior.files.new_videos import list_videos, name_recordings, require_pose
 from behavior.files.study import open_study
-from behavior.files.video_packets import VIDEO_SUFFIXES
 from behavior.learning.annotator import Annotator, open_annotator
 from behavior.progress import announce, complain, warn
-from behavior.recording import Recording
+from behavior.recording import Annotation, Recording
 
-__all__ = ["AnnotateResult", "annotate_study", "annotate_videos"]
+__all__ = ["AnnotateResult", "annotate_study", "annotate_video", "annotate_videos"]
 
 
 @dataclass
@@ -76,25 +74,47 @@ def annotate_videos(
     ModelError
         If the bundle cannot be used.
     """
-    result = AnnotateResult()
-    videos = _find_videos(videos, result)
-    n_given = len(videos) + len(result.failures)
+    videos, problems = list_videos(videos)
+    result = AnnotateResult(failures=problems)
+    n_given = len(videos) + len(problems)
     if pose is not None and n_given != 1:
         raise UsageError(f"--pose names one file, but {n_given} videos are given; annotate them one at a time or leave --pose out.")
     make_folder(out)
     annotator = open_annotator(model, body_parts=body_parts, individual=individual, may_resample=resample, cache=cache or out / "cache")
-    crop, imported = annotator.model.crop, annotator.model.imported
-    if imported or crop is None:
-        raise UsageError(f"{model}: works on imported features ({', '.join(imported)}); bring them into a study and use --study.")
-    for sentence in result.failures.values():
+    _refuse_imported(annotator)
+    for sentence in problems.values():
         complain(sentence)
     recordings: list[Recording] = []
-    for video, name in zip(videos, _name_recordings(videos), strict=True):
+    for video, name in zip(videos, name_recordings(videos), strict=True):
         try:
-            recordings.append(Recording(name, video=video, pose=pose or _find_pose(video, crop), animal=name))
+            recordings.append(_describe_video(annotator, name, video, pose))
         except BehaviorError as error:
             _fail(result, name, error)
     return _annotate(annotator, recordings, out, result, overwrite=overwrite)
+
+
+def annotate_video(annotator: Annotator, video: Path, *, pose: Path | None = None) -> Annotation:
+    """Return the annotation of one video; nothing is written but features, to the annotator's cache.
+
+    Parameters
+    ----------
+    pose
+        Its pose; without it, it is looked for next to the video.
+
+    Raises
+    ------
+    UsageError
+        If the model works on imported features.
+    BehaviorError
+        If the video, its pose or the model cannot be used.
+    """
+    _refuse_imported(annotator)
+    if not video.is_file():
+        raise VideoError(f"{video}: no such video; check the path.")
+    (name,) = name_recordings([video])
+    recording = _describe_video(annotator, name, video, pose)
+    _warn_of_training([recording], annotator)
+    return _annotate_recording(annotator, recording)
 
 
 def annotate_study(
@@ -138,22 +158,14 @@ def annotate_study(
 def _annotate(
     annotator: Annotator, recordings: Sequence[Recording], out: Path, result: AnnotateResult, *, overwrite: bool
 ) -> AnnotateResult:
-    seen = [recording.id for recording in recordings if annotator.model.has_seen(recording)]
-    if seen:
-        warn(f"{', '.join(seen)} are training recordings of this model; results on them do not measure its accuracy.")
+    _warn_of_training(recordings, annotator)
     for recording in recordings:
         began = time.perf_counter()
         try:
             if not overwrite:
                 _refuse_other_ethogram(annotator, recording, out)
-            for stream in annotator.features.streams:
-                result.failures |= embed_recordings(stream, [recording]).failures
-            if recording.id in result.failures:
-                continue
-            annotation = annotator.annotate(recording)
+            annotation = _annotate_recording(annotator, recording)
             write_annotation(out, annotation)
-            if warning := warn_of_unmeasured(annotation):
-                warn(warning)
             n_frames = len(annotation.time_s)
         except WeightsError:
             raise
@@ -164,6 +176,37 @@ def _annotate(
         result.frames_per_second[recording.id] = n_frames / seconds
         announce(f"{recording.id}: {n_frames:,} frames in {seconds:.1f} s, {n_frames / seconds:,.1f} frames/s")
     return result
+
+
+def _annotate_recording(annotator: Annotator, recording: Recording) -> Annotation:
+    """Return the annotation of a recording, whose features are computed if they are not in the cache yet."""
+    for stream in annotator.features.streams:
+        require_features(stream, recording)
+    annotation = annotator.annotate(recording)
+    if warning := warn_of_unmeasured(annotation):
+        warn(warning)
+    return annotation
+
+
+def _describe_video(annotator: Annotator, name: str, video: Path, pose: Path | None) -> Recording:
+    """Return the recording that a video is; its pose is looked for if it is not given and the model needs one."""
+    crop = annotator.model.crop
+    if pose is None and crop is not None and not crop.whole_frame:
+        pose = require_pose(video)
+    return Recording(name, video=video, pose=pose, animal=name)
+
+
+def _warn_of_training(recordings: Sequence[Recording], annotator: Annotator) -> None:
+    seen = [recording.id for recording in recordings if annotator.model.has_seen(recording)]
+    if seen:
+        warn(f"{', '.join(seen)} are training recordings of this model; results on them do not measure its accuracy.")
+
+
+def _refuse_imported(annotator: Annotator) -> None:
+    model = annotator.model
+    if model.imported or model.crop is None:
+        names = ", ".join(model.imported)
+        raise UsageError(f"{model.folder}: works on imported features ({names}); bring them into a study and use --study.")
 
 
 def _refuse_other_ethogram(annotator: Annotator, recording: Recording, out: Path) -> None:
@@ -182,56 +225,9 @@ def _refuse_other_ethogram(annotator: Annotator, recording: Recording, out: Path
         )
 
 
-def _find_pose(video: Path, crop: Crop) -> Path | None:
-    """Return the pose file of `video`, None where the model needs none; PoseError where there is none."""
-    if crop.whole_frame:
-        return None
-    pose = find_pose_for(video)
-    if pose is None:
-        raise PoseError(f"{video}: found no pose beside it; put {video.stem}DLC... there, or name its file with --pose.")
-    return pose
-
-
-def _find_videos(paths: Sequence[Path], result: AnnotateResult) -> list[Path]:
-    """Return the videos among `paths`, and in folders among them; what is none gets a sentence in `result`."""
-    found: list[Path] = []
-    for path in paths:
-        if path.is_dir():
-            inside = [video for video in sorted(path.iterdir()) if _is_to_be_annotated(video)]
-            found += inside
-            if not inside:
-                suffixes = ", ".join(VIDEO_SUFFIXES)
-                result.failures[str(path)] = f"{path}: holds no videos ({suffixes}), expected a folder of them; check the path."
-        elif path.is_file():
-            found.append(path)
-        else:
-            result.failures[str(path)] = f"{path}: no such video; check the path."
-    return found
-
-
-def _is_to_be_annotated(path: Path) -> bool:
-    stem = path.stem.casefold()
-    is_made = stem.endswith(("_overlay", "_labeled"))
-    return path.suffix.casefold() in VIDEO_SUFFIXES and not path.name.startswith(".") and not is_made and path.is_file()
-
-
 def _fail(result: AnnotateResult, name: str, error: BehaviorError) -> None:
     result.failures[name] = str(error)
     complain(f"{name}: {error}")
-
-
-def _name_recordings(videos: Sequence[Path]) -> list[str]:
-    """Return an id for each video: its stem, made safe as a file name, with the folder's name in front where stems are alike."""
-    twice = [video for number, video in enumerate(videos) if video.resolve() in {other.resolve() for other in videos[:number]}]
-    if twice:
-        raise UsageError(f"{twice[0]}: is given twice; name each video once.")
-    stems = [video.stem for video in videos]
-    names = [f"{video.resolve().parent.name}_{video.stem}" if stems.count(video.stem) > 1 else video.stem for video in videos]
-    names = [make_safe(name).lstrip(".-") or "video" for name in names]
-    repeated = {name for name in names if names.count(name) > 1}
-    if repeated:
-        raise UsageError(f"several videos would be called {', '.join(sorted(repeated))}; annotate them into different folders.")
-    return names
 
 
 def _describe_crop(crop: Crop) -> str:

@@ -1,5 +1,7 @@
 """A trained model: opened, and at work on videos."""
 
+import gc
+
 import numpy as np
 import pytest
 
@@ -36,11 +38,31 @@ def test_a_training_recording_is_a_note(demo, model):
 
 
 def test_what_goes_wrong_is_raised(demo, model, tmp_path):
-    with pytest.raises(bh.BehaviorError, match="no such video"):
+    with pytest.raises(bh.VideoError, match="no such video"):
         model.annotate(tmp_path / "none.mp4")
-    (tmp_path / "alone.mp4").write_bytes((demo.study.parent / "videos" / "mouse_01.mp4").read_bytes())
-    with pytest.raises(bh.BehaviorError, match="pose"):
+    videos = demo.study.parent / "videos"
+    (tmp_path / "alone.mp4").write_bytes((videos / "mouse_01.mp4").read_bytes())
+    with pytest.raises(bh.PoseError, match="found no pose"):
         model.annotate(tmp_path / "alone.mp4")
+    (tmp_path / "broken.mp4").write_bytes(b"no video")
+    with pytest.raises(bh.VideoError, match="broken"):
+        model.annotate(tmp_path / "broken.mp4", pose=next(videos.glob("mouse_01*DLC*")))
+    with pytest.raises(bh.PoseError, match="elbow"):
+        model.annotate(videos / "mouse_04.mp4", body_parts=["elbow"])
+
+
+def test_features_are_kept_as_long_as_the_model(demo):
+    model = bh.open_model(demo.model)
+    video = demo.study.parent / "videos" / "mouse_04.mp4"
+    first = model.annotate(video)
+    (cache,) = model._caches
+    (features,) = cache.glob("mouse_04*.h5")
+    written = features.stat().st_mtime_ns
+    assert np.array_equal(model.annotate(video).probabilities, first.probabilities)
+    assert features.stat().st_mtime_ns == written
+    del model
+    gc.collect()
+    assert not cache.exists()
 
 
 def test_several_videos_are_written_and_a_bad_one_does_not_stop_them(folder):

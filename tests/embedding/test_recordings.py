@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from behavior.embedding import recordings as module
-from behavior.embedding.recordings import EmbedResult, embed_recordings
+from behavior.embedding.recordings import EmbedResult, embed_recordings, require_features
 from behavior.embedding.stream import Embedded
 from behavior.errors import PoseError, WeightsError
 from behavior.recording import Recording
@@ -78,3 +78,16 @@ def test_streams_of_a_recording_add_up() -> None:
     assert result.embedded == {"a": 50.0, "b": 50.0}
     assert result.kept == ["c"]
     assert result.failures == {"d": "broken"}
+
+
+def test_features_of_one_recording_are_made_or_waited_for(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr(module.time, "sleep", slept.append)
+    stream = Stream()
+    for name in ("new", "cached", "shared", "empty"):
+        require_features(stream, Recording(name))
+    assert stream.asked == ["new", "shared", "shared", "empty"]
+    assert slept == [module.SECONDS_BETWEEN_LOOKS]
+    assert [record.getMessage() for record in caplog.records] == ["new: its header is wrong."]
+    with pytest.raises(PoseError, match="has no body part"):
+        require_features(stream, Recording("bad"))

@@ -3,23 +3,36 @@ from __future__ import annotations
 import json
 import shutil
 
+import numpy as np
 import pandas as pd
+import pytest
 
 from behavior.embedding.unmeasured import is_much_unmeasured
+from behavior.errors import PoseError, VideoError
 from behavior.files.ethograms import read_annotation
 from behavior.files.feature_sources import hash_file
 from behavior.files.finetuned_weights import SeenRecording
-from behavior.workflows.annotate import AnnotateResult, _find_videos
+from behavior.learning.annotator import open_annotator
+from behavior.workflows.annotate import annotate_video
 
 
-def test_a_folder_stands_for_the_videos_in_it(tmp_path):
-    for name in ("b.mp4", "a.AVI", ".hidden.mp4", "b_overlay.mp4", "bDLC_labeled.mp4", "pose.csv", "deep/c.mp4"):
-        (tmp_path / "new" / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / "new" / name).touch()
-    single = tmp_path / "new" / "b_overlay.mp4"
-    result = AnnotateResult()
-    assert _find_videos([tmp_path / "new", single], result) == [tmp_path / "new" / "a.AVI", tmp_path / "new" / "b.mp4", single]
-    assert result.failures == {}
+def test_one_video_is_annotated_without_a_file(demo, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    annotator = open_annotator(demo.model, cache=demo.study.parent / "cache")
+    annotation = annotate_video(annotator, demo.study.parent / "videos" / "mouse_04.mp4")
+    written = read_annotation(demo.ethograms / "mouse_04_ethogram.csv")
+    assert np.array_equal(annotation.probabilities.values, written.probabilities.values)
+    assert annotation.provenance.video == written.provenance.video
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_one_video_that_cannot_be_annotated_raises(demo, tmp_path):
+    annotator = open_annotator(demo.model, cache=tmp_path)
+    with pytest.raises(VideoError, match="no such video"):
+        annotate_video(annotator, tmp_path / "none.mp4")
+    (tmp_path / "alone.mp4").write_bytes(b"")
+    with pytest.raises(PoseError, match="found no pose"):
+        annotate_video(annotator, tmp_path / "alone.mp4")
 
 
 def test_an_ethogram_says_which_frames_were_not_measured(run, demo, tmp_path, monkeypatch):
