@@ -1,18 +1,31 @@
-"""Writing a file so that its name only ever stands for the whole of it."""
+"""Writing files so that a name only ever stands for the whole of a file, and several names for the whole of a record."""
 
 from __future__ import annotations
 
 import errno
+import glob
+import hashlib
 import logging
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from behavior.errors import OutputError
 
-__all__ = ["make_folder", "replacing", "require_writable", "sync_file", "sync_folder", "write_bytes", "write_text"]
+__all__ = [
+    "find_staged",
+    "finish_together",
+    "make_folder",
+    "replace_together",
+    "replacing",
+    "require_writable",
+    "sync_file",
+    "sync_folder",
+    "write_bytes",
+    "write_text",
+]
 
 _logger = logging.getLogger(__name__)
 
@@ -40,17 +53,89 @@ def replacing(path: Path) -> Iterator[Path]:
         sync_file(temporary)
         temporary.replace(path)
         sync_folder(path.parent)
-        # Hidden files, and those in hidden folders, are steps on the way.
-        if not any(part.startswith(".") and part.strip(".") for part in path.parts[-4:]):
-            _logger.debug("wrote %s", path)
+        _log_written(path)
     except OSError as error:
-        raise OutputError(
-            f"{path}: cannot be written ({error.strerror or error}); choose a folder with space that you may write to."
-        ) from error
+        raise _explain(path, error) from error
     finally:
         if temporary is not None:
             with suppress(FileNotFoundError):
                 temporary.unlink()
+
+
+def replace_together(contents: Mapping[Path, bytes]) -> None:
+    """Write the files of one record, all in one folder, so that after a kill at any moment the old record or the new one is whole.
+
+    All are staged in the folder under hidden names and flushed to disk before the first is renamed. That renaming is what replaces the
+    record: who finds the first file new and the last one old finds the new last one by `find_staged`, and may finish the rest with
+    `finish_together`. Only one process at a time may write a record; it holds a claim.
+
+    Parameters
+    ----------
+    contents
+        By path, in the order in which they are renamed. The last file has to tell whether it belongs to the first, by a checksum.
+
+    Raises
+    ------
+    OutputError
+        If a file cannot be written. The old record then stays, unless it was renaming that failed after the first file.
+    """
+    token = os.urandom(4).hex()
+    paths = list(contents)
+    obsolete = [staged for path in paths for staged in find_staged(path).values()]
+    staged = {path: _name_staged(path, token) for path in paths}
+    path, is_renaming = paths[0], False
+    try:
+        for path, content in contents.items():
+            staged[path].write_bytes(content)
+            sync_file(staged[path])
+        sync_folder(path.parent)
+        is_renaming = True
+        for path in paths:
+            staged[path].replace(path)
+            # On disk in this order, too.
+            sync_folder(path.parent)
+            _log_written(path)
+    except OSError as error:
+        raise _explain(path, error) from error
+    finally:
+        # Once the first is renamed, the others are part of the new record.
+        if not is_renaming or all(one.exists() for one in staged.values()):
+            _remove(staged.values())
+    _remove(obsolete)
+
+
+def find_staged(path: Path) -> dict[str, Path]:
+    """Return what unfinished writing of the record that `path` is part of has staged for it, by the token of each attempt."""
+    start, end = _name_staged(path, "*").name.split("*")
+    return {
+        staged.name.removeprefix(start).removesuffix(end): staged for staged in path.parent.glob(f"{glob.escape(start)}*{glob.escape(end)}")
+    }
+
+
+def finish_together(paths: Sequence[Path], token: str) -> None:
+    """Rename what is left of the record of the files `paths`, in order, whose writing was interrupted.
+
+    The process has to hold the claim of whoever writes the record.
+
+    Parameters
+    ----------
+    token
+        Of the attempt that staged them (`find_staged`).
+
+    Raises
+    ------
+    OutputError
+        If the folder cannot be written to.
+    """
+    for path in paths:
+        try:
+            _name_staged(path, token).replace(path)
+            sync_folder(path.parent)
+        except FileNotFoundError:
+            # Renamed before the writing was interrupted.
+            continue
+        except OSError as error:
+            raise _explain(path, error) from error
 
 
 def write_text(path: Path, text: str) -> None:
@@ -105,6 +190,29 @@ def sync_file(path: Path) -> None:
     """Flush the content of the file at `path` to disk."""
     with path.open("rb+") as file:
         os.fsync(file.fileno())
+
+
+def _name_staged(path: Path, token: str) -> Path:
+    # A name may be as long as the system allows, and may hold a star; the hash tells those apart that begin alike.
+    digest = hashlib.blake2b(path.name.encode(), digest_size=4).hexdigest()
+    return path.with_name(f".{path.stem[:40].replace('*', '_')}.{digest}.{token}.tmp{path.suffix}")
+
+
+def _remove(paths: Iterable[Path]) -> None:
+    for path in paths:
+        # What cannot be removed is hidden, and removed with the next record.
+        with suppress(OSError):
+            path.unlink()
+
+
+def _log_written(path: Path) -> None:
+    # Hidden files, and those in hidden folders, are steps on the way.
+    if not any(part.startswith(".") and part.strip(".") for part in path.parts[-4:]):
+        _logger.debug("wrote %s", path)
+
+
+def _explain(path: Path, error: OSError) -> OutputError:
+    return OutputError(f"{path}: cannot be written ({error.strerror or error}); choose a folder with space that you may write to.")
 
 
 def _read_umask() -> int:

@@ -15,11 +15,15 @@ from pathlib import Path
 from behavior.errors import OutputError
 from behavior.files.atomic import make_folder, sync_folder
 
-__all__ = ["claim_file", "is_alive"]
+__all__ = ["claim_file", "hold_claim", "is_alive"]
 
 # A claim that has shown no sign of life for so long belongs to a process that is gone.
 CLAIM_SECONDS = 600.0
 SECONDS_BETWEEN_BEATS = 30.0
+_SECONDS_BETWEEN_TRIES = 0.05
+
+# Tokens of the claims that this process holds.
+_held: set[str] = set()
 
 
 @dataclass(frozen=True)
@@ -37,11 +41,12 @@ def claim_file(path: Path) -> Iterator[bool]:
     One whose process has died on this host, or that has shown no sign of life for ten minutes, is taken over.
     """
     make_folder(path.parent)
-    claim = path.with_name(f".{path.name}.claim")
+    claim = _find_claim(path)
     mine = _Claim(socket.gethostname(), os.getpid(), os.urandom(8).hex())
     if not _make_claim(claim, mine) and not (_remove_dead_claim(claim) and _make_claim(claim, mine)):
         yield False
         return
+    _held.add(mine.token)
     done = threading.Event()
     heart = threading.Thread(target=_keep_young, args=(claim, done), name="claim", daemon=True)
     heart.start()
@@ -50,8 +55,42 @@ def claim_file(path: Path) -> Iterator[bool]:
     finally:
         done.set()
         heart.join()
+        _held.discard(mine.token)
         if _read_claim(claim) == mine:
             claim.unlink(missing_ok=True)
+
+
+@contextmanager
+def hold_claim(path: Path, *, what: str, patience_s: float) -> Iterator[None]:
+    """Claim the file at `path`, and wait for another process that is at it.
+
+    Parameters
+    ----------
+    what
+        What is claimed, for the error: "the ethograms in FOLDER".
+    patience_s
+        How long to wait.
+
+    Raises
+    ------
+    OutputError
+        If the other process is still at it then; the message names it.
+    """
+    give_up = time.monotonic() + patience_s
+    while True:
+        with claim_file(path) as mine:
+            if mine:
+                yield
+                return
+        if time.monotonic() >= give_up:
+            holder = _read_claim(_find_claim(path))
+            name = f"process {holder.pid} on {holder.host}" if holder is not None else "another process"
+            raise OutputError(f"{what}: {name} is writing there; wait until it has ended, then try again.")
+        time.sleep(_SECONDS_BETWEEN_TRIES)
+
+
+def _find_claim(path: Path) -> Path:
+    return path.with_name(f".{path.name}.claim")
 
 
 def _keep_young(claim: Path, done: threading.Event) -> None:
@@ -80,7 +119,8 @@ def _make_claim(claim: Path, content: _Claim) -> bool:
 
 def _read_claim(claim: Path) -> _Claim | None:
     try:
-        return _Claim(**json.loads(claim.read_text(encoding="utf-8")))
+        holder = _Claim(**json.loads(claim.read_text(encoding="utf-8")))
+        return holder if isinstance(holder.pid, int) else None
     except (FileNotFoundError, ValueError, TypeError):
         return None
 
@@ -93,7 +133,7 @@ def _remove_dead_claim(claim: Path) -> bool:
     except FileNotFoundError:
         return True
     # An empty claim is one that is being written this moment, or was cut off by a power failure.
-    dead_here = holder is not None and holder.host == socket.gethostname() and not is_alive(holder.pid)
+    dead_here = holder is not None and holder.host == socket.gethostname() and not _is_held(holder)
     if not dead_here and age < CLAIM_SECONDS:
         return False
     aside = claim.with_name(f"{claim.name}.{os.urandom(4).hex()}")
@@ -108,6 +148,11 @@ def _remove_dead_claim(claim: Path) -> bool:
         return False
     aside.unlink()
     return True
+
+
+def _is_held(holder: _Claim) -> bool:
+    """Tell whether a process of this host may hold a claim; one of this process's number that it does not know of is a dead one's."""
+    return holder.token in _held if holder.pid == os.getpid() else is_alive(holder.pid)
 
 
 def is_alive(pid: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import reprlib
 from collections.abc import Mapping
@@ -9,14 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
+import numpy.typing as npt
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from behavior.errors import EthogramError
 from behavior.files.opening import read_text
 from behavior.provenance import Provenance
-from behavior.recording import is_safe_name
+from behavior.recording import Annotation, is_safe_name
 
-__all__ = ["EthogramDescription", "format_description", "read_description"]
+__all__ = ["EthogramDescription", "describe_annotation", "format_description", "read_description"]
 
 _MOST_BYTES = 64 * 2**20
 _EXPECTED = "the description of an ethogram"
@@ -43,6 +46,9 @@ class _OwnKeys(BaseModel):
     recording: Annotated[str, AfterValidator(_require_safe)]
     behaviors: Annotated[tuple[str, ...], Field(strict=False), AfterValidator(_require_distinct)]
     n_frames: Annotated[int, Field(ge=0)]
+    probabilities_hash: str | None = None
+    decisions_hash: str | None = None
+    # Of both, and of neither times nor names, in files of earlier versions.
     table_hash: str | None = None
 
 
@@ -54,17 +60,52 @@ class EthogramDescription:
     ----------
     recording, behaviors, n_frames
         Of the table.
+    probabilities_hash
+        Of recording, behaviors, frame rate, times and probabilities.
+    decisions_hash
+        Of what the thresholds decide and what was decided.
     table_hash
-        Of its probabilities and decisions; None in files of the first version.
+        Of probabilities and decisions, in files of earlier versions. Each hash is None where the file has none.
     provenance
-        Where it comes from.
+        Where it comes from; its `fps` is that of the annotation.
     """
 
     recording: str
     behaviors: tuple[str, ...]
     n_frames: int
+    probabilities_hash: str | None
+    decisions_hash: str | None
     table_hash: str | None
     provenance: Provenance
+
+    def explain_mismatch(self, annotation: Annotation, *, needs_decisions: bool = True) -> str:
+        """Return which part of `annotation`, as read from the table, is not what was written with this description; "" if all is.
+
+        Parameters
+        ----------
+        needs_decisions
+            False to let the decisions differ.
+        """
+        if self.probabilities_hash not in (None, _hash_probabilities(annotation)):
+            return "recording, frame rate, times or probabilities"
+        if needs_decisions and self.decisions_hash not in (None, _hash_decisions(annotation)):
+            return "decisions"
+        if self.table_hash not in (None, _hash_table(annotation)):
+            return "probabilities or decisions"
+        return ""
+
+
+def describe_annotation(annotation: Annotation) -> EthogramDescription:
+    """Return the description of `annotation`."""
+    return EthogramDescription(
+        recording=annotation.recording,
+        behaviors=annotation.behaviors,
+        n_frames=len(annotation.time_s),
+        probabilities_hash=_hash_probabilities(annotation),
+        decisions_hash=_hash_decisions(annotation),
+        table_hash=None,
+        provenance=annotation.provenance.model_copy(update={"fps": annotation.fps}),
+    )
 
 
 def format_description(description: EthogramDescription) -> str:
@@ -79,10 +120,14 @@ def format_description(description: EthogramDescription) -> str:
         "recording": description.recording,
         "behaviors": list(description.behaviors),
         "n_frames": description.n_frames,
-        "table_hash": description.table_hash,
+        **{
+            name: content
+            for name in ("probabilities_hash", "decisions_hash", "table_hash")
+            if (content := getattr(description, name)) is not None
+        },
     }
     provenance = description.provenance.as_mapping()
-    taken = [key for key in own if key in provenance]
+    taken = [key for key in _OwnKeys.model_fields if key in provenance]
     if taken:
         raise ValueError(f"provenance of {description.recording!r} has the key {taken[0]!r}, which is the annotation's own")
     return json.dumps({**own, **provenance}, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
@@ -109,7 +154,32 @@ def read_description(path: Path) -> EthogramDescription:
         provenance = Provenance.model_validate({key: value for key, value in content.items() if key not in _OwnKeys.model_fields})
     except ValidationError as error:
         raise EthogramError(f"{path}: {_explain(error)}; {_ADVICE}.") from None
-    return EthogramDescription(own.recording, own.behaviors, own.n_frames, own.table_hash, provenance)
+    return EthogramDescription(**dict(own), provenance=provenance)
+
+
+def _hash_probabilities(annotation: Annotation) -> str:
+    names = json.dumps([annotation.recording, annotation.behaviors, annotation.fps], ensure_ascii=False)
+    return _hash(names.encode(), _to_bytes(annotation.time_s, "<f8"), _to_bytes(annotation.probabilities.values, "<f4"))
+
+
+def _hash_decisions(annotation: Annotation) -> str:
+    return _hash(_to_bytes(annotation.raw.values, "?"), _to_bytes(annotation.ethogram.values, "?"))
+
+
+def _hash_table(annotation: Annotation) -> str:
+    arrays = _to_bytes(annotation.raw.values, "?"), _to_bytes(annotation.ethogram.values, "?")
+    return _hash(_to_bytes(annotation.probabilities.values, "<f4"), *arrays)
+
+
+def _to_bytes(array: npt.NDArray, dtype: str) -> bytes:
+    return np.ascontiguousarray(array, dtype=dtype).tobytes()
+
+
+def _hash(*parts: bytes) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        digest.update(part)
+    return digest.hexdigest()
 
 
 def _explain(error: ValidationError) -> str:

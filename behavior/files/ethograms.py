@@ -1,31 +1,31 @@
 """Ethograms on disk: the three files that annotating a recording leaves, and out-of-fold predictions.
 
 `RECORDING_ethogram.csv` has a row for each frame, `RECORDING_bouts.csv` one for each bout, and `RECORDING_ethogram.json` says
-where they come from. Numbers are written with as many digits as it takes to read the same number back.
+where they come from, with checksums of the table. The three are one record, and replaced as one.
 """
 
 from __future__ import annotations
 
-import csv
-import hashlib
-import io
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from behavior.errors import EthogramError
-from behavior.files.atomic import make_folder, write_text
-from behavior.files.ethogram_description import EthogramDescription, format_description, read_description
+from behavior.errors import EthogramError, OutputError
+from behavior.files.atomic import find_staged, finish_together, make_folder, replace_together, write_text
+from behavior.files.claims import claim_file, hold_claim
+from behavior.files.ethogram_description import describe_annotation, format_description, read_description
+from behavior.files.ethogram_table import FrameTable, format_csv, format_frames, read_frame_table, stack_columns
 from behavior.provenance import Provenance
-from behavior.recording import Annotation, Ethogram, Labels, Probabilities, find_bouts, frame_edges
+from behavior.recording import Annotation, Labels, find_bouts, frame_edges
 
 __all__ = [
     "ETHOGRAM_SUFFIX",
     "BoutRow",
+    "claim_ethograms",
     "find_ethograms",
     "list_bouts",
     "read_annotation",
@@ -36,6 +36,11 @@ __all__ = [
 ]
 
 ETHOGRAM_SUFFIX = "_ethogram.csv"
+
+# Of a record that other processes go on replacing.
+_MOST_READS = 20
+# How long to wait for another process that writes into the same folder.
+_PATIENCE_S = 60.0
 
 
 class BoutRow(NamedTuple):
@@ -51,13 +56,28 @@ class BoutRow(NamedTuple):
     mean_prob: float
 
 
+@contextmanager
+def claim_ethograms(folder: Path) -> Iterator[Callable[[Annotation], list[Path]]]:
+    """Keep other processes from writing ethograms into `folder`, and yield what writes one, as `write_annotation` does.
+
+    Raises
+    ------
+    OutputError
+        If another process goes on writing there for a minute, or the folder cannot be made or written to.
+    """
+    with hold_claim(folder / "ethograms", what=f"the ethograms in {folder}", patience_s=_PATIENCE_S):
+        yield partial(_write_claimed, folder)
+
+
 def write_annotation(folder: Path, annotation: Annotation) -> list[Path]:
     """Write the three files of `annotation` into `folder`, which is made where it is missing.
 
+    They replace an earlier record as one: after a kill at any moment, and after a full disk, `read_annotation` reads the old record or
+    the new one. Two processes that write into one folder wait for each other.
+
     Returns
     -------
-    Paths of `RECORDING_ethogram.csv`, `RECORDING_bouts.csv` and `RECORDING_ethogram.json`. The first is written last: who finds
-    it finds the other two.
+    Paths of `RECORDING_ethogram.csv`, `RECORDING_bouts.csv` and `RECORDING_ethogram.json`.
 
     Raises
     ------
@@ -69,26 +89,31 @@ def write_annotation(folder: Path, annotation: Annotation) -> list[Path]:
     OutputError
         If the folder cannot be written to.
     """
+    with claim_ethograms(folder) as write:
+        return write(annotation)
+
+
+def _write_claimed(folder: Path, annotation: Annotation) -> list[Path]:
+    contents = _format_record(folder, annotation)
+    replace_together(contents)
+    return list(contents)
+
+
+def _format_record(folder: Path, annotation: Annotation) -> dict[Path, bytes]:
+    """Return the content of the files, the table first and what vouches for it last."""
     if np.isnan(annotation.probabilities.values).any():
         raise ValueError(f"probabilities of {annotation.recording!r} are NaN, expected behaviors that the model knows")
-    ethogram_path = folder / f"{annotation.recording}{ETHOGRAM_SUFFIX}"
-    bouts_path = folder / f"{annotation.recording}_bouts.csv"
-    description_path = ethogram_path.with_suffix(".json")
-    ethogram_text = _format_frames(ethogram_path, annotation, None)
-    bouts_text = _format_csv(BoutRow._fields, list_bouts(annotation))
-    description = EthogramDescription(
-        annotation.recording,
-        annotation.behaviors,
-        len(annotation.time_s),
-        _hash_table(annotation),
-        annotation.provenance.model_copy(update={"fps": annotation.fps}),
-    )
-    description_text = format_description(description)
-    make_folder(folder)
-    write_text(description_path, description_text)
-    write_text(bouts_path, bouts_text)
-    write_text(ethogram_path, ethogram_text)
-    return [ethogram_path, bouts_path, description_path]
+    table, bouts, description = _list_record(folder / f"{annotation.recording}{ETHOGRAM_SUFFIX}", annotation.recording)
+    return {
+        table: format_frames(table, annotation, None).encode(),
+        bouts: format_csv(BoutRow._fields, list_bouts(annotation)).encode(),
+        description: format_description(describe_annotation(annotation)).encode(),
+    }
+
+
+def _list_record(path: Path, recording: str) -> list[Path]:
+    """Return the paths of the record whose table is at `path`, in the order in which they are written."""
+    return [path, path.with_name(f"{recording}_bouts.csv"), path.with_suffix(".json")]
 
 
 def list_bouts(annotation: Annotation) -> list[BoutRow]:
@@ -104,31 +129,99 @@ def list_bouts(annotation: Annotation) -> list[BoutRow]:
     return rows
 
 
-def read_annotation(path: Path) -> Annotation:
+def read_annotation(path: Path, *, needs_decisions: bool = True) -> Annotation:
     """Read what `write_annotation` wrote, exactly; `path` is that of `RECORDING_ethogram.csv`.
 
-    The provenance read has `fps`, whether or not the one written had it.
+    The provenance read has `fps`, whether or not the one written had it. A record whose writing was interrupted when it was complete
+    but for its names is read, and finished where that is possible.
+
+    Parameters
+    ----------
+    needs_decisions
+        False for who decides again: decisions that are not those that were written are then let pass.
 
     Raises
     ------
     EthogramError
         If a file is missing, or is not what `write_annotation` writes; the message names the file, and the line where there is one.
     """
-    description_path, description = _find_description(path)
-    header, rows = _read_rows(path)
-    if len(rows) != description.n_frames:
+    for _ in range(_MOST_READS):
+        before = _stamp(path)
+        try:
+            return _read_record(path, needs_decisions=needs_decisions)
+        except EthogramError as error:
+            problem = error
+        # Files that another process replaced meanwhile do not go together; those that stay as they are never will.
+        if _stamp(path) == before:
+            break
+    raise problem
+
+
+def _read_record(path: Path, *, needs_decisions: bool) -> Annotation:
+    if not path.is_file():
+        raise EthogramError(f"{path}: does not exist, expected an ethogram; check the path.")
+    table = read_frame_table(path)
+    description_path = path.with_suffix(".json")
+    staged = find_staged(description_path)
+    problems: list[EthogramError] = []
+    for may_differ in [False] if needs_decisions else [False, True]:
+        for token, candidate in [("", description_path), *staged.items()]:
+            try:
+                annotation = _read_as_described(table, candidate, needs_decisions=not may_differ)
+            except EthogramError as error:
+                problems.append(error)
+                continue
+            if token:
+                _finish(path, annotation.recording, token)
+            return annotation
+    raise problems[0]
+
+
+def _read_as_described(table: FrameTable, description_path: Path, *, needs_decisions: bool) -> Annotation:
+    """Return the content of a table; EthogramError unless it is the one that the file at `description_path` describes."""
+    path = table.path
+    if not description_path.exists():
         raise EthogramError(
-            f"{path}: holds {len(rows)} frames, expected the {description.n_frames} that {description_path.name} names; the file was cut "
-            "off or changed, so annotate the recording again."
+            f"{path}: {description_path.name} is not beside it, expected the file that says what it holds; keep the files that annotate "
+            "writes together."
         )
-    columns = _FrameColumns(path, header, rows)
-    annotation = columns.to_annotation(description.recording, description.behaviors, description.provenance, may_be_unknown=False)
-    if description.table_hash not in (None, _hash_table(annotation)):
+    description = read_description(description_path)
+    if len(table.rows) != description.n_frames:
         raise EthogramError(
-            f"{path}: is not the table that {description_path.name} describes, because it was changed or writing it was interrupted; "
-            "annotate the recording again."
+            f"{path}: holds {len(table.rows)} frames, expected the {description.n_frames} that {description_path.name} names; the file was "
+            "cut off or changed, so annotate the recording again."
+        )
+    annotation = table.to_annotation(description.recording, description.behaviors, description.provenance, may_be_unknown=False)
+    different = description.explain_mismatch(annotation, needs_decisions=needs_decisions)
+    if different:
+        advice = "annotate the recording again"
+        if different == "decisions":
+            advice = f"its probabilities are whole, so decide them again with `behavior decide`, or {advice}"
+        raise EthogramError(
+            f"{path}: its {different} are not those that {description_path.name} describes, because a file was changed or writing was "
+            f"interrupted; {advice}."
         )
     return annotation
+
+
+def _finish(path: Path, recording: str, token: str) -> None:
+    """Finish writing a record that was interrupted after its table, where the folder can be written to and nobody else is at it."""
+    with suppress(OutputError), claim_file(path.with_name("ethograms")) as mine:
+        if mine:
+            finish_together(_list_record(path, recording), token)
+
+
+def _stamp(path: Path) -> list[tuple[int, int, int] | None]:
+    """Return what changes when another process replaces the table at `path` or its description."""
+    stamps: list[tuple[int, int, int] | None] = []
+    for file in (path, path.with_suffix(".json")):
+        try:
+            status = file.stat()
+        except OSError:
+            stamps.append(None)
+            continue
+        stamps.append((status.st_ino, status.st_mtime_ns, status.st_size))
+    return stamps
 
 
 def read_provenance(path: Path) -> Provenance:
@@ -139,7 +232,13 @@ def read_provenance(path: Path) -> Provenance:
     EthogramError
         If the file beside it that says so is missing or cannot be used.
     """
-    return _find_description(path)[1].provenance
+    description_path = path.with_suffix(".json")
+    if not description_path.exists():
+        # The first writing of the record was interrupted when it was complete but for its names.
+        for staged in find_staged(description_path).values():
+            with suppress(EthogramError):
+                return read_description(staged).provenance
+    return read_description(description_path).provenance
 
 
 def write_frame_predictions(path: Path, annotation: Annotation, labels: Labels) -> None:
@@ -159,7 +258,7 @@ def write_frame_predictions(path: Path, annotation: Annotation, labels: Labels) 
     if labels.behaviors != annotation.behaviors or len(labels) != len(annotation.time_s):
         raise ValueError(f"labels and predictions of {annotation.recording!r} differ in behaviors or length")
     make_folder(path.parent)
-    write_text(path, _format_frames(path, annotation, labels))
+    write_text(path, format_frames(path, annotation, labels))
 
 
 def read_frame_predictions(path: Path, behaviors: Sequence[str]) -> tuple[Annotation, Labels]:
@@ -170,10 +269,10 @@ def read_frame_predictions(path: Path, behaviors: Sequence[str]) -> tuple[Annota
     EthogramError
         If the file is missing, or is not what `write_frame_predictions` writes.
     """
-    columns = _FrameColumns(path, *_read_rows(path))
-    annotation = columns.to_annotation(path.stem, tuple(behaviors), Provenance(), may_be_unknown=True)
-    labels = [columns.read_choice(f"{behavior}_label", (-1, 0, 1)) for behavior in behaviors]
-    return annotation, Labels(_stack(labels, len(annotation.time_s), np.int8), tuple(behaviors))
+    table = read_frame_table(path)
+    annotation = table.to_annotation(path.stem, tuple(behaviors), Provenance(), may_be_unknown=True)
+    labels = [table.read_choice(f"{behavior}_label", (-1, 0, 1)) for behavior in behaviors]
+    return annotation, Labels(stack_columns(labels, len(annotation.time_s), np.int8), tuple(behaviors))
 
 
 def find_ethograms(paths: Sequence[Path]) -> list[Path]:
@@ -199,165 +298,3 @@ def find_ethograms(paths: Sequence[Path]) -> list[Path]:
         else:
             raise EthogramError(f"{path}: does not exist, expected an ethogram or a folder of them; check the path.")
     return list(found)
-
-
-@dataclass(frozen=True)
-class _FrameColumns:
-    """Cells of a frame table, read by column; every problem names the file and the line."""
-
-    path: Path
-    header: list[str]
-    rows: list[list[str]]
-
-    def __post_init__(self) -> None:
-        for line, row in enumerate(self.rows, start=2):
-            if len(row) != len(self.header):
-                raise EthogramError(
-                    f"{self.path}: line {line} has {len(row)} cells, expected {len(self.header)}; the file was cut off or changed, so "
-                    f"write it again."
-                )
-
-    def to_annotation(self, recording: str, behaviors: tuple[str, ...], provenance: Provenance, *, may_be_unknown: bool) -> Annotation:
-        frames = self.read_numbers("frame")
-        wrong = np.flatnonzero(frames != np.arange(len(frames)))
-        if len(wrong):
-            raise EthogramError(
-                f"{self.path}: line {wrong[0] + 2} is of frame {frames[wrong[0]]:g}, expected {wrong[0]}; frames have to run from 0 "
-                f"without a gap, so write the file again."
-            )
-        time_s = self.read_numbers("time_s")
-        probabilities = [self.read_probabilities(f"{behavior}_prob", may_be_unknown=may_be_unknown) for behavior in behaviors]
-        raw = [self.read_choice(f"{behavior}_raw", (0, 1)) for behavior in behaviors]
-        final = [self.read_choice(behavior, (0, 1)) for behavior in behaviors]
-        return Annotation(
-            recording=recording,
-            probabilities=Probabilities(_stack(probabilities, len(frames), np.float32), behaviors, time_s),
-            raw=Ethogram(_stack(raw, len(frames), np.bool_), behaviors, time_s),
-            ethogram=Ethogram(_stack(final, len(frames), np.bool_), behaviors, time_s),
-            provenance=provenance,
-        )
-
-    def read_numbers(self, name: str) -> npt.NDArray[np.float64]:
-        return self._parse(name, self._find_cells(name))
-
-    def read_choice(self, name: str, choices: Sequence[int]) -> npt.NDArray[np.float64]:
-        numbers = self.read_numbers(name)
-        wrong = np.flatnonzero(~np.isin(numbers, choices))
-        if len(wrong):
-            expected = ", ".join(str(choice) for choice in choices[:-1]) + f" or {choices[-1]}"
-            raise self._describe(name, int(wrong[0]), f"{numbers[wrong[0]]:g}", expected)
-        return numbers
-
-    def read_probabilities(self, name: str, *, may_be_unknown: bool) -> npt.NDArray[np.float64]:
-        cells = self._find_cells(name)
-        if may_be_unknown and cells and not any(cells):
-            return np.full(len(cells), np.nan)
-        numbers = self._parse(name, cells)
-        wrong = np.flatnonzero((numbers < 0) | (numbers > 1))
-        if len(wrong):
-            raise self._describe(name, int(wrong[0]), f"{numbers[wrong[0]]:g}", "a probability between 0 and 1")
-        return numbers
-
-    def _find_cells(self, name: str) -> list[str]:
-        n_found = self.header.count(name)
-        if n_found != 1:
-            found = "is missing" if n_found == 0 else f"is there {n_found} times"
-            raise EthogramError(
-                f"{self.path}: column {name!r} {found}, expected it once among {', '.join(self.header)}; write the file again."
-            )
-        column = self.header.index(name)
-        return [row[column] for row in self.rows]
-
-    def _parse(self, name: str, cells: list[str]) -> npt.NDArray[np.float64]:
-        try:
-            numbers = np.array([float(cell) for cell in cells], dtype=np.float64)
-        except ValueError:
-            line = next(index for index, cell in enumerate(cells) if not _is_number(cell))
-            raise self._describe(name, line, cells[line], "a number") from None
-        wrong = np.flatnonzero(~np.isfinite(numbers))
-        if len(wrong):
-            raise self._describe(name, int(wrong[0]), cells[wrong[0]], "a number")
-        return numbers
-
-    def _describe(self, name: str, row: int, found: str, expected: str) -> EthogramError:
-        return EthogramError(
-            f"{self.path}: line {row + 2} has {found!r} in column {name!r}, expected {expected}; correct it or write the file again."
-        )
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
-
-
-def _stack(columns: list[npt.NDArray[np.float64]], n_frames: int, dtype: type) -> npt.NDArray:
-    return np.column_stack(columns).astype(dtype) if columns else np.zeros((n_frames, 0), dtype=dtype)
-
-
-def _hash_table(annotation: Annotation) -> str:
-    digest = hashlib.blake2b(digest_size=16)
-    for values in (annotation.probabilities.values, annotation.raw.values, annotation.ethogram.values):
-        digest.update(np.ascontiguousarray(values).tobytes())
-    return digest.hexdigest()
-
-
-def _read_rows(path: Path) -> tuple[list[str], list[list[str]]]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            header, *rows = [row for row in csv.reader(file) if row]
-    except FileNotFoundError:
-        raise EthogramError(f"{path}: does not exist, expected an ethogram; check the path.") from None
-    except OSError as error:
-        raise EthogramError(f"{path}: cannot be read ({error.strerror or error}); check the file and its permissions.") from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise EthogramError(f"{path}: is not a CSV file in UTF-8 ({error}); write it again.") from error
-    except ValueError:
-        raise EthogramError(f"{path}: is empty, expected a table of frames; write it again.") from None
-    return header, rows
-
-
-def _find_description(path: Path) -> tuple[Path, EthogramDescription]:
-    """Return where the description of the ethogram at `path` is, and what it says."""
-    if not path.is_file():
-        raise EthogramError(f"{path}: does not exist, expected an ethogram; check the path.")
-    description_path = path.with_suffix(".json")
-    if not description_path.exists():
-        raise EthogramError(
-            f"{path}: {description_path.name} is not beside it, expected the file that says what it holds; keep the files that annotate "
-            "writes together."
-        )
-    return description_path, read_description(description_path)
-
-
-def _format_frames(path: Path, annotation: Annotation, labels: Labels | None) -> str:
-    header: list[str] = ["frame", "time_s"]
-    columns: list[Iterable[object]] = [range(len(annotation.time_s)), annotation.time_s.tolist()]
-    for index, behavior in enumerate(annotation.behaviors):
-        if labels is not None:
-            header.append(f"{behavior}_label")
-            columns.append(labels.values[:, index].tolist())
-        header += [f"{behavior}_prob", f"{behavior}_raw", behavior]
-        columns.append(_format_probabilities(annotation.probabilities.values[:, index]))
-        columns.append(annotation.raw.values[:, index].astype(np.int8).tolist())
-        columns.append(annotation.ethogram.values[:, index].astype(np.int8).tolist())
-    repeated = [name for name in header if header.count(name) > 1]
-    if repeated:
-        raise EthogramError(f"{path}: two columns would be called {repeated[0]!r}; rename the behavior of that name in the study file.")
-    return _format_csv(header, zip(*columns, strict=True))
-
-
-def _format_probabilities(values: npt.NDArray[np.float32]) -> list[str]:
-    # numpy writes a float32 with the fewest digits that tell it from every other float32; Python's own floats would show 0.1 as
-    # 0.10000000149011612.
-    return ["" if text == "nan" else text for text in values.astype(str).tolist()]
-
-
-def _format_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
-    return text.getvalue()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from behavior.errors import BehaviorError, UsageError
-from behavior.files.ethograms import find_ethograms, read_annotation, write_annotation
+from behavior.files.ethograms import claim_ethograms, find_ethograms, read_annotation
 from behavior.learning.changed_decisions import DecisionChange, decide_again
 from behavior.learning.decisions import count_bouts
 from behavior.progress import complain
@@ -40,7 +41,8 @@ def decide_ethograms(paths: Sequence[Path], change: DecisionChange, *, out: Path
     paths
         `*_ethogram.csv` files or folders of them.
     change
-        What is decided otherwise; the rest stays as it was decided before.
+        What is decided otherwise; the rest stays as it was decided before. Only probabilities and settings are taken from the files, so
+        that decisions that were damaged are made anew.
 
     Raises
     ------
@@ -48,19 +50,38 @@ def decide_ethograms(paths: Sequence[Path], change: DecisionChange, *, out: Path
         If a value cannot be used.
     EthogramError
         If there is no ethogram at `paths`.
+    OutputError
+        If a file cannot be written, or another process goes on writing ethograms into the same folder. Recordings not yet written stay
+        as they were.
     """
     result = DecideResult()
+    ethograms = find_ethograms(paths)
+    with ExitStack() as claims:
+
+        def claim(folders: Iterable[Path]) -> dict[Path, Callable[[Annotation], list[Path]]]:
+            # In one order, so that no two processes wait for each other.
+            return {folder: claims.enter_context(claim_ethograms(folder)) for folder in sorted(set(folders))}
+
+        # Decisions in place follow from those before: nobody may change them in between.
+        writers = claim(path.parent for path in ethograms) if out is None else {}
+        decided = _decide(ethograms, change, result)
+        if out is not None:
+            writers = claim([out])
+        for path, annotation in decided:
+            writers[out or path.parent](annotation)
+            result.bouts[annotation.recording] = count_bouts(annotation)
+    return result
+
+
+def _decide(ethograms: Sequence[Path], change: DecisionChange, result: DecideResult) -> list[tuple[Path, Annotation]]:
+    """Return the ethograms decided again, all of them before any is written; a sentence for those that cannot be goes into `result`."""
     decided: list[tuple[Path, Annotation]] = []
-    # Nothing is written before every setting has been found to fit every ethogram.
-    for path in find_ethograms(paths):
+    for path in ethograms:
         try:
-            decided.append((path, decide_again(read_annotation(path), change, source=path)))
+            decided.append((path, decide_again(read_annotation(path, needs_decisions=False), change, source=path)))
         except UsageError:
             raise
         except BehaviorError as error:
             result.failures[str(path)] = str(error)
             complain(str(error))
-    for path, annotation in decided:
-        write_annotation(out or path.parent, annotation)
-        result.bouts[annotation.recording] = count_bouts(annotation)
-    return result
+    return decided

@@ -6,12 +6,13 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
 
 from behavior.errors import OutputError
-from behavior.files.claims import CLAIM_SECONDS, claim_file
+from behavior.files.claims import CLAIM_SECONDS, claim_file, hold_claim
 
 
 def claim_of(path):
@@ -35,6 +36,51 @@ def test_the_claim_of_a_dead_process_is_taken_over(tmp_path):
     claim_of(path).write_text(json.dumps({"host": socket.gethostname(), "pid": dead.pid, "token": "x"}))
     with claim_file(path) as mine:
         assert mine
+
+
+def test_a_claim_of_an_earlier_process_of_the_same_number_is_taken_over(tmp_path):
+    path = tmp_path / "a.h5"
+    claim_of(path).write_text(json.dumps({"host": socket.gethostname(), "pid": os.getpid(), "token": "x"}))
+    with claim_file(path) as mine:
+        assert mine
+
+
+def test_a_claim_that_is_damaged_lasts_until_it_is_old(tmp_path):
+    path = tmp_path / "a.h5"
+    claim_of(path).write_text(json.dumps({"host": socket.gethostname(), "pid": "abc", "token": "x"}))
+    with claim_file(path) as mine:
+        assert not mine
+    os.utime(claim_of(path), (1, 1))
+    with claim_file(path) as mine:
+        assert mine
+
+
+def test_a_claim_is_waited_for(tmp_path):
+    path = tmp_path / "a.h5"
+    order = []
+
+    def work():
+        with hold_claim(path, what="a.h5", patience_s=60):
+            order.append("second")
+
+    other = threading.Thread(target=work)
+    with hold_claim(path, what="a.h5", patience_s=0):
+        other.start()
+        time.sleep(0.2)
+        order.append("first")
+    other.join(timeout=60)
+    assert order == ["first", "second"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_patience_ends_with_the_name_of_who_holds_the_claim(tmp_path):
+    path = tmp_path / "a.h5"
+    claim_of(path).write_text(json.dumps({"host": "elsewhere", "pid": 17, "token": "x"}))
+    with (
+        pytest.raises(OutputError, match="a folder: process 17 on elsewhere is writing there; wait until it has ended"),
+        hold_claim(path, what="a folder", patience_s=0),
+    ):
+        pass
 
 
 def test_the_claim_of_another_host_lasts_until_it_is_old(tmp_path):

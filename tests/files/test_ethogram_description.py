@@ -6,13 +6,25 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from behavior.errors import EthogramError
-from behavior.files.ethogram_description import EthogramDescription, format_description, read_description
+from behavior.files.ethogram_description import EthogramDescription, describe_annotation, format_description, read_description
 from behavior.provenance import Provenance
+from behavior.recording import Annotation, Ethogram, Probabilities
 
-WRITTEN: dict[str, Any] = {"recording": "A", "behaviors": ["x"], "n_frames": 6, "table_hash": "ab", "fps": 10.0, "lab": "B 12"}
+WRITTEN: dict[str, Any] = {
+    "recording": "A",
+    "behaviors": ["x"],
+    "n_frames": 6,
+    "probabilities_hash": "ab",
+    "decisions_hash": "cd",
+    "fps": 10.0,
+    "lab": "B 12",
+}
+
+TABLE_HASH = "8bc4ec0007bec535e2bb74c7416c7ac1"
 
 
 def write(folder: Path, content: Any) -> Path:
@@ -23,13 +35,67 @@ def write(folder: Path, content: Any) -> Path:
 
 def test_what_was_written_reads_back(tmp_path: Path) -> None:
     description = read_description(write(tmp_path, WRITTEN))
-    assert description == EthogramDescription("A", ("x",), 6, "ab", Provenance.model_validate({"fps": 10.0, "lab": "B 12"}))
+    provenance = Provenance.model_validate({"fps": 10.0, "lab": "B 12"})
+    assert description == EthogramDescription("A", ("x",), 6, "ab", "cd", None, provenance)
     assert format_description(description) == json.dumps(WRITTEN, indent=2) + "\n"
 
 
-def test_a_provenance_with_a_key_of_the_table_is_refused() -> None:
-    with pytest.raises(ValueError, match="key 'n_frames'"):
-        format_description(EthogramDescription("A", ("x",), 6, None, Provenance.model_validate({"n_frames": 6})))
+@pytest.mark.parametrize("key", ["recording", "n_frames", "decisions_hash", "table_hash"])
+def test_a_provenance_with_a_key_of_the_table_is_refused(key: str) -> None:
+    description = EthogramDescription("A", ("x",), 6, None, None, None, Provenance.model_validate({key: "x"}))
+    with pytest.raises(ValueError, match=f"key {key!r}"):
+        format_description(description)
+
+
+def make_annotation(
+    *, recording: str = "A", behavior: str = "x", fps: float = 10.0, late: float = 0.0, probability: float = 0.5, decided: bool = True
+) -> Annotation:
+    """Return an annotation of two frames, the second `late` by some seconds."""
+    time_s = np.array([0.0, 0.1 + late])
+    probabilities = Probabilities(np.full((2, 1), probability, dtype=np.float32), (behavior,), time_s)
+    raw = Ethogram(np.ones((2, 1), dtype=bool), (behavior,), time_s)
+    ethogram = Ethogram(np.full((2, 1), decided), (behavior,), time_s)
+    return Annotation(recording, probabilities, raw, ethogram, Provenance(fps=fps))
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({}, ""),
+        ({"recording": "B"}, "recording, frame rate, times or probabilities"),
+        ({"behavior": "y"}, "recording, frame rate, times or probabilities"),
+        ({"fps": 20.0}, "recording, frame rate, times or probabilities"),
+        ({"late": 0.01}, "recording, frame rate, times or probabilities"),
+        ({"probability": 0.25}, "recording, frame rate, times or probabilities"),
+        ({"probability": 0.25, "decided": False}, "recording, frame rate, times or probabilities"),
+        ({"decided": False}, "decisions"),
+    ],
+)
+def test_what_was_changed_is_told_apart(changed: dict[str, Any], expected: str) -> None:
+    description = describe_annotation(make_annotation())
+    assert description.explain_mismatch(make_annotation(**changed)) == expected
+
+
+def test_decisions_may_be_let_pass() -> None:
+    description = describe_annotation(make_annotation())
+    assert description.explain_mismatch(make_annotation(decided=False), needs_decisions=False) == ""
+    assert description.explain_mismatch(make_annotation(fps=20.0), needs_decisions=False) != ""
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({}, ""),
+        ({"fps": 20.0}, ""),
+        ({"decided": False}, "probabilities or decisions"),
+        ({"probability": 0.25}, "probabilities or decisions"),
+    ],
+)
+def test_the_hash_of_earlier_versions_still_counts(changed: dict[str, Any], expected: str) -> None:
+    # As version 0.1.0 wrote it for these numbers.
+    description = EthogramDescription("A", ("x",), 2, None, None, TABLE_HASH, Provenance(fps=10.0))
+    assert description.explain_mismatch(make_annotation(**changed)) == expected
+    assert description.explain_mismatch(make_annotation(**changed), needs_decisions=False) == expected
 
 
 @pytest.mark.parametrize(
@@ -42,6 +108,7 @@ def test_a_provenance_with_a_key_of_the_table_is_refused() -> None:
         ({"n_frames": "6"}, "says no usable 'n_frames' (found '6', expected a valid integer)"),
         ({"n_frames": True}, "says no usable 'n_frames'"),
         ({"table_hash": 5}, "says no usable 'table_hash'"),
+        ({"decisions_hash": 5}, "says no usable 'decisions_hash'"),
         ({"fps": "abc"}, "says no usable 'fps' (found 'abc', expected a valid number)"),
         ({"fps": [1]}, "says no usable 'fps'"),
         ({"video": "a\0"}, "says no usable 'video' (found 'a\\x00', expected a path without null characters)"),

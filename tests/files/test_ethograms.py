@@ -1,8 +1,13 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
+import subprocess
+import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +18,14 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from behavior.errors import EthogramError, OutputError
-from behavior.files.ethograms import find_ethograms, read_annotation, read_frame_predictions, write_annotation, write_frame_predictions
+from behavior.files.ethograms import (
+    find_ethograms,
+    read_annotation,
+    read_frame_predictions,
+    read_provenance,
+    write_annotation,
+    write_frame_predictions,
+)
 from behavior.provenance import Provenance
 from behavior.recording import Annotation, Ethogram, Labels, Probabilities
 
@@ -31,6 +43,9 @@ JSON_VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=5,
 )
+
+# Of `make_annotation()`, as version 0.1.0 wrote it.
+TABLE_HASH = "c7e30df6b35edac208db12b8ad93583a"
 
 
 def make_annotation(
@@ -139,7 +154,7 @@ def test_the_files_are_as_the_design_says(tmp_path: Path) -> None:
         'A,"a, b",3,4,1.5,2.0,0.5,1.0',
     ]
     written = json.loads(paths[2].read_text(encoding="utf-8"))
-    assert len(written.pop("table_hash")) == 32
+    assert [len(written.pop(key)) for key in ("probabilities_hash", "decisions_hash")] == [32, 32]
     assert written == {
         "recording": "A", "behaviors": ["mid", "a, b"], "n_frames": 4, "fps": 2.0, "video": "A.mp4", "thresholds": {"mid": 0.6},
     }  # fmt: skip
@@ -156,7 +171,7 @@ def test_a_table_beside_the_description_of_another_is_refused(tmp_path: Path) ->
     table, _, description = write_annotation(tmp_path, first)
     newer = write_annotation(tmp_path / "newer", second)[2]
     description.write_bytes(newer.read_bytes())
-    with pytest.raises(EthogramError, match="is not the table that"):
+    with pytest.raises(EthogramError, match=r"times or probabilities are not those that A_ethogram\.json describes"):
         read_annotation(table)
 
 
@@ -169,11 +184,244 @@ def test_a_frame_rate_that_is_given_is_kept_and_times_a_lone_frame(tmp_path: Pat
     assert (float(start_s), float(stop_s)) == (0.0, 0.25)
 
 
-def test_the_ethogram_appears_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    written: list[str] = []
-    monkeypatch.setattr("behavior.files.ethograms.write_text", lambda path, text: written.append(path.name))
+class Killed(BaseException):
+    """What ends a process in the middle: no `except Exception` catches it."""
+
+
+def kill_at(monkeypatch: pytest.MonkeyPatch, point: int, *, after: bool) -> None:
+    """Let the process die before or after the renaming or removing number `point`.
+
+    A dead process does nothing more: whatever it renames or removes from then on fails, too.
+    """
+    n_done = 0
+    is_dead = False
+
+    def wrap(name: str) -> None:
+        original = getattr(os, name)
+
+        def call(*arguments: Any, **keywords: Any) -> None:
+            nonlocal n_done, is_dead
+            if is_dead or (n_done == point and not after):
+                is_dead = True
+                raise Killed
+            original(*arguments, **keywords)
+            n_done += 1
+            if n_done > point:
+                is_dead = True
+                raise Killed
+
+        monkeypatch.setattr(os, name, call)
+
+    for name in ("replace", "rename", "unlink"):
+        wrap(name)
+
+
+def read_files(folder: Path, recording: str = "A") -> list[bytes]:
+    """Return the contents of the three files."""
+    return [(folder / f"{recording}{end}").read_bytes() for end in ("_ethogram.csv", "_bouts.csv", "_ethogram.json")]
+
+
+def write_killed(monkeypatch: pytest.MonkeyPatch, folder: Path, annotation: Annotation, point: int, *, after: bool) -> bool:
+    """Write an annotation with a kill, and tell whether it was killed."""
+    with monkeypatch.context() as patched:
+        kill_at(patched, point, after=after)
+        try:
+            write_annotation(folder, annotation)
+        except Killed:
+            return True
+    return False
+
+
+def make_other(annotation: Annotation, *, same_probabilities: bool = True) -> Annotation:
+    """Return what `decide` makes of an annotation, or another model of the same recording."""
+    values = annotation.probabilities.values
+    return replace(
+        annotation,
+        probabilities=Probabilities(values if same_probabilities else 1 - values, annotation.behaviors, annotation.time_s),
+        ethogram=Ethogram(~annotation.ethogram.values, annotation.behaviors, annotation.time_s),
+        provenance=Provenance(fps=25.0, calibration="none"),
+    )
+
+
+@pytest.mark.parametrize("same_probabilities", [True, False])
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("recording", ["A", "A [1]*", "mouse" * 20])
+def test_a_kill_at_any_moment_leaves_the_old_record_or_the_new(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recording: str, after: bool, same_probabilities: bool
+) -> None:
+    old = make_annotation(recording=recording)
+    new = make_other(old, same_probabilities=same_probabilities)
+    write_annotation(tmp_path / "new", new)
+    new_files = read_files(tmp_path / "new", recording)
+    outcomes = []
+    for point in range(100):
+        folder = tmp_path / str(point)
+        path = write_annotation(folder, old)[0]
+        old_files = read_files(folder, recording)
+        if not write_killed(monkeypatch, folder, new, point, after=after):
+            break
+        found = read_annotation(path)
+        is_new = found.provenance.calibration == "none"
+        outcomes.append(is_new)
+        assert_same(found, new if is_new else old)
+        # Reading finishes what was interrupted.
+        assert read_files(folder, recording) == (new_files if is_new else old_files)
+        # Another writing is not kept away, and cleans up.
+        write_annotation(folder, new)
+        assert read_files(folder, recording) == new_files
+        assert len(list(folder.iterdir())) == 3
+    # Three renamings and the removal of the claim; from the table's renaming on, the record is the new one.
+    assert outcomes == [after, True, True, True]
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_a_kill_of_the_first_writing_leaves_nothing_or_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: bool) -> None:
+    annotation = make_annotation()
+    for point in range(4):
+        folder = tmp_path / str(point)
+        assert write_killed(monkeypatch, folder, annotation, point, after=after)
+        path = folder / "A_ethogram.csv"
+        if point == 0 and not after:
+            assert not path.exists()
+            continue
+        assert read_provenance(path).fps == 25.0
+        assert_same(read_annotation(path), annotation)
+        assert find_ethograms([folder]) == [path]
+
+
+def test_a_second_kill_does_not_lose_what_the_first_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    old = make_annotation()
+    path = write_annotation(tmp_path, old)[0]
+    assert write_killed(monkeypatch, tmp_path, make_other(old), 0, after=True)
+    # Killed before its first renaming: what the first attempt staged is what reads whole.
+    assert write_killed(monkeypatch, tmp_path, old, 0, after=False)
+    assert_same(read_annotation(path), make_other(old))
+
+
+@pytest.mark.parametrize("refused", ["behavior.files.claims._make_claim", "behavior.files.atomic.sync_folder", "os.replace"])
+def test_an_interrupted_record_is_read_where_nothing_can_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: str) -> None:
+    old = make_annotation()
+    path = write_annotation(tmp_path, old)[0]
+    assert write_killed(monkeypatch, tmp_path, make_other(old), 0, after=True)
+
+    def refuse(*_: object) -> None:
+        raise OutputError("read-only") if refused.endswith("_make_claim") else PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(refused, refuse)
+    assert_same(read_annotation(path), make_other(old))
+
+
+@pytest.mark.parametrize("failing", range(3))
+def test_a_full_disk_leaves_the_old_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: int) -> None:
+    old = make_annotation()
+    write_annotation(tmp_path, old)
+    before = read_files(tmp_path)
+    write_bytes = Path.write_bytes
+    calls = []
+
+    def fill(path: Path, content: bytes) -> int:
+        calls.append(path)
+        if len(calls) > failing:
+            write_bytes(path, content[: len(content) // 2])
+            raise OSError(28, "No space left on device")
+        return write_bytes(path, content)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "write_bytes", fill)
+        with pytest.raises(OutputError, match=r"cannot be written \(No space left on device\); choose a folder with space"):
+            write_annotation(tmp_path, make_other(old))
+    assert read_files(tmp_path) == before
+    assert len(list(tmp_path.iterdir())) == 3
+    assert_same(read_annotation(tmp_path / "A_ethogram.csv"), old)
+
+
+def test_new_decisions_beside_old_ones_are_refused_but_for_deciding_again(tmp_path: Path) -> None:
+    old = make_annotation()
+    table, _, description = write_annotation(tmp_path, old)
+    newer = write_annotation(tmp_path / "newer", make_other(old))[2]
+    description.write_bytes(newer.read_bytes())
+    # What was written is the same but for the decisions; the description is the newer one.
+    content = json.loads(description.read_text())
+    assert content["probabilities_hash"] == json.loads(newer.read_text())["probabilities_hash"]
+    with pytest.raises(EthogramError, match=r"its decisions are not those .*; its probabilities are whole, so decide them again with"):
+        read_annotation(table)
+    found = read_annotation(table, needs_decisions=False)
+    np.testing.assert_array_equal(found.probabilities.values, old.probabilities.values)
+
+
+@pytest.mark.parametrize(("old", "new"), [("\n2,0.08,", "\n2,0.09,"), ("\n0,0.0,", "\n0,0.01,")])
+def test_a_changed_time_is_noticed(written: Path, old: str, new: str) -> None:
+    text = written.read_text(encoding="utf-8")
+    assert text.count(old) == 1
+    written.write_text(text.replace(old, new), encoding="utf-8")
+    with pytest.raises(EthogramError, match="its recording, frame rate, times or probabilities are not those"):
+        read_annotation(written)
+
+
+@pytest.mark.parametrize("changed", [{"fps": 30.0}, {"recording": "B"}])
+def test_a_changed_name_or_rate_is_noticed(written: Path, changed: dict[str, Any]) -> None:
+    description = written.with_suffix(".json")
+    description.write_text(json.dumps(json.loads(description.read_text()) | changed))
+    with pytest.raises(EthogramError, match="its recording, frame rate, times or probabilities are not those"):
+        read_annotation(written)
+
+
+def test_files_of_earlier_versions_are_read_and_replaced(written: Path) -> None:
+    description = written.with_suffix(".json")
+    content = json.loads(description.read_text())
+    hashes = {key: content.pop(key) for key in ("probabilities_hash", "decisions_hash")}
+    for table_hash in ({}, {"table_hash": TABLE_HASH}):
+        description.write_text(json.dumps(content | table_hash))
+        assert_same(read_annotation(written), make_annotation())
+    write_annotation(written.parent, read_annotation(written))
+    after = json.loads(description.read_text())
+    assert "table_hash" not in after
+    assert {key: after[key] for key in hashes} == hashes
+    description.write_text(json.dumps(content | {"table_hash": TABLE_HASH[::-1]}))
+    with pytest.raises(EthogramError, match="its probabilities or decisions are not those"):
+        read_annotation(written)
+
+
+def test_a_folder_that_another_process_writes_to_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    holder = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    claim = tmp_path / ".ethograms.claim"
+    claim.write_text(json.dumps({"host": socket.gethostname(), "pid": holder.pid, "token": "x"}))
+    monkeypatch.setattr("behavior.files.ethograms._PATIENCE_S", 0.2)
+    with pytest.raises(OutputError, match=rf"the ethograms in .*: process {holder.pid} on .* is writing there; wait"):
+        write_annotation(tmp_path, make_annotation())
+    holder.kill()
+    holder.wait()
     write_annotation(tmp_path, make_annotation())
-    assert written == ["A_ethogram.json", "A_bouts.csv", "A_ethogram.csv"]
+    assert not claim.exists()
+
+
+WRITE_AGAIN_AND_AGAIN = """
+import sys
+from dataclasses import replace
+from pathlib import Path
+from behavior.files.ethograms import read_annotation, write_annotation
+from behavior.recording import Ethogram
+folder = Path(sys.argv[1])
+annotation = read_annotation(folder / "A_ethogram.csv")
+other = replace(annotation, ethogram=Ethogram(~annotation.ethogram.values, annotation.behaviors, annotation.time_s))
+for _ in range(40):
+    write_annotation(folder, other)
+    write_annotation(folder, annotation)
+"""
+
+
+def test_two_processes_at_once_leave_a_whole_record_and_so_it_reads_meanwhile(tmp_path: Path) -> None:
+    path = write_annotation(tmp_path, make_annotation(200))[0]
+    command = [sys.executable, "-c", WRITE_AGAIN_AND_AGAIN, str(tmp_path)]
+    writers = [subprocess.Popen(command, stderr=subprocess.PIPE) for _ in range(2)]
+    n_reads = 0
+    while any(writer.poll() is None for writer in writers):
+        assert len(read_annotation(path).time_s) == 200
+        n_reads += 1
+    assert [writer.communicate()[1].decode() for writer in writers] == ["", ""]
+    assert n_reads > 3
+    assert len(read_annotation(path).time_s) == 200
+    assert len(list(tmp_path.iterdir())) == 3
 
 
 def test_writing_a_ten_minute_recording_is_fast(tmp_path: Path) -> None:
