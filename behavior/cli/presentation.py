@@ -21,7 +21,7 @@ def overlay(
     ethograms: Ethograms,
     out: OutFolder,
     study: Annotated[Path | None, typer.Option(help="Study whose manifest names labels, which are drawn beside the model's.")] = None,
-    videos: Annotated[Path | None, typer.Option(help="Folder that has the videos now, where they were moved since.")] = None,
+    videos: Annotated[Path | None, typer.Option(help="Folder that has the videos now, if they were moved.")] = None,
     start: Annotated[str, typer.Option(metavar="TIME", help="Where the overlay begins in the recording, such as 90s or 1.5m.")] = "0s",
     stop: Annotated[str | None, typer.Option(metavar="TIME", help="Where it ends; with the recording if not given.")] = None,
     speed: Annotated[float, typer.Option(help="2 plays twice as fast; above 60 frames per second, frames are left out.")] = 1.0,
@@ -74,7 +74,7 @@ def report(
     ] = None,
     bin_length: Annotated[str, typer.Option("--bin", metavar="LENGTH", help="Time bins of the statistics, such as 60s or 5m.")] = "60s",
     check: Annotated[
-        bool, typer.Option("--check/--no-check", help="Decode the study's videos and hold pose and labels against them.")
+        bool, typer.Option("--check/--no-check", help="Decode the study's videos and compare pose and labels with them.")
     ] = True,
     title: Annotated[str | None, typer.Option(help="First heading of the report.")] = None,
     overwrite: Overwrite = False,

@@ -43,7 +43,7 @@ def init(
 
 @app.command(epilog="Example: behavior check videos/study.yaml")
 def check(study: StudyFile, as_json: AsJson = False) -> None:
-    """Decode every video and hold pose, labels and class balance against it; exit status 1 on any error."""
+    """Decode every video and compare pose, labels and class balance with it; exit status 1 on any error."""
     from behavior.workflows.check import check_study
 
     report = check_study(study)

@@ -1,4 +1,4 @@
-"""Scores against the number of recordings learned from, as a picture."""
+"""Scores against the number of training recordings, as a picture."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How well several raters of the same recordings agree: what a model that learns from them can reach at best."""
+"""How well several raters of the same recordings agree: what a model that is trained on their labels can reach at best."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["AGREEMENT_COLUMNS", "CEILING_COLUMNS", "OTHERS", "PAIRS", "score_agr
 
 AGREEMENT_COLUMNS = ("rater", "against", *COLUMNS)
 CEILING_COLUMNS = ("against", "behavior", "metric", "value", "low", "high", "raters")
-# What a rater is held against who is not held against one other: the majority of them all, or one after the other.
+# What a rater is compared with who is not compared with one other: the majority of them all, or one after the other.
 OTHERS = "others"
 PAIRS = "pairs"
 
@@ -149,7 +149,7 @@ def summarize_raters(table: pd.DataFrame) -> pd.DataFrame:
 def _list_comparisons(
     labels: _LabelsByRater, *, pairwise: bool
 ) -> Iterator[tuple[str, str, dict[str, tuple[npt.NDArray[np.int8], npt.NDArray[np.int8]]]]]:
-    """Yield who is held against whom, with the labels of both, by the recordings that both have."""
+    """Yield who is compared with whom, with the labels of both, by the recordings that both have."""
     for first, second in permutations(labels, 2) if pairwise else ():
         shared = {name: (values, labels[second][name]) for name, values in labels[first].items() if name in labels[second]}
         if shared:
@@ -165,7 +165,7 @@ def _list_comparisons(
             yield rater, OTHERS, sides
 
 
-# A frame on which raters are split, in the labels that a rater is held against.
+# A frame on which raters are split, in the labels that a rater is compared with.
 _TIE = -2
 
 

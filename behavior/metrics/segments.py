@@ -1,7 +1,7 @@
 """Bout by bout comparison of one behavior's decisions with its labels.
 
 Frames with label -1 have no place in it: the recording is cut into its observed stretches, and a bout, labelled or decided, ends
-where the stretch does and starts anew in the next. What was decided in between does not count.
+where the stretch does and starts again in the next. What was decided in between does not count.
 """
 
 from __future__ import annotations
@@ -133,7 +133,7 @@ def find_observed_bouts(
 def count_matches(true_bouts: npt.NDArray[np.integer], decided_bouts: npt.NDArray[np.integer], *, overlap: int) -> int:
     """Return how many decided bouts match a labelled one.
 
-    A decided bout is held against the labelled bout with which its intersection over union is greatest (the earlier of equal ones),
+    A decided bout is compared with the labelled bout with which its intersection over union is greatest (the earlier of equal ones),
     and matches it if that is at least `overlap` per cent. Several that match one labelled bout count once.
 
     Above 50 % no bout can match two others, so exchanging the two sides changes nothing; at 50 % and below it may.

@@ -35,7 +35,7 @@ class Comparison:
     labels
         1, 0, or -1 for a frame that nobody labelled, shape (T,).
     decisions
-        What is held against them, shape (T,).
+        What is compared with them, shape (T,).
     probabilities
         Shape (T,); None where there are none, as with people.
     time_s, durations_s

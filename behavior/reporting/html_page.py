@@ -98,7 +98,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class Details:
-    """Blocks that are shown when somebody asks for them; `text` is shown as it is, line by line."""
+    """Blocks that are shown on request; `text` is shown as it is, line by line."""
 
     kind: ClassVar[str] = "details"
     summary: str

@@ -82,7 +82,7 @@ class _Text:
 
 
 def make_methods_section(
-    sources: ReportSources, unseen: Scores | None, description: Description | None, versions: Mapping[str, str]
+    sources: ReportSources, held_out: Scores | None, description: Description | None, versions: Mapping[str, str]
 ) -> Section:
     """Return the methods paragraph as far as it is known what was done, and its references."""
     text = _Text()
@@ -104,12 +104,12 @@ def make_methods_section(
     if postprocess is not None:
         fps = bundle.fps if bundle is not None else None
         _describe_decisions(text, postprocess, study.behaviors if study is not None else list(bundle.behaviors if bundle else ()), fps)
-    if unseen is not None:
-        text.say(f"On {_count(len(unseen.annotations), 'recording')} that the final model had not learned from, {_list_scores(unseen)}.")
+    if held_out is not None:
+        text.say(f"On {_count(len(held_out.annotations), 'recording')} that the final model was not trained on, {_list_scores(held_out)}.")
     if description is not None and description.tables.groups is not None:
         text.say(f"Groups were compared by what was decided. {ASSUMPTIONS} Corrected after {_correction(description)}.")
     blocks: list[Block] = [
-        Paragraph("To copy, and to complete: how the animals were kept and filmed, who labelled, and how pose was tracked.", "note"),
+        Paragraph("To copy, and to complete: how the animals were kept and recorded, who labelled, and how pose was tracked.", "note"),
         Paragraph(" ".join(text.sentences)),
     ]
     if text.cited:
@@ -163,7 +163,7 @@ def _describe_length(training: Training, crossval: CrossvalResults | None) -> st
     fitted = crossval.folds[crossval.folds["best_epoch"].notna()]
     if fitted["watched"].isna().all():
         return f"for {training.epochs} epochs, because no recording could be spared for early stopping"
-    return f"{length} where a recording could be spared to watch" if fitted["watched"].isna().any() else length
+    return f"{length} where a validation recording could be spared" if fitted["watched"].isna().any() else length
 
 
 def _describe_streams(text: _Text, study: Study) -> None:
@@ -184,7 +184,7 @@ def _describe_streams(text: _Text, study: Study) -> None:
             backbone = study.backbone
             what = f"{backbone.name}{text.cite(backbone.name)} (weights: {backbone.weights})"
             if backbone.weights == PACKAGED:
-                what = f"{backbone.name}, a small convolutional network that comes with behavior and learned from rendered scenes"
+                what = f"{backbone.name}, a small convolutional network that comes with behavior and was trained on rendered scenes"
             text.say(f"Each crop was embedded by {what}.")
         elif name == MOTION:
             text.say(f"Motion was described by statistics of the dense optical flow{text.cite('flow')} within the crop.")
@@ -232,7 +232,7 @@ def _describe_crossval(text: _Text, crossval: CrossvalResults) -> None:
     n_folds = crossval.folds["fold"].nunique()
     study = crossval.study
     watched = (
-        "early stopping watched the recording left out, which makes scores optimistic"
+        "the recording left out was the validation recording of early stopping, which makes scores optimistic"
         if study.crossval.early_stopping_on == "fold"
         else "everything was fitted on the other recordings alone"
     )
@@ -251,10 +251,10 @@ def _describe_model(text: _Text, bundle: BundleDescription) -> None:
     epochs = sorted({count for counts in training.epochs.values() for count in counts})
     length = f" for {' to '.join(map(str, dict.fromkeys([epochs[0], epochs[-1]])))} epochs" if epochs else ""
     watched = sorted({name for names in training.watched.values() for name in names})
-    others = f"; early stopping watched {len(watched)} more" if watched else ""
+    others = f"; {_count(len(watched), 'validation recording')} for early stopping" if watched else ""
     number = " to ".join(map(str, dict.fromkeys([counts[0], counts[-1]])))
     noun = "recording" if counts == [1] else "recordings"
-    text.say(f"The final model learned from {number} {noun}{length}{others} (seed {training.seed}).")
+    text.say(f"The final model was trained on {number} {noun}{length}{others} (seed {training.seed}).")
 
 
 def _describe_decisions(text: _Text, postprocess: Postprocess, behaviors: Sequence[str], fps: float | None) -> None:

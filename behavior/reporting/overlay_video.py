@@ -231,5 +231,5 @@ def _require_fps(ethogram: Path, annotation: Annotation) -> float:
     except ValueError:
         fps = None
     if fps is None:
-        raise EthogramError(f"{ethogram.with_suffix('.json')}: says no usable 'fps'; annotate the recording again.")
+        raise EthogramError(f"{ethogram.with_suffix('.json')}: has no usable 'fps'; annotate the recording again.")
     return fps

@@ -21,7 +21,7 @@ from behavior.reporting.html_page import Block, Details, Paragraph, Picture, Sec
 from behavior.reporting.score_files import draw_scores, score_annotations
 from behavior.reporting.score_summary import HEADINGS, explain_undefined, format_ceiling, format_estimate, format_value
 
-__all__ = ["Scores", "embed_picture", "make_score_sections", "score_unseen"]
+__all__ = ["Scores", "embed_picture", "make_score_sections", "score_held_out"]
 
 _SHOWN = ("average_precision", "f1", "precision", "recall", "segment_f1_50", "kappa", "prevalence")
 _WITH_INTERVALS = ("average_precision", "f1", "segment_f1_50")
@@ -37,7 +37,7 @@ _MOST_SVG_BYTES = 500_000
 
 
 class Scores:
-    """Decisions held against labels.
+    """Decisions compared with labels.
 
     Attributes
     ----------
@@ -46,7 +46,7 @@ class Scores:
     annotations, labels
         What was scored.
     ceiling
-        How well people agree on the same recordings; None where nobody knows.
+        How well people agree on the same recordings; None if unknown.
     """
 
     def __init__(
@@ -61,11 +61,11 @@ class Scores:
         return self.annotations[0].behaviors
 
 
-def score_unseen(recordings: Sequence[DescribedRecording]) -> Scores | None:
-    """Return the scores of ethograms whose recordings have labels and were not learned from; None where there are none.
+def score_held_out(recordings: Sequence[DescribedRecording]) -> Scores | None:
+    """Return the scores of ethograms whose recordings have labels and which the model was not trained on; None where there are none.
 
     Labels of several raters without any that count, in the manifest's plain column, are no labels to score against; and an ethogram that
-    does not say whether its recording was learned from is not scored.
+    does not say whether its recording is a training recording is not scored.
     """
     chosen = [
         recording
@@ -84,28 +84,28 @@ def score_unseen(recordings: Sequence[DescribedRecording]) -> Scores | None:
     return Scores(score_annotations(annotations, labels), annotations, labels, ceiling)
 
 
-def make_score_sections(crossval: CrossvalResults | None, unseen: Scores | None, *, n_learned_from: int) -> list[Section]:
-    """Return the sections on cross-validation and on recordings that the model had not seen.
+def make_score_sections(crossval: CrossvalResults | None, held_out: Scores | None, *, n_trained_on: int) -> list[Section]:
+    """Return the sections on cross-validation and on held-out recordings.
 
     Parameters
     ----------
-    n_learned_from
-        Ethograms whose recordings the model learned from, which are not scored.
+    n_trained_on
+        Ethograms of training recordings, which are not scored.
     """
     sections = []
     if crossval is not None:
         scores = Scores(crossval.metrics, crossval.annotations, crossval.labels, crossval.ceiling)
         sections.append(Section("Cross-validation", [*_introduce(crossval), *_show(scores, "Cross-validation", crossval)]))
-    if unseen is not None:
-        names = ", ".join(annotation.recording for annotation in unseen.annotations)
-        others = "1 other was" if n_learned_from == 1 else f"{n_learned_from} others were"
-        left_out = f" {others} learned from, and not scored." if n_learned_from else ""
-        number = len(unseen.annotations)
+    if held_out is not None:
+        names = ", ".join(annotation.recording for annotation in held_out.annotations)
+        others = "1 other is a training recording" if n_trained_on == 1 else f"{n_trained_on} others are training recordings"
+        left_out = f" {others}, and not scored." if n_trained_on else ""
+        number = len(held_out.annotations)
         noun = "Ethogram of 1 labelled recording" if number == 1 else f"Ethograms of {number} labelled recordings"
-        words = f"{noun} that the model did not learn from: {names}.{left_out}"
-        sections.append(Section("Scores on recordings not learned from", [Paragraph(words), *_show(unseen, "Not learned from", None)]))
+        words = f"{noun} that the model was not trained on: {names}.{left_out}"
+        sections.append(Section("Scores on held-out recordings", [Paragraph(words), *_show(held_out, "Held-out recordings", None)]))
     if not sections:
-        words = "There is no cross-validation, and no ethogram of a labelled recording that the model has not learned from: no scores."
+        words = "There is no cross-validation, and no ethogram of a labelled recording that the model was not trained on: no scores."
         sections.append(Section("Scores", [Paragraph(words, "warning")]))
     return sections
 
@@ -129,7 +129,10 @@ def _introduce(crossval: CrossvalResults) -> list[Block]:
         words += f" No recording could be spared for early stopping: all {study.training.epochs} epochs were run."
     blocks: list[Block] = [Paragraph(words)]
     if study.crossval.early_stopping_on == "fold":
-        words = "Early stopping watched the recordings that are scored (early_stopping_on: fold): these numbers are optimistic."
+        words = (
+            "The scored recordings were also the validation recordings of early stopping (early_stopping_on: fold): these numbers are "
+            "optimistic."
+        )
         blocks.append(Paragraph(words, "warning"))
     return blocks
 
@@ -145,8 +148,8 @@ def _show(scores: Scores, title: str, crossval: CrossvalResults | None) -> list[
     if scores.ceiling is not None:
         words += (
             "Beneath: how well people agree, each with the majority of the others and each with each other, mean, lowest and highest; a "
-            "model that learns from people can hardly do better. Frames on which the others are split, the hardest ones, have no part in "
-            "a comparison with their majority."
+            "model that is trained on their labels can hardly do better. Frames on which the others are split, the hardest ones, have no "
+            "part in a comparison with their majority."
         )
     blocks.append(Paragraph(words.strip(), "note"))
     undefined = explain_undefined(scores.table, behaviors=scores.behaviors)

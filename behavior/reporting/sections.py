@@ -31,14 +31,14 @@ _N_TRAJECTORIES = 6
 _PICTURES = ("time_curves", "transition_graph", "bout_lengths")
 
 
-def make_overview(sources: ReportSources, description: Description | None, unseen: Scores | None) -> Section:
+def make_overview(sources: ReportSources, description: Description | None, held_out: Scores | None) -> Section:
     """Return what the report is about, in a few lines."""
     points: list[str] = []
     if sources.study is not None:
         counts = {split: sum(recording.split == split for recording in sources.recordings) for split in ("train", "test")}
         where = sources.study_path.resolve() if sources.study_path is not None else ""
         points.append(
-            f"Study {where}: {len(sources.recordings)} recordings ({counts['train']} to learn from, {counts['test']} kept for testing), "
+            f"Study {where}: {len(sources.recordings)} recordings ({counts['train']} for training, {counts['test']} for testing), "
             f"behaviors {', '.join(sources.study.behaviors)}."
         )
     if description is not None:
@@ -48,8 +48,8 @@ def make_overview(sources: ReportSources, description: Description | None, unsee
     if sources.crossval is not None:
         known = Scores(sources.crossval.metrics, sources.crossval.annotations, sources.crossval.labels, sources.crossval.ceiling)
         points.append(f"Average precision in cross-validation: {_list_average_precision(known)}.")
-    if unseen is not None:
-        points.append(f"Average precision on recordings not learned from: {_list_average_precision(unseen)}.")
+    if held_out is not None:
+        points.append(f"Average precision on held-out recordings: {_list_average_precision(held_out)}.")
     return Section("Overview", [Listing(points), *(Paragraph(note, "warning") for note in sources.notes)])
 
 
@@ -183,13 +183,13 @@ def _describe_bundle(model: Model) -> list[list[str]]:
     epochs = ", ".join(f"{name} {' and '.join(map(str, counts))}" for name, counts in training.epochs.items())
     rows = [
         ["Final model", f"{model.folder}, hash {model.hash}; {len(bundle.members)} network{'s' if len(bundle.members) > 1 else ''}"],
-        ["Learned from, or watched", ", ".join(training.recordings)],
+        ["Training and validation recordings", ", ".join(training.recordings)],
         ["Epochs", f"{epochs}. {training.stopping}"],
         ["Decisions", _show_setting(bundle.postprocess.model_dump(exclude_none=True))],
         ["Seed of the model", str(training.seed)],
     ]
     rows += [["Features", _describe_signature(signature)] for signature in streams]
-    rows += [[f"Not learned: {name}", reason] for name, reason in training.skipped.items()]
+    rows += [[f"Not trained: {name}", reason] for name, reason in training.skipped.items()]
     return rows
 
 

@@ -94,7 +94,7 @@ def tabulate_groups(groups: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
 
 
 def _format_mean(mean: float, sem: float) -> str:
-    """Return a mean with its standard error, which that of one animal has not, and a space; nothing of no animal."""
+    """Return "mean ± SEM "; no SEM for a single animal, "" for none."""
     spread = f" ± {_format_size(sem, digits=2)}" if sem == sem else ""
     return f"{_format_size(mean, digits=3)}{spread} " if mean == mean else ""
 

@@ -30,7 +30,7 @@ __all__ = ["Parameter", "SearchSpace", "describe_setting", "format_value", "read
 NOT_SEARCHED = {
     "recordings": "all trials are scored on the same recordings",
     "behaviors": "all trials are scored on the same behaviors",
-    "cache": "it is no setting of a model",
+    "cache": "it is not a setting of a model",
     "crossval": "all trials are scored in the same folds",
     "postprocess": "decisions are fitted after the search (section decisions)",
     "decisions": "they are fitted after the search",

@@ -301,7 +301,7 @@ def _open_journal(path: Path) -> BaseStorage:
         reason = error.strerror or error
         raise OutputError(f"{path}: cannot be used as a journal ({reason}); choose a file that you may write to.") from error
     except (ValueError, KeyError, TypeError):
-        raise UsageError(f"{path}: is no journal of a search; give another file.") from None
+        raise UsageError(f"{path}: is not a journal of a search; give another file.") from None
 
 
 def _mend_journal(path: Path, lock: JournalFileOpenLock) -> None:
@@ -357,7 +357,7 @@ def _hide_password(address: str) -> str:
         url = make_url(address)
         url.get_dialect()
     except ArgumentError as error:
-        raise UsageError(f"--storage {address}: is no address of a database ({error}); one is postgresql://user@host/name.") from None
+        raise UsageError(f"--storage {address}: is not an address of a database ({error}); one is postgresql://user@host/name.") from None
     except ImportError as error:
         raise UsageError(f"--storage: needs a driver that is not installed ({error.name}); pip install it.") from None
     return url.render_as_string(hide_password=True)

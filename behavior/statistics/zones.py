@@ -138,7 +138,7 @@ def measure_zones(
     Parameters
     ----------
     positions
-        Where the animal is in pixels, shape (T, 2), short gaps filled in (`fill_short_gaps`); NaN where nobody knows.
+        Where the animal is in pixels, shape (T, 2), short gaps filled in (`fill_short_gaps`); NaN if unknown.
     zones
         Whether that is in a zone, shape (T,), by the zone's name. `EVERYWHERE` is added.
     time_s

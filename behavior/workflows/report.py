@@ -16,7 +16,7 @@ from behavior.reporting.bouts import make_bouts_section
 from behavior.reporting.description import Description
 from behavior.reporting.html_page import Page, Section, write_page
 from behavior.reporting.methods import make_methods_section
-from behavior.reporting.scores_section import Scores, make_score_sections, score_unseen
+from behavior.reporting.scores_section import Scores, make_score_sections, score_held_out
 from behavior.reporting.sections import (
     make_check_section,
     make_done_section,
@@ -77,7 +77,7 @@ def write_report(
     bin_s
         Length of time bins of the statistics in seconds.
     with_check
-        Decode the study's videos and hold pose and labels against them.
+        Decode the study's videos and compare pose and labels with them.
     title
         First heading.
     overwrite
@@ -104,21 +104,21 @@ def write_report(
         statistics_sources = open_statistics_sources(StatisticsRequest(bin_s=bin_s, study=sources.study_path))
         gathered = gather_statistics(sources.ethograms, statistics_sources)
         description, failures = gathered.description, gathered.failures
-    unseen = score_unseen(description.recordings) if description is not None else None
+    held_out = score_held_out(description.recordings) if description is not None else None
     versions = _find_versions(sources, description)
     sections = [
-        make_overview(sources, description, unseen),
+        make_overview(sources, description, held_out),
         make_done_section(sources, description, versions, report_versions=collect_versions()),
     ]
     if sources.study is not None:
         sections.append(make_check_section(check))
-    sections += make_score_sections(sources.crossval, unseen, n_learned_from=_count_learned_from(description))
+    sections += make_score_sections(sources.crossval, held_out, n_trained_on=_count_trained_on(description))
     if description is not None:
         announce("drawing")
         sections += [make_ethogram_section(description), make_statistics_section(description)]
     sections += _make_bouts_sections(sources, description)
-    sections.append(make_methods_section(sources, unseen, description, versions))
-    page = Page(title or "Behavior report", _describe_subject(sources, description, unseen), sections, f"Made by behavior {__version__}.")
+    sections.append(make_methods_section(sources, held_out, description, versions))
+    page = Page(title or "Behavior report", _describe_subject(sources, description, held_out), sections, f"Made by behavior {__version__}.")
     write_page(out, page)
     return ReportResult([section.title for section in sections], out.stat().st_size, failures, sources.notes)
 
@@ -144,7 +144,7 @@ def _find_versions(sources: ReportSources, description: Description | None) -> M
     return sources.model.description.versions if sources.model is not None else {}
 
 
-def _count_learned_from(description: Description | None) -> int:
+def _count_trained_on(description: Description | None) -> int:
     return sum(bool(recording.annotation.provenance.learned_from) for recording in description.recordings) if description else 0
 
 
@@ -183,7 +183,7 @@ def _as_path(value: str | None) -> Path | None:
     return None if value is None else Path(value)
 
 
-def _describe_subject(sources: ReportSources, description: Description | None, unseen: Scores | None) -> str:
+def _describe_subject(sources: ReportSources, description: Description | None, held_out: Scores | None) -> str:
     parts = []
     if description is not None:
         number = len(description.recordings)
@@ -192,6 +192,6 @@ def _describe_subject(sources: ReportSources, description: Description | None, u
         parts.append(f"{len(sources.recordings)} recordings, {', '.join(sources.study.behaviors)}")
     if sources.crossval is not None:
         parts.append(f"cross-validated on {len(sources.crossval.annotations)} recordings")
-    if unseen is not None:
-        parts.append(f"scored on {len(unseen.annotations)} that the model had not learned from")
+    if held_out is not None:
+        parts.append(f"scored on {len(held_out.annotations)} that the model was not trained on")
     return "; ".join(parts) + "."

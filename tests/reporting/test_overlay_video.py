@@ -100,7 +100,7 @@ def test_a_plan_holds_the_clip_the_labels_and_the_speed(tmp_path: Path) -> None:
 
 
 def test_a_lone_frame_without_a_rate_is_refused() -> None:
-    with pytest.raises(EthogramError, match=r"A_ethogram\.json: says no usable 'fps'"):
+    with pytest.raises(EthogramError, match=r"A_ethogram\.json: has no usable 'fps'"):
         make_overlay(None, n_frames=1, fps=None)
 
 

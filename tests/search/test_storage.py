@@ -125,7 +125,7 @@ def test_a_line_that_was_cut_off_is_mended(tmp_path, monkeypatch):
     ("storage", "expected"),
     [
         ("search.db", "expected journal:FILE, sqlite:///FILE"),
-        ("nosuch://host/name", "is no address of a database"),
+        ("nosuch://host/name", "is not an address of a database"),
         ("sqlite:////nowhere/at/all/search.db", "cannot be used"),
     ],
 )
@@ -137,7 +137,7 @@ def test_a_storage_that_cannot_be_is_refused(tmp_path, monkeypatch, storage, exp
 
 def test_a_file_that_is_no_journal_is_refused(tmp_path):
     (tmp_path / "notes.txt").write_text("not a journal\n")
-    with pytest.raises(UsageError, match="is no journal"):
+    with pytest.raises(UsageError, match="is not a journal"):
         search_storage.open_search(f"journal:{tmp_path / 'notes.txt'}", "search", folder=tmp_path)
     with pytest.raises(OutputError, match="cannot be used as a journal"):
         search_storage.open_search(f"journal:{tmp_path}", "search", folder=tmp_path)

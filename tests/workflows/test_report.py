@@ -57,7 +57,7 @@ def label(name: str) -> Labels:
 
 @pytest.fixture
 def lab(tmp_path: Path) -> Path:
-    """Three recordings with films in which a white square goes to the right, ethograms, and labels by two raters; r0 was learned from."""
+    """Three recordings with videos of a white square that goes to the right, ethograms, and labels by two raters; r0 is for training."""
     rows = []
     for number, name in enumerate(BOUTS):
         images = np.zeros((N_FRAMES, 64, 96, 3), dtype=np.uint8)
@@ -144,7 +144,7 @@ def test_a_study_with_all_results(run: Callable, lab: Path) -> None:
         "What was done",
         "Data check",
         "Cross-validation",
-        "Scores on recordings not learned from",
+        "Scores on held-out recordings",
         "Ethograms",
         "Statistics",
         "The bouts the model is least sure of",
@@ -158,9 +158,12 @@ def test_a_study_with_all_results(run: Callable, lab: Path) -> None:
     # Two pairs of scores, a raster, curves, transitions, lengths, three trajectories, three strips; reliability was not written.
     assert sum(address.startswith("data:") for address in addresses) == 14
     words = read_words(lab / "report.html")
-    assert "Ethograms of 2 labelled recordings that the model did not learn from: r1, r2. 1 other was learned from, and not scored" in words
+    assert (
+        "Ethograms of 2 labelled recordings that the model was not trained on: r1, r2. 1 other is a training recording, and not scored"
+        in words
+    )
     # Precision and recall of the two are perfect; nobody decided on rearing, which is in 5 of 60 frames.
-    assert "Average precision on recordings not learned from: groom 1.000, rear 0.083" in words
+    assert "Average precision on held-out recordings: groom 1.000, rear 0.083" in words
     assert "person / others" in words
     assert "leaving out one recording after the other (3 folds)" in words
     assert "a square of 16 x 16 pixels around body" in words
@@ -175,7 +178,7 @@ def test_ethograms_alone(run: Callable, lab: Path) -> None:
     assert ran.status == 0, ran.err
     words = read_words(lab / "out" / "report.html")
     assert "Data check" not in words
-    assert "no ethogram of a labelled recording that the model has not learned from: no scores" in words
+    assert "no ethogram of a labelled recording that the model was not trained on: no scores" in words
     # No manifest, no video: the bouts are listed all the same, the least sure first.
     assert re.search(r"1 groom r1 0:02\.0 0:03\.0 20 to 29 0\.62 0\.50", words)
     assert "No pictures of r1, r2, r0: there is no video." in words
@@ -225,14 +228,14 @@ def test_a_model_that_is_gone_or_changed_is_not_described(run: Callable, lab: Pa
     assert f"is not at {lab / 'model'} any more" in ran.err
 
 
-def test_what_may_have_been_learned_from_is_not_scored(run: Callable, lab: Path) -> None:
+def test_what_may_be_a_training_recording_is_not_scored(run: Callable, lab: Path) -> None:
     write_annotation(lab / "ethograms", annotate("r1"))
     ran = run("report", lab / "study.yaml", "--out", lab / "report.html", "--no-check")
     assert ran.status == 0, ran.err
-    assert "Ethogram of 1 labelled recording that the model did not learn from: r2." in read_words(lab / "report.html")
+    assert "Ethogram of 1 labelled recording that the model was not trained on: r2." in read_words(lab / "report.html")
 
 
-def test_a_film_that_is_broken_costs_its_pictures_only(run: Callable, lab: Path) -> None:
+def test_a_video_that_is_broken_costs_its_pictures_only(run: Callable, lab: Path) -> None:
     (lab / "r1.mp4").write_bytes(b"not a film")
     ran = run("report", lab / "study.yaml", "--out", lab / "report.html", "--no-check")
     assert ran.status == 0, ran.err
