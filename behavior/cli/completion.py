@@ -14,7 +14,7 @@ def complete_backbone(incomplete: str) -> list[str]:
 
 def complete_formats(incomplete: str) -> list[str]:
     """Return what a list of formats with commas between may go on with."""
-    from behavior.files.ethogram_formats import FORMATS
+    from behavior.files.ethogram_formats.formats import FORMATS
 
     before, comma, begun = incomplete.rpartition(",")
     return [f"{before}{comma}{name}" for name in FORMATS if name.startswith(begun) and name not in before.split(",")]

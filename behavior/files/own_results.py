@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from behavior.errors import LabelError
-from behavior.files.ethogram_formats import FORMATS
+from behavior.files.ethogram_formats.formats import FORMATS
 from behavior.files.label_formats.source import LabelSource
 from behavior.files.text_tables import find_delimiter
 

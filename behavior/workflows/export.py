@@ -11,7 +11,8 @@ from typing import Any
 
 from behavior.errors import BehaviorError, EthogramError, OutputError, UsageError, suggest_nearest
 from behavior.files.atomic import make_folder, require_writable
-from behavior.files.ethogram_formats import FORMATS, Entry, EthogramFormat
+from behavior.files.ethogram_formats.entry import Entry
+from behavior.files.ethogram_formats.formats import FORMATS, EthogramFormat
 from behavior.files.ethograms import ETHOGRAM_SUFFIX, find_ethograms, read_annotation
 from behavior.files.video_folder import VideoFolder
 from behavior.progress import complain, show_progress, warn

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from behavior.errors import LabelError, PoseError, UsageError
 from behavior.files.bout_tables import write_bout_table
-from behavior.files.ethogram_formats import FORMATS, Entry
+from behavior.files.ethogram_formats.entry import Entry
+from behavior.files.ethogram_formats.formats import FORMATS
 from behavior.files.frame_tables import write_frame_table
 from behavior.files.name_matching import belongs_to
 from behavior.files.pairing import Pairing, find_labels_for, find_pose_for, pair_files

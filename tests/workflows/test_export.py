@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from behavior.errors import EthogramError, OutputError, UsageError
-from behavior.files.ethogram_formats import FORMATS
+from behavior.files.ethogram_formats.formats import FORMATS
 from behavior.files.ethograms import write_annotation
 from behavior.provenance import Provenance
 from behavior.recording import Annotation, Ethogram, Probabilities

@@ -121,7 +121,7 @@ def read_nwb(path: Path) -> Ethogram:
     # pynwb raises whatever a file leads it to.
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:
         raise EthogramError(
-            f"{path}: is no ethogram in NWB ({' '.join(str(error).split())[:120]}), expected what export writes; export it again."
+            f"{path}: is not an ethogram in NWB ({' '.join(str(error).split())[:120]}), expected what export writes; export it again."
         ) from error
     return Ethogram(values, behaviors, time_s)
 

@@ -70,6 +70,6 @@ def read_parquet(path: Path) -> Ethogram:
         time_s = table.column("time_s").to_numpy().reshape(present.shape)[:, 0]
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
         raise EthogramError(
-            f"{path}: is no ethogram in Parquet ({' '.join(str(error).split())[:120]}), expected what export writes; export it again."
+            f"{path}: is not an ethogram in Parquet ({' '.join(str(error).split())[:120]}), expected what export writes; export it again."
         ) from error
     return Ethogram(np.ascontiguousarray(present[:, : len(behaviors)], dtype=np.bool_), behaviors, np.array(time_s, dtype=np.float64))
