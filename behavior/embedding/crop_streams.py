@@ -25,6 +25,7 @@ from behavior.recording import Recording
 from behavior.versions import collect_versions
 from behavior.vision.backbones import RANDOM, find_backbone, identify_weights
 from behavior.vision.engine_choice import PreparedEngine, prepare_engine, resolve_precision
+from behavior.vision.engine_request import EngineRequest
 from behavior.vision.motion import INPUT_SIZE, MOTION_VERSION, N_MOTION_FEATURES, MotionDescriber
 
 __all__ = ["AppearanceStream", "MotionStream"]
@@ -197,16 +198,19 @@ class AppearanceStream(_CropStream):
     def prepare(self, recordings: Sequence[Recording]) -> PreparedEngine:
         """Return the engine, made at the first call; crops of `recordings` show whether a reduced precision will do."""
         if self._prepared is None:
-            self._prepared = prepare_engine(
+            request = EngineRequest(
                 self._specification,
                 self._backbone.weights,
+                identity=self._weights,
+                models=Path(os.environ.get(MODELS_VARIABLE) or self._cache / MODELS_FOLDER),
                 engine=self._backbone.engine,
                 precision=self._backbone.precision,
                 batch_size=self._backbone.batch_size,
-                models=Path(os.environ.get(MODELS_VARIABLE) or self._cache / MODELS_FOLDER),
-                identity=self._weights,
-                sample=lambda count: sample_crops(recordings, self._crop, input_size=self._input_size, count=count),
                 n_threads=self._n_threads,
+            )
+            self._prepared = prepare_engine(
+                request,
+                sample=lambda count: sample_crops(recordings, self._crop, input_size=self._input_size, count=count),
                 announce=announce,
             )
             if self._prepared.note:

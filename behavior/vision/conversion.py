@@ -21,6 +21,7 @@ from behavior.files.atomic import sync_file, sync_folder, write_text
 from behavior.files.claims import claim_file
 from behavior.vision.backbones import BackboneSpecification, build_backbone
 from behavior.vision.devices import load_openvino
+from behavior.vision.engine_request import EngineRequest
 
 __all__ = ["Announce", "convert_backbone", "converted_path", "quantize_model"]
 
@@ -34,28 +35,23 @@ SECONDS_BETWEEN_LOOKS = 0.5
 WITHOUT_GPU = {"CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "3"}
 
 
-def converted_path(specification: BackboneSpecification, *, models: Path, identity: str) -> Path:
-    """Return where in `models` the converted backbone is, made or not: a name for all that its numbers depend on.
-
-    Parameters
-    ----------
-    identity
-        What tells the weights from all others, as `identify_weights` has it.
-    """
+def converted_path(request: EngineRequest) -> Path:
+    """Return where the converted backbone is in the folder of models, made or not: a name for all that its numbers depend on."""
+    specification = request.specification
     settings = {
         "backbone": specification.name,
-        "weights": identity,
+        "weights": request.identity,
         "input_size": specification.input_size,
         "preprocessing": specification.preprocessing,
         "conversion": CONVERSION_VERSION,
         **{name: version(name) for name in PACKAGES},
     }
     key = hashlib.blake2b(json.dumps(settings, sort_keys=True).encode(), digest_size=5).hexdigest()
-    return models / f"{specification.name}-{key}.xml"
+    return request.models / f"{specification.name}-{key}.xml"
 
 
-def convert_backbone(specification: BackboneSpecification, weights: str, *, models: Path, identity: str, announce: Announce) -> Path:
-    """Return the .xml file of the converted backbone in `models`; it is made there, in a process of its own, where it is not whole.
+def convert_backbone(request: EngineRequest, *, announce: Announce) -> Path:
+    """Return the .xml file of the converted backbone; it is made in the folder of models, in a process of its own, where it is not whole.
 
     The model maps float32 RGB images (N, S, S, 3) in 0 to 255 to float32 vectors (N, D), N free, preprocessing included, and keeps
     its weights in float32. Several processes may call this at once: one converts, the others wait for it.
@@ -65,9 +61,10 @@ def convert_backbone(specification: BackboneSpecification, weights: str, *, mode
     WeightsError
         If the weights are missing, do not fit, or the network has a part that OpenVINO lacks.
     OutputError
-        If `models` cannot be written to.
+        If the folder of models cannot be written to.
     """
-    path = converted_path(specification, models=models, identity=identity)
+    path = converted_path(request)
+    specification, weights = request.specification, request.weights
 
     def make(target: Path) -> None:
         announce(f"converting {specification.name} for OpenVINO; this is done once")

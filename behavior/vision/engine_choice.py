@@ -1,10 +1,10 @@
-"""Choosing the engine and the precision that a backbone runs in, and holding a reduced precision against float32."""
+"""Choosing the engine and the precision that a backbone runs in, and comparing a reduced precision with float32."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -13,16 +13,14 @@ import numpy.typing as npt
 
 from behavior.errors import UsageError
 from behavior.files.atomic import make_folder, write_text
-from behavior.vision.backbones import BackboneSpecification, build_backbone
+from behavior.vision.backbones import build_backbone
 from behavior.vision.conversion import Announce, convert_backbone, converted_path, quantize_model
 from behavior.vision.devices import describe_processor, gpu_has_native_bfloat16, has_gpu, has_native_bfloat16
+from behavior.vision.engine_request import AUTO, BFLOAT16, FLOAT32, INT8, KERAS, OPENVINO, EngineRequest
 from behavior.vision.engines import Engine, KerasEngine, OpenVinoEngine
 
 __all__ = ["LOWEST_COSINE", "N_CHECKED", "PreparedEngine", "find_lowest_cosine", "open_engine", "prepare_engine", "resolve_precision"]
 
-AUTO = "auto"
-KERAS, OPENVINO = "keras", "openvino"
-FLOAT32, BFLOAT16, INT8 = "float32", "bfloat16", "int8"
 # What a reduced precision has to keep of float32's vectors on real crops.
 LOWEST_COSINE = {BFLOAT16: 0.999, INT8: 0.99}
 N_CHECKED = 64
@@ -38,7 +36,7 @@ class PreparedEngine:
     Attributes
     ----------
     engine
-        Its `precision` is the one that is really run.
+        Its `precision` is the one that it runs in.
     cosine
         Lowest cosine between a vector in the reduced precision and in float32, also where it was too low; None where float32 was asked for.
     note
@@ -52,7 +50,7 @@ class PreparedEngine:
 
 @dataclass(frozen=True)
 class _Check:
-    """What holding a reduced precision against float32 found, as it is kept in a file."""
+    """What comparing a reduced precision with float32 found, as it is kept in a file."""
 
     cosine: float
     n_crops: int
@@ -84,58 +82,41 @@ def resolve_precision(engine: str, precision: str) -> tuple[str, str]:
     return engine, precision
 
 
-def open_engine(
-    specification: BackboneSpecification,
-    weights: str,
-    *,
-    engine: str,
-    precision: str,
-    batch_size: int,
-    models: Path,
-    identity: str,
-    n_threads: int | None = None,
-    announce: Announce,
-) -> Engine:
-    """Return an engine in float32 or bfloat16, unchecked; the parameters are those of `prepare_engine`."""
-    if engine == KERAS:
+def open_engine(request: EngineRequest, *, announce: Announce) -> Engine:
+    """Return an engine in float32 or bfloat16, unchecked.
+
+    Parameters
+    ----------
+    request
+        Its engine and precision are not "auto".
+    announce
+        Is told what goes on.
+
+    Raises
+    ------
+    WeightsError, OutputError
+        As `prepare_engine`.
+    """
+    specification, precision = request.specification, request.precision
+    if request.engine == KERAS:
         announce(f"loading {specification.name}")
-        return KerasEngine(build_backbone(specification, weights, precision=precision), batch_size=batch_size, precision=precision)
-    path = convert_backbone(specification, weights, models=models, identity=identity, announce=announce)
-    return OpenVinoEngine(path, precision=precision, batch_size=batch_size, n_threads=n_threads)
+        return KerasEngine(
+            build_backbone(specification, request.weights, precision=precision), batch_size=request.batch_size, precision=precision
+        )
+    path = convert_backbone(request, announce=announce)
+    return OpenVinoEngine(path, precision=precision, batch_size=request.batch_size, n_threads=request.n_threads)
 
 
-def prepare_engine(
-    specification: BackboneSpecification,
-    weights: str,
-    *,
-    engine: str,
-    precision: str,
-    batch_size: int,
-    models: Path,
-    identity: str,
-    sample: Sample,
-    n_threads: int | None = None,
-    announce: Announce,
-) -> PreparedEngine:
+def prepare_engine(request: EngineRequest, *, sample: Sample, announce: Announce) -> PreparedEngine:
     """Return the engine that runs a backbone, its reduced precision checked against float32 at first use.
 
     Parameters
     ----------
-    specification, weights
-        The backbone and its weights, as `build_backbone` takes them.
-    engine, precision
-        As in a study file, "auto" included.
-    batch_size
-        Number of images that the network sees at once.
-    models
-        Folder of the converted models and of what their checks found.
-    identity
-        What tells the weights from all others, as `identify_weights` has it.
+    request
+        "auto" is what this machine does best.
     sample
-        Returns so many real RGB crops (n, S, S, 3) uint8 from all over the videos, or as many as there are; called only for a check
-        or a calibration.
-    n_threads
-        Number of processor cores that OpenVINO may use; all of them if None.
+        Returns RGB crops (n, S, S, 3) uint8 from all over the videos, n of them or as many as there are; called only for a check or a
+        calibration.
     announce
         Is told what goes on, and what the check found.
 
@@ -146,64 +127,53 @@ def prepare_engine(
     WeightsError
         If the weights are missing, do not fit, or cannot be converted.
     OutputError
-        If `models` cannot be written to.
+        If `request.models` cannot be written to.
     """
-    engine, precision = resolve_precision(engine, precision)
-
-    def open_in(wanted: str) -> Engine:
-        return open_engine(
-            specification,
-            weights,
-            engine=engine,
-            precision=wanted,
-            batch_size=batch_size,
-            models=models,
-            identity=identity,
-            n_threads=n_threads,
-            announce=announce,
-        )
-
+    engine, precision = resolve_precision(request.engine, request.precision)
+    request = replace(request, engine=engine, precision=precision)
     if precision == FLOAT32:
-        return PreparedEngine(open_in(FLOAT32))
-    path = converted_path(specification, models=models, identity=identity)
-    kept = path.with_name(f"{path.stem}.{engine}-{precision}.json")
+        return PreparedEngine(open_engine(request, announce=announce))
+    exact = replace(request, precision=FLOAT32)
+    name = request.specification.name
+    path = converted_path(request)
+    check_path = path.with_name(f"{path.stem}.{engine}-{precision}.json")
     processor = describe_processor() if engine == OPENVINO or not has_gpu() else "GPU"
-
-    def open_reduced() -> Engine:
-        if precision != INT8:
-            return open_in(precision)
-        convert_backbone(specification, weights, models=models, identity=identity, announce=announce)
-        quantized = quantize_model(path, lambda: sample(N_CALIBRATION), announce=announce)
-        return OpenVinoEngine(quantized, precision=INT8, batch_size=batch_size, n_threads=n_threads)
-
     reduced: Engine | None = None
-    check = _read_check(kept)
+    check = _read_check(check_path)
     if check is None or check.processor != processor:
         crops = sample(N_CHECKED)
         # One after the other: two networks at once would double the peak of memory.
-        exact = open_in(FLOAT32)
+        reference = open_engine(exact, announce=announce)
         if not len(crops):
-            note = f"{specification.name} runs in float32: there are no crops to check {precision} on."
-            return PreparedEngine(exact, note=note)
-        expected = exact.embed(crops)
-        exact.close()
-        reduced = open_reduced()
+            return PreparedEngine(reference, note=f"{name} runs in float32: there are no crops to check {precision} on.")
+        expected = reference.embed(crops)
+        reference.close()
+        reduced = _open_reduced(request, sample, announce)
         if reduced.precision != precision:
-            note = f"{specification.name} runs in {reduced.precision}: this processor does not compute in {precision}."
+            note = f"{name} runs in {reduced.precision}: this processor does not compute in {precision}."
             return PreparedEngine(reduced, note=note)
         check = _Check(find_lowest_cosine(reduced.embed(crops), expected), len(crops), processor)
-        make_folder(models)
-        write_text(kept, json.dumps(asdict(check), indent=2) + "\n")
-        announce(f"{specification.name} in {precision}: cosine to float32 at least {check.cosine:.6f} on {check.n_crops} crops")
+        make_folder(request.models)
+        write_text(check_path, json.dumps(asdict(check), indent=2) + "\n")
+        announce(f"{name} in {precision}: cosine to float32 at least {check.cosine:.6f} on {check.n_crops} crops")
     if check.cosine >= LOWEST_COSINE[precision]:
-        return PreparedEngine(reduced or open_reduced(), check.cosine)
+        return PreparedEngine(reduced or _open_reduced(request, sample, announce), check.cosine)
     if reduced is not None:
         reduced.close()
     note = (
-        f"{specification.name} runs in float32: in {precision} the cosine to it falls to {check.cosine:.6f} on {check.n_crops} crops, "
+        f"{name} runs in float32: in {precision} the cosine to it falls to {check.cosine:.6f} on {check.n_crops} crops, "
         f"below {LOWEST_COSINE[precision]}."
     )
-    return PreparedEngine(open_in(FLOAT32), check.cosine, note)
+    return PreparedEngine(open_engine(exact, announce=announce), check.cosine, note)
+
+
+def _open_reduced(request: EngineRequest, sample: Sample, announce: Announce) -> Engine:
+    """Return the engine in a reduced precision, calibrated on crops where that is int8."""
+    if request.precision != INT8:
+        return open_engine(request, announce=announce)
+    path = convert_backbone(request, announce=announce)
+    quantized = quantize_model(path, lambda: sample(N_CALIBRATION), announce=announce)
+    return OpenVinoEngine(quantized, precision=INT8, batch_size=request.batch_size, n_threads=request.n_threads)
 
 
 def find_lowest_cosine(vectors: npt.NDArray[np.float32], expected: npt.NDArray[np.float32]) -> float:

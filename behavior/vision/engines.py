@@ -25,7 +25,7 @@ PIXELS_AT_ONCE = 4 * 299**2
 
 
 class Engine(Protocol):
-    """Embeds crops, always in batches of one size, so that equal crops get equal vectors wherever they stand.
+    """Embeds crops, always in batches of one size, so that equal crops get equal vectors wherever they are in a batch.
 
     Attributes
     ----------
@@ -170,7 +170,7 @@ class OpenVinoEngine(_BatchedEngine):
         self._n_requests = max(streams + 1, 2 * -(-batch_size // self._group))
 
     def _find_precision(self) -> str:
-        """Return what the model is computed in, which a processor that lacks a type does not owe to what was asked for."""
+        """Return the precision actually used; it can differ from the one requested."""
         found = self._compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
         return next((name for name, openvino_name in OPENVINO_TYPES.items() if openvino_name == found), found)
 

@@ -24,6 +24,7 @@ from behavior.vision.backbones import (
     identify_weights,
 )
 from behavior.vision.engine_choice import open_engine, resolve_precision
+from behavior.vision.engine_request import AUTO, EngineRequest
 
 __all__ = ["BackboneList", "ListedBackbone", "list_backbones"]
 
@@ -87,17 +88,26 @@ def list_backbones(names: Sequence[str] = (), *, models: Path, measure: bool = T
         If there is no backbone of such a name.
     """
     names = list(names) or [*BACKBONES, KERAS_FILE]
-    # What a file of the user's is depends on the file.
+    # What a backbone from a file is depends on the file.
     specifications = {name: find_backbone(name) for name in names if name != KERAS_FILE}
     listed = BackboneList()
     speeds: dict[str, float] = {}
     if measure:
-        engine, precision = resolve_precision("auto", "auto")
+        engine, precision = resolve_precision(AUTO, AUTO)
         listed.measured_with = f"{engine}, {precision}, batches of {BATCH_SIZE}, random weights"
         with show_progress("measuring backbones", total=len(specifications), unit="backbones") as advance:
             for name, specification in specifications.items():
                 try:
-                    speeds[name] = _measure(specification, engine, precision, models=models, seconds=seconds)
+                    request = EngineRequest(
+                        specification,
+                        RANDOM,
+                        identity=identify_weights(specification, RANDOM, hash_file=hash_file),
+                        models=models,
+                        engine=engine,
+                        precision=precision,
+                        batch_size=BATCH_SIZE,
+                    )
+                    speeds[name] = _measure(request, seconds=seconds)
                 except BehaviorError as error:
                     listed.failures[name] = str(error)
                     complain(f"{name}: {error}")
@@ -125,18 +135,9 @@ def _describe(name: str, specification: BackboneSpecification | None, frames_per
     )
 
 
-def _measure(specification: BackboneSpecification, engine_name: str, precision: str, *, models: Path, seconds: float) -> float:
+def _measure(request: EngineRequest, *, seconds: float) -> float:
     """Return frames per second of one backbone on crops that are in memory."""
-    engine = open_engine(
-        specification,
-        RANDOM,
-        engine=engine_name,
-        precision=precision,
-        batch_size=BATCH_SIZE,
-        models=models,
-        identity=identify_weights(specification, RANDOM, hash_file=hash_file),
-        announce=announce,
-    )
+    engine = open_engine(request, announce=announce)
     size = engine.input_size
     crops = np.random.default_rng(0).integers(0, 256, (BATCH_SIZE, size, size, 3), dtype=np.uint8)
     # The first batch pays for what is set up once.

@@ -16,6 +16,7 @@ from behavior.vision import engines as engines_module
 from behavior.vision.backbones import build_backbone, find_backbone
 from behavior.vision.conversion import convert_backbone, converted_path
 from behavior.vision.engine_choice import find_lowest_cosine, open_engine, prepare_engine, resolve_precision
+from behavior.vision.engine_request import EngineRequest
 from behavior.vision.engines import KerasEngine, choose_group_size
 
 BATCH = 4
@@ -45,9 +46,10 @@ import numpy as np
 from pathlib import Path
 from behavior.vision.backbones import find_backbone
 from behavior.vision.engine_choice import prepare_engine
+from behavior.vision.engine_request import EngineRequest
 crops = np.random.default_rng(0).integers(0, 256, (5, 64, 64, 3), dtype=np.uint8)
-prepared = prepare_engine(find_backbone("openfield"), "packaged", engine="openvino", precision="float32", batch_size=2,
-                          models=Path(sys.argv[1]), identity="packaged", sample=lambda count: crops, announce=print)
+request = EngineRequest(find_backbone("openfield"), "packaged", "packaged", Path(sys.argv[1]), "openvino", "float32", batch_size=2)
+prepared = prepare_engine(request, sample=lambda count: crops, announce=print)
 print(prepared.engine.embed(crops).shape, prepared.cosine, prepared.note)
 print([name for name in ("tensorflow", "keras", "torch", "nncf") if name in sys.modules])
 """
@@ -77,10 +79,13 @@ def models(converted):
     return converted.models
 
 
-@pytest.fixture(scope="module")
-def settings(models):
-    """What all calls for an engine have in common, but for the engine and the precision."""
-    return {"batch_size": BATCH, "models": models, "identity": "packaged", "announce": lambda message: None}
+def ask(models, **changes):
+    """Ask for the network in some folder of models."""
+    return EngineRequest(SPECIFICATION, "packaged", identity="packaged", models=models, batch_size=BATCH, **changes)
+
+
+def keep_silent(message):
+    pass
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +96,7 @@ def expected():
 
 
 @pytest.fixture(scope="module")
-def engines(settings):
+def engines(models):
     """Each engine that a test asks for, made once; OpenVINO's groups have two images, so that a batch has several."""
     made = {}
 
@@ -101,9 +106,8 @@ def engines(settings):
                 pytest.importorskip("nncf")
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr(engines_module, "PIXELS_AT_ONCE", 2 * 64**2)
-                made[name, precision] = prepare_engine(
-                    SPECIFICATION, "packaged", engine=name, precision=precision, sample=lambda count: CROPS[:count], **settings
-                ).engine
+                request = ask(models, engine=name, precision=precision)
+                made[name, precision] = prepare_engine(request, sample=lambda count: CROPS[:count], announce=keep_silent).engine
         return made[name, precision]
 
     return get
@@ -201,7 +205,7 @@ class TestEveryEngine:
 def test_the_parent_of_a_conversion_loads_neither_tensorflow_nor_keras(converted):
     assert converted.printed == ["converting openfield for OpenVINO; this is done once", "(5, 128) None None", "[]"]
     # Nothing is left of the making, and what is there has the names that the next use looks for.
-    path = converted_path(SPECIFICATION, models=converted.models, identity="packaged")
+    path = converted_path(ask(converted.models))
     assert converted.names == {path.with_suffix(suffix).name for suffix in (".xml", ".bin", ".json")}
 
 
@@ -234,10 +238,9 @@ class TestConvertedModels:
         monkeypatch.setattr(conversion, "call_in_child", make)
         return calls
 
-    def convert(self, models, **changes):
+    def convert(self, models):
         said = []
-        arguments = {"models": models, "identity": "packaged", "announce": said.append, **changes}
-        return convert_backbone(SPECIFICATION, "packaged", **arguments), said
+        return convert_backbone(ask(models), announce=said.append), said
 
     def test_the_second_use_makes_nothing(self, made, tmp_path):
         first, said = self.convert(tmp_path)
@@ -256,7 +259,7 @@ class TestConvertedModels:
         assert json.loads(path.with_suffix(".json").read_text()).keys() == {".xml", ".bin"}
 
     def test_what_a_killed_conversion_left_is_removed(self, made, tmp_path):
-        path = converted_path(SPECIFICATION, models=tmp_path, identity="packaged")
+        path = converted_path(ask(tmp_path))
         left = tmp_path / f".{path.stem}.abc.making"
         left.mkdir(parents=True)
         (left / "half.bin").write_bytes(b"half")
@@ -283,15 +286,15 @@ class TestConvertedModels:
 
     def test_the_name_tells_apart_all_that_the_numbers_depend_on(self, tmp_path):
         others = [
-            converted_path(SPECIFICATION, models=tmp_path, identity="other weights"),
-            converted_path(replace(SPECIFICATION, preprocessing="torch"), models=tmp_path, identity="packaged"),
-            converted_path(replace(SPECIFICATION, input_size=96), models=tmp_path, identity="packaged"),
-            converted_path(find_backbone("squeezenet"), models=tmp_path, identity="packaged"),
+            converted_path(replace(ask(tmp_path), identity="other weights")),
+            converted_path(replace(ask(tmp_path), specification=replace(SPECIFICATION, preprocessing="torch"))),
+            converted_path(replace(ask(tmp_path), specification=replace(SPECIFICATION, input_size=96))),
+            converted_path(replace(ask(tmp_path), specification=find_backbone("squeezenet"))),
         ]
-        assert len({converted_path(SPECIFICATION, models=tmp_path, identity="packaged"), *others}) == 5
+        assert len({converted_path(ask(tmp_path)), *others}) == 5
 
     def test_one_that_another_process_makes_is_waited_for(self, made, monkeypatch, tmp_path):
-        path = converted_path(SPECIFICATION, models=tmp_path, identity="packaged")
+        path = converted_path(ask(tmp_path))
         monkeypatch.setattr(conversion.time, "sleep", lambda seconds: None)
         others = iter([False, False, True])
 
@@ -397,17 +400,7 @@ class TestCheckingPrecision:
                 asked.append(count)
                 return CROPS[: min(count, n_crops)]
 
-            prepared = prepare_engine(
-                SPECIFICATION,
-                "packaged",
-                engine="openvino",
-                precision=precision,
-                batch_size=BATCH,
-                models=tmp_path,
-                identity="packaged",
-                sample=sample,
-                announce=said.append,
-            )
+            prepared = prepare_engine(ask(tmp_path, engine="openvino", precision=precision), sample=sample, announce=said.append)
             return prepared, said, asked
 
         return call
@@ -484,16 +477,9 @@ def test_lowest_cosine(first, second, expected):
 def test_resnet50v2_agrees_with_keras(tmp_path_factory, name, precision):
     specification = find_backbone("resnet50v2")
     crops = np.random.default_rng(0).integers(0, 256, (6, 224, 224, 3), dtype=np.uint8)
-    engine = open_engine(
-        specification,
-        "random",
-        engine=name,
-        precision=precision,
-        batch_size=4,
-        models=tmp_path_factory.getbasetemp() / "resnet",
-        identity="random",
-        announce=lambda message: None,
-    )
+    models = tmp_path_factory.getbasetemp() / "resnet"
+    request = EngineRequest(specification, "random", identity="random", models=models, engine=name, precision=precision, batch_size=4)
+    engine = open_engine(request, announce=keep_silent)
     expected = KerasEngine(build_backbone(specification, "random"), batch_size=4).embed(crops)
     found = engine.embed(crops)
     assert find_lowest_cosine(found, expected) > 0.999

@@ -64,9 +64,9 @@ def test_it_measures_what_auto_stands_for_and_goes_on_after_a_failure(run, monke
 
     asked = []
 
-    def open_engine(specification, weights, **arguments):
-        asked.append((specification.name, weights, arguments["engine"], arguments["precision"], arguments["models"]))
-        if specification.name == "squeezenet":
+    def open_engine(request, *, announce):
+        asked.append((request.specification.name, request.weights, request.engine, request.precision, request.models))
+        if request.specification.name == "squeezenet":
             raise WeightsError("squeezenet: cannot be converted.")
         return StandIn()
 

@@ -263,8 +263,8 @@ def test_converted_networks_are_kept_beside_the_cache_or_where_the_variable_says
 
     asked = []
 
-    def note(*_, models, **__):
-        asked.append(models)
+    def note(request, **_):
+        asked.append(request.models)
         raise WeightsError("none")
 
     monkeypatch.setattr(crop_streams, "prepare_engine", note)
