@@ -17,7 +17,6 @@ from behavior.vision.backbones import (
     preprocess,
 )
 from behavior.vision.engines import KerasEngine
-from behavior.vision.keras_archives import read_archive
 
 PICTURES = np.random.default_rng(0).integers(0, 256, (5, 512, 512, 3), dtype=np.uint8)
 # Those that are built and run in little time; the others are slow tests.
@@ -316,15 +315,3 @@ class TestKerasFile:
     def test_it_needs_a_file(self, weights):
         with pytest.raises(UsageError, match=r"expected the path of a \.keras file"):
             find_backbone("keras_file", weights=weights)
-
-    def test_a_file_that_is_no_keras_file_is_refused(self, tmp_path):
-        with pytest.raises(WeightsError, match=r"none\.keras: no such file"):
-            find_backbone("keras_file", weights=str(tmp_path / "none.keras"))
-        path = tmp_path / "text.keras"
-        path.write_text("not a network")
-        with pytest.raises(WeightsError, match=r"text\.keras: is no \.keras file"):
-            read_archive(path)
-        with zipfile.ZipFile(path, "w") as archive:
-            archive.writestr("config.json", "[]")
-        with pytest.raises(WeightsError, match=r"text\.keras: is no \.keras file"):
-            read_archive(path)

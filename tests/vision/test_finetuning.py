@@ -4,14 +4,13 @@ import keras
 import numpy as np
 import pytest
 
-from behavior.errors import TrainingError, UsageError
+from behavior.errors import TrainingError
 from behavior.vision.augmentation import WindowAugmenter
-from behavior.vision.backbones import BACKBONES, build_network, find_backbone
+from behavior.vision.backbones import find_backbone
 from behavior.vision.finetuning import CropWindows, Finetuner, _weigh_loss, open_network
 from behavior.vision.unfreezing import choose_layers, list_layers
 
 SIZE = 16
-NOTHING = {"rotation": 0, "flip": False, "shift": 0, "zoom": 0, "brightness": 0, "shear": 0}
 
 
 def make_network(seed=0):
@@ -208,92 +207,6 @@ def test_the_loss_is_the_weighted_cross_entropy_over_what_weighs_anything():
     said = 1 / (1 + np.exp(-logits.astype(np.float64)))
     expected = -(weights * (labels * np.log(said) + (1 - labels) * np.log(1 - said))).sum() / 8
     assert float(_weigh_loss(np.concatenate([labels, weights], axis=1), logits)) == pytest.approx(expected, rel=1e-5)
-
-
-CHANGES = [{"rotation": 180}, {"flip": True}, {"shift": 0.2}, {"zoom": 0.3}, {"brightness": 0.3}, {"shear": 0.3}, None]
-
-
-@pytest.mark.parametrize("change", CHANGES, ids=lambda change: "all" if change is None else next(iter(change)))
-def test_frames_of_a_window_change_alike_and_windows_do_not(change):
-    image = np.random.default_rng(0).integers(0, 256, (SIZE, SIZE, 3), dtype=np.uint8)
-    windows = np.tile(image, (12, 3, 1, 1, 1))
-    found = WindowAugmenter(**({} if change is None else NOTHING | change), seed=1).augment(windows)
-    assert (found.shape, found.dtype) == (windows.shape, np.float32)
-    assert found.min() >= 0
-    assert found.max() <= 255
-    for frame in (1, 2):
-        np.testing.assert_array_equal(found[:, frame], found[:, 0])
-    assert len({window.tobytes() for window in found}) == (2 if change == {"flip": True} else 12)
-
-
-def test_frames_keep_their_places_and_colors():
-    windows = np.random.default_rng(0).integers(0, 256, (6, 3, SIZE, SIZE, 3), dtype=np.uint8)
-    found = WindowAugmenter(**NOTHING | {"flip": True}, seed=1).augment(windows)
-    mirrored = [(found[number] == windows[number, :, :, ::-1]).all() for number in range(6)]
-    kept = [(found[number] == windows[number]).all() for number in range(6)]
-    assert [one != other for one, other in zip(mirrored, kept, strict=True)] == [True] * 6
-    assert any(mirrored)
-    assert any(kept)
-
-
-def test_changes_are_drawn_anew_from_a_seed():
-    windows = np.random.default_rng(0).integers(0, 256, (2, 1, SIZE, SIZE, 3), dtype=np.uint8)
-    first, again = WindowAugmenter(seed=5), WindowAugmenter(seed=5)
-    one, two = first.augment(windows), first.augment(windows)
-    assert (one != two).any()
-    np.testing.assert_array_equal(again.augment(windows), one)
-    np.testing.assert_array_equal(again.augment(windows), two)
-    np.testing.assert_array_equal(WindowAugmenter(**NOTHING, seed=5).augment(windows), windows)
-
-
-@pytest.mark.parametrize(
-    ("unfreeze", "first"),
-    [("all", "early_convolution"), ("late_", "late_convolution"), (4, "late_convolution"), ("early_a", "early_activation"), ("auto", None)],
-)
-def test_layers_are_chosen_up_to_the_last(unfreeze, first):
-    network = make_network()
-    # Of the four layers with weights, the last quarter is a normalisation, which learns nothing by itself.
-    if first is None:
-        with pytest.raises(UsageError, match="none of these layers"):
-            choose_layers(network, unfreeze)
-        return
-    names = [layer.name for layer in network.layers]
-    assert [layer.name for layer in choose_layers(network, unfreeze)] == names[names.index(first) :]
-
-
-@pytest.mark.parametrize(
-    ("unfreeze", "expected"),
-    [("late_convolutoin", "did you mean 'late_convolution'"), (1, "none of these layers"), ("pool", "none of these")],
-)
-def test_layers_that_cannot_be_chosen_are_named(unfreeze, expected):
-    with pytest.raises(UsageError, match=r"finetune\.unfreeze") as caught:
-        choose_layers(make_network(), unfreeze)
-    assert expected in str(caught.value)
-
-
-def test_layers_of_a_network_within_a_network_are_found_and_thawed():
-    inner = make_network()
-    inner.trainable = False
-    image = keras.Input((SIZE, SIZE, 3))
-    outer = keras.Model(image, keras.layers.Dense(3, name="top")(inner(image)))
-    assert [layer.name for layer in choose_layers(outer, "auto")][-1] == "top"
-    assert [layer.name for layer in choose_layers(outer, 5)] == [
-        "late_convolution",
-        "late_normalization",
-        "late_activation",
-        "pool",
-        "top",
-    ]
-    assert all(layer.trainable for layer in list_layers(outer))
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", BACKBONES)
-def test_the_last_stage_of_every_backbone_is_known(name):
-    network = build_network(find_backbone(name), "random")
-    chosen = choose_layers(network, "auto", backbone=name)
-    share = sum(layer.count_params() for layer in chosen) / network.count_params()
-    assert share == 1 if name == "openfield" else 0.2 < share < 0.8
 
 
 def test_openfield_is_trained_from_its_packaged_weights():
