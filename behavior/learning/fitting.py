@@ -55,19 +55,19 @@ def make_trainer(study: Study, *, n_features: int, n_outputs: int) -> HeadTraine
 
 
 def prepare_features(study: Study, data: LearningData, groups: Sequence[Sequence[int]]) -> list[Preparation] | None:
-    """Return for each group of recordings what the study does to features before a head sees them, fitted on these; None for nothing.
+    """Return what the study does to features before they reach a head, fitted on each group of recordings; None for nothing.
 
-    All have as many components; where a share of variance takes fewer for a group, its last ones are 0.
+    All have the same number of components; where a share of variance takes fewer for a group, its last ones are 0.
     """
     steps = study.features
     if not steps.standardize and steps.pca is None:
         return None
     moments = [measure_moments(features.values, covariance=steps.pca is not None) for features in data.features]
-    found = [
+    preparations = [
         solve_preparation(combine_moments([moments[index] for index in group]), standardize=steps.standardize, pca=steps.pca)
         for group in groups
     ]
-    return pad_components(found)
+    return pad_components(preparations)
 
 
 def fit_models(
@@ -126,7 +126,7 @@ def fit_models(
             group_store = store.open_group(number, group_plans, [len(labels) for labels in sequence.labels]) if store is not None else None
             models = group_store.read_models() if group_store is not None else None
             if models is not None:
-                announce(f"{len(models)} models were finished before; going on from there")
+                announce(f"{len(models)} models were finished before; resuming from there")
                 advance(len(group))
             else:
                 models = _fit_group(
@@ -153,7 +153,7 @@ class _EpochDisplay:
 
     def show(self, epoch: int, training: Sequence[int], reports: Sequence[FitReport]) -> None:
         scores = [max(report.validation_scores) for report in reports if report.validation_scores]
-        note = f"epoch {epoch}, {len(training)} models learning"
+        note = f"epoch {epoch}, {len(training)} models in training"
         self._advance(self._n_training - len(training), note + (f", average precision {np.mean(scores):.3f}" if scores else ""))
         self._n_training = len(training)
 
@@ -174,7 +174,7 @@ def _fit_group(
     """Train a group of models, from the stored state on where there is one, and store them."""
     state = store.read_state(trainer.weight_shapes, trainer.moment_shapes) if store is not None else None
     if state is not None:
-        announce(f"going on after epoch {state.epoch}")
+        announce(f"resuming after epoch {state.epoch}")
     models = trainer.fit(
         data,
         plans,

@@ -1,4 +1,4 @@
-"""How scores grow with the number of recordings learned from: what a lab looks at before it labels more."""
+"""How scores grow with the number of training recordings: what a lab looks at before it labels more."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ def measure_learning_curve(
     Parameters
     ----------
     complete
-        What models of all training recordings say, as `predict_out_of_fold` gave it.
+        Out-of-fold probabilities of models of all training recordings, one (T, B) for each recording (`predict_out_of_fold`).
     store
         Keeps what is finished for a run that is interrupted.
 
     Returns
     -------
-    Columns recordings (those with labels in a fold's training set, the one that early stopping watches among them), behavior, value
-    (pooled average precision), low and high (95 % interval over recordings). A larger set holds the smaller ones.
+    Columns recordings (their number in a fold's training set, the validation recording included), behavior, value (pooled average
+    precision), low and high (95 % interval over recordings). A larger set holds the smaller ones.
     """
     most = min(len(fold.training) for fold in folds)
     rows: list[dict[str, object]] = []
@@ -50,7 +50,7 @@ def measure_learning_curve(
             probabilities = predict_out_of_fold(
                 _scale_batches(study, len(data.recordings), number),
                 data,
-                folds=[_thin(fold, number, study.training.seed, place) for place, fold in enumerate(folds)],
+                folds=[_thin(fold, number, seed_fit(study.training.seed, index)) for index, fold in enumerate(folds)],
                 store=store.open(f"curve{number}"),
             ).probabilities
         rows += _score(data, probabilities, number)
@@ -62,15 +62,15 @@ def _list_sizes(most: int) -> list[int]:
     return sorted({round(float(size)) for size in np.geomspace(min(2, most), most, num=5)})
 
 
-def _thin(fold: Fold, number: int, seed: int, place: int) -> Fold:
-    """Return `fold` with some of its training recordings, drawn once per fold."""
-    order = np.random.default_rng(seed_fit(seed, place)).permutation(len(fold.training))
+def _thin(fold: Fold, number: int, seed: int) -> Fold:
+    """Return `fold` with `number` of its training recordings; with the same seed, a larger number holds those of a smaller one."""
+    order = np.random.default_rng(seed).permutation(len(fold.training))
     kept = {fold.training[index] for index in order[:number]}
     return Fold(fold.name, fold.left_out, tuple(index for index in fold.training if index in kept))
 
 
 def _scale_batches(study: Study, n_recordings: int, number: int) -> Study:
-    """Return `study` with batches of which a model of `number` recordings sees as many windows as the study says."""
+    """Return `study` with batches that hold as many windows of `number` recordings as the study's hold of all of them."""
     batch_size = max(round(study.training.batch_size * n_recordings / number), 1)
     return study.model_copy(update={"training": study.training.model_copy(update={"batch_size": batch_size})})
 
@@ -80,8 +80,8 @@ def _score(data: LearningData, probabilities: Sequence[npt.NDArray[np.float32]],
     multiplicities = draw_multiplicities(len(data.recordings), n_resamples=N_RESAMPLES, seed=0)
     for column, name in enumerate(data.behaviors):
         truth = [labels.values[:, column] for labels in data.labels]
-        said = [values[:, column] for values in probabilities]
-        low, high = find_interval(resample_average_precision(truth, said, multiplicities))
-        value = average_precision(np.concatenate(truth), np.concatenate(said))
+        predicted = [values[:, column] for values in probabilities]
+        low, high = find_interval(resample_average_precision(truth, predicted, multiplicities))
+        value = average_precision(np.concatenate(truth), np.concatenate(predicted))
         rows.append({"recordings": number, "behavior": name, "value": value, "low": low, "high": high})
     return rows

@@ -50,7 +50,7 @@ class RecordingFeatures:
     streams
         What the columns mean.
     broke_off
-        Whether the video ended before its header says.
+        Whether the video ended before the end that its header gives.
     """
 
     values: npt.NDArray[np.floating]
@@ -90,19 +90,19 @@ class LearningData:
         return float(np.median([features.fps for features in self.features]))
 
     def average(self, frames: int) -> LearningData:
-        """Return the same recordings with one vector and one label for every so many frames."""
+        """Return the same recordings with one vector, and one label of each behavior, for every `frames` frames."""
         if frames == 1:
             return self
         features = tuple(
             replace(
-                found,
-                values=average_features(found.values, frames),
-                time_s=found.time_s[(np.arange(0, len(found.time_s), frames) + frames // 2).clip(max=len(found.time_s) - 1)],
-                fps=found.fps / frames,
+                one,
+                values=average_features(one.values, frames),
+                time_s=one.time_s[(np.arange(0, len(one.time_s), frames) + frames // 2).clip(max=len(one.time_s) - 1)],
+                fps=one.fps / frames,
             )
-            for found in self.features
+            for one in self.features
         )
-        labels = tuple(Labels(average_labels(found.values, frames), found.behaviors) for found in self.labels)
+        labels = tuple(Labels(average_labels(one.values, frames), one.behaviors) for one in self.labels)
         return LearningData(self.recordings, features, labels, self.behaviors)
 
     def find_learnable(self, indexes: Sequence[int], behavior: int) -> set[int]:
@@ -116,7 +116,7 @@ def load_features(study: Study, recording: Recording, streams: Mapping[str, Feat
     Parameters
     ----------
     streams
-        Those that are not imported (`make_study_streams`).
+        Those that are computed (`make_study_streams`); all others are imported.
 
     Raises
     ------
@@ -177,7 +177,7 @@ def load_learning_data(study: Study, recordings: Sequence[Recording]) -> Learnin
     UsageError
         If none has labels, features of different recordings mean different things, or frame rates differ.
     BehaviorError
-        If features or labels cannot be used: one sentence for each recording, so that all can be mended at once.
+        If features or labels cannot be used: one sentence for each recording, so that all can be fixed at once.
     """
     streams = make_study_streams(study)
     kept: list[Recording] = []
@@ -192,18 +192,18 @@ def load_learning_data(study: Study, recordings: Sequence[Recording]) -> Learnin
         try:
             if not path.is_file():
                 raise LabelError(f"{path}: no such label file; correct the path in the manifest or put the file there.")
-            found = load_features(study, recording, streams)
-            labels.append(read_recording_labels(path, study.behaviors, found, recording=recording, settings=study.labels))
+            loaded = load_features(study, recording, streams)
+            labels.append(read_recording_labels(path, study.behaviors, loaded, recording=recording, settings=study.labels))
         except BehaviorError as error:
             problems.append(str(error))
             continue
         kept.append(recording)
-        features.append(found)
+        features.append(loaded)
     if problems:
         raise BehaviorError("\n".join(problems))
     if not kept:
         raise UsageError(
-            f"{study.recordings}: none of the {len(recordings)} recordings that are looked at has labels; name label files in the column "
+            f"{study.recordings}: none of its {len(recordings)} recordings to train on has labels; name label files in the column "
             "'labels', and see that not every labelled recording has split=test."
         )
     require_alike(kept, features)
@@ -211,15 +211,23 @@ def load_learning_data(study: Study, recordings: Sequence[Recording]) -> Learnin
 
 
 def load_variant(study: Study, variant: Study, data: LearningData) -> LearningData:
-    """Return `data`, which is the study's, with the features that one kind of model in its ensemble works on."""
+    """Return the study's `data` with the features that one kind of model in its ensemble works on.
+
+    Raises
+    ------
+    CacheError
+        If a stream is missing, damaged or out of date.
+    UsageError
+        If the streams of a recording have other numbers of frames than its labels, or mean different things.
+    """
     if variant.streams == study.streams and variant.backbone == study.backbone:
         return data
     streams = make_study_streams(variant)
     features = tuple(load_features(variant, recording, streams) for recording in data.recordings)
-    for recording, found, labels in zip(data.recordings, features, data.labels, strict=True):
-        if len(found.values) != len(labels.values):
+    for recording, loaded, labels in zip(data.recordings, features, data.labels, strict=True):
+        if len(loaded.values) != len(labels.values):
             raise UsageError(
-                f"recording {recording.id!r}: its streams {', '.join(variant.streams)} have {len(found.values)} frames, but those of the "
+                f"recording {recording.id!r}: its streams {', '.join(variant.streams)} have {len(loaded.values)} frames, but those of the "
                 f"rest of the ensemble {len(labels.values)}; embed or import them again to match."
             )
     require_alike(data.recordings, features)
@@ -227,39 +235,39 @@ def load_variant(study: Study, variant: Study, data: LearningData) -> LearningDa
 
 
 def make_study_streams(study: Study) -> dict[str, FeatureStream]:
-    """Return what knows where those streams of `study` are that are not imported, by name."""
+    """Return the streams of `study` that are computed rather than imported, by name."""
     return make_streams(study.streams, crop=study.crop, backbone=study.backbone, arena=study.arena, cache=study.cache)
 
 
 def require_alike(recordings: Sequence[Recording], features: Sequence[RecordingFeatures]) -> None:
-    """Raise UsageError unless the features of all recordings mean the same, at the same frame rate."""
+    """Raise UsageError unless the features of all recordings have the same meaning and frame rate."""
     first = features[0]
-    for recording, found in zip(recordings, features, strict=True):
-        if [stream.name for stream in found.streams] != [stream.name for stream in first.streams]:
-            difference = f"{_describe(first)} and {_describe(found)}"
+    for recording, other in zip(recordings, features, strict=True):
+        if [stream.name for stream in other.streams] != [stream.name for stream in first.streams]:
+            difference = f"{_describe(first)} and {_describe(other)}"
         else:
-            difference = describe_differences(found.streams, first.streams)
+            difference = describe_differences(other.streams, first.streams)
         if difference:
             raise UsageError(
                 f"recordings {recordings[0].id!r} and {recording.id!r} have features that mean different things ({difference}); embed or "
                 "import them alike."
             )
-        if not have_same_rate(found.fps, first.fps):
+        if not have_same_rate(other.fps, first.fps):
             raise UsageError(
-                f"recordings {recordings[0].id!r} and {recording.id!r} have {first.fps:.4g} and {found.fps:.4g} frames per second; "
+                f"recordings {recordings[0].id!r} and {recording.id!r} have {first.fps:.4g} and {other.fps:.4g} frames per second; "
                 "one model needs one rate, so leave one of the two out or convert the videos."
             )
 
 
 def describe_differences(streams: Sequence[StreamDescription], expected: Sequence[StreamDescription]) -> str:
-    """Return in words where the numbers of `streams` mean something else than those of the same streams `expected`; nothing where not."""
+    """Return in words how `streams` differ in meaning from the same streams as `expected`; "" where they do not."""
     differences = []
-    for found, wanted in zip(streams, expected, strict=True):
-        difference = Signature.from_text(found.signature).describe_difference(Signature.from_text(wanted.signature))
-        if found.n_features != wanted.n_features:
-            difference = ", ".join(filter(None, [difference, f"{found.n_features} features instead of {wanted.n_features}"]))
+    for stream, wanted in zip(streams, expected, strict=True):
+        difference = Signature.from_text(stream.signature).describe_difference(Signature.from_text(wanted.signature))
+        if stream.n_features != wanted.n_features:
+            difference = ", ".join(filter(None, [difference, f"{stream.n_features} features instead of {wanted.n_features}"]))
         if difference:
-            differences.append(f"{found.name}: {difference}")
+            differences.append(f"{stream.name}: {difference}")
     return "; ".join(differences)
 
 

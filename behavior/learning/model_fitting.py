@@ -1,4 +1,4 @@
-"""Fitting the networks of a model bundle, and describing them."""
+"""Training the networks of a model bundle, and describing them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from behavior.learning.crossval_folder import CrossvalResults, FitEpochs
 from behavior.learning.decisions import FittedDecisions, decide, fit_decisions
 from behavior.learning.fitting import fit_models, prepare_features
 from behavior.learning.learning_data import LearningData, load_variant
-from behavior.learning.planning import fold_of_everything, plan_fits
+from behavior.learning.planning import PlannedFit, fold_of_everything, plan_fits
 from behavior.learning.variants import combine_members, list_variants
 from behavior.progress import warn
 from behavior.recording import Annotation, Labels, Probabilities
@@ -42,24 +42,53 @@ __all__ = [
     "fit_members",
     "fit_model_decisions",
     "list_members",
-    "list_watched",
+    "list_validation",
     "predict_test",
 ]
 
 
 @dataclass(frozen=True)
 class FittedMember:
-    """One network of the bundle to be: its outputs and which of them it learned, how, and what it says about the test recordings (T, K)."""
+    """One network of the bundle to be.
+
+    Attributes
+    ----------
+    variant
+        The study without an ensemble that the network was trained by.
+    fit
+        What was planned.
+    plan
+        That of `fit`: what the network was trained on.
+    model
+        The trained network.
+    trainer
+        What trained it.
+    preparation
+        What is done to features first; None for nothing.
+    streams
+        What the columns of its features are.
+    tested
+        Probabilities (T, K) of each test recording.
+    """
 
     variant: Study
-    outputs: tuple[int, ...]
-    learned: tuple[int, ...]
+    fit: PlannedFit
     plan: ModelPlan
-    trained: TrainedModel
+    model: TrainedModel
     trainer: HeadTrainer
     preparation: Preparation | None
     streams: tuple[StreamDescription, ...]
     tested: list[npt.NDArray[np.float32]]
+
+    @property
+    def outputs(self) -> tuple[int, ...]:
+        """Columns of the labels that the network predicts."""
+        return self.fit.outputs
+
+    @property
+    def trained_outputs(self) -> tuple[int, ...]:
+        """Those of `outputs` that it could be trained for."""
+        return self.fit.trained_outputs
 
 
 def fit_members(
@@ -101,9 +130,8 @@ def fit_members(
                 continue
             preparation = preparations[0] if preparations is not None else None
             tested = [] if test_data is None else _predict_recordings(trainer, model, test_data, preparation, variant.features.average)
-            streams = data.features[0].streams
-            members.append(FittedMember(variant, fit.outputs, fit.trained_outputs, fit.plan, model, trainer, preparation, streams, tested))
-    covered = {output for member in members for output in member.learned}
+            members.append(FittedMember(variant, fit, fit.plan, model, trainer, preparation, data.features[0].streams, tested))
+    covered = {output for member in members for output in member.trained_outputs}
     missed = sorted((problems | reasons).items())
     return members, {study.behaviors[output]: reason for output, reason in missed if output not in covered}
 
@@ -123,14 +151,14 @@ def _predict_recordings(
 
 def list_members(study: Study, members: Sequence[FittedMember], name: str) -> list[FittedMember]:
     """Return those of `members` that were trained on the behavior `name`."""
-    return [member for member in members if study.behaviors.index(name) in member.learned]
+    return [member for member in members if study.behaviors.index(name) in member.trained_outputs]
 
 
-def list_watched(training: LearningData, members: Sequence[FittedMember], name: str) -> list[str]:
+def list_validation(training: LearningData, members: Sequence[FittedMember], name: str) -> list[str]:
     """Return the ids of the validation recordings of the behavior `name`."""
     output = training.behaviors.index(name)
-    watched = {index for member in members if output in member.learned for index in member.plan.validation}
-    return [training.recordings[index].id for index in sorted(watched)]
+    validation = {index for member in members if output in member.trained_outputs for index in member.plan.validation}
+    return [training.recordings[index].id for index in sorted(validation)]
 
 
 def fit_model_decisions(study: Study, training: LearningData, crossval: CrossvalResults) -> FittedDecisions:
@@ -146,11 +174,11 @@ def fit_model_decisions(study: Study, training: LearningData, crossval: Crossval
 def describe_bundle(
     study: Study, training: LearningData, members: Sequence[FittedMember], behaviors: Sequence[str], decisions: FittedDecisions | None
 ) -> tuple[BundleDescription, dict[str, Callable[[Path], None]]]:
-    """Return what the bundle says of itself, its record of the training still empty, and what writes its files."""
+    """Return the bundle's description, its record of the training still empty, and what writes each of its files."""
     described: list[MemberDescription] = []
     writers: dict[str, Callable[[Path], None]] = {}
     for member in members:
-        names = [study.behaviors[output] if output in member.learned else "" for output in member.outputs]
+        names = [study.behaviors[output] if output in member.trained_outputs else "" for output in member.outputs]
         file = next(name for number in count() if (name := name_member(names, number)) not in writers)
         writers[file] = partial(_save, member)
         preparation = None
@@ -190,7 +218,7 @@ def describe_bundle(
 
 
 def _save(member: FittedMember, path: Path) -> None:
-    save_head(member.trainer.export(member.trained.weights), path)
+    save_head(member.trainer.export(member.model.weights), path)
 
 
 def _save_preparation(preparation: Preparation, path: Path) -> None:
@@ -204,14 +232,12 @@ def predict_test(
     columns = [study.behaviors.index(name) for name in behaviors]
     labels, annotations = {}, []
     for number, (recording, features) in enumerate(zip(test.recordings, test.features, strict=True)):
-        said = [
-            combine_members(
-                np.stack([member.tested[number][:, [member.outputs.index(column)]] for member in members if column in member.learned]),
-                study.ensemble.combine,
-            )
-            for column in columns
-        ]
-        probabilities = Probabilities(np.concatenate(said, axis=1), tuple(behaviors), features.time_s)
+        predicted = []
+        for column in columns:
+            trained = [member for member in members if column in member.trained_outputs]
+            of_members = np.stack([member.tested[number][:, [member.outputs.index(column)]] for member in trained])
+            predicted.append(combine_members(of_members, study.ensemble.combine))
+        probabilities = Probabilities(np.concatenate(predicted, axis=1), tuple(behaviors), features.time_s)
         if decisions is None:
             annotations.append(decide(recording.id, probabilities, fps=features.fps, postprocess=study.postprocess))
         else:
@@ -223,20 +249,21 @@ def predict_test(
 def describe_stopping(study: Study, training: LearningData, members: Sequence[FittedMember], epochs: FitEpochs) -> str:
     """Return how the number of epochs was chosen for each behavior."""
     ways: dict[str, list[str]] = {}
-    unwatched = {name for _, name in epochs.fixed}
+    without_validation = {name for _, name in epochs.fixed}
     for member in members:
         if member.plan.validation:
-            way = f"early stopping watched {', '.join(training.recordings[index].id for index in member.plan.validation)}, not learned from"
-        elif unwatched.issuperset(study.behaviors[output] for output in member.learned):
+            names = ", ".join(training.recordings[index].id for index in member.plan.validation)
+            way = f"early stopping on {names}, not trained on"
+        elif without_validation.issuperset(study.behaviors[output] for output in member.trained_outputs):
             way = (
                 f"all {study.training.epochs} epochs were run on every training recording, as in the cross-validation, which could spare "
                 "none for early stopping"
             )
         elif epochs.known:
-            way = "the epochs are the median of the best ones in cross-validation, and every training recording was learned from"
+            way = "the epochs are the median of the best ones in cross-validation, and every training recording was trained on"
             if study.crossval.early_stopping_on == "fold":
-                way += " (its early stopping watched what it scored)"
+                way += " (its early stopping used the recordings that it scored)"
         else:
             way = f"no recording could be spared for early stopping, so {study.training.epochs} epochs were run"
-        ways.setdefault(way, []).extend(study.behaviors[output] for output in member.learned)
+        ways.setdefault(way, []).extend(study.behaviors[output] for output in member.trained_outputs)
     return "; ".join(f"{', '.join(dict.fromkeys(names))}: {way}" for way, names in ways.items()) + "."

@@ -111,7 +111,7 @@ def plan_fits(
     data
         The features that this kind of model works on, averaged as it wants them, and the labels.
     folds
-        By the numbers that seeds follow from. A plan's `preparation` is the place of its fold among them.
+        By the numbers that seeds follow from. A plan's `preparation` is the position of its fold in this mapping.
     epochs
         Known numbers of epochs, by member and behavior as `folds.csv` names them. A fit with several gets their median; one without has
         early stopping.
@@ -169,8 +169,8 @@ def plan_model(
         negative, positive = count_classes([data.labels[index].values[:, output] for index in fold.training])
         if not negative or not positive:
             missing = "positive" if not positive else "negative"
-            learner = f"fold {fold.name}" if fold.name else "the model"
-            reasons[output] = f"no {missing} frame of {data.behaviors[output]} in the recordings that {learner} learns from"
+            where = f"the training recordings of fold {fold.name}" if fold.name else "the training recordings"
+            reasons[output] = f"no {missing} frame of {data.behaviors[output]} in {where}"
             continue
         both_classes = data.find_learnable(range(len(data.recordings)), output)
         learnable = learnable & both_classes or learnable | both_classes

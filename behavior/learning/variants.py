@@ -1,4 +1,4 @@
-"""The kinds of models that a study's ensemble is made of."""
+"""The kinds of models in a study's ensemble, and how their predictions are combined."""
 
 from __future__ import annotations
 
@@ -26,7 +26,18 @@ def list_variants(study: Study) -> list[Study]:
 
 
 def combine_members(probabilities: npt.NDArray[np.float32], combine: str) -> npt.NDArray[np.float32]:
-    """Return what members say together, shape (T, K), from what each says (M, T, K); a NaN of one counts nowhere, unless all are NaN."""
+    """Return the probabilities (T, K) of an ensemble from those of its members (M, T, K).
+
+    Parameters
+    ----------
+    probabilities
+        Float32; NaN where a member has no prediction, which is then left out. Where no member has one, the result is NaN.
+    combine
+        "mean", or "vote" for the share of members that predict 0.5 or more.
+
+    >>> combine_members(np.array([[[0.25]], [[0.75]], [[np.nan]]], dtype=np.float32), "mean")
+    array([[0.5]], dtype=float32)
+    """
     known = ~np.isnan(probabilities)
     votes = probabilities if combine == "mean" else (probabilities >= VOTE_THRESHOLD).astype(np.float32)
     total = np.where(known, votes, 0.0).sum(axis=0)
@@ -35,7 +46,7 @@ def combine_members(probabilities: npt.NDArray[np.float32], combine: str) -> npt
 
 
 def describe_model(study: Study) -> str:
-    """Return a sentence on what turned frames into decisions."""
+    """Return a sentence on the features, networks and settings that turn frames into decisions."""
     kinds = []
     for variant in list_variants(study):
         names = [f"{variant.backbone.name} ({variant.backbone.weights})" if name == APPEARANCE else name for name in variant.streams]

@@ -49,7 +49,7 @@ __all__ = [
 DEFAULT_TRIALS = 50
 
 
-# So many failures in a row, and the fault is not the setting's; before the first success it takes fewer.
+# Failures in a row after which the fault is not the settings'; fewer before the first success.
 MOST_FAILURES_AT_START = 3
 
 
@@ -68,7 +68,27 @@ SECONDS_WORTH_CLEARING = 2.0
 
 @dataclass
 class SearchWorker:
-    """What one worker works with, and its own record."""
+    """What one worker of a search works with, and what happened to it.
+
+    Attributes
+    ----------
+    space, search
+        What is searched, and how.
+    shared
+        The trials of all workers.
+    limit
+        Number of trials that are to be complete or pruned in the end.
+    out
+        Folder for tables and figures.
+    get_data
+        Loads the features and labels for a study (`make_shelf`).
+    failures
+        Why trials of this worker failed, by "trial N".
+    in_a_row
+        Failures since the last trial that did not fail.
+    drawn_at
+        When figures were last drawn, by `time.monotonic`.
+    """
 
     space: SearchSpace
     search: Search
@@ -81,7 +101,7 @@ class SearchWorker:
     drawn_at: float = float("-inf")
 
     def summarise(self, *, is_end: bool = False) -> SearchResult:
-        """Return how far the search is, having written it; pictures, which take a moment, are drawn anew now and then and at the end."""
+        """Write how far the search is, and return it; figures, which take a moment, are drawn again now and then and at the end."""
         with_pictures = is_end or time.monotonic() - self.drawn_at > SECONDS_BETWEEN_PICTURES
         result = summarise_search(self.shared, self.space, self.search, limit=self.limit)
         write_search(self.out, result, self.space, self.search, address=self.shared.address, with_pictures=with_pictures)
@@ -102,36 +122,49 @@ def score_behaviors(
     labels
         1, 0, or -1 for a frame that nobody labelled, shape (T, B).
     probabilities
-        Shape (T, B); NaN where a model has not learned the behavior, which counts as decided negative.
+        Shape (T, B); NaN where no model was trained for the behavior, which counts as decided negative.
     behaviors
         B names.
 
     Returns
     -------
-    Scores of the behaviors that somebody saw: 0 for one that was learned nowhere.
+    Scores of the behaviors that have a positive frame: 0 for one that no model was trained for.
     """
-    seen = [place for place in range(len(behaviors)) if (labels[:, place] == 1).any()]
+    columns = [column for column in range(len(behaviors)) if (labels[:, column] == 1).any()]
     if objective == "average_precision":
-        found = np.array([average_precision(labels[:, place], probabilities[:, place]) for place in seen])
+        scores = np.array([average_precision(labels[:, column], probabilities[:, column]) for column in columns])
     else:
         candidates = Candidates(THRESHOLDS, np.zeros(1, dtype=np.int64), np.zeros(1, dtype=np.int64))
-        found = choose_settings(
-            [probabilities[:, seen]],
-            [labels[:, seen]],
-            candidates=[candidates] * len(seen),
-            fallback=[(0.5, 0, 0)] * len(seen),
+        scores = choose_settings(
+            [probabilities[:, columns]],
+            [labels[:, columns]],
+            candidates=[candidates] * len(columns),
+            fallback=[(0.5, 0, 0)] * len(columns),
             beta={"f1": 1.0, "f2": 2.0}[objective],
         ).scores
-    return {behaviors[place]: float(score) for place, score in zip(seen, np.nan_to_num(found, nan=0.0), strict=True)}
+    return {behaviors[column]: float(score) for column, score in zip(columns, np.nan_to_num(scores, nan=0.0), strict=True)}
 
 
 def run_trials(worker: SearchWorker, cells: Sequence[Mapping[str, Any]] | None, timeout_s: float | None) -> bool:
-    """Run trials until nothing is left to begin, or the time is up, and tell whether it is."""
+    """Run trials until none is left to begin, or the time is up; return whether the time is up.
+
+    Parameters
+    ----------
+    cells
+        The settings of a grid; None where a sampler draws them.
+    timeout_s
+        Begin no trial after this many seconds.
+
+    Raises
+    ------
+    TrainingError
+        If too many trials in a row fail.
+    """
     shared = worker.shared
     began = time.monotonic()
     result = first = worker.summarise()
     if result.finished:
-        announce(f"{result.finished} trials were done before; going on from there")
+        announce(f"{result.finished} trials were done before; resuming from there")
     # No bar: training shows one for the trial that is being run.
     while timeout_s is None or time.monotonic() - began < timeout_s:
         _bury_dead(shared)
@@ -149,16 +182,16 @@ def run_trials(worker: SearchWorker, cells: Sequence[Mapping[str, Any]] | None, 
         if worker.in_a_row >= (MOST_FAILURES if result.finished else MOST_FAILURES_AT_START):
             raise TrainingError(
                 f"{worker.space.source}: {worker.in_a_row} trials in a row failed, the last because "
-                f"{list(worker.failures.values())[-1]}; mend that and search again, it goes on where it is."
+                f"{list(worker.failures.values())[-1]}; fix that and search again, which resumes where it left off."
             )
         if time.monotonic() - trial_began > SECONDS_WORTH_CLEARING:
-            # Graphs of a trial refer to themselves, and would stay beside those of the next.
+            # Graphs of a trial refer to themselves, and would stay in memory next to those of the next.
             gc.collect()
     return True
 
 
 def _run_trial(worker: SearchWorker, trial: Trial) -> bool:
-    """Run a trial to its end, whichever that is, and tell whether it was run."""
+    """Run a trial to its end, whichever that is, and return whether it was run."""
     try:
         return _end_trial(worker, trial)
     except (TakenOverError, optuna.exceptions.UpdateFinishedTrialError):
@@ -189,7 +222,7 @@ def _end_trial(worker: SearchWorker, trial: Trial) -> bool:
         reason = str(error).rstrip(".") if isinstance(error, BehaviorError) else f"{type(error).__name__}: {error}"
         reason = reason.splitlines()[0]
         shared.fail(trial, reason)
-        # TensorFlow says that memory is short in an error of its own.
+        # TensorFlow has an error of its own for too little memory.
         if not isinstance(error, BehaviorError | MemoryError) and type(error).__name__ != "ResourceExhaustedError":
             raise
         worker.failures[f"trial {trial.number}"] = reason
@@ -202,10 +235,10 @@ def _end_trial(worker: SearchWorker, trial: Trial) -> bool:
 
 
 def _score_setting(worker: SearchWorker, trial: Trial, setting: Mapping[str, Any]) -> dict[str, float]:
-    """Train a setting in every fold and return the score of each behavior; TrialPruned where there is no hope for it."""
+    """Train a setting in every fold and return the score of each behavior; TrialPruned where the pruner ends it."""
     study = worker.space.make_study(setting)
     data = worker.get_data(study)
-    labels = np.concatenate([found.values for found in data.labels])
+    labels = np.concatenate([recording.values for recording in data.labels])
 
     def score(probabilities: Sequence[npt.NDArray[np.float32]]) -> dict[str, float]:
         return score_behaviors(worker.search.objective, labels, np.concatenate(probabilities), data.behaviors)
@@ -215,11 +248,11 @@ def _score_setting(worker: SearchWorker, trial: Trial, setting: Mapping[str, Any
         if trial.should_prune():
             raise optuna.TrialPruned
 
-    found = predict_out_of_fold(study, data, follow=follow)
-    if not any(np.isfinite(values).any() for values in found.probabilities):
-        reasons = dict.fromkeys(record.reason.rstrip(".") for record in found.records if record.reason)
-        raise TrainingError(f"no behavior was learned in any fold ({'; '.join(reasons)}).")
-    return score(found.probabilities)
+    predicted = predict_out_of_fold(study, data, follow=follow)
+    if not any(np.isfinite(values).any() for values in predicted.probabilities):
+        reasons = dict.fromkeys(record.reason.rstrip(".") for record in predicted.records if record.reason)
+        raise TrainingError(f"no behavior could be trained in any fold ({'; '.join(reasons)}).")
+    return score(predicted.probabilities)
 
 
 def _bury_dead(shared: SharedSearch) -> None:
@@ -231,7 +264,7 @@ def _bury_dead(shared: SharedSearch) -> None:
 
 
 def _is_exhausted(worker: SearchWorker) -> bool:
-    """Tell whether every setting of the space has been begun, and none is to be run again."""
+    """Return whether every setting of the space has been begun, and none is to be run again."""
     trials = worker.shared.list_trials()
     size = worker.space.size
     if size is None or any(is_owed(trial, trials) for trial in trials):
@@ -259,33 +292,33 @@ def explain_end(result: SearchResult, *, is_time_up: bool) -> str:
         return ""
     left = f"{result.finished} of {result.limit} trials are done"
     if is_time_up:
-        return f"{left} and the time is up; the same command goes on"
+        return f"{left} and the time is up; the same command resumes"
     if result.counts["running"]:
         return f"{left}; other workers are at {result.counts['running']} more"
     return f"{left}, and there is no other setting to try"
 
 
 def make_shelf(recordings: Sequence[Recording]) -> Callable[[Study], LearningData]:
-    """Return what loads the recordings as a study wants them, once for each choice of features as far as memory may hold them."""
+    """Return a function that loads the recordings for a study; the last `MOST_FEATURE_SETS` choices of features stay in memory."""
     shelf: dict[str, LearningData] = {}
 
     def get(study: Study) -> LearningData:
         key = json.dumps(study.model_dump(mode="json", include=set(FEATURE_SECTIONS)), sort_keys=True)
-        found = shelf.pop(key, None)
-        if found is None:
+        data = shelf.pop(key, None)
+        if data is None:
             while len(shelf) >= MOST_FEATURE_SETS:
                 shelf.pop(next(iter(shelf)))
-            found = load_learning_data(study, recordings)
-        shelf[key] = found
-        return found
+            data = load_learning_data(study, recordings)
+        shelf[key] = data
+        return data
 
     return get
 
 
 def hash_settings(study: Study, search: Search) -> str:
-    """Return a hash of what a trial's score depends on beside its setting; how trials are chosen and given up is no part of it.
+    """Return a hash of what a trial's score depends on besides its setting; how trials are chosen and pruned is not part of it.
 
-    Defaults are left out, so that a key that a later version adds leaves searches as they are.
+    Defaults are left out, so that a key that a later version adds does not change the hash.
     """
     kept = study.model_dump(
         mode="json", exclude={"recordings", "cache", "postprocess", "decisions", "search", "finetune"}, exclude_defaults=True
@@ -296,16 +329,16 @@ def hash_settings(study: Study, search: Search) -> str:
 
 
 def hash_data(study: Study, sets: Iterable[LearningData]) -> dict[str, str]:
-    """Return hashes of all features and labels; UsageError where nobody saw any behavior, and nothing could be scored."""
+    """Return hashes of all features and labels; UsageError where no frame is labelled with a behavior, so that nothing can be scored."""
     features, labels = hashlib.blake2b(digest_size=16), hashlib.blake2b(digest_size=16)
-    is_seen = False
+    has_positives = False
     for data in sets:
-        for recording, found, truth in zip(data.recordings, data.features, data.labels, strict=True):
-            features.update(f"{recording.id} {recording.animal} {found.values.dtype} {found.values.shape}".encode())
-            features.update(np.ascontiguousarray(found.values).data)
+        for recording, loaded, truth in zip(data.recordings, data.features, data.labels, strict=True):
+            features.update(f"{recording.id} {recording.animal} {loaded.values.dtype} {loaded.values.shape}".encode())
+            features.update(np.ascontiguousarray(loaded.values).data)
             labels.update(f"{recording.id} {truth.values.shape}".encode())
             labels.update(np.ascontiguousarray(truth.values).data)
-            is_seen = is_seen or bool((truth.values == 1).any())
-    if not is_seen:
+            has_positives = has_positives or bool((truth.values == 1).any())
+    if not has_positives:
         raise UsageError(f"{study.recordings}: no frame of any training recording is labelled with a behavior; label some that show them.")
     return {"features": features.hexdigest(), "labels": labels.hexdigest()}

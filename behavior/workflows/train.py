@@ -27,7 +27,7 @@ from behavior.learning.model_fitting import (
     fit_members,
     fit_model_decisions,
     list_members,
-    list_watched,
+    list_validation,
     predict_test,
 )
 from behavior.learning.raters import read_ceiling
@@ -118,9 +118,9 @@ def train_model(path: Path, out: Path, *, crossval: Path | None = None) -> Train
     description, writers = describe_bundle(study, training, members, behaviors, decisions)
     record = TrainingRecord(
         recordings=[recording.id for recording in training.recordings],
-        watched={name: list_watched(training, members, name) for name in behaviors},
+        watched={name: list_validation(training, members, name) for name in behaviors},
         stopping=stopping,
-        epochs={name: [member.trained.report.best_epoch for member in list_members(study, members, name)] for name in behaviors},
+        epochs={name: [member.model.report.best_epoch for member in list_members(study, members, name)] for name in behaviors},
         seed=study.training.seed,
         skipped=skipped,
         test_average_precision={name: score for name, score in scores.items() if np.isfinite(score)},

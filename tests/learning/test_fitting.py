@@ -57,7 +57,7 @@ def test_an_interrupted_cross_validation_goes_on_and_ends_alike(run, motifs, tmp
     epochs = count_epochs(monkeypatch)
     ran = run("crossval", motifs, "--out", tmp_path / "stopped")
     assert ran.status == 0
-    assert "going on after epoch 2" in ran.err
+    assert "resuming after epoch 2" in ran.err
     assert len(epochs) == 2
     pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "stopped" / "metrics.csv"), pd.read_csv(tmp_path / "whole" / "metrics.csv"))
     assert not (tmp_path / "stopped" / ".fits").exists()
@@ -135,7 +135,7 @@ def test_the_epochs_of_a_cross_validation_are_those_of_fits_that_watched(run, mo
     assert "median of the best ones" in (tmp_path / "model" / "summary.md").read_text()
     watching = train_model(motifs, tmp_path / "watching")
     assert watching.skipped == {}
-    assert "early stopping watched r0, not learned from" in (tmp_path / "watching" / "summary.md").read_text()
+    assert "early stopping on r0, not trained on" in (tmp_path / "watching" / "summary.md").read_text()
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""How scores grow with the number of recordings learned from."""
+"""How scores grow with the number of training recordings."""
 
 import numpy as np
 import pandas as pd

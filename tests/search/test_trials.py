@@ -12,7 +12,7 @@ from behavior.search.results import SearchResult
 from behavior.search.trials import explain_end, hash_settings, make_shelf, score_behaviors
 
 
-def test_scores_are_over_all_frames_and_behaviors_that_were_seen() -> None:
+def test_scores_are_over_all_frames_and_the_behaviors_that_occur() -> None:
     labels = np.array([[1, 0, 1], [0, 0, -1], [1, 0, 0], [0, -1, 1]], dtype=np.int8)
     probabilities = np.array([[0.9, 0.2, np.nan], [0.8, 0.1, np.nan], [0.7, 0.3, np.nan], [0.1, 0.4, np.nan]], dtype=np.float32)
     scores = score_behaviors("average_precision", labels, probabilities, ["a", "b", "c"])
@@ -31,12 +31,12 @@ def make_result(finished: int, *, running: int = 0, limit: int = 5) -> SearchRes
     [
         (make_result(5), False, ""),
         (make_result(6), True, ""),
-        (make_result(3), True, "3 of 5 trials are done and the time is up; the same command goes on"),
+        (make_result(3), True, "3 of 5 trials are done and the time is up; the same command resumes"),
         (make_result(3, running=2), False, "3 of 5 trials are done; other workers are at 2 more"),
         (make_result(3), False, "3 of 5 trials are done, and there is no other setting to try"),
     ],
 )
-def test_why_a_worker_ended_is_said(result: SearchResult, is_time_up: bool, expected: str) -> None:
+def test_a_worker_says_why_it_ended(result: SearchResult, is_time_up: bool, expected: str) -> None:
     assert explain_end(result, is_time_up=is_time_up) == expected
 
 

@@ -131,7 +131,7 @@ def test_all_at_once(run, write_study, tmp_path, name):
     for recording in recordings:
         assert reasons["rear", recording] == ""
         for behavior, lacking in HOPELESS.items():
-            assert reasons[behavior, recording] == f"no {lacking} frame of {behavior} in the recordings that fold {recording} learns from"
+            assert reasons[behavior, recording] == f"no {lacking} frame of {behavior} in the training recordings of fold {recording}"
         # Lost in one fold.
         assert (reasons["lost", recording] != "") == (recording == "r1")
         assert (reasons["single", recording] != "") == (recording == "r2")

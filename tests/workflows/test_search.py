@@ -176,7 +176,7 @@ def test_a_failing_setting_is_named_and_the_search_goes_on(study, tmp_path, sear
 
 
 def test_a_search_of_which_everything_fails_stops(study, tmp_path, searching):
-    with pytest.raises(TrainingError, match=r"3 trials in a row failed, the last because no behavior was learned in any fold"):
+    with pytest.raises(TrainingError, match=r"3 trials in a row failed, the last because no behavior could be trained in any fold"):
         searching(study, tmp_path / "out", stand_in_settings={"unlearned": (8, 16, 32)})
     assert list(pd.read_csv(tmp_path / "out" / "trials.csv")["state"]) == ["failed"] * 3
     assert not (tmp_path / "out" / "best.yaml").exists()
