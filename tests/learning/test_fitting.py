@@ -1,35 +1,188 @@
-"""Cross-validation and training: what they refuse, what they take up again, and that no score has seen what it is computed on."""
+"""Fitting planned models: in groups, stored, resumed, and the same however they are divided up."""
 
-import json
-import shutil
+import dataclasses
 
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 
-from behavior.files.study import read_study
-from behavior.learning import fit_store
-from behavior.learning.learning_data import load_learning_data
+from behavior.errors import UsageError
+from behavior.learning import fit_store, fitting
+from behavior.learning.fit_store import FitStore
+from behavior.learning.fitting import fit_models, hash_learning, make_trainer, prepare_features
+from behavior.learning.planning import FitKey, list_folds, plan_fits
+from behavior.sequence.preparation import fit_preparation
 from behavior.sequence.training import HeadTrainer
 from behavior.workflows.crossval import cross_validate
-from behavior.workflows.train import train_model
 
-N_FRAMES = 240
-
-
-def change(study, **sections):
-    content = yaml.safe_load(study.read_text())
-    for name, values in sections.items():
-        content[name] = {**content.get(name, {}), **values}
-    study.write_text(yaml.safe_dump(content))
+SECTIONS = {
+    "windows": {"length": 20},
+    "head": {"kind": "lstm", "layers": 1, "units": 3, "dropout": 0.1},
+    "training": {"learning_rate": 0.02, "batch_size": 4, "epochs": 3, "patience": 3},
+}
 
 
-def set_column(study, column, values):
-    table = pd.read_csv(study.parent / "recordings.csv", dtype=str)
-    for recording, value in values.items():
-        table.loc[table["recording"] == recording, column] = value
-    table.to_csv(study.parent / "recordings.csv", index=False)
+@pytest.fixture
+def data(make_data):
+    """Three recordings of different lengths whose features tell both behaviors."""
+    rng = np.random.default_rng(0)
+    labels, features = {}, {}
+    for name, n_frames in (("r0", 60), ("r1", 44), ("r2", 75)):
+        shown = (rng.random((n_frames // 4 + 1, 2)) < 0.4).repeat(4, axis=0)[:n_frames].astype(np.int8)
+        labels[name] = shown
+        features[name] = (rng.normal(size=(n_frames, 3)) + 2 * np.pad(shown, ((0, 0), (0, 1)))).astype(np.float32)
+    return make_data(labels, features=features)
+
+
+def plan(study, data):
+    fits = plan_fits(study, 0, data, dict(enumerate(list_folds(study, data))))
+    return {fit.key: fit.plan for fit in fits if fit.plan is not None}
+
+
+def fit(study, data, plans, **options):
+    preparations = prepare_features(study, data, [fold.training for fold in list_folds(study, data)])
+    return fit_models(study, data, plans, title="fitting", preparations=preparations, **options)
+
+
+def assert_same(models, expected, atol=0.0):
+    assert list(models) == list(expected)
+    for key, model in models.items():
+        assert (model.report.best_epoch, model.report.epochs) == (expected[key].report.best_epoch, expected[key].report.epochs)
+        assert set(model.probabilities) == set(expected[key].probabilities)
+        for recording, values in model.probabilities.items():
+            np.testing.assert_allclose(values, expected[key].probabilities[recording], rtol=0, atol=atol)
+
+
+def test_each_plan_gets_its_model(make_study, data):
+    study = make_study(**SECTIONS)
+    plans = plan(study, data)
+    models, trainer = fit(study, data, plans)
+    assert list(models) == [FitKey(0, fold, behavior) for fold in range(3) for behavior in range(2)]
+    for key, model in models.items():
+        assert model.report.problem == ""
+        assert {index: values.shape for index, values in model.probabilities.items()} == {key.fold: (len(data.labels[key.fold]), 1)}
+        assert model.weights == ()
+    with_weights, trainer = fit(study, data, plans, with_weights=True)
+    assert_same(with_weights, models)
+    for key, model in with_weights.items():
+        again = trainer.predict(model.weights, data.features[key.fold].values)
+        np.testing.assert_allclose(again, model.probabilities[key.fold], rtol=0, atol=1e-6)
+
+
+def test_nothing_planned_builds_nothing(make_study, data, monkeypatch):
+    monkeypatch.setattr(fitting, "make_trainer", None)
+    assert fit(make_study(**SECTIONS), data, {}) == ({}, None)
+
+
+def test_groups_are_nearly_equal_in_size_and_change_no_number(make_study, data, monkeypatch, caplog):
+    caplog.set_level("INFO")
+    study = make_study(**SECTIONS)
+    plans = plan(study, data)
+    together, _ = fit(study, data, plans)
+    sizes = []
+    train = HeadTrainer.fit
+    monkeypatch.setattr(HeadTrainer, "count_at_once", lambda self: 4)
+    monkeypatch.setattr(
+        HeadTrainer, "fit", lambda self, sequence, group, **options: sizes.append(len(group)) or train(self, sequence, group, **options)
+    )
+    apart, _ = fit(study, data, plans)
+    assert sizes == [3, 3]
+    assert "6 models in 2 groups" in caplog.text
+    assert_same(apart, together, atol=1e-4)
+
+
+def test_predictions_are_followed_by_key_where_one_group_holds_all_models(make_study, data, monkeypatch):
+    study = make_study(**SECTIONS)
+    plans = plan(study, data)
+    followed = []
+    models, _ = fit(study, data, plans, follow=lambda epoch, predictions: followed.append((epoch, dict(predictions))))
+    assert [epoch for epoch, _ in followed] == [1, 2, 3]
+    assert list(followed[0][1]) == list(plans)
+    for key, values in followed[-1][1].items():
+        np.testing.assert_allclose(values[key.fold], models[key].probabilities[key.fold], rtol=0, atol=1e-6)
+    monkeypatch.setattr(HeadTrainer, "count_at_once", lambda self: 3)
+    followed.clear()
+    fit(study, data, plans, follow=lambda epoch, predictions: followed.append(epoch))
+    assert followed == []
+
+
+def test_stored_models_are_not_fitted_again(make_study, data, tmp_path, monkeypatch):
+    study = make_study(**SECTIONS)
+    plans = plan(study, data)
+    monkeypatch.setattr(HeadTrainer, "count_at_once", lambda self: 3)
+    models, _ = fit(study, data, plans, store=FitStore(tmp_path / "fits", "digest"))
+    assert sorted(path.name for path in (tmp_path / "fits").glob("*.npz")) == ["0000.npz", "0001.npz"]
+    monkeypatch.setattr(HeadTrainer, "fit", None)
+    stored, _ = fit(study, data, plans, store=FitStore(tmp_path / "fits", "digest"))
+    assert_same(stored, models)
+
+
+def test_trainers_are_made_as_the_study_says(make_study):
+    study = make_study(
+        **{**SECTIONS, "windows": {"length": 23}, "features": {"average": 5}},
+    )
+    trainer = make_trainer(study, n_features=7, n_outputs=2)
+    # An LSTM of 3 units in 4 gates on 7 features, and a dense layer.
+    assert trainer.weight_shapes == [(7, 12), (3, 12), (12,), (3, 2), (2,)]
+    assert trainer.moment_shapes == [shape for shape in trainer.weight_shapes for _ in range(2)]
+    weights = trainer.draw_weights(0)
+    assert trainer.predict(weights, np.zeros((9, 7), np.float32)).shape == (9, 2)
+    assert trainer._length == 4
+
+
+@pytest.mark.parametrize("steps", [{"standardize": True}, {"pca": 2}, {"standardize": True, "pca": 2}])
+def test_features_are_prepared_on_the_recordings_of_each_group(make_study, data, steps):
+    groups = [(1, 2), (0, 2), (0, 1)]
+    preparations = prepare_features(make_study(features=steps), data, groups)
+    for group, preparation in zip(groups, preparations, strict=True):
+        given = {"standardize": False, "pca": None, **steps}
+        expected = fit_preparation([data.features[index].values for index in group], **given)
+        np.testing.assert_allclose(preparation.mean, expected.mean, atol=1e-9)
+        np.testing.assert_allclose(preparation.scale, expected.scale, atol=1e-9)
+        if "pca" in steps:
+            np.testing.assert_allclose(preparation.components, expected.components, atol=1e-6)
+
+
+def test_all_groups_have_as_many_components(make_study, data):
+    features = [data.features[0], *(dataclasses.replace(one, values=one.values * [[1, 0.01, 0.01]]) for one in data.features[1:])]
+    flat = dataclasses.replace(data, features=tuple(features))
+    preparations = prepare_features(make_study(features={"pca": 0.95}), flat, [(0,), (1, 2)])
+    assert [preparation.n_outputs for preparation in preparations] == [3, 3]
+    # One component holds nearly all variance of the second group; the others are 0.
+    assert [np.abs(column).max() > 0 for column in preparations[1].components.T] == [True, False, False]
+
+
+def test_features_without_steps_are_left_as_they_are(make_study, data):
+    assert prepare_features(make_study(), data, [(0, 1)]) is None
+
+
+def test_features_that_are_no_numbers_are_refused(make_study, data):
+    data.features[1].values[7, 2] = np.nan
+    with pytest.raises(UsageError, match="feature 2 of frame 7 is not a finite number"):
+        prepare_features(make_study(features={"standardize": True}), data, [(0, 1)])
+
+
+def test_a_digest_stands_for_what_fits_follow_from(make_study, data):
+    study = make_study(**SECTIONS)
+    known = hash_learning(study, data)
+    assert hash_learning(make_study(**SECTIONS), data) == known
+    # Decisions come after the fits.
+    assert hash_learning(make_study(**SECTIONS, postprocess={"threshold": 0.3}), data) == known
+    changed = [
+        make_study(**{**SECTIONS, "training": {**SECTIONS["training"], "seed": 1}}),
+        make_study(**{**SECTIONS, "windows": {"length": 21}}),
+        make_study(**SECTIONS, ensemble={"seeds": 2}),
+        make_study(**SECTIONS, crossval={"early_stopping_on": "fold"}),
+    ]
+    others = [hash_learning(other, data) for other in changed]
+    data.labels[1].values[3, 0] ^= 1
+    others.append(hash_learning(study, data))
+    data.labels[1].values[3, 0] ^= 1
+    data.features[2].values[0, 0] *= 2
+    others.append(hash_learning(study, data))
+    data.features[2].values[0, 0] /= 2
+    assert hash_learning(study, data) == known
+    assert len({known, *others}) == 7
 
 
 def count_epochs(monkeypatch, *, stop_after=None):
@@ -48,7 +201,7 @@ def count_epochs(monkeypatch, *, stop_after=None):
     return epochs
 
 
-def test_an_interrupted_cross_validation_goes_on_and_ends_alike(run, motifs, tmp_path, monkeypatch):
+def test_an_interrupted_cross_validation_resumes_and_ends_alike(run, motifs, change, tmp_path, monkeypatch):
     cross_validate(motifs, tmp_path / "whole")
     with monkeypatch.context() as patch:
         count_epochs(patch, stop_after=2)
@@ -63,7 +216,7 @@ def test_an_interrupted_cross_validation_goes_on_and_ends_alike(run, motifs, tmp
     assert not (tmp_path / "stopped" / ".fits").exists()
 
 
-def test_groups_of_models_that_were_finished_are_not_fitted_again(run, motifs, tmp_path, monkeypatch):
+def test_groups_of_models_that_were_finished_are_not_fitted_again(run, motifs, change, tmp_path, monkeypatch):
     change(motifs, training={"memory_gib": 2e-5})
     with monkeypatch.context() as patch:
         count_epochs(patch, stop_after=5)
@@ -80,7 +233,7 @@ def test_groups_of_models_that_were_finished_are_not_fitted_again(run, motifs, t
 @pytest.mark.parametrize(
     "spoil", [lambda content: content[: len(content) // 2], lambda content: bytes(len(content))], ids=["cut off", "zeros"]
 )
-def test_a_damaged_fit_is_made_again(run, motifs, tmp_path, monkeypatch, spoil):
+def test_a_damaged_fit_is_made_again(run, motifs, change, tmp_path, monkeypatch, spoil):
     """A group of models that was finished, and the state of the next: what a power failure may leave."""
     change(motifs, training={"memory_gib": 2e-5})
     cross_validate(motifs, tmp_path / "whole")
@@ -102,7 +255,7 @@ def test_a_damaged_fit_is_made_again(run, motifs, tmp_path, monkeypatch, spoil):
         assert (tmp_path / "stopped" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
 
 
-def test_how_models_are_grouped_changes_no_number(motifs, tmp_path):
+def test_how_models_are_grouped_changes_no_score(motifs, change, tmp_path):
     cross_validate(motifs, tmp_path / "together")
     change(motifs, training={"memory_gib": 2e-5})
     cross_validate(motifs, tmp_path / "apart")
@@ -121,151 +274,3 @@ def test_fits_of_other_labels_are_not_taken_up(motifs, tmp_path, monkeypatch):
     epochs = count_epochs(monkeypatch)
     cross_validate(motifs, tmp_path / "out")
     assert len(epochs) == 4
-
-
-def test_the_epochs_of_a_cross_validation_are_those_of_fits_that_watched(run, motifs, tmp_path):
-    cross_validate(motifs, tmp_path / "cv")
-    result = train_model(motifs, tmp_path / "model", crossval=tmp_path / "cv")
-    folds = pd.read_csv(tmp_path / "cv" / "folds.csv")
-    bundle = yaml.safe_load((tmp_path / "model" / "bundle.yaml").read_text())
-    for name in ("rear", "jump"):
-        assert bundle["training"]["epochs"][name] == [round(folds[folds["behavior"] == name]["best_epoch"].median())]
-        assert bundle["training"]["watched"][name] == []
-    assert result.metrics is not None
-    assert "median of the best ones" in (tmp_path / "model" / "summary.md").read_text()
-    watching = train_model(motifs, tmp_path / "watching")
-    assert watching.skipped == {}
-    assert "early stopping on r0, not trained on" in (tmp_path / "watching" / "summary.md").read_text()
-
-
-@pytest.mark.parametrize(
-    "spoil",
-    [
-        lambda study: change(study, training={"learning_rate": 0.5}),
-        lambda study: change(study, head={"units": 5}),
-        lambda study: change(study, crossval={"early_stopping_on": "fold"}),
-        lambda study: set_column(study, "split", {"r3": "test"}),
-        lambda study: set_column(study, "split", {"r4": "train"}),
-    ],
-    ids=["learning rate", "head", "protocol", "recording held back", "recording added"],
-)
-def test_a_cross_validation_of_something_else_is_refused(run, motifs, tmp_path, spoil):
-    cross_validate(motifs, tmp_path / "cv")
-    spoil(motifs)
-    ran = run("train", motifs, "--crossval", tmp_path / "cv", "--out", tmp_path / "model")
-    assert ran.status == 2
-    assert "cross-validate again" in ran.err
-    assert not (tmp_path / "model" / "bundle.yaml").exists()
-
-
-def test_an_optimistic_protocol_is_said_everywhere(run, motifs, tmp_path):
-    change(motifs, crossval={"early_stopping_on": "fold"})
-    ran = run("crossval", motifs, "--out", tmp_path / "cv")
-    assert "optimistic" in ran.err
-    assert "optimistic" in (tmp_path / "cv" / "summary.md").read_text()
-    assert "early_stopping_watched_what_is_scored" in (tmp_path / "cv" / "metrics.csv").read_text()
-    folds = pd.read_csv(tmp_path / "cv" / "folds.csv")
-    assert (folds["watched"] == folds["fold"]).all()
-
-
-def test_an_animal_is_left_out_with_all_its_recordings(run, motifs, tmp_path):
-    change(motifs, crossval={"leave_out": "animal"})
-    assert run("crossval", motifs, "--out", tmp_path / "cv").status == 0
-    folds = pd.read_csv(tmp_path / "cv" / "folds.csv")
-    assert list(dict.fromkeys(folds["fold"])) == ["A", "B"]
-    assert folds["watched"].isna().all()
-    assert "No recording was there to be watched" in (tmp_path / "cv" / "summary.md").read_text()
-    ran = run("train", motifs, "--crossval", tmp_path / "cv", "--out", tmp_path / "model")
-    assert "all 4 epochs were run on every training recording, as in the cross-validation" in ran.err
-    training = yaml.safe_load((tmp_path / "model" / "bundle.yaml").read_text())["training"]
-    assert training["epochs"] == {"rear": [4], "jump": [4]}
-    assert training["watched"] == {"rear": [], "jump": []}
-
-
-def test_labels_shifted_at_random_cannot_be_predicted(motifs, tmp_path):
-    """What a leak would betray: labels that features know nothing of give average precision near prevalence."""
-    rng = np.random.default_rng(1)
-    change(motifs, training={"epochs": 15, "patience": 15})
-    for number in range(4):
-        path = tmp_path / f"r{number}_labels.csv"
-        table = pd.read_csv(path)
-        shift = int(rng.integers(60, 180))
-        table["rear"] = np.roll(table["rear"], shift)
-        table.to_csv(path, index=False)
-    table = cross_validate(motifs, tmp_path / "cv")
-    pooled = table[table["recording"] == "pooled"].set_index(["behavior", "metric"])["value"]
-    assert pooled["jump", "average_precision"] > 0.85
-    assert pooled["rear", "average_precision"] < pooled["rear", "prevalence"] + 0.2
-
-
-def test_a_fit_that_diverges_is_named_and_its_frames_are_not_left_out(run, motifs, tmp_path):
-    content = yaml.safe_load(motifs.read_text())
-    content["head"] = {"kind": "tcn", "layers": 1, "filters": 4, "kernel_size": 3, "normalization": "none", "dropout": 0.0}
-    content["training"]["learning_rate"] = 1e30
-    motifs.write_text(yaml.safe_dump(content))
-    ran = run("crossval", motifs, "--out", tmp_path / "cv")
-    assert ran.status == 0
-    assert "lower the learning rate" in ran.err
-    folds = pd.read_csv(tmp_path / "cv" / "folds.csv")
-    assert folds["reason"].str.contains("not a number").all()
-    table = pd.read_csv(tmp_path / "cv" / "metrics.csv")
-    pooled = table[table["recording"] == "pooled"].set_index(["behavior", "metric"])["value"]
-    assert pooled["rear", "prevalence"] > 0.1
-    assert pooled["rear", "recall"] == 0
-    ran = run("train", motifs, "--out", tmp_path / "model")
-    assert ran.status == 2
-    assert "none of its behaviors can be learned" in ran.err
-
-
-def test_unlabelled_frames_count_nowhere(run, motifs, tmp_path):
-    for number in range(5):
-        path = tmp_path / f"r{number}_labels.csv"
-        table = pd.read_csv(path)
-        table.loc[:59, ["rear", "jump"]] = -1
-        table.to_csv(path, index=False)
-    assert run("train", motifs, "--out", tmp_path / "model").status == 0
-    scores = pd.read_csv(tmp_path / "model" / "metrics.csv").set_index(["recording", "behavior", "metric"])["value"]
-    assert scores["r4", "rear", "n_frames"] == N_FRAMES - 60
-
-
-def test_results_of_recordings_that_left_the_study_are_not_kept(run, motifs, tmp_path):
-    cross_validate(motifs, tmp_path / "cv")
-    set_column(motifs, "split", {"r3": "test"})
-    assert run("crossval", motifs, "--out", tmp_path / "cv", "--overwrite").status == 0
-    assert sorted(path.stem for path in (tmp_path / "cv" / "predictions").iterdir()) == ["r0", "r1", "r2"]
-
-
-def test_streams_of_different_rates_are_refused(run, motifs, tmp_path):
-    shutil.copytree(tmp_path / "features", tmp_path / "slow")
-    for path in (tmp_path / "slow").iterdir():
-        with np.load(path) as loaded:
-            values = loaded["features"]
-        np.savez(path, features=values, fps=5)
-    assert run("import-features", motifs, *sorted((tmp_path / "slow").iterdir()), "--name", "slow").status == 0
-    content = yaml.safe_load(motifs.read_text())
-    content["streams"] = ["motifs", "slow"]
-    motifs.write_text(yaml.safe_dump(content))
-    ran = run("crossval", motifs, "--out", tmp_path / "cv")
-    assert ran.status == 1
-    assert "different frame rates (motifs 10, slow 5)" in ran.err
-
-
-def test_the_learning_data_keep_the_manifests_order(motifs):
-    from behavior.files.manifest import read_manifest
-
-    study = read_study(motifs)
-    data = load_learning_data(study, read_manifest(study.recordings))
-    assert [recording.id for recording in data.recordings] == [f"r{number}" for number in range(5)]
-    assert data.features[0].values.shape == (N_FRAMES, 4)
-    assert json.loads(data.features[0].streams[0].signature)["imported"] == "motifs"
-
-
-def test_a_model_is_refused_on_features_of_another_width(run, motifs, tmp_path):
-    assert run("train", motifs, "--out", tmp_path / "model").status == 0
-    shutil.rmtree(tmp_path / "cache")
-    for path in (tmp_path / "features").iterdir():
-        np.savez(path, features=np.zeros((N_FRAMES, 6)), fps=10)
-    assert run("import-features", motifs, *sorted((tmp_path / "features").iterdir()), "--name", "motifs").status == 0
-    ran = run("annotate", tmp_path / "model", "--study", motifs, "--out", tmp_path / "e")
-    assert ran.status == 1
-    assert "features 6 instead of 4" in ran.err

@@ -75,3 +75,14 @@ def test_a_recording_that_the_backbone_was_fine_tuned_on_was_learned_from(run, d
         out = tmp_path / str(expected)
         assert run("annotate", demo.model, video, "--cache", tmp_path / "cache", "--out", out).status == 0
         assert read_annotation(out / "mouse_04_ethogram.csv").provenance.learned_from is expected
+
+
+def test_a_model_is_refused_on_features_of_another_width(run, motifs, tmp_path):
+    assert run("train", motifs, "--out", tmp_path / "model").status == 0
+    shutil.rmtree(tmp_path / "cache")
+    for path in (tmp_path / "features").iterdir():
+        np.savez(path, features=np.zeros((240, 6)), fps=10)
+    assert run("import-features", motifs, *sorted((tmp_path / "features").iterdir()), "--name", "motifs").status == 0
+    ran = run("annotate", tmp_path / "model", "--study", motifs, "--out", tmp_path / "e")
+    assert ran.status == 1
+    assert "features 6 instead of 4" in ran.err

@@ -5,14 +5,13 @@ import pandas as pd
 import pytest
 import yaml
 
-from behavior.config import Ensemble
 from behavior.files.feature_cache import find_imported, read_features
 from behavior.files.manifest import read_manifest
 from behavior.files.model_bundle import read_bundle, read_preparation
 from behavior.files.study import read_study
 from behavior.learning import out_of_fold
 from behavior.learning.learning_data import load_learning_data
-from behavior.learning.variants import combine_members, list_variants
+from behavior.learning.variants import combine_members
 from behavior.metrics.frames import average_precision
 from behavior.sequence.heads import load_head
 from behavior.sequence.inference import predict_recording
@@ -226,16 +225,6 @@ def test_a_model_sees_features_as_it_learned_them(run, write, tmp_path, name):
     pd.testing.assert_frame_equal(*(pd.read_csv(tmp_path / place / "metrics.csv") for place in ("scores", "model")), atol=1e-6)
 
 
-def test_kinds_of_models_take_from_the_study_what_they_do_not_say(write):
-    study = read_study(write(ensemble={"members": MEMBERS, "seeds": 2}, features={"standardize": True}))
-    first, second, third = list_variants(study)
-    assert (first.streams, first.windows.length, first.features.standardize) == (["motifs"], 30, True)
-    assert (second.head.kind, second.streams, second.windows.length, second.features.pca) == ("transformer", ["places"], 20, None)
-    assert (third.head.share, third.streams, third.features.average, third.features.pca) == (True, ["motifs", "places"], 2, 3)
-    assert all(variant.ensemble == Ensemble() for variant in (first, second, third))
-    assert list_variants(first) == [first]
-
-
 def test_fits_of_other_features_of_one_member_are_not_taken_up(run, write, tmp_path, monkeypatch):
     study = write(ensemble={"members": [{}, {"streams": ["places"]}]})
     fit = HeadTrainer.fit
@@ -257,13 +246,6 @@ def test_fits_of_other_features_of_one_member_are_not_taken_up(run, write, tmp_p
 
 def interrupt(*_, **__):
     raise KeyboardInterrupt
-
-
-def test_what_a_member_does_not_know_counts_nowhere():
-    said = np.array([[[0.2, np.nan]], [[0.6, np.nan]], [[np.nan, np.nan]]], dtype=np.float32)
-    np.testing.assert_allclose(combine_members(said, "mean"), [[0.4, np.nan]], rtol=1e-6)
-    np.testing.assert_allclose(combine_members(said, "vote"), [[0.5, np.nan]])
-    assert combine_members(said, "mean").dtype == np.float32
 
 
 def test_a_stream_that_was_never_imported_is_named(run, write, tmp_path):

@@ -1,0 +1,69 @@
+"""The kinds of models in an ensemble, how their predictions are combined, and how they are described."""
+
+import numpy as np
+import pytest
+
+from behavior.config import Ensemble
+from behavior.learning.variants import combine_members, describe_model, list_variants
+
+LSTM = {"kind": "lstm", "layers": 1, "units": 4, "dropout": 0.1}
+MEMBERS = [
+    {"head": LSTM},
+    {
+        "head": {"kind": "transformer", "layers": 1, "units": 4, "heads": 2, "span": 4, "dropout": 0.0},
+        "streams": ["places"],
+        "windows": {"length": 20},
+    },
+    {"head": {**LSTM, "bidirectional": True, "share": True}, "streams": ["motifs", "places"], "features": {"average": 2, "pca": 3}},
+]
+
+
+def test_a_study_without_an_ensemble_is_one_kind_of_model(make_study):
+    study = make_study(ensemble={"seeds": 3, "bagging": "recordings"})
+    (variant,) = list_variants(study)
+    assert variant == study.model_copy(update={"ensemble": Ensemble()})
+    assert list_variants(variant) == [variant]
+
+
+def test_members_take_from_the_study_what_they_do_not_set(make_study):
+    study = make_study(ensemble={"members": MEMBERS, "seeds": 2}, windows={"length": 30}, features={"standardize": True})
+    first, second, third = list_variants(study)
+    assert (first.streams, first.windows.length, first.features.standardize) == (["motifs"], 30, True)
+    assert (second.head.kind, second.streams, second.windows.length, second.features.standardize) == ("transformer", ["places"], 20, True)
+    assert (third.head.share, third.streams, third.features.average, third.features.standardize) == (True, ["motifs", "places"], 2, False)
+    assert all(variant.ensemble == Ensemble() for variant in (first, second, third))
+
+
+@pytest.mark.parametrize(("combine", "expected"), [("mean", [0.4, 0.5]), ("vote", [0.5, 0.5])])
+def test_members_are_combined_frame_by_frame(combine, expected):
+    members = np.array([[[0.2, 0.9]], [[0.6, 0.1]]], dtype=np.float32)
+    combined = combine_members(members, combine)
+    assert combined.dtype == np.float32
+    np.testing.assert_allclose(combined, [expected], rtol=1e-6)
+
+
+def test_a_member_without_a_prediction_is_left_out():
+    members = np.array([[[0.2, np.nan]], [[0.6, np.nan]], [[np.nan, np.nan]]], dtype=np.float32)
+    np.testing.assert_allclose(combine_members(members, "mean"), [[0.4, np.nan]], rtol=1e-6)
+    np.testing.assert_allclose(combine_members(members, "vote"), [[0.5, np.nan]])
+
+
+def test_a_half_is_a_vote():
+    assert combine_members(np.array([[[0.5]], [[0.49]]], dtype=np.float32), "vote").tolist() == [[0.5]]
+
+
+def test_a_model_is_described_by_its_features_head_and_decisions(make_study):
+    study = make_study(head=LSTM, windows={"length": 30}, features={"average": 2, "standardize": True, "pca": 0.9})
+    assert describe_model(study) == (
+        "Features and head: motifs (mean of 2 frames, standardised, PCA to 0.9); lstm head on windows of 30 frames; decisions: "
+        "threshold 0.5."
+    )
+
+
+def test_an_ensemble_is_described_by_its_members_and_how_they_are_combined(make_study):
+    study = make_study(ensemble={"members": MEMBERS, "seeds": 2, "combine": "vote", "bagging": "recordings"}, decisions={})
+    text = describe_model(study)
+    assert "vote of 6 models per behavior; each from recordings drawn with replacement; " in text
+    assert "bidirectional lstm head, one network for all behaviors on windows of" in text
+    assert text.count(" + ") == 2
+    assert "decisions" not in text
