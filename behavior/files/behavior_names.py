@@ -165,7 +165,8 @@ def _check_common(group: _Group, read: Mapping[Path, LabelNames], others: Sequen
     lacking = [path for path, names in read.items() if names.columns is not None and path not in having]
     if not lacking:
         is_everywhere = len(having) == len(read)
-        return True, [] if is_everywhere else [f"{group.usual!r} is only in {_show(group.paths)}{suggest_nearest(group.usual, others)}"]
+        nearest = suggest_nearest(group.usual, others) or "."
+        return True, [] if is_everywhere else [f"{group.usual!r} is only in {_show(group.paths)}{nearest}"]
     if len(lacking) > len(having):
         return False, [f"{group.usual!r} has no column in {_show(lacking)}, so it is left out; name it under behaviors once it has."]
     return True, [f"{group.usual!r} has no column in {_show(lacking)}; add one there, of -1 for frames nobody labelled, or take it out."]

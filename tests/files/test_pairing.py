@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from label_samples import make_bento, make_marks, make_project, write, write_sheet
 
 from behavior.errors import LabelError, PoseError, UsageError
 from behavior.files.bout_tables import write_bout_table
 from behavior.files.ethogram_formats.entry import Entry
 from behavior.files.ethogram_formats.formats import FORMATS
 from behavior.files.frame_tables import write_frame_table
-from behavior.files.name_matching import belongs_to
 from behavior.files.pairing import Pairing, find_labels_for, find_pose_for, pair_files
 from behavior.files.pose import write_deeplabcut
 from behavior.provenance import Provenance
@@ -194,15 +194,6 @@ def test_a_missing_folder(tmp_path: Path) -> None:
     assert pair_files(tmp_path) == ([], [])
 
 
-@given(stem=st.text("ab1_. ", min_size=1, max_size=6), rest=st.text("ab1_.", max_size=4))
-def test_what_follows_a_name_decides(stem: str, rest: str) -> None:
-    assert belongs_to(stem, stem)
-    assert belongs_to(stem.upper() + "DLC_resnet50" + rest, stem)
-    assert belongs_to(f"{stem}_{rest}", stem)
-    assert belongs_to(stem + rest, stem) == (not rest or not rest[0].isalnum())
-    assert not belongs_to(stem[:-1], stem)
-
-
 @settings(max_examples=20)
 @given(numbers=st.sets(st.integers(0, 2000), min_size=1, max_size=5))
 def test_numbers_never_take_each_others_files(tmp_path_factory: pytest.TempPathFactory, numbers: set[int]) -> None:
@@ -365,3 +356,14 @@ def test_init_finds_the_pose_of_every_tracker_beside_its_video(
     poses[2].write_text("scorer,N,N,N\nbodyparts,a,a,a\ncoords,x,y,likelihood\n0,1,2,0.5\n")
     write_nwb(tmp_path / "B_spikes.nwb", {})
     assert [pairing.pose for pairing in pair_files(tmp_path)[0]] == poses
+
+
+def test_files_of_other_tools_are_paired_with_videos(tmp_path: Path) -> None:
+    for name in ("m1", "m2", "m3"):
+        write(tmp_path / f"{name}.mp4", "")
+    write(tmp_path / "m1.boris", make_project())
+    write(tmp_path / "m2.annot", make_bento())
+    write_sheet(tmp_path / "m3_labels.xlsx", make_marks())
+    write_sheet(tmp_path / "m3_plan.xlsx", "who,when\na,b")
+    pairings, _ = pair_files(tmp_path)
+    assert [pairing.labels.name for pairing in pairings if pairing.labels] == ["m1.boris", "m2.annot", "m3_labels.xlsx"]

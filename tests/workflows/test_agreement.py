@@ -1,4 +1,4 @@
-"""Several raters of the same recordings: where their labels come from, what is written, and the ceiling beside a model's scores."""
+"""`agreement`: where raters' labels come from, and what is written."""
 
 import json
 import shutil
@@ -6,43 +6,17 @@ import shutil
 import numpy as np
 import pandas as pd
 import pytest
+from rater_samples import BEHAVIORS, DELAYS, N_FRAMES, make_labels, write_project, write_rater_folders
 
-from behavior.errors import LabelError, UsageError
-from behavior.files.bout_tables import write_bout_table
-from behavior.files.ethograms import write_annotation
 from behavior.files.frame_tables import write_frame_table
-from behavior.files.manifest import read_manifest
 from behavior.files.video_writer import write_video
-from behavior.learning.rater_files import list_raters
-from behavior.learning.raters import measure_ceiling, read_ceiling, read_rater_folders
-from behavior.provenance import Provenance
-from behavior.recording import Annotation, Ethogram, Frames, Labels, Probabilities
-
-BEHAVIORS = ("rear", "groom")
-N_FRAMES = 120
-# For each rater, how many frames later than the first rater everything is seen.
-DELAYS = {"anna": 0, "ben": 2, "carla": 4}
-
-
-def make_labels(recording, delay=0):
-    rng = np.random.default_rng(recording)
-    values = np.zeros((N_FRAMES, 2), dtype=np.int8)
-    for column in range(2):
-        for start in rng.permutation(np.arange(5, 100, 20))[:3]:
-            values[start + delay : start + delay + 12, column] = 1
-    return Labels(values, BEHAVIORS)
+from behavior.recording import Labels
 
 
 @pytest.fixture
 def raters(tmp_path):
     """A folder of bout tables for each of three raters of three recordings."""
-    folders = []
-    for name, delay in DELAYS.items():
-        folders.append(tmp_path / "raters" / name)
-        folders[-1].mkdir(parents=True)
-        for recording in range(3):
-            write_bout_table(folders[-1] / f"r{recording}.csv", make_labels(recording, delay))
-    return folders
+    return write_rater_folders(tmp_path / "raters")
 
 
 @pytest.fixture
@@ -118,19 +92,6 @@ def test_frame_tables_tell_how_many_frames_there_are(run, raters, tmp_path):
     assert "times of frames are not known" in (tmp_path / "out" / "agreement.md").read_text()
 
 
-def write_project(path, recordings, delay=0, *, videos=()):
-    """Write a BORIS project with an observation of each of `recordings`, named after nothing, about the video of its name."""
-    observations = {}
-    for place, number in enumerate(recordings):
-        labels = make_labels(number, delay)
-        edges = np.diff(np.pad(labels.values, ((1, 1), (0, 0))), axis=0)
-        events = [[float(frame) / 10, "", BEHAVIORS[column], "", ""] for frame, column in np.argwhere(edges)]
-        video = videos[place] if videos else f"D:/lab/r{number}.mp4"
-        observations[f"mouse {place} of {path.stem}"] = {"type": "MEDIA", "file": {"1": [video]}, "events": events}
-    kinds = {str(place): {"code": name, "type": "State event"} for place, name in enumerate(BEHAVIORS)}
-    path.write_text(json.dumps({"project_format_version": "7.0", "behaviors_conf": kinds, "observations": observations}), encoding="utf-8")
-
-
 def test_files_of_many_recordings_need_no_study(run, raters, tmp_path):
     assert run("agreement", *raters, "--frames", N_FRAMES, "--fps", 10, "--out", tmp_path / "expected").status == 0
     # Carla keeps a file for each recording, called differently.
@@ -171,18 +132,6 @@ def test_recordings_are_told_by_names_of_files_and_in_them(run, tmp_path, anna, 
     assert set(table[table.metric == "f1"].value) == {1.0}
 
 
-def test_raters_of_other_recordings_than_those_scored_are_told_so(tmp_path):
-    for name in ("anna", "ben"):
-        (tmp_path / name).mkdir()
-        write_project(tmp_path / name / "scoring.boris", range(2))
-    folders = [tmp_path / "anna", tmp_path / "ben"]
-    frames = Frames.from_times(np.arange(N_FRAMES) / 10)
-    found = read_rater_folders(folders, {"r0": frames, "r1": frames, "r7": frames}, BEHAVIORS)
-    assert {rater: sorted(of_rater) for rater, of_rater in found.items()} == {"anna": ["r0", "r1"], "ben": ["r0", "r1"]}
-    with pytest.raises(UsageError, match=r"named after one of the recordings \(r7, r8\) or names one of them or its video"):
-        read_rater_folders(folders, {"r7": frames, "r8": frames}, BEHAVIORS)
-
-
 def test_two_raters_are_compared_once(run, raters, tmp_path):
     ran = run("agreement", *raters[:2], "--frames", N_FRAMES, "--out", tmp_path / "out", "--json")
     assert ran.status == 0
@@ -190,7 +139,7 @@ def test_two_raters_are_compared_once(run, raters, tmp_path):
     assert "majority" not in (tmp_path / "out" / "agreement.md").read_text()
 
 
-def test_recordings_that_not_everybody_has_are_said(run, raters, tmp_path):
+def test_recordings_that_not_everybody_has_are_noted(run, raters, tmp_path):
     (raters[2] / "r1.csv").unlink()
     assert run("agreement", *raters, "--frames", N_FRAMES, "--out", tmp_path / "out").status == 0
     assert "Not every rater has all: anna has 3, ben has 3, carla has 2." in (tmp_path / "out" / "agreement.md").read_text()
@@ -250,100 +199,6 @@ def test_results_are_replaced_only_if_asked(run, raters, tmp_path):
     assert again.status == 1
     assert "--overwrite" in again.err
     assert run(*arguments, "--overwrite").status == 0
-
-
-def test_the_plain_column_is_a_rater_beside_one_other_only(study):
-    manifest = study.parent / "recordings.csv"
-    table = pd.read_csv(manifest)
-    table.insert(1, "labels", table.labels_carla)
-    table.to_csv(manifest, index=False)
-    assert list(list_raters(read_manifest(manifest))) == list(DELAYS)
-    table.drop(columns=["labels_anna", "labels_carla"]).to_csv(manifest, index=False)
-    assert list(list_raters(read_manifest(manifest))) == ["labels", "ben"]
-    table.assign(labels=table.labels_ben).drop(columns=["labels_anna", "labels_carla"]).to_csv(manifest, index=False)
-    assert list(list_raters(read_manifest(manifest))) == ["ben"]
-
-
-def test_the_ceiling_of_a_manifest_is_that_of_its_labels(study):
-    recordings = read_manifest(study.parent / "recordings.csv")
-    frames = [Frames.from_times(np.arange(N_FRAMES) / 10)] * 3
-    ceiling = read_ceiling(recordings, BEHAVIORS, frames)
-    assert ceiling is not None
-    labels = {name: {f"r{number}": make_labels(number, delay) for number in range(3)} for name, delay in DELAYS.items()}
-    expected = measure_ceiling(labels, time_s={recording.id: one.time_s for recording, one in zip(recordings, frames, strict=True)})
-    pd.testing.assert_frame_equal(ceiling, expected)
-    assert {"f1", "kappa", "segment_f1_50", "latency_error_s"} <= set(ceiling.metric)
-
-
-def test_without_two_raters_there_is_no_ceiling(study):
-    manifest = study.parent / "recordings.csv"
-    table = pd.read_csv(manifest)
-    frames = [Frames.from_times(np.arange(N_FRAMES) / 10)] * 3
-    table.drop(columns=["labels_ben", "labels_carla"]).to_csv(manifest, index=False)
-    assert read_ceiling(read_manifest(manifest), BEHAVIORS, frames) is None
-    # Two raters, but never of one recording.
-    table.assign(labels_anna=[table.labels_anna[0], "", ""], labels_ben=["", table.labels_ben[1], ""]).drop(
-        columns=["labels_carla"]
-    ).to_csv(manifest, index=False)
-    assert read_ceiling(read_manifest(manifest), BEHAVIORS, frames) is None
-
-
-def test_a_label_file_that_cannot_be_used_is_named(study, raters):
-    (raters[1] / "r1.csv").unlink()
-    (raters[2] / "r2.csv").write_text("behavior,start_frame,stop_frame\nrear,5,2\n")
-    with pytest.raises(LabelError) as caught:
-        read_ceiling(read_manifest(study.parent / "recordings.csv"), BEHAVIORS, [Frames.from_times(np.arange(N_FRAMES) / 10)] * 3)
-    lines = str(caught.value).splitlines()
-    assert [name in line for name, line in zip(("ben/r1.csv", "carla/r2.csv"), lines, strict=True)] == [True, True]
-
-
-def test_evaluate_shows_the_ceiling_beside_the_model(run, raters, tmp_path):
-    (tmp_path / "ethograms").mkdir()
-    times = np.arange(N_FRAMES) / 10
-    for number in range(3):
-        values = make_labels(number, 3).values
-        decided = Ethogram(values == 1, BEHAVIORS, times)
-        probabilities = Probabilities(values.astype(np.float32), BEHAVIORS, times)
-        write_annotation(tmp_path / "ethograms", Annotation(f"r{number}", probabilities, decided, decided))
-    options = [word for folder in raters for word in ("--rater", folder)]
-    ran = run("evaluate", tmp_path / "ethograms", "--labels", raters[0], *options, "--out", tmp_path / "scores", "--json")
-    assert ran.status == 0, ran.err
-    row = json.loads(ran.out)["rows"][0]
-    assert row["f1"] == pytest.approx(9 / 12)
-    assert {"f2", "segment_f1_50", "kappa", "average_precision"} <= set(row)
-    summary = (tmp_path / "scores" / "summary.md").read_text()
-    assert summary.count("human ceiling") == 2
-    assert "each of 3 raters" in summary
-    ceiling = pd.read_csv(tmp_path / "scores" / "ceiling.csv")
-    assert set(ceiling.behavior) == set(BEHAVIORS)
-    metrics = pd.read_csv(tmp_path / "scores" / "metrics.csv")
-    pooled = metrics[(metrics.recording == "pooled") & (metrics.behavior == "rear")].set_index("metric")
-    assert pooled.value["latency_error_s"] == pytest.approx(0.3)
-    # Three recordings are too few for an interval.
-    assert np.isnan(pooled.low["f1"])
-
-    assert run("evaluate", tmp_path / "ethograms", "--labels", raters[0], "--out", tmp_path / "scores", "--overwrite").status == 0
-    assert "human ceiling" not in (tmp_path / "scores" / "summary.md").read_text()
-    assert not (tmp_path / "scores" / "ceiling.csv").exists()
-    alone = run("evaluate", tmp_path / "ethograms", "--labels", raters[0], "--rater", raters[1], "--out", tmp_path / "alone")
-    assert alone.status == 2
-    assert "at least two" in alone.err
-
-
-def test_raters_of_a_video_that_broke_off_are_cut_like_the_labels(run, raters, tmp_path):
-    times = np.arange(N_FRAMES - 30) / 10
-    values = make_labels(0).values[: len(times)]
-    decided = Ethogram(values == 1, BEHAVIORS, times)
-    probabilities = Probabilities(values.astype(np.float32), BEHAVIORS, times)
-    arguments = ["evaluate", tmp_path / "ethograms", "--labels", raters[0], "--rater", raters[0], "--rater", raters[1]]
-    for broke_off, status in ((True, 0), (False, 2)):
-        write_annotation(tmp_path / "ethograms", Annotation("r0", probabilities, decided, decided, Provenance(broke_off=broke_off)))
-        for folder in raters:
-            write_frame_table(folder / "r0.csv", make_labels(0, DELAYS[folder.name]))
-        ran = run(*arguments, "--out", tmp_path / "scores", "--overwrite")
-        assert ran.status == status, ran.err
-        assert ("breaks off" in ran.err) == broke_off
-    assert set(pd.read_csv(tmp_path / "scores" / "ceiling.csv").behavior) == set(BEHAVIORS)
 
 
 def test_a_study_without_features_is_counted_from_its_videos(run, raters, tmp_path):

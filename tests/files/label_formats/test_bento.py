@@ -1,0 +1,71 @@
+"""Bento annotations: channels of bouts, frames or seconds."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from label_samples import N_FRAMES, VALUES, make_bento, read, write
+
+from behavior.errors import LabelError
+from behavior.recording import Frames
+
+
+def test_bento_counts_frames_as_its_header_says(tmp_path: Path) -> None:
+    np.testing.assert_array_equal(read(write(tmp_path / "a.annot", make_bento(in_frames=True)), frames=Frames(N_FRAMES))[0], VALUES)
+    expected = VALUES.copy()
+    expected[:4] = -1
+    expected[30:] = -1
+    values, notes = read(write(tmp_path / "a.annot", make_bento(start_frame=5, stop_frame=30)))
+    np.testing.assert_array_equal(values, expected)
+    assert any("14 of 40 frames lie outside the observed spans" in note for note in notes)
+    # A file without the line that names its channel says the same.
+    np.testing.assert_array_equal(read(write(tmp_path / "a.annot", make_bento().replace("Ch1----------", "")))[0], VALUES)
+    values, notes = read(write(tmp_path / "a.annot", make_bento().partition("Ch1-")[0]))
+    assert not values.any()
+    assert notes == [f"{tmp_path / 'a.annot'}: holds no bouts, so no behavior was shown while it was observed."]
+    # At another rate than the video's, times count.
+    values, notes = read(write(tmp_path / "a.annot", make_bento()), frames=Frames.from_times(np.arange(80) / 20))
+    np.testing.assert_array_equal(values, np.repeat(VALUES, 2, axis=0))
+    assert any("10 per second, the video has 20" in note for note in notes)
+
+
+def test_channels_with_one_behavior_are_not_mixed_by_accident(tmp_path: Path) -> None:
+    text = make_bento() + "Ch2----------\n>Grooming\nStart\t Stop\t Duration \n0.1\t0.2\t0.2\n\n"
+    path = write(tmp_path / "a.annot", text)
+    with pytest.raises(LabelError, match="holds bouts of 'Ch1', 'Ch2'"):
+        read(path)
+    np.testing.assert_array_equal(read(path, subject="ch1")[0], VALUES)
+    assert np.flatnonzero(read(path, subject="Ch2")[0].any(axis=1)).tolist() == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ("Annotation framerate: 10.000000", "", "is in seconds and has no annotation framerate"),
+        ("Annotation framerate: 10.000000", "Annotation framerate: 0", "has an annotation framerate of 0, expected more than 0"),
+        ("Annotation framerate: 10.000000", "Annotation framerate: ten", "line 7 has 'ten' as annotation framerate, expected a number"),
+        ("0.4\t0.8\t0.5", "0.4", "line 19 holds '0.4', expected start, stop and duration"),
+        ("0.4\t0.8\t0.5", "x\t0.8\t0.5", "line 19 has 'x' as start or stop, expected a number"),
+    ],
+)
+def test_invalid_lines_are_refused(tmp_path: Path, old: str, new: str, sentence: str) -> None:
+    assert old in make_bento()
+    with pytest.raises(LabelError, match=re.escape(sentence)):
+        read(write(tmp_path / "a.annot", make_bento().replace(old, new)))
+
+
+def test_times_between_frames_are_noted(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.annot", make_bento().replace("0.4\t0.8\t0.5", "0.43\t0.8\t0.5"))
+    values, notes = read(path)
+    np.testing.assert_array_equal(values, VALUES)
+    assert notes == [f"{path}: holds times between frames at 10 frames per second; the nearest frames are taken."]
+
+
+def test_real_bouts_are_at_their_times(shared_data: Path) -> None:
+    path = shared_data / "formats" / "simba" / "bento_Together_1_shortened.annot"
+    values, _ = read(path, ("Attack",), frames=Frames.from_times(np.arange(19955) / 30))
+    # 3.0333 s of 30 frames per second is frame 91, counted from 1; its stop, frame 157, is included.
+    assert (np.flatnonzero(np.diff(values[:, 0])) + 1)[:2].tolist() == [90, 157]

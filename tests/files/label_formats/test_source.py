@@ -1,0 +1,69 @@
+"""Label files as lines, rows and tables."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import numpy as np
+import openpyxl
+import pytest
+from label_samples import VALUES, make_frame_table, read, write, write_sheet
+
+from behavior.errors import LabelError
+from behavior.files.annotations import is_label_file
+from behavior.files.label_formats.source import LabelSource
+
+
+def test_further_sheets_are_named(tmp_path: Path) -> None:
+    path = write_sheet(tmp_path / "a.xlsx", make_frame_table())
+    book = openpyxl.load_workbook(path)
+    book.create_sheet("empty")
+    book.create_sheet("plans").append(["x"])
+    book.save(path)
+    values, notes = read(path)
+    np.testing.assert_array_equal(values, VALUES)
+    assert notes == [f"{path}: sheet 'Sheet' is read; there is more in 'plans'."]
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (
+            b"PK\x03\x04" + bytes(26) + b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet" + bytes(50),
+            r"is an OpenDocument file \(\.ods\)",
+        ),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(100), r"is a spreadsheet in the format before \.xlsx, or one with a password"),
+        (gzip.compress(b"{}"), r"is compressed \(\.gz\)"),
+        (b"%PDF-1.7 " + bytes(50), "is a PDF"),
+        (b"PK\x03\x04" + bytes(50), "cannot be read as a spreadsheet"),
+    ],
+)
+def test_formats_that_are_not_read_are_named_with_those_that_are(tmp_path: Path, content: bytes, sentence: str) -> None:
+    path = tmp_path / "a.ods"
+    path.write_bytes(content)
+    assert not is_label_file(path)
+    with pytest.raises(LabelError, match=sentence) as caught:
+        read(path)
+    assert ".xlsx" in str(caught.value)
+    assert "CSV" in str(caught.value) or ".csv" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_rows_have_their_lines_and_no_spaces(tmp_path: Path) -> None:
+    source = LabelSource(write(tmp_path / "a.csv", "sep=;\nframe ; a\n\n0;1\n"))
+    assert (source.delimiter, source.encoding, source.row_word, source.is_spreadsheet) == (";", "utf-8", "line", False)
+    assert list(source.read_rows()) == [(1, ()), (2, ("frame", "a")), (3, ()), (4, ("0", "1"))]
+    assert list(source.read_lines()) == [(1, "sep=;"), (2, "frame ; a"), (3, ""), (4, "0;1")]
+    assert (source.table.header, list(source.table.rows)) == (("frame", "a"), [(3, ()), (4, ("0", "1"))])
+    assert (source.notes, source.sheets) == ([], ())
+
+
+def test_an_encoding_is_found_by_all_of_a_file(tmp_path: Path) -> None:
+    text = "frame,a\n" + "0,1\n" * 40_000
+    assert LabelSource(write(tmp_path / "a.csv", text)).encoding == "utf-8"
+    (tmp_path / "a.csv").write_bytes(text.encode() + "Säubern".encode("latin-1"))
+    assert LabelSource(tmp_path / "a.csv").encoding == "latin-1"
+    (tmp_path / "a.csv").write_bytes(text.encode() + b"\0")
+    with pytest.raises(LabelError, match="is not a text file"):
+        assert LabelSource(tmp_path / "a.csv").encoding

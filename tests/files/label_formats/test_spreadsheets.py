@@ -1,0 +1,89 @@
+"""Spreadsheets: formulas, merged cells, and what is damaged in them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import openpyxl
+import pytest
+from label_samples import BOUTS, N_FRAMES, VALUES, make_frame_table, read, store_values, write_sheet
+
+from behavior.errors import LabelError
+from behavior.files.annotations import is_label_file, recognise_labels
+from behavior.files.label_formats.spreadsheets import has_merged_cells, list_sheets, read_sheet
+
+
+def test_formulas_count_as_their_stored_value(tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    book = openpyxl.Workbook()
+    book.active.append(["behavior", "start_frame", "stop_frame"])
+    book.active.append(["a", 2, "=B2+3"])
+    book.save(path)
+    with pytest.raises(LabelError, match="row 2, column C holds a formula without a stored value"):
+        read(path, ("a",))
+    assert not is_label_file(path)
+    store_values(path, b"<f>B2+3</f><v />", b"<f>B2+3</f><v>5</v>")
+    assert np.flatnonzero(read(path, ("a",))[0][:, 0]).tolist() == [2, 3, 4]
+
+
+def test_sheets_that_claim_too_much_or_are_damaged(tmp_path: Path) -> None:
+    path = write_sheet(tmp_path / "a.xlsx", make_frame_table())
+    store_values(path, b'<row r="41"', b'<row r="99999999"')
+    store_values(path, b'r="A41"', b'r="A99999999"')
+    with pytest.raises(LabelError, match="more rows or columns than a spreadsheet can"):
+        read(path)
+    whole = write_sheet(tmp_path / "b.xlsx", make_frame_table()).read_bytes()
+    for end in range(4, len(whole), len(whole) // 6):
+        path.write_bytes(whole[:end])
+        with pytest.raises(LabelError, match="cannot be read as a spreadsheet"):
+            read(path)
+    path.write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(100))
+    with pytest.raises(LabelError, match=r"before \.xlsx"):
+        read(path)
+
+
+def test_merged_cells_count_for_each_of_their_rows(tmp_path: Path) -> None:
+    rows = [["Frame", "Grooming", "Supported"], *([frame, None, None] for frame in range(N_FRAMES))]
+    for name, mark, cells in [("x marks", "x", None), ("frame table", 1, 0)]:
+        book = openpyxl.Workbook()
+        for row in rows:
+            book.active.append([row[0], *(cell if cell is not None or row is rows[0] else cells for cell in row[1:])])
+        for column, bouts in zip("BC", BOUTS.values(), strict=True):
+            for start, stop in bouts:
+                for row in range(start + 2, stop + 2):
+                    book.active[f"{column}{row}"] = None
+                book.active[f"{column}{start + 2}"] = mark
+                book.active.merge_cells(f"{column}{start + 2}:{column}{stop + 1}")
+        path = tmp_path / f"{name}.xlsx"
+        book.save(path)
+        assert name in recognise_labels(path)
+        values, notes = read(path)
+        np.testing.assert_array_equal(values, VALUES)
+        assert f"{path}: has merged cells; their content counts for each of their rows." in notes
+    # A behavior that is written once beside its bouts.
+    book = openpyxl.Workbook()
+    for row in [["behavior", "start_frame", "stop_frame"], ["Grooming", 3, 8], [None, 20, 25], ["Supported", 10, 14]]:
+        book.active.append(row)
+    book.active.merge_cells("A2:A3")
+    book.save(path)
+    np.testing.assert_array_equal(read(path)[0], VALUES)
+
+
+def test_cells_become_text(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    book.active.title = "first"
+    for row in [["name", 1.0, 2.5, True, datetime(2024, 5, 17), timedelta(seconds=90)], [], [None, " x "]]:
+        book.active.append(row)
+    book.create_sheet("empty")
+    book.create_sheet("last").append([1])
+    path = tmp_path / "a.xlsx"
+    book.save(path)
+    assert list_sheets(path) == ["first", "last"]
+    assert list(read_sheet(path, "first")) == [
+        (1, ("name", "1", "2.5", "True", "2024-05-17T00:00:00", "90.0")),
+        (2, ()),
+        (3, ("", "x")),
+    ]
+    assert not has_merged_cells(path, "first")

@@ -1,0 +1,62 @@
+"""Files that this package wrote are told from those that people hand in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from behavior.files.own_results import is_named_as_result, is_result
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("m1_ethogram.csv", True),
+        ("talk/M1_Overlay.mp4", True),
+        ("cache/m1.h5", True),
+        ("logs/m1.csv", True),
+        (".hidden/m1.csv", True),
+        ("m1.csv", False),
+        ("cache.csv", False),
+        ("m1_bouts.csv", False),
+    ],
+)
+def test_names_of_results(tmp_path: Path, name: str, expected: bool) -> None:
+    assert is_named_as_result(tmp_path / name, Path(name).parts) == expected
+
+
+def test_a_table_of_bouts_is_a_result_next_to_its_ethogram_only(tmp_path: Path) -> None:
+    path = tmp_path / "m1_bouts.csv"
+    assert not is_named_as_result(path, (path.name,))
+    (tmp_path / "m1_ethogram.csv").touch()
+    assert is_named_as_result(path, (path.name,))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "expected"),
+    [
+        ("a.csv", "# made by a model, not by a person\nframe,a\n", True),
+        ("a.boris", '{"description": "made by a model, not by a person"}', True),
+        ("a.csv", "behavior,start_frame,stop_frame,mean_prob\n", True),
+        ("a.csv", "frame;rear_prob;rear_raw;rear\n", True),
+        ("a.csv", "behavior,start_frame,stop_frame\n", False),
+        ("a.csv", "frame,rear_prob\n", False),
+        ("a.csv", "", False),
+        ("a.txt", "made by a model, not by a person", False),
+    ],
+)
+def test_content_of_results(tmp_path: Path, name: str, content: str, expected: bool) -> None:
+    (tmp_path / name).write_text(content)
+    assert is_result(tmp_path / name) == expected
+    assert not is_result(tmp_path / "missing.csv")
+
+
+def test_a_folder_of_an_export_holds_results_if_the_export_says_so(tmp_path: Path) -> None:
+    (tmp_path / "simba").mkdir()
+    path = tmp_path / "simba" / "m1.csv"
+    path.write_text("frame,a\n0,1\n")
+    assert not is_result(path)
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "export_2024.log").touch()
+    assert is_result(path)

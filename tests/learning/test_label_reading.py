@@ -1,0 +1,71 @@
+"""Label files as a study's section `labels` has them read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from label_samples import FRAMES, N_FRAMES, NAMES, TIME_S, VALUES, make_bout_table, make_dlcanalyzer, make_new_tabular, write
+
+from behavior.config import LabelFiles, Study, parse_section
+from behavior.errors import LabelError
+from behavior.learning.label_reading import read_labels_of, read_raters_of
+from behavior.provenance import Provenance
+from behavior.recording import Annotation, Ethogram, Probabilities, Recording
+
+
+def test_a_study_says_what_names_mean_and_which_part_counts(tmp_path: Path) -> None:
+    content = {
+        "behaviors": ["grooming", "wall_rearing"],
+        "crop": {"whole_frame": True},
+        "labels": {"map": {"Supported": "wall_rearing", "Grooming": "grooming"}, "observation": {"r1": "second"}, "inverted": "warn"},
+    }
+    study = parse_section(Study, content, source=tmp_path / "study.yaml")
+    text = make_new_tabular() + "\n".join(make_new_tabular(observation="second").splitlines()[1:]).replace("0.300", "0.000")
+    path = write(tmp_path / "all.csv", text)
+    for recording, video, first in [("r1", None, 0), ("first", None, 3), ("r2", Path("second.mp4"), 0)]:
+        labels, notes = read_labels_of(Recording(recording, video=video), path, study.behaviors, FRAMES, settings=study.labels)
+        assert np.flatnonzero(labels.values[:, 0])[0] == first
+        np.testing.assert_array_equal(labels.values[:, 1], VALUES[:, 1])
+        assert notes == []
+
+
+def test_ignored_names_and_policies_are_those_of_the_settings(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", "behavior,start_frame,stop_frame\nGrooming,8,3\nnoise,0,2\n")
+    recording = Recording("r1")
+    settings = LabelFiles(ignore=["noise"], inverted="warn")
+    labels, notes = read_labels_of(recording, path, ("Grooming",), FRAMES, settings=settings)
+    assert np.flatnonzero(labels.values[:, 0]).tolist() == list(range(3, 8))
+    assert len(notes) == 1
+    with pytest.raises(LabelError, match="is not a span"):
+        read_labels_of(recording, path, ("Grooming",), FRAMES, settings=LabelFiles())
+
+
+def test_the_rater_is_the_settings_own_else_the_columns(tmp_path: Path) -> None:
+    lines = make_dlcanalyzer().splitlines()
+    others = [line.replace("Jin", "Oliver").replace(";0.3;", ";0.5;") for line in lines[1:]]
+    path = write(tmp_path / "all.csv", "\n".join([*lines, *others]))
+    recording = Recording("mouse_1", labels={"jin": path, "Oliver": path})
+
+    def find_first(rater: str | None, settings: LabelFiles) -> int:
+        labels, _ = read_labels_of(recording, path, NAMES, FRAMES, settings=settings, rater=rater)
+        return int(np.flatnonzero(labels.values[:, 0])[0])
+
+    assert [find_first(rater, LabelFiles()) for rater in ("jin", "Oliver", None)] == [3, 5, 3]
+    assert find_first("jin", LabelFiles(rater="Oliver")) == 5
+    with pytest.raises(LabelError, match="holds labels of 'mouse_1' by 'Jin', 'Oliver'"):
+        find_first("", LabelFiles())
+
+
+def test_every_rater_of_a_recording_is_read_in_the_frames_of_its_ethogram(tmp_path: Path, caplog: Any) -> None:
+    decided = Ethogram(VALUES == 1, NAMES, TIME_S)
+    annotation = Annotation("r1", Probabilities(VALUES.astype(np.float32), NAMES, TIME_S), decided, decided, Provenance(broke_off=True))
+    long = write(tmp_path / "long.csv", f"behavior,start_frame,stop_frame\nGrooming,3,{N_FRAMES + 50}\n")
+    recording = Recording("r1", labels={"": write(tmp_path / "a.csv", make_bout_table()), "ben": long})
+    labels = read_raters_of(annotation, recording, settings=LabelFiles())
+    assert list(labels) == ["", "ben"]
+    np.testing.assert_array_equal(labels[""].values, VALUES)
+    assert labels["ben"].values[:, 0].tolist() == [0] * 3 + [1] * (N_FRAMES - 3)
+    assert any("the video breaks off" in record.getMessage() for record in caplog.records)
