@@ -1,4 +1,4 @@
-"""What goes wrong for a user, said in one sentence; the command line prints the message and exits with `exit_status`."""
+"""What goes wrong for a user, in one sentence; the command line prints the message and exits with `exit_status`."""
 
 from __future__ import annotations
 

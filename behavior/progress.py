@@ -164,7 +164,7 @@ class _Rate(ProgressColumn):
 
 
 class Advance(Protocol):
-    """Tells the progress display that `count` more units are finished, and perhaps what is going on within the next."""
+    """Tells the progress display that `count` more units are finished, and optionally what is going on within the next."""
 
     def __call__(self, count: int, note: str = "") -> None:
         """Move the display on."""

@@ -161,7 +161,7 @@ class _Forward(logging.Handler):
 
 
 def _work(parent: Connection) -> None:
-    """Do in a process of its own what `parent` asks for, until there is no more, or nobody who asks."""
+    """Do in a process of its own what `parent` asks for, until there is no more, or the parent has ended."""
     _Worker(parent).run()
 
 

@@ -96,7 +96,7 @@ class Arena(Section):
         if self.margin is not None:
             taken += [name for name in self.zones if name in DERIVED_ZONES]
         if taken:
-            raise ValueError(f"the name {taken[0]!r} of a zone stands for something else in the tables; choose another")
+            raise ValueError(f"the name {taken[0]!r} of a zone means something else in the tables; choose another")
         return self
 
     @property

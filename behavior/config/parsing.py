@@ -41,7 +41,7 @@ def parse_section(kind: type[SectionType], content: Any, *, source: Path) -> Sec
 
 
 def _say_no_mapping(kind: type[BaseModel], content: Any, source: Path) -> str:
-    """Return what is said about a file that holds something else than keys and values."""
+    """Return the sentence on a file that holds something else than keys and values."""
     if kind is not Study:
         return f"found {_show(content)}, expected keys and values; restore the file"
     expected = "expected a study file: YAML with keys such as 'behaviors' and 'recordings'"

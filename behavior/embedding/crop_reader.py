@@ -21,9 +21,9 @@ __all__ = ["MANY_UNMEASURED", "CropReader", "CropRow", "Places", "describe_video
 
 # Share of frames without a measured crop centre above which a user should look at the pose.
 MANY_UNMEASURED = 0.1
-# A sample takes one frame in so many, where the video is long enough: its neighbours look the same.
+# A sample takes one frame of this number, where the video is long enough: its neighbours look the same.
 SAMPLE_STEP = 10
-# A sample comes from so many recordings, or more where they are short.
+# A sample comes from this number of recordings, or more where they are short.
 SAMPLED_RECORDINGS = 4
 
 Image = npt.NDArray[np.uint8]
@@ -74,7 +74,7 @@ class CropRow:
     image
         RGB of shape (S, S, 3); None where the frame could not be decoded.
     previous
-        What the same window shows of the frame before; None where there is none, it could not be decoded, or nobody asked for it.
+        What the same window shows of the frame before; None where there is none, it could not be decoded, or it was not asked for.
     """
 
     index: int
@@ -187,7 +187,7 @@ def open_crops(recording: Recording, crop: Crop) -> Iterator[CropReader]:
 
 
 def sample_crops(recordings: Sequence[Recording], crop: Crop, *, input_size: int, count: int) -> Image:
-    """Return crops from the beginnings of several recordings, uint8 of shape (N, S, S, 3): `count` of them if there are so many.
+    """Return crops from the beginnings of several recordings, uint8 of shape (N, S, S, 3): `count` of them, or all that there are.
 
     Raises
     ------

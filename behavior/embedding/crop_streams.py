@@ -32,7 +32,7 @@ __all__ = ["AppearanceStream", "MotionStream"]
 
 BATCHES_AHEAD = 8
 MOTION_BATCH = 32
-# Folder of converted networks, beside the features unless this variable names one for all studies.
+# Folder of converted networks, next to the features unless this variable names one for all studies.
 MODELS_FOLDER, MODELS_VARIABLE = "models", "BEHAVIOR_MODELS"
 
 Floats = npt.NDArray[np.float32]
@@ -42,7 +42,7 @@ Floats = npt.NDArray[np.float32]
 class _Batch:
     """Consecutive frames on their way from the decoder; `images` of frames that were not decoded are black.
 
-    `previous` has the window of each image one frame earlier, and equals it where nobody knows or asks.
+    `previous` has the window of each image one frame earlier, and equals it where that is unknown or not asked for.
     """
 
     images: npt.NDArray[np.uint8]

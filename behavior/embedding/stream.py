@@ -105,7 +105,7 @@ class FeatureStream(ABC):
         raise reason
 
     def tidy(self, recording: Recording) -> None:
-        """Remove what a process left beside complete features that was killed at its very end."""
+        """Remove the leftovers of a process that was killed after its features were complete."""
         path = cache_path(self._cache, recording.id, self._find(recording))
         parts = parts_folder(path)
         if parts.is_dir() and os.access(self._cache, os.W_OK):

@@ -1,4 +1,4 @@
-"""Writing files so that a name only ever stands for the whole of a file, and several names for the whole of a record."""
+"""Writing files so that a name always belongs to a whole file, and several names for the whole of a record."""
 
 from __future__ import annotations
 

@@ -193,7 +193,7 @@ def _unmangle(names: list[str]) -> list[str]:
 def _name_columns(names: Sequence[str], levels: Sequence[Sequence[str]]) -> tuple[_Column | None, ...] | None:
     """Return (individual, body part, coordinate) of each column, or None where the levels are not those of a pose table.
 
-    Of a column that stands beside the pose, such as a smoother's variances or Lightning Pose's ``set``, it is None.
+    Of a column next to the pose, such as a smoother's variances or Lightning Pose's ``set``, it is None.
 
     A level's name tells its role; where it has none, its content and place do: coordinates are x, y and likelihood, a scorer
     is the same in all columns, and individuals stand before body parts.
@@ -225,5 +225,5 @@ def _are_coordinates(names: Sequence[str]) -> bool:
 
 
 def _is_beside_pose(name: str) -> bool:
-    """Tell whether a coordinate's name (in lower case) is known to stand beside x and y; pandas calls empty ones "unnamed: 3_level_2"."""
+    """Tell whether a coordinate's name (in lower case) is known to come with x and y; pandas calls empty ones "unnamed: 3_level_2"."""
     return not name or name.startswith("unnamed:") or _ADDED_COORDINATE.fullmatch(name) is not None

@@ -1,4 +1,4 @@
-"""`RECORDING_ethogram.json`: what the table of frames beside it holds, and where it comes from."""
+"""`RECORDING_ethogram.json`: what the table of frames next to it holds, and where it comes from."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _require_distinct(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 class _OwnKeys(BaseModel):
-    """What the file says of the table beside it; all other keys are the provenance's."""
+    """What the file says of the table next to it; all other keys are the provenance's."""
 
     model_config = ConfigDict(extra="ignore", frozen=True, strict=True)
 

@@ -182,7 +182,7 @@ def _read_as_described(table: FrameTable, description_path: Path, *, needs_decis
     path = table.path
     if not description_path.exists():
         raise EthogramError(
-            f"{path}: {description_path.name} is not beside it, expected the file that says what it holds; keep the files that annotate "
+            f"{path}: {description_path.name} is not next to it, expected the file that describes it; keep the files that annotate "
             "writes together."
         )
     description = read_description(description_path)
@@ -205,7 +205,7 @@ def _read_as_described(table: FrameTable, description_path: Path, *, needs_decis
 
 
 def _finish(path: Path, recording: str, token: str) -> None:
-    """Finish writing a record that was interrupted after its table, where the folder can be written to and nobody else is at it."""
+    """Finish writing a record that was interrupted after its table, where the folder can be written to and no other process does so."""
     with suppress(OutputError), claim_file(path.with_name("ethograms")) as mine:
         if mine:
             finish_together(_list_record(path, recording), token)
@@ -230,7 +230,7 @@ def read_provenance(path: Path) -> Provenance:
     Raises
     ------
     EthogramError
-        If the file beside it that says so is missing or cannot be used.
+        If the file next to it that says so is missing or cannot be used.
     """
     description_path = path.with_suffix(".json")
     if not description_path.exists():
@@ -242,7 +242,7 @@ def read_provenance(path: Path) -> Provenance:
 
 
 def write_frame_predictions(path: Path, annotation: Annotation, labels: Labels) -> None:
-    """Write predictions beside the labels they are scored with: `frame,time_s`, then `NAME_label,NAME_prob,NAME_raw,NAME`.
+    """Write predictions next to the labels they are scored with: `frame,time_s`, then `NAME_label,NAME_prob,NAME_raw,NAME`.
 
     Labels are 1, 0 or -1. The `NAME_prob` of a behavior that the fold never learned (NaN) is empty.
 
@@ -288,7 +288,7 @@ def find_ethograms(paths: Sequence[Path]) -> list[Path]:
     found: dict[Path, None] = {}
     for path in paths:
         if path.is_dir():
-            # A leading dot marks what systems leave behind when they copy, such as "._A_ethogram.csv".
+            # A leading dot marks what some systems add when they copy, such as "._A_ethogram.csv".
             inside = sorted(file for file in path.glob(f"*{ETHOGRAM_SUFFIX}") if not file.name.startswith("."))
             if not inside:
                 raise EthogramError(f"{path}: holds no file *{ETHOGRAM_SUFFIX}; name the folder that annotate wrote to.")

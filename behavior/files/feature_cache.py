@@ -161,7 +161,7 @@ def _open_cache(path: Path) -> Iterator[h5py.File]:
         file = h5py.File(path, "r", locking=False)
     except OSError as error:
         raise DamagedCacheError(
-            f"{path}: this is no complete HDF5 file ({error}); delete it, and `behavior embed STUDY` makes it anew."
+            f"{path}: this is no complete HDF5 file ({error}); delete it, and `behavior embed STUDY` makes it again."
         ) from None
     with file:
         found = file.attrs.get("schema_version")
@@ -232,7 +232,7 @@ def _require(path: Path, file: h5py.File, signature: Signature | None, source: S
     known, settings = json.loads(file.attrs["source_files"]), json.loads(file.attrs["source_settings"])
     if source is not None and not source.agrees(known, settings):
         names = ", ".join(path.name for path in source.files if path is not None)
-        raise StaleCacheError(f"{path}: {names} or the crop settings have changed since; run `behavior embed STUDY` to make it anew.")
+        raise StaleCacheError(f"{path}: {names} or the crop settings have changed since; run `behavior embed STUDY` to make it again.")
 
 
 def write_features(path: Path, features: FeatureSet) -> None:
@@ -281,9 +281,9 @@ def _write_cache(path: Path, parts: Iterable[Mapping[str, npt.NDArray]], *, is_w
 
 
 def _require_space(path: Path, n_bytes: int) -> None:
-    """Raise OutputError if there is no room for so many bytes at `path`: HDF5 can crash the whole process on a full disk."""
+    """Raise OutputError if there is no room for this number of bytes at `path`: HDF5 can crash the whole process on a full disk."""
     folder = path.parent
-    # Called as every half-written file is, so that one that a kill leaves behind is removed with them.
+    # Called as every half-written file is, so that one that a killed process leaves is removed with them.
     handle, name = tempfile.mkstemp(prefix=f".{path.stem[:60]}.", suffix=f".tmp{path.suffix}", dir=folder)
     try:
         _reserve(handle, folder, n_bytes)
@@ -336,7 +336,7 @@ def parts_folder(path: Path) -> Path:
 class FeatureWriter:
     """Keeps the rows of an unfinished feature set in parts that a killed run leaves whole, then makes the cache file of them.
 
-    Parts lie in a hidden folder beside the cache file. Those that were made from another source are thrown away.
+    Parts are kept in a hidden folder next to the cache file. Those of another source are deleted.
 
     Parameters
     ----------

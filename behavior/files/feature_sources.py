@@ -13,7 +13,7 @@ from behavior.errors import InputError
 
 __all__ = ["Signature", "Source", "hash_file", "hash_source"]
 
-# One model may use features of either precision: they are held against each other on real crops before the lower one is used.
+# One model may use features of either precision: they are compared on real crops before the lower one is used.
 _INTERCHANGEABLE_PRECISIONS = {"float32", "bfloat16"}
 
 
@@ -39,7 +39,7 @@ class Signature:
 
     @property
     def key(self) -> str:
-        """The part of the file name that stands for the signature."""
+        """The part of the file name that identifies the signature."""
         label = str(self.settings.get("backbone", self.stream))
         return f"{label}-{hashlib.blake2b(self.text.encode(), digest_size=5).hexdigest()}"
 
@@ -70,7 +70,7 @@ class Source:
     Attributes
     ----------
     files
-        The video and the pose; a None stands for a file that is not needed.
+        The video and the pose; None for a file that is not needed.
     settings
         Crop settings that change the features but not their meaning.
     """
@@ -107,7 +107,7 @@ class Source:
         return described
 
     def agrees(self, described: Sequence[Mapping[str, Any]], settings: Mapping[str, Any]) -> bool:
-        """Tell whether this is the source that once was `described`, with `settings`; a file that is gone is not held against it."""
+        """Tell whether this is the source that once was `described`, with `settings`; a file that is gone makes no difference."""
         now = self.describe(described)
         return (
             dict(self.settings) == dict(settings)

@@ -38,7 +38,7 @@ class SeenRecording:
     recording
         Its id in the study that they were fine-tuned in.
     role
-        "fitted" where its frames were learned from, "watched" where early stopping looked at it.
+        "fitted" for a training recording, "watched" for a validation recording.
     video_hash, n_bytes
         BLAKE2b hash of the video's content (`feature_sources.hash_file`), and its size.
     """

@@ -19,8 +19,8 @@ FEATURE_SUFFIXES = (".npy", ".npz", ".csv", ".parquet")
 def read_imported_features(path: Path) -> tuple[npt.NDArray[np.floating], float | None]:
     """Return the features (T, D) in the file at `path`, float32, and its frames per second where it says so.
 
-    An .npz file holds the array under `features` and perhaps the rate under `fps`; .csv and .parquet have a column per feature, and
-    perhaps a column `frame` or one without a name that counts the rows.
+    An .npz file holds the array under `features` and optionally the rate under `fps`; .csv and .parquet have a column per feature, and
+    optionally a column `frame` or one without a name that counts the rows.
 
     Raises
     ------
@@ -36,7 +36,7 @@ def read_imported_features(path: Path) -> tuple[npt.NDArray[np.floating], float 
         values, fps = _read_arrays(path) if suffix in (".npy", ".npz") else (_read_table(path), None)
     except (OSError, ValueError, KeyError, EOFError) as error:
         reason = str(error).partition("\n")[0]
-        raise BehaviorError(f"{path}: cannot be read as features ({reason}); write it anew.") from error
+        raise BehaviorError(f"{path}: cannot be read as features ({reason}); write it again.") from error
     if values.ndim != 2 or not values.size:
         raise BehaviorError(f"{path}: found an array of shape {values.shape}, expected frames by features with at least one of each.")
     if values.dtype.kind not in "fiub":

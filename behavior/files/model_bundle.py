@@ -66,11 +66,11 @@ class TrainingRecord(Section):
     recordings
         Those whose labels it was fitted on.
     watched
-        Recordings that early stopping watched, by behavior.
+        Validation recordings, by behavior.
     stopping
         How the number of epochs was chosen, a sentence.
     epochs
-        Epochs behind the weights of each member, by behavior.
+        Epochs that the weights of each member were trained for, by behavior.
     seed
         As in the study file.
     skipped

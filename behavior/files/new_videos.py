@@ -69,7 +69,7 @@ def require_pose(video: Path) -> Path:
     """
     pose = find_pose_for(video)
     if pose is None:
-        raise PoseError(f"{video}: found no pose beside it; put {video.stem}DLC... there, or name its file with --pose.")
+        raise PoseError(f"{video}: found no pose file next to it; put {video.stem}DLC... there, or name its file with --pose.")
     return pose
 
 

@@ -1,6 +1,6 @@
 """Pose in NWB files, as the extension ndx-pose lays it out.
 
-The HDF5 is read as it stands, so that neither pynwb nor the extension has to be installed, in whatever version wrote the file.
+The HDF5 is read directly, so that neither pynwb nor the extension has to be installed, in whatever version wrote the file.
 """
 
 from __future__ import annotations

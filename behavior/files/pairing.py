@@ -165,7 +165,7 @@ class _Matches:
 
     def _note_several(self, path: Path, video: Path, observations: Sequence[str]) -> list[str]:
         """Return a note if several observations in a file are about one video, else []."""
-        # One that is named after the recording goes before those that name its video.
+        # One that is named after the recording comes before those that name its video.
         named = [observation for observation in observations if video in self._find_videos(observation, path)]
         if len(named or observations) < 2:
             return []

@@ -138,7 +138,7 @@ def match_pose_to_frames(track: Track, frames: Frames, *, path: Path) -> tuple[T
             return cut, f"{path}: the video breaks off, and {surplus} of {n_rows} pose rows, the last ones, have no frame and are left out."
         return cut, (
             f"{path}: {surplus} of {n_rows} pose rows have no frame; the last ones are left out, and if the video lost frames in its "
-            "middle, all pose behind them is shifted."
+            "middle, all pose after them is shifted."
         )
     padding = ((0, -surplus), (0, 0))
     padded = Track(

@@ -74,8 +74,8 @@ def _read_names(dataset: h5py.Dataset) -> list[str]:
 
 def _find_axes(path: Path, tracks: h5py.Dataset, n_nodes: int) -> tuple[str, ...]:
     """Return what each axis of `tracks` counts: as the file says, else by its shape."""
-    said = tracks.attrs.get("dims")
-    choices: Sequence[tuple[str, ...]] = [tuple(json.loads(said))] if said is not None else _UNNAMED_AXES
+    declared_dims = tracks.attrs.get("dims")
+    choices: Sequence[tuple[str, ...]] = [tuple(json.loads(declared_dims))] if declared_dims is not None else _UNNAMED_AXES
     for axes in choices:
         sizes = dict(zip(axes, tracks.shape, strict=False))
         if sorted(axes) == sorted(_AXES) and tracks.ndim == len(_AXES) and sizes["xy"] == 2 and sizes["node"] == n_nodes:

@@ -23,7 +23,7 @@ from behavior.recording import estimate_fps
 
 __all__ = ["VideoReader", "open_video", "summarize_video"]
 
-# FFmpeg's numbers: color spaces not said, PAL's and NTSC's; values from 0 to 255 instead of 16 to 235.
+# FFmpeg's numbers: color spaces unspecified, PAL's and NTSC's; values from 0 to 255 instead of 16 to 235.
 _BT601, _FULL_RANGE = (2, 5, 6), 2
 
 

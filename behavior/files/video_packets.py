@@ -138,7 +138,7 @@ class PacketSource(ABC):
 
 
 class _TablePackets(PacketSource):
-    """Of a file with a table of its frames, such as MP4 and MOV: it stands apart from the frames, and is whole or not there at all."""
+    """Of a file with a table of its frames, such as MP4 and MOV: it is separate from the frames, and is complete or missing."""
 
     def __iter__(self) -> Iterator[StampedPacket]:
         packets = filter(self._is_ours, self._demux())

@@ -18,7 +18,7 @@ __all__ = ["write_video"]
 
 _INDEXED_SUFFIXES = (".mp4", ".mov")
 
-# With its macroblock tree, x264 reads memory behind small pictures that it never wrote, and its bytes vary from run to run.
+# With its macroblock tree, x264 reads memory beyond small pictures that it never wrote, and its bytes vary from run to run.
 _ENCODER_OPTIONS = {"libx264": {"x264-params": "mbtree=0"}, "libx265": {"x265-params": "log-level=error:pools=none"}}
 
 

@@ -86,7 +86,7 @@ def _require_unique_keys(node: MappingNode) -> None:
         # Keys that merge others in may stand there several times.
         if isinstance(key.value, str) and key.tag != "tag:yaml.org,2002:merge":
             if (key.tag, key.value) in known:
-                raise yaml.MarkedYAMLError(problem=f"the key {key.value!r} stands there twice", problem_mark=key.start_mark)
+                raise yaml.MarkedYAMLError(problem=f"the key {key.value!r} is there twice", problem_mark=key.start_mark)
             known.add((key.tag, key.value))
 
 
@@ -108,7 +108,7 @@ def _require_small(root: Node) -> None:
             if sizes[id(node)] > MOST_VALUES:
                 raise yaml.MarkedYAMLError(problem=f"aliases unfold to more than {MOST_VALUES:,} values", problem_mark=node.start_mark)
         elif id(node) in opened:
-            raise yaml.MarkedYAMLError(problem="an alias stands within what it names", problem_mark=node.start_mark)
+            raise yaml.MarkedYAMLError(problem="an alias is inside the value that it names", problem_mark=node.start_mark)
         elif id(node) not in sizes:
             opened.add(id(node))
             stack.append((node, True))

@@ -113,7 +113,7 @@ def plan_finetuning(study: Study, data: LearningData, *, source: Path) -> ModelP
     Raises
     ------
     UsageError
-        If no behavior can be learned from the recordings.
+        If the recordings have no behavior that a model can be trained on.
     """
     plan, reasons = plan_model(
         study.model_copy(update={"ensemble": Ensemble()}),

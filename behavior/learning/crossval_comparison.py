@@ -194,7 +194,7 @@ def _hash_labels_now(results: CrossvalResults, before: RecordingDigest, recordin
     assert path is not None
     annotation = next(annotation for annotation in results.annotations if annotation.recording == recording.id)
     frames = Frames(before.n_frames, annotation.time_s, before.broke_off)
-    # What is odd in the file was said when it was cross-validated.
+    # The user was told what is odd in the file when it was cross-validated.
     labels, _ = read_labels_of(recording, path, results.study.behaviors, frames, settings=results.study.labels)
     return hash_labels(labels)
 

@@ -243,7 +243,7 @@ def decide_out_of_fold(
         What is not fitted, and what to fall back on.
     pair_predictions
         By name of a fold and id of one of its training recordings: what a model says about that recording that had seen neither it (nor
-        anything left out with it) nor what the fold leaves out. NaN where there was nothing to learn from.
+        anything left out with it) nor what the fold leaves out. NaN where there was nothing to train on.
 
     Raises
     ------

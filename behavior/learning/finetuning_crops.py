@@ -34,7 +34,7 @@ def read_study_labels(study: Study, recordings: Sequence[Recording]) -> Learning
     UsageError
         If none has labels.
     BehaviorError
-        If videos or labels cannot be used: one sentence for each recording, so that all can be mended at once.
+        If videos or labels cannot be used: one sentence for each recording, so that all can be fixed at once.
     """
     kept: list[Recording] = []
     labels: list[Labels] = []
@@ -88,7 +88,7 @@ def draw_balanced_frames(labels: npt.NDArray[np.int8], count: int, rng: np.rando
     taken: set[int] = set()
     while any(waiting):
         for group in waiting:
-            # A frame of two behaviors stands in both groups.
+            # A frame of two behaviors is in both groups.
             while group and group[-1] in taken:
                 group.pop()
             if group and len(taken) < count:
@@ -142,7 +142,7 @@ class CropStore:
         rows
             Where the crops are in `read`, of the same shape. A frame that cannot be decoded is replaced by the labelled one.
         decoded
-            Bool of shape (N,): False where the labelled frame cannot be decoded, and the row means nothing.
+            Bool of shape (N,): False where the labelled frame cannot be decoded, and the row is meaningless.
         """
         wanted = np.unique(frames)
         places = np.full(int(wanted[-1]) + 1 if len(wanted) else 0, -1, dtype=np.int64)

@@ -49,7 +49,7 @@ class FitStore:
     folder
         Emptied unless it holds those of the same `digest`.
     digest
-        Stands for all that the fits follow from: settings, features and labels.
+        Identifies all that the fits follow from: settings, features and labels.
 
     Raises
     ------
@@ -238,7 +238,7 @@ def _check_progress(progress: _Progress, plans: Sequence[ModelPlan]) -> None:
 
 
 def _check_active(state: TrainingState, plans: Sequence[ModelPlan]) -> None:
-    """Raise ValueError unless the models that are still trained are some of `plans`, and have a loss and perhaps a score for each epoch."""
+    """Raise ValueError unless the models that are still trained are some of `plans`, with a loss and optionally a score for each epoch."""
     active = state.active.tolist()
     if active != sorted(set(active) & set(range(len(plans)))) or not np.isfinite(state.steps).all():
         raise ValueError(f"found the models {active} in training, expected some of {len(plans)} in rising order")

@@ -111,7 +111,7 @@ def open_model(folder: Path, *, body_parts: Sequence[str] = (), individual: str 
             changes["individual"] = individual
         crop = crop.model_copy(update=changes)
     elif body_parts:
-        raise UsageError(f"{folder}: this model works on imported features; --body-part means nothing to it.")
+        raise UsageError(f"{folder}: this model works on imported features; --body-part has no effect on it; leave it out.")
     weights = dict.fromkeys(member.backbone.weights for member in description.members if member.backbone is not None)
     return OpenedModel(
         folder=folder,

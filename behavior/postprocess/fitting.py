@@ -200,7 +200,7 @@ def count_hits(
     for given, truth in zip(probabilities, labels, strict=True):
         counted = ~np.isnan(given)
         limits = candidates.thresholds.astype(given.dtype)
-        # The number of thresholds that a frame reaches; NaN sorts behind all of them and reaches none.
+        # The number of thresholds that a frame reaches; NaN sorts after all of them and reaches none.
         levels += [np.where(counted, np.searchsorted(limits, given, side="right"), 0).astype(np.int32), np.zeros(1, np.int32)]
         positive += [(counted & (truth == 1)).astype(np.int64), np.zeros(1, np.int64)]
         negative += [(counted & (truth == 0)).astype(np.int64), np.zeros(1, np.int64)]

@@ -23,7 +23,7 @@ def predict_recording(
     """Return the probability of each behavior in every frame, float32 of shape (..., T, K).
 
     Windows overlap by half and are averaged with weights that fade towards their ends, so that a frame at the edge of one window
-    stands in the middle of another.
+    is in the middle of another.
 
     Parameters
     ----------

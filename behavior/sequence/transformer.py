@@ -21,7 +21,7 @@ def add_local_attention(run: StackedRun, values: Any, *, heads: int, span: int) 
     """Return what frames gather from the frames at most `span` away, (M, N, W, U) for `values` (M, N, W, U).
 
     Scaled dot products plus a learned number for each head and distance (Shaw, Uszkoreit and Vaswani 2018, arXiv:1803.02155, in the
-    form of Raffel et al. 2020, arXiv:1910.10683); where in its window a frame stands does not matter. Frames are taken in blocks of
+    form of Raffel et al. 2020, arXiv:1910.10683); the position of a frame in its window does not matter. Frames are taken in blocks of
     `span`, each of which sees itself and its two neighbours: memory grows with W x 3 span, not W x W.
     """
     projected = add_dense(run, values)
@@ -35,7 +35,7 @@ def add_local_attention(run: StackedRun, values: Any, *, heads: int, span: int) 
     queries, keys, contents = ops.unstack(ops.transpose(blocks, (4, 0, 1, 5, 2, 3, 6)), 3)
     scores = multiply_pairs(run, "mnhbqd,mnhbkd->mnhbqk", queries[..., 1:-1, :, :] * width**-0.5, _see_neighbours(keys))
     scores = scores + _score_distances(distance_scores, span=span) + _exclude_outside(length, span=span, n_blocks=n_blocks)
-    # In few axes, because the CPU's softmax takes no more than five.
+    # In few axes, because the CPU's softmax takes at most five.
     shares = ops.reshape(ops.softmax(ops.reshape(scores, (-1, 3 * span))), ops.shape(scores))
     gathered = multiply_pairs(run, "mnhbqk,mnhbkd->mnhbqd", shares, _see_neighbours(contents))
     gathered = ops.reshape(ops.transpose(gathered, (0, 1, 3, 4, 2, 5)), (n_models, n_windows, n_blocks * span, heads * width))

@@ -27,7 +27,7 @@ class RenderedRecording:
     track
         Where the body parts are in the image, without noise; every likelihood is 1.
     posture
-        The posture behind it; lengths in pixels at floor level, headings as on the floor (the image shows them turned by
+        The posture that it shows; lengths in pixels at floor level, headings as on the floor (the image shows them turned by
         `arena.rotation`).
     bouts
         The plan that was acted out.

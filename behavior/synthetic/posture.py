@@ -37,7 +37,7 @@ class Posture:
     Attributes
     ----------
     position
-        Where the midbody stands on the floor, complex128, pixels.
+        Where the midbody is on the floor, complex128, pixels.
     heading, bend, head_angle
         Direction of the trunk, how far it is curved sideways, and the head's turn against the trunk; radians.
     stretch
@@ -190,7 +190,7 @@ def _groom_head(bouts: list[Bout], n_frames: int, fps: float, rng: np.random.Gen
 
 
 def _per_bout(bouts: list[Bout], n_frames: int, rng: np.random.Generator, low: float, high: float) -> Floats:
-    """Return a value drawn for each bout, reaching to the middle of the gaps beside it."""
+    """Return a value drawn for each bout, reaching to the middle of the gaps on either side."""
     centers = np.array([(bout.start_frame + bout.stop_frame) / 2 for bout in bouts])
     values = rng.uniform(low, high, len(bouts))
     nearest = np.abs(np.arange(n_frames)[:, None] - centers[None, :]).argmin(axis=1)

@@ -62,7 +62,7 @@ class _Walker:
         error = self.turn_to(float(np.angle(way)))
         wanted = speed * self.body_length * max(0.06, float(np.cos(min(error, np.pi / 2)))) ** 2
         self.speed += (min(wanted, 0.6 * distance * self.fps) - self.speed) * 0.6
-        # Beside the goal, the last bit is a step sideways: a circle around it would never end.
+        # Next to the goal, the last bit is a step sideways: a circle around it would never end.
         direction = way / distance if distance < 0.35 * self.body_length else np.exp(1j * self.heading)
         self.position += direction * min(self.speed / self.fps, distance)
         return False

@@ -14,7 +14,7 @@ PIXEL_RANGE = (0, 255)
 class WindowAugmenter:
     """Changes windows of crops at random, all frames of a window alike; a change whose amount is 0 is left out.
 
-    Every call draws anew; the same seed draws the same.
+    Every call draws again; the same seed draws the same.
 
     Parameters
     ----------

@@ -75,7 +75,7 @@ def convert_backbone(request: EngineRequest, *, announce: Announce) -> Path:
 
 
 def quantize_model(path: Path, sample: Callable[[], npt.NDArray[np.uint8]], *, announce: Announce) -> Path:
-    """Return the .xml file of the int8 model that is made of the converted one at `path`, beside it, once.
+    """Return the .xml file of the int8 model that is made of the converted one at `path`, next to it, once.
 
     Parameters
     ----------
@@ -115,9 +115,9 @@ def _provide(path: Path, make: Callable[[Path], None], announce: Announce) -> No
 
 
 def _make_whole(path: Path, make: Callable[[Path], None]) -> None:
-    """Make the model in a folder beside `path` and move its files to their names, the one that vouches for both last."""
+    """Make the model in a folder next to `path` and move its files to their names, the one that vouches for both last."""
     for left in path.parent.glob(f".{path.stem}.*.making"):
-        # Whoever holds the claim knows that nobody is at it any more.
+        # Whoever holds the claim knows that no other process works on it any more.
         shutil.rmtree(left, ignore_errors=True)
     try:
         with tempfile.TemporaryDirectory(prefix=f".{path.stem}.", suffix=".making", dir=path.parent) as folder:

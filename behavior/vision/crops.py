@@ -114,7 +114,7 @@ def crop_square(image: Image, center: Floats, size: int) -> Image:
     image
         RGB of shape (H, W, 3).
     center
-        Pixels, shape (2,) as x, y; NaN stands for the middle of the frame.
+        Pixels, shape (2,) as x, y; NaN means the middle of the frame.
 
     Returns
     -------
@@ -141,7 +141,7 @@ def crop_rotated(image: Image, center: Floats, size: int, angle: float) -> Image
     image
         RGB of shape (H, W, 3).
     center
-        Pixels, shape (2,) as x, y; NaN stands for the middle of the frame.
+        Pixels, shape (2,) as x, y; NaN means the middle of the frame.
     angle
         Radians from x (right) towards y (down), as `find_body_axis` gives them; NaN gives `crop_square`.
 
@@ -202,7 +202,7 @@ def _shift_inward(center: Floats, frame: Floats, size: int, rotation: Floats) ->
     # Where the frame is smaller than the square, it lies in the middle, as `_pad_to` puts it.
     full = np.where(frame < 2 * reach, (frame + np.where(frame < size, (size - frame) % 2, 0)) / 2, np.clip(center, reach, frame - reach))
     shift = (full - center) @ rotation
-    # The frame is convex, so that what is near in it spans no more than these.
+    # The frame is convex, so that what is near in it spans at most these.
     near = (np.clip(center + _KEPT_AROUND * size * _CIRCLE, 0, frame) - center) @ rotation
     room = np.where(shift > 0, half + near.min(axis=0), half - near.max(axis=0))
     allowed = np.divide(room, np.abs(shift), out=np.ones(2), where=np.abs(shift) > room)

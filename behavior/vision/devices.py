@@ -19,7 +19,7 @@ BFLOAT16_CAPABILITY = 8
 
 
 def load_openvino() -> Any:
-    """Return the module `openvino`, imported so that it tells nobody.
+    """Return the module `openvino`, imported with its telemetry switched off.
 
     By itself it reports every import and conversion to its makers over the internet, and keeps an identification of the user in the
     home folder. It does without where the package for that is not installed, which is what it is made to believe.

@@ -58,7 +58,7 @@ class _Check:
 
 
 def resolve_precision(engine: str, precision: str) -> tuple[str, str]:
-    """Return the engine and the precision that "auto" stands for on this machine.
+    """Return the engine and the precision that "auto" means on this machine.
 
     The engine is a GPU through Keras where there is one, else OpenVINO; the precision is bfloat16 where the processor has it
     natively, else float32.

@@ -44,7 +44,7 @@ class CropWindows:
     frames
         For each window the W rows of `images` that it shows, in order; int64 of shape (N, W).
     labels
-        Of the labelled frame: 1, 0, or -1 for what nobody labelled, int8 of shape (N, B).
+        Of the labelled frame: 1, 0, or -1 for frames that nobody labelled, int8 of shape (N, B).
     """
 
     images: npt.NDArray[np.uint8]
@@ -70,8 +70,8 @@ class StageReport:
     Attributes
     ----------
     scores
-        Average precision on what is watched, float64 of shape (E + 1, B): before the first epoch and after each; NaN for a behavior
-        that does not occur there. Empty where nothing is watched.
+        Average precision on the validation recordings, float64 of shape (E + 1, B): before the first epoch and after each; NaN for a
+        behavior that does not occur there. Empty without validation recordings.
     losses
         Mean loss of each of the E epochs.
     best_epoch
@@ -111,7 +111,7 @@ class Finetuner:
     batch_size
         Windows in a step.
     augmenter
-        Changes the crops that are learned from; None for none.
+        Changes the training crops; None for none.
     seed
         Of weights, order and dropout. The same seed gives the same weights on the same machine.
     """
@@ -155,8 +155,8 @@ class Finetuner:
 
     def fit_head(
         self,
-        learned: CropWindows,
-        watched: CropWindows | None,
+        training: CropWindows,
+        validation: CropWindows | None,
         weights: Floats,
         *,
         learning_rate: float,
@@ -164,17 +164,17 @@ class Finetuner:
         patience: int,
         on_progress: Progress,
     ) -> StageReport:
-        """Train the head on what the network, as it is, makes of the crops, changed anew in every epoch.
+        """Train the head on what the network, as it is, makes of the crops, changed again in every epoch.
 
         Parameters
         ----------
-        learned
-            N windows to learn from, which are shuffled over all recordings.
-        watched
+        training
+            N training windows, which are shuffled over all recordings.
+        validation
             What early stopping scores, by the mean over behaviors of their average precision, as the crops are; None to run all epochs
             and keep the last.
         weights
-            How much each label counts, float32 of shape (N, B): 0 where it is -1, or the behavior is not to be learned.
+            How much each label counts, float32 of shape (N, B): 0 where it is -1, or the head is not trained on the behavior.
         patience
             Epochs without improvement after which to stop.
 
@@ -184,7 +184,7 @@ class Finetuner:
             If the loss is not a number.
         """
         self._compile(self._head, learning_rate)
-        embedded = self._embed_frames(watched, on_progress) if watched is not None else None
+        embedded = self._embed_frames(validation, on_progress) if validation is not None else None
 
         def fit_batch(windows: npt.NDArray[np.uint8], target: Floats) -> float:
             return float(self._head.train_on_batch(self._embed(self._change(windows)), target))
@@ -193,12 +193,12 @@ class Finetuner:
             assert embedded is not None
             return self._answer(*embedded)
 
-        return self._fit(self._head, learned, watched, weights, fit_batch, predict, epochs, patience, on_progress)
+        return self._fit(self._head, training, validation, weights, fit_batch, predict, epochs, patience, on_progress)
 
     def fit_backbone(
         self,
-        learned: CropWindows,
-        watched: CropWindows | None,
+        training: CropWindows,
+        validation: CropWindows | None,
         weights: Floats,
         *,
         layers: Sequence[keras.layers.Layer],
@@ -212,7 +212,7 @@ class Finetuner:
 
         Parameters
         ----------
-        learned, watched, weights, patience
+        training, validation, weights, patience
             As in `fit_head`.
         layers
             Those of `choose_layers`; all others stay as they are.
@@ -234,10 +234,10 @@ class Finetuner:
             return float(full.train_on_batch(self._change(windows), target))
 
         def predict() -> Floats:
-            assert watched is not None
-            return self.predict(watched, on_progress=on_progress)
+            assert validation is not None
+            return self.predict(validation, on_progress=on_progress)
 
-        report = self._fit(full, learned, watched, weights, fit_batch, predict, epochs, patience, on_progress)
+        report = self._fit(full, training, validation, weights, fit_batch, predict, epochs, patience, on_progress)
         # Whoever saves the network wants none of this in the file.
         thaw_layers(self._network)
         return report
@@ -249,8 +249,8 @@ class Finetuner:
     def _fit(
         self,
         model: keras.Model,
-        learned: CropWindows,
-        watched: CropWindows | None,
+        training: CropWindows,
+        validation: CropWindows | None,
         weights: Floats,
         fit_batch: Callable[[npt.NDArray[np.uint8], Floats], float],
         predict: Callable[[], Floats],
@@ -258,34 +258,34 @@ class Finetuner:
         patience: int,
         on_progress: Progress,
     ) -> StageReport:
-        targets = np.concatenate([(learned.labels == 1).astype(np.float32), weights], axis=1)
-        # Only what is learned is scored: the columns that weigh nothing say nothing.
+        targets = np.concatenate([(training.labels == 1).astype(np.float32), weights], axis=1)
+        # Only behaviors that the head is trained on are scored: those with a weight.
         columns = np.flatnonzero((weights > 0).any(axis=0))
 
         def score() -> npt.NDArray[np.float64]:
-            assert watched is not None
+            assert validation is not None
             found = np.full(self._n_outputs, np.nan)
-            said = predict()
+            predicted = predict()
             for column in columns:
-                found[column] = average_precision(watched.labels[:, column], said[:, column])
+                found[column] = average_precision(validation.labels[:, column], predicted[:, column])
             return found
 
         self._note = ""
-        scores = [score()] if watched is not None else []
+        scores = [score()] if validation is not None else []
         losses: list[float] = []
         best_epoch, best = 0, model.get_weights()
         told = ""
         for epoch in range(1, epochs + 1):
             total = 0.0
-            for part in self._shuffle(len(learned)):
-                loss = fit_batch(learned.read(part), targets[part])
+            for part in self._shuffle(len(training)):
+                loss = fit_batch(training.read(part), targets[part])
                 if not np.isfinite(loss):
                     raise TrainingError(f"the loss became {loss} in epoch {epoch}, expected a number; lower the learning rate.")
                 total += loss * len(part)
                 self._note = f"epoch {epoch}{told}"
                 on_progress(len(part) * self._window, self._note)
-            losses.append(total / len(learned))
-            if watched is None:
+            losses.append(total / len(training))
+            if validation is None:
                 best_epoch = epoch
                 continue
             scores.append(score())
@@ -295,7 +295,7 @@ class Finetuner:
                 best_epoch, best = epoch, model.get_weights()
             if epoch - best_epoch >= patience:
                 break
-        if watched is not None:
+        if validation is not None:
             model.set_weights(best)
         return StageReport(np.array(scores).reshape(-1, self._n_outputs), tuple(losses), best_epoch)
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["ALL", "AUTO", "choose_layers", "list_layers", "thaw_layers"]
 
 AUTO, ALL = "auto", "all"
-# What `auto` unfreezes: from the first layer whose name begins so, or so many of the last layers.
+# What `auto` unfreezes: from the first layer whose name begins so, or this number of the last layers.
 LAST_STAGES: Mapping[str, str | int] = {
     "resnet50v2": "conv5_",
     "resnet50": "conv5_",
@@ -28,7 +28,7 @@ LAST_STAGES: Mapping[str, str | int] = {
     "squeezenet": 9,
     "openfield": ALL,
 }
-# Of a network that nobody here knows: the last layers with this share of all that have weights.
+# Of an unknown network: the last layers with this share of all that have weights.
 UNKNOWN_SHARE = 0.25
 
 
@@ -38,7 +38,7 @@ def choose_layers(network: keras.Model, unfreeze: str | int, *, backbone: str = 
     Parameters
     ----------
     unfreeze
-        "all"; a number of layers, counted from the last one; the beginning of a layer's name: that layer and all behind it; or "auto":
+        "all"; a number of layers, counted from the last one; the beginning of a layer's name: that layer and all after it; or "auto":
         the last stage of a backbone that is known here, the last quarter of the layers with weights of another network.
     backbone
         Name of the backbone, for "auto".
@@ -109,7 +109,7 @@ def _walk(network: keras.Model, above: tuple[str, ...]) -> Iterator[tuple[keras.
 
 
 def _can_learn(layer: keras.layers.Layer) -> bool:
-    """Tell whether a layer has weights that gradients change, beside those of a normalisation."""
+    """Tell whether a layer has weights that gradients change, other than those of a normalisation."""
     import keras
 
     return bool(layer.trainable_weights) and not isinstance(layer, keras.layers.BatchNormalization)

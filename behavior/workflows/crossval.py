@@ -45,7 +45,7 @@ from behavior.sequence.folds import Fold
 __all__ = ["cross_validate"]
 
 OPTIMISTIC = (
-    "Early stopping watched the recordings that are scored (early_stopping_on: fold), as in the reference thesis: these numbers are "
+    "Early stopping used the recordings that are scored (early_stopping_on: fold), as in the reference thesis: these numbers are "
     "optimistic."
 )
 LEARNING_CURVE = "How average precision grows with the number of training recordings: learning_curve.csv and learning_curve.png."
@@ -186,7 +186,7 @@ def _split_curve(curve: pd.DataFrame) -> dict[str, tuple[npt.NDArray, npt.NDArra
 
 def _make_title(study: Study) -> str:
     return (
-        "Cross-validation (optimistic: early stopping watched what is scored)"
+        "Cross-validation (optimistic: early stopping used what is scored)"
         if study.crossval.early_stopping_on == "fold"
         else "Cross-validation"
     )
@@ -200,12 +200,12 @@ def _describe_protocol(study: Study, folds: Sequence[Fold], records: Sequence[Fo
     if study.crossval.early_stopping_on == "fold":
         notes.append(OPTIMISTIC)
     elif any(record.watched for record in records):
-        notes.append("Early stopping watched a recording of the others (column watched in folds.csv), which was then not learned from.")
+        notes.append("Early stopping used one of the other recordings for validation, not for training (column watched in folds.csv).")
     fitted = [record for record in records if not record.reason]
     fixed = dict.fromkeys(f"{record.fold} ({record.behavior})" for record in fitted if not record.watched)
     if fixed:
         names = "every fold" if all(not record.watched for record in fitted) else ", ".join(fixed)
-        notes.append(f"No recording was there to be watched, and all {study.training.epochs} epochs were run, in: {names}.")
+        notes.append(f"No recording could be spared for validation, so all {study.training.epochs} epochs were run, in: {names}.")
     failed = dict.fromkeys((record.fold, record.reason) for record in records if record.reason)
     notes += [f"Not learned in fold {fold}, and counted as decided negative: {reason}." for fold, reason in failed]
     if len(list_variants(study)) * study.ensemble.seeds > 1:

@@ -529,7 +529,7 @@ def test_no_cut_goes_unnoticed(data: st.DataObject) -> None:
 
 def test_a_missing_file_is_one_sentence(written: Path) -> None:
     written.with_suffix(".json").unlink()
-    with pytest.raises(EthogramError, match=r"A_ethogram\.json is not beside it"):
+    with pytest.raises(EthogramError, match=r"A_ethogram\.json is not next to it"):
         read_annotation(written)
     written.unlink()
     with pytest.raises(EthogramError, match="does not exist"):

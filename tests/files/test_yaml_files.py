@@ -39,10 +39,10 @@ def test_aliases_and_merged_keys_are_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("a: 1\nb: 2\na: 3\n", "line 3: this is not valid YAML (the key 'a' stands there twice)"),
-        ("crop:\n  size: 1\n  size: 2\n", "line 3: this is not valid YAML (the key 'size' stands there twice)"),
+        ("a: 1\nb: 2\na: 3\n", "line 3: this is not valid YAML (the key 'a' is there twice)"),
+        ("crop:\n  size: 1\n  size: 2\n", "line 3: this is not valid YAML (the key 'size' is there twice)"),
         ("[" * (MOST_DEPTH + 1) + "]" * (MOST_DEPTH + 1), f"line 1: this is not valid YAML (more than {MOST_DEPTH} levels)"),
-        ("a: &a [*a]\n", "line 1: this is not valid YAML (an alias stands within what it names)"),
+        ("a: &a [*a]\n", "line 1: this is not valid YAML (an alias is inside the value that it names)"),
         ("seed: " + "9" * 5000, "line 1: this is not valid YAML (Exceeds the limit"),
         ("day: 2026-13-45\n", "line 1: this is not valid YAML (month must be in 1..12)"),
         ('recordings: "a\\0.csv"\n', "line 1: this is not valid YAML (a null character)"),

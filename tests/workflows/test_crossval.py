@@ -57,7 +57,7 @@ def test_the_notes_of_the_summary_are_in_their_order(
         "",
         "- 4 folds; each leaves out one recording, and everything is fitted on the others alone.",
         "- Features and head: mean of 2 models per behavior; motifs; ",
-        "- Early stopping watched a recording of the others (column watched in folds.csv), which was then not learned from.",
+        "- Early stopping used one of the other recordings for validation, not for training (column watched in folds.csv).",
         "- The members of the ensemble are numbered in the column member of folds.csv, kinds first, then their seeds.",
         "- Isotonic calibration of the probabilities and thresholds, closing lengths and shortest bouts (for F1) were fitted for each f",
         "- Brier score of the probabilities, 0 being perfect: rear ",

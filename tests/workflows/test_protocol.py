@@ -30,7 +30,7 @@ def test_an_animal_is_left_out_with_all_its_recordings(run, motifs, change, tmp_
     folds = pd.read_csv(tmp_path / "cv" / "folds.csv")
     assert list(dict.fromkeys(folds["fold"])) == ["A", "B"]
     assert folds["watched"].isna().all()
-    assert "No recording was there to be watched" in (tmp_path / "cv" / "summary.md").read_text()
+    assert "No recording could be spared for validation" in (tmp_path / "cv" / "summary.md").read_text()
     ran = run("train", motifs, "--crossval", tmp_path / "cv", "--out", tmp_path / "model")
     assert "all 4 epochs were run on every training recording, as in the cross-validation" in ran.err
     training = yaml.safe_load((tmp_path / "model" / "bundle.yaml").read_text())["training"]

@@ -68,14 +68,22 @@ def write_boris_tabular(path: Path, entries: Sequence[Entry]) -> None:
     """Write the tabular events of recordings to `path`: a row for each start and each stop, with its time and frame."""
     rows: list[list[object]] = []
     for entry in entries:
-        said = _describe(entry)
+        described = _describe(entry)
         for event in list_events(entry):
             rows.append(
                 [
-                    *(said["id"], said["date"], said["description"], said["duration"], said["types"], said["source"], "0.0"),
-                    *(said["duration"] if entry.video else _UNKNOWN, said["fps"]),
+                    *(
+                        described["id"],
+                        described["date"],
+                        described["description"],
+                        described["duration"],
+                        described["types"],
+                        described["source"],
+                        "0.0",
+                    ),
+                    *(described["duration"] if entry.video else _UNKNOWN, described["fps"]),
                     *("", event.behavior, "", "START" if event.is_start else "STOP", format_seconds(event.time_s)),
-                    *(said["media"], event.frame if entry.video else _UNKNOWN, _UNKNOWN, ""),
+                    *(described["media"], event.frame if entry.video else _UNKNOWN, _UNKNOWN, ""),
                 ]
             )
     write_text(path, format_table(_TABULAR_COLUMNS, rows, line_end=_LINE_END))
@@ -85,7 +93,7 @@ def write_boris_aggregated(path: Path, entries: Sequence[Entry]) -> None:
     """Write the aggregated events of recordings to `path`: a row for each bout, in order of time."""
     rows: list[list[object]] = []
     for entry in entries:
-        said = _describe(entry)
+        described = _describe(entry)
         edges = spread_edges(entry.annotation.time_s, entry.annotation.fps)
         bouts = sorted(list_bouts(entry.annotation), key=lambda bout: (bout.start_frame, bout.stop_frame, bout.behavior))
         total = sum(float(edges[bout.stop_frame] - edges[bout.start_frame]) for bout in bouts)
@@ -94,18 +102,26 @@ def write_boris_aggregated(path: Path, entries: Sequence[Entry]) -> None:
             frames: list[object] = [bout.start_frame, bout.stop_frame] if entry.video else [_UNKNOWN, _UNKNOWN]
             rows.append(
                 [
-                    *(said["id"], said["date"], said["description"], said["type"], said["source"], "0.0", said["duration"]),
-                    *(said["duration"] if entry.video else _UNKNOWN, said["fps"]),
+                    *(
+                        described["id"],
+                        described["date"],
+                        described["description"],
+                        described["type"],
+                        described["source"],
+                        "0.0",
+                        described["duration"],
+                    ),
+                    *(described["duration"] if entry.video else _UNKNOWN, described["fps"]),
                     *(_NO_SUBJECT, f"{total:.3f}", bout.behavior, "Not defined", "STATE"),
                     *(format_seconds(start), format_seconds(stop), format_seconds(stop - start)),
-                    *(said["media"], *frames, _UNKNOWN, _UNKNOWN, "", ""),
+                    *(described["media"], *frames, _UNKNOWN, _UNKNOWN, "", ""),
                 ]
             )
     write_text(path, format_table(_AGGREGATED_COLUMNS, rows, line_end=_LINE_END))
 
 
 def _describe(entry: Entry) -> dict[str, str]:
-    """Return what stands in every row of a recording."""
+    """Return the cells that every row of a recording has."""
     annotation = entry.annotation
     media = entry.video.as_posix() if entry.video else _UNKNOWN
     return {

@@ -34,7 +34,7 @@ class BorisObservation:
     date
         When the annotation was written.
     content
-        What stands under the name among the project's observations.
+        The observation of that name in the project.
     """
 
     name: str

@@ -27,7 +27,7 @@ class Entry:
     video
         Where its video is, or was when it was annotated; None where there is none.
     written
-        When the annotation was written. Nobody knows when the animal was filmed, and formats that ask for a date get this one.
+        When the annotation was written. It is unknown when the animal was filmed, and formats that ask for a date get this one.
     """
 
     annotation: Annotation
@@ -42,7 +42,7 @@ class Event:
     Attributes
     ----------
     frame
-        The first frame of the bout, or the first one behind it.
+        The first frame of the bout, or the first one after it.
     time_s
         When that frame is shown, in seconds.
     """
@@ -78,7 +78,7 @@ def spread_edges(time_s: npt.NDArray[np.float64], fps: float | None) -> npt.NDAr
 def find_duration(entry: Entry) -> float:
     """Return how many seconds a recording lasts, rounded up to milliseconds, and one millisecond more.
 
-    BORIS rounds the times of events to milliseconds, and leaves out those behind the end; it compares decimals with a binary fraction,
+    BORIS rounds the times of events to milliseconds, and leaves out those after the end; it compares decimals with a binary fraction,
     which may lie a little below.
     """
     last = float(spread_edges(entry.annotation.time_s, entry.annotation.fps)[-1])

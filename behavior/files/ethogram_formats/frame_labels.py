@@ -31,7 +31,7 @@ def write_deepethogram(path: Path, entries: Sequence[Entry]) -> None:
 
 
 def write_simba(path: Path, entries: Sequence[Entry]) -> None:
-    """Write the target columns of SimBA's `targets_inserted` tables of the one recording to `path`, to stand beside its features."""
+    """Write the target columns of SimBA's `targets_inserted` tables of the one recording to `path`, to be put next to its features."""
     (entry,) = entries
     _write_columns(path, entry, entry.annotation.behaviors, entry.annotation.ethogram.values)
 

@@ -27,7 +27,7 @@ _MODULE = "behavior"
 _PROBABILITIES = "probabilities"
 _BOUT_COLUMNS = (
     ("start_frame", np.int64, "First frame of the bout, counted from 0."),
-    ("stop_frame", np.int64, "First frame behind the bout."),
+    ("stop_frame", np.int64, "First frame after the bout."),
     ("mean_prob", np.float64, "Mean probability of the bout's frames."),
 )
 

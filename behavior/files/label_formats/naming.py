@@ -23,8 +23,8 @@ IN_STUDY_FILE = "in the study file (which evaluate and agreement take with --stu
 class Naming:
     """Maps the names in a file to behaviors.
 
-    A name with modifiers, such as ``grooming|face``, is looked up with its modifiers first, then without. A name that is mapped stands
-    for that behavior only; one that is not mapped stands for the behavior of that name.
+    A name with modifiers, such as ``grooming|face``, is looked up with its modifiers first, then without. A name that is mapped means
+    that behavior only; one that is not mapped means the behavior of that name.
 
     Attributes
     ----------
@@ -46,7 +46,7 @@ class Naming:
     ignored: frozenset[str] = frozenset()
 
     def find_behavior(self, name: str) -> int | None:
-        """Return the index in `behaviors` of the one that `name` stands for; None if it stands for none of them."""
+        """Return the index in `behaviors` of the one that `name` means; None if it means none of them."""
         for spelling in dict.fromkeys((name, name.split(MODIFIER_MARK)[0])):
             behavior = self._look_up(spelling)
             if behavior is not None:

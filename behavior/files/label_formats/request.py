@@ -14,7 +14,7 @@ __all__ = ["EVERYBODY", "LabelPolicies", "LabelRequest"]
 
 Policy = Literal["error", "warn"]
 
-# Stands for all subjects of a file together.
+# Means all subjects of a file together.
 EVERYBODY = "*"
 
 
@@ -55,7 +55,7 @@ class LabelRequest:
         The recording's frames. Bouts in seconds need their times; if the video broke off, labels after its end are cut.
     mapping
         Behaviors by the names that the file has for them. A name with modifiers is written ``grooming|face``; if it is not mapped
-        itself, it stands for what its name without modifiers stands for. A name that is not mapped stands for the behavior of that name.
+        itself, it means what its name without modifiers means. A name that is not mapped means the behavior of that name.
     ignored
         Names in the file that are left out without a note.
     recording_names
@@ -89,5 +89,5 @@ class LabelRequest:
 
     @cached_property
     def naming(self) -> Naming:
-        """Which behavior each name in the file stands for."""
+        """Which behavior each name in the file means."""
         return Naming(self.behaviors, self.mapping, self.ignored)
