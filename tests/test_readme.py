@@ -1,11 +1,13 @@
-"""Every command and every file that the README shows does what it says, in its order."""
+"""Every command, every file and the Python that the README and the pages for users show do what they say, in their order."""
 
 import re
 import shlex
 import shutil
 from pathlib import Path
 
+import matplotlib.figure
 import numpy as np
+import pandas as pd
 import pytest
 
 from behavior.files.annotations import read_labels
@@ -14,8 +16,15 @@ from behavior.files.label_formats.request import LabelRequest
 from behavior.files.study import read_study
 from behavior.recording import Frames
 
-README = Path(__file__).resolve().parents[1] / "README.md"
-BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+ROOT = Path(__file__).resolve().parents[1]
+# In the order in which a reader comes to them.
+PAGES = [ROOT / name for name in ("README.md", "docs/commands.md", "configs/README.md")]
+BLOCKS = [
+    block
+    for page in PAGES
+    for block in re.findall(r"^```(\w*)\n(.*?)^```$", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+]
+LONGEST_README = 160
 
 
 def blocks_of(language):
@@ -23,12 +32,17 @@ def blocks_of(language):
 
 
 def test_every_block_is_of_a_kind_that_is_tested():
-    assert {name for name, _ in BLOCKS} == {"console", "csv", "yaml"}
+    assert {name for name, _ in BLOCKS} == {"console", "csv", "python", "yaml"}
+
+
+def test_the_readme_is_short():
+    assert len(PAGES[0].read_text(encoding="utf-8").splitlines()) <= LONGEST_README
 
 
 def test_the_two_commands_are_there():
-    assert re.findall(r"^    (scripts/\w+)$", README.read_text(encoding="utf-8"), flags=re.MULTILINE) == ["scripts/demo", "scripts/test"]
-    assert all((README.parent / name).is_file() for name in ("scripts/demo", "scripts/test", "configs/demo.png"))
+    readme = PAGES[0].read_text(encoding="utf-8")
+    assert re.findall(r"^    (scripts/\w+)$", readme, flags=re.MULTILINE) == ["scripts/demo", "scripts/test"]
+    assert all((ROOT / name).is_file() for name in ("scripts/demo", "scripts/test"))
 
 
 @pytest.mark.parametrize("content", blocks_of("yaml"))
@@ -72,9 +86,17 @@ search:
 """
 
 
+def shorten(study):
+    """Cut short what a user would wait for; everything else stays as init wrote it."""
+    short = study.read_text().replace("layers: 3, units: 64", "layers: 1, units: 4").replace("epochs: 50", "epochs: 2")
+    assert "units: 4" in short
+    assert "epochs: 2" in short
+    study.write_text(short + "finetune: {frames_per_recording: 64, watched_frames: 64, head_epochs: 1, epochs: 1}\n")
+
+
 def test_commands_run_as_they_are_written(run, lab):
     commands = [line for block in blocks_of("console") for line in block.splitlines()]
-    assert len(commands) > 8
+    assert len(commands) > 20
     for command in commands:
         if "odd_video" in command:
             for path in (lab / "new").glob("mouse_04*"):
@@ -88,10 +110,7 @@ def test_commands_run_as_they_are_written(run, lab):
         ran = run(*words)
         assert ran.status == 0, f"{command}: {ran.err}"
         if words[0] == "init":
-            # What a user would wait for is cut short; everything else stays as init wrote it.
-            study = lab / "videos" / "study.yaml"
-            short = study.read_text().replace("layers: 3, units: 64", "layers: 1, units: 4").replace("epochs: 50", "epochs: 2")
-            study.write_text(short + "finetune: {frames_per_recording: 64, watched_frames: 64, head_epochs: 1, epochs: 1}\n")
+            shorten(lab / "videos" / "study.yaml")
     assert [path.name for path in find_ethograms([lab / "ethograms"])] == ["mouse_04_ethogram.csv"]
     assert (lab / "cleaned" / "mouse_04_ethogram.csv").is_file()
     assert (lab / "scores" / "summary.md").is_file()
@@ -106,3 +125,30 @@ def test_commands_run_as_they_are_written(run, lab):
     assert "Human ceiling" in (lab / "scores_beside_people" / "summary.md").read_text()
     assert (lab / "odd" / "odd_video_ethogram.csv").is_file()
     assert len(find_ethograms([lab / "all"])) == 3
+
+
+@pytest.fixture
+def new_video(run, lab, demo):
+    """A lab's folder whose new video is called as in the Python block, with its labels in a BORIS project."""
+    for path in (lab / "new").glob("mouse_04*"):
+        path.rename(path.with_name(path.name.replace("mouse_04", "mouse_22")))
+    ran = run("export", demo.ethograms / "mouse_04_ethogram.csv", "--format", "boris", "--out", lab / "boris")
+    assert ran.status == 0, ran.err
+    (lab / "a.boris").write_text((lab / "boris" / "ethograms.boris").read_text().replace("mouse_04", "mouse_22"))
+    return lab
+
+
+def test_the_python_runs_as_it_is_written(run, new_video, demo):
+    (block,) = blocks_of("python")
+    assert run("init", "videos", "--backbone", "openfield").status == 0
+    shorten(new_video / "videos" / "study.yaml")
+    names = {}
+    exec(compile(block, "README.md", "exec"), names)
+    assert isinstance(names["cv"].metrics, pd.DataFrame)
+    assert {"recording", "behavior", "metric", "value"} <= set(names["cv"].metrics.columns)
+    assert len(names["x"]) == len(names["y"]) == 400
+    assert set(np.unique(names["y"])) <= {-1, 0, 1}
+    assert isinstance(names["ethogram"].plot(), matplotlib.figure.Figure)
+    assert len(names["ethogram"].to_frame()) == 400
+    assert isinstance(names["ethogram"].bouts(), pd.DataFrame)
+    assert [path.name for path in find_ethograms([new_video / "ethograms"])] == ["mouse_22_ethogram.csv"]

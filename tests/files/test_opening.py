@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import zipfile
 from pathlib import Path
 
@@ -19,9 +20,10 @@ def test_a_regular_file_has_its_size(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("path", "expected"),
     [
-        ("/dev/zero", "/dev/zero: found a device or a pipe, expected a study file; look for it."),
-        ("a\0b", r"'a\x00b': cannot be opened (embedded null byte), expected a study file; look for it."),
-        ("x" * 5000, "cannot be opened (File name too long), expected a study file; look for it."),
+        ("/dev/zero", r"/dev/zero: found a device or a pipe, expected a study file; look for it\."),
+        # Pythons differ in their words.
+        ("a\0b", r"'a\\x00b': cannot be opened \((stat: )?embedded null [a-z ]+\), expected a study file; look for it\."),
+        ("x" * 5000, r"cannot be opened \(File name too long\), expected a study file; look for it\."),
     ],
 )
 def test_what_is_no_regular_file_is_named(path: str, expected: str) -> None:
@@ -29,7 +31,7 @@ def test_what_is_no_regular_file_is_named(path: str, expected: str) -> None:
         pytest.skip(f"this system has no {path}")
     with pytest.raises(UsageError) as caught:
         require_regular_file(Path(path), **WORDS)
-    assert str(caught.value).endswith(expected)
+    assert re.search(f"{expected}$", str(caught.value))
 
 
 @pytest.mark.parametrize(
