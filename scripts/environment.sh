@@ -4,8 +4,8 @@ root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 venv="$root/.venv"
 python=${PYTHON:-python3}
 
-if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
-    echo "error: $python is not Python 3.11 or newer; install one, or name it: PYTHON=python3.11 $0" >&2
+if ! "$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; then
+    echo "error: $python is not Python 3.11, 3.12 or 3.13; install one of them, or name it: PYTHON=python3.11 $0" >&2
     exit 2
 fi
 if [ ! -x "$venv/bin/python" ]; then
@@ -14,7 +14,7 @@ if [ ! -x "$venv/bin/python" ]; then
     "$python" -m venv --without-pip "$venv"
 fi
 wanted=$(cksum "$root/setup.cfg" "$root/pyproject.toml" | tr '\n' ' ')
-# What is installed with extras will do for who needs none.
+# An environment with extras also serves those who need none.
 case "$(cat "$venv/installed" 2>/dev/null)" in
 "$wanted$extras"*) ;;
 *)
