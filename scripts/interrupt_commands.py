@@ -85,8 +85,8 @@ def main() -> None:
     """Interrupt the commands and print a table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--demo", type=Path)
-    parser.add_argument("--delays", default="0.1,0.5,1,1.5,2.5,4,6", help="seconds, with commas between")
-    parser.add_argument("--commands", default=",".join(command.name for command in COMMANDS), help="names, with commas between")
+    parser.add_argument("--delays", default="0.1,0.5,1,1.5,2.5,4,6", help="seconds, separated by commas")
+    parser.add_argument("--commands", default=",".join(command.name for command in COMMANDS), help="names, separated by commas")
     arguments = parser.parse_args()
     delays = [float(delay) for delay in arguments.delays.split(",")]
     # A program that runs in the background may be given a Ctrl-C that is switched off, and would hand that down.

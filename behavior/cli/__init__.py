@@ -6,7 +6,7 @@ Workflows are imported when their command runs, so that `--help` answers at once
 try:
     from behavior.cli.program import app, main
 except KeyboardInterrupt:
-    # Before anything was begun that could be kept.
+    # Before any work was started.
     raise SystemExit(130) from None
 
 __all__ = ["app", "main"]

@@ -1,4 +1,4 @@
-"""The command that says which backbones there are."""
+"""The command that lists the backbones."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ app = typer.Typer()
 def backbones(
     names: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[NAMES]...", help="Backbones to list; all of them if not given.", autocompletion=complete_backbone),
+        typer.Argument(metavar="[NAMES]...", help="Backbones to list; all if not given.", autocompletion=complete_backbone),
     ] = None,
     measure: Annotated[bool, typer.Option("--measure/--no-measure", help="Measure frames per second on this machine.")] = True,
-    models: Annotated[Path, typer.Option(help="Folder for the converted networks; made where it is missing.")] = Path("cache/models"),
+    models: Annotated[Path, typer.Option(help="Folder for the converted networks; created if missing.")] = Path("cache/models"),
     as_json: AsJson = False,
 ) -> None:
-    """List the backbones with features, input, parameters, and frames per second measured here."""
+    """List the backbones with features, input size, parameters, and frames per second on this machine."""
     from behavior.workflows.backbones import list_backbones
 
     keep_log(models)
@@ -48,5 +48,5 @@ def backbones(
     formats = {"input": "{0} x {0}", "parameters": "{:.1f} M", "frames/s": "{:,.1f}"}
     print_table(header, rows, as_json=as_json, formats=formats, extra={"measured_with": listed.measured_with, "failures": listed.failures})
     if listed.measured_with:
-        hint(f"measured here with {listed.measured_with}")
+        hint(f"measured on this machine with {listed.measured_with}")
     exit_on(listed.failures)

@@ -1,4 +1,4 @@
-"""The command that shows all others at work."""
+"""The command that runs all stages on a rendered study."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ app = typer.Typer()
 
 @app.command(epilog="Example: behavior demo --out demo")
 def demo(
-    out: Annotated[Path, typer.Option("--out", help="A folder that is empty or not there yet.")],
+    out: Annotated[Path, typer.Option("--out", help="A folder that is empty or does not exist yet.")],
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same study.")] = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Render a small study with known labels and take it through every stage."""
+    """Render a small study with known labels and run every stage on it."""
     load_keras()
     from behavior.workflows.demo import run_demo
 
@@ -36,13 +36,16 @@ def demo(
     }
     column = "average precision on the test recordings"
     print_table(["behavior", column], rows, as_json=as_json, formats={column: "{:.3f}"}, extra=extra)
-    hint(f"{sum(result.seconds.values()):.0f} s in all. Where to look:")
+    hint(f"{sum(result.seconds.values()):.0f} s in total. The results:")
     for place, meaning in (
-        (result.report, "all of it in one file; open it in a browser"),
-        (result.pictures[0] if result.pictures else result.ethograms, "what the model says about a test recording, beneath what is known"),
-        (result.crossval / "summary.md", "scores on recordings that a model never saw"),
+        (result.report, "everything in one file; open it in a browser"),
+        (
+            result.pictures[0] if result.pictures else result.ethograms,
+            "predictions for a test recording, below the known behavior",
+        ),
+        (result.crossval / "summary.md", "scores on held-out recordings"),
         (result.model / "summary.md", "scores on the test recordings"),
         (result.ethograms, "an ethogram and a table of bouts for every recording"),
-        (result.study, "what was done; copy it for your own study"),
+        (result.study, "the settings; copy them for your own study"),
     ):
         hint(f"  {place}  {meaning}")

@@ -1,4 +1,4 @@
-"""Commands that make ethograms, change them and compare them, and the raters behind their labels."""
+"""Commands that make, change, export and score ethograms, and compare raters."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ def annotate(
     out: OutFolder,
     videos: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[VIDEO...]", readable=False, help="Videos, or folders of them; the pose of each is found by its name."),
+        typer.Argument(metavar="[VIDEO...]", readable=False, help="Videos, or folders of them; pose files are found by their names."),
     ] = None,
-    pose: Annotated[Path | None, typer.Option(help="Pose of the only video.")] = None,
+    pose: Annotated[Path | None, typer.Option(help="Pose file, if there is a single video.")] = None,
     study: Annotated[Path | None, typer.Option(help="Annotate every recording of this study instead of videos.")] = None,
     body_part: Annotated[
-        list[str] | None, typer.Option(help="Centre crops on this body part instead of the model's; several times for their mean.")
+        list[str] | None, typer.Option(help="Centre crops on this body part instead of the model's; repeat it for the mean of several.")
     ] = None,
-    individual: Annotated[str | None, typer.Option(help="Which animal, where the pose has several.")] = None,
-    resample: Annotated[bool, typer.Option("--resample", help="Accept videos of another frame rate than the model's.")] = False,
-    cache: Annotated[Path | None, typer.Option(help="Folder for the features; OUT/cache, or the study's own.")] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace ethograms by another model or with other settings.")] = False,
+    individual: Annotated[str | None, typer.Option(help="Which animal, if the pose file has several.")] = None,
+    resample: Annotated[bool, typer.Option("--resample", help="Accept videos with another frame rate than the model's.")] = False,
+    cache: Annotated[Path | None, typer.Option(help="Folder for the features; OUT/cache, or the study's cache, if not given.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace ethograms made by another model or with other settings.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Write an ethogram for each video; one bad video never stops the rest."""
@@ -44,10 +44,10 @@ def annotate(
     from behavior.workflows.annotate import annotate_study, annotate_videos
 
     if (study is None) == (not videos):
-        raise UsageError("annotate needs either videos or --study; name the videos behind the model, or give --study STUDY.")
+        raise UsageError("annotate needs either videos or --study; name the videos after the model, or give --study STUDY.")
     if study is not None:
         if pose is not None:
-            raise UsageError("--pose goes with a single video; the study's manifest names the pose of its recordings.")
+            raise UsageError("--pose is for a single video; the study's manifest names the pose files of its recordings.")
         result = annotate_study(
             model, study, out, body_parts=body_part or (), individual=individual, resample=resample, cache=cache, overwrite=overwrite
         )
@@ -71,14 +71,14 @@ def annotate(
 def decide(
     ethograms: Ethograms,
     threshold: Annotated[
-        list[str] | None, typer.Option(help="For all behaviors (0.4) or some (grooming=0.4,rearing=0.3); may be repeated.")
+        list[str] | None, typer.Option(help="For all behaviors (0.4) or for some (grooming=0.4,rearing=0.3); may be repeated.")
     ] = None,
-    closing: Annotated[list[str] | None, typer.Option(help="Closing length in frames (9) or seconds (0.9s), likewise.")] = None,
-    min_bout: Annotated[list[str] | None, typer.Option(help="Shortest bout in frames or seconds, likewise.")] = None,
-    out: Annotated[Path | None, typer.Option("--out", help="Folder for the new files; in place if not given.")] = None,
+    closing: Annotated[list[str] | None, typer.Option(help="Closing length in frames (9) or seconds (0.9s), given likewise.")] = None,
+    min_bout: Annotated[list[str] | None, typer.Option(help="Shortest bout to keep, in frames or seconds, given likewise.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder for the new files; the ethograms are replaced if not given.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Threshold and clean stored probabilities again, without computing them again."""
+    """Apply other thresholds and cleaning to stored probabilities, without running the model."""
     from behavior.learning.changed_decisions import DecisionChange
     from behavior.workflows.decide import decide_ethograms
 
@@ -108,12 +108,12 @@ def export(
         typer.Option(
             "--format",
             metavar="NAME[,NAME...]",
-            help="What to write: bouts, boris, boris_tabular, boris_aggregated, deepethogram, simba, nwb, parquet.",
+            help="Formats: bouts, boris, boris_tabular, boris_aggregated, deepethogram, simba, nwb, parquet.",
             autocompletion=complete_formats,
         ),
     ],
     out: OutFolder,
-    videos: Annotated[Path | None, typer.Option(help="Folder that has the videos now, where they were moved since.")] = None,
+    videos: Annotated[Path | None, typer.Option(help="Folder that has the videos now, if they were moved.")] = None,
     overwrite: Overwrite = False,
     as_json: AsJson = False,
 ) -> None:
@@ -133,16 +133,17 @@ def export(
 @app.command(epilog="Example: behavior evaluate ethograms --labels labels --out scores")
 def evaluate(
     ethograms: Ethograms,
-    labels: Annotated[Path, typer.Option(help="Folder of label files called like the recordings.")],
+    labels: Annotated[Path, typer.Option(help="Folder of label files named after the recordings.")],
     out: OutFolder,
     rater: Annotated[
-        list[Path] | None, typer.Option(help="Folder of one rater's label files; given for each of several, it shows how well they agree.")
+        list[Path] | None,
+        typer.Option(help="Folder of one rater's label files; repeat it for each rater to show how well they agree."),
     ] = None,
-    study: Annotated[Path | None, typer.Option(help="A study whose section `labels` says what the names in label files mean.")] = None,
+    study: Annotated[Path | None, typer.Option(help="A study whose section `labels` maps the names in label files.")] = None,
     overwrite: Overwrite = False,
     as_json: AsJson = False,
 ) -> None:
-    """Score ethograms that exist against labels."""
+    """Score existing ethograms against labels."""
     from behavior.workflows.evaluate import evaluate_ethograms
 
     result = evaluate_ethograms(ethograms, labels, out, raters=rater or (), study=study, overwrite=overwrite)
@@ -154,13 +155,13 @@ def evaluate(
 def agreement(
     labels: Annotated[list[Path], typer.Argument(metavar="STUDY | DIR DIR...", help="A study, or a folder of label files for each rater.")],
     out: OutFolder,
-    study: Annotated[Path | None, typer.Option(help="Tells for folders the recordings, behaviors and times of frames.")] = None,
-    frames: Annotated[int | None, typer.Option(min=1, help="Frames of every recording, for bout tables without --study.")] = None,
+    study: Annotated[Path | None, typer.Option(help="For folders: the study that has the recordings, behaviors and frame times.")] = None,
+    frames: Annotated[int | None, typer.Option(min=1, help="Number of frames of every recording, for bout tables without --study.")] = None,
     fps: Annotated[float | None, typer.Option(min=0.001, help="Frames per second, without --study.")] = None,
     overwrite: Overwrite = False,
     as_json: AsJson = False,
 ) -> None:
-    """Say how well several raters of the same recordings agree, in pairs and each with the majority of the others."""
+    """Measure how well several raters of the same recordings agree: each pair, and each rater with the majority of the others."""
     from behavior.workflows.agreement import compare_raters
 
     result = compare_raters(labels, out, study=study, n_frames=frames, fps=fps, overwrite=overwrite)
@@ -169,4 +170,4 @@ def agreement(
     formats = dict.fromkeys(metrics[:-1], "{:.3f}") | {metrics[-1]: "{:+.0f}"}
     ceiling = json.loads(result.ceiling.to_json(orient="records"))
     print_table(["behavior", "rater", "against", *metrics], rows, as_json=as_json, formats=formats, extra={"ceiling": ceiling})
-    hint(f"all of it is in {out / 'agreement.md'} and {out / 'agreement.csv'}")
+    hint(f"all results are in {out / 'agreement.md'} and {out / 'agreement.csv'}")

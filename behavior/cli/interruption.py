@@ -1,4 +1,4 @@
-"""Ctrl-C: a run ends where it can do so tidily, else wherever it is after a moment; a second Ctrl-C ends it at once."""
+"""Ctrl-C: a run ends cleanly if it can within a moment, else wherever it is; a second Ctrl-C ends it at once."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ __all__ = ["INTERRUPTED", "Interruption"]
 
 INTERRUPTED = 130
 SECONDS_TO_END = 1.5
-SECONDS_FOR_LAST_WORDS = 0.3
+SECONDS_FOR_LAST_MESSAGE = 0.3
 SHOW_CURSOR = b"\x1b[?25h"
 
 
 class Interruption:
     """Watches for Ctrl-C while its block runs.
 
-    What Python itself does about it waits for the call that goes on to return, which may be minutes of computing in a library. So a
-    thread, woken by the system's own signal, ends the process if the block has not ended by then.
+    Python itself handles it only when the current call returns, which may be minutes of computing in a library. So a thread, woken by
+    the system's signal, ends the process if the block has not ended by then.
 
     Parameters
     ----------
     say_last
-        What is done before the process ends in this way, in little time.
+        Called before the process ends; it has little time.
 
     Attributes
     ----------
@@ -44,11 +44,11 @@ class Interruption:
         self._ending = threading.Lock()
 
     def __enter__(self) -> Interruption:
-        # Only the main thread may; and whoever starts a program with the signal ignored wants it ignored.
+        # Only the main thread can; and a program that is started with the signal ignored should ignore it.
         if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
             return self
         self._is_watching = True
-        # The command may have turned standard error elsewhere while a library is loaded.
+        # The command may have redirected standard error while a library loads.
         self._stderr = os.dup(2)
         self._woken, self._waker = socket.socketpair()
         self._waker.setblocking(False)
@@ -61,7 +61,7 @@ class Interruption:
         if not self._is_watching:
             return
         if self.was_asked:
-            # Taking libraries down in the midst of their work may hang, or crash.
+            # Shutting libraries down in the middle of their work may hang or crash.
             self.end()
         signal.set_wakeup_fd(self._wakeup)
         signal.signal(signal.SIGINT, self._handler)
@@ -70,7 +70,7 @@ class Interruption:
 
     def _interrupt(self, number: int, frame: FrameType | None) -> NoReturn:
         self.was_asked = True
-        # Where Python cannot raise, such as while an object is being destroyed, it would print a traceback and go on.
+        # Where Python cannot raise, such as in a destructor, it would print a traceback and continue.
         sys.unraisablehook = _ignore
         threading.excepthook = _ignore
         raise KeyboardInterrupt
@@ -93,15 +93,15 @@ class Interruption:
             self.end()
 
     def end(self) -> NoReturn:
-        """End the process, and those that it started, with the status of an interruption."""
+        """End the process and its child processes with the status of an interruption."""
         if not self._ending.acquire(blocking=False):
-            # The other thread is at it.
+            # The other thread is ending it.
             threading.Event().wait()
         os.dup2(self._stderr, 2)
-        # In a thread of its own, since whoever is interrupted may hold what it needs.
+        # In its own thread, because the interrupted code may hold a lock that it needs.
         speaker = threading.Thread(target=self._speak, daemon=True)
         speaker.start()
-        speaker.join(SECONDS_FOR_LAST_WORDS)
+        speaker.join(SECONDS_FOR_LAST_MESSAGE)
         self._exit()
 
     def _speak(self) -> None:
@@ -119,4 +119,4 @@ class Interruption:
 
 
 def _ignore(_: Any) -> None:
-    """Say nothing of an error that comes of being interrupted."""
+    """Print nothing about an error that the interruption caused."""

@@ -1,4 +1,4 @@
-"""Commands that fit models to features and labels, and score them."""
+"""Commands that train models on features and labels, and score them."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ app = typer.Typer()
 @app.command(epilog="Example: behavior finetune videos/study.yaml --recordings OFT_1,OFT_2,OFT_3 --out openfield_lab.keras")
 def finetune(
     study: StudyFile,
-    out: Annotated[Path, typer.Option("--out", metavar="WEIGHTS", help="File for the weights, NAME.keras, which is not there yet.")],
+    out: Annotated[Path, typer.Option("--out", metavar="WEIGHTS", help="File for the weights, NAME.keras, which does not exist yet.")],
     recordings: Annotated[
         str | None,
-        typer.Option(help="Fine-tune on these alone, ids with commas between; on all labelled ones with split=train if not given."),
+        typer.Option(help="Ids of the recordings to fine-tune on, separated by commas; all labelled ones with split=train if not given."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Train the backbone on labelled crops: a head on it as it is, then its last stage; the file remembers what it has seen."""
+    """Train the backbone on labelled crops: a head on the frozen backbone, then its last stage too; the file lists the recordings."""
     names = None if recordings is None else [name.strip() for name in recordings.split(",") if name.strip()]
     if names == []:
-        raise UsageError(f"--recordings {recordings!r}: names no recording; give ids of the manifest with commas between.")
+        raise UsageError(f"--recordings {recordings!r}: names no recording; give ids of the manifest, separated by commas.")
     load_keras()
     from behavior.workflows.finetune import finetune_study
 
@@ -41,7 +41,7 @@ def finetune(
     print_table(["behavior", "frames", *scores], rows, as_json=as_json, formats=dict.fromkeys(scores, "{:.3f}"), extra=extra)
     print_notes(result.notes)
     if result.validation:
-        hint(f"average precision on {', '.join(result.validation)}, by which the weights were chosen: a guide, no score")
+        hint(f"average precision on {', '.join(result.validation)}, which the weights were chosen on: a guide, not a score")
     hint(f"next: write weights: {quote(out)} into the section backbone of a study without these recordings, then behavior embed")
 
 
@@ -53,13 +53,13 @@ def crossval(
         bool,
         typer.Option(
             "--learning-curve",
-            help="Also find out how the score grows with the number of recordings learned from; takes about as long again several times.",
+            help="Also estimate how much more labelled recordings would help; takes several times as long.",
         ),
     ] = False,
     overwrite: Overwrite = False,
     as_json: AsJson = False,
 ) -> None:
-    """Leave one recording (or animal) out after the other: scores and predictions on recordings that a model never saw."""
+    """Leave out one recording (or animal) at a time: scores and predictions on held-out recordings."""
     load_keras()
     from behavior.workflows.crossval import cross_validate
 
@@ -73,16 +73,17 @@ def search(
     study: StudyFile,
     out: OutFolder,
     trials: Annotated[
-        int | None, typer.Option(min=1, help="Trials in all, those of earlier runs and other workers among them; 50, or the whole grid.")
+        int | None,
+        typer.Option(min=1, help="Number of trials, including those of earlier runs and other workers; by default 50, or the whole grid."),
     ] = None,
     storage: Annotated[
         str | None, typer.Option(help="journal:FILE (for network drives) or a database's address; an SQLite file in OUT if not given.")
     ] = None,
-    name: Annotated[str, typer.Option(help="Name of the search, where a storage holds several.")] = "search",
-    timeout: Annotated[str | None, typer.Option(help="Begin no trial after so long: 90m, 8h or 3600s.")] = None,
+    name: Annotated[str, typer.Option(help="Name of the search, if a storage holds several.")] = "search",
+    timeout: Annotated[str | None, typer.Option(help="Start no trial after this time: 90m, 8h or 3600s.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Try the settings of the study's section search; goes on where it was stopped, several at once share the work."""
+    """Try the settings of the study's section `search`; resumes where it left off, and several processes share the work."""
     seconds = None if timeout is None else parse_duration(timeout)
     load_keras()
     from behavior.search.space import format_value
@@ -100,23 +101,23 @@ def search(
     extra = {"trials": found.limit, **found.counts, "best": best, "importances": found.importances, "note": outcome.note}
     print_table(columns, rows, as_json=as_json, formats={"value": "{:.4f}", "seconds": "{:.0f}"}, extra=extra)
     print_notes([outcome.note] if outcome.note else [])
-    hint(f"all trials are in {out / 'trials.csv'}, what they mean in {out / 'summary.md'}")
+    hint(f"all trials are in {out / 'trials.csv'}, the summary is in {out / 'summary.md'}")
     exit_on(outcome.failures)
     if found.best is not None:
-        hint(f"next: behavior crossval {quote(out / 'best.yaml')} --out crossval, then train it on all recordings")
+        hint(f"next: behavior crossval {quote(out / 'best.yaml')} --out crossval, then train on all recordings")
 
 
 @app.command(epilog="Example: behavior train videos/study.yaml --crossval crossval --out model")
 def train(
     study: StudyFile,
-    out: Annotated[Path, typer.Option("--out", help="Folder for the model; made where it is missing.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for the model; created if missing.")],
     crossval: Annotated[
         Path | None,
-        typer.Option(help="Results of `behavior crossval`: train for the median of its best epochs, on every training recording."),
+        typer.Option(help="Results of `behavior crossval`: train on every training recording, for the median of its best epochs."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Fit the model on the training recordings and score it once on those with split=test."""
+    """Train the model on the training recordings and score it once on those with split=test."""
     load_keras()
     from behavior.workflows.train import train_model
 

@@ -1,4 +1,4 @@
-"""Arguments that several commands share, and what their words mean."""
+"""Arguments that several commands share, and how their values are parsed."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Value = TypeVar("Value")
 
 
 def _note_flag(name: str) -> Callable[[bool], bool]:
-    """Return what notes in the session that a flag is given."""
+    """Return a callback that records in the session that a flag is given."""
 
     def note(is_given: bool) -> bool:
         if is_given:
@@ -51,25 +51,25 @@ def _note_flag(name: str) -> Callable[[bool], bool]:
     return note
 
 
-# Of results that are one file, where others are a folder.
+# Results that are one file; others are a folder.
 FILE_SUFFIXES = {".html", ".keras"}
 VERBOSITIES = {"quiet": logging.WARNING, "verbose": logging.DEBUG}
-Quiet = Annotated[bool, typer.Option("--quiet", callback=_note_flag("quiet"), help="Print nothing but warnings, errors and JSON.")]
-Verbose = Annotated[bool, typer.Option("--verbose", callback=_note_flag("verbose"), help="Say more of what goes on.")]
+Quiet = Annotated[bool, typer.Option("--quiet", callback=_note_flag("quiet"), help="Print only warnings, errors and JSON.")]
+Verbose = Annotated[bool, typer.Option("--verbose", callback=_note_flag("verbose"), help="Print more details.")]
 Debug = Annotated[bool, typer.Option("--debug", callback=_note_flag("debug"), help="Show the traceback of an error.")]
 ANYWHERE = [
     inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=False, annotation=annotation)
     for name, annotation in (("quiet", Quiet), ("verbose", Verbose), ("debug", Debug))
 ]
 StudyFile = Annotated[Path, typer.Argument(metavar="STUDY", help="The study file, such as study.yaml.")]
-OutFolder = Annotated[Path, typer.Option("--out", help="Folder for the results; made where it is missing.")]
+OutFolder = Annotated[Path, typer.Option("--out", help="Folder for the results; created if missing.")]
 AsJson = Annotated[bool, typer.Option("--json", callback=_note_flag("as_json"), help="Print the result as JSON.")]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the results that the folder holds already.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace results that exist already.")]
 Ethograms = Annotated[list[Path], typer.Argument(metavar="ETHOGRAMS...", help="Files RECORDING_ethogram.csv, or folders of them.")]
 
 
 def accept_anywhere(command: Callable[..., None]) -> Callable[..., None]:
-    """Return `command` with the options that may stand before and behind a command's name; what they do is done by then."""
+    """Return `command` with the options that can be given anywhere on the command line; they have taken effect when it runs."""
     signature = inspect.signature(command, eval_str=True)
     parameters = [*signature.parameters.values(), *ANYWHERE]
 
@@ -85,7 +85,7 @@ def accept_anywhere(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def parse_by_behavior(option: str, values: Sequence[str] | None, parse: Callable[[str], Value]) -> Value | dict[str, Value] | None:
-    """Return one value for all behaviors, or one for each that is named, from words such as `0.4` and `grooming=0.4,rearing=0.3`."""
+    """Return one value for all behaviors, or a value by name, from words such as `0.4` and `grooming=0.4,rearing=0.3`."""
     words = [part for value in values or () for part in _split_at_names(value)]
     if not words:
         return None
@@ -103,14 +103,14 @@ def parse_by_behavior(option: str, values: Sequence[str] | None, parse: Callable
 
 
 def _split_at_names(words: str) -> list[str]:
-    """Return the parts of a list with commas; names may have commas in them, and what is none of NAME=VALUE stays whole."""
+    """Return the parts NAME=VALUE of a list with commas; names may contain commas, and a word of another form stays whole."""
     parts = re.findall(r"[^=]+=[^,=]*(?:,|$)", words)
     whole = "".join(parts) == words
     return [part.removesuffix(",").strip() for part in parts] if whole else [words]
 
 
 def parse_duration(word: str, *, option: str = "--timeout") -> float:
-    """Return seconds from words such as 90m, 8h and 3600s."""
+    """Return the seconds of a word such as 90m, 8h or 3600s."""
     units = {"s": 1, "m": 60, "h": 3600}
     try:
         seconds = float(word[:-1]) * units[word[-1:]]
@@ -145,7 +145,7 @@ def _parse_length(option: str, word: str) -> int | float:
 
 
 def parse_probability(word: str) -> float:
-    """Return the number from 0 to 1 that `word` stands for."""
+    """Return `word` as a number from 0 to 1."""
     try:
         value = float(word)
     except ValueError:

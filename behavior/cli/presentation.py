@@ -20,16 +20,16 @@ app = typer.Typer()
 def overlay(
     ethograms: Ethograms,
     out: OutFolder,
-    study: Annotated[Path | None, typer.Option(help="Study whose manifest names labels, which are drawn beside the model's.")] = None,
+    study: Annotated[Path | None, typer.Option(help="Study whose manifest names labels, drawn next to the model's decisions.")] = None,
     videos: Annotated[Path | None, typer.Option(help="Folder that has the videos now, if they were moved.")] = None,
-    start: Annotated[str, typer.Option(metavar="TIME", help="Where the overlay begins in the recording, such as 90s or 1.5m.")] = "0s",
-    stop: Annotated[str | None, typer.Option(metavar="TIME", help="Where it ends; with the recording if not given.")] = None,
-    speed: Annotated[float, typer.Option(help="2 plays twice as fast; above 60 frames per second, frames are left out.")] = 1.0,
-    video: Annotated[bool, typer.Option("--video/--no-video", help="Draw the video, or probabilities and ethogram alone.")] = True,
+    start: Annotated[str, typer.Option(metavar="TIME", help="Where in the recording the overlay starts, such as 90s or 1.5m.")] = "0s",
+    stop: Annotated[str | None, typer.Option(metavar="TIME", help="Where it ends; at the end of the recording if not given.")] = None,
+    speed: Annotated[float, typer.Option(help="2 plays twice as fast; frames are left out above 60 frames per second.")] = 1.0,
+    video: Annotated[bool, typer.Option("--video/--no-video", help="Draw the video, or probabilities and ethogram only.")] = True,
     overwrite: Overwrite = False,
     as_json: AsJson = False,
 ) -> None:
-    """Draw videos with labels and probabilities on them, for a talk."""
+    """Draw labels and probabilities onto videos, for talks."""
     from behavior.figures.overlay_plan import Clip
     from behavior.workflows.overlay import draw_overlays
 
@@ -54,7 +54,7 @@ def overlay(
     header = ["recording", "overlay", "frames", "seconds", "drawn frames/s"]
     print_table(header, rows, as_json=as_json, formats=formats, extra={"failures": result.failures})
     if result.files:
-        hint(f"H.264 in .mp4, which slides and browsers play: {out}")
+        hint(f"wrote H.264 videos (.mp4), which slides and browsers play, to {out}")
     exit_on(result.failures)
 
 
@@ -64,28 +64,28 @@ def report(
         list[Path],
         typer.Argument(metavar="STUDY | ETHOGRAMS...", help="A study file, files RECORDING_ethogram.csv or folders of them, or both."),
     ],
-    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The report, such as report.html; all of it is in this file.")],
-    study: Annotated[Path | None, typer.Option(help="Study of the ethograms, where only they are named.")] = None,
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The report, a single file such as report.html.")],
+    study: Annotated[Path | None, typer.Option(help="Study of the ethograms, if only they are named.")] = None,
     crossval: Annotated[
-        Path | None, typer.Option(help="Results of `behavior crossval`; crossval beside the study, or here, if not given.")
+        Path | None, typer.Option(help="Results of `behavior crossval`; crossval next to the study, or here, if not given.")
     ] = None,
     model: Annotated[
-        Path | None, typer.Option(help="What `behavior train` wrote; what made the ethograms, or model beside the study, if not given.")
+        Path | None, typer.Option(help="Folder of the model; the one that made the ethograms, or model next to the study, if not given.")
     ] = None,
     bin_length: Annotated[str, typer.Option("--bin", metavar="LENGTH", help="Time bins of the statistics, such as 60s or 5m.")] = "60s",
     check: Annotated[
-        bool, typer.Option("--check/--no-check", help="Decode the study's videos and compare pose and labels with them.")
+        bool, typer.Option("--check/--no-check", help="Decode the study's videos and compare them with pose and labels.")
     ] = True,
-    title: Annotated[str | None, typer.Option(help="First heading of the report.")] = None,
+    title: Annotated[str | None, typer.Option(help="Title of the report.")] = None,
     overwrite: Overwrite = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write what was done, how well, and what came of it into one file that opens offline."""
+    """Write settings, data, scores, ethograms and statistics into one HTML file that opens offline."""
     from behavior.workflows.report import write_report
 
     bin_s = parse_duration(bin_length, option="--bin")
     if bin_s == 0:
-        raise UsageError(f"--bin {bin_length}: expected more than nothing, such as 60s.")
+        raise UsageError(f"--bin {bin_length}: expected a length above 0, such as 60s.")
     result = write_report(
         sources,
         out,

@@ -1,4 +1,4 @@
-"""What commands print: results on standard output, as a table or as JSON, and what to know or to do next on standard error."""
+"""What commands print: results on standard output, as a table or as JSON; notes and the next step on standard error."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def print_scores(metrics: Any, out: Path, *, as_json: bool) -> None:
     header = list(pooled.columns)
     print_table(header, pooled.to_numpy().tolist(), as_json=as_json, formats=dict.fromkeys(header[1:], "{:.3f}"))
     if "early_stopping_watched_what_is_scored" in set(metrics["metric"]):
-        hint("these scores are optimistic: early stopping watched the recordings that are scored (early_stopping_on: fold)")
+        hint("these scores are optimistic: early stopping used the recordings that are scored (early_stopping_on: fold)")
     hint(f"all scores are in {out / 'summary.md'} and {out / 'metrics.csv'}")
 
 
@@ -72,7 +72,7 @@ def print_table(
     formats: Mapping[str, str] | None = None,
     extra: Mapping[str, Any] | None = None,
 ) -> None:
-    """Print rows as a table, numbers as `formats` has it for their columns, or as JSON, numbers as they are and NaN as null."""
+    """Print rows as a table, its numbers in the format of their column, or as JSON, its numbers as they are and NaN as null."""
     if as_json:
         print_json({"rows": [dict(zip(header, row, strict=True)) for row in rows], **(extra or {})})
         return
@@ -92,7 +92,7 @@ def print_table(
 
 
 def print_json(content: Mapping[str, Any]) -> None:
-    """Print `content`, NaN and infinity as null, which JSON has no words for."""
+    """Print `content` as JSON, NaN and infinity as null."""
     say(json.dumps(_make_finite(content), indent=2, allow_nan=False))
     session.has_answered = True
 
@@ -106,7 +106,7 @@ def _make_finite(content: Any) -> Any:
 
 
 def print_problem(message: str, *, is_error: bool) -> None:
-    """Print a problem that was looked for, as a result; with `--quiet` as trouble."""
+    """Print a problem of a study, which is a result of `check`; with `--quiet`, log it as a warning or an error."""
     if session.quiet:
         _logger.log(logging.ERROR if is_error else logging.WARNING, message)
     else:
@@ -120,9 +120,9 @@ def print_notes(notes: Sequence[str]) -> None:
 
 
 def exit_on(failures: Mapping[str, str]) -> None:
-    """Exit with the status for unfinished work if there are failures, each of which was printed when it came up."""
+    """Exit with the status for unfinished work if there are failures; each was printed when it occurred."""
     if failures:
-        _logger.error(f"{len(failures)} failed ({', '.join(failures)}); what could be done is done.")
+        _logger.error(f"{len(failures)} failed ({', '.join(failures)}); the rest is done.")
         raise typer.Exit(SOME_FAILED)
 
 
@@ -137,7 +137,7 @@ def quote(path: Path) -> str:
 
 
 def hint(message: str) -> None:
-    """Print to standard error, out of the way of results that are piped on; nothing with `--quiet`."""
+    """Print to standard error, so that piped results stay clean; nothing with `--quiet`."""
     _logger.info(message)
 
 

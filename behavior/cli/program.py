@@ -1,4 +1,4 @@
-"""The program: every command in the order of `--help`, what all of them accept, and how they end."""
+"""The program: all commands in the order of `--help`, the options they share, and how they end."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ app = typer.Typer(
     name="behavior",
     help="Per-frame ethograms of mice from video and DeepLabCut pose.",
     epilog=(
-        "The usual way: init, check, embed, crossval, train, annotate, report. Try it all with: behavior demo --out demo. "
+        "The usual order: init, check, embed, crossval, train, annotate, report. Try it all with: behavior demo --out demo. "
         "--install-completion writes to your shell's start-up file, such as ~/.bashrc; --show-completion changes nothing."
     ),
     no_args_is_help=True,
@@ -33,7 +33,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-STOPPED = "stopped; what is finished is kept: embed, annotate, crossval and search go on from there, other commands start anew"
+STOPPED = "stopped; finished work is kept: embed, annotate, crossval and search resume, other commands start over"
 
 _logger = logging.getLogger("behavior.cli")
 
@@ -55,13 +55,13 @@ def main() -> None:
                     _say_stopped(log)
                 log.end(status)
     except KeyboardInterrupt:
-        # Before anything was begun that could be kept.
+        # Before any work was started.
         status = INTERRUPTED
     sys.exit(status)
 
 
 def _run(log: RunLog, interruption: Interruption) -> int:
-    """Run the command and return its exit status; an error is said in a sentence."""
+    """Run the command and return its exit status; an error is printed as a sentence."""
     silence_tensorflow()
     try:
         app(prog_name="behavior")
@@ -81,7 +81,7 @@ def _run(log: RunLog, interruption: Interruption) -> int:
         log.start()
         log.note(traceback.format_exc(), level="error")
         where = f"; its traceback is in {log.path}" if log.path else "; run again with --debug to see where"
-        return _explain(f"something unexpected went wrong ({type(error).__name__}: {error}){where}, and report it.", 1)
+        return _explain(f"unexpected error ({type(error).__name__}: {error}){where}, and report it.", 1)
     return 0
 
 
@@ -112,13 +112,13 @@ def _print_version(wanted: bool) -> None:
 @accept_anywhere
 def _accept_common_options(
     version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the versions that matter and stop.")
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the versions that results depend on.")
     ] = False,
 ) -> None:
-    """Take what may stand before the name of a command."""
+    """Accept the options that are given before a command's name."""
 
 
-# In the order of the work that they are for.
+# In the order in which they are used.
 for commands in (studies, learning, ethograms, statistics, presentation, backbones, demo):
     for command in commands.app.registered_commands:
         assert command.callback is not None

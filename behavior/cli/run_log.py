@@ -1,4 +1,4 @@
-"""The log of a run, beside its output: what was asked, on which machine, all that was said, and how it ended."""
+"""The log of a run, next to its output: the command line, the machine, all messages, and how the run ended."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ _current: RunLog | None = None
 
 
 def keep_log(folder: Path) -> None:
-    """Have this run's log kept in a folder `logs` within `folder`, as soon as that is there and work has begun."""
+    """Keep this run's log in the folder `logs` inside `folder`, as soon as `folder` exists and work has started."""
     if _current is not None:
         _current.keep_in(folder)
 
 
 class RunLog(logging.Handler):
-    """Takes down every message; in memory at first, since what a command refuses to do shall leave nothing behind.
+    """Records every message; in memory at first, because a command that refuses its arguments leaves no files.
 
     Parameters
     ----------
@@ -71,19 +71,19 @@ class RunLog(logging.Handler):
 
     @property
     def path(self) -> Path | None:
-        """Where the log is, once it is there."""
+        """Path of the log, once it exists."""
         return None if self._file is None else Path(self._file.name)
 
     def keep_in(self, folder: Path) -> None:
-        """Say which folder the output is in."""
+        """Set the folder of the output."""
         self._folder = folder
 
     def drop(self) -> None:
-        """Keep no log, unless there is one already: nothing was done."""
+        """Keep no log if none was started: nothing was done."""
         self._folder = None
 
     def start(self) -> None:
-        """Make the file, once there is a folder for it; what was said before goes into it."""
+        """Create the file, once its folder exists, and write the messages so far."""
         if self._file is not None or self._folder is None or not self._folder.is_dir():
             return
         command = next((word for word in self._arguments if not word.startswith("-")), "behavior")
@@ -98,27 +98,27 @@ class RunLog(logging.Handler):
         except OSError as error:
             self._give_up(error)
             return
-        said, self._waiting = self._waiting, []
+        messages, self._waiting = self._waiting, []
         for line in self._describe_run():
             self.note(line, at=self._began)
-        self._write("".join(said))
+        self._write("".join(messages))
 
     def note(self, message: str, *, level: str = "", at: float | None = None) -> None:
-        """Take down what is not for the terminal."""
+        """Record a message that is not printed."""
         when = datetime.fromtimestamp(time.time() if at is None else at).astimezone().isoformat(timespec="milliseconds")
         lines = message.strip("\n").splitlines() or [""]
         text = "".join(f"{f'{when} {level:<8}' if not number else '    '}{line}\n" for number, line in enumerate(lines))
         self._write(PASSWORD.sub(r"\1:***@", text))
 
     def end(self, status: int) -> None:
-        """Take down how the run ended, and make the log now if there was nothing to say before."""
+        """Record how the run ended; creates the log if there was no message before."""
         if not self._has_ended:
             self._has_ended = True
             self.start()
             self.note(f"ended with exit status {status} after {time.time() - self._began:.1f} s")
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Take down a message."""
+        """Record a message."""
         self.start()
         self.note(record.getMessage(), level=LEVELS.get(record.levelno, ""), at=record.created)
 
@@ -145,10 +145,10 @@ class RunLog(logging.Handler):
             self._give_up(error)
 
     def _give_up(self, error: OSError) -> None:
-        place = self._file.name if self._file is not None else self._folder
+        path = self._file.name if self._file is not None else self._folder
         self._folder = self._file = None
         logging.getLogger("behavior.cli").warning(
-            f"{place}: the log of this run cannot be kept there ({error.strerror or error}); the work goes on."
+            f"{path}: the log of this run cannot be kept there ({error.strerror or error}); the work goes on."
         )
 
     def _describe_run(self) -> list[str]:

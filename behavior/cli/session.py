@@ -1,4 +1,4 @@
-"""How this run of the program was asked to speak."""
+"""The options of this run that decide what is printed."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ __all__ = ["Session", "session"]
 
 @dataclass
 class Session:
-    """What the options that stand anywhere say, and `--json`.
+    """The options that can be given anywhere on the command line, and `--json`.
 
     Attributes
     ----------
     has_answered
-        Whether the JSON is printed already that may stand on standard output once.
+        Whether the JSON was printed; it is printed once.
     """
 
     quiet: bool = False
@@ -30,7 +30,7 @@ class Session:
 
     @contextmanager
     def run(self) -> Iterator[None]:
-        """Forget what an earlier run in this process was asked, and leave standard output as it was."""
+        """Reset the options of an earlier run in this process; restore standard output at the end."""
         self.quiet = self.verbose = self.debug = self.as_json = self.has_answered = False
         self._answers = None
         output = sys.stdout
@@ -40,7 +40,7 @@ class Session:
             sys.stdout = output
 
     def keep_output_for_answers(self) -> None:
-        """Have what libraries print go to standard error, so that JSON is alone on standard output."""
+        """Send everything else to standard error, so that only JSON is on standard output."""
         if self._answers is None:
             self._answers, sys.stdout = sys.stdout, sys.stderr
 

@@ -1,4 +1,4 @@
-"""The command that describes what ethograms show."""
+"""The command that describes ethograms in numbers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ app = typer.Typer()
 
 
 class _Correction(StrEnum):
-    """How p values are corrected."""
+    """Corrections of p values."""
 
     holm = "holm"
     fdr = "fdr"
@@ -28,31 +28,31 @@ class _Correction(StrEnum):
 @app.command(epilog="Example: behavior stats ethograms --bin 60s --study videos/study.yaml --out statistics")
 def stats(
     ethograms: Ethograms,
-    bin_length: Annotated[str | None, typer.Option("--bin", metavar="LENGTH", help="Describe time bins too, such as 60s or 5m.")] = None,
+    bin_length: Annotated[str | None, typer.Option("--bin", metavar="LENGTH", help="Also describe time bins, such as 60s or 5m.")] = None,
     groups: Annotated[
-        Path | None, typer.Option(help="Manifest with the group and the animal of each recording; the study's if not given.")
+        Path | None, typer.Option(help="Manifest with the group and animal of each recording; the study's if not given.")
     ] = None,
-    study: Annotated[Path | None, typer.Option(help="Study whose manifest names pose and labels, and whose arena has zones.")] = None,
-    out: Annotated[Path, typer.Option("--out", help="Folder for the results; made where it is missing.")] = Path("statistics"),
+    study: Annotated[Path | None, typer.Option(help="Study that names pose and label files, and has zones in its arena.")] = None,
+    out: Annotated[Path, typer.Option("--out", help="Folder for the results; created if missing.")] = Path("statistics"),
     body_part: Annotated[
-        list[str] | None, typer.Option(help="Where the animal is, instead of the study's body part; several times for their mean.")
+        list[str] | None, typer.Option(help="Body part that gives the position, instead of the study's; repeat it for the mean of several.")
     ] = None,
     correction: Annotated[
-        _Correction, typer.Option(help="Of p values over behaviors: holm, or fdr for Benjamini and Hochberg.")
+        _Correction, typer.Option(help="Correction of p values over behaviors: holm, or fdr (Benjamini and Hochberg).")
     ] = _Correction.holm,
-    labels: Annotated[bool, typer.Option("--labels", help="Describe what people labelled instead of what was decided.")] = False,
-    figures: Annotated[bool, typer.Option("--figures/--no-figures", help="Draw pictures, which takes longest.")] = True,
+    labels: Annotated[bool, typer.Option("--labels", help="Describe the labels instead of the model's decisions.")] = False,
+    figures: Annotated[bool, typer.Option("--figures/--no-figures", help="Draw pictures, which takes most of the time.")] = True,
     overwrite: Overwrite = False,
     as_json: AsJson = False,
 ) -> None:
-    """Count and time bouts, compare groups of animals, and draw what they did."""
+    """Count and time bouts, compare groups of animals, and draw figures."""
     from behavior.reporting.statistics_gathering import StatisticsRequest
     from behavior.reporting.statistics_summary import SHOWN_METRICS, summarize_behaviors
     from behavior.workflows.statistics import describe_ethograms
 
     bin_s = None if bin_length is None else parse_duration(bin_length, option="--bin")
     if bin_s == 0:
-        raise UsageError(f"--bin {bin_length}: expected more than nothing, such as 60s.")
+        raise UsageError(f"--bin {bin_length}: expected a length above 0, such as 60s.")
     request = StatisticsRequest(
         bin_s=bin_s,
         groups=groups,
@@ -74,5 +74,5 @@ def stats(
     print_table(["behavior", "group", "n", *SHOWN_METRICS], rows, as_json=as_json, formats=formats, extra=extra)
     if result.assumptions:
         hint(result.assumptions)
-    hint(f"means over animals; all of it is in {out / 'statistics.md'} and the tables beside it")
+    hint(f"means over animals; all results are in {out / 'statistics.md'} and the tables next to it")
     exit_on(result.failures)

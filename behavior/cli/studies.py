@@ -1,4 +1,4 @@
-"""Commands that bring recordings together and make features of them."""
+"""Commands that set up a study, check it, and compute its features."""
 
 from __future__ import annotations
 
@@ -19,10 +19,8 @@ app = typer.Typer()
 
 @app.command(epilog="Example: behavior init videos --backbone openfield")
 def init(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder that holds videos, pose and label files, in any subfolders.")],
-    backbone: Annotated[
-        str, typer.Option(help="One of those that `behavior backbones` lists.", autocompletion=complete_backbone)
-    ] = "resnet50v2",
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder with videos, pose and label files, in any subfolders.")],
+    backbone: Annotated[str, typer.Option(help="A name that `behavior backbones` lists.", autocompletion=complete_backbone)] = "resnet50v2",
     as_json: AsJson = False,
 ) -> None:
     """Pair the videos, pose and label files of a folder; writes study.yaml and recordings.csv."""
@@ -38,12 +36,12 @@ def init(
     extra = {"study": str(result.study), "notes": result.notes}
     print_table(["recording", "video", "pose", "labels"], rows, as_json=as_json, extra=extra)
     print_notes(result.notes)
-    hint(f"wrote {result.study}; look at it, then run: behavior check {quote(result.study)}")
+    hint(f"wrote {result.study}; review it, then run: behavior check {quote(result.study)}")
 
 
 @app.command(epilog="Example: behavior check videos/study.yaml")
 def check(study: StudyFile, as_json: AsJson = False) -> None:
-    """Decode every video and compare pose, labels and class balance with it; exit status 1 on any error."""
+    """Decode every video, compare it with pose and labels, and check class balance; exit status 1 on any error."""
     from behavior.workflows.check import check_study
 
     report = check_study(study)
@@ -73,16 +71,16 @@ def check(study: StudyFile, as_json: AsJson = False) -> None:
     if report.has_errors:
         raise typer.Exit(SOME_FAILED)
     next_command = f"embed {quote(study)}" if report.needs_embedding else f"crossval {quote(study)} --out crossval"
-    hint(f"nothing stands in the way; next: behavior {next_command}")
+    hint(f"no errors; next: behavior {next_command}")
 
 
 @app.command(epilog="Example: behavior embed videos/study.yaml")
 def embed(
     study: StudyFile,
-    workers: Annotated[int, typer.Option(help="Processes that share the recordings and this machine's cores.")] = 1,
+    workers: Annotated[int, typer.Option(help="Number of processes, which share the recordings and cores.")] = 1,
     as_json: AsJson = False,
 ) -> None:
-    """Make every stream of features that the cache lacks; goes on where it was stopped."""
+    """Compute the features that the cache lacks; resumes where it left off."""
     from behavior.files.study import read_study
     from behavior.workflows.embed import embed_study
 
@@ -97,11 +95,11 @@ def embed(
 def import_features(
     study: StudyFile,
     files: Annotated[list[Path], typer.Argument(metavar="FILES...", help="One .npy, .npz, .csv or .parquet file for each recording.")],
-    name: Annotated[str, typer.Option(help="What the study file's streams call these features.")],
-    fps: Annotated[float | None, typer.Option(help="Frames per second, where a file does not say.")] = None,
+    name: Annotated[str, typer.Option(help="Name of these features in the study file's `streams`.")],
+    fps: Annotated[float | None, typer.Option(help="Frames per second, if a file does not say.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Bring features that another program made into the cache, each file named after its recording."""
+    """Import features computed by another program into the cache; each file is named after its recording."""
     from behavior.files.study import read_study
     from behavior.workflows.import_features import import_features
 

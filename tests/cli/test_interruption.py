@@ -101,7 +101,7 @@ def press(tmp_path):
 def test_it_ends_within_two_seconds_with_one_sentence(press, work):
     status, said, log, seconds = press(work)
     assert status == 130
-    assert said.startswith("stopped; what is finished is kept")
+    assert said.startswith("stopped; finished work is kept")
     assert len(said.splitlines()) == 1
     assert "ended with exit status 130" in log
     assert seconds < 2

@@ -30,7 +30,7 @@ def chatty(monkeypatch):
     monkeypatch.setattr(decide, "decide_ethograms", work)
 
 
-LOUD = ["warning: a worry", "error: a failure", "error: 1 failed (m2); what could be done is done."]
+LOUD = ["warning: a worry", "error: a failure", "error: 1 failed (m2); the rest is done."]
 
 
 @pytest.mark.parametrize(

@@ -253,7 +253,7 @@ def test_a_video_that_is_broken_costs_its_pictures_only(run: Callable, lab: Path
         (["nowhere", "--out", "a.html"], 1, "does not exist"),
         (["study.yaml", "--crossval", "ethograms", "--out", "a.html"], 2, "give the folder that `behavior crossval"),
         (["study.yaml", "--model", "ethograms", "--out", "a.html"], 1, "bundle.yaml"),
-        (["study.yaml", "--bin", "0s", "--out", "a.html"], 2, "expected more than nothing"),
+        (["study.yaml", "--bin", "0s", "--out", "a.html"], 2, "expected a length above 0"),
     ],
 )
 def test_what_cannot_be_done_is_refused(

@@ -315,7 +315,7 @@ def test_failures_and_interruptions_have_their_statuses(study, tmp_path, monkeyp
     monkeypatch.setattr(trials, "predict_out_of_fold", stand_in.StandIn(stop_in_call=2))
     stopped = run("search", study, "--out", tmp_path / "stopped")
     assert stopped.status == 130
-    assert "search go on from there" in stopped.err
+    assert "search resume" in stopped.err
     assert (tmp_path / "stopped" / "best.yaml").is_file()
 
 
