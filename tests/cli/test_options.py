@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from behavior.cli.options import parse_by_behavior, parse_lengths, parse_probability
-from behavior.cli.printing import count
 from behavior.errors import UsageError
 
 
@@ -39,10 +38,6 @@ def test_what_cannot_be_a_value_is_said(words, sentence):
     with pytest.raises(UsageError) as caught:
         parse_by_behavior("--threshold", words, parse_probability)
     assert sentence in str(caught.value)
-
-
-def test_one_is_not_many():
-    assert [count(number, "bout") for number in (0, 1, 2, 1200)] == ["0 bouts", "1 bout", "2 bouts", "1,200 bouts"]
 
 
 @pytest.mark.parametrize(
