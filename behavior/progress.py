@@ -73,7 +73,7 @@ class _Printer(logging.Handler):
         text = "\n".join(prefix + line for line in record.getMessage().splitlines()) if prefix else record.getMessage()
         color = COLORS.get(record.levelno)
         console = Console(stderr=True)
-        # In a notebook rich prints to the cell's output; all of it is to be in one place and in its order.
+        # In a notebook rich prints to the cell's output, where messages of both kinds would lose their order.
         if color is None or console.color_system is None or console.is_jupyter:
             print(text, file=sys.stderr, flush=True)  # noqa: T201
         else:

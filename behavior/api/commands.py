@@ -51,15 +51,15 @@ def list_backbones(names: Sequence[str] = (), *, measure: bool = False, models: 
         listed = list_backbones(names, models=Path(models), measure=measure)
     rows = [
         (
-            found.name,
-            found.n_features,
-            found.input_size,
-            found.preprocessing,
-            found.n_parameters,
-            ", ".join(found.weights),
-            found.frames_per_second,
+            backbone.name,
+            backbone.n_features,
+            backbone.input_size,
+            backbone.preprocessing,
+            backbone.n_parameters,
+            ", ".join(backbone.weights),
+            backbone.frames_per_second,
         )
-        for found in listed.backbones
+        for backbone in listed.backbones
     ]
     columns = ["backbone", "features", "input_size", "preprocessing", "parameters", "weights", "frames_per_second"]
     title = f"Backbones; measured with {listed.measured_with}" if listed.measured_with else "Backbones"

@@ -224,9 +224,9 @@ class RecordingEthogram(Shown):
         edges = frame_edges(self.time_s, self.fps)
         rows: list[dict[str, Any]] = []
         for column, name in enumerate(self.behaviors):
-            found = describe_bouts(self.values[:, column], edges)
+            metrics = describe_bouts(self.values[:, column], edges)
             rows.append(
-                {"behavior": name, "bouts": int(found["bout_count"][0]), "total_s": found["total_s"][0], "share": found["share"][0]}
+                {"behavior": name, "bouts": int(metrics["bout_count"][0]), "total_s": metrics["total_s"][0], "share": metrics["share"][0]}
             )
         return pd.DataFrame(rows)
 

@@ -91,7 +91,7 @@ class RecordingLabels(Shown):
         import pandas as pd
 
         spans = [find_bouts(self.values[:, column] == 1) for column in range(len(self.behaviors))]
-        names = [name for name, found in zip(self.behaviors, spans, strict=True) for _ in found]
+        names = [name for name, bouts in zip(self.behaviors, spans, strict=True) for _ in bouts]
         starts, stops = np.concatenate([*spans, np.zeros((0, 2), dtype=np.int64)]).T
         table = pd.DataFrame({"behavior": names, "start_frame": starts, "stop_frame": stops})
         if self.time_s is not None:
@@ -127,7 +127,7 @@ def read_labels(
 ) -> RecordingLabels:
     """Read a label file: BORIS, SimBA, DeepEthogram, BENTO, Caltech, Solomon Coder, DLCAnalyzer, spreadsheets and tables of our own.
 
-    The format is found out by the content. Lists of bouts do not tell how many frames a recording has: give its video, the times of its
+    The format is detected from the content. Lists of bouts do not tell how many frames a recording has: give its video, the times of its
     frames, or their number; a BORIS project that knows the video's length and frame rate needs none of them, nor does a table with a row
     for each frame.
 

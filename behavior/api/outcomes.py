@@ -46,22 +46,22 @@ class StudyCheck(Outcome):
 
     @classmethod
     def from_result(cls, path: Path, result: CheckResult) -> StudyCheck:
-        """Return what checking the study at `path` found."""
+        """Return what checking the study at `path` checked."""
         import pandas as pd
 
         rows = [
             {
-                "recording": found.recording,
-                "split": found.split,
-                "frames": found.n_frames,
-                "fps": found.fps,
-                "pose_rows": found.pose_rows,
-                "measured": found.measured,
-                "label_format": found.label_format or None,
-                "labelled": found.labelled,
-                **found.positives,
+                "recording": checked.recording,
+                "split": checked.split,
+                "frames": checked.n_frames,
+                "fps": checked.fps,
+                "pose_rows": checked.pose_rows,
+                "measured": checked.measured,
+                "label_format": checked.label_format or None,
+                "labelled": checked.labelled,
+                **checked.positives,
             }
-            for found in result.recordings
+            for checked in result.recordings
         ]
         problems = [(problem.recording, problem.message, problem.is_error) for problem in result.problems]
         return cls(
@@ -135,16 +135,16 @@ class Search(Outcome):
         """Return how far the search in the folder `out` is."""
         from behavior.search.results import BEST_FILE
 
-        found = outcome.result
+        result = outcome.result
         return cls(
-            title=f"Search in {out}: {found.finished} of {found.limit} trials",
-            table=found.table,
+            title=f"Search in {out}: {result.finished} of {result.limit} trials",
+            table=result.table,
             failures=dict(outcome.failures),
             notes=(*notes, *([outcome.note] if outcome.note else [])),
-            best=found.best,
-            score=found.score,
-            setting=dict(found.setting),
-            importances=dict(found.importances),
+            best=result.best,
+            score=result.score,
+            setting=dict(result.setting),
+            importances=dict(result.importances),
             study=out / BEST_FILE,
         )
 

@@ -195,14 +195,14 @@ class Study(Shown):
         from behavior.learning.label_reading import read_labels_of
         from behavior.learning.recording_frames import find_frames
 
-        found, settings = self._find(recording), self.settings
-        path = select_labels(found) if rater is None else found.labels.get(rater)
+        row, settings = self._find(recording), self.settings
+        path = select_labels(row) if rater is None else row.labels.get(rater)
         if path is None:
-            known = ", ".join(f"labels_{name}" if name else "labels" for name in found.labels) or "none"
+            known = ", ".join(f"labels_{name}" if name else "labels" for name in row.labels) or "none"
             wanted = f"labels_{rater}" if rater else "labels"
             raise UsageError(f"recording {recording!r}: has no label file in the column {wanted!r} (filled in: {known}); name it there.")
-        frames = find_frames(settings, [found])[recording]
-        labels, notes = read_labels_of(found, path, settings.behaviors, frames, settings=settings.labels)
+        frames = find_frames(settings, [row])[recording]
+        labels, notes = read_labels_of(row, path, settings.behaviors, frames, settings=settings.labels)
         return RecordingLabels(recording, labels, frames.time_s, tuple(notes))
 
     def finetune(self, out: PathLike, *, recordings: Sequence[str] | None = None) -> Finetuning:
@@ -360,7 +360,7 @@ class Study(Shown):
         )
 
     def _find(self, recording: str) -> Recording:
-        by_id = {found.id: found for found in self.recordings}
+        by_id = {row.id: row for row in self.recordings}
         if recording not in by_id:
             nearest = suggest_nearest(recording, by_id) or f" (there are {', '.join(by_id)})."
             raise UsageError(f"{self.path}: has no recording {recording!r}{nearest}")
@@ -374,15 +374,15 @@ class Study(Shown):
 
         rows = [
             {
-                "recording": found.id,
-                "video": found.video.name if found.video else None,
-                "pose": found.pose.name if found.pose else None,
-                "labels": ", ".join(path.name for path in found.labels.values()) or None,
-                "animal": found.animal,
-                "group": found.group or None,
-                "split": found.split,
+                "recording": row.id,
+                "video": row.video.name if row.video else None,
+                "pose": row.pose.name if row.pose else None,
+                "labels": ", ".join(path.name for path in row.labels.values()) or None,
+                "animal": row.animal,
+                "group": row.group or None,
+                "split": row.split,
             }
-            for found in self.recordings
+            for row in self.recordings
         ]
         return pd.DataFrame(rows).dropna(axis="columns", how="all")
 

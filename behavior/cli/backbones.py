@@ -35,15 +35,15 @@ def backbones(
     header = ["backbone", "features", "input", "preprocessing", "parameters", "weights", "frames/s"]
     rows = [
         [
-            found.name,
-            found.n_features,
-            found.input_size,
-            found.preprocessing,
-            found.n_parameters if as_json or found.n_parameters is None else found.n_parameters / 1e6,
-            list(found.weights) if as_json else ", ".join(found.weights),
-            found.frames_per_second,
+            backbone.name,
+            backbone.n_features,
+            backbone.input_size,
+            backbone.preprocessing,
+            backbone.n_parameters if as_json or backbone.n_parameters is None else backbone.n_parameters / 1e6,
+            list(backbone.weights) if as_json else ", ".join(backbone.weights),
+            backbone.frames_per_second,
         ]
-        for found in listed.backbones
+        for backbone in listed.backbones
     ]
     formats = {"input": "{0} x {0}", "parameters": "{:.1f} M", "frames/s": "{:,.1f}"}
     print_table(header, rows, as_json=as_json, formats=formats, extra={"measured_with": listed.measured_with, "failures": listed.failures})

@@ -37,7 +37,7 @@ def demo(
     column = "average precision on the test recordings"
     print_table(["behavior", column], rows, as_json=as_json, formats={column: "{:.3f}"}, extra=extra)
     hint(f"{sum(result.seconds.values()):.0f} s in total. The results:")
-    for place, meaning in (
+    for path, meaning in (
         (result.report, "everything in one file; open it in a browser"),
         (
             result.pictures[0] if result.pictures else result.ethograms,
@@ -48,4 +48,4 @@ def demo(
         (result.ethograms, "an ethogram and a table of bouts for every recording"),
         (result.study, "the settings; copy them for your own study"),
     ):
-        hint(f"  {place}  {meaning}")
+        hint(f"  {path}  {meaning}")

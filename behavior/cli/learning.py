@@ -90,20 +90,20 @@ def search(
     from behavior.workflows.search import search_study
 
     outcome = search_study(study, out, trials=trials, storage=storage, name=name, timeout_s=seconds)
-    found = outcome.result
-    keys = list(found.setting)
-    shown = found.table if as_json else found.table[found.table["state"] == "complete"].nlargest(10, "value")
+    result = outcome.result
+    keys = list(result.setting)
+    shown = result.table if as_json else result.table[result.table["state"] == "complete"].nlargest(10, "value")
     columns = ["number", "state", "value", *keys, "epochs", "seconds"]
     rows = shown[columns].astype(object).to_numpy().tolist()
     if not as_json:
         rows = [[*row[:3], *map(format_value, row[3:-2]), *row[-2:]] for row in rows]
-    best = {"number": found.best, "value": None if found.best is None else found.score, "setting": found.setting}
-    extra = {"trials": found.limit, **found.counts, "best": best, "importances": found.importances, "note": outcome.note}
+    best = {"number": result.best, "value": None if result.best is None else result.score, "setting": result.setting}
+    extra = {"trials": result.limit, **result.counts, "best": best, "importances": result.importances, "note": outcome.note}
     print_table(columns, rows, as_json=as_json, formats={"value": "{:.4f}", "seconds": "{:.0f}"}, extra=extra)
     print_notes([outcome.note] if outcome.note else [])
     hint(f"all trials are in {out / 'trials.csv'}, the summary is in {out / 'summary.md'}")
     exit_on(outcome.failures)
-    if found.best is not None:
+    if result.best is not None:
         hint(f"next: behavior crossval {quote(out / 'best.yaml')} --out crossval, then train on all recordings")
 
 

@@ -29,10 +29,10 @@ def init(
     keep_log(folder)
     result = init_study(folder, backbone=backbone)
     rows = []
-    for found in result.pairings:
-        labels = [found.labels] if found.labels is not None else list(found.raters.values())
-        video, pose = (_relative(path, folder) for path in (found.video, found.pose))
-        rows.append([found.recording, video, pose, ", ".join(str(_relative(path, folder)) for path in labels) or None])
+    for pairing in result.pairings:
+        labels = [pairing.labels] if pairing.labels is not None else list(pairing.raters.values())
+        video, pose = (_relative(path, folder) for path in (pairing.video, pairing.pose))
+        rows.append([pairing.recording, video, pose, ", ".join(str(_relative(path, folder)) for path in labels) or None])
     extra = {"study": str(result.study), "notes": result.notes}
     print_table(["recording", "video", "pose", "labels"], rows, as_json=as_json, extra=extra)
     print_notes(result.notes)
@@ -45,29 +45,29 @@ def check(study: StudyFile, as_json: AsJson = False) -> None:
     from behavior.workflows.check import check_study
 
     report = check_study(study)
-    behaviors = list(dict.fromkeys(name for found in report.recordings for name in found.positives))
+    behaviors = list(dict.fromkeys(name for checked in report.recordings for name in checked.positives))
     header = ["recording", "split", "frames", "fps", "pose rows", "centre measured", "label file", "labelled", *behaviors]
     rows = [
         [
-            found.recording,
-            found.split,
-            found.n_frames,
-            found.fps,
-            found.pose_rows,
-            found.measured,
-            found.label_format or None,
-            found.labelled,
-            *(found.positives.get(name) for name in behaviors),
+            checked.recording,
+            checked.split,
+            checked.n_frames,
+            checked.fps,
+            checked.pose_rows,
+            checked.measured,
+            checked.label_format or None,
+            checked.labelled,
+            *(checked.positives.get(name) for name in behaviors),
         ]
-        for found in report.recordings
+        for checked in report.recordings
     ]
     problems = [{"recording": problem.recording, "message": problem.message, "error": problem.is_error} for problem in report.problems]
     formats = {"fps": "{:.4g}", "centre measured": "{:.1%}", "labelled": "{:.0%}", **dict.fromkeys(behaviors, "{:.1%}")}
     print_table(header, rows, as_json=as_json, formats=formats, extra={"problems": problems})
     if not as_json:
         for problem in report.problems:
-            place = f"{problem.recording}: " if problem.recording else ""
-            print_problem(f"{place}{problem.message}", is_error=problem.is_error)
+            whose = f"{problem.recording}: " if problem.recording else ""
+            print_problem(f"{whose}{problem.message}", is_error=problem.is_error)
     if report.has_errors:
         raise typer.Exit(SOME_FAILED)
     next_command = f"embed {quote(study)}" if report.needs_embedding else f"crossval {quote(study)} --out crossval"
