@@ -1,0 +1,35 @@
+"""Errors of users: their exit status, and the names that they suggest."""
+
+import pytest
+
+from behavior import errors
+from behavior.errors import BehaviorError, UsageError, suggest_nearest
+
+KINDS = [getattr(errors, name) for name in errors.__all__ if name.endswith("Error")]
+
+
+def test_every_error_can_be_caught_as_one_kind():
+    assert len(KINDS) > 10
+    assert all(issubclass(kind, BehaviorError) for kind in KINDS)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_only_unusable_arguments_have_status_two(kind):
+    assert kind.exit_status == (2 if issubclass(kind, UsageError) else 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "suggestion"),
+    [
+        ("groming", "; did you mean 'grooming'?"),
+        ("GROOMING", "; did you mean 'grooming'?"),
+        ("mid rearing", "; did you mean 'Mid_Rearing'?"),
+        ("sleeping", ""),
+    ],
+)
+def test_the_nearest_name_is_suggested_whatever_its_case(name, suggestion):
+    assert suggest_nearest(name, ["grooming", "Mid_Rearing"]) == suggestion
+
+
+def test_nothing_is_suggested_of_nothing():
+    assert suggest_nearest("grooming", []) == ""
