@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import statistics
 import subprocess
 import sys
@@ -139,10 +140,8 @@ def lab(demo, tmp_path):
         is_new = path.name.startswith("mouse_04")
         target = tmp_path / "new" / path.name.replace("mouse_04", "mouse_22") if is_new else tmp_path / "videos" / path.name
         target.write_bytes(path.read_bytes())
-    (tmp_path / "exported").mkdir()
-    for path in demo.ethograms.glob("mouse_04_*.*"):
-        target = tmp_path / "exported" / path.name.replace("mouse_04", "mouse_22")
-        target.write_bytes(path.read_bytes().replace(b"mouse_04", b"mouse_22"))
+    annotation = bh.read_ethogram(demo.ethograms / "mouse_04_ethogram.csv").annotation
+    bh.RecordingEthogram(dataclasses.replace(annotation, recording="mouse_22")).save(tmp_path / "exported")
     bh.export_ethograms(tmp_path / "exported", "boris", tmp_path)
     next(tmp_path.glob("*.boris")).rename(tmp_path / "a.boris")
     return tmp_path
