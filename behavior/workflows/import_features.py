@@ -1,4 +1,4 @@
-"""`behavior import-features`: brings features that another program made into the cache."""
+"""`behavior import-features`: brings features that another program computed into the cache."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class ImportResult:
 
 
 def import_features(path: Path, files: Sequence[Path], *, name: str, fps: float | None = None) -> ImportResult:
-    """Bring `files`, each called like a recording of the study at `path`, into its cache as the stream `name`.
+    """Bring `files`, each named after a recording of the study at `path`, into its cache as the stream `name`.
 
     Parameters
     ----------
@@ -56,14 +56,14 @@ def import_features(path: Path, files: Sequence[Path], *, name: str, fps: float 
                 recording = make_safe(file.stem)
                 if recording not in known:
                     near = suggest_nearest(recording, known) or "; name each file after its recording."
-                    raise UsageError(f"{file}: no recording is called {recording!r}{near}")
+                    raise UsageError(f"{file}: no recording is named {recording!r}{near}")
                 result.shapes[recording] = _import_file(file, recording, study.cache, name, fps)
             except BehaviorError as error:
                 result.failures[str(file)] = str(error)
                 complain(str(error))
             advance(1)
     if result.shapes and name not in study.streams:
-        announce(f"to learn from these features, write streams: [{name}] into {path}")
+        announce(f"to train on these features, write streams: [{name}] into {path}")
     return result
 
 

@@ -90,7 +90,7 @@ def test_imported_features_are_there_afterwards(folder, tmp_path):
     np.save(tmp_path / "mouse_09.npy", np.ones((400, 2)))
     outcome = study.import_features([str(tmp_path / "mouse_01.npy"), tmp_path / "mouse_09.npy"], name="motifs", fps=10)
     assert outcome.table.to_numpy().tolist() == [["mouse_01", 400, 2]]
-    assert "no recording is called" in outcome.failures[str(tmp_path / "mouse_09.npy")]
+    assert "no recording is named" in outcome.failures[str(tmp_path / "mouse_09.npy")]
 
 
 def test_a_folder_becomes_a_study(folder):

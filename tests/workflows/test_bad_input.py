@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 
 from behavior.errors import InputError
 from behavior.files import feature_sources
@@ -380,62 +379,6 @@ def test_a_traceback_is_shown_with_debug_only(demo):
     assert plain.returncode == 2
     assert "Traceback" not in plain.stderr
     assert "Traceback" in debugged.stderr
-
-
-def spoil_features(folder: Path) -> dict[str, Path]:
-    rng = np.random.default_rng(0)
-    values = rng.normal(size=(400, 5)).astype(np.float32)
-    files = {name: folder / name for name in ("mouse_01.npy", "mouse_02.npz", "mouse_03.csv", "mouse_04.parquet")}
-    np.save(files["mouse_01.npy"], values)
-    np.savez(files["mouse_02.npz"], features=values, fps=10)
-    pd.DataFrame(values).to_csv(files["mouse_03.csv"], index_label="frame")
-    pd.DataFrame(values, columns=list("abcde")).to_parquet(files["mouse_04.parquet"])
-    return files
-
-
-def test_features_of_every_kind_are_imported_and_learned_from(run, study_copy, tmp_path):
-    pytest.importorskip("pyarrow")
-    files = spoil_features(tmp_path)
-    study_copy.write_text(study_copy.read_text().replace("streams: [appearance]", "streams: [noise, appearance]"))
-    ran = run("import-features", study_copy, *files.values(), "--name", "noise", "--fps", "10", "--json")
-    assert ran.status == 0, ran.err
-    assert [(row["frames"], row["features"]) for row in json.loads(ran.out)["rows"]] == [(400, 5)] * 4
-    ran = run("train", study_copy, "--out", tmp_path / "model")
-    assert ran.status == 0, ran.err
-    streams = yaml.safe_load((tmp_path / "model" / "bundle.yaml").read_text())["members"][0]["streams"]
-    assert [(stream["name"], stream["n_features"]) for stream in streams] == [("noise", 5), ("appearance", 128)]
-    ran = run("annotate", tmp_path / "model", "--study", study_copy, "--out", tmp_path / "e")
-    assert ran.status == 0, ran.err
-    assert len(list((tmp_path / "e").glob("*_ethogram.csv"))) == 4
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "sentence"),
-    [
-        ("mouse_01.npy", np.full((400, 2), np.nan), "frame 0, feature 0 is nan"),
-        ("mouse_01.npy", np.zeros(400), "shape (400,)"),
-        ("mouse_01.npy", np.array([["a"]]), "expected numbers"),
-        ("mouse_1.npy", np.zeros((400, 2)), "did you mean 'mouse_01'?"),
-        ("mouse_01.txt", np.zeros((400, 2)), "found a .txt file"),
-    ],
-)
-def test_features_that_cannot_be_imported_are_said(run, study_copy, tmp_path, name, content, sentence):
-    path = tmp_path / name
-    with path.open("wb") as file:
-        np.save(file, content)
-    good = tmp_path / "mouse_02.npy"
-    np.save(good, np.zeros((400, 2)))
-    ran = run("import-features", study_copy, path, good, "--name", "noise", "--fps", "10", "--json")
-    assert ran.status == 1
-    assert sentence in ran.err
-    assert [row["recording"] for row in json.loads(ran.out)["rows"]] == ["mouse_02"]
-
-
-def test_features_without_a_frame_rate_are_refused(run, study_copy, tmp_path):
-    np.save(tmp_path / "mouse_01.npy", np.zeros((400, 2)))
-    ran = run("import-features", study_copy, tmp_path / "mouse_01.npy", "--name", "noise")
-    assert ran.status == 1
-    assert "give them with --fps" in ran.err
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="folders cannot be made read-only here")

@@ -23,37 +23,6 @@ def cache_files(folder):
     return sorted(folder.glob("*.h5"))
 
 
-def test_the_demo_leaves_everything_that_the_commands_promise(demo):
-    root = demo.study.parent
-    assert len(cache_files(root / "cache")) == 4
-    assert {path.name for path in demo.crossval.iterdir()} == {
-        "crossval.json",
-        "metrics.csv",
-        "summary.md",
-        "folds.csv",
-        "study.yaml",
-        "predictions",
-        "confusion.png",
-        "precision_recall.png",
-        "out_of_fold.npz",
-        "reliability.csv",
-        "reliability.png",
-    }
-    assert sorted(path.stem for path in (demo.crossval / "predictions").iterdir()) == RECORDINGS[:3]
-    assert {path.name for path in demo.model.iterdir()} == {
-        "bundle.yaml",
-        "metrics.csv",
-        "summary.md",
-        "confusion.png",
-        "precision_recall.png",
-        *(f"{name}.0.keras" for name in BEHAVIORS),
-    }
-    for name in RECORDINGS:
-        assert all((demo.ethograms / f"{name}_{ending}").is_file() for ending in ("ethogram.csv", "bouts.csv", "ethogram.json"))
-    assert set(demo.average_precision) == set(BEHAVIORS)
-    assert all(picture.read_bytes().startswith(b"\x89PNG") for picture in demo.pictures)
-
-
 def test_the_table_of_scores_is_long_and_says_over_how_many_recordings_a_mean_is(demo):
     table = pd.read_csv(demo.crossval / "metrics.csv")
     assert list(table.columns) == ["recording", "behavior", "metric", "value", "low", "high"]
@@ -222,9 +191,3 @@ def test_init_pairs_what_the_demo_rendered(run, demo, tmp_path):
     again = run("init", folder)
     assert again.status == 1
     assert "never written over" in again.err
-
-
-def test_the_demo_never_writes_into_a_folder_that_is_not_empty(run, demo):
-    ran = run("demo", "--out", demo.study.parent)
-    assert ran.status == 1
-    assert "is not empty" in ran.err
