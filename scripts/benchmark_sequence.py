@@ -5,7 +5,7 @@
 
 The data are written here: `--recordings` x `--frames` x `--features` with three behaviors, neither trivial nor hopeless. The plain loop
 builds, compiles and fits a fresh Keras model per fold and behavior; by default only the first `--plain-folds` folds are timed and the
-time is multiplied, which the output says. Both parts start from the same weights, watch the same inner recording after every epoch, and
+time is multiplied, which the output says. Both parts start from the same weights, score the same inner recording after every epoch, and
 run in processes of their own, one after the other, so that neither one's memory counts for the other.
 """
 
@@ -139,7 +139,7 @@ def measure_peak() -> float:
 
 
 def choose_recordings(n_recordings: int, fold: int) -> tuple[int, list[int]]:
-    """Return the inner recording of a fold, and those that it learns from."""
+    """Return the inner recording of a fold, and those that it trains on."""
     inner = (fold + 1) % n_recordings
     return inner, [index for index in range(n_recordings) if index not in (fold, inner)]
 
@@ -180,8 +180,8 @@ def run_plain(
             best, best_weights = -1.0, model.get_weights()
             for _ in range(arguments.epochs):
                 model.fit(windows, truth[:, :, None], sample_weight=weights, batch_size=arguments.batch_size, epochs=1, verbose=0)
-                watched = predict_recording(model.predict_on_batch, features[inner], length=length)[:, 0]
-                score = average_precision(labels[inner, :, behavior], watched)
+                predicted = predict_recording(model.predict_on_batch, features[inner], length=length)[:, 0]
+                score = average_precision(labels[inner, :, behavior], predicted)
                 if score > best:
                     best, best_weights = score, model.get_weights()
             model.set_weights(best_weights)

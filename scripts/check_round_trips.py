@@ -68,7 +68,7 @@ def _list_bouts(annotation: Annotation, values: npt.NDArray[np.bool_]) -> Iterat
 
 
 def _read_back(name: str, out: Path, annotation: Annotation) -> npt.NDArray[np.bool_]:
-    """Return what a format says of a recording: as the importer of labels reads it, where there is one."""
+    """Return the decisions (T, B) of a recording in a format, read by the importer of labels if there is one."""
     path = FORMATS[name].find_path(out, annotation.recording)
     if name in ("nwb", "parquet"):
         ethogram = read_nwb(path) if name == "nwb" else read_parquet(path)

@@ -1,4 +1,4 @@
-"""Kill `behavior embed` at random moments, let it go on, and hold what comes out against an unbroken run.
+"""Kill `behavior embed` at random moments, resume it, and compare the result with an unbroken run.
 
     python scripts/kill_embeds.py --runs 50
 
@@ -108,7 +108,7 @@ def write_study(folder: Path, n_frames: int) -> Path:
 
 
 def embed(study: Path, folder: Path, *, kill_after_s: float | None = None) -> tuple[int, bool]:
-    """Run the child, kill it after so many seconds, and return the frames it embedded and whether it came to its end."""
+    """Run the child, kill it after `kill_after_s` seconds, and return the number of frames that it embedded and whether it finished."""
     counter = folder / "counter"
     counter.write_bytes(bytes(8))
     child = subprocess.Popen([sys.executable, "-c", CHILD, str(study), str(counter)], stderr=subprocess.DEVNULL)

@@ -61,7 +61,7 @@ SAMPLES = (
 
 @dataclass(frozen=True)
 class Found:
-    """What a label file says of a recording: bouts of each behavior, and frames that somebody labelled."""
+    """A recording in a label file: bouts of each behavior, and number of labelled frames."""
 
     sample: Sample
     format: str

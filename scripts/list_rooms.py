@@ -16,7 +16,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "behavior"
 
 @dataclass
 class Room:
-    """What one folder of the package, or one module beside the folders, holds."""
+    """What one folder of the package, or one module next to the folders, holds."""
 
     modules: int = 0
     lines: int = 0

@@ -239,7 +239,7 @@ def write_results(out: Path, table: pd.DataFrame, labels: Labels, *, fps: float,
     write_text(folder / "closing_curve.csv", table.to_csv(index=False, lineterminator="\n"))
     write_bytes(folder / "closing_curve.png", render_png(figure, dpi=300))
     write_bytes(folder / "closing_curve.svg", render_svg(figure))
-    print(f"\nall scores are in {folder / 'closing_curve.csv'}, the curve in closing_curve.png and closing_curve.svg beside it")
+    print(f"\nall scores are in {folder / 'closing_curve.csv'}, the curve in closing_curve.png and closing_curve.svg next to it")
 
 
 def draw_closing_curve(

@@ -90,7 +90,7 @@ def render_set(*, seed: int, first: int, n_recordings: int, n_frames: int, proce
 
 
 class Scenes(keras.utils.PyDataset):
-    """Shuffled batches of crops and standardised targets, augmented anew in every epoch, from one seed."""
+    """Shuffled batches of crops and standardised targets, augmented again in every epoch, from one seed."""
 
     def __init__(self, crops: Images, targets: Floats, mean: Floats, spread: Floats, *, batch_size: int, seed: int) -> None:
         super().__init__(workers=1, use_multiprocessing=False)
@@ -162,7 +162,7 @@ def attach_answers(backbone: keras.Model) -> keras.Model:
 
 
 def report_errors(answers: Floats, truth: Floats, mean: Floats) -> str:
-    """Return a table of root mean square errors, beside those of always answering `mean`."""
+    """Return a table of root mean square errors, next to those of always answering `mean`."""
     lines = [f"{'parameter':<16}{'error':>10}{'mean answer':>14}{'explained':>12}"]
     for column, name in enumerate(TARGETS):
         error = float(np.sqrt(np.mean((answers[:, column] - truth[:, column]) ** 2)))

@@ -92,7 +92,7 @@ def main() -> int:
 
 
 def fill_reference(text: str) -> str:
-    """Return the reference with its tables made anew; ValueError if one of `SECTIONS` has no place in it, or has two."""
+    """Return the reference with its tables written again; ValueError if one of `SECTIONS` has no place in it, or has two."""
     names = [match["name"] for match in BLOCK.finditer(text)]
     if sorted(names) != sorted(SECTIONS):
         raise ValueError(f"found tables for {sorted(names)}, expected each of {sorted(SECTIONS)} once")

@@ -65,7 +65,7 @@ def format_new_study(names: ChosenNames, center_parts: Sequence[str], *, backbon
     else:
         crop = "whole_frame: true"
     return f"""\
-# What `behavior` should do with the recordings in {MANIFEST_FILE}; every key is explained in the README.
+# What `behavior` should do with the recordings in {MANIFEST_FILE}; every key is explained in configs/README.md.
 recordings: {MANIFEST_FILE}
 behaviors: [{", ".join(map(_quote, names.behaviors))}]
 {_format_labels(names)}crop:       {{{crop}}}    # size in pixels: the animal and a little around it
