@@ -15,6 +15,7 @@ from behavior.sequence.preparation import fit_preparation
 from behavior.sequence.training import HeadTrainer
 from behavior.workflows.crossval import cross_validate
 
+pytestmark = pytest.mark.usefixtures("unpainted")
 SECTIONS = {
     "windows": {"length": 20},
     "head": {"kind": "lstm", "layers": 1, "units": 3, "dropout": 0.1},

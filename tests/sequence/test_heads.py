@@ -11,8 +11,6 @@ from behavior.config import HEAD_KINDS
 from behavior.errors import ModelError
 from behavior.sequence.heads import HEADS, build_head, load_head, run_head, save_head
 from behavior.sequence.stacking import StackedRun
-from behavior.sequence.tcn import WeightNormalizedConv1D
-from behavior.sequence.transformer import LocalAttention
 
 N_FEATURES = 3
 N_MODELS = 3
@@ -47,24 +45,10 @@ SETTINGS = {
 }
 
 
-def draw(*shape, seed=0):
-    return np.random.default_rng(seed).normal(size=shape).astype(np.float32)
-
-
-def draw_weights(model, seed):
-    """Weights none of which is what a new model starts with, spreads above zero."""
-    rng = np.random.default_rng(seed)
-    values = []
-    for weight in model.weights:
-        drawn = 0.4 * rng.normal(size=weight.shape).astype(np.float32)
-        values.append(np.abs(drawn) + 0.5 if "variance" in weight.path else drawn + (1.0 if weight.path.endswith("gamma") else 0.0))
-    return values
-
-
 class Stack:
     """A plain model that takes the weights of one of three models at a time, and those of all three side by side."""
 
-    def __init__(self, settings):
+    def __init__(self, settings, draw_weights):
         self.settings = settings
         self.plain = build_head(n_features=N_FEATURES, dropout=0.0, **settings)
         self.each = [draw_weights(self.plain, seed) for seed in range(N_MODELS)]
@@ -83,10 +67,10 @@ class Stack:
         return run_head(run, tf.constant(windows) if isinstance(windows, np.ndarray) else windows, **self.settings), run
 
 
-@functools.cache
-def share_stack(name):
+@pytest.fixture(scope="session")
+def share_stack(draw_weights):
     """One for each setting, because building takes long."""
-    return Stack(SETTINGS[name])
+    return functools.cache(lambda name: Stack(SETTINGS[name], draw_weights))
 
 
 def measure_loss(probabilities, labels, weights):
@@ -115,7 +99,7 @@ def test_a_head_takes_what_its_section_of_the_study_file_says(kind):
 class TestEveryHead:
     """The contract of a head."""
 
-    def test_a_probability_for_every_frame_of_windows_of_any_length(self, name):
+    def test_a_probability_for_every_frame_of_windows_of_any_length(self, share_stack, draw, name):
         model = share_stack(name).be(0)
         for length in (1, 2, LENGTH, 40):
             values = np.asarray(model(draw(2, length, N_FEATURES)))
@@ -125,7 +109,7 @@ class TestEveryHead:
 
     @pytest.mark.parametrize("length", [1, LENGTH])
     @pytest.mark.parametrize("n_inputs", [1, N_MODELS], ids=["shared input", "input of their own"])
-    def test_stacked_models_say_what_each_says_alone(self, name, n_inputs, length):
+    def test_stacked_models_say_what_each_says_alone(self, share_stack, draw, name, n_inputs, length):
         stack = share_stack(name)
         windows = draw(n_inputs, 2, length, N_FEATURES)
         stages, run = stack.run(windows)
@@ -135,7 +119,7 @@ class TestEveryHead:
             np.testing.assert_allclose(tf.sigmoid(stages[-1])[model], alone, rtol=0, atol=1e-5)
 
     @pytest.mark.parametrize("n_inputs", [1, N_MODELS], ids=["shared input", "input of their own"])
-    def test_a_training_step_is_that_of_each_model_alone_on_the_windows_that_it_sees(self, name, n_inputs):
+    def test_a_training_step_is_that_of_each_model_alone_on_the_windows_that_it_sees(self, share_stack, draw, name, n_inputs):
         stack = share_stack(name)
         windows = draw(n_inputs, N_WINDOWS, LENGTH, N_FEATURES)
         labels, frame_weights = choose_labels(SETTINGS[name]["n_outputs"])
@@ -163,7 +147,7 @@ class TestEveryHead:
             for index in moved:
                 np.testing.assert_allclose(run.updates[index][model], plain.get_weights()[index], rtol=0, atol=1e-5)
 
-    def test_products_in_bfloat16_stay_near_and_the_rest_is_float32(self, name):
+    def test_products_in_bfloat16_stay_near_and_the_rest_is_float32(self, share_stack, draw, name):
         stack = share_stack(name)
         windows = draw(1, N_WINDOWS, LENGTH, N_FEATURES)
         seen = tf.ones((N_MODELS, N_WINDOWS))
@@ -173,7 +157,7 @@ class TestEveryHead:
         difference = np.abs(tf.sigmoid(stages[-1]) - tf.sigmoid(exact))
         assert 0 < difference.max() < 2e-2
 
-    def test_saved_and_loaded_it_says_the_same_to_the_last_bit(self, name, tmp_path):
+    def test_saved_and_loaded_it_says_the_same_to_the_last_bit(self, share_stack, draw, name, tmp_path):
         model = share_stack(name).be(1)
         save_head(model, tmp_path / "a.keras")
         loaded = load_head(tmp_path / "a.keras")
@@ -192,7 +176,7 @@ class TestEveryHead:
 @pytest.mark.parametrize(
     "name", ["lstm", "bidirectional lstm", "tcn, batch", "tcn, layer, causal", "tcn, weight, causal", "mstcn", "transformer"]
 )
-def test_one_trace_serves_any_number_of_models_and_windows(name):
+def test_one_trace_serves_any_number_of_models_and_windows(share_stack, draw, name):
     stack = share_stack(name)
     signature = [tf.TensorSpec((None, *weight.shape[1:])) for weight in stack.weights]
 
@@ -216,118 +200,7 @@ def test_one_trace_serves_any_number_of_models_and_windows(name):
     assert step.experimental_get_tracing_count() == 1
 
 
-def find_reach(settings, *, length=64, at=30):
-    """Return how many frames before and after frame `at` a change of its features is felt, by any of some drawn models."""
-    model = build_head(n_features=N_FEATURES, dropout=0.0, n_outputs=2, **settings)
-    windows = draw(8, length, N_FEATURES)
-    changed = windows.copy()
-    changed[:, at] += 3.0
-    felt = np.zeros(length, dtype=bool)
-    for seed in range(3):
-        model.set_weights(draw_weights(model, seed))
-        felt |= (np.asarray(model(windows)) != np.asarray(model(changed))).any(axis=(0, 2))
-    (frames,) = np.nonzero(felt)
-    return at - frames[0], frames[-1] - at
-
-
-@pytest.mark.parametrize("layers", [1, 2, 3])
-def test_local_attention_sees_its_span_in_each_layer_and_no_further(layers):
-    assert find_reach({**TRANSFORMER, "layers": layers, "span": 5}) == (5 * layers, 5 * layers)
-
-
-@pytest.mark.parametrize(("stages", "layers"), [(1, 1), (1, 3), (2, 3)])
-def test_a_multi_stage_tcn_sees_as_far_back_as_ahead(stages, layers):
-    reach = stages * (2**layers - 1)
-    assert find_reach({**MSTCN, "stages": stages, "layers": layers}) == (reach, reach)
-
-
-@pytest.mark.parametrize("normalization", ["batch", "layer", "weight", "none"])
-def test_only_a_causal_tcn_is_blind_to_the_future(normalization):
-    settings = {"kind": "tcn", "layers": 1, "filters": 8, "kernel_size": 3, "normalization": normalization}
-    before, after = find_reach({**settings, "causal": True}, length=30, at=12)
-    assert before == 0
-    assert after > 0
-    before, after = find_reach({**settings, "causal": False}, length=30, at=12)
-    assert before > 0
-    assert after > 0
-
-
-def test_only_a_bidirectional_lstm_sees_the_future():
-    settings = {"kind": "lstm", "layers": 1, "units": 4}
-    assert find_reach(settings, length=8, at=4) == (0, 3)
-    assert find_reach({**settings, "bidirectional": True}, length=8, at=4) == (4, 3)
-
-
-def test_a_multi_stage_tcn_with_its_kernels_turned_round_reads_time_backwards():
-    stack = share_stack("mstcn")
-    windows = draw(2, LENGTH, N_FEATURES)
-    forwards = np.asarray(stack.be(0)(windows))
-    stack.plain.set_weights([weight[::-1] if weight.ndim == 3 else weight for weight in stack.each[0]])
-    np.testing.assert_allclose(np.asarray(stack.plain(windows[:, ::-1]))[:, ::-1], forwards, rtol=0, atol=1e-6)
-
-
-def attend_one_by_one(values, weights, *, heads, span):
-    """What local attention is, a query at a time."""
-    projection, bias, distance_scores, kernel, output_bias = weights
-    length, units = values.shape
-    queries, keys, contents = ((values @ projection + bias).reshape(length, 3, heads, units // heads)).transpose(1, 0, 2, 3)
-    result = np.zeros((length, heads, units // heads))
-    for frame in range(length):
-        near = np.arange(max(frame - span, 0), min(frame + span + 1, length))
-        for head in range(heads):
-            scores = keys[near, head] @ queries[frame, head] / np.sqrt(units // heads) + distance_scores[head, near - frame + span]
-            shares = np.exp(scores - scores.max())
-            result[frame, head] = shares / shares.sum() @ contents[near, head]
-    return result.reshape(length, units) @ kernel + output_bias
-
-
-@pytest.mark.parametrize("length", [1, 2, 3, 4, 6, 7, 13])
-@pytest.mark.parametrize("span", [1, 3, 20])
-def test_local_attention_is_attention_to_the_frames_within_the_span(length, span):
-    layer = LocalAttention(heads=2, span=span)
-    values = draw(2, length, 6)
-    layer.build(values.shape)
-    layer.set_weights(draw_weights(layer, seed=1))
-    for ours, window in zip(np.asarray(layer(values)), values.astype(np.float64), strict=True):
-        expected = attend_one_by_one(window, [weight.astype(np.float64) for weight in layer.get_weights()], heads=2, span=span)
-        np.testing.assert_allclose(ours, expected, rtol=0, atol=1e-5)
-
-
-def test_units_that_cannot_be_divided_among_heads_are_refused():
-    with pytest.raises(ValueError, match="6 units cannot be divided among 4 heads"):
-        LocalAttention(heads=4, span=2).build((None, None, 6))
-
-
-def test_weight_normalised_layers_are_those_of_keras_tcn_with_filters_of_a_given_length():
-    """Where the gains are the filters' own lengths, nothing but keras-tcn without normalisation is left."""
-    settings = tcn("none", causal=True, n_outputs=1, layers=2)
-    theirs = build_head(n_features=N_FEATURES, dropout=0.0, **settings)
-    ours = build_head(n_features=N_FEATURES, dropout=0.0, **{**settings, "normalization": "weight"})
-    theirs.set_weights(draw_weights(theirs, seed=0))
-    weights = []
-    for weight in theirs.get_weights():
-        # A filter's direction alone counts, not its length.
-        is_filter = weight.ndim == 3 and weight.shape[0] > 1
-        weights += [3.0 * weight, np.sqrt((weight**2).sum(axis=(0, 1)))] if is_filter else [weight]
-    ours.set_weights(weights)
-    windows = draw(2, 80, N_FEATURES)
-    np.testing.assert_allclose(ours(windows), theirs(windows), rtol=0, atol=1e-5)
-
-
-def test_a_new_weight_normalised_layer_has_the_filters_that_were_drawn():
-    layer = WeightNormalizedConv1D(4, 3, padding="same")
-    layer.build((None, None, N_FEATURES))
-    windows = draw(2, LENGTH, N_FEATURES)
-    expected = keras.ops.conv(windows, layer.direction, padding="same")
-    np.testing.assert_allclose(layer(windows), expected, rtol=0, atol=1e-5)
-
-
-def test_units_halve_from_layer_to_layer():
-    model = build_head(n_features=4, kind="lstm", layers=3, units=64, dropout=0.5)
-    assert [layer.units for layer in model.layers if hasattr(layer, "recurrent_activation")] == [64, 32, 16]
-
-
-def test_weights_that_a_head_does_not_have_are_noticed():
+def test_weights_that_a_head_does_not_have_are_noticed(share_stack, draw):
     stack = share_stack("lstm")
     weights = [tf.constant(weight) for weight in stack.weights]
     windows = draw(1, 1, 2, N_FEATURES)

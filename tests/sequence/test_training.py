@@ -616,9 +616,3 @@ def test_frames_that_the_window_before_covered_count_once():
     labels[:9], labels[9:] = 0, 1
     apart = SequenceData([[features[:12], features[6:]]], [labels[:12], np.concatenate([np.full((6, 3), -1, dtype=np.int8), labels[12:]])])
     assert first_loss(SequenceData([[features]], [labels])) == pytest.approx(first_loss(apart), rel=1e-6)
-
-
-def test_class_weights_follow_the_formula():
-    assert balance_classes([np.array([0, 0, 0, 1, -1], dtype=np.int8)]) == (4 / 6, 4 / 2)
-    with pytest.raises(ValueError, match="0 positive"):
-        balance_classes([np.zeros(3, dtype=np.int8)])

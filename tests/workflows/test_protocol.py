@@ -2,9 +2,12 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 import yaml
 
 from behavior.workflows.crossval import cross_validate
+
+pytestmark = pytest.mark.usefixtures("unpainted")
 
 
 def set_column(study, column, values):

@@ -7,6 +7,7 @@ import yaml
 from behavior.workflows.crossval import cross_validate
 from behavior.workflows.train import train_model
 
+pytestmark = pytest.mark.usefixtures("unpainted")
 N_FRAMES = 240
 
 
