@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from behavior.config import Study
 from behavior.errors import UsageError
 from behavior.files.atomic import write_text
 from behavior.files.model_bundle import (
@@ -20,7 +22,7 @@ from behavior.learning.crossval_comparison import require_same_data, require_sam
 from behavior.learning.crossval_files import SUMMARY_FILE
 from behavior.learning.crossval_folder import FitEpochs, read_crossval
 from behavior.learning.decisions import describe_fitting
-from behavior.learning.learning_data import load_learning_data, require_alike
+from behavior.learning.learning_data import LearningData, load_learning_data, require_alike
 from behavior.learning.model_fitting import (
     describe_bundle,
     describe_stopping,
@@ -35,6 +37,7 @@ from behavior.learning.seen_recordings import refuse_seen_recordings
 from behavior.learning.variants import describe_model
 from behavior.metrics.tables import MetricIndex
 from behavior.progress import announce, warn
+from behavior.recording import Annotation, Labels
 from behavior.reporting.score_files import prepare_results_folder, score_annotations, write_results
 
 __all__ = ["TrainResult", "train_model"]
@@ -133,16 +136,25 @@ def train_model(path: Path, out: Path, *, crossval: Path | None = None) -> Train
         *(f"No model: {reason}." for reason in skipped.values()),
     ]
     if test is not None and result.metrics is not None:
-        scored = ", ".join(recording.id for recording in test.recordings)
-        notes.append(f"Scored once, on the recordings with split=test ({scored}), which nothing was fitted on.")
-        ceiling = read_ceiling(
-            test.recordings,
-            tuple(behaviors),
-            [features.frames for features in test.features],
-            settings=study.labels,
-        )
-        write_results(out, result.metrics, annotations, labels, title="Scores on the test recordings", notes=notes, ceiling=ceiling)
+        _write_test_scores(out, study, test, result.metrics, annotations, labels, notes)
     else:
         notes.append("No recording with labels has split=test, so nothing was scored.")
         write_text(out / SUMMARY_FILE, "# Training\n\n" + "\n".join(f"- {note}" for note in notes) + "\n")
     return result
+
+
+def _write_test_scores(
+    out: Path,
+    study: Study,
+    test: LearningData,
+    metrics: pd.DataFrame,
+    annotations: Sequence[Annotation],
+    labels: Mapping[str, Labels],
+    notes: Sequence[str],
+) -> None:
+    """Write the scores on the test recordings, with how well people agree on them."""
+    scored = ", ".join(recording.id for recording in test.recordings)
+    note = f"Scored once, on the recordings with split=test ({scored}), which nothing was fitted on."
+    frames = [features.frames for features in test.features]
+    ceiling = read_ceiling(test.recordings, annotations[0].behaviors, frames, settings=study.labels)
+    write_results(out, metrics, annotations, labels, title="Scores on the test recordings", notes=[*notes, note], ceiling=ceiling)
