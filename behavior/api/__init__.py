@@ -8,7 +8,7 @@ A study, a cross-validation, a model and an ethogram are objects; a command abou
 
 from __future__ import annotations
 
-from behavior.api.commands import compare_raters, list_backbones, run_demo, write_report
+from behavior.api.commands import compare_raters, init_study, list_backbones, run_demo, write_report
 from behavior.api.crossval import Crossval, open_crossval
 from behavior.api.ethogram import RecordingEthogram, read_ethogram
 from behavior.api.ethogram_files import decide_ethograms, describe_ethograms, draw_overlays, evaluate_ethograms, export_ethograms
@@ -17,7 +17,7 @@ from behavior.api.messages import show_progress
 from behavior.api.model import Model, open_model
 from behavior.api.outcomes import Agreement, Demo, Evaluation, Finetuning, Report, Search, Statistics, StudyCheck
 from behavior.api.results import Outcome
-from behavior.api.study import Study, init_study, open_study
+from behavior.api.study import Study, open_study
 from behavior.errors import (
     BehaviorError,
     CacheError,

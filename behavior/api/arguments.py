@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol, overload
+from typing import Protocol, overload, runtime_checkable
 
 __all__ = ["HasFolder", "HasPath", "PathLike", "Paths", "as_path", "find_folder", "find_study", "list_paths"]
 
@@ -13,6 +13,7 @@ PathLike = str | os.PathLike[str]
 Paths = PathLike | Sequence[PathLike]
 
 
+@runtime_checkable
 class HasPath(Protocol):
     """A study that was opened."""
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from behavior.api.arguments import PathLike, Paths, find_folder, find_study, list_paths
+from behavior.api.arguments import HasPath, PathLike, Paths, find_folder, find_study, list_paths
 from behavior.api.outcomes import Agreement, Demo, Report
 from behavior.api.results import Outcome
 from behavior.compute.loading import load_keras
@@ -17,7 +17,30 @@ if TYPE_CHECKING:
     from behavior.api.model import Model
     from behavior.api.study import Study
 
-__all__ = ["compare_raters", "list_backbones", "run_demo", "write_report"]
+__all__ = ["compare_raters", "init_study", "list_backbones", "run_demo", "write_report"]
+
+
+def init_study(folder: PathLike, *, backbone: str = "resnet50v2") -> Study:
+    """Pair the videos, pose and label files in a folder and write `study.yaml` and `recordings.csv` into it, as `behavior init` does.
+
+    Parameters
+    ----------
+    folder
+        Holds the files, in any subfolders.
+    backbone
+        One of those that `list_backbones` returns.
+
+    Raises
+    ------
+    UsageError
+        If the folder is missing or holds no video.
+    OutputError
+        If it holds a study already, or cannot be written to.
+    """
+    from behavior.api.study import Study
+    from behavior.workflows.init import init_study
+
+    return Study(init_study(Path(folder), backbone=backbone).study)
 
 
 def list_backbones(names: Sequence[str] = (), *, measure: bool = False, models: PathLike = "cache/models") -> Outcome:
@@ -67,7 +90,7 @@ def list_backbones(names: Sequence[str] = (), *, measure: bool = False, models: 
 
 
 def compare_raters(
-    labels: Sequence[PathLike],
+    labels: Study | Paths,
     out: PathLike,
     *,
     study: Study | PathLike | None = None,
@@ -80,7 +103,7 @@ def compare_raters(
     Parameters
     ----------
     labels
-        A study file, or a folder of label files for each rater.
+        A study whose manifest has a column `labels_NAME` for each rater, or a folder of label files for each rater.
     out
         Folder for the results.
     study
@@ -104,9 +127,8 @@ def compare_raters(
     from behavior.workflows.agreement import compare_raters
 
     with collect_warnings() as notes:
-        result = compare_raters(
-            [Path(path) for path in labels], Path(out), study=find_study(study), n_frames=n_frames, fps=fps, overwrite=overwrite
-        )
+        paths = [labels.path] if isinstance(labels, HasPath) else list_paths(labels)
+        result = compare_raters(paths, Path(out), study=find_study(study), n_frames=n_frames, fps=fps, overwrite=overwrite)
     metrics = ("f1", "kappa", "precision", "recall", "segment_f1_50", "edit", "bout_count_error")
     return Agreement(
         title=f"Agreement of {', '.join(result.raters)}",

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
     from behavior.api.crossval import Crossval
     from behavior.api.model import Model
-    from behavior.api.outcomes import Agreement, Finetuning, Report, Search, StudyCheck
+    from behavior.api.outcomes import Finetuning, Report, Search, StudyCheck
     from behavior.learning.learning_data import RecordingFeatures
 
-__all__ = ["Study", "init_study", "open_study"]
+__all__ = ["Study", "open_study"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -324,22 +324,6 @@ class Study(Shown):
             train_model(self.path, Path(out), crossval=find_folder(crossval))
         return open_model(out, notes=notes)
 
-    def compare_raters(self, out: PathLike, *, overwrite: bool = False) -> Agreement:
-        """Say how well the raters of the manifest's columns `labels_NAME` agree, as `behavior agreement` does.
-
-        Raises
-        ------
-        UsageError
-            If there are fewer than two raters.
-        LabelError
-            If label files cannot be used.
-        OutputError
-            If `out` holds results already and `overwrite` is not set.
-        """
-        from behavior.api.commands import compare_raters
-
-        return compare_raters([self.path], out, overwrite=overwrite)
-
     def report(
         self,
         out: PathLike,
@@ -402,25 +386,3 @@ def open_study(path: PathLike) -> Study:
     """
     study_files.open_study(Path(path))
     return Study(Path(path))
-
-
-def init_study(folder: PathLike, *, backbone: str = "resnet50v2") -> Study:
-    """Pair the videos, pose and label files in a folder and write `study.yaml` and `recordings.csv` into it, as `behavior init` does.
-
-    Parameters
-    ----------
-    folder
-        Holds the files, in any subfolders.
-    backbone
-        One of those that `list_backbones` returns.
-
-    Raises
-    ------
-    UsageError
-        If the folder is missing or holds no video.
-    OutputError
-        If it holds a study already, or cannot be written to.
-    """
-    from behavior.workflows.init import init_study
-
-    return Study(init_study(Path(folder), backbone=backbone).study)

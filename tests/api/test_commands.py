@@ -8,6 +8,14 @@ import behavior as bh
 from behavior.workflows import demo as demo_workflow
 
 
+def test_a_folder_becomes_a_study(folder):
+    study = bh.init_study("videos", backbone="openfield")
+    assert study.path.name == "study.yaml"
+    assert [recording.id for recording in study.recordings] == ["mouse_01", "mouse_02", "mouse_03", "mouse_04"]
+    with pytest.raises(bh.OutputError, match="is there already"):
+        bh.init_study("videos")
+
+
 def test_backbones_are_listed():
     outcome = bh.list_backbones()
     assert {"openfield", "resnet50v2"} <= set(outcome.table["backbone"])
@@ -27,6 +35,11 @@ def test_raters_are_compared(folder):
     assert (folder / "agreement" / "agreement.csv").is_file()
     with pytest.raises(bh.UsageError, match="two raters"):
         bh.compare_raters(["anna"], "other", fps=10)
+
+
+def test_the_raters_of_a_study_are_those_of_its_manifest(folder):
+    with pytest.raises(bh.UsageError, match="at least two raters"):
+        bh.compare_raters(bh.open_study("study.yaml"), "agreement")
 
 
 def test_a_report_takes_opened_results(folder):

@@ -93,14 +93,6 @@ def test_imported_features_are_there_afterwards(folder, tmp_path):
     assert "no recording is named" in outcome.failures[str(tmp_path / "mouse_09.npy")]
 
 
-def test_a_folder_becomes_a_study(folder):
-    study = bh.init_study("videos", backbone="openfield")
-    assert study.path.name == "study.yaml"
-    assert [recording.id for recording in study.recordings] == ["mouse_01", "mouse_02", "mouse_03", "mouse_04"]
-    with pytest.raises(bh.OutputError, match="is there already"):
-        bh.init_study("videos")
-
-
 def test_results_are_not_replaced_unless_asked(folder):
     study = bh.open_study("study.yaml")
     with pytest.raises(bh.OutputError, match="holds results already"):
@@ -119,5 +111,3 @@ def test_what_a_study_has_no_section_for_is_refused(folder):
     study = bh.open_study("study.yaml")
     with pytest.raises(bh.UsageError, match="no section 'search'"):
         study.search("search")
-    with pytest.raises(bh.UsageError, match="at least two raters"):
-        study.compare_raters("agreement")
