@@ -107,7 +107,7 @@ def list_behaviors(path: Path) -> tuple[str, ...]:
     Raises
     ------
     LabelError
-        If the file is missing or no label file.
+        If the file is missing or not a label file.
     """
     source, label_format = _open(path)
     return label_format.list_names(source)
@@ -145,7 +145,7 @@ def list_observations(path: Path) -> tuple[str, ...]:
     Raises
     ------
     LabelError
-        If the file is missing or no label file.
+        If the file is missing or not a label file.
     """
     return tuple(describe_observations(path))
 
@@ -167,7 +167,7 @@ def count_label_frames(path: Path, behaviors: Sequence[str]) -> int | None:
     Raises
     ------
     LabelError
-        If the file is missing or no label file.
+        If the file is missing or not a label file.
     """
     request = LabelRequest(tuple(behaviors), Frames(0))
     source, label_format = _open(path, request)
