@@ -29,8 +29,8 @@ __all__ = [
     "detail",
     "forward_messages",
     "printing_messages",
+    "report_progress",
     "set_verbosity",
-    "show_progress",
     "start_printing",
     "stop_printing",
     "warn",
@@ -171,7 +171,7 @@ class Advance(Protocol):
 
 
 @contextmanager
-def show_progress(description: str, *, total: int | None, unit: str, done: int = 0) -> Iterator[Advance]:
+def report_progress(description: str, *, total: int | None, unit: str, done: int = 0) -> Iterator[Advance]:
     """Show how far a piece of work is, with its rate and the time left; yields a function to call with each number of finished units.
 
     A bar is drawn in a terminal, a line that is rewritten in a notebook, if messages are printed; else plain lines are announced.

@@ -30,7 +30,7 @@ def printing():
 
 
 def test_lines_have_rate_and_time_left_and_come_seldom(clock, printing, capsys):
-    with progress.show_progress("embedding m1", total=1000, unit="frames", done=200) as advance:
+    with progress.report_progress("embedding m1", total=1000, unit="frames", done=200) as advance:
         for _ in range(5):
             clock[0] += 4
             advance(80)
@@ -41,7 +41,7 @@ def test_lines_have_rate_and_time_left_and_come_seldom(clock, printing, capsys):
 
 
 def test_slow_work_is_timed_by_the_piece_and_says_what_goes_on(clock, printing, capsys):
-    with progress.show_progress("training", total=3, unit="behaviors") as advance:
+    with progress.report_progress("training", total=3, unit="behaviors") as advance:
         clock[0] += 60
         advance(1)
         clock[0] += 20
@@ -52,13 +52,13 @@ def test_slow_work_is_timed_by_the_piece_and_says_what_goes_on(clock, printing, 
 
 
 def test_quick_work_prints_nothing(clock, printing, capsys):
-    with progress.show_progress("importing", total=2, unit="files") as advance:
+    with progress.report_progress("importing", total=2, unit="files") as advance:
         advance(2)
     assert capsys.readouterr().err == ""
 
 
 def test_the_end_is_printed_once(clock, printing, capsys):
-    with progress.show_progress("training", total=2, unit="models") as advance:
+    with progress.report_progress("training", total=2, unit="models") as advance:
         clock[0] += 20
         advance(1)
         clock[0] += 20
@@ -72,7 +72,7 @@ def test_the_end_is_printed_once(clock, printing, capsys):
 def test_what_was_done_is_a_detail(clock, capsys):
     with (
         progress.printing_messages(logging.DEBUG),
-        progress.show_progress("importing", total=5, unit="files", done=1) as advance,
+        progress.report_progress("importing", total=5, unit="files", done=1) as advance,
     ):
         clock[0] += 2
         advance(4)
@@ -81,7 +81,7 @@ def test_what_was_done_is_a_detail(clock, capsys):
 
 def test_nothing_but_trouble_is_printed_when_quiet(clock, printing, capsys):
     progress.set_verbosity(logging.WARNING)
-    with progress.show_progress("importing", total=2, unit="files") as advance:
+    with progress.report_progress("importing", total=2, unit="files") as advance:
         clock[0] += 20
         advance(2)
     progress.warn("a worry\nof two lines")
@@ -97,7 +97,7 @@ def test_a_bar_is_drawn_in_a_terminal(printing, monkeypatch):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setattr(sys, "stderr", terminal := Terminal())
-    with progress.show_progress("embedding m1", total=40, unit="frames", done=10) as advance:
+    with progress.report_progress("embedding m1", total=40, unit="frames", done=10) as advance:
         advance(30, "last batch")
     assert "40 of 40" in terminal.getvalue()
     assert "embedding m1 (last batch)" in terminal.getvalue()
@@ -127,7 +127,7 @@ def notebook(monkeypatch):
 
 
 def test_a_line_is_rewritten_in_a_notebook(clock, printing, notebook, capsys):
-    with progress.show_progress("embedding <m1>", total=100, unit="frames") as advance:
+    with progress.report_progress("embedding <m1>", total=100, unit="frames") as advance:
         for _ in range(3):
             clock[0] += 0.15
             advance(20)
@@ -143,7 +143,7 @@ def test_a_line_is_rewritten_in_a_notebook(clock, printing, notebook, capsys):
 
 
 def test_a_notebook_shows_nothing_unless_asked(clock, notebook, capsys):
-    with progress.show_progress("embedding", total=100, unit="frames") as advance:
+    with progress.report_progress("embedding", total=100, unit="frames") as advance:
         clock[0] += 20
         advance(20)
     assert notebook == []
@@ -152,7 +152,7 @@ def test_a_notebook_shows_nothing_unless_asked(clock, notebook, capsys):
 
 def test_without_printing_lines_are_messages_of_the_logger(clock, caplog):
     caplog.set_level(logging.INFO)
-    with progress.show_progress("embedding", total=100, unit="frames") as advance:
+    with progress.report_progress("embedding", total=100, unit="frames") as advance:
         clock[0] += 20
         advance(20)
     assert [(record.name, record.levelname, record.getMessage()) for record in caplog.records] == [

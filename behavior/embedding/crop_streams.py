@@ -20,7 +20,7 @@ from behavior.embedding.crop_reader import CropRow, open_crops, sample_crops
 from behavior.embedding.stream import Embedded, FeatureStream
 from behavior.files.feature_cache import PART_ROWS, FeatureWriter
 from behavior.files.feature_sources import Signature, hash_file
-from behavior.progress import announce, detail, show_progress, warn
+from behavior.progress import announce, detail, report_progress, warn
 from behavior.recording import Recording
 from behavior.versions import collect_versions
 from behavior.vision.backbones import RANDOM, find_backbone, identify_weights
@@ -85,7 +85,7 @@ class _CropStream(FeatureStream):
         with open_crops(recording, self._crop) as crops:
             # The decoder's thread, and the decoder, have to be at rest before the video is closed, whatever happens here.
             with (
-                show_progress(f"{self.name} of {recording.id}", total=crops.video.declared_frames, unit="frames", done=first) as advance,
+                report_progress(f"{self.name} of {recording.id}", total=crops.video.declared_frames, unit="frames", done=first) as advance,
                 closing(crops.rows(input_size=self._input_size, first_frame=first, with_previous=self._with_previous)) as rows,
                 closing(self._cut_batches(rows)) as cut,
                 closing(_read_ahead(cut)) as batches,

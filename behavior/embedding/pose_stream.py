@@ -14,7 +14,7 @@ from behavior.files.feature_cache import PART_ROWS, FeatureWriter
 from behavior.files.feature_sources import Signature, Source
 from behavior.files.pose import find_body_parts, match_pose_to_frames, read_pose
 from behavior.files.video import open_video
-from behavior.progress import show_progress
+from behavior.progress import report_progress
 from behavior.recording import Recording
 from behavior.versions import collect_versions
 from behavior.vision.pose_features import POSE_VERSION, describe_pose, name_pose_features
@@ -69,7 +69,7 @@ class PoseStream(FeatureStream):
         crop, path = self._crop, recording.pose
         with (
             open_video(recording.video) as video,
-            show_progress(f"{self.name} of {recording.id}", total=video.declared_frames, unit="frames") as advance,
+            report_progress(f"{self.name} of {recording.id}", total=video.declared_frames, unit="frames") as advance,
         ):
             # The pose's times are those of the frames, which only decoding tells.
             summary = video.summarize()

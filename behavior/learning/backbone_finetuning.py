@@ -18,7 +18,7 @@ from behavior.learning.finetuning_crops import CropStore, draw_balanced_frames, 
 from behavior.learning.learning_data import LearningData
 from behavior.learning.planning import fold_of_everything, plan_model, seed_fit
 from behavior.learning.seen_recordings import find_seen
-from behavior.progress import show_progress
+from behavior.progress import report_progress
 from behavior.sequence.plans import ModelPlan
 from behavior.sequence.weighting import balance_classes, count_classes
 from behavior.vision.augmentation import WindowAugmenter
@@ -266,7 +266,7 @@ def train_stages(
     )
     n_validation = validation.count_crops() if validation is not None else 0
     an_epoch = len(training) * settings.window
-    with show_progress(HEAD_STAGE, total=settings.head_epochs * an_epoch + n_validation, unit="crops") as advance:
+    with report_progress(HEAD_STAGE, total=settings.head_epochs * an_epoch + n_validation, unit="crops") as advance:
         head = finetuner.fit_head(
             training,
             validation,
@@ -276,7 +276,7 @@ def train_stages(
             patience=settings.patience,
             on_progress=advance,
         )
-    with show_progress(BACKBONE_STAGE, total=settings.epochs * (an_epoch + n_validation) + n_validation, unit="crops") as advance:
+    with report_progress(BACKBONE_STAGE, total=settings.epochs * (an_epoch + n_validation) + n_validation, unit="crops") as advance:
         backbone = finetuner.fit_backbone(
             training,
             validation,

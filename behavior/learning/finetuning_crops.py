@@ -18,7 +18,7 @@ from behavior.files.manifest import select_labels
 from behavior.files.video import summarize_video
 from behavior.learning.label_reading import read_labels_of
 from behavior.learning.learning_data import LearningData
-from behavior.progress import show_progress, warn
+from behavior.progress import report_progress, warn
 from behavior.recording import Labels, Recording
 
 __all__ = ["CropStore", "draw_balanced_frames", "draw_even_frames", "open_crop_store", "read_study_labels", "spread_windows"]
@@ -40,7 +40,7 @@ def read_study_labels(study: Study, recordings: Sequence[Recording]) -> Learning
     labels: list[Labels] = []
     problems: list[str] = []
     assert study.crop is not None
-    with show_progress("counting frames", total=len(recordings), unit="recordings") as advance:
+    with report_progress("counting frames", total=len(recordings), unit="recordings") as advance:
         for recording in recordings:
             path = select_labels(recording)
             if path is None:
@@ -150,7 +150,7 @@ class CropStore:
         is_wanted[wanted] = True
         with (
             open_crops(recording, crop) as crops,
-            show_progress(f"crops of {recording.id}", total=len(places), unit="frames") as advance,
+            report_progress(f"crops of {recording.id}", total=len(places), unit="frames") as advance,
             closing(crops.rows(input_size=self._size)) as rows,
         ):
             for row in rows:

@@ -15,7 +15,7 @@ from behavior.config import Study
 from behavior.learning.fit_store import FitStore, GroupStore
 from behavior.learning.learning_data import LearningData
 from behavior.learning.planning import FitKey
-from behavior.progress import Advance, announce, show_progress
+from behavior.progress import Advance, announce, report_progress
 from behavior.sequence.head_stack import choose_product_dtype
 from behavior.sequence.plans import FitCallbacks, FitReport, ModelPlan, TrainedModel
 from behavior.sequence.preparation import Preparation, PreparedFeatures, combine_moments, measure_moments, pad_components, solve_preparation
@@ -120,7 +120,7 @@ def fit_models(
     if len(groups) > 1:
         announce(f"{len(plans)} models in {len(groups)} groups, as training.memory_gib {study.training.memory_gib:g} allows")
     fitted: dict[FitKey, TrainedModel] = {}
-    with show_progress(title, total=len(plans), unit="models") as advance:
+    with report_progress(title, total=len(plans), unit="models") as advance:
         for number, group in enumerate(groups):
             group_plans = list(group.values())
             group_store = store.open_group(number, group_plans, [len(labels) for labels in sequence.labels]) if store is not None else None

@@ -8,7 +8,7 @@ from behavior.config import Study
 from behavior.errors import CacheError
 from behavior.files.video import summarize_video
 from behavior.learning.learning_data import load_features, make_study_streams
-from behavior.progress import announce, show_progress
+from behavior.progress import announce, report_progress
 from behavior.recording import Frames, Recording
 
 __all__ = ["find_frames"]
@@ -26,7 +26,7 @@ def find_frames(study: Study, recordings: Sequence[Recording]) -> dict[str, Fram
     """
     streams = make_study_streams(study)
     frames: dict[str, Frames] = {}
-    with show_progress("looking up frames", total=len(recordings), unit="recordings") as advance:
+    with report_progress("looking up frames", total=len(recordings), unit="recordings") as advance:
         for recording in recordings:
             try:
                 frames[recording.id] = load_features(study, recording, streams).frames

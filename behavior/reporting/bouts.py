@@ -16,7 +16,7 @@ from behavior.errors import BehaviorError
 from behavior.figures.film_strips import compose_film_strip, render_jpeg
 from behavior.figures.rendering import get_color
 from behavior.learning.decisions import read_postprocess
-from behavior.progress import show_progress, warn
+from behavior.progress import report_progress, warn
 from behavior.recording import Annotation, Labels, Recording, find_bouts, frame_edges
 from behavior.reporting.html_page import Block, Paragraph, Picture, Section, Table
 
@@ -106,7 +106,7 @@ def make_bouts_section(
     by_name = {annotation.recording: annotation for annotation in annotations}
     strips: dict[UncertainBout, bytes | str] = {}
     names = list(dict.fromkeys(bout.recording for bout in bouts))
-    with show_progress("taking pictures of bouts", total=len(names), unit="recordings") as advance:
+    with report_progress("taking pictures of bouts", total=len(names), unit="recordings") as advance:
         for name in names:
             annotation = by_name[name]
             strips |= _take_strips(annotation, [bout for bout in bouts if bout.recording == name], find_recording(annotation), crop)

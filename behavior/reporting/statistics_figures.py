@@ -17,7 +17,7 @@ from behavior.figures.time_curves import draw_time_curves
 from behavior.figures.trajectory import FloorPlan, draw_trajectory
 from behavior.figures.transition_graph import draw_transition_graph
 from behavior.files.atomic import make_folder, write_bytes
-from behavior.progress import show_progress
+from behavior.progress import report_progress
 from behavior.recording import find_bouts, frame_edges
 from behavior.reporting.description import DescribedRecording, Description
 from behavior.reporting.statistics_files import FIGURES_FOLDER
@@ -34,7 +34,7 @@ def write_pictures(out: Path, description: Description) -> list[Path]:
     """Write the pictures as PNG and SVG into `figures` in the folder `out`, and return their paths."""
     folder = make_folder(out / FIGURES_FOLDER)
     paths = []
-    with show_progress("drawing", total=count_pictures(description), unit="pictures") as advance:
+    with report_progress("drawing", total=count_pictures(description), unit="pictures") as advance:
         for name, figure in draw_pictures(description):
             for suffix, render in ((".png", render_png), (".svg", render_svg)):
                 path = folder / f"{name}{suffix}"

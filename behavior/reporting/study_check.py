@@ -18,7 +18,7 @@ from behavior.files.manifest import select_labels
 from behavior.files.pose import find_body_parts, match_pose_to_frames, read_pose
 from behavior.files.video import VideoReader, open_video
 from behavior.learning.label_reading import read_labels_of
-from behavior.progress import show_progress
+from behavior.progress import report_progress
 from behavior.recording import Frames, Labels, Recording, Track, have_same_rate
 from behavior.reporting.check_result import CheckedRecording, Problem, StudyCheck
 from behavior.vision.backbones import IMAGENET, find_backbone, identify_weights, imagenet_path
@@ -58,7 +58,7 @@ def check_recordings(study: Study, recordings: Sequence[Recording]) -> StudyChec
     checked: list[CheckedRecording] = []
     labels: dict[str, Labels] = {}
     shared = _find_shared_videos(study, recordings)
-    with show_progress("checking", total=len(recordings), unit="recordings") as advance:
+    with report_progress("checking", total=len(recordings), unit="recordings") as advance:
         for recording in recordings:
             check, by_recording, usable = check_recording(study, recording)
             problems += [*shared.get(recording.id, ()), *by_recording]

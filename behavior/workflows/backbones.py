@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from behavior.errors import BehaviorError
 from behavior.files.feature_sources import hash_file
-from behavior.progress import announce, complain, show_progress
+from behavior.progress import announce, complain, report_progress
 from behavior.vision.backbones import (
     BACKBONES,
     IMAGENET,
@@ -95,7 +95,7 @@ def list_backbones(names: Sequence[str] = (), *, models: Path, measure: bool = T
     if measure:
         engine, precision = resolve_precision(AUTO, AUTO)
         listed.measured_with = f"{engine}, {precision}, batches of {BATCH_SIZE}, random weights"
-        with show_progress("measuring backbones", total=len(specifications), unit="backbones") as advance:
+        with report_progress("measuring backbones", total=len(specifications), unit="backbones") as advance:
             for name, specification in specifications.items():
                 try:
                     request = EngineRequest(

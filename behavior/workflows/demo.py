@@ -22,7 +22,7 @@ from behavior.files.label_formats.request import LabelRequest
 from behavior.files.manifest import write_manifest
 from behavior.files.study import write_study
 from behavior.metrics.tables import MetricIndex
-from behavior.progress import announce, show_progress
+from behavior.progress import announce, report_progress
 from behavior.recording import Recording
 from behavior.synthetic.study import write_study_files
 from behavior.workflows.annotate import annotate_study
@@ -136,7 +136,7 @@ def run_demo(
 def _render(out: Path, study: Study, *, seed: int, n_training: int, n_test: int, n_frames: int) -> list[Recording]:
     """Render the recordings, write the study and return its manifest."""
     total = n_training + n_test
-    with show_progress("rendering", total=total, unit="recordings") as advance:
+    with report_progress("rendering", total=total, unit="recordings") as advance:
         files = write_study_files(
             out / "videos",
             n_recordings=total,

@@ -15,7 +15,7 @@ from behavior.files.ethogram_formats.entry import Entry
 from behavior.files.ethogram_formats.formats import FORMATS, EthogramFormat
 from behavior.files.ethograms import ETHOGRAM_SUFFIX, find_ethograms, read_annotation
 from behavior.files.video_folder import VideoFolder
-from behavior.progress import complain, show_progress, warn
+from behavior.progress import complain, report_progress, warn
 from behavior.recording import find_bouts
 
 __all__ = ["ExportResult", "export_ethograms"]
@@ -83,7 +83,7 @@ def export_ethograms(
 
     result = ExportResult(files={name: [] for name in chosen})
     collected: dict[str, list[Any]] = {name: [] for name, known in chosen.items() if known.is_for_all}
-    with show_progress("exporting", total=len(found), unit="recordings") as advance:
+    with report_progress("exporting", total=len(found), unit="recordings") as advance:
         for path in found:
             try:
                 entry = _open(path, known_videos, result)

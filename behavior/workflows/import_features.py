@@ -17,7 +17,7 @@ from behavior.files.imported_features import read_imported_features
 from behavior.files.manifest import is_portable_name
 from behavior.files.name_matching import make_safe
 from behavior.files.study import open_study
-from behavior.progress import announce, complain, show_progress
+from behavior.progress import announce, complain, report_progress
 from behavior.versions import collect_versions
 
 __all__ = ["ImportResult", "import_features"]
@@ -50,7 +50,7 @@ def import_features(path: Path, files: Sequence[Path], *, name: str, fps: float 
         raise UsageError(f"--name is {name!r}, expected letters, digits, dots, dashes and underscores, and none of {taken}.")
     known = {recording.id for recording in recordings}
     result = ImportResult()
-    with show_progress("importing", total=len(files), unit="files") as advance:
+    with report_progress("importing", total=len(files), unit="files") as advance:
         for file in files:
             try:
                 recording = make_safe(file.stem)

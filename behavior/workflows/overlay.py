@@ -15,7 +15,7 @@ from behavior.files.atomic import make_folder, require_writable
 from behavior.files.ethograms import ETHOGRAM_SUFFIX, find_ethograms, read_annotation
 from behavior.files.study import open_study
 from behavior.files.video_folder import VideoFolder
-from behavior.progress import complain, show_progress, warn
+from behavior.progress import complain, report_progress, warn
 from behavior.recording import Recording
 from behavior.reporting.overlay_video import find_video, plan_overlay
 
@@ -113,7 +113,7 @@ def draw_overlays(
             overlay = plan_overlay(path, annotation, recording, video, clip=clip, settings=label_files)
             began = time.perf_counter()
             progress = f"drawing {name} ({number} of {len(ethograms)})" if len(ethograms) > 1 else f"drawing {name}"
-            with show_progress(progress, total=len(overlay.frames), unit="frames") as advance:
+            with report_progress(progress, total=len(overlay.frames), unit="frames") as advance:
                 overlay.write(target, advance=advance)
         except BehaviorError as error:
             result.failures[str(path)] = str(error)
