@@ -265,7 +265,7 @@ def _explain_overview(metrics: MetricIndex, behaviors: Sequence[str], ceiling: p
     pooled = [metrics.find(behavior, "average_precision") for behavior in behaviors]
     if any(not np.isnan(low) for _, low, _ in pooled):
         sentences.append(
-            "In brackets behind an average precision: its 95 % interval, from resampling recordings (metrics.csv has that of every pooled "
+            "In brackets after an average precision: its 95 % interval, from resampling recordings (metrics.csv has that of every pooled "
             "figure)."
         )
     without = [name for name, (value, low, _) in zip(behaviors, pooled, strict=True) if not np.isnan(value) and np.isnan(low)]
@@ -273,13 +273,13 @@ def _explain_overview(metrics: MetricIndex, behaviors: Sequence[str], ceiling: p
         sentences.append(f"No interval for {', '.join(without)}: it takes at least four recordings with positive frames.")
     if ceiling is not None and len(ceiling):
         sentences.append(
-            f"Human ceiling: each of {int(ceiling['raters'].max())} raters held against the majority of the others, mean over raters, in "
+            f"Human ceiling: each of {int(ceiling['raters'].max())} raters compared with the majority of the others, mean over raters, in "
             "brackets the lowest and the highest."
         )
         if PAIRS in set(ceiling.against):
             sentences.append(
                 "Frames on which the others are split, the hardest ones, are left out of it, which flatters people; two people: each rater "
-                "held against each other in all frames."
+                "compared with each other in all frames."
             )
     return " ".join(sentences)
 
