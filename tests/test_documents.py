@@ -11,7 +11,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted(
     path.relative_to(ROOT).as_posix()
-    for folder in (ROOT, *(ROOT / name for name in ("behavior", "configs", "docs", "scripts", "tests")))
+    for folder in (ROOT, *(ROOT / name for name in ("behavior", "behavior/cli", "configs", "scripts", "tests")))
     for path in folder.glob("*.md")
 )
 LINK = re.compile(r"\]\(([^)\s]+)\)")

@@ -88,7 +88,7 @@ def test_the_sdist_holds_the_package_its_tests_and_its_pages(packages):
     with tarfile.open(packages[1]) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
     assert list_package_files() <= names
-    pages = {"LICENSE", "README.md", "CHANGELOG.md", "CITATION.cff", "configs/README.md", "docs/commands.md", "behavior/README.md"}
+    pages = {"LICENSE", "README.md", "CHANGELOG.md", "CITATION.cff", "configs/README.md", "behavior/cli/README.md", "behavior/README.md"}
     assert pages | {"tests/conftest.py", "scripts/test", "configs/demo.yaml"} <= names
 
 

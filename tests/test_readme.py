@@ -18,7 +18,7 @@ from behavior.recording import Frames
 
 ROOT = Path(__file__).resolve().parents[1]
 # In the order in which a reader comes to them.
-PAGES = [ROOT / name for name in ("README.md", "docs/commands.md", "configs/README.md")]
+PAGES = [ROOT / name for name in ("README.md", "behavior/cli/README.md", "configs/README.md")]
 BLOCKS = [
     block
     for page in PAGES
