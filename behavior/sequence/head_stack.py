@@ -112,7 +112,7 @@ class HeadStack:
         """Set what the next masks follow from, shape (2,)."""
         self._dropout_seed.state.assign(state)
 
-    def learn(
+    def train_on(
         self,
         batch: Batch,
         *,

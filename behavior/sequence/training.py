@@ -195,7 +195,7 @@ class HeadTrainer:
         self._stack.seed_dropout(rng.integers(2**32, size=2, dtype=np.uint32))
         for batch in table.draw(rng, self._batch_size):
             counts = weighing.count(batch)[active]
-            loss = self._stack.learn(batch, counts=counts, steps=state.steps, **constants)
+            loss = self._stack.train_on(batch, counts=counts, steps=state.steps, **constants)
             moved = counts.any(axis=1)
             state.steps += moved
             total += np.where(moved, loss, 0.0)

@@ -233,12 +233,12 @@ def test_a_file_with_flipped_bytes_is_thrown_away_or_holds_the_same(group, kept,
     positions = rng.choice(len(content), 300, replace=False)
     for position, mask in zip(positions, rng.integers(1, 256, len(positions)), strict=True):
         kept.path.write_bytes(content[:position] + bytes([content[position] ^ mask]) + content[position + 1 :])
-        found = kept.read(group)
-        if found is None:
+        read = kept.read(group)
+        if read is None:
             n_thrown_away += 1
             assert not kept.path.exists()
         else:
-            kept.check(found)
+            kept.check(read)
     assert n_thrown_away == len(caplog.records) > 200
 
 

@@ -41,15 +41,15 @@ def keep_for_testing(study, names):
 @pytest.fixture
 def asked(monkeypatch):
     """What the curve asked to be predicted: studies and folds."""
-    seen = []
+    calls = []
 
     def predict(study, data, *, folds, **options):
-        found = predict_out_of_fold(study, data, folds=folds, **options)
-        seen.append((study, folds, data, found.probabilities))
-        return found
+        predicted = predict_out_of_fold(study, data, folds=folds, **options)
+        calls.append((study, folds, data, predicted.probabilities))
+        return predicted
 
     monkeypatch.setattr(learning_curve, "predict_out_of_fold", predict)
-    return seen
+    return calls
 
 
 @pytest.mark.parametrize(
@@ -76,11 +76,11 @@ def test_a_curve_is_cross_validation_with_fewer_and_fewer_recordings(study, aske
     assert ((rear["low"] <= rear["value"]) & (rear["value"] <= rear["high"])).all()
 
     assert [len(folds[0].training) for _, folds, _, _ in asked] == [2, 3, 4]
-    larger = {name: set(range(6)) - {place} for place, name in enumerate(RECORDINGS)}
+    larger = {name: set(range(6)) - {index} for index, name in enumerate(RECORDINGS)}
     for number, (settings, folds, data, probabilities) in zip((4, 3, 2), reversed(asked), strict=True):
         assert [fold.name for fold in folds] == RECORDINGS
-        for place, fold in enumerate(folds):
-            assert fold.left_out == (place,)
+        for index, fold in enumerate(folds):
+            assert fold.left_out == (index,)
             assert len(fold.training) == number
             assert list(fold.training) == sorted(fold.training)
             # A larger set holds the smaller ones.
@@ -89,9 +89,9 @@ def test_a_curve_is_cross_validation_with_fewer_and_fewer_recordings(study, aske
         # A model sees as many windows in a step as it would of all recordings.
         assert settings.training.batch_size == round(4 * 6 / number)
         truth = np.concatenate([labels.values[:, 0] for labels in data.labels])
-        said = np.concatenate([values[:, 0] for values in probabilities])
+        predicted = np.concatenate([values[:, 0] for values in probabilities])
         value = rear[rear["recordings"] == number]["value"].item()
-        assert value == pytest.approx(average_precision(truth, said), abs=1e-6)
+        assert value == pytest.approx(average_precision(truth, predicted), abs=1e-6)
     # Different recordings are spared in different folds.
     assert len({fold.training for fold in asked[0][1]}) > 3
 

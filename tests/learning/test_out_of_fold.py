@@ -150,18 +150,18 @@ def test_averaged_features_are_predicted_frame_by_frame(make_study, make_data, p
 def test_predictions_are_followed_epoch_by_epoch_while_one_kind_of_model_is_trained(make_study, make_data, pretend):
     data = make_data({"r0": BOTH, "r1": NO_JUMP})
     pretend(lambda key, recording, column: (1 + key.fold) / 2)
-    seen = []
-    result = predict_out_of_fold(make_study(), data, follow=lambda epoch, values: seen.append((epoch, values)))
-    assert [epoch for epoch, _ in seen] == [1, 2, 3]
-    for epoch, values in seen:
+    followed = []
+    result = predict_out_of_fold(make_study(), data, follow=lambda epoch, values: followed.append((epoch, values)))
+    assert [epoch for epoch, _ in followed] == [1, 2, 3]
+    for epoch, values in followed:
         assert [len(part) for part in values] == [5, 4]
         assert [part[0, 0] for part in values] == pytest.approx([epoch / 6, epoch / 3])
-    for last, final in zip(seen[-1][1], result.probabilities, strict=True):
+    for last, final in zip(followed[-1][1], result.probabilities, strict=True):
         np.testing.assert_array_equal(last, final)
-    seen.clear()
+    followed.clear()
     members = make_study(ensemble={"members": [{}, {"windows": {"length": 20}}]})
-    predict_out_of_fold(members, data, follow=lambda epoch, values: seen.append(epoch))
-    assert seen == []
+    predict_out_of_fold(members, data, follow=lambda epoch, values: followed.append(epoch))
+    assert followed == []
 
 
 def test_what_following_raises_ends_the_work(make_study, make_data, pretend):

@@ -7,9 +7,12 @@ import pandas as pd
 import pytest
 
 from behavior.config import Search, Study, Windows
+from behavior.errors import UsageError
+from behavior.learning.learning_data import LearningData, RecordingFeatures
+from behavior.recording import Labels, Recording
 from behavior.search import trials
 from behavior.search.results import SearchResult
-from behavior.search.trials import explain_end, hash_settings, make_shelf, score_behaviors
+from behavior.search.trials import explain_end, hash_data, hash_settings, make_shelf, score_behaviors
 
 
 def test_scores_are_over_all_frames_and_the_behaviors_that_occur() -> None:
@@ -65,3 +68,28 @@ def test_a_search_is_another_one_where_scores_would_differ() -> None:
     assert hash_settings(study.model_copy(update={"cache": study.cache / "elsewhere"}), search) == known
     assert hash_settings(study.model_copy(update={"windows": Windows(length=7)}), search) != known
     assert hash_settings(study, search.model_copy(update={"objective": "f1"})) != known
+
+
+def make_learning_data(labels: list[int], *, value: float = 0.0, animal: str = "") -> LearningData:
+    features = RecordingFeatures(np.full((len(labels), 2), value, dtype=np.float32), np.arange(len(labels)) / 10, 10.0, (), False)
+    truth = Labels(np.array(labels, dtype=np.int8)[:, None], ("rear",))
+    return LearningData((Recording("r0", animal=animal),), (features,), (truth,), ("rear",))
+
+
+def test_a_search_is_another_one_where_features_or_labels_differ() -> None:
+    study = Study(behaviors=["rear"], streams=["a"])
+    known = hash_data(study, [make_learning_data([0, 1, -1])])
+    assert hash_data(study, [make_learning_data([0, 1, -1])]) == known
+    other_labels = hash_data(study, [make_learning_data([0, 1, 1])])
+    assert other_labels["features"] == known["features"]
+    assert other_labels["labels"] != known["labels"]
+    for other in (make_learning_data([0, 1, -1], value=0.5), make_learning_data([0, 1, -1], animal="A")):
+        hashes = hash_data(study, [other])
+        assert hashes["features"] != known["features"]
+        assert hashes["labels"] == known["labels"]
+
+
+def test_labels_without_a_positive_frame_cannot_be_searched_on() -> None:
+    study = Study(behaviors=["rear"], streams=["a"])
+    with pytest.raises(UsageError, match="no frame of any training recording is labelled with a behavior"):
+        hash_data(study, [make_learning_data([0, 0, -1])])

@@ -14,9 +14,9 @@ frames = st.integers(1, 60)
 
 def test_means_of_whole_groups_and_of_what_is_left():
     features = np.array([[1, 10], [3, 20], [5, 30], [7, 40], [20, 0]], dtype=np.float16)
-    found = average_features(features, 2)
-    assert found.tolist() == [[2, 15], [6, 35], [20, 0]]
-    assert found.dtype == np.float16
+    averaged = average_features(features, 2)
+    assert averaged.tolist() == [[2, 15], [6, 35], [20, 0]]
+    assert averaged.dtype == np.float16
     assert average_features(features.astype(np.float32), 3).dtype == np.float32
     assert average_features(features, 9).tolist() == [[np.float16(7.2), 20]]
 
@@ -35,9 +35,9 @@ def test_most_labels_decide_and_those_without_a_label_have_no_say():
 
 def test_behaviors_are_averaged_apart():
     labels = np.array([[1, -1, 0], [1, -1, 1], [0, 0, 0]], dtype=np.int8)
-    found = average_labels(labels, 3)
-    assert found.tolist() == [[1, 0, 0]]
-    assert found.dtype == np.int8
+    averaged = average_labels(labels, 3)
+    assert averaged.tolist() == [[1, 0, 0]]
+    assert averaged.dtype == np.int8
 
 
 def test_values_stand_in_the_middle_of_their_frames_and_go_straight_in_between():
@@ -72,13 +72,13 @@ def test_every_frame_counts_once_in_the_mean_that_it_belongs_to(n_frames, averag
     rng = np.random.default_rng(seed)
     features = rng.normal(size=(n_frames, 2)).astype(np.float32)
     labels = rng.integers(-1, 2, (n_frames, 2)).astype(np.int8)
-    found, said = average_features(features, average), average_labels(labels, average)
+    averaged, averaged_labels = average_features(features, average), average_labels(labels, average)
     for row, start in enumerate(range(0, n_frames, average)):
-        np.testing.assert_allclose(found[row], features[start : start + average].mean(axis=0), atol=1e-6)
+        np.testing.assert_allclose(averaged[row], features[start : start + average].mean(axis=0), atol=1e-6)
         for column in range(2):
             part = labels[start : start + average, column]
             positive, negative = (part == 1).sum(), (part == 0).sum()
-            assert said[row, column] == (-1 if positive + negative == 0 else int(positive >= negative))
+            assert averaged_labels[row, column] == (-1 if positive + negative == 0 else int(positive >= negative))
 
 
 @given(n_frames=st.integers(1, 60), average=averages, seed=st.integers(0, 99))

@@ -30,7 +30,7 @@ def draw(data, length, batch_size, seed=0):
     return list(WindowTable(data, length).draw(np.random.default_rng(seed), batch_size))
 
 
-def list_places(batches):
+def list_origins(batches):
     """Return recording and first frame of each window, in the order in which they come."""
     return [(int(window[0, 0]), int(window[0, 1])) for batch in batches for window in batch.features[0]]
 
@@ -52,7 +52,7 @@ def test_each_labelled_window_is_drawn_once_in_an_epoch(lengths, length, batch_s
         for start, marks in zip(starts, fresh, strict=True):
             if (labels[start : start + length][marks[: len(labels) - start]] >= 0).any():
                 expected.append((number, int(start)))
-    assert Counter(list_places(batches)) == Counter(expected)
+    assert Counter(list_origins(batches)) == Counter(expected)
     assert all(len(batch.recordings) == batch_size for batch in batches[:-1])
     assert all(0 < len(batch.recordings) <= batch_size for batch in batches)
     # Every label is somewhere, and once.
@@ -84,7 +84,7 @@ def test_a_window_holds_its_frames_and_their_labels(lengths, length, seed):
 
 def test_frames_that_the_window_before_covered_have_no_label_again():
     data = make_data([10], n_behaviors=1)
-    windows = {place: batch.labels[0, :, 0] for batch in draw(data, 4, 1) for place in list_places([batch])}
+    windows = {origin: batch.labels[0, :, 0] for batch in draw(data, 4, 1) for origin in list_origins([batch])}
     assert set(windows) == {(0, 0), (0, 4), (0, 6)}
     assert windows[0, 6][:2].tolist() == [-1, -1]
     np.testing.assert_array_equal(windows[0, 6][2:], data.labels[0][8:, 0])
@@ -92,12 +92,12 @@ def test_frames_that_the_window_before_covered_have_no_label_again():
 
 def test_the_order_is_the_generators():
     data = make_data([60, 60])
-    first, again, other = (list_places(draw(data, 5, 4, seed)) for seed in (1, 1, 2))
+    first, again, other = (list_origins(draw(data, 5, 4, seed)) for seed in (1, 1, 2))
     assert first == again
     assert first != other
     table = WindowTable(data, 5)
     rng = np.random.default_rng(1)
-    epochs = [list_places(table.draw(rng, 4)) for _ in range(2)]
+    epochs = [list_origins(table.draw(rng, 4)) for _ in range(2)]
     assert epochs[0] == first
     assert epochs[1] != first
     assert sorted(epochs[1]) == sorted(first)

@@ -34,10 +34,10 @@ def make_batch(n_windows=4, *, n_preparations=1, seed=1):
     return Batch(features, rng.integers(0, 2, (n_windows, LENGTH, 2)).astype(np.int8), np.arange(n_windows))
 
 
-def learn(stack, batch, counts, *, steps=None, columns=None, preparations=None, class_weights=None):
+def take_step(stack, batch, counts, *, steps=None, columns=None, preparations=None, class_weights=None):
     """Take a step; losses are unweighted and of the first behavior unless another is asked for."""
     n_models = len(counts)
-    return stack.learn(
+    return stack.train_on(
         batch,
         preparations=np.zeros(n_models, np.int32) if preparations is None else np.array(preparations, np.int32),
         columns=np.zeros((n_models, 1), np.int32) if columns is None else np.array(columns, np.int32),
@@ -71,12 +71,12 @@ def test_models_that_are_not_kept_leave_the_others_as_they_were():
     stack = make_stack()
     arrays = draw_arrays(stack, 4)
     stack.load(arrays)
-    learn(stack, make_batch(), [ALL] * 4)
+    take_step(stack, make_batch(), [ALL] * 4)
     before = stack.read_all()
     stack.keep_models(np.array([True, False, False, True]))
     for kept, all_of_them in zip(stack.read_all(), before, strict=True):
         np.testing.assert_array_equal(kept, all_of_them[[0, 3]])
-    assert learn(stack, make_batch(), [ALL] * 2).shape == (2,)
+    assert take_step(stack, make_batch(), [ALL] * 2).shape == (2,)
     stack.keep_models(np.array([False, False]))
     assert all(len(array) == 0 for array in stack.read_all())
 
@@ -100,7 +100,7 @@ def test_a_step_is_kerass_adam_on_the_windows_that_a_model_counts():
     stack.load(arrays)
     batch = make_batch()
     counts = [[1, 0, 2, 0], ALL]
-    losses = [learn(stack, batch, counts, columns=[[0], [1]], steps=[step, step]) for step in range(3)]
+    losses = [take_step(stack, batch, counts, columns=[[0], [1]], steps=[step, step]) for step in range(3)]
     after = stack.read_all()
     for model, column in ((0, 0), (1, 1)):
         plain = build_head(n_features=N_FEATURES, **LSTM)
@@ -121,9 +121,9 @@ def test_a_step_is_kerass_adam_on_the_windows_that_a_model_counts():
 def test_a_model_that_counts_no_window_is_not_moved():
     stack = make_stack()
     stack.load(draw_arrays(stack, 2))
-    learn(stack, make_batch(), [ALL, ALL])
+    take_step(stack, make_batch(), [ALL, ALL])
     before = stack.read_all()
-    losses = learn(stack, make_batch(seed=2), [[0, 0, 0, 0], ALL], steps=[1, 1])
+    losses = take_step(stack, make_batch(seed=2), [[0, 0, 0, 0], ALL], steps=[1, 1])
     assert losses[0] == 0
     for one, other in zip(stack.read_all(), before, strict=True):
         np.testing.assert_array_equal(one[0], other[0])
@@ -135,11 +135,11 @@ def test_each_model_gets_its_own_preparation_of_the_features():
     arrays = draw_arrays(stack, 1)
     batch = make_batch(n_preparations=2)
     stack.load([np.repeat(array, 2, axis=0) for array in arrays])
-    first, second = learn(stack, batch, [ALL, ALL], preparations=[0, 1])
+    first, second = take_step(stack, batch, [ALL, ALL], preparations=[0, 1])
     for prepared, expected in ((0, first), (1, second)):
         stack.load(arrays)
         alone = Batch(batch.features[[prepared]], batch.labels, batch.recordings)
-        assert learn(stack, alone, [ALL])[0] == pytest.approx(expected, rel=1e-5)
+        assert take_step(stack, alone, [ALL])[0] == pytest.approx(expected, rel=1e-5)
     assert first != pytest.approx(second, rel=1e-3)
 
 
@@ -149,7 +149,7 @@ def test_smoothing_adds_the_jumps_of_every_stage():
     for smoothing in (0.0, 0.5, 1.0):
         stack = make_stack(MSTCN, smoothing=smoothing)
         stack.load(draw_arrays(stack, 1))
-        losses.append(learn(stack, batch, [ALL])[0])
+        losses.append(take_step(stack, batch, [ALL])[0])
     assert losses[1] - losses[0] > 0
     assert losses[2] - losses[0] == pytest.approx(2 * (losses[1] - losses[0]), rel=1e-4)
 
@@ -161,7 +161,7 @@ def test_dropout_follows_from_its_seed():
     def measure(seed):
         stack.load(arrays)
         stack.seed_dropout(np.array([seed, 0], dtype=np.uint32))
-        return learn(stack, make_batch(), [ALL])[0]
+        return take_step(stack, make_batch(), [ALL])[0]
 
     assert measure(1) == measure(1) != measure(2)
     # Predictions know no dropout.
@@ -194,7 +194,7 @@ def test_how_many_models_a_step_takes_changes_nothing():
     for memory_bytes in (2**30, 2.5 * values / 0.4):
         stack = make_stack(memory_bytes=memory_bytes)
         stack.load(draw_arrays(stack, 5))
-        losses.append([learn(stack, batch, [ALL] * 5, steps=[step] * 5) for step in range(2)])
+        losses.append([take_step(stack, batch, [ALL] * 5, steps=[step] * 5) for step in range(2)])
     assert stack._together == 2
     np.testing.assert_allclose(losses[0], losses[1], rtol=1e-5)
 

@@ -123,16 +123,16 @@ class TestEveryHead:
         stack = share_stack(name)
         windows = draw(n_inputs, N_WINDOWS, LENGTH, N_FEATURES)
         labels, frame_weights = choose_labels(SETTINGS[name]["n_outputs"])
-        seen = np.array([[1, 1, 0, 1], [1, 0, 0, 0], [0, 1, 1, 1]], dtype=np.float32)
+        counts = np.array([[1, 1, 0, 1], [1, 0, 0, 0], [0, 1, 1, 1]], dtype=np.float32)
         weights = [tf.constant(weight) for weight in stack.weights]
         with tf.GradientTape() as tape:
             tape.watch(weights)
-            stages, run = stack.run(windows, weights=weights, training=True, window_counts=tf.constant(seen))
+            stages, run = stack.run(windows, weights=weights, training=True, window_counts=tf.constant(counts))
             probabilities = tf.sigmoid(stages[-1])
-            loss = measure_loss(probabilities, labels, frame_weights[None] * seen[:, :, None, None])
+            loss = measure_loss(probabilities, labels, frame_weights[None] * counts[:, :, None, None])
         gradients = tape.gradient(loss, [weights[index] for index in stack.trained])
         for model in range(N_MODELS):
-            sees = seen[model] > 0
+            sees = counts[model] > 0
             plain = stack.be(model)
             with tf.GradientTape() as tape:
                 alone = plain(windows[model % n_inputs][sees], training=True)
@@ -150,9 +150,9 @@ class TestEveryHead:
     def test_products_in_bfloat16_stay_near_and_the_rest_is_float32(self, share_stack, draw, name):
         stack = share_stack(name)
         windows = draw(1, N_WINDOWS, LENGTH, N_FEATURES)
-        seen = tf.ones((N_MODELS, N_WINDOWS))
-        exact = stack.run(windows, training=True, window_counts=seen)[0][-1]
-        stages, run = stack.run(windows, training=True, window_counts=seen, product_dtype="bfloat16")
+        counts = tf.ones((N_MODELS, N_WINDOWS))
+        exact = stack.run(windows, training=True, window_counts=counts)[0][-1]
+        stages, run = stack.run(windows, training=True, window_counts=counts, product_dtype="bfloat16")
         assert all(value.dtype == tf.float32 for value in (*stages, *run.updates.values()))
         difference = np.abs(tf.sigmoid(stages[-1]) - tf.sigmoid(exact))
         assert 0 < difference.max() < 2e-2
@@ -181,10 +181,10 @@ def test_one_trace_serves_any_number_of_models_and_windows(share_stack, draw, na
     signature = [tf.TensorSpec((None, *weight.shape[1:])) for weight in stack.weights]
 
     @tf.function(input_signature=[signature, tf.TensorSpec((None, None, LENGTH, N_FEATURES)), tf.TensorSpec((None, None))])
-    def step(weights, windows, seen):
+    def step(weights, windows, counts):
         with tf.GradientTape() as tape:
             tape.watch(weights)
-            logits = stack.run(windows, weights=weights, training=True, window_counts=seen)[0][-1]
+            logits = stack.run(windows, weights=weights, training=True, window_counts=counts)[0][-1]
             loss = tf.reduce_sum(tf.square(logits))
         return logits, tape.gradient(loss, [weights[index] for index in stack.trained])
 

@@ -36,14 +36,14 @@ def log_sigmoid(value):
 def compare_slowly(logits, labels, class_weights, counts):
     """The definition of `compare_frames`, a number at a time."""
     losses = []
-    for model, said in enumerate(logits):
+    for model, of_model in enumerate(logits):
         total = 0.0
-        for window in range(said.shape[0]):
-            for behavior in range(said.shape[2]):
-                frames = [frame for frame in range(said.shape[1]) if labels[model, window, frame, behavior] >= 0]
+        for window in range(of_model.shape[0]):
+            for behavior in range(of_model.shape[2]):
+                frames = [frame for frame in range(of_model.shape[1]) if labels[model, window, frame, behavior] >= 0]
                 entropies = []
                 for frame in frames:
-                    value, label = float(said[window, frame, behavior]), int(labels[model, window, frame, behavior])
+                    value, label = float(of_model[window, frame, behavior]), int(labels[model, window, frame, behavior])
                     entropies.append(-class_weights[model, behavior, label] * log_sigmoid(value if label else -value))
                 total += counts[model, window] * (np.mean(entropies) if entropies else 0.0)
         losses.append(total / max(counts[model].sum(), 1.0))
@@ -53,15 +53,15 @@ def compare_slowly(logits, labels, class_weights, counts):
 def measure_slowly(logits, labels, counts):
     """The definition of `measure_jumps`, a number at a time."""
     losses = []
-    for model, said in enumerate(logits):
+    for model, of_model in enumerate(logits):
         total = 0.0
-        for window in range(said.shape[0]):
-            for behavior in range(said.shape[2]):
+        for window in range(of_model.shape[0]):
+            for behavior in range(of_model.shape[2]):
                 jumps = []
-                for frame in range(1, said.shape[1]):
+                for frame in range(1, of_model.shape[1]):
                     if min(labels[model, window, frame - 1 : frame + 1, behavior]) < 0:
                         continue
-                    before, now = (float(said[window, at, behavior]) for at in (frame - 1, frame))
+                    before, now = (float(of_model[window, at, behavior]) for at in (frame - 1, frame))
                     sizes = [abs(log_sigmoid(sign * now) - log_sigmoid(sign * before)) for sign in (1, -1)]
                     jumps.append(np.mean([min(size, LARGEST_JUMP) ** 2 for size in sizes]))
                 total += counts[model, window] * (np.mean(jumps) if jumps else 0.0)
@@ -148,8 +148,8 @@ def batches(draw):
 @given(batch=batches())
 def test_losses_are_what_they_are_defined_as(batch):
     logits, labels, weights, counts = batch
-    found = compare(logits, labels, class_weights=weights, counts=counts)
-    np.testing.assert_allclose(found, compare_slowly(logits, labels, weights, counts), rtol=1e-4, atol=1e-5)
+    losses = compare(logits, labels, class_weights=weights, counts=counts)
+    np.testing.assert_allclose(losses, compare_slowly(logits, labels, weights, counts), rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(measure(logits, labels, counts=counts), measure_slowly(logits, labels, counts), rtol=1e-3, atol=1e-4)
 
 
@@ -182,5 +182,5 @@ def test_one_window_is_scikit_learns_log_loss():
     expected = (
         log_loss(labels, np.asarray(keras.ops.sigmoid(logits)), sample_weight=np.where(labels, 3.0, 0.5)) * np.where(labels, 3, 0.5).mean()
     )
-    found = compare(as_models(logits), as_models(labels), class_weights=np.array([[[0.5, 3.0]]], dtype=np.float32))
-    assert found == pytest.approx([expected], rel=1e-5)
+    losses = compare(as_models(logits), as_models(labels), class_weights=np.array([[[0.5, 3.0]]], dtype=np.float32))
+    assert losses == pytest.approx([expected], rel=1e-5)

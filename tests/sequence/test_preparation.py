@@ -30,12 +30,12 @@ def test_it_does_what_scikit_learn_does(recordings: list[np.ndarray], standardiz
     expected = StandardScaler(with_std=standardize).fit_transform(pooled)
     if pca is not None:
         expected = PCA(pca, svd_solver="full").fit_transform(expected)
-    found = fit_preparation(recordings, standardize=standardize, pca=pca).apply(np.concatenate(recordings))
-    assert found.dtype == np.float32
-    assert found.shape == expected.shape
+    prepared = fit_preparation(recordings, standardize=standardize, pca=pca).apply(np.concatenate(recordings))
+    assert prepared.dtype == np.float32
+    assert prepared.shape == expected.shape
     # scikit-learn chooses signs by another rule.
-    signs = np.sign(np.sum(found * expected, axis=0)) if pca is not None else 1.0
-    np.testing.assert_allclose(found * signs, expected, atol=2e-4 * np.abs(expected).max())
+    signs = np.sign(np.sum(prepared * expected, axis=0)) if pca is not None else 1.0
+    np.testing.assert_allclose(prepared * signs, expected, atol=2e-4 * np.abs(expected).max())
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32])
@@ -56,10 +56,10 @@ def test_moments_of_recordings_add_up(recordings: list[np.ndarray]) -> None:
     for left_out in range(3):
         kept = [part for index, part in enumerate(recordings) if index != left_out]
         combined = combine_moments(part for index, part in enumerate(moments) if index != left_out)
-        found = solve_preparation(combined, standardize=True, pca=3)
+        solved = solve_preparation(combined, standardize=True, pca=3)
         expected = fit_preparation(kept, standardize=True, pca=3)
         for name, array in expected.to_arrays().items():
-            np.testing.assert_array_equal(found.to_arrays()[name], array)
+            np.testing.assert_array_equal(solved.to_arrays()[name], array)
     for part, scatter in zip(moments, before, strict=True):
         np.testing.assert_array_equal(part.scatter, scatter)
 
@@ -78,14 +78,14 @@ def test_a_left_out_recording_changes_nothing(recordings: list[np.ndarray]) -> N
     )
 )
 def test_standardised_features_have_mean_0_and_deviation_1(features: np.ndarray) -> None:
-    found = fit_preparation([features], standardize=True, pca=None).apply(features)
-    assert np.isfinite(found).all()
+    prepared = fit_preparation([features], standardize=True, pca=None).apply(features)
+    assert np.isfinite(prepared).all()
     constant = np.ptp(features, axis=0) == 0
-    np.testing.assert_array_equal(found[:, constant], 0)
-    np.testing.assert_allclose(found.mean(axis=0), 0, atol=1e-2)
+    np.testing.assert_array_equal(prepared[:, constant], 0)
+    np.testing.assert_allclose(prepared.mean(axis=0), 0, atol=1e-2)
     spread = features.std(axis=0, dtype=np.float64)
     clear = spread > 1e-3 * np.abs(features).max(axis=0)
-    np.testing.assert_allclose(found.std(axis=0)[clear], 1, atol=1e-3)
+    np.testing.assert_allclose(prepared.std(axis=0)[clear], 1, atol=1e-3)
 
 
 def test_components_are_orthonormal_in_order_and_of_one_sign(recordings: list[np.ndarray]) -> None:

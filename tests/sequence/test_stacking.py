@@ -54,14 +54,14 @@ def convolve_one_by_one(values, kernel, bias, *, dilation, before):
 def test_a_convolution_is_padded_as_keras_pads_it(length, kernel_size, dilation, causal, shared):
     values = draw(1 if shared else N_MODELS, 2, length, 3)
     kernel, bias = draw(N_MODELS, kernel_size, 3, 4, seed=1), draw(N_MODELS, 4, seed=2)
-    found = add_convolution(start(kernel, bias), tf.constant(values), kernel_size=kernel_size, dilation=dilation, causal=causal).numpy()
+    output = add_convolution(start(kernel, bias), tf.constant(values), kernel_size=kernel_size, dilation=dilation, causal=causal).numpy()
     reach = (kernel_size - 1) * dilation
     before = reach if causal else reach // 2
     for model in range(N_MODELS):
         for window in range(2):
             own = values[0 if shared else model, window]
             expected = convolve_one_by_one(own, kernel[model], bias[model], dilation=dilation, before=before)
-            np.testing.assert_allclose(found[model, window], expected, rtol=0, atol=1e-5)
+            np.testing.assert_allclose(output[model, window], expected, rtol=0, atol=1e-5)
 
 
 @pytest.mark.parametrize("causal", [True, False])
@@ -71,8 +71,8 @@ def test_a_convolution_is_the_one_of_keras(kernel_size, causal):
     values = draw(3, 9, 3)
     expected = layer(values)
     weights = [weight[None] for weight in layer.get_weights()]
-    found = add_convolution(start(*weights), tf.constant(values[None]), kernel_size=kernel_size, dilation=2, causal=causal)
-    np.testing.assert_allclose(found[0], expected, rtol=0, atol=1e-5)
+    output = add_convolution(start(*weights), tf.constant(values[None]), kernel_size=kernel_size, dilation=2, causal=causal)
+    np.testing.assert_allclose(output[0], expected, rtol=0, atol=1e-5)
 
 
 def test_a_convolution_may_be_handed_a_kernel_that_is_no_weight():
@@ -102,31 +102,31 @@ def test_an_lstm_in_reverse_is_one_that_reads_the_frames_backwards():
 
 def test_a_layer_normalisation_leaves_mean_zero_and_variance_one():
     values = 5.0 + 3.0 * draw(N_MODELS, 2, 7, 64)
-    found = add_layer_normalization(start(np.ones((N_MODELS, 64), "f"), np.zeros((N_MODELS, 64), "f")), tf.constant(values)).numpy()
-    np.testing.assert_allclose(found.mean(axis=-1), 0, atol=1e-5)
-    np.testing.assert_allclose(found.std(axis=-1), 1, atol=1e-3)
+    output = add_layer_normalization(start(np.ones((N_MODELS, 64), "f"), np.zeros((N_MODELS, 64), "f")), tf.constant(values)).numpy()
+    np.testing.assert_allclose(output.mean(axis=-1), 0, atol=1e-5)
+    np.testing.assert_allclose(output.std(axis=-1), 1, atol=1e-3)
     scaled = add_layer_normalization(start(np.full((N_MODELS, 64), 2, "f"), np.full((N_MODELS, 64), 7, "f")), tf.constant(values))
-    np.testing.assert_allclose(scaled, 2 * found + 7, rtol=0, atol=1e-5)
+    np.testing.assert_allclose(scaled, 2 * output + 7, rtol=0, atol=1e-5)
 
 
-def normalize_batch(values, seen, *, training=True):
+def normalize_batch(values, counts, *, training=True):
     rng = np.random.default_rng(4)
-    gamma, beta, mean = (rng.normal(size=(len(seen), values.shape[-1])).astype(np.float32) for _ in range(3))
+    gamma, beta, mean = (rng.normal(size=(len(counts), values.shape[-1])).astype(np.float32) for _ in range(3))
     variance = rng.uniform(0.5, 2, mean.shape).astype(np.float32)
-    run = start(gamma, beta, mean, variance, training=training, window_counts=tf.constant(seen, dtype=tf.float32))
-    found = add_batch_normalization(run, tf.constant(values)).numpy()
-    return found, {index: value.numpy() for index, value in run.updates.items()}, (gamma, beta, mean, variance)
+    run = start(gamma, beta, mean, variance, training=training, window_counts=tf.constant(counts, dtype=tf.float32))
+    output = add_batch_normalization(run, tf.constant(values)).numpy()
+    return output, {index: value.numpy() for index, value in run.updates.items()}, (gamma, beta, mean, variance)
 
 
 def test_the_statistics_of_a_batch_are_those_of_the_windows_that_a_model_sees():
     values = 2.0 + draw(N_MODELS, 4, 9, 3)
-    seen = np.array([[1, 1, 0, 0], [0, 1, 1, 1]])
-    found, updates, (gamma, beta, mean, variance) = normalize_batch(values, seen)
+    counts = np.array([[1, 1, 0, 0], [0, 1, 1, 1]])
+    output, updates, (gamma, beta, mean, variance) = normalize_batch(values, counts)
     for model in range(N_MODELS):
-        of_batch = values[model][seen[model] > 0]
+        of_batch = values[model][counts[model] > 0]
         batch_mean, batch_variance = of_batch.mean(axis=(0, 1)), of_batch.var(axis=(0, 1))
         expected = (values[model] - batch_mean) / np.sqrt(batch_variance + NORMALIZATION_EPSILON) * gamma[model] + beta[model]
-        np.testing.assert_allclose(found[model], expected, rtol=0, atol=1e-5)
+        np.testing.assert_allclose(output[model], expected, rtol=0, atol=1e-5)
         for index, old, new in ((2, mean, batch_mean), (3, variance, batch_variance)):
             moved = MOVING_MOMENTUM * old[model] + (1 - MOVING_MOMENTUM) * new
             np.testing.assert_allclose(updates[index][model], moved, rtol=0, atol=1e-6)
@@ -134,21 +134,21 @@ def test_the_statistics_of_a_batch_are_those_of_the_windows_that_a_model_sees():
 
 def test_what_a_model_does_not_see_changes_none_of_its_statistics():
     values = draw(N_MODELS, 4, 9, 3)
-    seen = np.array([[1, 1, 0, 0], [0, 1, 1, 1]])
-    found, updates, _ = normalize_batch(values, seen)
+    counts = np.array([[1, 1, 0, 0], [0, 1, 1, 1]])
+    output, updates, _ = normalize_batch(values, counts)
     changed = values.copy()
     changed[0, 2:] *= 100.0
     changed[1, 0] -= 50.0
-    found_again, updates_again, _ = normalize_batch(changed, seen)
-    np.testing.assert_array_equal(found[seen > 0], found_again[seen > 0])
+    output_again, updates_again, _ = normalize_batch(changed, counts)
+    np.testing.assert_array_equal(output[counts > 0], output_again[counts > 0])
     assert set(updates) == {2, 3}
     for index, value in updates.items():
         np.testing.assert_array_equal(value, updates_again[index])
 
 
 def test_a_model_that_sees_no_window_keeps_its_moving_statistics():
-    found, updates, (_, _, mean, variance) = normalize_batch(draw(N_MODELS, 4, 9, 3), np.array([[0, 0, 0, 0], [1, 1, 1, 1]]))
-    assert np.isfinite(found).all()
+    output, updates, (_, _, mean, variance) = normalize_batch(draw(N_MODELS, 4, 9, 3), np.array([[0, 0, 0, 0], [1, 1, 1, 1]]))
+    assert np.isfinite(output).all()
     np.testing.assert_array_equal(updates[2][0], mean[0])
     np.testing.assert_array_equal(updates[3][0], variance[0])
     assert (updates[2][1] != mean[1]).all()
@@ -156,9 +156,9 @@ def test_a_model_that_sees_no_window_keeps_its_moving_statistics():
 
 def test_outside_of_training_the_moving_statistics_count_and_stay():
     values = draw(N_MODELS, 4, 9, 3)
-    found, updates, (gamma, beta, mean, variance) = normalize_batch(values, np.zeros((N_MODELS, 4)), training=False)
+    output, updates, (gamma, beta, mean, variance) = normalize_batch(values, np.zeros((N_MODELS, 4)), training=False)
     scale = (gamma / np.sqrt(variance + NORMALIZATION_EPSILON))[:, None, None]
-    np.testing.assert_allclose(found, (values - mean[:, None, None]) * scale + beta[:, None, None], rtol=0, atol=1e-5)
+    np.testing.assert_allclose(output, (values - mean[:, None, None]) * scale + beta[:, None, None], rtol=0, atol=1e-5)
     assert not updates
 
 

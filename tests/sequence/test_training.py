@@ -108,10 +108,10 @@ class PlainModel:
         optimizer = keras.optimizers.Adam(RATE)
         optimizer.build(self.model.trainable_variables)
         balance = np.zeros((len(plan.outputs), 2), dtype=np.float32)
-        for place, column in enumerate(plan.outputs):
+        for position, column in enumerate(plan.outputs):
             truth = np.concatenate([data.labels[index][:, column] for index in plan.training])
             if len(np.unique(truth[truth >= 0])) == 2:
-                balance[place] = compute_class_weight("balanced", classes=np.array([0, 1]), y=truth[truth >= 0])
+                balance[position] = compute_class_weight("balanced", classes=np.array([0, 1]), y=truth[truth >= 0])
         losses = []
         for epoch in range(1, plan.epochs + 1):
             rng = np.random.default_rng([SEED, epoch])
@@ -123,7 +123,9 @@ class PlainModel:
     def _learn(self, batch, plan, balance, optimizer):
         labels = batch.labels[:, :, list(plan.outputs)]
         useful = (labels[:, :, balance.any(axis=1)] >= 0).any(axis=(1, 2))
-        chosen = [place for place, index in enumerate(batch.recordings) if useful[place] for _ in range(plan.training.count(index))]
+        chosen = [
+            position for position, index in enumerate(batch.recordings) if useful[position] for _ in range(plan.training.count(index))
+        ]
         if not chosen:
             return None
         labels = labels[chosen]
@@ -166,7 +168,7 @@ def test_every_model_is_what_plain_keras_makes_of_its_windows(name):
     initial = [trainer.draw_weights(seed) for seed in range(len(plans))]
     fitted = trainer.fit(data, plans, seed=SEED, initial=initial)
     alone = PlainModel(head, n_outputs=len(plans[0].outputs))
-    unseen, seen = 0, 0
+    n_skipped, n_steps = 0, 0
     for one, start, ours in zip(plans, initial, fitted, strict=True):
         losses = alone.train(data, one, start)
         expected = alone.model.get_weights()
@@ -182,10 +184,10 @@ def test_every_model_is_what_plain_keras_makes_of_its_windows(name):
         assert set(ours.probabilities) == set(one.predicted)
         known = [[loss for loss in steps if loss is not None] for steps in losses]
         np.testing.assert_allclose(ours.report.losses, [np.mean(steps) for steps in known], rtol=1e-3)
-        unseen += sum(loss is None for steps in losses for loss in steps)
-        seen = max(seen, sum(map(len, known)))
-    assert unseen > 0
-    assert seen >= 6
+        n_skipped += sum(loss is None for steps in losses for loss in steps)
+        n_steps = max(n_steps, sum(map(len, known)))
+    assert n_skipped > 0
+    assert n_steps >= 6
 
 
 def share(head, **changes):
@@ -309,20 +311,21 @@ def test_the_best_weights_of_a_shared_head_are_those_with_the_best_mean_over_wha
 
 def test_what_is_followed_is_what_the_best_weights_so_far_say():
     trainer = share(STILL)
-    seen = []
+    followed = []
     fitted = fit_validated(
-        trainer, follow=lambda epoch, predictions: seen.append((epoch, {number: dict(values) for number, values in predictions.items()}))
+        trainer,
+        follow=lambda epoch, predictions: followed.append((epoch, {number: dict(values) for number, values in predictions.items()})),
     )
-    assert [epoch for epoch, _ in seen] == list(range(1, max(model.report.epochs for model in fitted) + 1))
+    assert [epoch for epoch, _ in followed] == list(range(1, max(model.report.epochs for model in fitted) + 1))
     for number, model in enumerate(fitted):
         best = model.report.best_epoch
-        for epoch, predictions in seen:
+        for epoch, predictions in followed:
             assert set(predictions[number]) == set(VALIDATED[number].predicted)
             same = all(np.allclose(values, model.probabilities[index], rtol=0, atol=1e-5) for index, values in predictions[number].items())
             assert same or epoch < best
         assert all(
-            np.array_equal(seen[best - 1][1][number][index], values)
-            or np.allclose(seen[best - 1][1][number][index], values, rtol=0, atol=1e-5)
+            np.array_equal(followed[best - 1][1][number][index], values)
+            or np.allclose(followed[best - 1][1][number][index], values, rtol=0, atol=1e-5)
             for index, values in model.probabilities.items()
         )
 
