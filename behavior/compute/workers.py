@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import queue
 import signal
+import sys
 import threading
 import time
 import traceback
@@ -15,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
-from types import FrameType
+from types import FrameType, ModuleType
 from typing import Any, TypeVar
 
 from behavior.compute.child import end_children
@@ -100,7 +101,7 @@ def _running(n_workers: int) -> Iterator[Sequence[Connection]]:
     processes, connections = [], []
     seconds_to_end = SECONDS_TO_END
     try:
-        with _interrupts_put_off():
+        with _interrupts_put_off(), _main_module_hidden():
             for _ in range(n_workers):
                 here, there = context.Pipe()
                 process = context.Process(target=_work, args=(there,), daemon=True)
@@ -122,6 +123,17 @@ def _running(n_workers: int) -> Iterator[Sequence[Connection]]:
             if process.is_alive():
                 process.kill()
                 process.join()
+
+
+@contextmanager
+def _main_module_hidden() -> Iterator[None]:
+    """Keep processes that are started in the block from running the user's script again, which `multiprocessing` has them import."""
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 @contextmanager

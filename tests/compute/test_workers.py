@@ -1,6 +1,9 @@
 """Work that several processes share: what comes back, what is said, and what goes wrong."""
 
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -27,6 +30,18 @@ def test_what_workers_say_is_logged_at_the_level_of_this_process(caplog):
     for say in (announce, warn):
         assert list(map_in_workers(say, ["one", "two"], n_workers=2)) == [None, None]
     assert sorted((record.levelname, record.getMessage()) for record in caplog.records) == [("WARNING", "one"), ("WARNING", "two")]
+
+
+def test_a_script_is_not_run_again_by_its_workers(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(
+        "print('running')\n"
+        "from behavior.compute.workers import map_in_workers\n"
+        "print(sorted(map_in_workers(abs, [-2, 1], n_workers=2)), __name__)\n"
+    )
+    root = Path(__file__).parents[2]
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(root)})
+    assert (done.returncode, done.stdout) == (0, "running\n[1, 2] __main__\n")
 
 
 def test_an_error_of_a_worker_is_raised_here_and_says_where_it_came_from():
