@@ -3,19 +3,16 @@
 import dataclasses
 import shutil
 import zipfile
-from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 import yaml
 
-from behavior.config import Finetune, Study, parse_section
 from behavior.errors import BehaviorError, OutputError, UsageError
 from behavior.files.finetuned_weights import read_finetuning_record
 from behavior.files.manifest import read_manifest, write_manifest
 from behavior.files.video_writer import write_video
-from behavior.learning.finetuning_crops import draw_balanced_frames, draw_even_frames, open_crop_store, spread_windows
 from behavior.recording import Recording
 from behavior.vision.backbones import build_backbone, find_backbone
 from behavior.workflows.crossval import cross_validate
@@ -213,99 +210,6 @@ def test_one_recording_alone_is_learned_from_for_all_epochs(copied, tmp_path, ca
             finetune_study(study, tmp_path / "weights.keras", recordings=["r2"])
     assert sorted(tmp_path.iterdir()) == before
     assert "all epochs are run, and nothing is scored" in caplog.text
-
-
-def test_behaviors_take_turns_when_frames_are_drawn():
-    labels = np.zeros((200, 3), dtype=np.int8)
-    labels[10:90, 0] = 1
-    labels[100:104, 1] = 1
-    labels[102:110, 2] = 1
-    labels[190:] = -1
-    found = draw_balanced_frames(labels, 60, np.random.default_rng(0))
-    shown = labels[found]
-    assert len(found) == len(set(found.tolist())) == 60
-    assert (np.diff(found) > 0).all()
-    assert (shown[:, 1] == 1).sum() == 4
-    assert (shown[:, 2] == 1).sum() == 8
-    assert abs(int((shown[:, 0] == 1).sum()) - int((shown == 0).all(axis=1).sum())) <= 1
-    assert found.max() < 190
-    everything = draw_balanced_frames(labels, 500, np.random.default_rng(0))
-    np.testing.assert_array_equal(everything, np.arange(190))
-    assert (draw_balanced_frames(labels, 60, np.random.default_rng(1)) != found).any()
-
-
-def test_watched_frames_are_evenly_spaced_labelled_ones():
-    labels = np.zeros((100, 1), dtype=np.int8)
-    labels[:10] = -1
-    assert draw_even_frames(labels, 10).tolist() == [10, 20, 30, 40, 50, 59, 69, 79, 89, 99]
-    assert draw_even_frames(labels, 90).tolist() == list(range(10, 100))
-
-
-def test_windows_end_with_the_recording():
-    found = spread_windows(np.array([0, 5, 9]), window=3, stride=2, n_frames=10)
-    assert found.tolist() == [[0, 0, 2], [3, 5, 7], [7, 9, 9]]
-    assert spread_windows(np.array([4]), window=1, stride=9, n_frames=10).tolist() == [[4]]
-
-
-def test_crops_are_kept_in_a_file_and_lost_frames_replaced(tuned, tmp_path, monkeypatch):
-    from behavior.config import Crop
-    from behavior.embedding.crop_reader import CropReader
-
-    rows = CropReader.rows
-
-    def lose(self, **settings):
-        for row in rows(self, **settings):
-            yield dataclasses.replace(row, image=None) if row.index in (3, 6) else row
-
-    monkeypatch.setattr(CropReader, "rows", lose)
-    recordings = read_manifest(tuned["folder"] / "recordings.csv")
-    with open_crop_store(tmp_path, input_size=16) as store:
-        first, decoded = store.add(recordings[0], Crop(whole_frame=True), np.array([[1, 2, 3], [5, 6, 7], [8, 9, 10]]))
-        second, _ = store.add(recordings[1], Crop(whole_frame=True), np.array([[0, 0, 1]]))
-        images = store.read()
-        assert isinstance(images, np.memmap)
-        assert images.shape == (9, 16, 16, 3)
-        assert decoded.tolist() == [True, False, True]
-        assert first[[0, 2]].tolist() == [[0, 1, 1], [4, 5, 6]]
-        assert second.tolist() == [[7, 7, 8]]
-        assert (images[0] != images[7]).any()
-        assert [path.suffix for path in next(tmp_path.iterdir()).iterdir()] == [".bin"]
-        del images
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_full_disk_is_one_sentence(tmp_path):
-    class Full:
-        def write(self, content):
-            raise OSError(28, "No space left on device")
-
-    with open_crop_store(tmp_path, input_size=2) as store:
-        store._file.close()
-        store._file = Full()
-        with pytest.raises(OutputError, match="No space left on device"):
-            store._write(np.zeros((2, 2, 3), dtype=np.uint8))
-
-
-@pytest.mark.parametrize("word", [None, False, "none"])
-def test_augmentation_can_be_left_out(word):
-    found = parse_section(Finetune, {"augmentation": word}, source=Path("study.yaml")).augmentation
-    assert not any(found.model_dump().values())
-    assert Finetune().augmentation.rotation is None
-
-
-@pytest.mark.parametrize(
-    ("content", "expected"),
-    [
-        ({"unfreeze": True}, "a number of layers"),
-        ({"unfreeze": 0}, "a number of layers"),
-        ({"widnow": 3}, "did you mean 'window'"),
-        ({"augmentation": {"rotaton": 3}}, "did you mean 'rotation'"),
-        ({"augmentation": {"rotation": 200}}, r"finetune\.augmentation\.rotation is 200"),
-    ],
-)
-def test_settings_that_make_no_sense_are_named(content, expected):
-    with pytest.raises(UsageError, match=expected):
-        parse_section(Study, {"behaviors": ["a"], "streams": ["b"], "finetune": content}, source=Path("study.yaml"))
 
 
 @pytest.mark.slow
