@@ -50,7 +50,7 @@ class Recording:
     labels
         Label file of each rater; the manifest's plain `labels` column has the rater name "".
     animal
-        Which animal was filmed; the recording's own id where the manifest does not say.
+        Which animal was recorded; the recording's own id where the manifest does not say.
     group
         Treatment or genotype; "" where the manifest does not say.
     split
@@ -142,7 +142,7 @@ class Track:
 
 @dataclass(frozen=True)
 class Labels:
-    """What people saw: int8 of shape (T, B), 1 or 0, or -1 for a frame that nobody labelled.
+    """What people labelled: int8 of shape (T, B), 1 or 0, or -1 for a frame that nobody labelled.
 
     >>> labels = Labels(np.array([[1, 0], [-1, 0]], dtype=np.int8), ("grooming", "rearing"))
     >>> len(labels), labels.select([1]).behaviors
@@ -170,7 +170,7 @@ class Labels:
 
 @dataclass(frozen=True)
 class Probabilities:
-    """What a model says: float32 of shape (T, B) in [0, 1], at `time_s` seconds (T,); NaN columns for behaviors it never learned.
+    """What a model predicts: float32 of shape (T, B) in [0, 1], at `time_s` seconds (T,); NaN columns for behaviors without a model.
 
     >>> Probabilities(np.array([[0.2], [1.5]], dtype=np.float32), ("grooming",), np.arange(2.0))
     Traceback (most recent call last):
@@ -235,14 +235,14 @@ class Bout:
 
 @dataclass(frozen=True)
 class Annotation:
-    """What a model says about one recording, and what was decided from it.
+    """What a model predicts about one recording, and what was decided from it.
 
     Attributes
     ----------
     recording
         Id of the recording, safe as a file name.
     probabilities, raw, ethogram
-        Of the same behaviors and times: what the model says, what the thresholds make of it, and what cleaning makes of that.
+        Of the same behaviors and times: what the model predicts, what the thresholds make of it, and what cleaning makes of that.
     provenance
         Video, model, settings and versions that it was made with.
     """
@@ -292,7 +292,7 @@ def is_safe_name(recording: str) -> bool:
     >>> is_safe_name("mouse 01"), is_safe_name("../mouse"), is_safe_name("")
     (True, False, False)
     """
-    return bool(recording) and Path(recording).name == recording
+    return recording not in ("", "..") and Path(recording).name == recording
 
 
 def frame_edges(time_s: npt.NDArray[np.float64], fps: float | None = None) -> npt.NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""What a result says about how it was made."""
+"""The versions that a result was made with."""
 
 from __future__ import annotations
 

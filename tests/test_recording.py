@@ -5,7 +5,21 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from behavior.recording import Frames
+from behavior.provenance import Provenance
+from behavior.recording import (
+    Annotation,
+    Bout,
+    Ethogram,
+    Frames,
+    Labels,
+    Probabilities,
+    Track,
+    estimate_fps,
+    find_bouts,
+    frame_edges,
+    have_same_rate,
+    is_safe_name,
+)
 
 
 def test_frames_have_as_many_times_as_there_are_frames() -> None:
@@ -19,3 +33,125 @@ def test_frames_have_as_many_times_as_there_are_frames() -> None:
             Frames(3, times)
     with pytest.raises(ValueError, match="n_frames is -1"):
         Frames(-1)
+
+
+def test_a_track_has_a_position_and_a_likelihood_for_each_part() -> None:
+    track = Track(np.zeros((4, 2, 2)), np.ones((4, 2)), ("nose", "tail"))
+    assert len(track) == 4
+    with pytest.raises(ValueError, match=r"positions have shape \(4, 2, 3\), expected \(T, 2, 2\)"):
+        Track(np.zeros((4, 2, 3)), np.ones((4, 2)), ("nose", "tail"))
+    with pytest.raises(ValueError, match=r"likelihoods have shape \(3, 2\), expected \(4, 2\)"):
+        Track(np.zeros((4, 2, 2)), np.ones((3, 2)), ("nose", "tail"))
+    with pytest.raises(ValueError, match="body_parts repeat a name"):
+        Track(np.zeros((4, 2, 2)), np.ones((4, 2)), ("nose", "nose"))
+
+
+def test_labels_are_one_zero_or_missing() -> None:
+    labels = Labels(np.array([[1, 0, -1]], dtype=np.int8), ("a", "b", "c"))
+    assert len(labels) == 1
+    chosen = labels.select([2, 0])
+    assert (chosen.behaviors, chosen.values.tolist()) == (("c", "a"), [[-1, 1]])
+    with pytest.raises(TypeError, match="labels have dtype int64, expected int8"):
+        Labels(np.zeros((1, 1), dtype=np.int64), ("a",))
+    with pytest.raises(ValueError, match="values other than 1, 0 and -1"):
+        Labels(np.full((1, 1), 2, dtype=np.int8), ("a",))
+    with pytest.raises(ValueError, match=r"values have shape \(1, 1\), expected \(T, 2\)"):
+        Labels(np.zeros((1, 1), dtype=np.int8), ("a", "b"))
+
+
+def test_probabilities_lie_between_zero_and_one_or_are_unknown() -> None:
+    values = np.array([[0.0, np.nan], [1.0, np.nan]], dtype=np.float32)
+    assert len(Probabilities(values, ("a", "b"), np.arange(2.0))) == 2
+    with pytest.raises(ValueError, match=r"probabilities lie outside \[0, 1\]"):
+        Probabilities(values + np.float32(0.5), ("a", "b"), np.arange(2.0))
+    with pytest.raises(TypeError, match="probabilities have dtype float64, expected float32"):
+        Probabilities(values.astype(np.float64), ("a", "b"), np.arange(2.0))
+    with pytest.raises(ValueError, match=r"values have shape \(2, 2\), expected \(3, 2\)"):
+        Probabilities(values, ("a", "b"), np.arange(3.0))
+
+
+def test_an_ethogram_is_true_or_false() -> None:
+    assert len(Ethogram(np.zeros((2, 1), dtype=bool), ("a",), np.arange(2.0))) == 2
+    with pytest.raises(TypeError, match="an ethogram has dtype int8, expected bool"):
+        Ethogram(np.zeros((2, 1), dtype=np.int8), ("a",), np.arange(2.0))
+    with pytest.raises(ValueError, match="behaviors repeat a name: a, a"):
+        Ethogram(np.zeros((2, 2), dtype=bool), ("a", "a"), np.arange(2.0))
+
+
+def test_bouts_are_in_order_and_not_empty() -> None:
+    assert sorted([Bout(5, 6, "a"), Bout(0, 9, "b"), Bout(0, 3, "c")]) == [Bout(0, 3, "c"), Bout(0, 9, "b"), Bout(5, 6, "a")]
+    for start, stop in ((3, 3), (4, 3), (-1, 3)):
+        with pytest.raises(ValueError, match="is empty or starts before frame 0"):
+            Bout(start, stop, "a")
+
+
+def make_annotation(recording: str = "A", n_frames: int = 3, provenance: Provenance | None = None, **changed: object) -> Annotation:
+    time_s = np.arange(n_frames) / 10
+    ethogram = Ethogram(np.zeros((n_frames, 1), dtype=bool), ("x",), time_s)
+    parts = {
+        "probabilities": Probabilities(np.zeros((n_frames, 1), dtype=np.float32), ("x",), time_s),
+        "raw": ethogram,
+        "ethogram": ethogram,
+    }
+    return Annotation(recording, **{**parts, **changed}, provenance=provenance or Provenance())
+
+
+def test_an_annotation_is_of_one_recording() -> None:
+    annotation = make_annotation()
+    assert (annotation.behaviors, annotation.time_s.tolist()) == (("x",), [0.0, 0.1, 0.2])
+    assert make_annotation(provenance=Provenance(broke_off=True)).frames.broke_off is True
+    assert annotation.frames.broke_off is False
+    for part in ("raw", "ethogram"):
+        with pytest.raises(ValueError, match=f"{part} and probabilities of 'A' differ in behaviors or times"):
+            make_annotation(**{part: make_annotation(n_frames=4).raw})
+    with pytest.raises(ValueError, match="expected an id that is safe as a file name"):
+        make_annotation("../A")
+    endless = np.array([0.0, np.inf])
+    ethogram = Ethogram(np.zeros((2, 1), dtype=bool), ("x",), endless)
+    with pytest.raises(ValueError, match="times of 'A' are not all numbers"):
+        Annotation("A", Probabilities(np.zeros((2, 1), dtype=np.float32), ("x",), endless), ethogram, ethogram)
+
+
+def test_the_frame_rate_is_the_provenances_or_that_of_the_times() -> None:
+    assert make_annotation().fps == pytest.approx(10.0)
+    assert make_annotation(provenance=Provenance(fps=25.0)).fps == 25.0
+    assert make_annotation(n_frames=1).fps is None
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "a/b", "../a", "/a", "a/"])
+def test_names_that_lead_elsewhere_are_not_safe(name: str) -> None:
+    assert not is_safe_name(name)
+
+
+@pytest.mark.parametrize("name", ["a", "mouse 01", ".a", "a..b", "毛"])
+def test_names_of_files_are_safe(name: str) -> None:
+    assert is_safe_name(name)
+
+
+def test_the_last_frame_ends_after_the_median_interval() -> None:
+    assert frame_edges(np.array([0.0, 1.0, 2.0, 10.0])).tolist() == [0.0, 1.0, 2.0, 10.0, 11.0]
+    assert frame_edges(np.array([3.0]), fps=4.0).tolist() == [3.0, 3.25]
+    assert frame_edges(np.array([3.0])).tolist() == [3.0, 3.0]
+    assert frame_edges(np.zeros(0)).tolist() == [0.0]
+
+
+@pytest.mark.parametrize(("text", "expected"), [("", []), ("000", []), ("111", [[0, 3]]), ("0110100", [[1, 3], [4, 5]]), ("1", [[0, 1]])])
+def test_bouts_are_the_runs_of_true(text: str, expected: list[list[int]]) -> None:
+    assert find_bouts(np.array([letter == "1" for letter in text], dtype=bool)).tolist() == expected
+
+
+def test_a_frame_rate_is_estimated_without_gaps_and_equal_stamps() -> None:
+    # As cameras write 30 frames per second in whole milliseconds.
+    milliseconds = np.cumsum([0, *[33, 34, 33] * 10]) / 1000
+    assert estimate_fps(milliseconds) == pytest.approx(30.0)
+    assert estimate_fps(np.concatenate((milliseconds, milliseconds + 100))) == pytest.approx(30.0)
+    assert estimate_fps(np.array([0.0, 0.1, 0.1, 0.2])) == pytest.approx(10.0)
+    with pytest.raises(ValueError, match="at least 2 frames, found 1"):
+        estimate_fps(np.zeros(1))
+    with pytest.raises(ValueError, match="all frames have one time"):
+        estimate_fps(np.zeros(3))
+
+
+def test_rates_within_a_hundredth_are_the_same() -> None:
+    assert have_same_rate(30.0, 30.29)
+    assert not have_same_rate(30.0, 30.4)

@@ -96,11 +96,11 @@ class FrameTable:
         return numbers
 
     def _find_cells(self, name: str) -> list[str]:
-        n_found = self.header.count(name)
-        if n_found != 1:
-            found = "is missing" if n_found == 0 else f"is there {n_found} times"
+        n_columns = self.header.count(name)
+        if n_columns != 1:
+            problem = "is missing" if n_columns == 0 else f"is there {n_columns} times"
             raise EthogramError(
-                f"{self.path}: column {name!r} {found}, expected it once among {', '.join(self.header)}; write the file again."
+                f"{self.path}: column {name!r} {problem}, expected it once among {', '.join(self.header)}; write the file again."
             )
         column = self.header.index(name)
         return [row[column] for row in self.rows]

@@ -82,8 +82,7 @@ def write_annotation(folder: Path, annotation: Annotation) -> list[Path]:
     Raises
     ------
     ValueError
-        If a probability is NaN: a behavior that the model does not know has no place in an annotation. If the provenance has a key
-        that the file keeps for the annotation itself.
+        If a probability is NaN, or the provenance has a key that the file keeps for the annotation itself.
     EthogramError
         If two columns would have the same name.
     OutputError
@@ -244,7 +243,7 @@ def read_provenance(path: Path) -> Provenance:
 def write_frame_predictions(path: Path, annotation: Annotation, labels: Labels) -> None:
     """Write predictions next to the labels they are scored with: `frame,time_s`, then `NAME_label,NAME_prob,NAME_raw,NAME`.
 
-    Labels are 1, 0 or -1. The `NAME_prob` of a behavior that the fold never learned (NaN) is empty.
+    Labels are 1, 0 or -1. The `NAME_prob` of a behavior without a model in that fold (NaN) is empty.
 
     Raises
     ------
@@ -262,7 +261,7 @@ def write_frame_predictions(path: Path, annotation: Annotation, labels: Labels) 
 
 
 def read_frame_predictions(path: Path, behaviors: Sequence[str]) -> tuple[Annotation, Labels]:
-    """Read what `write_frame_predictions` wrote, exactly, but for the provenance; the recording is called as the file is.
+    """Read what `write_frame_predictions` wrote, exactly, but for the provenance; the recording is named after the file.
 
     Raises
     ------
@@ -285,16 +284,16 @@ def find_ethograms(paths: Sequence[Path]) -> list[Path]:
     """
     if not paths:
         raise EthogramError("no ethogram was named, expected files or folders; name the folder that annotate wrote to.")
-    found: dict[Path, None] = {}
+    ethograms: dict[Path, None] = {}
     for path in paths:
         if path.is_dir():
             # A leading dot marks what some systems add when they copy, such as "._A_ethogram.csv".
             inside = sorted(file for file in path.glob(f"*{ETHOGRAM_SUFFIX}") if not file.name.startswith("."))
             if not inside:
                 raise EthogramError(f"{path}: holds no file *{ETHOGRAM_SUFFIX}; name the folder that annotate wrote to.")
-            found.update(dict.fromkeys(inside))
+            ethograms.update(dict.fromkeys(inside))
         elif path.is_file():
-            found[path] = None
+            ethograms[path] = None
         else:
             raise EthogramError(f"{path}: does not exist, expected an ethogram or a folder of them; check the path.")
-    return list(found)
+    return list(ethograms)

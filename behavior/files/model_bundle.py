@@ -8,15 +8,18 @@ import shutil
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 import yaml
+from pydantic import Field, field_validator, model_validator
 
 from behavior.config import Arena, Backbone, Crop, Decisions, Head, Postprocess, Section, parse_section
+from behavior.config.sections import Positive
 from behavior.errors import ModelError, OutputError, UsageError
 from behavior.files.atomic import make_folder, sync_file, sync_folder, write_text
+from behavior.files.feature_sources import Signature
 from behavior.files.yaml_files import read_yaml
 
 __all__ = [
@@ -55,7 +58,16 @@ class StreamDescription(Section):
 
     name: str
     signature: str
-    n_features: int
+    n_features: Positive
+
+    @field_validator("signature")
+    @classmethod
+    def _can_be_read(cls, signature: str) -> str:
+        try:
+            Signature.from_text(signature)
+        except (ValueError, TypeError, KeyError, AttributeError):
+            raise ValueError(f"found {signature[:60]!r}, expected what `behavior train` wrote") from None
+        return signature
 
 
 class TrainingRecord(Section):
@@ -112,12 +124,12 @@ class MemberDescription(Section):
     """
 
     file: str
-    behaviors: list[str]
-    streams: list[StreamDescription]
+    behaviors: Annotated[list[str], Field(min_length=1)]
+    streams: Annotated[list[StreamDescription], Field(min_length=1)]
     backbone: Backbone | None = None
-    average: int = 1
+    average: Positive = 1
     preparation: str | None = None
-    window_length: int
+    window_length: Positive
     head: Head
 
 
@@ -182,16 +194,24 @@ class BundleDescription(Section):
     """
 
     schema_version: int = SCHEMA_VERSION
-    behaviors: list[str]
-    members: list[MemberDescription]
+    behaviors: Annotated[list[str], Field(min_length=1)]
+    members: Annotated[list[MemberDescription], Field(min_length=1)]
     combine: Literal["mean", "vote"] = "mean"
     crop: Crop | None = None
     arena: Arena | None = None
-    fps: float
+    fps: Annotated[float, Field(gt=0, allow_inf_nan=False)]
     postprocess: Postprocess
     decisions: DecisionsRecord | None = None
     training: TrainingRecord
     versions: dict[str, str]
+
+    @model_validator(mode="after")
+    def _answers_for_every_behavior(self) -> BundleDescription:
+        answered = {name for member in self.members for name in member.behaviors}
+        missing = [name for name in self.behaviors if name not in answered]
+        if missing:
+            raise ValueError(f"no member answers for {', '.join(missing)}, expected one for each of the behaviors")
+        return self
 
 
 def write_bundle(folder: Path, description: BundleDescription, members: Mapping[str, Callable[[Path], None]]) -> None:
@@ -202,7 +222,7 @@ def write_bundle(folder: Path, description: BundleDescription, members: Mapping[
     folder
         Appears with all its files or not at all, unless it is there already: then `bundle.yaml`, written last, completes it.
     description
-        What `bundle.yaml` says.
+        The content of `bundle.yaml`.
     members
         For each file name that the description lists, what writes that file.
 
@@ -221,7 +241,7 @@ def write_bundle(folder: Path, description: BundleDescription, members: Mapping[
         content = description.model_dump(mode="json", exclude_none=True)
         write_text(staging / BUNDLE_FILE, yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=120))
         make_folder(folder)
-        # bundle.yaml goes last: without it a folder is no bundle.
+        # bundle.yaml goes last: without it a folder is not a bundle.
         for name in (*members, BUNDLE_FILE):
             (staging / name).replace(folder / name)
         sync_folder(folder)
@@ -240,20 +260,20 @@ def refuse_bundle(folder: Path) -> None:
 
 
 def read_bundle(folder: Path) -> BundleDescription:
-    """Return what the bundle in `folder` says, after checking that its files are there.
+    """Return the description of the bundle in `folder`, after checking that its files are there.
 
     Raises
     ------
     ModelError
-        If it is no bundle, was written by another version of the format, or lacks a file.
+        If it is not a bundle, was written by another version of the format, or lacks a file.
     """
     path = folder / BUNDLE_FILE
     if not path.is_file():
         raise ModelError(f"{folder}: found no {BUNDLE_FILE}; give the folder that `behavior train STUDY --out FOLDER` wrote.")
     content: Any = read_yaml(path)
-    found = content.get("schema_version") if isinstance(content, dict) else None
-    if found != SCHEMA_VERSION:
-        raise ModelError(f"{path}: found schema version {found}, this version of behavior reads {SCHEMA_VERSION}; train the model again.")
+    version = content.get("schema_version") if isinstance(content, dict) else None
+    if version != SCHEMA_VERSION:
+        raise ModelError(f"{path}: found schema version {version}, this version of behavior reads {SCHEMA_VERSION}; train the model again.")
     try:
         description = parse_section(BundleDescription, content, source=path)
     except UsageError as error:
@@ -288,6 +308,6 @@ def read_preparation(path: Path) -> dict[str, npt.NDArray[np.float64]]:
 
 def member_path(folder: Path, name: str) -> Path:
     """Return the path of the bundle's file `name`; ModelError where the name leads out of the folder."""
-    if Path(name).name != name:
-        raise ModelError(f"{folder}: {BUNDLE_FILE} lists {name!r}, which is no file name; copy the whole folder of the model again.")
+    if Path(name).name != name or name in ("", ".."):
+        raise ModelError(f"{folder}: {BUNDLE_FILE} lists {name!r}, which is not a file name; copy the whole folder of the model again.")
     return folder / name

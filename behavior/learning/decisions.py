@@ -1,7 +1,7 @@
 """Decisions fitted to labelled recordings: calibration, thresholds, closing lengths and shortest bouts.
 
-What they are fitted on are predictions of recordings that the models had not seen. Which those are is what keeps a score honest, so it
-is decided here, once, for cross-validation; training hands in its out-of-fold predictions itself.
+They are fitted on predictions of models for recordings that these were not trained on. Which recordings those are keeps a score
+unbiased, so it is decided here, once, for cross-validation; training hands in its out-of-fold predictions itself.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class FittedDecisions:
         """Return calibrated probabilities; those given where there is no calibration."""
         if not self.calibrations:
             return probabilities
-        columns = [self.calibrations[name].apply(probabilities.values[:, place]) for place, name in enumerate(probabilities.behaviors)]
+        columns = [self.calibrations[name].apply(probabilities.values[:, column]) for column, name in enumerate(probabilities.behaviors)]
         return Probabilities(np.column_stack(columns), probabilities.behaviors, probabilities.time_s)
 
     def decide(self, recording: str, probabilities: Probabilities, *, fps: float, provenance: Provenance | None = None) -> Annotation:
@@ -141,7 +141,7 @@ def fit_decisions(
     Parameters
     ----------
     probabilities
-        By recording, of models that had not seen it; NaN for a behavior that a model never learned, whose frames then count nowhere.
+        By recording, of models not trained on it; NaN for a behavior without a model, whose frames then count nowhere.
     labels
         By recording; recordings without probabilities are not looked at.
     settings
@@ -159,17 +159,17 @@ def fit_decisions(
     if not probabilities:
         raise ValueError("there are no recordings to fit decisions on, expected at least one")
     behaviors = next(iter(probabilities.values())).behaviors
-    for recording, found in probabilities.items():
-        if found.behaviors != behaviors or labels[recording].behaviors != behaviors:
+    for recording, predicted in probabilities.items():
+        if predicted.behaviors != behaviors or labels[recording].behaviors != behaviors:
             raise ValueError(f"probabilities and labels of {recording!r} are not of the behaviors {', '.join(behaviors)}")
     truth = [labels[recording].values for recording in probabilities]
-    given = [found.values for found in probabilities.values()]
+    given = [predicted.values for predicted in probabilities.values()]
     calibrations: dict[str, Calibration] = {}
     if settings.calibration != "none":
         pooled_truth, pooled = np.concatenate(truth), np.concatenate(given)
-        for place, name in enumerate(behaviors):
-            calibrations[name] = fit_calibration(pooled_truth[:, place], pooled[:, place], method=settings.calibration)
-        given = [np.column_stack([calibrations[name].apply(part[:, place]) for place, name in enumerate(behaviors)]) for part in given]
+        for column, name in enumerate(behaviors):
+            calibrations[name] = fit_calibration(pooled_truth[:, column], pooled[:, column], method=settings.calibration)
+        given = [np.column_stack([calibrations[name].apply(part[:, column]) for column, name in enumerate(behaviors)]) for part in given]
     fixed = list(
         zip(
             postprocess.thresholds(behaviors).tolist(),
@@ -235,15 +235,15 @@ def decide_out_of_fold(
     folds
         Each recording is left out in exactly one.
     settings
-        With `nested: folds`, a fold's decisions are fitted on `predictions` of its training recordings, whose models had seen the
-        recordings that the fold leaves out; with `nested: pairs` on `pair_predictions`.
+        With `nested: folds`, a fold's decisions are fitted on `predictions` of its training recordings, whose models were trained
+        on the recordings that the fold leaves out; with `nested: pairs` on `pair_predictions`.
     fps
         Frames per second of the recordings.
     postprocess
         What is not fitted, and what to fall back on.
     pair_predictions
-        By name of a fold and id of one of its training recordings: what a model says about that recording that had seen neither it (nor
-        anything left out with it) nor what the fold leaves out. NaN where there was nothing to train on.
+        By name of a fold and id of one of its training recordings: the prediction for that recording of a model trained neither on it
+        (nor on anything left out with it) nor on what the fold leaves out. NaN where there was nothing to train on.
 
     Raises
     ------
@@ -306,12 +306,12 @@ def describe_fitting(settings: Decisions, *, cross_validated: bool) -> str:
         return f"{start} on out-of-fold predictions of the training recordings."
     if settings.nested == "pairs":
         return (
-            f"{start} for each fold on predictions of the other recordings by models that had seen neither them nor the recordings scored "
-            "(nested: pairs)."
+            f"{start} for each fold on predictions of the other recordings by models trained neither on them nor on the recordings "
+            "scored (nested: pairs)."
         )
     return (
-        f"{start} for each fold on the out-of-fold predictions of the other recordings (nested: folds); those predictions came from models "
-        "that had seen the fold scored, which may flatter the decisions a little (nested: pairs does without)."
+        f"{start} for each fold on the out-of-fold predictions of the other recordings (nested: folds); the models behind those "
+        "predictions were trained on the fold scored, which may flatter the decisions a little (nested: pairs avoids that)."
     )
 
 

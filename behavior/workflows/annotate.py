@@ -57,9 +57,9 @@ def annotate_videos(
     videos
         A folder stands for the videos in it, but for hidden ones, overlays and videos in which a tracker drew its points.
     pose
-        Pose of the only video; without it each video's pose is looked for beside it, as `behavior init` does.
+        Pose of the only video; without it each video's pose is looked for next to it, as `behavior init` does.
     body_parts, individual
-        Centre the crops on these instead of those that the model learned with.
+        Centre the crops on these instead of those that the model was trained with.
     resample
         Accept videos of another frame rate than the model's.
     cache

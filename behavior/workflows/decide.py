@@ -42,7 +42,7 @@ def decide_ethograms(paths: Sequence[Path], change: DecisionChange, *, out: Path
         `*_ethogram.csv` files or folders of them.
     change
         What is decided otherwise; the rest stays as it was decided before. Only probabilities and settings are taken from the files, so
-        that decisions that were damaged are made anew.
+        that damaged decisions are made again.
 
     Raises
     ------
@@ -62,7 +62,7 @@ def decide_ethograms(paths: Sequence[Path], change: DecisionChange, *, out: Path
             # In one order, so that no two processes wait for each other.
             return {folder: claims.enter_context(claim_ethograms(folder)) for folder in sorted(set(folders))}
 
-        # Decisions in place follow from those before: nobody may change them in between.
+        # Decisions in place follow from those before: no other process may change them in between.
         writers = claim(path.parent for path in ethograms) if out is None else {}
         decided = _decide(ethograms, change, result)
         if out is not None:

@@ -62,7 +62,7 @@ def export_ethograms(
     Raises
     ------
     UsageError
-        If a format is not known or its package not installed, or `videos` is no folder.
+        If a format is not known or its package not installed, or `videos` is not a folder.
     EthogramError
         If there is no ethogram at `paths`.
     OutputError
@@ -74,17 +74,17 @@ def export_ethograms(
     for name, known in chosen.items():
         _require_installed(name, known)
     known_videos = VideoFolder(videos) if videos is not None else None
-    found = find_ethograms(paths)
+    ethograms = find_ethograms(paths)
     if not overwrite:
-        names = [path.name.removesuffix(ETHOGRAM_SUFFIX) for path in found]
+        names = [path.name.removesuffix(ETHOGRAM_SUFFIX) for path in ethograms]
         _refuse_existing(known.find_path(out, name) for known in chosen.values() for name in names)
     make_folder(out)
     require_writable(out)
 
     result = ExportResult(files={name: [] for name in chosen})
     collected: dict[str, list[Any]] = {name: [] for name, known in chosen.items() if known.is_for_all}
-    with report_progress("exporting", total=len(found), unit="recordings") as advance:
-        for path in found:
+    with report_progress("exporting", total=len(ethograms), unit="recordings") as advance:
+        for path in ethograms:
             try:
                 entry = _open(path, known_videos, result)
             except BehaviorError as error:
@@ -114,7 +114,7 @@ def export_ethograms(
 
 def _find_format(name: str) -> EthogramFormat:
     if name not in FORMATS:
-        raise UsageError(f"--format {name}: is no format{suggest_nearest(name, FORMATS)} (there are {', '.join(FORMATS)}).")
+        raise UsageError(f"--format {name}: is not a format{suggest_nearest(name, FORMATS)} (there are {', '.join(FORMATS)}).")
     return FORMATS[name]
 
 

@@ -186,8 +186,8 @@ def test_pairs_are_fitted_on_what_they_were_given() -> None:
     nested = Decisions(fit=["threshold"], nested="pairs")
     by_pairs = decide_out_of_fold(predictions, truth, folds, nested, fps=FPS, postprocess=FIXED, pair_predictions=pairs)
     np.testing.assert_allclose(by_pairs.table["threshold"], by_folds.table["threshold"] / 2, atol=0.011)
-    assert "had seen the fold scored" in by_folds.note
-    assert "had seen neither" in by_pairs.note
+    assert "were trained on the fold scored" in by_folds.note
+    assert "trained neither on them" in by_pairs.note
 
 
 def test_fitting_pays_on_recordings_like_those_fitted_on() -> None:

@@ -89,5 +89,5 @@ def test_fitted_decisions_that_cannot_be_are_refused(write_model):
 def test_a_damaged_network_is_refused(write_model):
     folder = write_model()
     (folder / "0.keras").write_bytes(b"PK")
-    with pytest.raises(ModelError, match=r"0\.keras: this is no model that can be loaded safely"):
+    with pytest.raises(ModelError, match=r"0\.keras: .* model that can be loaded safely"):
         open_model(folder)

@@ -128,7 +128,7 @@ def test_videos_are_attached_wherever_they_are_now(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("formats", "sentence"),
     [
-        (["bors"], "--format bors: is no format; did you mean 'boris'?"),
+        (["bors"], "--format bors: is not a format; did you mean 'boris'?"),
         ([], "no format was named, expected some of bouts, boris"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Decisions nested by pairs: fitted on what models say that had seen neither the fold scored nor the recording decided on."""
+"""Decisions nested by pairs: fitted on predictions of models trained neither on the fold scored nor on the recording decided on."""
 
 import numpy as np
 import pandas as pd
@@ -51,4 +51,4 @@ def test_nothing_of_a_recordings_labels_gets_into_what_is_decided_about_it(motif
     told = [column for column in decided[0] if not column.endswith("_label")]
     assert any(column.endswith("_prob") for column in told)
     pd.testing.assert_frame_equal(decided[0][told], decided[1][told])
-    assert "had seen neither" in (tmp_path / "before" / "summary.md").read_text()
+    assert "trained neither on them" in (tmp_path / "before" / "summary.md").read_text()

@@ -1,4 +1,4 @@
-"""A recording on its way out, and what several formats say about it alike."""
+"""A recording to export, and what several formats have in common."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["Entry", "Event", "describe_origin", "find_duration", "format_seconds
 
 @dataclass(frozen=True)
 class Entry:
-    """An annotation, and what its own files do not say.
+    """An annotation, and what its own files do not hold.
 
     Attributes
     ----------

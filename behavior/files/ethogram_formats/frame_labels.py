@@ -23,7 +23,7 @@ def write_deepethogram(path: Path, entries: Sequence[Entry]) -> None:
     Raises
     ------
     EthogramError
-        If a behavior is called `background`.
+        If a behavior is named `background`.
     """
     (entry,) = entries
     values = entry.annotation.ethogram.values

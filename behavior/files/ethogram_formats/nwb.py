@@ -106,7 +106,7 @@ def read_nwb(path: Path) -> Ethogram:
 
     try:
         with warnings.catch_warnings(), pynwb.NWBHDF5IO(str(path), "r") as io:
-            # Versions of namespaces that differ from the installed ones read alike.
+            # Versions of namespaces that differ from the installed ones read the same way.
             warnings.simplefilter("ignore")
             file = io.read()
             behaviors = tuple(json.loads(file.notes)["behaviors"])

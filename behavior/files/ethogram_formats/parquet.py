@@ -15,7 +15,7 @@ from behavior.recording import Ethogram
 
 __all__ = ["read_parquet", "write_parquet"]
 
-# Where the file keeps what an ethogram's own JSON says.
+# Where the file keeps the content of an ethogram's own JSON.
 _METADATA = b"behavior"
 
 
