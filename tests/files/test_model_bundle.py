@@ -185,6 +185,7 @@ def test_a_preparation_reads_back(tmp_path: Path) -> None:
 def test_a_preparation_that_is_none_is_refused(tmp_path: Path) -> None:
     np.savez(tmp_path / "objects.npz", mean=np.array([{}], dtype=object))
     (tmp_path / "text.npz").write_text("no such thing")
-    for name in ("objects.npz", "text.npz", "missing.npz"):
+    (tmp_path / "empty.npz").touch()
+    for name in ("objects.npz", "text.npz", "empty.npz", "missing.npz"):
         with pytest.raises(ModelError, match=rf"{name}: cannot be read .*; copy the whole folder of the model again"):
             read_preparation(tmp_path / name)

@@ -10,6 +10,7 @@ import pytest
 
 from behavior import __version__
 from behavior.config import Crop, Ensemble, LstmHead, Postprocess, Study, Training
+from behavior.files.feature_sources import Signature
 from behavior.files.model_bundle import BundleDescription, MemberDescription, StreamDescription, TrainingRecord
 from behavior.recording import Recording
 from behavior.reporting.html_page import Listing, Paragraph
@@ -48,9 +49,9 @@ def make_model(**training: Any) -> Model:
         **training,
     }
     member = MemberDescription(
-        file="groom.keras",
-        behaviors=["groom"],
-        streams=[StreamDescription(name="motifs", signature="motifs", n_features=4)],
+        file="all.keras",
+        behaviors=["groom", "rear"],
+        streams=[StreamDescription(name="motifs", signature=Signature("motifs", {}).text, n_features=4)],
         window_length=300,
         head=LstmHead(),
     )
