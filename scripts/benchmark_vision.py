@@ -191,16 +191,17 @@ def time_engine(arguments: argparse.Namespace) -> dict[str, Any]:
     """Time the engine on crops in memory; converts the network first where that was never done."""
     from behavior.embedding.crop_reader import sample_crops
     from behavior.embedding.crop_streams import AppearanceStream
+    from behavior.embedding.recording_inputs import RecordingInputs
     from behavior.files.study import open_study
 
     study, (recording,) = open_study(write_study(arguments))
     assert study.crop is not None
     stream = AppearanceStream(crop=study.crop, backbone=study.backbone, cache=study.cache)
     began = time.perf_counter()
-    prepared = stream.prepare([recording])
+    prepared = stream.prepare([RecordingInputs(recording)])
     first_s = time.perf_counter() - began
     count = min(arguments.frames, 20 * BATCH)
-    crops = sample_crops([recording], study.crop, input_size=prepared.engine.input_size, count=count)
+    crops = sample_crops([RecordingInputs(recording)], study.crop, input_size=prepared.engine.input_size, count=count)
     prepared.engine.embed(crops[:BATCH])
     rounds = max(round(arguments.frames / count), 1)
     began = time.perf_counter()

@@ -1,4 +1,4 @@
-"""The crops of a recording, frame after frame, as a study file asks for them."""
+"""The crops of a recording, frame by frame, as a study file describes them."""
 
 from __future__ import annotations
 
@@ -11,25 +11,26 @@ import numpy as np
 import numpy.typing as npt
 
 from behavior.config import Crop
+from behavior.embedding.recording_inputs import RecordingInputs
 from behavior.errors import BehaviorError, InputError, PoseError, VideoError
-from behavior.files.pose import TOLERATED_ROWS, find_body_parts, match_pose_to_frames, read_pose
+from behavior.files.pose import TOLERATED_ROWS, find_body_parts, match_pose_to_frames
 from behavior.files.video import VideoReader, open_video, summarize_video
 from behavior.recording import Frames, Recording, Track
 from behavior.vision.crops import find_body_axis, find_centers, take_crop, take_whole_frame
 
-__all__ = ["MANY_UNMEASURED", "CropReader", "CropRow", "Places", "describe_video", "open_crops", "require_files", "sample_crops"]
+__all__ = ["MANY_UNMEASURED", "CropCenters", "CropReader", "CropRow", "describe_video", "open_crops", "require_files", "sample_crops"]
 
 # Share of frames without a measured crop centre above which a user should look at the pose.
 MANY_UNMEASURED = 0.1
-# A sample takes one frame of this number, where the video is long enough: its neighbours look the same.
+# A sample takes one of this many frames, where the video is long enough: its neighbours look the same.
 SAMPLE_STEP = 10
-# A sample comes from this number of recordings, or more where they are short.
+# A sample comes from this many recordings, or more where they are short.
 SAMPLED_RECORDINGS = 4
 
 Image = npt.NDArray[np.uint8]
 
 
-class Places:
+class CropCenters:
     """Where a pose sees the animal, in a picture of a certain size.
 
     Attributes
@@ -41,14 +42,14 @@ class Places:
     """
 
     def __init__(self, track: Track, parts: list[int], *, min_likelihood: float, video: VideoReader) -> None:
-        self.centers, self._found = find_centers(track.positions[:, parts], track.likelihoods[:, parts], min_likelihood=min_likelihood)
+        self.centers, self._is_seen = find_centers(track.positions[:, parts], track.likelihoods[:, parts], min_likelihood=min_likelihood)
         self._size = (video.width, video.height)
-        self.measured = self._found & ((self.centers >= 0) & (self.centers <= self._size)).all(axis=1)
+        self.measured = self._is_seen & ((self.centers >= 0) & (self.centers <= self._size)).all(axis=1)
 
     def describe(self, path: Path, *, n_frames: int, consequence: str) -> list[str]:
         """Return sentences on the pose at `path` if it lost the animal in many of `n_frames`, and of what consequence that is."""
-        lost = int((~self._found[:n_frames]).sum())
-        outside = int((self._found & ~self.measured)[:n_frames].sum())
+        lost = int((~self._is_seen[:n_frames]).sum())
+        outside = int((self._is_seen & ~self.measured)[:n_frames].sum())
         notes = []
         if lost > MANY_UNMEASURED * n_frames:
             notes.append(f"{path}: the animal was not found in {lost} of {n_frames} frames; {consequence}.")
@@ -89,36 +90,36 @@ class CropReader:
     Attributes
     ----------
     video
-        Is read once; what it knows of its frames is complete when `rows` is exhausted.
+        Is read once; what it tells of its frames is complete when `rows` is exhausted.
     centers, measured
-        As in `Places`; empty for whole frames.
+        As in `CropCenters`; empty for whole frames.
     """
 
-    def __init__(self, recording: Recording, crop: Crop, video: VideoReader) -> None:
+    def __init__(self, inputs: RecordingInputs, crop: Crop, video: VideoReader) -> None:
         self.video = video
         self.centers: npt.NDArray[np.float64] = np.empty((0, 2))
         self.measured: npt.NDArray[np.bool_] = np.empty(0, dtype=bool)
-        self._pose = recording.pose
+        self._pose = inputs.recording.pose
         self._crop = crop
         self._track: Track | None = None
-        self._places: Places | None = None
+        self._crop_centers: CropCenters | None = None
         self._angles: npt.NDArray[np.float64] | None = None
         if not crop.whole_frame:
-            self._read_pose()
+            self._locate_animal(inputs)
 
-    def _read_pose(self) -> None:
+    def _locate_animal(self, inputs: RecordingInputs) -> None:
         assert self._pose is not None
         crop = self._crop
-        track = read_pose(self._pose, individual=crop.individual)
+        track = inputs.read_track(crop.individual)
         parts = find_body_parts(track, crop.body_parts, path=self._pose)
         axis = find_body_parts(track, crop.body_axis, path=self._pose) if crop.egocentric and crop.body_axis else []
         declared = self.video.declared_frames
         if declared is None or abs(declared - len(track)) > TOLERATED_ROWS:
-            # Better a quick count now than a disappointment after an hour: the header may be wrong, decoding is not.
+            # A quick count now, rather than an error after an hour: the header may be wrong, decoding is not.
             summary = summarize_video(self.video.path)
             match_pose_to_frames(track, summary.frames, path=self._pose)
-        self._places = Places(track, parts, min_likelihood=crop.min_likelihood, video=self.video)
-        self.centers, self.measured = self._places.centers, self._places.measured
+        self._crop_centers = CropCenters(track, parts, min_likelihood=crop.min_likelihood, video=self.video)
+        self.centers, self.measured = self._crop_centers.centers, self._crop_centers.measured
         self._track = track
         if axis:
             self._angles, _ = find_body_axis(track.positions[:, axis], track.likelihoods[:, axis], min_likelihood=crop.min_likelihood)
@@ -153,7 +154,7 @@ class CropReader:
         angle = float(self._angles[row]) if self._angles is not None and len(self._angles) else None
         return take_crop(image, center, crop_size=self._crop.size, input_size=input_size, angle=angle)
 
-    def place(self, rows: npt.NDArray[np.intp], decoded: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+    def locate(self, rows: npt.NDArray[np.intp], decoded: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
         """Return the crop centres of some rows, shape (N, 2), and whether each was measured, shape (N,)."""
         if not len(self.centers):
             return np.full((len(rows), 2), np.nan), decoded
@@ -164,30 +165,31 @@ class CropReader:
         """Return sentences on what a user should know, once `rows` is exhausted; VideoError if no frame could be decoded."""
         notes = describe_video(self.video)
         n_frames = self.video.n_frames
-        if self._track is not None and self._places is not None and self._pose is not None:
+        if self._track is not None and self._crop_centers is not None and self._pose is not None:
             _, note = match_pose_to_frames(self._track, Frames(n_frames, broke_off=self.video.broke_off), path=self._pose)
             notes += [note] if note else []
-            notes += self._places.describe(self._pose, n_frames=n_frames, consequence="crops there are guesses")
+            notes += self._crop_centers.describe(self._pose, n_frames=n_frames, consequence="crops there are guesses")
         return notes
 
 
 @contextmanager
-def open_crops(recording: Recording, crop: Crop) -> Iterator[CropReader]:
-    """Open the video of `recording` to be cut as `crop` says.
+def open_crops(inputs: RecordingInputs, crop: Crop) -> Iterator[CropReader]:
+    """Open the video of a recording, to cut crops as `crop` describes them.
 
     Raises
     ------
     VideoError, PoseError
         If a file is missing, cannot be used, or the two do not belong together.
     """
-    require_files(recording, needs_pose=not crop.whole_frame)
-    assert recording.video is not None
-    with open_video(recording.video) as video:
-        yield CropReader(recording, crop, video)
+    video_path = inputs.recording.video
+    require_files(inputs.recording, needs_pose=not crop.whole_frame)
+    assert video_path is not None
+    with open_video(video_path) as video:
+        yield CropReader(inputs, crop, video)
 
 
-def sample_crops(recordings: Sequence[Recording], crop: Crop, *, input_size: int, count: int) -> Image:
-    """Return crops from the beginnings of several recordings, uint8 of shape (N, S, S, 3): `count` of them, or all that there are.
+def sample_crops(recordings: Sequence[RecordingInputs], crop: Crop, *, input_size: int, count: int) -> Image:
+    """Return crops from the beginnings of several recordings, uint8 of shape (N, S, S, 3): `count` of them if there are as many.
 
     Raises
     ------
@@ -196,10 +198,10 @@ def sample_crops(recordings: Sequence[Recording], crop: Crop, *, input_size: int
     """
     images: list[Image] = []
     share = -(-count // min(len(recordings), SAMPLED_RECORDINGS))
-    for number, recording in enumerate(recordings):
+    for number, inputs in enumerate(recordings):
         wanted = min(share, count - len(images))
         try:
-            images += _take_sample(recording, crop, input_size=input_size, count=wanted)
+            images += _take_sample(inputs, crop, input_size=input_size, count=wanted)
         except BehaviorError:
             if number == 0:
                 raise
@@ -208,9 +210,9 @@ def sample_crops(recordings: Sequence[Recording], crop: Crop, *, input_size: int
     return np.stack(images) if images else np.empty((0, input_size, input_size, 3), dtype=np.uint8)
 
 
-def _take_sample(recording: Recording, crop: Crop, *, input_size: int, count: int) -> list[Image]:
+def _take_sample(inputs: RecordingInputs, crop: Crop, *, input_size: int, count: int) -> list[Image]:
     images: list[Image] = []
-    with open_crops(recording, crop) as crops:
+    with open_crops(inputs, crop) as crops:
         step = min(max((crops.video.declared_frames or 0) // count, 1), SAMPLE_STEP)
         with closing(crops.rows(input_size=input_size)) as rows:
             for row in rows:
@@ -222,7 +224,7 @@ def _take_sample(recording: Recording, crop: Crop, *, input_size: int, count: in
 
 
 def require_files(recording: Recording, *, needs_pose: bool) -> None:
-    """Raise VideoError or PoseError unless the files that a stream is made from are there."""
+    """Raise VideoError or PoseError unless the files that a stream is computed from are there."""
     if recording.video is None:
         raise VideoError(f"recording {recording.id!r} has no video to embed; name one in the manifest, or import its features.")
     if not _is_file(recording.video):

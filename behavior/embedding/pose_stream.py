@@ -8,11 +8,13 @@ from pathlib import Path
 import numpy as np
 
 from behavior.config import POSE, Arena, Crop
-from behavior.embedding.crop_reader import Places, describe_video, require_files
+from behavior.embedding.crop_reader import CropCenters, describe_video
+from behavior.embedding.recording_inputs import RecordingInputs
 from behavior.embedding.stream import Embedded, FeatureStream
-from behavior.files.feature_cache import PART_ROWS, FeatureWriter
+from behavior.files.feature_cache import PART_ROWS, list_signatures
 from behavior.files.feature_sources import Signature, Source
-from behavior.files.pose import find_body_parts, match_pose_to_frames, read_pose
+from behavior.files.feature_writer import FeatureWriter
+from behavior.files.pose import find_body_parts, match_pose_to_frames
 from behavior.files.video import open_video
 from behavior.progress import report_progress
 from behavior.recording import Recording
@@ -28,7 +30,7 @@ class PoseStream(FeatureStream):
     Parameters
     ----------
     arena
-        As in a study file; None leaves out how far the walls are.
+        As in a study file; None leaves out the distances to the walls.
     """
 
     name = POSE
@@ -42,18 +44,19 @@ class PoseStream(FeatureStream):
         return True
 
     def list_signatures(self, recording: Recording) -> tuple[Signature, ...]:
-        """Return what the features of `recording` mean, which depends on the body parts in its pose file."""
-        require_files(recording, needs_pose=True)
-        assert recording.pose is not None
-        track = read_pose(recording.pose, individual=self._crop.individual)
+        """Return what the cached features of `recording` mean; its pose file, which is part of their source, tells the body parts."""
+        stored = list_signatures(self._cache, recording.id, POSE)
+        return tuple(signature for signature in stored if signature == self._sign(signature.settings.get("body_parts")))
+
+    def _sign(self, body_parts: object) -> Signature:
         settings = {
             "version": POSE_VERSION,
-            "body_parts": [name.casefold() for name in track.body_parts],
+            "body_parts": body_parts,
             "size": self._crop.size,
             "body_axis": [name.casefold() for name in self._crop.body_axis] if self._crop.body_axis else None,
             "walls": self._corners is not None,
         }
-        return (Signature(POSE, settings),)
+        return Signature(POSE, settings)
 
     def describe_source(self, recording: Recording) -> Source:
         """Return what the features of `recording` are made from."""
@@ -61,10 +64,11 @@ class PoseStream(FeatureStream):
         corners = None if self._corners is None else self._corners.tolist()
         return Source(files=source.files, settings={**source.settings, "arena": corners})
 
-    def _choose_signature(self, recording: Recording, among: Sequence[Recording]) -> Signature:
-        return self.list_signatures(recording)[0]
+    def _choose_signature(self, inputs: RecordingInputs, among: Sequence[Recording]) -> Signature:
+        return self._sign([name.casefold() for name in inputs.read_track(self._crop.individual).body_parts])
 
-    def _fill(self, recording: Recording, writer: FeatureWriter) -> Embedded:
+    def _fill(self, inputs: RecordingInputs, writer: FeatureWriter) -> Embedded:
+        recording = inputs.recording
         assert recording.video is not None and recording.pose is not None
         crop, path = self._crop, recording.pose
         with (
@@ -75,7 +79,7 @@ class PoseStream(FeatureStream):
             summary = video.summarize()
             notes = describe_video(video)
             advance(summary.n_frames)
-        track, note = match_pose_to_frames(read_pose(path, individual=crop.individual), summary.frames, path=path)
+        track, note = match_pose_to_frames(inputs.read_track(crop.individual), summary.frames, path=path)
         notes += [note] if note else []
         origin = find_body_parts(track, crop.body_parts, path=path)
         axis = find_body_parts(track, crop.body_axis, path=path) if crop.body_axis else None
@@ -89,16 +93,16 @@ class PoseStream(FeatureStream):
             size=crop.size,
             arena=self._corners,
         )
-        places = Places(track, origin, min_likelihood=crop.min_likelihood, video=video)
-        notes += places.describe(path, n_frames=len(features), consequence="its pose there is a guess")
+        crop_centers = CropCenters(track, origin, min_likelihood=crop.min_likelihood, video=video)
+        notes += crop_centers.describe(path, n_frames=len(features), consequence="its pose there is a guess")
         decoded = np.ones(len(features), dtype=bool)
         decoded[list(summary.undecodable)] = False
         for start in range(writer.n_rows, len(features), PART_ROWS):
             rows = slice(start, start + PART_ROWS)
             writer.add_part(
                 features=features[rows],
-                centers=places.centers[rows],
-                measured=places.measured[rows] & decoded[rows],
+                centers=crop_centers.centers[rows],
+                measured=crop_centers.measured[rows] & decoded[rows],
                 # Pose knows of frames whose picture is lost.
                 decoded=np.ones(len(features[rows]), dtype=bool),
                 time_s=summary.time_s[rows],

@@ -1,4 +1,4 @@
-"""The features of many recordings: each made, taken from the cache, or waited for while another process makes it."""
+"""The features of many recordings: each computed, kept in the cache as it is, or waited for while another process computes it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from behavior.embedding.recording_inputs import RecordingInputs
 from behavior.embedding.stream import FeatureStream
 from behavior.errors import BehaviorError, WeightsError
 from behavior.progress import announce, complain, detail, warn
@@ -18,7 +19,7 @@ SECONDS_BETWEEN_LOOKS = 2.0
 
 @dataclass
 class EmbedResult:
-    """What became of recordings, by id.
+    """The outcome of embedding recordings, by id.
 
     Attributes
     ----------
@@ -44,8 +45,8 @@ class EmbedResult:
         self.kept = [name for name in dict.fromkeys([*self.kept, *other.kept]) if name not in done]
 
 
-def embed_recordings(stream: FeatureStream, recordings: Sequence[Recording]) -> EmbedResult:
-    """Embed those of `recordings` whose features of `stream` the cache lacks; one bad recording never stops the rest.
+def embed_recordings(streams: Sequence[FeatureStream], recordings: Sequence[Recording]) -> EmbedResult:
+    """Embed what the cache lacks of `streams` for `recordings`, one recording after the other; a bad one never stops the rest.
 
     A recording that another process embeds comes last, and is waited for.
 
@@ -55,58 +56,75 @@ def embed_recordings(stream: FeatureStream, recordings: Sequence[Recording]) -> 
         If the backbone's weights cannot be used: no recording would fare better.
     """
     result = EmbedResult()
-    waiting = list(recordings)
+    waiting = [(recording, list(streams)) for recording in recordings]
     while waiting:
         elsewhere = []
-        for recording in waiting:
-            try:
-                attempt = _try_to_embed(stream, recording, recordings)
-            except WeightsError:
-                # No recording would fare better.
-                raise
-            except BehaviorError as error:
-                result.failures[recording.id] = str(error)
-                complain(f"{recording.id}: {error}")
-                continue
-            if attempt.is_elsewhere:
-                elsewhere.append(recording)
-            elif attempt.frames_per_second is None:
-                result.kept.append(recording.id)
-            else:
-                result.embedded[recording.id] = attempt.frames_per_second
+        for recording, lacking in waiting:
+            postponed = _embed_recording(recording, lacking, recordings, result)
+            if postponed:
+                elsewhere.append((recording, postponed))
         if elsewhere and len(elsewhere) == len(waiting):
-            _wait_for(elsewhere)
+            _wait_for([recording for recording, _ in elsewhere])
         waiting = elsewhere
     return result
 
 
-def require_features(stream: FeatureStream, recording: Recording) -> None:
-    """Embed `recording` unless the cache has its features of `stream`; if another process does so, wait for it.
+def _embed_recording(
+    recording: Recording, streams: Sequence[FeatureStream], among: Sequence[Recording], result: EmbedResult
+) -> list[FeatureStream]:
+    """Embed one recording, add the outcome to `result`, and return the streams that another process computes."""
+    inputs = RecordingInputs(recording)
+    postponed: list[FeatureStream] = []
+    for stream in streams:
+        try:
+            attempt = _try_to_embed(stream, inputs, among)
+        except WeightsError:
+            raise
+        except BehaviorError as error:
+            # A bad file is one problem, however many streams need it.
+            if result.failures.get(recording.id) != str(error):
+                complain(f"{recording.id}: {error}")
+            result.add(EmbedResult(failures={recording.id: str(error)}))
+            continue
+        if attempt.is_elsewhere:
+            postponed.append(stream)
+        elif attempt.frames_per_second is None:
+            result.add(EmbedResult(kept=[recording.id]))
+        else:
+            result.add(EmbedResult(embedded={recording.id: attempt.frames_per_second}))
+    return postponed
+
+
+def require_features(streams: Sequence[FeatureStream], recording: Recording) -> None:
+    """Embed what the cache lacks of `streams` for `recording`; if another process does so, wait for it.
 
     Raises
     ------
     BehaviorError
         If it cannot be embedded.
     """
-    while _try_to_embed(stream, recording, [recording]).is_elsewhere:
-        _wait_for([recording])
+    inputs = RecordingInputs(recording)
+    for stream in streams:
+        while _try_to_embed(stream, inputs, [recording]).is_elsewhere:
+            _wait_for([recording])
 
 
 @dataclass(frozen=True)
 class _Attempt:
-    """What came of an attempt to embed a recording: another process does it, its speed, or None where nothing was to be done."""
+    """The outcome of an attempt to embed a recording: another process does it, or its speed, None where nothing was to be done."""
 
     is_elsewhere: bool = False
     frames_per_second: float | None = None
 
 
-def _try_to_embed(stream: FeatureStream, recording: Recording, among: Sequence[Recording]) -> _Attempt:
+def _try_to_embed(stream: FeatureStream, inputs: RecordingInputs, among: Sequence[Recording]) -> _Attempt:
+    recording = inputs.recording
     if stream.is_cached(recording):
         stream.tidy(recording)
         detail(f"{recording.id}: its features of {stream.name} are there already")
         return _Attempt()
     began = time.perf_counter()
-    embedded = stream.embed(recording, among=among)
+    embedded = stream.embed(inputs, among=among)
     if embedded is None:
         return _Attempt(is_elsewhere=True)
     if not embedded.n_frames:

@@ -1,4 +1,4 @@
-"""What all streams of features have in common that are made from a recording's video and pose: each has a cache of its own."""
+"""What all streams of features have in common that are computed from a recording's video and pose: each has its own files in the cache."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from typing import ClassVar
 
 from behavior.config import Crop
 from behavior.embedding.crop_reader import require_files
+from behavior.embedding.recording_inputs import RecordingInputs
 from behavior.errors import CacheError
 from behavior.files.claims import claim_file
-from behavior.files.feature_cache import FeatureSet, FeatureWriter, cache_path, check_features, parts_folder, read_features
+from behavior.files.feature_cache import FeatureSet, MissingCacheError, cache_path, check_features, read_features
 from behavior.files.feature_sources import Signature, Source
+from behavior.files.feature_writer import FeatureWriter, parts_folder
 from behavior.progress import detail
 from behavior.recording import Recording
 
@@ -24,14 +26,16 @@ __all__ = ["Embedded", "FeatureStream"]
 
 @dataclass(frozen=True)
 class Embedded:
-    """What came of embedding one recording: the number of frames that were embedded, and sentences on what a user should know."""
+    """The outcome of embedding one recording: the number of frames that were embedded, and sentences on what a user should know."""
 
     n_frames: int
     notes: tuple[str, ...]
 
 
 class FeatureStream(ABC):
-    """One stream, its place in the cache, and how it is made.
+    """One stream, its place in the cache, and how it is computed.
+
+    Looking up and reading features opens no video, pose or engine, and looks for no GPU: what is in the cache says what it means.
 
     Parameters
     ----------
@@ -49,22 +53,22 @@ class FeatureStream(ABC):
 
     @abstractmethod
     def list_signatures(self, recording: Recording) -> tuple[Signature, ...]:
-        """Return what the features of `recording` may mean so that they can be used, the preferred first."""
+        """Return what cached features of `recording` may mean so that they can be used, the preferred first; opens the cache at most."""
 
     @abstractmethod
-    def _choose_signature(self, recording: Recording, among: Sequence[Recording]) -> Signature:
-        """Return what the features are going to mean, with all prepared to make them."""
+    def _choose_signature(self, inputs: RecordingInputs, among: Sequence[Recording]) -> Signature:
+        """Return what the features are going to mean, with all prepared to compute them."""
 
     @abstractmethod
-    def _fill(self, recording: Recording, writer: FeatureWriter) -> Embedded:
-        """Make the features that `writer` lacks."""
+    def _fill(self, inputs: RecordingInputs, writer: FeatureWriter) -> Embedded:
+        """Compute the features that `writer` lacks."""
 
     @property
     def _needs_pose(self) -> bool:
         return not self._crop.whole_frame
 
     def describe_source(self, recording: Recording) -> Source:
-        """Return what the features of `recording` are made from."""
+        """Return what the features of `recording` are computed from."""
         settings: dict[str, object] = {"whole_frame": self._crop.whole_frame}
         if self._needs_pose:
             settings |= {
@@ -91,7 +95,7 @@ class FeatureStream(ABC):
         return read_features(path, signature=signature, source=self.describe_source(recording))
 
     def _find(self, recording: Recording) -> Signature:
-        """Return which of the signatures is in the cache, up to date; raise what the preferred one's file lacks."""
+        """Return which of the signatures is in the cache, up to date; raise what is wrong with the preferred one's file."""
         reason: CacheError | None = None
         source = self.describe_source(recording)
         for signature in self.list_signatures(recording):
@@ -101,11 +105,12 @@ class FeatureStream(ABC):
                 reason = reason or error
                 continue
             return signature
-        assert reason is not None
-        raise reason
+        raise reason or MissingCacheError(
+            f"{self._cache}: has no features of {self.name} for recording {recording.id!r}; run `behavior embed STUDY` first."
+        )
 
     def tidy(self, recording: Recording) -> None:
-        """Remove the leftovers of a process that was killed after its features were complete."""
+        """Remove what a process that was killed at its very end left next to complete features."""
         path = cache_path(self._cache, recording.id, self._find(recording))
         parts = parts_folder(path)
         if parts.is_dir() and os.access(self._cache, os.W_OK):
@@ -113,21 +118,24 @@ class FeatureStream(ABC):
                 if mine:
                     shutil.rmtree(parts)
 
-    def embed(self, recording: Recording, *, among: Sequence[Recording] = ()) -> Embedded | None:
-        """Put the features of `recording` into the cache and say what came of it; None while another process is at it.
+    def embed(self, inputs: RecordingInputs, *, among: Sequence[Recording] = ()) -> Embedded | None:
+        """Put the features of a recording into the cache; return None while another process computes them.
 
         Parameters
         ----------
+        inputs
+            The recording; what is parsed of its files is kept there for other streams.
         among
-            The recordings that it is one of, where crops for a check may come from.
+            The recordings that it is one of; crops of these may check a reduced precision.
 
         Raises
         ------
         BehaviorError
             If the video or the pose cannot be used, the weights are missing, or the cache cannot be written.
         """
+        recording = inputs.recording
         require_files(recording, needs_pose=self._needs_pose)
-        signature = self._choose_signature(recording, among)
+        signature = self._choose_signature(inputs, among)
         path = cache_path(self._cache, recording.id, signature)
         with claim_file(path) as mine:
             if not mine:
@@ -135,5 +143,5 @@ class FeatureStream(ABC):
             if self.is_cached(recording):
                 # Another process finished it between the first look and the claim.
                 return Embedded(0, ())
-            detail(f"{recording.id}: making {self.name} of {recording.video}" + (f" and {recording.pose}" if self._needs_pose else ""))
-            return self._fill(recording, FeatureWriter(path, signature=signature, source=self.describe_source(recording)))
+            detail(f"{recording.id}: computing {self.name} of {recording.video}" + (f" and {recording.pose}" if self._needs_pose else ""))
+            return self._fill(inputs, FeatureWriter(path, signature=signature, source=self.describe_source(recording)))

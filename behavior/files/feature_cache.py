@@ -1,14 +1,9 @@
-"""The feature cache: one HDF5 file per recording and signature, there under its name only when it is complete."""
+"""The feature cache: one HDF5 file per recording and signature, which has its name only when it is complete."""
 
 from __future__ import annotations
 
-import errno
 import json
-import os
-import shutil
-import tempfile
-import zipfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,31 +14,32 @@ import numpy as np
 import numpy.typing as npt
 
 from behavior.errors import CacheError, OutputError
-from behavior.files.atomic import make_folder, replacing
+from behavior.files.atomic import replacing
 from behavior.files.feature_sources import Signature, Source, hash_source
-from behavior.recording import estimate_fps
 
 __all__ = [
     "PART_ROWS",
     "DamagedCacheError",
     "FeatureSet",
-    "FeatureWriter",
     "MissingCacheError",
     "OtherFeaturesError",
     "OtherSchemaError",
     "StaleCacheError",
     "cache_path",
     "check_features",
+    "exceeds_float16",
     "find_imported",
-    "parts_folder",
+    "list_signatures",
     "read_features",
+    "write_cache",
     "write_features",
 ]
 
 SCHEMA_VERSION = 1
 # What a killed run has to do again at most. A multiple of every usual batch size, so that batches fall alike after a resumption.
 PART_ROWS = 960
-PART_ARRAYS = ("features", "centers", "measured", "decoded", "time_s")
+# Of the hash at the end of a signature's key.
+_KEY_DIGITS = 10
 
 
 class MissingCacheError(CacheError):
@@ -120,6 +116,26 @@ def cache_path(folder: Path, recording: str, signature: Signature) -> Path:
     return folder / f"{recording}.{signature.key}.h5"
 
 
+def list_signatures(folder: Path, recording: str, stream: str) -> list[Signature]:
+    """Return what the features mean that the cache in `folder` keeps for `recording` under the name of a stream, in the files' order.
+
+    Raises
+    ------
+    CacheError
+        If there are files, but none of them can be read: what is wrong with the first.
+    """
+    signatures: list[Signature] = []
+    failures: list[CacheError] = []
+    for path in sorted(folder.glob(f"{recording}.{stream}-{'[0-9a-f]' * _KEY_DIGITS}.h5")):
+        try:
+            signatures.append(_read_signature(path))
+        except CacheError as error:
+            failures.append(error)
+    if failures and not signatures:
+        raise failures[0]
+    return signatures
+
+
 def find_imported(folder: Path, recording: str, name: str) -> Path:
     """Return the file of the features imported for `recording` under `name`.
 
@@ -148,7 +164,10 @@ def find_imported(folder: Path, recording: str, name: str) -> Path:
 
 def _read_signature(path: Path) -> Signature:
     with _open_cache(path) as file:
-        return Signature.from_text(file.attrs["feature_signature"])
+        try:
+            return Signature.from_text(file.attrs["feature_signature"])
+        except (KeyError, ValueError, TypeError, AttributeError) as error:
+            raise DamagedCacheError(f"{path}: does not say what its features mean ({error}); delete it and embed again.") from None
 
 
 @contextmanager
@@ -161,7 +180,7 @@ def _open_cache(path: Path) -> Iterator[h5py.File]:
         file = h5py.File(path, "r", locking=False)
     except OSError as error:
         raise DamagedCacheError(
-            f"{path}: this is no complete HDF5 file ({error}); delete it, and `behavior embed STUDY` makes it again."
+            f"{path}: this is no complete HDF5 file ({error}); delete it, and run `behavior embed STUDY` again."
         ) from None
     with file:
         found = file.attrs.get("schema_version")
@@ -210,7 +229,7 @@ def read_features(path: Path, *, signature: Signature | None = None, source: Sou
                 notes=tuple(json.loads(file.attrs["notes"])),
                 attributes=json.loads(file.attrs["attributes"]),
             )
-        except (KeyError, ValueError, OSError) as error:
+        except (KeyError, ValueError, TypeError, AttributeError, OSError) as error:
             raise DamagedCacheError(f"{path}: parts of this feature cache are missing ({error}); delete it and embed again.") from None
 
 
@@ -221,7 +240,7 @@ def check_features(path: Path, *, signature: Signature, source: Source) -> None:
             _require(path, file, signature, source)
             if len({len(file[name]) for name in ("features", "centers", "measured", "time_s")}) != 1:
                 raise ValueError("lengths differ")
-        except (KeyError, ValueError, OSError) as error:
+        except (KeyError, ValueError, TypeError, AttributeError, OSError) as error:
             raise DamagedCacheError(f"{path}: parts of this feature cache are missing ({error}); delete it and embed again.") from None
 
 
@@ -232,14 +251,14 @@ def _require(path: Path, file: h5py.File, signature: Signature | None, source: S
     known, settings = json.loads(file.attrs["source_files"]), json.loads(file.attrs["source_settings"])
     if source is not None and not source.agrees(known, settings):
         names = ", ".join(path.name for path in source.files if path is not None)
-        raise StaleCacheError(f"{path}: {names} or the crop settings have changed since; run `behavior embed STUDY` to make it again.")
+        raise StaleCacheError(f"{path}: {names} or the crop settings have changed since; run `behavior embed STUDY` again.")
 
 
 def write_features(path: Path, features: FeatureSet) -> None:
     """Write imported `features` to `path`, whole or not at all, as float16 unless their range forbids it."""
     arrays = {"features": features.features, "centers": features.centers, "measured": features.measured, "time_s": features.time_s}
-    is_wide = _exceeds_float16(features.features)
-    _write_cache(path, [arrays], is_wide=is_wide, attributes={**_describe_set(features), "source_files": [], "source_settings": {}})
+    is_wide = exceeds_float16(features.features)
+    write_cache(path, [arrays], is_wide=is_wide, attributes={**_describe_set(features), "source_files": [], "source_settings": {}})
 
 
 def _describe_set(features: FeatureSet) -> dict[str, Any]:
@@ -251,12 +270,28 @@ def _describe_set(features: FeatureSet) -> dict[str, Any]:
     }
 
 
-def _exceeds_float16(values: npt.NDArray[np.floating]) -> bool:
+def exceeds_float16(values: npt.NDArray[np.floating]) -> bool:
+    """Tell whether a value is beyond the range of float16."""
     return bool(values.size and np.abs(values).max() > np.finfo(np.float16).max)
 
 
-def _write_cache(path: Path, parts: Iterable[Mapping[str, npt.NDArray]], *, is_wide: bool, attributes: Mapping[str, Any]) -> None:
-    """Write the rows of `parts`, one after the other, and `attributes` (text and numbers as they are, the rest as JSON) to `path`."""
+def write_cache(path: Path, parts: Iterable[Mapping[str, npt.NDArray]], *, is_wide: bool, attributes: Mapping[str, Any]) -> None:
+    """Write a cache file, whole or not at all.
+
+    Parameters
+    ----------
+    parts
+        Rows, one part after the other: `features` (T, D), `centers` (T, 2), `measured` (T,), `time_s` (T,).
+    is_wide
+        Keep the features in float32, because float16 does not reach that far.
+    attributes
+        Text and numbers are kept as they are, the rest as JSON.
+
+    Raises
+    ------
+    OutputError
+        If the file cannot be written.
+    """
     kinds = {"features": np.float32 if is_wide else np.float16, "centers": np.float32, "measured": np.bool_, "time_s": np.float64}
     with replacing(path) as temporary:
         try:
@@ -278,167 +313,3 @@ def _write_cache(path: Path, parts: Iterable[Mapping[str, npt.NDArray]], *, is_w
         except RuntimeError as error:
             # What HDF5 makes of a disk that is full.
             raise OutputError(f"{path}: cannot be written ({str(error).partition(chr(10))[0]}); free some space on that disk.") from error
-
-
-def _require_space(path: Path, n_bytes: int) -> None:
-    """Raise OutputError if there is no room for this number of bytes at `path`: HDF5 can crash the whole process on a full disk."""
-    folder = path.parent
-    # Called as every half-written file is, so that one that a killed process leaves is removed with them.
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem[:60]}.", suffix=f".tmp{path.suffix}", dir=folder)
-    try:
-        _reserve(handle, folder, n_bytes)
-    except OSError as error:
-        message = f"{folder}: has no room for {n_bytes / 1e6:,.1f} MB of features ({error.strerror}); free some space, nothing is lost."
-        raise OutputError(message) from error
-    finally:
-        os.close(handle)
-        Path(name).unlink()
-
-
-def _reserve(handle: int, folder: Path, n_bytes: int) -> None:
-    if hasattr(os, "posix_fallocate"):
-        try:
-            os.posix_fallocate(handle, 0, n_bytes)
-        except OSError as error:
-            # Some drives cannot reserve anything, and answer in one of these ways.
-            if error.errno not in (errno.EINVAL, errno.ENOTSUP):
-                raise
-        else:
-            return
-    if shutil.disk_usage(folder).free < n_bytes:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-
-def _is_whole_part(path: Path) -> bool:
-    """Tell whether a part is there as it was written, which a power cut may prevent on a drive that does not flush when asked to."""
-    try:
-        with zipfile.ZipFile(path) as part:
-            return part.testzip() is None
-    except (FileNotFoundError, EOFError, zipfile.BadZipFile):
-        return False
-
-
-def _hold_rows(
-    values: npt.NDArray[np.float32], decoded: npt.NDArray[np.bool_], *, before: npt.NDArray[np.float32]
-) -> npt.NDArray[np.float32]:
-    """Return `values` (T, D) with rows that were not decoded replaced by the last one that was, or by `before` (D,)."""
-    if decoded.all():
-        return values
-    last = np.maximum.accumulate(np.where(decoded, np.arange(len(values)), -1))
-    return np.where(last[:, None] < 0, before, values[last])
-
-
-def parts_folder(path: Path) -> Path:
-    """Return where the parts of the cache file at `path` are kept until it is complete."""
-    return path.with_name(f".{path.name}.parts")
-
-
-class FeatureWriter:
-    """Keeps the rows of an unfinished feature set in parts that a killed run leaves whole, then makes the cache file of them.
-
-    Parts are kept in a hidden folder next to the cache file. Those of another source are deleted.
-
-    Parameters
-    ----------
-    path
-        The cache file to be.
-    signature, source
-        What is being embedded.
-    """
-
-    def __init__(self, path: Path, *, signature: Signature, source: Source) -> None:
-        self._path = path
-        self._signature = signature
-        self._source = source
-        self._folder = parts_folder(path)
-        make_folder(path.parent)
-        for leftover in path.parent.glob(f".{path.stem[:60]}.*.tmp{path.suffix}"):
-            leftover.unlink()
-        # What is embedded from here on is from the files as they are now.
-        self._described = source.describe()
-        stamp = json.dumps({"signature": signature.text, "source": hash_source(self._described, source.settings), "rows": PART_ROWS})
-        stamp_path = self._folder / "source.json"
-        if self._folder.is_dir() and (not stamp_path.is_file() or stamp_path.read_text(encoding="utf-8") != stamp):
-            shutil.rmtree(self._folder)
-        make_folder(self._folder)
-        if not stamp_path.is_file():
-            with replacing(stamp_path) as temporary:
-                temporary.write_text(stamp, encoding="utf-8")
-        for leftover in self._folder.glob(".*.tmp.npz"):
-            leftover.unlink()
-        self.n_parts = 0
-        while _is_whole_part(self._part_path(self.n_parts)):
-            self.n_parts += 1
-
-    @property
-    def n_rows(self) -> int:
-        """Number of frames that need not be embedded again."""
-        return self.n_parts * PART_ROWS
-
-    def add_part(
-        self,
-        *,
-        features: npt.NDArray[np.float32],
-        centers: npt.NDArray[np.float64],
-        measured: npt.NDArray[np.bool_],
-        decoded: npt.NDArray[np.bool_],
-        time_s: npt.NDArray[np.float64],
-    ) -> None:
-        """Keep the next rows, `PART_ROWS` of them unless they are the last; the features of a frame that is not `decoded` do not count."""
-        with replacing(self._part_path(self.n_parts)) as temporary, temporary.open("wb") as file:
-            np.savez(file, features=features, centers=centers, measured=measured, decoded=decoded, time_s=time_s)
-        self.n_parts += 1
-
-    def finish(self, *, nominal_fps: float, notes: Sequence[str], attributes: Mapping[str, Any]) -> int:
-        """Make the cache file of all parts, drop them, and return the number of frames.
-
-        A frame that could not be decoded gets the features of the last one before it that could. `nominal_fps` counts where a single
-        frame has no interval to the next.
-
-        Raises
-        ------
-        StaleCacheError
-            If a file of the source was replaced in the meantime.
-        OutputError
-            If there is no room for the file; the parts stay.
-        """
-        if not self._source.agrees(self._described, self._source.settings):
-            shutil.rmtree(self._folder)
-            names = ", ".join(path.name for path in self._source.files if path is not None)
-            raise StaleCacheError(f"{self._path}: {names} was changed while it was embedded; embed it again.")
-        time_s = np.concatenate([part["time_s"] for part in self._load_parts()])
-        is_wide = any(_exceeds_float16(part["features"]) for part in self._load_parts())
-        n_bytes = sum(array.nbytes for part in self._load_parts() for array in part.values())
-        _require_space(self._path, n_bytes if is_wide else n_bytes * 2 // 3)
-        try:
-            fps = estimate_fps(time_s) if len(time_s) > 1 else nominal_fps
-        except ValueError as error:
-            raise DamagedCacheError(f"{self._path}: the video's frames carry no usable times ({error}); convert it to .mp4.") from None
-        described = {
-            "fps": fps,
-            "feature_signature": self._signature.text,
-            "notes": list(notes),
-            "attributes": dict(attributes),
-            "source_files": self._described,
-            "source_settings": dict(self._source.settings),
-        }
-        _write_cache(self._path, self._hold_rows(), is_wide=is_wide, attributes=described)
-        shutil.rmtree(self._folder)
-        return len(time_s)
-
-    def _load_parts(self) -> Iterator[dict[str, npt.NDArray]]:
-        for number in range(self.n_parts):
-            with np.load(self._part_path(number), allow_pickle=False) as part:
-                yield {name: part[name] for name in PART_ARRAYS}
-
-    def _hold_rows(self) -> Iterator[dict[str, npt.NDArray]]:
-        """Yield the parts with the features of frames that were not decoded filled in."""
-        first = next((part["features"][np.argmax(part["decoded"])] for part in self._load_parts() if part["decoded"].any()), None)
-        for part in self._load_parts():
-            if first is not None:
-                part["features"] = _hold_rows(part["features"], part["decoded"], before=first)
-                first = part["features"][-1]
-            yield part
-
-    def _part_path(self, number: int) -> Path:
-        return self._folder / f"{number:06d}.npz"

@@ -1,4 +1,4 @@
-"""Features that another program made: arrays of a row per frame."""
+"""Features that another program computed: arrays of a row per frame."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from behavior.errors import BehaviorError, UsageError
+from behavior.files.opening import explain_damage
 
 __all__ = ["FEATURE_SUFFIXES", "read_imported_features"]
 
@@ -32,11 +33,8 @@ def read_imported_features(path: Path) -> tuple[npt.NDArray[np.floating], float 
         raise BehaviorError(f"{path}: found a {suffix or 'nameless'} file, expected one of {', '.join(FEATURE_SUFFIXES)}; convert it.")
     if not path.is_file():
         raise BehaviorError(f"{path}: no such file; give the features of one recording.")
-    try:
+    with explain_damage(path, error=BehaviorError, expected="features", advice="write it again"):
         values, fps = _read_arrays(path) if suffix in (".npy", ".npz") else (_read_table(path), None)
-    except (OSError, ValueError, KeyError, EOFError) as error:
-        reason = str(error).partition("\n")[0]
-        raise BehaviorError(f"{path}: cannot be read as features ({reason}); write it again.") from error
     if values.ndim != 2 or not values.size:
         raise BehaviorError(f"{path}: found an array of shape {values.shape}, expected frames by features with at least one of each.")
     if values.dtype.kind not in "fiub":
@@ -56,7 +54,7 @@ def _read_arrays(path: Path) -> tuple[npt.NDArray[Any], float | None]:
         return loaded, None
     with loaded:
         if "features" not in loaded:
-            raise KeyError(f"no array 'features', only {', '.join(loaded.files)}")
+            raise ValueError(f"no array 'features', only {', '.join(loaded.files)}")
         return loaded["features"], float(loaded["fps"]) if "fps" in loaded else None
 
 

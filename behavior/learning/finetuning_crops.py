@@ -1,4 +1,4 @@
-"""The crops that a backbone is fine-tuned on: which frames of which recordings, kept in a file while they are needed."""
+"""The crops that a backbone is fine-tuned on: which frames of which recordings, in a file while they are needed."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from behavior.config import Crop, Study
 from behavior.embedding.crop_reader import open_crops, require_files
+from behavior.embedding.recording_inputs import RecordingInputs
 from behavior.errors import BehaviorError, LabelError, OutputError, UsageError
 from behavior.files.manifest import select_labels
 from behavior.files.video import summarize_video
@@ -23,7 +24,7 @@ from behavior.recording import Labels, Recording
 
 __all__ = ["CropStore", "draw_balanced_frames", "draw_even_frames", "open_crop_store", "read_study_labels", "spread_windows"]
 
-Frames = npt.NDArray[np.int64]
+Indices = npt.NDArray[np.int64]
 
 
 def read_study_labels(study: Study, recordings: Sequence[Recording]) -> LearningData:
@@ -53,7 +54,7 @@ def read_study_labels(study: Study, recordings: Sequence[Recording]) -> Learning
                 require_files(recording, needs_pose=not study.crop.whole_frame)
                 assert recording.video is not None
                 video = summarize_video(recording.video)
-                found, notes = read_labels_of(recording, path, study.behaviors, video.frames, settings=study.labels)
+                study_labels, notes = read_labels_of(recording, path, study.behaviors, video.frames, settings=study.labels)
             except BehaviorError as error:
                 problems.append(str(error))
                 continue
@@ -62,7 +63,7 @@ def read_study_labels(study: Study, recordings: Sequence[Recording]) -> Learning
             for note in notes:
                 warn(note)
             kept.append(recording)
-            labels.append(found)
+            labels.append(study_labels)
     if problems:
         raise BehaviorError("\n".join(problems))
     if not kept:
@@ -72,7 +73,7 @@ def read_study_labels(study: Study, recordings: Sequence[Recording]) -> Learning
     return LearningData(tuple(kept), (), tuple(labels), tuple(study.behaviors))
 
 
-def draw_balanced_frames(labels: npt.NDArray[np.int8], count: int, rng: np.random.Generator) -> Frames:
+def draw_balanced_frames(labels: npt.NDArray[np.int8], count: int, rng: np.random.Generator) -> Indices:
     """Return at most `count` labelled frames, in order, as many of each behavior and of no behavior as there are, in turns.
 
     Parameters
@@ -98,15 +99,15 @@ def draw_balanced_frames(labels: npt.NDArray[np.int8], count: int, rng: np.rando
     return np.array(sorted(taken), dtype=np.int64)
 
 
-def draw_even_frames(labels: npt.NDArray[np.int8], count: int) -> Frames:
+def draw_even_frames(labels: npt.NDArray[np.int8], count: int) -> Indices:
     """Return at most `count` labelled frames, in order and evenly spaced, so that each behavior is as rare among them as it is."""
-    known = np.flatnonzero((labels >= 0).any(axis=1))
-    if len(known) <= count:
-        return known.astype(np.int64)
-    return known[np.unique(np.linspace(0, len(known) - 1, count).round().astype(np.int64))].astype(np.int64)
+    labelled = np.flatnonzero((labels >= 0).any(axis=1))
+    if len(labelled) <= count:
+        return labelled.astype(np.int64)
+    return labelled[np.unique(np.linspace(0, len(labelled) - 1, count).round().astype(np.int64))].astype(np.int64)
 
 
-def spread_windows(frames: Frames, *, window: int, stride: int, n_frames: int) -> Frames:
+def spread_windows(frames: Indices, *, window: int, stride: int, n_frames: int) -> Indices:
     """Return for each of `frames` (N,) the frames of the window around it, int64 of shape (N, W); at the ends the last one repeats."""
     steps = (np.arange(window) - window // 2) * stride
     return np.clip(frames[:, None] + steps, 0, n_frames - 1)
@@ -129,8 +130,8 @@ class CropStore:
         self._size = input_size
         self._n_crops = 0
 
-    def add(self, recording: Recording, crop: Crop, frames: Frames) -> tuple[Frames, npt.NDArray[np.bool_]]:
-        """Read windows of a recording.
+    def add(self, recording: Recording, crop: Crop, frames: Indices) -> tuple[Indices, npt.NDArray[np.bool_]]:
+        """Add the crops of a recording that some windows show.
 
         Parameters
         ----------
@@ -142,27 +143,27 @@ class CropStore:
         rows
             Where the crops are in `read`, of the same shape. A frame that cannot be decoded is replaced by the labelled one.
         decoded
-            Bool of shape (N,): False where the labelled frame cannot be decoded, and the row is meaningless.
+            Bool of shape (N,): False where the labelled frame cannot be decoded; that row is not to be used.
         """
         wanted = np.unique(frames)
-        places = np.full(int(wanted[-1]) + 1 if len(wanted) else 0, -1, dtype=np.int64)
-        is_wanted = np.zeros(len(places), dtype=bool)
+        row_of = np.full(int(wanted[-1]) + 1 if len(wanted) else 0, -1, dtype=np.int64)
+        is_wanted = np.zeros(len(row_of), dtype=bool)
         is_wanted[wanted] = True
         with (
-            open_crops(recording, crop) as crops,
-            report_progress(f"crops of {recording.id}", total=len(places), unit="frames") as advance,
+            open_crops(RecordingInputs(recording), crop) as crops,
+            report_progress(f"crops of {recording.id}", total=len(row_of), unit="frames") as advance,
             closing(crops.rows(input_size=self._size)) as rows,
         ):
             for row in rows:
-                if row.index >= len(places):
+                if row.index >= len(row_of):
                     break
                 if is_wanted[row.index] and row.image is not None:
                     self._write(row.image)
-                    places[row.index] = self._n_crops - 1
+                    row_of[row.index] = self._n_crops - 1
                 advance(1)
-        found = places[frames]
-        middle = found[:, frames.shape[1] // 2]
-        return np.where(found >= 0, found, middle[:, None]), middle >= 0
+        rows_of_windows = row_of[frames]
+        middle = rows_of_windows[:, frames.shape[1] // 2]
+        return np.where(rows_of_windows >= 0, rows_of_windows, middle[:, None]), middle >= 0
 
     def read(self) -> npt.NDArray[np.uint8]:
         """Return all crops, mapped from the file, shape (F, S, S, 3); nothing can be added any more."""
@@ -184,7 +185,7 @@ class CropStore:
 
 @contextmanager
 def open_crop_store(folder: Path, *, input_size: int) -> Iterator[CropStore]:
-    """Yield a store whose file is in `folder`, where there is space for results, and is gone in the end."""
+    """Yield a store whose file is in `folder`, where there is space for results; it is deleted at the end of the block."""
     # Where files that are mapped cannot be deleted, one may still be held by an exception on its way up.
     with tempfile.TemporaryDirectory(prefix=".finetune.", dir=folder, ignore_cleanup_errors=True) as name:
         path = Path(name) / "crops.bin"

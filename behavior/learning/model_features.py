@@ -123,7 +123,7 @@ class ModelFeatures:
     def _require_signature(self, member: MemberDescription, appearance: AppearanceStream) -> None:
         expected = next(Signature.from_text(stream.signature) for stream in member.streams if stream.name == APPEARANCE)
         # A precision that this machine does not reach shows with the first recording.
-        differences = [signature.describe_difference(expected) for signature in appearance.list_signatures()]
+        differences = [signature.describe_difference(expected) for signature in appearance.signatures]
         difference = differences[0] if all(differences) else ""
         if difference:
             raise ModelError(

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from behavior.config import Crop, Postprocess
 from behavior.embedding.crop_reader import open_crops
+from behavior.embedding.recording_inputs import RecordingInputs
 from behavior.errors import BehaviorError
 from behavior.figures.film_strips import compose_film_strip, render_jpeg
 from behavior.figures.rendering import get_color
@@ -182,7 +183,7 @@ def _choose_frames(annotation: Annotation, bout: UncertainBout) -> npt.NDArray[n
 def _read_images(recording: Recording, crop: Crop, wanted: Sequence[int]) -> dict[int, npt.NDArray[np.uint8] | None]:
     images: dict[int, npt.NDArray[np.uint8] | None] = {}
     remaining = set(wanted)
-    with open_crops(recording, crop) as crops, closing(crops.rows(input_size=_SIZE, first_frame=wanted[0])) as rows:
+    with open_crops(RecordingInputs(recording), crop) as crops, closing(crops.rows(input_size=_SIZE, first_frame=wanted[0])) as rows:
         for row in rows:
             if row.index in remaining:
                 images[row.index] = row.image

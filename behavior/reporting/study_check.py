@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from behavior.config import APPEARANCE, MADE_STREAMS, POSE, Crop, Study
-from behavior.embedding.crop_reader import Places, describe_video
+from behavior.embedding.crop_reader import CropCenters, describe_video
 from behavior.errors import BehaviorError, LabelError, PoseError, VideoError
 from behavior.files.annotations import recognise_labels
 from behavior.files.feature_cache import find_imported, read_features
@@ -256,7 +256,7 @@ def _compare_track(recording: Recording, track: Track, crop: Crop, frames: Frame
     if crop.body_axis is not None:
         find_body_parts(track, crop.body_axis, path=recording.pose)
     _, warning = match_pose_to_frames(track, frames, path=recording.pose)
-    centers = Places(track, parts, min_likelihood=crop.min_likelihood, video=video)
+    centers = CropCenters(track, parts, min_likelihood=crop.min_likelihood, video=video)
     measured = float(centers.measured[: frames.n_frames].mean()) if len(track) else 0.0
     consequence = f"look at {' and '.join(crop.body_parts)} and its likelihood ({crop.min_likelihood:g} is asked for)"
     lost = centers.describe(recording.pose, n_frames=frames.n_frames, consequence=consequence)

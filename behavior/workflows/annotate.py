@@ -180,8 +180,7 @@ def _annotate(
 
 def _annotate_recording(annotator: Annotator, recording: Recording) -> Annotation:
     """Return the annotation of a recording, whose features are computed if they are not in the cache yet."""
-    for stream in annotator.features.streams:
-        require_features(stream, recording)
+    require_features(annotator.features.streams, recording)
     annotation = annotator.annotate(recording)
     if warning := warn_of_unmeasured(annotation):
         warn(warning)

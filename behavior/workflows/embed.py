@@ -1,9 +1,8 @@
-"""`behavior embed`: makes the streams of features that the cache of a study lacks."""
+"""`behavior embed`: computes the streams of features that the cache of a study lacks."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -37,7 +36,7 @@ def embed_study(path: Path, *, workers: int = 1) -> EmbedResult:
     streams, recordings = _list_streams(path, n_threads=None)
     workers = min(workers, len(recordings))
     if workers == 1:
-        return _embed_streams(streams, recordings)
+        return embed_recordings(streams, recordings)
     n_threads = max((os.cpu_count() or 1) // workers, 1)
     result = EmbedResult()
     for shared in map_in_workers(partial(_embed_share, path, workers, n_threads), range(workers), n_workers=workers):
@@ -46,7 +45,7 @@ def embed_study(path: Path, *, workers: int = 1) -> EmbedResult:
 
 
 def _list_streams(path: Path, *, n_threads: int | None) -> tuple[list[FeatureStream], list[Recording]]:
-    """Return every stream that some model of the study works on and that is made here, and the study's recordings."""
+    """Return every stream that some model of the study works on and that is computed here, and the study's recordings."""
     study, recordings = open_study(path)
     streams: dict[str, FeatureStream] = {}
     for variant in list_variants(study):
@@ -64,11 +63,4 @@ def _embed_share(path: Path, workers: int, n_threads: int, number: int) -> Embed
     """Embed in one of several processes, which begin at different recordings and meet in the end."""
     streams, recordings = _list_streams(path, n_threads=n_threads)
     first = number * len(recordings) // workers
-    return _embed_streams(streams, recordings[first:] + recordings[:first])
-
-
-def _embed_streams(streams: Sequence[FeatureStream], recordings: Sequence[Recording]) -> EmbedResult:
-    result = EmbedResult()
-    for stream in streams:
-        result.add(embed_recordings(stream, recordings))
-    return result
+    return embed_recordings(streams, recordings[first:] + recordings[:first])

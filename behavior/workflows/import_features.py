@@ -25,7 +25,7 @@ __all__ = ["ImportResult", "import_features"]
 
 @dataclass
 class ImportResult:
-    """What was imported: shapes (T, D) by recording, and a sentence for each file that could not be."""
+    """What was imported: shapes (T, D) by recording, and a sentence for each file that could not be imported."""
 
     shapes: dict[str, tuple[int, int]] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
@@ -37,12 +37,12 @@ def import_features(path: Path, files: Sequence[Path], *, name: str, fps: float 
     Parameters
     ----------
     fps
-        Frames per second where a file does not say.
+        Frames per second of files that do not say.
 
     Raises
     ------
     UsageError
-        If the study cannot be used, or `name` is taken or no file name.
+        If the study cannot be used, or `name` is taken or cannot be part of a file name.
     """
     study, recordings = open_study(path)
     if name in MADE_STREAMS or not is_portable_name(name):
@@ -68,8 +68,8 @@ def import_features(path: Path, files: Sequence[Path], *, name: str, fps: float 
 
 
 def _import_file(file: Path, recording: str, cache: Path, name: str, fps: float | None) -> tuple[int, int]:
-    values, found = read_imported_features(file)
-    rate = found if found is not None else fps
+    values, own_fps = read_imported_features(file)
+    rate = own_fps if own_fps is not None else fps
     if rate is None or not np.isfinite(rate) or rate <= 0:
         raise UsageError(f"{file}: does not say its frames per second; give them with --fps.")
     n_frames, n_features = values.shape

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from behavior.embedding import recordings as module
+from behavior.embedding.recording_inputs import RecordingInputs
 from behavior.embedding.recordings import EmbedResult, embed_recordings, require_features
 from behavior.embedding.stream import Embedded
 from behavior.errors import PoseError, WeightsError
@@ -22,6 +23,7 @@ class Stream:
         self.weights_are_bad = weights_are_bad
         self.asked: list[str] = []
         self.tidied: list[str] = []
+        self.inputs: list[RecordingInputs] = []
 
     def is_cached(self, recording: Recording) -> bool:
         return recording.id == "cached"
@@ -29,7 +31,9 @@ class Stream:
     def tidy(self, recording: Recording) -> None:
         self.tidied.append(recording.id)
 
-    def embed(self, recording: Recording, *, among: list[Recording]) -> Embedded | None:
+    def embed(self, inputs: RecordingInputs, *, among: list[Recording]) -> Embedded | None:
+        recording = inputs.recording
+        self.inputs.append(inputs)
         self.asked.append(recording.id)
         if self.weights_are_bad:
             raise WeightsError("weights.keras: is damaged.")
@@ -44,7 +48,7 @@ def test_each_recording_is_embedded_kept_waited_for_or_named(monkeypatch: pytest
     slept: list[float] = []
     monkeypatch.setattr(module.time, "sleep", slept.append)
     stream = Stream()
-    result = embed_recordings(stream, RECORDINGS)
+    result = embed_recordings([stream], RECORDINGS)
     assert sorted(result.embedded) == ["new", "shared"]
     assert all(rate > 0 for rate in result.embedded.values())
     # Whoever embedded "empty" in the meantime left nothing to do.
@@ -59,7 +63,7 @@ def test_each_recording_is_embedded_kept_waited_for_or_named(monkeypatch: pytest
 def test_where_all_are_elsewhere_it_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     slept: list[float] = []
     monkeypatch.setattr(module.time, "sleep", slept.append)
-    result = embed_recordings(Stream(), [Recording("shared")])
+    result = embed_recordings([Stream()], [Recording("shared")])
     assert slept == [module.SECONDS_BETWEEN_LOOKS]
     assert list(result.embedded) == ["shared"]
 
@@ -67,7 +71,7 @@ def test_where_all_are_elsewhere_it_waits(monkeypatch: pytest.MonkeyPatch) -> No
 def test_bad_weights_stop_everything() -> None:
     stream = Stream(weights_are_bad=True)
     with pytest.raises(WeightsError):
-        embed_recordings(stream, RECORDINGS)
+        embed_recordings([stream], RECORDINGS)
     assert stream.asked == ["new"]
 
 
@@ -85,9 +89,36 @@ def test_features_of_one_recording_are_made_or_waited_for(monkeypatch: pytest.Mo
     monkeypatch.setattr(module.time, "sleep", slept.append)
     stream = Stream()
     for name in ("new", "cached", "shared", "empty"):
-        require_features(stream, Recording(name))
+        require_features([stream], Recording(name))
     assert stream.asked == ["new", "shared", "shared", "empty"]
     assert slept == [module.SECONDS_BETWEEN_LOOKS]
     assert [record.getMessage() for record in caplog.records] == ["new: its header is wrong."]
     with pytest.raises(PoseError, match="has no body part"):
-        require_features(stream, Recording("bad"))
+        require_features([stream], Recording("bad"))
+
+
+def test_streams_of_a_recording_share_what_is_read_of_its_files(capsys: pytest.CaptureFixture[str]) -> None:
+    streams = [Stream(), Stream()]
+    result = embed_recordings(streams, [Recording("new"), Recording("other"), Recording("bad")])
+    assert [stream.asked for stream in streams] == [["new", "other", "bad"]] * 2
+    for one, other in zip(streams[0].inputs, streams[1].inputs, strict=True):
+        assert one is other
+    assert len({id(inputs) for inputs in streams[0].inputs}) == 3
+    assert sorted(result.embedded) == ["new", "other"]
+    assert list(result.failures) == ["bad"]
+
+
+def test_a_bad_file_is_complained_of_once(caplog: pytest.LogCaptureFixture) -> None:
+    embed_recordings([Stream(), Stream()], [Recording("bad")])
+    assert [record.getMessage() for record in caplog.records] == ["bad: bad.csv: has no body part 'nose'."]
+
+
+def test_only_what_another_process_computes_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module.time, "sleep", lambda seconds: None)
+    first, second = Stream(), Stream()
+    second.asked = ["shared"]
+    result = embed_recordings([first, second], [Recording("shared")])
+    assert first.asked == ["shared", "shared"]
+    # The second stream found no claim, and is done.
+    assert second.asked == ["shared", "shared"]
+    assert list(result.embedded) == ["shared"]

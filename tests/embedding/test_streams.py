@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from behavior.embedding.crop_streams import MotionStream
+from behavior.embedding.recording_inputs import RecordingInputs
 from behavior.embedding.streams import make_streams
 from behavior.files.feature_cache import cache_path, read_features
 from behavior.files.pose import read_pose
@@ -38,7 +39,7 @@ def read_streams(study_file, recording):
     return {name: stream.read(chosen) for name, stream in streams.items()}, chosen
 
 
-def test_each_stream_has_a_cache_of_its_own(run, put):
+def test_each_stream_has_a_cache_of_its_own(run, put, parses):
     study = put(streams=["appearance", "motion", "pose"], crop={"body_axis": ["tailbase", "nose"]})
     appearance = {path: path.stat().st_mtime_ns for path in stream_files(study, "openfield")}
     assert len(appearance) == 4
@@ -46,6 +47,8 @@ def test_each_stream_has_a_cache_of_its_own(run, put):
     assert ran.status == 0, ran.err
     assert {path: path.stat().st_mtime_ns for path in stream_files(study, "openfield")} == appearance
     assert len(stream_files(study, "motion")) == len(stream_files(study, "pose")) == 4
+    # Each pose is parsed once, for both streams.
+    assert len(parses) == len(set(parses)) == 4
     found, recording = read_streams(study, "mouse_01")
     parts = read_pose(recording.pose).body_parts
     assert {name: len(features) for name, features in found.items()} == {"appearance": 400, "motion": 400, "pose": 400}
@@ -69,7 +72,7 @@ def test_motion_is_none_in_the_first_frame_and_some_later(run, put):
 @pytest.mark.parametrize("n_batches", [1, 3, 8])
 def test_motion_that_is_interrupted_ends_as_unbroken(run, put, monkeypatch, n_batches):
     """The first frame after a resumption is compared with the one before it, which was read before the break."""
-    for module in ("behavior.files.feature_cache", "behavior.embedding.crop_streams"):
+    for module in ("behavior.files.feature_writer", "behavior.embedding.crop_batches"):
         monkeypatch.setattr(f"{module}.PART_ROWS", 64)
     study = put(streams=["motion"], recordings="one.csv")
     table = pd.read_csv(study.parent / "recordings.csv", dtype=str)
@@ -152,7 +155,7 @@ def test_features_of_either_precision_serve_where_none_is_asked_for(run, put, mo
     # What a machine that has this precision has left there.
     monkeypatch.setattr(type(stream), "list_signatures", lambda self, recording=None: (self._sign(there),))
     monkeypatch.setattr("behavior.embedding.crop_streams.prepare_engine", lambda *_, **__: stand_in(there))
-    assert stream.embed(recordings[0]).n_frames == 400
+    assert stream.embed(RecordingInputs(recordings[0])).n_frames == 400
     monkeypatch.undo()
     study = read_study(put(backbone={"precision": asked}))
     (stream,) = make_streams(study.streams, crop=study.crop, backbone=study.backbone, arena=None, cache=study.cache).values()
@@ -180,7 +183,7 @@ def stand_in(precision):
 
 
 @pytest.mark.slow
-def test_a_model_on_all_streams_annotates_new_videos(run, put, tmp_path):
+def test_a_model_on_all_streams_annotates_new_videos(run, put, parses, tmp_path):
     study = put(streams=["appearance", "motion", "pose"], crop={"body_axis": ["tailbase", "nose"]}, arena={"rectangle": [40, 40, 440, 440]})
     assert run("embed", study).status == 0
     ran = run("train", study, "--out", tmp_path / "model")
@@ -189,6 +192,8 @@ def test_a_model_on_all_streams_annotates_new_videos(run, put, tmp_path):
     for path in (study.parent / "videos").glob("mouse_04*"):
         if "labels" not in path.name:
             path.rename(tmp_path / "new" / path.name.replace("mouse_04", "another"))
+    parses.clear()
     ran = run("annotate", tmp_path / "model", tmp_path / "new" / "another.mp4", "--out", tmp_path / "out")
     assert ran.status == 0, ran.err
+    assert len(parses) == 1
     assert len(pd.read_csv(tmp_path / "out" / "another_ethogram.csv")) == 400

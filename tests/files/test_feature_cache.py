@@ -8,12 +8,10 @@ import h5py
 import numpy as np
 import pytest
 
-from behavior.errors import CacheError, InputError, OutputError
+from behavior.errors import CacheError, InputError
 from behavior.files.feature_cache import (
-    PART_ROWS,
     DamagedCacheError,
     FeatureSet,
-    FeatureWriter,
     MissingCacheError,
     OtherFeaturesError,
     OtherSchemaError,
@@ -21,10 +19,12 @@ from behavior.files.feature_cache import (
     cache_path,
     check_features,
     find_imported,
+    list_signatures,
     read_features,
     write_features,
 )
 from behavior.files.feature_sources import Signature, Source
+from behavior.files.feature_writer import FeatureWriter
 
 SIGNATURE = Signature("appearance", {"backbone": "openfield", "weights": "abc", "crop_size": 160})
 
@@ -86,6 +86,53 @@ def test_a_range_beyond_float16_is_kept_in_float32(tmp_path):
     np.testing.assert_array_equal(found, features.features)
 
 
+def test_a_missing_dataset_is_damage(tmp_path):
+    path = tmp_path / "a.h5"
+    write_features(path, make_features())
+    with h5py.File(path, "r+") as file:
+        del file["centers"]
+    with pytest.raises(DamagedCacheError, match="missing"):
+        read_features(path)
+
+
+def test_signatures_name_files_by_backbone_and_meaning(tmp_path):
+    other = Signature("appearance", {**SIGNATURE.settings, "crop_size": 200})
+    assert cache_path(tmp_path, "m1", SIGNATURE).name.startswith("m1.openfield-")
+    assert cache_path(tmp_path, "m1", SIGNATURE) != cache_path(tmp_path, "m1", other)
+    assert Signature.from_text(SIGNATURE.text).text == SIGNATURE.text
+
+
+def test_imported_features_are_found_by_name(tmp_path):
+    def imported(n_features):
+        signature = Signature("motifs", {"imported": "motifs", "features": n_features})
+        write_features(cache_path(tmp_path, "m1", signature), make_features(n_features=n_features, signature=signature))
+        return cache_path(tmp_path, "m1", signature)
+
+    with pytest.raises(MissingCacheError, match="import-features"):
+        find_imported(tmp_path, "m1", "motifs")
+    path = imported(3)
+    assert find_imported(tmp_path, "m1", "motifs") == path
+    with pytest.raises(MissingCacheError):
+        find_imported(tmp_path, "m", "motifs")
+    imported(4)
+    with pytest.raises(CacheError, match="several"):
+        find_imported(tmp_path, "m1", "motifs")
+
+
+def test_a_drive_that_fails_is_a_sentence(tmp_path, monkeypatch):
+    (tmp_path / "a.mp4").write_bytes(b"video")
+    stat = Path.stat
+
+    def fail(self, **options):
+        if self.name == "a.mp4":
+            raise OSError(errno.EIO, "Input/output error")
+        return stat(self, **options)
+
+    monkeypatch.setattr(Path, "stat", fail)
+    with pytest.raises(InputError, match=r"a\.mp4: cannot be looked at \(Input/output error\)"):
+        Source(files=(tmp_path / "a.mp4",)).describe()
+
+
 def test_every_cause_has_its_own_exception(tmp_path, source):
     path = tmp_path / "a.h5"
     with pytest.raises(MissingCacheError, match="behavior embed"):
@@ -124,17 +171,6 @@ def test_another_video_of_the_same_name_is_noticed_and_a_copied_one_is_not(tmp_p
         read_features(path, source=Source(source.files, {"body_parts": ["tail"]}))
 
 
-def test_a_video_that_is_replaced_while_it_is_embedded_is_noticed(tmp_path, source):
-    path = tmp_path / "a.h5"
-    writer = FeatureWriter(path, signature=SIGNATURE, source=source)
-    add_rows(writer, np.arange(5))
-    source.files[0].write_bytes(b"another video")
-    with pytest.raises(StaleCacheError, match="changed while it was embedded"):
-        writer.finish(nominal_fps=10, notes=(), attributes={})
-    assert not path.exists()
-    assert FeatureWriter(path, signature=SIGNATURE, source=source).n_rows == 0
-
-
 def test_checking_raises_what_reading_would(tmp_path, source):
     path = tmp_path / "a.h5"
     with pytest.raises(MissingCacheError):
@@ -149,132 +185,42 @@ def test_checking_raises_what_reading_would(tmp_path, source):
         check_features(path, signature=SIGNATURE, source=source)
 
 
-def test_without_room_for_the_file_the_parts_stay(tmp_path, source, monkeypatch):
-    path = tmp_path / "a.h5"
-    writer = FeatureWriter(path, signature=SIGNATURE, source=source)
-    add_rows(writer, np.arange(PART_ROWS))
-
-    def refuse(*_):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("behavior.files.feature_cache.os.posix_fallocate", refuse, raising=False)
-    with pytest.raises(OutputError, match="has no room"):
-        writer.finish(nominal_fps=10, notes=(), attributes={})
-    assert FeatureWriter(path, signature=SIGNATURE, source=source).n_rows == PART_ROWS
-    assert sorted(item.name for item in tmp_path.iterdir()) == [".a.h5.parts", "a.mp4"]
-
-
-def test_what_a_killed_process_left_half_written_is_removed(tmp_path, source):
-    (tmp_path / ".a.xyz12345.tmp.h5").write_bytes(b"half")
-    FeatureWriter(tmp_path / "a.h5", signature=SIGNATURE, source=source)
-    assert not list(tmp_path.glob("*.tmp.h5"))
+def test_signatures_in_the_cache_are_listed(tmp_path):
+    signatures = [Signature("pose", {"body_parts": [name]}) for name in "ab"]
+    for signature in signatures:
+        write_features(cache_path(tmp_path, "r", signature), make_features(signature=signature))
+    other = Signature("pose", {"body_parts": ["c"]})
+    # What goes on like the name of the recording, of the stream, or of a file on its way.
+    for name in ("r.pose-x", "r2"):
+        write_features(cache_path(tmp_path, name, other), make_features(signature=other))
+    write_features(tmp_path / "r.pose-extra-0123456789.h5", make_features(signature=other))
+    write_features(tmp_path / "r.pose-012345678.h5", make_features(signature=other))
+    listed = list_signatures(tmp_path, "r", "pose")
+    assert sorted(signature.text for signature in listed) == sorted(signature.text for signature in signatures)
+    assert list_signatures(tmp_path, "r", "motion") == []
+    assert list_signatures(tmp_path / "none", "r", "pose") == []
 
 
-@pytest.mark.parametrize("cut", [1, 2, 3, 5])
-def test_rows_are_alike_however_they_were_cut_into_parts(tmp_path, source, cut):
-    decoded = np.array([False, True, False, False, True, False])
-    writer = FeatureWriter(tmp_path / "a.h5", signature=SIGNATURE, source=source)
-    for rows in (np.arange(6)[:cut], np.arange(6)[cut:]):
-        add_rows(writer, rows, decoded=decoded[rows])
-    writer.finish(nominal_fps=10, notes=(), attributes={})
-    assert read_features(tmp_path / "a.h5").features[:, 0].tolist() == [1, 1, 1, 1, 4, 4]
+def test_a_damaged_file_hides_no_other(tmp_path):
+    signature = Signature("pose", {"body_parts": ["a"]})
+    damaged = tmp_path / "r.pose-0000000000.h5"
+    damaged.write_bytes(b"no HDF5")
+    with pytest.raises(DamagedCacheError) as caught:
+        list_signatures(tmp_path, "r", "pose")
+    assert str(damaged) in str(caught.value)
+    write_features(cache_path(tmp_path, "r", signature), make_features(signature=signature))
+    assert list_signatures(tmp_path, "r", "pose") == [signature]
 
 
-def test_a_missing_dataset_is_damage(tmp_path):
-    path = tmp_path / "a.h5"
+@pytest.mark.parametrize("text", [None, "not JSON", "[]", "{}"])
+def test_a_file_that_does_not_say_what_it_means_is_damaged(tmp_path, text):
+    path = cache_path(tmp_path, "r", SIGNATURE)
     write_features(path, make_features())
-    with h5py.File(path, "r+") as file:
-        del file["centers"]
-    with pytest.raises(DamagedCacheError, match="missing"):
+    with h5py.File(path, "a") as file:
+        del file.attrs["feature_signature"]
+        if text is not None:
+            file.attrs["feature_signature"] = text
+    with pytest.raises(DamagedCacheError):
+        list_signatures(tmp_path, "r", "openfield")
+    with pytest.raises(DamagedCacheError):
         read_features(path)
-
-
-def test_signatures_name_files_by_backbone_and_meaning(tmp_path):
-    other = Signature("appearance", {**SIGNATURE.settings, "crop_size": 200})
-    assert cache_path(tmp_path, "m1", SIGNATURE).name.startswith("m1.openfield-")
-    assert cache_path(tmp_path, "m1", SIGNATURE) != cache_path(tmp_path, "m1", other)
-    assert Signature.from_text(SIGNATURE.text).text == SIGNATURE.text
-
-
-def test_imported_features_are_found_by_name(tmp_path):
-    def imported(n_features):
-        signature = Signature("motifs", {"imported": "motifs", "features": n_features})
-        write_features(cache_path(tmp_path, "m1", signature), make_features(n_features=n_features, signature=signature))
-        return cache_path(tmp_path, "m1", signature)
-
-    with pytest.raises(MissingCacheError, match="import-features"):
-        find_imported(tmp_path, "m1", "motifs")
-    path = imported(3)
-    assert find_imported(tmp_path, "m1", "motifs") == path
-    with pytest.raises(MissingCacheError):
-        find_imported(tmp_path, "m", "motifs")
-    imported(4)
-    with pytest.raises(CacheError, match="several"):
-        find_imported(tmp_path, "m1", "motifs")
-
-
-def add_rows(writer, rows, *, decoded=True):
-    values = np.asarray(rows, dtype=np.float32)[:, None].repeat(2, axis=1)
-    writer.add_part(
-        features=values,
-        centers=values.astype(float),
-        measured=np.ones(len(rows), bool),
-        decoded=np.broadcast_to(decoded, len(rows)),
-        time_s=np.asarray(rows) / 10,
-    )
-
-
-def test_an_interrupted_writer_goes_on_and_a_changed_source_starts_anew(tmp_path, source):
-    path = tmp_path / "a.h5"
-    rows = np.arange(2 * PART_ROWS + 5)
-    add_rows(FeatureWriter(path, signature=SIGNATURE, source=source), rows[:PART_ROWS])
-    resumed = FeatureWriter(path, signature=SIGNATURE, source=source)
-    assert resumed.n_rows == PART_ROWS
-    add_rows(resumed, rows[PART_ROWS : 2 * PART_ROWS])
-    add_rows(resumed, rows[2 * PART_ROWS :])
-    assert not path.exists()
-    assert resumed.finish(nominal_fps=10, notes=(), attributes={}) == len(rows)
-    features = read_features(path)
-    np.testing.assert_array_equal(features.time_s, rows / 10)
-    assert sorted(item.name for item in tmp_path.iterdir()) == ["a.h5", "a.mp4"]
-    add_rows(FeatureWriter(path, signature=SIGNATURE, source=source), rows[:PART_ROWS])
-    changed = Source(source.files, {"body_parts": ["tail"]})
-    assert FeatureWriter(path, signature=SIGNATURE, source=changed).n_rows == 0
-
-
-def test_a_part_cut_off_by_a_kill_is_not_counted(tmp_path, source):
-    path = tmp_path / "a.h5"
-    writer = FeatureWriter(path, signature=SIGNATURE, source=source)
-    add_rows(writer, np.arange(PART_ROWS))
-    (tmp_path / ".a.h5.parts" / ".000001.xyz.tmp.npz").write_bytes(b"half a part")
-    assert FeatureWriter(path, signature=SIGNATURE, source=source).n_parts == 1
-    assert not list((tmp_path / ".a.h5.parts").glob("*.tmp.npz"))
-
-
-def test_frames_that_were_not_decoded_hold_the_last_features(tmp_path, source):
-    writer = FeatureWriter(tmp_path / "a.h5", signature=SIGNATURE, source=source)
-    add_rows(writer, [0, 1, 2, 3, 4], decoded=np.array([False, True, False, False, True]))
-    writer.finish(nominal_fps=10, notes=(), attributes={})
-    assert read_features(tmp_path / "a.h5").features[:, 0].tolist() == [1, 1, 1, 1, 4]
-
-
-@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="a folder cannot be made read-only for this user")
-def test_a_read_only_cache_is_said(tmp_path, source):
-    folder = tmp_path / "cache"
-    folder.mkdir(mode=0o500)
-    with pytest.raises(OutputError, match="may write"):
-        FeatureWriter(folder / "a.h5", signature=SIGNATURE, source=source)
-
-
-def test_a_drive_that_fails_is_a_sentence(tmp_path, monkeypatch):
-    (tmp_path / "a.mp4").write_bytes(b"video")
-    stat = Path.stat
-
-    def fail(self, **options):
-        if self.name == "a.mp4":
-            raise OSError(errno.EIO, "Input/output error")
-        return stat(self, **options)
-
-    monkeypatch.setattr(Path, "stat", fail)
-    with pytest.raises(InputError, match=r"a\.mp4: cannot be looked at \(Input/output error\)"):
-        Source(files=(tmp_path / "a.mp4",)).describe()

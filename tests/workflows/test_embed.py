@@ -33,7 +33,7 @@ def assert_same_features(first, second):
 @pytest.fixture
 def small_parts(monkeypatch):
     """Parts of 64 frames, so that a short recording has several."""
-    for module in ("behavior.files.feature_cache", "behavior.embedding.crop_streams"):
+    for module in ("behavior.files.feature_writer", "behavior.embedding.crop_batches"):
         monkeypatch.setattr(f"{module}.PART_ROWS", 64)
     return 64
 
@@ -75,8 +75,8 @@ def test_a_killed_process_loses_no_part_and_its_claim_is_taken_over(run, study_c
     script = f"""
 import os, signal
 from pathlib import Path
-import behavior.files.feature_cache as cache, behavior.embedding.crop_streams as streams, behavior.workflows.embed as workflow
-cache.PART_ROWS = streams.PART_ROWS = 64
+import behavior.files.feature_writer as cache, behavior.embedding.crop_batches as batches, behavior.workflows.embed as workflow
+cache.PART_ROWS = batches.PART_ROWS = 64
 add = cache.FeatureWriter.add_part
 def add_and_die(self, **rows):
     add(self, **rows)
@@ -145,13 +145,13 @@ def test_a_whole_frame_needs_no_pose(run, tmp_path):
     assert np.isnan(features.centers).all()
 
 
-def test_random_weights_say_on_every_use_that_they_mean_nothing(run, study_copy):
+def test_random_weights_are_warned_of_on_every_use(run, study_copy):
     study_copy.write_text(study_copy.read_text().replace("packaged", "random"))
     ran = run("embed", study_copy)
     assert ran.status == 0
-    assert "mean nothing" in ran.err
+    assert "meaningless" in ran.err
     ran = run("embed", study_copy)
-    assert "mean nothing" in ran.err
+    assert "meaningless" in ran.err
 
 
 def test_without_weights_nothing_is_embedded_and_the_file_is_named(run, study_copy, monkeypatch):

@@ -24,7 +24,7 @@ import pytest
 
 from behavior.embedding.crop_streams import MotionStream
 from behavior.embedding.streams import make_streams
-from behavior.files import atomic, feature_cache
+from behavior.files import atomic, feature_writer
 from behavior.files.claims import claim_file
 from behavior.files.feature_cache import FeatureSet, StaleCacheError
 from behavior.files.pose import write_deeplabcut
@@ -68,7 +68,7 @@ def engine(monkeypatch):
 @pytest.fixture
 def small_parts(monkeypatch):
     """Parts of 16 frames, so that a short recording has several."""
-    for module in ("files.feature_cache", "embedding.crop_streams", "embedding.pose_stream"):
+    for module in ("files.feature_writer", "embedding.crop_batches", "embedding.pose_stream"):
         monkeypatch.setattr(f"behavior.{module}.PART_ROWS", 16)
 
 
@@ -542,7 +542,7 @@ def test_a_part_that_a_power_cut_has_blanked_is_made_again(run, video, tmp_path,
     second.write_bytes(content)
     ran = run("embed", study)
     assert ran.status == 0, ran.err
-    assert "a: 16 frames of motion were made before" in ran.err
+    assert "a: 16 frames of motion were computed before" in ran.err
     assert_right(read_streams(study), CONSTANT_S)
 
 
@@ -557,7 +557,7 @@ def test_a_disk_that_fills_up_costs_nothing_that_was_made(run, video, tmp_path, 
         save(file, **arrays)
 
     with monkeypatch.context() as patched:
-        patched.setattr(feature_cache.np, "savez", fill_up)
+        patched.setattr(feature_writer.np, "savez", fill_up)
         ran = run("embed", study)
     assert ran.status == 1
     for line in [line for line in ran.err.splitlines() if "No space left" in line]:
@@ -569,7 +569,7 @@ def test_a_disk_that_fills_up_costs_nothing_that_was_made(run, video, tmp_path, 
     assert not list((tmp_path / "cache").glob("*.claim"))
     ran = run("embed", study)
     assert ran.status == 0, ran.err
-    assert "a: 16 frames of appearance were made before; going on from there" in ran.err
+    assert "a: 16 frames of appearance were computed before; resuming there" in ran.err
     assert_right(read_streams(study), CONSTANT_S)
 
 
@@ -659,7 +659,7 @@ def test_a_drive_that_can_next_to_nothing_is_worked_on(embed, video, tmp_path, m
     monkeypatch.setattr(atomic.tempfile, "mkstemp", make_locked)
     monkeypatch.setattr(os, "fsync", flush_files)
     monkeypatch.setattr(os, "utime", refuse)
-    monkeypatch.setattr(feature_cache.os, "posix_fallocate", refuse, raising=False)
+    monkeypatch.setattr(feature_writer.os, "posix_fallocate", refuse, raising=False)
     try:
         # The files keep their locks under their final names, while they are read.
         assert_right(embed(video).features, CONSTANT_S)
@@ -706,7 +706,7 @@ def test_all_that_stands_under_a_name_is_on_disk_before_and_after_the_renaming(r
 
     monkeypatch.setattr(os, "fsync", note_flush)
     monkeypatch.setattr(Path, "replace", note_replace)
-    monkeypatch.setattr(feature_cache.shutil, "rmtree", note_remove)
+    monkeypatch.setattr(feature_writer.shutil, "rmtree", note_remove)
     cache = tmp_path / "cache"
     assert run("embed", study).status == 0
     renamed = [(place, *what) for place, (kind, what) in enumerate(events) if kind == "renamed"]

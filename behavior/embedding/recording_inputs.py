@@ -1,0 +1,37 @@
+"""The files of one recording while its features are computed: its pose is parsed once, however many streams need it."""
+
+from __future__ import annotations
+
+from behavior.files.pose import read_pose
+from behavior.recording import Recording, Track
+
+__all__ = ["RecordingInputs"]
+
+
+class RecordingInputs:
+    """A recording and what was read of its files so far; made when its turn comes, and dropped after it.
+
+    A track of hours takes memory, so nobody keeps these for many recordings at once.
+
+    Attributes
+    ----------
+    recording
+        Which one.
+    """
+
+    def __init__(self, recording: Recording) -> None:
+        self.recording = recording
+        self._tracks: dict[str | None, Track] = {}
+
+    def read_track(self, individual: str | None) -> Track:
+        """Return the track of an individual, or of the only animal; the file is parsed at the first call.
+
+        Raises
+        ------
+        PoseError
+            As `files.pose.read_pose`.
+        """
+        if individual not in self._tracks:
+            assert self.recording.pose is not None
+            self._tracks[individual] = read_pose(self.recording.pose, individual=individual)
+        return self._tracks[individual]

@@ -1,0 +1,191 @@
+"""Features on their way into the cache: rows are kept in parts that a killed run leaves whole, and become one file at the end."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from behavior.errors import OutputError
+from behavior.files.atomic import make_folder, replacing
+from behavior.files.feature_cache import PART_ROWS, DamagedCacheError, StaleCacheError, exceeds_float16, write_cache
+from behavior.files.feature_sources import Signature, Source, hash_source
+from behavior.recording import estimate_fps
+
+__all__ = ["FeatureWriter", "parts_folder"]
+
+
+_PART_ARRAYS = ("features", "centers", "measured", "decoded", "time_s")
+
+
+def _require_space(path: Path, n_bytes: int) -> None:
+    """Raise OutputError if there is no room for so many bytes at `path`: HDF5 can crash the whole process on a full disk."""
+    folder = path.parent
+    # Called as every half-written file is, so that one that a kill leaves behind is removed with them.
+    handle, name = tempfile.mkstemp(prefix=f".{path.stem[:60]}.", suffix=f".tmp{path.suffix}", dir=folder)
+    try:
+        _reserve(handle, folder, n_bytes)
+    except OSError as error:
+        message = f"{folder}: has no room for {n_bytes / 1e6:,.1f} MB of features ({error.strerror}); free some space, nothing is lost."
+        raise OutputError(message) from error
+    finally:
+        os.close(handle)
+        Path(name).unlink()
+
+
+def _reserve(handle: int, folder: Path, n_bytes: int) -> None:
+    if hasattr(os, "posix_fallocate"):
+        try:
+            os.posix_fallocate(handle, 0, n_bytes)
+        except OSError as error:
+            # Some drives cannot reserve anything, and answer in one of these ways.
+            if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+                raise
+        else:
+            return
+    if shutil.disk_usage(folder).free < n_bytes:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def _is_whole_part(path: Path) -> bool:
+    """Tell whether a part is there as it was written, which a power cut may prevent on a drive that does not flush when asked to."""
+    try:
+        with zipfile.ZipFile(path) as part:
+            return part.testzip() is None
+    except (FileNotFoundError, EOFError, zipfile.BadZipFile):
+        return False
+
+
+def _hold_rows(
+    values: npt.NDArray[np.float32], decoded: npt.NDArray[np.bool_], *, before: npt.NDArray[np.float32]
+) -> npt.NDArray[np.float32]:
+    """Return `values` (T, D) with rows that were not decoded replaced by the last one that was, or by `before` (D,)."""
+    if decoded.all():
+        return values
+    last = np.maximum.accumulate(np.where(decoded, np.arange(len(values)), -1))
+    return np.where(last[:, None] < 0, before, values[last])
+
+
+def parts_folder(path: Path) -> Path:
+    """Return where the parts of the cache file at `path` are kept until it is complete."""
+    return path.with_name(f".{path.name}.parts")
+
+
+class FeatureWriter:
+    """Keeps the rows of an unfinished feature set in parts that a killed run leaves whole, then writes the cache file from them.
+
+    Parts are in a hidden folder next to the cache file. Those that were computed from another source are deleted.
+
+    Parameters
+    ----------
+    path
+        The cache file to be.
+    signature, source
+        What is being embedded.
+    """
+
+    def __init__(self, path: Path, *, signature: Signature, source: Source) -> None:
+        self._path = path
+        self._signature = signature
+        self._source = source
+        self._folder = parts_folder(path)
+        make_folder(path.parent)
+        for leftover in path.parent.glob(f".{path.stem[:60]}.*.tmp{path.suffix}"):
+            leftover.unlink()
+        # What is embedded from here on is from the files as they are now.
+        self._described = source.describe()
+        stamp = json.dumps({"signature": signature.text, "source": hash_source(self._described, source.settings), "rows": PART_ROWS})
+        stamp_path = self._folder / "source.json"
+        if self._folder.is_dir() and (not stamp_path.is_file() or stamp_path.read_text(encoding="utf-8") != stamp):
+            shutil.rmtree(self._folder)
+        make_folder(self._folder)
+        if not stamp_path.is_file():
+            with replacing(stamp_path) as temporary:
+                temporary.write_text(stamp, encoding="utf-8")
+        for leftover in self._folder.glob(".*.tmp.npz"):
+            leftover.unlink()
+        self.n_parts = 0
+        while _is_whole_part(self._part_path(self.n_parts)):
+            self.n_parts += 1
+
+    @property
+    def n_rows(self) -> int:
+        """Number of frames that need not be embedded again."""
+        return self.n_parts * PART_ROWS
+
+    def add_part(
+        self,
+        *,
+        features: npt.NDArray[np.float32],
+        centers: npt.NDArray[np.float64],
+        measured: npt.NDArray[np.bool_],
+        decoded: npt.NDArray[np.bool_],
+        time_s: npt.NDArray[np.float64],
+    ) -> None:
+        """Keep the next rows, `PART_ROWS` of them unless they are the last; the features of a frame that is not `decoded` do not count."""
+        with replacing(self._part_path(self.n_parts)) as temporary, temporary.open("wb") as file:
+            np.savez(file, features=features, centers=centers, measured=measured, decoded=decoded, time_s=time_s)
+        self.n_parts += 1
+
+    def finish(self, *, nominal_fps: float, notes: Sequence[str], attributes: Mapping[str, Any]) -> int:
+        """Write the cache file from all parts, delete them, and return the number of frames.
+
+        A frame that could not be decoded gets the features of the last one before it that could. `nominal_fps` counts where a single
+        frame has no interval to the next.
+
+        Raises
+        ------
+        StaleCacheError
+            If a file of the source was replaced in the meantime.
+        OutputError
+            If there is no room for the file; the parts stay.
+        """
+        if not self._source.agrees(self._described, self._source.settings):
+            shutil.rmtree(self._folder)
+            names = ", ".join(path.name for path in self._source.files if path is not None)
+            raise StaleCacheError(f"{self._path}: {names} was changed while it was embedded; embed it again.")
+        time_s = np.concatenate([part["time_s"] for part in self._load_parts()])
+        is_wide = any(exceeds_float16(part["features"]) for part in self._load_parts())
+        n_bytes = sum(array.nbytes for part in self._load_parts() for array in part.values())
+        _require_space(self._path, n_bytes if is_wide else n_bytes * 2 // 3)
+        try:
+            fps = estimate_fps(time_s) if len(time_s) > 1 else nominal_fps
+        except ValueError as error:
+            raise DamagedCacheError(f"{self._path}: the video's frames carry no usable times ({error}); convert it to .mp4.") from None
+        described = {
+            "fps": fps,
+            "feature_signature": self._signature.text,
+            "notes": list(notes),
+            "attributes": dict(attributes),
+            "source_files": self._described,
+            "source_settings": dict(self._source.settings),
+        }
+        write_cache(self._path, self._hold_rows(), is_wide=is_wide, attributes=described)
+        shutil.rmtree(self._folder)
+        return len(time_s)
+
+    def _load_parts(self) -> Iterator[dict[str, npt.NDArray]]:
+        for number in range(self.n_parts):
+            with np.load(self._part_path(number), allow_pickle=False) as part:
+                yield {name: part[name] for name in _PART_ARRAYS}
+
+    def _hold_rows(self) -> Iterator[dict[str, npt.NDArray]]:
+        """Yield the parts with the features of frames that were not decoded filled in."""
+        first = next((part["features"][np.argmax(part["decoded"])] for part in self._load_parts() if part["decoded"].any()), None)
+        for part in self._load_parts():
+            if first is not None:
+                part["features"] = _hold_rows(part["features"], part["decoded"], before=first)
+                first = part["features"][-1]
+            yield part
+
+    def _part_path(self, number: int) -> Path:
+        return self._folder / f"{number:06d}.npz"

@@ -1,0 +1,229 @@
+"""What every stream promises: features that are computed once, found again by what they mean, and never used when they are out of date."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from behavior.config import Crop
+from behavior.embedding.recording_inputs import RecordingInputs
+from behavior.embedding.recordings import embed_recordings, require_features
+from behavior.embedding.stream import Embedded, FeatureStream
+from behavior.embedding.streams import make_streams
+from behavior.errors import PoseError, VideoError
+from behavior.files.claims import claim_file
+from behavior.files.feature_cache import DamagedCacheError, MissingCacheError, StaleCacheError, cache_path
+from behavior.files.feature_sources import Signature
+from behavior.files.feature_writer import FeatureWriter, parts_folder
+from behavior.recording import Recording
+from behavior.vision.engine_choice import PreparedEngine
+
+WriteRecording = Callable[..., Recording]
+CROP = Crop(body_part="middle", size=16, body_axis=["tail", "nose"])
+STREAMS = ("appearance", "motion", "pose")
+
+
+class MeanEngine:
+    """Stands for an engine: the vector is the mean color."""
+
+    name, precision, batch_size, n_features, input_size = "stand-in", "float32", 32, 3, 64
+
+    def embed_batches(self, batches):
+        for images in batches:
+            yield images.mean(axis=(1, 2), dtype=np.float32)
+
+
+@pytest.fixture
+def streams(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, FeatureStream]:
+    from behavior.config import Backbone
+
+    monkeypatch.setattr("behavior.embedding.crop_streams.prepare_engine", lambda *_, **__: PreparedEngine(MeanEngine()))
+    backbone = Backbone(name="openfield", weights="packaged")
+    return make_streams(STREAMS, crop=CROP, backbone=backbone, arena=None, cache=tmp_path / "cache")
+
+
+@pytest.fixture(params=STREAMS)
+def stream(request: pytest.FixtureRequest, streams: dict[str, FeatureStream]) -> FeatureStream:
+    return streams[request.param]
+
+
+def find_file(stream: FeatureStream, recording: Recording) -> Path:
+    return cache_path(stream._cache, recording.id, stream.read(recording).signature)
+
+
+def test_features_are_computed_once_and_read_back(stream: FeatureStream, write_recording: WriteRecording) -> None:
+    recording = write_recording(lost=slice(3, 6))
+    assert not stream.is_cached(recording)
+    with pytest.raises(MissingCacheError, match="run `behavior embed STUDY` first"):
+        stream.read(recording)
+    embedded = stream.embed(RecordingInputs(recording), among=[recording])
+    assert embedded is not None
+    assert embedded.n_frames == 40
+    assert stream.is_cached(recording)
+    features = stream.read(recording)
+    assert features.features.shape[0] == 40
+    assert np.flatnonzero(~features.measured).tolist() == [3, 4, 5]
+    assert features.fps == pytest.approx(20)
+    np.testing.assert_allclose(features.time_s, np.arange(40) / 20, atol=1e-3)
+    np.testing.assert_array_equal(features.centers[features.measured, 0], 16 + np.flatnonzero(features.measured))
+    assert stream.embed(RecordingInputs(recording)) == Embedded(0, ())
+
+
+def test_a_changed_pose_or_video_makes_features_stale(stream: FeatureStream, write_recording: WriteRecording) -> None:
+    recording = write_recording()
+    stream.embed(RecordingInputs(recording))
+    assert recording.pose is not None
+    assert recording.video is not None
+    for path, change in ((recording.pose, lambda text: text.replace(b"1.0", b"0.9")), (recording.video, lambda content: content + b"\0")):
+        before = path.read_bytes()
+        path.write_bytes(change(before))
+        assert not stream.is_cached(recording)
+        with pytest.raises(StaleCacheError, match="have changed since"):
+            stream.read(recording)
+        path.write_bytes(before)
+        assert stream.is_cached(recording)
+    stale = write_recording(lost=slice(0, 2))
+    assert stream.embed(RecordingInputs(stale)).n_frames == 40
+    assert not stream.read(stale).measured[:2].any()
+
+
+def test_a_damaged_file_is_named_and_computed_again(stream: FeatureStream, write_recording: WriteRecording) -> None:
+    recording = write_recording()
+    stream.embed(RecordingInputs(recording))
+    path = find_file(stream, recording)
+    path.write_bytes(path.read_bytes()[:400])
+    assert not stream.is_cached(recording)
+    with pytest.raises(DamagedCacheError) as caught:
+        stream.read(recording)
+    assert str(path) in str(caught.value)
+    assert stream.embed(RecordingInputs(recording)).n_frames == 40
+    assert stream.is_cached(recording)
+
+
+def test_what_another_process_claims_is_left_to_it(stream: FeatureStream, write_recording: WriteRecording) -> None:
+    recording = write_recording()
+    stream.embed(RecordingInputs(recording))
+    path = find_file(stream, recording)
+    path.unlink()
+    with claim_file(path) as mine:
+        assert mine
+        assert stream.embed(RecordingInputs(recording)) is None
+    assert stream.embed(RecordingInputs(recording)).n_frames == 40
+
+
+def test_parts_beside_complete_features_are_removed(stream: FeatureStream, write_recording: WriteRecording) -> None:
+    recording = write_recording()
+    stream.embed(RecordingInputs(recording))
+    parts = parts_folder(find_file(stream, recording))
+    parts.mkdir()
+    (parts / "000000.npz").touch()
+    stream.tidy(recording)
+    assert not parts.exists()
+
+
+def test_files_that_are_missing_are_said(stream: FeatureStream, write_recording: WriteRecording, tmp_path: Path) -> None:
+    recording = write_recording()
+    with pytest.raises(VideoError, match="no such video"):
+        stream.embed(RecordingInputs(Recording("b", video=tmp_path / "none.mp4", pose=recording.pose)))
+    with pytest.raises(PoseError, match="has no pose"):
+        stream.embed(RecordingInputs(Recording("b", video=recording.video)))
+
+
+def test_recordings_with_like_names_are_told_apart(stream: FeatureStream, write_recording: WriteRecording) -> None:
+    first = write_recording("a")
+    stream.embed(RecordingInputs(first))
+    label = find_file(stream, first).name.split(".")[1]
+    # A recording whose name goes on as a file of the first one's does.
+    other = write_recording(f"a.{label}", lost=slice(0, 5))
+    assert not stream.is_cached(other)
+    stream.embed(RecordingInputs(other))
+    find_file(stream, first).unlink()
+    assert not stream.is_cached(first)
+    assert stream.is_cached(other)
+
+
+def test_a_pose_is_parsed_once_for_all_streams(
+    streams: dict[str, FeatureStream], write_recording: WriteRecording, parses: list[str]
+) -> None:
+    recordings = [write_recording(name) for name in "ab"]
+    result = embed_recordings(list(streams.values()), recordings)
+    assert sorted(result.embedded) == ["a", "b"]
+    assert parses == ["a.csv", "b.csv"]
+    # What is in the cache says what it means.
+    for recording in recordings:
+        for stream in streams.values():
+            assert stream.is_cached(recording)
+            stream.read(recording)
+            stream.tidy(recording)
+    embed_recordings(list(streams.values()), recordings)
+    require_features(list(streams.values()), recordings[0])
+    assert parses == ["a.csv", "b.csv"]
+
+
+READ = """
+import sys
+for name in ("openvino", "tensorflow", "keras", "nncf"):
+    # An import of it raises ImportError.
+    sys.modules[name] = None
+from pathlib import Path
+from behavior.compute import child
+from behavior.config import Backbone, Crop
+from behavior.embedding import crop_reader, pose_stream, recording_inputs
+from behavior.embedding.streams import make_streams
+from behavior.recording import Recording
+from behavior.vision import devices
+def refuse(*_, **__):
+    raise AssertionError("something was opened, or the machine was looked at")
+child.subprocess.Popen = devices.ctypes.CDLL = refuse
+crop_reader.open_video = pose_stream.open_video = recording_inputs.read_pose = refuse
+folder = Path(sys.argv[1])
+streams = make_streams({streams}, crop=Crop(body_part="middle", size=16, body_axis=["tail", "nose"]),
+                       backbone=Backbone(name="openfield", weights="packaged"), arena=None, cache=folder / "cache")
+recording = Recording("a", video=folder / "a.mkv", pose=folder / "a.csv")
+for stream in streams.values():
+    assert stream.is_cached(recording)
+    print(stream.name, len(stream.read(recording)))
+"""
+
+
+def test_reading_opens_no_engine_and_looks_for_no_gpu(
+    streams: dict[str, FeatureStream], write_recording: WriteRecording, tmp_path: Path
+) -> None:
+    """The engines' libraries cannot be imported, no process is started, no driver is loaded, no video and no pose is opened."""
+    embed_recordings(list(streams.values()), [write_recording()])
+    script = READ.format(streams=STREAMS)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    done = subprocess.run([sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, env=environment)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [f"{name} 40" for name in STREAMS]
+
+
+class Interrupted(FeatureStream):
+    """A stream whose computing ends with an error."""
+
+    name = "interrupted"
+
+    def list_signatures(self, recording: Recording) -> tuple[Signature, ...]:
+        return (Signature("interrupted", {}),)
+
+    def _choose_signature(self, inputs: RecordingInputs, among: Sequence[Recording]) -> Signature:
+        return Signature("interrupted", {})
+
+    def _fill(self, inputs: RecordingInputs, writer: FeatureWriter) -> Embedded:
+        raise PoseError("it broke")
+
+
+def test_a_failure_leaves_no_claim(write_recording: WriteRecording, tmp_path: Path) -> None:
+    stream = Interrupted(crop=CROP, cache=tmp_path / "cache")
+    recording = write_recording()
+    for _ in range(2):
+        with pytest.raises(PoseError, match="it broke"):
+            stream.embed(RecordingInputs(recording))
+    assert not list((tmp_path / "cache").glob("*.claim"))
+    assert not stream.is_cached(recording)
