@@ -70,6 +70,30 @@ MAX_WORKFLOW_LINES = 250
 # Workflows that run other workflows.
 RUNS_OTHERS = {"workflows/demo.py"}
 
+TESTS = PACKAGE.parent / "tests"
+# Tests that are about no single module of the package, and what they are about.
+ABOUT_NO_MODULE = {
+    "test_api.py": "what `import behavior` offers as a whole",
+    "test_architecture.py": "the rules in this file",
+    "test_config_reference.py": "configs/README.md, which a script writes",
+    "test_docstrings.py": "the examples in all docstrings",
+    "test_documents.py": "the documents of the repository",
+    "test_no_unpickling.py": "what no module may call",
+    "test_package.py": "the wheel and what is in it",
+    "test_readme.py": "README.md",
+    "workflows/test_bad_input.py": "bad input to every command",
+    "workflows/test_edge_cases.py": "studies with hardly anything to train on, through all commands",
+    "workflows/test_ensembles.py": "models of several members, from cross-validation to annotation",
+    "workflows/test_hostile_pose.py": "pose files that hold programs, to every command",
+    "workflows/test_leaks.py": "that no score has seen what it is computed on",
+    "workflows/test_nested.py": "decisions nested by pairs, from features to scores",
+    "workflows/test_odd_videos.py": "odd videos and drives, from file to features",
+    "workflows/test_pipeline.py": "a rendered study through all commands",
+    "workflows/test_protocol.py": "what a cross-validation leaves out and stops on",
+}
+# Scripts are not part of the package.
+OUTSIDE = "scripts"
+
 
 @dataclass(frozen=True)
 class Import:
@@ -174,6 +198,56 @@ def test_a_module_keeps_the_import_rules(module: str) -> None:
 
 def test_modules_are_found() -> None:
     assert {"recording.py", "files/ethograms.py", "metrics/frames.py"} <= set(find_modules())
+
+
+def list_importable(source: str) -> list[str]:
+    """Return the classes and functions of a module that others may import: those that its `__all__` names."""
+    tree = ast.parse(source)
+    offered: set[object] = set()
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and any(isinstance(target, ast.Name) and target.id == "__all__" for target in node.targets):
+            offered = {item.value for item in ast.walk(node.value) if isinstance(item, ast.Constant)}
+    definitions = (node for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef))
+    return [node.name for node in definitions if node.name in offered]
+
+
+def find_mirror_gaps(package: Path, tests: Path) -> tuple[list[str], list[str]]:
+    """Return the modules with something importable and no test file at the same place, and the test files without a module."""
+    modules = {path.relative_to(package).as_posix(): path for path in package.rglob("*.py") if path.name != "__init__.py"}
+    there = {path.relative_to(tests).as_posix() for path in tests.rglob("test_*.py")}
+    expected = {(Path(module).parent / f"test_{Path(module).name}").as_posix(): module for module in modules}
+    untested = [
+        module for test, module in expected.items() if test not in there and list_importable(modules[module].read_text(encoding="utf-8"))
+    ]
+    strays = there - set(expected) - set(ABOUT_NO_MODULE)
+    return sorted(untested), sorted(test for test in strays if not test.startswith(f"{OUTSIDE}/"))
+
+
+def test_every_module_has_a_test_file_of_its_own_and_every_test_file_a_module() -> None:
+    untested, strays = find_mirror_gaps(PACKAGE, TESTS)
+    assert not untested, f"modules without a test file at the same place below tests/: {', '.join(untested)}"
+    assert not strays, f"test files without a module, which are to be listed in ABOUT_NO_MODULE with a reason: {', '.join(strays)}"
+
+
+def test_tests_that_are_about_no_module_are_there() -> None:
+    assert [test for test in ABOUT_NO_MODULE if not (TESTS / test).is_file()] == []
+
+
+def test_a_gap_in_the_mirror_is_found(tmp_path: Path) -> None:
+    sources = {
+        "rooms/tested.py": "__all__ = ['f']\ndef f(): ...",
+        "rooms/untested.py": "__all__ = ['C']\nclass C: ...",
+        "rooms/constants.py": "__all__ = ['X']\nX = 1",
+        "rooms/private.py": "__all__ = ['app']\napp = 1\ndef command(): ...",
+        "rooms/__init__.py": "__all__ = ['f']\ndef f(): ...",
+    }
+    for name, source in sources.items():
+        (tmp_path / "package" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "package" / name).write_text(source)
+    for name in ("rooms/test_tested.py", "rooms/test_gone.py", "test_tested.py", "scripts/test_script.py", "test_readme.py"):
+        (tmp_path / "tests" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "tests" / name).touch()
+    assert find_mirror_gaps(tmp_path / "package", tmp_path / "tests") == (["rooms/untested.py"], ["rooms/test_gone.py", "test_tested.py"])
 
 
 @pytest.mark.parametrize(
