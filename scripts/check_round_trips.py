@@ -18,12 +18,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from behavior.files.annotations import read_labels
 from behavior.files.ethogram_formats.formats import FORMATS
 from behavior.files.ethogram_formats.nwb import read_nwb
 from behavior.files.ethogram_formats.parquet import read_parquet
 from behavior.files.ethograms import find_ethograms, read_annotation
 from behavior.files.label_formats.request import LabelRequest
+from behavior.files.labels import read_labels
 from behavior.recording import Annotation, Frames, find_bouts
 from behavior.workflows.export import export_ethograms
 

@@ -24,8 +24,8 @@ import numpy as np
 import openpyxl
 
 from behavior.errors import LabelError
-from behavior.files.annotations import is_label_file, list_behaviors, list_observations, read_labels, recognise_labels
 from behavior.files.label_formats.request import EVERYBODY, LabelPolicies, LabelRequest
+from behavior.files.labels import is_label_file, list_behaviors, list_observations, read_labels, recognise_labels
 from behavior.recording import Frames
 
 __all__ = ["BEHAVIORS", "N_FRAMES", "SEEDS", "try_input", "vary"]

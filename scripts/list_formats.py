@@ -15,8 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-from behavior.files.annotations import list_behaviors, read_labels, recognise_labels
 from behavior.files.label_formats.request import EVERYBODY, LabelPolicies, LabelRequest
+from behavior.files.labels import list_behaviors, read_labels, recognise_labels
 from behavior.recording import Frames, find_bouts
 
 HEAD = "only the first rows are there"

@@ -27,11 +27,11 @@ from matplotlib.lines import Line2D
 
 from behavior.errors import BehaviorError, InputError, UsageError
 from behavior.figures.rendering import INK, MUTED, get_color, get_line_style, render_png, render_svg
-from behavior.files.annotations import list_behaviors, read_labels
 from behavior.files.atomic import make_folder, write_bytes, write_text
 from behavior.files.frame_tables import FRAME_NAMES
 from behavior.files.label_formats.request import LabelRequest
 from behavior.files.label_formats.source import LabelSource
+from behavior.files.labels import list_behaviors, read_labels
 from behavior.files.markdown import format_markdown_table
 from behavior.files.text_tables import parse_number
 from behavior.metrics.frames import count_frames, rate_frames

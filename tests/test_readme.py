@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from behavior.files.annotations import read_labels
 from behavior.files.ethograms import find_ethograms
 from behavior.files.label_formats.request import LabelRequest
+from behavior.files.labels import read_labels
 from behavior.files.study import read_study
 from behavior.recording import Frames
 

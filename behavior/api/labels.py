@@ -165,8 +165,8 @@ def read_labels(
     >>> len(labels.bouts()) > 0
     True
     """
-    from behavior.files.annotations import list_behaviors, read_labels
     from behavior.files.label_formats.request import LabelRequest
+    from behavior.files.labels import list_behaviors, read_labels
 
     source = Path(path)
     names = tuple(behaviors) if behaviors is not None else list_behaviors(source)
@@ -187,7 +187,7 @@ def _find_frames(
     fps: float | None,
 ) -> Frames:
     """Return the frames of the recording that the labels are of, by the first argument that tells, else by the file itself."""
-    from behavior.files.annotations import count_label_frames, find_label_frames
+    from behavior.files.labels import count_label_frames, find_label_frames
     from behavior.files.video import summarize_video
 
     if video is not None:

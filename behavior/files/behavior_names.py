@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from behavior.errors import BehaviorError, suggest_nearest
-from behavior.files.annotations import LabelNames, list_names
 from behavior.files.frame_tables import FRAME_NAMES, TIME_NAMES
 from behavior.files.label_formats.bout_rows import OBSERVED
 from behavior.files.label_formats.naming import is_likely_misspelt
+from behavior.files.labels import LabelNames, list_names
 
 __all__ = ["ChosenNames", "choose_names"]
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from behavior.errors import LabelError
-from behavior.files.annotations import LABEL_SUFFIXES, describe_observations, is_label_file
 from behavior.files.label_formats.choosing import name_file
+from behavior.files.labels import LABEL_SUFFIXES, describe_observations, is_label_file
 from behavior.files.name_matching import belongs_to, make_safe
 from behavior.files.video_packets import VIDEO_SUFFIXES
 

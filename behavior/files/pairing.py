@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from behavior.errors import LabelError, PoseError, UsageError
-from behavior.files.annotations import LABEL_SUFFIXES, describe_observations, is_label_file
 from behavior.files.label_formats.choosing import fits, name_file, spell
+from behavior.files.labels import LABEL_SUFFIXES, describe_observations, is_label_file
 from behavior.files.name_matching import belongs_to, find_owners, keep_best, make_safe, name_recordings, rate_nearness
 from behavior.files.own_results import is_named_as_result, is_result
 from behavior.files.pose import POSE_SUFFIXES, is_pose

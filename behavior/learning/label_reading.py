@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from behavior.config import LabelFiles
-from behavior.files.annotations import read_labels
 from behavior.files.label_formats.request import LabelPolicies, LabelRequest
+from behavior.files.labels import read_labels
 from behavior.progress import warn
 from behavior.recording import Annotation, Frames, Labels, Recording
 
@@ -36,7 +36,7 @@ def read_labels_of(
     Raises
     ------
     LabelError
-        If the file cannot be used (`files.annotations.read_labels`).
+        If the file cannot be used (`files.labels.read_labels`).
     """
     if rater is None:
         rater = next((name for name, file in recording.labels.items() if file == path), "")

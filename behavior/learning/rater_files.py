@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from behavior.config import LabelFiles, Study
 from behavior.errors import UsageError
-from behavior.files.annotations import count_label_frames, list_behaviors
 from behavior.files.label_recordings import list_recordings
+from behavior.files.labels import count_label_frames, list_behaviors
 from behavior.files.manifest import RATER_PREFIX
 from behavior.files.pairing import find_labels_for
 from behavior.files.study import open_study

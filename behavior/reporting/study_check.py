@@ -11,9 +11,9 @@ import numpy as np
 from behavior.config import APPEARANCE, MADE_STREAMS, POSE, Crop, Study
 from behavior.embedding.crop_reader import CropCenters, describe_video
 from behavior.errors import BehaviorError, LabelError, PoseError, VideoError
-from behavior.files.annotations import recognise_labels
 from behavior.files.feature_cache import find_imported, read_features
 from behavior.files.feature_sources import hash_file
+from behavior.files.labels import recognise_labels
 from behavior.files.manifest import select_labels
 from behavior.files.pose import find_body_parts, match_pose_to_frames, read_pose
 from behavior.files.video import VideoReader, open_video

@@ -15,10 +15,10 @@ from behavior.config import Backbone, Crop, LstmHead, Postprocess, Study, Traini
 from behavior.errors import BehaviorError, OutputError
 from behavior.figures.ethograms import draw_ethogram
 from behavior.figures.rendering import render_png
-from behavior.files.annotations import read_labels
 from behavior.files.atomic import make_folder, write_bytes
 from behavior.files.ethograms import read_annotation
 from behavior.files.label_formats.request import LabelRequest
+from behavior.files.labels import read_labels
 from behavior.files.manifest import write_manifest
 from behavior.files.study import write_study
 from behavior.metrics.tables import MetricIndex

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from label_samples import draw_labels, list_frames, read, read_values, write
 
 from behavior.errors import LabelError
-from behavior.files.annotations import is_label_file, list_behaviors, list_observations
 from behavior.files.bout_tables import write_bout_table
+from behavior.files.labels import is_label_file, list_behaviors, list_observations
 from behavior.recording import Frames, Labels
 
 

@@ -10,8 +10,8 @@ from hypothesis import given
 from label_samples import draw_labels, read, read_values, write
 
 from behavior.errors import LabelError
-from behavior.files.annotations import is_label_file, list_behaviors
 from behavior.files.frame_tables import write_frame_table
+from behavior.files.labels import is_label_file, list_behaviors
 from behavior.recording import Frames, Labels
 
 

@@ -14,8 +14,8 @@ import openpyxl
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from behavior.files.annotations import read_labels
 from behavior.files.label_formats.request import LabelRequest
+from behavior.files.labels import read_labels
 from behavior.recording import Frames, Labels
 
 N_FRAMES = 40

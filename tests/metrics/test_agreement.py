@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from behavior.files.annotations import read_labels
 from behavior.files.label_formats.request import LabelRequest
+from behavior.files.labels import read_labels
 from behavior.metrics import ALL_COUNTS, score_agreement, score_frames, summarize_raters, vote_majority
 from behavior.metrics.agreement import OTHERS, PAIRS
 from behavior.recording import Frames

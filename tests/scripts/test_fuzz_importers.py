@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from behavior.files import annotations
-from behavior.files.annotations import LABEL_FORMATS
+from behavior.files import labels
 from behavior.files.label_formats.source import LabelSource
+from behavior.files.labels import LABEL_FORMATS
 
 
 def load_script() -> ModuleType:
@@ -42,7 +42,7 @@ def test_every_importer_is_tried(folder: Path) -> None:
     for name, content in fuzz.SEEDS.items():
         path = folder / "seed"
         assert fuzz.try_input(path, content, EXPECTED) == "labels"
-        assert annotations.recognise_labels(path) == (name if name != "spreadsheet" else "sheet of x marks")
+        assert labels.recognise_labels(path) == (name if name != "spreadsheet" else "sheet of x marks")
     assert set(fuzz.SEEDS) - {"spreadsheet"} == {label_format.name for label_format in LABEL_FORMATS}
 
 

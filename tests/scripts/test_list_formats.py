@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
-from behavior.files.annotations import LABEL_SUFFIXES
+from behavior.files.labels import LABEL_SUFFIXES
 
 
 def load_script() -> ModuleType:

@@ -11,8 +11,8 @@ import pytest
 
 from behavior.compute.workers import map_in_workers
 from behavior.errors import OutputError
-from behavior.files.annotations import read_labels
 from behavior.files.label_formats.request import LabelRequest
+from behavior.files.labels import read_labels
 from behavior.files.pose import read_pose
 from behavior.files.video import open_video
 from behavior.recording import Frames

@@ -13,9 +13,9 @@ import pytest
 
 from behavior.errors import InputError
 from behavior.files import feature_sources
-from behavior.files.annotations import read_labels
 from behavior.files.ethograms import read_annotation
 from behavior.files.label_formats.request import LabelRequest
+from behavior.files.labels import read_labels
 from behavior.recording import Frames
 
 BEHAVIORS = ["grooming", "mid_rearing", "wall_rearing"]

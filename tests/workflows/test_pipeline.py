@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 import yaml
 
-from behavior.files.annotations import read_labels
 from behavior.files.ethograms import read_annotation
 from behavior.files.feature_cache import read_features
 from behavior.files.label_formats.request import LabelRequest
+from behavior.files.labels import read_labels
 from behavior.files.video import summarize_video
 from behavior.recording import Frames
 

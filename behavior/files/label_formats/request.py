@@ -45,7 +45,7 @@ class LabelPolicies:
 
 @dataclass(frozen=True)
 class LabelRequest:
-    """What to read from a label file (`files.annotations.read_labels`), and the recording that the labels are for.
+    """What to read from a label file (`files.labels.read_labels`), and the recording that the labels are for.
 
     Attributes
     ----------

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from behavior.files.annotations import read_labels
 from behavior.files.ethogram_formats.entry import Entry
 from behavior.files.ethogram_formats.formats import FORMATS
 from behavior.files.ethogram_formats.nwb import read_nwb
 from behavior.files.ethogram_formats.parquet import read_parquet
 from behavior.files.label_formats.request import LabelRequest
+from behavior.files.labels import read_labels
 from behavior.provenance import Provenance
 from behavior.recording import Annotation, Ethogram, Frames, Probabilities
 

@@ -11,10 +11,10 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from behavior.files.annotations import read_labels
 from behavior.files.ethogram_formats.boris_project import collect_observation
 from behavior.files.ethogram_formats.entry import Entry
 from behavior.files.label_formats.request import LabelRequest
+from behavior.files.labels import read_labels
 from behavior.recording import Frames
 
 OVERLAPPING = [[1, 0], [1, 1], [1, 1], [0, 1]]

@@ -9,8 +9,8 @@ import pytest
 from label_samples import AGGREGATED_HEADER, VALUES, list_frames, make_aggregated, read, write
 
 from behavior.errors import LabelError
-from behavior.files.annotations import list_names, list_observations, recognise_labels
 from behavior.files.label_formats.request import LabelPolicies
+from behavior.files.labels import list_names, list_observations, recognise_labels
 
 
 def test_the_second_video_of_a_table_needs_lengths(tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ import pytest
 from label_samples import N_FRAMES, VALUES, list_frames, make_events, make_observation, make_project, read, write
 
 from behavior.errors import LabelError
-from behavior.files.annotations import LabelNames, list_names
 from behavior.files.label_formats.request import LabelPolicies
+from behavior.files.labels import LabelNames, list_names
 from behavior.recording import Frames
 
 

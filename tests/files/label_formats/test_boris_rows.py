@@ -9,9 +9,9 @@ import pytest
 from label_samples import VALUES, make_new_tabular, make_old_tabular, read, write
 
 from behavior.errors import LabelError
-from behavior.files.annotations import list_observations
 from behavior.files.label_formats.boris_rows import BorisRow, BorisTable, list_point_names
 from behavior.files.label_formats.source import LabelSource
+from behavior.files.labels import list_observations
 
 
 def test_several_observations_and_preambles_in_one_table(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from label_samples import NAMES, VALUES, list_frames, make_caltech, read, write
 
 from behavior.errors import LabelError
-from behavior.files.annotations import list_behaviors
+from behavior.files.labels import list_behaviors
 
 
 def test_frames_that_no_row_of_a_stream_covers_are_unlabelled(tmp_path: Path) -> None:

@@ -9,9 +9,9 @@ import pytest
 from label_samples import FRAMES, VALUES, list_frames, make_observation, make_project, read, write
 
 from behavior.errors import LabelError
-from behavior.files.annotations import list_observations
 from behavior.files.label_formats.choosing import choose_observation, fits, spell
 from behavior.files.label_formats.request import LabelRequest
+from behavior.files.labels import list_observations
 
 
 def test_the_observation_is_chosen_by_name_video_or_setting(tmp_path: Path) -> None:

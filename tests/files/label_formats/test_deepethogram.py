@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from label_samples import N_FRAMES, NAMES, VALUES, make_deepethogram, read, write
 
-from behavior.files.annotations import count_label_frames, list_behaviors
+from behavior.files.labels import count_label_frames, list_behaviors
 
 
 def test_unlabelled_frames_of_deepethogram_stay_so(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from label_samples import VALUES, make_dlcanalyzer, read, write
 
 from behavior.errors import LabelError
-from behavior.files.annotations import list_behaviors, list_observations
+from behavior.files.labels import list_behaviors, list_observations
 
 
 def test_tables_of_many_recordings_and_raters(tmp_path: Path) -> None:

@@ -10,9 +10,9 @@ import pytest
 from label_samples import CASES, N_FRAMES, NAMES, TIME_S, VALUES, Case, make_observation, make_project, name_case, read, write, write_sheet
 
 from behavior.errors import LabelError
-from behavior.files.annotations import LABEL_FORMATS, LABEL_SUFFIXES, count_label_frames, is_label_file, list_behaviors, recognise_labels
 from behavior.files.label_formats.request import LabelPolicies
 from behavior.files.label_formats.source import LabelSource
+from behavior.files.labels import LABEL_FORMATS, LABEL_SUFFIXES, count_label_frames, is_label_file, list_behaviors, recognise_labels
 from behavior.recording import Frames
 
 # Formats that would recognise a file too, were it not for the order of `LABEL_FORMATS`.
@@ -196,7 +196,7 @@ def test_every_format_has_a_case() -> None:
 )
 def test_a_large_file_takes_a_few_times_its_size(tmp_path: Path, name: str, most: int, monkeypatch: pytest.MonkeyPatch) -> None:
     # What pandas takes to look for a pose is large beside these files, but the same for all.
-    monkeypatch.setattr("behavior.files.annotations.is_pose_table", lambda path: False)
+    monkeypatch.setattr("behavior.files.labels.is_pose_table", lambda path: False)
     n_rows = 10_000 if name == "events.csv" else 40_000
     if name == "frames.csv":
         text = "frame,Grooming,Supported\n" + "".join(f"{frame},{frame % 2},0\n" for frame in range(n_rows))

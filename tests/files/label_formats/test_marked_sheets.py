@@ -9,7 +9,7 @@ import pytest
 from label_samples import VALUES, make_marks, read, write, write_sheet
 
 from behavior.errors import LabelError
-from behavior.files.annotations import recognise_labels
+from behavior.files.labels import recognise_labels
 from behavior.recording import Frames
 
 

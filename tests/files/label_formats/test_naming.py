@@ -8,8 +8,8 @@ import pytest
 from label_samples import list_frames, make_observation, make_project, read, write
 
 from behavior.errors import LabelError
-from behavior.files.annotations import list_behaviors
 from behavior.files.label_formats.naming import Naming, is_likely_misspelt, join_modifiers
+from behavior.files.labels import list_behaviors
 
 
 def test_modifiers_count_where_they_are_mapped(tmp_path: Path) -> None:

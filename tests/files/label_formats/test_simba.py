@@ -8,7 +8,7 @@ import pytest
 from label_samples import NAMES, make_simba, read, write
 
 from behavior.errors import LabelError
-from behavior.files.annotations import list_behaviors
+from behavior.files.labels import list_behaviors
 
 
 def test_features_of_simba_are_no_behaviors(tmp_path: Path) -> None:

@@ -11,8 +11,8 @@ import pytest
 from label_samples import VALUES, make_frame_table, read, write, write_sheet
 
 from behavior.errors import LabelError
-from behavior.files.annotations import is_label_file
 from behavior.files.label_formats.source import LabelSource
+from behavior.files.labels import is_label_file
 
 
 def test_further_sheets_are_named(tmp_path: Path) -> None:

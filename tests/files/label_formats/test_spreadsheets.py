@@ -11,8 +11,8 @@ import pytest
 from label_samples import BOUTS, N_FRAMES, VALUES, make_frame_table, read, store_values, write_sheet
 
 from behavior.errors import LabelError
-from behavior.files.annotations import is_label_file, recognise_labels
 from behavior.files.label_formats.spreadsheets import has_merged_cells, list_sheets, read_sheet
+from behavior.files.labels import is_label_file, recognise_labels
 
 
 def test_formulas_count_as_their_stored_value(tmp_path: Path) -> None:

@@ -10,7 +10,9 @@ import pytest
 from label_samples import IN_ORDER, NAMES, TIME_S, VALUES, make_bout_table, make_frame_table, make_project, read, write
 
 from behavior.errors import LabelError
-from behavior.files.annotations import (
+from behavior.files.frame_tables import write_frame_table
+from behavior.files.label_formats.request import LabelRequest
+from behavior.files.labels import (
     LabelNames,
     describe_observations,
     find_label_frames,
@@ -19,8 +21,6 @@ from behavior.files.annotations import (
     list_observations,
     recognise_labels,
 )
-from behavior.files.frame_tables import write_frame_table
-from behavior.files.label_formats.request import LabelRequest
 from behavior.recording import Frames, Labels
 
 
