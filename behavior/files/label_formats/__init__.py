@@ -1,1 +1,1 @@
-"""Label files of other tools: one module per format; `files.annotations` tells which one a file has."""
+"""Label files of other tools: one module per format; `files.labels` tells which one a file has."""
