@@ -154,16 +154,16 @@ class _Decoder:
         raise ValueError(f"a message of another process holds a {kind}, which is not data")
 
     def _restore_dataclass(self, name: str, content: Any) -> Any:
-        found = _find(name) if _is_of_package(name) else None
-        if not isinstance(found, type) or not is_dataclass(found):
+        kind = _find(name) if _is_of_package(name) else None
+        if not isinstance(kind, type) or not is_dataclass(kind):
             raise ValueError(f"a message of another process holds a {name}, which is not a dataclass of {_PACKAGE}")
-        return found(**self._restore(content))
+        return kind(**self._restore(content))
 
     def _restore_error(self, name: str, arguments: list[Any], notes: Any) -> BaseException:
-        found = _find(name) if _is_of_package(name) or name.startswith("builtins:") else None
-        if not isinstance(found, type) or not issubclass(found, BaseException):
+        kind = _find(name) if _is_of_package(name) or name.startswith("builtins:") else None
+        if not isinstance(kind, type) or not issubclass(kind, BaseException):
             raise ValueError(f"a message of another process holds a {name}, which is not an error")
-        error = found(*arguments)
+        error = kind(*arguments)
         for note in self._restore(notes):
             error.add_note(note)
         return error
@@ -171,7 +171,7 @@ class _Decoder:
 
 def _find(name: str) -> Any:
     module, _, path = name.partition(":")
-    found: Any = import_module(module)
+    value: Any = import_module(module)
     for part in path.split("."):
-        found = getattr(found, part)
-    return found
+        value = getattr(value, part)
+    return value

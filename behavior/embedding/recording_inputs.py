@@ -11,7 +11,7 @@ __all__ = ["RecordingInputs"]
 class RecordingInputs:
     """A recording and what was read of its files so far; made when its turn comes, and dropped after it.
 
-    A track of hours takes memory, so nobody keeps these for many recordings at once.
+    A track of hours takes memory, so these are not kept for many recordings at once.
 
     Attributes
     ----------

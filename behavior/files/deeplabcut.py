@@ -43,7 +43,7 @@ _Column = tuple[str, str, str]
 
 @dataclass(frozen=True)
 class _Header:
-    """The first lines of a text table: what its columns mean (None for those that are no pose), and how it is written."""
+    """The first lines of a text table: what its columns mean (None for those that are not pose), and how it is written."""
 
     columns: tuple[_Column | None, ...]
     n_lines: int
@@ -58,7 +58,7 @@ def read_pose_table(path: Path) -> PoseTable:
     Raises
     ------
     PoseError
-        If the file is missing, is no such table, holds something else than numbers, or has a column twice.
+        If the file is missing, is not such a table, holds something else than numbers, or has a column twice.
     """
     table = _read_hdf5(path) if require_pose_file(path) else _read_csv(path)
     table.require_distinct(path)
@@ -90,7 +90,7 @@ def _read_hdf5(path: Path) -> PoseTable:
                     found = f"{len(tables)} pose tables ({listed})" if tables else "no table of DeepLabCut, nor pose of SLEAP or NWB"
                     raise PoseError(f"{path}: holds {found}, expected one, with x, y and likelihood of body parts; {_ADVICE}.")
                 ((table, columns),) = tables.items()
-                kept = [place for place, name in enumerate(columns) if name is not None]
+                kept = [number for number, name in enumerate(columns) if name is not None]
                 index, values = read_rows(file, table, kept)
         except InputError as error:
             raise PoseError(f"{path}: {error}; {_ADVICE}.") from error
@@ -105,7 +105,7 @@ def _read_csv(path: Path) -> PoseTable:
     header = _read_csv_header(path)
     if header is None:
         raise PoseError(
-            f"{path}: is no DeepLabCut table, expected header rows, one of them x, y, likelihood; choose the file that DeepLabCut wrote."
+            f"{path}: is not a DeepLabCut table, expected header rows, one of them x, y, likelihood; choose the file that DeepLabCut wrote."
         )
     try:
         frame = pd.read_csv(
@@ -122,16 +122,16 @@ def _read_csv(path: Path) -> PoseTable:
         )
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise PoseError(f"{path}: cannot be read ({' '.join(str(error).split())}); export it again.") from error
-    kept = {place: name for place, name in enumerate(header.columns) if name is not None}
+    kept = {number: name for number, name in enumerate(header.columns) if name is not None}
     values = np.empty((len(frame), len(kept)))
-    for number, (place, name) in enumerate(kept.items()):
-        column = frame[place + 1]
+    for column_number, (number, name) in enumerate(kept.items()):
+        column = frame[number + 1]
         numbers = pd.to_numeric(column, errors="coerce")
         wrong = np.flatnonzero(numbers.isna() & column.notna())
         if len(wrong):
             line = header.n_lines + 1 + int(wrong[0])
-            raise PoseError(f"{path}: line {line}, {' '.join(filter(None, name))}: {column.iloc[wrong[0]]!r} is no number; correct it.")
-        values[:, number] = numbers.to_numpy(dtype=np.float64)
+            raise PoseError(f"{path}: line {line}, {' '.join(filter(None, name))}: {column.iloc[wrong[0]]!r} is not a number; correct it.")
+        values[:, column_number] = numbers.to_numpy(dtype=np.float64)
     return PoseTable(tuple(kept.values()), frame[0].to_numpy(), values)
 
 
@@ -147,7 +147,7 @@ def _read_csv_header(path: Path) -> _Header | None:
         return None
     delimiter = find_delimiter(lines[0])
     rows = [[cell.strip() for cell in row] for row in csv.reader(lines, delimiter=delimiter)]
-    n_lines = next((place for place, row in enumerate(rows) if not _is_header_row(row)), len(rows))
+    n_lines = next((number for number, row in enumerate(rows) if not _is_header_row(row)), len(rows))
     header = rows[:n_lines]
     if not header or len({len(row) for row in header}) != 1:
         return None
@@ -161,7 +161,7 @@ def _read_csv_header(path: Path) -> _Header | None:
 
 
 def _is_header_row(row: list[str]) -> bool:
-    """Tell whether a row names columns: by its first cell, or, where that is empty, by cells that are no numbers."""
+    """Tell whether a row names columns: by its first cell, or, where that is empty, by cells that are not numbers."""
     if not row or len(row) < 2:
         return False
     if row[0].casefold() in _ROLES:
@@ -198,30 +198,30 @@ def _name_columns(names: Sequence[str], levels: Sequence[Sequence[str]]) -> tupl
     A level's name tells its role; where it has none, its content and place do: coordinates are x, y and likelihood, a scorer
     is the same in all columns, and individuals stand before body parts.
     """
-    place_of = {_ROLES[name.casefold()]: place for place, name in enumerate(names) if name.casefold() in _ROLES}
-    unnamed = [place for place in range(len(levels)) if place not in place_of.values()]
-    if "coords" not in place_of:
-        place_of["coords"] = next((place for place in reversed(unnamed) if _are_coordinates(levels[place])), -1)
-    if place_of["coords"] < 0 or not _are_coordinates(levels[place_of["coords"]]):
+    level_of = {_ROLES[name.casefold()]: level for level, name in enumerate(names) if name.casefold() in _ROLES}
+    unnamed = [level for level in range(len(levels)) if level not in level_of.values()]
+    if "coords" not in level_of:
+        level_of["coords"] = next((level for level in reversed(unnamed) if _are_coordinates(levels[level])), -1)
+    if level_of["coords"] < 0 or not _are_coordinates(levels[level_of["coords"]]):
         return None
-    unnamed = [place for place in unnamed if place != place_of["coords"]]
-    if "scorer" not in place_of and len(unnamed) + ("bodyparts" in place_of) > 1:
-        place_of["scorer"] = next((place for place in unnamed if len(set(levels[place])) == 1), unnamed[0])
-        unnamed.remove(place_of["scorer"])
+    unnamed = [level for level in unnamed if level != level_of["coords"]]
+    if "scorer" not in level_of and len(unnamed) + ("bodyparts" in level_of) > 1:
+        level_of["scorer"] = next((level for level in unnamed if len(set(levels[level])) == 1), unnamed[0])
+        unnamed.remove(level_of["scorer"])
     for role in ("bodyparts", "individuals"):
-        if role not in place_of and unnamed:
-            place_of[role] = unnamed.pop()
-    if "bodyparts" not in place_of or unnamed:
+        if role not in level_of and unnamed:
+            level_of[role] = unnamed.pop()
+    if "bodyparts" not in level_of or unnamed:
         return None
-    individuals = levels[place_of["individuals"]] if "individuals" in place_of else [""] * len(levels[0])
-    coordinates = [name.casefold() for name in levels[place_of["coords"]]]
-    columns = zip(individuals, levels[place_of["bodyparts"]], coordinates, strict=True)
+    individuals = levels[level_of["individuals"]] if "individuals" in level_of else [""] * len(levels[0])
+    coordinates = [name.casefold() for name in levels[level_of["coords"]]]
+    columns = zip(individuals, levels[level_of["bodyparts"]], coordinates, strict=True)
     return tuple(column if column[2] in COORDINATES else None for column in columns)
 
 
 def _are_coordinates(names: Sequence[str]) -> bool:
-    found = {name.casefold() for name in names}
-    return {"x", "y"} <= found and all(name in COORDINATES or _is_beside_pose(name) for name in found)
+    folded = {name.casefold() for name in names}
+    return {"x", "y"} <= folded and all(name in COORDINATES or _is_beside_pose(name) for name in folded)
 
 
 def _is_beside_pose(name: str) -> bool:

@@ -47,7 +47,7 @@ class MissingCacheError(CacheError):
 
 
 class DamagedCacheError(CacheError):
-    """The file is no complete feature cache."""
+    """The file is not a complete feature cache."""
 
 
 class OtherSchemaError(CacheError):
@@ -146,20 +146,20 @@ def find_imported(folder: Path, recording: str, name: str) -> Path:
     CacheError
         If there are several, of different widths.
     """
-    found = [
+    paths = [
         path
         for path in sorted(folder.glob(f"{recording}.{name}-*.h5"))
         if (signature := _read_signature(path)).stream == name and "backbone" not in signature.settings
     ]
-    if not found:
+    if not paths:
         raise MissingCacheError(
             f"recording {recording!r} has no features imported as {name!r} in {folder}; bring them in with `behavior import-features STUDY "
             f"FILES --name {name}`."
         )
-    if len(found) > 1:
-        listed = ", ".join(path.name for path in found)
+    if len(paths) > 1:
+        listed = ", ".join(path.name for path in paths)
         raise CacheError(f"recording {recording!r} has several features imported as {name!r} in {folder} ({listed}); delete all but one.")
-    return found[0]
+    return paths[0]
 
 
 def _read_signature(path: Path) -> Signature:
@@ -180,15 +180,15 @@ def _open_cache(path: Path) -> Iterator[h5py.File]:
         file = h5py.File(path, "r", locking=False)
     except OSError as error:
         raise DamagedCacheError(
-            f"{path}: this is no complete HDF5 file ({error}); delete it, and run `behavior embed STUDY` again."
+            f"{path}: this is not a complete HDF5 file ({error}); delete it, and run `behavior embed STUDY` again."
         ) from None
     with file:
-        found = file.attrs.get("schema_version")
-        if found is None:
-            raise DamagedCacheError(f"{path}: found an HDF5 file that is no feature cache; delete it or choose another cache folder.")
-        if int(found) != SCHEMA_VERSION:
+        version = file.attrs.get("schema_version")
+        if version is None:
+            raise DamagedCacheError(f"{path}: found an HDF5 file that is not a feature cache; delete it or choose another cache folder.")
+        if int(version) != SCHEMA_VERSION:
             raise OtherSchemaError(
-                f"{path}: found schema version {found}, this version of behavior reads {SCHEMA_VERSION}; delete the file and embed again."
+                f"{path}: found schema version {version}, this version of behavior reads {SCHEMA_VERSION}; delete the file and embed again."
             )
         yield file
 
@@ -208,7 +208,7 @@ def read_features(path: Path, *, signature: Signature | None = None, source: Sou
     MissingCacheError
         If there is no such file.
     DamagedCacheError
-        If it is no complete feature cache.
+        If it is not a complete feature cache.
     OtherSchemaError
         If it was written by another version of the format.
     OtherFeaturesError
@@ -245,8 +245,8 @@ def check_features(path: Path, *, signature: Signature, source: Source) -> None:
 
 
 def _require(path: Path, file: h5py.File, signature: Signature | None, source: Source | None) -> None:
-    found = Signature.from_text(file.attrs["feature_signature"])
-    if signature is not None and (difference := found.describe_difference(signature)):
+    stored = Signature.from_text(file.attrs["feature_signature"])
+    if signature is not None and (difference := stored.describe_difference(signature)):
         raise OtherFeaturesError(f"{path}: holds other features than expected ({difference}); embed the recording again.")
     known, settings = json.loads(file.attrs["source_files"]), json.loads(file.attrs["source_settings"])
     if source is not None and not source.agrees(known, settings):

@@ -28,9 +28,9 @@ _PART_ARRAYS = ("features", "centers", "measured", "decoded", "time_s")
 
 
 def _require_space(path: Path, n_bytes: int) -> None:
-    """Raise OutputError if there is no room for so many bytes at `path`: HDF5 can crash the whole process on a full disk."""
+    """Raise OutputError if there is no room for this number of bytes at `path`: HDF5 can crash the whole process on a full disk."""
     folder = path.parent
-    # Called as every half-written file is, so that one that a kill leaves behind is removed with them.
+    # Called as every half-written file is, so that one that a killed process leaves is removed with them.
     handle, name = tempfile.mkstemp(prefix=f".{path.stem[:60]}.", suffix=f".tmp{path.suffix}", dir=folder)
     try:
         _reserve(handle, folder, n_bytes)

@@ -14,7 +14,7 @@ from behavior.files.atomic import replacing
 
 __all__ = [
     "FITTED",
-    "WATCHED",
+    "VALIDATION",
     "FinetuningRecord",
     "SeenRecording",
     "read_finetuning_record",
@@ -26,7 +26,8 @@ __all__ = [
 WEIGHTS_SUFFIX = ".keras"
 RECORD_MEMBER = "behavior.json"
 SCHEMA_VERSION = 1
-FITTED, WATCHED = "fitted", "watched"
+# What files say; "watched" stands for a validation recording.
+FITTED, VALIDATION = "fitted", "watched"
 
 
 @dataclass(frozen=True)
@@ -66,8 +67,8 @@ class FinetuningRecord:
     settings
         Sections of the study file.
     average_precision
-        Of each behavior on what early stopping watched, by stage; None for one that does not occur there. Empty where nothing was
-        watched.
+        Of each behavior on the validation recordings, by stage; None for one that does not occur there. Empty where there were no
+        validation recordings.
     versions
         By package.
     """
@@ -128,11 +129,11 @@ def read_finetuning_record(path: Path) -> FinetuningRecord | None:
             if RECORD_MEMBER not in archive.namelist():
                 return None
             content = json.loads(archive.read(RECORD_MEMBER))
-        found = content.pop("schema_version")
-        if found != SCHEMA_VERSION:
+        version = content.pop("schema_version")
+        if version != SCHEMA_VERSION:
             raise WeightsError(
-                f"{path}: its record of what it has seen has schema version {found}, this version of behavior reads {SCHEMA_VERSION}; use "
-                "the version that wrote it, or fine-tune again."
+                f"{path}: its record of what it has seen has schema version {version}, this version of behavior reads {SCHEMA_VERSION}; "
+                "use the version that wrote it, or fine-tune again."
             )
         recordings = tuple(SeenRecording(**seen) for seen in content.pop("recordings"))
         return FinetuningRecord(recordings=recordings, behaviors=tuple(content.pop("behaviors")), **content)

@@ -67,7 +67,7 @@ def read_nwb_pose(path: Path) -> PoseTable:
     Raises
     ------
     PoseError
-        If the file holds no pose, is damaged, its positions are no pixels in a plane, or body parts differ in their rows.
+        If the file holds no pose, is damaged, its positions are not pixels in a plane, or body parts differ in their rows.
     """
     try:
         with h5py.File(path, "r") as file:
@@ -84,11 +84,11 @@ def read_nwb_pose(path: Path) -> PoseTable:
     columns: list[tuple[str, str, str]] = []
     values: list[npt.NDArray[np.float64]] = []
     for one in series:
-        places = np.searchsorted(frames, rows[one.individual, one.body_part])
+        targets = np.searchsorted(frames, rows[one.individual, one.body_part])
         parts = [one.positions[:, 0], one.positions[:, 1], *([] if one.confidence is None else [one.confidence])]
-        for coordinate, found in zip(COORDINATES, parts, strict=False):
+        for coordinate, numbers in zip(COORDINATES, parts, strict=False):
             column = np.full(len(frames), np.nan)
-            column[places] = found
+            column[targets] = numbers
             columns.append((one.individual, one.body_part, coordinate))
             values.append(column)
     table = PoseTable(tuple(columns), frames, np.column_stack(values))
@@ -106,13 +106,13 @@ def _read_series(path: Path, file: h5py.File) -> list[_Series]:
         individual = name if counts[name] == 1 else "/".join(group.name.split("/")[-2:])
         members = [child for child in group.values() if _get_type(child) == "PoseEstimationSeries"]
         parts = _name_body_parts([_own_name(member) for member in members], _read_nodes(group))
-        found = [_read_one(path, member, individual, part) for member, part in zip(members, parts, strict=True)]
-        lengths = {len(one.positions) for one in found}
+        own_series = [_read_one(path, member, individual, part) for member, part in zip(members, parts, strict=True)]
+        lengths = {len(one.positions) for one in own_series}
         if len(lengths) > 1:
             raise PoseError(
                 f"{path}: body parts of {individual!r} have {min(lengths)} to {max(lengths)} rows, expected as many; export it again."
             )
-        series += found
+        series += own_series
     return series
 
 
@@ -143,10 +143,10 @@ def _find_frames(series: _Series) -> npt.NDArray[np.int64]:
         intervals = np.diff(series.timestamps)
         interval = float(np.median(intervals))
         if interval > 0:
-            found = intervals / interval
-            whole = np.round(found)
+            ratios = intervals / interval
+            whole = np.round(ratios)
             # Frames of varying length are not frames that are missing.
-            if np.all(np.isfinite(found)) and np.all(np.abs(found - whole) <= _STEP_TOLERANCE) and whole.min() >= 1:
+            if np.all(np.isfinite(ratios)) and np.all(np.abs(ratios - whole) <= _STEP_TOLERANCE) and whole.min() >= 1:
                 steps = whole
     return np.concatenate(([0], np.cumsum(steps))).astype(np.int64)[:n_rows]
 
@@ -174,14 +174,14 @@ def _fold(name: str) -> str:
 
 def _find_typed(file: h5py.File, kind: str) -> list[h5py.Group]:
     """Return the groups of one neurodata type, in the order of their paths."""
-    found: list[h5py.Group] = []
+    groups: list[h5py.Group] = []
 
     def look(_: str, node: h5py.Group | h5py.Dataset) -> None:
         if isinstance(node, h5py.Group) and _get_type(node) == kind:
-            found.append(node)
+            groups.append(node)
 
     file.visititems(look)
-    return found
+    return groups
 
 
 def _get_type(node: h5py.Group | h5py.Dataset) -> str:

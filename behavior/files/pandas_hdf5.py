@@ -91,14 +91,14 @@ def read_rows(file: h5py.File, table: StoredTable, kept: Sequence[int]) -> tuple
     is_fixed = _read_text(group, "pandas_type") == _FIXED
     index = _read_fixed_index(group) if is_fixed else _read_record_index(group)
     values = np.full((len(index), len(kept)), np.nan)
-    target = {place: number for number, place in enumerate(kept)}
+    target_of = {column: position for position, column in enumerate(kept)}
     for block in _list_fixed_blocks(group, table) if is_fixed else _list_record_blocks(group, table):
-        wanted = [number for number, place in enumerate(block.places) if place in target]
+        wanted = [position for position, column in enumerate(block.places) if column in target_of]
         if not wanted:
             # A column that is not kept, such as a text, may be stored in any way.
             continue
-        found = _read_block(block, n_rows=len(index))
-        values[:, [target[block.places[number]] for number in wanted]] = found[:, wanted]
+        cells = _read_block(block, n_rows=len(index))
+        values[:, [target_of[block.places[position]] for position in wanted]] = cells[:, wanted]
     return index, values
 
 
@@ -111,11 +111,11 @@ def _read_block(block: _Block, *, n_rows: int) -> npt.NDArray:
         raise InputError(f"holds cells that are not numbers, but {_name_kind(kind)}")
     if (_read_text(dataset, "value_type") or "").startswith(("datetime", "timedelta", "period")):
         raise InputError("holds cells that are not numbers, but times")
-    found = _read_array(dataset) if block.field is None else _read_array(dataset)[block.field].reshape(n_rows, -1)
-    found = found.T if block.is_turned else found
-    if found.shape != (n_rows, len(block.places)):
-        raise InputError(f"has values of shape {found.shape} for {n_rows} rows and {len(block.places)} columns")
-    return found
+    cells = _read_array(dataset) if block.field is None else _read_array(dataset)[block.field].reshape(n_rows, -1)
+    cells = cells.T if block.is_turned else cells
+    if cells.shape != (n_rows, len(block.places)):
+        raise InputError(f"has values of shape {cells.shape} for {n_rows} rows and {len(block.places)} columns")
+    return cells
 
 
 def _read_array(dataset: h5py.Dataset) -> npt.NDArray:
@@ -227,11 +227,11 @@ def _spell_columns(columns: Any, n_levels: int) -> tuple[tuple[str, ...], ...]:
 
 
 def _find_places(table: StoredTable, items: Sequence[tuple[str, ...]]) -> tuple[int, ...]:
-    place_of = {column: place for place, column in enumerate(table.columns)}
-    missing = [item for item in items if item not in place_of]
+    number_of = {column: number for number, column in enumerate(table.columns)}
+    missing = [item for item in items if item not in number_of]
     if missing:
         raise InputError(f"has values of a column {' '.join(missing[0])!r} that is not among its columns")
-    return tuple(place_of[item] for item in items)
+    return tuple(number_of[item] for item in items)
 
 
 def _decode_index(values: npt.NDArray, kind: str | None, encoding: str) -> npt.NDArray:

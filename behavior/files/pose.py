@@ -55,7 +55,7 @@ def read_pose(path: Path, *, individual: str | None = None) -> Track:
     """
     table = _read_table(path)
     chosen = _choose_individual(path, table, individual)
-    columns = {(part, coordinate): place for place, (name, part, coordinate) in enumerate(table.columns) if name == chosen}
+    columns = {(part, coordinate): number for number, (name, part, coordinate) in enumerate(table.columns) if name == chosen}
     parts = tuple(dict.fromkeys(part for part, _ in columns))
     for part in parts:
         missing = [coordinate for coordinate in ("x", "y") if (part, coordinate) not in columns]
@@ -66,13 +66,13 @@ def read_pose(path: Path, *, individual: str | None = None) -> Track:
 
     positions = np.full((n_frames, len(parts), 2), np.nan)
     likelihoods = np.zeros((n_frames, len(parts)))
-    for place, part in enumerate(parts):
-        positions[frames, place, 0] = table.values[:, columns[part, "x"]]
-        positions[frames, place, 1] = table.values[:, columns[part, "y"]]
+    for number, part in enumerate(parts):
+        positions[frames, number, 0] = table.values[:, columns[part, "x"]]
+        positions[frames, number, 1] = table.values[:, columns[part, "y"]]
         if (part, "likelihood") in columns:
-            likelihoods[frames, place] = np.clip(np.nan_to_num(table.values[:, columns[part, "likelihood"]], nan=0.0), 0.0, 1.0)
+            likelihoods[frames, number] = np.clip(np.nan_to_num(table.values[:, columns[part, "likelihood"]], nan=0.0), 0.0, 1.0)
         else:
-            likelihoods[:, place] = np.isfinite(positions[:, place]).all(axis=1)
+            likelihoods[:, number] = np.isfinite(positions[:, number]).all(axis=1)
     positions[~np.isfinite(positions)] = np.nan
     return Track(positions, likelihoods, parts)
 
@@ -90,19 +90,19 @@ def find_body_parts(track: Track, names: Sequence[str], *, path: Path) -> list[i
     PoseError
         If a name is not there, or two body parts differ from it by case only.
     """
-    found = []
+    columns = []
     for name in names:
-        places = [place for place, part in enumerate(track.body_parts) if part.casefold() == name.strip().casefold()]
+        candidates = [column for column, part in enumerate(track.body_parts) if part.casefold() == name.strip().casefold()]
         # Where parts differ by case only, the spelling decides.
-        places = [place for place in places if track.body_parts[place] == name] or places
-        if not places:
+        candidates = [column for column in candidates if track.body_parts[column] == name] or candidates
+        if not candidates:
             nearest = suggest_nearest(name, track.body_parts) or "; choose one of these, in the study file or with --body-part."
             raise PoseError(f"{path}: has no body part {name!r}, only {', '.join(track.body_parts)}{nearest}")
-        if len(places) > 1:
-            spellings = ", ".join(repr(track.body_parts[place]) for place in places)
+        if len(candidates) > 1:
+            spellings = ", ".join(repr(track.body_parts[column]) for column in candidates)
             raise PoseError(f"{path}: body part {name!r} could be {spellings}; spell it as the file does.")
-        found.append(places[0])
-    return found
+        columns.append(candidates[0])
+    return columns
 
 
 def match_pose_to_frames(track: Track, frames: Frames, *, path: Path) -> tuple[Track, str | None]:
@@ -202,11 +202,11 @@ def _choose_individual(path: Path, table: PoseTable, individual: str | None) -> 
         if len(animals) > 1:
             raise PoseError(f"{path}: holds the pose of {len(animals)} individuals ({', '.join(animals)}); name one as crop: individual.")
         return animals[0]
-    found = [name for name in names if name == individual] or [name for name in names if name.casefold() == individual.casefold()]
-    if len(found) != 1:
+    matching = [name for name in names if name == individual] or [name for name in names if name.casefold() == individual.casefold()]
+    if len(matching) != 1:
         nearest = suggest_nearest(individual, animals) or "; choose one of these, in the study file or with --individual."
         raise PoseError(f"{path}: has no individual {individual!r}, only {', '.join(animals)}{nearest}")
-    return found[0]
+    return matching[0]
 
 
 def _check_frame_index(path: Path, index: npt.NDArray) -> npt.NDArray[np.int64]:
@@ -218,12 +218,12 @@ def _check_frame_index(path: Path, index: npt.NDArray) -> npt.NDArray[np.int64]:
     ).to_numpy()
     wrong = np.flatnonzero(~np.isfinite(numbers) | (numbers < 0) | (numbers != np.floor(numbers)))
     if len(wrong):
-        found = index[wrong[0]]
-        if any(mark in str(found).casefold() for mark in (".png", ".jpg", "labeled-data")):
+        value = index[wrong[0]]
+        if any(mark in str(value).casefold() for mark in (".png", ".jpg", "labeled-data")):
             raise PoseError(
-                f"{path}: holds training labels of single pictures ({found}), expected a row per video frame; choose the video's pose."
+                f"{path}: holds training labels of single pictures ({value}), expected a row per video frame; choose the video's pose."
             )
-        raise PoseError(f"{path}: row {wrong[0]} has the index {found}, expected a frame number; export the pose again.")
+        raise PoseError(f"{path}: row {wrong[0]} has the index {value}, expected a frame number; export the pose again.")
     frames = numbers.astype(np.int64)
     values, counts = np.unique(frames, return_counts=True)
     if (counts > 1).any():

@@ -59,9 +59,9 @@ def read_sleap_analysis(path: Path) -> PoseTable:
     if len(names) != n_tracks:
         # Predictions that were never tracked have no names.
         names = [""] if n_tracks == 1 else [f"track_{number}" for number in range(n_tracks)]
-    present = [place for place in range(n_tracks) if np.isfinite(positions[:, place]).any()] or list(range(n_tracks))
+    present = [track for track in range(n_tracks) if np.isfinite(positions[:, track]).any()] or list(range(n_tracks))
     coordinates = COORDINATES[: 2 if scores is None else 3]
-    columns = [(names[place], node, coordinate) for place in present for node in nodes for coordinate in coordinates]
+    columns = [(names[track], node, coordinate) for track in present for node in nodes for coordinate in coordinates]
     values = positions if scores is None else np.concatenate((positions, scores[..., np.newaxis]), axis=3)
     table = PoseTable(tuple(columns), np.arange(len(values)), values[:, present].reshape(len(values), len(columns)))
     table.require_distinct(path)

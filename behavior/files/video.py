@@ -133,7 +133,7 @@ class VideoReader:
         n_given = 0
         try:
             quick = DecodingPass(self._opened, QuickDecoder)
-            for row in self._watch(quick):
+            for row in self._keep_track(quick):
                 held.append(row)
                 if len(held) > quick.decoder.n_held:
                     yield held.popleft()
@@ -142,10 +142,10 @@ class VideoReader:
             held.clear()
             self.close()
             self._opened = open_stream(self.path)
-            yield from (row for row in self._watch(DecodingPass(self._opened, CarefulDecoder)) if row.index >= n_given)
+            yield from (row for row in self._keep_track(DecodingPass(self._opened, CarefulDecoder)) if row.index >= n_given)
         yield from held
 
-    def _watch(self, rows: DecodingPass) -> Iterator[Row]:
+    def _keep_track(self, rows: DecodingPass) -> Iterator[Row]:
         """Yield the rows of a pass, and keep what is known of the video from them."""
         for row in rows:
             picture = row.picture

@@ -28,7 +28,7 @@ class VideoFolder:
 
     def __init__(self, folder: Path) -> None:
         if not folder.is_dir():
-            raise UsageError(f"{folder}: is no folder, expected the one that holds the videos; check the path.")
+            raise UsageError(f"{folder}: is not a folder, expected the one that holds the videos; check the path.")
         self.path = folder
         self._by_name: dict[str, list[Path]] = defaultdict(list)
         self._by_recording: dict[str, list[Path]] = defaultdict(list)

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from behavior.config import Crop, Ensemble, Finetune, Study
 from behavior.errors import UsageError
 from behavior.files.feature_sources import hash_file
-from behavior.files.finetuned_weights import FITTED, WATCHED, SeenRecording
+from behavior.files.finetuned_weights import FITTED, VALIDATION, SeenRecording
 from behavior.learning.finetuning_crops import CropStore, draw_balanced_frames, draw_even_frames, spread_windows
 from behavior.learning.learning_data import LearningData
 from behavior.learning.planning import fold_of_everything, plan_model, seed_fit
@@ -132,7 +132,7 @@ def plan_finetuning(study: Study, data: LearningData, *, source: Path) -> ModelP
 def list_seen(data: LearningData, plan: ModelPlan) -> list[SeenRecording]:
     """Return the recordings that weights fitted by `plan` have seen, with the hashes of their videos."""
     seen = []
-    for role, indexes in ((FITTED, plan.training), (WATCHED, plan.validation)):
+    for role, indexes in ((FITTED, plan.training), (VALIDATION, plan.validation)):
         for index in indexes:
             recording = data.recordings[index]
             assert recording.video is not None

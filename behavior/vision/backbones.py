@@ -177,9 +177,9 @@ def find_backbone(name: str, *, weights: str | None = None, preprocessing: Prepr
 
 def _describe_archive(weights: str | None) -> BackboneSpecification:
     if weights is None or weights in (IMAGENET, PACKAGED, RANDOM):
-        found = "nothing" if weights is None else weights
+        given = "nothing" if weights is None else weights
         raise UsageError(
-            f"backbone {KERAS_FILE!r} is a network of your own: found {found} as its weights, expected the path of a .keras file."
+            f"backbone {KERAS_FILE!r} is a network of your own: found {given} as its weights, expected the path of a .keras file."
         )
     path = Path(weights)
     network = read_archive(path)
@@ -306,11 +306,11 @@ def _load_weights(specification: BackboneSpecification, network: Any, path: Path
     complaint = f"{path}: these weights do not fit {specification.name} without its top"
     advice = "check that the file belongs to it."
     if path.suffix.lower() == ARCHIVE_SUFFIX:
-        found = read_archive(path).layers
+        stored = read_archive(path).layers
         expected = tuple(type(operation).__name__ for operation in network.operations)
         # Keras would take what fits of a larger network and say nothing of the rest.
-        if found != expected:
-            raise WeightsError(f"{complaint} (found {len(found)} layers, expected {len(expected)} of certain kinds); {advice}")
+        if stored != expected:
+            raise WeightsError(f"{complaint} (found {len(stored)} layers, expected {len(expected)} of certain kinds); {advice}")
     try:
         network.load_weights(str(path))
     except (ValueError, OSError, KeyError, TypeError) as error:

@@ -12,7 +12,7 @@ from behavior.compute.child import call_in_child
 
 __all__ = ["describe_processor", "gpu_has_native_bfloat16", "has_gpu", "has_native_bfloat16", "load_openvino"]
 
-# The packages through which TensorFlow finds what is no NVIDIA GPU.
+# The packages through which TensorFlow finds GPUs other than NVIDIA's.
 GPU_PLUGINS = ("tensorflow-metal", "tensorflow-rocm")
 # NVIDIA's GPUs compute in bfloat16 from Ampere on.
 BFLOAT16_CAPABILITY = 8

@@ -76,8 +76,8 @@ class _BatchedEngine(ABC):
         vectors = np.empty((len(images), self.n_features), dtype=np.float32)
         starts = range(0, len(images), self.batch_size)
         done = self.embed_batches(images[start : start + self.batch_size] for start in starts)
-        for start, found in zip(starts, done, strict=True):
-            vectors[start : start + len(found)] = found
+        for start, computed in zip(starts, done, strict=True):
+            vectors[start : start + len(computed)] = computed
         return vectors
 
 
@@ -171,8 +171,8 @@ class OpenVinoEngine(_BatchedEngine):
 
     def _find_precision(self) -> str:
         """Return the precision actually used; it can differ from the one requested."""
-        found = self._compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
-        return next((name for name, openvino_name in OPENVINO_TYPES.items() if openvino_name == found), found)
+        actual = self._compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
+        return next((name for name, openvino_name in OPENVINO_TYPES.items() if openvino_name == actual), actual)
 
     def embed_batches(self, batches: Iterable[Images]) -> Generator[Vectors, None, None]:
         """Yield the vectors of each batch, as `Engine.embed_batches` has it."""
@@ -182,9 +182,9 @@ class OpenVinoEngine(_BatchedEngine):
         n_done = 0
 
         def finish_oldest() -> None:
-            request, place = running.popleft()
+            request, target = running.popleft()
             request.wait()
-            place[:] = request.get_output_tensor().data[: len(place)]
+            target[:] = request.get_output_tensor().data[: len(target)]
             free.append(request)
 
         try:

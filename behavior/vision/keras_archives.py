@@ -45,7 +45,7 @@ def read_archive(path: Path) -> ArchivedNetwork:
     Raises
     ------
     WeightsError
-        If the file is missing, or is no `.keras` file.
+        If the file is missing, or is not a `.keras` file.
     """
     if not path.is_file():
         raise WeightsError(f"{path}: no such file; give the path of a .keras file that is there.")
@@ -57,7 +57,7 @@ def read_archive(path: Path) -> ArchivedNetwork:
         class_name = config["class_name"]
     except (zipfile.BadZipFile, KeyError, TypeError, ValueError, OSError) as error:
         raise WeightsError(
-            f"{path}: is no .keras file that can be read ({type(error).__name__}: {error}); save the network again with "
+            f"{path}: is not a .keras file that can be read ({type(error).__name__}: {error}); save the network again with "
             "`model.save('NAME.keras')` of Keras 3."
         ) from error
     layers = [layer for layer in inner.get("layers", []) if isinstance(layer, dict)]

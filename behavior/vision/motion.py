@@ -124,7 +124,7 @@ class MotionDescriber:
         Raises
         ------
         ValueError
-            If the two are no squares of one size.
+            If the two are not squares of one size.
         """
         shape = current.shape
         if len(shape) != 3 or shape[0] != shape[1] or shape[2] != 3 or (previous is not None and previous.shape != shape):

@@ -101,7 +101,7 @@ def describe_pose(
     Raises
     ------
     ValueError
-        If `fps` or `size` is not a positive number, `origin` is empty, or `arena` is no polygon.
+        If `fps` or `size` is not a positive number, `origin` is empty, or `arena` is not a polygon.
     """
     for name, value in (("fps", fps), ("size", size)):
         if not 0 < value < np.inf:

@@ -73,7 +73,7 @@ class BackboneList:
 
 
 def list_backbones(names: Sequence[str] = (), *, models: Path, measure: bool = True, seconds: float = SECONDS) -> BackboneList:
-    """Return what is known of the backbones called `names`, or of all, measured with random weights in what "auto" stands for here.
+    """Return what is known of the backbones named in `names`, or of all, measured with random weights in what "auto" means here.
 
     Parameters
     ----------

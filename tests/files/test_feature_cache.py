@@ -151,7 +151,7 @@ def test_every_cause_has_its_own_exception(tmp_path, source):
         read_features(path)
     with h5py.File(path, "w") as file:
         file["other"] = 1
-    with pytest.raises(DamagedCacheError, match="no feature cache"):
+    with pytest.raises(DamagedCacheError, match="not a feature cache"):
         read_features(path)
 
 

@@ -90,7 +90,7 @@ def test_without_likelihoods_a_position_is_certain(tmp_path: Path) -> None:
         ("0.5,1,2,1\n", "row 0 has the index 0.5"),
         ("-1,1,2,1\n", "row 0 has the index -1"),
         ("labeled-data/v/img1.png,1,2,1\n", "training labels"),
-        ("0,1,2,1\n1,1,oops,1\n", "line 5, a y: 'oops' is no number"),
+        ("0,1,2,1\n1,1,oops,1\n", "line 5, a y: 'oops' is not a number"),
         ("", "has a header but no rows"),
         ("0,1,2,1\n99999999,1,2,1\n", "the index goes to 99999999"),
     ],
@@ -111,7 +111,7 @@ def test_files_that_are_no_pose(tmp_path: Path) -> None:
     (tmp_path / "half.csv").write_text("bodyparts,a,b,b\ncoords,x,x,y\n0,1,2,3\n")
     expected = {
         "missing.csv": "there is no such pose file",
-        "labels.csv": "is no DeepLabCut table",
+        "labels.csv": "is not a DeepLabCut table",
         "broken.h5": "cannot be read as HDF5",
         "other.h5": "no table of DeepLabCut, nor pose of SLEAP or NWB",
         "twice.csv": "is there twice",

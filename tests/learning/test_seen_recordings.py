@@ -11,7 +11,7 @@ import pytest
 from behavior.config import Study
 from behavior.errors import UsageError, WeightsError
 from behavior.files.feature_sources import hash_file
-from behavior.files.finetuned_weights import FITTED, WATCHED, FinetuningRecord, SeenRecording, write_finetuned_weights
+from behavior.files.finetuned_weights import FITTED, VALIDATION, FinetuningRecord, SeenRecording, write_finetuned_weights
 from behavior.learning.seen_recordings import find_seen, list_weights_seen, refuse_seen_recordings
 from behavior.recording import Recording
 
@@ -30,7 +30,7 @@ def seen(tmp_path: Path) -> list[Recording]:
 def weights(tmp_path: Path, seen: list[Recording]) -> Path:
     """Weights that were fine-tuned on r1, with r0 as validation recording."""
     recordings = []
-    for recording, role in zip(seen, (WATCHED, FITTED), strict=True):
+    for recording, role in zip(seen, (VALIDATION, FITTED), strict=True):
         assert recording.video is not None
         recordings.append(SeenRecording(recording.id, role, hash_file(recording.video), recording.video.stat().st_size))
     record = FinetuningRecord(tuple(recordings), ("rear",), "openfield", "packaged", "", {}, {}, {})
@@ -89,7 +89,7 @@ def test_a_recording_is_known_by_its_video_and_by_its_name_if_that_is_missing(
     weights: Path, seen: list[Recording], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     known = list_weights_seen(str(weights))
-    assert [(one.recording, one.role) for one in known] == [("r0", WATCHED), ("r1", FITTED)]
+    assert [(one.recording, one.role) for one in known] == [("r0", VALIDATION), ("r1", FITTED)]
     assert find_seen(seen[1], known) == known[1]
     # As long, of another content.
     assert find_seen(record_video(tmp_path, "r8", b"xther video"), known) is None

@@ -166,7 +166,7 @@ def test_a_saved_network_of_another_kind_is_refused(make_network, tmp_path):
         build_backbone(find_backbone("openfield"), str(path))
     broken = tmp_path / "broken.keras"
     broken.write_bytes(b"PK")
-    with pytest.raises(WeightsError, match=r"broken\.keras: is no \.keras file"):
+    with pytest.raises(WeightsError, match=r"broken\.keras: is not a \.keras file"):
         build_backbone(find_backbone("openfield"), str(broken))
 
 

@@ -156,7 +156,7 @@ def test_folders_that_cannot_be_used(tmp_path: Path) -> None:
     with pytest.raises(EthogramError, match="holds no file"):
         export_ethograms([tmp_path / "empty"], ["bouts"], tmp_path / "out")
     write_ethogram(tmp_path / "ethograms", "A")
-    with pytest.raises(UsageError, match="is no folder, expected the one that holds the videos"):
+    with pytest.raises(UsageError, match="is not a folder, expected the one that holds the videos"):
         export_ethograms([tmp_path / "ethograms"], ["bouts"], tmp_path / "out", videos=tmp_path / "none")
     (tmp_path / "file").touch()
     with pytest.raises(OutputError):
