@@ -16,6 +16,7 @@ import yaml
 from behavior.files.ethograms import write_annotation
 from behavior.files.model_bundle import read_bundle
 from behavior.files.video_writer import write_video
+from behavior.provenance import Provenance
 from behavior.recording import Annotation, Ethogram, Probabilities
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def write_ethogram(folder: Path, name: str, fps: float) -> None:
     shown = np.zeros((N_FRAMES, 1), dtype=bool)
     ethogram = Ethogram(shown, ("grooming",), time_s)
     probabilities = Probabilities(np.zeros((N_FRAMES, 1), dtype=np.float32), ("grooming",), time_s)
-    write_annotation(folder, Annotation(name, probabilities, ethogram, ethogram, {"fps": fps}))
+    write_annotation(folder, Annotation(name, probabilities, ethogram, ethogram, Provenance(fps=fps)))
 
 
 def test_the_files_are_hostile(tmp_path: Path, write_hostile_poses: Callable[..., list[Any]]) -> None:
