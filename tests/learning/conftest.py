@@ -50,7 +50,12 @@ def make_data() -> Callable[..., LearningData]:
         given = features or {name: np.zeros((len(shown), 3), dtype=np.float32) for name, shown in values.items()}
         return LearningData(
             recordings=tuple(Recording(name, animal=animals[number] if animals else name) for number, name in enumerate(values)),
-            features=tuple(RecordingFeatures(given[name], np.arange(len(given[name])) / FPS, FPS, (), False) for name in values),
+            features=tuple(
+                RecordingFeatures(
+                    given[name], np.arange(len(given[name])) / FPS, FPS, (describe_stream(n_features=given[name].shape[1]),), False
+                )
+                for name in values
+            ),
             labels=tuple(Labels(shown, tuple(behaviors)) for shown in values.values()),
             behaviors=tuple(behaviors),
         )

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from behavior.config import Postprocess
+from behavior.files.feature_sources import Signature
 from behavior.files.model_bundle import StreamDescription
 from behavior.learning import model_fitting
 from behavior.learning.crossval_folder import FitEpochs
@@ -198,7 +199,7 @@ def test_an_output_that_was_not_trained_has_no_name(make_study, make_data, fits)
 
 
 def test_streams_are_those_of_the_features(make_study, data, fits):
-    streams = (StreamDescription(name="motifs", signature="{}", n_features=3),)
+    streams = (StreamDescription(name="motifs", signature=Signature("motifs", {"program": "other"}).text, n_features=3),)
     for features in data.features:
         object.__setattr__(features, "streams", streams)
     members, _ = fit_members(make_study(), data, None, {})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 import yaml
 
 from behavior.errors import UsageError
-from behavior.files.ethograms import write_annotation
+from behavior.files.ethograms import read_annotation, write_annotation
 from behavior.files.pose import write_deeplabcut
 from behavior.recording import Track
 from behavior.reporting.description import DescribedRecording
@@ -152,8 +153,9 @@ def test_ethograms_have_to_go_together(ethograms: list[Path]) -> None:
         gather([*ethograms, ethograms[0]])
     with pytest.raises(UsageError, match=r"a bin of 0\.05 s is shorter than a frame, expected at least 0\.1 s"):
         gather(ethograms, bin_s=0.05)
-    for path in (ethograms[1], ethograms[1].with_suffix(".json")):
-        path.write_text(path.read_text().replace("rear", "sniff"))
+    annotation = read_annotation(ethograms[1])
+    tables = {name: replace(getattr(annotation, name), behaviors=("groom", "sniff")) for name in ("probabilities", "raw", "ethogram")}
+    write_annotation(ethograms[1].parent, replace(annotation, **tables))
     with pytest.raises(UsageError, match="has the behaviors groom, sniff, those before it groom, rear"):
         gather(ethograms)
 

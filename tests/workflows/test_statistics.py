@@ -165,7 +165,7 @@ def test_it_has_to_be_said_whose_labels_count(run: Callable, lab: Path) -> None:
     assert run(*arguments).status == 0
     ran = run(*arguments, "--labels", "--overwrite")
     assert ran.status == 2
-    assert "say there whose labels" in ran.err
+    assert "name there the labels" in ran.err
 
 
 def test_without_a_manifest_there_are_no_groups(run: Callable, lab: Path) -> None:
@@ -204,7 +204,7 @@ def test_one_bad_file_does_not_stop_the_rest(run: Callable, lab: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (["--bin", "0s"], "more than nothing"),
+        (["--bin", "0s"], "expected a length above 0"),
         (["--bin", "60"], "--bin 60: expected a number with its unit"),
         (["--bin", "0.01s"], "shorter than a frame, expected at least 0.1 s"),
         (["--groups", "none.csv"], "no such manifest"),
