@@ -32,7 +32,8 @@ def test_the_demo_leaves_everything_that_the_commands_promise(demo):
         "reliability.png",
     }
     assert sorted(path.stem for path in (demo.crossval / "predictions").iterdir()) == RECORDINGS[:3]
-    assert {path.name for path in demo.model.iterdir()} == {
+    # A command that another test saw refused may have left its log.
+    assert {path.name for path in demo.model.iterdir()} - {"logs"} == {
         "bundle.yaml",
         "metrics.csv",
         "summary.md",
