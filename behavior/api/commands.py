@@ -58,7 +58,7 @@ def list_backbones(names: Sequence[str] = (), *, measure: bool = False, models: 
     Raises
     ------
     UsageError
-        If there is no backbone of such a name.
+        If a name is not the name of a backbone.
 
     Examples
     --------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -15,12 +16,12 @@ __all__ = ["Outcome", "Shown"]
 MOST_ROWS = 60
 
 
-class Shown:
+class Shown(ABC):
     """Is shown as a line of text and, if it has one, a table: in a console as text, in a notebook as HTML."""
 
+    @abstractmethod
     def _describe(self) -> str:
         """Return the line."""
-        raise NotImplementedError
 
     def _tabulate(self) -> pd.DataFrame | None:
         """Return the table; None for none."""

@@ -163,6 +163,9 @@ def plan_model(
     epochs
         A fixed number, without validation recordings; None for early stopping.
     """
+    stops_on_fold = study.crossval.early_stopping_on == "fold" and bool(fold.left_out)
+    # Labels of what a fold leaves out decide nothing, but in the optimistic protocol.
+    candidates = fold.left_out if stops_on_fold else fold.training
     reasons: dict[int, str] = {}
     learnable: set[int] = set()
     for output in outputs:
@@ -172,13 +175,13 @@ def plan_model(
             where = f"the training recordings of fold {fold.name}" if fold.name else "the training recordings"
             reasons[output] = f"no {missing} frame of {data.behaviors[output]} in {where}"
             continue
-        both_classes = data.find_learnable(range(len(data.recordings)), output)
+        both_classes = data.find_learnable(candidates, output)
         learnable = learnable & both_classes or learnable | both_classes
     trained = [output for output in outputs if output not in reasons]
     if not trained:
         return None, reasons
     validation: tuple[int, ...] = ()
-    if epochs is None and study.crossval.early_stopping_on == "fold" and fold.left_out:
+    if epochs is None and stops_on_fold:
         validation = tuple(index for index in fold.left_out if index in learnable)
     elif epochs is None:
         validation = _choose_validation(study, data, fold, outputs=trained, learnable=learnable)

@@ -85,7 +85,7 @@ def list_backbones(names: Sequence[str] = (), *, models: Path, measure: bool = T
     Raises
     ------
     UsageError
-        If there is no backbone of such a name.
+        If a name is not the name of a backbone.
     """
     names = list(names) or [*BACKBONES, KERAS_FILE]
     # What a backbone from a file is depends on the file.

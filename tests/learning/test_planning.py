@@ -2,6 +2,7 @@
 
 from itertools import product
 
+import numpy as np
 import pytest
 
 from behavior.learning.planning import FitKey, fold_of_everything, list_folds, plan_fits, plan_model, seed_fit
@@ -136,6 +137,22 @@ def test_the_optimistic_protocol_stops_on_what_is_scored(make_study, make_data):
     fits = plan_everything(make_study(crossval={"early_stopping_on": "fold"}), data)
     assert [fit.plan.validation for fit in fits] == [(0,), (0,), (1,), (), (2,), (2,)]
     assert [fit.plan.training for fit in fits[:2]] == [(1, 2), (1, 2)]
+
+
+@pytest.mark.parametrize("bagging", ["none", "recordings"])
+@pytest.mark.parametrize("leave_out", ["recording", "animal"])
+@pytest.mark.parametrize("share", [False, True])
+def test_labels_that_a_fold_leaves_out_decide_nothing(make_study, make_data, share, leave_out, bagging):
+    study = make_study(head={"kind": "lstm", "share": share}, crossval={"leave_out": leave_out}, ensemble={"bagging": bagging})
+    rng = np.random.default_rng(0)
+    for _ in range(40):
+        labels = {f"r{number}": rng.integers(0, 2, size=(2, 2)) for number in range(5)}
+        planned = plan_everything(study, make_data(labels, animals="AABCD"))
+        for number, fold in enumerate(list_folds(study, make_data(labels, animals="AABCD"))):
+            names = [f"r{index}" for index in fold.left_out]
+            for other in (BOTH, NO_JUMP, NEITHER, [[1, 1], [1, 1]], [[-1, -1], [-1, -1]]):
+                changed = plan_everything(study, make_data({**labels, **dict.fromkeys(names, other)}, animals="AABCD"))
+                assert [fit for fit in changed if fit.key.fold == number] == [fit for fit in planned if fit.key.fold == number]
 
 
 def test_a_behavior_without_both_classes_is_given_a_reason(make_study, make_data):
