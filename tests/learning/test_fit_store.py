@@ -126,8 +126,11 @@ def test_what_was_kept_is_read(group, kept, caplog):
 def test_a_resumed_state_may_be_changed(group):
     group.write_state(make_state)
     state = group.read_state(WEIGHTS, MOMENTS)
+    steps = state.steps.copy()
     state.steps += 1
     state.best[0][1] = 0
+    np.testing.assert_array_equal(state.steps, steps + 1)
+    assert not state.best[0][1].any()
 
 
 def test_a_finished_group_has_no_state_any_more(group):

@@ -8,6 +8,7 @@ from behavior.vision.backbones import build_backbone, find_backbone
 from behavior.vision.engine_choice import find_lowest_cosine, open_engine, prepare_engine
 from behavior.vision.engine_request import EngineRequest
 from behavior.vision.engines import KerasEngine, choose_group_size
+from tests.helpers.drawn_crops import draw_crops
 
 BATCH = 4
 
@@ -20,17 +21,6 @@ ENGINES = [("keras", "float32"), ("keras", "bfloat16"), ("openvino", "float32"),
 
 # How far from float32's vectors a vector may be, as a share of their spread.
 TOLERANCES = {"float32": 1e-4, "bfloat16": 0.1, "int8": 0.5}
-
-
-def draw_crops(count, *, seed=0):
-    """Crops with a bright animal-like blob on noise, which is nearer to a real crop than noise alone."""
-    rng = np.random.default_rng(seed)
-    crops = rng.integers(60, 100, (count, 64, 64, 3))
-    rows, columns = np.mgrid[:64, :64]
-    for crop in crops:
-        (y, x), (height, width), tilt = rng.uniform(20, 44, 2), rng.uniform(6, 20, 2), rng.uniform(-1, 1)
-        crop[((rows - y) / height) ** 2 + ((columns - x + tilt * (rows - y)) / width) ** 2 < 1] += rng.integers(60, 150)
-    return crops.clip(0, 255).astype(np.uint8)
 
 
 CROPS = draw_crops(64)

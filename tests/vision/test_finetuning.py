@@ -9,24 +9,7 @@ from behavior.vision.augmentation import WindowAugmenter
 from behavior.vision.backbones import find_backbone
 from behavior.vision.finetuning import CropWindows, Finetuner, _weigh_loss, open_network
 from behavior.vision.unfreezing import choose_layers, list_layers
-
-SIZE = 16
-
-
-def make_network(seed=0):
-    keras.utils.set_random_seed(seed)
-    return keras.Sequential(
-        [
-            keras.Input((SIZE, SIZE, 3)),
-            keras.layers.Conv2D(4, 3, strides=2, name="early_convolution"),
-            keras.layers.BatchNormalization(name="early_normalization"),
-            keras.layers.ReLU(name="early_activation"),
-            keras.layers.Conv2D(6, 3, name="late_convolution"),
-            keras.layers.BatchNormalization(name="late_normalization"),
-            keras.layers.ReLU(name="late_activation"),
-            keras.layers.GlobalAveragePooling2D(name="pool"),
-        ]
-    )
+from tests.helpers.small_network import SIZE, make_network
 
 
 def draw_windows(count, *, seed, window=1):
