@@ -55,6 +55,8 @@ class Recording:
         Treatment or genotype; "" where the manifest does not say.
     split
         "test" recordings are never touched by cross-validation or search.
+    sex, age, species
+        Of the animal, for archives: M, F, O or U; an ISO 8601 duration; a Latin name. "" where the manifest does not say.
     """
 
     id: str
@@ -64,6 +66,9 @@ class Recording:
     animal: str = ""
     group: str = ""
     split: Split = "train"
+    sex: str = ""
+    age: str = ""
+    species: str = ""
 
 
 @dataclass(frozen=True)

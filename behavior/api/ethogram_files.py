@@ -119,7 +119,14 @@ def evaluate_ethograms(
 
 
 def export_ethograms(
-    ethograms: Paths, formats: str | Sequence[str], out: PathLike, *, videos: PathLike | None = None, overwrite: bool = False
+    ethograms: Paths,
+    formats: str | Sequence[str],
+    out: PathLike,
+    *,
+    videos: PathLike | None = None,
+    study: PathLike | None = None,
+    simba_features: PathLike | None = None,
+    overwrite: bool = False,
 ) -> Outcome:
     """Write ethograms in the formats of other tools, as `behavior export` does.
 
@@ -133,6 +140,10 @@ def export_ethograms(
         Folder for the files.
     videos
         Folder that has the videos now, if they were moved.
+    study
+        The study file, whose manifest names the animals: subjects of NWB files.
+    simba_features
+        A SimBA project's folder `csv/features_extracted`, to write whole `targets_inserted` tables.
     overwrite
         Replace files that are there already.
 
@@ -143,7 +154,7 @@ def export_ethograms(
     Raises
     ------
     UsageError
-        If a format is unknown or its package is not installed, or `videos` is not a folder.
+        If a format is unknown or its package is not installed, a folder is missing, or the study cannot be used.
     EthogramError
         If there is no ethogram.
     OutputError
@@ -155,7 +166,15 @@ def export_ethograms(
 
     names = [formats] if isinstance(formats, str) else list(formats)
     with collect_warnings() as notes:
-        result = export_ethograms(list_paths(ethograms), names, Path(out), videos=as_path(videos), overwrite=overwrite)
+        result = export_ethograms(
+            list_paths(ethograms),
+            names,
+            Path(out),
+            videos=as_path(videos),
+            study=as_path(study),
+            simba_features=as_path(simba_features),
+            overwrite=overwrite,
+        )
     rows = [(name, str(file)) for name, files in result.files.items() for file in files]
     return Outcome(f"Exports in {Path(out)}", pd.DataFrame(rows, columns=["format", "file"]), dict(result.failures), tuple(notes))
 

@@ -114,6 +114,10 @@ def export(
     ],
     out: OutFolder,
     videos: Annotated[Path | None, typer.Option(help="Folder that has the videos now, if they were moved.")] = None,
+    study: Annotated[Path | None, typer.Option(help="The study, whose manifest names the animals: subjects of NWB files.")] = None,
+    simba_features: Annotated[
+        Path | None, typer.Option(help="SimBA's csv/features_extracted, to write whole targets_inserted tables.")
+    ] = None,
     overwrite: Overwrite = False,
     as_json: AsJson = False,
 ) -> None:
@@ -121,7 +125,7 @@ def export(
     from behavior.workflows.export import export_ethograms
 
     names = [name.strip() for name in formats.split(",") if name.strip()]
-    result = export_ethograms(ethograms, names, out, videos=videos, overwrite=overwrite)
+    result = export_ethograms(ethograms, names, out, videos=videos, study=study, simba_features=simba_features, overwrite=overwrite)
     n_bouts = sum(sum(counts.values()) for counts in result.bouts.values())
     rows = [[name, len(files), str(files[0] if len(files) == 1 else files[0].parent)] for name, files in result.files.items() if files]
     extra = {"recordings": len(result.bouts), "bouts": n_bouts, "failures": result.failures, "notes": result.notes}

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import get_args
 
 from behavior.errors import UsageError, suggest_nearest
 from behavior.files.atomic import replacing
+from behavior.files.subject_cells import parse_age, parse_sex, parse_species
 from behavior.recording import Recording, Split
 
 __all__ = ["RATER_PREFIX", "is_portable_name", "read_manifest", "select_labels", "write_manifest"]
 
-_COLUMNS = ("recording", "video", "pose", "labels", "animal", "group", "split")
+_COLUMNS = ("recording", "video", "pose", "labels", "animal", "group", "split", "sex", "age", "species")
+# What archives ask of an animal.
+_SUBJECT_CELLS: Mapping[str, Callable[[str], str]] = {"sex": parse_sex, "age": parse_age, "species": parse_species}
 # Names of rows for several recordings in tables of scores.
 _TABLE_ROWS = ("pooled", "mean")
 RATER_PREFIX = "labels_"
@@ -40,7 +43,7 @@ def read_manifest(path: Path) -> list[Recording]:
     ------
     UsageError
         If the file is missing or empty, a column is unknown or the `recording` column missing, an id is empty, repeated or unsafe as a
-        file name, or a split is neither `train`, `test` nor empty.
+        file name, or a split is neither `train`, `test` nor empty, a sex, age or species cannot be used, or those of one animal differ.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -73,7 +76,23 @@ def read_manifest(path: Path) -> list[Recording]:
         recordings.append(recording)
     if not recordings:
         raise UsageError(f"{path}: found no recordings; add a row for each video.")
+    _require_one_subject_each(path, recordings)
     return recordings
+
+
+def _require_one_subject_each(path: Path, recordings: Iterable[Recording]) -> None:
+    """Raise UsageError if an animal has two sexes, or is of two species; its age may differ from recording to recording."""
+    for column in ("sex", "species"):
+        known: dict[str, Recording] = {}
+        for recording in recordings:
+            value = getattr(recording, column)
+            first = known.setdefault(recording.animal, recording) if value else recording
+            before = getattr(first, column)
+            if before != value:
+                raise UsageError(
+                    f"{path}: the {column} of animal {recording.animal!r} is {before} in recording {first.id!r} and {value} "
+                    f"in {recording.id!r}; correct one of them, or name two animals."
+                )
 
 
 def _check_columns(path: Path, columns: Sequence[str]) -> None:
@@ -100,6 +119,12 @@ def _parse_row(path: Path, line: int, cells: dict[str, str]) -> Recording:
     if split not in get_args(Split):
         raise UsageError(f"{path}, line {line}: split of {name!r} is {cells['split']!r}, expected 'train', 'test' or an empty cell.")
     folder = path.resolve().parent
+    subject: dict[str, str] = {}
+    for column, parse in _SUBJECT_CELLS.items():
+        try:
+            subject[column] = parse(cells.get(column, ""))
+        except ValueError as error:
+            raise UsageError(f"{path}, line {line}: {column} of {name!r} is {cells[column]!r}, {error}.") from None
 
     def resolve(column: str) -> Path | None:
         value = cells.get(column, "")
@@ -118,6 +143,7 @@ def _parse_row(path: Path, line: int, cells: dict[str, str]) -> Recording:
         animal=cells.get("animal", "") or name,
         group=cells.get("group", ""),
         split="test" if split == "test" else "train",
+        **subject,
     )
 
 
@@ -127,6 +153,8 @@ def write_manifest(path: Path, recordings: Iterable[Recording]) -> None:
     raters = sorted({rater for recording in recordings for rater in recording.labels if rater})
     folder = path.resolve().parent
     header = ["recording", "video", "pose", "labels", *(RATER_PREFIX + rater for rater in raters), "animal", "group", "split"]
+    subject = [column for column in _SUBJECT_CELLS if any(getattr(recording, column) for recording in recordings)]
+    header += subject
 
     def relative(file: Path | None) -> str:
         if file is None:
@@ -140,7 +168,8 @@ def write_manifest(path: Path, recordings: Iterable[Recording]) -> None:
             labels = [relative(recording.labels.get(rater)) for rater in ("", *raters)]
             animal = "" if recording.animal == recording.id else recording.animal
             split = "test" if recording.split == "test" else ""
-            writer.writerow([recording.id, relative(recording.video), relative(recording.pose), *labels, animal, recording.group, split])
+            files = [relative(recording.video), relative(recording.pose), *labels]
+            writer.writerow([recording.id, *files, animal, recording.group, split, *(getattr(recording, column) for column in subject)])
 
 
 def select_labels(recording: Recording) -> Path | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.util import find_spec
@@ -14,9 +14,10 @@ from behavior.files.atomic import make_folder, require_writable
 from behavior.files.ethogram_formats.entry import Entry
 from behavior.files.ethogram_formats.formats import FORMATS, EthogramFormat
 from behavior.files.ethograms import ETHOGRAM_SUFFIX, find_ethograms, read_annotation
+from behavior.files.study import open_study
 from behavior.files.video_folder import VideoFolder
 from behavior.progress import complain, report_progress, warn
-from behavior.recording import find_bouts
+from behavior.recording import Recording, find_bouts
 
 __all__ = ["ExportResult", "export_ethograms"]
 
@@ -43,8 +44,24 @@ class ExportResult:
     notes: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class _Sources:
+    """What recordings are looked up in beside their ethograms."""
+
+    videos: VideoFolder | None
+    rows: Mapping[str, Recording] | None
+    simba_features: Path | None
+
+
 def export_ethograms(
-    paths: Sequence[Path], formats: Sequence[str], out: Path, *, videos: Path | None = None, overwrite: bool = False
+    paths: Sequence[Path],
+    formats: Sequence[str],
+    out: Path,
+    *,
+    videos: Path | None = None,
+    study: Path | None = None,
+    simba_features: Path | None = None,
+    overwrite: bool = False,
 ) -> ExportResult:
     """Write the ethograms at `paths` to `out` in each of `formats`; one bad ethogram never stops the rest.
 
@@ -56,13 +73,18 @@ def export_ethograms(
         Names from `files.ethogram_formats.FORMATS`.
     videos
         Folder that has the videos, in it or below, where they are no longer where they were annotated.
+    study
+        A study file whose manifest says which animal was recorded: the subject of an NWB file.
+    simba_features
+        A SimBA project's folder `csv/features_extracted`, whose tables are copied in front of SimBA's targets.
     overwrite
         Replace files that are there already.
 
     Raises
     ------
     UsageError
-        If a format is not known or its package not installed, or `videos` is not a folder.
+        If a format is not known or its package is not installed, `videos` or `simba_features` is not a folder, or the study cannot
+        be used.
     EthogramError
         If there is no ethogram at `paths`.
     OutputError
@@ -73,7 +95,13 @@ def export_ethograms(
         raise UsageError(f"no format was named, expected some of {', '.join(FORMATS)}; name them with --format.")
     for name, known in chosen.items():
         _require_installed(name, known)
-    known_videos = VideoFolder(videos) if videos is not None else None
+    if simba_features is not None and not simba_features.is_dir():
+        raise UsageError(f"--simba-features {simba_features}: is not a folder; give csv/features_extracted of the SimBA project.")
+    sources = _Sources(
+        VideoFolder(videos) if videos is not None else None,
+        {row.id: row for row in open_study(study)[1]} if study is not None else None,
+        simba_features if "simba" in chosen else None,
+    )
     ethograms = find_ethograms(paths)
     if not overwrite:
         names = [path.name.removesuffix(ETHOGRAM_SUFFIX) for path in ethograms]
@@ -86,7 +114,7 @@ def export_ethograms(
     with report_progress("exporting", total=len(ethograms), unit="recordings") as advance:
         for path in ethograms:
             try:
-                entry = _open(path, known_videos, result)
+                entry = _open(path, sources, result)
             except BehaviorError as error:
                 _fail(result, str(path), error)
                 advance(1)
@@ -107,6 +135,8 @@ def export_ethograms(
         if items:
             _write(chosen[name], target, items, overwrite=overwrite)
             result.files[name].append(target)
+    if "nwb" in chosen:
+        result.notes += _note_subjects(list(result.bouts), sources.rows)
     for note in result.notes:
         warn(note)
     return result
@@ -144,14 +174,41 @@ def _fail(result: ExportResult, name: str, error: BehaviorError) -> None:
     complain(str(error))
 
 
-def _open(path: Path, videos: VideoFolder | None, result: ExportResult) -> Entry:
+def _open(path: Path, sources: _Sources, result: ExportResult) -> Entry:
     annotation = read_annotation(path)
     if annotation.recording in result.bouts:
         raise EthogramError(f"{path}: is a second ethogram of {annotation.recording!r}, expected one of each; export it to another folder.")
     values = annotation.ethogram.values
     result.bouts[annotation.recording] = {name: len(find_bouts(values[:, column])) for column, name in enumerate(annotation.behaviors)}
-    video = _find_video(annotation.recording, annotation.provenance.video, videos, result)
-    return Entry(annotation, video, datetime.fromtimestamp(path.stat().st_mtime).astimezone())
+    video = _find_video(annotation.recording, annotation.provenance.video, sources.videos, result)
+    features = None
+    if sources.simba_features is not None:
+        names = dict.fromkeys([annotation.recording, *([PureWindowsPath(video).stem] if video is not None else [])])
+        tables = [table for name in names if (table := sources.simba_features / f"{name}.csv").is_file()]
+        # Without a table, the sentence names the one that should be there.
+        features = next(iter(tables), sources.simba_features / f"{annotation.recording}.csv")
+    return Entry(
+        annotation,
+        video,
+        datetime.fromtimestamp(path.stat().st_mtime).astimezone(),
+        row=(sources.rows or {}).get(annotation.recording),
+        features=features,
+    )
+
+
+def _note_subjects(recordings: Sequence[str], rows: Mapping[str, Recording] | None) -> list[str]:
+    """Return what archives will miss in NWB files."""
+    if rows is None:
+        return ["the NWB files name no subject, which archives such as DANDI ask for; give the study, whose manifest does, with --study."]
+    notes = []
+    if unknown := [name for name in recordings if name not in rows]:
+        notes.append(f"the manifest has no row for {', '.join(unknown)}; their NWB files name no subject.")
+    known = [rows[name] for name in recordings if name in rows]
+    if lacking := [column for column in ("sex", "age", "species") if not all(getattr(row, column) for row in known)]:
+        notes.append(
+            f"the manifest does not say {', '.join(lacking)} of every animal, which archives such as DANDI ask for; add such columns."
+        )
+    return notes
 
 
 def _find_video(recording: str, annotated: str | None, videos: VideoFolder | None, result: ExportResult) -> Path | None:

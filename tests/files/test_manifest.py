@@ -38,7 +38,7 @@ def test_cells_become_recordings(tmp_path):
 def test_written_manifest_reads_back_equal_and_can_be_moved(tmp_path):
     recordings = [
         Recording("a", video=tmp_path / "x" / "a.mp4", labels={"jin": tmp_path / "a.csv"}, animal="a", split="test"),
-        Recording("b", pose=Path("/elsewhere/b.h5").resolve(), animal="mouse 7", group="KO, old"),
+        Recording("b", pose=Path("/elsewhere/b.h5").resolve(), animal="mouse 7", group="KO, old", sex="F", age="P10W"),
     ]
     path = tmp_path / "recordings.csv"
     write_manifest(path, recordings)
@@ -61,6 +61,10 @@ def test_written_manifest_reads_back_equal_and_can_be_moved(tmp_path):
         ("recording\npooled\n", "choose another id"),
         ("recording,split\na,validation\n", "split of 'a' is 'validation'"),
         ("recording,video\na,b.mp4,c\n", "line 2: found more cells"),
+        ("recording,sex\na,weiblich\n", "line 2: sex of 'a' is 'weiblich', expected M, F, O (other) or U (unknown)"),
+        ("recording,age\na,70\n", "line 2: age of 'a' is '70', expected an age such as '10 weeks'"),
+        ("recording,species\na,mus\n", "line 2: species of 'a' is 'mus', expected a Latin name"),
+        ("recording,animal,sex\na,X,M\nb,X,\nc,X,F\n", "the sex of animal 'X' is M in recording 'a' and F in 'c'"),
     ],
 )
 def test_what_cannot_be_used_is_said_with_its_line(tmp_path, text, expected):

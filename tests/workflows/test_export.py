@@ -176,3 +176,32 @@ def test_the_command(run, tmp_path: Path) -> None:
     assert run("export", tmp_path / "ethograms", "--format", "excel", "--out", tmp_path / "out").status == 2
     (tmp_path / "ethograms" / "A_ethogram.json").unlink()
     assert run("export", tmp_path / "ethograms", "--format", "bouts", "--out", tmp_path / "second").status == 1
+
+
+def test_the_study_names_the_subjects_and_simba_features_go_in_front(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pynwb = pytest.importorskip("pynwb")
+    folder = tmp_path / "ethograms"
+    write_ethogram(folder, "A", video="D:\\lab\\cam A.mp4")
+    write_ethogram(folder, "B")
+    (tmp_path / "recordings.csv").write_text("recording,animal,sex\nA,M12,F\n")
+    (tmp_path / "study.yaml").write_text("behaviors: [grooming]\ncrop: {whole_frame: true}\n")
+    features = tmp_path / "features_extracted"
+    features.mkdir()
+    (features / "cam A.csv").write_text("".join([",Nose_x,Nose_y,Nose_p\n", *(f"{frame},1,2,1\n" for frame in range(10))]))
+    study = tmp_path / "study.yaml"
+    result = export_ethograms([folder], ["nwb", "simba"], tmp_path / "out", study=study, simba_features=features)
+    with pynwb.NWBHDF5IO(str(tmp_path / "out" / "nwb" / "A.nwb"), "r") as io:
+        subject = io.read().subject
+        assert (subject.subject_id, subject.sex, subject.species) == ("M12", "F", None)
+    assert [note for note in result.notes if "manifest" in note] == [
+        "the manifest has no row for B; their NWB files name no subject.",
+        "the manifest does not say age, species of every animal, which archives such as DANDI ask for; add such columns.",
+    ]
+    assert (tmp_path / "out" / "simba" / "A.csv").read_text().splitlines()[3] == "2,1,2,1,1,0"
+    # B has no features: that is said, and its other files are written.
+    assert list(result.failures) == [f"{folder / 'B_ethogram.csv'} (simba)"]
+    assert "B.csv: no such file" in next(iter(result.failures.values()))
+    without = export_ethograms([folder], ["nwb"], tmp_path / "again")
+    assert any("name no subject" in note and "--study" in note for note in without.notes)
+    with pytest.raises(UsageError, match=r"--simba-features .* is not a folder"):
+        export_ethograms([folder], ["simba"], tmp_path / "third", simba_features=tmp_path / "missing")

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from behavior.recording import Annotation, frame_edges
+from behavior.recording import Annotation, Recording, frame_edges
 
 __all__ = ["Entry", "Event", "describe_origin", "find_duration", "format_seconds", "list_events", "spread_edges"]
 
@@ -28,11 +28,17 @@ class Entry:
         Where its video is, or was when it was annotated; None where there is none.
     written
         When the annotation was written. It is unknown when the animal was filmed, and formats that ask for a date get this one.
+    row
+        The recording's row of the manifest, which names the animal; None if no study was given.
+    features
+        Table of the features that SimBA extracted of this recording; None for none.
     """
 
     annotation: Annotation
     video: Path | None
     written: datetime
+    row: Recording | None = None
+    features: Path | None = None
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from behavior.files.ethogram_formats.parquet import read_parquet
 from behavior.files.label_formats.request import LabelRequest
 from behavior.files.labels import read_labels
 from behavior.provenance import Provenance
-from behavior.recording import Annotation, Ethogram, Frames, Probabilities
+from behavior.recording import Annotation, Ethogram, Frames, Probabilities, Recording
 
 NAMES = ("grooming", "mid rearing", "wall_rearing", "Kratzen über", "毛づくろい", "sniff; left", 'a "b", c')
 OWN_READERS = {"nwb": read_nwb, "parquet": read_parquet}
@@ -31,6 +31,8 @@ def _make_entry(
     time_s: Any = None,
     fps: float | None = 25.0,
     video: Path | None = Path("/lab/videos/mouse 01.mp4"),
+    row: Recording | None = None,
+    features: Path | None = None,
     **provenance: Any,
 ) -> Entry:
     array = np.asarray(values, dtype=np.bool_)
@@ -43,7 +45,7 @@ def _make_entry(
         Ethogram(array, behaviors, times),
         Provenance.model_validate({**({"fps": fps} if fps else {}), **provenance}),
     )
-    return Entry(annotation, video, datetime(2024, 5, 17, 12, 30, tzinfo=UTC))
+    return Entry(annotation, video, datetime(2024, 5, 17, 12, 30, tzinfo=UTC), row, features)
 
 
 def _write(name: str, folder: Path, *entries: Entry) -> Path:
@@ -59,7 +61,8 @@ def _read_back(name: str, path: Path, entry: Entry) -> np.ndarray:
     if name in OWN_READERS:
         ethogram = OWN_READERS[name](path)
         assert ethogram.behaviors == annotation.behaviors
-        np.testing.assert_array_equal(ethogram.time_s, annotation.time_s)
+        # Regular times are kept as their rate.
+        np.testing.assert_allclose(ethogram.time_s, annotation.time_s, rtol=0, atol=1e-6)
         return ethogram.values
     names = (annotation.recording, *([entry.video.name] if entry.video else []))
     labels, _ = read_labels(path, LabelRequest(annotation.behaviors, Frames.from_times(annotation.time_s), recording_names=names))
