@@ -64,7 +64,7 @@ def embed_recordings(streams: Sequence[FeatureStream], recordings: Sequence[Reco
             if postponed:
                 elsewhere.append((recording, postponed))
         if elsewhere and len(elsewhere) == len(waiting):
-            _wait_for([recording for recording, _ in elsewhere])
+            _wait_for(elsewhere)
         waiting = elsewhere
     return result
 
@@ -106,7 +106,7 @@ def require_features(streams: Sequence[FeatureStream], recording: Recording) -> 
     inputs = RecordingInputs(recording)
     for stream in streams:
         while _try_to_embed(stream, inputs, [recording]).is_elsewhere:
-            _wait_for([recording])
+            _wait_for([(recording, [stream])])
 
 
 @dataclass(frozen=True)
@@ -135,6 +135,8 @@ def _try_to_embed(stream: FeatureStream, inputs: RecordingInputs, among: Sequenc
     return _Attempt(frames_per_second=embedded.n_frames / seconds)
 
 
-def _wait_for(recordings: Sequence[Recording]) -> None:
-    announce(f"waiting for another process that embeds {', '.join(recording.id for recording in recordings)}")
+def _wait_for(elsewhere: Sequence[tuple[Recording, Sequence[FeatureStream]]]) -> None:
+    names = ", ".join(recording.id for recording, _ in elsewhere)
+    recording, streams = elsewhere[0]
+    announce(f"waiting for another process that embeds {names}: {streams[0].explain_claim(recording)}")
     time.sleep(SECONDS_BETWEEN_LOOKS)

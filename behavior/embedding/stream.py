@@ -14,11 +14,11 @@ from behavior.config import Crop
 from behavior.embedding.crop_reader import require_files
 from behavior.embedding.recording_inputs import RecordingInputs
 from behavior.errors import CacheError
-from behavior.files.claims import claim_file
-from behavior.files.feature_cache import FeatureSet, MissingCacheError, cache_path, check_features, read_features
+from behavior.files.claims import claim_file, explain_claim
+from behavior.files.feature_cache import DamagedCacheError, FeatureSet, MissingCacheError, cache_path, check_features, read_features
 from behavior.files.feature_sources import Signature, Source
 from behavior.files.feature_writer import FeatureWriter, parts_folder
-from behavior.progress import detail
+from behavior.progress import detail, warn
 from behavior.recording import Recording
 
 __all__ = ["Embedded", "FeatureStream"]
@@ -81,12 +81,15 @@ class FeatureStream(ABC):
         return Source(files=(recording.video, recording.pose if self._needs_pose else None), settings=settings)
 
     def is_cached(self, recording: Recording) -> bool:
-        """Tell whether `read` would succeed, without reading the features."""
+        """Tell whether `read` would succeed: the features are read, and their checksums compared."""
+        return self._explain_absence(recording) is None
+
+    def _explain_absence(self, recording: Recording) -> CacheError | None:
         try:
-            self._find(recording)
-        except CacheError:
-            return False
-        return True
+            self._find(recording, with_content=True)
+        except CacheError as error:
+            return error
+        return None
 
     def read(self, recording: Recording) -> FeatureSet:
         """Return the features of `recording` from the cache; the cache's exceptions where they are not there or not up to date."""
@@ -94,13 +97,20 @@ class FeatureStream(ABC):
         path = cache_path(self._cache, recording.id, signature)
         return read_features(path, signature=signature, source=self.describe_source(recording))
 
-    def _find(self, recording: Recording) -> Signature:
-        """Return which of the signatures is in the cache, up to date; raise what is wrong with the preferred one's file."""
+    def _find(self, recording: Recording, *, with_content: bool = False) -> Signature:
+        """Return which of the signatures is in the cache, up to date; raise what is wrong with the preferred one's file.
+
+        Parameters
+        ----------
+        with_content
+            Whether the features are read to see that they are whole.
+        """
         reason: CacheError | None = None
         source = self.describe_source(recording)
         for signature in self.list_signatures(recording):
             try:
-                check_features(cache_path(self._cache, recording.id, signature), signature=signature, source=source)
+                path = cache_path(self._cache, recording.id, signature)
+                check_features(path, signature=signature, source=source, with_content=with_content)
             except CacheError as error:
                 reason = reason or error
                 continue
@@ -108,6 +118,10 @@ class FeatureStream(ABC):
         raise reason or MissingCacheError(
             f"{self._cache}: has no features of {self.name} for recording {recording.id!r}; run `behavior embed STUDY` first."
         )
+
+    def explain_claim(self, recording: Recording) -> str:
+        """Return which other process computes the features of `recording`, in words."""
+        return explain_claim(*(cache_path(self._cache, recording.id, signature) for signature in self.list_signatures(recording)))
 
     def tidy(self, recording: Recording) -> None:
         """Remove what a process that was killed at its very end left next to complete features."""
@@ -140,8 +154,11 @@ class FeatureStream(ABC):
         with claim_file(path) as mine:
             if not mine:
                 return None
-            if self.is_cached(recording):
+            reason = self._explain_absence(recording)
+            if reason is None:
                 # Another process finished it between the first look and the claim.
                 return Embedded(0, ())
+            if isinstance(reason, DamagedCacheError):
+                warn(f"{str(reason).rpartition(';')[0]}; these features are computed again.")
             detail(f"{recording.id}: computing {self.name} of {recording.video}" + (f" and {recording.pose}" if self._needs_pose else ""))
             return self._fill(inputs, FeatureWriter(path, signature=signature, source=self.describe_source(recording)))

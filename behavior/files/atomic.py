@@ -7,12 +7,12 @@ import glob
 import hashlib
 import logging
 import os
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from behavior.errors import OutputError
+from behavior.files.temporary import name_temporary
 
 __all__ = [
     "find_staged",
@@ -42,24 +42,16 @@ def replacing(path: Path) -> Iterator[Path]:
     OutputError
         If the folder cannot be written to, or the disk is full.
     """
-    temporary: Path | None = None
-    try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.stem[:60]}.", suffix=f".tmp{path.suffix}", dir=path.parent)
-        os.close(handle)
-        temporary = Path(name)
-        yield temporary
-        # mkstemp makes files that only the owner can read; results are to be shared like any other file.
-        temporary.chmod(0o666 & ~_read_umask())
-        sync_file(temporary)
-        temporary.replace(path)
-        sync_folder(path.parent)
-        _log_written(path)
-    except OSError as error:
-        raise _explain(path, error) from error
-    finally:
-        if temporary is not None:
-            with suppress(FileNotFoundError):
-                temporary.unlink()
+    with name_temporary(path) as temporary:
+        try:
+            temporary.touch(exist_ok=False)
+            yield temporary
+            sync_file(temporary)
+            temporary.replace(path)
+            sync_folder(path.parent)
+            _log_written(path)
+        except OSError as error:
+            raise _explain(path, error) from error
 
 
 def replace_together(contents: Mapping[Path, bytes]) -> None:
@@ -164,11 +156,10 @@ def make_folder(folder: Path) -> Path:
 def require_writable(folder: Path) -> None:
     """Raise OutputError unless files can be made in `folder`."""
     try:
-        handle, name = tempfile.mkstemp(prefix=".writable.", dir=folder)
+        with name_temporary(folder / "writable") as temporary:
+            temporary.touch(exist_ok=False)
     except OSError as error:
         raise OutputError(f"{folder}: cannot be written to ({error.strerror or error}); choose a folder that you may write to.") from error
-    os.close(handle)
-    Path(name).unlink()
 
 
 def sync_folder(folder: Path) -> None:
@@ -213,9 +204,3 @@ def _log_written(path: Path) -> None:
 
 def _explain(path: Path, error: OSError) -> OutputError:
     return OutputError(f"{path}: cannot be written ({error.strerror or error}); choose a folder with space that you may write to.")
-
-
-def _read_umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -14,13 +14,18 @@ from pathlib import Path
 
 from behavior.errors import OutputError
 from behavior.files.atomic import make_folder, sync_folder
+from behavior.files.temporary import is_alive, name_temporary
 
-__all__ = ["claim_file", "hold_claim", "is_alive"]
+__all__ = ["claim_file", "explain_claim", "hold_claim"]
 
 # A claim that has shown no sign of life for so long belongs to a process that is gone.
 CLAIM_SECONDS = 600.0
 SECONDS_BETWEEN_BEATS = 30.0
 _SECONDS_BETWEEN_TRIES = 0.05
+# By which the times of two files on one drive may be wrong.
+_CLOCK_ERROR_S = 60.0
+# A claim is shorter.
+_MOST_BYTES = 4096
 
 # Tokens of the claims that this process holds.
 _held: set[str] = set()
@@ -83,10 +88,18 @@ def hold_claim(path: Path, *, what: str, patience_s: float) -> Iterator[None]:
                 yield
                 return
         if time.monotonic() >= give_up:
-            holder = _read_claim(_find_claim(path))
-            name = f"process {holder.pid} on {holder.host}" if holder is not None else "another process"
-            raise OutputError(f"{what}: {name} is writing there; wait until it has ended, then try again.")
+            raise OutputError(f"{what}: {explain_claim(path)} is writing there; wait until it has ended, then try again.")
         time.sleep(_SECONDS_BETWEEN_TRIES)
+
+
+def explain_claim(*paths: Path) -> str:
+    """Return which other process is making the first of the files at `paths` that is claimed, in words, with the name of the claim."""
+    claim = next((one for one in map(_find_claim, paths) if one.exists()), None)
+    if claim is None:
+        return "another process"
+    holder = _read_claim(claim)
+    name = f"process {holder.pid} on {holder.host}" if holder is not None else "another process"
+    return f"{name} (its claim is {claim})"
 
 
 def _find_claim(path: Path) -> Path:
@@ -118,52 +131,50 @@ def _make_claim(claim: Path, content: _Claim) -> bool:
 
 
 def _read_claim(claim: Path) -> _Claim | None:
+    """Return who holds a claim; None for one that is gone, or that says nothing usable."""
     try:
-        holder = _Claim(**json.loads(claim.read_text(encoding="utf-8")))
-        return holder if isinstance(holder.pid, int) else None
-    except (FileNotFoundError, ValueError, TypeError):
+        with claim.open("rb") as file:
+            content = json.loads(file.read(_MOST_BYTES))
+        holder = _Claim(str(content["host"]), content["pid"], str(content["token"]))
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return None
+    return holder if type(holder.pid) is int and 0 < holder.pid < 2**31 else None
 
 
 def _remove_dead_claim(claim: Path) -> bool:
     """Remove a claim whose process is gone, and tell whether it could be."""
     holder = _read_claim(claim)
-    try:
-        age = time.time() - claim.stat().st_mtime
-    except FileNotFoundError:
-        return True
     # An empty claim is one that is being written this moment, or was cut off by a power failure.
     dead_here = holder is not None and holder.host == socket.gethostname() and not _is_held(holder)
-    if not dead_here and age < CLAIM_SECONDS:
-        return False
-    aside = claim.with_name(f"{claim.name}.{os.urandom(4).hex()}")
     try:
-        # Renaming lets one of several processes win.
-        claim.rename(aside)
+        if not dead_here and _is_young(claim):
+            return False
+        with name_temporary(claim) as aside:
+            # Renaming lets one of several processes win.
+            claim.rename(aside)
+            if _read_claim(aside) != holder:
+                # Another process was quicker: what was renamed is its new claim, not the dead one.
+                aside.rename(claim)
+                return False
     except FileNotFoundError:
         return True
-    if _read_claim(aside) != holder:
-        # Another process was quicker: what was renamed is its new claim, not the dead one.
-        aside.rename(claim)
-        return False
-    aside.unlink()
+    except OSError as error:
+        reason = error.strerror or error
+        raise OutputError(f"{claim}: is left by a process that is gone, and cannot be removed ({reason}); remove it.") from error
     return True
+
+
+def _is_young(claim: Path) -> bool:
+    """Tell whether a claim has shown a sign of life lately; one of a time to come is of a clock that nobody can go by.
+
+    Both times are of the drive that holds the claim, which may not be that of this host.
+    """
+    with name_temporary(claim) as clock:
+        clock.touch()
+        age = clock.stat().st_mtime - claim.stat().st_mtime
+    return -_CLOCK_ERROR_S < age < CLAIM_SECONDS
 
 
 def _is_held(holder: _Claim) -> bool:
     """Tell whether a process of this host may hold a claim; one of this process's number that it does not know of is a dead one's."""
     return holder.token in _held if holder.pid == os.getpid() else is_alive(holder.pid)
-
-
-def is_alive(pid: int) -> bool:
-    """Tell whether there is a process of that number on this host; always true on Windows, where asking is not safe."""
-    if os.name == "nt":
-        # Asking by signal would end the process there; its claim then lasts until it grows old.
-        return True
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

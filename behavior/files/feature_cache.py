@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import itertools
 import json
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,7 +18,9 @@ import numpy.typing as npt
 
 from behavior.errors import CacheError, OutputError
 from behavior.files.atomic import replacing
+from behavior.files.disk_space import require_space
 from behavior.files.feature_sources import Signature, Source, hash_source
+from behavior.files.opening import explain_damage
 
 __all__ = [
     "PART_ROWS",
@@ -36,6 +41,13 @@ __all__ = [
 ]
 
 SCHEMA_VERSION = 1
+# The first whose file structures have checksums of their own.
+_HDF5_VERSION = "v110"
+_DATASETS = ("features", "centers", "measured", "time_s")
+_ATTRIBUTES_HASH = "attributes_hash"
+_ADVICE = "delete it, and run `behavior embed STUDY` again (`behavior import-features` for imported features)"
+# Of a file without any features.
+_MOST_OVERHEAD_BYTES = 2**17
 # What a killed run has to do again at most. A multiple of every usual batch size, so that batches fall alike after a resumption.
 PART_ROWS = 960
 # Of the hash at the end of a signature's key.
@@ -164,25 +176,19 @@ def find_imported(folder: Path, recording: str, name: str) -> Path:
 
 def _read_signature(path: Path) -> Signature:
     with _open_cache(path) as file:
-        try:
-            return Signature.from_text(file.attrs["feature_signature"])
-        except (KeyError, ValueError, TypeError, AttributeError) as error:
-            raise DamagedCacheError(f"{path}: does not say what its features mean ({error}); delete it and embed again.") from None
+        return Signature.from_text(file.attrs["feature_signature"])
 
 
 @contextmanager
 def _open_cache(path: Path) -> Iterator[h5py.File]:
-    """Open a finished cache file and check what every reader relies on."""
+    """Open a finished cache file and check what every reader relies on; whatever is wrong with what is read in the block is damage."""
     if not path.is_file():
         raise MissingCacheError(f"{path}: no features there; run `behavior embed STUDY` first.")
-    try:
+    with (
+        explain_damage(path, error=DamagedCacheError, expected="a complete feature cache", advice=_ADVICE),
         # Network drives without locks would otherwise refuse; a finished file is never written again.
-        file = h5py.File(path, "r", locking=False)
-    except OSError as error:
-        raise DamagedCacheError(
-            f"{path}: this is not a complete HDF5 file ({error}); delete it, and run `behavior embed STUDY` again."
-        ) from None
-    with file:
+        h5py.File(path, "r", locking=False) as file,
+    ):
         version = file.attrs.get("schema_version")
         if version is None:
             raise DamagedCacheError(f"{path}: found an HDF5 file that is not a feature cache; delete it or choose another cache folder.")
@@ -190,6 +196,10 @@ def _open_cache(path: Path) -> Iterator[h5py.File]:
             raise OtherSchemaError(
                 f"{path}: found schema version {version}, this version of behavior reads {SCHEMA_VERSION}; delete the file and embed again."
             )
+        attributes = dict(file.attrs)
+        # Files of earlier versions have no checksums.
+        if attributes.pop(_ATTRIBUTES_HASH, None) not in (None, _hash_attributes(attributes)):
+            raise ValueError("its description is not as it was written")
         yield file
 
 
@@ -217,31 +227,35 @@ def read_features(path: Path, *, signature: Signature | None = None, source: Sou
         If the video, the pose or the crop settings have changed since.
     """
     with _open_cache(path) as file:
-        try:
-            _require(path, file, signature, source)
-            return FeatureSet(
-                features=file["features"][:],
-                centers=file["centers"][:],
-                measured=file["measured"][:],
-                time_s=file["time_s"][:],
-                fps=float(file.attrs["fps"]),
-                signature=Signature.from_text(file.attrs["feature_signature"]),
-                notes=tuple(json.loads(file.attrs["notes"])),
-                attributes=json.loads(file.attrs["attributes"]),
-            )
-        except (KeyError, ValueError, TypeError, AttributeError, OSError) as error:
-            raise DamagedCacheError(f"{path}: parts of this feature cache are missing ({error}); delete it and embed again.") from None
+        _require(path, file, signature, source)
+        return FeatureSet(
+            features=file["features"][:],
+            centers=file["centers"][:],
+            measured=file["measured"][:],
+            time_s=file["time_s"][:],
+            fps=float(file.attrs["fps"]),
+            signature=Signature.from_text(file.attrs["feature_signature"]),
+            notes=tuple(json.loads(file.attrs["notes"])),
+            attributes=json.loads(file.attrs["attributes"]),
+        )
 
 
-def check_features(path: Path, *, signature: Signature, source: Source) -> None:
-    """Raise what `read_features` would, without reading the features."""
+def check_features(path: Path, *, signature: Signature, source: Source, with_content: bool = False) -> None:
+    """Raise what `read_features` would, without keeping the features.
+
+    Parameters
+    ----------
+    with_content
+        Whether the features are read, so that their checksums are compared.
+    """
     with _open_cache(path) as file:
-        try:
-            _require(path, file, signature, source)
-            if len({len(file[name]) for name in ("features", "centers", "measured", "time_s")}) != 1:
-                raise ValueError("lengths differ")
-        except (KeyError, ValueError, TypeError, AttributeError, OSError) as error:
-            raise DamagedCacheError(f"{path}: parts of this feature cache are missing ({error}); delete it and embed again.") from None
+        _require(path, file, signature, source)
+        datasets = [file[name] for name in _DATASETS]
+        if len({len(dataset) for dataset in datasets}) != 1:
+            raise ValueError("lengths differ")
+        for dataset in datasets if with_content else []:
+            for start in range(0, len(dataset), PART_ROWS):
+                dataset[start : start + PART_ROWS]
 
 
 def _require(path: Path, file: h5py.File, signature: Signature | None, source: Source | None) -> None:
@@ -256,18 +270,20 @@ def _require(path: Path, file: h5py.File, signature: Signature | None, source: S
 
 def write_features(path: Path, features: FeatureSet) -> None:
     """Write imported `features` to `path`, whole or not at all, as float16 unless their range forbids it."""
-    arrays = {"features": features.features, "centers": features.centers, "measured": features.measured, "time_s": features.time_s}
-    is_wide = exceeds_float16(features.features)
-    write_cache(path, [arrays], is_wide=is_wide, attributes={**_describe_set(features), "source_files": [], "source_settings": {}})
-
-
-def _describe_set(features: FeatureSet) -> dict[str, Any]:
-    return {
-        "fps": features.fps,
-        "feature_signature": features.signature.text,
-        "notes": list(features.notes),
-        "attributes": dict(features.attributes),
-    }
+    write_cache(
+        path,
+        [{name: getattr(features, name) for name in _DATASETS}],
+        n_frames=len(features),
+        is_wide=exceeds_float16(features.features),
+        attributes={
+            "fps": features.fps,
+            "feature_signature": features.signature.text,
+            "notes": list(features.notes),
+            "attributes": dict(features.attributes),
+            "source_files": [],
+            "source_settings": {},
+        },
+    )
 
 
 def exceeds_float16(values: npt.NDArray[np.floating]) -> bool:
@@ -275,13 +291,17 @@ def exceeds_float16(values: npt.NDArray[np.floating]) -> bool:
     return bool(values.size and np.abs(values).max() > np.finfo(np.float16).max)
 
 
-def write_cache(path: Path, parts: Iterable[Mapping[str, npt.NDArray]], *, is_wide: bool, attributes: Mapping[str, Any]) -> None:
-    """Write a cache file, whole or not at all.
+def write_cache(
+    path: Path, parts: Iterable[Mapping[str, npt.NDArray]], *, n_frames: int, is_wide: bool, attributes: Mapping[str, Any]
+) -> None:
+    """Write a cache file with checksums, whole or not at all, after reserving the room for it.
 
     Parameters
     ----------
     parts
         Rows, one part after the other: `features` (T, D), `centers` (T, 2), `measured` (T,), `time_s` (T,).
+    n_frames
+        T, of all parts together.
     is_wide
         Keep the features in float32, because float16 does not reach that far.
     attributes
@@ -290,26 +310,45 @@ def write_cache(path: Path, parts: Iterable[Mapping[str, npt.NDArray]], *, is_wi
     Raises
     ------
     OutputError
-        If the file cannot be written.
+        If there is no room for the file, or it cannot be written.
     """
     kinds = {"features": np.float32 if is_wide else np.float16, "centers": np.float32, "measured": np.bool_, "time_s": np.float64}
+    described = {
+        "schema_version": SCHEMA_VERSION,
+        "source_hash": hash_source(attributes["source_files"], attributes["source_settings"]),
+        **{
+            name: value if isinstance(value, str | float | int) else json.dumps(value, sort_keys=True) for name, value in attributes.items()
+        },
+    }
+    described[_ATTRIBUTES_HASH] = _hash_attributes(described)
+    rows = iter(parts)
+    first = next(rows)
+    # Chunks are written whole.
+    n_chunks = -(-n_frames // PART_ROWS)
+    n_bytes = sum(np.dtype(kind).itemsize * math.prod(first[name].shape[1:]) for name, kind in kinds.items()) * PART_ROWS * n_chunks
+    require_space(path, n_bytes + sum(len(str(value)) for value in described.values()) + _MOST_OVERHEAD_BYTES)
     with replacing(path) as temporary:
         try:
-            with h5py.File(temporary, "w", locking=False) as file:
-                for part in parts:
+            with h5py.File(temporary, "w", locking=False, libver=(_HDF5_VERSION, _HDF5_VERSION)) as file:
+                for part in itertools.chain([first], rows):
                     for name, kind in kinds.items():
-                        rows = np.asarray(part[name], dtype=kind)
-                        if name not in file:
-                            chunks = (PART_ROWS, *rows.shape[1:])
-                            file.create_dataset(name, data=rows, dtype=kind, chunks=chunks, maxshape=(None, *rows.shape[1:]))
-                        else:
-                            file[name].resize(len(file[name]) + len(rows), axis=0)
-                            file[name][-len(rows) :] = rows
-                described = attributes["source_files"]
-                file.attrs["schema_version"] = SCHEMA_VERSION
-                file.attrs["source_hash"] = hash_source(described, attributes["source_settings"])
-                for name, value in attributes.items():
-                    file.attrs[name] = value if isinstance(value, str | float | int) else json.dumps(value, sort_keys=True)
+                        _append_rows(file, name, np.asarray(part[name], dtype=kind))
+                for name, value in described.items():
+                    file.attrs[name] = value
         except RuntimeError as error:
             # What HDF5 makes of a disk that is full.
             raise OutputError(f"{path}: cannot be written ({str(error).partition(chr(10))[0]}); free some space on that disk.") from error
+
+
+def _append_rows(file: h5py.File, name: str, rows: npt.NDArray) -> None:
+    if name not in file:
+        shape = rows.shape[1:]
+        file.create_dataset(name, data=rows, chunks=(PART_ROWS, *shape), maxshape=(None, *shape), fletcher32=True)
+    else:
+        file[name].resize(len(file[name]) + len(rows), axis=0)
+        file[name][-len(rows) :] = rows
+
+
+def _hash_attributes(attributes: Mapping[str, Any]) -> str:
+    plain = {name: value.item() if isinstance(value, np.generic) else value for name, value in attributes.items()}
+    return hashlib.blake2b(json.dumps(plain, sort_keys=True).encode(), digest_size=16).hexdigest()

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import errno
 import json
-import os
 import shutil
-import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -15,10 +12,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from behavior.errors import OutputError
+from behavior.errors import CacheError
 from behavior.files.atomic import make_folder, replacing
 from behavior.files.feature_cache import PART_ROWS, DamagedCacheError, StaleCacheError, exceeds_float16, write_cache
 from behavior.files.feature_sources import Signature, Source, hash_source
+from behavior.files.opening import explain_damage
 from behavior.recording import estimate_fps
 
 __all__ = ["FeatureWriter", "parts_folder"]
@@ -27,41 +25,17 @@ __all__ = ["FeatureWriter", "parts_folder"]
 _PART_ARRAYS = ("features", "centers", "measured", "decoded", "time_s")
 
 
-def _require_space(path: Path, n_bytes: int) -> None:
-    """Raise OutputError if there is no room for this number of bytes at `path`: HDF5 can crash the whole process on a full disk."""
-    folder = path.parent
-    # Called as every half-written file is, so that one that a killed process leaves is removed with them.
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem[:60]}.", suffix=f".tmp{path.suffix}", dir=folder)
-    try:
-        _reserve(handle, folder, n_bytes)
-    except OSError as error:
-        message = f"{folder}: has no room for {n_bytes / 1e6:,.1f} MB of features ({error.strerror}); free some space, nothing is lost."
-        raise OutputError(message) from error
-    finally:
-        os.close(handle)
-        Path(name).unlink()
-
-
-def _reserve(handle: int, folder: Path, n_bytes: int) -> None:
-    if hasattr(os, "posix_fallocate"):
-        try:
-            os.posix_fallocate(handle, 0, n_bytes)
-        except OSError as error:
-            # Some drives cannot reserve anything, and answer in one of these ways.
-            if error.errno not in (errno.EINVAL, errno.ENOTSUP):
-                raise
-        else:
-            return
-    if shutil.disk_usage(folder).free < n_bytes:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-
 def _is_whole_part(path: Path) -> bool:
     """Tell whether a part is there as it was written, which a power cut may prevent on a drive that does not flush when asked to."""
+    if not path.is_file():
+        return False
     try:
-        with zipfile.ZipFile(path) as part:
-            return part.testzip() is None
-    except (FileNotFoundError, EOFError, zipfile.BadZipFile):
+        with (
+            explain_damage(path, error=CacheError, expected="a part of a feature cache", advice="it is computed again"),
+            zipfile.ZipFile(path) as part,
+        ):
+            return part.namelist() == [f"{name}.npy" for name in _PART_ARRAYS] and part.testzip() is None
+    except CacheError:
         return False
 
 
@@ -105,7 +79,7 @@ class FeatureWriter:
         self._described = source.describe()
         stamp = json.dumps({"signature": signature.text, "source": hash_source(self._described, source.settings), "rows": PART_ROWS})
         stamp_path = self._folder / "source.json"
-        if self._folder.is_dir() and (not stamp_path.is_file() or stamp_path.read_text(encoding="utf-8") != stamp):
+        if self._folder.is_dir() and (not stamp_path.is_file() or stamp_path.read_bytes() != stamp.encode()):
             shutil.rmtree(self._folder)
         make_folder(self._folder)
         if not stamp_path.is_file():
@@ -155,8 +129,6 @@ class FeatureWriter:
             raise StaleCacheError(f"{self._path}: {names} was changed while it was embedded; embed it again.")
         time_s = np.concatenate([part["time_s"] for part in self._load_parts()])
         is_wide = any(exceeds_float16(part["features"]) for part in self._load_parts())
-        n_bytes = sum(array.nbytes for part in self._load_parts() for array in part.values())
-        _require_space(self._path, n_bytes if is_wide else n_bytes * 2 // 3)
         try:
             fps = estimate_fps(time_s) if len(time_s) > 1 else nominal_fps
         except ValueError as error:
@@ -169,7 +141,7 @@ class FeatureWriter:
             "source_files": self._described,
             "source_settings": dict(self._source.settings),
         }
-        write_cache(self._path, self._hold_rows(), is_wide=is_wide, attributes=described)
+        write_cache(self._path, self._hold_rows(), n_frames=len(time_s), is_wide=is_wide, attributes=described)
         shutil.rmtree(self._folder)
         return len(time_s)
 

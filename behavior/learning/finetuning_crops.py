@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -16,6 +15,7 @@ from behavior.embedding.crop_reader import open_crops, require_files
 from behavior.embedding.recording_inputs import RecordingInputs
 from behavior.errors import BehaviorError, LabelError, OutputError, UsageError
 from behavior.files.manifest import select_labels
+from behavior.files.temporary import name_temporary
 from behavior.files.video import summarize_video
 from behavior.learning.label_reading import read_labels_of
 from behavior.learning.learning_data import LearningData
@@ -186,8 +186,8 @@ class CropStore:
 @contextmanager
 def open_crop_store(folder: Path, *, input_size: int) -> Iterator[CropStore]:
     """Yield a store whose file is in `folder`, where there is space for results; it is deleted at the end of the block."""
-    # Where files that are mapped cannot be deleted, one may still be held by an exception on its way up.
-    with tempfile.TemporaryDirectory(prefix=".finetune.", dir=folder, ignore_cleanup_errors=True) as name:
-        path = Path(name) / "crops.bin"
+    with name_temporary(folder / "finetune") as temporary:
+        temporary.mkdir()
+        path = temporary / "crops.bin"
         with path.open("wb") as file:
             yield CropStore(path, file, input_size=input_size)

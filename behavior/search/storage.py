@@ -30,7 +30,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from behavior.errors import OutputError, UsageError
 from behavior.files.atomic import make_folder
-from behavior.files.claims import is_alive
+from behavior.files.temporary import is_alive
 
 __all__ = ["FINISHED", "SharedSearch", "TakenOverError", "is_given_up", "is_owed", "open_search"]
 

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from behavior.compute.child import call_in_child
 from behavior.errors import OutputError, WeightsError
 from behavior.files.atomic import sync_file, sync_folder, write_text
-from behavior.files.claims import claim_file
+from behavior.files.claims import claim_file, explain_claim
 from behavior.vision.backbones import BackboneSpecification, build_backbone
 from behavior.vision.devices import load_openvino
 from behavior.vision.engine_request import EngineRequest
@@ -109,7 +109,7 @@ def _provide(path: Path, make: Callable[[Path], None], announce: Announce) -> No
                     _make_whole(path, make)
                 return
         if not is_waiting:
-            announce(f"waiting for another process that makes {path.name}")
+            announce(f"waiting for another process that makes {path.name}: {explain_claim(path)}")
             is_waiting = True
         time.sleep(SECONDS_BETWEEN_LOOKS)
 

@@ -28,6 +28,9 @@ class Stream:
     def is_cached(self, recording: Recording) -> bool:
         return recording.id == "cached"
 
+    def explain_claim(self, recording: Recording) -> str:
+        return "process 17 on elsewhere (its claim is cache/.shared.h5.claim)"
+
     def tidy(self, recording: Recording) -> None:
         self.tidied.append(recording.id)
 
@@ -60,10 +63,13 @@ def test_each_recording_is_embedded_kept_waited_for_or_named(monkeypatch: pytest
     assert slept == []
 
 
-def test_where_all_are_elsewhere_it_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_all_are_elsewhere_it_waits_and_names_the_claim(monkeypatch: pytest.MonkeyPatch) -> None:
     slept: list[float] = []
+    said: list[str] = []
     monkeypatch.setattr(module.time, "sleep", slept.append)
+    monkeypatch.setattr(module, "announce", said.append)
     result = embed_recordings([Stream()], [Recording("shared")])
+    assert said == ["waiting for another process that embeds shared: process 17 on elsewhere (its claim is cache/.shared.h5.claim)"]
     assert slept == [module.SECONDS_BETWEEN_LOOKS]
     assert list(result.embedded) == ["shared"]
 

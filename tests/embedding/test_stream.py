@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 
@@ -16,7 +17,7 @@ from behavior.embedding.recording_inputs import RecordingInputs
 from behavior.embedding.recordings import embed_recordings, require_features
 from behavior.embedding.stream import Embedded, FeatureStream
 from behavior.embedding.streams import make_streams
-from behavior.errors import PoseError, VideoError
+from behavior.errors import CacheError, PoseError, VideoError
 from behavior.files.claims import claim_file
 from behavior.files.feature_cache import DamagedCacheError, MissingCacheError, StaleCacheError, cache_path
 from behavior.files.feature_sources import Signature
@@ -104,6 +105,34 @@ def test_a_damaged_file_is_named_and_computed_again(stream: FeatureStream, write
     assert str(path) in str(caught.value)
     assert stream.embed(RecordingInputs(recording)).n_frames == 40
     assert stream.is_cached(recording)
+
+
+def test_damaged_features_are_computed_again_with_a_warning(
+    stream: FeatureStream, write_recording: WriteRecording, caplog: pytest.LogCaptureFixture
+) -> None:
+    recording = write_recording()
+    stream.embed(RecordingInputs(recording))
+    path, right = find_file(stream, recording), stream.read(recording).features
+    with h5py.File(path, "r") as file:
+        place = file["features"].id.get_chunk_info(0).byte_offset
+    content = bytearray(path.read_bytes())
+    content[place + 1] ^= 0x40
+    path.write_bytes(content)
+    assert not stream.is_cached(recording)
+    with pytest.raises(CacheError, match="cannot be read as a complete feature cache"):
+        stream.read(recording)
+    assert stream.embed(RecordingInputs(recording)).n_frames == 40
+    assert f"{path}: cannot be read as a complete feature cache" in caplog.text
+    np.testing.assert_array_equal(stream.read(recording).features, right)
+
+
+def test_the_claim_of_another_process_is_named(stream: FeatureStream, write_recording: WriteRecording) -> None:
+    recording = write_recording()
+    assert stream.explain_claim(recording) == "another process"
+    stream.embed(RecordingInputs(recording))
+    path = find_file(stream, recording)
+    with claim_file(path):
+        assert f"(its claim is {path.with_name(f'.{path.name}.claim')})" in stream.explain_claim(recording)
 
 
 def test_what_another_process_claims_is_left_to_it(stream: FeatureStream, write_recording: WriteRecording) -> None:

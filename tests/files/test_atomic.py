@@ -3,6 +3,7 @@
 import os
 import re
 import stat
+from pathlib import Path
 
 import pytest
 
@@ -41,10 +42,10 @@ def test_a_folder_that_may_not_be_written_to_is_named(tmp_path, monkeypatch):
     require_writable(tmp_path)
     assert list(tmp_path.iterdir()) == []
 
-    def refuse(**_):
+    def refuse(*_, **__):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("behavior.files.atomic.tempfile.mkstemp", refuse)
+    monkeypatch.setattr(Path, "touch", refuse)
     with pytest.raises(OutputError, match=re.escape(f"{tmp_path}: cannot be written to (Permission denied)")):
         require_writable(tmp_path)
 

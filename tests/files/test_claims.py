@@ -12,7 +12,7 @@ import time
 import pytest
 
 from behavior.errors import OutputError
-from behavior.files.claims import CLAIM_SECONDS, claim_file, hold_claim
+from behavior.files.claims import CLAIM_SECONDS, claim_file, explain_claim, hold_claim
 
 
 def claim_of(path):
@@ -77,7 +77,10 @@ def test_patience_ends_with_the_name_of_who_holds_the_claim(tmp_path):
     path = tmp_path / "a.h5"
     claim_of(path).write_text(json.dumps({"host": "elsewhere", "pid": 17, "token": "x"}))
     with (
-        pytest.raises(OutputError, match="a folder: process 17 on elsewhere is writing there; wait until it has ended"),
+        pytest.raises(
+            OutputError,
+            match=r"a folder: process 17 on elsewhere \(its claim is .*\.a\.h5\.claim\) is writing there; wait until it has ended",
+        ),
         hold_claim(path, what="a folder", patience_s=0),
     ):
         pass
@@ -92,6 +95,45 @@ def test_the_claim_of_another_host_lasts_until_it_is_old(tmp_path):
     assert claim.exists()
     old = claim.stat().st_mtime - CLAIM_SECONDS - 1
     os.utime(claim, (old, old))
+    with claim_file(path) as mine:
+        assert mine
+
+
+@pytest.mark.parametrize("seconds", [3600, 86400, 2**31])
+def test_a_claim_of_a_time_to_come_is_not_waited_for(tmp_path, seconds):
+    path = tmp_path / "a.h5"
+    claim_of(path).write_text(json.dumps({"host": "elsewhere", "pid": 17, "token": "x"}))
+    os.utime(claim_of(path), (time.time() + seconds,) * 2)
+    with claim_file(path) as mine:
+        assert mine
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b"[]", b"null", b"\xff\xfe", b"[" * 5000, b'{"host": "here"}', b'{"host": 1, "pid": 1.5, "token": []}']
+    + [
+        b'{"host": "HOST", "pid": %s, "token": "x"}' % pid for pid in (b'"abc"', b"-1", b"0", b"true", b"1e400", b"9" * 30, b"null", b"[1]")
+    ],
+)
+def test_a_malformed_claim_is_somebodys_until_it_is_old(tmp_path, content):
+    path = tmp_path / "a.h5"
+    claim_of(path).write_bytes(content.replace(b"HOST", socket.gethostname().encode()))
+    with claim_file(path) as mine:
+        assert not mine
+    assert explain_claim(tmp_path / "b.h5", path) == f"another process (its claim is {claim_of(path)})"
+    os.utime(claim_of(path), (1, 1))
+    with claim_file(path) as mine:
+        assert mine
+    assert explain_claim(path) == "another process"
+
+
+def test_a_folder_in_the_place_of_a_claim_is_somebodys_until_it_is_old(tmp_path):
+    path = tmp_path / "a.h5"
+    claim_of(path).mkdir()
+    with claim_file(path) as mine:
+        assert not mine
+    os.utime(claim_of(path), (1, 1))
     with claim_file(path) as mine:
         assert mine
 

@@ -224,3 +224,78 @@ def test_a_file_that_does_not_say_what_it_means_is_damaged(tmp_path, text):
         list_signatures(tmp_path, "r", "openfield")
     with pytest.raises(DamagedCacheError):
         read_features(path)
+
+
+def test_no_flipped_bit_and_no_cut_is_read_as_features(tmp_path):
+    path = tmp_path / "a.h5"
+    write_features(path, make_features(1000, 5))
+    content, right = path.read_bytes(), read_features(path)
+    rng, n_refused = np.random.default_rng(0), 0
+    for place in rng.integers(len(content), size=300):
+        damaged = bytearray(content)
+        damaged[place] ^= 1 << rng.integers(8)
+        path.write_bytes(damaged)
+        try:
+            features = read_features(path)
+        except CacheError as error:
+            assert str(error).startswith(f"{path}: ")
+            n_refused += 1
+            continue
+        # The end of a chunk that has fewer rows than it has room for, and bytes that nothing is kept in.
+        for name in ("features", "centers", "measured", "time_s"):
+            np.testing.assert_array_equal(getattr(features, name), getattr(right, name))
+        assert (features.fps, features.signature, features.notes, features.attributes) == (
+            right.fps,
+            right.signature,
+            right.notes,
+            right.attributes,
+        )
+    assert n_refused > 200
+    for size in rng.integers(len(content), size=30):
+        path.write_bytes(content[:size])
+        with pytest.raises(DamagedCacheError):
+            read_features(path)
+
+
+def test_a_damaged_chunk_is_noticed_where_the_content_is_looked_at(tmp_path, source):
+    path = tmp_path / "a.h5"
+    embed(path, source)
+    with h5py.File(path, "r") as file:
+        place = file["features"].id.get_chunk_info(0).byte_offset
+    content = bytearray(path.read_bytes())
+    content[place + 3] ^= 0x40
+    path.write_bytes(content)
+    check_features(path, signature=SIGNATURE, source=source)
+    for look in (
+        lambda: check_features(path, signature=SIGNATURE, source=source, with_content=True),
+        lambda: read_features(path),
+    ):
+        with pytest.raises(
+            DamagedCacheError, match=r"a\.h5: cannot be read as a complete feature cache \(.*\); delete it, and run `behavior embed"
+        ):
+            look()
+
+
+def test_a_file_of_an_earlier_version_without_checksums_is_read(tmp_path, source):
+    path = tmp_path / "a.h5"
+    embed(path, source)
+    right, old = read_features(path), tmp_path / "old.h5"
+    with h5py.File(path) as file, h5py.File(old, "w") as copy:
+        for name in file:
+            copy.create_dataset(name, data=file[name][:], chunks=True)
+        for name, value in file.attrs.items():
+            if name != "attributes_hash":
+                copy.attrs[name] = value
+    features = read_features(old, signature=SIGNATURE, source=source)
+    check_features(old, signature=SIGNATURE, source=source, with_content=True)
+    np.testing.assert_array_equal(features.features, right.features)
+    assert (features.fps, features.notes) == (right.fps, right.notes)
+
+
+def test_a_changed_description_is_damage(tmp_path):
+    path = tmp_path / "a.h5"
+    write_features(path, make_features())
+    with h5py.File(path, "r+") as file:
+        file.attrs["fps"] = 20.0
+    with pytest.raises(DamagedCacheError, match="its description is not as it was written"):
+        read_features(path)

@@ -83,7 +83,7 @@ def test_without_room_for_the_file_the_parts_stay(tmp_path, source, monkeypatch)
     def refuse(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("behavior.files.feature_writer.os.posix_fallocate", refuse, raising=False)
+    monkeypatch.setattr("behavior.files.disk_space.os.posix_fallocate", refuse, raising=False)
     with pytest.raises(OutputError, match="has no room"):
         writer.finish(nominal_fps=10, notes=(), attributes={})
     assert FeatureWriter(path, signature=SIGNATURE, source=source).n_rows == PART_ROWS
@@ -131,6 +131,26 @@ def test_a_part_cut_off_by_a_kill_is_not_counted(tmp_path, source):
     (tmp_path / ".a.h5.parts" / ".000001.xyz.tmp.npz").write_bytes(b"half a part")
     assert FeatureWriter(path, signature=SIGNATURE, source=source).n_parts == 1
     assert not list((tmp_path / ".a.h5.parts").glob("*.tmp.npz"))
+
+
+def test_a_damaged_part_or_stamp_is_computed_again(tmp_path, source):
+    path = tmp_path / "a.h5"
+    writer = FeatureWriter(path, signature=SIGNATURE, source=source)
+    add_rows(writer, np.arange(PART_ROWS))
+    part, stamp = (tmp_path / ".a.h5.parts" / name for name in ("000000.npz", "source.json"))
+    content, rng = part.read_bytes(), np.random.default_rng(0)
+    for place in rng.integers(len(content), size=60):
+        damaged = bytearray(content)
+        damaged[place] ^= 1 << rng.integers(8)
+        part.write_bytes(damaged)
+        writer = FeatureWriter(path, signature=SIGNATURE, source=source)
+        assert writer.n_parts in (0, 1)
+        if writer.n_parts:
+            # A bit of the archive that says nothing of the arrays.
+            assert [values["features"][:, 0].tolist() for values in writer._load_parts()] == [list(range(PART_ROWS))]
+    part.write_bytes(content)
+    stamp.write_bytes(b"\xff\xfe")
+    assert FeatureWriter(path, signature=SIGNATURE, source=source).n_parts == 0
 
 
 def test_frames_that_were_not_decoded_hold_the_last_features(tmp_path, source):

@@ -117,4 +117,5 @@ class TestConvertedModels:
 
         monkeypatch.setattr(conversion, "claim_file", Claim)
         _, said = self.convert(tmp_path)
-        assert said == [f"waiting for another process that makes {path.name}", "converting openfield for OpenVINO; this is done once"]
+        waiting = f"waiting for another process that makes {path.name}: another process"
+        assert said == [waiting, "converting openfield for OpenVINO; this is done once"]

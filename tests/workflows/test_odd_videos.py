@@ -24,7 +24,7 @@ import pytest
 
 from behavior.embedding.crop_streams import MotionStream
 from behavior.embedding.streams import make_streams
-from behavior.files import atomic, feature_writer
+from behavior.files import disk_space, feature_writer
 from behavior.files.claims import claim_file
 from behavior.files.feature_cache import FeatureSet, StaleCacheError
 from behavior.files.pose import write_deeplabcut
@@ -633,13 +633,12 @@ def test_a_drive_that_can_next_to_nothing_is_worked_on(embed, video, tmp_path, m
     """No file locks, no flushing of folders, no reserving of space, and a claim whose time cannot be set."""
     fcntl = pytest.importorskip("fcntl")
     locked = []
-    make_temporary, flush = atomic.tempfile.mkstemp, os.fsync
+    touch, flush = Path.touch, os.fsync
 
-    def make_locked(**options):
-        handle, name = make_temporary(**options)
-        locked.append(os.open(name, os.O_RDONLY))
+    def make_locked(path, *arguments, **options):
+        touch(path, *arguments, **options)
+        locked.append(os.open(path, os.O_RDONLY))
         fcntl.flock(locked[-1], fcntl.LOCK_EX)
-        return handle, name
 
     def refuse(*_, **__):
         raise OSError(errno.ENOTSUP, "Operation not supported")
@@ -656,10 +655,10 @@ def test_a_drive_that_can_next_to_nothing_is_worked_on(embed, video, tmp_path, m
         fcntl.flock(file, fcntl.LOCK_EX)
         with pytest.raises(OSError, match="lock"):
             h5py.File(probe, "r", locking=True)
-    monkeypatch.setattr(atomic.tempfile, "mkstemp", make_locked)
+    monkeypatch.setattr(Path, "touch", make_locked)
     monkeypatch.setattr(os, "fsync", flush_files)
     monkeypatch.setattr(os, "utime", refuse)
-    monkeypatch.setattr(feature_writer.os, "posix_fallocate", refuse, raising=False)
+    monkeypatch.setattr(disk_space.os, "posix_fallocate", refuse, raising=False)
     try:
         # The files keep their locks under their final names, while they are read.
         assert_right(embed(video).features, CONSTANT_S)
