@@ -123,6 +123,11 @@ class Track:
         Float64 of shape (T, P) in [0, 1]; 1 where the tracker gives none.
     body_parts
         P names, as the file spells them.
+    time_s
+        When each row was measured, in seconds from the start of the video, float64 of shape (T,), increasing; None where row t is
+        frame t, as in every track that was matched to a video.
+    may_end_early
+        Whether the file it comes from leaves out the frames after the last detection.
 
     Examples
     --------
@@ -134,11 +139,15 @@ class Track:
     positions: npt.NDArray[np.float64]
     likelihoods: npt.NDArray[np.float64]
     body_parts: tuple[str, ...]
+    time_s: npt.NDArray[np.float64] | None = None
+    may_end_early: bool = False
 
     def __post_init__(self) -> None:
         n_parts = len(self.body_parts)
         _require_shape("positions", self.positions, (None, n_parts, 2))
         _require_shape("likelihoods", self.likelihoods, (len(self.positions), n_parts))
+        if self.time_s is not None:
+            _require_shape("time_s", self.time_s, (len(self.positions),))
         _require_unique("body_parts", self.body_parts)
 
     def __len__(self) -> int:

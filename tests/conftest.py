@@ -36,6 +36,15 @@ def shared_data() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def shared_faults(shared_data: Path) -> Path:
+    """The folder of inputs that users' files once failed with; a test that asks for it is skipped where there is none."""
+    folder = shared_data.parent / "faults"
+    if not folder.is_dir():
+        pytest.skip(f"inputs of faults not found at {folder}")
+    return folder
+
+
 @pytest.fixture(scope="session", autouse=True)
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One folder for the converted networks of all tests, and of all processes that run them."""

@@ -43,7 +43,10 @@ HOMES = {
     # The API names the type of the figure that it returns.
     "matplotlib": {"figures", "api/ethogram.py"},
     # Trackers' HDF5 that is no table of pandas is read where its layout is known.
-    "h5py": {"files/feature_cache.py", "files/deeplabcut.py", "files/pandas_hdf5.py", "files/sleap.py", "files/nwb_pose.py"},
+    "h5py": {
+        *("files/feature_cache.py", "files/hdf5_arrays.py", "files/deeplabcut.py", "files/pandas_hdf5.py", "files/sleap.py"),
+        "files/nwb_pose.py",
+    },
     "jinja2": {"reporting/html_page.py"},
     "openpyxl": {"files/label_formats/spreadsheets.py"},
     "pynwb": {"files/ethogram_formats/nwb.py"},

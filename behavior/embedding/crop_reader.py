@@ -13,7 +13,8 @@ import numpy.typing as npt
 from behavior.config import Crop
 from behavior.embedding.recording_inputs import RecordingInputs
 from behavior.errors import BehaviorError, InputError, PoseError, VideoError
-from behavior.files.pose import TOLERATED_ROWS, find_body_parts, match_pose_to_frames
+from behavior.files.pose import find_body_parts, match_pose_to_frames
+from behavior.files.pose_times import TOLERATED_ROWS
 from behavior.files.video import VideoReader, open_video, summarize_video
 from behavior.recording import Frames, Recording, Track
 from behavior.vision.crops import find_body_axis, find_centers, take_crop, take_whole_frame
@@ -102,6 +103,7 @@ class CropReader:
         self._pose = inputs.recording.pose
         self._crop = crop
         self._track: Track | None = None
+        self._match_notes: list[str] = []
         self._crop_centers: CropCenters | None = None
         self._angles: npt.NDArray[np.float64] | None = None
         if not crop.whole_frame:
@@ -114,10 +116,13 @@ class CropReader:
         parts = find_body_parts(track, crop.body_parts, path=self._pose)
         axis = find_body_parts(track, crop.body_axis, path=self._pose) if crop.egocentric and crop.body_axis else []
         declared = self.video.declared_frames
-        if declared is None or abs(declared - len(track)) > TOLERATED_ROWS:
+        if track.time_s is not None or declared is None or abs(declared - len(track)) > TOLERATED_ROWS:
             # A quick count now, rather than an error after an hour: the header may be wrong, decoding is not.
             summary = summarize_video(self.video.path)
-            match_pose_to_frames(track, summary.frames, path=self._pose)
+            matched, note = match_pose_to_frames(track, summary.frames, path=self._pose)
+            if track.time_s is not None or len(matched) > len(track):
+                track = matched
+                self._match_notes = [note] if note else []
         self._crop_centers = CropCenters(track, parts, min_likelihood=crop.min_likelihood, video=self.video)
         self.centers, self.measured = self._crop_centers.centers, self._crop_centers.measured
         self._track = track
@@ -167,7 +172,7 @@ class CropReader:
         n_frames = self.video.n_frames
         if self._track is not None and self._crop_centers is not None and self._pose is not None:
             _, note = match_pose_to_frames(self._track, Frames(n_frames, broke_off=self.video.broke_off), path=self._pose)
-            notes += [note] if note else []
+            notes += [*self._match_notes, *([note] if note else [])]
             notes += self._crop_centers.describe(self._pose, n_frames=n_frames, consequence="crops there are guesses")
         return notes
 

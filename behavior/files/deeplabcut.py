@@ -23,6 +23,9 @@ __all__ = ["is_pose_table", "read_pose_table"]
 # Header rows of hundreds of columns fit in this many bytes.
 _HEADER_BYTES = 1 << 20
 
+# Four of names, those that a spreadsheet left blank, and some of numbers.
+_HEADER_LINES = 12
+
 _ROLES = {
     "scorer": "scorer",
     "individuals": "individuals",
@@ -115,13 +118,18 @@ def _read_csv(path: Path) -> PoseTable:
             sep=header.delimiter,
             decimal=header.decimal,
             encoding=header.encoding,
-            skip_blank_lines=True,
+            # They are counted, so that lines are those that an editor shows.
+            skip_blank_lines=False,
+            skipinitialspace=True,
             names=range(len(header.columns) + 1),
             index_col=False,
             low_memory=False,
         )
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise PoseError(f"{path}: cannot be read ({' '.join(str(error).split())}); export it again.") from error
+    # Spreadsheets leave rows of nothing but separators.
+    frame = frame[frame.notna().any(axis=1)]
+    lines = header.n_lines + 1 + frame.index.to_numpy(dtype=np.int64)
     kept = {number: name for number, name in enumerate(header.columns) if name is not None}
     values = np.empty((len(frame), len(kept)))
     for column_number, (number, name) in enumerate(kept.items()):
@@ -129,10 +137,11 @@ def _read_csv(path: Path) -> PoseTable:
         numbers = pd.to_numeric(column, errors="coerce")
         wrong = np.flatnonzero(numbers.isna() & column.notna())
         if len(wrong):
-            line = header.n_lines + 1 + int(wrong[0])
-            raise PoseError(f"{path}: line {line}, {' '.join(filter(None, name))}: {column.iloc[wrong[0]]!r} is not a number; correct it.")
+            raise PoseError(
+                f"{path}: line {lines[wrong[0]]}, {' '.join(filter(None, name))}: {column.iloc[wrong[0]]!r} is not a number; correct it."
+            )
         values[:, column_number] = numbers.to_numpy(dtype=np.float64)
-    return PoseTable(tuple(kept.values()), frame[0].to_numpy(), values)
+    return PoseTable(tuple(kept.values()), frame[0].to_numpy(), values, lines=lines)
 
 
 def _read_csv_header(path: Path) -> _Header | None:
@@ -142,13 +151,13 @@ def _read_csv_header(path: Path) -> _Header | None:
     encoding = find_encoding(start)
     if encoding is None:
         return None
-    lines = start.decode(encoding, errors="replace").splitlines()[: len(_ROLES) + 2]
+    lines = start.decode(encoding, errors="replace").splitlines()[:_HEADER_LINES]
     if not lines:
         return None
-    delimiter = find_delimiter(lines[0])
+    delimiter = find_delimiter(next((line for line in lines if line.strip()), ""))
     rows = [[cell.strip() for cell in row] for row in csv.reader(lines, delimiter=delimiter)]
-    n_lines = next((number for number, row in enumerate(rows) if not _is_header_row(row)), len(rows))
-    header = rows[:n_lines]
+    n_lines = next((number for number, row in enumerate(rows) if any(row) and not _is_header_row(row)), len(rows))
+    header = [row for row in rows[:n_lines] if any(row)]
     if not header or len({len(row) for row in header}) != 1:
         return None
     columns = _name_columns([row[0] for row in header], [_unmangle(header[0][1:]), *(row[1:] for row in header[1:])])
@@ -156,8 +165,8 @@ def _read_csv_header(path: Path) -> _Header | None:
         return None
     if n_lines < len(rows) and _is_index_name(rows[n_lines]):
         n_lines += 1
-    body = delimiter.join(rows[n_lines]) if n_lines < len(rows) else ""
-    return _Header(columns, n_lines, encoding, delimiter, decimal="," if delimiter != "," and "," in body else ".")
+    has_commas = any("," in cell for row in rows[n_lines:] for cell in row)
+    return _Header(columns, n_lines, encoding, delimiter, decimal="," if delimiter != "," and has_commas else ".")
 
 
 def _is_header_row(row: list[str]) -> bool:

@@ -15,13 +15,15 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-from behavior.errors import PoseError
+from behavior.errors import InputError, PoseError
+from behavior.files.hdf5_arrays import read_names, read_numbers
+from behavior.files.opening import explain_damage
 from behavior.files.pose_table import COORDINATES, PoseTable
 
 __all__ = ["is_nwb", "is_nwb_pose", "read_nwb_pose"]
 
-# A step between time stamps is a whole number of frames if it is within this share of one.
-_STEP_TOLERANCE = 0.1
+# Times that differ by less, in seconds, are one.
+_SAME_TIME = 1e-6
 
 # Some converters call series PoseEstimationSeriesSnout.
 _SERIES_PREFIX = "PoseEstimationSeries"
@@ -29,13 +31,13 @@ _SERIES_PREFIX = "PoseEstimationSeries"
 
 @dataclass(frozen=True)
 class _Series:
-    """Positions of one body part of one individual, and the times of its rows where the file gives them one by one."""
+    """Positions of one body part of one individual, and the times of its rows in seconds of the session; None where the file has none."""
 
     individual: str
     body_part: str
     positions: npt.NDArray[np.float64]
     confidence: npt.NDArray[np.float64] | None
-    timestamps: npt.NDArray[np.float64] | None
+    time_s: npt.NDArray[np.float64] | None
 
 
 def is_nwb(path: Path) -> bool:
@@ -61,37 +63,35 @@ def is_nwb_pose(path: Path) -> bool:
 def read_nwb_pose(path: Path) -> PoseTable:
     """Read the poses in the NWB file at `path`: a column per individual, body part and coordinate.
 
-    Every PoseEstimation is an individual, called as it is in the file. Rows are frames from frame 0 on; where the time stamps of the
-    rows leave out whole frames, so do the rows.
+    Every PoseEstimation is an individual, called as it is in the file. Each series has times of its own, by its time stamps or by its
+    start and rate, from the start of the video where the file knows when that was; rows are all times that any series has, and a point
+    that was not found at one is NaN there. Where no series has times, rows are frames from frame 0 on.
 
     Raises
     ------
     PoseError
-        If the file holds no pose, is damaged, its positions are not pixels in a plane, or body parts differ in their rows.
+        If the file holds no pose, is damaged, its positions are not pixels in a plane, or its times do not grow.
     """
-    try:
-        with h5py.File(path, "r") as file:
-            series = _read_series(path, file)
-    # A damaged file makes h5py raise what it pleases.
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, RuntimeError) as error:
-        raise PoseError(f"{path}: cannot be read as NWB ({' '.join(str(error).split())[:120]}); export it again.") from error
+    with explain_damage(path, error=PoseError, expected="NWB", advice="export it again"):
+        try:
+            with h5py.File(path, "r", locking=False) as file:
+                series = _read_series(path, file)
+        except InputError as error:
+            raise PoseError(f"{path}: {error}; export it again.") from error
     if not series:
         raise PoseError(f"{path}: is an NWB file without a pose, expected a PoseEstimation of ndx-pose; choose the file that has it.")
-    rows = {}
-    for one in series:
-        rows[one.individual, one.body_part] = _find_frames(one)
-    frames = np.unique(np.concatenate(list(rows.values())))
+    time_s, targets_of = _align(path, series)
+    n_rows = max((int(targets.max()) + 1 for targets in targets_of if len(targets)), default=0)
     columns: list[tuple[str, str, str]] = []
     values: list[npt.NDArray[np.float64]] = []
-    for one in series:
-        targets = np.searchsorted(frames, rows[one.individual, one.body_part])
+    for one, targets in zip(series, targets_of, strict=True):
         parts = [one.positions[:, 0], one.positions[:, 1], *([] if one.confidence is None else [one.confidence])]
         for coordinate, numbers in zip(COORDINATES, parts, strict=False):
-            column = np.full(len(frames), np.nan)
+            column = np.full(n_rows, np.nan)
             column[targets] = numbers
             columns.append((one.individual, one.body_part, coordinate))
             values.append(column)
-    table = PoseTable(tuple(columns), frames, np.column_stack(values))
+    table = PoseTable(tuple(columns), np.arange(n_rows), np.column_stack(values), time_s=time_s, may_end_early=True)
     table.require_distinct(path)
     return table
 
@@ -106,17 +106,13 @@ def _read_series(path: Path, file: h5py.File) -> list[_Series]:
         individual = name if counts[name] == 1 else "/".join(group.name.split("/")[-2:])
         members = [child for child in group.values() if _get_type(child) == "PoseEstimationSeries"]
         parts = _name_body_parts([_own_name(member) for member in members], _read_nodes(group))
-        own_series = [_read_one(path, member, individual, part) for member, part in zip(members, parts, strict=True)]
-        lengths = {len(one.positions) for one in own_series}
-        if len(lengths) > 1:
-            raise PoseError(
-                f"{path}: body parts of {individual!r} have {min(lengths)} to {max(lengths)} rows, expected as many; export it again."
-            )
-        series += own_series
+        start = _find_video_start(file, group)
+        series += [_read_one(path, member, individual, part, start=start) for member, part in zip(members, parts, strict=True)]
     return series
 
 
-def _read_one(path: Path, group: h5py.Group, individual: str, body_part: str) -> _Series:
+def _read_one(path: Path, group: h5py.Group, individual: str, body_part: str, *, start: float) -> _Series:
+    """Return a series, its times counted from `start` seconds of the session."""
     data = group["data"]
     if data.ndim != 2 or data.shape[1] != 2:
         raise PoseError(
@@ -125,30 +121,69 @@ def _read_one(path: Path, group: h5py.Group, individual: str, body_part: str) ->
         )
     unit = _to_text(data.attrs.get("unit", "pixels"))
     if unit.casefold() not in ("pixels", "pixel", "px"):
-        raise PoseError(f"{path}: {body_part!r} is given in {unit}, expected pixels of the video; export the pose in pixels.")
-    positions = np.asarray(data, dtype=np.float64) * float(data.attrs.get("conversion", 1.0))
-    confidence = np.asarray(group["confidence"], dtype=np.float64) if "confidence" in group else None
-    timestamps = np.asarray(group["timestamps"], dtype=np.float64) if "timestamps" in group else None
-    for name, array in (("confidences", confidence), ("time stamps", timestamps)):
+        raise PoseError(f"{path}: {body_part!r} is given in {unit[:40]}, expected pixels of the video; export the pose in pixels.")
+    positions = read_numbers(data) * float(data.attrs.get("conversion", 1.0))
+    confidence = read_numbers(group["confidence"]) if "confidence" in group else None
+    time_s = read_numbers(group["timestamps"]) if "timestamps" in group else _count_times(path, group, body_part, len(positions))
+    for name, array in (("confidences", confidence), ("time stamps", time_s)):
         if array is not None and array.shape != positions.shape[:1]:
             raise PoseError(f"{path}: {body_part!r} has {array.size} {name} for {len(positions)} positions; export the pose again.")
-    return _Series(individual, body_part, positions, confidence, timestamps)
+    if time_s is not None and not (np.isfinite(time_s).all() and (np.diff(time_s) > _SAME_TIME).all()):
+        wrong = int(np.argmax(~np.isfinite(time_s[1:]) | ~(np.diff(time_s) > _SAME_TIME))) + 1 if len(time_s) > 1 else 0
+        raise PoseError(
+            f"{path}: {body_part!r} has {time_s[wrong]:.6g} s as the time of its row {wrong}, expected times that grow; export "
+            "the pose again."
+        )
+    return _Series(individual, body_part, positions, confidence, None if time_s is None else time_s - start)
 
 
-def _find_frames(series: _Series) -> npt.NDArray[np.int64]:
-    """Return the frame of each row: one after the other, but where time stamps skip a whole number of frames."""
-    n_rows = len(series.positions)
-    steps = np.ones(max(n_rows - 1, 0))
-    if series.timestamps is not None and n_rows > 2:
-        intervals = np.diff(series.timestamps)
-        interval = float(np.median(intervals))
-        if interval > 0:
-            ratios = intervals / interval
-            whole = np.round(ratios)
-            # Frames of varying length are not frames that are missing.
-            if np.all(np.isfinite(ratios)) and np.all(np.abs(ratios - whole) <= _STEP_TOLERANCE) and whole.min() >= 1:
-                steps = whole
-    return np.concatenate(([0], np.cumsum(steps))).astype(np.int64)[:n_rows]
+def _count_times(path: Path, group: h5py.Group, body_part: str, n_rows: int) -> npt.NDArray[np.float64] | None:
+    """Return the times of a series that has a start and a rate; None where it has neither."""
+    if "starting_time" not in group:
+        return None
+    start, rate = float(group["starting_time"][()]), float(group["starting_time"].attrs.get("rate", np.nan))
+    if not (np.isfinite(start) and rate > 0):
+        raise PoseError(
+            f"{path}: {body_part!r} starts at {start:g} s with {rate:g} rows per second, expected a rate above 0; export it again."
+        )
+    return start + np.arange(n_rows) / rate
+
+
+def _find_video_start(file: h5py.File, group: h5py.Group) -> float:
+    """Return when the video of a pose starts, in seconds of the session: 0 where the file does not say."""
+    starts = {}
+    for video in _find_typed(file, "ImageSeries"):
+        if "external_file" not in video:
+            continue
+        if "starting_time" in video:
+            start = float(video["starting_time"][()])
+        elif "timestamps" in video and video["timestamps"].size:
+            start = float(video["timestamps"][0])
+        else:
+            continue
+        for name in read_names(video["external_file"]):
+            starts[re.split(r"[/\\]", name)[-1]] = start
+    named = [re.split(r"[/\\]", name)[-1] for name in read_names(group["original_videos"])] if "original_videos" in group else []
+    candidates = {starts[name] for name in named if name in starts} or set(starts.values())
+    return candidates.pop() if len(candidates) == 1 else 0.0
+
+
+def _align(path: Path, series: Sequence[_Series]) -> tuple[npt.NDArray[np.float64] | None, list[npt.NDArray[np.int64]]]:
+    """Return all times of any series, None where none has times, and the row of each series' rows among them."""
+    untimed = [one for one in series if one.time_s is None]
+    if len(untimed) == len(series):
+        return None, [np.arange(len(one.positions)) for one in series]
+    if untimed:
+        raise PoseError(
+            f"{path}: {untimed[0].body_part!r} of {untimed[0].individual!r} has neither time stamps nor a start and a rate, as others "
+            "have; export the pose again."
+        )
+    times = [np.round(one.time_s / _SAME_TIME).astype(np.int64) for one in series if one.time_s is not None]
+    together = np.unique(np.concatenate(times))
+    # What was rounded to either side is one time.
+    is_first = np.concatenate(([True], np.diff(together) > 1)) if len(together) else np.empty(0, dtype=bool)
+    row_of = np.cumsum(is_first) - 1
+    return together[is_first].astype(np.float64) * _SAME_TIME, [row_of[np.searchsorted(together, own)] for own in times]
 
 
 def _read_nodes(group: h5py.Group) -> list[str]:
@@ -156,7 +191,7 @@ def _read_nodes(group: h5py.Group) -> list[str]:
     skeletons = [child for child in group.values() if _get_type(child) == "Skeleton"]
     for owner in (*skeletons, group):
         if "nodes" in owner:
-            return [_to_text(name) for name in np.asarray(owner["nodes"]).tolist()]
+            return read_names(owner["nodes"])
     return []
 
 

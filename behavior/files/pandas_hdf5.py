@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from behavior.errors import InputError
+from behavior.files.hdf5_arrays import name_kind, read_array
 from behavior.files.stored_objects import StoredObjectError, parse_stored_object
 
 __all__ = ["StoredTable", "find_tables", "read_rows"]
@@ -22,8 +23,6 @@ __all__ = ["StoredTable", "find_tables", "read_rows"]
 _FIXED, _RECORDS = "frame", "frame_table"
 _ENCODINGS = ("utf-8", "ascii", "latin-1")
 _BLOCK_PREFIX = "values_block_"
-# More values than in a hundred hours of many animals: a file that claims more is damaged, or meant to fill the memory.
-_MOST_VALUES = 1 << 30
 _ROW_KINDS = ("integer", "float", "string", "bool")
 
 
@@ -108,40 +107,14 @@ def _read_block(block: _Block, *, n_rows: int) -> npt.NDArray:
         return np.empty((0, len(block.places)))
     kind = dataset.dtype if block.field is None else dataset.dtype[block.field].base
     if kind.kind not in "fiu":
-        raise InputError(f"holds cells that are not numbers, but {_name_kind(kind)}")
+        raise InputError(f"holds cells that are not numbers, but {name_kind(kind)}")
     if (_read_text(dataset, "value_type") or "").startswith(("datetime", "timedelta", "period")):
         raise InputError("holds cells that are not numbers, but times")
-    cells = _read_array(dataset) if block.field is None else _read_array(dataset)[block.field].reshape(n_rows, -1)
+    cells = read_array(dataset) if block.field is None else read_array(dataset)[block.field].reshape(n_rows, -1)
     cells = cells.T if block.is_turned else cells
     if cells.shape != (n_rows, len(block.places)):
         raise InputError(f"has values of shape {cells.shape} for {n_rows} rows and {len(block.places)} columns")
     return cells
-
-
-def _read_array(dataset: h5py.Dataset) -> npt.NDArray:
-    if dataset.size > _MOST_VALUES:
-        raise InputError(f"claims {dataset.size:,} values, more than {_MOST_VALUES:,}")
-    compression = _find_unknown_compression(dataset)
-    if compression is not None:
-        raise InputError(f"is compressed with {compression}, which is not readable here, expected gzip or no compression")
-    if dataset.dtype.hasobject:
-        raise InputError(f"holds {_name_kind(dataset.dtype)}")
-    return dataset[:]
-
-
-def _find_unknown_compression(dataset: h5py.Dataset) -> str | None:
-    creation = dataset.id.get_create_plist()
-    filters = [creation.get_filter(number) for number in range(creation.get_nfilters())]
-    unknown = [
-        name.decode("ascii", errors="replace") or f"filter {code}" for code, _, _, name in filters if not h5py.h5z.filter_avail(code)
-    ]
-    return unknown[0] if unknown else None
-
-
-def _name_kind(kind: np.dtype) -> str:
-    if kind.kind == "O":
-        return "stored Python objects, which are not read because they can run programs"
-    return {"S": "text", "U": "text", "b": "truth values"}.get(kind.kind, f"values of type {kind}")
 
 
 def _describe_fixed(group: h5py.Group) -> StoredTable | None:
@@ -166,7 +139,7 @@ def _read_fixed_index(group: h5py.Group) -> npt.NDArray:
     if "value_type" in dataset.attrs:
         # Written so where there is no row.
         return np.empty(0)
-    return _decode_index(_read_array(dataset), _read_text(dataset, "kind"), _read_encoding(group))
+    return _decode_index(read_array(dataset), _read_text(dataset, "kind"), _read_encoding(group))
 
 
 def _read_levels(group: h5py.Group, axis: str) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
@@ -175,11 +148,11 @@ def _read_levels(group: h5py.Group, axis: str) -> tuple[tuple[str, ...], tuple[t
     for number in range(_read_number(group, f"{axis}_nlevels")):
         dataset = group[f"{axis}_level{number}"]
         names.append(_read_name(dataset))
-        codes = _read_array(group[f"{axis}_label{number}"])
+        codes = read_array(group[f"{axis}_label{number}"])
         if "value_type" in dataset.attrs:
             levels.append(["nan"] * len(codes))
             continue
-        known = _decode_index(_read_array(dataset), _read_text(dataset, "kind"), _read_encoding(group))
+        known = _decode_index(read_array(dataset), _read_text(dataset, "kind"), _read_encoding(group))
         # pandas has the code -1 for a name that is missing.
         spelled = [*(str(value) for value in known.tolist()), "nan"]
         if codes.dtype.kind not in "iu" or (len(codes) and not -1 <= codes.min() <= codes.max() < len(known)):
@@ -214,7 +187,7 @@ def _list_record_blocks(group: h5py.Group, table: StoredTable) -> Iterator[_Bloc
 
 def _read_record_index(group: h5py.Group) -> npt.NDArray:
     dataset = group["table"]
-    return _decode_index(_read_array(dataset)["index"], _read_text(dataset, "index_kind"), _read_encoding(group))
+    return _decode_index(read_array(dataset)["index"], _read_text(dataset, "index_kind"), _read_encoding(group))
 
 
 def _spell_columns(columns: Any, n_levels: int) -> tuple[tuple[str, ...], ...]:

@@ -14,27 +14,29 @@ from behavior.files.atomic import replacing
 from behavior.files.deeplabcut import is_pose_table, read_pose_table
 from behavior.files.nwb_pose import is_nwb, is_nwb_pose, read_nwb_pose
 from behavior.files.pose_table import COORDINATES, PoseTable, require_pose_file
+from behavior.files.pose_times import TOLERATED_ROWS, place_by_time
 from behavior.files.sleap import is_sleap_analysis, read_sleap_analysis
 from behavior.recording import Frames, Track
 
-__all__ = ["POSE_SUFFIXES", "TOLERATED_ROWS", "find_body_parts", "is_pose", "match_pose_to_frames", "read_pose", "write_deeplabcut"]
+__all__ = ["POSE_SUFFIXES", "find_body_parts", "is_pose", "match_pose_to_frames", "read_pose", "write_deeplabcut"]
 
 POSE_SUFFIXES = (".csv", ".h5", ".hdf5", ".nwb")
 
 _TABLE_SUFFIXES = (".csv", ".h5", ".hdf5")
 
-# Pose and video that differ by more rows than this do not belong together.
-TOLERATED_ROWS = 2
-
 # An index that leaves out more than nine of ten frames holds something else than frame numbers.
 _SPARSEST_INDEX = 10
+
+# A year of 100 frames per second has fewer frames.
+_LAST_FRAME = 1 << 32
 
 
 def read_pose(path: Path, *, individual: str | None = None) -> Track:
     """Read the pose of one animal: a table of DeepLabCut or Lightning Pose, SLEAP's analysis file, or an NWB file with ndx-pose.
 
-    Rows are put where their frame index says: frames without a row get NaN positions and likelihood 0. A table without
-    likelihoods (other trackers, corrected poses) gets likelihood 1 where there is a position.
+    Rows are put where their frame index says: frames without a row get NaN positions and likelihood 0. Rows that have times instead
+    keep these, and `match_pose_to_frames` puts them where the video's times say. A table without likelihoods (other trackers, corrected
+    poses) gets likelihood 1 where there is a position.
 
     Parameters
     ----------
@@ -45,7 +47,7 @@ def read_pose(path: Path, *, individual: str | None = None) -> Track:
 
     Returns
     -------
-    Track with one row per frame, from frame 0 to the last one in the table, body parts in the file's order and spelling.
+    Track with one row per frame, from frame 0 to the last one in the table, or per time; body parts in the file's order and spelling.
 
     Raises
     ------
@@ -61,7 +63,7 @@ def read_pose(path: Path, *, individual: str | None = None) -> Track:
         missing = [coordinate for coordinate in ("x", "y") if (part, coordinate) not in columns]
         if missing:
             raise PoseError(f"{path}: body part {part!r} has no column {missing[0]!r}; export the pose again.")
-    frames = _check_frame_index(path, table.index)
+    frames = _check_frame_index(path, table)
     n_frames = int(frames.max()) + 1
 
     positions = np.full((n_frames, len(parts), 2), np.nan)
@@ -74,7 +76,7 @@ def read_pose(path: Path, *, individual: str | None = None) -> Track:
         else:
             likelihoods[:, number] = np.isfinite(positions[:, number]).all(axis=1)
     positions[~np.isfinite(positions)] = np.nan
-    return Track(positions, likelihoods, parts)
+    return Track(positions, likelihoods, parts, time_s=table.time_s, may_end_early=table.may_end_early)
 
 
 def find_body_parts(track: Track, names: Sequence[str], *, path: Path) -> list[int]:
@@ -106,7 +108,7 @@ def find_body_parts(track: Track, names: Sequence[str], *, path: Path) -> list[i
 
 
 def match_pose_to_frames(track: Track, frames: Frames, *, path: Path) -> tuple[Track, str | None]:
-    """Cut or pad `track` to the frames of its video.
+    """Cut or pad `track` to the frames of its video, or place its rows by their times.
 
     Parameters
     ----------
@@ -122,13 +124,18 @@ def match_pose_to_frames(track: Track, frames: Frames, *, path: Path) -> tuple[T
     Raises
     ------
     PoseError
-        If rows and frames differ by more than 2 and the video did not break off before the pose did.
+        If rows and frames differ by more than 2, the video did not break off before the pose did, and the file's format does not leave out
+        the frames after the last detection; or times contradict the video's.
     """
+    if track.time_s is not None:
+        placed, notes = place_by_time(track, frames, path=path)
+        return placed, " ".join(notes) or None
     n_rows, n_frames = len(track), frames.n_frames
     if n_rows == n_frames:
         return track, None
     surplus = n_rows - n_frames
-    if abs(surplus) > TOLERATED_ROWS and not (frames.broke_off and surplus > 0):
+    is_explained = frames.broke_off if surplus > 0 else track.may_end_early
+    if abs(surplus) > TOLERATED_ROWS and not is_explained:
         raise PoseError(
             f"{path}: {n_rows} pose rows for {n_frames} frames in the video, expected as many; is it the pose of another video?"
         )
@@ -209,10 +216,13 @@ def _choose_individual(path: Path, table: PoseTable, individual: str | None) -> 
     return matching[0]
 
 
-def _check_frame_index(path: Path, index: npt.NDArray) -> npt.NDArray[np.int64]:
-    """Return the frame of each row."""
+def _check_frame_index(path: Path, table: PoseTable) -> npt.NDArray[np.int64]:
+    """Return the frame of each row, or its number where rows have times."""
+    index = table.index
     if not len(index):
         raise PoseError(f"{path}: has a header but no rows, expected one per frame; run the tracker again.")
+    if table.time_s is not None:
+        return np.arange(len(index))
     numbers = pd.to_numeric(
         pd.Series(index.ravel() if index.dtype != object else [str(value) for value in index]), errors="coerce"
     ).to_numpy()
@@ -223,11 +233,17 @@ def _check_frame_index(path: Path, index: npt.NDArray) -> npt.NDArray[np.int64]:
             raise PoseError(
                 f"{path}: holds training labels of single pictures ({value}), expected a row per video frame; choose the video's pose."
             )
-        raise PoseError(f"{path}: row {wrong[0]} has the index {value}, expected a frame number; export the pose again.")
+        row = f"row {wrong[0]}" if table.lines is None else f"line {table.lines[wrong[0]]}"
+        raise PoseError(f"{path}: {row} has the index {str(value)[:80]!r}, expected a frame number; export the pose again.")
+    if numbers.max() > _LAST_FRAME:
+        raise PoseError(f"{path}: the index goes to {numbers.max():.6g}, expected frame numbers; export the pose again.")
     frames = numbers.astype(np.int64)
     values, counts = np.unique(frames, return_counts=True)
     if (counts > 1).any():
-        raise PoseError(f"{path}: frame {values[counts > 1][0]} has {counts.max()} rows, expected one; remove what was appended twice.")
+        frame = values[counts > 1][0]
+        rows = np.flatnonzero(frames == frame)
+        where = "" if table.lines is None else f" (lines {', '.join(map(str, table.lines[rows][:3]))})"
+        raise PoseError(f"{path}: frame {frame} has {len(rows)} rows{where}, expected one; remove what was appended twice.")
     if values[-1] >= _SPARSEST_INDEX * (len(frames) + 1000):
         raise PoseError(f"{path}: the index goes to {values[-1]} in {len(frames)} rows, expected frame numbers; export the pose again.")
     return frames

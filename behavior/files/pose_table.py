@@ -30,11 +30,21 @@ class PoseTable:
         What names the rows, shape (T,): frame numbers, if all is well.
     values
         Float64 of shape (T, C).
+    time_s
+        When each row was measured, in seconds from the start of the video, float64 of shape (T,), increasing; None where the index
+        places the rows.
+    may_end_early
+        Whether such files leave out the frames after the last detection.
+    lines
+        In which line of a text each row is, shape (T,), counted from 1; None for other files.
     """
 
     columns: tuple[tuple[str, str, str], ...]
     index: npt.NDArray
     values: npt.NDArray[np.float64]
+    time_s: npt.NDArray[np.float64] | None = None
+    may_end_early: bool = False
+    lines: npt.NDArray[np.int64] | None = None
 
     def require_distinct(self, path: Path) -> None:
         """Raise PoseError, naming `path`, if a column is there twice."""

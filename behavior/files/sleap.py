@@ -10,7 +10,9 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-from behavior.errors import PoseError
+from behavior.errors import InputError, PoseError
+from behavior.files.hdf5_arrays import read_names, read_numbers
+from behavior.files.opening import explain_damage
 from behavior.files.pose_table import COORDINATES, PoseTable
 
 __all__ = ["is_sleap_analysis", "read_sleap_analysis"]
@@ -42,19 +44,19 @@ def read_sleap_analysis(path: Path) -> PoseTable:
     PoseError
         If it is a SLEAP project, is damaged, or its arrays do not fit together.
     """
-    try:
-        with h5py.File(path, "r") as file:
-            if not set(file) >= _ANALYSIS:
-                raise PoseError(f"{path}: is a SLEAP project, expected its analysis file; export it in SLEAP as Analysis HDF5.")
-            nodes = _read_names(file["node_names"])
-            axes = _find_axes(path, file["tracks"], len(nodes))
-            positions = _order(np.asarray(file["tracks"], dtype=np.float64), axes)
-            names = _read_names(file["track_names"]) if "track_names" in file else []
-            placed = np.asarray(np.isfinite(positions).all(axis=3), dtype=np.bool_)
-            scores = _read_scores(path, file, axes, placed)
-    # A damaged file makes h5py raise what it pleases.
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, RuntimeError) as error:
-        raise PoseError(f"{path}: cannot be read as SLEAP's HDF5 ({' '.join(str(error).split())[:120]}); export it again.") from error
+    with explain_damage(path, error=PoseError, expected="SLEAP's HDF5", advice="export it again"):
+        try:
+            with h5py.File(path, "r", locking=False) as file:
+                if not set(file) >= _ANALYSIS:
+                    raise PoseError(f"{path}: is a SLEAP project, expected its analysis file; export it in SLEAP as Analysis HDF5.")
+                nodes = read_names(file["node_names"])
+                axes = _find_axes(path, file["tracks"], len(nodes))
+                positions = _order(read_numbers(file["tracks"]), axes)
+                names = read_names(file["track_names"]) if "track_names" in file else []
+                placed = np.asarray(np.isfinite(positions).all(axis=3), dtype=np.bool_)
+                scores = _read_scores(path, file, axes, placed)
+        except InputError as error:
+            raise PoseError(f"{path}: {error}; export it again.") from error
     n_tracks = positions.shape[1]
     if len(names) != n_tracks:
         # Predictions that were never tracked have no names.
@@ -63,13 +65,9 @@ def read_sleap_analysis(path: Path) -> PoseTable:
     coordinates = COORDINATES[: 2 if scores is None else 3]
     columns = [(names[track], node, coordinate) for track in present for node in nodes for coordinate in coordinates]
     values = positions if scores is None else np.concatenate((positions, scores[..., np.newaxis]), axis=3)
-    table = PoseTable(tuple(columns), np.arange(len(values)), values[:, present].reshape(len(values), len(columns)))
+    table = PoseTable(tuple(columns), np.arange(len(values)), values[:, present].reshape(len(values), len(columns)), may_end_early=True)
     table.require_distinct(path)
     return table
-
-
-def _read_names(dataset: h5py.Dataset) -> list[str]:
-    return [name.decode("utf-8") if isinstance(name, bytes) else str(name) for name in np.asarray(dataset).ravel().tolist()]
 
 
 def _find_axes(path: Path, tracks: h5py.Dataset, n_nodes: int) -> tuple[str, ...]:
@@ -95,7 +93,7 @@ def _read_scores(path: Path, file: h5py.File, axes: Sequence[str], placed: npt.N
     """Return scores of shape (frames, tracks, nodes), or None where the file has none; `placed` tells which points have a position."""
     if "point_scores" not in file:
         return None
-    values = np.asarray(file["point_scores"], dtype=np.float64)
+    values = read_numbers(file["point_scores"])
     scores = _order(values, [name for name in axes if name != "xy"]) if values.ndim == 3 else values
     if scores.shape != placed.shape:
         raise PoseError(f"{path}: has scores of shape {values.shape}, expected one for every point; export the analysis file again.")

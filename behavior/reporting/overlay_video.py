@@ -14,7 +14,7 @@ from behavior.errors import EthogramError, UsageError, VideoError
 from behavior.figures.ethogram_raster import RasterRow
 from behavior.figures.overlay import OverlayPainter
 from behavior.figures.overlay_plan import Clip, plan_frames
-from behavior.files.pose import TOLERATED_ROWS
+from behavior.files.pose_times import TOLERATED_ROWS
 from behavior.files.video import VideoReader, open_video, summarize_video
 from behavior.files.video_folder import VideoFolder
 from behavior.files.video_writer import write_video

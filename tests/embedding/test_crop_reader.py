@@ -13,7 +13,8 @@ from behavior.config import Crop
 from behavior.embedding.crop_reader import CropRow, describe_video, open_crops, require_files, sample_crops
 from behavior.embedding.recording_inputs import RecordingInputs
 from behavior.errors import PoseError, VideoError
-from behavior.recording import Recording
+from behavior.files.pose import read_pose
+from behavior.recording import Recording, Track
 
 CROP = Crop(body_part="middle", size=16)
 WriteRecording = Callable[..., Recording]
@@ -39,6 +40,32 @@ def test_crops_follow_the_animal(write_recording: WriteRecording) -> None:
     assert (first[:3] < 50).all()
     for row in rows:
         np.testing.assert_array_equal(row.image, first)
+
+
+def test_rows_with_times_and_rows_that_end_early_follow_the_animal_too(write_recording: WriteRecording) -> None:
+    recording = write_recording()
+    assert recording.pose is not None
+    track = read_pose(recording.pose)
+    expected, _ = read(recording)
+    part = slice(5, 30)
+    shown = Track(track.positions[part], track.likelihoods[part], track.body_parts, time_s=np.arange(40)[part] / 20)
+    early = Track(track.positions[:30], track.likelihoods[:30], track.body_parts, may_end_early=True)
+    for cut, first, sentences in (
+        (shown, 5, ["begin at 0.25 s, frame 5", "10 of 40 frames, the last ones"]),
+        (early, 0, ["10 of 40 frames, the last ones"]),
+    ):
+        inputs = RecordingInputs(recording)
+        inputs._tracks[None] = cut
+        with open_crops(inputs, CROP) as crops:
+            with closing(crops.rows(input_size=16)) as iterator:
+                rows = list(iterator)
+            notes = " ".join(crops.describe())
+            _, measured = crops.locate(np.arange(40), np.ones(40, dtype=bool))
+        assert len(rows) == 40
+        for row, known in zip(rows[first:30], expected[first:30], strict=True):
+            np.testing.assert_array_equal(row.image, known.image)
+        assert np.flatnonzero(measured).tolist() == list(range(first, 30))
+        assert all(sentence in notes for sentence in sentences)
 
 
 def test_a_resumed_read_gives_the_same_crops(write_recording: WriteRecording) -> None:

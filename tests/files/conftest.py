@@ -62,7 +62,9 @@ def write_nwb(path: Path, poses: dict[str, dict[str, dict[str, Any]]], nodes: tu
                 series = group.create_group(name)
                 series.attrs["neurodata_type"] = "PoseEstimationSeries"
                 for key, values in content.items():
-                    if key != "attributes":
+                    if key not in ("attributes", "rate"):
                         series[key] = values
+                if "rate" in content:
+                    series["starting_time"].attrs["rate"] = content["rate"]
                 series["data"].attrs.update(content.get("attributes", {}))
     return path

@@ -87,8 +87,8 @@ def test_without_likelihoods_a_position_is_certain(tmp_path: Path) -> None:
     ("rows", "sentence"),
     [
         ("0,1,2,1\n1,1,2,1\n1,1,2,1\n", "frame 1 has 2 rows"),
-        ("0.5,1,2,1\n", "row 0 has the index 0.5"),
-        ("-1,1,2,1\n", "row 0 has the index -1"),
+        ("0.5,1,2,1\n", "line 4 has the index '0.5'"),
+        ("-1,1,2,1\n", "line 4 has the index '-1'"),
         ("labeled-data/v/img1.png,1,2,1\n", "training labels"),
         ("0,1,2,1\n1,1,oops,1\n", "line 5, a y: 'oops' is not a number"),
         ("", "has a header but no rows"),
@@ -127,6 +127,38 @@ def test_the_only_animal_of_a_multi_animal_file_is_taken(tmp_path: Path) -> None
     path.write_text("individuals,m1,m1,single,single\nbodyparts,a,a,corner,corner\ncoords,x,y,x,y\n0,1,2,3,4\n")
     assert read_pose(path).body_parts == ("a",)
     assert read_pose(path, individual="single").body_parts == ("corner",)
+
+
+def test_formats_that_end_with_the_last_detection_are_not_another_video_s() -> None:
+    track = make_track(70)
+    early = Track(track.positions, track.likelihoods, track.body_parts, may_end_early=True)
+    matched, warning = match_pose_to_frames(early, Frames(100), path=Path("p.h5"))
+    np.testing.assert_array_equal(matched.positions[:70], track.positions)
+    assert not matched.likelihoods[70:].any()
+    assert warning == "p.h5: 30 of 100 frames, the last ones, have no pose row and count as unmeasured."
+    with pytest.raises(PoseError, match=r"70 pose rows for 60 frames"):
+        match_pose_to_frames(early, Frames(60), path=Path("p.h5"))
+
+
+@pytest.mark.parametrize("blank", [";;;", " ; ;;", ""])
+def test_blank_rows_of_spreadsheets_are_skipped_and_counted(tmp_path: Path, blank: str) -> None:
+    lines = ["bodyparts;a;a;a", "coords;x;y;likelihood", "0;1,5;2;1", blank, "1;3,5;4;0,5", blank, blank]
+    path = tmp_path / "a.csv"
+    path.write_text("\n".join([*lines, ""]))
+    assert is_pose(path)
+    track = read_pose(path)
+    np.testing.assert_array_equal(track.positions[:, 0, 0], [1.5, 3.5])
+    assert track.likelihoods[:, 0].tolist() == [1, 0.5]
+    for wrong, sentence in (
+        ("2;1,0;oops;1", "line 8, a y: 'oops'"),
+        ("two;1;1;1", "line 8 has the index 'two'"),
+        ("1;1;1;1", "lines 5, 8"),
+    ):
+        path.write_text("\n".join([*lines, wrong, ""]))
+        with pytest.raises(PoseError, match=sentence):
+            read_pose(path)
+    path.write_text("\n".join([lines[0], blank, lines[1], *lines[2:], ""]))
+    np.testing.assert_array_equal(read_pose(path).positions, track.positions)
 
 
 def test_body_parts_are_found_without_case() -> None:

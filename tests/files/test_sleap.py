@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from behavior.errors import PoseError
-from behavior.files.pose import read_pose
-from behavior.recording import Track
+from behavior.files.pose import match_pose_to_frames, read_pose
+from behavior.recording import Frames, Track
 
 
 def assert_same(first: Track, second: Track) -> None:
@@ -112,3 +112,11 @@ def test_sleap_files_that_cannot_be_used(
         with pytest.raises(PoseError, match=sentence) as caught:
             read_pose(tmp_path / name)
         assert str(tmp_path / name) in str(caught.value)
+
+
+def test_sleap_s_analysis_that_ends_early_is_padded(shared_faults: Path) -> None:
+    path = shared_faults / "sleap-ends-early" / "s1.analysis.h5"
+    track, warning = match_pose_to_frames(read_pose(path), Frames(100), path=path)
+    assert len(track) == 100
+    assert not track.likelihoods[70:].any()
+    assert "30 of 100 frames, the last ones" in str(warning)
