@@ -91,6 +91,7 @@ def read_frame_columns(
         If a behavior's column is missing, or a cell is invalid, or the frame column is not one number per row.
     """
     naming = request.naming
+    naming.require_not_renamed(table.path, names)
     chosen = [name for name in names if naming.find_behavior(name) is not None]
     present = {naming.find_behavior(name) for name in chosen}
     for index, behavior in enumerate(request.behaviors):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import get_args
 
@@ -52,17 +54,21 @@ def read_manifest(path: Path) -> list[Recording]:
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{path}: cannot be read as UTF-8 text ({error}); save it as a CSV file in UTF-8.") from None
     delimiter = ";" if text.partition("\n")[0].count(";") > text.partition("\n")[0].count(",") else ","
-    reader = csv.DictReader(text.splitlines(), delimiter=delimiter, skipinitialspace=True, restkey="")
-    columns = [(name or "").strip() for name in reader.fieldnames or ()]
-    reader.fieldnames = columns
+    # Only what editors call a line is one: names may hold other characters that Unicode counts as line ends.
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
+    columns = [name.strip() for name in next((row for row in reader if any(row)), [])]
+    while len(columns) > 1 and not columns[-1]:
+        columns.pop()
     _check_columns(path, columns)
     recordings: list[Recording] = []
     lines: dict[str, int] = {}
+    last = reader.line_num
     for row in reader:
-        line = reader.line_num
-        if row.get(""):
+        # A quoted cell may go on over several lines; a row is where it begins.
+        line, last = last + 1, reader.line_num
+        if any(cell.strip() for cell in row[len(columns) :]):
             raise UsageError(f"{path}, line {line}: found more cells than the {len(columns)} columns; quote a cell that holds a comma.")
-        cells = {name: (value or "").strip() for name, value in row.items()}
+        cells = {name: cell.strip() for name, cell in zip_longest(columns, row[: len(columns)], fillvalue="")}
         if not any(cells.values()):
             continue
         recording = _parse_row(path, line, cells)

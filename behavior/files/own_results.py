@@ -8,7 +8,7 @@ from pathlib import Path
 from behavior.errors import LabelError
 from behavior.files.ethogram_formats.formats import FORMATS
 from behavior.files.label_formats.source import LabelSource
-from behavior.files.text_tables import find_delimiter
+from behavior.files.text_tables import find_delimiter, split_lines
 
 __all__ = ["is_named_as_result", "is_result"]
 
@@ -62,7 +62,7 @@ def _has_origin(path: Path) -> bool:
         head = LabelSource(path).head
     except (LabelError, OSError):
         return False
-    header = next((line for line in head.splitlines() if line.strip()), "")
+    header = next((line for line in split_lines(head) if line.strip()), "")
     names = {name.strip().strip('"') for name in header.split(find_delimiter(header))}
     stems = {name.removesuffix(_PROBABILITY) for name in names if name.endswith(_PROBABILITY)}
     return _ORIGIN in head or {_MEAN_PROBABILITY, "behavior"} <= names or any(f"{stem}{_RAW}" in names for stem in stems)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from behavior.errors import LabelError
 
-__all__ = ["Row", "TextTable", "find_delimiter", "find_encoding", "format_row", "make_table", "parse_number"]
+__all__ = ["Row", "TextTable", "find_delimiter", "find_encoding", "format_row", "make_table", "parse_number", "split_lines"]
 
 # A row's line in the file, counted from 1 as editors do, and its cells without spaces around them; a blank line has none.
 Row = tuple[int, tuple[str, ...]]
@@ -104,6 +104,15 @@ def find_encoding(content: bytes) -> str | None:
     except UnicodeDecodeError:
         return "latin-1"
     return "utf-8"
+
+
+def split_lines(text: str) -> list[str]:
+    r"""Return the lines of `text` as editors number them: other characters that Unicode calls line ends are part of a cell.
+
+    >>> split_lines("drug\u2028A\r\nB\x0cC\n")
+    ['drug\u2028A', 'B\x0cC']
+    """
+    return [line.rstrip("\r\n") for line in io.StringIO(text, newline="")]
 
 
 def find_delimiter(line: str) -> str:

@@ -81,6 +81,27 @@ def test_semicolons_and_byte_order_marks_of_spreadsheets_are_read(tmp_path):
     assert [(found.id, found.video) for found in read_manifest(path)] == [("m1", tmp_path / "a.mp4")]
 
 
+@pytest.mark.parametrize("mark", ["\u2028", "\x0b", "\x0c", "\x85"])
+def test_only_line_ends_of_editors_end_a_row(tmp_path, mark):
+    path = tmp_path / "recordings.csv"
+    path.write_text(f"recording,group\nm1,drug{mark}control\nm2,x\nm2,y\n", encoding="utf-8")
+    with pytest.raises(UsageError, match="line 4: recording 'm2' is already on line 3"):
+        read_manifest(path)
+    path.write_text(f"recording,group\nm1,drug{mark}control\nm2,x\n", encoding="utf-8")
+    assert [(found.id, found.group) for found in read_manifest(path)] == [("m1", f"drug{mark}control"), ("m2", "x")]
+
+
+def test_rows_and_columns_that_a_spreadsheet_left_empty_are_passed_over(tmp_path):
+    path = write(tmp_path, ";;;\nrecording;group;;\n;;;;;\nm1;x;;;\n;;;\nm2;;\n")
+    assert [(found.id, found.group) for found in read_manifest(path)] == [("m1", "x"), ("m2", "")]
+
+
+def test_a_row_is_on_the_line_where_it_begins(tmp_path):
+    path = write(tmp_path, 'recording,group\nm1,"a\nb"\nm 2,"c\nd"\n')
+    with pytest.raises(UsageError, match="line 4: recording id 'm 2'"):
+        read_manifest(path)
+
+
 def test_safe_names():
     assert all(map(is_portable_name, ["m1", "OFT_5", "a.b-c", "_x"]))
     assert not any(map(is_portable_name, ["", ".a", "-a", "a/b", "a b", "nul", "lpt1.x", "a."]))

@@ -166,6 +166,7 @@ def _read(source: LabelSource, request: LabelRequest) -> FrameLabels:
 def _choose_columns(source: LabelSource, marked: Sequence[int], request: LabelRequest) -> list[int]:
     """Return the columns that stand for a requested behavior, whatever they hold; LabelError if a behavior has none."""
     header, naming = source.table.header, request.naming
+    naming.require_not_renamed(source.path, header)
     meanings = {column: naming.find_behavior(name) for column, name in enumerate(header) if name}
     for index, behavior in enumerate(request.behaviors):
         if index not in meanings.values():

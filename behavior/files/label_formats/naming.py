@@ -61,11 +61,29 @@ class Naming:
         unknown = self._list_unknown(names)
         return [f"{path}: {kind} that the study does not name are left out: {', '.join(unknown)}."] if unknown else []
 
+    def require_not_renamed(self, path: Path, names: Sequence[str]) -> None:
+        """Raise LabelError if one of `names`, all names in a file, is that of a requested behavior, but is mapped to another name.
+
+        That is so where a behavior was renamed in the study, and what it is compared with still has its old name.
+        """
+        for index, behavior in enumerate(self.behaviors):
+            if any(self.find_behavior(name) == index for name in names):
+                continue
+            for name in names:
+                mapped = self._look_up(name)
+                if name.strip().casefold() == behavior.casefold() and mapped is not None and mapped != behavior:
+                    raise LabelError(
+                        f"{path}: the study's map makes {name!r} of this file {mapped!r}, but these ethograms say {behavior!r}; use "
+                        f"ethograms that say {mapped!r}, or a study file whose labels: {{map: ...}} leaves {name!r} as it is."
+                    )
+
     def require_known(self, path: Path, names: Sequence[str], *, is_foreign: bool) -> None:
         """Raise LabelError if `names`, all names in a file, are likely to mean behaviors that they are not mapped to.
 
-        That is so if one of them is spelt nearly like a behavior that the file lacks, or, in files of other tools, if none is known.
+        That is so if one of them is a behavior's own name, mapped to another (`require_not_renamed`), if one is spelt nearly like a
+        behavior that the file lacks, or, in files of other tools, if none is known.
         """
+        self.require_not_renamed(path, names)
         unknown = self._list_unknown(names)
         present = {index for name in names if (index := self.find_behavior(name)) is not None}
         for index, behavior in enumerate(self.behaviors):

@@ -127,10 +127,13 @@ class _Painter:
             return spans
         if wanted is not None:
             chosen = [index for index, name in enumerate(shown) if name.casefold() == wanted.strip().casefold()]
-            if not chosen and any(subjects):
+            # Formats without animals have nobody to name; an observation without events has none of anybody.
+            if not chosen and (any(subjects) or (self._labels.has_animals and subjects)):
+                listed = ", ".join(f"{name!r}" if name != NO_SUBJECT else f"{name!r} (bouts without a subject)" for name in shown)
                 raise LabelError(
-                    f"{self._path}: has no bouts of the subject {wanted!r}, only of {', '.join(shown)}{suggest_nearest(wanted, shown)}; "
-                    f"correct labels: {{subject: ...}} {IN_STUDY_FILE}."
+                    f"{self._path}: has no bouts of the subject {wanted!r}, only of {listed}; correct labels: {{subject: ...}} "
+                    f"{IN_STUDY_FILE}, or give each recording its own: labels: {{subject: {{RECORDING: NAME}}}}"
+                    f"{suggest_nearest(wanted, shown) or '.'}"
                 )
             return spans.keep(np.isin(spans.subject, chosen)) if chosen else spans
         mixed = np.unique(spans.subject) if self._labels.has_animals else np.array([], dtype=np.int32)

@@ -32,6 +32,8 @@ def _list_names(source: LabelSource) -> tuple[str, ...]:
     table = source.table
     first = _find_pose_end(table.header)
     for _, cells in islice(table.rows, HEAD_ROWS):
+        if not any(cells):
+            continue
         for column in range(min(len(cells), len(table.header)) - 1, first - 1, -1):
             # Features that happen to be 1 or 0 come before others that do not.
             if not cells[column] or parse_label(cells[column], table.delimiter) is None:

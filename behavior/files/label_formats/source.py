@@ -12,7 +12,7 @@ from pathlib import Path
 
 from behavior.errors import LabelError
 from behavior.files.label_formats.spreadsheets import has_merged_cells, list_sheets, read_sheet
-from behavior.files.text_tables import Row, TextTable, find_delimiter, find_encoding, make_table, parse_number
+from behavior.files.text_tables import Row, TextTable, find_delimiter, find_encoding, make_table, parse_number, split_lines
 
 __all__ = ["HEAD_ROWS", "LabelSource"]
 
@@ -117,7 +117,7 @@ class LabelSource:
     @cached_property
     def delimiter(self) -> str:
         """What separates the cells: the delimiter that the first line with any has most of; a comma in spreadsheets."""
-        lines = [line for line in self.head.splitlines() if line.strip()]
+        lines = [line for line in split_lines(self.head) if line.strip()]
         if not lines:
             return ","
         # There may be lines of one cell above a table.
@@ -193,10 +193,13 @@ class LabelSource:
             with self._open_text() as file:
                 reader = csv.reader(file, delimiter=self.delimiter)
                 try:
+                    last = 0
                     for row in reader:
+                        # A quoted cell may go on over several lines; a row is where it begins.
+                        line, last = last + 1, reader.line_num
                         cells = tuple(cell.strip() for cell in row)
                         # Excel may say in a first line what separates cells.
-                        yield reader.line_num, () if cells == ("",) or cells[0:1] == ("sep=",) else cells
+                        yield line, () if cells == ("",) or cells[0:1] == ("sep=",) else cells
                 except csv.Error as error:
                     raise LabelError(f"{self.path}: line {reader.line_num} cannot be read ({error}); export the labels again.") from error
         except OSError as error:

@@ -65,6 +65,12 @@ class TestEveryFormat:
         _, notes = read(path, ("wall",), mapping={"Supported": "wall"}, ignored=frozenset({"Grooming"}))
         assert not any("Grooming" in note for note in notes)
 
+    def test_a_behavior_that_was_renamed_since_is_not_taken_for_absent(self, case: Case, tmp_path: Path) -> None:
+        path = case.write(tmp_path)
+        sentence = "the study's map makes 'Grooming' of this file 'self_grooming', but these ethograms say 'Grooming'"
+        with pytest.raises(LabelError, match=sentence):
+            read(path, NAMES, mapping={"Grooming": "self_grooming"})
+
     @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "latin-1"])
     @pytest.mark.parametrize("line_end", ["\n", "\r\n"])
     def test_reads_other_encodings_and_line_ends(self, case: Case, encoding: str, line_end: str, tmp_path: Path) -> None:
@@ -133,6 +139,13 @@ class TestEveryTable:
         place = next((number for number, line in enumerate(lines) if "Behavioral category" in line), 0)
         lines[place] = old.join(cell if cell in NAMES else f" {cell.upper()}  " for cell in lines[place].split(old))
         np.testing.assert_array_equal(read(write(tmp_path / "labels.csv", "\n".join(lines)))[0], VALUES)
+
+    def test_rows_that_a_spreadsheet_left_empty_are_passed_over(self, case: Case, tmp_path: Path) -> None:
+        old = case.delimiter
+        lines = case.make().splitlines()
+        blank = lines[-1].count(old) * old
+        text = "\n".join([*lines[:-2], blank, *lines[-2:], blank, blank, ""])
+        np.testing.assert_array_equal(read(write(tmp_path / "labels.csv", text))[0], VALUES)
 
     def test_a_spreadsheet_of_the_same_cells_reads_alike(self, case: Case, tmp_path: Path) -> None:
         path = write_sheet(tmp_path / "labels.xlsx", case.make(), case.delimiter)

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-from label_samples import VALUES, list_frames, make_observation, make_project, read, write
+from label_samples import (
+    VALUES,
+    list_frames,
+    make_aggregated,
+    make_bout_table,
+    make_new_tabular,
+    make_observation,
+    make_old_tabular,
+    make_project,
+    read,
+    write,
+)
 
 from behavior.errors import LabelError
 from behavior.files.label_formats.bout_rows import BoutRows
@@ -52,10 +64,22 @@ def test_subjects_are_not_mixed_by_accident(tmp_path: Path) -> None:
     for subject, frames in [("A", [1, 2]), ("no focal subject", [2, 3, 4]), ("*", [1, 2, 3, 4])]:
         values, _ = read(path, ("Grooming",), subject=subject)
         assert list_frames(values[:, 0]) == frames
-    with pytest.raises(LabelError, match="has no bouts of the subject 'b', only of a, No focal subject"):
+    unnamed = r"'No focal subject' \(bouts without a subject\)"
+    with pytest.raises(LabelError, match=f"has no bouts of the subject 'b', only of 'a', {unnamed}; correct"):
         read(path, ("Grooming",), subject="b")
-    # Where nobody's name was coded, there is only one.
-    np.testing.assert_array_equal(read(write(path, make_project()), subject="b")[0], VALUES)
+
+
+@pytest.mark.parametrize("make", [make_project, make_old_tabular, make_new_tabular, make_aggregated])
+def test_events_without_a_subject_are_nobodys_whose_name_is_asked_for(make: Callable[[], str], tmp_path: Path) -> None:
+    path = write(tmp_path / "a.boris", make())
+    with pytest.raises(LabelError, match="has no bouts of the subject 'b', only of 'No focal subject'"):
+        read(path, subject="b")
+    np.testing.assert_array_equal(read(path, subject="no focal subject")[0], VALUES)
+    np.testing.assert_array_equal(read(path, subject="*")[0], VALUES)
+
+
+def test_formats_without_subjects_take_no_notice_of_one(tmp_path: Path) -> None:
+    np.testing.assert_array_equal(read(write(tmp_path / "a.csv", make_bout_table()), subject="b")[0], VALUES)
 
 
 def test_point_events_mark_a_frame(tmp_path: Path) -> None:

@@ -67,3 +67,16 @@ def test_an_encoding_is_found_by_all_of_a_file(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes(text.encode() + b"\0")
     with pytest.raises(LabelError, match="is not a text file"):
         assert LabelSource(tmp_path / "a.csv").encoding
+
+
+@pytest.mark.parametrize("mark", ["\u2028", "\x0b", "\x0c", "\x85"])
+def test_only_line_ends_of_editors_end_a_line(tmp_path: Path, mark: str) -> None:
+    path = write(tmp_path / "a.csv", f"a{mark}b;c\n1;0\n0;1\n")
+    source = LabelSource(path)
+    assert source.delimiter == ";"
+    assert list(source.read_rows()) == [(1, (f"a{mark}b", "c")), (2, ("1", "0")), (3, ("0", "1"))]
+
+
+def test_a_row_is_on_the_line_where_it_begins(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", 'behavior,start_s,stop_s\n"two\nlines",0,1\nrear,x,2\n')
+    assert [line for line, _ in LabelSource(path).read_rows()] == [1, 2, 4]
