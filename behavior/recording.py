@@ -14,6 +14,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from behavior.frame_times import estimate_fps
 from behavior.provenance import Provenance
 
 __all__ = [
@@ -25,16 +26,11 @@ __all__ = [
     "Probabilities",
     "Recording",
     "Track",
-    "estimate_fps",
     "find_bouts",
-    "frame_edges",
-    "have_same_rate",
     "is_safe_name",
 ]
 
 Split = Literal["train", "test"]
-
-RATE_TOLERANCE = 0.01
 
 
 @dataclass(frozen=True)
@@ -309,78 +305,22 @@ def is_safe_name(recording: str) -> bool:
     return recording not in ("", "..") and Path(recording).name == recording
 
 
-def frame_edges(time_s: npt.NDArray[np.float64], fps: float | None = None) -> npt.NDArray[np.float64]:
-    """Return the times at which frames start, and that at which the last one stops.
-
-    Parameters
-    ----------
-    time_s
-        Times of the frames in seconds, shape (T,), increasing.
-    fps
-        Gives the duration of the only frame where T is 1.
-
-    Returns
-    -------
-    Float64 of shape (T + 1,): `time_s`, then the last time plus the median interval. The bout [start, stop) lasts from
-    ``edges[start]`` to ``edges[stop]``.
-
-    Examples
-    --------
-    >>> frame_edges(np.array([0.0, 0.5, 1.0])).tolist()
-    [0.0, 0.5, 1.0, 1.5]
-    """
-    if len(time_s) == 0:
-        return np.zeros(1)
-    if len(time_s) > 1:
-        interval = float(np.median(np.diff(time_s)))
-    else:
-        interval = 1.0 / fps if fps else 0.0
-    return np.append(np.asarray(time_s, dtype=np.float64), time_s[-1] + interval)
-
-
-def find_bouts(values: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
+def find_bouts(values: npt.NDArray[np.bool_], gaps: npt.NDArray[np.bool_] | None = None) -> npt.NDArray[np.int64]:
     """Return the runs of True in `values` (T,) as int64 of shape (N, 2): start and stop frame, half-open, in order.
+
+    A run ends where a gap follows a frame, by `gaps` (T,) as `frame_times.find_gaps` gives them; there is none where None.
 
     >>> find_bouts(np.array([True, False, True, True])).tolist()
     [[0, 1], [2, 4]]
+    >>> find_bouts(np.array([True, True, True]), np.array([True, False, False])).tolist()
+    [[0, 1], [1, 3]]
     """
     steps = np.diff(np.concatenate(([0], np.asarray(values, dtype=np.int8), [0])))
-    return np.column_stack((np.flatnonzero(steps == 1), np.flatnonzero(steps == -1)))
-
-
-def estimate_fps(time_s: npt.NDArray[np.float64]) -> float:
-    """Return frames per second from `time_s` (T,) in seconds: the mean of the intervals that are within half of the median.
-
-    The mean, because stamps in whole milliseconds make 33, 34, 33 of 30 frames per second; without gaps, which are no frame's length.
-
-    Raises
-    ------
-    ValueError
-        If there are fewer than two frames, or all have one time.
-
-    Examples
-    --------
-    >>> round(estimate_fps(np.array([0.0, 0.1, 0.2, 0.3])), 6)
-    10.0
-    """
-    if len(time_s) < 2:
-        raise ValueError(f"a frame rate needs at least 2 frames, found {len(time_s)}")
-    # Some files give two frames one stamp.
-    intervals = np.diff(time_s)
-    intervals = intervals[intervals > 0]
-    if not len(intervals):
-        raise ValueError("all frames have one time")
-    median = np.median(intervals)
-    return float(1.0 / np.mean(intervals[np.abs(intervals - median) <= median / 2]))
-
-
-def have_same_rate(first_fps: float, second_fps: float) -> bool:
-    """Tell whether two frame rates are the same but for rounding: 29.97 and 30 are.
-
-    >>> have_same_rate(29.97, 30), have_same_rate(25, 30)
-    (True, False)
-    """
-    return abs(first_fps / second_fps - 1) <= RATE_TOLERANCE
+    starts, stops = np.flatnonzero(steps == 1), np.flatnonzero(steps == -1)
+    if gaps is not None and gaps.any():
+        after = np.flatnonzero(gaps[:-1] & values[:-1] & values[1:]) + 1
+        starts, stops = np.sort(np.append(starts, after)), np.sort(np.append(stops, after))
+    return np.column_stack((starts, stops))
 
 
 def _require_shape(name: str, array: npt.NDArray, shape: Sequence[int | None]) -> None:

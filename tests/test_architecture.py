@@ -16,7 +16,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "behavior"
 # A room, which is a module or a folder of them, imports itself and the levels before its own.
 LEVELS = (
     ("errors",),
-    ("provenance",),
+    ("provenance", "frame_times"),
     ("recording", "progress", "versions", "config"),
     ("files", "compute"),
     ("metrics", "statistics", "postprocess"),

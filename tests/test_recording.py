@@ -14,10 +14,7 @@ from behavior.recording import (
     Labels,
     Probabilities,
     Track,
-    estimate_fps,
     find_bouts,
-    frame_edges,
-    have_same_rate,
     is_safe_name,
 )
 
@@ -128,30 +125,13 @@ def test_names_of_files_are_safe(name: str) -> None:
     assert is_safe_name(name)
 
 
-def test_the_last_frame_ends_after_the_median_interval() -> None:
-    assert frame_edges(np.array([0.0, 1.0, 2.0, 10.0])).tolist() == [0.0, 1.0, 2.0, 10.0, 11.0]
-    assert frame_edges(np.array([3.0]), fps=4.0).tolist() == [3.0, 3.25]
-    assert frame_edges(np.array([3.0])).tolist() == [3.0, 3.0]
-    assert frame_edges(np.zeros(0)).tolist() == [0.0]
-
-
 @pytest.mark.parametrize(("text", "expected"), [("", []), ("000", []), ("111", [[0, 3]]), ("0110100", [[1, 3], [4, 5]]), ("1", [[0, 1]])])
 def test_bouts_are_the_runs_of_true(text: str, expected: list[list[int]]) -> None:
     assert find_bouts(np.array([letter == "1" for letter in text], dtype=bool)).tolist() == expected
 
 
-def test_a_frame_rate_is_estimated_without_gaps_and_equal_stamps() -> None:
-    # As cameras write 30 frames per second in whole milliseconds.
-    milliseconds = np.cumsum([0, *[33, 34, 33] * 10]) / 1000
-    assert estimate_fps(milliseconds) == pytest.approx(30.0)
-    assert estimate_fps(np.concatenate((milliseconds, milliseconds + 100))) == pytest.approx(30.0)
-    assert estimate_fps(np.array([0.0, 0.1, 0.1, 0.2])) == pytest.approx(10.0)
-    with pytest.raises(ValueError, match="at least 2 frames, found 1"):
-        estimate_fps(np.zeros(1))
-    with pytest.raises(ValueError, match="all frames have one time"):
-        estimate_fps(np.zeros(3))
-
-
-def test_rates_within_a_hundredth_are_the_same() -> None:
-    assert have_same_rate(30.0, 30.29)
-    assert not have_same_rate(30.0, 30.4)
+def test_a_bout_ends_at_a_gap() -> None:
+    gaps = np.array([False, True, False, False, True])
+    assert find_bouts(np.ones(5, dtype=bool), gaps).tolist() == [[0, 2], [2, 5]]
+    assert find_bouts(np.array([1, 1, 0, 1, 1], dtype=bool), gaps).tolist() == [[0, 2], [3, 5]]
+    assert find_bouts(np.zeros(5, dtype=bool), gaps).tolist() == []

@@ -218,7 +218,7 @@ class RecordingEthogram(Shown):
     def _tabulate(self) -> pd.DataFrame:
         import pandas as pd
 
-        from behavior.recording import frame_edges
+        from behavior.frame_times import frame_edges
         from behavior.statistics.bouts import describe_bouts
 
         edges = frame_edges(self.time_s, self.fps)

@@ -13,7 +13,8 @@ import numpy.typing as npt
 from behavior.api.arguments import PathLike
 from behavior.api.results import Shown
 from behavior.errors import UsageError
-from behavior.recording import Frames, Labels, find_bouts, frame_edges
+from behavior.frame_times import frame_edges
+from behavior.recording import Frames, Labels, find_bouts
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -16,6 +16,7 @@ from behavior.errors import BehaviorError, InputError, PoseError, VideoError
 from behavior.files.pose import find_body_parts, match_pose_to_frames
 from behavior.files.pose_times import TOLERATED_ROWS
 from behavior.files.video import VideoReader, open_video, summarize_video
+from behavior.frame_times import count_lost, find_gaps, frame_edges
 from behavior.recording import Frames, Recording, Track
 from behavior.vision.crops import find_body_axis, find_centers, take_crop, take_whole_frame
 
@@ -27,6 +28,10 @@ MANY_UNMEASURED = 0.1
 SAMPLE_STEP = 10
 # A sample comes from this many recordings, or more where they are short.
 SAMPLED_RECORDINGS = 4
+
+# Share of frames that a camera lost above which a user should know.
+MANY_LOST = 0.05
+_MOST_NAMED = 3
 
 Image = npt.NDArray[np.uint8]
 
@@ -267,4 +272,40 @@ def describe_video(video: VideoReader) -> list[str]:
             f"{path}: its pictures change their size at frame {video.first_scaled}; such frames are scaled to the first one's "
             f"{video.width} x {video.height} pixels, which a pose has to be in, too."
         )
+    return notes + _describe_times(video)
+
+
+def _describe_times(video: VideoReader) -> list[str]:
+    """Return sentences on time stamps that start again, stand still, jump ahead or leave frames out."""
+    path, time_s, notes = video.path, video.time_s, []
+    if video.restarts:
+        notes.append(
+            f"{path}: its time stamps start again at {_list_frames(video.restarts)}, as where recordings were joined; the time goes on "
+            "with the frame rate there, and a pause between them is not known."
+        )
+    if video.counted:
+        notes.append(
+            f"{path}: its time stamps stand still for {len(video.counted)} frames, the first of them frame {video.counted[0]}; they are "
+            "counted on with the frame rate."
+        )
+    gaps = np.flatnonzero(find_gaps(frame_edges(time_s)))
+    if len(gaps):
+        missing_s = float((time_s[gaps + 1] - time_s[gaps]).sum())
+        notes.append(
+            f"{path}: its time stamps jump ahead by {missing_s:.4g} s in all, after {_list_frames(gaps.tolist())}; what lies between is "
+            "not observed, and bouts end there."
+        )
+    lost = count_lost(time_s)
+    if lost > MANY_LOST * len(time_s):
+        notes.append(
+            f"{path}: {lost} frames are missing between the {len(time_s)} that there are, by their time stamps; the camera lost them, and "
+            "its frame rate is given as without losses."
+        )
     return notes
+
+
+def _list_frames(frames: Sequence[int]) -> str:
+    """Return a few frames in words."""
+    named = ", ".join(str(frame) for frame in frames[:_MOST_NAMED])
+    more = f" and {len(frames) - _MOST_NAMED} more" if len(frames) > _MOST_NAMED else ""
+    return f"frame{'' if len(frames) == 1 else 's'} {named}{more}"

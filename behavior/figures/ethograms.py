@@ -12,7 +12,8 @@ from matplotlib.patches import Patch
 
 from behavior.figures.rendering import INK, MUTED, NotebookFigure, get_color
 from behavior.figures.timeline import style_time
-from behavior.recording import find_bouts, frame_edges
+from behavior.frame_times import frame_edges
+from behavior.recording import find_bouts
 
 __all__ = ["draw_ethogram"]
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from behavior.figures.ethogram_raster import RasterRow
 from behavior.figures.lettering import Rgb, lighten_until_readable, mix, parse_color, shorten_text, write_word
 from behavior.figures.rendering import get_color
-from behavior.recording import frame_edges
+from behavior.frame_times import frame_edges
 
 __all__ = ["FAINT", "GROUND", "MODEL", "PEOPLE", "WHITE", "OverlayPanel", "find_scale", "format_time"]
 

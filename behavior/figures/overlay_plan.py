@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from behavior.recording import frame_edges
+from behavior.frame_times import frame_edges
 
 __all__ = ["Clip", "plan_frames"]
 

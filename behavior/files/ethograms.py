@@ -19,8 +19,9 @@ from behavior.files.atomic import find_staged, finish_together, make_folder, rep
 from behavior.files.claims import claim_file, hold_claim
 from behavior.files.ethogram_description import describe_annotation, format_description, read_description
 from behavior.files.ethogram_table import FrameTable, format_csv, format_frames, read_frame_table, stack_columns
+from behavior.frame_times import frame_edges
 from behavior.provenance import Provenance
-from behavior.recording import Annotation, Labels, find_bouts, frame_edges
+from behavior.recording import Annotation, Labels, find_bouts
 
 __all__ = [
     "ETHOGRAM_SUFFIX",

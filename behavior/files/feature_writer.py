@@ -17,7 +17,7 @@ from behavior.files.atomic import make_folder, replacing
 from behavior.files.feature_cache import PART_ROWS, DamagedCacheError, StaleCacheError, exceeds_float16, write_cache
 from behavior.files.feature_sources import Signature, Source, hash_source
 from behavior.files.opening import explain_damage
-from behavior.recording import estimate_fps
+from behavior.frame_times import estimate_fps
 
 __all__ = ["FeatureWriter", "parts_folder"]
 

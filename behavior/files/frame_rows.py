@@ -57,9 +57,9 @@ class VideoSummary:
     n_frames
         Rows, those that could not be decoded among them.
     time_s
-        Their times, float64 of shape (T,), the first one 0.
+        Their times, float64 of shape (T,), the first one 0, each later than the one before.
     fps
-        By the times (`recording.estimate_fps`); the header's for a single frame.
+        By the times (`frame_times.estimate_fps`); the header's for a single frame.
     width, height
         Of the upright frame, in pixels.
     declared_frames
@@ -68,6 +68,10 @@ class VideoSummary:
         Whether the file ends before its header says.
     undecodable
         Rows whose frame could not be decoded.
+    restarts
+        Rows at which the file's time stamps start again, as where recordings were joined; times go on with the frame rate there.
+    counted
+        Rows whose time stamps stand still; their times are counted on with the frame rate.
     """
 
     n_frames: int
@@ -78,6 +82,8 @@ class VideoSummary:
     declared_frames: int | None
     broke_off: bool
     undecodable: tuple[int, ...]
+    restarts: tuple[int, ...] = ()
+    counted: tuple[int, ...] = ()
 
     @property
     def frames(self) -> Frames:

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from behavior.errors import PoseError
-from behavior.recording import Frames, Track, estimate_fps, have_same_rate
+from behavior.frame_times import estimate_fps, have_same_rate
+from behavior.recording import Frames, Track
 
 __all__ = ["TOLERATED_ROWS", "place_by_time"]
 
@@ -83,7 +84,7 @@ def place_by_time(track: Track, frames: Frames, *, path: Path) -> tuple[Track, l
         return _take(track, index, frames.n_frames), [*notes, *_describe_ends(index, rows, frames, path)]
     if rows.interval and fps and rows.interval * fps > _SAMPLED and rows.are_unbroken and len(track) >= _FEWEST_SAMPLES:
         return _interpolate(track, frames, rows, path)
-    if rows.steps is not None and (not fps or not rows.interval or have_same_rate(1 / rows.interval, fps)):
+    if rows.steps is not None and _is_unbroken(frames.time_s) and (not fps or not rows.interval or have_same_rate(1 / rows.interval, fps)):
         index = _find_first(rows, frames.time_s) + rows.steps
     else:
         index = _find_nearest(rows.time_s, frames.time_s)
@@ -153,6 +154,12 @@ def _refuse(rows: _Rows, frames: Frames, path: Path) -> NoReturn:
         f"{path}: its times go from {rows.time_s[0]:.6g} to {rows.time_s[-1]:.6g} s, the video's {frames.n_frames} frames from "
         f"{frames.time_s[0]:.6g} to {frames.time_s[-1]:.6g} s, expected times within the video; {_ANOTHER_VIDEO}"
     )
+
+
+def _is_unbroken(frame_times: npt.NDArray[np.float64]) -> bool:
+    """Tell whether the video neither lost frames nor paused, so that counts of intervals are counts of frames."""
+    intervals = np.diff(frame_times)
+    return not len(intervals) or float(intervals.max()) < _SAMPLED * float(np.median(intervals))
 
 
 def _find_nearest(time_s: npt.NDArray[np.float64], frame_times: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:

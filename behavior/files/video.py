@@ -19,7 +19,7 @@ from behavior.errors import VideoError
 from behavior.files.frame_rows import Frame, VideoSummary
 from behavior.files.video_decoding import CarefulDecoder, DamageError, DecodingPass, QuickDecoder, Row, decode_packet
 from behavior.files.video_packets import open_stream
-from behavior.recording import estimate_fps
+from behavior.frame_times import estimate_fps
 
 __all__ = ["VideoReader", "open_video", "summarize_video"]
 
@@ -40,7 +40,7 @@ class VideoReader:
         What the header says, which may be wrong; None where it says nothing.
     nominal_fps
         The header's frame rate.
-    n_frames, broke_off, undecodable
+    n_frames, broke_off, undecodable, restarts, counted
         As in `VideoSummary`, once `frames` is exhausted.
     first_scaled
         First row whose frame has another size in the file and is scaled; None where there is none, or none yet.
@@ -59,6 +59,9 @@ class VideoReader:
         self.n_frames = 0
         self.broke_off = False
         self.undecodable: tuple[int, ...] = ()
+        self.restarts: tuple[int, ...] = ()
+        self.counted: tuple[int, ...] = ()
+        self._times: list[float] = []
         self.first_scaled: int | None = None
         self._started = False
         self._reformatter = VideoReformatter()
@@ -94,7 +97,9 @@ class VideoReader:
 
     def summarize(self) -> VideoSummary:
         """Decode everything, convert nothing, and return what there is; raises as `frames` does."""
-        time_s = np.array([row.time_s for row in self._read_rows()], dtype=np.float64)
+        for _ in self._read_rows():
+            pass
+        time_s = self.time_s
         return VideoSummary(
             n_frames=self.n_frames,
             time_s=time_s,
@@ -104,7 +109,14 @@ class VideoReader:
             declared_frames=self.declared_frames,
             broke_off=self.broke_off,
             undecodable=self.undecodable,
+            restarts=self.restarts,
+            counted=self.counted,
         )
+
+    @property
+    def time_s(self) -> npt.NDArray[np.float64]:
+        """Times of the rows that were read so far, float64 of shape (T,)."""
+        return np.array(self._times, dtype=np.float64)
 
     def _convert(self, picture: av.VideoFrame) -> npt.NDArray[np.uint8]:
         if picture.format.name == "yuv420p" and self._is_usual(picture):
@@ -147,13 +159,16 @@ class VideoReader:
 
     def _keep_track(self, rows: DecodingPass) -> Iterator[Row]:
         """Yield the rows of a pass, and keep what is known of the video from them."""
+        self._times.clear()
         for row in rows:
             picture = row.picture
             if picture is not None and self.first_scaled is None and (picture.width, picture.height) != self._stored:
                 self.first_scaled = row.index
             self.n_frames = row.index + 1
+            self._times.append(row.time_s)
             yield row
         self.broke_off, self.undecodable = rows.broke_off, rows.undecodable
+        self.restarts, self.counted = rows.restarts, rows.counted
 
 
 def open_video(path: Path) -> VideoReader:

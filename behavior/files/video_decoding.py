@@ -13,6 +13,7 @@ from av.video.stream import VideoStream
 
 from behavior.errors import VideoError
 from behavior.files.frame_rows import FARTHEST_REORDER, FrameRows
+from behavior.files.time_line import TimeLine
 from behavior.files.video_packets import OpenedVideo, StampedPacket, choose_source
 
 __all__ = ["CarefulDecoder", "DamageError", "Decoder", "DecodingPass", "QuickDecoder", "Row", "decode_packet"]
@@ -37,7 +38,7 @@ class Row:
     index
         Counts from the beginning of the video.
     time_s
-        Presentation time less that of the first row.
+        Presentation time less that of the first row; later than that of the row before (`files.time_line`).
     picture
         PyAV's; None where it could not be decoded.
     """
@@ -60,6 +61,10 @@ class Decoder(ABC):
     @abstractmethod
     def meet_damage(self) -> None:
         """Do what is to be done where packets are missing, or cut off."""
+
+    @abstractmethod
+    def take_flagged(self, packet: StampedPacket) -> bool:
+        """Tell whether to decode a packet that the demuxer calls damaged."""
 
     @property
     @abstractmethod
@@ -95,6 +100,10 @@ class QuickDecoder(Decoder):
         """Raise DamageError."""
         raise DamageError
 
+    def take_flagged(self, packet: StampedPacket) -> bool:
+        """Take what is flagged because a recording ends there: if damage is found in it, it is real."""
+        return packet.ends_recording
+
     @property
     def n_held(self) -> int:
         """What is stored before a frame but shown after it tells, too, whether that frame is sound."""
@@ -118,6 +127,10 @@ class CarefulDecoder(Decoder):
     def meet_damage(self) -> None:
         """Do nothing: rows are made of what is missing."""
 
+    def take_flagged(self, packet: StampedPacket) -> bool:
+        """Take none: half a picture is none."""
+        return False
+
 
 def decode_packet(stream: VideoStream, packet: av.Packet | None) -> list[av.VideoFrame]:
     """Return the pictures that come out when `packet` goes into a stream's decoder, none where it is damaged."""
@@ -138,7 +151,7 @@ class DecodingPass:
                                      |                                |
                                      '-- stamp -> FrameRows <---------'
                                                       |
-                                     stamp, picture or None -> Row (index, time)
+                             stamp, picture or None -> TimeLine -> Row (index, time)
 
     A packet's stamp goes to `FrameRows` before its picture does, so that a picture that never comes out leaves a row without one.
 
@@ -148,6 +161,8 @@ class DecodingPass:
         Whether the file ends before its header says, once the rows are exhausted.
     undecodable
         Indices of the rows without a picture, likewise.
+    restarts, counted
+        Rows whose stamps start again or stand still, as `TimeLine` has them, likewise.
     """
 
     def __init__(self, video: OpenedVideo, decoder: type[Decoder]) -> None:
@@ -156,24 +171,23 @@ class DecodingPass:
         self.decoder = decoder(video.stream)
         self.broke_off = False
         self.undecodable: tuple[int, ...] = ()
+        self.restarts: tuple[int, ...] = ()
+        self.counted: tuple[int, ...] = ()
 
     def __iter__(self) -> Iterator[Row]:
         time_base = self._video.stream.time_base
         undecodable: list[int] = []
         # Some decoders leave in damaged pictures what their memory held before; which memory is free must not depend on who reads.
         kept: deque[av.VideoFrame | None] = deque(maxlen=_KEPT_PICTURES)
-        first_stamp: int | None = None
-        index, time_s = -1, 0.0
-        for index, (stamp, picture) in enumerate(self._arrange_pictures()):
-            if first_stamp is None:
-                first_stamp = stamp
-            # Some muxers step back in time; intervals must not be negative.
-            time_s = max(time_s, float((stamp - first_stamp) * time_base))
+        line = TimeLine(interval=self._video.interval, restarts=self._source.restarts)
+        index = -1
+        for index, (time, picture) in enumerate(line.place(self._arrange_pictures())):
             if picture is None:
                 undecodable.append(index)
             kept.append(picture)
-            yield Row(index, time_s, picture)
+            yield Row(index, float(time * time_base), picture)
         self.undecodable = tuple(undecodable)
+        self.restarts, self.counted = tuple(line.restarts), tuple(line.counted)
         if index + 1 == len(undecodable):
             raise VideoError(f"{self._video.path}: none of its frames can be decoded; convert the video to H.264 in .mp4.")
 
@@ -199,8 +213,7 @@ class DecodingPass:
                 rows.expect(stamped.stamp)
             if packet is None or not packet.size:
                 continue
-            if packet.is_corrupt:
-                # Half a picture is none.
+            if packet.is_corrupt and not self.decoder.take_flagged(stamped):
                 cut_off.add(stamped.stamp)
                 continue
             packet.pts = stamped.stamp

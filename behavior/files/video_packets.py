@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import av
@@ -16,6 +16,7 @@ from av.video.stream import VideoStream
 
 from behavior.errors import VideoError
 from behavior.files.frame_rows import CountedRows, FrameRows, StampedRows
+from behavior.files.time_line import StampContinuation
 
 __all__ = ["VIDEO_SUFFIXES", "OpenedVideo", "PacketSource", "StampedPacket", "choose_source", "open_stream"]
 
@@ -26,6 +27,9 @@ _HEADER_TOLERANCE = 2
 
 # In bytes; those of a block of Matroska, or of a cluster of them, are shorter.
 _LONGEST_PACKET_HEADER = 100
+
+# Where recordings are joined, demuxers take one of this many packets before for damaged, because the parts do not count on.
+_NEAR_JOIN = 3
 
 # In bytes: the index of AVI points to a chunk's header, a packet to what follows it.
 _CHUNK_HEADER = 8
@@ -72,16 +76,20 @@ class StampedPacket:
     Attributes
     ----------
     stamp
-        When its frame is shown, or its number where the file does not say, in the unit of the stream's stamps.
+        When its frame is shown, or its number where the file does not say, in the unit of the stream's stamps; counted on where the
+        file's start again.
     packet
         PyAV's; None for one that the file's index lists but damage hides.
     is_after_hole
         Whether bytes are missing between it and the packet before.
+    ends_recording
+        Whether it is one of the last before the stamps start again.
     """
 
     stamp: int
     packet: av.Packet | None
     is_after_hole: bool = False
+    ends_recording: bool = False
 
 
 class PacketSource(ABC):
@@ -91,14 +99,37 @@ class PacketSource(ABC):
     ----------
     broke_off
         Whether the demuxer met the end of the file too early, once the packets are exhausted.
+    restarts
+        Stamps at which the file's started again and were counted on, so far.
     """
 
     def __init__(self, video: OpenedVideo) -> None:
         self._video = video
+        self._continuation = StampContinuation(interval=video.interval)
+        # Of the packet before, and how many have none since.
+        self._last_stamp, self._n_unstamped = 0, 0
         self.broke_off = False
+        self.restarts = self._continuation.restarts
+
+    def __iter__(self) -> Iterator[StampedPacket]:
+        """Yield the packets, their stamps counted on where recordings were joined."""
+        near: deque[StampedPacket] = deque()
+        for stamped in self._read_packets():
+            packet, n_restarts = stamped.packet, len(self.restarts)
+            stamp = self._continuation.move(stamped.stamp, is_key=packet is not None and packet.is_keyframe)
+            if len(self.restarts) > n_restarts:
+                yield from (replace(one, ends_recording=True) for one in near)
+                near.clear()
+                # What lies between is the header of the next recording.
+                stamped = replace(stamped, is_after_hole=False)
+            near.append(stamped if stamp == stamped.stamp else replace(stamped, stamp=stamp))
+            if len(near) > _NEAR_JOIN:
+                yield near.popleft()
+        yield from near
 
     @abstractmethod
-    def __iter__(self) -> Iterator[StampedPacket]: ...
+    def _read_packets(self) -> Iterator[StampedPacket]:
+        """Yield the packets with the file's own stamps."""
 
     def ends_early(self, n_packets: int, end: float) -> bool:
         """Tell whether the header promises more than the `n_packets` that there were, the last of which ends at `end`."""
@@ -132,34 +163,37 @@ class PacketSource(ABC):
         """Tell whether a packet is one of the video; the demuxer ends with an empty one without a stamp."""
         return packet.stream_index == self._video.stream.index and bool(packet.size or packet.dts is not None)
 
-    def _read_stamp(self, stamp: int | None, count: int) -> int:
-        """Return a packet's stamp, or where it has none, that of its place."""
-        return round(count * self._video.interval) if stamp is None else stamp
+    def _read_stamp(self, stamp: int | None) -> int:
+        """Return a packet's stamp, or where it has none, that of its place after the last one that has."""
+        if stamp is not None:
+            self._last_stamp, self._n_unstamped = stamp, 1
+            return stamp
+        self._n_unstamped += 1
+        return self._last_stamp + round((self._n_unstamped - 1) * self._video.interval)
 
 
 class _TablePackets(PacketSource):
     """Of a file with a table of its frames, such as MP4 and MOV: it is separate from the frames, and is complete or missing."""
 
-    def __iter__(self) -> Iterator[StampedPacket]:
-        packets = filter(self._is_ours, self._demux())
-        for count, packet in enumerate(packets):
-            yield StampedPacket(self._read_stamp(packet.dts if packet.pts is None else packet.pts, count), packet)
+    def _read_packets(self) -> Iterator[StampedPacket]:
+        for packet in filter(self._is_ours, self._demux()):
+            yield StampedPacket(self._read_stamp(packet.dts if packet.pts is None else packet.pts), packet)
 
 
 class _MatroskaPackets(PacketSource):
     """Of a Matroska file, where damage swallows packets silently: the bytes between those that are there tell of it."""
 
-    def __iter__(self) -> Iterator[StampedPacket]:
+    def _read_packets(self) -> Iterator[StampedPacket]:
         stop: int | None = None
-        is_after_hole, count = False, 0
+        is_after_hole = False
         # All streams' packets together leave no byte of a sound file out but short headers.
         for packet in self._demux(all_streams=True):
             if packet.pos is not None:
                 is_after_hole |= stop is not None and packet.pos - stop > _LONGEST_PACKET_HEADER
                 stop = packet.pos + packet.size
             if self._is_ours(packet):
-                yield StampedPacket(self._read_stamp(packet.dts if packet.pts is None else packet.pts, count), packet, is_after_hole)
-                is_after_hole, count = False, count + 1
+                yield StampedPacket(self._read_stamp(packet.dts if packet.pts is None else packet.pts), packet, is_after_hole)
+                is_after_hole = False
 
 
 class _AviPackets(PacketSource):
@@ -172,7 +206,7 @@ class _AviPackets(PacketSource):
         super().__init__(video)
         self._is_indexed = False
 
-    def __iter__(self) -> Iterator[StampedPacket]:
+    def _read_packets(self) -> Iterator[StampedPacket]:
         listed: deque[tuple[int, int]] = deque()
         last_listed = -1
         for count, packet in enumerate(filter(self._is_ours, self._demux())):
@@ -186,7 +220,7 @@ class _AviPackets(PacketSource):
                 yield StampedPacket(listed.popleft()[1], packet)
             elif packet.pos is None or packet.pos > last_listed:
                 self._is_indexed = False
-                yield StampedPacket(self._read_stamp(packet.dts, count), packet)
+                yield StampedPacket(self._read_stamp(packet.dts), packet)
             # Else damage looks like a packet where the index knows of none.
         for _, stamp in listed:
             yield StampedPacket(stamp, None)

@@ -17,9 +17,10 @@ from behavior.files.feature_cache import FeatureSet, find_imported, read_feature
 from behavior.files.feature_sources import Signature
 from behavior.files.manifest import select_labels
 from behavior.files.model_bundle import StreamDescription
+from behavior.frame_times import have_same_rate
 from behavior.learning.label_reading import read_labels_of
 from behavior.progress import warn
-from behavior.recording import Frames, Labels, Recording, have_same_rate
+from behavior.recording import Frames, Labels, Recording
 from behavior.sequence.averaging import average_features, average_labels
 
 __all__ = [

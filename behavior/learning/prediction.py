@@ -8,10 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from behavior.errors import ModelError
+from behavior.frame_times import have_same_rate
 from behavior.learning.learning_data import RecordingFeatures
 from behavior.learning.opened_model import OpenedMember, OpenedModel
 from behavior.learning.variants import combine_members
-from behavior.recording import Probabilities, have_same_rate
+from behavior.recording import Probabilities
 from behavior.sequence.averaging import average_features, spread_rows
 from behavior.sequence.inference import predict_recording, resample_rows
 

@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from behavior.frame_times import frame_edges
 from behavior.metrics.bootstrap import N_RESAMPLES
 from behavior.metrics.tables import COLUMNS, POOLED, compare_study
 from behavior.metrics.tallies import ALL_COUNTS, Comparison
-from behavior.recording import frame_edges
 
 __all__ = ["AGREEMENT_COLUMNS", "CEILING_COLUMNS", "OTHERS", "PAIRS", "score_agreement", "summarize_raters", "vote_majority"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from behavior.frame_times import frame_edges
 from behavior.metrics.frames import check_labels
 from behavior.metrics.segments import find_observed_bouts
-from behavior.recording import frame_edges
 
 __all__ = ["BOUT_ERRORS", "TIME_ERRORS", "measure_bout_errors"]
 

@@ -16,9 +16,10 @@ from behavior.embedding.recording_inputs import RecordingInputs
 from behavior.errors import BehaviorError
 from behavior.figures.film_strips import compose_film_strip, render_jpeg
 from behavior.figures.rendering import get_color
+from behavior.frame_times import frame_edges
 from behavior.learning.decisions import read_postprocess
 from behavior.progress import report_progress, warn
-from behavior.recording import Annotation, Labels, Recording, find_bouts, frame_edges
+from behavior.recording import Annotation, Labels, Recording, find_bouts
 from behavior.reporting.html_page import Block, Paragraph, Picture, Section, Table
 
 __all__ = ["UncertainBout", "find_uncertain_bouts", "make_bouts_section"]

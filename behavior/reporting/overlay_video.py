@@ -18,11 +18,12 @@ from behavior.files.pose_times import TOLERATED_ROWS
 from behavior.files.video import VideoReader, open_video, summarize_video
 from behavior.files.video_folder import VideoFolder
 from behavior.files.video_writer import write_video
+from behavior.frame_times import frame_edges
 from behavior.learning.decisions import read_postprocess
 from behavior.learning.label_reading import read_raters_of
 from behavior.postprocess.thresholds import apply_thresholds
 from behavior.progress import Advance
-from behavior.recording import Annotation, Recording, frame_edges
+from behavior.recording import Annotation, Recording
 
 __all__ = ["OverlayVideo", "find_thresholds", "find_video", "plan_overlay"]
 

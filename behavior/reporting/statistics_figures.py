@@ -17,8 +17,9 @@ from behavior.figures.time_curves import draw_time_curves
 from behavior.figures.trajectory import FloorPlan, draw_trajectory
 from behavior.figures.transition_graph import draw_transition_graph
 from behavior.files.atomic import make_folder, write_bytes
+from behavior.frame_times import frame_edges
 from behavior.progress import report_progress
-from behavior.recording import find_bouts, frame_edges
+from behavior.recording import find_bouts
 from behavior.reporting.description import DescribedRecording, Description
 from behavior.reporting.statistics_files import FIGURES_FOLDER
 from behavior.statistics.bouts import describe_behaviors

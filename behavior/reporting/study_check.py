@@ -17,9 +17,10 @@ from behavior.files.labels import recognise_labels
 from behavior.files.manifest import select_labels
 from behavior.files.pose import find_body_parts, match_pose_to_frames, read_pose
 from behavior.files.video import VideoReader, open_video
+from behavior.frame_times import have_same_rate
 from behavior.learning.label_reading import read_labels_of
 from behavior.progress import report_progress
-from behavior.recording import Frames, Labels, Recording, Track, have_same_rate
+from behavior.recording import Frames, Labels, Recording, Track
 from behavior.reporting.check_result import CheckedRecording, Problem, StudyCheck
 from behavior.vision.backbones import IMAGENET, find_backbone, identify_weights, imagenet_path
 

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from behavior.recording import find_bouts, frame_edges
+from behavior.frame_times import frame_edges
+from behavior.recording import find_bouts
 from behavior.statistics.time_bins import ROUNDING_S, assign_bins, find_latencies, make_bin_edges, measure_in_bins
 
 __all__ = ["BOUT_METRICS", "BOUT_TABLE_COLUMNS", "WHOLE", "describe_behaviors", "describe_bouts"]

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from behavior.recording import find_bouts, frame_edges
+from behavior.frame_times import frame_edges
+from behavior.recording import find_bouts
 from behavior.statistics.bouts import WHOLE
 from behavior.statistics.time_bins import assign_bins, make_bin_edges
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from behavior.recording import frame_edges
+from behavior.frame_times import frame_edges
 from behavior.statistics.bouts import WHOLE
 from behavior.statistics.time_bins import ROUNDING_S, assign_bins, find_latencies, make_bin_edges, measure_in_bins
 

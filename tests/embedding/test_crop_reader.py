@@ -175,6 +175,7 @@ def test_files_that_a_stream_needs_are_asked_for(write_recording: WriteRecording
 def test_what_is_odd_about_a_video_is_said() -> None:
     class Video:
         path, n_frames, broke_off, undecodable, first_scaled, width, height = Path("v.mp4"), 10, True, (3, 4), 5, 64, 48
+        restarts, counted, time_s = (), (), np.arange(10) / 25
 
     broke_off, undecodable, scaled = describe_video(Video())  # type: ignore[arg-type]
     assert broke_off == "v.mp4: the video breaks off after 10 frames; what decodes is used."
@@ -183,3 +184,20 @@ def test_what_is_odd_about_a_video_is_said() -> None:
     Video.undecodable = tuple(range(10))  # type: ignore[assignment]
     with pytest.raises(VideoError, match="none of its frames can be decoded"):
         describe_video(Video())  # type: ignore[arg-type]
+
+
+def test_what_is_odd_about_time_stamps_is_said() -> None:
+    class Video:
+        path, n_frames, broke_off, undecodable, first_scaled = Path("v.mkv"), 100, False, (), None
+        restarts, counted = (10, 20, 30, 40), (50, 51)
+        time_s = np.delete(np.concatenate((np.arange(60) / 10, 3600 + np.arange(60) / 10)), np.arange(80, 100, 2))
+
+    again, still, ahead, lost = describe_video(Video())  # type: ignore[arg-type]
+    assert "time stamps start again at frames 10, 20, 30 and 1 more" in again
+    assert "stand still for 2 frames, the first of them frame 50" in still
+    assert "jump ahead by 3594 s in all, after frame 59; what lies between is not observed" in ahead
+    assert "10 frames are missing between the 110 that there are" in lost
+    Video.restarts = Video.counted = ()
+    # A single frame that a camera loses is nothing to speak of.
+    Video.time_s = np.delete(np.arange(101) / 10, 50)
+    assert describe_video(Video()) == []  # type: ignore[arg-type]

@@ -58,6 +58,15 @@ def test_a_late_start_and_an_early_end_are_said() -> None:
     assert len(notes) == 1
 
 
+def test_rows_of_a_video_that_loses_frames_or_pauses_are_of_their_frames() -> None:
+    kept = np.flatnonzero(np.arange(90) % 3 != 2) / RATE
+    for times in (kept, np.concatenate((np.arange(50) / RATE, 600 + np.arange(50) / RATE))):
+        placed, _ = place_by_time(make_track(times), Frames.from_times(times), path=PATH)
+        np.testing.assert_allclose(placed.positions[:, 0, 0], times)
+        placed, _ = place_by_time(make_track(times[:-10]), Frames.from_times(times), path=PATH)
+        assert list_measured(placed) == list(range(len(times) - 10))
+
+
 def test_rates_that_are_rounded_do_not_drift() -> None:
     frames = np.setdiff1d(np.arange(500, 20_000), [700, 701, 15_000])
     placed, _ = place_by_time(make_track(frames / 30.0), make_frames(20_000, fps=30_000 / 1001), path=PATH)

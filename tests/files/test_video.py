@@ -152,6 +152,54 @@ def test_times_of_a_variable_frame_rate_are_the_containers(tmp_path: Path) -> No
     assert not summary.broke_off
 
 
+@pytest.mark.parametrize(
+    ("name", "codec", "options"),
+    [
+        ("a.mkv", "libx264", {"bf": "2"}),
+        ("a.ts", "libx264", {"bf": "2"}),
+        ("a.ts", "libx264", {"bf": "0"}),
+        ("a.mpg", "mpeg2video", {"bf": "2"}),
+        ("a.ts", "mpeg2video", {}),
+    ],
+)
+def test_times_go_on_where_recordings_were_joined(tmp_path: Path, name: str, codec: str, options: dict[str, str]) -> None:
+    parts = []
+    for first, n_frames in ((0, 30), (30, 45)):
+        path = tmp_path / f"{first}{Path(name).suffix}"
+        encode(path, render(n_frames, first=first), codec=codec, options={"g": "12", **options})
+        parts.append(path.read_bytes())
+    (tmp_path / name).write_bytes(b"".join(parts))
+    frames, reader = read_all(tmp_path / name)
+    # MPEG's program streams stamp one frame in many; FFmpeg guesses that of the last one before the join.
+    np.testing.assert_allclose([frame.time_s for frame in frames], np.arange(75) / 25, atol=0.041 if name == "a.mpg" else 1e-9)
+    assert [read_number(frame.image) for frame in frames if frame.image is not None] == list(range(75))
+    assert (reader.restarts, reader.undecodable, reader.broke_off) == ((30,), (), False)
+    summary = summarize_video(tmp_path / name)
+    assert (summary.restarts, summary.counted) == ((30,), ())
+    assert summary.fps == pytest.approx(25, rel=1e-3)
+    count, capture = 0, cv2.VideoCapture(str(tmp_path / name))
+    while capture.read()[0]:
+        count += 1
+    assert summary.n_frames == count
+
+
+def test_a_camcorders_joined_file_lasts_as_long_as_its_parts(shared_data: Path) -> None:
+    path = shared_data.parent / "faults" / "timestamps-start-again" / "film.mkv"
+    if not path.is_file():
+        pytest.skip(f"{path} is not here")
+    summary = summarize_video(path)
+    np.testing.assert_allclose(summary.time_s, np.arange(100) / 10, atol=1e-9)
+    assert summary.restarts == (50,)
+
+
+def test_a_camera_that_loses_every_third_frame_keeps_its_rate(tmp_path: Path) -> None:
+    times_ms = [round(1000 * frame / 30) for frame in range(90) if frame % 3 != 2]
+    encode(tmp_path / "a.mkv", render(60), times_ms=times_ms)
+    summary = summarize_video(tmp_path / "a.mkv")
+    assert summary.n_frames == 60
+    assert summary.fps == pytest.approx(30, rel=1e-3)
+
+
 @pytest.mark.parametrize(("rotation", "turns"), [(90, 1), (180, 2), (-90, 3)])
 def test_frames_are_upright(tmp_path: Path, rotation: float, turns: int) -> None:
     image = np.full((48, 96, 3), 128, np.uint8)

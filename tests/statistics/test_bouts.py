@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from behavior.recording import frame_edges
+from behavior.frame_times import frame_edges
 from behavior.statistics import describe_behaviors, describe_bouts, make_bin_edges
 from behavior.statistics.bouts import BOUT_METRICS
 

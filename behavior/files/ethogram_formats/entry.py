@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from behavior.recording import Annotation, Recording, frame_edges
+from behavior.frame_times import frame_edges
+from behavior.recording import Annotation, Recording
 
 __all__ = ["Entry", "Event", "describe_origin", "find_duration", "format_seconds", "list_events", "spread_edges"]
 

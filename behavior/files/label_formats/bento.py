@@ -18,7 +18,7 @@ from behavior.files.label_formats.bout_rows import BoutRows
 from behavior.files.label_formats.label_format import BoutLabels, LabelFormat
 from behavior.files.label_formats.request import LabelRequest
 from behavior.files.label_formats.source import LabelSource
-from behavior.recording import estimate_fps, have_same_rate
+from behavior.frame_times import estimate_fps, have_same_rate
 
 __all__ = ["BENTO"]
 

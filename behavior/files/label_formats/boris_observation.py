@@ -19,7 +19,8 @@ from behavior.files.label_formats.choosing import fits, name_file
 from behavior.files.label_formats.label_format import BoutLabels
 from behavior.files.label_formats.naming import IN_STUDY_FILE
 from behavior.files.label_formats.request import LabelRequest
-from behavior.recording import Frames, frame_edges
+from behavior.frame_times import frame_edges
+from behavior.recording import Frames
 
 __all__ = ["TIME_TOLERANCE_S", "BorisEvents", "Observation", "Stretch", "find_media_frames", "find_stretch"]
 

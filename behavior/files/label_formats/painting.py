@@ -13,7 +13,8 @@ from behavior.files.label_formats.bout_rows import OBSERVED
 from behavior.files.label_formats.label_format import BoutLabels
 from behavior.files.label_formats.naming import IN_STUDY_FILE
 from behavior.files.label_formats.request import EVERYBODY, LabelRequest
-from behavior.recording import find_bouts, frame_edges
+from behavior.frame_times import frame_edges
+from behavior.recording import find_bouts
 
 __all__ = ["TOLERATED_FRAMES", "find_frames", "paint_bouts"]
 
