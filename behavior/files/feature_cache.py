@@ -37,7 +37,7 @@ __all__ = [
     "list_signatures",
     "read_features",
     "write_cache",
-    "write_features",
+    "write_imported",
 ]
 
 SCHEMA_VERSION = 1
@@ -268,22 +268,54 @@ def _require(path: Path, file: h5py.File, signature: Signature | None, source: S
         raise StaleCacheError(f"{path}: {names} or the crop settings have changed since; run `behavior embed STUDY` again.")
 
 
-def write_features(path: Path, features: FeatureSet) -> None:
-    """Write imported `features` to `path`, whole or not at all, as float16 unless their range forbids it."""
-    write_cache(
-        path,
-        [{name: getattr(features, name) for name in _DATASETS}],
-        n_frames=len(features),
-        is_wide=exceeds_float16(features.features),
-        attributes={
-            "fps": features.fps,
-            "feature_signature": features.signature.text,
-            "notes": list(features.notes),
-            "attributes": dict(features.attributes),
-            "source_files": [],
-            "source_settings": {},
-        },
-    )
+def write_imported(
+    path: Path,
+    parts: Iterable[npt.NDArray[np.float32]],
+    *,
+    n_frames: int,
+    fps: float,
+    is_wide: bool,
+    signature: Signature,
+    attributes: Mapping[str, Any],
+) -> None:
+    """Write features that another program computed, frame after frame in equal steps of time, to `path`, whole or not at all.
+
+    Parameters
+    ----------
+    parts
+        Rows (N, D), one part after the other.
+    n_frames, is_wide
+        As for `write_cache`.
+    fps, signature, attributes
+        As in `FeatureSet`.
+
+    Raises
+    ------
+    OutputError
+        If there is no room for the file, or it cannot be written.
+    """
+    described = {
+        "fps": fps,
+        "feature_signature": signature.text,
+        "notes": [],
+        "attributes": dict(attributes),
+        "source_files": [],
+        "source_settings": {},
+    }
+    write_cache(path, _time_rows(parts, fps), n_frames=n_frames, is_wide=is_wide, attributes=described)
+
+
+def _time_rows(parts: Iterable[npt.NDArray[np.float32]], fps: float) -> Iterator[dict[str, npt.NDArray]]:
+    first = 0
+    for features in parts:
+        n_rows = len(features)
+        yield {
+            "features": features,
+            "centers": np.full((n_rows, 2), np.nan, dtype=np.float32),
+            "measured": np.ones(n_rows, dtype=bool),
+            "time_s": np.arange(first, first + n_rows) / fps,
+        }
+        first += n_rows
 
 
 def exceeds_float16(values: npt.NDArray[np.floating]) -> bool:

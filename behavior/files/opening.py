@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import stat
 import struct
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -19,6 +20,8 @@ __all__ = ["explain_damage", "read_text", "require_regular_file"]
 DAMAGE = (
     *(ArithmeticError, AttributeError, EOFError, LookupError, MemoryError, OSError, RecursionError, RuntimeError, TypeError, ValueError),
     *(csv.Error, struct.error, zipfile.BadZipFile, zlib.error),
+    # Of numpy, which parses the header of an array.
+    *(SyntaxError, tokenize.TokenError),
 )
 LONGEST_REASON = 200
 

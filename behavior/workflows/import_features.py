@@ -11,7 +11,7 @@ import numpy as np
 from behavior.config import MADE_STREAMS
 from behavior.errors import BehaviorError, UsageError, suggest_nearest
 from behavior.files.atomic import make_folder
-from behavior.files.feature_cache import FeatureSet, cache_path, write_features
+from behavior.files.feature_cache import cache_path, write_imported
 from behavior.files.feature_sources import Signature, hash_file
 from behavior.files.imported_features import read_imported_features
 from behavior.files.manifest import is_portable_name
@@ -68,20 +68,20 @@ def import_features(path: Path, files: Sequence[Path], *, name: str, fps: float 
 
 
 def _import_file(file: Path, recording: str, cache: Path, name: str, fps: float | None) -> tuple[int, int]:
-    values, own_fps = read_imported_features(file)
-    rate = own_fps if own_fps is not None else fps
+    features = read_imported_features(file)
+    rate = features.fps if features.fps is not None else fps
     if rate is None or not np.isfinite(rate) or rate <= 0:
         raise UsageError(f"{file}: does not say its frames per second; give them with --fps.")
-    n_frames, n_features = values.shape
+    n_frames, n_features = features.shape
     signature = Signature(name, {"imported": name, "features": n_features})
-    features = FeatureSet(
-        features=values,
-        centers=np.full((n_frames, 2), np.nan, dtype=np.float32),
-        measured=np.ones(n_frames, dtype=bool),
-        time_s=np.arange(n_frames) / rate,
+    origin = {"imported_from": file.name, "hash": hash_file(file), "versions": collect_versions()}
+    write_imported(
+        cache_path(make_folder(cache), recording, signature),
+        features.read_parts(),
+        n_frames=n_frames,
         fps=rate,
+        is_wide=features.is_wide,
         signature=signature,
-        attributes={"imported_from": file.name, "hash": hash_file(file), "versions": collect_versions()},
+        attributes=origin,
     )
-    write_features(cache_path(make_folder(cache), recording, signature), features)
     return n_frames, n_features

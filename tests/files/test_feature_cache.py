@@ -8,7 +8,7 @@ import h5py
 import numpy as np
 import pytest
 
-from behavior.errors import CacheError, InputError
+from behavior.errors import CacheError, InputError, OutputError
 from behavior.files.feature_cache import (
     DamagedCacheError,
     FeatureSet,
@@ -18,10 +18,12 @@ from behavior.files.feature_cache import (
     StaleCacheError,
     cache_path,
     check_features,
+    exceeds_float16,
     find_imported,
     list_signatures,
     read_features,
-    write_features,
+    write_cache,
+    write_imported,
 )
 from behavior.files.feature_sources import Signature, Source
 from behavior.files.feature_writer import FeatureWriter
@@ -40,6 +42,23 @@ def make_features(n_frames=7, n_features=3, *, scale=1.0, signature=SIGNATURE):
         signature=signature,
         notes=("one",),
         attributes={"precision": "float32"},
+    )
+
+
+def write_features(path, features):
+    write_cache(
+        path,
+        [{name: getattr(features, name) for name in ("features", "centers", "measured", "time_s")}],
+        n_frames=len(features),
+        is_wide=exceeds_float16(features.features),
+        attributes={
+            "fps": features.fps,
+            "feature_signature": features.signature.text,
+            "notes": list(features.notes),
+            "attributes": dict(features.attributes),
+            "source_files": [],
+            "source_settings": {},
+        },
     )
 
 
@@ -299,3 +318,35 @@ def test_a_changed_description_is_damage(tmp_path):
         file.attrs["fps"] = 20.0
     with pytest.raises(DamagedCacheError, match="its description is not as it was written"):
         read_features(path)
+
+
+def test_imported_features_are_timed_by_their_rate_part_after_part(tmp_path):
+    values = np.random.default_rng(0).normal(size=(2500, 3)).astype(np.float32)
+    parts = (values[start : start + 960] for start in range(0, 2500, 960))
+    write_imported(tmp_path / "a.h5", parts, n_frames=2500, fps=20.0, is_wide=True, signature=SIGNATURE, attributes={"hash": "abc"})
+    features = read_features(tmp_path / "a.h5", signature=SIGNATURE)
+    np.testing.assert_array_equal(features.features, values)
+    np.testing.assert_array_equal(features.time_s, np.arange(2500) / 20)
+    assert (features.fps, features.attributes, features.measured.all(), np.isnan(features.centers).all()) == (
+        20,
+        {"hash": "abc"},
+        True,
+        True,
+    )
+
+
+def test_without_room_nothing_is_begun(tmp_path, monkeypatch):
+    monkeypatch.setattr("behavior.files.feature_cache.require_space", lambda path, n_bytes: asked.append((path, n_bytes)) or refuse())
+    asked = []
+
+    def refuse():
+        raise OutputError("no room")
+
+    with pytest.raises(OutputError, match="no room"):
+        write_features(tmp_path / "a.h5", make_features(1000, 5))
+    ((path, n_bytes),) = asked
+    assert path == tmp_path / "a.h5"
+    assert list(tmp_path.iterdir()) == []
+    monkeypatch.setattr("behavior.files.feature_cache.require_space", lambda path, n_bytes: None)
+    write_features(path, make_features(1000, 5))
+    assert path.stat().st_size <= n_bytes < 2 * path.stat().st_size + 2**17

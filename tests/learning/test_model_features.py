@@ -5,7 +5,7 @@ import pytest
 
 from behavior.config import Crop
 from behavior.errors import CacheError, ModelError
-from behavior.files.feature_cache import FeatureSet, write_features
+from behavior.files.feature_cache import write_imported
 from behavior.files.feature_sources import Signature
 from behavior.files.model_bundle import StreamDescription
 from behavior.learning.model_features import ModelFeatures
@@ -18,16 +18,10 @@ STREAM = StreamDescription(name="motifs", signature=IMPORTED.text, n_features=2)
 
 def write(folder, signature=IMPORTED, recording="r0"):
     """Write imported features of `recording` as import-features does."""
-    features = FeatureSet(
-        features=np.arange(2 * N_FRAMES, dtype=np.float32).reshape(N_FRAMES, 2),
-        centers=np.full((N_FRAMES, 2), np.nan, dtype=np.float32),
-        measured=np.ones(N_FRAMES, dtype=bool),
-        time_s=np.arange(N_FRAMES) / 10,
-        fps=10.0,
-        signature=signature,
-    )
     folder.mkdir(exist_ok=True)
-    write_features(folder / f"{recording}.{signature.key}.h5", features)
+    values = np.arange(2 * N_FRAMES, dtype=np.float32).reshape(N_FRAMES, 2)
+    path = folder / f"{recording}.{signature.key}.h5"
+    write_imported(path, [values], n_frames=N_FRAMES, fps=10.0, is_wide=False, signature=signature, attributes={})
 
 
 @pytest.fixture
