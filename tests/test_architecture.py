@@ -51,7 +51,7 @@ HOMES = {
     "openpyxl": {"files/label_formats/spreadsheets.py"},
     "pynwb": {"files/ethogram_formats/nwb.py"},
     "hdmf": {"files/ethogram_formats/nwb.py"},
-    "pyarrow": {"files/ethogram_formats/parquet.py"},
+    "pyarrow": {"files/ethogram_formats/parquet.py", "files/imported_features.py"},
     "av": {"files/video.py", "files/video_decoding.py", "files/video_packets.py", "files/video_writer.py"},
     "optuna": {"search"},
     "sqlalchemy": {"search/storage.py"},
