@@ -125,6 +125,7 @@ def read_labels(
     observation: str | None = None,
     subject: str | None = None,
     rater: str | None = None,
+    offset_s: float | None = None,
 ) -> RecordingLabels:
     """Read a label file: BORIS, SimBA, DeepEthogram, BENTO, Caltech, Solomon Coder, DLCAnalyzer, spreadsheets and tables of our own.
 
@@ -148,6 +149,8 @@ def read_labels(
         Number of frames, and frames per second; bouts in seconds need both.
     observation, subject, rater
         Which of several observations, whose bouts ("*" for those of all animals) and whose labels to read.
+    offset_s
+        When the video starts in the time that the file counts, in seconds.
 
     Raises
     ------
@@ -172,7 +175,9 @@ def read_labels(
     source = Path(path)
     names = tuple(behaviors) if behaviors is not None else list_behaviors(source)
     known_as = tuple(name for name in (Path(video).name if video is not None else "", recording) if name)
-    unsized = LabelRequest(names, Frames(0), recording_names=known_as, observation=observation, subject=subject, rater=rater)
+    unsized = LabelRequest(
+        names, Frames(0), recording_names=known_as, observation=observation, subject=subject, rater=rater, offset_s=offset_s
+    )
     frames = _find_frames(source, unsized, video=video, time_s=time_s, n_frames=n_frames, fps=fps)
     labels, notes = read_labels(source, replace(unsized, frames=frames))
     return RecordingLabels(recording, labels, frames.time_s, tuple(notes))

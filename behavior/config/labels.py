@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, FiniteFloat, model_validator
 
 from behavior.config.sections import Section
 
@@ -34,6 +34,13 @@ class LabelFiles(Section):
         examples=[{"OFT_5": "observation #1"}],
     )
     rater: str | None = Field(default=None, description="Whose labels count in a file with several raters.", examples=["anna"])
+    offset_s: FiniteFloat | dict[str, FiniteFloat] | None = Field(
+        default=None,
+        description="When a video starts in the time that its label file counts, in seconds, less than 0 if it starts earlier; one number, "
+        "or one for each recording that needs one. For labels in seconds only. For a video of a second player in BORIS, that is when "
+        "its player started after the first one, which only projects tell.",
+        examples=[{"OFT_5": 12.5}],
+    )
     overlapping: Policy = Field(
         default="warn", description="Two bouts of one behavior and subject at the same time. `warn` reads them as one.", examples=["error"]
     )
@@ -62,13 +69,10 @@ class LabelFiles(Section):
             raise ValueError(f"{twice[0]!r} is both mapped and ignored; leave one out")
         return self
 
-    def choose(self, recording: str) -> dict[str, str | None]:
-        """Return `subject` and `observation` for a recording."""
-
-        def pick(choice: str | dict[str, str] | None) -> str | None:
-            return choice.get(recording) if isinstance(choice, dict) else choice
-
-        return {"subject": pick(self.subject), "observation": pick(self.observation)}
+    def choose(self, recording: str) -> dict[str, Any]:
+        """Return `subject`, `observation` and `offset_s` for a recording."""
+        chosen = {name: getattr(self, name) for name in ("subject", "observation", "offset_s")}
+        return {name: choice.get(recording) if isinstance(choice, dict) else choice for name, choice in chosen.items()}
 
     def dump_policies(self) -> dict[str, Any]:
         """Return what is done about invalid bouts, by the names of the settings."""

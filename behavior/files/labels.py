@@ -21,7 +21,7 @@ from behavior.files.label_formats.caltech import CALTECH
 from behavior.files.label_formats.choosing import fits
 from behavior.files.label_formats.deepethogram import DEEPETHOGRAM
 from behavior.files.label_formats.dlcanalyzer import DLCANALYZER
-from behavior.files.label_formats.label_format import FrameLabels, LabelFormat
+from behavior.files.label_formats.label_format import BoutLabels, FrameLabels, LabelFormat
 from behavior.files.label_formats.marked_sheets import MARKED_SHEET
 from behavior.files.label_formats.painting import TOLERATED_FRAMES, paint_bouts
 from behavior.files.label_formats.request import LabelRequest
@@ -83,6 +83,8 @@ def read_labels(path: Path, request: LabelRequest) -> tuple[Labels, list[str]]:
     """
     source, label_format = _open(path, request)
     contents = label_format.read(source, request)
+    if request.offset_s and not label_format.has_players:
+        contents = _delay(path, contents, request.offset_s)
     if isinstance(contents, FrameLabels):
         values, notes = _arrange_frames(path, contents, request)
     else:
@@ -243,6 +245,16 @@ def _recognise(source: LabelSource) -> tuple[LabelSource, LabelFormat] | None:
 def _list_label_sheets(source: LabelSource) -> list[str]:
     """Return the sheets with labels of a file with several sheets; [] for any other file."""
     return [name for name in source.sheets if _recognise(source.of_sheet(name)) is not None] if len(source.sheets) > 1 else []
+
+
+def _delay(path: Path, contents: FrameLabels | BoutLabels, offset_s: float) -> FrameLabels | BoutLabels:
+    """Return the contents of a file for a video that starts `offset_s` seconds into its time; LabelError if it has no times."""
+    if isinstance(contents, FrameLabels) or not contents.in_seconds:
+        raise LabelError(
+            f"{path}: is in frames, not in seconds, so labels: {{offset_s: ...}} cannot shift it; leave that out, or name the recordings "
+            "that it is for."
+        )
+    return contents.delay(offset_s)
 
 
 def _arrange_frames(path: Path, contents: FrameLabels, request: LabelRequest) -> tuple[npt.NDArray[np.int8], list[str]]:

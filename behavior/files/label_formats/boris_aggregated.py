@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 
 from behavior.errors import LabelError
+from behavior.files.label_formats.boris_media import MediaTimes
 from behavior.files.label_formats.boris_observation import BorisEvents, Observation, find_stretch
 from behavior.files.label_formats.boris_rows import NOT_FOCAL, BorisRow, BorisTable, list_point_names, parse_time
 from behavior.files.label_formats.choosing import choose_observation
@@ -84,23 +85,26 @@ def _list_observations(source: LabelSource) -> dict[str, Observation]:
         return _open(source).list_observations()
     kind = _find_kind(source)
     assert kind is not None
-    media: dict[str, dict[str, None]] = {}
+    media: dict[str, MediaTimes] = {}
     totals: dict[str, float | None] = {}
     for _, cells in source.read_rows():
         if len(cells) <= kind:
             continue
-        shown = media.setdefault(cells[0], {})
+        shown = media.setdefault(cells[0], MediaTimes())
         file = _find_media(cells[1 : kind - _BEFORE_KIND])
         if file:
-            shown[file] = None
+            shown.add(file, parse_number(cells[kind + 1], source.delimiter) if len(cells) > kind + 1 else None)
             following = cells[cells.index(file, 1) + 1]
             totals.setdefault(cells[0], parse_number(following, source.delimiter))
     return {
         name: Observation(
-            players={"1": tuple(files)} if files else {},
+            players={"1": shown.list_in_order()} if shown.list_in_order() else {},
             total_length=totals.get(name),
+            player_offsets=None,
+            event_times=shown.spans,
+            is_order_stated=False,
         )
-        for name, files in media.items()
+        for name, shown in media.items()
     }
 
 
@@ -142,4 +146,5 @@ BORIS_AGGREGATED = LabelFormat(
     read=_read,
     list_observations=lambda source: {name: observation.media for name, observation in _list_observations(source).items()},
     list_points=lambda source: list_point_names(_read_rows(source)),
+    has_players=True,
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -45,17 +46,23 @@ class Observation:
     time_offset
         Seconds that were added to all times.
     player_offsets
-        Seconds by which a player started later than the first.
+        Seconds by which a player started later than the first; None if the file does not tell.
     interval
         The observed span in seconds, without the offset; a stop of None is the end.
+    event_times
+        Times of the first and last event on each media file, where the file tells on which an event was.
+    is_order_stated
+        Whether the file says in which order the media were played; else it is that of their events, and others may have none.
     """
 
     players: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     lengths: Mapping[str, float] = field(default_factory=dict)
     total_length: float | None = None
     time_offset: float = 0.0
-    player_offsets: Mapping[str, float] = field(default_factory=dict)
+    player_offsets: Mapping[str, float] | None = field(default_factory=dict)
     interval: tuple[float, float | None] = (0.0, None)
+    event_times: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    is_order_stated: bool = True
 
     @property
     def media(self) -> tuple[str, ...]:
@@ -92,10 +99,13 @@ def find_stretch(path: Path, observation: Observation, request: LabelRequest) ->
     Raises
     ------
     LabelError
-        If the recording is one of several videos in a row, and it is unknown which, or how long those before it are.
+        If the recording is one of several videos in a row, and it is unknown which, how long those before it are, or in which order they
+        were played; or if it is the video of a further player, and the file does not tell when that started.
     """
     player, position = _find_video(path, observation, request)
     files = observation.players.get(player, ())
+    if len(files) > 1 and not observation.is_order_stated:
+        _require_order(path, observation, files)
     before = _sum_lengths_before(path, observation, files, position, request)
     own_length = observation.lengths.get(files[position]) if files else None
     if len(files) == 1 and own_length is None:
@@ -103,8 +113,10 @@ def find_stretch(path: Path, observation: Observation, request: LabelRequest) ->
     notes: list[str] = []
     if len(files) > 1:
         own_length = _measure(request) if own_length is None else own_length
-        notes.append(f"{path}: the observation covers {len(files)} videos; events on {name_file(files[position])} are read.")
-    player_offset = observation.player_offsets.get(player, 0.0)
+        order = "" if observation.is_order_stated else ", which were played in the order of their events by what the file tells"
+        notes.append(f"{path}: the observation covers {len(files)} videos{order}; events on {name_file(files[position])} are read.")
+        _require_events_within(path, observation, files[position], before, own_length)
+    player_offset = _find_offset(path, observation, player, request)
     shift = observation.time_offset + before + player_offset
     in_video = before + player_offset
     start = max(0.0, observation.interval[0] - in_video)
@@ -122,13 +134,69 @@ def _find_video(path: Path, observation: Observation, request: LabelRequest) -> 
             if fits(file, request.recording_names):
                 return player, position
     first_files = next(iter(observation.players.values()), ())
+    wanted = request.recording_names[0] if request.recording_names else "the recording"
     if len(first_files) > 1:
-        wanted = request.recording_names[0] if request.recording_names else "the recording"
         raise LabelError(
             f"{path}: the observation covers {len(first_files)} videos one after the other ({', '.join(map(name_file, first_files))}), and "
             f"none is named after {wanted}; name the recording's video as one of them."
         )
+    offsets = [None if observation.player_offsets is None else observation.player_offsets.get(name, 0.0) for name in observation.players]
+    if len(offsets) > 1 and request.offset_s is None and (None in offsets or len(set(offsets)) > 1):
+        shown = ", ".join(f"#{name} {name_file(files[0])}" for name, files in observation.players.items())
+        raise LabelError(
+            f"{path}: the videos of players {shown} may have started at different times, and none is named after {wanted}; name the "
+            f"recording's video as one of them, or say {IN_STUDY_FILE} when it starts: {_suggest_offset(request)}."
+        )
     return next(iter(observation.players), "1"), 0
+
+
+def _find_offset(path: Path, observation: Observation, player: str, request: LabelRequest) -> float:
+    """Return by how many seconds the recording's video started later than the first player; LabelError if unknown."""
+    is_first = player == next(iter(observation.players), player)
+    if observation.player_offsets is None and not is_first and request.offset_s is None:
+        file = name_file(observation.players[player][0])
+        raise LabelError(
+            f"{path}: {file} was shown by player #{player}, and this export does not tell how much later than player #1 it started; give "
+            f"the BORIS project (.boris), which does, or say it {IN_STUDY_FILE}: {_suggest_offset(request)}, less than 0 if it started "
+            "earlier."
+        )
+    known = 0.0 if observation.player_offsets is None else observation.player_offsets.get(player, 0.0)
+    return known + (request.offset_s or 0.0)
+
+
+def _suggest_offset(request: LabelRequest) -> str:
+    recording = request.recording_names[-1] if request.recording_names else "RECORDING"
+    return f"labels: {{offset_s: {{{recording}: SECONDS}}}}"
+
+
+def _require_order(path: Path, observation: Observation, files: Sequence[str]) -> None:
+    """Raise LabelError unless all events on one video come before those on the next."""
+    for file, following in pairwise(files):
+        span, next_span = (observation.event_times.get(name) for name in (file, following))
+        if span is None or next_span is None or span[1] > next_span[0]:
+            times = "" if span is None or next_span is None else f" ({_show(span)} and {_show(next_span)})"
+            raise LabelError(
+                f"{path}: does not tell in which order its videos were played, and the events on {name_file(file)} and "
+                f"{name_file(following)}{times} do not either; give the BORIS project (.boris) instead."
+            )
+
+
+def _require_events_within(path: Path, observation: Observation, file: str, before: float, length: float | None) -> None:
+    """Raise LabelError if events on `file` lie outside the time in which it was shown, by the lengths of the videos before it."""
+    span = observation.event_times.get(file)
+    if span is None or length is None:
+        return
+    first, last = (at - observation.time_offset for at in span)
+    tolerance = _tolerate(before + length)
+    if first < before - tolerance or last > before + length + tolerance:
+        raise LabelError(
+            f"{path}: has events on {name_file(file)} at {_show((first, last))}, but by what it tells of its videos that one was shown at "
+            f"{_show((before, before + length))}; others without events may come before it: give the BORIS project (.boris) instead."
+        )
+
+
+def _show(span: tuple[float, float]) -> str:
+    return f"{span[0]:g} to {span[1]:g} s"
 
 
 def _sum_lengths_before(path: Path, observation: Observation, files: Sequence[str], position: int, request: LabelRequest) -> float:
@@ -215,7 +283,7 @@ class BorisEvents:
     """
 
     def __init__(self, path: Path, request: LabelRequest, stretch: Stretch, row_word: str) -> None:
-        self._stretch = stretch
+        self._path, self._request, self._stretch = path, request, stretch
         self.rows = BoutRows(row_word)
         self._pairer = StatePairer(path, self.rows, request.policies.unterminated)
 
@@ -238,6 +306,8 @@ class BorisEvents:
     def finish(self, *, in_seconds: bool = True, notes: tuple[str, ...] = ()) -> BoutLabels:
         """Return the bouts of the recording; those of other videos of the observation are left out."""
         stretch = self._stretch
+        if not in_seconds and self._request.offset_s:
+            raise LabelError(f"{self._path}: is in images, not in seconds, so labels: {{offset_s: ...}} cannot shift it; leave that out.")
         end = None if stretch.stop is None or not in_seconds else stretch.stop + stretch.shift
         fixed = self._pairer.finish(end)
         last = np.inf if stretch.stop is None else stretch.stop

@@ -183,4 +183,5 @@ BORIS_PROJECT = LabelFormat(
     list_observations=_list_media,
     list_points=_list_points,
     find_frames=_find_frames,
+    has_players=True,
 )

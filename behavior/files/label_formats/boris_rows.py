@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from behavior.errors import LabelError
+from behavior.files.label_formats.boris_media import MediaTimes
 from behavior.files.label_formats.boris_observation import Observation
 from behavior.files.label_formats.source import LabelSource
 from behavior.files.text_tables import parse_number
@@ -95,23 +96,24 @@ class BorisTable:
     def list_observations(self) -> dict[str, Observation]:
         """Return the observations by name, in order of appearance."""
         firsts: dict[str, tuple[BorisRow, _Preamble]] = {}
-        media: dict[str, dict[str, None]] = {}
+        media: dict[str, MediaTimes] = {}
         for row, preamble in self._walk():
             firsts.setdefault(row.observation, (row, preamble))
-            shown = media.setdefault(row.observation, {})
+            shown = media.setdefault(row.observation, MediaTimes())
             if row.cells["media"] and row.cells["media"].casefold() != "live":
-                shown[row.cells["media"]] = None
-        return {name: self._describe(*firsts[name], tuple(shown)) for name, shown in media.items()}
+                shown.add(row.cells["media"], self._parse_cell(row, "start" if row.cells["start"] else "time"))
+        return {name: self._describe(*firsts[name], shown) for name, shown in media.items()}
 
-    def _describe(self, row: BorisRow, preamble: _Preamble, shown: tuple[str, ...]) -> Observation:
+    def _describe(self, row: BorisRow, preamble: _Preamble, media: MediaTimes) -> Observation:
         """Return an observation by its first row, the lines above it, and the media files of all its rows."""
+        shown = media.list_in_order()
         players = _parse_source(row.cells["source"]) or {key: tuple(files) for key, files in preamble.players.items()}
         files = [file for of_player in players.values() for file in of_player]
         numbers = [_parse(part, self._source.delimiter) for part in re.split(r"[|;]", row.cells["lengths"])]
-        lengths = {}
+        lengths, is_order_stated = {}, True
         # Edited tables may name other files in their rows than above them; files without events are in no row.
         if shown and not set(shown) & set(files):
-            players = {"1": shown}
+            players, is_order_stated = {"1": shown}, False
         elif len(files) == len(numbers):
             lengths = {file: number for file, number in zip(files, numbers, strict=True) if number is not None}
         total = numbers[0] if len(numbers) == 1 and not lengths else None
@@ -121,6 +123,10 @@ class BorisTable:
             lengths=lengths,
             total_length=total,
             time_offset=offset if offset is not None else _parse(preamble.offset, self._source.delimiter) or 0.0,
+            # No table has the offsets of further players.
+            player_offsets=None,
+            event_times=media.spans,
+            is_order_stated=is_order_stated,
         )
 
     def _parse_cell(self, row: BorisRow, kind: str) -> float | None:

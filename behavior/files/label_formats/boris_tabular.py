@@ -69,4 +69,5 @@ BORIS_TABULAR = LabelFormat(
     read=_read,
     list_observations=lambda source: {name: observation.media for name, observation in _open(source).list_observations().items()},
     list_points=lambda source: list_point_names(_open(source).read_rows()),
+    has_players=True,
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -77,6 +77,11 @@ class BoutLabels:
     shift: float = 0.0
     window: tuple[float, float] | None = None
 
+    def delay(self, offset_s: float) -> BoutLabels:
+        """Return the same bouts of a video that starts `offset_s` seconds into the time that the file counts."""
+        observed = None if self.observed is None else tuple((start - offset_s, stop - offset_s) for start, stop in self.observed)
+        return replace(self, shift=self.shift + offset_s, observed=observed)
+
 
 @dataclass(frozen=True)
 class LabelFormat:
@@ -101,6 +106,8 @@ class LabelFormat:
         Returns the frames of the requested recording, if a file has the length and the frame rate of its video.
     has_columns
         Whether it is a table with a row per frame, in which each behavior has a column.
+    has_players
+        Whether reading a file looks at the request's offset itself, which is that of one of several players.
     """
 
     name: str
@@ -111,3 +118,4 @@ class LabelFormat:
     list_points: Callable[[LabelSource], tuple[str, ...]] = field(default=lambda source: ())
     find_frames: Callable[[LabelSource, LabelRequest], Frames | None] = field(default=lambda source, request: None)
     has_columns: bool = False
+    has_players: bool = False

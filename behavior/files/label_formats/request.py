@@ -67,6 +67,8 @@ class LabelRequest:
         Whose bouts to read, ``*`` (`EVERYBODY`) for those of all subjects; None if the file has only one.
     rater
         Whose labels to read from a file that holds those of several raters.
+    offset_s
+        When the video starts in the time that the file counts, in seconds; None for 0, or what the file itself says.
     policies
         What to do about invalid bouts.
 
@@ -85,6 +87,7 @@ class LabelRequest:
     observation: str | None = None
     subject: str | None = None
     rater: str | None = None
+    offset_s: float | None = None
     policies: LabelPolicies = LabelPolicies()
 
     @cached_property

@@ -168,6 +168,18 @@ class TestEveryFormatInSeconds:
                 read(path, frames=Frames(N_FRAMES))
 
 
+@pytest.mark.parametrize("case", [case for case in CASES if case.format != "Bento annotation"], ids=name_case)
+def test_an_offset_shifts_labels_in_seconds_only(case: Case, tmp_path: Path) -> None:
+    path = case.write(tmp_path)
+    if not case.in_seconds:
+        with pytest.raises(LabelError, match=r"is in frames, not in seconds, so labels: \{offset_s: \.\.\.\} cannot shift it"):
+            read(path, offset_s=0.3)
+        return
+    # The video starts 0.3 s into the labels' time.
+    values, _ = read(path, offset_s=0.3, frames=Frames.from_times(TIME_S[:37]))
+    np.testing.assert_array_equal(values, VALUES[3:])
+
+
 @pytest.mark.parametrize("case", [case for case in CASES if case.format != "bout table"], ids=name_case)
 def test_a_file_without_any_known_name_is_refused(case: Case, tmp_path: Path) -> None:
     path = case.write(tmp_path)
