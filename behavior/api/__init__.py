@@ -8,7 +8,7 @@ A study, a cross-validation, a model and an ethogram are objects; a command abou
 
 from __future__ import annotations
 
-from behavior.api.commands import compare_raters, init_study, list_backbones, run_demo, write_report
+from behavior.api.commands import compare_raters, init_study, list_backbones, rename_behavior, run_demo, write_report
 from behavior.api.crossval import Crossval, open_crossval
 from behavior.api.ethogram import RecordingEthogram, read_ethogram
 from behavior.api.ethogram_files import decide_ethograms, describe_ethograms, draw_overlays, evaluate_ethograms, export_ethograms
@@ -75,6 +75,7 @@ __all__ = [
     "open_study",
     "read_ethogram",
     "read_labels",
+    "rename_behavior",
     "run_demo",
     "show_progress",
     "write_report",

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from behavior.api.model import Model
     from behavior.api.study import Study
 
-__all__ = ["compare_raters", "init_study", "list_backbones", "run_demo", "write_report"]
+__all__ = ["compare_raters", "init_study", "list_backbones", "rename_behavior", "run_demo", "write_report"]
 
 
 def init_study(folder: PathLike, *, backbone: str = "resnet50v2") -> Study:
@@ -41,6 +41,44 @@ def init_study(folder: PathLike, *, backbone: str = "resnet50v2") -> Study:
     from behavior.workflows.init import init_study
 
     return Study(init_study(Path(folder), backbone=backbone).study)
+
+
+def rename_behavior(study: PathLike, old: str, new: str, *, folders: Paths = (), dry_run: bool = False) -> Outcome:
+    """Rename a behavior in a study and in what was computed with it, as `behavior rename` does; nothing is computed again.
+
+    Label files stay as they are: the study's section `labels` maps the name in them. After a call that was stopped, the same call does
+    the rest.
+
+    Parameters
+    ----------
+    study
+        The study file.
+    old, new
+        The behavior's name, and the one that it gets.
+    folders
+        Where models, ethograms, cross-validations and searches are looked for; the study's folder if not given.
+    dry_run
+        Only list what would be renamed.
+
+    Returns
+    -------
+    A row for each record that has the behavior.
+
+    Raises
+    ------
+    UsageError
+        If the study has no behavior of the old name, may not have one of the new name, or a name in a label file would get another
+        meaning.
+    """
+    import pandas as pd
+
+    load_keras()
+    from behavior.workflows.rename import rename_behavior
+
+    with collect_warnings() as notes:
+        result = rename_behavior(Path(study), old, new, folders=list_paths(folders), dry_run=dry_run)
+    table = pd.DataFrame([(kind, str(path)) for kind, path in result.records], columns=["record", "path"])
+    return Outcome(f"{old} is now {new}", table, dict(result.failures), tuple(notes))
 
 
 def list_backbones(names: Sequence[str] = (), *, measure: bool = False, models: PathLike = "cache/models") -> Outcome:

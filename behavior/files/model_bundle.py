@@ -30,6 +30,7 @@ __all__ = [
     "MemberDescription",
     "StreamDescription",
     "TrainingRecord",
+    "format_bundle",
     "member_path",
     "name_member",
     "read_bundle",
@@ -238,8 +239,7 @@ def write_bundle(folder: Path, description: BundleDescription, members: Mapping[
         for name, write in members.items():
             write(staging / name)
             sync_file(staging / name)
-        content = description.model_dump(mode="json", exclude_none=True)
-        write_text(staging / BUNDLE_FILE, yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=120))
+        write_text(staging / BUNDLE_FILE, format_bundle(description))
         make_folder(folder)
         # bundle.yaml goes last: without it a folder is not a bundle.
         for name in (*members, BUNDLE_FILE):
@@ -251,6 +251,12 @@ def write_bundle(folder: Path, description: BundleDescription, members: Mapping[
         ) from error
     finally:
         shutil.rmtree(staging, ignore_errors=True)
+
+
+def format_bundle(description: BundleDescription) -> str:
+    """Return the text of `bundle.yaml`."""
+    content = description.model_dump(mode="json", exclude_none=True)
+    return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=120)
 
 
 def refuse_bundle(folder: Path) -> None:

@@ -11,7 +11,7 @@ from yaml.nodes import MappingNode, Node, SequenceNode
 from behavior.errors import UsageError
 from behavior.files.opening import read_text
 
-__all__ = ["read_yaml"]
+__all__ = ["MOST_BYTES", "read_yaml"]
 
 MOST_BYTES = 8 * 2**20
 MOST_DEPTH = 50

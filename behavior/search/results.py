@@ -31,13 +31,15 @@ from behavior.search.storage import (
     is_given_up,
 )
 
-__all__ = ["BEST_FILE", "SCORES", "TRIALS_FILE", "SearchResult", "summarise_search", "write_search"]
+__all__ = ["BEST_FILE", "RENAMED", "SCORES", "SUMMARY", "TRIALS_FILE", "SearchResult", "summarise_search", "write_search"]
 
 TRIALS_FILE = "trials.csv"
 BEST_FILE = "best.yaml"
 HISTORY_PICTURE, IMPORTANCE_PICTURE, SUMMARY = "history.png", "importance.png", "summary.md"
 # What trials carry: the score of every behavior.
 SCORES = "scores"
+# What searches carry: the old and the new name of each behavior that was renamed since its first trial.
+RENAMED = "renamed"
 STATES = {
     TrialState.COMPLETE: "complete",
     TrialState.PRUNED: "pruned",
@@ -99,7 +101,7 @@ def summarise_search(shared: SharedSearch, space: SearchSpace, search: Search, *
     complete = [trial for trial in trials if trial.state == TrialState.COMPLETE]
     best = max(complete, key=lambda trial: (trial.value, -trial.number), default=None)
     return SearchResult(
-        table=_tabulate(trials, space, search),
+        table=_tabulate(trials, space, search, renamed=shared.study.user_attrs.get(RENAMED, [])),
         limit=limit,
         counts={state: states.count(state) for state in ("complete", "pruned", "failed", "running")},
         best=None if best is None else best.number,
@@ -148,13 +150,16 @@ def _draw(out: Path, result: SearchResult, search: Search) -> None:
         write_bytes(out / IMPORTANCE_PICTURE, render_png(figure))
 
 
-def _tabulate(trials: Sequence[FrozenTrial], space: SearchSpace, search: Search) -> pd.DataFrame:
+def _tabulate(trials: Sequence[FrozenTrial], space: SearchSpace, search: Search, *, renamed: Sequence[tuple[str, str]]) -> pd.DataFrame:
     keys = [parameter.key for parameter in space.parameters]
     names = list(space.study.behaviors)
     rows = []
     for trial in trials:
         took = trial.datetime_complete - trial.datetime_start if trial.datetime_complete and trial.datetime_start else None
-        scores = trial.user_attrs.get(SCORES, {})
+        scores = dict(trial.user_attrs.get(SCORES, {}))
+        for old, new in renamed:
+            if old in scores:
+                scores[new] = scores.pop(old)
         rows.append(
             {
                 "number": trial.number,

@@ -32,7 +32,7 @@ from behavior.errors import OutputError, UsageError
 from behavior.files.atomic import make_folder
 from behavior.files.temporary import is_alive
 
-__all__ = ["FINISHED", "SharedSearch", "TakenOverError", "is_given_up", "is_owed", "open_search"]
+__all__ = ["DEFAULT_FILE", "FINISHED", "SharedSearch", "TakenOverError", "is_given_up", "is_owed", "open_search"]
 
 FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
 DEFAULT_FILE = "search.db"

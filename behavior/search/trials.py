@@ -36,6 +36,7 @@ __all__ = [
     "MOST_FEATURE_SETS",
     "SECONDS_BETWEEN_PICTURES",
     "SECONDS_WORTH_CLEARING",
+    "SETTINGS",
     "SearchWorker",
     "explain_end",
     "hash_data",
@@ -47,6 +48,10 @@ __all__ = [
 
 
 DEFAULT_TRIALS = 50
+
+
+# What a search is tied to, besides its features and labels.
+SETTINGS = "settings"
 
 
 # Failures in a row after which the fault is not the settings'; fewer before the first success.

@@ -10,17 +10,11 @@ import pandas as pd
 
 from behavior.config import Study
 from behavior.errors import UsageError
-from behavior.figures.learning_curve import draw_learning_curve
-from behavior.figures.reliability import draw_reliability
 from behavior.files.study import open_study
 from behavior.learning.crossval_digest import describe_recordings
 from behavior.learning.crossval_files import (
-    CONFUSION_PICTURE,
     DECISIONS_FILE,
     FITS_FOLDER,
-    LEARNING_CURVE_PICTURE,
-    PRECISION_RECALL_PICTURE,
-    RELIABILITY_PICTURE,
     claim_crossval_folder,
     prepare_crossval_folder,
 )
@@ -38,7 +32,8 @@ from behavior.learning.seen_recordings import refuse_seen_recordings
 from behavior.learning.variants import describe_model, list_variants
 from behavior.progress import warn
 from behavior.recording import Annotation, Labels, Probabilities
-from behavior.reporting.score_files import draw_scores, mark_optimistic, score_annotations
+from behavior.reporting.crossval_pictures import draw_crossval, make_title
+from behavior.reporting.score_files import mark_optimistic, score_annotations
 from behavior.reporting.score_summary import format_summary
 from behavior.sequence.folds import Fold
 
@@ -104,13 +99,7 @@ def _compute(study: Study, data: LearningData, folds: Sequence[Fold], store: Fit
         metrics = mark_optimistic(metrics)
     curves = measure_reliability(annotations, labels)
     sizes = measure_learning_curve(study, data, folds, complete=predicted.probabilities, store=store) if learning_curve else None
-    title = _make_title(study)
-    confusion, precision_recall = draw_scores(metrics, annotations, labels, title=title)
-    pictures = {CONFUSION_PICTURE: confusion, PRECISION_RECALL_PICTURE: precision_recall}
-    if curves:
-        pictures[RELIABILITY_PICTURE] = draw_reliability(curves, title="Out of fold")
-    if sizes is not None:
-        pictures[LEARNING_CURVE_PICTURE] = draw_learning_curve(_split_curve(sizes))
+    pictures = draw_crossval(study, metrics, annotations, labels, sizes)
     notes = [
         *_describe_protocol(study, folds, predicted.records),
         *decision_notes,
@@ -125,7 +114,7 @@ def _compute(study: Study, data: LearningData, folds: Sequence[Fold], store: Fit
         out_of_fold=dict(zip(labels, predicted.probabilities, strict=True)),
         folds=predicted.records,
         metrics=metrics,
-        summary=format_summary(metrics, behaviors=data.behaviors, title=title, notes=notes, ceiling=ceiling),
+        summary=format_summary(metrics, behaviors=data.behaviors, title=make_title(study), notes=notes, ceiling=ceiling),
         ceiling=ceiling,
         decisions=decisions,
         reliability=tabulate_reliability(curves),
@@ -174,22 +163,6 @@ def _decide(
         probabilities, labels, folds, study.decisions, fps=data.fps, postprocess=study.postprocess, pair_predictions=pairs
     )
     return fitted.annotations, fitted.table, [f"{fitted.note} What each fold chose is in {DECISIONS_FILE}."]
-
-
-def _split_curve(curve: pd.DataFrame) -> dict[str, tuple[npt.NDArray, npt.NDArray, npt.NDArray, npt.NDArray]]:
-    """Return numbers of recordings, scores and their intervals, by behavior."""
-    return {
-        str(name): (part["recordings"].to_numpy(), part["value"].to_numpy(), part["low"].to_numpy(), part["high"].to_numpy())
-        for name, part in curve.groupby("behavior", sort=False)
-    }
-
-
-def _make_title(study: Study) -> str:
-    return (
-        "Cross-validation (optimistic: early stopping used what is scored)"
-        if study.crossval.early_stopping_on == "fold"
-        else "Cross-validation"
-    )
 
 
 def _describe_protocol(study: Study, folds: Sequence[Fold], records: Sequence[FoldRecord]) -> list[str]:

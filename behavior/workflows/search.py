@@ -15,6 +15,7 @@ from behavior.search.space import read_space
 from behavior.search.storage import open_search
 from behavior.search.trials import (
     DEFAULT_TRIALS,
+    SETTINGS,
     SearchWorker,
     explain_end,
     hash_data,
@@ -87,7 +88,7 @@ def search_study(
     get_data = make_shelf(training)
     optimised = hash_data(study, (get_data(one) for one in space.list_feature_studies()))
     shared = open_search(storage, name, folder=out)
-    shared.bind({"settings": hash_settings(study, search), **optimised})
+    shared.bind({SETTINGS: hash_settings(study, search), **optimised})
     shared.study.sampler, shared.study.pruner = FreshSampler(space, search), make_pruner(search.pruning)
     worker = SearchWorker(space, search, shared, limit if cells is None else min(limit, len(cells)), out, get_data)
     try:
