@@ -45,7 +45,7 @@ HOMES = {
     # Trackers' HDF5 that is no table of pandas is read where its layout is known.
     "h5py": {
         *("files/feature_cache.py", "files/hdf5_arrays.py", "files/deeplabcut.py", "files/pandas_hdf5.py", "files/sleap.py"),
-        "files/nwb_pose.py",
+        *("files/nwb_pose.py", "files/jabs_pose.py", "files/sleap_project.py"),
     },
     "jinja2": {"reporting/html_page.py"},
     "openpyxl": {"files/label_formats/spreadsheets.py"},

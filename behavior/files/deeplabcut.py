@@ -10,9 +10,9 @@ from pathlib import Path
 
 import h5py
 import numpy as np
-import pandas as pd
 
 from behavior.errors import InputError, PoseError
+from behavior.files.number_tables import TextLayout, read_number_table
 from behavior.files.opening import explain_damage
 from behavior.files.pandas_hdf5 import StoredTable, find_tables, read_rows
 from behavior.files.pose_table import COORDINATES, PoseTable, is_hdf5, require_pose_file
@@ -49,10 +49,7 @@ class _Header:
     """The first lines of a text table: what its columns mean (None for those that are not pose), and how it is written."""
 
     columns: tuple[_Column | None, ...]
-    n_lines: int
-    encoding: str
-    delimiter: str
-    decimal: str
+    layout: TextLayout
 
 
 def read_pose_table(path: Path) -> PoseTable:
@@ -110,38 +107,12 @@ def _read_csv(path: Path) -> PoseTable:
         raise PoseError(
             f"{path}: is not a DeepLabCut table, expected header rows, one of them x, y, likelihood; choose the file that DeepLabCut wrote."
         )
-    try:
-        frame = pd.read_csv(
-            path,
-            header=None,
-            skiprows=header.n_lines,
-            sep=header.delimiter,
-            decimal=header.decimal,
-            encoding=header.encoding,
-            # They are counted, so that lines are those that an editor shows.
-            skip_blank_lines=False,
-            skipinitialspace=True,
-            names=range(len(header.columns) + 1),
-            index_col=False,
-            low_memory=False,
-        )
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise PoseError(f"{path}: cannot be read ({' '.join(str(error).split())}); export it again.") from error
-    # Spreadsheets leave rows of nothing but separators.
-    frame = frame[frame.notna().any(axis=1)]
-    lines = header.n_lines + 1 + frame.index.to_numpy(dtype=np.int64)
+    table = read_number_table(path, header.layout)
     kept = {number: name for number, name in enumerate(header.columns) if name is not None}
-    values = np.empty((len(frame), len(kept)))
-    for column_number, (number, name) in enumerate(kept.items()):
-        column = frame[number + 1]
-        numbers = pd.to_numeric(column, errors="coerce")
-        wrong = np.flatnonzero(numbers.isna() & column.notna())
-        if len(wrong):
-            raise PoseError(
-                f"{path}: line {lines[wrong[0]]}, {' '.join(filter(None, name))}: {column.iloc[wrong[0]]!r} is not a number; correct it."
-            )
-        values[:, column_number] = numbers.to_numpy(dtype=np.float64)
-    return PoseTable(tuple(kept.values()), frame[0].to_numpy(), values, lines=lines)
+    values = np.empty((len(table), len(kept)))
+    for column, (number, name) in enumerate(kept.items()):
+        values[:, column] = table.read_numbers(number + 1, name=" ".join(filter(None, name)))
+    return PoseTable(tuple(kept.values()), table.read_cells(0), values, lines=table.lines)
 
 
 def _read_csv_header(path: Path) -> _Header | None:
@@ -166,7 +137,8 @@ def _read_csv_header(path: Path) -> _Header | None:
     if n_lines < len(rows) and _is_index_name(rows[n_lines]):
         n_lines += 1
     has_commas = any("," in cell for row in rows[n_lines:] for cell in row)
-    return _Header(columns, n_lines, encoding, delimiter, decimal="," if delimiter != "," and has_commas else ".")
+    decimal = "," if delimiter != "," and has_commas else "."
+    return _Header(columns, TextLayout(n_lines, len(columns) + 1, encoding, delimiter, decimal))
 
 
 def _is_header_row(row: list[str]) -> bool:

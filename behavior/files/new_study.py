@@ -24,10 +24,11 @@ MIDDLE_NAMES = (
     "body_centre",
     "centroid",
     "mouse_center",
+    "center_spine",
 )
 # Points that are not on the trunk pull a mean away from it.
 OFF_TRUNK = ("tail", "paw", "nose", "snout", "corner", "box", "wall", "arena")
-TRUNK_TAIL = ("tailbase", "tail_base")
+TRUNK_TAIL = ("tailbase", "tail_base", "base_tail")
 # Plain words that YAML takes for something else.
 YAML_WORDS = ("true", "false", "yes", "no", "on", "off", "null", "y", "n")
 

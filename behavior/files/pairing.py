@@ -22,6 +22,7 @@ __all__ = ["Pairing", "find_labels_for", "find_pose_for", "pair_files"]
 _UNREAD_SUFFIXES = (".xls", ".ods")
 
 _FILTERED = "_filtered"
+_JABS_VERSION = re.compile(r"_pose_est_v[2-9]$", re.ASCII)
 _LABELED = "_labeled"
 
 
@@ -314,7 +315,13 @@ def _prefer_pose(video: Path, poses: Sequence[Path]) -> list[Path]:
     best = keep_best(best, lambda path: rate_nearness(path, video))
     # One tracker writes one pose in two formats: HDF5 keeps its numbers as they were.
     twins = {path.with_suffix("") for path in best if path.suffix.casefold() != ".csv"}
-    return [path for path in best if path.suffix.casefold() != ".csv" or path.with_suffix("") not in twins]
+    best = [path for path in best if path.suffix.casefold() != ".csv" or path.with_suffix("") not in twins]
+    # A project is what others are exported from, and JABS writes a version for each step.
+    best = keep_best(best, lambda path: path.suffix.casefold() != ".slp")
+    versions = [_JABS_VERSION.search(path.stem) for path in best]
+    if all(versions):
+        return keep_best(best, lambda path: (int(path.stem[-1]),))
+    return best
 
 
 def _prefer_labels(video: Path, labels: Sequence[Path]) -> list[Path]:

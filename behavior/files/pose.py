@@ -1,8 +1,8 @@
-"""Pose that a tracker wrote, of one animal or of several: DeepLabCut, Lightning Pose, SLEAP, and NWB files with ndx-pose."""
+"""Pose that a tracker wrote, of one animal or of several: DeepLabCut, Lightning Pose, SLEAP, JABS, and NWB files with ndx-pose."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,27 +12,41 @@ import pandas as pd
 from behavior.errors import PoseError, suggest_nearest
 from behavior.files.atomic import replacing
 from behavior.files.deeplabcut import is_pose_table, read_pose_table
+from behavior.files.jabs_pose import is_jabs_pose, read_jabs_pose
 from behavior.files.nwb_pose import is_nwb, is_nwb_pose, read_nwb_pose
 from behavior.files.pose_table import COORDINATES, PoseTable, require_pose_file
 from behavior.files.pose_times import TOLERATED_ROWS, place_by_time
 from behavior.files.sleap import is_sleap_analysis, read_sleap_analysis
+from behavior.files.sleap_csv import is_sleap_csv, read_sleap_csv
+from behavior.files.sleap_project import is_sleap_project, read_sleap_project
 from behavior.recording import Frames, Track
 
 __all__ = ["POSE_SUFFIXES", "find_body_parts", "is_pose", "match_pose_to_frames", "read_pose", "write_deeplabcut"]
 
-POSE_SUFFIXES = (".csv", ".h5", ".hdf5", ".nwb")
+POSE_SUFFIXES = (".csv", ".h5", ".hdf5", ".nwb", ".slp")
+
+# What else than a table may be in HDF5, and what reads it.
+_HDF5_READERS: tuple[tuple[Callable[[Path], bool], Callable[[Path], PoseTable]], ...] = (
+    (is_sleap_analysis, read_sleap_analysis),
+    (is_sleap_project, read_sleap_project),
+    (is_jabs_pose, read_jabs_pose),
+    (is_nwb, read_nwb_pose),
+)
 
 _TABLE_SUFFIXES = (".csv", ".h5", ".hdf5")
 
 # An index that leaves out more than nine of ten frames holds something else than frame numbers.
 _SPARSEST_INDEX = 10
 
+# More names than this are counted.
+_SHOWN_NAMES = 12
+
 # A year of 100 frames per second has fewer frames.
 _LAST_FRAME = 1 << 32
 
 
 def read_pose(path: Path, *, individual: str | None = None) -> Track:
-    """Read the pose of one animal: a table of DeepLabCut or Lightning Pose, SLEAP's analysis file, or an NWB file with ndx-pose.
+    """Read the pose of one animal: a table of DeepLabCut or Lightning Pose, SLEAP's project or analysis, a pose file of JABS, or NWB.
 
     Rows are put where their frame index says: frames without a row get NaN positions and likelihood 0. Rows that have times instead
     keep these, and `match_pose_to_frames` puts them where the video's times say. A table without likelihoods (other trackers, corrected
@@ -41,9 +55,9 @@ def read_pose(path: Path, *, individual: str | None = None) -> Track:
     Parameters
     ----------
     path
-        A .csv, .h5 or .nwb file; its content decides how it is read.
+        A .csv, .h5, .slp or .nwb file; its content decides how it is read.
     individual
-        Which animal of a file that has several; needed there. In SLEAP it is the track, in NWB the PoseEstimation.
+        Which animal of a file that has several; needed there. In SLEAP it is the track, in JABS the identity, in NWB the PoseEstimation.
 
     Returns
     -------
@@ -156,7 +170,8 @@ def match_pose_to_frames(track: Track, frames: Frames, *, path: Path) -> tuple[T
 
 def is_pose(path: Path) -> bool:
     """Tell by content whether `path` is a pose file (training labels of that layout among them); never raises."""
-    return is_pose_table(path) or is_sleap_analysis(path) or is_nwb_pose(path)
+    is_other = (is_sleap_analysis, is_sleap_project, is_sleap_csv, is_jabs_pose, is_nwb_pose)
+    return is_pose_table(path) or any(is_format(path) for is_format in is_other)
 
 
 def write_deeplabcut(path: Path, track: Track, *, scorer: str) -> None:
@@ -191,10 +206,11 @@ def write_deeplabcut(path: Path, track: Track, *, scorer: str) -> None:
 
 def _read_table(path: Path) -> PoseTable:
     if require_pose_file(path):
-        if is_sleap_analysis(path):
-            return read_sleap_analysis(path)
-        if is_nwb(path):
-            return read_nwb_pose(path)
+        for is_format, read in _HDF5_READERS:
+            if is_format(path):
+                return read(path)
+    elif is_sleap_csv(path):
+        return read_sleap_csv(path)
     return read_pose_table(path)
 
 
@@ -207,13 +223,21 @@ def _choose_individual(path: Path, table: PoseTable, individual: str | None) -> 
     animals = [name for name in names if name.casefold() != "single"] or list(names)
     if individual is None:
         if len(animals) > 1:
-            raise PoseError(f"{path}: holds the pose of {len(animals)} individuals ({', '.join(animals)}); name one as crop: individual.")
+            raise PoseError(
+                f"{path}: holds the pose of {len(animals)} individuals ({_list_some(animals)}); name one as crop: individual, or for each "
+                "recording in the manifest's column individual."
+            )
         return animals[0]
     matching = [name for name in names if name == individual] or [name for name in names if name.casefold() == individual.casefold()]
     if len(matching) != 1:
         nearest = suggest_nearest(individual, animals) or "; choose one of these, in the study file or with --individual."
-        raise PoseError(f"{path}: has no individual {individual!r}, only {', '.join(animals)}{nearest}")
+        raise PoseError(f"{path}: has no individual {individual!r}, only {_list_some(animals)}{nearest}")
     return matching[0]
+
+
+def _list_some(names: Sequence[str]) -> str:
+    """Return names in a sentence, the first of many."""
+    return ", ".join(names[:_SHOWN_NAMES]) + (f" and {len(names) - _SHOWN_NAMES} more" if len(names) > _SHOWN_NAMES else "")
 
 
 def _check_frame_index(path: Path, table: PoseTable) -> npt.NDArray[np.int64]:

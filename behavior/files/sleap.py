@@ -21,14 +21,13 @@ __all__ = ["is_sleap_analysis", "read_sleap_analysis"]
 _UNNAMED_AXES = (("track", "xy", "node", "frame"), ("frame", "node", "xy", "track"))
 _AXES = ("frame", "track", "node", "xy")
 _ANALYSIS = {"tracks", "node_names", "track_occupancy"}
-_PROJECT = {"frames", "instances", "metadata"}
 
 
 def is_sleap_analysis(path: Path) -> bool:
-    """Tell by content whether `path` is a file of SLEAP (an analysis file, or a project, which reading refuses); never raises."""
+    """Tell by content whether `path` is an analysis file of SLEAP; never raises."""
     try:
         with h5py.File(path, "r") as file:
-            return set(file) >= _ANALYSIS or set(file) >= _PROJECT
+            return set(file) >= _ANALYSIS
     # Any content may stand in a file, and h5py raises whatever it leads it to; "none" is the answer then.
     except Exception:  # noqa: BLE001
         return False
@@ -42,13 +41,11 @@ def read_sleap_analysis(path: Path) -> PoseTable:
     Raises
     ------
     PoseError
-        If it is a SLEAP project, is damaged, or its arrays do not fit together.
+        If it is damaged, or its arrays do not fit together.
     """
     with explain_damage(path, error=PoseError, expected="SLEAP's HDF5", advice="export it again"):
         try:
             with h5py.File(path, "r", locking=False) as file:
-                if not set(file) >= _ANALYSIS:
-                    raise PoseError(f"{path}: is a SLEAP project, expected its analysis file; export it in SLEAP as Analysis HDF5.")
                 nodes = read_names(file["node_names"])
                 axes = _find_axes(path, file["tracks"], len(nodes))
                 positions = _order(read_numbers(file["tracks"]), axes)

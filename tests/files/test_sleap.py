@@ -96,9 +96,11 @@ def test_sleap_files_that_cannot_be_used(
     write_sleap(tmp_path / "scores.h5", positions, tracks=("mouse",), point_scores=np.zeros((1, 3, 4)))
     write_sleap(tmp_path / "twice.h5", positions, tracks=("mouse",), node_names=np.array([b"a", b"a", b"b"]))
     write_sleap(tmp_path / "empty.h5", positions[:0])
-    with h5py.File(tmp_path / "project.slp", "w") as file:
-        file["frames"], file["instances"] = np.zeros(2), np.zeros(2)
-        file.create_group("metadata")
+    write_sleap(tmp_path / "text.h5", positions, tracks=("mouse",), point_scores=np.full((1, 3, 5), b"x"))
+    write_sleap(tmp_path / "names.h5", positions, tracks=("mouse",), node_names=np.arange(3))
+    with h5py.File(write_sleap(tmp_path / "hollow.h5", positions, tracks=()), "a") as file:
+        del file["tracks"]
+        file.create_dataset("tracks", shape=(1, 2, 3, 1 << 26), dtype="f8", chunks=(1, 2, 3, 1 << 10), compression="gzip")
     content = write_sleap(tmp_path / "whole.h5", positions).read_bytes()
     (tmp_path / "cut.h5").write_bytes(content[: len(content) // 2])
     for name, sentence in {
@@ -106,7 +108,9 @@ def test_sleap_files_that_cannot_be_used(
         "scores.h5": "expected one for every point",
         "twice.h5": "body part 'a' of 'mouse' is there twice",
         "empty.h5": "has a header but no rows",
-        "project.slp": "is a SLEAP project",
+        "text.h5": "point_scores that is not made of numbers, but of text",
+        "names.h5": "node_names that is not made of text",
+        "hollow.h5": "of which only 0 bytes are stored",
         "cut.h5": "cannot be read as HDF5",
     }.items():
         with pytest.raises(PoseError, match=sentence) as caught:

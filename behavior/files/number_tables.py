@@ -1,0 +1,124 @@
+"""Text tables of numbers, as trackers write them and spreadsheets save them: many rows, read at once."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from behavior.errors import PoseError
+
+__all__ = ["NumberTable", "TextLayout", "read_number_table"]
+
+
+# Separators that a spreadsheet may add to the end of each row.
+_SPARE_CELLS = 16
+
+
+@dataclass(frozen=True)
+class TextLayout:
+    """How a text table is written, and where its rows begin.
+
+    Attributes
+    ----------
+    n_lines
+        Number of lines before the first row.
+    n_columns
+        Cells of a row; what is after them is not read.
+    encoding, delimiter, decimal
+        Of the text, between cells, and in numbers.
+    missing
+        What stands for a number that is missing, besides an empty cell and nan.
+    """
+
+    n_lines: int
+    n_columns: int
+    encoding: str
+    delimiter: str
+    decimal: str
+    missing: tuple[str, ...] = ()
+
+
+class NumberTable:
+    """The rows of a table, without those that a spreadsheet left blank.
+
+    Attributes
+    ----------
+    lines
+        In which line of the file each row is, int64 of shape (T,), counted from 1 as editors do.
+    """
+
+    def __init__(self, path: Path, frame: pd.DataFrame, lines: npt.NDArray[np.int64]) -> None:
+        self._path, self._frame, self.lines = path, frame, lines
+
+    def __len__(self) -> int:
+        return len(self._frame)
+
+    def read_cells(self, column: int) -> npt.NDArray:
+        """Return the cells of a column as they are, numbers or text, shape (T,)."""
+        return self._frame[column].to_numpy()
+
+    def read_numbers(self, column: int, *, name: str) -> npt.NDArray[np.float64]:
+        """Return the numbers in a column called `name`, float64 of shape (T,), NaN where a cell is empty.
+
+        Raises
+        ------
+        PoseError
+            If a cell holds something else.
+        """
+        cells = self._frame[column]
+        numbers = pd.to_numeric(cells, errors="coerce")
+        wrong = np.flatnonzero(numbers.isna() & cells.notna())
+        if len(wrong):
+            cell = str(cells.iloc[wrong[0]])[:80]
+            raise PoseError(f"{self._path}: line {self.lines[wrong[0]]}, {name}: {cell!r} is not a number; correct it.")
+        return numbers.to_numpy(dtype=np.float64)
+
+
+def read_number_table(path: Path, layout: TextLayout) -> NumberTable:
+    """Read the rows of the table at `path`.
+
+    Raises
+    ------
+    PoseError
+        If rows have other numbers of cells, or the text cannot be decoded.
+    """
+    try:
+        frame = _read(path, layout)
+    except (pd.errors.ParserError, pd.errors.ParserWarning, pd.errors.EmptyDataError, UnicodeError) as error:
+        raise PoseError(f"{path}: cannot be read ({' '.join(str(error).split())[:200]}); export it again.") from error
+    # Spreadsheets leave rows of nothing but separators.
+    frame = frame[frame.notna().any(axis=1)]
+    lines = layout.n_lines + 1 + frame.index.to_numpy(dtype=np.int64)
+    too_long = np.flatnonzero(frame.iloc[:, layout.n_columns :].notna().any(axis=1))
+    if len(too_long):
+        raise PoseError(
+            f"{path}: line {lines[too_long[0]]} has more than the {layout.n_columns} cells of the header, perhaps a decimal comma; "
+            "correct it."
+        )
+    return NumberTable(path, frame, lines)
+
+
+def _read(path: Path, layout: TextLayout) -> pd.DataFrame:
+    with warnings.catch_warnings():
+        # What it warns of is that cells are thrown away.
+        warnings.simplefilter("error", pd.errors.ParserWarning)
+        return pd.read_csv(
+            path,
+            header=None,
+            skiprows=layout.n_lines,
+            sep=layout.delimiter,
+            decimal=layout.decimal,
+            encoding=layout.encoding,
+            # They are counted, so that lines are those that an editor shows.
+            skip_blank_lines=False,
+            skipinitialspace=True,
+            names=range(layout.n_columns + _SPARE_CELLS),
+            index_col=False,
+            na_values=list(layout.missing),
+            low_memory=False,
+        )

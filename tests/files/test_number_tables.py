@@ -1,0 +1,43 @@
+"""Tables of numbers in text: blank rows, decimals, and the lines that errors name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from behavior.errors import PoseError
+from behavior.files.number_tables import TextLayout, read_number_table
+
+
+def test_rows_lines_and_decimals(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("name;x\n\na;1,5\n ; \n;;;\nb;-\n", encoding="utf-16")
+    table = read_number_table(path, TextLayout(1, 2, "utf-16", ";", ",", missing=("-",)))
+    assert len(table) == 2
+    assert table.lines.tolist() == [3, 6]
+    assert table.read_cells(0).tolist() == ["a", "b"]
+    np.testing.assert_array_equal(table.read_numbers(1, name="x"), [1.5, np.nan])
+    with pytest.raises(PoseError, match="line 3, the name: 'a' is not a number"):
+        table.read_numbers(0, name="the name")
+
+
+def test_text_that_is_no_table(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"a,b\n1,\xff\xfe\n")
+    with pytest.raises(PoseError, match="cannot be read"):
+        read_number_table(path, TextLayout(1, 2, "utf-8", ",", "."))
+
+
+def test_cells_without_a_column_are_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    layout = TextLayout(1, 2, "utf-8", ",", ".")
+    path.write_text("frame,x\n0,1,,,\n1,2\n")
+    assert read_number_table(path, layout).read_numbers(1, name="x").tolist() == [1, 2]
+    path.write_text("frame,x\n0,1\n1,2,5\n")
+    with pytest.raises(PoseError, match=r"line 3 has more than the 2 cells of the header"):
+        read_number_table(path, layout)
+    path.write_text("frame,x\n0,1\n1,2" + ",5" * 40 + "\n")
+    with pytest.raises(PoseError, match="cannot be read"):
+        read_number_table(path, layout)
