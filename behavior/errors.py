@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 from difflib import get_close_matches
 
@@ -19,8 +20,13 @@ __all__ = [
     "UsageError",
     "VideoError",
     "WeightsError",
+    "show_plainly",
     "suggest_nearest",
 ]
+
+# Characters that a terminal acts on or that some programs end a line at, halves of characters, and what turns the direction of writing.
+UNSHOWN = ("Cc", "Cs", "Zl", "Zp")
+DIRECTIONS = set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 class BehaviorError(Exception):
@@ -88,3 +94,17 @@ def suggest_nearest(name: str, known: Iterable[str]) -> str:
     by_case = {candidate.casefold(): candidate for candidate in known}
     near = get_close_matches(name.casefold(), by_case, n=1, cutoff=0.6)
     return f"; did you mean {by_case[near[0]]!r}?" if near else ""
+
+
+def show_plainly(text: str) -> str:
+    r"""Return `text` with what a terminal would act on, such as escape sequences and line ends in a name, written out.
+
+    >>> print(show_plainly("groom\x1b[2J"))
+    groom\x1b[2J
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(
+        character.encode("unicode_escape").decode() if unicodedata.category(character) in UNSHOWN or character in DIRECTIONS else character
+        for character in text
+    )

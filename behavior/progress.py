@@ -10,6 +10,7 @@ from __future__ import annotations
 import html
 import importlib
 import logging
+import re
 import sys
 import time
 from collections.abc import Iterator
@@ -21,6 +22,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from behavior.errors import show_plainly
+
 __all__ = [
     "Advance",
     "announce",
@@ -28,9 +31,11 @@ __all__ = [
     "complain",
     "detail",
     "forward_messages",
+    "hide_passwords",
     "printing_messages",
     "report_progress",
     "set_verbosity",
+    "show_address",
     "start_printing",
     "stop_printing",
     "warn",
@@ -42,7 +47,44 @@ SECONDS_BETWEEN_UPDATES = 0.2
 PREFIXES = {logging.WARNING: "warning: ", logging.ERROR: "error: "}
 COLORS = {logging.WARNING: "yellow", logging.ERROR: "red"}
 
+# An address in a text, and one that is all of a text, whose password may hold anything.
+ADDRESS = re.compile(r"\b([A-Za-z][A-Za-z0-9.+-]+:/+)([^\s'\"]+)")
+WHOLE_ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9.+-]+:/*)(.*)", re.DOTALL)
+
 _logger = logging.getLogger("behavior")
+
+
+def show_address(address: str) -> str:
+    """Return the address of a database or a server without its password and the values after its question mark, whatever its form.
+
+    >>> show_address("postgres://bob:s3cret@host:5432/x?sslpassword=y")
+    'postgres://bob:***@host:5432/x?***'
+    """
+    return WHOLE_ADDRESS.sub(_hide_secrets, address, count=1)
+
+
+def hide_passwords(text: str) -> str:
+    """Return `text` with every address in it as `show_address` shows it.
+
+    >>> hide_passwords("search --storage redis://:s3cret@host --trials 5")
+    'search --storage redis://:***@host --trials 5'
+    """
+    return ADDRESS.sub(_hide_secrets, text)
+
+
+def _hide_secrets(address: re.Match[str]) -> str:
+    scheme, rest = address.groups()
+    # A password may hold any mark that was not written as it should be, so the last @ ends it.
+    user, at, host = rest.rpartition("@")
+    if at:
+        name, colon, _ = user.partition(":")
+        # Without slashes nobody knows which part is the name.
+        user = "***" if not scheme.endswith("/") else f"{name}:***" if colon else name
+    else:
+        # Who forgot the host has a password in place of its port.
+        host = re.sub(r"^([^:/?]*):(?!\d*(?:[/?]|$))[^/?]*", r"\1:***", rest)
+    host, mark, _ = host.partition("?")
+    return f"{scheme}{user}{at}{host}{f'{mark}***' if mark else ''}"
 
 
 def announce(message: str) -> None:
@@ -70,7 +112,7 @@ class _Printer(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         prefix = PREFIXES.get(record.levelno, "")
-        text = "\n".join(prefix + line for line in record.getMessage().splitlines()) if prefix else record.getMessage()
+        text = "\n".join(prefix + show_plainly(line) for line in record.getMessage().split("\n"))
         color = COLORS.get(record.levelno)
         console = Console(stderr=True)
         # In a notebook rich prints to the cell's output, where messages of both kinds would lose their order.
@@ -208,13 +250,14 @@ def _choose_display(tally: _Tally) -> AbstractContextManager[Advance]:
 def _draw_bar(tally: _Tally, console: Console) -> Iterator[Advance]:
     """Draw a bar in a terminal."""
     count = "{task.completed:,}" if tally.total is None else "{task.completed:,} of {task.total:,}"
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn(count), _Rate(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TextColumn(count), _Rate(), TimeRemainingColumn())
     with Progress(*columns, console=console) as progress:
-        task = progress.add_task(tally.description, total=tally.total, completed=tally.done, unit=tally.unit)
+        task = progress.add_task(show_plainly(tally.description), total=tally.total, completed=tally.done, unit=tally.unit)
 
         def advance(count: int, note: str = "") -> None:
             tally.add(count)
-            progress.update(task, advance=count, description=f"{tally.description} ({note})" if note else tally.description)
+            description = show_plainly(f"{tally.description} ({note})" if note else tally.description)
+            progress.update(task, advance=count, description=description)
 
         yield advance
 

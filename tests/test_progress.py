@@ -207,3 +207,34 @@ def test_importing_every_module_changes_no_logger():
     assert done.returncode == 0, done.stderr
     n_modules = len([path for path in PACKAGE.rglob("*.py") if path.name != "__main__.py"]) - 1
     assert done.stdout.split() == [str(n_modules), "True"]
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("postgres://bob:s3cret@127.0.0.1:1/x", "postgres://bob:***@127.0.0.1:1/x"),
+        ("nosuch://bob:a/b@s3cret@host/name", "nosuch://bob:***@host/name"),
+        ("redis://:s3cret@host", "redis://:***@host"),
+        ("postgresql:/bob:s3cret@host", "postgresql:/bob:***@host"),
+        ("postgresql://bob:s3cret/x", "postgresql://bob:***/x"),
+        ("postgresql://host/x?user=bob&password=s3cret", "postgresql://host/x?***"),
+        ("https://host:8000/?token=s3cret", "https://host:8000/?***"),
+        ("postgresql://bob@host:5432/x", "postgresql://bob@host:5432/x"),
+        ("sqlite:////folder/x.db", "sqlite:////folder/x.db"),
+    ],
+)
+def test_an_address_is_shown_without_what_is_secret(address, shown):
+    assert progress.show_address(address) == shown
+    assert progress.hide_passwords(f"see '{address}': it is down") == f"see '{shown}': it is down"
+
+
+@pytest.mark.parametrize("address", ["postgresql:bob:s3cret@host/x", "bob:s3cret@host/x", "postgresql://bob:a s3cret@host/x"])
+def test_a_whole_address_may_be_malformed(address):
+    assert "s3cret" not in progress.show_address(address)
+
+
+def test_what_a_terminal_would_act_on_is_printed_as_text(printing, capsys):
+    progress.warn("groom\x1b]0;title\x07 and \u202eback\nsecond line")
+    assert capsys.readouterr().err == "warning: groom\\x1b]0;title\\x07 and \\u202eback\nwarning: second line\n"
+    progress.announce("Säubern, 毛づくろい")
+    assert capsys.readouterr().err == "Säubern, 毛づくろい\n"

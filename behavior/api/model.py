@@ -14,6 +14,7 @@ from behavior.api.arguments import PathLike, as_path, find_study
 from behavior.api.ethogram import RecordingEthogram
 from behavior.api.results import Outcome, Shown
 from behavior.compute.loading import load_keras
+from behavior.errors import ModelError
 from behavior.files.model_bundle import BundleDescription, read_bundle
 from behavior.progress import collect_warnings
 
@@ -252,10 +253,13 @@ def open_model(folder: PathLike, *, notes: Sequence[str] = ()) -> Model:
     ModelError
         If there is no model, or it is damaged.
     """
-    import pandas as pd
-
+    from behavior.files.cells import read_table
     from behavior.learning.crossval_files import METRICS_FILE
 
     metrics = Path(folder) / METRICS_FILE
-    scores = pd.read_csv(metrics, dtype={"recording": str}) if metrics.is_file() else None
+    scores = None
+    if metrics.exists():
+        columns = ("recording", "behavior", "metric")
+        expected, advice = "the scores of a model", "copy the model's folder again, or delete this file"
+        scores = read_table(metrics, text=columns, error=ModelError, expected=expected, advice=advice)
     return Model(Path(folder), read_bundle(Path(folder)), scores, tuple(notes))

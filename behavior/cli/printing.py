@@ -14,8 +14,10 @@ import typer
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from behavior.cli.session import session
+from behavior.errors import show_plainly
 
 __all__ = [
     "SOME_FAILED",
@@ -84,10 +86,12 @@ def print_table(
         console = Console(width=200)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     patterns = [(formats or {}).get(name, "{}") for name in header]
+    # As texts: a name may hold what rich takes for markup.
     for name in header:
-        table.add_column(name)
+        table.add_column(Text(show_plainly(name)))
     for row in known:
-        table.add_row(*("" if cell is None else pattern.format(cell) for pattern, cell in zip(patterns, row, strict=True)))
+        cells = ("" if cell is None else pattern.format(cell) for pattern, cell in zip(patterns, row, strict=True))
+        table.add_row(*(Text(show_plainly(cell)) for cell in cells))
     console.print(table)
 
 
@@ -110,7 +114,7 @@ def print_problem(message: str, *, is_error: bool) -> None:
     if session.quiet:
         _logger.log(logging.ERROR if is_error else logging.WARNING, message)
     else:
-        say(f"{'error' if is_error else 'warning'}: {message}")
+        say(show_plainly(f"{'error' if is_error else 'warning'}: {message}"))
 
 
 def print_notes(notes: Sequence[str]) -> None:

@@ -18,6 +18,7 @@ from behavior.cli.run_log import RunLog
 from behavior.cli.session import session
 from behavior.compute.loading import silence_tensorflow
 from behavior.errors import BehaviorError
+from behavior.progress import hide_passwords, printing_messages
 
 __all__ = ["app", "main"]
 
@@ -40,8 +41,6 @@ _logger = logging.getLogger("behavior.cli")
 
 def main() -> None:
     """Run the command that the arguments name and exit with its status."""
-    from behavior.progress import printing_messages
-
     try:
         with (
             printing_messages(),
@@ -86,8 +85,9 @@ def _run(log: RunLog, interruption: Interruption) -> int:
 
 
 def _explain(message: str, status: int) -> int:
+    message = hide_passwords(message)
     if session.debug:
-        traceback.print_exc()
+        print(hide_passwords(traceback.format_exc()), file=sys.stderr, end="")  # noqa: T201
     _logger.error(message)
     if session.as_json and not session.has_answered:
         print_json({"error": message})

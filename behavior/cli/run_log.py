@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import platform
-import re
 import shlex
 import sys
 import time
@@ -15,12 +14,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import TextIO
 
+from behavior.errors import show_plainly
+from behavior.progress import hide_passwords, show_address
+
 __all__ = ["FOLDER", "RunLog", "keep_log"]
 
 FOLDER = "logs"
+STORAGE = "--storage"
 LEVELS = {logging.DEBUG: "detail", logging.INFO: "", logging.WARNING: "warning", logging.ERROR: "error", logging.CRITICAL: ""}
-# Of addresses such as postgresql://name:password@host.
-PASSWORD = re.compile(r"(?<=://)([^:/@\s]*):[^@\s]+@")
 
 _current: RunLog | None = None
 
@@ -106,9 +107,8 @@ class RunLog(logging.Handler):
     def note(self, message: str, *, level: str = "", at: float | None = None) -> None:
         """Record a message that is not printed."""
         when = datetime.fromtimestamp(time.time() if at is None else at).astimezone().isoformat(timespec="milliseconds")
-        lines = message.strip("\n").splitlines() or [""]
-        text = "".join(f"{f'{when} {level:<8}' if not number else '    '}{line}\n" for number, line in enumerate(lines))
-        self._write(PASSWORD.sub(r"\1:***@", text))
+        lines = [show_plainly(line) for line in hide_passwords(message).strip("\n").split("\n")]
+        self._write("".join(f"{f'{when} {level:<8}' if not number else '    '}{line}\n" for number, line in enumerate(lines)))
 
     def end(self, status: int) -> None:
         """Record how the run ended; creates the log if there was no message before."""
@@ -155,8 +155,20 @@ class RunLog(logging.Handler):
         from behavior.versions import collect_versions
 
         return [
-            f"command: {shlex.join(['behavior', *self._arguments])}",
+            f"command: {shlex.join(['behavior', *_hide_storage(self._arguments)])}",
             f"folder: {Path.cwd()}",
             "versions: " + ", ".join(f"{name} {version}" for name, version in collect_versions().items()),
             f"machine: {platform.node()}, {platform.platform()}, {os.cpu_count()} processors, process {os.getpid()}, {sys.executable}",
         ]
+
+
+def _hide_storage(arguments: Sequence[str]) -> list[str]:
+    """Return `arguments` without the passwords of what follows --storage."""
+    shown = list(arguments)
+    for number, argument in enumerate(shown):
+        option, mark, address = argument.partition("=")
+        if option == STORAGE and mark:
+            shown[number] = f"{STORAGE}={show_address(address)}"
+        elif number and shown[number - 1] == STORAGE:
+            shown[number] = show_address(argument)
+    return shown

@@ -17,7 +17,7 @@ from behavior.config.heads import Head, LstmHead
 from behavior.config.labels import LabelFiles
 from behavior.config.search import Search
 from behavior.config.sections import Backbone, Crop, CrossValidation, FeatureSteps, Section, Training, Windows
-from behavior.errors import suggest_nearest
+from behavior.errors import show_plainly, suggest_nearest
 
 __all__ = ["APPEARANCE", "MADE_STREAMS", "MOTION", "POSE", "Study"]
 
@@ -99,6 +99,9 @@ class Study(Section):
             raise ValueError(f"{', '.join(repeated)} is named more than once")
         if any(not name.strip() or name == "observed" for name in names):
             raise ValueError("an empty name, or the reserved name 'observed'")
+        odd = next((name for name in names if show_plainly(name) != name), None)
+        if odd is not None:
+            raise ValueError(f"'{show_plainly(odd)}' has a control character or a line break in it; write it again")
         # Names become file names, on systems that do not tell capitals apart too.
         if len({re.sub(r"[^\w-]", "_", name).casefold() for name in names}) < len(names):
             raise ValueError("two names differ only in capitals, spaces or punctuation; rename one")

@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import StepPatch
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
-from behavior.figures.rendering import COLORS, INK, LINE_STYLES, get_color
+from behavior.figures.rendering import COLORS, INK, LINE_STYLES, PlainFigure, get_color
 
 __all__ = ["draw_bout_lengths"]
 
@@ -49,7 +49,7 @@ def draw_bout_lengths(
         raise ValueError(f"there are {len(lengths)} groups and {len(behaviors)} behaviors, expected some of each")
     n_columns = min(3, len(behaviors))
     n_rows = -(-len(behaviors) // n_columns)
-    figure = Figure(figsize=(_PANEL[0] * n_columns + 0.4, _PANEL[1] * n_rows + 0.7 + (0.25 if title else 0)), layout="constrained")
+    figure = PlainFigure(figsize=(_PANEL[0] * n_columns + 0.4, _PANEL[1] * n_rows + 0.7 + (0.25 if title else 0)), layout="constrained")
     panels = figure.subplots(n_rows, n_columns, squeeze=False)
     is_single = len(lengths) == 1
     handles: dict[str, StepPatch] = {}

@@ -12,7 +12,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from behavior.figures.rendering import INK, MUTED, get_color
+from behavior.figures.rendering import INK, MUTED, PlainFigure, get_color
 from behavior.figures.timeline import style_time
 from behavior.frame_times import frame_edges
 from behavior.recording import find_bouts
@@ -101,7 +101,7 @@ def draw_ethogram_raster(rows: Sequence[RasterRow], behaviors: Sequence[str], *,
     colors = [get_color(index) for index in range(len(behaviors))]
     heights = [_measure_row(row, len(behaviors)) for row in rows]
     total = sum(heights) + _BETWEEN * (len(rows) - 1)
-    figure = Figure(figsize=(_WIDTH, total + _MARGINS + (0.25 if title else 0.0)), layout="constrained")
+    figure = PlainFigure(figsize=(_WIDTH, total + _MARGINS + (0.25 if title else 0.0)), layout="constrained")
     axes = figure.subplots()
     top, last_s, first_s = 0.0, 0.0, 0.0
     centers = []

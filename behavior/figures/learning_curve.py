@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
 
-from behavior.figures.rendering import get_color, get_line_style
+from behavior.figures.rendering import PlainFigure, get_color, get_line_style
 
 __all__ = ["draw_learning_curve"]
 
@@ -32,7 +32,7 @@ def draw_learning_curve(curves: Mapping[str, Curve], *, title: str = "What more 
     """
     if not curves:
         raise ValueError("there are no curves, expected at least one")
-    figure = Figure(figsize=(6.4, 4.4), layout="constrained")
+    figure = PlainFigure(figsize=(6.4, 4.4), layout="constrained")
     axes = figure.subplots()
     ticks: set[int] = set()
     for index, (name, (numbers, values, low, high)) in enumerate(curves.items()):

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
 
-from behavior.figures.rendering import INK, MUTED, get_color, get_line_style
+from behavior.figures.rendering import INK, MUTED, PlainFigure, get_color, get_line_style
 from behavior.metrics.calibration import ReliabilityCurve
 
 __all__ = ["draw_reliability"]
@@ -37,7 +38,7 @@ def draw_reliability(curves: Mapping[str, ReliabilityCurve], *, title: str = "")
     """
     if not curves:
         raise ValueError("there are no curves, expected at least one")
-    figure = Figure(figsize=(6.4, 7.2 + 0.2 * len(curves) + (0.3 if title else 0.0)), layout="constrained")
+    figure = PlainFigure(figsize=(6.4, 7.2 + 0.2 * len(curves) + (0.3 if title else 0.0)), layout="constrained")
     axes, below = figure.subplots(2, 1, sharex=True, height_ratios=(4, 1))
     axes.plot([0, 1], [0, 1], color=MUTED, linestyle=":", linewidth=1.0, label="probabilities that mean what they say")
     for index, (name, curve) in enumerate(curves.items()):
@@ -63,6 +64,7 @@ def draw_reliability(curves: Mapping[str, ReliabilityCurve], *, title: str = "")
     axes.set_ylabel("Share labelled positive", fontsize=10)
     # From a single frame to all of them: most frames are far from positive, and few bins would show otherwise.
     below.set_yscale("symlog", linthresh=1)
+    below.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
     below.set_ylim(bottom=0)
     below.set_ylabel("Frames", fontsize=10)
     below.set_xlabel("Probability", fontsize=10)

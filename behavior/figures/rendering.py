@@ -3,17 +3,33 @@
 from __future__ import annotations
 
 import io
+import re
 
 from matplotlib import rc_context
+from matplotlib.backend_bases import RendererBase
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
-__all__ = ["COLORS", "INK", "LINE_STYLES", "MUTED", "NotebookFigure", "get_color", "get_line_style", "render_png", "render_svg"]
+__all__ = [
+    "COLORS",
+    "INK",
+    "LINE_STYLES",
+    "MUTED",
+    "NotebookFigure",
+    "PlainFigure",
+    "get_color",
+    "get_line_style",
+    "render_png",
+    "render_svg",
+]
 
 # The palette of Okabe and Ito (2008), Color Universal Design, without its black and with its yellow last: it is too light for lines
 # on white. Told apart with any of the usual colour blindnesses.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#F0E442")
 LINE_STYLES = ("-", "--", ":", "-.")
 INK = "#222222"
+# What XML 1.0 has no place for, and a name may hold; a sign in its place says so.
+_NOT_XML, _REPLACEMENT = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]"), "\N{REPLACEMENT CHARACTER}".encode()
 MUTED = "#8A8A8A"
 
 
@@ -21,7 +37,19 @@ MUTED = "#8A8A8A"
 NOTEBOOK_DPI = 100
 
 
-class NotebookFigure(Figure):
+class PlainFigure(Figure):
+    """A figure whose words stand in it as they are: names are users', and a dollar sign in one does not begin a formula."""
+
+    def draw(self, renderer: RendererBase) -> None:
+        """Draw the figure."""
+        # Labels of ticks are made meanwhile.
+        with rc_context({"text.parse_math": False}):
+            for text in self.findobj(Text):
+                text.set_parse_math(False)
+            super().draw(renderer)
+
+
+class NotebookFigure(PlainFigure):
     """A figure that a notebook shows as a picture; one of matplotlib alone needs pyplot for that, which keeps global state."""
 
     def _repr_png_(self) -> bytes:
@@ -51,4 +79,4 @@ def render_svg(figure: Figure, *, dpi: int = 200) -> bytes:
     # Names of parts are random otherwise.
     with rc_context({"svg.hashsalt": "behavior"}):
         figure.savefig(file, format="svg", dpi=dpi, metadata={"Date": None})
-    return file.getvalue()
+    return _NOT_XML.sub(_REPLACEMENT, file.getvalue())

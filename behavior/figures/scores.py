@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from sklearn.metrics import precision_recall_curve
 
-from behavior.figures.rendering import INK, MUTED, get_color, get_line_style
+from behavior.figures.rendering import INK, MUTED, PlainFigure, get_color, get_line_style
 from behavior.metrics import average_precision
 
 __all__ = ["draw_confusion", "draw_precision_recall"]
@@ -42,7 +42,7 @@ def draw_confusion(counts: Mapping[str, tuple[int, int, int, int]], *, title: st
         raise ValueError("there are no behaviors, expected at least one")
     n_columns = min(len(counts), _PANELS_A_ROW)
     n_rows = -(-len(counts) // n_columns)
-    figure = Figure(figsize=(2.9 * n_columns + 0.4, 2.8 * n_rows + (0.4 if title else 0.0)), layout="constrained")
+    figure = PlainFigure(figsize=(2.9 * n_columns + 0.4, 2.8 * n_rows + (0.4 if title else 0.0)), layout="constrained")
     panels = figure.subplots(n_rows, n_columns, squeeze=False).ravel()
     for axes, (behavior, cells) in zip(panels, counts.items(), strict=False):
         _draw_matrix(axes, np.array(cells, dtype=np.int64).reshape(2, 2))
@@ -77,7 +77,7 @@ def draw_precision_recall(curves: Mapping[str, tuple[npt.NDArray[np.int8], npt.N
     """
     if not curves:
         raise ValueError("there are no behaviors, expected at least one")
-    figure = Figure(figsize=(6.4, 5.8 + 0.2 * len(curves) + (0.3 if title else 0.0)), layout="constrained")
+    figure = PlainFigure(figsize=(6.4, 5.8 + 0.2 * len(curves) + (0.3 if title else 0.0)), layout="constrained")
     axes = figure.subplots()
     for index, (behavior, (labels, probabilities)) in enumerate(curves.items()):
         known = (labels != -1) & ~np.isnan(probabilities)

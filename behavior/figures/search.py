@@ -9,7 +9,7 @@ import numpy.typing as npt
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from behavior.figures.rendering import INK, MUTED, get_color
+from behavior.figures.rendering import INK, MUTED, PlainFigure, get_color
 
 __all__ = ["draw_history", "draw_importance"]
 
@@ -44,7 +44,7 @@ def draw_history(
     numbers, scores, pruned = np.asarray(numbers), np.asarray(scores, dtype=np.float64), np.asarray(pruned, dtype=bool)
     if numbers.ndim != 1 or not len(numbers) or not numbers.shape == scores.shape == pruned.shape:
         raise ValueError(f"numbers, scores and pruned have shapes {numbers.shape}, {scores.shape} and {pruned.shape}, expected one (N,)")
-    figure = Figure(figsize=(7.6, 4.4), layout="constrained")
+    figure = PlainFigure(figsize=(7.6, 4.4), layout="constrained")
     axes = figure.subplots()
     if (~pruned).any():
         axes.plot(numbers[~pruned], scores[~pruned], "o", color=get_color(0), markersize=5, label="finished")
@@ -87,7 +87,7 @@ def draw_importance(importances: Mapping[str, float], *, title: str = "") -> Fig
         raise ValueError("there are no importances, expected at least one")
     names, values = list(importances), list(importances.values())
     order = np.argsort(values, kind="stable")
-    figure = Figure(figsize=(7.0, 1.4 + 0.38 * len(names)), layout="constrained")
+    figure = PlainFigure(figsize=(7.0, 1.4 + 0.38 * len(names)), layout="constrained")
     axes = figure.subplots()
     bars = axes.barh([names[index] for index in order], [values[index] for index in order], color=get_color(0), height=0.65)
     axes.bar_label(bars, fmt="%.2f", padding=3, fontsize=9, color=INK)

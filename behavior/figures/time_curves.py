@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from behavior.figures.rendering import COLORS, INK, LINE_STYLES
+from behavior.figures.rendering import COLORS, INK, LINE_STYLES, PlainFigure
 from behavior.figures.timeline import style_time
 
 __all__ = ["draw_time_curves"]
@@ -62,7 +62,7 @@ def draw_time_curves(
             raise ValueError(f"values of {group!r} have shape {array.shape}, expected (A, {len(behaviors)}, {n_bins})")
     n_columns = min(3, len(behaviors))
     n_rows = -(-len(behaviors) // n_columns)
-    figure = Figure(figsize=(_PANEL[0] * n_columns + 0.4, _PANEL[1] * n_rows + 0.7 + (0.25 if title else 0)), layout="constrained")
+    figure = PlainFigure(figsize=(_PANEL[0] * n_columns + 0.4, _PANEL[1] * n_rows + 0.7 + (0.25 if title else 0)), layout="constrained")
     panels = figure.subplots(n_rows, n_columns, sharex=True, squeeze=False)
     handles: list[Line2D] = []
     for index, axes in enumerate(panels.flat):

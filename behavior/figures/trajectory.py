@@ -15,7 +15,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Polygon as PolygonPatch
 from matplotlib.patheffects import withStroke
 
-from behavior.figures.rendering import INK, MUTED, get_color
+from behavior.figures.rendering import INK, MUTED, PlainFigure, get_color
 
 __all__ = ["FloorPlan", "draw_trajectory"]
 
@@ -129,7 +129,7 @@ def _arrange_panels(n_panels: int, n_columns: int, low: Point, high: Point, *, h
     n_rows = -(-n_panels // n_columns)
     ratio = float(np.clip((high - low)[1] / (high - low)[0], 0.4, 2.0))
     size = (_PANEL * n_columns, (0.73 * _PANEL * ratio + 0.3) * n_rows + (1.0 if has_title else 0.75))
-    figure = Figure(figsize=size, layout="constrained")
+    figure = PlainFigure(figsize=size, layout="constrained")
     return figure, list(figure.subplots(n_rows, n_columns, sharex=True, sharey=True, squeeze=False).flat)
 
 

@@ -12,7 +12,7 @@ from matplotlib.patches import Circle, FancyArrowPatch
 from matplotlib.path import Path
 from matplotlib.patheffects import withStroke
 
-from behavior.figures.rendering import INK, get_color
+from behavior.figures.rendering import INK, PlainFigure, get_color
 from behavior.statistics.transitions import find_probabilities
 
 __all__ = ["draw_transition_graph"]
@@ -62,7 +62,7 @@ def draw_transition_graph(
     low, high = _find_vertical_limits(len(behaviors))
     panel_height = panel * (high - low) / _WIDTH + 0.2
     size = (max(panel * n_columns, 4.6), panel_height * n_rows + 0.3 + (0.25 if title else 0))
-    figure = Figure(figsize=size, layout="constrained")
+    figure = PlainFigure(figsize=size, layout="constrained")
     panels = figure.subplots(n_rows, n_columns, squeeze=False)
     for axes, (group, matrix) in zip(panels.flat, counts.items(), strict=False):
         _draw_panel(axes, matrix, behaviors, min_probability)

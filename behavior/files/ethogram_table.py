@@ -15,10 +15,11 @@ import numpy as np
 import numpy.typing as npt
 
 from behavior.errors import EthogramError
+from behavior.files.cells import escape_cell, unescape_cell
 from behavior.provenance import Provenance
 from behavior.recording import Annotation, Ethogram, Labels, Probabilities
 
-__all__ = ["FrameTable", "format_csv", "format_frames", "read_frame_table", "stack_columns"]
+__all__ = ["FrameTable", "format_frames", "read_frame_table", "stack_columns"]
 
 
 @dataclass(frozen=True)
@@ -140,6 +141,7 @@ def read_frame_table(path: Path) -> FrameTable:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             header, *rows = [row for row in csv.reader(file) if row]
+            header = [unescape_cell(name) for name in header]
     except FileNotFoundError:
         raise EthogramError(f"{path}: does not exist, expected an ethogram; check the path.") from None
     except OSError as error:
@@ -172,19 +174,14 @@ def format_frames(path: Path, annotation: Annotation, labels: Labels | None) -> 
     repeated = [name for name in header if header.count(name) > 1]
     if repeated:
         raise EthogramError(f"{path}: two columns would be called {repeated[0]!r}; rename the behavior of that name in the study file.")
-    return format_csv(header, zip(*columns, strict=True))
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(map(escape_cell, header))
+    writer.writerows(zip(*columns, strict=True))
+    return text.getvalue()
 
 
 def _format_probabilities(values: npt.NDArray[np.float32]) -> list[str]:
     # numpy writes a float32 with the fewest digits that tell it from every other float32; Python's own floats would show 0.1 as
     # 0.10000000149011612.
     return ["" if text == "nan" else text for text in values.astype(str).tolist()]
-
-
-def format_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Return a table as CSV."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
-    return text.getvalue()

@@ -16,9 +16,10 @@ import numpy as np
 
 from behavior.errors import EthogramError, OutputError
 from behavior.files.atomic import find_staged, finish_together, make_folder, replace_together, write_text
+from behavior.files.cells import format_table
 from behavior.files.claims import claim_file, hold_claim
 from behavior.files.ethogram_description import describe_annotation, format_description, read_description
-from behavior.files.ethogram_table import FrameTable, format_csv, format_frames, read_frame_table, stack_columns
+from behavior.files.ethogram_table import FrameTable, format_frames, read_frame_table, stack_columns
 from behavior.frame_times import frame_edges
 from behavior.provenance import Provenance
 from behavior.recording import Annotation, Labels, find_bouts
@@ -106,7 +107,7 @@ def _format_record(folder: Path, annotation: Annotation) -> dict[Path, bytes]:
     table, bouts, description = _list_record(folder / f"{annotation.recording}{ETHOGRAM_SUFFIX}", annotation.recording)
     return {
         table: format_frames(table, annotation, None).encode(),
-        bouts: format_csv(BoutRow._fields, list_bouts(annotation)).encode(),
+        bouts: format_table(BoutRow._fields, list_bouts(annotation)).encode(),
         description: format_description(describe_annotation(annotation)).encode(),
     }
 

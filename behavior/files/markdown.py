@@ -1,10 +1,31 @@
-"""Tables in Markdown, which people read as they are and programs show as tables."""
+"""Markdown, which people read as it is and programs show as a page."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from pathlib import Path
 
-__all__ = ["format_markdown_table"]
+from behavior.errors import show_plainly
+from behavior.files.atomic import write_text
+
+__all__ = ["format_markdown_table", "write_markdown"]
+
+# What a program would show as a page's own markup. Nothing that this package writes has any, so it is part of a name.
+_TAG = re.compile(r"<(?=[A-Za-z/!?])")
+_LINK = re.compile(r"\](?=[(\[:])")
+
+
+def write_markdown(path: Path, text: str) -> None:
+    """Write `text` to `path`, whole or not at all, with markup of pages, links, pictures and control characters in it as plain text.
+
+    Raises
+    ------
+    OutputError
+        If the folder cannot be written to, or the disk is full.
+    """
+    plain = "\n".join(map(show_plainly, text.split("\n")))
+    write_text(path, _LINK.sub(r"\]", _TAG.sub("&lt;", plain)))
 
 
 def format_markdown_table(heading: Sequence[str], rows: Sequence[Sequence[str]], *, is_aligned: bool = False) -> str:
@@ -38,7 +59,8 @@ def format_markdown_table(heading: Sequence[str], rows: Sequence[Sequence[str]],
     wrong = [row for row in rows if len(row) != len(heading)]
     if wrong:
         raise ValueError(f"a row has {len(wrong[0])} cells, expected {len(heading)}, as the heading has")
-    cells = [[cell.replace("|", r"\|") for cell in row] for row in (heading, *rows)]
+    # A line break in a cell would end its row.
+    cells = [[show_plainly(cell).replace("|", r"\|") for cell in row] for row in (heading, *rows)]
     if is_aligned:
         widths = [max(3, *(len(row[column]) for row in cells)) for column in range(len(heading))]
         cells = [[_align(cell, width, column) for column, (cell, width) in enumerate(zip(row, widths, strict=True))] for row in cells]

@@ -17,8 +17,10 @@ import pandas as pd
 from behavior.config import Study
 from behavior.errors import CrossvalError
 from behavior.figures.rendering import render_png
-from behavior.files.atomic import replacing, write_bytes, write_text
+from behavior.files.atomic import replacing, write_bytes
+from behavior.files.cells import read_table, write_table
 from behavior.files.ethograms import read_frame_predictions, write_frame_predictions
+from behavior.files.markdown import write_markdown
 from behavior.files.opening import explain_damage
 from behavior.files.study import read_study, write_study
 from behavior.learning.crossval_digest import CrossvalDigest, RecordingDigest
@@ -238,15 +240,19 @@ def read_crossval(folder: Path) -> CrossvalResults:
             require_unchanged(folder, digest, name)
     ceiling = None
     if CEILING_FILE in digest.files:
-        ceiling = _read_table(folder / CEILING_FILE, text=("against", "behavior", "metric"))
+        ceiling = _read_part(folder / CEILING_FILE, text=("against", "behavior", "metric"))
     return CrossvalResults(
         folder=folder,
         digest=digest,
         study=read_study(folder / STUDY_COPY),
-        metrics=_read_table(folder / METRICS_FILE, text=("recording", "behavior", "metric")),
-        folds=_read_table(folder / FOLDS_FILE, text=("fold", "behavior", "member", "watched", "reason")),
+        metrics=_read_part(folder / METRICS_FILE, text=("recording", "behavior", "metric")),
+        folds=_read_part(folder / FOLDS_FILE, text=("fold", "behavior", "member", "watched", "reason")),
         ceiling=ceiling,
     )
+
+
+def _read_part(path: Path, *, text: Sequence[str]) -> pd.DataFrame:
+    return read_table(path, text=text, error=CrossvalError, expected="a table of a cross-validation", advice=ADVICE)
 
 
 def _list_writers(content: CrossvalContent) -> dict[str, Callable[[Path], None]]:
@@ -264,26 +270,11 @@ def _list_writers(content: CrossvalContent) -> dict[str, Callable[[Path], None]]
         METRICS_FILE: content.metrics,
         CEILING_FILE: content.ceiling,
     }
-    writers |= {name: partial(_write_table, table=table) for name, table in tables.items() if table is not None}
+    writers |= {name: partial(write_table, table=table) for name, table in tables.items() if table is not None}
     writers |= {name: partial(_write_picture, figure=figure) for name, figure in content.pictures.items()}
     writers[STUDY_COPY] = partial(write_study, study=content.study)
-    writers[SUMMARY_FILE] = partial(write_text, text=content.summary)
+    writers[SUMMARY_FILE] = partial(write_markdown, text=content.summary)
     return writers
-
-
-def _write_table(path: Path, table: pd.DataFrame) -> None:
-    with replacing(path) as temporary:
-        table.to_csv(temporary, index=False, lineterminator="\n")
-
-
-def _read_table(path: Path, *, text: Sequence[str]) -> pd.DataFrame:
-    """Return a table whose columns `text` are text, even an id such as "007" or "NA"; what is empty is NaN."""
-    with explain_damage(path, error=CrossvalError, expected="a table of a cross-validation", advice=ADVICE):
-        table = pd.read_csv(path, dtype=dict.fromkeys(text, str), keep_default_na=False, na_values=[""])
-        missing = [name for name in text if name not in table]
-        if missing:
-            raise ValueError(f"it has no column {missing[0]!r}")
-    return table
 
 
 def _write_picture(path: Path, figure: Any) -> None:

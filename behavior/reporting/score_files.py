@@ -12,7 +12,9 @@ import pandas as pd
 from behavior.errors import OutputError
 from behavior.figures.rendering import render_png
 from behavior.figures.scores import draw_confusion, draw_precision_recall
-from behavior.files.atomic import make_folder, replacing, require_writable, write_bytes, write_text
+from behavior.files.atomic import make_folder, require_writable, write_bytes
+from behavior.files.cells import write_table
+from behavior.files.markdown import write_markdown
 from behavior.learning.crossval_files import CEILING_FILE, CONFUSION_PICTURE, METRICS_FILE, PRECISION_RECALL_PICTURE, SUMMARY_FILE
 from behavior.metrics.tables import POOLED, MetricIndex, score_study
 from behavior.recording import Annotation, Labels
@@ -79,15 +81,15 @@ def write_results(
     """
     confusion, curves = draw_scores(table, annotations, labels, title=title)
     _remove(out / SUMMARY_FILE)
-    _write_table(out / METRICS_FILE, table)
+    write_table(out / METRICS_FILE, table)
     write_bytes(out / CONFUSION_PICTURE, render_png(confusion))
     write_bytes(out / PRECISION_RECALL_PICTURE, render_png(curves))
     if ceiling is None:
         # That of results that these replace.
         _remove(out / CEILING_FILE)
     else:
-        _write_table(out / CEILING_FILE, ceiling)
-    write_text(out / SUMMARY_FILE, format_summary(table, behaviors=annotations[0].behaviors, title=title, notes=notes, ceiling=ceiling))
+        write_table(out / CEILING_FILE, ceiling)
+    write_markdown(out / SUMMARY_FILE, format_summary(table, behaviors=annotations[0].behaviors, title=title, notes=notes, ceiling=ceiling))
 
 
 def draw_scores(table: pd.DataFrame, annotations: Sequence[Annotation], labels: Mapping[str, Labels], *, title: str) -> tuple[Any, Any]:
@@ -102,11 +104,6 @@ def draw_scores(table: pd.DataFrame, annotations: Sequence[Annotation], labels: 
         counts[name] = (negatives, false_alarms, misses, hits)
         curves[name] = (truth[:, column], probabilities[:, column])
     return draw_confusion(counts, title=title), draw_precision_recall(curves, title=title)
-
-
-def _write_table(path: Path, table: pd.DataFrame) -> None:
-    with replacing(path) as temporary:
-        table.to_csv(temporary, index=False, lineterminator="\n")
 
 
 def _remove(path: Path) -> None:

@@ -8,7 +8,9 @@ from pathlib import Path
 import pandas as pd
 
 from behavior.errors import OutputError
-from behavior.files.atomic import make_folder, replacing, require_writable, write_text
+from behavior.files.atomic import make_folder, require_writable
+from behavior.files.cells import write_table
+from behavior.files.markdown import write_markdown
 from behavior.reporting.description import StatisticsTables
 
 __all__ = [
@@ -43,8 +45,7 @@ def write_tables(out: Path, tables: StatisticsTables) -> list[Path]:
         if table is None:
             continue
         paths.append(out / file)
-        with replacing(out / file) as temporary:
-            table.to_csv(temporary, index=False, lineterminator="\n", float_format="%.10g", encoding="utf-8")
+        write_table(out / file, table, digits=10)
     return paths
 
 
@@ -60,5 +61,5 @@ def remove_obsolete_files(out: Path, made: Sequence[Path]) -> None:
 
 def write_statistics_summary(out: Path, text: str) -> Path:
     """Write the summary, which comes last: who finds it finds all else."""
-    write_text(out / STATISTICS_SUMMARY, text)
+    write_markdown(out / STATISTICS_SUMMARY, text)
     return out / STATISTICS_SUMMARY

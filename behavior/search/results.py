@@ -15,8 +15,9 @@ from optuna.trial import FrozenTrial, TrialState
 from behavior.config import Search
 from behavior.figures.rendering import render_png
 from behavior.figures.search import draw_history, draw_importance
-from behavior.files.atomic import replacing, write_bytes, write_text
-from behavior.files.markdown import format_markdown_table
+from behavior.files.atomic import write_bytes, write_text
+from behavior.files.cells import write_table
+from behavior.files.markdown import format_markdown_table, write_markdown
 from behavior.files.study import study_as_yaml
 from behavior.search.space import SearchSpace, describe_setting, format_value
 from behavior.search.storage import (
@@ -121,8 +122,7 @@ def write_search(out: Path, result: SearchResult, space: SearchSpace, search: Se
     with_pictures
         Whether to draw them too.
     """
-    with replacing(out / TRIALS_FILE) as temporary:
-        result.table.to_csv(temporary, index=False, lineterminator="\n")
+    write_table(out / TRIALS_FILE, result.table)
     if with_pictures:
         _draw(out, result, search)
     if result.best is not None:
@@ -131,7 +131,7 @@ def write_search(out: Path, result: SearchResult, space: SearchSpace, search: Se
             f"# Trial {result.best} of a search, the best of {result.finished}: {search.objective.replace('_', ' ')} {result.score:.4f},\n"
         )
         write_text(out / BEST_FILE, head + "# which is optimistic, because the best was chosen by it.\n" + text)
-    write_text(out / SUMMARY, _write_summary(result, space, search, address))
+    write_markdown(out / SUMMARY, _write_summary(result, space, search, address))
 
 
 def _draw(out: Path, result: SearchResult, search: Search) -> None:

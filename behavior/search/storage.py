@@ -9,7 +9,6 @@ A trial that failed and does not say why was left by a worker that died. It is r
 
 from __future__ import annotations
 
-import json
 import os
 import socket
 import threading
@@ -23,14 +22,15 @@ from typing import Any
 import optuna
 from optuna.distributions import BaseDistribution
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
-from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 from sqlalchemy import make_url
+from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
-from behavior.errors import OutputError, UsageError
-from behavior.files.atomic import make_folder
+from behavior.errors import UsageError
 from behavior.files.temporary import is_alive
+from behavior.progress import show_address
+from behavior.search.journal import open_journal
 
 __all__ = ["DEFAULT_FILE", "FINISHED", "SharedSearch", "TakenOverError", "is_given_up", "is_owed", "open_search"]
 
@@ -251,21 +251,23 @@ def open_search(storage: str | None, name: str, *, folder: Path) -> SharedSearch
     Raises
     ------
     UsageError
-        If there can be no such storage, or it cannot be reached.
+        If there can be no such storage, or it cannot be reached. Messages show the address without its password.
+    OutputError
+        If a journal cannot be written to.
     """
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     address = storage if storage is not None else f"sqlite:///{(folder / DEFAULT_FILE).resolve()}"
     if address.startswith(JOURNAL):
-        opened = _open_journal(Path(address.removeprefix(JOURNAL)))
+        shown, opened = address, open_journal(Path(address.removeprefix(JOURNAL)))
     elif "://" in address:
-        opened = _open_database(address)
+        shown, opened = show_address(address), _open_database(address)
     else:
         raise UsageError(
-            f"--storage {address}: expected journal:FILE, sqlite:///FILE or the address of a database such as postgresql://user@host/name."
+            f"--storage {show_address(address)}: expected journal:FILE, sqlite:///FILE or the address of a database such as "
+            "postgresql://user@host/name."
         )
-    shown = f"{_hide_password(address)} ({name!r})"
     study = optuna.create_study(storage=opened, study_name=name, direction="maximize", load_if_exists=True)
-    return SharedSearch(opened, study, address=shown)
+    return SharedSearch(opened, study, address=f"{shown} ({name!r})")
 
 
 def is_owed(trial: FrozenTrial, trials: Sequence[FrozenTrial]) -> bool:
@@ -289,43 +291,10 @@ def _counts(trial: FrozenTrial) -> bool:
     return trial.state in (*FINISHED, TrialState.RUNNING)
 
 
-def _open_journal(path: Path) -> BaseStorage:
-    make_folder(path.resolve().parent)
-    # This lock is a file that only one process can make, which network drives keep to where they do not keep to others.
-    lock = JournalFileOpenLock(str(path))
-    try:
-        backend = JournalFileBackend(str(path), lock_obj=lock)
-        _mend_journal(path, lock)
-        return JournalStorage(backend)
-    except OSError as error:
-        reason = error.strerror or error
-        raise OutputError(f"{path}: cannot be used as a journal ({reason}); choose a file that you may write to.") from error
-    except (ValueError, KeyError, TypeError):
-        raise UsageError(f"{path}: is not a journal of a search; give another file.") from None
-
-
-def _mend_journal(path: Path, lock: JournalFileOpenLock) -> None:
-    """Cut off a line that a full disk or a power failure left unfinished: what is written behind it would be unreadable.
-
-    ValueError, KeyError or TypeError, before anything is written, where the file is something else.
-    """
-    lock.acquire()
-    try:
-        with path.open("rb+") as file:
-            content = file.read()
-            whole = content.rfind(b"\n") + 1
-            if content:
-                json.loads(content[: whole or None].split(b"\n", 1)[0])["op_code"]
-            if whole < len(content):
-                file.truncate(whole)
-    finally:
-        lock.release()
-
-
 def _open_database(address: str) -> BaseStorage:
     # Several workers of one SQLite file take turns.
     options = {"connect_args": {"timeout": 120}} if address.startswith("sqlite") else {}
-    shown = _hide_password(address)
+    url, shown = _parse_address(address), show_address(address)
     for attempt in range(OPENING_ATTEMPTS):
         try:
             with _without_warnings():
@@ -338,29 +307,41 @@ def _open_database(address: str) -> BaseStorage:
         except (DBAPIError, optuna.exceptions.OptunaError) as error:
             # Two workers that make the same tables at the same time get into each other's way once.
             if attempt + 1 == OPENING_ATTEMPTS:
-                reason = str(error).splitlines()[0]
+                reason = _explain(error, url)
                 raise UsageError(f"{shown}: the database cannot be used ({reason}); see that it runs and you may write to it.") from None
             time.sleep(0.1 * (attempt + 1))
+        except (ArgumentError, TypeError, ValueError) as error:
+            # A driver's own rules, and what it makes of options behind a question mark.
+            raise UsageError(f"{shown}: is not an address that its driver takes ({_explain(error, url)}); correct it.") from None
         except RuntimeError as error:
-            reason = str(error).splitlines()[0].rstrip(".")
-            raise UsageError(f"{shown}: was made by another version of Optuna ({reason}); give another --storage.") from None
+            raise UsageError(f"{shown}: was made by another version of Optuna ({_explain(error, url)}); give another --storage.") from None
         else:
             # Keeps finished trials in memory.
             return optuna.storages.get_storage(database)
     raise AssertionError("the last attempt returns or raises")
 
 
-def _hide_password(address: str) -> str:
-    if address.startswith(JOURNAL):
-        return address
+def _parse_address(address: str) -> URL:
+    shown = show_address(address)
+    advice = "one is postgresql://user@host/name, and marks such as @ and / in a password are written as %40 and %2F"
     try:
         url = make_url(address)
         url.get_dialect()
-    except ArgumentError as error:
-        raise UsageError(f"--storage {address}: is not an address of a database ({error}); one is postgresql://user@host/name.") from None
+    except (ArgumentError, ValueError) as error:
+        reason = "its port is not a number" if not isinstance(error, ArgumentError) else str(error).replace(address, shown)
+        raise UsageError(f"--storage {shown}: is not an address of a database ({reason}); {advice}.") from None
     except ImportError as error:
-        raise UsageError(f"--storage: needs a driver that is not installed ({error.name}); pip install it.") from None
-    return url.render_as_string(hide_password=True)
+        raise UsageError(f"--storage {shown}: needs a driver that is not installed ({error.name}); pip install it.") from None
+    return url
+
+
+def _explain(error: Exception, url: URL) -> str:
+    """Return the first line of what went wrong, without what is secret in an address."""
+    reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
+    values = [value for values in url.normalized_query.values() for value in values]
+    for secret in filter(None, (url.password, *values)):
+        reason = reason.replace(str(secret), "***")
+    return reason
 
 
 def _describe_self() -> dict[str, Any]:

@@ -10,7 +10,9 @@ from pathlib import Path
 import pandas as pd
 
 from behavior.errors import OutputError, UsageError
-from behavior.files.atomic import make_folder, replacing, require_writable, write_text
+from behavior.files.atomic import make_folder, require_writable
+from behavior.files.cells import write_table
+from behavior.files.markdown import write_markdown
 from behavior.learning.rater_files import RaterFiles, find_folder_files, find_study_files, list_labelled_recordings, name_rater_folders
 from behavior.learning.raters import read_rater_labels, score_rater_agreement
 from behavior.metrics.agreement import OTHERS, summarize_raters
@@ -85,11 +87,10 @@ def compare_raters(
     labels = read_rater_labels(files)
     table = score_rater_agreement(labels, files.behaviors, files.time_s)
     ceiling = summarize_raters(table)
-    with replacing(out / AGREEMENT_FILE) as temporary:
-        table.to_csv(temporary, index=False, lineterminator="\n")
+    write_table(out / AGREEMENT_FILE, table)
     notes = _describe(labels, files)
     summary = format_agreement(table, ceiling, behaviors=files.behaviors, title="Agreement of raters", notes=notes)
-    write_text(out / AGREEMENT_SUMMARY, summary)
+    write_markdown(out / AGREEMENT_SUMMARY, summary)
     return AgreementResult(table, ceiling, tuple(labels), files.behaviors)
 
 

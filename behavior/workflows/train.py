@@ -11,7 +11,7 @@ import pandas as pd
 
 from behavior.config import Study
 from behavior.errors import UsageError
-from behavior.files.atomic import write_text
+from behavior.files.markdown import write_markdown
 from behavior.files.model_bundle import (
     TrainingRecord,
     refuse_bundle,
@@ -139,7 +139,7 @@ def train_model(path: Path, out: Path, *, crossval: Path | None = None) -> Train
         _write_test_scores(out, study, test, result.metrics, annotations, labels, notes)
     else:
         notes.append("No recording with labels has split=test, so nothing was scored.")
-        write_text(out / SUMMARY_FILE, "# Training\n\n" + "\n".join(f"- {note}" for note in notes) + "\n")
+        write_markdown(out / SUMMARY_FILE, "# Training\n\n" + "\n".join(f"- {note}" for note in notes) + "\n")
     return result
 
 

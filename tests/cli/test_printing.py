@@ -122,3 +122,9 @@ def test_scores_are_the_pooled_ones_and_say_if_they_are_optimistic(capsys, is_op
 
 def test_messages_of_the_commands_are_of_a_logger_of_their_own():
     assert printing._logger is logging.getLogger("behavior.cli")
+
+
+def test_names_are_printed_as_they_are_written(capsys):
+    print_table(["[red]", "b"], [["[bold]groom", "\x1b[2J"]], as_json=False)
+    lines = [line.split() for line in capsys.readouterr().out.splitlines() if line.strip(" ─")]
+    assert lines == [["[red]", "b"], ["[bold]groom", r"\x1b[2J"]]

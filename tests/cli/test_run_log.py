@@ -102,7 +102,7 @@ def test_a_log_that_cannot_be_kept_is_a_warning(run, ethograms):
 
 
 def test_it_waits_for_its_folder_and_then_keeps_every_line_at_once(tmp_path):
-    with RunLog(["embed", "--storage", "postgresql://anna:secret@host/db"]) as log:
+    with RunLog(["embed", "--storage", "postgresql://anna:secret@host/db", "--storage=bob:secret@host/db?password=secret"]) as log:
         run_log.keep_log(tmp_path / "out")
         announce("too early")
         assert list(tmp_path.iterdir()) == []

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import io
+from xml.etree import ElementTree
 
 import numpy as np
-from matplotlib import rcParams
+import pytest
+from matplotlib import rc_context, rcParams
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 
-from behavior.figures.rendering import COLORS, LINE_STYLES, NotebookFigure, get_color, get_line_style, render_png, render_svg
+from behavior.figures.rendering import COLORS, LINE_STYLES, NotebookFigure, PlainFigure, get_color, get_line_style, render_png, render_svg
 
 
 def draw() -> Figure:
@@ -48,3 +50,34 @@ def test_a_notebook_shows_a_figure_that_stays_as_it_is() -> None:
     before = render_png(figure)
     assert imread(io.BytesIO(figure._repr_png_())).shape[:2] == (200, 400)
     assert render_png(figure) == before
+
+
+def draw_names(names: list[str]) -> PlainFigure:
+    figure = PlainFigure(figsize=(4, 2), layout="constrained")
+    axes = figure.subplots()
+    for name in names:
+        axes.plot([0, 1], [0, 1], label=name)
+    axes.set_xticks(range(len(names)), names)
+    axes.set_title(names[0])
+    figure.suptitle(names[-1])
+    figure.legend(loc="outside lower center")
+    return figure
+
+
+@pytest.mark.parametrize("names", [["groom$^$", "rear"], [r"$\frac{1}{$", "rear"], ["$5 and $10", "_^{", "\\"]])
+def test_a_dollar_sign_in_a_name_begins_no_formula(names: list[str]) -> None:
+    with rc_context({"svg.fonttype": "none"}):
+        svg = render_svg(draw_names(names)).decode()
+    words = ["".join(element.itertext()) for element in ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")]
+    assert words.count(names[0]) >= 2
+    assert render_png(draw_names(names))
+    assert rcParams["text.parse_math"] is True
+
+
+@pytest.mark.filterwarnings("ignore:Glyph")
+def test_a_control_character_in_a_name_leaves_an_svg_well_formed() -> None:
+    with rc_context({"svg.fonttype": "none"}):
+        svg = render_svg(draw_names(["groom\x1b]0;x\x07", "a\u2028b"])).decode()
+    words = ["".join(element.itertext()) for element in ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")]
+    assert "groom\ufffd]0;x\ufffd" in words
+    assert "a\u2028b" in words

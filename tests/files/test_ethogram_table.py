@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from behavior.errors import EthogramError
-from behavior.files.ethogram_table import FrameTable, format_csv, format_frames, read_frame_table, stack_columns
+from behavior.files.ethogram_table import FrameTable, format_frames, read_frame_table, stack_columns
 from behavior.provenance import Provenance
 from behavior.recording import Annotation, Ethogram, Labels, Probabilities
 
@@ -85,10 +85,6 @@ def test_choices_are_checked(tmp_path: Path) -> None:
     with pytest.raises(EthogramError, match="line 4 has '2' in column 'x_label', expected -1, 0 or 1"):
         table.read_choice("x_label", (-1, 0, 1))
     assert table.read_choice("x_label", (-1, 1, 2)).tolist() == [1.0, -1.0, 2.0]
-
-
-def test_cells_are_quoted_where_they_have_to_be() -> None:
-    assert format_csv(["a, b", "c"], [(1, 'd"e')]) == '"a, b",c\n1,"d""e"\n'
 
 
 def test_no_columns_make_an_array_all_the_same() -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from behavior.files.markdown import format_markdown_table
+from behavior.files.markdown import format_markdown_table, write_markdown
 
 
 def read_table(text: str) -> list[list[str]]:
@@ -51,3 +52,13 @@ def test_cells_are_read_back(rows: list[tuple[str, str]], is_aligned: bool) -> N
     assert read_table(text) == [["one", "two"], *map(list, rows)]
     if is_aligned:
         assert len({len(line) for line in text.split("\n")}) == 1
+
+
+def test_a_name_brings_no_markup_into_a_page(tmp_path: Path) -> None:
+    names = ["<script>x</script>", "<img src=x onerror=y>", "![p](http://x)", "[a][b]", "a\nb", "\x1b[2J", "p < 0.05"]
+    write_markdown(tmp_path / "summary.md", "# Title\n\n" + format_markdown_table(["name"], [[name] for name in names]))
+    text = (tmp_path / "summary.md").read_text()
+    assert not re.search(r"<[a-z/]|(?<!\\)\][(\[]|\x1b", text)
+    assert text.count("\n") == 3 + len(names)
+    assert "| p < 0.05 |" in text
+    assert r"a\nb" in text

@@ -9,7 +9,7 @@ from typing import Any
 import optuna
 import pytest
 
-from behavior.errors import OutputError, UsageError
+from behavior.errors import UsageError
 from behavior.search import storage as search_storage
 
 
@@ -110,17 +110,6 @@ def test_who_comes_later_to_the_last_trial_withdraws(tmp_path, monkeypatch):
     assert [trial.state.name for trial in first.study.get_trials()] == ["RUNNING", "FAIL"]
 
 
-def test_a_line_that_was_cut_off_is_mended(tmp_path, monkeypatch):
-    shared = open_search(tmp_path, "journal")
-    leave_trial(shared, monkeypatch, host="elsewhere")
-    with (tmp_path / "search.journal").open("ab") as file:
-        file.write(b'{"op_code":4,"wor')
-    again = open_search(tmp_path, "journal")
-    assert len(again.list_trials()) == 1
-    assert again.claim(5, distributions={}) is not None
-    assert len(open_search(tmp_path, "journal").list_trials()) == 2
-
-
 @pytest.mark.parametrize(
     ("storage", "expected"),
     [
@@ -135,16 +124,34 @@ def test_a_storage_that_cannot_be_is_refused(tmp_path, monkeypatch, storage, exp
         search_storage.open_search(storage, "search", folder=tmp_path)
 
 
-def test_a_file_that_is_no_journal_is_refused(tmp_path):
-    (tmp_path / "notes.txt").write_text("not a journal\n")
-    with pytest.raises(UsageError, match="is not a journal"):
-        search_storage.open_search(f"journal:{tmp_path / 'notes.txt'}", "search", folder=tmp_path)
-    with pytest.raises(OutputError, match="cannot be used as a journal"):
-        search_storage.open_search(f"journal:{tmp_path}", "search", folder=tmp_path)
+@pytest.mark.parametrize(
+    "storage",
+    [
+        "postgres://bob:s3cretpw@127.0.0.1:1/x",
+        "redis://:s3cretpw@host",
+        "nosuch://bob:a/b@s3cretpw@host/name",
+        "postgresql:/bob:s3cretpw@host/name",
+        "postgresql:bob:s3cretpw@host/name",
+        "bob:s3cretpw@host/name",
+        "postgresql://bob:s3cretpw@127.0.0.1:port/x",
+        "postgresql://bob:s3cretpw/x",
+        "sqlite://bob:s3cretpw@host/name",
+        "sqlite:////nowhere/at/all/x.db?user=bob&password=s3cretpw",
+        "sqlite:///{folder}/x.db?timeout=s3cretpw",
+    ],
+)
+def test_a_password_is_in_no_message(tmp_path, monkeypatch, storage):
+    monkeypatch.setattr(search_storage, "OPENING_ATTEMPTS", 1)
+    with pytest.raises(UsageError) as caught:
+        search_storage.open_search(storage.replace("{folder}", str(tmp_path)), "search", folder=tmp_path)
+    assert "s3cretpw" not in str(caught.value)
+    assert "***" in str(caught.value)
 
 
-def test_a_password_is_not_shown():
-    assert search_storage._hide_password("sqlite://user:secret@host/name") == "sqlite://user:***@host/name"
+@pytest.mark.filterwarnings("ignore:Query string argument")
+def test_what_follows_a_question_mark_is_not_shown(tmp_path):
+    shared = search_storage.open_search(f"sqlite:///{tmp_path}/x.db?password=s3cretpw", "search", folder=tmp_path)
+    assert shared.address == f"sqlite:///{tmp_path}/x.db?*** ('search')"
 
 
 def test_what_a_search_optimises_is_bound_to_its_name(tmp_path):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from behavior.files.atomic import write_text
-from behavior.files.ethogram_formats.cells import format_table
+from behavior.files.cells import format_table
 from behavior.files.ethogram_formats.entry import Entry
 from behavior.files.ethograms import BoutRow, list_bouts
 

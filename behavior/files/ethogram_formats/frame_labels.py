@@ -10,7 +10,7 @@ import numpy as np
 
 from behavior.errors import EthogramError
 from behavior.files.atomic import replacing, write_text
-from behavior.files.ethogram_formats.cells import escape_cell, format_table
+from behavior.files.cells import escape_cell, format_table
 from behavior.files.ethogram_formats.entry import Entry
 from behavior.files.opening import explain_damage, require_regular_file
 

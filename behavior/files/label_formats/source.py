@@ -11,6 +11,7 @@ from itertools import islice
 from pathlib import Path
 
 from behavior.errors import LabelError
+from behavior.files.cells import unescape_cell
 from behavior.files.label_formats.spreadsheets import has_merged_cells, list_sheets, read_sheet
 from behavior.files.text_tables import Row, TextTable, find_delimiter, find_encoding, make_table, parse_number, split_lines
 
@@ -197,7 +198,8 @@ class LabelSource:
                     for row in reader:
                         # A quoted cell may go on over several lines; a row is where it begins.
                         line, last = last + 1, reader.line_num
-                        cells = tuple(cell.strip() for cell in row)
+                        # What an export of this package has in front of a name that a spreadsheet would take for a formula is not its.
+                        cells = tuple(unescape_cell(cell.strip()) for cell in row)
                         # Excel may say in a first line what separates cells.
                         yield line, () if cells == ("",) or cells[0:1] == ("sep=",) else cells
                 except csv.Error as error:

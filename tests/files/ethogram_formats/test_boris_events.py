@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from behavior.files.ethogram_formats.cells import format_table
+from behavior.files.cells import format_table
 from behavior.files.ethogram_formats.entry import Entry
 
 OVERLAPPING = [[1, 0], [1, 1], [1, 1], [0, 1]]
