@@ -45,8 +45,6 @@ __all__ = [
     "recognise_labels",
 ]
 
-LABEL_SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".boris", ".annot")
-
 # The first that recognises a file reads it, so formats with a signature of their own come before those told by their columns.
 LABEL_FORMATS: tuple[LabelFormat, ...] = (
     BORIS_PROJECT,
@@ -62,6 +60,8 @@ LABEL_FORMATS: tuple[LabelFormat, ...] = (
     FRAME_TABLE,
     MARKED_SHEET,
 )
+
+LABEL_SUFFIXES = tuple(dict.fromkeys(suffix for label_format in LABEL_FORMATS for suffix in label_format.suffixes))
 
 
 def read_labels(path: Path, request: LabelRequest) -> tuple[Labels, list[str]]:

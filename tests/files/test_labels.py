@@ -13,6 +13,7 @@ from behavior.errors import LabelError
 from behavior.files.frame_tables import write_frame_table
 from behavior.files.label_formats.request import LabelRequest
 from behavior.files.labels import (
+    LABEL_SUFFIXES,
     LabelNames,
     describe_observations,
     find_label_frames,
@@ -120,3 +121,9 @@ def test_the_frames_of_a_video_are_known_where_a_file_tells_them(tmp_path: Path)
     assert frames is not None
     np.testing.assert_allclose(frames.time_s, TIME_S)
     assert find_label_frames(write(tmp_path / "a.csv", make_bout_table()), request) is None
+
+
+def test_the_formats_say_which_suffixes_are_looked_into() -> None:
+    assert set(LABEL_SUFFIXES) >= {".csv", ".tsv", ".txt", ".xlsx", ".boris", ".annot"}
+    assert len(set(LABEL_SUFFIXES)) == len(LABEL_SUFFIXES)
+    assert all(suffix == suffix.casefold() and suffix.startswith(".") for suffix in LABEL_SUFFIXES)

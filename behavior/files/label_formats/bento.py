@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from behavior.errors import LabelError
 from behavior.files.label_formats.bout_rows import BoutRows
-from behavior.files.label_formats.label_format import BoutLabels, LabelFormat
+from behavior.files.label_formats.label_format import TABLE_SUFFIXES, BoutLabels, LabelFormat
 from behavior.files.label_formats.request import LabelRequest
 from behavior.files.label_formats.source import LabelSource
 from behavior.frame_times import estimate_fps, have_same_rate
@@ -144,4 +144,6 @@ def _list_names(source: LabelSource) -> tuple[str, ...]:
     return _parse(source).rows.names
 
 
-BENTO = LabelFormat(name="Bento annotation", recognises=_recognises, list_names=_list_names, read=_read)
+BENTO = LabelFormat(
+    name="Bento annotation", suffixes=(".annot", *TABLE_SUFFIXES), recognises=_recognises, list_names=_list_names, read=_read
+)

@@ -13,7 +13,10 @@ from behavior.files.label_formats.request import LabelRequest
 from behavior.files.label_formats.source import LabelSource
 from behavior.recording import Frames
 
-__all__ = ["BoutLabels", "FrameLabels", "LabelFormat"]
+__all__ = ["TABLE_SUFFIXES", "BoutLabels", "FrameLabels", "LabelFormat"]
+
+# Of tables, which programs export as text, and people keep as spreadsheets.
+TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx")
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,8 @@ class LabelFormat:
         Whether it is a table with a row per frame, in which each behavior has a column.
     has_players
         Whether reading a file looks at the request's offset itself, which is that of one of several players.
+    suffixes
+        What the names of its files may end in, in lower case; `behavior init` looks into no others.
     """
 
     name: str
@@ -119,3 +124,4 @@ class LabelFormat:
     find_frames: Callable[[LabelSource, LabelRequest], Frames | None] = field(default=lambda source, request: None)
     has_columns: bool = False
     has_players: bool = False
+    suffixes: tuple[str, ...] = TABLE_SUFFIXES
