@@ -7,10 +7,11 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-__all__ = ["belongs_to", "find_owners", "keep_best", "make_safe", "name_recordings", "rate_nearness"]
+__all__ = ["TRACKER_MARK", "belongs_to", "find_owners", "keep_best", "make_safe", "name_recordings", "rate_nearness"]
 
-# DeepLabCut appends the network's name, which starts with this, to the video's without a separator.
-_TRACKER_MARK = "DLC"
+# DeepLabCut appends the network's name, which starts with this, to the video's without a separator; the second was version 1's.
+TRACKER_MARK = "(?:DLC|DeepCut)"
+_MARKED = re.compile(TRACKER_MARK)
 
 
 def belongs_to(name: str, stem: str) -> bool:
@@ -23,7 +24,7 @@ def belongs_to(name: str, stem: str) -> bool:
     """
     # Folding may change the length of a name, so the beginning of `name` is cut before it is folded.
     rest = name[len(stem) :]
-    return name[: len(stem)].casefold() == stem.casefold() and (not rest[:1].isalnum() or rest.startswith(_TRACKER_MARK))
+    return name[: len(stem)].casefold() == stem.casefold() and (not rest[:1].isalnum() or _MARKED.match(rest) is not None)
 
 
 def find_owners(path: Path, videos: Sequence[Path]) -> list[Path]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 from behavior.errors import PoseError, UsageError
+from behavior.files.folder_contents import list_files, separate_drawn
 from behavior.files.name_matching import make_safe
 from behavior.files.pairing import find_pose_for
 from behavior.files.video_packets import VIDEO_SUFFIXES
@@ -16,17 +18,17 @@ __all__ = ["list_videos", "name_recordings", "require_pose"]
 def list_videos(paths: Sequence[Path]) -> tuple[list[Path], dict[str, str]]:
     """Return the videos among `paths` and in folders among them, and a sentence by path for each path that is neither.
 
-    Of a folder, hidden files, overlays and videos in which a tracker drew its points are left out.
+    Of a folder and its subfolders, hidden files, overlays and videos in which a tracker drew its points are left out.
     """
     videos: list[Path] = []
     problems: dict[str, str] = {}
     for path in paths:
         if path.is_dir():
-            inside = [video for video in sorted(path.iterdir()) if _is_to_be_annotated(video)]
+            inside, _ = separate_drawn(list_files(path, recursive=True))
             videos += inside
             if not inside:
                 suffixes = ", ".join(VIDEO_SUFFIXES)
-                problems[str(path)] = f"{path}: holds no videos ({suffixes}), expected a folder of them; check the path."
+                problems[str(path)] = f"{path}: holds no videos ({suffixes}), in subfolders neither, expected some; check the path."
         elif path.is_file():
             videos.append(path)
         else:
@@ -35,7 +37,7 @@ def list_videos(paths: Sequence[Path]) -> tuple[list[Path], dict[str, str]]:
 
 
 def name_recordings(videos: Sequence[Path]) -> list[str]:
-    """Return an id for each video: its stem, made safe as a file name, after its folder's name if several have the same stem.
+    """Return an id for each video: its stem, made safe as a file name, after the names of as many of its folders as tell them apart.
 
     Raises
     ------
@@ -50,12 +52,20 @@ def name_recordings(videos: Sequence[Path]) -> list[str]:
     twice = [video for number, video in enumerate(videos) if video.resolve() in {other.resolve() for other in videos[:number]}]
     if twice:
         raise UsageError(f"{twice[0]}: is given twice; name each video once.")
-    stems = [video.stem for video in videos]
-    names = [f"{video.resolve().parent.name}_{video.stem}" if stems.count(video.stem) > 1 else video.stem for video in videos]
-    names = [make_safe(name).lstrip(".-") or "video" for name in names]
-    repeated = {name for name in names if names.count(name) > 1}
+    parts = [(*video.resolve().parent.parts[1:], video.stem) for video in videos]
+    depths = [1] * len(videos)
+    while True:
+        names = [make_safe("_".join(own[-depth:])).lstrip(".-") or "video" for own, depth in zip(parts, depths, strict=True)]
+        counts = Counter(name.casefold() for name in names)
+        repeated = {name for name in names if counts[name.casefold()] > 1}
+        deeper = [number for number, name in enumerate(names) if name in repeated and depths[number] < len(parts[number])]
+        if not deeper:
+            break
+        for number in deeper:
+            depths[number] += 1
     if repeated:
-        raise UsageError(f"several videos would be called {', '.join(sorted(repeated))}; annotate them into different folders.")
+        alike = ", ".join(str(video) for video, name in zip(videos, names, strict=True) if name in repeated)
+        raise UsageError(f"{alike}: their ethograms would have the same names; annotate them into different folders.")
     return names
 
 
@@ -71,9 +81,3 @@ def require_pose(video: Path) -> Path:
     if pose is None:
         raise PoseError(f"{video}: found no pose file next to it; put {video.stem}DLC... there, or name its file with --pose.")
     return pose
-
-
-def _is_to_be_annotated(path: Path) -> bool:
-    stem = path.stem.casefold()
-    is_made = stem.endswith(("_overlay", "_labeled"))
-    return path.suffix.casefold() in VIDEO_SUFFIXES and not path.name.startswith(".") and not is_made and path.is_file()

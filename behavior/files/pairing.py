@@ -9,21 +9,28 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from behavior.errors import LabelError, PoseError, UsageError
+from behavior.files.folder_contents import (
+    FOREIGN_SUFFIXES,
+    UNREAD_VIDEO_SUFFIXES,
+    describe_unread,
+    list_files,
+    list_names,
+    note_drawn,
+    separate_drawn,
+)
 from behavior.files.label_formats.choosing import fits, name_file, spell
 from behavior.files.labels import LABEL_SUFFIXES, describe_observations, is_label_file
 from behavior.files.name_matching import belongs_to, find_owners, keep_best, make_safe, name_recordings, rate_nearness
-from behavior.files.own_results import is_named_as_result, is_result
+from behavior.files.own_results import is_result
 from behavior.files.pose import POSE_SUFFIXES, is_pose
-from behavior.files.video_packets import VIDEO_SUFFIXES
 
-__all__ = ["Pairing", "find_labels_for", "find_pose_for", "pair_files"]
+__all__ = ["Pairing", "find_labels_for", "find_pose_for", "has_pose", "pair_files"]
 
-# Label formats that are not read; they are reported.
-_UNREAD_SUFFIXES = (".xls", ".ods")
+# Of videos that lack something, more than this many are counted.
+_NAMED_ONE_BY_ONE = 2
 
 _FILTERED = "_filtered"
 _JABS_VERSION = re.compile(r"_pose_est_v[2-9]$", re.ASCII)
-_LABELED = "_labeled"
 
 
 @dataclass(frozen=True)
@@ -40,6 +47,8 @@ class Pairing:
         Label files that fit equally well, by their raters' names, if their own names tell these.
     undecided
         Label files that fit equally well, if their names do not tell that.
+    undecided_poses
+        Pose files that fit equally well.
     """
 
     recording: str
@@ -48,6 +57,7 @@ class Pairing:
     labels: Path | None
     raters: Mapping[str, Path] = field(default_factory=dict, hash=False)
     undecided: tuple[Path, ...] = ()
+    undecided_poses: tuple[Path, ...] = ()
 
 
 def pair_files(folder: Path) -> tuple[list[Pairing], list[str]]:
@@ -71,12 +81,15 @@ def pair_files(folder: Path) -> tuple[list[Pairing], list[str]]:
     """
     if not folder.is_dir():
         raise UsageError(f"{folder}: is not a folder, expected the one that holds the videos; check the path.")
-    files = _list_files(folder, recursive=True)
-    videos = [path for path in files if _is_video(path)]
+    files = list_files(folder, recursive=True)
+    videos, drawn = separate_drawn(files)
     matches = _Matches(folder, dict(zip(videos, name_recordings(videos, folder), strict=True)))
+    matches.notes += note_drawn(drawn, folder)
     for path in files:
-        if path.suffix.casefold() in (*POSE_SUFFIXES, *LABEL_SUFFIXES, *_UNREAD_SUFFIXES):
+        if path.suffix.casefold() in (*POSE_SUFFIXES, *LABEL_SUFFIXES):
             matches.add(path)
+        elif path.suffix.casefold() in (*FOREIGN_SUFFIXES, *UNREAD_VIDEO_SUFFIXES):
+            matches.add_unread(path)
     pairings, notes = matches.choose()
     pairings, rater_notes = _name_raters(pairings, folder)
     return pairings, [*matches.notes, *notes, *rater_notes, *matches.describe_results()]
@@ -128,10 +141,20 @@ class _Matches:
         elif len(owners) == 1 and kind:
             (self._poses if kind == "a pose file" else self._labels)[owners[0]].append(path)
         elif len(owners) == 1:
-            self._unread.add(owners[0])
-            self.notes.append(f"{name}: is named after {owners[0].name}, but holds no pose or labels that can be read; it is left out.")
+            self.add_unread(path)
         elif kind:
             self.notes.append(f"{name}: is {kind} that fits {_list_names(owners, self._folder)} equally well; enter it by hand.")
+
+    def add_unread(self, path: Path) -> None:
+        """Note a file that is not read, where it is a video or named after one."""
+        name = path.relative_to(self._folder).as_posix()
+        video = describe_unread(path, None)
+        owners = [] if video else find_owners(path, self._videos)
+        if video:
+            self.notes.append(f"{name}: {video}.")
+        elif len(owners) == 1 and (found := describe_unread(path, owners[0])):
+            self._unread.add(owners[0])
+            self.notes.append(f"{name}: {found}")
 
     def _find_named(self, path: Path, owners: Sequence[Path]) -> list[Path]:
         """Return the videos that a label file names, by their files' names or by their recordings', each once; note what is odd."""
@@ -184,28 +207,44 @@ class _Matches:
     def choose(self) -> tuple[list[Pairing], list[str]]:
         """Return the pairings, and notes on videos without a partner, or with several poses."""
         pairings, notes = [], []
+        lacking: dict[str, list[Path]] = {"pose": [], "label": []}
         for video, recording in self._recordings.items():
             name = video.relative_to(self._folder).as_posix()
             poses, labels = _prefer_pose(video, self._poses[video]), _prefer_labels(video, self._labels[video])
             for kind, best in (("pose", poses), ("label", labels)):
                 if not best:
-                    other = "other " if video in self._unread else ""
-                    notes.append(f"{name}: no {other}{kind} file found, expected one whose name starts with {video.stem!r}.")
+                    lacking[kind].append(video)
                 elif kind == "pose" and len(best) > 1:
                     shown = _list_names(best, self._folder)
                     notes.append(
                         f"{name}: {len(best)} pose files fit equally well ({shown}); none is chosen, enter one in the column pose."
                     )
             pose, label_file = (best[0] if len(best) == 1 else None for best in (poses, labels))
-            pairings.append(Pairing(recording, video, pose, label_file, undecided=tuple(labels) if len(labels) > 1 else ()))
-        return pairings, notes
+            undecided, undecided_poses = (tuple(best) if len(best) > 1 else () for best in (labels, poses))
+            pairings.append(Pairing(recording, video, pose, label_file, undecided=undecided, undecided_poses=undecided_poses))
+        return pairings, [*notes, *self._describe_lacking(lacking)]
+
+    def _describe_lacking(self, lacking: Mapping[str, Sequence[Path]]) -> list[str]:
+        """Return notes on videos without a file of a kind: one for each of a few, one for many."""
+        notes = []
+        for kind, videos in lacking.items():
+            if len(videos) > _NAMED_ONE_BY_ONE:
+                notes.append(
+                    f"{len(videos)} of {len(self._videos)} videos have no {kind} file ({list_names(videos, self._folder)}), expected one "
+                    "whose name starts with the video's."
+                )
+                continue
+            for video in videos:
+                other = "other " if video in self._unread else ""
+                name = video.relative_to(self._folder).as_posix()
+                notes.append(f"{name}: no {other}{kind} file found, expected one whose name starts with {video.stem!r}.")
+        return notes
 
     def describe_results(self) -> list[str]:
         """Return a note on the files that a model's results are in, [] if there are none."""
         if not self._results:
             return []
-        names = [path.relative_to(self._folder).as_posix() for path in self._results]
-        shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+        shown = list_names(self._results, self._folder)
         return [f"{shown}: hold a model's predictions, not labels by people; enter them by hand if somebody corrected them."]
 
 
@@ -249,13 +288,18 @@ def find_pose_for(video: Path) -> Path | None:
     """
     if not video.parent.is_dir():
         return None
-    files = _list_files(video.parent, recursive=False)
-    videos = list(dict.fromkeys([*(path for path in files if _is_video(path)), video]))
+    files = list_files(video.parent, recursive=False)
+    videos = list(dict.fromkeys([*separate_drawn(files)[0], video]))
     named = [path for path in files if path.suffix.casefold() in POSE_SUFFIXES and video in find_owners(path, videos)]
     best = _prefer_pose(video, [path for path in named if is_pose(path)])
     if len(best) > 1:
         raise PoseError(f"{video}: {len(best)} pose files fit equally well ({_list_names(best, video.parent)}); name the one to use.")
     return best[0] if best else None
+
+
+def has_pose(folder: Path) -> bool:
+    """Tell whether there is a pose file under `folder`, whatever video it may belong to."""
+    return any(path.suffix.casefold() in POSE_SUFFIXES and is_pose(path) for path in list_files(folder, recursive=True))
 
 
 def find_labels_for(recording: str, folder: Path) -> Path | None:
@@ -273,7 +317,7 @@ def find_labels_for(recording: str, folder: Path) -> Path | None:
     """
     if not folder.is_dir():
         raise UsageError(f"{folder}: is not a folder, expected the one that holds the labels; check the path.")
-    files = [path for path in _list_files(folder, recursive=True) if path.suffix.casefold() in LABEL_SUFFIXES and is_label_file(path)]
+    files = [path for path in list_files(folder, recursive=True) if path.suffix.casefold() in LABEL_SUFFIXES and is_label_file(path)]
     fitting = [path for path in files if belongs_to(make_safe(path.stem), recording)] or [
         path for path in files if _is_about(path, recording)
     ]
@@ -292,22 +336,6 @@ def _is_about(path: Path, recording: str) -> bool:
     except LabelError:
         return False
     return any(fits(make_safe(name_file(spelling)), [recording]) for name, media in observations.items() for spelling in (name, *media))
-
-
-def _list_files(folder: Path, *, recursive: bool) -> list[Path]:
-    """Return the files in `folder` in alphabetical order, without hidden ones and those that this package writes."""
-    paths = folder.rglob("*") if recursive else folder.iterdir()
-    return sorted(
-        (path for path in paths if path.is_file() and not is_named_as_result(path, path.relative_to(folder).parts)), key=_sort_key
-    )
-
-
-def _is_video(path: Path) -> bool:
-    return path.suffix.casefold() in VIDEO_SUFFIXES and not path.stem.casefold().endswith(_LABELED)
-
-
-def _sort_key(path: Path) -> tuple[str, str]:
-    return path.as_posix().casefold(), path.as_posix()
 
 
 def _prefer_pose(video: Path, poses: Sequence[Path]) -> list[Path]:

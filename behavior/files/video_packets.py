@@ -20,7 +20,11 @@ from behavior.files.time_line import StampContinuation
 
 __all__ = ["VIDEO_SUFFIXES", "OpenedVideo", "PacketSource", "StampedPacket", "choose_source", "open_stream"]
 
-VIDEO_SUFFIXES = (".mp4", ".avi", ".mov", ".mkv")
+# What cameras and programs call the containers that are read; a file of another name is read, too, if it is given by name.
+VIDEO_SUFFIXES = (
+    *(".mp4", ".avi", ".mov", ".mkv", ".m4v", ".mj2", ".mts", ".m2ts", ".ts", ".mpg", ".mpeg", ".vob", ".wmv", ".asf", ".webm", ".flv"),
+    *(".3gp", ".ogv", ".mxf", ".dv", ".qt", ".divx"),
+)
 
 # Headers other than the exact sample table of MP4 and MOV are off by a frame or two in healthy files, too.
 _HEADER_TOLERANCE = 2
@@ -265,7 +269,7 @@ def open_stream(path: Path) -> OpenedVideo:
     if not path.exists():
         raise VideoError(f"{path}: there is no such video; check the path.")
     if path.is_dir():
-        raise VideoError(f"{path}: is a folder, expected a video file ({', '.join(VIDEO_SUFFIXES)}).")
+        raise VideoError(f"{path}: is a folder, expected a video file, such as .mp4, .avi or .mts; name the file.")
     if path.stat().st_size == 0:
         raise VideoError(f"{path}: is empty (0 bytes), expected a video; record or copy it again.")
     try:

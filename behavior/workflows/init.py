@@ -59,7 +59,7 @@ def init_study(folder: Path, *, backbone: str = "resnet50v2") -> InitResult:
     specification = find_backbone(backbone)
     pairings, notes = pair_files(folder)
     if not pairings:
-        raise UsageError(f"{folder}: found no video (mp4, avi, mov, mkv) in it or below; give the folder that holds the videos.")
+        raise UsageError(f"{folder}: found no video (such as .mp4, .avi or .mts) in it or below; give the folder that holds the videos.")
     names = _choose_behaviors(pairings)
     center_parts, center_notes = _choose_center(pairings)
     weights, weight_notes = _choose_weights(backbone)

@@ -22,6 +22,15 @@ def test_a_folder_stands_for_the_videos_that_nobody_drew_on(tmp_path):
     assert problems == {}
 
 
+def test_subfolders_are_looked_into(tmp_path):
+    touch(tmp_path / "day 1", "m.MTS", "mDLC_net_full.mp4")
+    touch(tmp_path / "day 2", "m.MTS")
+    touch(tmp_path / "cache", "x.mp4")
+    videos, _ = list_videos([tmp_path])
+    assert videos == [tmp_path / "day 1" / "m.MTS", tmp_path / "day 2" / "m.MTS"]
+    assert name_recordings(videos) == ["day_1_m", "day_2_m"]
+
+
 def test_what_is_no_video_gets_a_sentence(tmp_path):
     touch(tmp_path / "empty", "notes.txt")
     videos, problems = list_videos([tmp_path / "empty", tmp_path / "none.mp4"])
@@ -36,6 +45,7 @@ def test_what_is_no_video_gets_a_sentence(tmp_path):
     [
         (["new/mouse 1.mp4"], ["mouse_1"]),
         (["a/m.mp4", "b/m.mp4", "b/n.mp4"], ["a_m", "b_m", "n"]),
+        (["x/a/m.mp4", "y/a/m.mp4", "b/m.mp4"], ["x_a_m", "y_a_m", "b_m"]),
         (["new/.m.mp4", "new/....mp4"], ["m", "video"]),
     ],
 )
@@ -46,8 +56,8 @@ def test_names_are_safe_and_unlike(videos, names):
 def test_videos_that_cannot_be_told_apart_are_refused():
     with pytest.raises(UsageError, match=r"m\.mp4: is given twice"):
         name_recordings([Path("new/m.mp4"), Path("new/../new/m.mp4")])
-    with pytest.raises(UsageError, match="several videos would be called a_m"):
-        name_recordings([Path("x/a/m.mp4"), Path("y/a/m.avi")])
+    with pytest.raises(UsageError, match=r"a/m\.mp4, a/m\.avi: their ethograms would have the same names"):
+        name_recordings([Path("a/m.mp4"), Path("a/m.avi"), Path("a/n.avi")])
 
 
 def test_pose_is_next_to_its_video(tmp_path):

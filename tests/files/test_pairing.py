@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -18,7 +19,7 @@ from behavior.files.bout_tables import write_bout_table
 from behavior.files.ethogram_formats.entry import Entry
 from behavior.files.ethogram_formats.formats import FORMATS
 from behavior.files.frame_tables import write_frame_table
-from behavior.files.pairing import Pairing, find_labels_for, find_pose_for, pair_files
+from behavior.files.pairing import Pairing, find_labels_for, find_pose_for, has_pose, pair_files
 from behavior.files.pose import write_deeplabcut
 from behavior.provenance import Provenance
 from behavior.recording import Annotation, Ethogram, Labels, Probabilities, Track
@@ -73,7 +74,9 @@ def test_names_and_content_pair_files(tmp_path: Path) -> None:
             "OFT_5": ("OFT_5.mp4", f"OFT_5{NETWORK}.csv", "OFT_5.csv"),
             "OFT_50": ("OFT_50.MP4", f"OFT_50{NETWORK}.csv", "OFT_50_frames.csv"),
         },
-        [],
+        [
+            f"OFT_5{NETWORK}_labeled.mp4: drawn by a tracker from another video, as the name says, and left out; enter it by hand if not.",
+        ],
     )
 
 
@@ -340,7 +343,9 @@ def test_label_files_that_fit_equally_well_are_those_of_raters_where_names_tell_
 def test_labels_in_formats_that_are_not_read_are_said(tmp_path: Path) -> None:
     fill(tmp_path, "m1.mp4")
     (tmp_path / "m1.ods").write_bytes(b"PK\x03\x04")
-    assert show(tmp_path)[1][0] == "m1.ods: is named after m1.mp4, but holds no pose or labels that can be read; it is left out."
+    assert show(tmp_path)[1][0] == (
+        "m1.ods: is named after m1.mp4, and is an OpenDocument spreadsheet, which is not read; save it as .xlsx or CSV."
+    )
 
 
 def test_init_finds_the_pose_of_every_tracker_beside_its_video(
@@ -367,3 +372,77 @@ def test_files_of_other_tools_are_paired_with_videos(tmp_path: Path) -> None:
     write_sheet(tmp_path / "m3_plan.xlsx", "who,when\na,b")
     pairings, _ = pair_files(tmp_path)
     assert [pairing.labels.name for pairing in pairings if pairing.labels] == ["m1.boris", "m2.annot", "m3_labels.xlsx"]
+
+
+def test_videos_that_a_tracker_drew_take_no_pose_and_are_said_once(tmp_path: Path) -> None:
+    network = "DLC_dlcrnetms5_NewShuffle1_100000"
+    fill(tmp_path, "WT_1.mkv", f"WT_1{network}_el.csv", "m3.mp4", "m3_superanimal_topviewmouse_hrnet_w32.h5.csv")
+    drawn = [f"WT_1{network}{end}.mp4" for end in ("_el", "_el_id_labeled", "_el_labeled", "_el_p60_labeled", "_full")]
+    fill(tmp_path, *drawn, "m3_superanimal_topviewmouse__labeled_before_adapt.mp4", "m3.predictions.mp4")
+    (tmp_path / "m3_superanimal_topviewmouse__before_adapt.json").write_text("{}")
+    pairs, sentences = show(tmp_path)
+    assert {name: files[:2] for name, files in pairs.items()} == {"WT_1": ("WT_1.mkv", f"WT_1{network}_el.csv"), "m3": ("m3.mp4", "")}
+    assert len([sentence for sentence in sentences if "drawn by a tracker" in sentence]) == 1
+    assert "and 4 more: drawn by a tracker" in sentences[0]
+    assert not any("before_adapt.json" in sentence for sentence in sentences)
+    assert find_pose_for(tmp_path / "WT_1.mkv") == tmp_path / f"WT_1{network}_el.csv"
+
+
+def test_videos_of_every_container_are_found_and_version_1_of_deeplabcut_is_paired(tmp_path: Path) -> None:
+    fill(tmp_path, "m3DeepCut_resnet50_openfieldDec15shuffle1_200000_pose.csv")
+    for name in ("cam.MTS", "a.wmv", "b.m4v", "c.mpg", "d.mpeg", "e.webm", "f.ts", "g.mj2", "m3.avi"):
+        (tmp_path / name).touch()
+    pairs, _ = show(tmp_path)
+    assert {video for video, _, _ in pairs.values()} == {path.name for path in tmp_path.iterdir() if path.suffix != ".csv"}
+    assert pairs["m3"][1] == "m3DeepCut_resnet50_openfieldDec15shuffle1_200000_pose.csv"
+
+
+def test_files_of_other_programs_are_named_with_what_to_do(tmp_path: Path) -> None:
+    fill(tmp_path, "m1.mp4")
+    for name in ("m1.json", "m1_scores_grooming.mat", "m1.eaf", "unrelated.xml", "cam.h264", "cam.seq"):
+        (tmp_path / name).write_bytes(b"?")
+    _, sentences = show(tmp_path)
+    said = {sentence.split(":")[0]: sentence for sentence in sentences}
+    assert "export its labels as a table (CSV)" in said["m1.json"]
+    assert "is a MATLAB file" in said["m1_scores_grooming.mat"]
+    assert "is an ELAN file" in said["m1.eaf"]
+    assert "ffmpeg -framerate FPS" in said["cam.h264"]
+    assert "convert it to .mp4" in said["cam.seq"]
+    assert "unrelated.xml" not in said
+    assert "no other label file" in said["m1.mp4"]
+
+
+def test_many_videos_that_lack_something_are_counted(tmp_path: Path) -> None:
+    fill(tmp_path, *[f"m{number}.mp4" for number in range(25)], "m3DLC.csv")
+    _, sentences = show(tmp_path)
+    assert sentences == [
+        "24 of 25 videos have no pose file (m0.mp4, m1.mp4, m10.mp4 and 21 more), expected one whose name starts with the video's.",
+        "25 of 25 videos have no label file (m0.mp4, m1.mp4, m10.mp4 and 22 more), expected one whose name starts with the video's.",
+    ]
+
+
+def test_sleap_s_project_and_older_versions_of_jabs_stand_back(
+    tmp_path: Path, write_sleap: Callable[..., Any], draw_positions: Callable[..., Any]
+) -> None:
+    (tmp_path / "a.mp4").touch()
+    (tmp_path / "b.mp4").touch()
+    analysis = write_sleap(tmp_path / "a.predictions.analysis.h5", draw_positions())
+    for name, members in (
+        ("a.predictions.slp", ("frames", "instances", "points", "pred_points", "metadata")),
+        *((f"b_pose_est_v{version}.h5", ("poseest/points", "poseest/confidence")) for version in (2, 6, 5)),
+    ):
+        with h5py.File(tmp_path / name, "w") as file:
+            for member in members:
+                file.create_group(member)
+    pairings, _ = pair_files(tmp_path)
+    assert [pairing.pose for pairing in pairings] == [analysis, tmp_path / "b_pose_est_v6.h5"]
+
+
+def test_pose_of_which_none_is_chosen_is_kept_in_mind(tmp_path: Path) -> None:
+    fill(tmp_path, "a.mp4", "aDLC_1.csv", "aDLC_2.csv")
+    ((pairing,), _) = pair_files(tmp_path)
+    assert pairing.pose is None
+    assert pairing.undecided_poses == (tmp_path / "aDLC_1.csv", tmp_path / "aDLC_2.csv")
+    assert has_pose(tmp_path)
+    (tmp_path / "b").mkdir()
+    assert not has_pose(tmp_path / "b")
