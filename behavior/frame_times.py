@@ -5,7 +5,17 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["count_lost", "estimate_fps", "find_gaps", "frame_edges", "frame_stops", "have_same_rate", "measure_recorded"]
+__all__ = [
+    "count_lost",
+    "estimate_fps",
+    "find_gaps",
+    "find_stretches",
+    "frame_durations",
+    "frame_edges",
+    "frame_stops",
+    "have_same_rate",
+    "measure_recorded",
+]
 
 RATE_TOLERANCE = 0.01
 
@@ -72,6 +82,16 @@ def find_gaps(edges: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
     return np.asarray(intervals > max(_SHORTEST_GAP_S, _SHORTEST_GAP * float(np.median(intervals))), dtype=bool)
 
 
+def find_stretches(time_s: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+    """Return the stretches without a gap of frames at `time_s` (T,): start and stop frame, half-open, int64 of shape (N, 2), N at least 1.
+
+    >>> find_stretches(np.array([0.0, 0.1, 0.2, 60.2, 60.3])).tolist()
+    [[0, 3], [3, 5]]
+    """
+    after = np.flatnonzero(find_gaps(frame_edges(time_s))) + 1
+    return np.column_stack((np.append(0, after), np.append(after, len(time_s)))).astype(np.int64)
+
+
 def frame_stops(edges: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Return when each frame stops: as the next one starts, and before a gap a usual (median) interval after its own start.
 
@@ -95,14 +115,22 @@ def frame_stops(edges: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return np.where(gaps, edges[:-1] + np.median(np.diff(edges)), edges[1:])
 
 
+def frame_durations(edges: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return how long each frame lasts in seconds, shape (T,), by `frame_edges` (T + 1,); gaps are no part of any.
+
+    >>> frame_durations(np.array([0.0, 1.0, 2.0, 60.0, 61.0])).tolist()
+    [1.0, 1.0, 1.0, 1.0]
+    """
+    return frame_stops(edges) - edges[:-1]
+
+
 def measure_recorded(time_s: npt.NDArray[np.float64], fps: float | None = None) -> float:
     """Return how many seconds were recorded: from the first frame to the end of the last one, without gaps.
 
     >>> measure_recorded(np.array([0.0, 1.0, 60.0, 61.0]))
     4.0
     """
-    edges = frame_edges(time_s, fps)
-    return float((frame_stops(edges) - edges[:-1]).sum())
+    return float(frame_durations(frame_edges(time_s, fps)).sum())
 
 
 def estimate_fps(time_s: npt.NDArray[np.float64]) -> float:

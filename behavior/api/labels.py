@@ -13,7 +13,7 @@ import numpy.typing as npt
 from behavior.api.arguments import PathLike
 from behavior.api.results import Shown
 from behavior.errors import UsageError
-from behavior.frame_times import frame_edges
+from behavior.frame_times import find_gaps, frame_edges, frame_stops
 from behavior.recording import Frames, Labels, find_bouts
 
 if TYPE_CHECKING:
@@ -87,17 +87,19 @@ class RecordingLabels(Shown):
     def bouts(self) -> pd.DataFrame:
         """Return a row for each bout: behavior, start_frame, stop_frame, and if times are known start_s, stop_s and duration_s.
 
-        Frames and seconds are half-open: a bout covers [start, stop).
+        Frames and seconds are half-open: a bout covers [start, stop). Where times are known, a bout ends where nothing was recorded.
         """
         import pandas as pd
 
-        spans = [find_bouts(self.values[:, column] == 1) for column in range(len(self.behaviors))]
+        gaps = None if self.time_s is None else find_gaps(frame_edges(self.time_s))
+        spans = [find_bouts(self.values[:, column] == 1, gaps) for column in range(len(self.behaviors))]
         names = [name for name, bouts in zip(self.behaviors, spans, strict=True) for _ in bouts]
         starts, stops = np.concatenate([*spans, np.zeros((0, 2), dtype=np.int64)]).T
         table = pd.DataFrame({"behavior": names, "start_frame": starts, "stop_frame": stops})
         if self.time_s is not None:
             edges = frame_edges(self.time_s)
-            table = table.assign(start_s=edges[starts], stop_s=edges[stops], duration_s=edges[stops] - edges[starts])
+            start_s, stop_s = edges[starts], frame_stops(edges)[stops - 1]
+            table = table.assign(start_s=start_s, stop_s=stop_s, duration_s=stop_s - start_s)
         return table
 
     def _describe(self) -> str:
@@ -108,7 +110,8 @@ class RecordingLabels(Shown):
         import pandas as pd
 
         labelled = (self.values != -1).sum(axis=0)
-        bouts = [len(find_bouts(self.values[:, column] == 1)) for column in range(len(self.behaviors))]
+        counts = self.bouts()["behavior"].value_counts()
+        bouts = [int(counts.get(name, 0)) for name in self.behaviors]
         positive = (self.values == 1).sum(axis=0)
         return pd.DataFrame({"behavior": self.behaviors, "labelled frames": labelled, "positive frames": positive, "bouts": bouts})
 

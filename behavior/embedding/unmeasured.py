@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from behavior.embedding.crop_reader import MANY_UNMEASURED
+from behavior.frame_times import frame_durations, frame_edges
 from behavior.provenance import UnmeasuredFrames
 from behavior.recording import Annotation, find_bouts
 
@@ -31,7 +32,7 @@ def warn_of_unmeasured(annotation: Annotation) -> str | None:
     if not_measured is None or not not_measured.frames:
         return None
     start, stop = max(not_measured.spans, key=lambda span: span[1] - span[0], default=(0, 0))
-    longest_s = (stop - start) / (annotation.fps or 1.0)
+    longest_s = float(frame_durations(frame_edges(annotation.time_s, annotation.fps))[start:stop].sum())
     if not is_much_unmeasured(annotation) and longest_s <= _LONGEST_STRETCH_S:
         return None
     return (

@@ -14,8 +14,9 @@ from matplotlib.patches import Patch
 
 from behavior.figures.rendering import INK, MUTED, PlainFigure, get_color
 from behavior.figures.timeline import style_time
-from behavior.frame_times import frame_edges
+from behavior.frame_times import find_gaps, frame_durations, frame_edges, frame_stops
 from behavior.recording import find_bouts
+from behavior.statistics.time_bins import measure_in_bins
 
 __all__ = ["RasterRow", "draw_ethogram_raster", "fill_pages"]
 
@@ -167,7 +168,8 @@ def _draw_strip(
 def _draw_bouts(
     axes: Axes, edges: npt.NDArray[np.float64], values: npt.NDArray[np.bool_], lane: tuple[float, float], **style: object
 ) -> None:
-    spans = [(edges[start], edges[stop] - edges[start]) for start, stop in find_bouts(values).tolist()]
+    stops = frame_stops(edges)
+    spans = [(edges[start], stops[stop - 1] - edges[start]) for start, stop in find_bouts(values, find_gaps(edges)).tolist()]
     if spans:
         axes.broken_barh(spans, lane, zorder=2, **style)
 
@@ -178,12 +180,10 @@ def _paint_probabilities(
     """Return RGB (B, C, 3): white where a behavior is impossible, its colour where it is certain; columns of equal time."""
     n_columns = min(len(probabilities), _IMAGE_COLUMNS)
     times = np.linspace(edges[0], edges[-1], n_columns + 1)
-    amassed = np.concatenate(
-        (np.zeros((1, probabilities.shape[1])), np.cumsum(np.nan_to_num(probabilities) * np.diff(edges)[:, None], axis=0))
-    )
+    durations = frame_durations(edges)
     image = np.ones((len(colors), n_columns, 3))
     width = max(float(times[1] - times[0]), 1e-12)
     for column, color in enumerate(colors):
-        mean = np.diff(np.interp(times, edges, amassed[:, column])) / width
+        mean = measure_in_bins(np.nan_to_num(probabilities[:, column]) * durations, edges, times) / width
         image[column] = 1 - np.clip(mean, 0, 1)[:, None] * (1 - np.array(to_rgb(color)))
     return image

@@ -12,7 +12,7 @@ from matplotlib.patches import Patch
 
 from behavior.figures.rendering import INK, MUTED, NotebookFigure, get_color
 from behavior.figures.timeline import style_time
-from behavior.frame_times import frame_edges
+from behavior.frame_times import find_gaps, frame_edges, frame_stops
 from behavior.recording import find_bouts
 
 __all__ = ["draw_ethogram"]
@@ -85,7 +85,9 @@ def draw_ethogram(
 
 def _draw_curve(axes: Axes, edges: npt.NDArray[np.float64], probabilities: npt.NDArray[np.floating], color: str) -> None:
     # A step to each edge, with the last probability held over the last frame; `Axes.stairs` would take seconds for this.
-    held = np.append(probabilities, probabilities[-1])
+    gaps, stops = np.flatnonzero(find_gaps(edges)), frame_stops(edges)
+    held = np.insert(np.append(probabilities, probabilities[-1]).astype(np.float64), gaps + 1, np.nan)
+    edges = np.insert(edges, gaps + 1, stops[gaps])
     axes.fill_between(edges, held, step="post", color=color, alpha=0.25, linewidth=0)
     # Thousands of frames at the width that suits hundreds would be one solid block.
     axes.plot(edges, held, drawstyle="steps-post", color=color, linewidth=0.8 if len(probabilities) < 3000 else 0.35)
@@ -94,8 +96,8 @@ def _draw_curve(axes: Axes, edges: npt.NDArray[np.float64], probabilities: npt.N
 def _draw_bar(
     axes: Axes, edges: npt.NDArray[np.float64], values: npt.NDArray[np.bool_], lane: tuple[float, float], color: str | None
 ) -> None:
-    bouts = find_bouts(values)
-    spans = [(edges[start], edges[stop] - edges[start]) for start, stop in bouts.tolist()]
+    stops = frame_stops(edges)
+    spans = [(edges[start], stops[stop - 1] - edges[start]) for start, stop in find_bouts(values, find_gaps(edges)).tolist()]
     if color is None:
         axes.broken_barh(spans, lane, facecolor="white", edgecolor=MUTED, hatch="////", linewidth=0)
     else:

@@ -20,7 +20,7 @@ from behavior.files.cells import format_table
 from behavior.files.claims import claim_file, hold_claim
 from behavior.files.ethogram_description import describe_annotation, format_description, read_description
 from behavior.files.ethogram_table import FrameTable, format_frames, read_frame_table, stack_columns
-from behavior.frame_times import frame_edges
+from behavior.frame_times import find_gaps, frame_edges, frame_stops
 from behavior.provenance import Provenance
 from behavior.recording import Annotation, Labels, find_bouts
 
@@ -118,13 +118,14 @@ def _list_record(path: Path, recording: str) -> list[Path]:
 
 
 def list_bouts(annotation: Annotation) -> list[BoutRow]:
-    """Return the bouts of a recording: behavior after behavior, each in order of time."""
+    """Return the bouts of a recording: behavior after behavior, each in order of time; a bout ends where a gap follows."""
     edges = frame_edges(annotation.time_s, annotation.fps)
+    gaps, stops = find_gaps(edges), frame_stops(edges)
     rows: list[BoutRow] = []
     for index, behavior in enumerate(annotation.behaviors):
         probabilities = annotation.probabilities.values[:, index]
-        for start, stop in find_bouts(annotation.ethogram.values[:, index]).tolist():
-            start_s, stop_s = float(edges[start]), float(edges[stop])
+        for start, stop in find_bouts(annotation.ethogram.values[:, index], gaps).tolist():
+            start_s, stop_s = float(edges[start]), float(stops[stop - 1])
             mean = float(np.mean(probabilities[start:stop], dtype=np.float64))
             rows.append(BoutRow(annotation.recording, behavior, start, stop, start_s, stop_s, round(stop_s - start_s, 6), round(mean, 6)))
     return rows

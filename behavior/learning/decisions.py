@@ -17,6 +17,7 @@ import pandas as pd
 from behavior.config import Decisions, Postprocess, parse_section
 from behavior.errors import EthogramError, ModelError, UsageError
 from behavior.files.model_bundle import CalibrationRecord, DecisionsRecord
+from behavior.frame_times import find_gaps, find_stretches, frame_edges
 from behavior.postprocess.calibration import Calibration, fit_calibration
 from behavior.postprocess.fitting import THRESHOLDS, Candidates, choose_settings, list_lengths
 from behavior.postprocess.pipeline import clean_decisions
@@ -345,15 +346,18 @@ def _join(parts: Sequence[str]) -> str:
 def decide(
     recording: str, probabilities: Probabilities, *, fps: float, postprocess: Postprocess, provenance: Provenance | None = None
 ) -> Annotation:
-    """Return what `postprocess` makes of the probabilities of one recording."""
-    behaviors = probabilities.behaviors
-    raw, cleaned = clean_decisions(
-        probabilities.values,
-        thresholds=postprocess.thresholds(behaviors),
-        closing_frames=postprocess.closing(behaviors, fps),
-        min_bout_frames=postprocess.min_bouts(behaviors, fps),
-    )
-    time_s = probabilities.time_s
+    """Return what `postprocess` makes of the probabilities of one recording; nothing is closed over gaps in which nothing was recorded."""
+    behaviors, time_s = probabilities.behaviors, probabilities.time_s
+    parts = [
+        clean_decisions(
+            probabilities.values[start:stop],
+            thresholds=postprocess.thresholds(behaviors),
+            closing_frames=postprocess.closing(behaviors, fps),
+            min_bout_frames=postprocess.min_bouts(behaviors, fps),
+        )
+        for start, stop in find_stretches(time_s).tolist()
+    ]
+    raw, cleaned = (np.concatenate(stretches) for stretches in zip(*parts, strict=True))
     return Annotation(
         recording, probabilities, Ethogram(raw, behaviors, time_s), Ethogram(cleaned, behaviors, time_s), provenance or Provenance()
     )
@@ -383,5 +387,5 @@ def record_postprocess(settings: Postprocess) -> AppliedPostprocess:
 
 def count_bouts(annotation: Annotation) -> dict[str, int]:
     """Return the number of decided bouts of each behavior."""
-    columns = annotation.ethogram.values.T
-    return {name: len(find_bouts(column)) for name, column in zip(annotation.behaviors, columns, strict=True)}
+    columns, gaps = annotation.ethogram.values.T, find_gaps(frame_edges(annotation.time_s))
+    return {name: len(find_bouts(column, gaps)) for name, column in zip(annotation.behaviors, columns, strict=True)}

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from behavior.errors import ModelError
-from behavior.frame_times import have_same_rate
+from behavior.frame_times import find_stretches, have_same_rate
 from behavior.learning.learning_data import RecordingFeatures
 from behavior.learning.opened_model import OpenedMember, OpenedModel
 from behavior.learning.variants import combine_members
@@ -64,16 +64,28 @@ def predict_probabilities(model: OpenedModel, features: Sequence[RecordingFeatur
 
 
 def _predict_member(member: OpenedMember, features: RecordingFeatures, *, fps: float) -> npt.NDArray[np.float32]:
-    """Return the probabilities (T, K) of one member, whose network sees the features at `fps`."""
-    values, times = features.values, None
-    if not have_same_rate(features.fps, fps):
+    """Return the probabilities (T, K) of one member, whose network sees the features at `fps`, each stretch without a gap by itself."""
+    is_resampled = not have_same_rate(features.fps, fps)
+    parts = [
+        _predict_stretch(member, features.values[start:stop], features.time_s[start:stop], fps=fps if is_resampled else None)
+        for start, stop in find_stretches(features.time_s).tolist()
+    ]
+    return np.concatenate(parts)
+
+
+def _predict_stretch(
+    member: OpenedMember, values: npt.NDArray[np.floating], time_s: npt.NDArray[np.float64], *, fps: float | None
+) -> npt.NDArray[np.float32]:
+    """Return the probabilities of a stretch of features (T, D), which are brought to `fps` frames per second unless None."""
+    times = None
+    if fps is not None:
         step = 1.0 / fps
-        times = np.arange(features.time_s[0], features.time_s[-1] + step / 2, step)
-        values = resample_rows(features.values, features.time_s, times)
+        times = np.arange(time_s[0], time_s[-1] + step / 2, step)
+        values = resample_rows(values, time_s, times)
     n_rows, average = len(values), member.description.average
     values = average_features(values, average)
     if member.preparation is not None:
         values = member.preparation.apply(values)
     predicted = predict_recording(member.network.predict_on_batch, values, length=member.description.window_length)
     predicted = spread_rows(predicted, average, n_rows)
-    return predicted if times is None else np.clip(resample_rows(predicted, times, features.time_s), 0.0, 1.0)
+    return predicted if times is None else np.clip(resample_rows(predicted, times, time_s), 0.0, 1.0)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from behavior.frame_times import frame_edges
+from behavior.frame_times import frame_durations, frame_edges
 from behavior.metrics.bootstrap import N_RESAMPLES
 from behavior.metrics.tables import COLUMNS, POOLED, compare_study
 from behavior.metrics.tallies import ALL_COUNTS, Comparison
@@ -179,7 +179,7 @@ def _compare(held: npt.NDArray[np.int8], against: npt.NDArray[np.int8], time_s: 
     """Return the comparison of one rater's labels of one behavior with others, shape (T,), without the frames of ties."""
     kept = against != _TIE
     labels = np.where(held == -1, -1, against)[kept].astype(np.int8)
-    durations = None if time_s is None else np.diff(frame_edges(np.asarray(time_s, dtype=np.float64)))
+    durations = None if time_s is None else frame_durations(frame_edges(np.asarray(time_s, dtype=np.float64)))
     return Comparison(
         labels=labels,
         decisions=held[kept] == 1,

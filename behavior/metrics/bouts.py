@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from behavior.frame_times import frame_edges
+from behavior.frame_times import frame_durations, frame_edges
 from behavior.metrics.frames import check_labels
 from behavior.metrics.segments import find_observed_bouts
 
@@ -65,7 +65,7 @@ def measure_bout_errors(
     if time_s is None:
         return errors
     times = np.asarray(time_s, dtype=np.float64)
-    durations = np.diff(frame_edges(times)) if durations_s is None else np.asarray(durations_s, dtype=np.float64)
+    durations = frame_durations(frame_edges(times)) if durations_s is None else np.asarray(durations_s, dtype=np.float64)
     if times.shape != labels.shape or durations.shape != labels.shape:
         raise ValueError(f"time_s and durations_s have shapes {times.shape} and {durations.shape}, expected {labels.shape}")
     # Frames on which both agree stay out of the sums, so that they cancel exactly.

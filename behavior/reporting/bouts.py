@@ -16,7 +16,7 @@ from behavior.embedding.recording_inputs import RecordingInputs
 from behavior.errors import BehaviorError
 from behavior.figures.film_strips import compose_film_strip, render_jpeg
 from behavior.figures.rendering import get_color
-from behavior.frame_times import frame_edges
+from behavior.frame_times import find_gaps, frame_edges, frame_stops
 from behavior.learning.decisions import read_postprocess
 from behavior.progress import report_progress, warn
 from behavior.recording import Annotation, Labels, Recording, find_bouts
@@ -70,12 +70,13 @@ def find_uncertain_bouts(annotations: Sequence[Annotation], *, count: int = _N_B
         settings = read_postprocess(annotation.provenance, source=Path(annotation.recording)) or Postprocess()
         thresholds = settings.thresholds(annotation.behaviors).astype(np.float64)
         edges = frame_edges(annotation.time_s, annotation.fps)
+        gaps, stops = find_gaps(edges), frame_stops(edges)
         for column, behavior in enumerate(annotation.behaviors):
             threshold = float(thresholds[column])
-            for start, stop in find_bouts(annotation.ethogram.values[:, column]).tolist():
+            for start, stop in find_bouts(annotation.ethogram.values[:, column], gaps).tolist():
                 mean = float(np.mean(annotation.probabilities.values[start:stop, column], dtype=np.float64))
                 margin = (mean - threshold) / max(1 - threshold, 1e-9)
-                times = float(edges[start]), float(edges[stop])
+                times = float(edges[start]), float(stops[stop - 1])
                 bouts.append(UncertainBout(annotation.recording, behavior, start, stop, *times, mean, threshold, margin))
     return sorted(bouts, key=lambda bout: (bout.margin, bout.recording, bout.start_frame))[:count]
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from behavior.config import Arena
+from behavior.frame_times import measure_recorded
 from behavior.recording import Annotation, Labels, Recording
 from behavior.statistics.groups import Correction
 
@@ -51,6 +52,11 @@ class DescribedRecording:
     def animal(self) -> str:
         """The animal in the recording."""
         return self.row.animal or self.name
+
+    @property
+    def recorded_s(self) -> float:
+        """How many seconds were recorded, without gaps."""
+        return measure_recorded(self.annotation.time_s, self.annotation.fps)
 
     def get_values(self, *, of_labels: bool) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_] | None]:
         """Return what is described, (T, B): what was decided, or the labels that count; and which of it was observed, None for all."""

@@ -119,7 +119,7 @@ def make_methods_section(
 
 def _describe_recordings(text: _Text, sources: ReportSources, description: Description | None) -> None:
     if description is not None:
-        minutes = [float(recording.annotation.time_s[-1]) / 60 for recording in description.recordings if len(recording.annotation.time_s)]
+        minutes = [recording.recorded_s / 60 for recording in description.recordings if len(recording.annotation.time_s)]
         n_animals = len(set(description.animals.values()))
         rates = sorted({f"{recording.annotation.fps:.4g}" for recording in description.recordings if recording.annotation.fps})
         verb = "was" if len(description.recordings) == 1 else "were"

@@ -42,7 +42,7 @@ def make_overview(sources: ReportSources, description: Description | None, held_
             f"behaviors {', '.join(sources.study.behaviors)}."
         )
     if description is not None:
-        seconds = sum(float(recording.annotation.time_s[-1]) for recording in description.recordings if len(recording.annotation.time_s))
+        seconds = sum(recording.recorded_s for recording in description.recordings)
         number = len(description.recordings)
         points.append(f"Ethograms of {number} recording{'' if number == 1 else 's'}, {seconds / 60:,.1f} minutes of video.")
     if sources.crossval is not None:

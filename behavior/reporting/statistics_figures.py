@@ -17,7 +17,7 @@ from behavior.figures.time_curves import draw_time_curves
 from behavior.figures.trajectory import FloorPlan, draw_trajectory
 from behavior.figures.transition_graph import draw_transition_graph
 from behavior.files.atomic import make_folder, write_bytes
-from behavior.frame_times import frame_edges
+from behavior.frame_times import find_gaps, frame_durations, frame_edges, frame_stops
 from behavior.progress import report_progress
 from behavior.recording import find_bouts
 from behavior.reporting.description import DescribedRecording, Description
@@ -69,7 +69,7 @@ def draw_pictures(description: Description, *, n_trajectories: int | None = None
             f"trajectory_{recording.name}",
             draw_trajectory(
                 recording.positions,
-                np.diff(frame_edges(annotation.time_s, annotation.fps)),
+                frame_durations(frame_edges(annotation.time_s, annotation.fps)),
                 recording.get_values(of_labels=description.of_labels)[0],
                 behaviors,
                 floor=FloorPlan(arena.corners, arena.zones, arena.pixels_per_cm),
@@ -160,9 +160,10 @@ def _collect_lengths(description: Description) -> dict[str, dict[str, npt.NDArra
     }
     for recording in description.recordings:
         edges = frame_edges(recording.annotation.time_s, recording.annotation.fps)
+        gaps, stops = find_gaps(edges), frame_stops(edges)
         values, observed = recording.get_values(of_labels=description.of_labels)
         shown = values if observed is None else values & observed
         for column, behavior in enumerate(description.behaviors):
-            bouts = find_bouts(shown[:, column])
-            lengths[recording.group][behavior].append(edges[bouts[:, 1]] - edges[bouts[:, 0]])
+            bouts = find_bouts(shown[:, column], gaps)
+            lengths[recording.group][behavior].append(stops[bouts[:, 1] - 1] - edges[bouts[:, 0]])
     return {group: {name: np.concatenate(parts) for name, parts in by_behavior.items()} for group, by_behavior in lengths.items()}

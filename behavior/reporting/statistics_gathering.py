@@ -30,6 +30,9 @@ __all__ = ["StatisticsRequest", "StatisticsResult", "StatisticsSources", "gather
 # Of no study that says otherwise.
 _MIN_LIKELIHOOD = 0.6
 
+# A week of seconds fits; stamps that are damaged span centuries.
+_MOST_BINS = 1_000_000
+
 
 @dataclass(frozen=True)
 class StatisticsRequest:
@@ -233,6 +236,12 @@ def _check_belonging(path: Path, annotation: Annotation, before: Sequence[Descri
         raise UsageError(f"{path}: another ethogram of {annotation.recording!r} was given before; describe one of each recording.")
     if bin_s is not None and annotation.fps and bin_s * annotation.fps < 1:
         raise UsageError(f"{path}: a bin of {bin_s:g} s is shorter than a frame, expected at least {1 / annotation.fps:.3g} s.")
+    span_s = float(annotation.time_s[-1] - annotation.time_s[0]) if len(annotation.time_s) else 0.0
+    if bin_s is not None and span_s > _MOST_BINS * bin_s:
+        raise UsageError(
+            f"{path}: its times span {span_s:,.0f} s, {span_s / bin_s:,.0f} bins, expected at most {_MOST_BINS:,}; give longer bins, or "
+            "look at the video's time stamps with `behavior check`."
+        )
 
 
 def _find_positions(annotation: Annotation, row: Recording | None, sources: StatisticsSources) -> npt.NDArray[np.float64] | None:

@@ -43,7 +43,7 @@ def summarize_behaviors(description: Description, metrics: Sequence[str] = SHOWN
 def format_statistics(description: Description) -> str:
     """Return the text of `statistics.md`."""
     recordings = description.recordings
-    minutes = [float(recording.annotation.time_s[-1]) / 60 for recording in recordings if len(recording.annotation.time_s)]
+    minutes = [recording.recorded_s / 60 for recording in recordings if len(recording.annotation.time_s)]
     lengths = dict.fromkeys(f"{length:.1f}" for length in (min(minutes), max(minutes))) if minutes else {}
     length = f"; {' to '.join(lengths)} min" if lengths else ""
     n_animals = len(set(description.animals.values()))
@@ -128,6 +128,8 @@ def list_rules(description: Description) -> list[str]:
     """Return sentences on what the numbers are, and under which assumptions groups were compared."""
     rules = [
         "A bout lasts from the start of its first frame to the start of the frame after its last one.",
+        "Gaps in a video's time stamps of more than half a second (and two and a half frames) are no observed time: bouts end there, and "
+        "only the latency runs on over them.",
         "Shares and rates are of the time that was observed; a cell is empty where there is nothing to measure, such as the latency of a "
         "behavior that never came.",
         "mean_interval_s and median_interval_s are of the intervals from the end of a bout to the start of the next bout of the same "

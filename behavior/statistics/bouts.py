@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from behavior.frame_times import frame_edges
+from behavior.frame_times import find_gaps, frame_durations, frame_edges, frame_stops
 from behavior.recording import find_bouts
 from behavior.statistics.time_bins import ROUNDING_S, assign_bins, find_latencies, make_bin_edges, measure_in_bins
 
@@ -43,8 +43,9 @@ def describe_bouts(
 
     A bout belongs to the bin that it starts in, with all of its length, also where it goes on into the next; durations (`total_s`,
     `share`, `observed_s`) are split at the edges of bins. So both bout counts and total durations of the bins add up to those of the
-    whole, but the mean bout of a bin times its count is not its total. A bout that touches the recording's first or last frame, or one
-    that nobody observed, counts as it stands, though it may have been longer.
+    whole, but the mean bout of a bin times its count is not its total. A bout that touches the recording's first or last frame, a gap
+    in which nothing was recorded (`frame_times.find_gaps`), or a frame that nobody observed, counts as it stands, though it may have been
+    longer. Gaps are no observed time.
 
     Parameters
     ----------
@@ -91,21 +92,22 @@ def describe_bouts(
     if bin_edges is None:
         bin_edges = make_bin_edges(edges, None)
     shown = values & observed
-    durations = np.diff(edges)
+    gaps, stops, durations = find_gaps(edges), frame_stops(edges), frame_durations(edges)
     observed_s = measure_in_bins(durations * observed, edges, bin_edges)
     total_s = measure_in_bins(durations * shown, edges, bin_edges)
 
-    bouts = find_bouts(shown)
-    starts, lengths = edges[bouts[:, 0]], edges[bouts[:, 1]] - edges[bouts[:, 0]]
+    bouts = find_bouts(shown, gaps)
+    starts, ends = edges[bouts[:, 0]], stops[bouts[:, 1] - 1]
+    lengths = ends - starts
     bins = assign_bins(starts, bin_edges)
     n_bins = len(bin_edges) - 1
     counts = np.bincount(bins, minlength=n_bins).astype(np.float64)
     seen = observed_s > ROUNDING_S
     nothing = np.full(n_bins, np.nan)
     # Where nobody looked at a frame in between, another bout may have been missed.
-    unseen_before = np.concatenate(([0], np.cumsum(~observed)))
-    known = unseen_before[bouts[1:, 0]] == unseen_before[bouts[:-1, 1]]
-    intervals, interval_bins = (starts[1:] - edges[bouts[:-1, 1]])[known], bins[1:][known]
+    unseen_before = np.concatenate(([0], np.cumsum(~observed | gaps)))
+    known = unseen_before[bouts[1:, 0]] == unseen_before[bouts[:-1, 1] - 1]
+    intervals, interval_bins = (starts[1:] - ends[:-1])[known], bins[1:][known]
     return {
         "observed_s": observed_s,
         "bout_count": np.where(seen, counts, np.nan),

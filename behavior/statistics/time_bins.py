@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from behavior.frame_times import frame_stops
+
 __all__ = ["ROUNDING_S", "assign_bins", "find_latencies", "make_bin_edges", "measure_in_bins"]
 
 Edges = npt.NDArray[np.float64]
@@ -55,7 +57,8 @@ def measure_in_bins(amounts: npt.NDArray[np.floating], edges: Edges, bin_edges: 
     ----------
     amounts
         Of each frame, shape (T,): its seconds where it counts and 0 where it does not, or a distance. A frame that lies across the edge
-        of two bins is split at it, in proportion to time, so that the bins add up to the whole.
+        of two bins is split at it, in proportion to time, so that the bins add up to the whole. Nothing falls into a gap
+        (`frame_times.find_gaps`).
     edges, bin_edges
         In seconds, shapes (T + 1,) and (K + 1,).
 
@@ -69,7 +72,10 @@ def measure_in_bins(amounts: npt.NDArray[np.floating], edges: Edges, bin_edges: 
     [1.5, 0.5]
     """
     amassed = np.concatenate(([0.0], np.cumsum(amounts, dtype=np.float64)))
-    return np.diff(np.interp(bin_edges, edges, amassed))
+    stops = frame_stops(edges)
+    # Where a gap follows, a frame stops before the next one starts, and nothing is amassed between the two.
+    early = np.flatnonzero(stops < edges[1:])
+    return np.diff(np.interp(bin_edges, np.insert(edges, early + 1, stops[early]), np.insert(amassed, early + 1, amassed[early + 1])))
 
 
 def assign_bins(times: npt.NDArray[np.floating], bin_edges: Edges) -> npt.NDArray[np.int64]:
@@ -87,19 +93,19 @@ def find_latencies(
 ) -> npt.NDArray[np.float64]:
     """Return how long it takes in each bin until the first of `times` (N,), in seconds.
 
-    The clock starts with the first observed moment of the bin, and runs on over frames that nobody observed; NaN for a bin that none of
-    the times lies in. `observed` has shape (T,), `edges` (T + 1,), `bin_edges` (K + 1,); the result (K,).
+    The clock starts with the first observed moment of the bin, and runs on over frames that nobody observed, and over gaps; NaN for a bin
+    that none of the times lies in. `observed` has shape (T,), `edges` (T + 1,), `bin_edges` (K + 1,); the result (K,).
 
     >>> find_latencies(np.array([1.5, 3.0]), np.ones(4, dtype=bool), np.arange(5.0), np.array([0.0, 2.0, 4.0])).tolist()
     [1.5, 1.0]
     """
     n_bins = len(bin_edges) - 1
     latencies = np.full(n_bins, np.nan)
-    seen = np.flatnonzero(observed)
+    seen, stops = np.flatnonzero(observed), frame_stops(edges)
     bins = assign_bins(times, bin_edges)
     for number in np.unique(bins).tolist():
         # The first observed frame that ends after the bin has begun.
-        first = np.searchsorted(edges[seen + 1], bin_edges[number] + ROUNDING_S, side="right")
+        first = np.searchsorted(stops[seen], bin_edges[number] + ROUNDING_S, side="right")
         began = max(float(edges[seen[min(first, len(seen) - 1)]]), float(bin_edges[number]))
         latencies[number] = max(float(times[bins == number].min()) - began, 0.0)
     return latencies

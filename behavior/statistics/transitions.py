@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from behavior.frame_times import frame_edges
+from behavior.frame_times import find_gaps, frame_edges
 from behavior.recording import find_bouts
 from behavior.statistics.bouts import WHOLE
 from behavior.statistics.time_bins import assign_bins, make_bin_edges
@@ -40,7 +40,7 @@ def count_transitions(
         that the bins add up to the whole.
     observed
         False for frames that nobody observed, shape (T, B). No transition is counted across a frame on which any of the behaviors was
-        not observed: a bout may have been missed there.
+        not observed, nor across a gap (`frame_times.find_gaps`): a bout may have been missed there.
 
     Returns
     -------
@@ -62,11 +62,12 @@ def count_transitions(
         bin_edges = make_bin_edges(edges, None)
     n_behaviors = values.shape[1]
     counts = np.zeros((len(bin_edges) - 1, n_behaviors, n_behaviors), dtype=np.int64)
+    gaps = find_gaps(edges)
     started = np.zeros(values.shape, dtype=bool)
     for column in range(n_behaviors):
-        started[find_bouts(values[:, column] & observed[:, column])[:, 0], column] = True
+        started[find_bouts(values[:, column] & observed[:, column], gaps)[:, 0], column] = True
     frames = np.flatnonzero(started.any(axis=1))
-    unseen_before = np.concatenate(([0], np.cumsum(~observed.all(axis=1))))
+    unseen_before = np.concatenate(([0], np.cumsum(~observed.all(axis=1) | gaps)))
     known = unseen_before[frames[1:]] == unseen_before[frames[:-1]]
     bins = assign_bins(edges[frames], bin_edges)
     for before, after, number in zip(frames[:-1][known], frames[1:][known], bins[1:][known], strict=True):

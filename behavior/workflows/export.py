@@ -16,8 +16,9 @@ from behavior.files.ethogram_formats.formats import FORMATS, EthogramFormat
 from behavior.files.ethograms import ETHOGRAM_SUFFIX, find_ethograms, read_annotation
 from behavior.files.study import open_study
 from behavior.files.video_folder import VideoFolder
+from behavior.learning.decisions import count_bouts
 from behavior.progress import complain, report_progress, warn
-from behavior.recording import Recording, find_bouts
+from behavior.recording import Recording
 
 __all__ = ["ExportResult", "export_ethograms"]
 
@@ -178,8 +179,7 @@ def _open(path: Path, sources: _Sources, result: ExportResult) -> Entry:
     annotation = read_annotation(path)
     if annotation.recording in result.bouts:
         raise EthogramError(f"{path}: is a second ethogram of {annotation.recording!r}, expected one of each; export it to another folder.")
-    values = annotation.ethogram.values
-    result.bouts[annotation.recording] = {name: len(find_bouts(values[:, column])) for column, name in enumerate(annotation.behaviors)}
+    result.bouts[annotation.recording] = count_bouts(annotation)
     video = _find_video(annotation.recording, annotation.provenance.video, sources.videos, result)
     features = None
     if sources.simba_features is not None:

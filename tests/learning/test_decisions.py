@@ -18,7 +18,15 @@ from sklearn.metrics import cohen_kappa_score, f1_score
 from behavior.config import Decisions, Postprocess
 from behavior.errors import ModelError
 from behavior.files.model_bundle import CalibrationRecord, DecisionsRecord
-from behavior.learning.decisions import FITTED_COLUMNS, FittedDecisions, decide_out_of_fold, describe_fitting, fit_decisions
+from behavior.learning.decisions import (
+    FITTED_COLUMNS,
+    FittedDecisions,
+    count_bouts,
+    decide,
+    decide_out_of_fold,
+    describe_fitting,
+    fit_decisions,
+)
 from behavior.metrics import average_precision
 from behavior.provenance import Provenance
 from behavior.recording import Annotation, Labels, Probabilities
@@ -319,3 +327,15 @@ def test_arguments_that_do_not_fit_are_refused() -> None:
         fit_decisions({}, {}, Decisions(), **given)
     with pytest.raises(ValueError, match="not of the behaviors"):
         fit_decisions(predictions, {name: Labels(np.zeros((60, 1), np.int8), ("x",)) for name in truth}, Decisions(), **given)
+
+
+def test_nothing_is_closed_over_a_pause() -> None:
+    values = np.array([[0.9], [0.9], [0.1], [0.1], [0.9], [0.9]], dtype=np.float32)
+    settings = Postprocess(closing_s=0.5, min_bout_s=0.2)
+    without = decide("a", Probabilities(values, ("rear",), np.arange(6) / 10), fps=10.0, postprocess=settings)
+    assert without.ethogram.values[:, 0].tolist() == [True] * 6
+    paused = decide("a", Probabilities(values, ("rear",), np.array([0, 0.1, 0.2, 60, 60.1, 60.2])), fps=10.0, postprocess=settings)
+    assert paused.ethogram.values[:, 0].tolist() == [True, True, False, False, True, True]
+    assert count_bouts(paused) == {"rear": 2}
+    running = Probabilities(np.full((4, 1), 0.9, dtype=np.float32), ("rear",), np.array([0, 0.1, 60, 60.1]))
+    assert count_bouts(decide("a", running, fps=10.0, postprocess=settings)) == {"rear": 2}

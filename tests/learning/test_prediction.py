@@ -71,3 +71,12 @@ def test_another_frame_rate_has_to_be_asked_for(make_bundle, make_model):
         ModelError, match=r"a\.mp4: has 25 frames per second, but the model in /lab/model was trained on 10; add --resample"
     ):
         require_rate(model, make_features(ramp(), fps=25.0), name="a.mp4", may_resample=False)
+
+
+def test_each_stretch_without_a_gap_is_predicted_by_itself(make_bundle, make_model):
+    model = make_model(make_bundle(("rear", "jump")))
+    features = replace(make_features(ramp(), fps=25.0), time_s=np.arange(N_FRAMES) / 25 + 1e9 * (np.arange(N_FRAMES) >= 20))
+    # At another rate, frames over the gap would be more than memory holds.
+    predicted = predict_probabilities(model, [features])
+    assert predicted.values.shape == (N_FRAMES, 2)
+    np.testing.assert_allclose(predicted.values, ramp(), atol=0.05)

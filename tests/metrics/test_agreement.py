@@ -104,10 +104,10 @@ def test_times_stay_with_their_frames_where_ties_are_left_out() -> None:
         "ben": {"A": column(0, 1, 0, 0, 0, 1)},
         "carla": {"A": column(0, 0, 0, 0, 0, 1)},
     }
-    table = score_agreement(raters, ["rear"], time_s={"A": np.array([0.0, 1.0, 2.0, 4.0, 8.0, 16.0])})
-    # Without the tie at frame 1: Anna's bout starts at 8 s, the others' at 16 s, and frame 4 lasts 8 s.
-    assert look_up(table, "latency_error_s", rater="anna", against=OTHERS) == -8
-    assert look_up(table, "duration_error_s", rater="anna", against=OTHERS) == 8
+    table = score_agreement(raters, ["rear"], time_s={"A": np.array([0.0, 1.0, 2.0, 4.0, 7.0, 11.0])})
+    # Without the tie at frame 1: Anna's bout starts at 7 s, the others' at 11 s, and frame 4 lasts 4 s.
+    assert look_up(table, "latency_error_s", rater="anna", against=OTHERS) == -4
+    assert look_up(table, "duration_error_s", rater="anna", against=OTHERS) == 4
 
 
 def test_raters_who_say_the_same_agree_perfectly() -> None:

@@ -169,3 +169,28 @@ def test_a_recording_that_starts_later_reads_the_same(ethogram: tuple[np.ndarray
     )
     for name in ("bout_count", "total_s", "latency_s", "longest_bout_s"):
         np.testing.assert_allclose(first[name], second[name], atol=1e-6, err_msg=name)
+
+
+def test_a_pause_is_no_observed_time_and_ends_bouts() -> None:
+    # Ten seconds of recording with an hour's pause in the middle; a bout before and a bout after it touch the pause.
+    time_s = np.concatenate((np.arange(50) / 10, 3600 + np.arange(50) / 10))
+    values = np.zeros((100, 1), dtype=bool)
+    values[40:60] = True
+    table = describe_behaviors(values, ["grooming"], time_s, bin_s=60.0)
+    whole = table[table["bin"].isna()].set_index("metric")["value"]
+    assert whole["observed_s"] == pytest.approx(10.0)
+    assert whole["total_s"] == pytest.approx(2.0)
+    assert whole["share"] == pytest.approx(0.2)
+    assert (whole["bout_count"], whole["bouts_per_minute"]) == (2, pytest.approx(12.0))
+    assert whole["longest_bout_s"] == pytest.approx(1.0)
+    assert np.isnan(whole["mean_interval_s"])
+    binned = table[table["bin"].notna()].pivot(index="bin", columns="metric", values="value")
+    assert len(binned) == 61
+    assert binned["observed_s"].tolist() == pytest.approx([5.0, *[0.0] * 59, 5.0])
+    assert np.isnan(binned["share"]).sum() == 59
+    assert binned["bout_count"].tolist()[:1] + binned["bout_count"].tolist()[-1:] == [1, 1]
+    # Bins of two seconds whose edges lie within the recorded parts.
+    short = describe_behaviors(values, ["grooming"], time_s, bin_s=2.0)
+    totals = short[short["bin"].notna() & (short["metric"] == "observed_s")]["value"].to_numpy()
+    assert totals[:3].tolist() == pytest.approx([2.0, 2.0, 1.0])
+    assert totals.sum() == pytest.approx(10.0)

@@ -83,3 +83,9 @@ def test_what_holds_for_every_ethogram(values: np.ndarray, bin_s: float) -> None
     if sum(map(len, starts)) == len(set().union(*starts)):
         # No two start at once: every bout but the last is followed by one.
         assert counts.sum() == max(sum(map(len, starts)) - 1, 0)
+
+
+def test_no_transition_leads_over_a_pause() -> None:
+    values = np.array([[1, 0], [0, 1], [1, 0], [0, 1]], dtype=bool)
+    edges = np.array([0.0, 1.0, 100.0, 101.0, 102.0])
+    assert count_transitions(values, edges).tolist() == [[[0, 2], [0, 0]]]

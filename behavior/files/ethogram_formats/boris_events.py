@@ -9,6 +9,7 @@ from behavior.files.atomic import write_text
 from behavior.files.cells import format_table
 from behavior.files.ethogram_formats.entry import Entry, describe_origin, find_duration, format_seconds, list_events, spread_edges
 from behavior.files.ethograms import list_bouts
+from behavior.frame_times import frame_stops
 
 __all__ = ["write_boris_aggregated", "write_boris_tabular"]
 
@@ -95,10 +96,11 @@ def write_boris_aggregated(path: Path, entries: Sequence[Entry]) -> None:
     for entry in entries:
         described = _describe(entry)
         edges = spread_edges(entry.annotation.time_s, entry.annotation.fps)
+        ends = frame_stops(edges)
         bouts = sorted(list_bouts(entry.annotation), key=lambda bout: (bout.start_frame, bout.stop_frame, bout.behavior))
-        total = sum(float(edges[bout.stop_frame] - edges[bout.start_frame]) for bout in bouts)
+        total = sum(float(ends[bout.stop_frame - 1] - edges[bout.start_frame]) for bout in bouts)
         for bout in bouts:
-            start, stop = float(edges[bout.start_frame]), float(edges[bout.stop_frame])
+            start, stop = float(edges[bout.start_frame]), float(ends[bout.stop_frame - 1])
             frames: list[object] = [bout.start_frame, bout.stop_frame] if entry.video else [_UNKNOWN, _UNKNOWN]
             rows.append(
                 [

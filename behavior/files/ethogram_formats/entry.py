@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from behavior.frame_times import frame_edges
-from behavior.recording import Annotation, Recording
+from behavior.frame_times import find_gaps, frame_edges, frame_stops
+from behavior.recording import Annotation, Recording, find_bouts
 
 __all__ = ["Entry", "Event", "describe_origin", "find_duration", "format_seconds", "list_events", "spread_edges"]
 
@@ -61,15 +61,17 @@ class Event:
 
 
 def list_events(entry: Entry) -> list[Event]:
-    """Return starts and stops of all bouts in order of time."""
+    """Return starts and stops of all bouts in order of time; a bout stops where a gap follows."""
     annotation = entry.annotation
     edges = spread_edges(annotation.time_s, annotation.fps)
-    values = annotation.ethogram.values.astype(np.int8)
-    steps = np.diff(values, axis=0, prepend=0, append=0)
-    return [
-        Event(frame, float(edges[frame]), annotation.behaviors[column], is_start=bool(steps[frame, column] > 0))
-        for frame, column in np.argwhere(steps).tolist()
-    ]
+    gaps, ends = find_gaps(edges), frame_stops(edges)
+    events = []
+    for column, behavior in enumerate(annotation.behaviors):
+        for start, stop in find_bouts(annotation.ethogram.values[:, column], gaps).tolist():
+            events.append(Event(start, float(edges[start]), behavior, is_start=True))
+            events.append(Event(stop, float(ends[stop - 1]), behavior, is_start=False))
+    order = {behavior: column for column, behavior in enumerate(annotation.behaviors)}
+    return sorted(events, key=lambda event: (event.frame, event.time_s, order[event.behavior]))
 
 
 def spread_edges(time_s: npt.NDArray[np.float64], fps: float | None) -> npt.NDArray[np.float64]:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from behavior.files.ethogram_formats.entry import Entry, describe_origin, find_duration, list_events, spread_edges
+from behavior.files.ethograms import list_bouts
 
 
 def test_frames_that_share_a_time_still_make_bouts_that_last(
@@ -49,3 +50,26 @@ def test_the_origin_names_model_settings_and_version(make_entry: Callable[..., E
         'decided with {"threshold": 0.5}; behavior 0.1'
     )
     assert describe_origin(make_entry([[0]], fps=None)) == "ethogram of mouse_01, 1 frames, made by a model, not by a person"
+
+
+def test_bouts_end_where_nothing_was_recorded(make_entry: Callable[..., Entry], write_entries: Callable[..., Path], tmp_path: Path) -> None:
+    entry = make_entry([[1, 0], [1, 0], [1, 1], [0, 1]], ("a", "b"), time_s=[0, 1, 100, 101], fps=1.0)
+    assert [(event.frame, event.time_s, event.behavior, event.is_start) for event in list_events(entry)] == [
+        (0, 0, "a", True),
+        (2, 2, "a", False),
+        (2, 100, "a", True),
+        (2, 100, "b", True),
+        (3, 101, "a", False),
+        (4, 102, "b", False),
+    ]
+    rows = list(csv.DictReader(write_entries("boris_aggregated", tmp_path, entry).open(encoding="utf-8", newline="")))
+    assert [(row["Behavior"], float(row["Start (s)"]), float(row["Stop (s)"]), float(row["Duration (s)"])) for row in rows] == [
+        ("a", 0, 2, 2),
+        ("a", 100, 101, 1),
+        ("b", 100, 102, 2),
+    ]
+    assert [(bout.start_frame, bout.stop_frame, bout.start_s, bout.stop_s) for bout in list_bouts(entry.annotation)] == [
+        (0, 2, 0, 2),
+        (2, 3, 100, 101),
+        (2, 4, 100, 102),
+    ]
