@@ -205,8 +205,10 @@ def _find_frames(
         return Frames.from_times(np.asarray(time_s, dtype=np.float64))
     if n_frames is None:
         known = find_label_frames(path, request)
-        if known is not None:
+        if known is not None and (fps is None or known.time_s is None):
             return known
+        if known is not None:
+            return Frames.from_times(np.arange(round(frame_edges(known.time_s)[-1] * fps)) / fps)
         n_frames = count_label_frames(path, request.behaviors)
     if n_frames is None:
         raise UsageError(f"{path}: does not tell how many frames the recording has; give its video, time_s, or n_frames and fps.")

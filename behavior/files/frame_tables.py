@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from array import array
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -12,26 +14,28 @@ import numpy.typing as npt
 
 from behavior.errors import LabelError, suggest_nearest
 from behavior.files.atomic import write_text
-from behavior.files.label_formats.label_format import FrameLabels, LabelFormat
+from behavior.files.label_formats.label_format import FrameLabels, LabelFormat, RowTimes
 from behavior.files.label_formats.request import LabelRequest
 from behavior.files.label_formats.source import HEAD_ROWS, LabelSource
-from behavior.files.text_tables import Row, TextTable, format_row, parse_number
-from behavior.recording import Labels
+from behavior.files.text_tables import Row, TextTable, format_row, parse_number, parse_seconds
+from behavior.recording import Frames, Labels
 
 __all__ = [
     "FRAME_NAMES",
     "FRAME_TABLE",
     "TIME_NAMES",
+    "find_time_column",
     "holds_labels_only",
     "list_frame_behaviors",
     "parse_label",
+    "parse_row_time",
     "read_frame_columns",
     "write_frame_table",
 ]
 
 # Columns that are not behaviors, in lower case; pandas writes an index without a name.
 FRAME_NAMES = ("frame", "frames", "index", "", "unnamed: 0")
-TIME_NAMES = ("time_s", "time", "timestamp", "seconds")
+TIME_NAMES = ("time_s", "time", "time (s)", "timestamp", "seconds")
 
 _VALUES = {"": -1, "true": 1, "false": 0, "1": 1, "0": 0, "-1": -1}
 
@@ -75,6 +79,7 @@ def read_frame_columns(
     *,
     names: Sequence[str],
     row_word: str = "line",
+    time_column: int | None = None,
 ) -> FrameLabels:
     """Return the labels in those of the columns `names` that stand for a requested behavior.
 
@@ -84,6 +89,8 @@ def read_frame_columns(
     ----------
     row_word
         What messages call a row: ``line`` or ``row``.
+    time_column
+        The column with the time of each row (`find_time_column`); None if there is none.
 
     Raises
     ------
@@ -98,14 +105,30 @@ def read_frame_columns(
         if index not in present:
             nearest = suggest_nearest(behavior, names) or "; rename a column, map it (labels: map), or leave the behavior out of the study."
             raise LabelError(f"{table.path}: has no column {behavior!r}, only {', '.join(names) or 'none'}{nearest}")
-    frames, values, lines = _read_cells(table, chosen, row_word=row_word)
+    frames, values, times = _read_cells(table, chosen, row_word=row_word, time_column=time_column)
     notes = []
     if len(frames) and frames.min() == 1:
         notes.append(f"{table.path}: the frame column starts at 1, so frame 0 has no label; frames are counted from 0.")
-    _require_frames(table.path, frames, lines, row_word)
+    _require_frames(table.path, frames, times.lines, row_word)
     in_order = np.full((int(frames.max()) + 1 if len(frames) else 0, len(chosen)), -1, dtype=np.int8)
     in_order[frames] = values
-    return FrameLabels(tuple(chosen), in_order, tuple(name for name in names if name not in chosen), tuple(notes))
+    return FrameLabels(
+        tuple(chosen),
+        in_order,
+        tuple(name for name in names if name not in chosen),
+        tuple(notes),
+        is_numbered=_find_frame_column(table) is not None,
+        times=None if time_column is None else times.take(frames, len(in_order)),
+    )
+
+
+def find_time_column(table: TextTable) -> int | None:
+    """Return the index of the column that holds the times of the rows in its first rows, None if there is none."""
+    column = table.find_column(*TIME_NAMES)
+    if column is None:
+        return None
+    cells = [cells[column] for _, cells in islice(table.rows, HEAD_ROWS) if column < len(cells) and cells[column]]
+    return column if any(parse_seconds(cell, table.delimiter) is not None for cell in cells) else None
 
 
 def write_frame_table(path: Path, labels: Labels) -> None:
@@ -127,14 +150,16 @@ def write_frame_table(path: Path, labels: Labels) -> None:
 
 
 def _read_cells(
-    table: TextTable, names: Sequence[str], *, row_word: str
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int8], npt.NDArray[np.uint32]]:
-    """Return the frame, the labels (T, N) and the line of each row."""
+    table: TextTable, names: Sequence[str], *, row_word: str, time_column: int | None
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int8], RowTimes]:
+    """Return the frame, the labels (T, N), and line and time of each row."""
     columns = [table.header.index(name) for name in names]
     index = _find_frame_column(table)
-    frames, values, lines = array("q"), array("b"), array("I")
-    for line, cells in _list_rows(table, has_index=index is not None, row_word=row_word):
+    frames, values, lines, seconds = array("q"), array("b"), array("I"), array("d")
+    for line, cells in _list_rows(table, has_index=index is not None or time_column is not None, row_word=row_word):
         lines.append(line)
+        if time_column is not None:
+            seconds.append(parse_row_time(table, line, cells[time_column], row_word, is_needed=index is None))
         frames.append(len(frames) if index is None else _parse_frame(table, line, cells[index], row_word))
         for name, column in zip(names, columns, strict=True):
             value = parse_label(cells[column], table.delimiter)
@@ -143,7 +168,26 @@ def _read_cells(
                     f"{table.path}: {row_word} {line}, column {name!r} holds {cells[column]!r}, expected 1, 0, -1 or nothing; correct it."
                 )
             values.append(value)
-    return np.asarray(frames), np.asarray(values).reshape(len(lines), len(names)), np.asarray(lines)
+    name = "" if time_column is None else table.header[time_column]
+    return (
+        np.asarray(frames),
+        np.asarray(values).reshape(len(lines), len(names)),
+        RowTimes(name, np.asarray(seconds, dtype=np.float64), np.asarray(lines), row_word),
+    )
+
+
+def parse_row_time(table: TextTable, line: int, cell: str, row_word: str, *, is_needed: bool) -> float:
+    """Return the seconds in a row's `cell`; NaN if it is empty and the row `is_needed` not.
+
+    Raises
+    ------
+    LabelError
+        If it holds anything else.
+    """
+    seconds = parse_seconds(cell, table.delimiter)
+    if seconds is None and (cell or is_needed):
+        raise LabelError(f"{table.path}: {row_word} {line} holds {cell!r} as time, expected seconds; correct it.")
+    return math.nan if seconds is None else seconds
 
 
 def _list_rows(table: TextTable, *, has_index: bool, row_word: str) -> Iterator[Row]:
@@ -210,7 +254,23 @@ def _recognises(source: LabelSource) -> bool:
 
 
 def _read(source: LabelSource, request: LabelRequest) -> FrameLabels:
-    return read_frame_columns(source.table, request, names=list_frame_behaviors(source.table), row_word=source.row_word)
+    column, table = find_time_column(source.table), source.table
+    contents = read_frame_columns(table, request, names=list_frame_behaviors(table), row_word=source.row_word, time_column=column)
+    unread = table.find_column(*TIME_NAMES) if column is None else None
+    if unread is None or not len(contents.values):
+        return contents
+    note = f"{table.path}: its column {table.header[unread]!r} is not in seconds and not looked at; rows are taken for frames."
+    return replace(contents, notes=(*contents.notes, note))
+
+
+def _find_frames(source: LabelSource, request: LabelRequest) -> Frames | None:
+    """Return frames at the times of the rows, None if they have none or are numbered."""
+    column = find_time_column(source.table)
+    if column is None or _find_frame_column(source.table) is not None:
+        return None
+    times = read_frame_columns(source.table, request, names=list_frame_behaviors(source.table), time_column=column).times
+    is_increasing = times is not None and len(times.seconds) > 1 and bool((np.diff(times.seconds) > 0).all())
+    return Frames.from_times(times.seconds - (request.offset_s or 0.0)) if times is not None and is_increasing else None
 
 
 FRAME_TABLE = LabelFormat(
@@ -218,5 +278,6 @@ FRAME_TABLE = LabelFormat(
     recognises=_recognises,
     list_names=lambda source: list_frame_behaviors(source.table),
     read=_read,
+    find_frames=_find_frames,
     has_columns=True,
 )

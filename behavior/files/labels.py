@@ -25,6 +25,7 @@ from behavior.files.label_formats.label_format import BoutLabels, FrameLabels, L
 from behavior.files.label_formats.marked_sheets import MARKED_SHEET
 from behavior.files.label_formats.painting import TOLERATED_FRAMES, paint_bouts
 from behavior.files.label_formats.request import LabelRequest
+from behavior.files.label_formats.row_times import place_rows
 from behavior.files.label_formats.simba import SIMBA
 from behavior.files.label_formats.solomon import SOLOMON
 from behavior.files.label_formats.source import LabelSource
@@ -86,7 +87,7 @@ def read_labels(path: Path, request: LabelRequest) -> tuple[Labels, list[str]]:
     if request.offset_s and not label_format.has_players:
         contents = _delay(path, contents, request.offset_s)
     if isinstance(contents, FrameLabels):
-        values, notes = _arrange_frames(path, contents, request)
+        values, notes = _arrange_frames(path, place_rows(path, contents, request), request)
     else:
         values, notes = paint_bouts(path, contents, request)
     return Labels(values, request.behaviors), [*source.notes, *notes]
@@ -249,6 +250,8 @@ def _list_label_sheets(source: LabelSource) -> list[str]:
 
 def _delay(path: Path, contents: FrameLabels | BoutLabels, offset_s: float) -> FrameLabels | BoutLabels:
     """Return the contents of a file for a video that starts `offset_s` seconds into its time; LabelError if it has no times."""
+    if isinstance(contents, FrameLabels) and contents.times is not None and not contents.is_numbered:
+        return contents.delay(offset_s)
     if isinstance(contents, FrameLabels) or not contents.in_seconds:
         raise LabelError(
             f"{path}: is in frames, not in seconds, so labels: {{offset_s: ...}} cannot shift it; leave that out, or name the recordings "
@@ -267,13 +270,13 @@ def _arrange_frames(path: Path, contents: FrameLabels, request: LabelRequest) ->
         # Of several columns that mean one behavior, any may show it; it is absent if all say so.
         values[:, behavior] = np.where((columns == 1).any(axis=1), 1, np.where((columns == -1).any(axis=1), -1, 0))
     is_open_ended = contents.is_open_ended and len(values) < request.frames.n_frames
-    matched, note = _match_length(path, values, request, is_open_ended=is_open_ended)
+    matched, note = _match_length(path, values, request, is_open_ended=is_open_ended, is_numbered=contents.is_numbered)
     left_out = naming.note_left_out(path, contents.left_out, "columns")
     return matched, [*left_out, *contents.notes, *([note] if note else [])]
 
 
 def _match_length(
-    path: Path, values: npt.NDArray[np.int8], request: LabelRequest, *, is_open_ended: bool
+    path: Path, values: npt.NDArray[np.int8], request: LabelRequest, *, is_open_ended: bool, is_numbered: bool
 ) -> tuple[npt.NDArray[np.int8], str | None]:
     """Return `values` (T, B) cut or padded to the frames of the video, and a note where that says something."""
     n_frames, broke_off = request.frames.n_frames, request.frames.broke_off
@@ -285,8 +288,13 @@ def _match_length(
         return values[:n_frames], None
     is_error = request.policies.out_of_range == "error" and not is_open_ended and not (broke_off and surplus > 0)
     if abs(surplus) > TOLERATED_FRAMES and is_error:
+        interval = _measure_interval(request.frames)
+        counted = (
+            "" if is_numbered else f" Each row was taken for a frame{interval}: rows at other intervals need a column 'time', in seconds."
+        )
         raise LabelError(
             f"{path}: labels {len(values)} frames, but the video has {n_frames}, expected as many; are they the labels of another video?"
+            f"{counted}"
         )
     if surplus < 0:
         padded = np.pad(values, ((0, -surplus), (0, 0)), constant_values=-1)
@@ -299,3 +307,8 @@ def _match_length(
             "lost frames in its middle, all labels after them are shifted."
         )
     return values[:n_frames], note
+
+
+def _measure_interval(frames: Frames) -> str:
+    """Return the time between two frames for a message, "" if it is unknown."""
+    return "" if frames.time_s is None or len(frames.time_s) < 2 else f" of {float(np.median(np.diff(frames.time_s))):.4g} s"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +13,17 @@ from pathlib import Path
 
 from behavior.errors import LabelError
 
-__all__ = ["Row", "TextTable", "find_delimiter", "find_encoding", "format_row", "make_table", "parse_number", "split_lines"]
+__all__ = [
+    "Row",
+    "TextTable",
+    "find_delimiter",
+    "find_encoding",
+    "format_row",
+    "make_table",
+    "parse_number",
+    "parse_seconds",
+    "split_lines",
+]
 
 # A row's line in the file, counted from 1 as editors do, and its cells without spaces around them; a blank line has none.
 Row = tuple[int, tuple[str, ...]]
@@ -136,6 +147,21 @@ def parse_number(cell: str, delimiter: str) -> float | None:
         return None if "_" in cell else float(cell if delimiter == "," else cell.replace(",", "."))
     except ValueError:
         return None
+
+
+def parse_seconds(cell: str, delimiter: str) -> float | None:
+    """Return seconds, also written as hours:minutes:seconds; None for anything else.
+
+    >>> parse_seconds("0:01:02.5", ","), parse_seconds("2.5", ","), parse_seconds("1 May", ",")
+    (62.5, 2.5, None)
+    """
+    parts = [parse_number(part, delimiter) for part in cell.split(":")]
+    if not 1 <= len(parts) <= 3 or any(part is None or not math.isfinite(part) or abs(part) > 1e12 for part in parts):
+        return None
+    seconds = 0.0
+    for part in parts:
+        seconds = 60 * seconds + abs(part or 0.0)
+    return -seconds if cell.strip().startswith("-") else seconds
 
 
 def format_row(cells: Sequence[str]) -> str:

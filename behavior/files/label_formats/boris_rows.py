@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -11,7 +10,7 @@ from behavior.errors import LabelError
 from behavior.files.label_formats.boris_media import MediaTimes
 from behavior.files.label_formats.boris_observation import Observation
 from behavior.files.label_formats.source import LabelSource
-from behavior.files.text_tables import parse_number
+from behavior.files.text_tables import parse_seconds
 
 __all__ = ["BorisRow", "BorisTable", "list_point_names", "parse_time"]
 
@@ -109,7 +108,7 @@ class BorisTable:
         shown = media.list_in_order()
         players = _parse_source(row.cells["source"]) or {key: tuple(files) for key, files in preamble.players.items()}
         files = [file for of_player in players.values() for file in of_player]
-        numbers = [_parse(part, self._source.delimiter) for part in re.split(r"[|;]", row.cells["lengths"])]
+        numbers = [parse_seconds(part, self._source.delimiter) for part in re.split(r"[|;]", row.cells["lengths"])]
         lengths, is_order_stated = {}, True
         # Edited tables may name other files in their rows than above them; files without events are in no row.
         if shown and not set(shown) & set(files):
@@ -122,7 +121,7 @@ class BorisTable:
             players=players,
             lengths=lengths,
             total_length=total,
-            time_offset=offset if offset is not None else _parse(preamble.offset, self._source.delimiter) or 0.0,
+            time_offset=offset if offset is not None else parse_seconds(preamble.offset, self._source.delimiter) or 0.0,
             # No table has the offsets of further players.
             player_offsets=None,
             event_times=media.spans,
@@ -130,7 +129,7 @@ class BorisTable:
         )
 
     def _parse_cell(self, row: BorisRow, kind: str) -> float | None:
-        return _parse(row.cells[kind], self._source.delimiter)
+        return parse_seconds(row.cells[kind], self._source.delimiter)
 
     def _walk(self) -> Iterator[tuple[BorisRow, _Preamble]]:
         columns: dict[str, int] | None = None
@@ -189,21 +188,10 @@ def parse_time(source: LabelSource, row: BorisRow, kind: str) -> float | None:
     cell = row.cells[kind]
     if not cell:
         return None
-    number = _parse(cell, source.delimiter)
+    number = parse_seconds(cell, source.delimiter)
     if number is None:
         raise LabelError(f"{source.path}: {source.row_word} {row.line} has {cell!r} as {kind}, expected seconds; correct it.")
     return number
-
-
-def _parse(cell: str, delimiter: str) -> float | None:
-    """Return seconds, also written as hours:minutes:seconds; None for anything else."""
-    parts = [parse_number(part, delimiter) for part in cell.split(":")]
-    if not 1 <= len(parts) <= 3 or any(part is None or not math.isfinite(part) or abs(part) > 1e12 for part in parts):
-        return None
-    seconds = 0.0
-    for part in parts:
-        seconds = 60 * seconds + abs(part or 0.0)
-    return -seconds if cell.strip().startswith("-") else seconds
 
 
 def _clean(cell: str) -> str:

@@ -13,10 +13,38 @@ from behavior.files.label_formats.request import LabelRequest
 from behavior.files.label_formats.source import LabelSource
 from behavior.recording import Frames
 
-__all__ = ["TABLE_SUFFIXES", "BoutLabels", "FrameLabels", "LabelFormat"]
+__all__ = ["TABLE_SUFFIXES", "BoutLabels", "FrameLabels", "LabelFormat", "RowTimes"]
 
 # Of tables, which programs export as text, and people keep as spreadsheets.
 TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx")
+
+
+@dataclass(frozen=True)
+class RowTimes:
+    """The times that a table gives its rows.
+
+    Attributes
+    ----------
+    column
+        The name of their column.
+    seconds
+        Float64 of shape (T,); NaN for a row without a time.
+    lines
+        Where each row is in the file, shape (T,).
+    row_word
+        What messages call a row: ``line`` or ``row``.
+    """
+
+    column: str
+    seconds: npt.NDArray[np.float64]
+    lines: npt.NDArray[np.integer]
+    row_word: str
+
+    def take(self, rows: npt.NDArray[np.int64], n_rows: int) -> RowTimes:
+        """Return the times of `n_rows` rows of which these are `rows`; the others have none."""
+        seconds, lines = np.full(n_rows, np.nan), np.zeros(n_rows, dtype=np.int64)
+        seconds[rows], lines[rows] = self.seconds, self.lines
+        return replace(self, seconds=seconds, lines=lines)
 
 
 @dataclass(frozen=True)
@@ -35,6 +63,10 @@ class FrameLabels:
         Sentences on what is odd.
     is_open_ended
         Whether rows may be missing at the end, because nothing was marked there.
+    is_numbered
+        Whether the file numbers its frames, so that row n is frame n; else rows are merely one after the other.
+    times
+        The times that the file gives its rows; None if it gives none.
     """
 
     names: tuple[str, ...]
@@ -42,6 +74,12 @@ class FrameLabels:
     left_out: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     is_open_ended: bool = False
+    is_numbered: bool = False
+    times: RowTimes | None = None
+
+    def delay(self, offset_s: float) -> FrameLabels:
+        """Return the same rows for a video that starts `offset_s` seconds into the time that the file counts."""
+        return self if self.times is None else replace(self, times=replace(self.times, seconds=self.times.seconds - offset_s))
 
 
 @dataclass(frozen=True)

@@ -16,11 +16,11 @@ import numpy as np
 import numpy.typing as npt
 
 from behavior.errors import LabelError, suggest_nearest
-from behavior.files.frame_tables import FRAME_NAMES, TIME_NAMES
-from behavior.files.label_formats.label_format import FrameLabels, LabelFormat
+from behavior.files.frame_tables import FRAME_NAMES, TIME_NAMES, parse_row_time
+from behavior.files.label_formats.label_format import FrameLabels, LabelFormat, RowTimes
 from behavior.files.label_formats.request import LabelRequest
 from behavior.files.label_formats.source import LabelSource
-from behavior.files.text_tables import Row, TextTable, parse_number
+from behavior.files.text_tables import Row, TextTable, parse_number, parse_seconds
 
 __all__ = ["MARKED_SHEET"]
 
@@ -92,24 +92,28 @@ class _Layout:
         Those rows and some frames.
     index
         The column with frame numbers; None if there is none.
-    counter
-        The column with frame numbers or times; None if there is none.
+    time
+        The column with times; None if there is none.
     """
 
     n_headings: int
     first_rows: Sequence[Row]
     index: int | None
-    counter: int | None
+    time: int | None
+
+    @property
+    def counter(self) -> int | None:
+        """The column with frame numbers, else with times; None if there is neither."""
+        return self.time if self.index is None else self.index
 
 
 def _find_layout(table: TextTable, columns: Sequence[int], n_frames: int) -> _Layout:
     """Return the layout of a sheet whose `columns` hold marks or nothing, for a video of `n_frames`."""
     first_rows = list(islice(table.rows, _MOST_HEADINGS + 100))
     n_rows = sum(1 for _ in table.rows)
-    index = _find_counter(table, first_rows, FRAME_NAMES)
-    counter = index if index is not None else _find_counter(table, first_rows, TIME_NAMES)
-    n_headings = _count_headings(first_rows, table, counter, columns, n_rows - n_frames)
-    return _Layout(n_headings, first_rows, index, counter)
+    index, time = (_find_counter(table, first_rows, names) for names in (FRAME_NAMES, TIME_NAMES))
+    n_headings = _count_headings(first_rows, table, time if index is None else index, columns, n_rows - n_frames)
+    return _Layout(n_headings, first_rows, index, time)
 
 
 def _find_counter(table: TextTable, rows: Sequence[Row], names: Sequence[str]) -> int | None:
@@ -117,7 +121,7 @@ def _find_counter(table: TextTable, rows: Sequence[Row], names: Sequence[str]) -
     for column, name in enumerate(table.header):
         if name.casefold() in names:
             cells = [_get_cell(row, column) for _, row in rows]
-            if 2 * sum(parse_number(cell, table.delimiter) is not None for cell in cells) > len(cells):
+            if 2 * sum(parse_seconds(cell, table.delimiter) is not None for cell in cells) > len(cells):
                 return column
     return None
 
@@ -131,7 +135,7 @@ def _count_headings(rows: Sequence[Row], table: TextTable, counter: int | None, 
     n_headings = 0
     for number, (_, cells) in enumerate(rows[:_MOST_HEADINGS]):
         if counter is not None:
-            is_heading = counter >= len(cells) or parse_number(cells[counter], table.delimiter) is None
+            is_heading = counter >= len(cells) or parse_seconds(cells[counter], table.delimiter) is None
         else:
             is_heading = any(not _is_mark_or_empty(_get_cell(cells, column)) for column in columns)
         if is_heading:
@@ -146,7 +150,7 @@ def _read(source: LabelSource, request: LabelRequest) -> FrameLabels:
     columns, marked = _list_columns(table)
     chosen = _choose_columns(source, marked, request)
     layout = _find_layout(table, columns, request.frames.n_frames)
-    values, frames = _read_marks(source, chosen, layout)
+    values, frames, times = _read_marks(source, chosen, layout)
     if len(frames) and frames.max() >= 10 * (len(frames) + 1000):
         raise LabelError(f"{source.path}: has a row for frame {frames.max()} among {len(frames)} rows, expected frame numbers; correct it.")
     first = 1 if layout.index is not None and _counts_from_1(frames, request.frames.n_frames) else 0
@@ -160,6 +164,8 @@ def _read(source: LabelSource, request: LabelRequest) -> FrameLabels:
         left_out=tuple(table.header[column] for column in marked if column not in chosen),
         notes=tuple(_note_layout(source, layout, first)),
         is_open_ended=layout.index is None,
+        is_numbered=layout.index is not None,
+        times=None if layout.time is None else times.take(frames - first, len(in_order)),
     )
 
 
@@ -198,10 +204,12 @@ def _note_layout(source: LabelSource, layout: _Layout, first: int) -> list[str]:
     return notes
 
 
-def _read_marks(source: LabelSource, chosen: Sequence[int], layout: _Layout) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int64]]:
-    """Return the labels of the chosen columns (T, N), and the frame of each row."""
+def _read_marks(
+    source: LabelSource, chosen: Sequence[int], layout: _Layout
+) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int64], RowTimes]:
+    """Return the labels of the chosen columns (T, N), the frame of each row, and its line and time."""
     table, index = source.table, layout.index
-    values, frames = array("b"), array("q")
+    values, frames, lines, seconds = array("b"), array("q"), array("I"), array("d")
     width = len(table.header)
     for line, cells in islice(table.rows, layout.n_headings, None):
         # A spreadsheet does not store empty cells.
@@ -209,8 +217,12 @@ def _read_marks(source: LabelSource, chosen: Sequence[int], layout: _Layout) -> 
             raise LabelError(
                 f"{source.path}: {source.row_word} {line} has {len(cells)} cells, expected {width} as in the header; correct it."
             )
-        if index is not None and not any(cells):
+        if layout.counter is not None and not any(cells):
             continue
+        lines.append(line)
+        if layout.time is not None:
+            cell = _get_cell(cells, layout.time)
+            seconds.append(parse_row_time(table, line, cell, source.row_word, is_needed=index is None))
         frames.append(len(frames) if index is None else _parse_frame(source, line, _get_cell(cells, index)))
         for column in chosen:
             cell = _get_cell(cells, column)
@@ -225,7 +237,9 @@ def _read_marks(source: LabelSource, chosen: Sequence[int], layout: _Layout) -> 
         raise LabelError(
             f"{source.path}: counts a frame twice in its column {table.header[index or 0]!r}, expected one row per frame; correct it."
         )
-    return np.array(values, dtype=np.int8).reshape(len(order), len(chosen)), order
+    name = "" if layout.time is None else table.header[layout.time]
+    times = RowTimes(name, np.array(seconds, dtype=np.float64), np.array(lines), source.row_word)
+    return np.array(values, dtype=np.int8).reshape(len(order), len(chosen)), order, times
 
 
 def _parse_frame(source: LabelSource, line: int, cell: str) -> int:
