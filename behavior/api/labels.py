@@ -205,9 +205,9 @@ def _find_frames(
         return Frames.from_times(np.asarray(time_s, dtype=np.float64))
     if n_frames is None:
         known = find_label_frames(path, request)
-        if known is not None and (fps is None or known.time_s is None):
-            return known
         if known is not None:
+            if fps is None or known.time_s is None:
+                return known
             return Frames.from_times(np.arange(round(frame_edges(known.time_s)[-1] * fps)) / fps)
         n_frames = count_label_frames(path, request.behaviors)
     if n_frames is None:

@@ -223,7 +223,7 @@ def _parse_frame(table: TextTable, line: int, cell: str, row_word: str) -> int:
     return int(number)
 
 
-def _require_frames(path: Path, frames: npt.NDArray[np.int64], lines: npt.NDArray[np.uint32], row_word: str) -> None:
+def _require_frames(path: Path, frames: npt.NDArray[np.int64], lines: npt.NDArray[np.integer], row_word: str) -> None:
     """Raise LabelError unless there is one row per frame, and frame numbers are no larger than the number of rows explains."""
     is_in_order = bool((frames[1:] > frames[:-1]).all())
     order = np.arange(0) if is_in_order else np.argsort(frames, kind="stable")

@@ -29,6 +29,13 @@ def test_a_table_with_a_row_per_frame_needs_nothing_else(tmp_path):
     assert timed.behaviors == ("rearing",)
 
 
+def test_a_table_of_samples_is_at_its_own_times_or_at_the_frames_that_are_asked_for(tmp_path):
+    (tmp_path / "m1.csv").write_text("time,grooming\n0.0,1\n0.5,0\n1.0,1\n")
+    labels = bh.read_labels(tmp_path / "m1.csv")
+    assert (labels.time_s.tolist(), labels.values[:, 0].tolist()) == ([0.0, 0.5, 1.0], [1, 0, 1])
+    assert bh.read_labels(tmp_path / "m1.csv", fps=4).values[:, 0].tolist() == [1, 1, 0, 0, 1, 1]
+
+
 def test_bouts_need_frames(bouts):
     with pytest.raises(bh.UsageError, match="does not tell how many frames the recording has; give its video"):
         bh.read_labels(bouts)
