@@ -89,7 +89,7 @@ def tabulate_groups(groups: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
         first = chosen.iloc[0]
         effect = f"{first['effect_size']} {_format(first['effect'], '{:+.2f}')}" if first["effect_size"] else ""
         p_values = [_format(first[name], "{:.3g}") for name in ("p", "p_corrected")]
-        rows.append([str(subject), str(metric), values, first["test"] or f"none: {_say_untested(chosen['n'])}", *p_values, effect])
+        rows.append([str(subject), str(metric), values, first["test"] or f"none: {first['not_tested']}", *p_values, effect])
     return heads, rows
 
 
@@ -97,16 +97,6 @@ def _format_mean(mean: float, sem: float) -> str:
     """Return "mean ± SEM "; no SEM for a single animal, "" for none."""
     spread = f" ± {_format_size(sem, digits=2)}" if sem == sem else ""
     return f"{_format_size(mean, digits=3)}{spread} " if mean == mean else ""
-
-
-def _say_untested(numbers: Sequence[int]) -> str:
-    """Return why groups with so many animals were not tested (`statistics.groups.compare_groups`)."""
-    if len(numbers) < 2:
-        return "one group"
-    fewest = min(numbers)
-    if fewest < 2:
-        return "one animal in a group" if fewest else "no value in a group"
-    return "animals in several groups"
 
 
 def tabulate_zones(description: Description, zones: pd.DataFrame) -> tuple[list[str], list[list[str]]]:

@@ -9,7 +9,7 @@ import pandas as pd
 from behavior.config import Arena
 from behavior.reporting.description import DescribedRecording, StatisticsTables
 from behavior.statistics.bouts import describe_behaviors
-from behavior.statistics.groups import Correction, compare_groups
+from behavior.statistics.groups import Correction, compare_groups, find_design
 from behavior.statistics.transitions import tabulate_transitions
 from behavior.statistics.zones import find_inside, measure_zones, split_arena
 
@@ -84,16 +84,22 @@ def compare_recordings(tables: StatisticsTables, recordings: Sequence[DescribedR
 
 
 def note_groups(recordings: Sequence[DescribedRecording]) -> list[str]:
-    """Return sentences on recordings without a group, and on animals in several, whose groups are not tested."""
+    """Return sentences on recordings without a group, and on animals in several."""
     notes = []
     left_out = [recording.name for recording in recordings if not recording.group]
     if left_out:
         notes.append(f"without a group and so not compared: {', '.join(left_out)}.")
-    groups: dict[str, set[str]] = {}
-    for recording in recordings:
-        if recording.group:
-            groups.setdefault(recording.animal, set()).add(recording.group)
-    in_several = [animal for animal, names in groups.items() if len(names) > 1]
-    if in_several:
-        notes.append(f"the groups are not tested, because they are not independent: in several of them are {', '.join(in_several)}.")
+    grouped = pd.DataFrame(
+        [(recording.animal, recording.group) for recording in recordings if recording.group], columns=["animal", "group"]
+    ).drop_duplicates()
+    counts = grouped.groupby("animal", sort=False).size()
+    design = find_design(grouped)
+    if design == "repeated":
+        notes.append("every animal is in every group, so the groups are compared within animals, by a paired test.")
+    elif design == "mixed":
+        in_several = [str(animal) for animal in counts.index[counts > 1]]
+        notes.append(
+            f"the groups are not tested: {', '.join(in_several)} are in several of them and other animals are not, so that neither a "
+            "paired test nor one of independent groups fits; leave out the rest, or compare two groups at a time."
+        )
     return notes

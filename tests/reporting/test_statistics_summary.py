@@ -33,6 +33,8 @@ def test_cells_of_groups(values: dict[str, list[float]], expected: list[str]) ->
     assert compare(values) == expected
 
 
-def test_animals_in_several_groups_are_not_tested() -> None:
+def test_animals_in_several_groups_are_paired_or_it_is_said_why_not() -> None:
     cells = compare({"a": [1, 2], "b": [3, 4]}, {"a0": "m", "b0": "m"})
-    assert cells[1] == "none: animals in several groups"
+    assert cells[1] == "none: some animals in several groups, others not"
+    paired = compare({"a": [1, 2, 3], "b": [3, 4, 9]}, {f"{group}{number}": f"m{number}" for group in "ab" for number in range(3)})
+    assert paired[1] == "Wilcoxon signed rank (normal approximation, 3 pairs)"

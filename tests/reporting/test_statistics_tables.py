@@ -92,5 +92,10 @@ def test_who_is_not_compared_is_named(make_recording: Callable[..., DescribedRec
     notes = note_groups([make_recording("a", group="x", animal="m"), make_recording("b", group="y", animal="m"), make_recording("c")])
     assert notes == [
         "without a group and so not compared: c.",
-        "the groups are not tested, because they are not independent: in several of them are m.",
+        "every animal is in every group, so the groups are compared within animals, by a paired test.",
     ]
+    notes = note_groups(
+        [make_recording("a", group="x", animal="m"), make_recording("b", group="y", animal="m"), make_recording("c", group="x")]
+    )
+    assert len(notes) == 1
+    assert notes[0].startswith("the groups are not tested: m are in several of them and other animals are not")

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from behavior.statistics import average_animals, compare_groups, compare_ranks, correct_p_values
+from behavior.statistics import average_animals, compare_groups, compare_ranks, compare_repeated, correct_p_values
 
 
 def table(*rows: tuple[str, str, str, float]) -> pd.DataFrame:
@@ -105,12 +105,56 @@ def test_a_comparison_worked_out_by_hand() -> None:
     assert compared[compared["subject"] == "groom"]["p_corrected"].iloc[0] <= 1
 
 
-def test_animals_in_several_groups_are_described_but_not_tested() -> None:
-    rows = table(*[(f"{group}{animal}", group, "rear", float(animal)) for group in ("before", "after") for animal in range(4)])
+def test_animals_in_every_group_are_compared_with_themselves() -> None:
+    before, after = np.array([10.0, 20.0, 30.0, 40.0, 50.0, 60.0]), np.array([11.0, 22.0, 33.0, 44.0, 55.0, 66.0])
+    rows = table(
+        *[
+            (f"{name}{animal}", name, "rear", values[animal])
+            for name, values in (("before", before), ("after", after))
+            for animal in range(6)
+        ]
+    )
+    animals = {name: name[-1] for name in rows["recording"]}
+    compared = compare_groups(rows, animals)
+    assert compared["n"].tolist() == [6, 6]
+    assert set(compared["test"]) == {"Wilcoxon signed rank (exact, 6 pairs)"}
+    # All six differences have one sign: two of the 64 ways to deal signs.
+    np.testing.assert_allclose(compared["p"], 2 / 64)
+    assert set(compared["effect"]) == {-1.0}
+    assert set(compared["not_tested"]) == {""}
+    # An animal without a value in one group is no pair.
+    rows.loc[0, "value"] = np.nan
+    compared = compare_groups(rows, animals)
+    assert set(compared["test"]) == {"Wilcoxon signed rank (exact, 5 pairs)"}
+    assert compared["n"].tolist() == [5, 6]
+
+
+def test_animals_of_which_some_are_in_several_groups_are_not_tested() -> None:
+    rows = table(("a1", "a", "rear", 1.0), ("b1", "b", "rear", 2.0), ("a2", "a", "rear", 3.0), ("b3", "b", "rear", 4.0))
     compared = compare_groups(rows, {name: name[-1] for name in rows["recording"]})
-    assert compared["n"].tolist() == [4, 4]
-    assert compared["p"].isna().all()
     assert compared["test"].tolist() == ["", ""]
+    assert compared["p"].isna().all()
+    assert set(compared["not_tested"]) == {"some animals in several groups, others not"}
+
+
+def test_a_signed_rank_test_worked_out_by_hand() -> None:
+    # Differences 1, -2, 3, 4: ranks 1 + 3 + 4 above, 2 below; sums of 2 or less come from (), (1), (2): 3 of 16, twice.
+    result = compare_repeated(np.array([[2.0, 1.0], [1.0, 3.0], [4.0, 1.0], [5.0, 1.0]]))
+    assert (result.statistic, result.p) == (2.0, pytest.approx(6 / 16))
+    assert result.effect == pytest.approx((8 - 2) / 10)
+    # No differences, and differences that are tied.
+    assert compare_repeated(np.ones((4, 2))).p == 1.0
+    tied = compare_repeated(np.array([[1.0, 0.0], [1.0, 0.0], [3.0, 1.0], [1.0, 1.0]]))
+    assert tied.name == "Wilcoxon signed rank (normal approximation, 4 pairs)"
+    assert 0 < tied.p < 1
+    assert np.isnan(compare_repeated(np.ones((1, 2))).p)
+
+
+def test_three_groups_of_the_same_animals_are_compared_by_friedmans_test() -> None:
+    result = compare_repeated(np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0], [1.0, 5.0, 9.0], [0.0, 1.0, 2.0]]))
+    assert result.name == "Friedman (4 animals)"
+    assert (result.statistic, result.effect) == (pytest.approx(8.0), pytest.approx(1.0))
+    assert compare_repeated(np.ones((4, 3))).p == 1.0
 
 
 def test_missing_values_are_left_out_of_n() -> None:
