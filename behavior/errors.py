@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import unicodedata
 from collections.abc import Iterable
 from difflib import get_close_matches
+from pathlib import Path
 
 __all__ = [
     "BehaviorError",
@@ -20,6 +22,7 @@ __all__ = [
     "UsageError",
     "VideoError",
     "WeightsError",
+    "advise_on_missing",
     "show_plainly",
     "suggest_nearest",
 ]
@@ -83,6 +86,17 @@ class EthogramError(BehaviorError):
 
 class OutputError(BehaviorError):
     """A result that cannot be written where it was asked for."""
+
+
+def advise_on_missing(path: Path, otherwise: str = "check the path") -> str:
+    """Return what to do about a file that is not there: its name may be a path of Windows, on another system; else `otherwise`.
+
+    >>> advise_on_missing(Path("m1.mp4"))
+    'check the path'
+    """
+    if os.sep == "/" and "\\" in str(path):
+        return "its backslashes separate no folders on this system; write slashes (/), and paths relative to the file that they are in"
+    return otherwise
 
 
 def suggest_nearest(name: str, known: Iterable[str]) -> str:

@@ -51,6 +51,8 @@ class Recording:
         Treatment or genotype; "" where the manifest does not say.
     split
         "test" recordings are never touched by cross-validation or search.
+    individual
+        What the pose file calls the animal; "" where it has one animal, or the study's crop says which.
     sex, age, species
         Of the animal, for archives: M, F, O or U; an ISO 8601 duration; a Latin name. "" where the manifest does not say.
     """
@@ -62,6 +64,7 @@ class Recording:
     animal: str = ""
     group: str = ""
     split: Split = "train"
+    individual: str = ""
     sex: str = ""
     age: str = ""
     species: str = ""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from behavior.api.arguments import HasPath, PathLike, Paths, find_folder, find_study, list_paths
+from behavior.api.arguments import HasPath, PathLike, Paths, as_path, find_folder, find_study, list_paths
 from behavior.api.outcomes import Agreement, Demo, Report
 from behavior.api.results import Outcome
 from behavior.compute.loading import load_keras
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["compare_raters", "init_study", "list_backbones", "rename_behavior", "run_demo", "write_report"]
 
 
-def init_study(folder: PathLike, *, backbone: str = "resnet50v2") -> Study:
-    """Pair the videos, pose and label files in a folder and write `study.yaml` and `recordings.csv` into it, as `behavior init` does.
+def init_study(folder: PathLike, *, backbone: str = "resnet50v2", out: PathLike | None = None) -> Study:
+    """Pair the videos, pose and label files in a folder and write `study.yaml` and `recordings.csv`, as `behavior init` does.
 
     Parameters
     ----------
@@ -29,18 +29,20 @@ def init_study(folder: PathLike, *, backbone: str = "resnet50v2") -> Study:
         Holds the files, in any subfolders.
     backbone
         One of those that `list_backbones` returns.
+    out
+        Folder to write them into; `folder` itself where None.
 
     Raises
     ------
     UsageError
         If the folder is missing or holds no video.
     OutputError
-        If it holds a study already, or cannot be written to.
+        If there is a study already, or nothing can be written there.
     """
     from behavior.api.study import Study
     from behavior.workflows.init import init_study
 
-    return Study(init_study(Path(folder), backbone=backbone).study)
+    return Study(init_study(Path(folder), backbone=backbone, out=as_path(out)).study)
 
 
 def rename_behavior(study: PathLike, old: str, new: str, *, folders: Paths = (), dry_run: bool = False) -> Outcome:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from behavior.config import Crop
 from behavior.embedding.recording_inputs import RecordingInputs
-from behavior.errors import BehaviorError, InputError, PoseError, VideoError
+from behavior.errors import BehaviorError, InputError, PoseError, VideoError, advise_on_missing
 from behavior.files.pose import find_body_parts, match_pose_to_frames
 from behavior.files.pose_times import TOLERATED_ROWS
 from behavior.files.video import VideoReader, open_video, summarize_video
@@ -21,6 +21,8 @@ from behavior.recording import Frames, Recording, Track
 from behavior.vision.crops import find_body_axis, find_centers, take_crop, take_whole_frame
 
 __all__ = ["MANY_UNMEASURED", "CropCenters", "CropReader", "CropRow", "describe_video", "open_crops", "require_files", "sample_crops"]
+
+_ADVICE = "correct the path in the manifest or put the file there"
 
 # Share of frames without a measured crop centre above which a user should look at the pose.
 MANY_UNMEASURED = 0.1
@@ -238,13 +240,13 @@ def require_files(recording: Recording, *, needs_pose: bool) -> None:
     if recording.video is None:
         raise VideoError(f"recording {recording.id!r} has no video to embed; name one in the manifest, or import its features.")
     if not _is_file(recording.video):
-        raise VideoError(f"{recording.video}: no such video; correct the path in the manifest or put the file there.")
+        raise VideoError(f"{recording.video}: no such video; {advise_on_missing(recording.video, _ADVICE)}.")
     if not needs_pose:
         return
     if recording.pose is None:
         raise PoseError(f"recording {recording.id!r} has no pose; name its file in the manifest, or set crop: {{whole_frame: true}}.")
     if not _is_file(recording.pose):
-        raise PoseError(f"{recording.pose}: no such pose file; correct the path in the manifest or put the file there.")
+        raise PoseError(f"{recording.pose}: no such pose file; {advise_on_missing(recording.pose, _ADVICE)}.")
 
 
 def _is_file(path: Path) -> bool:

@@ -24,13 +24,14 @@ class RecordingInputs:
         self._tracks: dict[str | None, Track] = {}
 
     def read_track(self, individual: str | None) -> Track:
-        """Return the track of an individual, or of the only animal; the file is parsed at the first call.
+        """Return the track of the recording's own individual, else of `individual`, or of the only animal; parsed at the first call.
 
         Raises
         ------
         PoseError
             As `files.pose.read_pose`.
         """
+        individual = self.recording.individual or individual
         if individual not in self._tracks:
             assert self.recording.pose is not None
             self._tracks[individual] = read_pose(self.recording.pose, individual=individual)

@@ -74,7 +74,7 @@ class FeatureStream(ABC):
             settings |= {
                 "body_parts": [name.casefold() for name in self._crop.body_parts],
                 "min_likelihood": self._crop.min_likelihood,
-                "individual": self._crop.individual,
+                "individual": recording.individual or self._crop.individual,
             }
             if self._crop.egocentric and self._crop.body_axis:
                 settings["body_axis"] = [name.casefold() for name in self._crop.body_axis]

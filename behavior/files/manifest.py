@@ -17,7 +17,7 @@ from behavior.recording import Recording, Split
 
 __all__ = ["RATER_PREFIX", "is_portable_name", "read_manifest", "select_labels", "write_manifest"]
 
-_COLUMNS = ("recording", "video", "pose", "labels", "animal", "group", "split", "sex", "age", "species")
+_COLUMNS = ("recording", "video", "pose", "labels", "animal", "group", "split", "individual", "sex", "age", "species")
 # What archives ask of an animal.
 _SUBJECT_CELLS: Mapping[str, Callable[[str], str]] = {"sex": parse_sex, "age": parse_age, "species": parse_species}
 # Names of rows for several recordings in tables of scores.
@@ -149,18 +149,29 @@ def _parse_row(path: Path, line: int, cells: dict[str, str]) -> Recording:
         animal=cells.get("animal", "") or name,
         group=cells.get("group", ""),
         split="test" if split == "test" else "train",
+        individual=cells.get("individual", ""),
         **subject,
     )
 
 
-def write_manifest(path: Path, recordings: Iterable[Recording]) -> None:
-    """Write the manifest of `recordings` to `path`; file paths below its folder are relative to it."""
+def write_manifest(path: Path, recordings: Iterable[Recording], *, has_individuals: bool = False) -> None:
+    """Write the manifest of `recordings` to `path`; file paths below its folder are relative to it.
+
+    Parameters
+    ----------
+    has_individuals
+        Whether to have a column `individual` to fill in, although no recording names one yet.
+    """
     recordings = list(recordings)
     raters = sorted({rater for recording in recordings for rater in recording.labels if rater})
     folder = path.resolve().parent
     header = ["recording", "video", "pose", "labels", *(RATER_PREFIX + rater for rater in raters), "animal", "group", "split"]
-    subject = [column for column in _SUBJECT_CELLS if any(getattr(recording, column) for recording in recordings)]
-    header += subject
+    optional = [
+        column
+        for column in ("individual", *_SUBJECT_CELLS)
+        if any(getattr(recording, column) for recording in recordings) or (has_individuals and column == "individual")
+    ]
+    header += optional
 
     def relative(file: Path | None) -> str:
         if file is None:
@@ -175,7 +186,7 @@ def write_manifest(path: Path, recordings: Iterable[Recording]) -> None:
             animal = "" if recording.animal == recording.id else recording.animal
             split = "test" if recording.split == "test" else ""
             files = [relative(recording.video), relative(recording.pose), *labels]
-            writer.writerow([recording.id, *files, animal, recording.group, split, *(getattr(recording, column) for column in subject)])
+            writer.writerow([recording.id, *files, animal, recording.group, split, *(getattr(recording, column) for column in optional)])
 
 
 def select_labels(recording: Recording) -> Path | None:

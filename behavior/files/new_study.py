@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from behavior.files.behavior_names import ChosenNames
 
-__all__ = ["MANIFEST_FILE", "STUDY_FILE", "choose_center_parts", "format_new_study"]
+__all__ = ["MANIFEST_FILE", "STUDY_FILE", "NewCrop", "choose_center_parts", "format_new_study"]
 
 STUDY_FILE = "study.yaml"
 MANIFEST_FILE = "recordings.csv"
@@ -33,6 +34,29 @@ TRUNK_TAIL = ("tailbase", "tail_base", "base_tail")
 YAML_WORDS = ("true", "false", "yes", "no", "on", "off", "null", "y", "n")
 
 
+# More names than this do not help to choose one.
+_SHOWN_NAMES = 12
+
+
+@dataclass(frozen=True)
+class NewCrop:
+    """What a new study's crops are centred on.
+
+    Attributes
+    ----------
+    center_parts
+        Body parts; empty for whole frames.
+    individuals
+        Names of the animals of which the user has to choose one; empty where there is no choice.
+    is_open
+        Whether there is pose, but which body parts it has is not known, so that the user has to name them.
+    """
+
+    center_parts: tuple[str, ...] = ()
+    individuals: tuple[str, ...] = ()
+    is_open: bool = False
+
+
 def choose_center_parts(body_parts: Sequence[str]) -> list[str]:
     """Return the body parts that crops are best centred on: a point in the middle of the body, else all those on the trunk, else all.
 
@@ -47,29 +71,23 @@ def choose_center_parts(body_parts: Sequence[str]) -> list[str]:
     return middle[:1] or trunk or list(body_parts)
 
 
-def format_new_study(names: ChosenNames, center_parts: Sequence[str], *, backbone: str, weights: str) -> str:
+def format_new_study(names: ChosenNames, crop: NewCrop, *, backbone: str, weights: str) -> str:
     """Return the text of a new study file, with the settings that a study begins with.
 
     Parameters
     ----------
     names
         Behaviors, and what names in label files mean.
-    center_parts
-        Body parts that crops are centred on; whole frames where empty.
+    crop
+        What crops are centred on. What the user has to choose has no value, which `behavior check` refuses.
     backbone, weights
         What the section `backbone` says.
     """
-    if len(center_parts) == 1:
-        crop = f"body_part: {_quote(center_parts[0])}, size: 160, min_likelihood: 0.6"
-    elif center_parts:
-        crop = f"body_part: [{', '.join(map(_quote, center_parts))}], size: 160, min_likelihood: 0.6"
-    else:
-        crop = "whole_frame: true"
     return f"""\
 # What `behavior` should do with the recordings in {MANIFEST_FILE}; every key is explained in configs/README.md.
 recordings: {MANIFEST_FILE}
 behaviors: [{", ".join(map(_quote, names.behaviors))}]
-{_format_labels(names)}crop:       {{{crop}}}    # size in pixels: the animal and a little around it
+{_format_labels(names)}crop:       {_format_crop(crop)}
 backbone:   {{name: {backbone}, weights: {weights}}}    # {{name: openfield, weights: packaged}} needs no download
 cache: cache
 windows:    {{length: 300}}
@@ -78,6 +96,24 @@ training:   {{learning_rate: 0.001, batch_size: 8, epochs: 50, patience: 5, clas
 crossval:   {{leave_out: recording, early_stopping_on: inner}}
 postprocess: {{threshold: 0.5, closing_frames: 0, min_bout_frames: 0}}
 """
+
+
+def _format_crop(crop: NewCrop) -> str:
+    """Return the section `crop`, with a comment."""
+    comment = "size in pixels: the animal and a little around it"
+    if not crop.center_parts and not crop.is_open:
+        return f"{{whole_frame: true}}    # {comment}"
+    parts = ", ".join(map(_quote, crop.center_parts))
+    settings = [f"body_part: {parts}" if len(crop.center_parts) == 1 else f"body_part: [{parts}]"]
+    if crop.is_open:
+        settings = ["body_part: null"]
+        comment = "body_part: name one that the pose has, as the middle of the body; " + comment
+    if crop.individuals:
+        settings.append("individual: null")
+        shown = ", ".join(map(_quote, crop.individuals[:_SHOWN_NAMES]))
+        more = f" and {len(crop.individuals) - _SHOWN_NAMES} more" if len(crop.individuals) > _SHOWN_NAMES else ""
+        comment = f"individual: choose one of {shown}{more}, or one for each recording in the manifest's column individual; {comment}"
+    return f"{{{', '.join([*settings, 'size: 160', 'min_likelihood: 0.6'])}}}    # {comment}"
 
 
 def _format_labels(names: ChosenNames) -> str:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from behavior.errors import PoseError, UsageError
+from behavior.errors import PoseError, UsageError, advise_on_missing
 from behavior.files.folder_contents import list_files, separate_drawn
 from behavior.files.name_matching import make_safe
 from behavior.files.pairing import find_pose_for
@@ -32,7 +32,7 @@ def list_videos(paths: Sequence[Path]) -> tuple[list[Path], dict[str, str]]:
         elif path.is_file():
             videos.append(path)
         else:
-            problems[str(path)] = f"{path}: no such video; check the path."
+            problems[str(path)] = f"{path}: no such video; {advise_on_missing(path)}."
     return videos, problems
 
 

@@ -21,7 +21,7 @@ from behavior.files.sleap_csv import is_sleap_csv, read_sleap_csv
 from behavior.files.sleap_project import is_sleap_project, read_sleap_project
 from behavior.recording import Frames, Track
 
-__all__ = ["POSE_SUFFIXES", "find_body_parts", "is_pose", "match_pose_to_frames", "read_pose", "write_deeplabcut"]
+__all__ = ["POSE_SUFFIXES", "find_body_parts", "is_pose", "list_individuals", "match_pose_to_frames", "read_pose", "write_deeplabcut"]
 
 POSE_SUFFIXES = (".csv", ".h5", ".hdf5", ".nwb", ".slp")
 
@@ -91,6 +91,19 @@ def read_pose(path: Path, *, individual: str | None = None) -> Track:
             likelihoods[:, number] = np.isfinite(positions[:, number]).all(axis=1)
     positions[~np.isfinite(positions)] = np.nan
     return Track(positions, likelihoods, parts, time_s=table.time_s, may_end_early=table.may_end_early)
+
+
+def list_individuals(path: Path) -> dict[str, tuple[str, ...]]:
+    """Return the animals in a pose file, each with its body parts; one without a name is called "".
+
+    Raises
+    ------
+    PoseError
+        As `read_pose`, but for the choice of an individual.
+    """
+    table = _read_table(path)
+    _check_frame_index(path, table)
+    return {animal: tuple(dict.fromkeys(part for name, part, _ in table.columns if name == animal)) for animal in _list_animals(table)}
 
 
 def find_body_parts(track: Track, names: Sequence[str], *, path: Path) -> list[int]:
@@ -219,8 +232,7 @@ def _choose_individual(path: Path, table: PoseTable, individual: str | None) -> 
     if names == ("",):
         # Of one animal, and it has no name in the file.
         return ""
-    # Multi-animal DeepLabCut keeps points that no animal owns, such as corners, under this name.
-    animals = [name for name in names if name.casefold() != "single"] or list(names)
+    animals = _list_animals(table)
     if individual is None:
         if len(animals) > 1:
             raise PoseError(
@@ -233,6 +245,12 @@ def _choose_individual(path: Path, table: PoseTable, individual: str | None) -> 
         nearest = suggest_nearest(individual, animals) or "; choose one of these, in the study file or with --individual."
         raise PoseError(f"{path}: has no individual {individual!r}, only {_list_some(animals)}{nearest}")
     return matching[0]
+
+
+def _list_animals(table: PoseTable) -> list[str]:
+    names = list(dict.fromkeys(name for name, _, _ in table.columns))
+    # Multi-animal DeepLabCut keeps points that no animal owns, such as corners, under this name.
+    return [name for name in names if name.casefold() != "single"] or names
 
 
 def _list_some(names: Sequence[str]) -> str:

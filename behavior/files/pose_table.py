@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from behavior.errors import PoseError
+from behavior.errors import PoseError, advise_on_missing
 
 __all__ = ["COORDINATES", "PoseTable", "is_hdf5", "require_pose_file"]
 
@@ -70,7 +70,7 @@ def require_pose_file(path: Path) -> bool:
         If there is no such file, it is a folder, or it may not be read.
     """
     if not path.exists():
-        raise PoseError(f"{path}: there is no such pose file; check the path.")
+        raise PoseError(f"{path}: there is no such pose file; {advise_on_missing(path)}.")
     if path.is_dir():
         raise PoseError(f"{path}: is a folder, expected a pose file (.csv, .h5, .nwb).")
     try:

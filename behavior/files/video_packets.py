@@ -14,7 +14,7 @@ from av.format import Flags
 from av.stream import Disposition
 from av.video.stream import VideoStream
 
-from behavior.errors import VideoError
+from behavior.errors import VideoError, advise_on_missing
 from behavior.files.frame_rows import CountedRows, FrameRows, StampedRows
 from behavior.files.time_line import StampContinuation
 
@@ -267,7 +267,7 @@ def open_stream(path: Path) -> OpenedVideo:
         its header is complete.
     """
     if not path.exists():
-        raise VideoError(f"{path}: there is no such video; check the path.")
+        raise VideoError(f"{path}: there is no such video; {advise_on_missing(path)}.")
     if path.is_dir():
         raise VideoError(f"{path}: is a folder, expected a video file, such as .mp4, .avi or .mts; name the file.")
     if path.stat().st_size == 0:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from behavior.config import Crop, Study
 from behavior.embedding.crop_reader import open_crops, require_files
 from behavior.embedding.recording_inputs import RecordingInputs
-from behavior.errors import BehaviorError, LabelError, OutputError, UsageError
+from behavior.errors import BehaviorError, LabelError, OutputError, UsageError, advise_on_missing
 from behavior.files.manifest import select_labels
 from behavior.files.temporary import name_temporary
 from behavior.files.video import summarize_video
@@ -23,6 +23,8 @@ from behavior.progress import report_progress, warn
 from behavior.recording import Labels, Recording
 
 __all__ = ["CropStore", "draw_balanced_frames", "draw_even_frames", "open_crop_store", "read_study_labels", "spread_windows"]
+
+_ADVICE = "correct the path in the manifest or put the file there"
 
 Indices = npt.NDArray[np.int64]
 
@@ -50,7 +52,7 @@ def read_study_labels(study: Study, recordings: Sequence[Recording]) -> Learning
                 continue
             try:
                 if not path.is_file():
-                    raise LabelError(f"{path}: no such label file; correct the path in the manifest or put the file there.")
+                    raise LabelError(f"{path}: no such label file; {advise_on_missing(path, _ADVICE)}.")
                 require_files(recording, needs_pose=not study.crop.whole_frame)
                 assert recording.video is not None
                 video = summarize_video(recording.video)

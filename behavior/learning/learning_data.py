@@ -12,7 +12,7 @@ import numpy.typing as npt
 from behavior.config import LabelFiles, Study
 from behavior.embedding.stream import FeatureStream
 from behavior.embedding.streams import make_streams
-from behavior.errors import BehaviorError, LabelError, UsageError
+from behavior.errors import BehaviorError, LabelError, UsageError, advise_on_missing
 from behavior.files.feature_cache import FeatureSet, find_imported, read_features
 from behavior.files.feature_sources import Signature
 from behavior.files.manifest import select_labels
@@ -34,6 +34,8 @@ __all__ = [
     "read_recording_labels",
     "require_alike",
 ]
+
+_ADVICE = "correct the path in the manifest or put the file there"
 
 
 @dataclass(frozen=True)
@@ -192,7 +194,7 @@ def load_learning_data(study: Study, recordings: Sequence[Recording]) -> Learnin
             continue
         try:
             if not path.is_file():
-                raise LabelError(f"{path}: no such label file; correct the path in the manifest or put the file there.")
+                raise LabelError(f"{path}: no such label file; {advise_on_missing(path, _ADVICE)}.")
             loaded = load_features(study, recording, streams)
             labels.append(read_recording_labels(path, study.behaviors, loaded, recording=recording, settings=study.labels))
         except BehaviorError as error:

@@ -248,7 +248,7 @@ def _find_positions(annotation: Annotation, row: Recording | None, sources: Stat
     """Return where the animal is, (T, 2) in pixels, short gaps filled in; None where there is no pose or no body part to look for."""
     if row is None or row.pose is None or not sources.body_parts:
         return None
-    track = read_pose(row.pose, individual=sources.individual)
+    track = read_pose(row.pose, individual=row.individual or sources.individual)
     columns = find_body_parts(track, sources.body_parts, path=row.pose)
     track, warning = match_pose_to_frames(track, annotation.frames, path=row.pose)
     if warning:
@@ -280,4 +280,5 @@ def _merge(known: Recording, row: Recording) -> Recording:
         animal=known.animal if row.animal == row.id else row.animal,
         group=row.group or known.group,
         split=known.split,
+        individual=row.individual or known.individual,
     )

@@ -10,7 +10,7 @@ import numpy as np
 
 from behavior.config import APPEARANCE, MADE_STREAMS, POSE, Crop, Study
 from behavior.embedding.crop_reader import CropCenters, describe_video
-from behavior.errors import BehaviorError, LabelError, PoseError, VideoError
+from behavior.errors import BehaviorError, LabelError, PoseError, VideoError, advise_on_missing
 from behavior.files.feature_cache import find_imported, read_features
 from behavior.files.feature_sources import hash_file
 from behavior.files.labels import recognise_labels
@@ -25,6 +25,8 @@ from behavior.reporting.check_result import CheckedRecording, Problem, StudyChec
 from behavior.vision.backbones import IMAGENET, find_backbone, identify_weights, imagenet_path
 
 __all__ = ["check_balance", "check_rates", "check_recording", "check_recordings", "check_weights"]
+
+_ADVICE = "correct the path in the manifest or put the file there"
 
 
 @dataclass(frozen=True)
@@ -174,16 +176,22 @@ def _find_shared_videos(study: Study, recordings: Sequence[Recording]) -> dict[s
     """Return a warning for each recording whose video is that of one before it too, by id; none where no video is read."""
     if not _list_made(study):
         return {}
-    first_with: dict[Path, str] = {}
+    first_with: dict[Path, Recording] = {}
     problems = {}
     for recording in recordings:
         if recording.video is None:
             continue
         resolved = recording.video.resolve()
         if resolved in first_with:
-            message = f"{recording.video}: is also the video of {first_with[resolved]!r}; one of the two is probably a slip."
+            other = first_with[resolved]
+            message = f"{recording.video}: is also the video of {other.id!r}; one of the two is probably a slip."
+            if recording.individual and other.individual and recording.individual != other.individual:
+                message = (
+                    f"{recording.video}: is also the video of {other.id!r}, of another animal; a fold that leaves out one recording "
+                    "trains on the other's frames, unless both have one name in the column animal and crossval has leave_out: animal."
+                )
             problems[recording.id] = [_make_warning(recording.id, message)]
-        first_with[resolved] = recording.id
+        first_with[resolved] = recording
     return problems
 
 
@@ -246,8 +254,8 @@ def _read_track(recording: Recording, crop: Crop) -> Track:
     if recording.pose is None:
         raise PoseError(f"recording {recording.id!r} has no pose; name its file in the manifest, or set crop: {{whole_frame: true}}.")
     if not recording.pose.is_file():
-        raise PoseError(f"{recording.pose}: no such pose file; correct the path in the manifest or put the file there.")
-    return read_pose(recording.pose, individual=crop.individual)
+        raise PoseError(f"{recording.pose}: no such pose file; {advise_on_missing(recording.pose, _ADVICE)}.")
+    return read_pose(recording.pose, individual=recording.individual or crop.individual)
 
 
 def _compare_track(recording: Recording, track: Track, crop: Crop, frames: Frames, video: VideoReader) -> tuple[float, list[str]]:
@@ -291,7 +299,7 @@ def _check_labels(study: Study, recording: Recording, frames: Frames) -> _LabelC
 
 def _read_labels(study: Study, recording: Recording, frames: Frames, path: Path, rater: str) -> tuple[Labels, list[str]]:
     if not path.is_file():
-        raise LabelError(f"{path}: no such label file; correct the path in the manifest or put the file there.")
+        raise LabelError(f"{path}: no such label file; {advise_on_missing(path, _ADVICE)}.")
     return read_labels_of(recording, path, study.behaviors, frames, settings=study.labels, rater=rater)
 
 

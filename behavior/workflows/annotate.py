@@ -10,7 +10,7 @@ from pathlib import Path
 from behavior.config import Crop
 from behavior.embedding.recordings import require_features
 from behavior.embedding.unmeasured import warn_of_unmeasured
-from behavior.errors import BehaviorError, EthogramError, OutputError, UsageError, VideoError, WeightsError
+from behavior.errors import BehaviorError, EthogramError, OutputError, UsageError, VideoError, WeightsError, advise_on_missing
 from behavior.files.atomic import make_folder
 from behavior.files.ethograms import ETHOGRAM_SUFFIX, read_provenance, write_annotation
 from behavior.files.new_videos import list_videos, name_recordings, require_pose
@@ -110,7 +110,7 @@ def annotate_video(annotator: Annotator, video: Path, *, pose: Path | None = Non
     """
     _refuse_imported(annotator)
     if not video.is_file():
-        raise VideoError(f"{video}: no such video; check the path.")
+        raise VideoError(f"{video}: no such video; {advise_on_missing(video)}.")
     (name,) = name_recordings([video])
     recording = _describe_video(annotator, name, video, pose)
     _warn_of_training([recording], annotator)
@@ -133,6 +133,12 @@ def annotate_study(
     The study's cache is used, unless other body parts are asked for: those features go to `out`/cache, so that the study keeps its own.
     """
     study, recordings = open_study(study_path)
+    named = [recording.id for recording in recordings if recording.individual]
+    if individual is not None and named:
+        raise UsageError(
+            f"{study_path}: its manifest names the individual of {', '.join(named[:3])}{' and others' if len(named) > 3 else ''}, and "
+            f"--individual {individual} another for all; leave --individual out, or empty that column."
+        )
     make_folder(out)
     if cache is None:
         cache = out / "cache" if body_parts or individual is not None else study.cache

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from behavior.errors import BehaviorError, OutputError, UsageError
-from behavior.files.atomic import write_text
+from behavior.files.atomic import make_folder, write_text
 from behavior.files.behavior_names import ChosenNames, choose_names
-from behavior.files.manifest import write_manifest
-from behavior.files.new_study import MANIFEST_FILE, STUDY_FILE, choose_center_parts, format_new_study
-from behavior.files.pairing import Pairing, pair_files
-from behavior.files.pose import read_pose
+from behavior.files.manifest import read_manifest, write_manifest
+from behavior.files.new_study import MANIFEST_FILE, STUDY_FILE, NewCrop, choose_center_parts, format_new_study
+from behavior.files.pairing import Pairing, has_pose, pair_files
+from behavior.files.pose import list_individuals
 from behavior.recording import Recording
 from behavior.vision.backbones import IMAGENET, PACKAGED, find_backbone
 
@@ -40,38 +40,50 @@ class InitResult:
     notes: list[str] = field(default_factory=list)
 
 
-def init_study(folder: Path, *, backbone: str = "resnet50v2") -> InitResult:
-    """Pair the files below `folder` and write `study.yaml` and `recordings.csv` into it.
+def init_study(folder: Path, *, backbone: str = "resnet50v2", out: Path | None = None) -> InitResult:
+    """Pair the files below `folder` and write `study.yaml` and `recordings.csv`.
+
+    A manifest that is there without a study, by a person or by an `init` that was killed, is kept, and the study is made for it.
+
+    Parameters
+    ----------
+    out
+        Where to write them; into `folder` where None.
 
     Raises
     ------
     UsageError
-        If the folder is missing or holds no video.
+        If the folder is missing or holds no video, or the manifest that is there cannot be read.
     OutputError
-        If it holds a study already, or cannot be written to.
+        If there is a study already, or nothing can be written there.
     """
     if not folder.is_dir():
         raise UsageError(f"{folder}: no such folder; give the one that holds the videos.")
-    study_path, manifest_path = folder / STUDY_FILE, folder / MANIFEST_FILE
-    for path in (study_path, manifest_path):
-        if path.exists():
-            raise OutputError(f"{path}: is there already and is never written over; edit it, or move it away first.")
+    target = folder if out is None else make_folder(out)
+    study_path, manifest_path = target / STUDY_FILE, target / MANIFEST_FILE
+    if study_path.exists():
+        raise OutputError(f"{study_path}: is there already and is never written over; edit it, or move it away first.")
     specification = find_backbone(backbone)
     pairings, notes = pair_files(folder)
     if not pairings:
         raise UsageError(f"{folder}: found no video (such as .mp4, .avi or .mts) in it or below; give the folder that holds the videos.")
-    names = _choose_behaviors(pairings)
-    center_parts, center_notes = _choose_center(pairings)
+    is_kept = manifest_path.exists()
+    recordings = read_manifest(manifest_path) if is_kept else [_make_recording(pairing) for pairing in pairings]
+    names = _choose_behaviors(recordings, pairings)
+    crop, has_individuals, crop_notes = _choose_crop(recordings, pairings, folder)
     weights, weight_notes = _choose_weights(backbone)
-    write_manifest(manifest_path, [_make_recording(pairing) for pairing in pairings])
-    write_text(study_path, format_new_study(names, center_parts, backbone=specification.name, weights=weights))
-    return InitResult(pairings, study_path, [*notes, *names.notes, *center_notes, *weight_notes])
+    if is_kept:
+        notes.append(f"{manifest_path}: was there already and is kept as it is; the study is for its {len(recordings)} recordings.")
+    else:
+        write_manifest(manifest_path, recordings, has_individuals=has_individuals)
+    write_text(study_path, format_new_study(names, crop, backbone=specification.name, weights=weights))
+    return InitResult(pairings, study_path, [*notes, *names.notes, *crop_notes, *weight_notes])
 
 
-def _choose_behaviors(pairings: Sequence[Pairing]) -> ChosenNames:
+def _choose_behaviors(recordings: Sequence[Recording], pairings: Sequence[Pairing]) -> ChosenNames:
     """Return the behaviors in the label files, those of the thesis where there are none."""
-    files = [path for pairing in pairings for path in (pairing.labels, *pairing.raters.values(), *pairing.undecided) if path is not None]
-    chosen = choose_names(files)
+    files = [path for recording in recordings for path in recording.labels.values() if path.is_file()]
+    chosen = choose_names([*files, *(path for pairing in pairings for path in pairing.undecided)])
     if chosen.behaviors:
         return chosen
     why = "The label files name no behavior" if chosen.n_files else "No label file was found that can be read"
@@ -79,21 +91,50 @@ def _choose_behaviors(pairings: Sequence[Pairing]) -> ChosenNames:
     return replace(chosen, behaviors=tuple(THESIS_BEHAVIORS), notes=(*chosen.notes, note))
 
 
-def _choose_center(pairings: Sequence[Pairing]) -> tuple[list[str], list[str]]:
-    """Return the body parts that crops are centred on, by the first pose that can be read, [] without any; and notes."""
-    notes = []
-    for pairing in pairings:
-        if pairing.pose is None:
-            continue
+def _choose_crop(recordings: Sequence[Recording], pairings: Sequence[Pairing], folder: Path) -> tuple[NewCrop, bool, list[str]]:
+    """Return what crops are centred on, by the first pose that can be read; whether animals are called differently in others; and notes.
+
+    Whole frames are chosen only where there is no pose file: one that cannot be read, or of which none is chosen, leaves the choice open.
+    """
+    poses = [recording.pose for recording in recordings if recording.pose is not None]
+    poses += [path for pairing in pairings for path in pairing.undecided_poses]
+    notes: list[str] = []
+    animals: list[tuple[str, ...]] = []
+    body_parts: tuple[str, ...] = ()
+    for path in poses:
         try:
-            names = read_pose(pairing.pose).body_parts
+            individuals = list_individuals(path)
         except BehaviorError as error:
             notes.append(str(error))
             continue
-        chosen = choose_center_parts(names)
-        return chosen, [*notes, f"Crops are centred on {' + '.join(chosen)}; the pose has {', '.join(names)}."]
-    note = "No pose was found, so each whole frame is embedded; name pose files in recordings.csv and a body part in the study file."
-    return [], [*notes, note]
+        body_parts = body_parts or next(iter(individuals.values()))
+        animals.append(tuple(individuals))
+        if len(animals[0]) == 1:
+            break
+    if body_parts:
+        chosen = choose_center_parts(body_parts)
+        notes.append(f"Crops are centred on {' + '.join(chosen)}; the pose has {', '.join(body_parts)}.")
+        if len(animals[0]) == 1:
+            return NewCrop(tuple(chosen)), False, notes
+        names = tuple(dict.fromkeys(name for of_file in animals for name in of_file))
+        differ = len(set(animals)) > 1
+        where = (
+            "in the manifest's column individual, as they differ from video to video" if differ else "as crop: individual in the study file"
+        )
+        notes.append(
+            f"The pose is of several animals ({_list_some(names)}); choose one {where}. `behavior check` refuses the study until then."
+        )
+        return NewCrop(tuple(chosen), names), differ, notes
+    if poses or has_pose(folder):
+        why = "No pose file can be read" if poses else "No pose file belongs to a video"
+        advice = f"name pose files in {MANIFEST_FILE} and a body part in the study file, which `behavior check` refuses until then"
+        return NewCrop(is_open=True), False, [*notes, f"{why}, so the body part is left open; {advice}."]
+    note = f"No pose was found, so each whole frame is embedded; name pose files in {MANIFEST_FILE} and a body part in the study file."
+    return NewCrop(), False, [note]
+
+
+def _list_some(names: Sequence[str]) -> str:
+    return ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
 
 
 def _choose_weights(backbone: str) -> tuple[str, list[str]]:

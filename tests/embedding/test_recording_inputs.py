@@ -32,6 +32,8 @@ def test_individuals_are_tracks_of_their_own(tmp_path: Path, parses: list[str]) 
     assert inputs.read_track("m2").positions.tolist() == [[[3, 4]]]
     assert inputs.read_track("m1").positions.tolist() == [[[1, 2]]]
     assert parses == ["two.csv"] * 2
+    own = RecordingInputs(Recording("two", pose=path, individual="m2"))
+    assert own.read_track(None).positions.tolist() == own.read_track("m1").positions.tolist() == [[[3, 4]]]
 
 
 def test_a_pose_that_cannot_be_read_is_tried_again(tmp_path: Path) -> None:

@@ -113,3 +113,15 @@ def test_labels_of_several_raters_need_a_plain_column(tmp_path):
     assert select_labels(Recording("a", labels={"jin": Path("j"), "": Path("p")})) == Path("p")
     with pytest.raises(UsageError, match="labels by jin, ann"):
         select_labels(Recording("a", labels={"jin": Path("j"), "ann": Path("p")}))
+
+
+def test_individuals_have_a_column_where_there_are_any(tmp_path):
+    path = write(tmp_path, "recording,individual\na,resident\nb,\n")
+    first, second = read_manifest(path)
+    assert (first.individual, second.individual) == ("resident", "")
+    write_manifest(path, [first, second])
+    assert read_manifest(path) == [first, second]
+    write_manifest(path, [second])
+    assert "individual" not in path.read_text()
+    write_manifest(path, [second], has_individuals=True)
+    assert "individual" in path.read_text().splitlines()[0]

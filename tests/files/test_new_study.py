@@ -7,14 +7,18 @@ from pathlib import Path
 import pytest
 
 from behavior.config import Study
+from behavior.errors import UsageError
 from behavior.files.behavior_names import ChosenNames
-from behavior.files.new_study import choose_center_parts, format_new_study
+from behavior.files.new_study import NewCrop, choose_center_parts, format_new_study
 from behavior.files.study import read_study
 
 
-def read_back(folder: Path, names: ChosenNames, center_parts: list[str], backbone: str = "resnet50v2", weights: str = "imagenet") -> Study:
+def read_back(
+    folder: Path, names: ChosenNames, center_parts: list[str] | NewCrop, backbone: str = "resnet50v2", weights: str = "imagenet"
+) -> Study:
     path = folder / "study.yaml"
-    path.write_text(format_new_study(names, center_parts, backbone=backbone, weights=weights), encoding="utf-8")
+    crop = center_parts if isinstance(center_parts, NewCrop) else NewCrop(tuple(center_parts))
+    path.write_text(format_new_study(names, crop, backbone=backbone, weights=weights), encoding="utf-8")
     return read_study(path)
 
 
@@ -66,3 +70,16 @@ def test_a_study_begins_with_three_layers_on_windows_of_300_frames(tmp_path: Pat
 )
 def test_a_point_in_the_middle_goes_before_those_on_the_trunk(body_parts: list[str], expected: list[str]) -> None:
     assert choose_center_parts(body_parts) == expected
+
+
+def test_what_has_to_be_chosen_is_a_key_without_a_value(tmp_path: Path) -> None:
+    names = ("resident", "in: truder #2", "c\nd")
+    crop = read_back(tmp_path, ChosenNames(("rear",)), NewCrop(("midbody",), names)).crop
+    assert crop is not None
+    assert (crop.body_parts, crop.individual, crop.whole_frame) == (("midbody",), None, False)
+    text = (tmp_path / "study.yaml").read_text()
+    assert "individual: null" in text
+    assert 'individual: choose one of resident, "in: truder #2", "c\\nd"' in text
+    with pytest.raises(UsageError, match="body_part"):
+        read_back(tmp_path, ChosenNames(("rear",)), NewCrop(is_open=True))
+    assert "whole_frame" not in (tmp_path / "study.yaml").read_text()

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from behavior.errors import PoseError
-from behavior.files.pose import find_body_parts, is_pose, match_pose_to_frames, read_pose, write_deeplabcut
+from behavior.files.pose import find_body_parts, is_pose, list_individuals, match_pose_to_frames, read_pose, write_deeplabcut
 from behavior.recording import Frames, Track
 
 
@@ -127,6 +127,15 @@ def test_the_only_animal_of_a_multi_animal_file_is_taken(tmp_path: Path) -> None
     path.write_text("individuals,m1,m1,single,single\nbodyparts,a,a,corner,corner\ncoords,x,y,x,y\n0,1,2,3,4\n")
     assert read_pose(path).body_parts == ("a",)
     assert read_pose(path, individual="single").body_parts == ("corner",)
+
+
+def test_animals_of_a_file_and_their_parts(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("individuals,m1,m1,m2,m2,single,single\nbodyparts,a,a,b,b,corner,corner\ncoords,x,y,x,y,x,y\n0,1,2,3,4,5,6\n")
+    assert list_individuals(path) == {"m1": ("a",), "m2": ("b",)}
+    assert list_individuals(write_single(tmp_path / "b.csv", "0,1,2,1\n")) == {"": ("a",)}
+    with pytest.raises(PoseError, match="has a header but no rows"):
+        list_individuals(write_single(tmp_path / "c.csv", ""))
 
 
 def test_formats_that_end_with_the_last_detection_are_not_another_video_s() -> None:

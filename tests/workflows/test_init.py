@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import yaml
 
-from behavior.files.manifest import read_manifest
+from behavior.files.manifest import read_manifest, write_manifest
 from behavior.files.pose import write_deeplabcut
 from behavior.files.study import read_study
 from behavior.files.video_writer import write_video
@@ -180,3 +181,112 @@ def test_names_with_spaces_are_paired_and_made_safe(run, tmp_path):
 def test_squeezenet_says_that_its_weights_have_to_be_given(run, tmp_path):
     add_recording(tmp_path, "a")
     assert "correct weights: squeezenet.h5" in run("init", tmp_path, "--backbone", "squeezenet").err
+
+
+def write_pair(folder: Path, name: str, individuals: tuple[str, ...]) -> None:
+    add_recording(folder, name)
+    columns = [(animal, part, coordinate) for animal in individuals for part in ("nose", "midbody") for coordinate in "xy"]
+    header = [[level, *(column[number] for column in columns)] for number, level in enumerate(("individuals", "bodyparts", "coords"))]
+    rows = [[str(frame), *["5"] * len(columns)] for frame in range(N_FRAMES)]
+    (folder / f"{name}DLC_resnet50_x.csv").write_text("\n".join(",".join(row) for row in [*header, *rows, []]))
+
+
+def test_a_pose_of_several_animals_asks_which_and_check_refuses_until_it_is_said(run, tmp_path):
+    for name in ("a", "b"):
+        write_pair(tmp_path, name, ("resident", "intruder"))
+    ran = run("init", tmp_path, "--backbone", "openfield")
+    assert ran.status == 0
+    assert "No pose was found" not in ran.err
+    assert "The pose is of several animals (resident, intruder); choose one as crop: individual" in ran.err
+    assert study_of(tmp_path)["crop"] == {"body_part": "midbody", "individual": None, "size": 160, "min_likelihood": 0.6}
+    checked = run("check", tmp_path / "study.yaml")
+    assert checked.status == 1
+    assert "holds the pose of 2 individuals (resident, intruder)" in checked.out + checked.err
+    study = tmp_path / "study.yaml"
+    study.write_text(study.read_text().replace("individual: null", "individual: intruder"))
+    assert run("check", study).status == 0
+
+
+def test_animals_that_are_called_differently_are_chosen_in_the_manifest(run, tmp_path):
+    write_pair(tmp_path, "a", ("resident", "intruder"))
+    write_pair(tmp_path, "b", ("M1", "M2"))
+    ran = run("init", tmp_path, "--backbone", "openfield")
+    assert "choose one in the manifest's column individual" in ran.err
+    manifest = tmp_path / "recordings.csv"
+    assert "individual" in manifest.read_text().splitlines()[0]
+    assert run("check", tmp_path / "study.yaml").status == 1
+    rows = [replace(row, individual={"a": "resident", "b": "m2"}[row.id]) for row in read_manifest(manifest)]
+    write_manifest(manifest, rows)
+    assert run("check", tmp_path / "study.yaml").status == 0
+    # Two animals of one video are two recordings.
+    write_manifest(manifest, [*rows, replace(rows[0], id="a_intruder", individual="intruder")])
+    checked = run("check", tmp_path / "study.yaml", "--json")
+    problems = json.loads(checked.out)["problems"]
+    assert not any(problem["error"] for problem in problems)
+    assert any(
+        "of another animal; a fold that leaves out one recording trains on the other's frames" in str(problem) for problem in problems
+    )
+
+
+@pytest.mark.parametrize("flaw", ["0,oops,1,1\n", "", "two"])
+def test_a_pose_with_a_flaw_is_no_whole_frame(run, tmp_path, flaw):
+    add_recording(tmp_path, "a")
+    pose = tmp_path / "aDLC_resnet50_x.csv"
+    if flaw == "two":
+        (tmp_path / "aDLC_other.csv").write_bytes(pose.read_bytes())
+    else:
+        pose.write_text("scorer,N,N,N\nbodyparts,a,a,a\ncoords,x,y,likelihood\n" + flaw)
+    ran = run("init", tmp_path)
+    assert "No pose was found" not in ran.err
+    assert "whole_frame" not in study_of(tmp_path)["crop"]
+    if flaw != "two":
+        assert study_of(tmp_path)["crop"]["body_part"] is None
+        checked = run("check", tmp_path / "study.yaml")
+        assert checked.status != 0
+        assert "body_part" in checked.err
+
+
+def test_a_pose_of_no_video_is_no_whole_frame(run, tmp_path):
+    add_recording(tmp_path, "a")
+    (tmp_path / "aDLC_resnet50_x.csv").rename(tmp_path / "otherDLC_resnet50_x.csv")
+    ran = run("init", tmp_path)
+    assert "No pose file belongs to a video, so the body part is left open" in ran.err
+    assert study_of(tmp_path)["crop"]["body_part"] is None
+
+
+def test_a_study_may_be_written_elsewhere(run, tmp_path):
+    share, own = tmp_path / "share", tmp_path / "own"
+    share.mkdir()
+    add_recording(share, "a")
+    before = sorted(share.rglob("*"))
+    assert run("init", share, "--backbone", "openfield", "--out", own).status == 0
+    assert sorted(share.rglob("*")) == before
+    (recording,) = read_manifest(own / "recordings.csv")
+    assert (recording.video, recording.pose) == (share / "a.mp4", share / "aDLC_resnet50_x.csv")
+    assert run("check", own / "study.yaml").status == 0
+
+
+def test_half_an_init_is_finished_and_a_manifest_by_a_person_is_kept(run, tmp_path):
+    for name in ("a", "b"):
+        add_recording(tmp_path, name)
+    run("init", tmp_path, "--backbone", "openfield")
+    study, manifest = (tmp_path / name for name in ("study.yaml", "recordings.csv"))
+    whole = study.read_bytes(), manifest.read_bytes()
+    study.unlink()
+    ran = run("init", tmp_path, "--backbone", "openfield")
+    assert ran.status == 0
+    assert (study.read_bytes(), manifest.read_bytes()) == whole
+    assert "was there already and is kept as it is; the study is for its 2 recordings" in ran.err
+    study.unlink()
+    manifest.write_text("recording,video,pose\nb,b.mp4,bDLC_resnet50_x.csv\n")
+    assert run("init", tmp_path, "--backbone", "openfield").status == 0
+    assert [recording.id for recording in read_manifest(manifest)] == ["b"]
+    assert run("init", tmp_path).status != 0
+
+
+def test_windows_paths_in_a_manifest_are_named(run, tmp_path):
+    add_recording(tmp_path, "a")
+    run("init", tmp_path, "--backbone", "openfield")
+    (tmp_path / "recordings.csv").write_text("recording,video\na,videos\\a.mp4\n")
+    checked = run("check", tmp_path / "study.yaml")
+    assert "its backslashes separate no folders on this system" in checked.out + checked.err

@@ -10,7 +10,7 @@ from functools import cached_property
 from itertools import islice
 from pathlib import Path
 
-from behavior.errors import LabelError
+from behavior.errors import LabelError, advise_on_missing
 from behavior.files.cells import unescape_cell
 from behavior.files.label_formats.spreadsheets import has_merged_cells, list_sheets, read_sheet
 from behavior.files.text_tables import Row, TextTable, find_delimiter, find_encoding, make_table, parse_number, split_lines
@@ -65,7 +65,7 @@ class LabelSource:
         self.path = path
         self._sheet, self._header_line = sheet, header_line
         if not path.exists():
-            raise LabelError(f"{path}: there is no such label file; check the path.")
+            raise LabelError(f"{path}: there is no such label file; {advise_on_missing(path)}.")
         if path.is_dir():
             raise LabelError(f"{path}: is a folder, expected a label file.")
         try:
