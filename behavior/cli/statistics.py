@@ -66,6 +66,7 @@ def stats(
     compared = result.description.tables.groups
     extra = {
         "groups": [] if compared is None else json.loads(compared.to_json(orient="records")),
+        "left_out": list(result.description.left_out),
         "notes": list(result.description.notes),
         "failures": result.failures,
     }

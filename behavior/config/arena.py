@@ -57,7 +57,10 @@ class Arena(Section):
         default=None, description="Points below this likelihood are missing. Without it, the crop's.", examples=[0.6]
     )
     max_gap_s: Seconds = Field(
-        default=0.5, description="Longest stretch without a position, in seconds, that is filled in by a straight line.", examples=[1]
+        default=0.5,
+        description="Longest stretch without a position, in seconds, that is filled in by a straight line. Longer ones, in which the "
+        "crop's centre was not measured either, are no observed time in `behavior stats`.",
+        examples=[1],
     )
 
     @model_validator(mode="before")

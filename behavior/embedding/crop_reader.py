@@ -54,6 +54,22 @@ class CropCenters:
         self._size = (video.width, video.height)
         self.measured = self._is_seen & ((self.centers >= 0) & (self.centers <= self._size)).all(axis=1)
 
+    def require_any(self, path: Path, *, parts: Sequence[str], min_likelihood: float) -> None:
+        """Raise PoseError if the pose at `path` sees none of the body parts `parts` within the picture in any frame."""
+        if not len(self.measured) or self.measured.any():
+            return
+        if self._is_seen.any():
+            x, y = np.median(self.centers[self._is_seen], axis=0)
+            raise PoseError(
+                f"{path}: {_join(parts)} is outside the picture of {self._size[0]} x {self._size[1]} pixels in every frame (half-way at "
+                f"x {x:.6g}, y {y:.6g}), so that no crop shows the animal; is it the pose of another video, of one that was scaled, or a "
+                "table whose decimal points were lost?"
+            )
+        raise PoseError(
+            f"{path}: {_join(parts)} is not found in any frame (a likelihood of {min_likelihood:g} is asked for), so that no crop shows "
+            "the animal; name another body part, lower crop: {min_likelihood}, or leave the recording out."
+        )
+
     def describe(self, path: Path, *, n_frames: int, consequence: str) -> list[str]:
         """Return sentences on the pose at `path` if it lost the animal in many of `n_frames`, and of what consequence that is."""
         lost = int((~self._is_seen[:n_frames]).sum())
@@ -131,6 +147,7 @@ class CropReader:
                 track = matched
                 self._match_notes = [note] if note else []
         self._crop_centers = CropCenters(track, parts, min_likelihood=crop.min_likelihood, video=self.video)
+        self._crop_centers.require_any(self._pose, parts=crop.body_parts, min_likelihood=crop.min_likelihood)
         self.centers, self.measured = self._crop_centers.centers, self._crop_centers.measured
         self._track = track
         if axis:
@@ -304,6 +321,10 @@ def _describe_times(video: VideoReader) -> list[str]:
             "its frame rate is given as without losses."
         )
     return notes
+
+
+def _join(names: Sequence[str]) -> str:
+    return " and ".join(names)
 
 
 def _list_frames(frames: Sequence[int]) -> str:

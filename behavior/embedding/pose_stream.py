@@ -83,6 +83,8 @@ class PoseStream(FeatureStream):
         notes += [note] if note else []
         origin = find_body_parts(track, crop.body_parts, path=path)
         axis = find_body_parts(track, crop.body_axis, path=path) if crop.body_axis else None
+        crop_centers = CropCenters(track, origin, min_likelihood=crop.min_likelihood, video=video)
+        crop_centers.require_any(path, parts=crop.body_parts, min_likelihood=crop.min_likelihood)
         features = describe_pose(
             track.positions,
             track.likelihoods,
@@ -93,7 +95,6 @@ class PoseStream(FeatureStream):
             size=crop.size,
             arena=self._corners,
         )
-        crop_centers = CropCenters(track, origin, min_likelihood=crop.min_likelihood, video=video)
         notes += crop_centers.describe(path, n_frames=len(features), consequence="its pose there is a guess")
         decoded = np.ones(len(features), dtype=bool)
         decoded[list(summary.undecodable)] = False

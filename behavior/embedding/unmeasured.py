@@ -10,7 +10,7 @@ from behavior.frame_times import frame_durations, frame_edges
 from behavior.provenance import UnmeasuredFrames
 from behavior.recording import Annotation, find_bouts
 
-__all__ = ["find_unmeasured", "is_much_unmeasured", "warn_of_unmeasured"]
+__all__ = ["find_observed", "find_unmeasured", "is_much_unmeasured", "warn_of_unmeasured"]
 
 # A stretch that is longer hides whole bouts.
 _LONGEST_STRETCH_S = 2.0
@@ -24,6 +24,23 @@ def find_unmeasured(measured: npt.NDArray[np.bool_]) -> UnmeasuredFrames:
     """
     spans = tuple((start, stop) for start, stop in find_bouts(~measured).tolist())
     return UnmeasuredFrames(frames=int((~measured).sum()), spans=spans)
+
+
+def find_observed(annotation: Annotation, *, max_gap_s: float) -> npt.NDArray[np.bool_] | None:
+    """Tell which frames of an ethogram count as observed, bool of shape (T,); None if all do.
+
+    Stretches that were not measured are, if they last longer than `max_gap_s`: shorter ones are filled in from both sides. Ethograms of
+    earlier versions do not say what was measured.
+    """
+    not_measured = annotation.provenance.not_measured
+    if not_measured is None or not not_measured.frames:
+        return None
+    lasting = np.concatenate(([0.0], np.cumsum(frame_durations(frame_edges(annotation.time_s, annotation.fps)))))
+    observed = np.ones(len(annotation.time_s), dtype=bool)
+    for start, stop in not_measured.spans:
+        if lasting[stop] - lasting[start] > max_gap_s + 1e-9 or stop - start == len(observed):
+            observed[start:stop] = False
+    return None if observed.all() else observed
 
 
 def warn_of_unmeasured(annotation: Annotation) -> str | None:

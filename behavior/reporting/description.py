@@ -31,12 +31,15 @@ class DescribedRecording:
         What people saw, by rater.
     positions
         Where the animal is, float64 of shape (T, 2) in pixels, NaN where it is unknown; None without a track.
+    observed
+        Frames in which the model could see the animal, bool of shape (T,); None for all (`embedding.unmeasured.find_observed`).
     """
 
     annotation: Annotation
     row: Recording
     labels: Mapping[str, Labels]
     positions: npt.NDArray[np.float64] | None
+    observed: npt.NDArray[np.bool_] | None = None
 
     @property
     def name(self) -> str:
@@ -60,10 +63,11 @@ class DescribedRecording:
 
     def get_values(self, *, of_labels: bool) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_] | None]:
         """Return what is described, (T, B): what was decided, or the labels that count; and which of it was observed, None for all."""
-        if not of_labels:
-            return self.annotation.ethogram.values, None
-        values = self.choose_labels().values
-        return values == 1, values != -1
+        if of_labels:
+            values = self.choose_labels().values
+            return values == 1, values != -1
+        decided = self.annotation.ethogram.values
+        return decided, None if self.observed is None else np.repeat(self.observed[:, None], decided.shape[1], axis=1)
 
     def choose_labels(self) -> Labels:
         """Return the labels that count: those of the manifest's plain column, or the first rater's."""
@@ -118,7 +122,9 @@ class Description:
     of_labels
         Whether the tables are about what people labelled.
     notes
-        Sentences on what the tables leave out.
+        Sentences on what should be known of the tables.
+    left_out
+        Sentences on what the tables, their means or the comparison of groups do not hold.
     """
 
     tables: StatisticsTables
@@ -129,6 +135,7 @@ class Description:
     correction: Correction = "holm"
     of_labels: bool = False
     notes: Sequence[str] = field(default_factory=tuple)
+    left_out: Sequence[str] = field(default_factory=tuple)
 
     @property
     def behaviors(self) -> tuple[str, ...]:

@@ -150,6 +150,8 @@ def make_statistics_section(description: Description) -> Section:
         heads, rows = tabulate_zones(description, description.tables.zones)
         blocks.append(Table(heads, rows, n_names=2, caption="Zones, means over animals"))
     blocks.append(Details("What the numbers are", [Listing(list_rules(description))]))
+    if description.left_out:
+        blocks += [Paragraph("Left out:"), Listing(list(description.left_out))]
     if description.notes:
         blocks.append(Listing(list(description.notes)))
     trajectories: list[Block] = []

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from behavior.config import Arena, LabelFiles, Study
-from behavior.embedding.unmeasured import is_much_unmeasured
+from behavior.embedding.unmeasured import find_observed, is_much_unmeasured
 from behavior.errors import BehaviorError, LabelError, UsageError
 from behavior.files.ethograms import read_annotation
 from behavior.files.manifest import read_manifest, select_labels
@@ -20,7 +20,7 @@ from behavior.learning.label_reading import read_raters_of
 from behavior.progress import complain, warn
 from behavior.recording import Annotation, Labels, Recording
 from behavior.reporting.description import DescribedRecording, Description
-from behavior.reporting.statistics_tables import compare_recordings, note_groups, tabulate_recordings
+from behavior.reporting.statistics_tables import compare_recordings, note_designs, note_ungrouped, tabulate_recordings
 from behavior.statistics.groups import ASSUMPTIONS, Correction
 from behavior.statistics.zones import fill_short_gaps
 from behavior.vision.crops import find_centers
@@ -171,23 +171,29 @@ def gather_statistics(ethograms: Sequence[Path], sources: StatisticsSources) -> 
             recordings.append(recording)
     if not recordings:
         raise UsageError("none of the ethograms could be described, for the reasons above; correct these first.")
-    notes = _note_unknown(recordings, sources)
+    notes, left_out = _note_unknown(recordings, sources), []
     # As in the manifest, where it has them; names alone would put 10 before 2.
     order = {name: number for number, name in enumerate(sources.recordings)}
     recordings.sort(key=lambda recording: order.get(recording.name, len(order)))
     if not request.of_labels:
         notes += _note_unmeasured(recordings)
+        left_out += _note_unobserved(recordings)
     tables = tabulate_recordings(recordings, arena, bin_s=request.bin_s, of_labels=request.of_labels)
     if tables.zones is None and (arena.zones or arena.margin):
         notes.append("the study has an arena, but no recording has a track; give the manifest's pose, and a body part in crop or arena.")
     if any(recording.group for recording in recordings):
         tables = replace(tables, groups=compare_recordings(tables, recordings, request.correction))
-        notes += note_groups(recordings)
+        notes += note_designs(recordings)
+        left_out += note_ungrouped(recordings)
     elif request.groups is not None:
         notes.append(f"{request.groups}: names no group of these recordings; fill in the column 'group' to compare groups.")
-    for note in notes:
+    for note in [*notes, *left_out]:
         warn(note)
-    description = Description(tables, recordings, request.bin_s, arena, sources.body_parts, request.correction, request.of_labels, notes)
+    # These were said when they came up.
+    left_out += failures.values()
+    description = Description(
+        tables, recordings, request.bin_s, arena, sources.body_parts, request.correction, request.of_labels, notes, left_out
+    )
     return StatisticsResult(description, failures)
 
 
@@ -223,7 +229,11 @@ def _read_recording(
         problems[f"{annotation.recording} (track)"] = str(error)
         complain(str(error))
     row = row or Recording(annotation.recording, animal=annotation.recording)
-    return DescribedRecording(annotation, row, labels, positions), problems
+    observed = find_observed(annotation, max_gap_s=sources.arena.max_gap_s)
+    if observed is not None and not observed.any() and positions is not None:
+        # Where nothing was measured, a track leads nowhere in the picture.
+        positions = np.full_like(positions, np.nan)
+    return DescribedRecording(annotation, row, labels, positions, observed), problems
 
 
 def _check_belonging(path: Path, annotation: Annotation, before: Sequence[DescribedRecording], bin_s: float | None) -> None:
@@ -267,8 +277,15 @@ def _note_unknown(recordings: Sequence[DescribedRecording], sources: StatisticsS
 
 
 def _note_unmeasured(recordings: Sequence[DescribedRecording]) -> list[str]:
-    names = [recording.name for recording in recordings if is_much_unmeasured(recording.annotation)]
-    return [f"more than 10 % of the frames are not measured, and behaviors there are guesses: {', '.join(names)}."] if names else []
+    """Return a sentence on the recordings of which many frames, but not all, are not measured."""
+    names = [one.name for one in recordings if is_much_unmeasured(one.annotation) and (one.observed is None or one.observed.any())]
+    return [f"more than 10 % of the frames are not measured: {', '.join(names)}."] if names else []
+
+
+def _note_unobserved(recordings: Sequence[DescribedRecording]) -> list[str]:
+    """Return a sentence on the recordings in which nothing is measured."""
+    names = [recording.name for recording in recordings if recording.observed is not None and not recording.observed.any()]
+    return [f"none of the frames is measured, so that nothing is observed and no mean holds them: {', '.join(names)}."] if names else []
 
 
 def _merge(known: Recording, row: Recording) -> Recording:

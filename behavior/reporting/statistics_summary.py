@@ -27,7 +27,7 @@ _CORRECTIONS = {"holm": "Holm", "fdr": "Benjamini and Hochberg"}
 
 
 def summarize_behaviors(description: Description, metrics: Sequence[str] = SHOWN_METRICS) -> pd.DataFrame:
-    """Return behavior, group, n (animals), and the mean over animals of each metric, of whole recordings."""
+    """Return behavior, group, n (animals with a value), and the mean over animals of each metric, of whole recordings."""
     table = description.tables.bouts
     whole = table[table["bin"].isna() & table["metric"].isin(metrics)].rename(columns={"behavior": "subject"})
     averaged = average_animals(whole, description.animals)
@@ -36,7 +36,7 @@ def summarize_behaviors(description: Description, metrics: Sequence[str] = SHOWN
         for group in description.groups:
             chosen = averaged[(averaged["subject"] == behavior) & (averaged["group"] == group)]
             means = chosen.groupby("metric")["value"].mean()
-            rows.append((behavior, group, chosen["animal"].nunique(), *(float(means.get(metric, float("nan"))) for metric in metrics)))
+            rows.append((behavior, group, _count_animals(chosen), *(float(means.get(metric, float("nan"))) for metric in metrics)))
     return pd.DataFrame(rows, columns=["behavior", "group", "n", *metrics])
 
 
@@ -57,11 +57,17 @@ def format_statistics(description: Description) -> str:
         lines += ["## Zones, means over animals", "", format_markdown_table(*tabulate_zones(description, description.tables.zones)), ""]
     lines += ["## What the numbers are", ""]
     lines += [f"- {rule}" for rule in list_rules(description)]
-    if description.notes:
-        lines += ["", "## Left out", "", *(f"- {note}" for note in description.notes)]
+    for heading, sentences in (("Left out", description.left_out), ("Notes", description.notes)):
+        if sentences:
+            lines += ["", f"## {heading}", "", *(f"- {sentence}" for sentence in sentences)]
     groups = [f"{recording.name} ({', '.join(filter(None, (recording.animal, recording.group)))})" for recording in recordings]
     lines += ["", "## Recordings (animal, group)", "", ", ".join(groups) + ".", "", f"Made by behavior {__version__}.", ""]
     return "\n".join(lines)
+
+
+def _count_animals(averaged: pd.DataFrame) -> int:
+    """Return how many animals have a value of any metric."""
+    return int(averaged.loc[averaged["value"].notna() & (averaged["metric"] != "observed_s"), "animal"].nunique())
 
 
 def tabulate_behaviors(description: Description) -> tuple[list[str], list[list[str]]]:
@@ -110,7 +116,7 @@ def tabulate_zones(description: Description, zones: pd.DataFrame) -> tuple[list[
             chosen = averaged[(averaged["subject"] == zone) & (averaged["group"] == group)]
             means = chosen.groupby("metric")["value"].mean()
             cells = [_format_size(float(means.get(metric, float("nan")))) for metric in metrics]
-            rows.append([zone, group or "all", str(chosen["animal"].nunique()), *cells])
+            rows.append([zone, group or "all", str(_count_animals(chosen)), *cells])
     return ["zone", "group", "animals", *metrics], rows
 
 
@@ -118,6 +124,8 @@ def list_rules(description: Description) -> list[str]:
     """Return sentences on what the numbers are, and under which assumptions groups were compared."""
     rules = [
         "A bout lasts from the start of its first frame to the start of the frame after its last one.",
+        "Stretches that are not measured, because the animal was not found or frames could not be decoded, are no observed time if "
+        f"they are longer than {description.arena.max_gap_s:g} s (arena: max_gap_s); shorter ones are bridged.",
         "Gaps in a video's time stamps of more than half a second (and two and a half frames) are no observed time: bouts end there, and "
         "only the latency runs on over them.",
         "Shares and rates are of the time that was observed; a cell is empty where there is nothing to measure, such as the latency of a "

@@ -13,7 +13,7 @@ from behavior.statistics.groups import Correction, compare_groups, find_design
 from behavior.statistics.transitions import tabulate_transitions
 from behavior.statistics.zones import find_inside, measure_zones, split_arena
 
-__all__ = ["compare_recordings", "note_groups", "tabulate_recordings"]
+__all__ = ["compare_recordings", "note_designs", "note_ungrouped", "tabulate_recordings"]
 
 # Nobody compares groups by how long they were observed.
 _NOT_COMPARED = ("observed_s", "tracked_share")
@@ -83,23 +83,25 @@ def compare_recordings(tables: StatisticsTables, recordings: Sequence[DescribedR
     return pd.concat(comparisons, ignore_index=True)
 
 
-def note_groups(recordings: Sequence[DescribedRecording]) -> list[str]:
-    """Return sentences on recordings without a group, and on animals in several."""
-    notes = []
-    left_out = [recording.name for recording in recordings if not recording.group]
-    if left_out:
-        notes.append(f"without a group and so not compared: {', '.join(left_out)}.")
+def note_ungrouped(recordings: Sequence[DescribedRecording]) -> list[str]:
+    """Return a sentence on recordings without a group, which no comparison holds."""
+    names = [recording.name for recording in recordings if not recording.group]
+    return [f"without a group and so not compared: {', '.join(names)}."] if names else []
+
+
+def note_designs(recordings: Sequence[DescribedRecording]) -> list[str]:
+    """Return a sentence on animals in several groups: that they are compared within themselves, or why they are not."""
     grouped = pd.DataFrame(
         [(recording.animal, recording.group) for recording in recordings if recording.group], columns=["animal", "group"]
     ).drop_duplicates()
     counts = grouped.groupby("animal", sort=False).size()
     design = find_design(grouped)
     if design == "repeated":
-        notes.append("every animal is in every group, so the groups are compared within animals, by a paired test.")
-    elif design == "mixed":
+        return ["every animal is in every group, so the groups are compared within animals, by a paired test."]
+    if design == "mixed":
         in_several = [str(animal) for animal in counts.index[counts > 1]]
-        notes.append(
+        return [
             f"the groups are not tested: {', '.join(in_several)} are in several of them and other animals are not, so that neither a "
             "paired test nor one of independent groups fits; leave out the rest, or compare two groups at a time."
-        )
-    return notes
+        ]
+    return []

@@ -266,6 +266,7 @@ def _compare_track(recording: Recording, track: Track, crop: Crop, frames: Frame
         find_body_parts(track, crop.body_axis, path=recording.pose)
     _, warning = match_pose_to_frames(track, frames, path=recording.pose)
     centers = CropCenters(track, parts, min_likelihood=crop.min_likelihood, video=video)
+    centers.require_any(recording.pose, parts=crop.body_parts, min_likelihood=crop.min_likelihood)
     measured = float(centers.measured[: frames.n_frames].mean()) if len(track) else 0.0
     consequence = f"look at {' and '.join(crop.body_parts)} and its likelihood ({crop.min_likelihood:g} is asked for)"
     lost = centers.describe(recording.pose, n_frames=frames.n_frames, consequence=consequence)

@@ -13,7 +13,7 @@ from behavior.config import Crop
 from behavior.embedding.crop_reader import CropRow, describe_video, open_crops, require_files, sample_crops
 from behavior.embedding.recording_inputs import RecordingInputs
 from behavior.errors import PoseError, VideoError
-from behavior.files.pose import read_pose
+from behavior.files.pose import read_pose, write_deeplabcut
 from behavior.recording import Recording, Track
 
 CROP = Crop(body_part="middle", size=16)
@@ -201,3 +201,15 @@ def test_what_is_odd_about_time_stamps_is_said() -> None:
     # A single frame that a camera loses is nothing to speak of.
     Video.time_s = np.delete(np.arange(101) / 10, 50)
     assert describe_video(Video()) == []  # type: ignore[arg-type]
+
+
+def test_a_pose_that_never_shows_the_animal_gives_no_crops(write_recording: WriteRecording) -> None:
+    recording = write_recording(lost=slice(None))
+    with pytest.raises(PoseError, match=r"middle is not found in any frame \(a likelihood of 0.6 is asked for\)"):
+        read(recording)
+    assert recording.pose is not None
+    # As where a spreadsheet took decimal points for thousands.
+    positions = np.full((40, 3, 2), 2.4e16)
+    write_deeplabcut(recording.pose, Track(positions, np.ones((40, 3)), ("nose", "middle", "tail")), scorer="net")
+    with pytest.raises(PoseError, match="middle is outside the picture of 104 x 64 pixels in every frame"):
+        read(recording)

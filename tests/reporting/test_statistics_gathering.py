@@ -21,6 +21,7 @@ from behavior.reporting.statistics_gathering import (
     gather_statistics,
     open_statistics_sources,
 )
+from behavior.reporting.statistics_summary import format_statistics, summarize_behaviors
 
 N_FRAMES = 300
 
@@ -68,10 +69,8 @@ def test_the_manifest_gives_order_animals_and_groups(ethograms: list[Path], tmp_
     assert [recording.name for recording in description.recordings] == ["a", "b", "c"]
     assert description.animals == {"a": "m1", "b": "b", "c": "c"}
     assert [recording.group for recording in description.recordings] == ["drug", "saline", ""]
-    assert list(description.notes) == [
-        "c is not in the manifest; its group is not known.",
-        "without a group and so not compared: c.",
-    ]
+    assert list(description.notes) == ["c is not in the manifest; its group is not known."]
+    assert list(description.left_out) == ["without a group and so not compared: c."]
     assert description.tables.groups is not None
 
 
@@ -164,6 +163,31 @@ def test_what_is_missing_is_noted(ethograms: list[Path], tmp_path: Path, make_re
     write_annotation(tmp_path / "ethograms", make_recording("b", not_measured={"frames": 40, "spans": [[0, 40]]}).annotation)
     study = write_study(tmp_path, "recording\na\nb\nc\n", arena={"rectangle": [0, 0, 100, 100], "margin_px": 10})
     notes = list(gather(ethograms, study=study, groups=tmp_path / "recordings.csv").description.notes)
-    assert notes[0] == "more than 10 % of the frames are not measured, and behaviors there are guesses: b."
+    assert notes[0] == "more than 10 % of the frames are not measured: b."
     assert notes[1].startswith("the study has an arena, but no recording has a track")
     assert notes[2].endswith("names no group of these recordings; fill in the column 'group' to compare groups.")
+
+
+def test_what_is_not_measured_is_no_observed_time(
+    ethograms: list[Path], tmp_path: Path, make_recording: Callable[..., DescribedRecording]
+) -> None:
+    # 30 s, of which the first 4 s are not measured, and half a second later on, which is bridged.
+    partly = make_recording("b", n_bouts=2, not_measured={"frames": 45, "spans": [[0, 40], [52, 57]]})
+    write_annotation(tmp_path / "ethograms", partly.annotation)
+    write_annotation(tmp_path / "ethograms", make_recording("c", not_measured={"frames": 300, "spans": [[0, 300]]}).annotation)
+    description = gather(ethograms).description
+    whole = description.tables.bouts[lambda table: table["bin"].isna() & (table["behavior"] == "groom")]
+    values = whole.set_index(["recording", "metric"])["value"]
+    assert values["b", "observed_s"] == pytest.approx(26.0)
+    # The bout from 1 s to 2 s was a guess; that from 5 s to 6 s is whole, though the animal was lost within it.
+    assert (values["b", "bout_count"], values["b", "total_s"]) == (1, pytest.approx(1.0))
+    assert values["c", "observed_s"] == 0
+    assert np.isnan(values["c", "share"])
+    assert list(description.notes) == ["more than 10 % of the frames are not measured: b."]
+    assert list(description.left_out) == ["none of the frames is measured, so that nothing is observed and no mean holds them: c."]
+    text = format_statistics(description)
+    left_out = text.partition("## Left out")[2].partition("##")[0]
+    assert "observed and no mean holds them: c." in left_out
+    assert "more than 10 %" not in left_out
+    assert "more than 10 %" in text.partition("## Notes")[2].partition("##")[0]
+    assert set(summarize_behaviors(description)["n"]) == {2}

@@ -9,7 +9,7 @@ import pytest
 
 from behavior.config import Arena
 from behavior.reporting.description import DescribedRecording
-from behavior.reporting.statistics_tables import compare_recordings, note_groups, tabulate_recordings
+from behavior.reporting.statistics_tables import compare_recordings, note_designs, note_ungrouped, tabulate_recordings
 
 SQUARE = Arena(
     corners=((0, 0), (100, 0), (100, 100), (0, 100)), zones={"left": [(0, 0), (50, 0), (50, 100), (0, 100)]}, margin_px=10, pixels_per_cm=10
@@ -88,14 +88,10 @@ def test_recordings_of_one_animal_are_one(make_recording: Callable[..., Describe
 
 
 def test_who_is_not_compared_is_named(make_recording: Callable[..., DescribedRecording]) -> None:
-    assert note_groups([make_recording("a", group="x"), make_recording("b", group="y")]) == []
-    notes = note_groups([make_recording("a", group="x", animal="m"), make_recording("b", group="y", animal="m"), make_recording("c")])
-    assert notes == [
-        "without a group and so not compared: c.",
-        "every animal is in every group, so the groups are compared within animals, by a paired test.",
-    ]
-    notes = note_groups(
-        [make_recording("a", group="x", animal="m"), make_recording("b", group="y", animal="m"), make_recording("c", group="x")]
-    )
-    assert len(notes) == 1
-    assert notes[0].startswith("the groups are not tested: m are in several of them and other animals are not")
+    apart = [make_recording("a", group="x"), make_recording("b", group="y")]
+    assert note_designs(apart) == note_ungrouped(apart) == []
+    paired = [make_recording("a", group="x", animal="m"), make_recording("b", group="y", animal="m"), make_recording("c")]
+    assert note_ungrouped(paired) == ["without a group and so not compared: c."]
+    assert note_designs(paired) == ["every animal is in every group, so the groups are compared within animals, by a paired test."]
+    (note,) = note_designs([*paired, make_recording("d", group="x")])
+    assert note.startswith("the groups are not tested: m are in several of them and other animals are not")

@@ -87,6 +87,15 @@ def test_whole_frames_need_no_pose_and_small_ones_are_padded(tmp_path: Path) -> 
     assert not problems[0].is_error
 
 
+def test_a_pose_that_never_shows_the_animal_is_an_error(tmp_path: Path) -> None:
+    recording = make_recording(tmp_path)
+    assert recording.pose is not None
+    track = Track(np.full((N_FRAMES, 1, 2), 1e15), np.ones((N_FRAMES, 1)), ("body",))
+    write_deeplabcut(recording.pose, track, scorer="s")
+    _, problems, _ = check_recording(make_study(tmp_path), recording)
+    assert [problem.is_error for problem in problems if "outside the picture" in problem.message] == [True]
+
+
 def test_labels_that_cannot_be_used_are_named_and_those_of_others_read(tmp_path: Path) -> None:
     recording = make_recording(tmp_path)
     (tmp_path / "bad.csv").write_text("no labels")
