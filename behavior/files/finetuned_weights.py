@@ -9,8 +9,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from behavior.errors import OutputError, UsageError, WeightsError
 from behavior.files.atomic import replacing
+from behavior.files.keras_archives import read_member
+from behavior.files.opening import explain_damage, require_regular_file
 
 __all__ = [
     "FITTED",
@@ -26,6 +30,7 @@ __all__ = [
 WEIGHTS_SUFFIX = ".keras"
 RECORD_MEMBER = "behavior.json"
 SCHEMA_VERSION = 1
+_ADVICE = "copy the file again, or fine-tune again"
 # What files say; "watched" stands for a validation recording.
 FITTED, VALIDATION = "fitted", "watched"
 
@@ -83,6 +88,10 @@ class FinetuningRecord:
     versions: Mapping[str, str]
 
 
+# Checks types, too, which a dataclass does not.
+_RECORD = TypeAdapter(FinetuningRecord)
+
+
 def refuse_weights(path: Path) -> None:
     """Raise unless new weights may be written to `path`: UsageError for another suffix, OutputError where there is something already."""
     if path.suffix.lower() != WEIGHTS_SUFFIX:
@@ -120,28 +129,22 @@ def read_finetuning_record(path: Path) -> FinetuningRecord | None:
     WeightsError
         If there is no such file, or its record cannot be read.
     """
-    if not path.is_file():
-        raise WeightsError(f"{path}: no such weights file; give imagenet, packaged, random or the path of a file that is there.")
-    try:
-        if not zipfile.is_zipfile(path):
-            return None
-        with zipfile.ZipFile(path) as archive:
-            if RECORD_MEMBER not in archive.namelist():
-                return None
-            content = json.loads(archive.read(RECORD_MEMBER))
+    require_regular_file(
+        path, error=WeightsError, expected="a weights file", advice="give imagenet, packaged, random or the path of a file that is there"
+    )
+    if not zipfile.is_zipfile(path):
+        return None
+    content = read_member(path, RECORD_MEMBER, error=WeightsError, advice=_ADVICE)
+    if content is None:
+        return None
+    with explain_damage(path, error=WeightsError, expected="a record of what weights have seen", advice=_ADVICE):
         version = content.pop("schema_version")
         if version != SCHEMA_VERSION:
             raise WeightsError(
-                f"{path}: its record of what it has seen has schema version {version}, this version of behavior reads {SCHEMA_VERSION}; "
-                "use the version that wrote it, or fine-tune again."
+                f"{path}: its record of what it has seen has schema version {version!s:.20}, this version of behavior reads "
+                f"{SCHEMA_VERSION}; use the version that wrote it, or fine-tune again."
             )
-        recordings = tuple(SeenRecording(**seen) for seen in content.pop("recordings"))
-        return FinetuningRecord(recordings=recordings, behaviors=tuple(content.pop("behaviors")), **content)
-    except (OSError, zipfile.BadZipFile, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise WeightsError(
-            f"{path}: its record of what it has seen cannot be read ({type(error).__name__}: {error}); copy the file again, or fine-tune "
-            "again."
-        ) from error
+        return _RECORD.validate_python(content)
 
 
 def read_seen_recordings(path: Path) -> tuple[SeenRecording, ...]:

@@ -6,7 +6,6 @@ pass through the stacked weights of many such models, which is what training run
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,6 +15,7 @@ from keras import layers
 from tcn import TCN
 
 from behavior.errors import ModelError
+from behavior.files.keras_archives import load_network
 from behavior.sequence.lstm import LstmKind
 from behavior.sequence.mstcn import MstcnKind
 from behavior.sequence.stacking import StackedRun
@@ -97,12 +97,6 @@ def load_head(path: Path) -> keras.Model:
     Raises
     ------
     ModelError
-        If the file is missing, damaged or asks for code of its own.
+        If the file is missing, damaged, asks for code of its own or for more weights than it holds, or has weights that are not finite.
     """
-    try:
-        return keras.models.load_model(path, custom_objects={"TCN": TCN}, compile=False, safe_mode=True)
-    except (OSError, ValueError, TypeError, KeyError, zipfile.BadZipFile) as error:
-        reason = str(error).partition("\n")[0]
-        raise ModelError(
-            f"{path}: this is not a model that can be loaded safely ({reason}); train again or copy the whole bundle."
-        ) from error
+    return load_network(path, custom_objects={"TCN": TCN}, error=ModelError, advice="train again or copy the whole bundle")

@@ -15,6 +15,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from behavior.errors import UsageError, WeightsError, suggest_nearest
+from behavior.files.keras_archives import load_network, require_finite_weights
 from behavior.vision.keras_archives import read_archive
 from behavior.vision.openfield import build_openfield, openfield_weights_path
 from behavior.vision.squeezenet import build_squeezenet
@@ -313,22 +314,16 @@ def _load_weights(specification: BackboneSpecification, network: Any, path: Path
             raise WeightsError(f"{complaint} (found {len(stored)} layers, expected {len(expected)} of certain kinds); {advice}")
     try:
         network.load_weights(str(path))
-    except (ValueError, OSError, KeyError, TypeError) as error:
-        reason = str(error).partition("\n")[0]
+    except Exception as error:
+        # Keras and h5py raise whatever a damaged file leads them to.
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
         raise WeightsError(f"{complaint} ({reason}); {advice}") from error
+    require_finite_weights(network, path, error=WeightsError, advice=advice.rstrip("."))
 
 
 def _load_archive(path: Path) -> Any:
-    import keras
-
-    try:
-        network = keras.models.load_model(path, compile=False, safe_mode=True)
-    except Exception as error:
-        # Keras raises whatever a layer raises that it makes from the file.
-        reason = str(error).partition("\n")[0]
-        raise WeightsError(
-            f"{path}: Keras cannot load this network ({reason}); save one that is made of Keras's own layers and needs no code."
-        ) from error
+    advice = "save one that is made of Keras's own layers and needs no code"
+    network = load_network(path, custom_objects={}, error=WeightsError, advice=advice)
     shape = tuple(network.output_shape) if isinstance(network.output_shape, tuple) else ()
     if len(shape) != 2 or shape[1] is None:
         raise WeightsError(

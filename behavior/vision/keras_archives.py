@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from behavior.errors import WeightsError
+from behavior.files.keras_archives import read_network_config
+from behavior.files.opening import explain_damage
 
 __all__ = ["ArchivedNetwork", "read_archive"]
 
-CONFIG_FILE, WEIGHTS_FILE = "config.json", "model.weights.h5"
+_ADVICE = "save the network again with `model.save('NAME.keras')` of Keras 3"
 COLORS = (1, 3)
 
 
@@ -47,22 +47,17 @@ def read_archive(path: Path) -> ArchivedNetwork:
     WeightsError
         If the file is missing, or is not a `.keras` file.
     """
-    if not path.is_file():
-        raise WeightsError(f"{path}: no such file; give the path of a .keras file that is there.")
-    try:
-        with zipfile.ZipFile(path) as archive:
-            config = json.loads(archive.read(CONFIG_FILE))
-            archive.getinfo(WEIGHTS_FILE)
-        inner = config["config"]
-        class_name = config["class_name"]
-    except (zipfile.BadZipFile, KeyError, TypeError, ValueError, OSError) as error:
-        raise WeightsError(
-            f"{path}: is not a .keras file that can be read ({type(error).__name__}: {error}); save the network again with "
-            "`model.save('NAME.keras')` of Keras 3."
-        ) from error
+    config = read_network_config(path, error=WeightsError, advice=_ADVICE)
+    # Whatever else it says, and however it says it, is Keras's matter.
+    with explain_damage(path, error=WeightsError, expected="a .keras file", advice=_ADVICE):
+        return _describe(config)
+
+
+def _describe(config: dict[str, Any]) -> ArchivedNetwork:
+    inner = config["config"]
     layers = [layer for layer in inner.get("layers", []) if isinstance(layer, dict)]
     names = tuple(str(layer.get("class_name")) for layer in layers)
-    if class_name != "Sequential" and "input_layers" in inner:
+    if config["class_name"] != "Sequential" and "input_layers" in inner:
         inputs = _list_tensors(inner["input_layers"])
         by_name = {layer.get("name", layer.get("config", {}).get("name")): layer for layer in layers}
         shape = by_name.get(inputs[0], {}).get("config", {}).get("batch_shape") if inputs else None

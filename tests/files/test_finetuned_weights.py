@@ -88,5 +88,5 @@ def test_a_record_that_cannot_be_read_is_said(tmp_path, content, expected):
 
 
 def test_missing_weights_are_said(tmp_path):
-    with pytest.raises(WeightsError, match="no such weights file"):
+    with pytest.raises(WeightsError, match="no such file, expected a weights file"):
         read_seen_recordings(tmp_path / "none.keras")

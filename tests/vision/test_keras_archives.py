@@ -62,7 +62,7 @@ def test_it_says_of_a_network_that_keras_saved_what_keras_says(tmp_path):
 )
 def test_what_is_no_archive_of_keras_is_refused(tmp_path, config, with_weights):
     path = write_archive(tmp_path / "a.keras", config, with_weights=with_weights)
-    with pytest.raises(WeightsError, match=r"a\.keras: is not a \.keras file that can be read"):
+    with pytest.raises(WeightsError, match=r"a\.keras: cannot be read as a \.keras file"):
         read_archive(path)
 
 
@@ -70,7 +70,7 @@ def test_files_that_are_not_there_or_no_archive(tmp_path):
     with pytest.raises(WeightsError, match=r"none\.keras: no such file"):
         read_archive(tmp_path / "none.keras")
     (tmp_path / "text.keras").write_text("not a network")
-    with pytest.raises(WeightsError, match=r"text\.keras: is not a \.keras file"):
+    with pytest.raises(WeightsError, match=r"text\.keras: cannot be read as a \.keras file"):
         read_archive(tmp_path / "text.keras")
 
 
