@@ -75,7 +75,8 @@ def _read_back(name: str, out: Path, annotation: Annotation) -> npt.NDArray[np.b
         return ethogram.values[:, [ethogram.behaviors.index(behavior) for behavior in annotation.behaviors]]
     video = annotation.provenance.video
     names = (annotation.recording, *([Path(video).name] if video else []))
-    labels, _ = read_labels(path, LabelRequest(annotation.behaviors, Frames.from_times(annotation.time_s), recording_names=names))
+    frames = Frames.from_times(annotation.time_s)
+    labels, _ = read_labels(path, LabelRequest(annotation.behaviors, frames, recording_names=names, background="absent"))
     return labels.values == 1
 
 

@@ -83,6 +83,7 @@ def read_samples(folder: Path) -> Iterator[Found]:
             recording_names=(sample.video,) if sample.video else (),
             observation=sample.observation,
             subject=EVERYBODY,
+            background="absent",
             policies=LabelPolicies(unterminated="warn"),
         )
         labels, _ = read_labels(path, request)

@@ -33,7 +33,11 @@ class LabelFiles(Section):
         description="Which of several observations in a file is read: a name, or one for each recording that needs one.",
         examples=[{"OFT_5": "observation #1"}],
     )
-    rater: str | None = Field(default=None, description="Whose labels count in a file with several raters.", examples=["anna"])
+    rater: str | None = Field(
+        default=None,
+        description="Whose labels count in a file with several raters, or with several channels of Bento; `*` is all channels together.",
+        examples=["anna"],
+    )
     offset_s: FiniteFloat | dict[str, FiniteFloat] | None = Field(
         default=None,
         description="When a video starts in the time that its label file counts, in seconds, less than 0 if it starts earlier; one number, "
@@ -61,6 +65,18 @@ class LabelFiles(Section):
     point_events: Literal["frame", "leave_out", "error"] = Field(
         default="frame", description="An event without a duration: one frame, no frame, or an error.", examples=["leave_out"]
     )
+    missing: Literal["error", "unlabelled", "absent"] = Field(
+        default="error",
+        description="A behavior that a label file has no column for, or that its list of behaviors lacks. `unlabelled`: nobody looked for "
+        "it, so that the frames are not used for it; `absent`: it was never shown.",
+        examples=["unlabelled"],
+    )
+    background: Literal["absent", "unlabelled"] | None = Field(
+        default=None,
+        description="What `background` = 1 means in tables of frames: no behavior (`absent`, DeepEthogram) or no label (`unlabelled`, "
+        "daart). Needed where the file does not tell.",
+        examples=["absent"],
+    )
 
     @model_validator(mode="after")
     def _names_mean_one_thing(self) -> LabelFiles:
@@ -75,5 +91,7 @@ class LabelFiles(Section):
         return {name: choice.get(recording) if isinstance(choice, dict) else choice for name, choice in chosen.items()}
 
     def dump_policies(self) -> dict[str, Any]:
-        """Return what is done about invalid bouts, by the names of the settings."""
-        return {name: getattr(self, name) for name in ("overlapping", "inverted", "unterminated", "out_of_range", "point_events")}
+        """Return what is done about invalid bouts and missing behaviors, by the names of the settings."""
+        return {
+            name: getattr(self, name) for name in ("overlapping", "inverted", "unterminated", "out_of_range", "point_events", "missing")
+        }

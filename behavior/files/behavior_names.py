@@ -169,7 +169,10 @@ def _check_common(group: _Group, read: Mapping[Path, LabelNames], others: Sequen
         return True, [] if is_everywhere else [f"{group.usual!r} is only in {_show(group.paths)}{nearest}"]
     if len(lacking) > len(having):
         return False, [f"{group.usual!r} has no column in {_show(lacking)}, so it is left out; name it under behaviors once it has."]
-    return True, [f"{group.usual!r} has no column in {_show(lacking)}; add one there, of -1 for frames nobody labelled, or take it out."]
+    return True, [
+        f"{group.usual!r} has no column in {_show(lacking)}; add one there, of -1 for frames nobody labelled, set labels: {{missing: "
+        "unlabelled}, or take it out."
+    ]
 
 
 def _is_usable(name: str) -> bool:

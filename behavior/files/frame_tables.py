@@ -12,9 +12,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from behavior.errors import LabelError, suggest_nearest
+from behavior.errors import LabelError
 from behavior.files.atomic import write_text
 from behavior.files.label_formats.label_format import FrameLabels, LabelFormat, RowTimes
+from behavior.files.label_formats.missing_behaviors import check_missing
 from behavior.files.label_formats.request import LabelRequest
 from behavior.files.label_formats.source import HEAD_ROWS, LabelSource
 from behavior.files.text_tables import Row, TextTable, format_row, parse_number, parse_seconds
@@ -100,13 +101,8 @@ def read_frame_columns(
     naming = request.naming
     naming.require_not_renamed(table.path, names)
     chosen = [name for name in names if naming.find_behavior(name) is not None]
-    present = {naming.find_behavior(name) for name in chosen}
-    for index, behavior in enumerate(request.behaviors):
-        if index not in present:
-            nearest = suggest_nearest(behavior, names) or "; rename a column, map it (labels: map), or leave the behavior out of the study."
-            raise LabelError(f"{table.path}: has no column {behavior!r}, only {', '.join(names) or 'none'}{nearest}")
+    notes = check_missing(table.path, names, request, kind="column")
     frames, values, times = _read_cells(table, chosen, row_word=row_word, time_column=time_column)
-    notes = []
     if len(frames) and frames.min() == 1:
         notes.append(f"{table.path}: the frame column starts at 1, so frame 0 has no label; frames are counted from 0.")
     _require_frames(table.path, frames, times.lines, row_word)

@@ -172,7 +172,8 @@ def count_label_frames(path: Path, behaviors: Sequence[str]) -> int | None:
     LabelError
         If the file is missing or not a label file.
     """
-    request = LabelRequest(tuple(behaviors), Frames(0))
+    # What background means makes no frame more or less.
+    request = LabelRequest(tuple(behaviors), Frames(0), background="absent")
     source, label_format = _open(path, request)
     if not label_format.has_columns:
         return None
@@ -267,6 +268,8 @@ def _arrange_frames(path: Path, contents: FrameLabels, request: LabelRequest) ->
     values = np.full((len(contents.values), len(request.behaviors)), -1, dtype=np.int8)
     for behavior in range(len(request.behaviors)):
         columns = contents.values[:, [column for column, meaning in enumerate(meanings) if meaning == behavior]]
+        if not columns.shape[1] and request.policies.missing != "absent":
+            continue
         # Of several columns that mean one behavior, any may show it; it is absent if all say so.
         values[:, behavior] = np.where((columns == 1).any(axis=1), 1, np.where((columns == -1).any(axis=1), -1, 0))
     is_open_ended = contents.is_open_ended and len(values) < request.frames.n_frames

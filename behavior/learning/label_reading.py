@@ -48,6 +48,7 @@ def read_labels_of(
         ignored=frozenset(settings.ignore),
         recording_names=(*video_names, recording.id),
         rater=settings.rater or rater or None,
+        background=settings.background,
         policies=LabelPolicies(**settings.dump_policies()),
         **settings.choose(recording.id),
     )

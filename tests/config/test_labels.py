@@ -19,6 +19,7 @@ def test_policies_are_given_by_the_names_of_their_settings():
         "unterminated": "error",
         "out_of_range": "error",
         "point_events": "frame",
+        "missing": "error",
     }
 
 

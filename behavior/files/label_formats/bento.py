@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,13 +17,15 @@ import numpy.typing as npt
 from behavior.errors import LabelError
 from behavior.files.label_formats.bout_rows import BoutRows
 from behavior.files.label_formats.label_format import TABLE_SUFFIXES, BoutLabels, LabelFormat
-from behavior.files.label_formats.request import LabelRequest
+from behavior.files.label_formats.naming import IN_STUDY_FILE
+from behavior.files.label_formats.request import EVERYBODY, LabelRequest
 from behavior.files.label_formats.source import LabelSource
 from behavior.frame_times import estimate_fps, have_same_rate
 
 __all__ = ["BENTO"]
 
 _TITLES = ("bento annotation file", "tracergui annotation file")
+_ANNOTATIONS = "list of annotations:"
 _CHANNEL = re.compile(r"(\S.*?)\s*-{5,}\s*$")
 
 # A time is a frame's if it is nearer to it than this, in frames.
@@ -31,13 +34,18 @@ _NEAR = 0.02
 
 @dataclass
 class _Annotation:
-    """The header's numbers and the rows as they are written, channels as subjects."""
+    """The header's numbers, the names that could be coded, and the rows of the channels as they are written."""
 
     start_frame: float | None = None
     stop_frame: float | None = None
     fps: float | None = None
     has_decimals: bool = False
-    rows: BoutRows = field(default_factory=lambda: BoutRows("line"))
+    codable: dict[str, None] = field(default_factory=dict)
+    channels: dict[str, BoutRows] = field(default_factory=dict)
+
+    def add(self, channel: str, line: int, behavior: str, start: float, stop: float) -> None:
+        """Add a row of a channel; "" is that of a file that names none."""
+        self.channels.setdefault(channel, BoutRows("line")).add(line, behavior, start, stop)
 
 
 def _recognises(source: LabelSource) -> bool:
@@ -46,7 +54,7 @@ def _recognises(source: LabelSource) -> bool:
 
 def _parse(source: LabelSource) -> _Annotation:
     annotation = _Annotation()
-    channel, behavior, in_list = "", "", False
+    channel, behavior, in_list, is_named = "", "", False, False
     for line, text in source.read_lines():
         content = text.strip()
         key, _, value = content.partition(":")
@@ -56,8 +64,14 @@ def _parse(source: LabelSource) -> _Annotation:
             setattr(annotation, name, number)
         elif header := _CHANNEL.match(content):
             channel, behavior, in_list = header[1], "", True
+            annotation.channels.setdefault(channel, BoutRows("line"))
         elif content.startswith(">"):
             behavior, in_list = content[1:].strip(), True
+            annotation.codable[behavior] = None
+        elif not in_list and content.casefold() == _ANNOTATIONS:
+            is_named = True
+        elif not in_list and is_named and content:
+            annotation.codable[content] = None
         elif in_list and content and not content.casefold().startswith("start"):
             cells = content.split()
             if not behavior or len(cells) < 2:
@@ -66,7 +80,7 @@ def _parse(source: LabelSource) -> _Annotation:
                 )
             start, stop = (_parse_number(source, line, cell, "as start or stop") for cell in cells[:2])
             annotation.has_decimals = annotation.has_decimals or any("." in cell for cell in cells[:2])
-            annotation.rows.add(line, behavior, start, stop, subject=channel)
+            annotation.add(channel, line, behavior, start, stop)
     if annotation.fps is not None and annotation.fps <= 0:
         raise LabelError(f"{source.path}: has an annotation framerate of {annotation.fps:g}, expected more than 0; correct it.")
     return annotation
@@ -74,7 +88,8 @@ def _parse(source: LabelSource) -> _Annotation:
 
 def _read(source: LabelSource, request: LabelRequest) -> BoutLabels:
     annotation = _parse(source)
-    edges, notes = _find_frames(source, annotation)
+    rows = _choose_channel(source, annotation.channels, request)
+    edges, notes = _find_frames(source, annotation, rows)
     first = 1.0 if annotation.start_frame is None or annotation.start_frame >= 1 else 0.0
     # Half-open, counted from 0.
     starts, stops = edges[0] - first, edges[1] - first + 1
@@ -90,17 +105,43 @@ def _read(source: LabelSource, request: LabelRequest) -> BoutLabels:
         observed = None if observed is None else (observed[0] / fps, observed[1] / fps)
         notes.append(f"{source.path}: counts frames at {fps:g} per second, the video has {video_fps:.4g}; the times of bouts count.")
     return BoutLabels(
-        _replace_edges(annotation.rows, starts, stops),
+        _replace_edges(rows, starts, stops),
         in_seconds=in_seconds,
         observed=None if observed is None else (observed,),
         notes=tuple(notes),
         tolerance_s=6e-4,
+        codable=tuple(annotation.codable),
     )
 
 
-def _find_frames(source: LabelSource, annotation: _Annotation) -> tuple[npt.NDArray[np.float64], list[str]]:
+def _choose_channel(source: LabelSource, channels: Mapping[str, BoutRows], request: LabelRequest) -> BoutRows:
+    """Return the rows of the only channel, or of that which the request names as rater; LabelError if several remain."""
+    if request.rater == EVERYBODY or len(channels) < 2:
+        return _join(channels.values())
+    wanted = [name for name in channels if request.rater is not None and name.casefold() == request.rater.strip().casefold()]
+    if len(wanted) != 1:
+        whose = "" if request.rater is None else f", and none is {request.rater!r}"
+        first = next(iter(channels))
+        raise LabelError(
+            f"{source.path}: holds the channels {', '.join(map(repr, channels))}{whose}; say {IN_STUDY_FILE} which counts, labels: "
+            f'{{rater: {first}}}, or labels: {{rater: "{EVERYBODY}"}} for all of them together; if they are several raters, name the file '
+            "in a column labels_CHANNEL for each in the manifest."
+        )
+    return channels[wanted[0]]
+
+
+def _join(channels: Iterable[BoutRows]) -> BoutRows:
+    """Return the rows of several channels as those of one."""
+    joined = BoutRows("line")
+    for rows in channels:
+        for line, code, start, stop in zip(rows.line.tolist(), rows.code.tolist(), rows.start.tolist(), rows.stop.tolist(), strict=True):
+            joined.add(line, rows.names[code], start, stop)
+    return joined
+
+
+def _find_frames(source: LabelSource, annotation: _Annotation, rows: BoutRows) -> tuple[npt.NDArray[np.float64], list[str]]:
     """Return start and stop of each row as the file counts frames, float64 of shape (2, N), and notes."""
-    edges = np.stack((annotation.rows.start, annotation.rows.stop))
+    edges = np.stack((rows.start, rows.stop))
     fps = annotation.fps
     if not annotation.has_decimals:
         return edges, []
@@ -118,11 +159,8 @@ def _find_frames(source: LabelSource, annotation: _Annotation) -> tuple[npt.NDAr
 def _replace_edges(rows: BoutRows, starts: npt.NDArray[np.float64], stops: npt.NDArray[np.float64]) -> BoutRows:
     """Return `rows` with other starts and stops."""
     replaced = BoutRows(rows.row_word)
-    names, subjects = rows.names, rows.subjects
-    for line, code, subject, start, stop in zip(
-        rows.line.tolist(), rows.code.tolist(), rows.subject.tolist(), starts.tolist(), stops.tolist(), strict=True
-    ):
-        replaced.add(line, names[code], start, stop, subject=subjects[subject])
+    for line, code, start, stop in zip(rows.line.tolist(), rows.code.tolist(), starts.tolist(), stops.tolist(), strict=True):
+        replaced.add(line, rows.names[code], start, stop)
     return replaced
 
 
@@ -141,7 +179,7 @@ def _parse_number(source: LabelSource, line: int, cell: str, role: str) -> float
 
 
 def _list_names(source: LabelSource) -> tuple[str, ...]:
-    return _parse(source).rows.names
+    return _join(_parse(source).channels.values()).names
 
 
 BENTO = LabelFormat(

@@ -303,8 +303,11 @@ class BorisEvents:
         change = {"START": self._pairer.start, "STOP": self._pairer.stop}.get(kind, self._pairer.toggle)
         change(line, name, subject, at)
 
-    def finish(self, *, in_seconds: bool = True, notes: tuple[str, ...] = ()) -> BoutLabels:
-        """Return the bouts of the recording; those of other videos of the observation are left out."""
+    def finish(self, *, in_seconds: bool = True, notes: tuple[str, ...] = (), codable: tuple[str, ...] | None = None) -> BoutLabels:
+        """Return the bouts of the recording; those of other videos of the observation are left out.
+
+        `codable` are the behaviors of the ethogram, where the file has it.
+        """
         stretch = self._stretch
         if not in_seconds and self._request.offset_s:
             raise LabelError(f"{self._path}: is in images, not in seconds, so labels: {{offset_s: ...}} cannot shift it; leave that out.")
@@ -321,4 +324,5 @@ class BorisEvents:
             has_animals=True,
             shift=stretch.shift if in_seconds else 0.0,
             window=(0.0, last) if stretch.is_part and in_seconds else None,
+            codable=codable,
         )

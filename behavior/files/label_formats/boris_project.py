@@ -78,7 +78,7 @@ def _read(source: LabelSource, request: LabelRequest) -> BoutLabels:
                 f"{source.path}: event {number} {where} is of {codes[kind]!r}, which the project's ethogram does not have, so it may "
                 "be a point or a state; add it there in BORIS."
             )
-    return events.finish(in_seconds=in_seconds, notes=tuple(notes))
+    return events.finish(in_seconds=in_seconds, notes=tuple(notes), codable=tuple(event_types))
 
 
 def _find_frames(source: LabelSource, request: LabelRequest) -> Frames | None:

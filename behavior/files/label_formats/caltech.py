@@ -19,11 +19,26 @@ __all__ = ["CALTECH"]
 
 _TITLE = "caltech behavior annotator"
 _STREAM = re.compile(r"\s*(S\d+)\s*:", re.IGNORECASE)
+_CONFIGURATION = "configuration file:"
 _BACKGROUND = ("base", "other", "background")
 
 
 def _recognises(source: LabelSource) -> bool:
     return source.head.lstrip("\ufeff \t\r\n").casefold().startswith(_TITLE)
+
+
+def _list_codable(source: LabelSource) -> tuple[str, ...]:
+    """Return the names of the configuration, each with its key, above the first stream."""
+    names: dict[str, None] = {}
+    is_listed = False
+    for _, text in source.read_lines():
+        if _STREAM.match(text):
+            break
+        cells = text.split()
+        if is_listed and cells:
+            names[" ".join(cells[:-1]) if len(cells) > 1 else cells[0]] = None
+        is_listed = is_listed or text.strip().casefold() == _CONFIGURATION
+    return tuple(names)
 
 
 def _read_rows(source: LabelSource) -> Iterator[tuple[int, str, float, float, str]]:
@@ -56,7 +71,8 @@ def _read(source: LabelSource, request: LabelRequest) -> BoutLabels:
             spans[-1] = (spans[-1][0], stop)
         elif start < stop:
             spans.append((start, stop))
-    return BoutLabels(rows, in_seconds=False, observed=tuple(span for spans in observed.values() for span in spans))
+    spans_of_streams = tuple(span for spans in observed.values() for span in spans)
+    return BoutLabels(rows, in_seconds=False, observed=spans_of_streams, codable=_list_codable(source))
 
 
 CALTECH = LabelFormat(

@@ -106,6 +106,8 @@ class BoutLabels:
         Subtracted from starts and stops to get those in the video.
     window
         Start and stop of the video, if rows outside them are about other videos; None if there are none.
+    codable
+        Names that the file lists as those that could be coded; None if it lists none.
     """
 
     rows: BoutRows
@@ -117,6 +119,7 @@ class BoutLabels:
     has_animals: bool = False
     shift: float = 0.0
     window: tuple[float, float] | None = None
+    codable: tuple[str, ...] | None = None
 
     def delay(self, offset_s: float) -> BoutLabels:
         """Return the same bouts of a video that starts `offset_s` seconds into the time that the file counts."""

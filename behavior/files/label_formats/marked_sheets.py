@@ -15,9 +15,10 @@ from itertools import islice
 import numpy as np
 import numpy.typing as npt
 
-from behavior.errors import LabelError, suggest_nearest
+from behavior.errors import LabelError
 from behavior.files.frame_tables import FRAME_NAMES, TIME_NAMES, parse_row_time
 from behavior.files.label_formats.label_format import FrameLabels, LabelFormat, RowTimes
+from behavior.files.label_formats.missing_behaviors import check_missing
 from behavior.files.label_formats.request import LabelRequest
 from behavior.files.label_formats.source import LabelSource
 from behavior.files.text_tables import Row, TextTable, parse_number, parse_seconds
@@ -148,7 +149,7 @@ def _count_headings(rows: Sequence[Row], table: TextTable, counter: int | None, 
 def _read(source: LabelSource, request: LabelRequest) -> FrameLabels:
     table = source.table
     columns, marked = _list_columns(table)
-    chosen = _choose_columns(source, marked, request)
+    chosen, missing_notes = _choose_columns(source, marked, request)
     layout = _find_layout(table, columns, request.frames.n_frames)
     values, frames, times = _read_marks(source, chosen, layout)
     if len(frames) and frames.max() >= 10 * (len(frames) + 1000):
@@ -162,26 +163,21 @@ def _read(source: LabelSource, request: LabelRequest) -> FrameLabels:
         tuple(table.header[column] for column in chosen),
         in_order,
         left_out=tuple(table.header[column] for column in marked if column not in chosen),
-        notes=tuple(_note_layout(source, layout, first)),
+        notes=(*missing_notes, *_note_layout(source, layout, first)),
         is_open_ended=layout.index is None,
         is_numbered=layout.index is not None,
         times=None if layout.time is None else times.take(frames - first, len(in_order)),
     )
 
 
-def _choose_columns(source: LabelSource, marked: Sequence[int], request: LabelRequest) -> list[int]:
-    """Return the columns that stand for a requested behavior, whatever they hold; LabelError if a behavior has none."""
+def _choose_columns(source: LabelSource, marked: Sequence[int], request: LabelRequest) -> tuple[list[int], list[str]]:
+    """Return the columns that stand for a requested behavior, whatever they hold, and notes on behaviors that have none."""
     header, naming = source.table.header, request.naming
     naming.require_not_renamed(source.path, header)
     meanings = {column: naming.find_behavior(name) for column, name in enumerate(header) if name}
-    for index, behavior in enumerate(request.behaviors):
-        if index not in meanings.values():
-            names = [header[column] for column in marked]
-            raise LabelError(
-                f"{source.path}: has no column {behavior!r}, only {', '.join(names)} with marks{suggest_nearest(behavior, names)}; "
-                "rename or map it (labels: map), or leave the behavior out of the study."
-            )
-    return [column for column, meaning in meanings.items() if meaning is not None]
+    marks = [header[column] for column in marked]
+    notes = check_missing(source.path, [name for name in header if name], request, kind="column", shown=marks)
+    return [column for column, meaning in meanings.items() if meaning is not None], notes
 
 
 def _counts_from_1(frames: npt.NDArray[np.int64], n_frames: int) -> bool:

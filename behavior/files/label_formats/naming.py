@@ -53,6 +53,13 @@ class Naming:
                 return self.behaviors.index(behavior) if behavior in self.behaviors else None
         return None
 
+    def list_missing(self, names: Sequence[str]) -> list[int]:
+        """Return the indexes in `behaviors` of those that none of `names` can mean, whatever modifiers it had."""
+        bases = {name.split(MODIFIER_MARK)[0].strip().casefold() for name in names}
+        mapped = {behavior for name, behavior in self.mapping.items() if name.split(MODIFIER_MARK)[0].strip().casefold() in bases}
+        meant = {self.find_behavior(name) for name in names}
+        return [index for index, behavior in enumerate(self.behaviors) if index not in meant and behavior not in mapped]
+
     def note_left_out(self, path: Path, names: Sequence[str], kind: str) -> list[str]:
         """Return a note on those of `names` that stand for no behavior and are not ignored, [] if there are none.
 

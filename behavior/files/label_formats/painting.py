@@ -11,6 +11,7 @@ import numpy.typing as npt
 from behavior.errors import LabelError, suggest_nearest
 from behavior.files.label_formats.bout_rows import OBSERVED
 from behavior.files.label_formats.label_format import BoutLabels
+from behavior.files.label_formats.missing_behaviors import check_missing
 from behavior.files.label_formats.naming import IN_STUDY_FILE
 from behavior.files.label_formats.request import EVERYBODY, LabelRequest
 from behavior.frame_times import frame_edges
@@ -68,6 +69,8 @@ class _Painter:
         self._path, self._labels, self._request = path, labels, request
         self._policies = request.policies
         self._notes = list(labels.notes)
+        # Behaviors that the file could not show.
+        self._missing: list[int] = []
 
     def paint(self) -> tuple[npt.NDArray[np.int8], list[str]]:
         """Return the labels (n_frames, B) and the notes."""
@@ -90,6 +93,8 @@ class _Painter:
                         f"{self._path}: {outside} frames of {name!r} lie outside the observed spans and count as not labelled."
                     )
             values[~observed] = -1
+        if self._policies.missing == "unlabelled":
+            values[:, self._missing] = -1
         return values, self._notes
 
     def _check_names(self) -> None:
@@ -98,6 +103,10 @@ class _Painter:
         present = [name for name in rows.names if name != OBSERVED or self._labels.is_foreign]
         naming.require_known(self._path, present, is_foreign=self._labels.is_foreign)
         self._notes += naming.note_left_out(self._path, present, "behaviors")
+        if self._labels.codable:
+            codable = list(dict.fromkeys((*self._labels.codable, *present)))
+            self._notes += check_missing(self._path, codable, self._request, kind="behavior")
+            self._missing = naming.list_missing(codable)
         if self._labels.is_foreign and not len(rows):
             self._notes.append(f"{self._path}: holds no bouts, so no behavior was shown while it was observed.")
         if self._labels.in_seconds and self._request.frames.time_s is None and len(rows):

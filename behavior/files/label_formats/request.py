@@ -34,6 +34,8 @@ class LabelPolicies:
         What lies more than 2 frames outside the video is cut.
     point_events
         An event without a duration marks one frame, or none, or is an error.
+    missing
+        A behavior that a file has no room for: an error, not labelled, or never shown.
     """
 
     overlapping: Policy = "warn"
@@ -41,6 +43,7 @@ class LabelPolicies:
     unterminated: Policy = "error"
     out_of_range: Policy = "error"
     point_events: Literal["frame", "leave_out", "error"] = "frame"
+    missing: Literal["error", "unlabelled", "absent"] = "error"
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,9 @@ class LabelRequest:
         Whose labels to read from a file that holds those of several raters.
     offset_s
         When the video starts in the time that the file counts, in seconds; None for 0, or what the file itself says.
+    background
+        What a frame of only background means in a table that DeepEthogram or daart may have written: no behavior (``absent``) or no label
+        (``unlabelled``); None if that is unknown.
     policies
         What to do about invalid bouts.
 
@@ -88,6 +94,7 @@ class LabelRequest:
     subject: str | None = None
     rater: str | None = None
     offset_s: float | None = None
+    background: Literal["absent", "unlabelled"] | None = None
     policies: LabelPolicies = LabelPolicies()
 
     @cached_property

@@ -65,7 +65,8 @@ def _read_back(name: str, path: Path, entry: Entry) -> np.ndarray:
         np.testing.assert_allclose(ethogram.time_s, annotation.time_s, rtol=0, atol=1e-6)
         return ethogram.values
     names = (annotation.recording, *([entry.video.name] if entry.video else []))
-    labels, _ = read_labels(path, LabelRequest(annotation.behaviors, Frames.from_times(annotation.time_s), recording_names=names))
+    frames = Frames.from_times(annotation.time_s)
+    labels, _ = read_labels(path, LabelRequest(annotation.behaviors, frames, recording_names=names, background="absent"))
     return labels.values == 1
 
 

@@ -32,13 +32,32 @@ def test_bento_counts_frames_as_its_header_says(tmp_path: Path) -> None:
     assert any("10 per second, the video has 20" in note for note in notes)
 
 
-def test_channels_with_one_behavior_are_not_mixed_by_accident(tmp_path: Path) -> None:
-    text = make_bento() + "Ch2----------\n>Grooming\nStart\t Stop\t Duration \n0.1\t0.2\t0.2\n\n"
-    path = write(tmp_path / "a.annot", text)
-    with pytest.raises(LabelError, match="holds bouts of 'Ch1', 'Ch2'"):
-        read(path)
-    np.testing.assert_array_equal(read(path, subject="ch1")[0], VALUES)
-    assert np.flatnonzero(read(path, subject="Ch2")[0].any(axis=1)).tolist() == [0, 1]
+def test_channels_are_not_mixed_by_accident(tmp_path: Path) -> None:
+    # A behavior in one channel only could be mixed with another's without overlapping.
+    for rows in ("0.1\t0.2\t0.2\n", ""):
+        text = make_bento() + f"Ch2----------\n>Grooming\nStart\t Stop\t Duration \n{rows}\n"
+        path = write(tmp_path / "a.annot", text)
+        with pytest.raises(LabelError, match=r"holds the channels 'Ch1', 'Ch2'; say in the study file .* labels: \{rater: Ch1\}, or"):
+            read(path)
+        with pytest.raises(LabelError, match="holds the channels 'Ch1', 'Ch2', and none is 'anna'"):
+            read(path, rater="anna")
+        np.testing.assert_array_equal(read(path, rater="ch1")[0], VALUES)
+        assert np.flatnonzero(read(path, rater="Ch2")[0].any(axis=1)).tolist() == ([0, 1] if rows else [])
+    # One channel is nobody's in particular.
+    np.testing.assert_array_equal(read(write(path, make_bento()), rater="anna", subject="m1")[0], VALUES)
+    both, _ = read(write(path, make_bento() + "Ch2----------\n>Grooming\nStart\t Stop\t Duration \n0.1\t0.2\t0.2\n"), rater="*")
+    assert np.flatnonzero(both[:, 0]).tolist() == [0, 1, *np.flatnonzero(VALUES[:, 0]).tolist()]
+
+
+def test_real_channels_are_asked_for(shared_data: Path) -> None:
+    path = shared_data / "formats" / "others" / "bento_multichannel" / "mars_out.annot"
+    names, frames = ("mount", "attack", "sniff"), Frames.from_times(np.arange(200) / 30)
+    with pytest.raises(LabelError, match="'classifier_output', 'ground_truth'"):
+        read(path, names, frames=frames)
+    bouts = {rater: read(path, names, frames=frames, rater=rater)[0] for rater in ("classifier_output", "ground_truth")}
+    # Rows 11 to 30 and 196 to 200, counted from 1, the stop included; the person saw 16 to 35 only.
+    assert np.flatnonzero(bouts["classifier_output"][:, 0]).tolist() == [*range(10, 30), *range(195, 200)]
+    assert np.flatnonzero(bouts["ground_truth"].any(axis=1)).tolist() == list(range(15, 35))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,45 @@
+"""Behaviors that a label file cannot show, because it has no column for them or its coder could not choose them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from behavior.errors import LabelError, suggest_nearest
+from behavior.files.label_formats.naming import IN_STUDY_FILE
+from behavior.files.label_formats.request import LabelRequest
+
+__all__ = ["check_missing"]
+
+
+def check_missing(path: Path, names: Sequence[str], request: LabelRequest, *, kind: str, shown: Sequence[str] | None = None) -> list[str]:
+    """Return notes on the requested behaviors that none of `names`, all names that a file has room for, can mean.
+
+    Parameters
+    ----------
+    kind
+        What the file has for a behavior: ``column``, or ``behavior`` in a list of those that could be coded.
+    shown
+        Those of `names` to list in messages; None for all.
+
+    Raises
+    ------
+    LabelError
+        If there are such, and the policy is to ask: they may not have been looked for, or never shown.
+    """
+    missing = request.naming.list_missing(names)
+    if not missing:
+        return []
+    listed = list(names if shown is None else shown)
+    policy, first = request.policies.missing, request.behaviors[missing[0]]
+    if policy == "error":
+        marks = " with marks" if shown is not None else ""
+        nearest = suggest_nearest(first, listed) or "."
+        raise LabelError(
+            f"{path}: has no {kind} {first!r}, only {', '.join(listed) or 'none'}{marks}{nearest} Rename or map one (labels: map), or say "
+            f"{IN_STUDY_FILE} what that means: labels: {{missing: unlabelled}} if nobody looked for {first!r} in this file, labels: "
+            "{missing: absent} if it was never shown."
+        )
+    which = ", ".join(request.behaviors[index] for index in missing)
+    consequence = "not labelled" if policy == "unlabelled" else "labelled as without it"
+    return [f"{path}: has no {kind} {which}; all frames count as {consequence} (labels: missing)."]
