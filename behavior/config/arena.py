@@ -17,6 +17,9 @@ Polygon = Annotated[list[Point], Field(min_length=3)]
 EVERYWHERE = "everywhere"
 DERIVED_ZONES = ("centre", "walls", "corners")
 
+# Trackers tremble by one to five pixels, some millimetres; an animal that goes somewhere moves by its own length.
+_EDGE_CM, _EDGE_SHARE = 0.5, 0.01
+
 
 class Arena(Section):
     """Where the animal can go, in pixels from the upper left corner of the upright frame, the same for every recording."""
@@ -63,6 +66,24 @@ class Arena(Section):
         examples=[1],
     )
 
+    edge_px: Annotated[float, Field(ge=0)] | None = Field(
+        default=None,
+        description="Width of a zone's edge to both sides, in pixels: an animal comes in once it is this far inside, and leaves once it is "
+        "this far outside, so that a track that trembles on the edge makes no entries. It is for entries and latencies alone; times and "
+        "distances are by the edge itself. Without it, half a centimetre, or without `pixels_per_cm`, 1 % of the longer side of the box "
+        "around the arena and its zones. 0 counts every crossing.",
+        examples=[6],
+    )
+    edge_cm: Annotated[float, Field(ge=0)] | None = Field(
+        default=None, description="The same in centimetres, instead of `edge_px`; needs `pixels_per_cm`.", examples=[0.5]
+    )
+    min_stay_s: Seconds = Field(
+        default=0.1,
+        description="Shortest visit of a zone, and shortest absence between two visits, in seconds; shorter ones, such as a tracker's "
+        "leaps of a frame, are left out of entries and latencies.",
+        examples=[0.5],
+    )
+
     @model_validator(mode="before")
     @classmethod
     def _rectangles_have_corners(cls, content: Any) -> Any:
@@ -83,6 +104,10 @@ class Arena(Section):
             raise ValueError("margin_px and margin_cm are the same thing; keep one of the two")
         if self.margin_cm is not None and self.pixels_per_cm is None:
             raise ValueError("margin_cm needs pixels_per_cm; give it, or the margin in pixels as margin_px")
+        if self.edge_px is not None and self.edge_cm is not None:
+            raise ValueError("edge_px and edge_cm are the same thing; keep one of the two")
+        if self.edge_cm is not None and self.pixels_per_cm is None:
+            raise ValueError("edge_cm needs pixels_per_cm; give it, or the width in pixels as edge_px")
         if self.margin is not None and not self.corners:
             raise ValueError("a margin needs the arena's corners or its rectangle")
         return self
@@ -109,6 +134,17 @@ class Arena(Section):
             assert self.pixels_per_cm is not None
             return self.margin_cm * self.pixels_per_cm
         return self.margin_px
+
+    @property
+    def edge(self) -> float:
+        """Width of a zone's edge to both sides, in pixels."""
+        if self.edge_px is not None:
+            return self.edge_px
+        if self.pixels_per_cm is not None:
+            return (_EDGE_CM if self.edge_cm is None else self.edge_cm) * self.pixels_per_cm
+        points = [*self.corners, *(point for polygon in self.zones.values() for point in polygon)]
+        sides = [max(values) - min(values) for values in zip(*points, strict=True)]
+        return _EDGE_SHARE * max(sides, default=0.0)
 
     @property
     def body_parts(self) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from behavior import __version__
+from behavior.config import Arena
 from behavior.files.markdown import format_markdown_table
 from behavior.reporting.description import Description
 from behavior.statistics.groups import ASSUMPTIONS, average_animals
@@ -147,6 +148,12 @@ def list_rules(description: Description) -> list[str]:
             f"The animal is where {' and '.join(description.body_parts)} was tracked; gaps of up to {description.arena.max_gap_s:g} s are "
             f"filled in with a straight line, longer ones count nowhere. Distances are in {unit}; trembling of the tracker adds to them."
         )
+        if description.arena.zones or description.arena.margin is not None:
+            rules.append(
+                f"An animal enters a zone once it is {_format_width(description.arena)} inside of its edge, and leaves it once it is as "
+                f"far outside; visits and absences of less than {description.arena.min_stay_s:g} s are left out (arena: edge_cm or "
+                "edge_px, min_stay_s). Entries and latencies are counted so; times, shares and distances are by the edge itself."
+            )
         if description.arena.margin is not None:
             rules.append(
                 "The strip along the walls is "
@@ -156,6 +163,13 @@ def list_rules(description: Description) -> list[str]:
     if description.tables.groups is not None:
         rules.append(f"{ASSUMPTIONS} p values are corrected as {_CORRECTIONS[description.correction]} did.")
     return rules
+
+
+def _format_width(arena: Arena) -> str:
+    """Return how wide the edges of zones are, in words."""
+    if arena.pixels_per_cm is not None and arena.edge_px is None:
+        return f"{arena.edge / arena.pixels_per_cm:g} cm"
+    return f"{arena.edge:.3g} pixels"
 
 
 def _format(value: float, pattern: str) -> str:

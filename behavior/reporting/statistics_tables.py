@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from behavior.config import Arena
@@ -11,7 +13,8 @@ from behavior.reporting.description import DescribedRecording, StatisticsTables
 from behavior.statistics.bouts import describe_behaviors
 from behavior.statistics.groups import Correction, compare_groups, find_design
 from behavior.statistics.transitions import tabulate_transitions
-from behavior.statistics.zones import find_inside, measure_zones, split_arena
+from behavior.statistics.visits import Presence, find_presence, find_visits, split_presence
+from behavior.statistics.zones import measure_zones
 
 __all__ = ["compare_recordings", "note_designs", "note_ungrouped", "tabulate_recordings"]
 
@@ -44,13 +47,15 @@ def tabulate_recordings(
         transitions.append(recording.mark(tabulate_transitions(values, behaviors, time_s, observed=observed, bin_s=bin_s, fps=fps)))
         if recording.positions is None:
             continue
-        inside = {name: find_inside(recording.positions, polygon) for name, polygon in arena.zones.items()}
-        if arena.margin is not None:
-            inside = {**split_arena(recording.positions, arena.corners, arena.margin), **inside}
+        presences = _find_presences(recording.positions, arena)
+        tracked = np.asarray(np.isfinite(recording.positions).all(axis=1), dtype=bool)
         measured = measure_zones(
             recording.positions,
-            inside,
+            {name: presence.inside for name, presence in presences.items()},
             time_s,
+            visits={
+                name: find_visits(presence, tracked, time_s, min_stay_s=arena.min_stay_s, fps=fps) for name, presence in presences.items()
+            },
             pixels_per_cm=arena.pixels_per_cm,
             max_gap_s=arena.max_gap_s,
             bin_s=bin_s,
@@ -62,6 +67,12 @@ def tabulate_recordings(
         pd.concat(transitions, ignore_index=True),
         pd.concat(zones, ignore_index=True) if zones else None,
     )
+
+
+def _find_presences(positions: npt.NDArray[np.float64], arena: Arena) -> dict[str, Presence]:
+    """Return how positions (T, 2) lie to the zones of an arena, by name; those along its walls come first."""
+    parts = {} if arena.margin is None else split_presence(positions, arena.corners, arena.margin, edge=arena.edge)
+    return {**parts, **{name: find_presence(positions, polygon, edge=arena.edge) for name, polygon in arena.zones.items()}}
 
 
 def compare_recordings(tables: StatisticsTables, recordings: Sequence[DescribedRecording], correction: Correction) -> pd.DataFrame:

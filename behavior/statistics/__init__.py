@@ -4,6 +4,7 @@ from behavior.statistics.bouts import BOUT_METRICS, describe_behaviors, describe
 from behavior.statistics.groups import average_animals, compare_groups, compare_ranks, compare_repeated, correct_p_values
 from behavior.statistics.time_bins import make_bin_edges, measure_in_bins
 from behavior.statistics.transitions import count_transitions, find_probabilities, tabulate_transitions
+from behavior.statistics.visits import find_presence, find_visits, split_presence
 from behavior.statistics.zones import fill_short_gaps, find_inside, measure_zones, split_arena
 
 __all__ = [
@@ -18,10 +19,13 @@ __all__ = [
     "describe_bouts",
     "fill_short_gaps",
     "find_inside",
+    "find_presence",
     "find_probabilities",
+    "find_visits",
     "make_bin_edges",
     "measure_in_bins",
     "measure_zones",
     "split_arena",
+    "split_presence",
     "tabulate_transitions",
 ]

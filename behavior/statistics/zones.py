@@ -8,11 +8,23 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from behavior.frame_times import frame_edges
+from behavior.frame_times import find_gaps, frame_durations, frame_edges, frame_stops
 from behavior.statistics.bouts import WHOLE
 from behavior.statistics.time_bins import ROUNDING_S, assign_bins, find_latencies, make_bin_edges, measure_in_bins
 
-__all__ = ["CENTRE", "CORNERS", "EVERYWHERE", "WALLS", "ZONE_COLUMNS", "fill_short_gaps", "find_inside", "measure_zones", "split_arena"]
+__all__ = [
+    "CENTRE",
+    "CORNERS",
+    "EVERYWHERE",
+    "WALLS",
+    "ZONE_COLUMNS",
+    "fill_short_gaps",
+    "find_inside",
+    "measure_depth",
+    "measure_to_edge",
+    "measure_zones",
+    "split_arena",
+]
 
 ZONE_COLUMNS = ("zone", "bin", "metric", "value")
 EVERYWHERE, CENTRE, WALLS, CORNERS = "everywhere", "centre", "walls", "corners"
@@ -35,7 +47,8 @@ def fill_short_gaps(positions: Points, time_s: npt.NDArray[np.float64], *, max_g
         Times of the frames in seconds, shape (T,), increasing.
     max_gap_s
         A run of frames without a position is filled in where it lasts this long at most, from the start of its first frame to the start
-        of the frame after it: linearly in time between the positions on both sides. Longer runs, and those at the ends, stay NaN.
+        of the frame after it: linearly in time between the positions on both sides. Longer runs, those at the ends, and those next to a
+        gap in time (`frame_times.find_gaps`) stay NaN.
 
     Returns
     -------
@@ -50,9 +63,12 @@ def fill_short_gaps(positions: Points, time_s: npt.NDArray[np.float64], *, max_g
     positions = np.array(positions, dtype=np.float64)
     missing = ~_are_known(positions)
     positions[missing] = np.nan
+    gaps = find_gaps(frame_edges(time_s))
     steps = np.diff(np.concatenate(([0], missing.astype(np.int8), [0])))
     for start, stop in zip(np.flatnonzero(steps == 1), np.flatnonzero(steps == -1), strict=True):
         if start == 0 or stop == len(positions) or time_s[stop] - time_s[start] > max_gap_s + 1e-9:
+            continue
+        if gaps[start - 1 : stop].any():
             continue
         for axis in range(2):
             sides = [start - 1, stop]
@@ -123,11 +139,35 @@ def split_arena(points: Points, corners: Corners, margin: float) -> dict[str, np
     return {CENTRE: known & ~walled, WALLS: known & walled & ~cornered, CORNERS: known & cornered}
 
 
+def measure_to_edge(points: Points, polygon: Corners) -> npt.NDArray[np.float64]:
+    """Return the distances (N,) of points (N, 2) from the nearest side of a polygon.
+
+    >>> measure_to_edge(np.array([[1.0, 5.0], [13.0, 14.0]]), [(0, 0), (10, 0), (10, 10), (0, 10)]).tolist()
+    [1.0, 5.0]
+    """
+    distances, _ = _measure_to_sides(points, np.asarray(polygon, dtype=np.float64))
+    return np.asarray(distances.min(axis=1), dtype=np.float64)
+
+
+def measure_depth(polygon: Corners) -> float:
+    """Return how far from its sides a polygon's innermost point is, within some per cent: the radius of a circle that fits.
+
+    >>> round(measure_depth([(0, 0), (30, 0), (30, 10), (0, 10)]), 1)
+    5.0
+    """
+    corners = np.asarray(polygon, dtype=np.float64)
+    axes = (np.linspace(low, high, 65) for low, high in zip(corners.min(axis=0), corners.max(axis=0), strict=True))
+    grid = np.stack(np.meshgrid(*axes), axis=-1).reshape(-1, 2)
+    within = grid[find_inside(grid, corners)]
+    return float(measure_to_edge(within, corners).max()) if len(within) else 0.0
+
+
 def measure_zones(
     positions: Points,
     zones: Mapping[str, npt.NDArray[np.bool_]],
     time_s: npt.NDArray[np.float64],
     *,
+    visits: Mapping[str, npt.NDArray[np.bool_]] | None = None,
     pixels_per_cm: float | None = None,
     max_gap_s: float = 0.5,
     bin_s: float | None = None,
@@ -143,6 +183,9 @@ def measure_zones(
         Whether that is in a zone, shape (T,), by the zone's name. `EVERYWHERE` is added.
     time_s
         Times of the frames in seconds, shape (T,), increasing.
+    visits
+        When the animal counts as being there, shape (T,), by the zone's name, for entries and latencies (`visits.find_visits`); where it
+        is in the zone for those that are not named.
     pixels_per_cm
         Distances are in pixels where None.
     max_gap_s
@@ -156,9 +199,9 @@ def measure_zones(
 
     - time_s: time with a position in the zone
     - share: of the time with a position anywhere; NaN where there is none, as is all else
-    - entries: how often the animal comes in. Frames without a position are skipped, and an animal that is there on its first position has
-      not come in. An entry belongs to the bin it falls in.
-    - latency_s: from the first position of the bin to the first in the zone
+    - entries: how often a visit begins. Frames without a position are skipped, and an animal that is there on its first position, or on
+      the first after a gap in time, has not come in. An entry belongs to the bin it falls in.
+    - latency_s: from the first position of the bin to the first visit
     - distance_cm or distance_px: length of the way from frame to frame, in straight lines; a step counts for the zone that it starts in
     - mean_speed_cm_per_s or mean_speed_px_per_s: distance divided by the time of the steps
 
@@ -179,7 +222,8 @@ def measure_zones(
     >>> float(everywhere["distance_px"]), float(everywhere["time_s"])
     (5.0, 3.0)
     """
-    for name, array in {"time_s": time_s, **zones}.items():
+    visits = visits or {}
+    for name, array in {"time_s": time_s, **zones, **visits}.items():
         if np.shape(array) != (len(positions),):
             raise ValueError(f"{name!r} has shape {np.shape(array)}, expected {(len(positions),)}")
     edges = frame_edges(time_s, fps)
@@ -193,8 +237,9 @@ def measure_zones(
         by_zone = {}
         for zone, inside in {EVERYWHERE: tracked, **zones}.items():
             inside = np.asarray(inside, dtype=bool) & tracked
+            visiting = np.asarray(visits.get(zone, inside), dtype=bool) & tracked
             by_zone[zone] = _measure_zone(
-                inside, tracked, distances, stepping, edges, bin_edges, unit=unit, is_everywhere=zone == EVERYWHERE
+                inside, visiting, tracked, distances, stepping, edges, bin_edges, unit=unit, is_everywhere=zone == EVERYWHERE
             )
         tables += [
             pd.DataFrame({"zone": zone, "bin": names, "metric": metric, "value": value})
@@ -210,6 +255,7 @@ def _are_known(points: Points) -> npt.NDArray[np.bool_]:
 
 def _measure_zone(
     inside: npt.NDArray[np.bool_],
+    visiting: npt.NDArray[np.bool_],
     tracked: npt.NDArray[np.bool_],
     distances: npt.NDArray[np.float64],
     stepping: npt.NDArray[np.bool_],
@@ -219,7 +265,7 @@ def _measure_zone(
     unit: str,
     is_everywhere: bool,
 ) -> dict[str, npt.NDArray[np.float64]]:
-    durations = np.diff(edges)
+    durations, gaps = frame_durations(edges), find_gaps(edges)
     n_bins = len(bin_edges) - 1
     nothing = np.full(n_bins, np.nan)
     tracked_s = measure_in_bins(durations * tracked, edges, bin_edges)
@@ -230,15 +276,19 @@ def _measure_zone(
     speeds = np.divide(moved, moving_s, out=nothing.copy(), where=moving_s > ROUNDING_S)
     metrics = {"time_s": np.where(seen, inside_s, np.nan)}
     if is_everywhere:
-        metrics["tracked_share"] = np.divide(tracked_s, np.diff(bin_edges), out=nothing.copy(), where=np.diff(bin_edges) > 0)
+        recorded_s = measure_in_bins(durations, edges, bin_edges)
+        metrics["tracked_share"] = np.divide(tracked_s, recorded_s, out=nothing.copy(), where=recorded_s > ROUNDING_S)
     else:
         frames = np.flatnonzero(tracked)
-        entered = frames[1:][inside[frames[1:]] & ~inside[frames[:-1]]]
+        # Where it came from over a gap is not known.
+        gaps_before = np.concatenate(([0], np.cumsum(gaps)))
+        follows = gaps_before[frames[1:]] == gaps_before[frames[:-1]]
+        entered = frames[1:][visiting[frames[1:]] & ~visiting[frames[:-1]] & follows]
         entries = np.bincount(assign_bins(edges[entered], bin_edges), minlength=n_bins)
         metrics["share"] = np.divide(inside_s, tracked_s, out=nothing.copy(), where=seen)
         metrics["entries"] = np.where(seen, entries, np.nan)
         # An animal that is inside when a bin begins has been there since then.
-        there = np.concatenate((edges[:-1][inside], bin_edges[:-1][_is_inside_at(bin_edges[:-1], inside, edges)]))
+        there = np.concatenate((edges[:-1][visiting], bin_edges[:-1][_is_inside_at(bin_edges[:-1], visiting, edges)]))
         metrics["latency_s"] = find_latencies(there, tracked, edges, bin_edges)
     return {**metrics, f"distance_{unit}": np.where(seen, moved, np.nan), f"mean_speed_{unit}_per_s": speeds}
 
@@ -247,7 +297,7 @@ def _is_inside_at(times: npt.NDArray[np.float64], inside: npt.NDArray[np.bool_],
     if not len(inside):
         return np.zeros(len(times), dtype=bool)
     frames = np.clip(np.searchsorted(edges, times + ROUNDING_S, side="right") - 1, 0, len(inside) - 1)
-    return inside[frames]
+    return np.asarray(inside[frames] & (times < frame_stops(edges)[frames]), dtype=bool)
 
 
 def _measure_steps(
@@ -258,7 +308,7 @@ def _measure_steps(
     if len(positions) > 1:
         intervals = np.diff(edges)[:-1]
         steps = np.hypot(*np.diff(positions, axis=0).T)
-        stepping[:-1] = np.isfinite(steps) & (intervals <= max_gap_s + 1.5 * np.median(intervals))
+        stepping[:-1] = np.isfinite(steps) & (intervals <= max_gap_s + 1.5 * np.median(intervals)) & ~find_gaps(edges)[:-1]
         distances[:-1] = np.where(stepping[:-1], steps, 0.0)
     return distances, stepping
 

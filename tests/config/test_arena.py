@@ -62,6 +62,9 @@ def test_a_concave_arena_is_one_whose_sides_do_not_cross():
         ({"margin_px": 3}, "needs the arena's corners"),
         ({"corners": SQUARE, "margin_cm": 3}, "needs pixels_per_cm"),
         ({"corners": SQUARE, "margin_cm": 3, "margin_px": 3, "pixels_per_cm": 1}, "are the same thing"),
+        ({"edge_cm": 1}, "edge_cm needs pixels_per_cm"),
+        ({"edge_cm": 1, "edge_px": 1, "pixels_per_cm": 1}, "are the same thing"),
+        ({"min_stay_s": -1}, "arena.min_stay_s is -1"),
         ({"margn_px": 3}, "did you mean 'margin_px'?"),
         ({"pixels_per_cm": 0}, "arena.pixels_per_cm is 0"),
     ],
@@ -71,3 +74,18 @@ def test_an_arena_that_makes_no_sense_is_refused(arena, expected):
         parse(**arena)
     assert expected in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("arena", "expected"),
+    [
+        ({"zones": {"left": SQUARE}}, 0.2),
+        ({"corners": SQUARE, "zones": {"left": [[0, 0], [50, 0], [50, 5]]}}, 0.5),
+        ({"zones": {"left": SQUARE}, "pixels_per_cm": 12}, 6.0),
+        ({"zones": {"left": SQUARE}, "pixels_per_cm": 12, "edge_cm": 1}, 12.0),
+        ({"zones": {"left": SQUARE}, "pixels_per_cm": 12, "edge_px": 0}, 0.0),
+        ({}, 0.0),
+    ],
+)
+def test_how_wide_the_edges_of_zones_are(arena, expected):
+    assert parse(**arena).edge == pytest.approx(expected)

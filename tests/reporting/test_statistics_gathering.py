@@ -191,3 +191,15 @@ def test_what_is_not_measured_is_no_observed_time(
     assert "more than 10 %" not in left_out
     assert "more than 10 %" in text.partition("## Notes")[2].partition("##")[0]
     assert set(summarize_behaviors(description)["n"]) == {2}
+
+
+def test_an_animal_that_sits_on_an_edge_enters_no_zone(shared_data: Path) -> None:
+    folder = shared_data.parent / "faults" / "zone-edge-jitter"
+    if not folder.is_dir():
+        pytest.skip(f"{folder} is not here")
+    description = gather([folder / "eth" / "mouse_01_ethogram.csv"], study=folder / "study.yaml").description
+    zones = description.tables.zones
+    assert zones is not None
+    entries = zones[zones["bin"].isna() & (zones["metric"] == "entries")].set_index("zone")["value"]
+    assert entries.to_dict() == {"centre": 0, "walls": 0, "corners": 0, "left_half": 0}
+    assert "enters a zone once it is 0.5 cm inside of its edge" in format_statistics(description)
