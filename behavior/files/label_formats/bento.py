@@ -18,6 +18,7 @@ from behavior.errors import LabelError
 from behavior.files.label_formats.bout_rows import BoutRows
 from behavior.files.label_formats.label_format import TABLE_SUFFIXES, BoutLabels, LabelFormat
 from behavior.files.label_formats.naming import IN_STUDY_FILE
+from behavior.files.label_formats.painting import TOLERATED_FRAMES
 from behavior.files.label_formats.request import EVERYBODY, LabelRequest
 from behavior.files.label_formats.source import LabelSource
 from behavior.frame_times import estimate_fps, have_same_rate
@@ -101,6 +102,13 @@ def _read(source: LabelSource, request: LabelRequest) -> BoutLabels:
     video_fps = estimate_fps(time_s) if time_s is not None and _has_times(time_s) else None
     in_seconds = fps is not None and video_fps is not None and not have_same_rate(fps, video_fps)
     if in_seconds and fps is not None:
+        n_stated = None if annotation.stop_frame is None else annotation.stop_frame - first + 1
+        if n_stated is not None and abs(n_stated - request.frames.n_frames) <= TOLERATED_FRAMES:
+            n_frames = request.frames.n_frames
+            raise LabelError(
+                f"{source.path}: covers {n_stated:g} frames, as many as the video has ({n_frames}), but at {fps:g} per second, the video "
+                f"at {video_fps:.4g}; correct its line 'Annotation framerate' if it is about this video."
+            )
         starts, stops = starts / fps, stops / fps
         observed = None if observed is None else (observed[0] / fps, observed[1] / fps)
         notes.append(f"{source.path}: counts frames at {fps:g} per second, the video has {video_fps:.4g}; the times of bouts count.")

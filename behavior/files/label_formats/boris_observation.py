@@ -20,7 +20,7 @@ from behavior.files.label_formats.choosing import fits, name_file
 from behavior.files.label_formats.label_format import BoutLabels
 from behavior.files.label_formats.naming import IN_STUDY_FILE
 from behavior.files.label_formats.request import LabelRequest
-from behavior.frame_times import frame_edges
+from behavior.frame_times import estimate_fps, frame_edges, have_same_rate
 from behavior.recording import Frames
 
 __all__ = ["TIME_TOLERANCE_S", "BorisEvents", "Observation", "Stretch", "find_media_frames", "find_stretch"]
@@ -41,6 +41,8 @@ class Observation:
         Media files of each player, in their order; those of the first follow one another in time.
     lengths
         Durations of media files in seconds, where known.
+    rates
+        Frames per second of media files, where known.
     total_length
         Seconds that the first player's files last together; None if unknown.
     time_offset
@@ -57,6 +59,7 @@ class Observation:
 
     players: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     lengths: Mapping[str, float] = field(default_factory=dict)
+    rates: Mapping[str, float] = field(default_factory=dict)
     total_length: float | None = None
     time_offset: float = 0.0
     player_offsets: Mapping[str, float] | None = field(default_factory=dict)
@@ -122,8 +125,12 @@ def find_stretch(path: Path, observation: Observation, request: LabelRequest) ->
     start = max(0.0, observation.interval[0] - in_video)
     stop = observation.interval[1] - in_video if observation.interval[1] is not None else None
     if own_length is not None:
-        stop = own_length if stop is None else min(stop, own_length)
         notes += _compare_lengths(path, files[position], own_length, request)
+        # Sound may be longer than the picture.
+        own_length = min(own_length, _measure(request) or own_length)
+        stop = own_length if stop is None else min(stop, own_length)
+    if files:
+        notes += _compare_rates(path, files[position], observation.rates, request)
     return Stretch(shift, start, stop, is_part=len(files) > 1, notes=tuple(notes))
 
 
@@ -228,13 +235,8 @@ def _take_total_length(path: Path, observation: Observation, file: str, request:
     return total
 
 
-def find_media_frames(path: Path, observation: Observation, rates: Mapping[str, float], request: LabelRequest) -> Frames | None:
+def find_media_frames(path: Path, observation: Observation, request: LabelRequest) -> Frames | None:
     """Return the frames of the recording's video by the length and frame rate in the file; None if it has not both.
-
-    Parameters
-    ----------
-    rates
-        Frames per second of media files, where known.
 
     Raises
     ------
@@ -243,17 +245,37 @@ def find_media_frames(path: Path, observation: Observation, rates: Mapping[str, 
     """
     player, position = _find_video(path, observation, request)
     files = observation.players.get(player, ())
-    length, rate = (known.get(files[position]) if files else None for known in (observation.lengths, rates))
+    length, rate = (known.get(files[position]) if files else None for known in (observation.lengths, observation.rates))
     if not length or not rate or not 0 < length * rate <= _MOST_FRAMES:
         return None
     return Frames.from_times(np.arange(round(length * rate)) / rate)
 
 
 def _compare_lengths(path: Path, file: str, length: float, request: LabelRequest) -> list[str]:
+    """Return a note if `file` lasts longer than the video, by what the observation says; LabelError if the policy is ``error``."""
     duration = _measure(request)
     if duration is None or length - duration <= _tolerate(length) or request.frames.broke_off:
         return []
-    return [f"{path}: says that {name_file(file)} lasts {length:g} s, {length - duration:.1f} s more than the video; is it the same?"]
+    said = f"{path}: says that {name_file(file)} lasts {length:g} s, {length - duration:.1f} s more than the video"
+    if request.policies.out_of_range == "error":
+        raise LabelError(
+            f"{said}; are they the labels of another video? (labels: {{out_of_range: warn}} {IN_STUDY_FILE} reads what is within it)."
+        )
+    return [f"{said}; what is after its end is left out."]
+
+
+def _compare_rates(path: Path, file: str, rates: Mapping[str, float], request: LabelRequest) -> list[str]:
+    """Return a note if `file` has another frame rate than the video, by what the observation says."""
+    rate, time_s = rates.get(file), request.frames.time_s
+    if not rate or time_s is None or len(time_s) < 2 or not (np.diff(time_s) > 0).any():
+        return []
+    fps = estimate_fps(time_s)
+    if have_same_rate(rate, fps):
+        return []
+    return [
+        f"{path}: says that {name_file(file)} has {rate:g} frames per second, the video has {fps:.4g}; the times of events count, and are "
+        "wrong if it is another video."
+    ]
 
 
 def _measure(request: LabelRequest) -> float | None:

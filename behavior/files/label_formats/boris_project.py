@@ -86,10 +86,7 @@ def _find_frames(source: LabelSource, request: LabelRequest) -> Frames | None:
     observations = _observations(source, _load(source))
     described = {name: _describe(source, name, content) for name, content in observations.items()}
     chosen, _ = choose_observation(source.path, {name: observation.media for name, observation in described.items()}, request)
-    info = observations[chosen].get("media_info") or {}
-    rates = _as_mapping(source, info.get("fps") or {}, f"'fps' of observation {chosen!r}")
-    known = {str(file): _as_number(source, value, f"a frame rate in observation {chosen!r}") for file, value in rates.items()}
-    return find_media_frames(source.path, described[chosen], {file: rate for file, rate in known.items() if rate}, request)
+    return find_media_frames(source.path, described[chosen], request)
 
 
 def _load(source: LabelSource) -> Mapping[str, Any]:
@@ -127,6 +124,7 @@ def _describe(source: LabelSource, name: str, content: Mapping[str, Any]) -> Obs
     players = _as_mapping(source, files, f"'file' of {where}") if not isinstance(files, list) else {}
     info = _as_mapping(source, content.get("media_info") or {}, f"'media_info' of {where}")
     lengths = _as_mapping(source, info.get("length") or {}, f"'length' of {where}")
+    rates = _as_mapping(source, info.get("fps") or {}, f"'fps' of {where}")
     offsets = _as_mapping(source, info.get("offset") or {}, f"'offset' of {where}")
     interval = content.get("observation time interval") or (0, 0)
     if not isinstance(interval, Sequence) or isinstance(interval, str) or len(interval) != 2:
@@ -141,6 +139,7 @@ def _describe(source: LabelSource, name: str, content: Mapping[str, Any]) -> Obs
             if isinstance(of_player, list) and of_player
         },
         lengths={str(file): length for file, value in lengths.items() if (length := _as_number(source, value, f"a length in {where}"))},
+        rates={str(file): rate for file, value in rates.items() if (rate := _as_number(source, value, f"a frame rate in {where}"))},
         time_offset=_as_number(source, content.get("time offset"), f"the time offset of {where}") or 0.0,
         player_offsets={str(player): _as_number(source, value, f"an offset in {where}") or 0.0 for player, value in offsets.items()},
         # A stop of 0 is the end.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from behavior.errors import LabelError
@@ -20,6 +20,7 @@ _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "media": ("media file name", "media file path", "media file"),
     "source": ("source",),
     "lengths": ("media duration (s)", "total length"),
+    "rates": ("fps", "fps (frame/s)"),
     "offset": ("time offset (s)",),
     "subject": ("subject",),
     "behavior": ("behavior", "behaviour"),
@@ -108,7 +109,9 @@ class BorisTable:
         shown = media.list_in_order()
         players = _parse_source(row.cells["source"]) or {key: tuple(files) for key, files in preamble.players.items()}
         files = [file for of_player in players.values() for file in of_player]
-        numbers = [parse_seconds(part, self._source.delimiter) for part in re.split(r"[|;]", row.cells["lengths"])]
+        numbers, rates = (
+            [parse_seconds(part, self._source.delimiter) for part in re.split(r"[|;]", row.cells[kind])] for kind in ("lengths", "rates")
+        )
         lengths, is_order_stated = {}, True
         # Edited tables may name other files in their rows than above them; files without events are in no row.
         if shown and not set(shown) & set(files):
@@ -120,6 +123,7 @@ class BorisTable:
         return Observation(
             players=players,
             lengths=lengths,
+            rates=self._match_rates(rates, [file for of_player in players.values() for file in of_player]),
             total_length=total,
             time_offset=offset if offset is not None else parse_seconds(preamble.offset, self._source.delimiter) or 0.0,
             # No table has the offsets of further players.
@@ -127,6 +131,11 @@ class BorisTable:
             event_times=media.spans,
             is_order_stated=is_order_stated,
         )
+
+    def _match_rates(self, rates: Sequence[float | None], files: Sequence[str]) -> dict[str, float]:
+        """Return the frame rate of each file: one for each, or one for all."""
+        of_files = list(rates) * len(files) if len(rates) == 1 else rates
+        return {file: rate for file, rate in zip(files, of_files, strict=True) if rate} if len(of_files) == len(files) else {}
 
     def _parse_cell(self, row: BorisRow, kind: str) -> float | None:
         return parse_seconds(row.cells[kind], self._source.delimiter)

@@ -72,7 +72,8 @@ def _read(source: LabelSource, request: LabelRequest) -> BoutLabels:
         elif start < stop:
             spans.append((start, stop))
     spans_of_streams = tuple(span for spans in observed.values() for span in spans)
-    return BoutLabels(rows, in_seconds=False, observed=spans_of_streams, codable=_list_codable(source))
+    n_frames = int(max(stop for _, stop in spans_of_streams)) if spans_of_streams else None
+    return BoutLabels(rows, in_seconds=False, observed=spans_of_streams, codable=_list_codable(source), n_frames=n_frames)
 
 
 CALTECH = LabelFormat(

@@ -108,6 +108,10 @@ class BoutLabels:
         Start and stop of the video, if rows outside them are about other videos; None if there are none.
     codable
         Names that the file lists as those that could be coded; None if it lists none.
+    n_frames
+        How many frames the file says that its video has; None if it does not say.
+    observed_slack
+        By how much the observed spans may end after the video, as the last of several samples does; in the same unit.
     """
 
     rows: BoutRows
@@ -120,6 +124,8 @@ class BoutLabels:
     shift: float = 0.0
     window: tuple[float, float] | None = None
     codable: tuple[str, ...] | None = None
+    n_frames: int | None = None
+    observed_slack: float = 0.0
 
     def delay(self, offset_s: float) -> BoutLabels:
         """Return the same bouts of a video that starts `offset_s` seconds into the time that the file counts."""

@@ -26,6 +26,8 @@ NO_SUBJECT = "No focal subject"
 
 _FARTHEST = 1 << 52
 
+_ANOTHER_VIDEO = f"; are they the labels of another video? (labels: {{out_of_range: warn}} {IN_STUDY_FILE} cuts them)"
+
 
 @dataclass(frozen=True)
 class _Spans:
@@ -75,6 +77,7 @@ class _Painter:
     def paint(self) -> tuple[npt.NDArray[np.int8], list[str]]:
         """Return the labels (n_frames, B) and the notes."""
         self._check_names()
+        self._check_length()
         spans = self._choose_subject(self._select())
         spans = self._fix_inverted(self._check_points(spans))
         # Checked before rounding to frames, which may add overlaps that are not the rater's.
@@ -111,6 +114,19 @@ class _Painter:
             self._notes.append(f"{self._path}: holds no bouts, so no behavior was shown while it was observed.")
         if self._labels.in_seconds and self._request.frames.time_s is None and len(rows):
             raise LabelError(f"{self._path}: is in seconds, but the times of the frames are unknown; give the video, or a table in frames.")
+
+    def _check_length(self) -> None:
+        """Raise LabelError if the file says that its video has another number of frames, as the policy says."""
+        stated, frames = self._labels.n_frames, self._request.frames
+        if stated is None or abs(stated - frames.n_frames) <= TOLERATED_FRAMES:
+            return
+        said = f"{self._path}: labels {stated} frames, but the video has {frames.n_frames}"
+        if self._policies.out_of_range == "error" and not (frames.broke_off and stated > frames.n_frames):
+            raise LabelError(
+                f"{said}, expected as many; are they the labels of another video? (labels: {{out_of_range: warn}} {IN_STUDY_FILE} reads "
+                "them.)"
+            )
+        self._notes.append(f"{said}; {'what is after its end is left out' if stated > frames.n_frames else 'the others are not labelled'}.")
 
     def _select(self) -> _Spans:
         """Return the rows of requested behaviors and of observed spans, in the video's time."""
@@ -244,7 +260,7 @@ class _Painter:
         before, after = -spans.start, spans.stop - n_frames
         tolerated = TOLERATED_FRAMES if self._labels.in_seconds else 0
         if self._policies.out_of_range == "error" and len(spans):
-            advice = f"; are they the labels of another video? (labels: {{out_of_range: warn}} {IN_STUDY_FILE} cuts them)"
+            advice = _ANOTHER_VIDEO
             first, last = int(np.argmax(before)), int(np.argmax(after))
             if before[first] > tolerated:
                 row = self._describe_row(spans, first)
@@ -275,6 +291,7 @@ class _Painter:
         edges = np.array(self._labels.observed, dtype=np.float64).reshape(-1, 2)
         if self._labels.in_seconds and time_s is not None:
             edges = np.column_stack([find_frames(column, time_s, tolerance_s=self._labels.tolerance_s) for column in edges.T])
+        self._check_end(edges)
         observed = np.zeros(n_frames, dtype=np.bool_)
         for start, stop in np.clip(edges, 0, n_frames).astype(np.int64).tolist():
             observed[start:stop] = True
@@ -288,6 +305,19 @@ class _Painter:
             f"{self._path}: {np.count_nonzero(~observed)} of {n_frames} frames lie outside the observed spans and count as not labelled."
         )
         return observed
+
+    def _check_end(self, edges: npt.NDArray[np.float64]) -> None:
+        """Raise LabelError if the observed spans, in frames of shape (N, 2), end after the video does, as the policy says."""
+        frames, stops = self._request.frames, edges[np.isfinite(edges[:, 1]), 1]
+        slack = self._labels.observed_slack
+        if self._labels.in_seconds and frames.time_s is not None and slack:
+            slack = float(find_frames(np.array([slack]), frames.time_s - frames.time_s[0], tolerance_s=0.0)[0])
+        if not len(stops) or stops.max() - slack <= frames.n_frames + TOLERATED_FRAMES:
+            return
+        said = f"{self._path}: was observed until frame {stops.max():.0f}, but the video has {frames.n_frames} frames"
+        if self._policies.out_of_range == "error" and not frames.broke_off:
+            raise LabelError(f"{said}{_ANOTHER_VIDEO}.")
+        self._notes.append(f"{said}; what is after its end is left out.")
 
     def _describe_row(self, spans: _Spans, row: int | np.integer) -> str:
         return f"{self._labels.rows.row_word} {spans.line[row]}: {self._labels.rows.names[spans.code[row]]!r}"

@@ -10,6 +10,7 @@ import pytest
 from label_samples import N_FRAMES, VALUES, make_bento, read, write
 
 from behavior.errors import LabelError
+from behavior.files.label_formats.request import LabelPolicies
 from behavior.recording import Frames
 
 
@@ -30,6 +31,25 @@ def test_bento_counts_frames_as_its_header_says(tmp_path: Path) -> None:
     values, notes = read(write(tmp_path / "a.annot", make_bento()), frames=Frames.from_times(np.arange(80) / 20))
     np.testing.assert_array_equal(values, np.repeat(VALUES, 2, axis=0))
     assert any("10 per second, the video has 20" in note for note in notes)
+
+
+def test_the_frames_that_a_header_covers_are_compared_with_the_video(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.annot", make_bento(stop_frame=60))
+    with pytest.raises(LabelError, match="was observed until frame 60, but the video has 40 frames; are they the labels of another video"):
+        read(path)
+    values, notes = read(path, policies=LabelPolicies(out_of_range="warn"))
+    np.testing.assert_array_equal(values, VALUES)
+    assert notes == [f"{path}: was observed until frame 60, but the video has 40 frames; what is after its end is left out."]
+    # At another rate it is the time that counts: 40 frames of 10 per second are 80 of 20.
+    path = write(path, make_bento(stop_frame=60))
+    with pytest.raises(LabelError, match="was observed until frame 120, but the video has 80 frames"):
+        read(path, frames=Frames.from_times(np.arange(80) / 20))
+    # As many frames at another rate may be either.
+    path = write(path, make_bento())
+    with pytest.raises(
+        LabelError, match=r"covers 40 frames, as many as the video has .* but at 10 per second, the video at 20; correct its line"
+    ):
+        read(path, frames=Frames.from_times(np.arange(40) / 20))
 
 
 def test_channels_are_not_mixed_by_accident(tmp_path: Path) -> None:

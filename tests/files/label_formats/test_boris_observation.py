@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,12 +24,12 @@ from label_samples import (
 
 from behavior.errors import LabelError
 from behavior.files.label_formats.boris_observation import Observation, find_media_frames
-from behavior.files.label_formats.request import LabelRequest
+from behavior.files.label_formats.request import LabelPolicies, LabelRequest
 from behavior.recording import Frames
 
 PATH = Path("project.boris")
-OBSERVATION = Observation(players={"1": ("/data/m1.mp4", "/data/m2.mp4")}, lengths={"/data/m1.mp4": 2.0, "/data/m2.mp4": 0.5})
 RATES = {"/data/m1.mp4": 25.0, "/data/m2.mp4": 10.0}
+OBSERVATION = Observation(players={"1": ("/data/m1.mp4", "/data/m2.mp4")}, lengths={"/data/m1.mp4": 2.0, "/data/m2.mp4": 0.5}, rates=RATES)
 
 
 def request(*names):
@@ -36,24 +37,24 @@ def request(*names):
 
 
 def test_length_and_rate_make_frames():
-    frames = find_media_frames(PATH, OBSERVATION, RATES, request("m2"))
+    frames = find_media_frames(PATH, OBSERVATION, request("m2"))
     assert frames.time_s.tolist() == [0.0, 0.1, 0.2, 0.3, 0.4]
-    assert find_media_frames(PATH, OBSERVATION, RATES, request("m1.mp4")).n_frames == 50
+    assert find_media_frames(PATH, OBSERVATION, request("m1.mp4")).n_frames == 50
 
 
 @pytest.mark.parametrize("rates", [{}, {"/data/m2.mp4": 0.0}, {"/data/m2.mp4": -5.0}, {"/data/m2.mp4": 1e300}, {"/data/m1.mp4": 25.0}])
 def test_frames_are_unknown_without_a_usable_rate(rates):
-    assert find_media_frames(PATH, OBSERVATION, rates, request("m2")) is None
+    assert find_media_frames(PATH, replace(OBSERVATION, rates=rates), request("m2")) is None
 
 
 def test_frames_are_unknown_without_length_or_media():
-    assert find_media_frames(PATH, Observation(players={"1": ("m1.mp4",)}), {"m1.mp4": 25.0}, request("m1")) is None
-    assert find_media_frames(PATH, Observation(), RATES, request("m1")) is None
+    assert find_media_frames(PATH, Observation(players={"1": ("m1.mp4",)}, rates={"m1.mp4": 25.0}), request("m1")) is None
+    assert find_media_frames(PATH, Observation(rates=RATES), request("m1")) is None
 
 
 def test_one_of_several_videos_has_to_be_named():
     with pytest.raises(LabelError, match="none is named after m3"):
-        find_media_frames(PATH, OBSERVATION, RATES, request("m3"))
+        find_media_frames(PATH, OBSERVATION, request("m3"))
 
 
 def test_frames_outside_the_observation_are_unlabelled(tmp_path: Path) -> None:
@@ -193,3 +194,25 @@ def test_real_videos_in_a_row_are_read_as_their_project_says(shared_data: Path) 
         assert expected.any()
         for name in ("test_export_aggregated_events_test_full_3.tsv", "v7_two_videos.tsv"):
             np.testing.assert_array_equal(read(folder / name, ("s",), **options)[0], expected)
+
+
+def test_lengths_and_rates_of_media_are_compared_with_the_video(tmp_path: Path) -> None:
+    def write_media(length: float, rate: float) -> Path:
+        media = {"length": {"mouse_1.mp4": length}, "fps": {"mouse_1.mp4": rate}, "offset": {"1": 0.0}}
+        return write(tmp_path / "a.boris", make_project(media_info=media))
+
+    # Sound may be longer than the picture.
+    assert read(write_media(4.9, 10.0))[1] == []
+    path = write_media(8.0, 10.0)
+    with pytest.raises(
+        LabelError, match=r"says that mouse_1\.mp4 lasts 8 s, 4\.0 s more than the video; are they the labels of another video"
+    ):
+        read(path)
+    values, notes = read(path, policies=LabelPolicies(out_of_range="warn"))
+    np.testing.assert_array_equal(values, VALUES)
+    assert len(notes) == 1
+    values, notes = read(write_media(4.0, 25.0))
+    np.testing.assert_array_equal(values, VALUES)
+    assert [note for note in notes if "has 25 frames per second, the video has 10" in note] == notes != []
+    table = write(tmp_path / "a.csv", make_new_tabular().replace("10.000;10.000", "25.000"))
+    assert any("has 25 frames per second, the video has 10" in note for note in read(table)[1])
