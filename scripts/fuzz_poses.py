@@ -19,6 +19,7 @@ from pathlib import Path
 
 import h5py
 import numpy as np
+import openpyxl
 from fuzz_importers import vary
 
 from behavior.errors import PoseError
@@ -67,6 +68,8 @@ def make_seeds() -> dict[str, bytes]:
             }
         ),
         "pose.nwb": _make_nwb(positions),
+        "ethovision.txt": "\n".join(";".join(f'"{cell}"' for cell in row) for row in _make_track(positions)).encode("utf-8"),
+        "ethovision.xlsx": _make_sheet(_make_track(positions)),
     }
 
 
@@ -99,6 +102,21 @@ def _make_project(positions: np.ndarray) -> bytes:
         group.attrs["format_id"] = 1.2
         nodes = [{"name": "nose"}, {"name": "tail"}]
         group.attrs["json"] = json.dumps({"nodes": nodes, "skeletons": [{"nodes": [{"id": 0}, {"id": 1}]}]}).encode()
+    return content.getvalue()
+
+
+def _make_track(positions: np.ndarray) -> list[list[object]]:
+    """Return the cells of EthoVision's raw data."""
+    rows: list[list[object]] = [[frame / FPS, frame / FPS, *point] for frame, point in enumerate(positions[:, 0, 0].tolist())]
+    preamble: list[list[object]] = [["Number of header lines:", 6], ["Video file", "m.mp4"], ["Subject name", "a"], [""]]
+    return [*preamble, ["Trial time", "Recording time", "X center", "Y center"], ["s", "s", "cm", "cm"], *rows, [2.0, 2.0, "-", "-"]]
+
+
+def _make_sheet(rows: list[list[object]]) -> bytes:
+    book, content = openpyxl.Workbook(), io.BytesIO()
+    for row in rows:
+        book.worksheets[0].append(row)
+    book.save(content)
     return content.getvalue()
 
 
@@ -183,7 +201,7 @@ def try_pose(path: Path, content: bytes) -> str:
     outcome = "PoseError"
     for individual in (None, "a", "0"):
         try:
-            track = read_pose(path, individual=individual)
+            track = read_pose(path, individual=individual, scale=(50.0, 50.0, 2.0))
             matched, _ = match_pose_to_frames(track, Frames.from_times(np.arange(N_FRAMES) / FPS), path=path)
         except PoseError as error:
             assert str(path) in str(error), f"names no file: {error}"

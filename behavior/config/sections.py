@@ -48,6 +48,12 @@ class Crop(Section):
     )
     whole_frame: bool = Field(default=False, description="Use the whole frame. No pose is needed then.", examples=[True])
     individual: str | None = Field(default=None, description="Name of the animal in multi-animal pose.", examples=["mouse1"])
+    pose_scale: tuple[float, float, Annotated[float, Field(gt=0)]] | None = Field(
+        default=None,
+        description="For a pose that is not in pixels (EthoVision): where its origin lies in the picture (x and y in pixels from the upper "
+        "left corner), and how many pixels one of its units has. Such a pose has y upwards.",
+        examples=[[320, 240, 8.5]],
+    )
     body_axis: tuple[str, str] | None = Field(
         default=None, description="Two body parts, the one nearer to the tail first.", examples=[["tailbase", "neck"]]
     )

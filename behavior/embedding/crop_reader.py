@@ -135,7 +135,7 @@ class CropReader:
     def _locate_animal(self, inputs: RecordingInputs) -> None:
         assert self._pose is not None
         crop = self._crop
-        track = inputs.read_track(crop.individual)
+        track = inputs.read_track(crop.individual, crop.pose_scale)
         parts = find_body_parts(track, crop.body_parts, path=self._pose)
         axis = find_body_parts(track, crop.body_axis, path=self._pose) if crop.egocentric and crop.body_axis else []
         declared = self.video.declared_frames

@@ -65,7 +65,7 @@ class PoseStream(FeatureStream):
         return Source(files=source.files, settings={**source.settings, "arena": corners})
 
     def _choose_signature(self, inputs: RecordingInputs, among: Sequence[Recording]) -> Signature:
-        return self._sign([name.casefold() for name in inputs.read_track(self._crop.individual).body_parts])
+        return self._sign([name.casefold() for name in inputs.read_track(self._crop.individual, self._crop.pose_scale).body_parts])
 
     def _fill(self, inputs: RecordingInputs, writer: FeatureWriter) -> Embedded:
         recording = inputs.recording
@@ -79,7 +79,7 @@ class PoseStream(FeatureStream):
             summary = video.summarize()
             notes = describe_video(video)
             advance(summary.n_frames)
-        track, note = match_pose_to_frames(inputs.read_track(crop.individual), summary.frames, path=path)
+        track, note = match_pose_to_frames(inputs.read_track(crop.individual, crop.pose_scale), summary.frames, path=path)
         notes += [note] if note else []
         origin = find_body_parts(track, crop.body_parts, path=path)
         axis = find_body_parts(track, crop.body_axis, path=path) if crop.body_axis else None

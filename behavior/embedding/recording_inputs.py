@@ -21,9 +21,9 @@ class RecordingInputs:
 
     def __init__(self, recording: Recording) -> None:
         self.recording = recording
-        self._tracks: dict[str | None, Track] = {}
+        self._tracks: dict[tuple[str | None, tuple[float, float, float] | None], Track] = {}
 
-    def read_track(self, individual: str | None) -> Track:
+    def read_track(self, individual: str | None, scale: tuple[float, float, float] | None = None) -> Track:
         """Return the track of the recording's own individual, else of `individual`, or of the only animal; parsed at the first call.
 
         Raises
@@ -31,8 +31,8 @@ class RecordingInputs:
         PoseError
             As `files.pose.read_pose`.
         """
-        individual = self.recording.individual or individual
-        if individual not in self._tracks:
+        key = self.recording.individual or individual, scale
+        if key not in self._tracks:
             assert self.recording.pose is not None
-            self._tracks[individual] = read_pose(self.recording.pose, individual=individual)
-        return self._tracks[individual]
+            self._tracks[key] = read_pose(self.recording.pose, individual=key[0], scale=scale)
+        return self._tracks[key]

@@ -76,6 +76,8 @@ class FeatureStream(ABC):
                 "min_likelihood": self._crop.min_likelihood,
                 "individual": recording.individual or self._crop.individual,
             }
+            if self._crop.pose_scale is not None:
+                settings["pose_scale"] = list(self._crop.pose_scale)
             if self._crop.egocentric and self._crop.body_axis:
                 settings["body_axis"] = [name.casefold() for name in self._crop.body_axis]
         return Source(files=(recording.video, recording.pose if self._needs_pose else None), settings=settings)

@@ -19,11 +19,9 @@ from behavior.errors import InputError, PoseError
 from behavior.files.hdf5_arrays import read_names, read_numbers
 from behavior.files.opening import explain_damage
 from behavior.files.pose_table import COORDINATES, PoseTable
+from behavior.files.pose_times import SAME_TIME, align_times
 
 __all__ = ["is_nwb", "is_nwb_pose", "read_nwb_pose"]
-
-# Times that differ by less, in seconds, are one.
-_SAME_TIME = 1e-6
 
 # Some converters call series PoseEstimationSeriesSnout.
 _SERIES_PREFIX = "PoseEstimationSeries"
@@ -128,8 +126,8 @@ def _read_one(path: Path, group: h5py.Group, individual: str, body_part: str, *,
     for name, array in (("confidences", confidence), ("time stamps", time_s)):
         if array is not None and array.shape != positions.shape[:1]:
             raise PoseError(f"{path}: {body_part!r} has {array.size} {name} for {len(positions)} positions; export the pose again.")
-    if time_s is not None and not (np.isfinite(time_s).all() and (np.diff(time_s) > _SAME_TIME).all()):
-        wrong = int(np.argmax(~np.isfinite(time_s[1:]) | ~(np.diff(time_s) > _SAME_TIME))) + 1 if len(time_s) > 1 else 0
+    if time_s is not None and not (np.isfinite(time_s).all() and (np.diff(time_s) > SAME_TIME).all()):
+        wrong = int(np.argmax(~np.isfinite(time_s[1:]) | ~(np.diff(time_s) > SAME_TIME))) + 1 if len(time_s) > 1 else 0
         raise PoseError(
             f"{path}: {body_part!r} has {time_s[wrong]:.6g} s as the time of its row {wrong}, expected times that grow; export "
             "the pose again."
@@ -178,12 +176,7 @@ def _align(path: Path, series: Sequence[_Series]) -> tuple[npt.NDArray[np.float6
             f"{path}: {untimed[0].body_part!r} of {untimed[0].individual!r} has neither time stamps nor a start and a rate, as others "
             "have; export the pose again."
         )
-    times = [np.round(one.time_s / _SAME_TIME).astype(np.int64) for one in series if one.time_s is not None]
-    together = np.unique(np.concatenate(times))
-    # What was rounded to either side is one time.
-    is_first = np.concatenate(([True], np.diff(together) > 1)) if len(together) else np.empty(0, dtype=bool)
-    row_of = np.cumsum(is_first) - 1
-    return together[is_first].astype(np.float64) * _SAME_TIME, [row_of[np.searchsorted(together, own)] for own in times]
+    return align_times([one.time_s for one in series if one.time_s is not None])
 
 
 def _read_nodes(group: h5py.Group) -> list[str]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from behavior.errors import LabelError, PoseError, UsageError
+from behavior.files.ethovision import find_ethovision_videos
 from behavior.files.folder_contents import (
     FOREIGN_SUFFIXES,
     UNREAD_VIDEO_SUFFIXES,
@@ -133,6 +134,10 @@ class _Matches:
             self._results.append(path)
             return
         named = self._find_named(path, owners) if kind == "a label file" else []
+        if kind == "a pose file" and not owners:
+            # EthoVision calls its files after trials, and names the video in them.
+            candidates = [self._find_videos(video, path) for video in find_ethovision_videos(path)]
+            owners = [videos[0] for videos in candidates if len(videos) == 1] if len(candidates) == 1 else []
         if named:
             for video in named:
                 self._labels[video].append(path)

@@ -1,4 +1,4 @@
-"""Pose that a tracker wrote, of one animal or of several: DeepLabCut, Lightning Pose, SLEAP, JABS, and NWB files with ndx-pose."""
+"""Pose that a tracker wrote, of one animal or of several: DeepLabCut, Lightning Pose, SLEAP, JABS, EthoVision, NWB with ndx-pose."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pandas as pd
 from behavior.errors import PoseError, suggest_nearest
 from behavior.files.atomic import replacing
 from behavior.files.deeplabcut import is_pose_table, read_pose_table
+from behavior.files.ethovision import is_ethovision, read_ethovision
 from behavior.files.jabs_pose import is_jabs_pose, read_jabs_pose
 from behavior.files.nwb_pose import is_nwb, is_nwb_pose, read_nwb_pose
 from behavior.files.pose_table import COORDINATES, PoseTable, require_pose_file
@@ -23,7 +24,7 @@ from behavior.recording import Frames, Track
 
 __all__ = ["POSE_SUFFIXES", "find_body_parts", "is_pose", "list_individuals", "match_pose_to_frames", "read_pose", "write_deeplabcut"]
 
-POSE_SUFFIXES = (".csv", ".h5", ".hdf5", ".nwb", ".slp")
+POSE_SUFFIXES = (".csv", ".h5", ".hdf5", ".nwb", ".slp", ".xlsx", ".txt")
 
 # What else than a table may be in HDF5, and what reads it.
 _HDF5_READERS: tuple[tuple[Callable[[Path], bool], Callable[[Path], PoseTable]], ...] = (
@@ -31,6 +32,11 @@ _HDF5_READERS: tuple[tuple[Callable[[Path], bool], Callable[[Path], PoseTable]],
     (is_sleap_project, read_sleap_project),
     (is_jabs_pose, read_jabs_pose),
     (is_nwb, read_nwb_pose),
+)
+
+_TEXT_READERS: tuple[tuple[Callable[[Path], bool], Callable[[Path], PoseTable]], ...] = (
+    (is_sleap_csv, read_sleap_csv),
+    (is_ethovision, read_ethovision),
 )
 
 _TABLE_SUFFIXES = (".csv", ".h5", ".hdf5")
@@ -45,7 +51,7 @@ _SHOWN_NAMES = 12
 _LAST_FRAME = 1 << 32
 
 
-def read_pose(path: Path, *, individual: str | None = None) -> Track:
+def read_pose(path: Path, *, individual: str | None = None, scale: tuple[float, float, float] | None = None) -> Track:
     """Read the pose of one animal: a table of DeepLabCut or Lightning Pose, SLEAP's project or analysis, a pose file of JABS, or NWB.
 
     Rows are put where their frame index says: frames without a row get NaN positions and likelihood 0. Rows that have times instead
@@ -58,6 +64,8 @@ def read_pose(path: Path, *, individual: str | None = None) -> Track:
         A .csv, .h5, .slp or .nwb file; its content decides how it is read.
     individual
         Which animal of a file that has several; needed there. In SLEAP it is the track, in JABS the identity, in NWB the PoseEstimation.
+    scale
+        Of a file that has an origin and a unit of its own, y upwards: where the origin is in the picture (x, y), and pixels per unit.
 
     Returns
     -------
@@ -66,8 +74,8 @@ def read_pose(path: Path, *, individual: str | None = None) -> Track:
     Raises
     ------
     PoseError
-        If the file is missing or holds no pose, the individual is not in it or has to be chosen, or the row index is not one
-        frame number per row.
+        If the file is missing or holds no pose, the individual is not in it or has to be chosen, the row index is not one frame number
+        per row, or the file has a unit of its own and no scale is given.
     """
     table = _read_table(path)
     chosen = _choose_individual(path, table, individual)
@@ -90,6 +98,8 @@ def read_pose(path: Path, *, individual: str | None = None) -> Track:
         else:
             likelihoods[:, number] = np.isfinite(positions[:, number]).all(axis=1)
     positions[~np.isfinite(positions)] = np.nan
+    if table.unit != "px":
+        positions = _find_pixels(path, positions, table.unit, scale)
     return Track(positions, likelihoods, parts, time_s=table.time_s, may_end_early=table.may_end_early)
 
 
@@ -183,7 +193,7 @@ def match_pose_to_frames(track: Track, frames: Frames, *, path: Path) -> tuple[T
 
 def is_pose(path: Path) -> bool:
     """Tell by content whether `path` is a pose file (training labels of that layout among them); never raises."""
-    is_other = (is_sleap_analysis, is_sleap_project, is_sleap_csv, is_jabs_pose, is_nwb_pose)
+    is_other = (is_sleap_analysis, is_sleap_project, is_sleap_csv, is_ethovision, is_jabs_pose, is_nwb_pose)
     return is_pose_table(path) or any(is_format(path) for is_format in is_other)
 
 
@@ -222,8 +232,10 @@ def _read_table(path: Path) -> PoseTable:
         for is_format, read in _HDF5_READERS:
             if is_format(path):
                 return read(path)
-    elif is_sleap_csv(path):
-        return read_sleap_csv(path)
+    else:
+        for is_format, read in _TEXT_READERS:
+            if is_format(path):
+                return read(path)
     return read_pose_table(path)
 
 
@@ -245,6 +257,19 @@ def _choose_individual(path: Path, table: PoseTable, individual: str | None) -> 
         nearest = suggest_nearest(individual, animals) or "; choose one of these, in the study file or with --individual."
         raise PoseError(f"{path}: has no individual {individual!r}, only {_list_some(animals)}{nearest}")
     return matching[0]
+
+
+def _find_pixels(
+    path: Path, positions: npt.NDArray[np.float64], unit: str, scale: tuple[float, float, float] | None
+) -> npt.NDArray[np.float64]:
+    """Return positions in pixels from the upper left corner, y downwards."""
+    if scale is None:
+        raise PoseError(
+            f"{path}: has positions in {unit[:40]} from an origin of its own, expected pixels; say where the origin lies in the picture, "
+            "and how many pixels a unit has, in the study file: crop: {pose_scale: [320, 240, 8.5]}."
+        )
+    x, y, pixels = scale
+    return np.array([x, y]) + positions * (pixels, -pixels)
 
 
 def _list_animals(table: PoseTable) -> list[str]:

@@ -35,6 +35,8 @@ class PoseTable:
         places the rows.
     may_end_early
         Whether such files leave out the frames after the last detection.
+    unit
+        "px" for pixels from the upper left corner; anything else is from an origin of the program's own, y upwards.
     lines
         In which line of a text each row is, shape (T,), counted from 1; None for other files.
     """
@@ -44,6 +46,7 @@ class PoseTable:
     values: npt.NDArray[np.float64]
     time_s: npt.NDArray[np.float64] | None = None
     may_end_early: bool = False
+    unit: str = "px"
     lines: npt.NDArray[np.int64] | None = None
 
     def require_distinct(self, path: Path) -> None:

@@ -103,6 +103,11 @@ class StatisticsSources:
         return self.study.crop.individual if self.study and self.study.crop else None
 
     @property
+    def pose_scale(self) -> tuple[float, float, float] | None:
+        """Origin and pixels per unit of a pose that is not in pixels."""
+        return self.study.crop.pose_scale if self.study and self.study.crop else None
+
+    @property
     def body_parts(self) -> tuple[str, ...]:
         """Whose track tells where the animal is: those asked for, else the arena's, else the crop's; () where there are none."""
         crop = self.study.crop if self.study else None
@@ -258,7 +263,7 @@ def _find_positions(annotation: Annotation, row: Recording | None, sources: Stat
     """Return where the animal is, (T, 2) in pixels, short gaps filled in; None where there is no pose or no body part to look for."""
     if row is None or row.pose is None or not sources.body_parts:
         return None
-    track = read_pose(row.pose, individual=row.individual or sources.individual)
+    track = read_pose(row.pose, individual=row.individual or sources.individual, scale=sources.pose_scale)
     columns = find_body_parts(track, sources.body_parts, path=row.pose)
     track, warning = match_pose_to_frames(track, annotation.frames, path=row.pose)
     if warning:

@@ -255,7 +255,7 @@ def _read_track(recording: Recording, crop: Crop) -> Track:
         raise PoseError(f"recording {recording.id!r} has no pose; name its file in the manifest, or set crop: {{whole_frame: true}}.")
     if not recording.pose.is_file():
         raise PoseError(f"{recording.pose}: no such pose file; {advise_on_missing(recording.pose, _ADVICE)}.")
-    return read_pose(recording.pose, individual=recording.individual or crop.individual)
+    return read_pose(recording.pose, individual=recording.individual or crop.individual, scale=crop.pose_scale)
 
 
 def _compare_track(recording: Recording, track: Track, crop: Crop, frames: Frames, video: VideoReader) -> tuple[float, list[str]]:

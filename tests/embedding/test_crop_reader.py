@@ -55,7 +55,7 @@ def test_rows_with_times_and_rows_that_end_early_follow_the_animal_too(write_rec
         (early, 0, ["10 of 40 frames, the last ones"]),
     ):
         inputs = RecordingInputs(recording)
-        inputs._tracks[None] = cut
+        inputs._tracks[None, None] = cut
         with open_crops(inputs, CROP) as crops:
             with closing(crops.rows(input_size=16)) as iterator:
                 rows = list(iterator)
