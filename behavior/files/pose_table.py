@@ -70,12 +70,14 @@ def require_pose_file(path: Path) -> bool:
     Raises
     ------
     PoseError
-        If there is no such file, it is a folder, or it may not be read.
+        If there is no such file, it is a folder or a device, or it may not be read.
     """
     if not path.exists():
         raise PoseError(f"{path}: there is no such pose file; {advise_on_missing(path)}.")
     if path.is_dir():
         raise PoseError(f"{path}: is a folder, expected a pose file (.csv, .h5, .nwb).")
+    if not path.is_file():
+        raise PoseError(f"{path}: is a device or a pipe, expected a pose file (.csv, .h5, .nwb); name a file.")
     try:
         return is_hdf5(path)
     except OSError as error:

@@ -264,7 +264,7 @@ def _compare_track(recording: Recording, track: Track, crop: Crop, frames: Frame
     parts = find_body_parts(track, crop.body_parts, path=recording.pose)
     if crop.body_axis is not None:
         find_body_parts(track, crop.body_axis, path=recording.pose)
-    _, warning = match_pose_to_frames(track, frames, path=recording.pose)
+    track, warning = match_pose_to_frames(track, frames, path=recording.pose)
     centers = CropCenters(track, parts, min_likelihood=crop.min_likelihood, video=video)
     centers.require_any(recording.pose, parts=crop.body_parts, min_likelihood=crop.min_likelihood)
     measured = float(centers.measured[: frames.n_frames].mean()) if len(track) else 0.0

@@ -116,8 +116,9 @@ def _choose_crop(recordings: Sequence[Recording], pairings: Sequence[Pairing], f
         notes.append(f"Crops are centred on {' + '.join(chosen)}; the pose has {', '.join(body_parts)}.")
         if len(animals[0]) == 1:
             return NewCrop(tuple(chosen)), False, notes
-        names = tuple(dict.fromkeys(name for of_file in animals for name in of_file))
-        differ = len(set(animals)) > 1
+        names = tuple(dict.fromkeys(name for of_file in animals for name in of_file if name))
+        # A file of one animal without a name has no choice.
+        differ = len({frozenset(of_file) for of_file in animals if of_file != ("",)}) > 1
         where = (
             "in the manifest's column individual, as they differ from video to video" if differ else "as crop: individual in the study file"
         )

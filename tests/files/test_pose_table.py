@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import h5py
@@ -37,3 +38,7 @@ def test_what_is_not_a_file_is_said(tmp_path: Path) -> None:
         require_pose_file(tmp_path / "none.csv")
     with pytest.raises(PoseError, match=r"is a folder, expected a pose file"):
         require_pose_file(tmp_path)
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(tmp_path / "pipe.csv")
+        with pytest.raises(PoseError, match="is a device or a pipe"):
+            require_pose_file(tmp_path / "pipe.csv")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -51,6 +52,17 @@ def test_a_recording_in_order_has_its_numbers_and_no_problem(tmp_path: Path) -> 
     assert check.label_format
     assert labels is not None
     assert np.flatnonzero(labels.values[:, 0] == 1).tolist() == [0, 1, 2, 3]
+
+
+def test_a_pose_that_ends_early_is_measured_over_the_frames_of_the_video(tmp_path: Path) -> None:
+    recording = make_recording(tmp_path)
+    rows = "".join(f"mouse,{frame},0.9,16,16,0.9\n" for frame in range(15))
+    path = tmp_path / "a.analysis.csv"
+    path.write_text(f"track,frame_idx,instance.score,body.x,body.y,body.score\n{rows}")
+    check, problems, _ = check_recording(make_study(tmp_path), replace(recording, pose=path))
+    assert (check.pose_rows, check.measured) == (15, 0.75)
+    assert not any(problem.is_error for problem in problems)
+    assert any("5 of 20 frames, the last ones, have no pose row" in problem.message for problem in problems)
 
 
 def test_a_video_that_is_missing_ends_the_check_of_its_recording(tmp_path: Path) -> None:

@@ -207,6 +207,14 @@ def test_a_pose_of_several_animals_asks_which_and_check_refuses_until_it_is_said
     assert run("check", study).status == 0
 
 
+def test_a_pose_of_one_animal_without_a_name_has_no_choice(run, tmp_path):
+    write_pair(tmp_path, "a", ("resident", "intruder"))
+    add_recording(tmp_path, "b")
+    ran = run("init", tmp_path, "--backbone", "openfield")
+    assert "The pose is of several animals (resident, intruder); choose one as crop: individual" in ran.err
+    assert 'resident, intruder, ""' not in (tmp_path / "study.yaml").read_text()
+
+
 def test_animals_that_are_called_differently_are_chosen_in_the_manifest(run, tmp_path):
     write_pair(tmp_path, "a", ("resident", "intruder"))
     write_pair(tmp_path, "b", ("M1", "M2"))
