@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -129,6 +129,9 @@ def read_labels(
     subject: str | None = None,
     rater: str | None = None,
     offset_s: float | None = None,
+    observed: PathLike | None = None,
+    missing: Literal["error", "unlabelled", "absent"] = "error",
+    background: Literal["absent", "unlabelled"] | None = None,
 ) -> RecordingLabels:
     """Read a label file: BORIS, SimBA, DeepEthogram, BENTO, Caltech, Solomon Coder, DLCAnalyzer, spreadsheets and tables of our own.
 
@@ -154,6 +157,12 @@ def read_labels(
         Which of several observations, whose bouts ("*" for those of all animals) and whose labels to read.
     offset_s
         When the video starts in the time that the file counts, in seconds.
+    observed
+        The part that was coded, where the file does not say it: ``from_first_to_last`` bout, ``whole``, or a table of spans.
+    missing
+        What a behavior that the file has no column for means: an error, no labels, or that it was never shown.
+    background
+        What the column ``background`` means where the file does not tell: no behavior (``absent``) or no label (``unlabelled``).
 
     Raises
     ------
@@ -172,14 +181,23 @@ def read_labels(
     >>> len(labels.bouts()) > 0
     True
     """
-    from behavior.files.label_formats.request import LabelRequest
+    from behavior.config import LabelFiles
+    from behavior.files.label_formats.request import LabelPolicies, LabelRequest
     from behavior.files.labels import list_behaviors, read_labels
 
     source = Path(path)
     names = tuple(behaviors) if behaviors is not None else list_behaviors(source)
     known_as = tuple(name for name in (Path(video).name if video is not None else "", recording) if name)
+    part = None if observed is None else str(observed)
+    settings = LabelFiles(subject=subject, observation=observation, offset_s=offset_s, observed=part)
     unsized = LabelRequest(
-        names, Frames(0), recording_names=known_as, observation=observation, subject=subject, rater=rater, offset_s=offset_s
+        names,
+        Frames(0),
+        recording_names=known_as,
+        rater=rater,
+        background=background,
+        policies=LabelPolicies(missing=missing),
+        **settings.choose(recording),
     )
     frames = _find_frames(source, unsized, video=video, time_s=time_s, n_frames=n_frames, fps=fps)
     labels, notes = read_labels(source, replace(unsized, frames=frames))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field, FiniteFloat, model_validator
@@ -11,6 +12,7 @@ from behavior.config.sections import Section
 __all__ = ["LabelFiles"]
 
 Policy = Literal["error", "warn"]
+_PARTS = ("from_first_to_last", "whole")
 
 
 class LabelFiles(Section):
@@ -65,6 +67,13 @@ class LabelFiles(Section):
     point_events: Literal["frame", "leave_out", "error"] = Field(
         default="frame", description="An event without a duration: one frame, no frame, or an error.", examples=["leave_out"]
     )
+    observed: str | dict[str, str] | None = Field(
+        default=None,
+        description="The part of a video that somebody coded, where label files do not say it: `from_first_to_last` (bout), `whole`, or "
+        "the path of a bout table whose rows named `observed` give it, for all recordings in a column `recording`; one, or one for each "
+        "recording that needs one. Not set, it is the whole video, and a note says where the bouts leave out more than a tenth of it.",
+        examples=["from_first_to_last", "observed.csv"],
+    )
     missing: Literal["error", "unlabelled", "absent"] = Field(
         default="error",
         description="A behavior that a label file has no column for, or that its list of behaviors lacks. `unlabelled`: nobody looked for "
@@ -86,9 +95,24 @@ class LabelFiles(Section):
         return self
 
     def choose(self, recording: str) -> dict[str, Any]:
-        """Return `subject`, `observation` and `offset_s` for a recording."""
-        chosen = {name: getattr(self, name) for name in ("subject", "observation", "offset_s")}
-        return {name: choice.get(recording) if isinstance(choice, dict) else choice for name, choice in chosen.items()}
+        """Return `subject`, `observation`, `offset_s` and `observed` for a recording, the last as a path if it is one."""
+        settings = {name: getattr(self, name) for name in ("subject", "observation", "offset_s", "observed")}
+        chosen = {name: choice.get(recording) if isinstance(choice, dict) else choice for name, choice in settings.items()}
+        if chosen["observed"] not in (None, *_PARTS):
+            chosen["observed"] = Path(chosen["observed"])
+        return chosen
+
+    def resolve(self, folder: Path) -> LabelFiles:
+        """Return the same settings with the paths of tables of observed spans resolved against `folder`."""
+
+        def resolve(part: str) -> str:
+            return part if part in _PARTS else str(folder / part)
+
+        if self.observed is None:
+            return self
+        if isinstance(self.observed, dict):
+            return self.model_copy(update={"observed": {name: resolve(part) for name, part in self.observed.items()}})
+        return self.model_copy(update={"observed": resolve(self.observed)})
 
     def dump_policies(self) -> dict[str, Any]:
         """Return what is done about invalid bouts and missing behaviors, by the names of the settings."""

@@ -23,6 +23,7 @@ from behavior.files.label_formats.deepethogram import DEEPETHOGRAM
 from behavior.files.label_formats.dlcanalyzer import DLCANALYZER
 from behavior.files.label_formats.label_format import BoutLabels, FrameLabels, LabelFormat
 from behavior.files.label_formats.marked_sheets import MARKED_SHEET
+from behavior.files.label_formats.observed_part import find_extent, limit_to_observed
 from behavior.files.label_formats.painting import TOLERATED_FRAMES, paint_bouts
 from behavior.files.label_formats.request import LabelRequest
 from behavior.files.label_formats.row_times import place_rows
@@ -88,9 +89,13 @@ def read_labels(path: Path, request: LabelRequest) -> tuple[Labels, list[str]]:
         contents = _delay(path, contents, request.offset_s)
     if isinstance(contents, FrameLabels):
         values, notes = _arrange_frames(path, place_rows(path, contents, request), request)
+        shown = np.flatnonzero((values == 1).any(axis=1))
+        extent = (int(shown[0]), int(shown[-1]) + 1) if len(shown) else None
     else:
         values, notes = paint_bouts(path, contents, request)
-    return Labels(values, request.behaviors), [*source.notes, *notes]
+        extent = find_extent(contents, request)
+    values, part_notes = limit_to_observed(path, values, extent, request, is_stated=contents.is_extent_stated)
+    return Labels(values, request.behaviors), [*source.notes, *notes, *part_notes]
 
 
 def recognise_labels(path: Path) -> str:

@@ -38,6 +38,7 @@ def resolve_paths(study: Study, folder: Path) -> Study:
     return study.model_copy(
         update={
             "recordings": folder / study.recordings,
+            "labels": study.labels.resolve(folder),
             "cache": folder / study.cache,
             "backbone": _resolve_weights(study.backbone, folder),
             "ensemble": study.ensemble.model_copy(update={"members": members}),

@@ -36,6 +36,16 @@ def test_a_table_of_samples_is_at_its_own_times_or_at_the_frames_that_are_asked_
     assert bh.read_labels(tmp_path / "m1.csv", fps=4).values[:, 0].tolist() == [1, 1, 0, 0, 1, 1]
 
 
+def test_what_a_file_does_not_say_is_said_by_arguments(tmp_path):
+    (tmp_path / "m1.csv").write_text(",background,grooming\n0,1,0\n1,0,1\n2,1,0\n3,1,0\n")
+    with pytest.raises(bh.LabelError, match="'background' is 1 in 3 of 4 rows"):
+        bh.read_labels(tmp_path / "m1.csv")
+    assert bh.read_labels(tmp_path / "m1.csv", background="unlabelled").values[:, 0].tolist() == [-1, 1, -1, -1]
+    options = {"background": "absent", "observed": "from_first_to_last", "missing": "unlabelled"}
+    labels = bh.read_labels(tmp_path / "m1.csv", behaviors=["grooming", "rearing"], **options)
+    assert labels.values.T.tolist() == [[-1, 1, -1, -1], [-1, -1, -1, -1]]
+
+
 def test_bouts_need_frames(bouts):
     with pytest.raises(bh.UsageError, match="does not tell how many frames the recording has; give its video"):
         bh.read_labels(bouts)

@@ -1,15 +1,25 @@
 """The section `labels`."""
 
+from pathlib import Path
+
 import pytest
 
 from behavior.config import LabelFiles
 
 
-def test_subject_observation_and_offset_are_one_for_all_or_one_for_each_recording():
-    labels = LabelFiles(subject="m1", observation={"a": "first"}, offset_s={"b": -2})
-    assert labels.choose("a") == {"subject": "m1", "observation": "first", "offset_s": None}
-    assert labels.choose("b") == {"subject": "m1", "observation": None, "offset_s": -2.0}
-    assert LabelFiles().choose("a") == {"subject": None, "observation": None, "offset_s": None}
+def test_what_is_read_is_one_for_all_or_one_for_each_recording():
+    labels = LabelFiles(subject="m1", observation={"a": "first"}, offset_s={"b": -2}, observed={"a": "whole", "b": "spans.csv"})
+    assert labels.choose("a") == {"subject": "m1", "observation": "first", "offset_s": None, "observed": "whole"}
+    assert labels.choose("b") == {"subject": "m1", "observation": None, "offset_s": -2.0, "observed": Path("spans.csv")}
+    assert set(LabelFiles().choose("a").values()) == {None}
+
+
+def test_tables_of_observed_spans_are_next_to_the_study_file():
+    folder = Path("/lab")
+    assert LabelFiles(observed="spans.csv").resolve(folder).choose("a")["observed"] == folder / "spans.csv"
+    assert LabelFiles(observed={"a": "spans.csv", "b": "whole"}).resolve(folder).choose("b")["observed"] == "whole"
+    assert LabelFiles(observed="from_first_to_last").resolve(folder) == LabelFiles(observed="from_first_to_last")
+    assert LabelFiles().resolve(folder) == LabelFiles()
 
 
 def test_policies_are_given_by_the_names_of_their_settings():

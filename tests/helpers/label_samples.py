@@ -230,8 +230,8 @@ def write_sheet(path: Path, text: str, delimiter: str = ",") -> Path:
 
 
 def read(path: Path, behaviors: tuple[str, ...] = NAMES, *, frames: Frames = FRAMES, **options: Any) -> tuple[np.ndarray, list[str]]:
-    """Read labels as `LabelRequest` has it, and return their values and the notes; DeepEthogram's background is no behavior."""
-    options.setdefault("background", "absent")
+    """Read labels as `LabelRequest` has it, and return their values and the notes; all was watched, and background is no behavior."""
+    options = {"background": "absent", "observed": "whole", **options}
     labels, notes = read_labels(path, LabelRequest(behaviors, frames, **options))
     assert labels.behaviors == behaviors
     return labels.values, notes

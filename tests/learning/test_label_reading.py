@@ -20,7 +20,7 @@ def test_a_study_says_what_names_mean_and_which_part_counts(tmp_path: Path) -> N
     content = {
         "behaviors": ["grooming", "wall_rearing"],
         "crop": {"whole_frame": True},
-        "labels": {"map": {"Supported": "wall_rearing", "Grooming": "grooming"}, "observation": {"r1": "second"}, "inverted": "warn"},
+        "labels": {"map": {"Supported": "wall_rearing", "Grooming": "grooming"}, "observation": {"r1": "second"}, "observed": "whole"},
     }
     study = parse_section(Study, content, source=tmp_path / "study.yaml")
     text = make_new_tabular() + "\n".join(make_new_tabular(observation="second").splitlines()[1:]).replace("0.300", "0.000")

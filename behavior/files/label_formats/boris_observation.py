@@ -85,6 +85,8 @@ class Stretch:
         The observed span, in seconds of the video; a stop of None is unknown.
     is_part
         Whether other events are about other videos.
+    is_stated
+        Whether the observation has an interval of its own.
     notes
         Sentences on what is odd.
     """
@@ -93,6 +95,7 @@ class Stretch:
     start: float
     stop: float | None
     is_part: bool
+    is_stated: bool = False
     notes: tuple[str, ...] = ()
 
 
@@ -131,7 +134,7 @@ def find_stretch(path: Path, observation: Observation, request: LabelRequest) ->
         stop = own_length if stop is None else min(stop, own_length)
     if files:
         notes += _compare_rates(path, files[position], observation.rates, request)
-    return Stretch(shift, start, stop, is_part=len(files) > 1, notes=tuple(notes))
+    return Stretch(shift, start, stop, is_part=len(files) > 1, is_stated=observation.interval != (0.0, None), notes=tuple(notes))
 
 
 def _find_video(path: Path, observation: Observation, request: LabelRequest) -> tuple[str, int]:
@@ -347,4 +350,5 @@ class BorisEvents:
             shift=stretch.shift if in_seconds else 0.0,
             window=(0.0, last) if stretch.is_part and in_seconds else None,
             codable=codable,
+            is_extent_stated=stretch.is_stated,
         )

@@ -103,7 +103,7 @@ def _read(source: LabelSource, request: LabelRequest) -> BoutLabels:
         notes.append(
             f"{source.path}: has only one mark of start or end, so the observed span is unknown; the whole recording counts as observed."
         )
-    return BoutLabels(rows, in_seconds=True, observed=observed, notes=tuple(notes), tolerance_s=6e-4)
+    return BoutLabels(rows, in_seconds=True, observed=observed, notes=tuple(notes), tolerance_s=6e-4, is_extent_stated=observed is not None)
 
 
 DLCANALYZER = LabelFormat(

@@ -67,6 +67,8 @@ class FrameLabels:
         Whether the file numbers its frames, so that row n is frame n; else rows are merely one after the other.
     times
         The times that the file gives its rows; None if it gives none.
+    is_extent_stated
+        Whether a row without a behavior says that none was shown; else it may not have been looked at.
     """
 
     names: tuple[str, ...]
@@ -76,6 +78,7 @@ class FrameLabels:
     is_open_ended: bool = False
     is_numbered: bool = False
     times: RowTimes | None = None
+    is_extent_stated: bool = True
 
     def delay(self, offset_s: float) -> FrameLabels:
         """Return the same rows for a video that starts `offset_s` seconds into the time that the file counts."""
@@ -112,6 +115,8 @@ class BoutLabels:
         How many frames the file says that its video has; None if it does not say.
     observed_slack
         By how much the observed spans may end after the video, as the last of several samples does; in the same unit.
+    is_extent_stated
+        Whether the file says which part of the video was observed, or means all of it.
     """
 
     rows: BoutRows
@@ -126,6 +131,7 @@ class BoutLabels:
     codable: tuple[str, ...] | None = None
     n_frames: int | None = None
     observed_slack: float = 0.0
+    is_extent_stated: bool = True
 
     def delay(self, offset_s: float) -> BoutLabels:
         """Return the same bouts of a video that starts `offset_s` seconds into the time that the file counts."""

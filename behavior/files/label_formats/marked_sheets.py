@@ -165,6 +165,7 @@ def _read(source: LabelSource, request: LabelRequest) -> FrameLabels:
         left_out=tuple(table.header[column] for column in marked if column not in chosen),
         notes=(*missing_notes, *_note_layout(source, layout, first)),
         is_open_ended=layout.index is None,
+        is_extent_stated=False,
         is_numbered=layout.index is not None,
         times=None if layout.time is None else times.take(frames - first, len(in_order)),
     )

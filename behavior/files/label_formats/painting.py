@@ -17,7 +17,7 @@ from behavior.files.label_formats.request import EVERYBODY, LabelRequest
 from behavior.frame_times import frame_edges
 from behavior.recording import find_bouts
 
-__all__ = ["TOLERATED_FRAMES", "find_frames", "paint_bouts"]
+__all__ = ["TOLERATED_FRAMES", "find_frames", "paint_bouts", "paint_observed"]
 
 # Labels that differ from the video by more frames than this do not belong to it.
 TOLERATED_FRAMES = 2
@@ -64,6 +64,11 @@ def paint_bouts(path: Path, labels: BoutLabels, request: LabelRequest) -> tuple[
     return _Painter(path, labels, request).paint()
 
 
+def paint_observed(path: Path, labels: BoutLabels, request: LabelRequest) -> npt.NDArray[np.bool_]:
+    """Return which frames are in rows named ``observed`` of a table of our own, bool of shape (n_frames,); raises as `paint_bouts`."""
+    return _Painter(path, labels, replace(request, behaviors=(), offset_s=None)).paint_observed()
+
+
 class _Painter:
     """Turns the bouts of one file into frames, and collects notes."""
 
@@ -99,6 +104,11 @@ class _Painter:
         if self._policies.missing == "unlabelled":
             values[:, self._missing] = -1
         return values, self._notes
+
+    def paint_observed(self) -> npt.NDArray[np.bool_]:
+        """Return which frames rows named ``observed`` cover."""
+        self._check_names()
+        return _cover(self._cut(self._as_frames(self._fix_inverted(self._select()))), self._request.frames.n_frames)
 
     def _check_names(self) -> None:
         """Note the names that stand for no behavior; LabelError if they are likely to mean one, or if times are needed and unknown."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Literal
 
 from behavior.files.label_formats.naming import Naming
@@ -75,6 +76,9 @@ class LabelRequest:
     background
         What a frame of only background means in a table that DeepEthogram or daart may have written: no behavior (``absent``) or no label
         (``unlabelled``); None if that is unknown.
+    observed
+        The part of the video that was observed, where a file does not say it: from the first bout to the last, the whole video, or the
+        rows named ``observed`` of a bout table. None for the whole video, with a note where that may be wrong.
     policies
         What to do about invalid bouts.
 
@@ -95,6 +99,7 @@ class LabelRequest:
     rater: str | None = None
     offset_s: float | None = None
     background: Literal["absent", "unlabelled"] | None = None
+    observed: Literal["from_first_to_last", "whole"] | Path | None = None
     policies: LabelPolicies = LabelPolicies()
 
     @cached_property

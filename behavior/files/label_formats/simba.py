@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import islice
 
 from behavior.files.frame_tables import parse_label, read_frame_columns
@@ -47,7 +48,9 @@ def _read(source: LabelSource, request: LabelRequest) -> FrameLabels:
     labels = _list_names(source)
     # A column that is requested is read wherever it is, and checked cell by cell.
     names = tuple(name for name in after_pose if name in labels or request.naming.find_behavior(name) is not None)
-    return read_frame_columns(source.table, request, names=names, row_word=source.row_word)
+    contents = read_frame_columns(source.table, request, names=names, row_word=source.row_word)
+    # SimBA fills what nobody looked at with 0.
+    return replace(contents, is_extent_stated=False)
 
 
 SIMBA = LabelFormat(name="SimBA targets_inserted", recognises=_recognises, list_names=_list_names, read=_read, has_columns=True)

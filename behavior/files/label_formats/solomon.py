@@ -89,7 +89,16 @@ def _read(source: LabelSource, request: LabelRequest) -> BoutLabels:
     notes = []
     if len(observed) > 1:
         notes.append(f"{source.path}: has {len(observed) - 1} gaps between its rows, which are {interval:g} s apart otherwise.")
-    return BoutLabels(rows, in_seconds=True, observed=tuple(observed), notes=tuple(notes), tolerance_s=6e-4, observed_slack=interval)
+    return BoutLabels(
+        rows,
+        in_seconds=True,
+        observed=tuple(observed),
+        notes=tuple(notes),
+        tolerance_s=6e-4,
+        observed_slack=interval,
+        # Samples go on to the end of the video, whether somebody coded them or not.
+        is_extent_stated=False,
+    )
 
 
 SOLOMON = LabelFormat(name="Solomon Coder", recognises=_recognises, list_names=_list_names, read=_read)
