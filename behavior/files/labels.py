@@ -25,7 +25,7 @@ from behavior.files.label_formats.label_format import BoutLabels, FrameLabels, L
 from behavior.files.label_formats.marked_sheets import MARKED_SHEET
 from behavior.files.label_formats.observed_part import find_extent, limit_to_observed
 from behavior.files.label_formats.painting import TOLERATED_FRAMES, paint_bouts
-from behavior.files.label_formats.request import LabelRequest
+from behavior.files.label_formats.request import LabelPolicies, LabelRequest
 from behavior.files.label_formats.row_times import place_rows
 from behavior.files.label_formats.simba import SIMBA
 from behavior.files.label_formats.solomon import SOLOMON
@@ -177,8 +177,8 @@ def count_label_frames(path: Path, behaviors: Sequence[str]) -> int | None:
     LabelError
         If the file is missing or not a label file.
     """
-    # What background means makes no frame more or less.
-    request = LabelRequest(tuple(behaviors), Frames(0), background="absent")
+    # What background and missing columns mean makes no frame more or less.
+    request = LabelRequest(tuple(behaviors), Frames(0), background="absent", policies=LabelPolicies(missing="absent"))
     source, label_format = _open(path, request)
     if not label_format.has_columns:
         return None
