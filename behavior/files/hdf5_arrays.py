@@ -46,7 +46,9 @@ def read_numbers(dataset: h5py.Dataset) -> npt.NDArray[np.float64]:
     """Return an array of numbers as float64; raises as `read_array`, and where it holds anything else."""
     if isinstance(dataset, h5py.Dataset) and dataset.dtype.kind not in "fiub":
         raise InputError(f"has {str(dataset.name)[:80]} that is not made of numbers, but of {name_kind(dataset.dtype)}")
-    return np.asarray(read_array(dataset), dtype=np.float64)
+    # A damaged file may hold what no number is.
+    with np.errstate(invalid="ignore"):
+        return np.asarray(read_array(dataset), dtype=np.float64)
 
 
 def read_names(dataset: h5py.Dataset) -> list[str]:

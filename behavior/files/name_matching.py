@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-__all__ = ["TRACKER_MARK", "belongs_to", "find_owners", "keep_best", "make_safe", "name_recordings", "rate_nearness"]
+__all__ = ["TRACKER_MARK", "belongs_to", "find_owners", "is_marked", "keep_best", "make_safe", "name_recordings", "rate_nearness"]
 
 # DeepLabCut appends the network's name, which starts with this, to the video's without a separator; the second was version 1's.
 TRACKER_MARK = "(?:DLC|DeepCut)"
@@ -25,6 +25,15 @@ def belongs_to(name: str, stem: str) -> bool:
     # Folding may change the length of a name, so the beginning of `name` is cut before it is folded.
     rest = name[len(stem) :]
     return name[: len(stem)].casefold() == stem.casefold() and (not rest[:1].isalnum() or _MARKED.match(rest) is not None)
+
+
+def is_marked(name: str, stem: str) -> bool:
+    """Tell whether a file named `name` belongs to the video named `stem` and has DeepLabCut's mark behind its name.
+
+    >>> is_marked("m1DLC_resnet50", "m1"), is_marked("m1_notes", "m1")
+    (True, False)
+    """
+    return belongs_to(name, stem) and _MARKED.match(name[len(stem) :]) is not None
 
 
 def find_owners(path: Path, videos: Sequence[Path]) -> list[Path]:

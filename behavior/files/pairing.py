@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from behavior.errors import LabelError, PoseError, UsageError
+from behavior.files.damaged_pose import explain_unreadable, is_named_as_pose
 from behavior.files.ethovision import find_ethovision_videos
 from behavior.files.folder_contents import (
     FOREIGN_SUFFIXES,
@@ -25,7 +26,7 @@ from behavior.files.name_matching import belongs_to, find_owners, keep_best, mak
 from behavior.files.own_results import is_result
 from behavior.files.pose import POSE_SUFFIXES, is_pose
 
-__all__ = ["Pairing", "find_labels_for", "find_pose_for", "has_pose", "pair_files"]
+__all__ = ["Pairing", "find_labels_for", "find_pose_for", "pair_files"]
 
 # Of videos that lack something, more than this many are counted.
 _NAMED_ONE_BY_ONE = 2
@@ -145,6 +146,9 @@ class _Matches:
             self.notes.append(f"{name}: is {kind}, but no video has a name that it starts with; it is left out.")
         elif len(owners) == 1 and kind:
             (self._poses if kind == "a pose file" else self._labels)[owners[0]].append(path)
+        elif len(owners) == 1 and is_named_as_pose(path, owners):
+            self._unread.add(owners[0])
+            self.notes.append(f"{name}: is named as the pose of {owners[0].name}, but {explain_unreadable(path)}")
         elif len(owners) == 1:
             self.add_unread(path)
         elif kind:
@@ -289,7 +293,7 @@ def find_pose_for(video: Path) -> Path | None:
     Raises
     ------
     PoseError
-        If several fit equally well.
+        If several fit equally well, or the only one cannot be read.
     """
     if not video.parent.is_dir():
         return None
@@ -297,14 +301,12 @@ def find_pose_for(video: Path) -> Path | None:
     videos = list(dict.fromkeys([*separate_drawn(files)[0], video]))
     named = [path for path in files if path.suffix.casefold() in POSE_SUFFIXES and video in find_owners(path, videos)]
     best = _prefer_pose(video, [path for path in named if is_pose(path)])
+    damaged = [path for path in named if is_named_as_pose(path, [video])] if not best else []
+    if damaged:
+        raise PoseError(f"{damaged[0]}: is named as the pose of {video.name}, but {explain_unreadable(damaged[0])}")
     if len(best) > 1:
         raise PoseError(f"{video}: {len(best)} pose files fit equally well ({_list_names(best, video.parent)}); name the one to use.")
     return best[0] if best else None
-
-
-def has_pose(folder: Path) -> bool:
-    """Tell whether there is a pose file under `folder`, whatever video it may belong to."""
-    return any(path.suffix.casefold() in POSE_SUFFIXES and is_pose(path) for path in list_files(folder, recursive=True))
 
 
 def find_labels_for(recording: str, folder: Path) -> Path | None:

@@ -9,9 +9,10 @@ from pathlib import Path
 from behavior.errors import BehaviorError, OutputError, UsageError
 from behavior.files.atomic import make_folder, write_text
 from behavior.files.behavior_names import ChosenNames, choose_names
+from behavior.files.damaged_pose import has_pose
 from behavior.files.manifest import read_manifest, write_manifest
 from behavior.files.new_study import MANIFEST_FILE, STUDY_FILE, NewCrop, choose_center_parts, format_new_study
-from behavior.files.pairing import Pairing, has_pose, pair_files
+from behavior.files.pairing import Pairing, pair_files
 from behavior.files.pose import list_individuals
 from behavior.recording import Recording
 from behavior.vision.backbones import IMAGENET, PACKAGED, find_backbone

@@ -19,7 +19,7 @@ from behavior.files.bout_tables import write_bout_table
 from behavior.files.ethogram_formats.entry import Entry
 from behavior.files.ethogram_formats.formats import FORMATS
 from behavior.files.frame_tables import write_frame_table
-from behavior.files.pairing import Pairing, find_labels_for, find_pose_for, has_pose, pair_files
+from behavior.files.pairing import Pairing, find_labels_for, find_pose_for, pair_files
 from behavior.files.pose import write_deeplabcut
 from behavior.provenance import Provenance
 from behavior.recording import Annotation, Ethogram, Labels, Probabilities, Track
@@ -443,6 +443,3 @@ def test_pose_of_which_none_is_chosen_is_kept_in_mind(tmp_path: Path) -> None:
     ((pairing,), _) = pair_files(tmp_path)
     assert pairing.pose is None
     assert pairing.undecided_poses == (tmp_path / "aDLC_1.csv", tmp_path / "aDLC_2.csv")
-    assert has_pose(tmp_path)
-    (tmp_path / "b").mkdir()
-    assert not has_pose(tmp_path / "b")

@@ -14,6 +14,7 @@ import pytest
 from behavior.errors import VideoError
 from behavior.files.frame_rows import Frame
 from behavior.files.video import VideoReader, open_video, summarize_video
+from behavior.files.video_packets import VIDEO_SUFFIXES
 from behavior.files.video_writer import write_video
 
 N_BITS = 8
@@ -425,3 +426,25 @@ def test_the_short_way_to_colors_gives_what_the_long_way_gives(tmp_path, monkeyp
     # FFmpeg's default rounds down; the short way must be no farther from what was filmed.
     filmed = np.rot90(picture.astype(int), quarter_turns)
     assert np.abs(short - filmed).mean() <= np.abs(long - filmed).mean()
+
+
+@pytest.mark.parametrize(
+    ("suffix", "container", "codec"),
+    [
+        *[(".mts", "mpegts", "libx264"), (".ts", "mpegts", "mpeg2video"), (".wmv", "asf", "wmv2"), (".m4v", "mp4", "libx264")],
+        *[(".mpg", "mpeg", "mpeg1video"), (".webm", "webm", "libvpx-vp9"), (".mj2", "mov", "jpeg2000"), (".flv", "flv", "flv1")],
+    ],
+)
+def test_containers_of_cameras_keep_every_frame(tmp_path: Path, suffix: str, container: str, codec: str) -> None:
+    assert suffix in VIDEO_SUFFIXES
+    path = tmp_path / f"a{suffix}"
+    with av.open(str(path), "w", format=container) as file:
+        stream = file.add_stream(codec, rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for number in range(20):
+            picture = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 12 * number, dtype=np.uint8), format="rgb24")
+            file.mux(stream.encode(picture))
+        file.mux(stream.encode(None))
+    summary = summarize_video(path)
+    assert summary.n_frames == 20
+    np.testing.assert_allclose(summary.time_s, np.arange(20) / 25, atol=1e-3)

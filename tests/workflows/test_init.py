@@ -236,12 +236,15 @@ def test_animals_that_are_called_differently_are_chosen_in_the_manifest(run, tmp
     )
 
 
-@pytest.mark.parametrize("flaw", ["0,oops,1,1\n", "", "two"])
+@pytest.mark.parametrize("flaw", ["0,oops,1,1\n", "", "two", "damaged"])
 def test_a_pose_with_a_flaw_is_no_whole_frame(run, tmp_path, flaw):
     add_recording(tmp_path, "a")
     pose = tmp_path / "aDLC_resnet50_x.csv"
     if flaw == "two":
         (tmp_path / "aDLC_other.csv").write_bytes(pose.read_bytes())
+    elif flaw == "damaged":
+        pose.with_suffix(".h5").write_bytes(b"\x89HDF\r\n\x1a\n" + b"x" * 900)
+        pose.unlink()
     else:
         pose.write_text("scorer,N,N,N\nbodyparts,a,a,a\ncoords,x,y,likelihood\n" + flaw)
     ran = run("init", tmp_path)
