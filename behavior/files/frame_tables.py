@@ -36,7 +36,7 @@ __all__ = [
 
 # Columns that are not behaviors, in lower case; pandas writes an index without a name.
 FRAME_NAMES = ("frame", "frames", "index", "", "unnamed: 0")
-TIME_NAMES = ("time_s", "time", "time (s)", "timestamp", "seconds")
+TIME_NAMES = ("time_s", "time", "time (s)", "trial time", "timestamp", "seconds")
 
 _VALUES = {"": -1, "true": 1, "false": 0, "1": 1, "0": 0, "-1": -1}
 

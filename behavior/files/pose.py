@@ -78,6 +78,8 @@ def read_pose(path: Path, *, individual: str | None = None, scale: tuple[float, 
         per row, or the file has a unit of its own and no scale is given.
     """
     table = _read_table(path)
+    # First whether it is a pose of a video at all: nobody has to choose an animal of training labels.
+    frames = _check_frame_index(path, table)
     chosen = _choose_individual(path, table, individual)
     columns = {(part, coordinate): number for number, (name, part, coordinate) in enumerate(table.columns) if name == chosen}
     parts = tuple(dict.fromkeys(part for part, _ in columns))
@@ -85,7 +87,6 @@ def read_pose(path: Path, *, individual: str | None = None, scale: tuple[float, 
         missing = [coordinate for coordinate in ("x", "y") if (part, coordinate) not in columns]
         if missing:
             raise PoseError(f"{path}: body part {part!r} has no column {missing[0]!r}; export the pose again.")
-    frames = _check_frame_index(path, table)
     n_frames = int(frames.max()) + 1
 
     positions = np.full((n_frames, len(parts), 2), np.nan)

@@ -28,6 +28,11 @@ __all__ = [
 # A row's line in the file, counted from 1 as editors do, and its cells without spaces around them; a blank line has none.
 Row = tuple[int, tuple[str, ...]]
 
+_UNITS = frozenset(
+    ("s", "sec", "ms", "min", "h", "hh:mm:ss", "frame", "frames", "px", "pixel", "pixels", "mm", "cm", "m", "mm/s", "cm/s", "m/s", "px/s")
+    + ("cm/s²", "cm²", "mm²", "deg", "degrees", "°", "deg/s", "rad", "%", "hz", "n", "bool")
+)
+
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
@@ -93,7 +98,28 @@ def make_table(path: Path, open_rows: Callable[[], Iterable[Row]], delimiter: st
     repeated = sorted({name for name in header if name and header.count(name) > 1})
     if repeated:
         raise LabelError(f"{path}: line {line} has two columns named {repeated[0]!r}, expected one; rename or remove one.")
-    return TextTable(path, header, delimiter, lambda: (row for row in open_rows() if row[0] > line))
+
+    def open_below() -> Iterator[Row]:
+        below = (row for row in open_rows() if row[0] > line)
+        for row in below:
+            if len(header) > 1 and is_units_row(row[1]):
+                continue
+            yield row
+            if row[1]:
+                break
+        yield from below
+
+    return TextTable(path, header, delimiter, open_below)
+
+
+def is_units_row(cells: Sequence[str]) -> bool:
+    """Tell whether cells hold nothing but units, as programs write them below a header.
+
+    >>> is_units_row(("s", "cm", "")), is_units_row(("s", "grooming")), is_units_row(("", ""))
+    (True, False, False)
+    """
+    filled = [cell.strip("()[]").casefold() for cell in cells if cell]
+    return bool(filled) and all(cell in _UNITS for cell in filled)
 
 
 def find_encoding(content: bytes) -> str | None:

@@ -199,3 +199,11 @@ def test_matching_rows_to_frames(rows: int, frames: int, broke_off: bool) -> Non
         assert str(abs(rows - frames)) in warning
         assert ("breaks off" in warning) == (broke_off and rows > frames)
         assert ("lost frames in its middle" in warning) == (not broke_off and rows > frames)
+
+
+def test_nobody_has_to_choose_an_animal_of_training_labels(tmp_path: Path) -> None:
+    lines = ["scorer,,,A,A,A,A", "individuals,,,one,one,two,two", "bodyparts,,,nose,nose,nose,nose", "coords,,,x,y,x,y"]
+    path = tmp_path / "a.csv"
+    path.write_text("\n".join([*lines, "labeled-data,video,img000.png,1,2,3,4", "labeled-data,video,img001.png,1,2,3,4", ""]))
+    with pytest.raises(PoseError, match="holds training labels of single pictures"):
+        read_pose(path)

@@ -263,7 +263,10 @@ def read_values(path: Path, behaviors: list[str], n_frames: int, *, time_s: np.n
 
 _ANY_NAMES = st.lists(
     st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")), min_size=1, max_size=8).filter(
-        lambda name: name.casefold() not in ("frame", "frames", "index", "time", "time_s", "time (s)", "timestamp", "seconds", "observed")
+        lambda name: (
+            name.casefold()
+            not in ("frame", "frames", "index", "time", "time_s", "time (s)", "trial time", "timestamp", "seconds", "observed")
+        )
     ),
     min_size=1,
     max_size=3,

@@ -11,6 +11,9 @@ from behavior.files.label_formats.request import LabelRequest
 
 __all__ = ["check_missing"]
 
+# So many names are shown, and so much of each.
+_MOST, _LONGEST = 12, 60
+
 
 def check_missing(path: Path, names: Sequence[str], request: LabelRequest, *, kind: str, shown: Sequence[str] | None = None) -> list[str]:
     """Return notes on the requested behaviors that none of `names`, all names that a file has room for, can mean.
@@ -31,12 +34,13 @@ def check_missing(path: Path, names: Sequence[str], request: LabelRequest, *, ki
     if not missing:
         return []
     listed = list(names if shown is None else shown)
+    some = ", ".join(name[:_LONGEST] for name in listed[:_MOST]) + (f" and {len(listed) - _MOST} more" if len(listed) > _MOST else "")
     policy, first = request.policies.missing, request.behaviors[missing[0]]
     if policy == "error":
         marks = " with marks" if shown is not None else ""
         nearest = suggest_nearest(first, listed) or "."
         raise LabelError(
-            f"{path}: has no {kind} {first!r}, only {', '.join(listed) or 'none'}{marks}{nearest} Rename or map one (labels: map), or say "
+            f"{path}: has no {kind} {first!r}, only {some or 'none'}{marks}{nearest} Rename or map one (labels: map), or say "
             f"{IN_STUDY_FILE} what that means: labels: {{missing: unlabelled}} if nobody looked for {first!r} in this file, labels: "
             "{missing: absent} if it was never shown."
         )

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from behavior.errors import LabelError, advise_on_missing
 from behavior.files.cells import unescape_cell
-from behavior.files.label_formats.spreadsheets import has_merged_cells, list_sheets, read_sheet
+from behavior.files.label_formats.spreadsheets import has_merged_cells, list_sheets, name_archive, read_sheet
 from behavior.files.text_tables import Row, TextTable, find_delimiter, find_encoding, make_table, parse_number, split_lines
 
 __all__ = ["HEAD_ROWS", "LabelSource"]
@@ -33,6 +33,7 @@ _UNREAD = (
     (30, b"mimetypeapplication/vnd.oasis.opendocument", "is an OpenDocument file (.ods)"),
     (0, b"\x1f\x8b", "is compressed (.gz)"),
     (0, b"%PDF", "is a PDF"),
+    (0, b"\x93NUMPY", "is a NumPy array (.npy)"),
 )
 
 
@@ -78,6 +79,8 @@ class LabelSource:
         for offset, magic, kind in _UNREAD:
             if self._start.startswith(magic, offset):
                 raise LabelError(f"{path}: {kind}, which is not read; give labels as a spreadsheet (.xlsx) or as text (.csv, .tsv, .txt).")
+        if self.is_spreadsheet and (kind := name_archive(path)):
+            raise LabelError(f"{path}: {kind}, not a spreadsheet (.xlsx), expected a label file; unpack it, or export the labels as .csv.")
         if not self.is_spreadsheet:
             if find_encoding(self._start) is None:
                 raise LabelError(f"{path}: is not a text file, expected a table of labels (.csv); export the labels as text.")
@@ -153,7 +156,8 @@ class LabelSource:
             yield source
             filled = [(line, [cell for cell in cells if cell]) for line, cells in source.head_rows if any(cells)]
             for line, names in filled[1:_MOST_TITLES]:
-                if len(names) > 1 and all(parse_number(name, self.delimiter) is None for name in names):
+                # Rows with a name twice, such as one of units, are no header.
+                if len(set(names)) == len(names) > 1 and all(parse_number(name, self.delimiter) is None for name in names):
                     yield LabelSource(self.path, sheet=source._sheet, header_line=line)
 
     def of_sheet(self, name: str | None) -> LabelSource:

@@ -17,7 +17,7 @@ import openpyxl
 from behavior.errors import LabelError
 from behavior.files.text_tables import Row
 
-__all__ = ["has_merged_cells", "list_sheets", "read_sheet"]
+__all__ = ["has_merged_cells", "list_sheets", "name_archive", "read_sheet"]
 
 # What Excel itself can hold; a damaged file may claim rows without end.
 _MOST_ROWS = 1 << 20
@@ -29,6 +29,19 @@ _CHUNK_BYTES = 1 << 20
 
 _MERGED = re.compile(rb'<(?:\w+:)?mergeCell [^>]*?ref="([A-Z]{1,3})(\d{1,7}):[A-Z]{1,3}(\d{1,7})"')
 _LONGEST_MERGED = 200
+
+
+def name_archive(path: Path) -> str:
+    """Return what a ZIP archive is that is no spreadsheet: "is a NumPy archive (.npz)"; "" for a spreadsheet, or if it cannot be told."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+    except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError):
+        # Reading it as a spreadsheet says what is wrong.
+        return ""
+    if "[Content_Types].xml" in names:
+        return ""
+    return "is a NumPy archive (.npz)" if names and all(name.endswith(".npy") for name in names) else "is a ZIP archive"
 
 
 def list_sheets(path: Path) -> list[str]:

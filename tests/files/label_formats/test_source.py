@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from label_samples import VALUES, make_frame_table, read, write, write_sheet
 from behavior.errors import LabelError
 from behavior.files.label_formats.source import LabelSource
 from behavior.files.labels import is_label_file
+from behavior.recording import Frames
 
 
 def test_further_sheets_are_named(tmp_path: Path) -> None:
@@ -80,3 +82,27 @@ def test_only_line_ends_of_editors_end_a_line(tmp_path: Path, mark: str) -> None
 def test_a_row_is_on_the_line_where_it_begins(tmp_path: Path) -> None:
     path = write(tmp_path / "a.csv", 'behavior,start_s,stop_s\n"two\nlines",0,1\nrear,x,2\n')
     assert [line for line, _ in LabelSource(path).read_rows()] == [1, 2, 4]
+
+
+@pytest.mark.parametrize(
+    ("members", "kind"), [({"x.npy": b"1"}, r"a NumPy archive \(\.npz\)"), ({"a.csv": b"a,b"}, "a ZIP archive"), ({}, "a ZIP archive")]
+)
+def test_archives_are_called_what_they_are(tmp_path: Path, members: dict[str, bytes], kind: str) -> None:
+    path = tmp_path / "a.otb"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in (members or {"deep/x.txt": b""}).items():
+            archive.writestr(name, content)
+    with pytest.raises(LabelError, match=rf"is {kind}, not a spreadsheet \(\.xlsx\), expected a label file; unpack it"):
+        LabelSource(path)
+    assert not is_label_file(path)
+
+
+def test_a_row_of_units_is_neither_a_header_nor_a_frame(tmp_path: Path) -> None:
+    rows = "".join(f"{frame},1.5,2.5,{int(frame == 2)}\n" for frame in range(5))
+    for units in ("frame,cm,cm,", ",[cm],[cm],(bool)"):
+        path = write(tmp_path / "a.csv", f"Frame,x,y,grooming\n{units}\n\n{rows}")
+        values, notes = read(path, ("grooming",), frames=Frames(5))
+        assert values[:, 0].tolist() == [0, 0, 1, 0, 0]
+        assert notes == [f"{path}: columns that the study does not name are left out: x, y."]
+    with pytest.raises(LabelError, match="is not a recognised label file"):
+        read(write(path, f"Export,2024\nFrame,x,y\n,cm,cm\n{rows}"), ("grooming",), frames=Frames(5))
