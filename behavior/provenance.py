@@ -55,7 +55,7 @@ class ModelSource(_Part):
     folder
         Absolute path of its bundle at the time.
     hash
-        Of its `bundle.yaml`.
+        Of its `bundle.yaml`, which has the hashes of its other files.
     fps
         Frame rate of the videos that it was trained on.
     """

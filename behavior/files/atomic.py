@@ -17,6 +17,7 @@ from behavior.files.temporary import name_temporary
 __all__ = [
     "find_staged",
     "finish_together",
+    "log_written",
     "make_folder",
     "replace_together",
     "replacing",
@@ -49,7 +50,7 @@ def replacing(path: Path) -> Iterator[Path]:
             sync_file(temporary)
             temporary.replace(path)
             sync_folder(path.parent)
-            _log_written(path)
+            log_written(path)
         except OSError as error:
             raise _explain(path, error) from error
 
@@ -86,7 +87,7 @@ def replace_together(contents: Mapping[Path, bytes]) -> None:
             staged[path].replace(path)
             # On disk in this order, too.
             sync_folder(path.parent)
-            _log_written(path)
+            log_written(path)
     except OSError as error:
         raise _explain(path, error) from error
     finally:
@@ -196,8 +197,9 @@ def _remove(paths: Iterable[Path]) -> None:
             path.unlink()
 
 
-def _log_written(path: Path) -> None:
-    # Hidden files, and those in hidden folders, are steps on the way.
+def log_written(path: Path) -> None:
+    """Note in the log that there is a new file at `path`, unless it is a step on the way."""
+    # Hidden files, and those in hidden folders, are such steps.
     if not any(part.startswith(".") and part.strip(".") for part in path.parts[-4:]):
         _logger.debug("wrote %s", path)
 

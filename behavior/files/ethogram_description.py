@@ -24,6 +24,8 @@ __all__ = ["EthogramDescription", "describe_annotation", "format_description", "
 _MOST_BYTES = 64 * 2**20
 _EXPECTED = "the description of an ethogram"
 _ADVICE = "annotate the recording again"
+# Keys of the provenance that are right as long as somebody finds the file.
+_PATHS = ("video", "pose", "folder")
 
 
 def _require_safe(name: str) -> str:
@@ -48,6 +50,7 @@ class _OwnKeys(BaseModel):
     n_frames: Annotated[int, Field(ge=0)]
     probabilities_hash: str | None = None
     decisions_hash: str | None = None
+    provenance_hash: str | None = None
     # Of both, and of neither times nor names, in files of earlier versions.
     table_hash: str | None = None
 
@@ -64,6 +67,8 @@ class EthogramDescription:
         Of recording, behaviors, frame rate, times and probabilities.
     decisions_hash
         Of what the thresholds decide and what was decided.
+    provenance_hash
+        Of where it comes from, but for paths, which may be corrected after files were moved, and unknown keys.
     table_hash
         Of probabilities and decisions, in files of earlier versions. Each hash is None where the file has none.
     provenance
@@ -75,6 +80,7 @@ class EthogramDescription:
     n_frames: int
     probabilities_hash: str | None
     decisions_hash: str | None
+    provenance_hash: str | None
     table_hash: str | None
     provenance: Provenance
 
@@ -97,14 +103,16 @@ class EthogramDescription:
 
 def describe_annotation(annotation: Annotation) -> EthogramDescription:
     """Return the description of `annotation`."""
+    provenance = annotation.provenance.model_copy(update={"fps": annotation.fps})
     return EthogramDescription(
         recording=annotation.recording,
         behaviors=annotation.behaviors,
         n_frames=len(annotation.time_s),
         probabilities_hash=_hash_probabilities(annotation),
         decisions_hash=_hash_decisions(annotation),
+        provenance_hash=_hash_provenance(provenance),
         table_hash=None,
-        provenance=annotation.provenance.model_copy(update={"fps": annotation.fps}),
+        provenance=provenance,
     )
 
 
@@ -122,7 +130,7 @@ def format_description(description: EthogramDescription) -> str:
         "n_frames": description.n_frames,
         **{
             name: content
-            for name in ("probabilities_hash", "decisions_hash", "table_hash")
+            for name in ("probabilities_hash", "decisions_hash", "provenance_hash", "table_hash")
             if (content := getattr(description, name)) is not None
         },
     }
@@ -139,7 +147,8 @@ def read_description(path: Path) -> EthogramDescription:
     Raises
     ------
     EthogramError
-        If there is no such file, it is not JSON, or a key has a value of the wrong type.
+        If there is no such file, it is not JSON, a key has a value of the wrong type, or what it says of the model and the settings is
+        not what was written.
     """
     text = read_text(path, most_bytes=_MOST_BYTES, error=EthogramError, expected=_EXPECTED, advice=_ADVICE)
     try:
@@ -154,6 +163,10 @@ def read_description(path: Path) -> EthogramDescription:
         provenance = Provenance.model_validate({key: value for key, value in content.items() if key not in _OwnKeys.model_fields})
     except ValidationError as error:
         raise EthogramError(f"{path}: {_explain(error)}; {_ADVICE}.") from None
+    if own.provenance_hash not in (None, _hash_provenance(provenance)):
+        raise EthogramError(
+            f"{path}: what it says of the model and the settings is not what was written, but damaged or edited; {_ADVICE}."
+        )
     return EthogramDescription(**dict(own), provenance=provenance)
 
 
@@ -164,6 +177,13 @@ def _hash_probabilities(annotation: Annotation) -> str:
 
 def _hash_decisions(annotation: Annotation) -> str:
     return _hash(_to_bytes(annotation.raw.values, "?"), _to_bytes(annotation.ethogram.values, "?"))
+
+
+def _hash_provenance(provenance: Provenance) -> str:
+    known = {name: value for name, value in provenance.as_mapping().items() if name in Provenance.model_fields and name not in _PATHS}
+    if "model" in known and known["model"] is not None:
+        known["model"] = {name: value for name, value in known["model"].items() if name not in _PATHS}
+    return _hash(json.dumps(known, sort_keys=True).encode())
 
 
 def _hash_table(annotation: Annotation) -> str:

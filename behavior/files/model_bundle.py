@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
+import hashlib
+import json
 import re
-import shutil
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -18,9 +18,10 @@ from pydantic import Field, field_validator, model_validator
 from behavior.config import Arena, Backbone, Crop, Decisions, Head, Postprocess, Section, parse_section
 from behavior.config.sections import Positive
 from behavior.errors import ModelError, OutputError, UsageError
-from behavior.files.atomic import make_folder, sync_file, sync_folder, write_text
-from behavior.files.feature_sources import Signature
+from behavior.files.atomic import write_text
+from behavior.files.feature_sources import Signature, hash_file
 from behavior.files.yaml_files import read_yaml
+from behavior.progress import warn
 
 __all__ = [
     "BUNDLE_FILE",
@@ -37,11 +38,15 @@ __all__ = [
     "read_preparation",
     "refuse_bundle",
     "write_bundle",
+    "write_description",
     "write_preparation",
 ]
 
 BUNDLE_FILE = "bundle.yaml"
 SCHEMA_VERSION = 2
+# Key of the hash of all else in `bundle.yaml`.
+_HASH = "hash"
+_ADVICE = "copy the whole folder of the model again"
 
 
 class StreamDescription(Section):
@@ -192,6 +197,8 @@ class BundleDescription(Section):
         What the pose stream measures distances to; None where it does not, or there is none.
     decisions
         What was fitted on out-of-fold predictions; None where `postprocess` is the study's own.
+    files
+        Hash of each of the other files, by name (`feature_sources.hash_file`); None in bundles of earlier versions.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -205,6 +212,7 @@ class BundleDescription(Section):
     decisions: DecisionsRecord | None = None
     training: TrainingRecord
     versions: dict[str, str]
+    files: dict[str, str] | None = None
 
     @model_validator(mode="after")
     def _answers_for_every_behavior(self) -> BundleDescription:
@@ -216,47 +224,41 @@ class BundleDescription(Section):
 
 
 def write_bundle(folder: Path, description: BundleDescription, members: Mapping[str, Callable[[Path], None]]) -> None:
-    """Write a bundle to `folder`, where nothing of a bundle may be yet.
+    """Write a bundle to `folder`, where nothing of a bundle may be yet; `bundle.yaml`, written last, completes it.
 
     Parameters
     ----------
-    folder
-        Appears with all its files or not at all, unless it is there already: then `bundle.yaml`, written last, completes it.
     description
-        The content of `bundle.yaml`.
+        The content of `bundle.yaml`, but for the hashes of the files.
     members
         For each file name that the description lists, what writes that file.
 
     Raises
     ------
     OutputError
-        If the folder holds a bundle already, or cannot be written.
+        If the folder cannot be written to.
     """
-    refuse_bundle(folder)
-    make_folder(folder.parent)
-    staging = make_folder(folder.with_name(f".{folder.name}.{os.getpid()}.tmp"))
+    hashes: dict[str, str] = {}
     try:
         for name, write in members.items():
-            write(staging / name)
-            sync_file(staging / name)
-        write_text(staging / BUNDLE_FILE, format_bundle(description))
-        make_folder(folder)
-        # bundle.yaml goes last: without it a folder is not a bundle.
-        for name in (*members, BUNDLE_FILE):
-            (staging / name).replace(folder / name)
-        sync_folder(folder)
+            write(folder / name)
+            hashes[name] = hash_file(folder / name)
     except OSError as error:
         raise OutputError(
             f"{folder}: cannot be written ({error.strerror or error}); choose a folder with space that you may write to."
         ) from error
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
+    write_description(folder, description.model_copy(update={"files": hashes}))
+
+
+def write_description(folder: Path, description: BundleDescription) -> None:
+    """Write `description` to the `bundle.yaml` of `folder`."""
+    write_text(folder / BUNDLE_FILE, format_bundle(description))
 
 
 def format_bundle(description: BundleDescription) -> str:
-    """Return the text of `bundle.yaml`."""
+    """Return the text of `bundle.yaml`, with a hash of itself."""
     content = description.model_dump(mode="json", exclude_none=True)
-    return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=120)
+    return yaml.safe_dump({**content, _HASH: _hash_content(content)}, sort_keys=False, allow_unicode=True, width=120)
 
 
 def refuse_bundle(folder: Path) -> None:
@@ -266,12 +268,14 @@ def refuse_bundle(folder: Path) -> None:
 
 
 def read_bundle(folder: Path) -> BundleDescription:
-    """Return the description of the bundle in `folder`, after checking that its files are there.
+    """Return the description of the bundle in `folder`, after checking that its files are those that it was written with.
+
+    A bundle of an earlier version has no hashes; it is read, with a warning.
 
     Raises
     ------
     ModelError
-        If it is not a bundle, was written by another version of the format, or lacks a file.
+        If it is not a bundle, was written by another version of the format, lacks a file, or a file was changed.
     """
     path = folder / BUNDLE_FILE
     if not path.is_file():
@@ -280,15 +284,35 @@ def read_bundle(folder: Path) -> BundleDescription:
     version = content.get("schema_version") if isinstance(content, dict) else None
     if version != SCHEMA_VERSION:
         raise ModelError(f"{path}: found schema version {version}, this version of behavior reads {SCHEMA_VERSION}; train the model again.")
+    hash_of_content = content.pop(_HASH, None)
     try:
         description = parse_section(BundleDescription, content, source=path)
     except UsageError as error:
         raise ModelError(str(error)) from None
+    if hash_of_content is None and description.files is None:
+        warn(
+            f"{path}: was written by an earlier version, without hashes, so it is not known whether its files are those that were trained."
+        )
+    elif hash_of_content != _hash_content(content):
+        raise ModelError(f"{path}: is not as `behavior train` wrote it, but cut off or changed; {_ADVICE}.")
     for member in description.members:
         for name in (member.file, member.preparation):
-            if name is not None and not member_path(folder, name).is_file():
-                raise ModelError(f"{folder}: {name} is missing, although {BUNDLE_FILE} lists it; copy the whole folder of the model.")
+            if name is not None:
+                _check_file(folder, name, description.files)
     return description
+
+
+def _check_file(folder: Path, name: str, hashes: Mapping[str, str] | None) -> None:
+    """Raise ModelError unless the file `name` is the one that the bundle was written with."""
+    path = member_path(folder, name)
+    if not path.is_file():
+        raise ModelError(f"{folder}: {name} is missing, although {BUNDLE_FILE} lists it; copy the whole folder of the model.")
+    if hashes is not None and hash_file(path) != hashes.get(name):
+        raise ModelError(f"{path}: is not the file that {BUNDLE_FILE} was written with, but damaged or exchanged; {_ADVICE}.")
+
+
+def _hash_content(content: Mapping[str, Any]) -> str:
+    return hashlib.blake2b(json.dumps(content, sort_keys=True, default=str).encode(), digest_size=16).hexdigest()
 
 
 def name_member(behaviors: Sequence[str], member: int) -> str:

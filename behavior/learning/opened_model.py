@@ -54,7 +54,7 @@ class OpenedModel:
     description
         Its `bundle.yaml`.
     hash
-        Of its `bundle.yaml`.
+        Of its `bundle.yaml`, which has the hashes of its other files.
     crop
         Where the animal is looked for: as the model was trained, but for what the user asked for; None where it works without crops.
     members

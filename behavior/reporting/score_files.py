@@ -15,12 +15,13 @@ from behavior.figures.scores import draw_confusion, draw_precision_recall
 from behavior.files.atomic import make_folder, require_writable, write_bytes
 from behavior.files.cells import write_table
 from behavior.files.markdown import write_markdown
+from behavior.files.result_folders import is_unfinished
 from behavior.learning.crossval_files import CEILING_FILE, CONFUSION_PICTURE, METRICS_FILE, PRECISION_RECALL_PICTURE, SUMMARY_FILE
 from behavior.metrics.tables import POOLED, MetricIndex, score_study
 from behavior.recording import Annotation, Labels
 from behavior.reporting.score_summary import format_summary
 
-__all__ = ["draw_scores", "mark_optimistic", "prepare_results_folder", "score_annotations", "write_results"]
+__all__ = ["draw_scores", "find_scores", "mark_optimistic", "prepare_results_folder", "score_annotations", "write_results"]
 
 
 def prepare_results_folder(out: Path, *, overwrite: bool) -> None:
@@ -32,7 +33,7 @@ def prepare_results_folder(out: Path, *, overwrite: bool) -> None:
         If it holds scores already and `overwrite` is not set, or cannot be written to.
     """
     make_folder(out)
-    if (out / SUMMARY_FILE).exists() and not overwrite:
+    if (out / SUMMARY_FILE).exists() and not overwrite and not is_unfinished(out):
         raise OutputError(f"{out}: holds results already ({SUMMARY_FILE}); give another folder, or --overwrite to replace them.")
     require_writable(out)
 
@@ -55,6 +56,11 @@ def mark_optimistic(table: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([table, pd.DataFrame(marks, columns=list(table.columns[:4]))], ignore_index=True)
 
 
+def find_scores(out: Path) -> list[Path]:
+    """Return the files of scores that may be in the folder `out`."""
+    return [out / name for name in (METRICS_FILE, CONFUSION_PICTURE, PRECISION_RECALL_PICTURE, CEILING_FILE, SUMMARY_FILE)]
+
+
 def write_results(
     out: Path,
     table: pd.DataFrame,
@@ -65,9 +71,7 @@ def write_results(
     notes: Sequence[str] = (),
     ceiling: pd.DataFrame | None = None,
 ) -> None:
-    """Write the table of scores, its summary and the pictures of `annotations` and `labels` to the folder `out`.
-
-    The summary tells that the folder is complete: an earlier one is removed first, the new one written last.
+    """Write the table of scores, its summary and the pictures of `annotations` and `labels` to the folder `out`, which holds none.
 
     Parameters
     ----------
@@ -80,14 +84,10 @@ def write_results(
         If the folder cannot be written to.
     """
     confusion, curves = draw_scores(table, annotations, labels, title=title)
-    _remove(out / SUMMARY_FILE)
     write_table(out / METRICS_FILE, table)
     write_bytes(out / CONFUSION_PICTURE, render_png(confusion))
     write_bytes(out / PRECISION_RECALL_PICTURE, render_png(curves))
-    if ceiling is None:
-        # That of results that these replace.
-        _remove(out / CEILING_FILE)
-    else:
+    if ceiling is not None:
         write_table(out / CEILING_FILE, ceiling)
     write_markdown(out / SUMMARY_FILE, format_summary(table, behaviors=annotations[0].behaviors, title=title, notes=notes, ceiling=ceiling))
 
@@ -104,10 +104,3 @@ def draw_scores(table: pd.DataFrame, annotations: Sequence[Annotation], labels: 
         counts[name] = (negatives, false_alarms, misses, hits)
         curves[name] = (truth[:, column], probabilities[:, column])
     return draw_confusion(counts, title=title), draw_precision_recall(curves, title=title)
-
-
-def _remove(path: Path) -> None:
-    try:
-        path.unlink(missing_ok=True)
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be replaced ({error.strerror or error}); choose a folder that you may write to.") from error

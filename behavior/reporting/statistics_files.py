@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -16,8 +15,8 @@ from behavior.reporting.description import StatisticsTables
 __all__ = [
     "FIGURES_FOLDER",
     "STATISTICS_SUMMARY",
+    "find_statistics",
     "prepare_statistics_folder",
-    "remove_obsolete_files",
     "write_statistics_summary",
     "write_tables",
 ]
@@ -25,7 +24,7 @@ __all__ = [
 STATISTICS_SUMMARY = "statistics.md"
 FIGURES_FOLDER = "figures"
 TABLE_FILES = {"bouts": "statistics.csv", "transitions": "transitions.csv", "zones": "zones.csv", "groups": "groups.csv"}
-# What pictures of recordings that are described no more would be named.
+# Of any recordings, even those that are described no more.
 PICTURE_NAMES = ("ethogram_raster*", "time_curves*", "transition_graph*", "trajectory_*", "bout_lengths*")
 
 
@@ -49,14 +48,12 @@ def write_tables(out: Path, tables: StatisticsTables) -> list[Path]:
     return paths
 
 
-def remove_obsolete_files(out: Path, made: Sequence[Path]) -> None:
-    """Remove tables and pictures of statistics that these replace, and that have no successor among `made`."""
-    candidates = [out / file for file in TABLE_FILES.values()]
+def find_statistics(out: Path) -> list[Path]:
+    """Return the tables and pictures of statistics that may be in the folder `out`, but for their summary."""
+    files = [out / file for file in TABLE_FILES.values()]
     for name in PICTURE_NAMES:
-        candidates += [*(out / FIGURES_FOLDER).glob(f"{name}.png"), *(out / FIGURES_FOLDER).glob(f"{name}.svg")]
-    for path in candidates:
-        if path not in made:
-            path.unlink(missing_ok=True)
+        files += [*(out / FIGURES_FOLDER).glob(f"{name}.png"), *(out / FIGURES_FOLDER).glob(f"{name}.svg")]
+    return files
 
 
 def write_statistics_summary(out: Path, text: str) -> Path:

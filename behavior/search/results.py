@@ -17,7 +17,9 @@ from behavior.figures.rendering import render_png
 from behavior.figures.search import draw_history, draw_importance
 from behavior.files.atomic import write_bytes, write_text
 from behavior.files.cells import write_table
+from behavior.files.claims import CLAIM_SECONDS
 from behavior.files.markdown import format_markdown_table, write_markdown
+from behavior.files.result_folders import replace_results
 from behavior.files.study import study_as_yaml
 from behavior.search.space import SearchSpace, describe_setting, format_value
 from behavior.search.storage import (
@@ -56,6 +58,8 @@ OBJECTIVES = {
 # Fewer trials say little about what their scores depend on.
 LEAST_FOR_IMPORTANCE = 8
 SHOWN = 10
+# More than a claim lasts whose process is gone: the other workers outlive it.
+PATIENCE_S = CLAIM_SECONDS + 60.0
 
 
 @dataclass(frozen=True)
@@ -113,25 +117,33 @@ def summarise_search(shared: SharedSearch, space: SearchSpace, search: Search, *
 
 
 def write_search(out: Path, result: SearchResult, space: SearchSpace, search: Search, *, address: str, with_pictures: bool = True) -> None:
-    """Write everything that a search leaves to the folder `out`; several workers may do so at once.
+    """Write everything that a search leaves to the folder `out`, in place of what was there; workers wait for each other.
 
     Parameters
     ----------
     address
         Storage and name of the search.
     with_pictures
-        Whether to draw them too.
+        Whether to draw the pictures again; those that are there stay otherwise.
+
+    Raises
+    ------
+    OutputError
+        If the folder cannot be written to, or another process goes on writing there for minutes.
     """
-    write_table(out / TRIALS_FILE, result.table)
-    if with_pictures:
-        _draw(out, result, search)
-    if result.best is not None:
-        text = study_as_yaml(space.make_study(result.setting))
-        head = (
-            f"# Trial {result.best} of a search, the best of {result.finished}: {search.objective.replace('_', ' ')} {result.score:.4f},\n"
-        )
-        write_text(out / BEST_FILE, head + "# which is optimistic, because the best was chosen by it.\n" + text)
-    write_markdown(out / SUMMARY, _write_summary(result, space, search, address))
+    replaced = [TRIALS_FILE, BEST_FILE, *([HISTORY_PICTURE, IMPORTANCE_PICTURE] if with_pictures else [])]
+    with replace_results(
+        out, mark=SUMMARY, find_earlier=lambda folder: [folder / name for name in replaced], patience_s=PATIENCE_S
+    ) as folder:
+        write_table(folder / TRIALS_FILE, result.table)
+        if with_pictures:
+            _draw(folder, result, search)
+        if result.best is not None:
+            text = study_as_yaml(space.make_study(result.setting))
+            objective = search.objective.replace("_", " ")
+            head = f"# Trial {result.best} of a search, the best of {result.finished}: {objective} {result.score:.4f},\n"
+            write_text(folder / BEST_FILE, head + "# which is optimistic, because the best was chosen by it.\n" + text)
+        write_markdown(folder / SUMMARY, _write_summary(result, space, search, address))
 
 
 def _draw(out: Path, result: SearchResult, search: Search) -> None:

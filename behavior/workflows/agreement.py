@@ -13,6 +13,7 @@ from behavior.errors import OutputError, UsageError
 from behavior.files.atomic import make_folder, require_writable
 from behavior.files.cells import write_table
 from behavior.files.markdown import write_markdown
+from behavior.files.result_folders import replace_results
 from behavior.learning.rater_files import RaterFiles, find_folder_files, find_study_files, list_labelled_recordings, name_rater_folders
 from behavior.learning.raters import read_rater_labels, score_rater_agreement
 from behavior.metrics.agreement import OTHERS, summarize_raters
@@ -87,10 +88,11 @@ def compare_raters(
     labels = read_rater_labels(files)
     table = score_rater_agreement(labels, files.behaviors, files.time_s)
     ceiling = summarize_raters(table)
-    write_table(out / AGREEMENT_FILE, table)
     notes = _describe(labels, files)
     summary = format_agreement(table, ceiling, behaviors=files.behaviors, title="Agreement of raters", notes=notes)
-    write_markdown(out / AGREEMENT_SUMMARY, summary)
+    with replace_results(out, mark=AGREEMENT_SUMMARY, find_earlier=lambda folder: [folder / AGREEMENT_FILE]) as folder:
+        write_table(folder / AGREEMENT_FILE, table)
+        write_markdown(folder / AGREEMENT_SUMMARY, summary)
     return AgreementResult(table, ceiling, tuple(labels), files.behaviors)
 
 

@@ -12,12 +12,14 @@ from behavior.config import LabelFiles
 from behavior.errors import BehaviorError, LabelError, UsageError
 from behavior.files.ethograms import find_ethograms, read_annotation
 from behavior.files.pairing import find_labels_for
+from behavior.files.result_folders import replace_results
 from behavior.files.study import read_study
+from behavior.learning.crossval_files import SUMMARY_FILE
 from behavior.learning.label_reading import read_labels_of
 from behavior.learning.raters import measure_ceiling, read_rater_folders
 from behavior.progress import complain, warn
 from behavior.recording import Annotation, Labels, Recording
-from behavior.reporting.score_files import prepare_results_folder, score_annotations, write_results
+from behavior.reporting.score_files import find_scores, prepare_results_folder, score_annotations, write_results
 
 __all__ = ["EvaluateResult", "evaluate_ethograms"]
 
@@ -69,7 +71,8 @@ def evaluate_ethograms(
         raise UsageError(f"{labels_folder}: none of the ethograms could be scored, for the reasons above; correct these first.")
     ceiling = _measure_ceiling(raters, scored.annotations, settings) if raters else None
     table = score_annotations(scored.annotations, scored.labels)
-    write_results(out, table, scored.annotations, scored.labels, title="Evaluation", notes=scored.notes, ceiling=ceiling)
+    with replace_results(out, mark=SUMMARY_FILE, find_earlier=find_scores) as folder:
+        write_results(folder, table, scored.annotations, scored.labels, title="Evaluation", notes=scored.notes, ceiling=ceiling)
     return EvaluateResult(table, scored.failures)
 
 

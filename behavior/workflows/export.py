@@ -104,11 +104,14 @@ def export_ethograms(
         simba_features if "simba" in chosen else None,
     )
     ethograms = find_ethograms(paths)
+    names = [path.name.removesuffix(ETHOGRAM_SUFFIX) for path in ethograms]
+    targets = [known.find_path(out, name) for known in chosen.values() for name in names]
     if not overwrite:
-        names = [path.name.removesuffix(ETHOGRAM_SUFFIX) for path in ethograms]
-        _refuse_existing(known.find_path(out, name) for known in chosen.values() for name in names)
+        _refuse_existing(targets)
     make_folder(out)
     require_writable(out)
+    # Before the first is written, so that a run that is stopped leaves none of them next to new ones.
+    _remove(targets)
 
     result = ExportResult(files={name: [] for name in chosen})
     collected: dict[str, list[Any]] = {name: [] for name, known in chosen.items() if known.is_for_all}
@@ -161,6 +164,14 @@ def _refuse_existing(targets: Iterable[Path]) -> None:
         others = len(there) - 1
         what = f"and {others} more {'file' if others == 1 else 'files'} exist already" if others else "exists already"
         raise OutputError(f"{there[0]} {what}; give another --out, or --overwrite to replace {'them' if others else 'it'}.")
+
+
+def _remove(targets: Iterable[Path]) -> None:
+    for path in dict.fromkeys(targets):
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise OutputError(f"{path}: cannot be replaced ({error.strerror or error}); choose a folder that you may write to.") from error
 
 
 def _write(known: EthogramFormat, target: Path, items: Sequence[Any], *, overwrite: bool) -> None:

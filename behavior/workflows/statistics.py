@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from behavior.files.ethograms import find_ethograms
+from behavior.files.result_folders import replace_results
 from behavior.reporting.statistics_figures import write_pictures
 from behavior.reporting.statistics_files import (
+    STATISTICS_SUMMARY,
+    find_statistics,
     prepare_statistics_folder,
-    remove_obsolete_files,
     write_statistics_summary,
     write_tables,
 )
@@ -58,9 +60,9 @@ def describe_ethograms(
     ethograms = find_ethograms(paths)
     prepare_statistics_folder(out, overwrite=overwrite)
     result = gather_statistics(ethograms, sources)
-    made = write_tables(out, result.description.tables)
-    if with_figures:
-        made += write_pictures(out, result.description)
-    remove_obsolete_files(out, made)
-    write_statistics_summary(out, format_statistics(result.description))
+    with replace_results(out, mark=STATISTICS_SUMMARY, find_earlier=find_statistics) as folder:
+        write_tables(folder, result.description.tables)
+        if with_figures:
+            write_pictures(folder, result.description)
+        write_statistics_summary(folder, format_statistics(result.description))
     return result

@@ -13,10 +13,12 @@ from behavior.config import Study
 from behavior.errors import UsageError
 from behavior.files.markdown import write_markdown
 from behavior.files.model_bundle import (
+    BUNDLE_FILE,
     TrainingRecord,
     refuse_bundle,
     write_bundle,
 )
+from behavior.files.result_folders import replace_results
 from behavior.files.study import open_study
 from behavior.learning.crossval_comparison import require_same_data, require_same_settings
 from behavior.learning.crossval_files import SUMMARY_FILE
@@ -38,7 +40,7 @@ from behavior.learning.variants import describe_model
 from behavior.metrics.tables import MetricIndex
 from behavior.progress import announce, warn
 from behavior.recording import Annotation, Labels
-from behavior.reporting.score_files import prepare_results_folder, score_annotations, write_results
+from behavior.reporting.score_files import find_scores, prepare_results_folder, score_annotations, write_results
 
 __all__ = ["TrainResult", "train_model"]
 
@@ -128,18 +130,20 @@ def train_model(path: Path, out: Path, *, crossval: Path | None = None) -> Train
         skipped=skipped,
         test_average_precision={name: score for name, score in scores.items() if np.isfinite(score)},
     )
-    write_bundle(out, description.model_copy(update={"training": record}), writers)
+    description = description.model_copy(update={"training": record})
     notes = [
         f"{len(training.recordings)} training recordings; {stopping}",
         describe_model(study),
         *([describe_fitting(study.decisions, cross_validated=False)] if study.decisions is not None else []),
         *(f"No model: {reason}." for reason in skipped.values()),
     ]
-    if test is not None and result.metrics is not None:
-        _write_test_scores(out, study, test, result.metrics, annotations, labels, notes)
-    else:
-        notes.append("No recording with labels has split=test, so nothing was scored.")
-        write_markdown(out / SUMMARY_FILE, "# Training\n\n" + "\n".join(f"- {note}" for note in notes) + "\n")
+    with replace_results(out, mark=BUNDLE_FILE, find_earlier=find_scores) as folder:
+        if test is not None and result.metrics is not None:
+            _write_test_scores(folder, study, test, result.metrics, annotations, labels, notes)
+        else:
+            notes.append("No recording with labels has split=test, so nothing was scored.")
+            write_markdown(folder / SUMMARY_FILE, "# Training\n\n" + "\n".join(f"- {note}" for note in notes) + "\n")
+        write_bundle(folder, description, writers)
     return result
 
 

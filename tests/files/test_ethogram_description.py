@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -36,13 +37,13 @@ def write(folder: Path, content: Any) -> Path:
 def test_what_was_written_reads_back(tmp_path: Path) -> None:
     description = read_description(write(tmp_path, WRITTEN))
     provenance = Provenance.model_validate({"fps": 10.0, "lab": "B 12"})
-    assert description == EthogramDescription("A", ("x",), 6, "ab", "cd", None, provenance)
+    assert description == EthogramDescription("A", ("x",), 6, "ab", "cd", None, None, provenance)
     assert format_description(description) == json.dumps(WRITTEN, indent=2) + "\n"
 
 
-@pytest.mark.parametrize("key", ["recording", "n_frames", "decisions_hash", "table_hash"])
+@pytest.mark.parametrize("key", ["recording", "n_frames", "decisions_hash", "provenance_hash", "table_hash"])
 def test_a_provenance_with_a_key_of_the_table_is_refused(key: str) -> None:
-    description = EthogramDescription("A", ("x",), 6, None, None, None, Provenance.model_validate({key: "x"}))
+    description = EthogramDescription("A", ("x",), 6, None, None, None, None, Provenance.model_validate({key: "x"}))
     with pytest.raises(ValueError, match=f"key {key!r}"):
         format_description(description)
 
@@ -93,7 +94,7 @@ def test_decisions_may_be_let_pass() -> None:
 )
 def test_the_hash_of_earlier_versions_still_counts(changed: dict[str, Any], expected: str) -> None:
     # As version 0.1.0 wrote it for these numbers.
-    description = EthogramDescription("A", ("x",), 2, None, None, TABLE_HASH, Provenance(fps=10.0))
+    description = EthogramDescription("A", ("x",), 2, None, None, None, TABLE_HASH, Provenance(fps=10.0))
     assert description.explain_mismatch(make_annotation(**changed)) == expected
     assert description.explain_mismatch(make_annotation(**changed), needs_decisions=False) == expected
 
@@ -151,3 +152,31 @@ def test_what_is_no_description_is_one_sentence(tmp_path: Path, content: bytes) 
 def test_a_missing_file_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(EthogramError, match="no such file, expected the description of an ethogram"):
         read_description(tmp_path / "A_ethogram.json")
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_noticed"),
+    [
+        ({"postprocess": {"threshold": 0.4}}, True),
+        ({"postprocess": None}, True),
+        ({"model": {"folder": "model", "hash": "cd"}}, True),
+        ({"learned_from": True}, True),
+        ({"fps": 20.0}, True),
+        ({"provenance_hash": "0" * 32}, True),
+        ({"model": {"folder": "elsewhere", "hash": "ab"}}, False),
+        ({"video": "/moved/mouse_01.mp4", "pose": None}, False),
+        ({"lab": "B 13"}, False),
+    ],
+)
+def test_changed_settings_are_noticed_and_paths_may_be_corrected(tmp_path: Path, changes: dict[str, Any], is_noticed: bool) -> None:
+    provenance = {"postprocess": {"threshold": 0.5}, "model": {"folder": "model", "hash": "ab"}, "video": "mouse_01.mp4", "lab": "B 12"}
+    annotation = replace(make_annotation(), provenance=Provenance.model_validate(provenance))
+    content = json.loads(format_description(describe_annotation(annotation)))
+    path = write(tmp_path, content)
+    assert read_description(path).provenance.unknown == {"lab": "B 12"}
+    write(tmp_path, content | changes)
+    if is_noticed:
+        with pytest.raises(EthogramError, match="what it says of the model and the settings is not what was written"):
+            read_description(path)
+    else:
+        read_description(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import yaml
 
 from behavior.config import Decisions, LstmHead, Postprocess
 from behavior.errors import ModelError, OutputError
-from behavior.files.feature_sources import Signature
+from behavior.files.feature_sources import Signature, hash_file
 from behavior.files.model_bundle import (
     BUNDLE_FILE,
     BundleDescription,
@@ -26,6 +27,7 @@ from behavior.files.model_bundle import (
     read_preparation,
     refuse_bundle,
     write_bundle,
+    write_description,
     write_preparation,
 )
 
@@ -52,6 +54,7 @@ def make_bundle(**changes: Any) -> BundleDescription:
 
 
 def write(folder: Path, **changes: Any) -> Path:
+    folder.mkdir()
     write_bundle(folder, make_bundle(**changes), {name: lambda path: path.write_text("x") for name in ("rear.0.keras", "rear.0.npz")})
     return folder
 
@@ -66,11 +69,43 @@ DECISIONS = DecisionsRecord(
 
 
 @pytest.mark.parametrize("decisions", [None, DECISIONS])
-def test_a_bundle_reads_back_as_it_was_written(tmp_path: Path, decisions: DecisionsRecord | None) -> None:
+def test_a_bundle_reads_back_as_it_was_written(tmp_path: Path, caplog: pytest.LogCaptureFixture, decisions: DecisionsRecord | None) -> None:
     folder = write(tmp_path / "model", decisions=decisions)
-    assert read_bundle(folder) == make_bundle(decisions=decisions)
+    files = {name: hash_file(folder / name) for name in ("rear.0.keras", "rear.0.npz")}
+    assert read_bundle(folder) == make_bundle(decisions=decisions, files=files)
     assert sorted(path.name for path in folder.iterdir()) == [BUNDLE_FILE, "rear.0.keras", "rear.0.npz"]
-    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+    assert caplog.text == ""
+
+
+@pytest.mark.parametrize("name", ["rear.0.keras", "rear.0.npz"])
+def test_a_damaged_or_exchanged_file_is_named(tmp_path: Path, name: str) -> None:
+    folder = write(tmp_path / "model")
+    (folder / name).write_text("y")
+    with pytest.raises(ModelError, match=re.escape(f"{folder / name}: is not the file that bundle.yaml was written with")):
+        read_bundle(folder)
+
+
+@pytest.mark.parametrize("changes", [{"fps": 20.0}, {"files": {}}, {"files": None}, {"hash": "0" * 32}, {"hash": None}])
+def test_a_changed_description_is_refused(tmp_path: Path, changes: dict[str, Any]) -> None:
+    folder = write(tmp_path / "model")
+    change(folder, **changes)
+    with pytest.raises(ModelError, match=r"bundle\.yaml: is not as `behavior train` wrote it"):
+        read_bundle(folder)
+
+
+def test_a_rewritten_description_has_another_hash_and_is_read(tmp_path: Path) -> None:
+    folder = write(tmp_path / "model")
+    before = hash_file(folder / BUNDLE_FILE)
+    write_description(folder, read_bundle(folder).model_copy(update={"fps": 20.0}))
+    assert read_bundle(folder).fps == 20
+    assert hash_file(folder / BUNDLE_FILE) != before
+
+
+def test_a_bundle_of_an_earlier_version_is_read_with_a_warning(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    folder = write(tmp_path / "model")
+    change(folder, files="none", hash="none")
+    assert read_bundle(folder) == make_bundle()
+    assert f"{folder / BUNDLE_FILE}: was written by an earlier version, without hashes" in caplog.text
 
 
 def test_fitted_decisions_are_stored_as_they_always_were(tmp_path: Path) -> None:
@@ -95,19 +130,14 @@ def test_a_failed_write_leaves_no_bundle(tmp_path: Path) -> None:
     def fail(path: Path) -> None:
         raise OSError(28, "No space left on device")
 
-    with pytest.raises(OutputError, match=r"model: cannot be written \(No space left on device\)"):
-        write_bundle(tmp_path / "model", make_bundle(), {"rear.0.keras": fail})
+    with pytest.raises(OutputError, match=r"cannot be written \(No space left on device\)"):
+        write_bundle(tmp_path, make_bundle(), {"rear.0.keras": fail})
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_bundle_is_never_written_over(tmp_path: Path) -> None:
-    folder = write(tmp_path / "model")
-    before = (folder / BUNDLE_FILE).read_bytes()
     with pytest.raises(OutputError, match="holds a model already"):
-        write(folder, fps=20.0)
-    with pytest.raises(OutputError, match="holds a model already"):
-        refuse_bundle(folder)
-    assert (folder / BUNDLE_FILE).read_bytes() == before
+        refuse_bundle(write(tmp_path / "model"))
     refuse_bundle(tmp_path)
 
 

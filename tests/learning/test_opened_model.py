@@ -9,7 +9,15 @@ from behavior.config import Crop, Decisions, Postprocess
 from behavior.errors import ModelError, UsageError
 from behavior.files.feature_sources import hash_file
 from behavior.files.finetuned_weights import SeenRecording
-from behavior.files.model_bundle import BUNDLE_FILE, CalibrationRecord, DecisionsRecord, write_bundle, write_preparation
+from behavior.files.model_bundle import (
+    BUNDLE_FILE,
+    CalibrationRecord,
+    DecisionsRecord,
+    read_bundle,
+    write_bundle,
+    write_description,
+    write_preparation,
+)
 from behavior.learning.opened_model import open_model
 from behavior.recording import Recording
 from behavior.sequence.heads import build_head, save_head
@@ -25,6 +33,7 @@ def write_model(make_bundle, tmp_path):
         bundle = make_bundle(("rear", "jump"), member_0={"preparation": "0.npz"}, **sections)
         network = build_head(n_features=2, kind="lstm", dropout=0.0, n_outputs=2, layers=1, units=4, bidirectional=False)
         members = {"0.keras": partial(save_head, network), "0.npz": partial(write_preparation, preparation=ARRAYS)}
+        (tmp_path / "model").mkdir()
         write_bundle(tmp_path / "model", bundle, members)
         return tmp_path / "model"
 
@@ -88,6 +97,11 @@ def test_fitted_decisions_that_cannot_be_are_refused(write_model):
 
 def test_a_damaged_network_is_refused(write_model):
     folder = write_model()
+    description = read_bundle(folder)
     (folder / "0.keras").write_bytes(b"PK")
+    with pytest.raises(ModelError, match=r"0\.keras: is not the file that bundle\.yaml was written with"):
+        open_model(folder)
+    # Of a hostile one, the hash may be right.
+    write_description(folder, description.model_copy(update={"files": description.files | {"0.keras": hash_file(folder / "0.keras")}}))
     with pytest.raises(ModelError, match=r"0\.keras: .* model that can be loaded safely"):
         open_model(folder)

@@ -10,8 +10,8 @@ import pytest
 from behavior.errors import OutputError
 from behavior.reporting.description import StatisticsTables
 from behavior.reporting.statistics_files import (
+    find_statistics,
     prepare_statistics_folder,
-    remove_obsolete_files,
     write_statistics_summary,
     write_tables,
 )
@@ -39,14 +39,13 @@ def test_tables_are_written_with_ten_digits_and_those_that_are_not_there_left_ou
     assert (tmp_path / "statistics.csv").read_bytes() == b"recording,value\na,0.3333333333\n"
 
 
-def test_what_has_no_successor_is_removed_and_other_files_are_left(tmp_path: Path) -> None:
+def test_files_of_statistics_are_told_from_others(tmp_path: Path) -> None:
     (tmp_path / "figures").mkdir()
     pictures = ["trajectory_gone.png", "trajectory_gone.svg", "time_curves.png", "ethogram_raster_2.svg", "mine.png"]
     for name in ("zones.csv", "statistics.csv", "notes.txt", *(f"figures/{picture}" for picture in pictures)):
         (tmp_path / name).touch()
-    remove_obsolete_files(tmp_path, [tmp_path / "statistics.csv", tmp_path / "figures" / "time_curves.png"])
-    left = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file())
-    assert left == ["figures/mine.png", "figures/time_curves.png", "notes.txt", "statistics.csv"]
+    files = {path.relative_to(tmp_path).as_posix() for path in find_statistics(tmp_path) if path.exists()}
+    assert files == {"zones.csv", "statistics.csv", *(f"figures/{picture}" for picture in pictures[:-1])}
 
 
 def test_the_summary_is_where_it_is_said_to_be(tmp_path: Path) -> None:

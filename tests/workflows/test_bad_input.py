@@ -16,6 +16,7 @@ from behavior.files import feature_sources
 from behavior.files.ethograms import read_annotation
 from behavior.files.label_formats.request import LabelRequest
 from behavior.files.labels import read_labels
+from behavior.files.model_bundle import BundleDescription, read_bundle, write_description
 from behavior.recording import Frames
 
 BEHAVIORS = ["grooming", "mid_rearing", "wall_rearing"]
@@ -231,11 +232,17 @@ def test_repeated_recording_ids_are_named_with_their_lines(run, study_copy):
     assert "line 6: recording 'mouse_01' is already on line 2" in ran.err
 
 
+def change_bundle(model, folder, before, after):
+    """Copy the model to `folder` and let its description say something else, as if it had been trained so."""
+    shutil.copytree(model, folder)
+    text = read_bundle(folder).model_dump_json()
+    assert before in text
+    write_description(folder, BundleDescription.model_validate_json(text.replace(before, after)))
+    return folder
+
+
 def test_a_model_is_refused_on_features_of_another_backbone(run, demo, study_copy, tmp_path):
-    model = tmp_path / "model"
-    shutil.copytree(demo.model, model)
-    bundle = model / "bundle.yaml"
-    bundle.write_text(bundle.read_text().replace("packaged", "random"))
+    model = change_bundle(demo.model, tmp_path / "model", "packaged", "random")
     ran = run("annotate", model, videos_of(study_copy) / "mouse_04.mp4", "--out", tmp_path / "e")
     assert ran.status == 1
     assert "weights 'random, seed 0' instead of" in ran.err
@@ -253,15 +260,13 @@ def test_another_crop_has_to_be_asked_for(run, demo, study_copy, tmp_path):
 
 
 def test_a_video_of_another_frame_rate_has_to_be_asked_for(run, demo, study_copy, tmp_path):
-    bundle = tmp_path / "model" / "bundle.yaml"
-    shutil.copytree(demo.model, bundle.parent)
-    bundle.write_text(bundle.read_text().replace("fps: 10.0", "fps: 4.0"))
+    model = change_bundle(demo.model, tmp_path / "model", '"fps":10.0', '"fps":4.0')
     video = videos_of(study_copy) / "mouse_04.mp4"
-    ran = run("annotate", bundle.parent, video, "--out", tmp_path / "e")
+    ran = run("annotate", model, video, "--out", tmp_path / "e")
     assert ran.status == 1
     assert "10 frames per second" in ran.err
     assert "--resample" in ran.err
-    ran = run("annotate", bundle.parent, video, "--out", tmp_path / "e", "--resample")
+    ran = run("annotate", model, video, "--out", tmp_path / "e", "--resample")
     assert ran.status == 0, ran.err
     assert len(read_annotation(tmp_path / "e" / "mouse_04_ethogram.csv").time_s) == 400
     assert json.loads((tmp_path / "e" / "mouse_04_ethogram.json").read_text())["resampled"] is True
@@ -278,16 +283,14 @@ def test_in_a_batch_one_bad_video_never_stops_the_rest(run, demo, study_copy, tm
 
 
 def test_an_ethogram_by_another_model_is_not_written_over_unless_asked(run, demo, study_copy, tmp_path):
-    bundle = tmp_path / "model" / "bundle.yaml"
-    shutil.copytree(demo.model, bundle.parent)
-    bundle.write_text(bundle.read_text().replace("seed: 0", "seed: 1"))
+    model = change_bundle(demo.model, tmp_path / "model", '"seed":0', '"seed":1')
     video = videos_of(study_copy) / "mouse_04.mp4"
     assert run("annotate", demo.model, video, "--out", tmp_path / "e").status == 0
     assert run("annotate", demo.model, video, "--out", tmp_path / "e").status == 0
-    ran = run("annotate", bundle.parent, video, "--out", tmp_path / "e")
+    ran = run("annotate", model, video, "--out", tmp_path / "e")
     assert ran.status == 1
     assert "was made by another model" in ran.err
-    assert run("annotate", bundle.parent, video, "--out", tmp_path / "e", "--overwrite").status == 0
+    assert run("annotate", model, video, "--out", tmp_path / "e", "--overwrite").status == 0
 
 
 def test_a_file_that_may_not_be_read_fails_its_recording_alone(run, study_copy, monkeypatch):
