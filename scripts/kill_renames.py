@@ -323,7 +323,7 @@ COMMANDS = {
         look_at_ethograms,
         earlier=(DECIDE,),
     ),
-    "stats": Command(STATS, look_at_marked("statistics", "statistics.md"), earlier=((*STATS, "--bin", "30"), DECIDE)),
+    "stats": Command(STATS, look_at_marked("statistics", "statistics.md"), earlier=((*STATS, "--bin", "30s"), DECIDE)),
     "evaluate": Command(
         ("evaluate", "ethograms", "--labels", "videos", "--out", "scores", "--overwrite"),
         look_at_marked("scores", "summary.md"),
