@@ -18,7 +18,7 @@ from pydantic import Field, field_validator, model_validator
 from behavior.config import Arena, Backbone, Crop, Decisions, Head, Postprocess, Section, parse_section
 from behavior.config.sections import Positive
 from behavior.errors import ModelError, OutputError, UsageError
-from behavior.files.atomic import write_text
+from behavior.files.atomic import make_folder, write_text
 from behavior.files.feature_sources import Signature, hash_file
 from behavior.files.yaml_files import read_yaml
 from behavior.progress import warn
@@ -224,7 +224,7 @@ class BundleDescription(Section):
 
 
 def write_bundle(folder: Path, description: BundleDescription, members: Mapping[str, Callable[[Path], None]]) -> None:
-    """Write a bundle to `folder`, where nothing of a bundle may be yet; `bundle.yaml`, written last, completes it.
+    """Write a bundle to `folder`, which is made where it is missing; `bundle.yaml`, written last, completes it.
 
     Parameters
     ----------
@@ -238,6 +238,7 @@ def write_bundle(folder: Path, description: BundleDescription, members: Mapping[
     OutputError
         If the folder cannot be written to.
     """
+    make_folder(folder)
     hashes: dict[str, str] = {}
     try:
         for name, write in members.items():

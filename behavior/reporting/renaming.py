@@ -16,7 +16,14 @@ from behavior.figures.rendering import render_png
 from behavior.files.atomic import make_folder, replacing, write_bytes, write_text
 from behavior.files.ethogram_description import read_description
 from behavior.files.ethograms import claim_ethograms, read_annotation, write_frame_predictions
-from behavior.files.model_bundle import BUNDLE_FILE, BundleDescription, DecisionsRecord, MemberDescription, format_bundle, read_bundle
+from behavior.files.model_bundle import (
+    BundleDescription,
+    DecisionsRecord,
+    MemberDescription,
+    format_bundle,
+    read_bundle,
+    write_description,
+)
 from behavior.files.study import write_study
 from behavior.files.study_renaming import rename_in_settings
 from behavior.learning.crossval_digest import CrossvalDigest
@@ -101,7 +108,7 @@ def rename_model(folder: Path, renaming: Renaming) -> None:
     """
     renamed = _rename_bundle(read_bundle(folder), renaming)
     _rename_texts(folder, renaming)
-    write_text(folder / BUNDLE_FILE, format_bundle(renamed))
+    write_description(folder, renamed)
 
 
 def knows_crossval(folder: Path, renaming: Renaming) -> bool:
