@@ -80,17 +80,21 @@ def press(tmp_path):
         script.write_text(SCRIPT.format(work=work.strip()))
         (tmp_path / "busy.py").write_text(BUSY)
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *filter(None, sys.path)])}
-        process = subprocess.Popen([sys.executable, script, folder, *options], stderr=subprocess.PIPE, text=True, env=environment)
-        assert process.stderr is not None
-        assert process.stderr.readline() == "begun\n"
-        # So that it is in the midst of what follows.
-        time.sleep(0.2)
-        began = time.monotonic()
-        for _ in range(times):
-            process.send_signal(signal.SIGINT)
-            time.sleep(0.05)
-        said = process.communicate(timeout=30)[1]
-        seconds = time.monotonic() - began
+        with subprocess.Popen([sys.executable, script, folder, *options], stderr=subprocess.PIPE, text=True, env=environment) as process:
+            try:
+                assert process.stderr is not None
+                assert process.stderr.readline() == "begun\n"
+                # So that it is in the midst of what follows.
+                time.sleep(0.2)
+                began = time.monotonic()
+                for _ in range(times):
+                    process.send_signal(signal.SIGINT)
+                    time.sleep(0.05)
+                said = process.communicate(timeout=30)[1]
+                seconds = time.monotonic() - began
+            finally:
+                # One that does not listen would run on behind the tests.
+                process.kill()
         (log,) = (folder / "logs").iterdir()
         return process.returncode, said, log.read_text(), seconds
 
