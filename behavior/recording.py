@@ -23,6 +23,7 @@ __all__ = [
     "Ethogram",
     "Frames",
     "Labels",
+    "PoseCoordinates",
     "Probabilities",
     "Recording",
     "Track",
@@ -31,6 +32,7 @@ __all__ = [
 ]
 
 Split = Literal["train", "test"]
+PoseCoordinates = Literal["auto", "upright", "stored"]
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,8 @@ class Recording:
         "test" recordings are never touched by cross-validation or search.
     individual
         What the pose file calls the animal; "" where it has one animal, or the study's crop says which.
+    pose_coordinates
+        Whether the pose is in pixels of the upright picture or of the stored one, where the video's metadata turn it; "auto" to find out.
     sex, age, species
         Of the animal, for archives: M, F, O or U; an ISO 8601 duration; a Latin name. "" where the manifest does not say.
     """
@@ -65,6 +69,7 @@ class Recording:
     group: str = ""
     split: Split = "train"
     individual: str = ""
+    pose_coordinates: PoseCoordinates = "auto"
     sex: str = ""
     age: str = ""
     species: str = ""

@@ -17,6 +17,7 @@ from behavior.compute.loading import load_keras
 from behavior.errors import ModelError
 from behavior.files.model_bundle import BundleDescription, read_bundle
 from behavior.progress import collect_warnings
+from behavior.recording import PoseCoordinates
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,6 +80,7 @@ class Model(Shown):
         pose: PathLike | None = None,
         body_parts: Sequence[str] = (),
         individual: str | None = None,
+        pose_coordinates: PoseCoordinates = "auto",
         resample: bool = False,
         cache: PathLike | None = None,
     ) -> RecordingEthogram:
@@ -92,6 +94,8 @@ class Model(Shown):
             Its pose; looked for next to the video if not given.
         body_parts, individual
             Centre the crops on these instead of those that the model was trained with.
+        pose_coordinates
+            Whether its pose is of the upright picture or of the stored one, where the video's metadata turn it; found out if "auto".
         resample
             Accept a video of another frame rate than the model's.
         cache
@@ -112,7 +116,7 @@ class Model(Shown):
 
         annotator = self._open(tuple(body_parts), individual, resample, as_path(cache))
         with collect_warnings() as notes:
-            annotation = annotate_video(annotator, Path(video), pose=as_path(pose))
+            annotation = annotate_video(annotator, Path(video), pose=as_path(pose), pose_coordinates=pose_coordinates)
         return RecordingEthogram(annotation, tuple(notes))
 
     def annotate_videos(
@@ -123,6 +127,7 @@ class Model(Shown):
         pose: PathLike | None = None,
         body_parts: Sequence[str] = (),
         individual: str | None = None,
+        pose_coordinates: PoseCoordinates = "auto",
         resample: bool = False,
         cache: PathLike | None = None,
         overwrite: bool = False,
@@ -137,7 +142,7 @@ class Model(Shown):
             Folder for the features; `out`/cache if not given.
         overwrite
             Replace ethograms by another model or with other settings.
-        pose, body_parts, individual, resample
+        pose, body_parts, individual, pose_coordinates, resample
             As for `annotate`; `pose` goes with a single video.
 
         Returns
@@ -162,6 +167,7 @@ class Model(Shown):
                 pose=as_path(pose),
                 body_parts=body_parts,
                 individual=individual,
+                pose_coordinates=pose_coordinates,
                 resample=resample,
                 cache=as_path(cache),
                 overwrite=overwrite,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -20,6 +21,14 @@ __all__ = ["app"]
 app = typer.Typer()
 
 
+class _Coordinates(StrEnum):
+    """What the coordinates of a pose are of."""
+
+    auto = "auto"
+    upright = "upright"
+    stored = "stored"
+
+
 @app.command(epilog="Example: behavior annotate model new/mouse_21.mp4 new/mouse_22.mp4 --out ethograms")
 def annotate(
     model: Annotated[Path, typer.Argument(metavar="MODEL", help="Folder that `behavior train` wrote.")],
@@ -34,6 +43,9 @@ def annotate(
         list[str] | None, typer.Option(help="Centre crops on this body part instead of the model's; repeat it for the mean of several.")
     ] = None,
     individual: Annotated[str | None, typer.Option(help="Which animal, if the pose file has several.")] = None,
+    pose_coordinates: Annotated[
+        _Coordinates, typer.Option(help="Whether pose is of the upright or of the stored picture, where a video's metadata turn it.")
+    ] = _Coordinates.auto,
     resample: Annotated[bool, typer.Option("--resample", help="Accept videos with another frame rate than the model's.")] = False,
     cache: Annotated[Path | None, typer.Option(help="Folder for the features; OUT/cache, or the study's cache, if not given.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace ethograms made by another model or with other settings.")] = False,
@@ -48,6 +60,8 @@ def annotate(
     if study is not None:
         if pose is not None:
             raise UsageError("--pose is for a single video; the study's manifest names the pose files of its recordings.")
+        if pose_coordinates is not _Coordinates.auto:
+            raise UsageError("--pose-coordinates is for videos; the study says it as pose: {coordinates: stored} or upright.")
         result = annotate_study(
             model, study, out, body_parts=body_part or (), individual=individual, resample=resample, cache=cache, overwrite=overwrite
         )
@@ -59,6 +73,7 @@ def annotate(
             pose=pose,
             body_parts=body_part or (),
             individual=individual,
+            pose_coordinates=pose_coordinates.value,
             resample=resample,
             cache=cache,
             overwrite=overwrite,

@@ -15,6 +15,7 @@ from behavior.config.ensembles import Ensemble
 from behavior.config.finetuning import Finetune
 from behavior.config.heads import Head, LstmHead
 from behavior.config.labels import LabelFiles
+from behavior.config.pose_files import PoseFiles
 from behavior.config.search import Search
 from behavior.config.sections import Backbone, Crop, CrossValidation, FeatureSteps, Section, Training, Windows
 from behavior.errors import show_plainly, suggest_nearest
@@ -35,6 +36,7 @@ class Study(Section):
         examples=[["grooming", "mid_rearing", "wall_rearing"]],
     )
     labels: LabelFiles = Field(default=LabelFiles(), description="How label files are read.", examples=[{"ignore": ["Sniffing"]}])
+    pose: PoseFiles = Field(default=PoseFiles(), description="How pose files are read.", examples=[{"coordinates": "stored"}])
     crop: Crop | None = Field(
         default=None,
         description="The part of each frame that is used. Required unless all streams are imported.",

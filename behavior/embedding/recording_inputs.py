@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from behavior.files.pose import read_pose
+from behavior.embedding.upright_pose import read_upright_track
 from behavior.recording import Recording, Track
 
 __all__ = ["RecordingInputs"]
@@ -24,15 +24,16 @@ class RecordingInputs:
         self._tracks: dict[tuple[str | None, tuple[float, float, float] | None], Track] = {}
 
     def read_track(self, individual: str | None, scale: tuple[float, float, float] | None = None) -> Track:
-        """Return the track of the recording's own individual, else of `individual`, or of the only animal; parsed at the first call.
+        """Return the track of the recording's own individual, else of `individual`, or of the only animal, in the upright picture.
+
+        The file is parsed at the first call.
 
         Raises
         ------
         PoseError
-            As `files.pose.read_pose`.
+            As `embedding.upright_pose.read_upright_track`.
         """
         key = self.recording.individual or individual, scale
         if key not in self._tracks:
-            assert self.recording.pose is not None
-            self._tracks[key] = read_pose(self.recording.pose, individual=key[0], scale=scale)
+            self._tracks[key], _ = read_upright_track(self.recording, individual, scale)
         return self._tracks[key]

@@ -78,6 +78,8 @@ class FeatureStream(ABC):
             }
             if self._crop.pose_scale is not None:
                 settings["pose_scale"] = list(self._crop.pose_scale)
+            if recording.pose_coordinates != "auto":
+                settings["coordinates"] = recording.pose_coordinates
             if self._crop.egocentric and self._crop.body_axis:
                 settings["body_axis"] = [name.casefold() for name in self._crop.body_axis]
         return Source(files=(recording.video, recording.pose if self._needs_pose else None), settings=settings)

@@ -150,7 +150,9 @@ def _parse_row(path: Path, line: int, cells: dict[str, str]) -> Recording:
         group=cells.get("group", ""),
         split="test" if split == "test" else "train",
         individual=cells.get("individual", ""),
-        **subject,
+        sex=subject.get("sex", ""),
+        age=subject.get("age", ""),
+        species=subject.get("species", ""),
     )
 
 

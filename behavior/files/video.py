@@ -36,6 +36,8 @@ class VideoReader:
         The file.
     width, height
         Of the upright frame, in pixels.
+    quarter_turns
+        By how much the stored picture is turned to the left to be upright, as its metadata say: 0 to 3.
     declared_frames
         What the header says, which may be wrong; None where it says nothing.
     nominal_fps
@@ -48,8 +50,8 @@ class VideoReader:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.width, self.height, self._quarter_turns = _measure_first_frame(path)
-        self._stored = (self.width, self.height) if self._quarter_turns % 2 == 0 else (self.height, self.width)
+        self.width, self.height, self.quarter_turns = _measure_first_frame(path)
+        self._stored = (self.width, self.height) if self.quarter_turns % 2 == 0 else (self.height, self.width)
         self._opened = open_stream(path)
         self.declared_frames = self._opened.declared_frames
         self.nominal_fps = self._opened.nominal_fps
@@ -121,10 +123,10 @@ class VideoReader:
     def _convert(self, picture: av.VideoFrame) -> npt.NDArray[np.uint8]:
         if picture.format.name == "yuv420p" and self._is_usual(picture):
             # What nearly every camera writes; OpenCV takes a quarter of FFmpeg's time for it, to the same numbers but for rounding.
-            return np.ascontiguousarray(np.rot90(cv2.cvtColor(picture.to_ndarray(), cv2.COLOR_YUV2RGB_I420), self._quarter_turns))
+            return np.ascontiguousarray(np.rot90(cv2.cvtColor(picture.to_ndarray(), cv2.COLOR_YUV2RGB_I420), self.quarter_turns))
         # Where the size changes on the way, the first frame's is kept, so that pixels mean the same all along.
         image = self._reformatter.reformat(picture, width=self._stored[0], height=self._stored[1], format="rgb24").to_ndarray()
-        return np.ascontiguousarray(np.rot90(image, self._quarter_turns))
+        return np.ascontiguousarray(np.rot90(image, self.quarter_turns))
 
     def _is_usual(self, picture: av.VideoFrame) -> bool:
         """Tell whether a picture has the first one's size, in even numbers, and colors that are coded as by ITU-R BT.601."""

@@ -11,10 +11,11 @@ import numpy.typing as npt
 
 from behavior.config import Arena, LabelFiles, Study
 from behavior.embedding.unmeasured import find_observed, is_much_unmeasured
+from behavior.embedding.upright_pose import read_upright_track
 from behavior.errors import BehaviorError, LabelError, UsageError
 from behavior.files.ethograms import read_annotation
 from behavior.files.manifest import read_manifest, select_labels
-from behavior.files.pose import find_body_parts, match_pose_to_frames, read_pose
+from behavior.files.pose import find_body_parts, match_pose_to_frames
 from behavior.files.study import open_study
 from behavior.learning.label_reading import read_raters_of
 from behavior.progress import complain, warn
@@ -263,7 +264,7 @@ def _find_positions(annotation: Annotation, row: Recording | None, sources: Stat
     """Return where the animal is, (T, 2) in pixels, short gaps filled in; None where there is no pose or no body part to look for."""
     if row is None or row.pose is None or not sources.body_parts:
         return None
-    track = read_pose(row.pose, individual=row.individual or sources.individual, scale=sources.pose_scale)
+    track, _ = read_upright_track(row, sources.individual, sources.pose_scale)
     columns = find_body_parts(track, sources.body_parts, path=row.pose)
     track, warning = match_pose_to_frames(track, annotation.frames, path=row.pose)
     if warning:

@@ -10,12 +10,13 @@ import numpy as np
 
 from behavior.config import APPEARANCE, MADE_STREAMS, POSE, Crop, Study
 from behavior.embedding.crop_reader import CropCenters, describe_video
+from behavior.embedding.upright_pose import read_upright_track
 from behavior.errors import BehaviorError, LabelError, PoseError, VideoError, advise_on_missing
 from behavior.files.feature_cache import find_imported, read_features
 from behavior.files.feature_sources import hash_file
 from behavior.files.labels import recognise_labels
 from behavior.files.manifest import select_labels
-from behavior.files.pose import find_body_parts, match_pose_to_frames, read_pose
+from behavior.files.pose import find_body_parts, match_pose_to_frames
 from behavior.files.video import VideoReader, open_video
 from behavior.frame_times import have_same_rate
 from behavior.learning.label_reading import read_labels_of
@@ -240,22 +241,24 @@ def _check_video(recording: Recording, video: VideoReader, crop: Crop | None) ->
 
 def _check_pose(recording: Recording, crop: Crop, frames: Frames, video: VideoReader) -> _PoseCheck:
     try:
-        track = _read_track(recording, crop)
+        track, turned = _read_track(recording, crop)
     except BehaviorError as error:
         return _PoseCheck(problems=[_make_error(recording.id, error)])
     try:
         measured, messages = _compare_track(recording, track, crop, frames, video)
     except BehaviorError as error:
         return _PoseCheck(len(track), problems=[_make_error(recording.id, error)])
+    messages = [*([turned] if turned else []), *messages]
     return _PoseCheck(len(track), measured, [_make_warning(recording.id, message) for message in messages])
 
 
-def _read_track(recording: Recording, crop: Crop) -> Track:
+def _read_track(recording: Recording, crop: Crop) -> tuple[Track, str | None]:
+    """Return the track, and what to say of a video that is turned."""
     if recording.pose is None:
         raise PoseError(f"recording {recording.id!r} has no pose; name its file in the manifest, or set crop: {{whole_frame: true}}.")
     if not recording.pose.is_file():
         raise PoseError(f"{recording.pose}: no such pose file; {advise_on_missing(recording.pose, _ADVICE)}.")
-    return read_pose(recording.pose, individual=recording.individual or crop.individual, scale=crop.pose_scale)
+    return read_upright_track(recording, crop.individual, crop.pose_scale)
 
 
 def _compare_track(recording: Recording, track: Track, crop: Crop, frames: Frames, video: VideoReader) -> tuple[float, list[str]]:

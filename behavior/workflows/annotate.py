@@ -17,7 +17,7 @@ from behavior.files.new_videos import list_videos, name_recordings, require_pose
 from behavior.files.study import open_study
 from behavior.learning.annotator import Annotator, open_annotator
 from behavior.progress import announce, complain, warn
-from behavior.recording import Annotation, Recording
+from behavior.recording import Annotation, PoseCoordinates, Recording
 
 __all__ = ["AnnotateResult", "annotate_study", "annotate_video", "annotate_videos"]
 
@@ -46,6 +46,7 @@ def annotate_videos(
     pose: Path | None = None,
     body_parts: Sequence[str] = (),
     individual: str | None = None,
+    pose_coordinates: PoseCoordinates = "auto",
     resample: bool = False,
     cache: Path | None = None,
     overwrite: bool = False,
@@ -60,6 +61,8 @@ def annotate_videos(
         Pose of the only video; without it each video's pose is looked for next to it, as `behavior init` does.
     body_parts, individual
         Centre the crops on these instead of those that the model was trained with.
+    pose_coordinates
+        Whether pose is of the upright picture or of the stored one, where a video's metadata turn it.
     resample
         Accept videos of another frame rate than the model's.
     cache
@@ -87,19 +90,23 @@ def annotate_videos(
     recordings: list[Recording] = []
     for video, name in zip(videos, name_recordings(videos), strict=True):
         try:
-            recordings.append(_describe_video(annotator, name, video, pose))
+            recordings.append(_describe_video(annotator, name, video, pose, pose_coordinates))
         except BehaviorError as error:
             _fail(result, name, error)
     return _annotate(annotator, recordings, out, result, overwrite=overwrite)
 
 
-def annotate_video(annotator: Annotator, video: Path, *, pose: Path | None = None) -> Annotation:
+def annotate_video(
+    annotator: Annotator, video: Path, *, pose: Path | None = None, pose_coordinates: PoseCoordinates = "auto"
+) -> Annotation:
     """Return the annotation of one video; nothing is written but features, to the annotator's cache.
 
     Parameters
     ----------
     pose
         Its pose; without it, it is looked for next to the video.
+    pose_coordinates
+        Whether it is of the upright picture or of the stored one, where the video's metadata turn it.
 
     Raises
     ------
@@ -112,7 +119,7 @@ def annotate_video(annotator: Annotator, video: Path, *, pose: Path | None = Non
     if not video.is_file():
         raise VideoError(f"{video}: no such video; {advise_on_missing(video)}.")
     (name,) = name_recordings([video])
-    recording = _describe_video(annotator, name, video, pose)
+    recording = _describe_video(annotator, name, video, pose, pose_coordinates)
     _warn_of_training([recording], annotator)
     return _annotate_recording(annotator, recording)
 
@@ -193,12 +200,12 @@ def _annotate_recording(annotator: Annotator, recording: Recording) -> Annotatio
     return annotation
 
 
-def _describe_video(annotator: Annotator, name: str, video: Path, pose: Path | None) -> Recording:
+def _describe_video(annotator: Annotator, name: str, video: Path, pose: Path | None, pose_coordinates: PoseCoordinates) -> Recording:
     """Return the recording that a video is; its pose is looked for if it is not given and the model needs one."""
     crop = annotator.model.crop
     if pose is None and crop is not None and not crop.whole_frame:
         pose = require_pose(video)
-    return Recording(name, video=video, pose=pose, animal=name)
+    return Recording(name, video=video, pose=pose, animal=name, pose_coordinates=pose_coordinates)
 
 
 def _warn_of_training(recordings: Sequence[Recording], annotator: Annotator) -> None:
