@@ -13,6 +13,7 @@ __all__ = [
     "CrossValidation",
     "FeatureSteps",
     "Fraction",
+    "PoseFiles",
     "Positive",
     "Seconds",
     "Section",
@@ -81,6 +82,18 @@ class Crop(Section):
         if self.body_part is None:
             return ()
         return (self.body_part,) if isinstance(self.body_part, str) else tuple(self.body_part)
+
+
+class PoseFiles(Section):
+    """How pose files are read."""
+
+    coordinates: Literal["auto", "upright", "stored"] = Field(
+        default="auto",
+        description="Where a video's metadata turn its picture: whether the pose is in pixels of the `upright` picture, or of the `stored` "
+        "one, as readers give it that ignore the metadata; it is turned upright then. `auto` finds out by the points within the picture "
+        "and by what moves there, and is an error where these do not tell.",
+        examples=["stored"],
+    )
 
 
 class Backbone(Section):

@@ -15,9 +15,8 @@ from behavior.config.ensembles import Ensemble
 from behavior.config.finetuning import Finetune
 from behavior.config.heads import Head, LstmHead
 from behavior.config.labels import LabelFiles
-from behavior.config.pose_files import PoseFiles
 from behavior.config.search import Search
-from behavior.config.sections import Backbone, Crop, CrossValidation, FeatureSteps, Section, Training, Windows
+from behavior.config.sections import Backbone, Crop, CrossValidation, FeatureSteps, PoseFiles, Section, Training, Windows
 from behavior.errors import show_plainly, suggest_nearest
 
 __all__ = ["APPEARANCE", "MADE_STREAMS", "MOTION", "POSE", "Study"]

@@ -59,10 +59,8 @@ def annotate_videos(
         A folder stands for the videos in it, but for hidden ones, overlays and videos in which a tracker drew its points.
     pose
         Pose of the only video; without it each video's pose is looked for next to it, as `behavior init` does.
-    body_parts, individual
-        Centre the crops on these instead of those that the model was trained with.
-    pose_coordinates
-        Whether pose is of the upright picture or of the stored one, where a video's metadata turn it.
+    body_parts, individual, pose_coordinates
+        Centre the crops on these instead of those that the model was trained with; `pose_coordinates` as in `Recording`.
     resample
         Accept videos of another frame rate than the model's.
     cache
@@ -103,10 +101,8 @@ def annotate_video(
 
     Parameters
     ----------
-    pose
-        Its pose; without it, it is looked for next to the video.
-    pose_coordinates
-        Whether it is of the upright picture or of the stored one, where the video's metadata turn it.
+    pose, pose_coordinates
+        Its pose, which is looked for next to the video without it; and of which picture it is, as in `Recording`.
 
     Raises
     ------
@@ -205,7 +201,7 @@ def _describe_video(annotator: Annotator, name: str, video: Path, pose: Path | N
     crop = annotator.model.crop
     if pose is None and crop is not None and not crop.whole_frame:
         pose = require_pose(video)
-    return Recording(name, video=video, pose=pose, animal=name, pose_coordinates=pose_coordinates)
+    return Recording(name, video=video, pose=pose, animal=name, pose_coordinates=coordinates)
 
 
 def _warn_of_training(recordings: Sequence[Recording], annotator: Annotator) -> None:
