@@ -36,6 +36,7 @@ from behavior.config import (
     FeatureSteps,
     Finetune,
     LabelFiles,
+    PoseFiles,
     Postprocess,
     Pruning,
     Search,
@@ -52,6 +53,7 @@ REFERENCE = Path(__file__).resolve().parents[1] / "configs" / "README.md"
 SECTIONS: Mapping[str, type[Section]] = {
     "study": Study,
     "labels": LabelFiles,
+    "pose": PoseFiles,
     "crop": Crop,
     "backbone": Backbone,
     "features": FeatureSteps,

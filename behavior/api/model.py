@@ -116,7 +116,7 @@ class Model(Shown):
 
         annotator = self._open(tuple(body_parts), individual, resample, as_path(cache))
         with collect_warnings() as notes:
-            annotation = annotate_video(annotator, Path(video), pose=as_path(pose), pose_coordinates=pose_coordinates)
+            annotation = annotate_video(annotator, Path(video), pose=as_path(pose), coordinates=pose_coordinates)
         return RecordingEthogram(annotation, tuple(notes))
 
     def annotate_videos(

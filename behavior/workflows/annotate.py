@@ -94,14 +94,12 @@ def annotate_videos(
     return _annotate(annotator, recordings, out, result, overwrite=overwrite)
 
 
-def annotate_video(
-    annotator: Annotator, video: Path, *, pose: Path | None = None, pose_coordinates: PoseCoordinates = "auto"
-) -> Annotation:
+def annotate_video(annotator: Annotator, video: Path, *, pose: Path | None = None, coordinates: PoseCoordinates = "auto") -> Annotation:
     """Return the annotation of one video; nothing is written but features, to the annotator's cache.
 
     Parameters
     ----------
-    pose, pose_coordinates
+    pose, coordinates
         Its pose, which is looked for next to the video without it; and of which picture it is, as in `Recording`.
 
     Raises
@@ -115,7 +113,7 @@ def annotate_video(
     if not video.is_file():
         raise VideoError(f"{video}: no such video; {advise_on_missing(video)}.")
     (name,) = name_recordings([video])
-    recording = _describe_video(annotator, name, video, pose, pose_coordinates)
+    recording = _describe_video(annotator, name, video, pose, coordinates)
     _warn_of_training([recording], annotator)
     return _annotate_recording(annotator, recording)
 
@@ -201,7 +199,7 @@ def _describe_video(annotator: Annotator, name: str, video: Path, pose: Path | N
     crop = annotator.model.crop
     if pose is None and crop is not None and not crop.whole_frame:
         pose = require_pose(video)
-    return Recording(name, video=video, pose=pose, animal=name, pose_coordinates=coordinates)
+    return Recording(name, video=video, pose=pose, animal=name, pose_coordinates=pose_coordinates)
 
 
 def _warn_of_training(recordings: Sequence[Recording], annotator: Annotator) -> None:
