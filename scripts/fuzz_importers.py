@@ -65,6 +65,7 @@ def _make_sheet() -> bytes:
 
 SEEDS: Mapping[str, bytes] = {
     "frame table": _lines("frame,a,b", *(f"{frame},{one},{two}" for frame, (one, two) in enumerate(_CELLS))),
+    "table of samples": _lines("time,a,b", *(f"{frame / 10},{one},{two}" for frame, (one, two) in enumerate(_CELLS))),
     "bout table": _lines("behavior,start_s,stop_s", *(f"{name},{start / 10},{stop / 10}" for start, stop, name in _SPANS)),
     "BORIS project": _make_project(),
     "BORIS tabular events": _lines(
@@ -229,6 +230,7 @@ def try_input(
                 recording_names=("m.mp4",),
                 observation=observation,
                 subject=EVERYBODY if observation else None,
+                background="absent",
                 policies=policies,
             )
             labels, notes = read_labels(path, request)

@@ -80,8 +80,8 @@ class Naming:
                 mapped = self._look_up(name)
                 if name.strip().casefold() == behavior.casefold() and mapped is not None and mapped != behavior:
                     raise LabelError(
-                        f"{path}: the study's map makes {name!r} of this file {mapped!r}, but these ethograms say {behavior!r}; use "
-                        f"ethograms that say {mapped!r}, or a study file whose labels: {{map: ...}} leaves {name!r} as it is."
+                        f"{path}: the study's map makes {name!r} of this file {mapped!r}, but these ethograms say {behavior!r}; rename the "
+                        f"behavior in them (behavior rename), or use a study file whose labels: {{map: ...}} leaves {name!r} as it is."
                     )
 
     def require_known(self, path: Path, names: Sequence[str], *, is_foreign: bool) -> None:

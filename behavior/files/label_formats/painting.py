@@ -114,10 +114,10 @@ class _Painter:
         """Note the names that stand for no behavior; LabelError if they are likely to mean one, or if times are needed and unknown."""
         rows, naming = self._labels.rows, self._request.naming
         present = [name for name in rows.names if name != OBSERVED or self._labels.is_foreign]
-        naming.require_known(self._path, present, is_foreign=self._labels.is_foreign)
+        codable = list(dict.fromkeys((*present, *(self._labels.codable or ()))))
+        naming.require_known(self._path, codable, is_foreign=self._labels.is_foreign)
         self._notes += naming.note_left_out(self._path, present, "behaviors")
         if self._labels.codable:
-            codable = list(dict.fromkeys((*self._labels.codable, *present)))
             self._notes += check_missing(self._path, codable, self._request, kind="behavior")
             self._missing = naming.list_missing(codable)
         if self._labels.is_foreign and not len(rows):

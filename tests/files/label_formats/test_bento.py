@@ -78,6 +78,8 @@ def test_real_channels_are_asked_for(shared_data: Path) -> None:
     # Rows 11 to 30 and 196 to 200, counted from 1, the stop included; the person saw 16 to 35 only.
     assert np.flatnonzero(bouts["classifier_output"][:, 0]).tolist() == [*range(10, 30), *range(195, 200)]
     assert np.flatnonzero(bouts["ground_truth"].any(axis=1)).tolist() == list(range(15, 35))
+    # What a person could have coded, and did not, was not shown.
+    assert not read(path, ("attack", "sniff"), frames=frames, rater="ground_truth")[0].any()
 
 
 @pytest.mark.parametrize(
