@@ -20,15 +20,17 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+import h5py
 import numpy as np
 import openpyxl
+import scipy.io
 
 from behavior.errors import LabelError
 from behavior.files.label_formats.request import EVERYBODY, LabelPolicies, LabelRequest
 from behavior.files.labels import is_label_file, list_behaviors, list_observations, read_labels, recognise_labels
 from behavior.recording import Frames
 
-__all__ = ["BEHAVIORS", "N_FRAMES", "SEEDS", "try_input", "vary"]
+__all__ = ["BEHAVIORS", "N_FRAMES", "SEEDS", "SHOWN_IN", "expect", "try_input", "vary"]
 
 N_FRAMES = 60
 TIME_S = np.arange(N_FRAMES) / 10
@@ -38,6 +40,7 @@ _ON = {"a": range(5, 12), "b": range(20, 31)}
 _CELLS = [[int(frame in _ON[name]) for name in BEHAVIORS] for frame in range(N_FRAMES)]
 _EVENTS = sorted((edge, name, kind) for name, on in _ON.items() for edge, kind in ((on[0], "START"), (on[-1] + 1, "STOP")))
 _SPANS = [(on[0], on[-1] + 1, name) for name, on in _ON.items()]
+_CLASSES = [row.index(1) if 1 in row else 2 for row in _CELLS]
 
 
 def _lines(*lines: str) -> bytes:
@@ -60,6 +63,83 @@ def _make_sheet() -> bytes:
     ]:
         book.active.append(row)
     book.save(content)
+    return content.getvalue()
+
+
+def _dump(value: object) -> bytes:
+    return json.dumps(value, indent=1).encode()
+
+
+def _make_jabs() -> bytes:
+    blocks = {}
+    for name, on in _ON.items():
+        spans = ((0, on[0] - 1, False), (on[0], on[-1], True), (on[-1] + 1, N_FRAMES - 1, False))
+        blocks[name] = [{"start": start, "end": end, "present": present} for start, end, present in spans]
+    return _dump({"version": 1, "file": "m.mp4", "num_frames": N_FRAMES, "labels": {"0": blocks}, "unfragmented_labels": {"0": blocks}})
+
+
+def _list_regions() -> list[object]:
+    return [
+        {"type": "timelinelabels", "value": {"ranges": [{"start": start + 1, "end": stop}], "timelinelabels": [name]}}
+        for start, stop, name in _SPANS
+    ]
+
+
+def _make_via() -> bytes:
+    spans = {f"1_{name}": {"vid": "1", "z": [start / 10, stop / 10], "xy": [], "av": {"1": name}} for start, stop, name in _SPANS}
+    attributes = {"1": {"aname": "behavior", "options": {name: name for name in BEHAVIORS}}}
+    files, views = {"1": {"fname": "m.mp4", "src": "m.mp4"}}, {"1": {"fid_list": ["1"]}}
+    return _dump({"project": {}, "attribute": attributes, "file": files, "view": views, "metadata": spans})
+
+
+def _make_elan() -> bytes:
+    slots, tiers = [], []
+    for start, stop, name in _SPANS:
+        slots += [f'<TIME_SLOT TIME_SLOT_ID="{name}{side}" TIME_VALUE="{at * 100}"/>' for side, at in ((1, start), (2, stop))]
+        tiers.append(f'<TIER TIER_ID="{name}">')
+        tiers.append(f'<ANNOTATION><ALIGNABLE_ANNOTATION ANNOTATION_ID="{name}" TIME_SLOT_REF1="{name}1" TIME_SLOT_REF2="{name}2">')
+        tiers.append("<ANNOTATION_VALUE/></ALIGNABLE_ANNOTATION></ANNOTATION></TIER>")
+    header = '<HEADER TIME_UNITS="milliseconds"><MEDIA_DESCRIPTOR MEDIA_URL="m.mp4"/></HEADER>'
+    return _lines("<ANNOTATION_DOCUMENT>", header, "<TIME_ORDER>", *slots, "</TIME_ORDER>", *tiers, "</ANNOTATION_DOCUMENT>")
+
+
+def _make_grid() -> bytes:
+    lines = ['File type = "ooTextFile"', 'Object class = "TextGrid"', "", "xmin = 0", "xmax = 6", "tiers? <exists>", "size = 2", "item []:"]
+    for position, (start, stop, name) in enumerate(_SPANS, start=1):
+        lines += [f"item [{position}]:", 'class = "IntervalTier"', f'name = "{name}"', "xmin = 0", "xmax = 6", "intervals: size = 1"]
+        lines += ["intervals [1]:", f"xmin = {start / 10}", f"xmax = {stop / 10}", 'text = "seen"']
+    return _lines(*lines)
+
+
+def _save_mat(**variables: object) -> bytes:
+    content = io.BytesIO()
+    scipy.io.savemat(content, variables)
+    return content.getvalue()
+
+
+def _make_jaaba() -> bytes:
+    (start, stop, _), *_ = _SPANS
+    scores = {"t0s": start + 1.0, "t1s": stop + 1.0, "tStart": 1.0, "tEnd": float(N_FRAMES), "postprocessed": [row[0] for row in _CELLS]}
+    return _save_mat(allScores=scores, behaviorName="a")
+
+
+def _make_depot() -> bytes:
+    behaviors = {
+        name: {"Bouts": np.array([[start + 1, stop]], dtype=np.uint16), "Vector": np.array(_CELLS, dtype=np.uint8)[:, number]}
+        for number, (start, stop, name) in enumerate(_SPANS)
+    }
+    return _save_mat(hBehavior={"VideoName": "m.mp4", "FrameRate": 10, "TotalFrames": N_FRAMES, **behaviors})
+
+
+def _make_nwb() -> bytes:
+    content = io.BytesIO()
+    with h5py.File(content, "w") as file:
+        file.attrs["nwb_version"] = "2.9.0"
+        table = file.create_group("processing/behavior/bouts")
+        table.attrs.update({"neurodata_type": "EthogramBouts", "labeling_method": "manual", "annotator": "x"})
+        table["start_time"] = np.array([start / 10 for start, _, _ in _SPANS])
+        table["stop_time"] = np.array([stop / 10 for _, stop, _ in _SPANS])
+        table.create_dataset("label", data=[name for _, _, name in _SPANS], dtype=h5py.string_dtype())
     return content.getvalue()
 
 
@@ -115,8 +195,47 @@ SEEDS: Mapping[str, bytes] = {
     "DLCAnalyzer labels": _lines(
         "file;Experimenter;from;to;type;ID", *(f"m;J;{start / 10};{stop / 10};{name};m" for start, stop, name in _SPANS)
     ),
+    "JABS annotations": _make_jabs(),
+    "FERAL labels": _dump({"class_names": dict(enumerate(BEHAVIORS)), "is_multilabel": True, "labels": {"m.mp4": _CELLS}}),
+    "CalMS21 labels": _dump({"annotator-id_0": {"m": {"annotations": _CLASSES, "metadata": {"vocab": {"a": 0, "b": 1, "other": 2}}}}}),
+    "Label Studio export": _dump([{"id": 1, "data": {"video": "m.mp4"}, "annotations": [{"completed_by": 1, "result": _list_regions()}]}]),
+    "VIA project": _make_via(),
+    "VIA table": _lines(
+        "# CSV_HEADER = metadata_id,file_list,flags,temporal_coordinates,spatial_coordinates,metadata",
+        *(f'"1_{name}","[""m.mp4""]",0,"[{start / 10},{stop / 10}]","[]","{{""1"":""{name}""}}"' for start, stop, name in _SPANS),
+    ),
+    "CVAT annotations": _lines(
+        "<annotations>",
+        "<version>1.1</version>",
+        f"<meta><task><size>{N_FRAMES}</size><source>m.mp4</source></task></meta>",
+        *(
+            line
+            for start, stop, name in _SPANS
+            for line in (f'<track id="0" label="{name}">', f'<box frame="{start}"/>', f'<box frame="{stop}" outside="1"/>', "</track>")
+        ),
+        "</annotations>",
+    ),
+    "ELAN annotations": _make_elan(),
+    "Praat TextGrid": _make_grid(),
+    "EthoVision manual scoring": _lines(
+        '"Number of header lines:";"5"',
+        '"Video file";"m.mp4"',
+        '""',
+        '"Trial time";"Recording time";"Subject";"Behavior";"Event"',
+        '"s";"s";"";"";""',
+        *(f'{at / 10};{at / 10};"s1";"{name}";"state {kind.lower()}"' for at, name, kind in _EVENTS),
+    ),
+    "The Observer XT events": _lines(
+        "Time_Relative_sf,Duration_sf,Observation,Subject,Behavior,Modifier_1,Event_Type",
+        *(f"{at / 10},{(_ON[name][-1] + 1 - at) / 10:g},m,s1,{name},,State {kind.lower()}" for at, name, kind in _EVENTS),
+    ),
+    "JAABA scores": _make_jaaba(),
+    "BehaviorDEPOT annotations": _make_depot(),
+    "NWB ethogram": _make_nwb(),
     "spreadsheet": _make_sheet(),
 }
+# Files that hold fewer behaviors than the others.
+SHOWN_IN: Mapping[str, tuple[str, ...]] = {"JAABA scores": ("a",)}
 
 _ODD = (
     b"",
@@ -144,7 +263,7 @@ def vary(seed: bytes, rng: random.Random, others: list[bytes]) -> tuple[bytes, b
     kind = rng.randrange(12)
     if kind == 0:
         return rng.randbytes(rng.randrange(600)), False
-    if kind == 1 and not seed.startswith(b"PK"):
+    if kind == 1 and b"\0" not in seed:
         return _rewrite(seed, rng), True
     if seed.startswith(b"PK") and kind > 4:
         return _vary_sheet(seed, rng), False
@@ -252,6 +371,11 @@ def try_input(
     return outcome
 
 
+def expect(name: str) -> np.ndarray:
+    """Return the labels of a seed, int8 of shape (N_FRAMES, B)."""
+    return np.array(_CELLS, dtype=np.int8)[:, [BEHAVIORS.index(behavior) for behavior in SHOWN_IN.get(name, BEHAVIORS)]]
+
+
 def generate(seeds: Mapping[str, bytes], name: str, rng: random.Random) -> Iterator[tuple[bytes, bool]]:
     """Yield variations of the seed `name` without end."""
     others = list(seeds.values())
@@ -287,11 +411,12 @@ def main() -> None:
             rng = random.Random(f"{options.seed} {name}")
             path = Path(folder) / ("labels.xlsx" if seeds[name].startswith(b"PK") else "labels.csv")
             outcomes: Counter[str] = Counter()
-            expected = np.array(_CELLS, dtype=np.int8) if name in SEEDS else None
+            expected = expect(name) if name in SEEDS else None
             for _, (content, is_same) in zip(range(options.per_importer), generate(seeds, name, rng), strict=False):
                 try:
                     known = expected if is_same else None
-                    outcomes[try_input(path, content, known, behaviors=named.get(name, BEHAVIORS), observation=chosen.get(name))] += 1
+                    behaviors = named.get(name) or SHOWN_IN.get(name, BEHAVIORS)
+                    outcomes[try_input(path, content, known, behaviors=behaviors, observation=chosen.get(name))] += 1
                 # What an importer lets through is what is looked for.
                 except Exception:  # noqa: BLE001
                     outcomes["other"] += 1

@@ -13,23 +13,36 @@ from behavior.errors import LabelError
 from behavior.files.bout_tables import BOUT_TABLE
 from behavior.files.deeplabcut import is_pose_table
 from behavior.files.frame_tables import FRAME_TABLE, holds_labels_only, list_frame_behaviors
+from behavior.files.label_formats.behaviordepot import BEHAVIORDEPOT
 from behavior.files.label_formats.bento import BENTO
 from behavior.files.label_formats.boris_aggregated import BORIS_AGGREGATED
 from behavior.files.label_formats.boris_project import BORIS_PROJECT
 from behavior.files.label_formats.boris_tabular import BORIS_TABULAR
+from behavior.files.label_formats.calms21 import CALMS21
 from behavior.files.label_formats.caltech import CALTECH
 from behavior.files.label_formats.choosing import fits
+from behavior.files.label_formats.cvat import CVAT
 from behavior.files.label_formats.deepethogram import DEEPETHOGRAM
 from behavior.files.label_formats.dlcanalyzer import DLCANALYZER
+from behavior.files.label_formats.elan import ELAN
+from behavior.files.label_formats.ethovision import ETHOVISION
+from behavior.files.label_formats.feral import FERAL
+from behavior.files.label_formats.jaaba import JAABA
+from behavior.files.label_formats.jabs import JABS
 from behavior.files.label_formats.label_format import BoutLabels, FrameLabels, LabelFormat
+from behavior.files.label_formats.label_studio import LABEL_STUDIO
 from behavior.files.label_formats.marked_sheets import MARKED_SHEET
+from behavior.files.label_formats.ndx_ethogram import NDX_ETHOGRAM
 from behavior.files.label_formats.observed_part import find_extent, limit_to_observed
+from behavior.files.label_formats.observer import OBSERVER
 from behavior.files.label_formats.painting import TOLERATED_FRAMES, paint_bouts
+from behavior.files.label_formats.praat import PRAAT
 from behavior.files.label_formats.request import LabelPolicies, LabelRequest
 from behavior.files.label_formats.row_times import place_rows
 from behavior.files.label_formats.simba import SIMBA
 from behavior.files.label_formats.solomon import SOLOMON
 from behavior.files.label_formats.source import LabelSource
+from behavior.files.label_formats.via import VIA_PROJECT, VIA_TABLE
 from behavior.recording import Frames, Labels
 
 __all__ = [
@@ -50,8 +63,22 @@ __all__ = [
 # The first that recognises a file reads it, so formats with a signature of their own come before those told by their columns.
 LABEL_FORMATS: tuple[LabelFormat, ...] = (
     BORIS_PROJECT,
+    JABS,
+    FERAL,
+    CALMS21,
+    LABEL_STUDIO,
+    VIA_PROJECT,
+    CVAT,
+    ELAN,
+    JAABA,
+    BEHAVIORDEPOT,
+    NDX_ETHOGRAM,
     CALTECH,
     BENTO,
+    PRAAT,
+    VIA_TABLE,
+    ETHOVISION,
+    OBSERVER,
     BORIS_TABULAR,
     BORIS_AGGREGATED,
     BOUT_TABLE,
@@ -95,7 +122,7 @@ def read_labels(path: Path, request: LabelRequest) -> tuple[Labels, list[str]]:
         values, notes = paint_bouts(path, contents, request)
         extent = find_extent(contents, request)
     values, part_notes = limit_to_observed(path, values, extent, request, is_stated=contents.is_extent_stated)
-    return Labels(values, request.behaviors), [*source.notes, *notes, *part_notes]
+    return Labels(values, request.behaviors), [*([] if label_format.reads_all_sheets else source.notes), *notes, *part_notes]
 
 
 def recognise_labels(path: Path) -> str:
@@ -143,8 +170,10 @@ class LabelNames:
 def list_names(path: Path) -> LabelNames:
     """Return the behaviors in a label file and its columns; raises as `list_behaviors`."""
     source, label_format = _open(path)
-    columns = tuple(name for name in source.table.header if name) if label_format.has_columns else None
-    return LabelNames(label_format.list_names(source), label_format.list_points(source), columns)
+    names = label_format.list_names(source)
+    header = source.table.header if label_format.container == "table" else names
+    columns = tuple(name for name in header if name) if label_format.has_columns else None
+    return LabelNames(names, label_format.list_points(source), columns)
 
 
 def list_observations(path: Path) -> tuple[str, ...]:
@@ -165,7 +194,7 @@ def describe_observations(path: Path) -> dict[str, tuple[str, ...]]:
     """
     source, label_format = _open(path)
     observations = {name: tuple(files) for name, files in label_format.list_observations(source).items()}
-    sheets = [] if observations else _list_label_sheets(source)
+    sheets = [] if observations or label_format.reads_all_sheets else _list_label_sheets(source)
     return dict.fromkeys(sheets, ()) if len(sheets) > 1 else observations
 
 
@@ -228,6 +257,8 @@ def _open(path: Path, request: LabelRequest | None = None) -> tuple[LabelSource,
     recognised = _recognise(source)
     if recognised is not None:
         return recognised
+    if source.container != "table":
+        raise _refuse_document(source)
     for view in source.list_views():
         columns = list_frame_behaviors(view.table)
         is_requested = request is not None and any(request.naming.find_behavior(name) is not None for name in columns)
@@ -240,11 +271,22 @@ def _open(path: Path, request: LabelRequest | None = None) -> tuple[LabelSource,
     raise LabelError(f"{path}: is not a recognised label file (columns found: {shown[:200]}); expected one of: {formats}.")
 
 
+def _refuse_document(source: LabelSource) -> LabelError:
+    """Return what is wrong with JSON, XML, MATLAB's or HDF5 in no known format."""
+    kinds = {"json": "JSON", "xml": "XML", "matlab": "a MATLAB file", "hdf5": "HDF5"}
+    formats = ", ".join(label_format.name for label_format in LABEL_FORMATS if label_format.container == source.container)
+    return LabelError(
+        f"{source.path}: is {kinds[source.container]}, but not of a recognised label format; expected one of: {formats}; or "
+        "export the labels "
+        "as a table (.csv)."
+    )
+
+
 def _recognise(source: LabelSource) -> tuple[LabelSource, LabelFormat] | None:
     """Return the first sheet and header that make a label file of a known format, and the format; None if there is none."""
     for view in source.list_views():
         for label_format in LABEL_FORMATS:
-            if label_format.recognises(view):
+            if label_format.fits(view):
                 return view, label_format
     return None
 

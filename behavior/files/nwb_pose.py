@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from behavior.errors import InputError, PoseError
 from behavior.files.hdf5_arrays import read_names, read_numbers
+from behavior.files.nwb_groups import decode_text, find_typed, list_video_starts, name_group, read_type
 from behavior.files.opening import explain_damage
 from behavior.files.pose_table import COORDINATES, PoseTable
 from behavior.files.pose_times import SAME_TIME, align_times
@@ -52,7 +53,7 @@ def is_nwb_pose(path: Path) -> bool:
     """Tell by content whether `path` is an NWB file with a pose of ndx-pose in it; never raises."""
     try:
         with h5py.File(path, "r") as file:
-            return "nwb_version" in file.attrs and bool(_find_typed(file, "PoseEstimation"))
+            return "nwb_version" in file.attrs and bool(find_typed(file, "PoseEstimation"))
     # As above.
     except Exception:  # noqa: BLE001
         return False
@@ -95,15 +96,15 @@ def read_nwb_pose(path: Path) -> PoseTable:
 
 
 def _read_series(path: Path, file: h5py.File) -> list[_Series]:
-    groups = _find_typed(file, "PoseEstimation")
-    counts = Counter(_own_name(group) for group in groups)
+    groups = find_typed(file, "PoseEstimation")
+    counts = Counter(name_group(group) for group in groups)
     series = []
     for group in groups:
-        name = _own_name(group)
+        name = name_group(group)
         # Processing modules, one for each camera or video, may hold containers of one name.
         individual = name if counts[name] == 1 else "/".join(group.name.split("/")[-2:])
-        members = [child for child in group.values() if _get_type(child) == "PoseEstimationSeries"]
-        parts = _name_body_parts([_own_name(member) for member in members], _read_nodes(group))
+        members = [child for child in group.values() if read_type(child) == "PoseEstimationSeries"]
+        parts = _name_body_parts([name_group(member) for member in members], _read_nodes(group))
         start = _find_video_start(file, group)
         series += [_read_one(path, member, individual, part, start=start) for member, part in zip(members, parts, strict=True)]
     return series
@@ -117,7 +118,7 @@ def _read_one(path: Path, group: h5py.Group, individual: str, body_part: str, *,
             f"{path}: {body_part!r} has positions of shape {tuple(data.shape)}, expected x and y for every frame; choose the pose of one "
             "camera."
         )
-    unit = _to_text(data.attrs.get("unit", "pixels"))
+    unit = decode_text(data.attrs.get("unit", "pixels"))
     if unit.casefold() not in ("pixels", "pixel", "px"):
         raise PoseError(f"{path}: {body_part!r} is given in {unit[:40]}, expected pixels of the video; export the pose in pixels.")
     positions = read_numbers(data) * float(data.attrs.get("conversion", 1.0))
@@ -149,18 +150,7 @@ def _count_times(path: Path, group: h5py.Group, body_part: str, n_rows: int) -> 
 
 def _find_video_start(file: h5py.File, group: h5py.Group) -> float:
     """Return when the video of a pose starts, in seconds of the session: 0 where the file does not say."""
-    starts = {}
-    for video in _find_typed(file, "ImageSeries"):
-        if "external_file" not in video:
-            continue
-        if "starting_time" in video:
-            start = float(video["starting_time"][()])
-        elif "timestamps" in video and video["timestamps"].size:
-            start = float(video["timestamps"][0])
-        else:
-            continue
-        for name in read_names(video["external_file"]):
-            starts[re.split(r"[/\\]", name)[-1]] = start
+    starts = list_video_starts(file)
     named = [re.split(r"[/\\]", name)[-1] for name in read_names(group["original_videos"])] if "original_videos" in group else []
     candidates = {starts[name] for name in named if name in starts} or set(starts.values())
     return candidates.pop() if len(candidates) == 1 else 0.0
@@ -181,7 +171,7 @@ def _align(path: Path, series: Sequence[_Series]) -> tuple[npt.NDArray[np.float6
 
 def _read_nodes(group: h5py.Group) -> list[str]:
     """Return the names of the body parts: those of the skeleton linked to, or the container's own in files of ndx-pose before 0.2."""
-    skeletons = [child for child in group.values() if _get_type(child) == "Skeleton"]
+    skeletons = [child for child in group.values() if read_type(child) == "Skeleton"]
     for owner in (*skeletons, group):
         if "nodes" in owner:
             return read_names(owner["nodes"])
@@ -198,27 +188,3 @@ def _name_body_parts(names: Sequence[str], nodes: Sequence[str]) -> list[str]:
 
 def _fold(name: str) -> str:
     return re.sub(r"[\W_]", "", name).casefold()
-
-
-def _find_typed(file: h5py.File, kind: str) -> list[h5py.Group]:
-    """Return the groups of one neurodata type, in the order of their paths."""
-    groups: list[h5py.Group] = []
-
-    def look(_: str, node: h5py.Group | h5py.Dataset) -> None:
-        if isinstance(node, h5py.Group) and _get_type(node) == kind:
-            groups.append(node)
-
-    file.visititems(look)
-    return groups
-
-
-def _get_type(node: h5py.Group | h5py.Dataset) -> str:
-    return _to_text(node.attrs.get("neurodata_type", ""))
-
-
-def _own_name(group: h5py.Group) -> str:
-    return str(group.name).rsplit("/", 1)[-1]
-
-
-def _to_text(value: object) -> str:
-    return value.decode("utf-8") if isinstance(value, bytes) else str(value)

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import openpyxl
+import tool_samples
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -158,6 +159,50 @@ def make_dlcanalyzer() -> str:
     return "\n".join(["file;Experimenter;from;to;type;ID;DLCFile", *rows]) + "\n"
 
 
+def make_jabs() -> str:
+    return tool_samples.make_jabs(BOUTS)
+
+
+def make_feral() -> str:
+    return tool_samples.make_feral(BOUTS)
+
+
+def make_calms21() -> str:
+    return tool_samples.make_calms21(BOUTS)
+
+
+def make_label_studio() -> str:
+    return tool_samples.make_label_studio(BOUTS)
+
+
+def make_via_project() -> str:
+    return tool_samples.make_via_project(BOUTS)
+
+
+def make_via_table() -> str:
+    return tool_samples.make_via_table(BOUTS)
+
+
+def make_cvat() -> str:
+    return tool_samples.make_cvat(BOUTS)
+
+
+def make_elan() -> str:
+    return tool_samples.make_elan(BOUTS)
+
+
+def make_praat() -> str:
+    return tool_samples.make_praat(BOUTS)
+
+
+def make_ethovision() -> str:
+    return tool_samples.make_ethovision(BOUTS)
+
+
+def make_observer() -> str:
+    return tool_samples.make_observer(BOUTS)
+
+
 @dataclass(frozen=True)
 class Case:
     """A format, and the labels above written in it.
@@ -201,6 +246,17 @@ CASES = (
     Case("Solomon Coder", make_solomon, in_seconds=True),
     Case("sheet of x marks", make_marks),
     Case("DLCAnalyzer labels", make_dlcanalyzer, delimiter=";", in_seconds=True),
+    Case("JABS annotations", make_jabs, ".json", delimiter=None),
+    Case("FERAL labels", make_feral, ".json", delimiter=None),
+    Case("CalMS21 labels", make_calms21, ".json", delimiter=None),
+    Case("Label Studio export", make_label_studio, ".json", delimiter=None),
+    Case("VIA project", make_via_project, ".json", delimiter=None, in_seconds=True),
+    Case("VIA table", make_via_table, delimiter=None, in_seconds=True),
+    Case("CVAT annotations", make_cvat, ".xml", delimiter=None),
+    Case("ELAN annotations", make_elan, ".eaf", delimiter=None, in_seconds=True),
+    Case("Praat TextGrid", make_praat, ".textgrid", delimiter=None, in_seconds=True),
+    Case("EthoVision manual scoring", make_ethovision, delimiter=None, in_seconds=True),
+    Case("The Observer XT events", make_observer, delimiter=",", in_seconds=True),
 )
 
 

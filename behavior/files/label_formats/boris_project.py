@@ -176,6 +176,7 @@ def _as_number(source: LabelSource, value: Any, name: str) -> float | None:
 
 BORIS_PROJECT = LabelFormat(
     name="BORIS project",
+    container="json",
     suffixes=(".boris",),
     recognises=_recognises,
     list_names=_list_names,

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from behavior.errors import LabelError, suggest_nearest
 from behavior.files.label_formats.naming import IN_STUDY_FILE
-from behavior.files.label_formats.request import LabelRequest
+from behavior.files.label_formats.request import EVERYBODY, LabelRequest
 
-__all__ = ["choose_observation", "fits", "name_file", "spell"]
+__all__ = ["choose_behaviors", "choose_observation", "choose_rater", "choose_subjects", "fits", "name_file", "spell"]
 
 
 def choose_observation(path: Path, media: Mapping[str, Sequence[str]], request: LabelRequest) -> tuple[str, list[str]]:
@@ -57,6 +57,79 @@ def choose_observation(path: Path, media: Mapping[str, Sequence[str]], request: 
         recording = request.recording_names[0]
         return only, [f"{path}: is about {', '.join(map(name_file, files))}, and is read for {recording}; check that they are the same."]
     return only, []
+
+
+def choose_rater(path: Path, raters: Sequence[str], request: LabelRequest, *, recording: str = "") -> str | None:
+    """Return whose labels to read, None if there is only one rater.
+
+    Parameters
+    ----------
+    raters
+        Those who labelled the recording.
+    recording
+        What the file calls the recording; "" if it does not name it.
+
+    Raises
+    ------
+    LabelError
+        If there are several, and the request names none of them.
+    """
+    raters = tuple(dict.fromkeys(raters))
+    if len(raters) < 2:
+        return None
+    chosen = [name for name in raters if request.rater is not None and name.casefold() == request.rater.strip().casefold()]
+    if len(chosen) != 1:
+        of_what = f" of {recording!r}" if recording else ""
+        whose = "" if request.rater is None else f", and none is {request.rater!r}"
+        raise LabelError(
+            f"{path}: holds labels{of_what} by {', '.join(map(repr, raters))}{whose}; name the file in a "
+            f"column labels_NAME for each in the manifest, or say {IN_STUDY_FILE} whose count: labels: {{rater: NAME}}."
+        )
+    return chosen[0]
+
+
+def choose_subjects(path: Path, subjects: Sequence[str], request: LabelRequest) -> list[str]:
+    """Return the animals whose labels count together: the one that the request names, all of them for ``*``, else the only one.
+
+    Raises
+    ------
+    LabelError
+        If there are several and the request names none, or it names one that is not there.
+    """
+    wanted = request.subject
+    if wanted == EVERYBODY or (wanted is None and len(subjects) < 2):
+        return list(subjects)
+    if wanted is None:
+        raise LabelError(
+            f"{path}: holds labels of the animals {', '.join(map(repr, subjects))}; say {IN_STUDY_FILE} whose count: "
+            f'labels: {{subject: "{subjects[0]}"}}, or labels: {{subject: "{EVERYBODY}"}} for all of them together.'
+        )
+    chosen = [name for name in subjects if name.casefold() == wanted.strip().casefold()]
+    if not chosen and subjects:
+        raise LabelError(
+            f"{path}: has no labels of the subject {wanted!r}, only of {', '.join(map(repr, subjects))}; correct labels: {{subject: ...}} "
+            f"{IN_STUDY_FILE}{suggest_nearest(wanted, subjects) or '.'}"
+        )
+    return chosen
+
+
+def choose_behaviors(path: Path, names: Sequence[str], request: LabelRequest) -> list[str]:
+    """Return those of `names`, all that a file labels in each frame, that stand for a requested behavior.
+
+    Raises
+    ------
+    LabelError
+        If none stands for one of the behaviors.
+    """
+    naming = request.naming
+    naming.require_not_renamed(path, names)
+    chosen = [name for name in names if naming.find_behavior(name) is not None]
+    present = {naming.find_behavior(name) for name in chosen}
+    for index, behavior in enumerate(request.behaviors):
+        if index not in present:
+            nearest = suggest_nearest(behavior, names) or "; map one to it (labels: map), or leave the behavior out of the study."
+            raise LabelError(f"{path}: does not label {behavior!r}, only {', '.join(names) or 'nothing'}{nearest}")
+    return chosen
 
 
 def fits(name: str, recording_names: Sequence[str]) -> bool:

@@ -10,9 +10,8 @@ import math
 
 from behavior.errors import LabelError
 from behavior.files.label_formats.bout_rows import BoutRows
-from behavior.files.label_formats.choosing import choose_observation
+from behavior.files.label_formats.choosing import choose_observation, choose_rater
 from behavior.files.label_formats.label_format import BoutLabels, LabelFormat
-from behavior.files.label_formats.naming import IN_STUDY_FILE
 from behavior.files.label_formats.request import LabelRequest
 from behavior.files.label_formats.source import LabelSource
 from behavior.files.text_tables import parse_number
@@ -55,29 +54,13 @@ def _list_recordings(source: LabelSource) -> dict[str, tuple[str, ...]]:
     return {name: tuple(of_recording) for name, of_recording in files.items()}
 
 
-def _choose_rater(source: LabelSource, recording: str, request: LabelRequest) -> str | None:
-    """Return whose rows to read, None if there is only one rater; LabelError if it is unclear."""
-    raters = dict.fromkeys(
-        _cell(source, cells, *_RATER) for _, cells in source.table.rows if any(cells) and _name_recording(source, cells) == recording
-    )
-    if len(raters) < 2:
-        return None
-    chosen = [name for name in raters if request.rater is not None and name.casefold() == request.rater.strip().casefold()]
-    if len(chosen) != 1:
-        whose = "" if request.rater is None else f", and none is {request.rater!r}"
-        raise LabelError(
-            f"{source.path}: holds labels of {recording!r} by {', '.join(map(repr, raters))}{whose}; name the file in a "
-            f"column labels_NAME for each in the manifest, or say {IN_STUDY_FILE} whose count: labels: {{rater: NAME}}."
-        )
-    return chosen[0]
-
-
 def _read(source: LabelSource, request: LabelRequest) -> BoutLabels:
     table = source.table
     recordings = _list_recordings(source) or {"": ()}
     # If there is only one, the file itself may be named after the recording.
     chosen, notes = choose_observation(source.path, recordings if len(recordings) > 1 else dict.fromkeys(recordings, ()), request)
-    rater = _choose_rater(source, chosen, request)
+    raters = [_cell(source, cells, *_RATER) for _, cells in table.rows if any(cells) and _name_recording(source, cells) == chosen]
+    rater = choose_rater(source.path, raters, request, recording=chosen)
     rows = BoutRows(source.row_word)
     marks: list[tuple[float, float]] = []
     for line, cells in table.rows:

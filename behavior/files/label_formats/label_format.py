@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from behavior.files.label_formats.bout_rows import BoutRows
+from behavior.files.label_formats.containers import Container
 from behavior.files.label_formats.request import LabelRequest
 from behavior.files.label_formats.source import LabelSource
 from behavior.recording import Frames
@@ -166,6 +167,10 @@ class LabelFormat:
         Whether reading a file looks at the request's offset itself, which is that of one of several players.
     suffixes
         What the names of its files may end in, in lower case; `behavior init` looks into no others.
+    reads_all_sheets
+        Whether reading a spreadsheet looks at all of its sheets, which are not observations then.
+    container
+        What kind of file it is in; only such files are asked whether they are of this kind.
     """
 
     name: str
@@ -178,3 +183,9 @@ class LabelFormat:
     has_columns: bool = False
     has_players: bool = False
     suffixes: tuple[str, ...] = TABLE_SUFFIXES
+    reads_all_sheets: bool = False
+    container: Container = "table"
+
+    def fits(self, source: LabelSource) -> bool:
+        """Tell whether a file is of this kind; LabelError if it is in the right container, but damaged."""
+        return self.container == source.container and self.recognises(source)

@@ -77,11 +77,12 @@ class Naming:
             if any(self.find_behavior(name) == index for name in names):
                 continue
             for name in names:
-                mapped = self._look_up(name)
-                if name.strip().casefold() == behavior.casefold() and mapped is not None and mapped != behavior:
+                base = name.split(MODIFIER_MARK)[0]
+                mapped = self._look_up(base)
+                if base.strip().casefold() == behavior.casefold() and mapped is not None and mapped != behavior:
                     raise LabelError(
-                        f"{path}: the study's map makes {name!r} of this file {mapped!r}, but these ethograms say {behavior!r}; rename the "
-                        f"behavior in them (behavior rename), or use a study file whose labels: {{map: ...}} leaves {name!r} as it is."
+                        f"{path}: the study's map makes {base!r} of this file {mapped!r}, but these ethograms say {behavior!r}; rename the "
+                        f"behavior in them (behavior rename), or use a study file whose labels: {{map: ...}} leaves {base!r} as it is."
                     )
 
     def require_known(self, path: Path, names: Sequence[str], *, is_foreign: bool) -> None:

@@ -9,10 +9,15 @@ from collections.abc import Iterator
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from behavior.errors import LabelError, advise_on_missing
 from behavior.files.cells import unescape_cell
-from behavior.files.label_formats.spreadsheets import has_merged_cells, list_sheets, name_archive, read_sheet
+from behavior.files.label_formats.containers import describe_unread, find_container
+from behavior.files.label_formats.json_documents import MOST_JSON_BYTES, parse_json
+from behavior.files.label_formats.matlab_files import MOST_MATLAB_BYTES, read_matlab
+from behavior.files.label_formats.spreadsheets import has_merged_cells, list_sheets, read_sheet
+from behavior.files.label_formats.xml_documents import MOST_XML_BYTES, parse_xml
 from behavior.files.text_tables import Row, TextTable, find_delimiter, find_encoding, make_table, parse_number, split_lines
 
 __all__ = ["HEAD_ROWS", "LabelSource"]
@@ -27,14 +32,6 @@ _CHUNK_BYTES = 1 << 20
 _MOST_TITLES = 10
 
 _ZIP_MAGIC = b"PK\x03\x04"
-# Offset and bytes by which other files are known that people take for label files; OpenDocument's name follows 30 bytes of the archive.
-_UNREAD = (
-    (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "is a spreadsheet in the format before .xlsx, or one with a password"),
-    (30, b"mimetypeapplication/vnd.oasis.opendocument", "is an OpenDocument file (.ods)"),
-    (0, b"\x1f\x8b", "is compressed (.gz)"),
-    (0, b"%PDF", "is a PDF"),
-    (0, b"\x93NUMPY", "is a NumPy array (.npy)"),
-)
 
 
 class LabelSource:
@@ -48,6 +45,8 @@ class LabelSource:
         Whether it has rows only; a text has lines too.
     row_word
         What messages call a row: ``line`` or ``row``.
+    container
+        What kind of file it is; only a table has rows, and a header.
 
     Parameters
     ----------
@@ -76,12 +75,11 @@ class LabelSource:
             raise self._explain(error) from error
         self.is_spreadsheet = self._start.startswith(_ZIP_MAGIC)
         self.row_word = "row" if self.is_spreadsheet else "line"
-        for offset, magic, kind in _UNREAD:
-            if self._start.startswith(magic, offset):
-                raise LabelError(f"{path}: {kind}, which is not read; give labels as a spreadsheet (.xlsx) or as text (.csv, .tsv, .txt).")
-        if self.is_spreadsheet and (kind := name_archive(path)):
-            raise LabelError(f"{path}: {kind}, not a spreadsheet (.xlsx), expected a label file; unpack it, or export the labels as .csv.")
-        if not self.is_spreadsheet:
+        reason = describe_unread(path, self._start)
+        if reason is not None:
+            raise LabelError(f"{path}: {reason}.")
+        self.container = find_container(self._start, self.head)
+        if self.container in ("table", "json", "xml") and not self.is_spreadsheet:
             if find_encoding(self._start) is None:
                 raise LabelError(f"{path}: is not a text file, expected a table of labels (.csv); export the labels as text.")
             if not self.head.strip():
@@ -149,8 +147,26 @@ class LabelSource:
     def _read_sheet(self) -> str:
         return self._sheet if self._sheet is not None else self.sheets[0]
 
+    @cached_property
+    def document(self) -> Any:
+        """The value of JSON, the root element of XML, the variables of a MATLAB file by name.
+
+        Raises
+        ------
+        LabelError
+            If it is damaged, too large, or more than plain values.
+        """
+        if self.container == "json":
+            return parse_json(self.path, self.read_bytes(MOST_JSON_BYTES), self.encoding)
+        if self.container == "xml":
+            return parse_xml(self.path, self.read_bytes(MOST_XML_BYTES), self.encoding)
+        return read_matlab(self.path, self.read_bytes(MOST_MATLAB_BYTES))
+
     def list_views(self) -> Iterator[LabelSource]:
         """Yield this file as it is, then with another row as header, then the same for its other sheets."""
+        if self.container != "table":
+            yield self
+            return
         for name in self.sheets if self._sheet is None and self.sheets else (self._sheet,):
             source = self if name == self._sheet or name == self.sheets[0] else self.of_sheet(name)
             yield source
@@ -170,6 +186,19 @@ class LabelSource:
             return self.path.read_bytes().decode(self.encoding, errors="replace")
         except OSError as error:
             raise self._explain(error) from error
+
+    def read_bytes(self, most: int) -> bytes:
+        """Return the content of a file of at most `most` bytes; LabelError if it is larger."""
+        try:
+            with self.path.open("rb") as file:
+                content = file.read(most + 1)
+        except OSError as error:
+            raise self._explain(error) from error
+        if len(content) > most:
+            raise LabelError(
+                f"{self.path}: is larger than {most >> 20} MiB, more than labels take; export the labels alone, or of fewer recordings."
+            )
+        return content
 
     def read_lines(self) -> Iterator[tuple[int, str]]:
         """Yield the lines of a text with their numbers, without line ends."""

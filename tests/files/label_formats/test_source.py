@@ -88,7 +88,7 @@ def test_a_row_is_on_the_line_where_it_begins(tmp_path: Path) -> None:
     ("members", "kind"), [({"x.npy": b"1"}, r"a NumPy archive \(\.npz\)"), ({"a.csv": b"a,b"}, "a ZIP archive"), ({}, "a ZIP archive")]
 )
 def test_archives_are_called_what_they_are(tmp_path: Path, members: dict[str, bytes], kind: str) -> None:
-    path = tmp_path / "a.otb"
+    path = tmp_path / "a.zip"
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in (members or {"deep/x.txt": b""}).items():
             archive.writestr(name, content)
