@@ -25,7 +25,7 @@ from behavior.files.label_formats.cvat import CVAT
 from behavior.files.label_formats.deepethogram import DEEPETHOGRAM
 from behavior.files.label_formats.dlcanalyzer import DLCANALYZER
 from behavior.files.label_formats.elan import ELAN
-from behavior.files.label_formats.ethovision import ETHOVISION
+from behavior.files.label_formats.ethovision import ETHOVISION, is_track
 from behavior.files.label_formats.feral import FERAL
 from behavior.files.label_formats.jaaba import JAABA
 from behavior.files.label_formats.jabs import JABS
@@ -249,6 +249,8 @@ def _open(path: Path, request: LabelRequest | None = None) -> tuple[LabelSource,
     source = LabelSource(path)
     if is_pose_table(path):
         raise LabelError(f"{path}: is a pose file, expected labels; choose the label file.")
+    if source.container == "table" and is_track(source):
+        raise LabelError(f"{path}: is a track of EthoVision, which is read as pose; for its behaviors, export the manual scoring there.")
     recording_names = () if request is None else request.recording_names
     for sheet in [name for name in source.sheets if fits(name, recording_names)] if len(source.sheets) > 1 else ():
         of_sheet = _recognise(source.of_sheet(sheet))
@@ -320,27 +322,29 @@ def _arrange_frames(path: Path, contents: FrameLabels, request: LabelRequest) ->
         # Of several columns that mean one behavior, any may show it; it is absent if all say so.
         values[:, behavior] = np.where((columns == 1).any(axis=1), 1, np.where((columns == -1).any(axis=1), -1, 0))
     is_open_ended = contents.is_open_ended and len(values) < request.frames.n_frames
-    matched, note = _match_length(path, values, request, is_open_ended=is_open_ended, is_numbered=contents.is_numbered)
+    matched, note = _match_length(path, values, request, contents, is_open_ended=is_open_ended)
     left_out = naming.note_left_out(path, contents.left_out, "columns")
     return matched, [*left_out, *contents.notes, *([note] if note else [])]
 
 
 def _match_length(
-    path: Path, values: npt.NDArray[np.int8], request: LabelRequest, *, is_open_ended: bool, is_numbered: bool
+    path: Path, values: npt.NDArray[np.int8], request: LabelRequest, contents: FrameLabels, *, is_open_ended: bool
 ) -> tuple[npt.NDArray[np.int8], str | None]:
     """Return `values` (T, B) cut or padded to the frames of the video, and a note where that says something."""
     n_frames, broke_off = request.frames.n_frames, request.frames.broke_off
     surplus = len(values) - n_frames
     if surplus == 0:
         return values, None
-    if surplus > 0 and (values[n_frames:] == -1).all():
+    if surplus > 0 and not contents.is_sized and (values[n_frames:] == -1).all():
         # Rows without a label, as spreadsheets leave at the end.
         return values[:n_frames], None
     is_error = request.policies.out_of_range == "error" and not is_open_ended and not (broke_off and surplus > 0)
     if abs(surplus) > TOLERATED_FRAMES and is_error:
         interval = _measure_interval(request.frames)
         counted = (
-            "" if is_numbered else f" Each row was taken for a frame{interval}: rows at other intervals need a column 'time', in seconds."
+            ""
+            if contents.is_numbered or contents.is_sized
+            else f" Each row was taken for a frame{interval}: rows at other intervals need a column 'time', in seconds."
         )
         raise LabelError(
             f"{path}: labels {len(values)} frames, but the video has {n_frames}, expected as many; are they the labels of another video?"

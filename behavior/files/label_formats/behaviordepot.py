@@ -11,8 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from behavior.errors import LabelError
-from behavior.files.label_formats.choosing import choose_behaviors, choose_observation, name_file
+from behavior.files.label_formats.choosing import choose_observation, name_file
 from behavior.files.label_formats.label_format import FrameLabels, LabelFormat
+from behavior.files.label_formats.missing_behaviors import choose_behaviors
 from behavior.files.label_formats.request import LabelRequest
 from behavior.files.label_formats.source import LabelSource
 from behavior.files.label_formats.stated_lengths import compare_rate
@@ -68,12 +69,14 @@ def _read(source: LabelSource, request: LabelRequest) -> FrameLabels:
     if rate is not None:
         compare_rate(path, rate, request)
     names = _list_names(source)
-    chosen = choose_behaviors(path, names, request)
-    columns = [_read_column(source, name) for name in chosen]
+    chosen, missing_notes = choose_behaviors(path, names, request)
+    columns = [_read_column(source, name) for name in names]
     if len({len(column) for column in columns}) > 1:
         raise LabelError(f"{path}: its behaviors differ in their number of frames; save the annotations again in BehaviorDEPOT.")
-    values = np.stack(columns, axis=1) if columns else np.zeros((0, 0), dtype=np.int8)
-    return FrameLabels(tuple(chosen), values, left_out=tuple(name for name in names if name not in chosen), notes=tuple(notes))
+    values = np.stack(columns, axis=1)[:, [names.index(name) for name in chosen]]
+    return FrameLabels(
+        tuple(chosen), values, left_out=tuple(name for name in names if name not in chosen), notes=(*missing_notes, *notes), is_sized=True
+    )
 
 
 def _read_column(source: LabelSource, name: str) -> npt.NDArray[np.int8]:

@@ -9,10 +9,11 @@ from __future__ import annotations
 from typing import Any
 
 from behavior.errors import LabelError
-from behavior.files.label_formats.choosing import choose_behaviors, choose_observation, choose_rater
+from behavior.files.label_formats.choosing import choose_observation, choose_rater
 from behavior.files.label_formats.feral import BACKGROUND, split_classes
 from behavior.files.label_formats.json_documents import as_array, as_frame, as_mapping
 from behavior.files.label_formats.label_format import FrameLabels, LabelFormat
+from behavior.files.label_formats.missing_behaviors import choose_behaviors
 from behavior.files.label_formats.request import LabelRequest
 from behavior.files.label_formats.source import LabelSource
 
@@ -67,11 +68,15 @@ def _read(source: LabelSource, request: LabelRequest) -> FrameLabels:
     classes = _list_classes(source, chosen, sequence)
     rows = as_array(source.path, sequence.get("annotations"), f"the annotations of {chosen!r}")
     names = tuple(name for name in classes.values() if name.casefold() not in BACKGROUND or request.naming.find_behavior(name) is not None)
-    behaviors = choose_behaviors(source.path, names, request)
+    behaviors, missing_notes = choose_behaviors(source.path, names, request)
     values = split_classes(source, rows, classes, chosen)
     columns = [list(classes.values()).index(name) for name in behaviors]
     return FrameLabels(
-        tuple(behaviors), values[:, columns], left_out=tuple(name for name in names if name not in behaviors), notes=tuple(notes)
+        tuple(behaviors),
+        values[:, columns],
+        left_out=tuple(name for name in names if name not in behaviors),
+        notes=(*missing_notes, *notes),
+        is_sized=True,
     )
 
 

@@ -10,7 +10,7 @@ from behavior.errors import LabelError, suggest_nearest
 from behavior.files.label_formats.naming import IN_STUDY_FILE
 from behavior.files.label_formats.request import EVERYBODY, LabelRequest
 
-__all__ = ["choose_behaviors", "choose_observation", "choose_rater", "choose_subjects", "fits", "name_file", "spell"]
+__all__ = ["choose_observation", "choose_rater", "choose_subjects", "fits", "name_file", "spell"]
 
 
 def choose_observation(path: Path, media: Mapping[str, Sequence[str]], request: LabelRequest) -> tuple[str, list[str]]:
@@ -110,25 +110,6 @@ def choose_subjects(path: Path, subjects: Sequence[str], request: LabelRequest) 
             f"{path}: has no labels of the subject {wanted!r}, only of {', '.join(map(repr, subjects))}; correct labels: {{subject: ...}} "
             f"{IN_STUDY_FILE}{suggest_nearest(wanted, subjects) or '.'}"
         )
-    return chosen
-
-
-def choose_behaviors(path: Path, names: Sequence[str], request: LabelRequest) -> list[str]:
-    """Return those of `names`, all that a file labels in each frame, that stand for a requested behavior.
-
-    Raises
-    ------
-    LabelError
-        If none stands for one of the behaviors.
-    """
-    naming = request.naming
-    naming.require_not_renamed(path, names)
-    chosen = [name for name in names if naming.find_behavior(name) is not None]
-    present = {naming.find_behavior(name) for name in chosen}
-    for index, behavior in enumerate(request.behaviors):
-        if index not in present:
-            nearest = suggest_nearest(behavior, names) or "; map one to it (labels: map), or leave the behavior out of the study."
-            raise LabelError(f"{path}: does not label {behavior!r}, only {', '.join(names) or 'nothing'}{nearest}")
     return chosen
 
 

@@ -15,10 +15,11 @@ from xml.etree.ElementTree import Element
 import numpy as np
 
 from behavior.errors import LabelError
-from behavior.files.label_formats.choosing import choose_behaviors, choose_subjects, name_file
+from behavior.files.label_formats.choosing import choose_subjects, name_file
 from behavior.files.label_formats.feral import BACKGROUND
 from behavior.files.label_formats.json_documents import as_frame
 from behavior.files.label_formats.label_format import FrameLabels, LabelFormat
+from behavior.files.label_formats.missing_behaviors import choose_behaviors
 from behavior.files.label_formats.request import LabelRequest
 from behavior.files.label_formats.source import LabelSource
 from behavior.files.text_tables import parse_number
@@ -154,7 +155,7 @@ def _read(source: LabelSource, request: LabelRequest) -> FrameLabels:
     shown = tuple(dict.fromkeys(span.name for span in spans))
     request.naming.require_known(path, tuple(dict.fromkeys([*shown, *_list_declared(source)])), is_foreign=True)
     declared = [name for name in _list_declared(source) if request.naming.find_behavior(name) is not None]
-    chosen = choose_behaviors(path, tuple(dict.fromkeys([*shown, *declared])), request)
+    chosen, missing_notes = choose_behaviors(path, tuple(dict.fromkeys([*shown, *declared])), request)
     requested = [span for span in spans if span.name in chosen]
     animals = tuple(dict.fromkeys(span.animal for span in requested if span.animal))
     kept = {*(choose_subjects(path, animals, request) if animals else ()), ""}
@@ -168,7 +169,7 @@ def _read(source: LabelSource, request: LabelRequest) -> FrameLabels:
     if extent.step > 1:
         notes.append(f"{path}: every {extent.step}th frame was annotated; each of these stands for those up to the next.")
     left_out = tuple(name for name in shown if name not in chosen)
-    return FrameLabels(tuple(chosen), values, left_out=left_out, notes=tuple(notes))
+    return FrameLabels(tuple(chosen), values, left_out=left_out, notes=(*missing_notes, *notes), is_sized=True)
 
 
 CVAT = LabelFormat(

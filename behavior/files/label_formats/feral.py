@@ -12,9 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from behavior.errors import LabelError
-from behavior.files.label_formats.choosing import choose_behaviors, choose_observation
+from behavior.files.label_formats.choosing import choose_observation
 from behavior.files.label_formats.json_documents import as_array, as_frame, as_mapping, as_text
 from behavior.files.label_formats.label_format import FrameLabels, LabelFormat
+from behavior.files.label_formats.missing_behaviors import choose_behaviors
 from behavior.files.label_formats.request import LabelRequest
 from behavior.files.label_formats.source import LabelSource
 
@@ -60,10 +61,16 @@ def _read(source: LabelSource, request: LabelRequest) -> FrameLabels:
     if not isinstance(is_multilabel, bool):
         raise LabelError(f"{path}: has {str(is_multilabel)[:60]!r} as 'is_multilabel', expected true or false; correct it.")
     names = tuple(name for name in classes.values() if name.casefold() not in BACKGROUND or request.naming.find_behavior(name) is not None)
-    chosen = choose_behaviors(path, names, request)
+    chosen, missing_notes = choose_behaviors(path, names, request)
     values = _read_rows(source, rows, classes) if is_multilabel else split_classes(source, rows, classes, video)
     columns = [list(classes.values()).index(name) for name in chosen]
-    return FrameLabels(tuple(chosen), values[:, columns], left_out=tuple(name for name in names if name not in chosen), notes=tuple(notes))
+    return FrameLabels(
+        tuple(chosen),
+        values[:, columns],
+        left_out=tuple(name for name in names if name not in chosen),
+        notes=(*missing_notes, *notes),
+        is_sized=True,
+    )
 
 
 def split_classes(source: LabelSource, rows: list[Any], classes: dict[int, str], video: str) -> npt.NDArray[np.int8]:

@@ -12,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from behavior.errors import LabelError
-from behavior.files.label_formats.choosing import choose_behaviors, choose_subjects
+from behavior.files.label_formats.choosing import choose_subjects
 from behavior.files.label_formats.label_format import FrameLabels, LabelFormat
+from behavior.files.label_formats.missing_behaviors import choose_behaviors
 from behavior.files.label_formats.request import LabelRequest
 from behavior.files.label_formats.source import LabelSource
 
@@ -54,7 +55,7 @@ def _flatten(source: LabelSource, value: Any, field: str) -> npt.NDArray[np.floa
 def _read(source: LabelSource, request: LabelRequest) -> FrameLabels:
     path = source.path
     names = _list_names(source)
-    chosen = choose_behaviors(path, names, request)
+    chosen, missing_notes = choose_behaviors(path, names, request)
     starts, stops = _list_cells(source, "t0s"), _list_cells(source, "t1s")
     firsts, lasts = (np.concatenate(_list_cells(source, field)) for field in ("tStart", "tEnd"))
     n_animals = len(firsts)
@@ -73,7 +74,9 @@ def _read(source: LabelSource, request: LabelRequest) -> FrameLabels:
     # Of several animals, any may show it; it is absent if it is of all of them.
     together = np.where((values == 1).any(axis=1), 1, np.where((values == -1).any(axis=1), -1, 0)).astype(np.int8)
     note = f"{path}: holds the scores of a JAABA classifier, not labels by people."
-    return FrameLabels(tuple(chosen), np.repeat(together[:, np.newaxis], len(chosen), axis=1), notes=(note,), is_open_ended=True)
+    return FrameLabels(
+        tuple(chosen), np.repeat(together[:, np.newaxis], len(chosen), axis=1), notes=(*missing_notes, note), is_open_ended=True
+    )
 
 
 def _paint(

@@ -18,7 +18,6 @@ from behavior.files.label_formats.json_documents import as_array, as_frame, as_m
 from behavior.files.label_formats.label_format import FrameLabels, LabelFormat
 from behavior.files.label_formats.request import LabelRequest
 from behavior.files.label_formats.source import LabelSource
-from behavior.files.label_formats.stated_lengths import compare_frame_count
 
 __all__ = ["JABS"]
 
@@ -70,19 +69,19 @@ def _read(source: LabelSource, request: LabelRequest) -> FrameLabels:
         # Of several animals, any may show it; it is absent if it is of all of them.
         values[:, column] = np.where((of_animals == 1).any(axis=0), 1, np.where((of_animals == -1).any(axis=0), -1, 0))
     is_sized = "num_frames" in source.document
-    notes = compare_frame_count(source.path, n_frames, request) if is_sized else []
+    shown = [request.naming.find_behavior(name) for name in chosen]
+    unlabelled = [name for index, name in enumerate(request.behaviors) if index not in shown]
+    notes = [f"{source.path}: no frame is labelled for {', '.join(map(repr, unlabelled))}."] if unlabelled else []
     if n_unposed:
         notes.append(f"{source.path}: {n_unposed} labelled frames in which the animal has no pose count as not labelled.")
-    missing = [name for index, name in enumerate(request.behaviors) if index not in map(request.naming.find_behavior, chosen)]
-    if missing:
-        notes.append(f"{source.path}: no frame is labelled for {', '.join(map(repr, missing))}.")
-        values = np.column_stack([values, np.full((n_frames, len(missing)), -1, dtype=np.int8)])
     return FrameLabels(
-        (*chosen, *missing),
+        tuple(chosen),
         values,
         left_out=tuple(name for name in names if name not in chosen),
         notes=tuple(notes),
         is_open_ended=not is_sized,
+        is_sized=is_sized,
+        is_numbered=True,
     )
 
 

@@ -66,6 +66,8 @@ class FrameLabels:
         Whether rows may be missing at the end, because nothing was marked there.
     is_numbered
         Whether the file numbers its frames, so that row n is frame n; else rows are merely one after the other.
+    is_sized
+        Whether the number of rows is what the file says that its video has, so that rows without a label count at the end too.
     times
         The times that the file gives its rows; None if it gives none.
     is_extent_stated
@@ -78,6 +80,7 @@ class FrameLabels:
     notes: tuple[str, ...] = ()
     is_open_ended: bool = False
     is_numbered: bool = False
+    is_sized: bool = False
     times: RowTimes | None = None
     is_extent_stated: bool = True
 

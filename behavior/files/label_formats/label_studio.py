@@ -18,7 +18,7 @@ from behavior.files.label_formats.json_documents import as_array, as_frame, as_m
 from behavior.files.label_formats.label_format import BoutLabels, LabelFormat
 from behavior.files.label_formats.request import LabelRequest
 from behavior.files.label_formats.source import LabelSource
-from behavior.files.label_formats.stated_lengths import compare_duration, compare_frame_count
+from behavior.files.label_formats.stated_lengths import compare_duration
 from behavior.files.video_packets import VIDEO_SUFFIXES
 from behavior.frame_times import estimate_fps, have_same_rate
 
@@ -180,13 +180,19 @@ def _read(source: LabelSource, request: LabelRequest) -> BoutLabels:
     left_out = len(regions) - len(_walk(source, regions))
     if left_out:
         notes.append(f"{path}: {left_out} regions about {chosen!r} that are no spans of time are left out.")
-    for region in regions:
-        counted = region["value"].get("framesCount") if isinstance(region.get("value"), dict) else None
-        if counted is not None:
-            notes += compare_frame_count(path, as_frame(path, counted, "the number of frames"), request)
     if kinds == {_TIMELINE}:
         notes += _note_rate(source, request)
-    return BoutLabels(rows, in_seconds=kinds == {_SPANS}, notes=tuple(dict.fromkeys(notes)), tolerance_s=6e-4)
+    return BoutLabels(
+        rows, in_seconds=kinds == {_SPANS}, notes=tuple(dict.fromkeys(notes)), tolerance_s=6e-4, n_frames=_find_length(source, regions)
+    )
+
+
+def _find_length(source: LabelSource, regions: list[Any]) -> int | None:
+    """Return how many frames the regions say that the video has, None if none says it."""
+    counts = [
+        region["value"]["framesCount"] for region in regions if "framesCount" in as_mapping(source.path, region.get("value"), "a value")
+    ]
+    return max((as_frame(source.path, count, "the number of frames") for count in counts), default=None)
 
 
 def _note_rate(source: LabelSource, request: LabelRequest) -> list[str]:

@@ -9,7 +9,7 @@ from behavior.errors import LabelError, suggest_nearest
 from behavior.files.label_formats.naming import IN_STUDY_FILE
 from behavior.files.label_formats.request import LabelRequest
 
-__all__ = ["check_missing"]
+__all__ = ["check_missing", "choose_behaviors"]
 
 # So many names are shown, and so much of each.
 _MOST, _LONGEST = 12, 60
@@ -47,3 +47,16 @@ def check_missing(path: Path, names: Sequence[str], request: LabelRequest, *, ki
     which = ", ".join(request.behaviors[index] for index in missing)
     consequence = "not labelled" if policy == "unlabelled" else "labelled as without it"
     return [f"{path}: has no {kind} {which}; all frames count as {consequence} (labels: missing)."]
+
+
+def choose_behaviors(path: Path, names: Sequence[str], request: LabelRequest) -> tuple[list[str], list[str]]:
+    """Return those of `names`, all that a file labels in each frame, that stand for a requested behavior, and notes.
+
+    Raises
+    ------
+    LabelError
+        As `check_missing`.
+    """
+    request.naming.require_not_renamed(path, names)
+    notes = check_missing(path, names, request, kind="behavior")
+    return [name for name in names if request.naming.find_behavior(name) is not None], notes

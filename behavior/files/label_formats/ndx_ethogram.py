@@ -132,7 +132,14 @@ def _read(source: LabelSource, request: LabelRequest) -> BoutLabels:
         rows.add(number, name, first, last, subject=subject)
     observed = None if table.observed is None else tuple((first - start, last - start) for first, last in table.observed)
     return BoutLabels(
-        rows, in_seconds=True, observed=observed, notes=tuple(notes), has_animals=any(table.subjects), shift=start, tolerance_s=6e-4
+        rows,
+        in_seconds=True,
+        observed=observed,
+        notes=tuple(notes),
+        has_animals=any(table.subjects),
+        shift=start,
+        tolerance_s=6e-4,
+        codable=table.catalogue or None,
     )
 
 

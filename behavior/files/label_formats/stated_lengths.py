@@ -1,4 +1,4 @@
-"""What a label file says of its video, compared with the video: how many frames or seconds it has, and at which rate."""
+"""What a label file says of its video, compared with the video: how many seconds it lasts, and its frame rate."""
 
 from __future__ import annotations
 
@@ -6,37 +6,21 @@ from pathlib import Path
 
 from behavior.errors import LabelError
 from behavior.files.label_formats.naming import IN_STUDY_FILE
-from behavior.files.label_formats.painting import TOLERATED_FRAMES
 from behavior.files.label_formats.request import LabelRequest
 from behavior.frame_times import estimate_fps, frame_edges, have_same_rate
 
-__all__ = ["compare_duration", "compare_frame_count", "compare_rate"]
+__all__ = ["compare_duration", "compare_rate"]
 
 
-def compare_frame_count(path: Path, n_frames: int, request: LabelRequest) -> list[str]:
-    """Return a note if a file is about a video of another number of frames, [] if it is not.
+def compare_duration(path: Path, seconds: float, request: LabelRequest) -> list[str]:
+    """Return a note if a file is about a video of another duration, [] if it is not.
+
+    Sound may be a little longer than the picture: a second, or a hundredth, is no difference.
 
     Raises
     ------
     LabelError
-        If they differ by more than a few, and the policy for labels out of range calls that an error.
-    """
-    difference = n_frames - request.frames.n_frames
-    if not difference or (request.frames.broke_off and difference > 0):
-        return []
-    sentence = f"{path}: is about a video of {n_frames} frames, but the video has {request.frames.n_frames}"
-    if abs(difference) > TOLERATED_FRAMES and request.policies.out_of_range == "error":
-        raise LabelError(
-            f"{sentence}, expected as many; are they the labels of another video, or counted at another rate? (labels: {{out_of_range: "
-            f"warn}} {IN_STUDY_FILE} takes its frames as they are)"
-        )
-    return [f"{sentence}."]
-
-
-def compare_duration(path: Path, seconds: float, request: LabelRequest) -> list[str]:
-    """Return a note if a file is about a video of another duration, [] if it is not; raises as `compare_frame_count`.
-
-    Sound may be a little longer than the picture: a second, or a hundredth, is no difference.
+        If they differ by more, and the policy for labels out of range calls that an error.
     """
     time_s = request.frames.time_s
     if time_s is None or len(time_s) < 2:

@@ -147,7 +147,20 @@ def _read(source: LabelSource, request: LabelRequest, segments: Sequence[_Segmen
             stop = segment.start if segment.stop is None else segment.stop
             rows.add(segment.number, name, segment.start, stop, is_point=segment.stop is None)
     # VIA writes milliseconds.
-    return BoutLabels(rows, in_seconds=True, notes=tuple(notes), tolerance_s=6e-4)
+    return BoutLabels(rows, in_seconds=True, notes=tuple(notes), tolerance_s=6e-4, codable=_list_options(source))
+
+
+def _list_options(source: LabelSource) -> tuple[str, ...] | None:
+    """Return the names of all options of a project's attributes; None for a table, or if texts may be typed in."""
+    if source.container == "table":
+        return None
+    names: list[str] = []
+    for key, value in as_mapping(source.path, source.document["attribute"], "'attribute'").items():
+        options = as_mapping(source.path, value, f"attribute {key[:60]!r}").get("options") or {}
+        names += [str(name) for name in as_mapping(source.path, options, f"the options of attribute {key[:60]!r}").values()]
+        if not options:
+            return None
+    return tuple(dict.fromkeys(names)) or None
 
 
 VIA_PROJECT = LabelFormat(

@@ -78,3 +78,5 @@ def test_misleading_files_are_read_or_refused_by_name(shared_faults: Path) -> No
     assert {name: recognise_labels(folder / name) for name in read} == read
     with pytest.raises(LabelError, match="The Observer XT, which is not read; export its events there as a table"):
         recognise_labels(folder / "otx_parser_test.otb")
+    with pytest.raises(LabelError, match="is a track of EthoVision, which is read as pose; for its behaviors, export the manual scoring"):
+        recognise_labels(folder / "ethovision_from_header_on.csv")

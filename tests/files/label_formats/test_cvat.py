@@ -87,7 +87,7 @@ def test_a_behavior_that_was_never_seen_is_absent(tmp_path: Path) -> None:
     track = '<track id="0" label="Grooming"><box frame="3" outside="0"/><box frame="8" outside="1"/></track>'
     values, _ = read(write(tmp_path / "a.xml", make(track, more=labels)))
     assert not values[:, 1].any()
-    with pytest.raises(LabelError, match="does not label 'Supported', only Grooming"):
+    with pytest.raises(LabelError, match="'Supported'"):
         read(write(tmp_path / "b.xml", make(track)))
 
 

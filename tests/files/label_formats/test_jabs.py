@@ -97,5 +97,5 @@ def test_the_real_file_reads_as_its_blocks_say(shared_data: Path) -> None:
         expected[block["start"] : block["end"] + 1] = block["present"]
     np.testing.assert_array_equal(labels.values[:, 0], expected)
     assert np.bincount(expected + 1).tolist() == [1140, 300, 60]
-    with pytest.raises(LabelError, match="is about a video of 1500 frames, but the video has 1490"):
+    with pytest.raises(LabelError, match="labels 1500 frames, but the video has 1490"):
         read_labels(path, LabelRequest(("grooming",), Frames(1490)))

@@ -95,7 +95,7 @@ def test_one_of_several_raters_is_asked_for_and_cancelled_work_left_out(tmp_path
         ({"type": "timelinelabels", "value": 3}, "the value of region 1 is 3"),
         (
             {"type": "videorectangle", "value": {"framesCount": 90, "labels": ["Grooming"]}},
-            "is about a video of 90 frames, but the video has 40",
+            "labels 90 frames, but the video has 40",
         ),
     ],
 )

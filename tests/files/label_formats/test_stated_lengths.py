@@ -9,23 +9,13 @@ import pytest
 
 from behavior.errors import LabelError
 from behavior.files.label_formats.request import LabelPolicies, LabelRequest
-from behavior.files.label_formats.stated_lengths import compare_duration, compare_frame_count, compare_rate
+from behavior.files.label_formats.stated_lengths import compare_duration, compare_rate
 from behavior.recording import Frames
 
 PATH = Path("a.json")
 REQUEST = LabelRequest(("a",), Frames.from_times(np.arange(100) / 10))
 LENIENT = LabelRequest(("a",), Frames.from_times(np.arange(100) / 10), policies=LabelPolicies(out_of_range="warn"))
 BROKEN = LabelRequest(("a",), Frames.from_times(np.arange(100) / 10, broke_off=True))
-
-
-def test_the_number_of_frames_is_that_of_the_video() -> None:
-    assert compare_frame_count(PATH, 100, REQUEST) == []
-    assert compare_frame_count(PATH, 102, REQUEST) == ["a.json: is about a video of 102 frames, but the video has 100."]
-    for count in (97, 103, 0):
-        with pytest.raises(LabelError, match=f"about a video of {count} frames, but the video has 100, expected as many"):
-            compare_frame_count(PATH, count, REQUEST)
-        assert len(compare_frame_count(PATH, count, LENIENT)) == 1
-    assert compare_frame_count(PATH, 500, BROKEN) == []
 
 
 def test_the_duration_is_that_of_the_video() -> None:
