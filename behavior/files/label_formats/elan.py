@@ -123,7 +123,7 @@ def _read(source: LabelSource, request: LabelRequest) -> BoutLabels:
             f"{path}: its media files ({', '.join(media)}) start at different times, and none is named after the recording; name the "
             "recording's video as one of them."
         )
-    return BoutLabels(rows, in_seconds=True, notes=tuple(notes), tolerance_s=_TOLERANCE_S, shift=-shown.pop())
+    return BoutLabels(rows, is_extent_stated=False, in_seconds=True, notes=tuple(notes), tolerance_s=_TOLERANCE_S, shift=-shown.pop())
 
 
 ELAN = LabelFormat(

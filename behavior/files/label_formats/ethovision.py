@@ -165,7 +165,9 @@ def _read(source: LabelSource, request: LabelRequest) -> BoutLabels:
                 )
     notes += pairer.finish(None)
     observed = ((min(marks), math.inf),) if marks else None
-    return BoutLabels(rows, in_seconds=True, observed=observed, notes=tuple(notes), tolerance_s=_TOLERANCE_S, has_animals=True)
+    return BoutLabels(
+        rows, is_extent_stated=False, in_seconds=True, observed=observed, notes=tuple(notes), tolerance_s=_TOLERANCE_S, has_animals=True
+    )
 
 
 def _require_one_time(sheet: _Sheet, row: _Row, request: LabelRequest) -> None:

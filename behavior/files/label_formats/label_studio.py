@@ -183,7 +183,12 @@ def _read(source: LabelSource, request: LabelRequest) -> BoutLabels:
     if kinds == {_TIMELINE}:
         notes += _note_rate(source, request)
     return BoutLabels(
-        rows, in_seconds=kinds == {_SPANS}, notes=tuple(dict.fromkeys(notes)), tolerance_s=6e-4, n_frames=_find_length(source, regions)
+        rows,
+        is_extent_stated=False,
+        in_seconds=kinds == {_SPANS},
+        notes=tuple(dict.fromkeys(notes)),
+        tolerance_s=6e-4,
+        n_frames=_find_length(source, regions),
     )
 
 

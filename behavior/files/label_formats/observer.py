@@ -148,7 +148,7 @@ def _read(source: LabelSource, request: LabelRequest) -> BoutLabels:
                 "Point; correct it."
             )
     notes += pairer.finish(None)
-    return BoutLabels(rows, in_seconds=True, notes=tuple(notes), tolerance_s=_TOLERANCE_S, has_animals=True)
+    return BoutLabels(rows, is_extent_stated=False, in_seconds=True, notes=tuple(notes), tolerance_s=_TOLERANCE_S, has_animals=True)
 
 
 OBSERVER = LabelFormat(

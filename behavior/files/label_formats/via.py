@@ -147,7 +147,7 @@ def _read(source: LabelSource, request: LabelRequest, segments: Sequence[_Segmen
             stop = segment.start if segment.stop is None else segment.stop
             rows.add(segment.number, name, segment.start, stop, is_point=segment.stop is None)
     # VIA writes milliseconds.
-    return BoutLabels(rows, in_seconds=True, notes=tuple(notes), tolerance_s=6e-4, codable=_list_options(source))
+    return BoutLabels(rows, is_extent_stated=False, in_seconds=True, notes=tuple(notes), tolerance_s=6e-4, codable=_list_options(source))
 
 
 def _list_options(source: LabelSource) -> tuple[str, ...] | None:
