@@ -46,6 +46,7 @@ HOMES = {
     "h5py": {
         *("files/feature_cache.py", "files/hdf5_arrays.py", "files/deeplabcut.py", "files/pandas_hdf5.py", "files/sleap.py"),
         *("files/nwb_pose.py", "files/jabs_pose.py", "files/sleap_project.py"),
+        *("files/nwb_groups.py", "files/label_formats/ndx_ethogram.py", "files/label_formats/matlab_hdf5.py"),
     },
     "jinja2": {"reporting/html_page.py"},
     "openpyxl": {"files/label_formats/spreadsheets.py"},

@@ -25,7 +25,7 @@ from behavior.files.label_formats.cvat import CVAT
 from behavior.files.label_formats.deepethogram import DEEPETHOGRAM
 from behavior.files.label_formats.dlcanalyzer import DLCANALYZER
 from behavior.files.label_formats.elan import ELAN
-from behavior.files.label_formats.ethovision import ETHOVISION, is_track
+from behavior.files.label_formats.ethovision import ETHOVISION
 from behavior.files.label_formats.feral import FERAL
 from behavior.files.label_formats.jaaba import JAABA
 from behavior.files.label_formats.jabs import JABS
@@ -249,8 +249,6 @@ def _open(path: Path, request: LabelRequest | None = None) -> tuple[LabelSource,
     source = LabelSource(path)
     if is_pose_table(path):
         raise LabelError(f"{path}: is a pose file, expected labels; choose the label file.")
-    if source.container == "table" and is_track(source):
-        raise LabelError(f"{path}: is a track of EthoVision, which is read as pose; for its behaviors, export the manual scoring there.")
     recording_names = () if request is None else request.recording_names
     for sheet in [name for name in source.sheets if fits(name, recording_names)] if len(source.sheets) > 1 else ():
         of_sheet = _recognise(source.of_sheet(sheet))

@@ -20,7 +20,7 @@ from behavior.files.label_formats.request import LabelRequest
 from behavior.files.label_formats.source import LabelSource
 from behavior.files.text_tables import parse_number
 
-__all__ = ["ETHOVISION", "is_track"]
+__all__ = ["ETHOVISION"]
 
 _TIMES = ("trial time", "recording time")
 _BEHAVIOR, _EVENT, _SUBJECT = ("behavior", "behaviour"), ("event",), ("subject",)
@@ -72,15 +72,6 @@ def _parse_sheet(source: LabelSource) -> _Sheet | None:
         if len(cells) > 1 and cells[0]:
             described.setdefault(lower[0].rstrip(":"), "" if cells[1] == "-" else cells[1])
     return None
-
-
-def is_track(source: LabelSource) -> bool:
-    """Tell whether a table is a track of EthoVision: it has both times and positions, and no events."""
-    for _, cells in source.head_rows:
-        lower = [cell.casefold() for cell in cells]
-        if set(_TIMES) <= set(lower):
-            return "event" not in lower and any(cell.startswith("x ") for cell in lower)
-    return False
 
 
 def _list_sheets(source: LabelSource) -> list[_Sheet]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from label_samples import write
+from label_samples import read, write
 
 from behavior.errors import LabelError
 from behavior.files.label_formats.containers import describe_unread, find_container
@@ -49,7 +49,6 @@ def test_files_that_are_not_read_are_named_with_what_to_do(tmp_path: Path) -> No
     with pytest.raises(LabelError, match="NumPy array, which has no names of behaviors; save it as a table"):
         recognise_labels(numbers)
     for name, words in (
-        ("a.npz", "archive of NumPy arrays"),
         ("a.otb", "backup of a project of The Observer XT"),
         ("a.csv", "ZIP archive"),
     ):
@@ -69,14 +68,16 @@ def test_documents_of_no_known_format_are_refused_with_those_that_are(tmp_path: 
 
 def test_misleading_files_are_read_or_refused_by_name(shared_faults: Path) -> None:
     folder = shared_faults / "misleading-sentences"
-    read = {
+    known = {
         "labels_singlelabel.json": "FERAL labels",
         "mouse_01_via.json": "VIA project",
         "mouse_01.json": "Label Studio export",
         "Manual_scoring.xlsx": "EthoVision manual scoring",
     }
-    assert {name: recognise_labels(folder / name) for name in read} == read
+    assert {name: recognise_labels(folder / name) for name in known} == known
     with pytest.raises(LabelError, match="The Observer XT, which is not read; export its events there as a table"):
         recognise_labels(folder / "otx_parser_test.otb")
-    with pytest.raises(LabelError, match="is a track of EthoVision, which is read as pose; for its behaviors, export the manual scoring"):
-        recognise_labels(folder / "ethovision_from_header_on.csv")
+    track = folder / "ethovision_from_header_on.csv"
+    assert recognise_labels(track) == "frame table"
+    with pytest.raises(LabelError, match="has no column 'grooming', only Recording time, X center"):
+        read(track, ("grooming",))
