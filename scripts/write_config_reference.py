@@ -45,6 +45,7 @@ from behavior.config import (
     Training,
     Windows,
 )
+from behavior.config.sections import LONGEST
 
 __all__ = ["REFERENCE", "SECTIONS", "fill_reference", "format_table"]
 
@@ -188,7 +189,7 @@ def describe_limits(limits: Any) -> str:
     """Return in words between which numbers a value has to be."""
     low = next((f"at least {limit.ge:g}" for limit in limits if isinstance(limit, Ge)), "")
     low = next((f"above {limit.gt:g}" for limit in limits if isinstance(limit, Gt)), low)
-    high = next((f"at most {limit.le:g}" for limit in limits if isinstance(limit, Le)), "")
+    high = next((f"at most {limit.le:g}" for limit in limits if isinstance(limit, Le) and limit.le != LONGEST), "")
     high = next((f"below {limit.lt:g}" for limit in limits if isinstance(limit, Lt)), high)
     if low.startswith("at least ") and high.startswith("at most "):
         return f" ({low.removeprefix('at least ')} to {high.removeprefix('at most ')})"

@@ -138,10 +138,16 @@ def parse_lengths(option: str, values: Sequence[str] | None) -> Lengths:
 
 def _parse_length(option: str, word: str) -> int | float:
     """Return a float for seconds, an int for frames."""
+    from behavior.config.sections import LONGEST
+
+    length: int | float
     try:
-        return float(word.removesuffix("s")) if word.endswith("s") else int(word)
+        length = float(word.removesuffix("s")) if word.endswith("s") else int(word)
     except ValueError:
-        raise UsageError(f"{option} {word}: expected a number of frames such as 9, or of seconds such as 0.9s.") from None
+        length = -1
+    if not 0 <= length <= LONGEST:
+        raise UsageError(f"{option} {word[:40]}: expected a number of frames such as 9, or of seconds such as 0.9s, from 0 to {LONGEST:,}.")
+    return length
 
 
 def parse_probability(word: str) -> float:

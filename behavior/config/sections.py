@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 __all__ = [
+    "LONGEST",
     "Backbone",
     "Count",
     "Crop",
@@ -18,19 +19,25 @@ __all__ = [
     "Seconds",
     "Section",
     "Training",
+    "WindowLength",
     "Windows",
 ]
 
-Positive = Annotated[int, Field(ge=1)]
-Count = Annotated[int, Field(ge=0)]
+# Arrays count in 32 bits at least, and no recording is that long.
+LONGEST = 2**31 - 1
+
+Positive = Annotated[int, Field(ge=1, le=LONGEST)]
+Count = Annotated[int, Field(ge=0, le=LONGEST)]
+# A window is held in memory with all of its features.
+WindowLength = Annotated[int, Field(ge=1, le=100_000)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
-Seconds = Annotated[float, Field(ge=0)]
+Seconds = Annotated[float, Field(ge=0, le=LONGEST)]
 
 
 class Section(BaseModel):
     """A part of a study file; a key that it does not know is an error."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Crop(Section):
@@ -163,7 +170,7 @@ class FeatureSteps(Section):
 class Windows(Section):
     """The stretches of a recording that a head reads at once. Windows never cross recordings."""
 
-    length: Positive = Field(
+    length: WindowLength = Field(
         default=300, description="Length of a window in vectors: in frames, unless `features.average` is above 1.", examples=[600]
     )
 

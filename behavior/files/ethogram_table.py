@@ -119,7 +119,7 @@ class FrameTable:
 
     def _describe(self, name: str, row: int, found: str, expected: str) -> EthogramError:
         return EthogramError(
-            f"{self.path}: line {row + 2} has {found!r} in column {name!r}, expected {expected}; correct it or write the file again."
+            f"{self.path}: line {row + 2} has {found[:60]!r} in column {name!r}, expected {expected}; correct it or write the file again."
         )
 
 

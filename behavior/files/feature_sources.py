@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from behavior.errors import InputError
+from behavior.files.opening import require_regular_file
 
 __all__ = ["Signature", "Source", "hash_file", "hash_source"]
 
@@ -124,6 +125,8 @@ def hash_source(described: Sequence[Mapping[str, Any]], settings: Mapping[str, A
 
 def hash_file(path: Path) -> str:
     """Return the BLAKE2b hash of a file's content, 32 hexadecimal digits; InputError if it cannot be read."""
+    # Hashing a device would never end.
+    require_regular_file(path, error=InputError, expected="a file", advice="check that it is there and that you may read it")
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import warnings
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from typing import Any
 from behavior.errors import BehaviorError
 from behavior.files.opening import explain_damage, require_regular_file
 
-__all__ = ["load_network", "read_member", "read_network_config", "require_finite_weights"]
+__all__ = ["load_network", "read_member", "read_network_config", "refusing_missing_weights", "require_finite_weights"]
 
 CONFIG_FILE, WEIGHTS_FILE = "config.json", "model.weights.h5"
 # Those of the largest networks have a few.
@@ -90,13 +91,22 @@ def load_network(path: Path, *, custom_objects: Mapping[str, Any], error: type[B
         n_weights = _count_weights(config, custom_objects)
         if n_weights > n_bytes:
             raise ValueError(f"it asks for {n_weights:,} weights and holds {n_bytes:,} bytes of them")
-        network = keras.models.load_model(path, custom_objects=dict(custom_objects), compile=False, safe_mode=True)
+        with refusing_missing_weights():
+            network = keras.models.load_model(path, custom_objects=dict(custom_objects), compile=False, safe_mode=True)
     except Exception as problem:
         # Keras raises whatever a layer raises that it makes from the file.
         reason = (str(problem).strip().splitlines() or [type(problem).__name__])[0][:200]
         raise error(f"{path}: this is not a model that can be loaded safely ({reason}); {advice}.") from problem
     require_finite_weights(network, path, error=error, advice=advice)
     return network
+
+
+@contextmanager
+def refusing_missing_weights() -> Iterator[None]:
+    """Have Keras raise a warning where a file lacks weights that it would then draw at random, while the block runs."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message="(?s).*(freshly-initialized|no matching group found|could not be loaded)")
+        yield
 
 
 def require_finite_weights(network: Any, path: Path, *, error: type[BehaviorError], advice: str) -> None:

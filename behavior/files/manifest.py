@@ -12,6 +12,8 @@ from typing import get_args
 
 from behavior.errors import UsageError, suggest_nearest
 from behavior.files.atomic import replacing
+from behavior.files.cells import escape_cell, unescape_cell
+from behavior.files.opening import read_text
 from behavior.files.subject_cells import parse_age, parse_sex, parse_species
 from behavior.recording import Recording, Split
 
@@ -23,16 +25,21 @@ _SUBJECT_CELLS: Mapping[str, Callable[[str], str]] = {"sex": parse_sex, "age": p
 # Names of rows for several recordings in tables of scores.
 _TABLE_ROWS = ("pooled", "mean")
 RATER_PREFIX = "labels_"
+_MOST_BYTES = 64 * 2**20
+# File systems take 255 bytes; a recording's files have a few more letters than its id.
+_LONGEST_ID = 200
 # Device names that Windows keeps for itself, whatever their suffix.
 _RESERVED_NAMES = {"con", "prn", "aux", "nul", *(f"com{n}" for n in range(1, 10)), *(f"lpt{n}" for n in range(1, 10))}
 
 
 def is_portable_name(name: str) -> bool:
-    """Tell whether `name` is a file name on every system: letters, digits, `.`, `_` and `-`, not starting with a dot or dash.
+    """Tell whether `name` is a file name on every system: at most 200 letters, digits, `.`, `_` and `-`, not starting with a dot or dash.
 
     >>> is_portable_name("mouse_01"), is_portable_name("con.csv"), is_portable_name("-a")
     (True, False, False)
     """
+    if len(name.encode()) > _LONGEST_ID:
+        return False
     return re.fullmatch(r"\w[\w.-]*", name) is not None and not name.endswith(".") and name.split(".")[0].casefold() not in _RESERVED_NAMES
 
 
@@ -47,12 +54,8 @@ def read_manifest(path: Path) -> list[Recording]:
         If the file is missing or empty, a column is unknown or the `recording` column missing, an id is empty, repeated or unsafe as a
         file name, or a split is neither `train`, `test` nor empty, a sex, age or species cannot be used, or those of one animal differ.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise UsageError(f"{path}: no such manifest; write one, or let `behavior init DIR` pair the files of a folder.") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: cannot be read as UTF-8 text ({error}); save it as a CSV file in UTF-8.") from None
+    advice = "save it as a CSV file in UTF-8, or let `behavior init DIR` pair the files of a folder"
+    text = read_text(path, most_bytes=_MOST_BYTES, error=UsageError, expected="a manifest", advice=advice)
     delimiter = ";" if text.partition("\n")[0].count(";") > text.partition("\n")[0].count(",") else ","
     # Only what editors call a line is one: names may hold other characters that Unicode counts as line ends.
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
@@ -68,7 +71,7 @@ def read_manifest(path: Path) -> list[Recording]:
         line, last = last + 1, reader.line_num
         if any(cell.strip() for cell in row[len(columns) :]):
             raise UsageError(f"{path}, line {line}: found more cells than the {len(columns)} columns; quote a cell that holds a comma.")
-        cells = {name: cell.strip() for name, cell in zip_longest(columns, row[: len(columns)], fillvalue="")}
+        cells = {name: unescape_cell(cell.strip()) for name, cell in zip_longest(columns, row[: len(columns)], fillvalue="")}
         if not any(cells.values()):
             continue
         recording = _parse_row(path, line, cells)
@@ -119,7 +122,8 @@ def _parse_row(path: Path, line: int, cells: dict[str, str]) -> Recording:
         raise UsageError(f"{path}, line {line}: recording id {name!r} names a summary in tables of scores; choose another id.")
     if not is_portable_name(name):
         raise UsageError(
-            f"{path}, line {line}: recording id {name!r} cannot be a file name; use letters, digits, dots, dashes and underscores."
+            f"{path}, line {line}: recording id {name[:60]!r} cannot be a file name; "
+            f"use at most {_LONGEST_ID} letters, digits, dots, dashes and underscores."
         )
     split = cells.get("split", "").lower() or "train"
     if split not in get_args(Split):
@@ -188,7 +192,8 @@ def write_manifest(path: Path, recordings: Iterable[Recording], *, has_individua
             animal = "" if recording.animal == recording.id else recording.animal
             split = "test" if recording.split == "test" else ""
             files = [relative(recording.video), relative(recording.pose), *labels]
-            writer.writerow([recording.id, *files, animal, recording.group, split, *(getattr(recording, column) for column in optional)])
+            cells = [recording.id, *files, animal, recording.group, split, *(getattr(recording, column) for column in optional)]
+            writer.writerow(map(escape_cell, cells))
 
 
 def select_labels(recording: Recording) -> Path | None:

@@ -16,10 +16,11 @@ import yaml
 from pydantic import Field, field_validator, model_validator
 
 from behavior.config import Arena, Backbone, Crop, Decisions, Head, Postprocess, Section, parse_section
-from behavior.config.sections import Positive
+from behavior.config.sections import Positive, WindowLength
 from behavior.errors import ModelError, OutputError, UsageError
 from behavior.files.atomic import make_folder, write_text
 from behavior.files.feature_sources import Signature, hash_file
+from behavior.files.opening import explain_damage, require_regular_file
 from behavior.files.yaml_files import read_yaml
 from behavior.progress import warn
 
@@ -135,7 +136,7 @@ class MemberDescription(Section):
     backbone: Backbone | None = None
     average: Positive = 1
     preparation: str | None = None
-    window_length: Positive
+    window_length: WindowLength
     head: Head
 
 
@@ -329,12 +330,19 @@ def write_preparation(path: Path, preparation: Mapping[str, npt.NDArray[np.float
 
 
 def read_preparation(path: Path) -> dict[str, npt.NDArray[np.float64]]:
-    """Return what `write_preparation` wrote; ModelError if it cannot be read."""
-    try:
+    """Return what `write_preparation` wrote; ModelError if it cannot be read, or holds other than finite numbers as they are."""
+    expected, advice = "the preparation of a model's features", "copy the whole folder of the model again"
+    n_bytes = require_regular_file(path, error=ModelError, expected=expected, advice=advice)
+    with explain_damage(path, error=ModelError, expected=expected, advice=advice), zipfile.ZipFile(path) as archive:
+        # As it was written, nothing is packed, so that no more can come of it than the file has.
+        if sum(entry.file_size for entry in archive.infolist()) > n_bytes:
+            raise ValueError("it is packed")
         with np.load(path, allow_pickle=False) as saved:
-            return {name: saved[name] for name in saved.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise ModelError(f"{path}: cannot be read ({error}); copy the whole folder of the model again.") from None
+            arrays = {name: saved[name] for name in saved.files}
+        odd = [name for name, array in arrays.items() if array.dtype != np.float64 or not np.isfinite(array).all()]
+        if odd:
+            raise ValueError(f"the array {odd[0]} does not hold finite numbers")
+        return arrays
 
 
 def member_path(folder: Path, name: str) -> Path:

@@ -42,7 +42,9 @@ def require_regular_file(path: Path, *, error: type[BehaviorError], expected: st
         raise error(f"{path}: no such file, expected {expected}; {advice}.") from None
     except (OSError, ValueError) as problem:
         reason = problem.strerror if isinstance(problem, OSError) and problem.strerror else problem
-        raise error(f"{str(path)!r}: cannot be opened ({reason}), expected {expected}; {advice}.") from None
+        # Such a name may be what is wrong.
+        name = str(path) if len(str(path)) <= LONGEST_REASON else f"{str(path)[:LONGEST_REASON]}..."
+        raise error(f"{name!r}: cannot be opened ({reason}), expected {expected}; {advice}.") from None
     if stat.S_ISDIR(found.st_mode):
         raise error(f"{path}: found a folder, expected {expected}; {advice}.")
     if not stat.S_ISREG(found.st_mode):

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 from behavior.errors import LabelError, PoseError, UsageError
@@ -26,7 +28,7 @@ from behavior.files.name_matching import belongs_to, find_owners, keep_best, mak
 from behavior.files.own_results import is_result
 from behavior.files.pose import POSE_SUFFIXES, is_pose
 
-__all__ = ["Pairing", "find_labels_for", "find_pose_for", "pair_files"]
+__all__ = ["LabelFolder", "Pairing", "find_pose_for", "pair_files"]
 
 # Of videos that lack something, more than this many are counted.
 _NAMED_ONE_BY_ONE = 2
@@ -309,40 +311,60 @@ def find_pose_for(video: Path) -> Path | None:
     return best[0] if best else None
 
 
-def find_labels_for(recording: str, folder: Path) -> Path | None:
-    """Return the label file under `folder` whose name starts with a recording's id, None if there is none.
-
-    A file named exactly so is preferred, then one that no model made, then one in fewer folders. If no name does, it is a file with the
-    labels of several recordings that names this one.
+class LabelFolder:
+    """The label files in a folder and below, each of which is looked at once, however many recordings are asked for.
 
     Raises
     ------
     UsageError
         If `folder` is not a folder.
-    LabelError
-        If several fit equally well.
     """
-    if not folder.is_dir():
-        raise UsageError(f"{folder}: is not a folder, expected the one that holds the labels; check the path.")
-    files = [path for path in list_files(folder, recursive=True) if path.suffix.casefold() in LABEL_SUFFIXES and is_label_file(path)]
-    fitting = [path for path in files if belongs_to(make_safe(path.stem), recording)] or [
-        path for path in files if _is_about(path, recording)
-    ]
-    best = keep_best(fitting, lambda path: (make_safe(path.stem).casefold() == recording.casefold(), not is_result(path), -len(path.parts)))
-    if len(best) > 1:
-        raise LabelError(
-            f"{recording}: {len(best)} label files fit equally well ({_list_names(best, folder)}); leave only one in {folder}."
+
+    def __init__(self, folder: Path) -> None:
+        if not folder.is_dir():
+            raise UsageError(f"{folder}: is not a folder, expected the one that holds the labels; check the path.")
+        self._folder = folder
+        self._files = [
+            path for path in list_files(folder, recursive=True) if path.suffix.casefold() in LABEL_SUFFIXES and is_label_file(path)
+        ]
+        self._by_start: dict[str, list[Path]] = defaultdict(list)
+        for path in self._files:
+            name = make_safe(path.stem)
+            for end in range(1, len(name) + 1):
+                if belongs_to(name, name[:end]):
+                    self._by_start[name[:end].casefold()].append(path)
+
+    def find(self, recording: str) -> Path | None:
+        """Return the label file whose name starts with a recording's id, None if there is none.
+
+        A file named exactly so is preferred, then one that no model made, then one in fewer folders. If no name does, it is a file with
+        the labels of several recordings that names this one.
+
+        Raises
+        ------
+        LabelError
+            If several fit equally well.
+        """
+        fitting = self._by_start.get(recording.casefold()) or [
+            path for path, names in self._named.items() if any(fits(name, [recording]) for name in names)
+        ]
+        best = keep_best(
+            fitting, lambda path: (make_safe(path.stem).casefold() == recording.casefold(), not is_result(path), -len(path.parts))
         )
-    return best[0] if best else None
+        if len(best) > 1:
+            shown = _list_names(best, self._folder)
+            raise LabelError(f"{recording}: {len(best)} label files fit equally well ({shown}); leave only one in {self._folder}.")
+        return best[0] if best else None
 
-
-def _is_about(path: Path, recording: str) -> bool:
-    """Tell whether a label file names a recording, or a video that is named after it."""
-    try:
-        observations = describe_observations(path)
-    except LabelError:
-        return False
-    return any(fits(make_safe(name_file(spelling)), [recording]) for name, media in observations.items() for spelling in (name, *media))
+    @cached_property
+    def _named(self) -> dict[Path, list[str]]:
+        """The recordings and videos that label files name in them, as ids."""
+        named: dict[Path, list[str]] = {}
+        for path in self._files:
+            with suppress(LabelError):
+                observations = describe_observations(path)
+                named[path] = [make_safe(name_file(name)) for observation, media in observations.items() for name in (observation, *media)]
+        return named
 
 
 def _prefer_pose(video: Path, poses: Sequence[Path]) -> list[Path]:

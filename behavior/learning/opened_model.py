@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from behavior.config import MADE_STREAMS, Crop
-from behavior.errors import UsageError
+from behavior.errors import ModelError, UsageError
 from behavior.files.feature_sources import hash_file
 from behavior.files.finetuned_weights import SeenRecording
 from behavior.files.model_bundle import BUNDLE_FILE, BundleDescription, MemberDescription, member_path, read_bundle, read_preparation
+from behavior.files.opening import explain_damage
 from behavior.learning.decisions import FittedDecisions
 from behavior.learning.seen_recordings import find_seen, list_weights_seen
 from behavior.recording import Recording
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     import keras
 
 __all__ = ["OpenedMember", "OpenedModel", "open_model"]
+
+
+_ADVICE = "copy the whole folder of the model again"
 
 
 @dataclass(frozen=True)
@@ -127,5 +131,29 @@ def open_model(folder: Path, *, body_parts: Sequence[str] = (), individual: str 
 def _open_member(folder: Path, member: MemberDescription) -> OpenedMember:
     preparation = None
     if member.preparation is not None:
-        preparation = Preparation.from_arrays(read_preparation(member_path(folder, member.preparation)))
-    return OpenedMember(member, load_head(member_path(folder, member.file)), preparation)
+        path = member_path(folder, member.preparation)
+        with explain_damage(path, error=ModelError, expected="the preparation of a model's features", advice=_ADVICE):
+            preparation = Preparation.from_arrays(read_preparation(path))
+    path = member_path(folder, member.file)
+    opened = OpenedMember(member, load_head(path), preparation)
+    _require_fitting(path, opened)
+    return opened
+
+
+def _require_fitting(path: Path, opened: OpenedMember) -> None:
+    """Raise ModelError unless a network takes what its description and its preparation give, and answers for the behaviors there."""
+    n_features, preparation = sum(stream.n_features for stream in opened.description.streams), opened.preparation
+    n_prepared = n_features if preparation is None else preparation.n_features
+    if n_prepared != n_features:
+        raise ModelError(
+            f"{path.parent}: {opened.description.preparation} is for {n_prepared} features, expected the {n_features} that {BUNDLE_FILE} "
+            f"lists; {_ADVICE}."
+        )
+    expected = (n_features if preparation is None else preparation.n_outputs, len(opened.description.behaviors))
+    shapes = opened.network.input_shape, opened.network.output_shape
+    found = tuple(shape[-1] if isinstance(shape, tuple) and len(shape) == 3 else shape for shape in shapes)
+    if found != expected:
+        raise ModelError(
+            f"{path}: is a network from {found[0]} features to {found[1]} behaviors, expected one from {expected[0]} to {expected[1]}, as "
+            f"{BUNDLE_FILE} says; {_ADVICE}."
+        )

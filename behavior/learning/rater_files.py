@@ -14,7 +14,7 @@ from behavior.errors import UsageError
 from behavior.files.label_recordings import list_recordings
 from behavior.files.labels import count_label_frames, list_behaviors
 from behavior.files.manifest import RATER_PREFIX
-from behavior.files.pairing import find_labels_for
+from behavior.files.pairing import LabelFolder
 from behavior.files.study import open_study
 from behavior.learning.recording_frames import find_frames
 from behavior.recording import Frames, Recording
@@ -161,10 +161,11 @@ def explain_missing_labels(recordings: Iterable[str], most: int = 5) -> str:
 
 
 def find_rater_files(folders: Mapping[str, Path], recordings: Sequence[str]) -> dict[str, dict[str, Path]]:
-    """Return the label file of each recording in each rater's folder, by rater and recording id; raises as `find_labels_for`."""
+    """Return the label file of each recording in each rater's folder, by rater and recording id; raises as `LabelFolder`."""
     files: dict[str, dict[str, Path]] = {}
     for rater, folder in folders.items():
-        paths = {recording: find_labels_for(recording, folder) for recording in recordings}
+        label_files = LabelFolder(folder)
+        paths = {recording: label_files.find(recording) for recording in recordings}
         files[rater] = {recording: path for recording, path in paths.items() if path is not None}
     return files
 

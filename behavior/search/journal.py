@@ -39,6 +39,7 @@ _NEEDED = {
 # Entries that others are counted from: studies and trials have no other names than their numbers.
 _MAKING = (0, 1, 4)
 _KIND = re.compile(rb'"op_code":\s*(\d+)')
+_LONGEST_REASON = 200
 _EXPECTED, _ADVICE = "the journal of a search", "give another file after journal:"
 
 
@@ -71,7 +72,8 @@ def open_journal(path: Path) -> BaseStorage:
         raise OutputError(f"{path}: cannot be used as a journal ({reason}); choose a file that you may write to.") from error
     except (ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
         line = "" if backend is None else f", line {backend.line}"
-        raise UsageError(f"{path}{line}: is not a journal of a search ({error}); {_ADVICE}.") from error
+        reason = " ".join(str(error).split())[:_LONGEST_REASON]
+        raise UsageError(f"{path}{line}: is not a journal of a search ({reason}); {_ADVICE}.") from error
 
 
 @dataclass

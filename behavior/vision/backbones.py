@@ -15,7 +15,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from behavior.errors import UsageError, WeightsError, suggest_nearest
-from behavior.files.keras_archives import load_network, require_finite_weights
+from behavior.files.keras_archives import load_network, refusing_missing_weights, require_finite_weights
 from behavior.vision.keras_archives import read_archive
 from behavior.vision.openfield import build_openfield, openfield_weights_path
 from behavior.vision.squeezenet import build_squeezenet
@@ -313,7 +313,8 @@ def _load_weights(specification: BackboneSpecification, network: Any, path: Path
         if stored != expected:
             raise WeightsError(f"{complaint} (found {len(stored)} layers, expected {len(expected)} of certain kinds); {advice}")
     try:
-        network.load_weights(str(path))
+        with refusing_missing_weights():
+            network.load_weights(str(path))
     except Exception as error:
         # Keras and h5py raise whatever a damaged file leads them to.
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

@@ -11,13 +11,13 @@ import pandas as pd
 from behavior.config import LabelFiles
 from behavior.errors import BehaviorError, LabelError, UsageError
 from behavior.files.ethograms import find_ethograms, read_annotation
-from behavior.files.pairing import find_labels_for
+from behavior.files.pairing import LabelFolder
 from behavior.files.result_folders import replace_results
 from behavior.files.study import read_study
 from behavior.learning.crossval_files import SUMMARY_FILE
 from behavior.learning.label_reading import read_labels_of
 from behavior.learning.raters import measure_ceiling, read_rater_folders
-from behavior.progress import complain, warn
+from behavior.progress import complain, report_progress, warn
 from behavior.recording import Annotation, Labels, Recording
 from behavior.reporting.score_files import find_scores, prepare_results_folder, score_annotations, write_results
 
@@ -89,28 +89,35 @@ class _Scored:
 def _read_scored(paths: Sequence[Path], labels_folder: Path, settings: LabelFiles) -> _Scored:
     """Read ethograms and their labels; UsageError if the ethograms do not go together."""
     scored = _Scored()
-    for path in paths:
-        try:
-            annotation = read_annotation(path)
-            labels = _read_labels(path, annotation, labels_folder, settings)
-        except BehaviorError as error:
-            scored.failures[str(path)] = str(error)
-            complain(str(error))
-            continue
-        _require_fitting(path, annotation, scored.annotations)
-        if annotation.provenance.learned_from:
-            scored.notes.append(
-                f"{annotation.recording} is a training recording of this model; its scores do not measure the model's accuracy."
-            )
-            warn(scored.notes[-1])
-        scored.annotations.append(annotation)
-        scored.labels[annotation.recording] = labels
+    label_files = LabelFolder(labels_folder)
+    with report_progress("reading", total=len(paths), unit="ethograms") as advance:
+        for path in paths:
+            _add_scored(scored, path, label_files, labels_folder, settings)
+            advance(1)
     return scored
 
 
-def _read_labels(path: Path, annotation: Annotation, labels_folder: Path, settings: LabelFiles) -> Labels:
+def _add_scored(scored: _Scored, path: Path, label_files: LabelFolder, labels_folder: Path, settings: LabelFiles) -> None:
+    try:
+        annotation = read_annotation(path)
+        labels = _read_labels(path, annotation, label_files, labels_folder, settings)
+    except BehaviorError as error:
+        scored.failures[str(path)] = str(error)
+        complain(str(error))
+        return
+    _require_fitting(path, annotation, scored.annotations)
+    if annotation.provenance.learned_from:
+        scored.notes.append(
+            f"{annotation.recording} is a training recording of this model; its scores do not measure the model's accuracy."
+        )
+        warn(scored.notes[-1])
+    scored.annotations.append(annotation)
+    scored.labels[annotation.recording] = labels
+
+
+def _read_labels(path: Path, annotation: Annotation, label_files: LabelFolder, labels_folder: Path, settings: LabelFiles) -> Labels:
     """Return the labels of the ethogram at `path`, with a warning for what is odd in their file; LabelError if there are none."""
-    label_path = find_labels_for(annotation.recording, labels_folder)
+    label_path = label_files.find(annotation.recording)
     if label_path is None:
         raise LabelError(f"{path}: {labels_folder} holds no label file named after {annotation.recording!r}; it is not scored.")
     video = annotation.provenance.video

@@ -64,7 +64,7 @@ def export_ethograms(
     simba_features: Path | None = None,
     overwrite: bool = False,
 ) -> ExportResult:
-    """Write the ethograms at `paths` to `out` in each of `formats`; one bad ethogram never stops the rest.
+    """Write the ethograms at `paths` to `out` in each of `formats`; an ethogram or a format that fails never stops the rest.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ def export_ethograms(
     EthogramError
         If there is no ethogram at `paths`.
     OutputError
-        If files to write exist and `overwrite` is not set, or `out` cannot be written to.
+        If files to write exist and `overwrite` is not set, or `out` cannot be written to at all.
     """
     chosen = {name: _find_format(name) for name in dict.fromkeys(formats)}
     if not chosen:
@@ -137,8 +137,11 @@ def export_ethograms(
     for name, items in collected.items():
         target = chosen[name].find_path(out, "")
         if items:
-            _write(chosen[name], target, items, overwrite=overwrite)
-            result.files[name].append(target)
+            try:
+                _write(chosen[name], target, items, overwrite=overwrite)
+                result.files[name].append(target)
+            except BehaviorError as error:
+                _fail(result, f"{target} ({name})", error)
     if "nwb" in chosen:
         result.notes += _note_subjects(list(result.bouts), sources.rows)
     for note in result.notes:

@@ -57,7 +57,14 @@ def test_lengths_are_in_frames_or_in_seconds(words, frames, seconds):
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["many"], "--closing many: expected a number of frames such as 9, or of seconds such as 0.9s."),
+        (["inf"], "--closing inf: expected a number of frames such as 9"),
+        (["infs"], "--closing infs: expected a number of frames such as 9"),
+        (["1e300s"], "--closing 1e300s: expected a number of frames such as 9"),
+        (["nans"], "--closing nans: expected a number of frames such as 9"),
+        (["-1"], "--closing -1: expected a number of frames such as 9"),
+        (["9" * 20], f"--closing {'9' * 20}: expected a number of frames such as 9"),
+        (["9" * 6000], f"--closing {'9' * 40}: expected a number of frames such as 9"),
+        (["many"], "--closing many: expected a number of frames such as 9, or of seconds such as 0.9s, from 0 to 2,147,483,647."),
         (["0.9"], "--closing 0.9: expected a number of frames"),
         (["grooming=9,rearing=0.5s"], "--closing is given in frames for some behaviors and in seconds for others"),
     ],

@@ -102,8 +102,12 @@ def test_one_hash_stands_for_contents_and_settings(files: tuple[Path, Path]) -> 
 
 
 def test_a_file_that_cannot_be_read_is_said(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"none: cannot be read"):
+    with pytest.raises(InputError, match=r"none: no such file"):
         hash_file(tmp_path / "none")
     (tmp_path / "file").touch()
+    for path in (tmp_path, Path("/dev/zero")):
+        if path.exists():
+            with pytest.raises(InputError, match=r"found a (folder|device or a pipe), expected a file"):
+                hash_file(path)
     with pytest.raises(InputError, match="cannot be looked at"):
         Source((tmp_path / "file" / "within.mp4",)).describe()

@@ -1,5 +1,6 @@
 """The manifest on disk."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -125,3 +126,22 @@ def test_individuals_have_a_column_where_there_are_any(tmp_path):
     assert "individual" not in path.read_text()
     write_manifest(path, [second], has_individuals=True)
     assert "individual" in path.read_text().splitlines()[0]
+
+
+def test_an_id_of_more_letters_than_a_file_name_has_is_refused(tmp_path):
+    (tmp_path / "recordings.csv").write_text(f"recording\n{'m' * 201}\n")
+    with pytest.raises(UsageError, match="use at most 200 letters"):
+        read_manifest(tmp_path / "recordings.csv")
+    (tmp_path / "recordings.csv").write_text(f"recording\n{'m' * 200}\n")
+    assert len(read_manifest(tmp_path / "recordings.csv")[0].id) == 200
+
+
+def test_cells_that_a_spreadsheet_would_run_are_escaped_and_read_back(tmp_path):
+    path = tmp_path / "recordings.csv"
+    rows = [
+        Recording("m1", video=tmp_path / "=1+1.mp4", animal="@a", group="=cmd|' /C calc'!A0"),
+        Recording("m2", animal="m2", group="'=x"),
+    ]
+    write_manifest(path, rows)
+    assert not re.search(r"(^|,)[=@]", path.read_text(), flags=re.MULTILINE)
+    assert [(row.video, row.animal, row.group) for row in read_manifest(path)] == [(row.video, row.animal, row.group) for row in rows]

@@ -216,6 +216,11 @@ def test_a_preparation_that_is_none_is_refused(tmp_path: Path) -> None:
     np.savez(tmp_path / "objects.npz", mean=np.array([{}], dtype=object))
     (tmp_path / "text.npz").write_text("no such thing")
     (tmp_path / "empty.npz").touch()
-    for name in ("objects.npz", "text.npz", "empty.npz", "missing.npz"):
-        with pytest.raises(ModelError, match=rf"{name}: cannot be read .*; copy the whole folder of the model again"):
+    np.savez_compressed(tmp_path / "packed.npz", mean=np.zeros(10**6))
+    np.savez(tmp_path / "nan.npz", mean=np.array([np.nan]))
+    for name in ("objects.npz", "text.npz", "empty.npz", "missing.npz", "packed.npz", "nan.npz"):
+        with pytest.raises(
+            ModelError,
+            match=rf"{name}: .*a model's features.*; copy the whole folder of the model again",
+        ):
             read_preparation(tmp_path / name)

@@ -15,11 +15,12 @@ from hypothesis import strategies as st
 from label_samples import make_bento, make_marks, make_project, write, write_sheet
 
 from behavior.errors import LabelError, PoseError, UsageError
+from behavior.files import pairing
 from behavior.files.bout_tables import write_bout_table
 from behavior.files.ethogram_formats.entry import Entry
 from behavior.files.ethogram_formats.formats import FORMATS
 from behavior.files.frame_tables import write_frame_table
-from behavior.files.pairing import Pairing, find_labels_for, find_pose_for, pair_files
+from behavior.files.pairing import LabelFolder, Pairing, find_pose_for, pair_files
 from behavior.files.pose import write_deeplabcut
 from behavior.provenance import Provenance
 from behavior.recording import Annotation, Ethogram, Labels, Probabilities, Track
@@ -181,14 +182,14 @@ def test_labels_for_a_recording(tmp_path: Path) -> None:
         "b_oliver.csv",
         "OFT_5_ethogram.csv",
     )
-    assert find_labels_for("OFT_5", tmp_path) == tmp_path / "deep" / "OFT_5.csv"
-    assert find_labels_for("OFT_50", tmp_path) == tmp_path / "OFT_50.csv"
-    assert find_labels_for("mouse_1", tmp_path) == tmp_path / "mouse 1.csv"
-    assert find_labels_for("OFT_7", tmp_path) is None
+    assert LabelFolder(tmp_path).find("OFT_5") == tmp_path / "deep" / "OFT_5.csv"
+    assert LabelFolder(tmp_path).find("OFT_50") == tmp_path / "OFT_50.csv"
+    assert LabelFolder(tmp_path).find("mouse_1") == tmp_path / "mouse 1.csv"
+    assert LabelFolder(tmp_path).find("OFT_7") is None
     with pytest.raises(LabelError, match=r"2 label files fit equally well \(b_jin\.csv, b_oliver\.csv\)"):
-        find_labels_for("b", tmp_path)
+        LabelFolder(tmp_path).find("b")
     with pytest.raises(UsageError, match="is not a folder"):
-        find_labels_for("b", tmp_path / "missing")
+        LabelFolder(tmp_path / "missing").find("b")
 
 
 def test_a_missing_folder(tmp_path: Path) -> None:
@@ -226,7 +227,7 @@ def test_a_table_of_bouts_that_lies_alone_is_somebodys_labels(tmp_path: Path) ->
     (tmp_path / "a_bouts.csv").write_text("behavior,start_frame,stop_frame\nrear,0,2\n")
     (pairing,), _ = pair_files(tmp_path)
     assert pairing.labels == tmp_path / "a_bouts.csv"
-    assert find_labels_for("a", tmp_path) == tmp_path / "a_bouts.csv"
+    assert LabelFolder(tmp_path).find("a") == tmp_path / "a_bouts.csv"
     (tmp_path / "a_ethogram.csv").write_text("frame,time_s\n")
     (pairing,), _ = pair_files(tmp_path)
     assert pairing.labels is None
@@ -268,7 +269,7 @@ def test_what_other_commands_wrote_is_neither_video_nor_pose_nor_labels(tmp_path
     # Without a log, some of its files say so themselves, and speak for those beside them.
     shutil.rmtree(out / "logs")
     assert show(tmp_path) == (pairs, sentences)
-    assert find_labels_for("m2", out / "boris_tabular") == out / "boris_tabular" / "m2.csv"
+    assert LabelFolder(out / "boris_tabular").find("m2") == out / "boris_tabular" / "m2.csv"
 
 
 PROJECT = {
@@ -297,8 +298,8 @@ def test_one_label_file_of_several_recordings_belongs_to_all_that_it_names(tmp_p
         "m2 and others.csv: is named after m2.mp4, but names videos/m3.mp4, videos/m 4.mp4 in it, and is taken for theirs.",
         "scores.boris: no video is named after 'm9' in it; that is left out.",
     ]
-    assert find_labels_for("m1", tmp_path) == tmp_path / "scores.boris"
-    assert find_labels_for("m_4", tmp_path) == tmp_path / "m2 and others.csv"
+    assert LabelFolder(tmp_path).find("m1") == tmp_path / "scores.boris"
+    assert LabelFolder(tmp_path).find("m_4") == tmp_path / "m2 and others.csv"
     # What is named after a video goes before what names it.
     fill(tmp_path, "labels/m1_anna.csv")
     assert show(tmp_path)[0]["m1"][2] == "labels/m1_anna.csv"
@@ -443,3 +444,15 @@ def test_pose_of_which_none_is_chosen_is_kept_in_mind(tmp_path: Path) -> None:
     ((pairing,), _) = pair_files(tmp_path)
     assert pairing.pose is None
     assert pairing.undecided_poses == (tmp_path / "aDLC_1.csv", tmp_path / "aDLC_2.csv")
+
+
+def test_a_folder_of_labels_is_looked_through_once(tmp_path, monkeypatch):
+    for number in range(60):
+        (tmp_path / f"m{number}_labels.csv").write_text("frame,a\n0,1\n")
+        (tmp_path / f"m{number}_notes.txt").write_text("nothing\n")
+    looked, look = [], pairing.is_label_file
+    monkeypatch.setattr(pairing, "is_label_file", lambda path: looked.append(path) or look(path))
+    folder = LabelFolder(tmp_path)
+    assert [folder.find(f"m{number}") for number in range(60)] == [tmp_path / f"m{number}_labels.csv" for number in range(60)]
+    assert folder.find("m60") is None
+    assert len(looked) == len(set(looked)) == 120

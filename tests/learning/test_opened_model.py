@@ -103,5 +103,16 @@ def test_a_damaged_network_is_refused(write_model):
         open_model(folder)
     # Of a hostile one, the hash may be right.
     write_description(folder, description.model_copy(update={"files": description.files | {"0.keras": hash_file(folder / "0.keras")}}))
-    with pytest.raises(ModelError, match=r"0\.keras: .* model that can be loaded safely"):
+    with pytest.raises(ModelError, match=r"0\.keras: cannot be read as a"):
+        open_model(folder)
+
+
+def test_a_network_that_does_not_fit_its_description_is_refused(write_model):
+    folder = write_model()
+    description = read_bundle(folder)
+    (member, *others) = description.members
+    stream = member.streams[0].model_copy(update={"n_features": 77})
+    changed = member.model_copy(update={"streams": [stream, *member.streams[1:]]})
+    write_description(folder, description.model_copy(update={"members": [changed, *others]}))
+    with pytest.raises(ModelError, match="expected"):
         open_model(folder)

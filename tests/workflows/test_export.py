@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -63,6 +64,21 @@ def test_bad_ethograms_never_stop_the_rest(tmp_path: Path) -> None:
     assert "two columns of B would be called 'background'" in result.failures[background]
     assert set(json.loads((tmp_path / "out" / "ethograms.boris").read_text())["observations"]) == {"A", "B"}
     assert [path.name for path in result.files["deepethogram"]] == ["A_labels.csv"]
+
+
+@pytest.mark.parametrize("broken", ["nwb", "boris", "simba"])
+def test_a_format_that_cannot_be_written_never_stops_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: str) -> None:
+    pytest.importorskip("pynwb")
+    write_ethogram(tmp_path / "in", "A")
+
+    def fail(path: Path, _: object) -> None:
+        raise OutputError(f"{path}: cannot be written (No space left on device); choose a folder with space that you may write to.")
+
+    monkeypatch.setitem(FORMATS, broken, replace(FORMATS[broken], write=fail))
+    result = export_ethograms([tmp_path / "in"], ["nwb", "boris", "simba", "bouts"], tmp_path / "out")
+    assert {name for name, files in result.files.items() if files} == {"nwb", "boris", "simba", "bouts"} - {broken}
+    (failure,) = result.failures.values()
+    assert "No space left on device" in failure
 
 
 def test_nothing_is_written_where_all_ethograms_are_bad(tmp_path: Path) -> None:

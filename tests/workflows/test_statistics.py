@@ -207,7 +207,7 @@ def test_one_bad_file_does_not_stop_the_rest(run: Callable, lab: Path) -> None:
         (["--bin", "0s"], "expected a length above 0"),
         (["--bin", "60"], "--bin 60: expected a number with its unit"),
         (["--bin", "0.01s"], "shorter than a frame, expected at least 0.1 s"),
-        (["--groups", "none.csv"], "no such manifest"),
+        (["--groups", "none.csv"], "no such file, expected a manifest"),
     ],
 )
 def test_what_cannot_be_done_is_said(run: Callable, lab: Path, arguments: list[str], expected: str) -> None:

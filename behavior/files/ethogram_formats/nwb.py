@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from behavior.errors import EthogramError
+from behavior.errors import EthogramError, OutputError
 from behavior.files.atomic import replacing
 from behavior.files.ethogram_formats.entry import Entry, describe_origin
 from behavior.files.ethograms import list_bouts
@@ -105,8 +105,13 @@ def write_nwb(path: Path, entries: Sequence[Entry]) -> None:
     module.add(probabilities)
     for table in _make_tables(annotation, probabilities, video):
         module.add(table)
-    with replacing(path) as temporary, pynwb.NWBHDF5IO(str(temporary), "w") as io:
-        io.write(file)
+    try:
+        with replacing(path) as temporary, pynwb.NWBHDF5IO(str(temporary), "w") as io:
+            io.write(file)
+    # What HDF5 says of a full disk when it closes a file.
+    except RuntimeError as error:
+        reason = " ".join(str(error).split())[:120]
+        raise OutputError(f"{path}: cannot be written ({reason}); choose a folder with space that you may write to.") from error
 
 
 def read_nwb(path: Path) -> Ethogram:

@@ -18,6 +18,7 @@ from behavior.files.label_formats.json_documents import MOST_JSON_BYTES, parse_j
 from behavior.files.label_formats.matlab_files import MOST_MATLAB_BYTES, read_matlab
 from behavior.files.label_formats.spreadsheets import has_merged_cells, list_sheets, read_sheet
 from behavior.files.label_formats.xml_documents import MOST_XML_BYTES, parse_xml
+from behavior.files.opening import require_regular_file
 from behavior.files.text_tables import Row, TextTable, find_delimiter, find_encoding, make_table, parse_number, split_lines
 
 __all__ = ["HEAD_ROWS", "LabelSource"]
@@ -66,8 +67,7 @@ class LabelSource:
         self._sheet, self._header_line = sheet, header_line
         if not path.exists():
             raise LabelError(f"{path}: there is no such label file; {advise_on_missing(path)}.")
-        if path.is_dir():
-            raise LabelError(f"{path}: is a folder, expected a label file.")
+        require_regular_file(path, error=LabelError, expected="a label file", advice="check the path")
         try:
             with path.open("rb") as file:
                 self._start = file.read(_HEAD_BYTES)

@@ -23,8 +23,11 @@ __all__ = ["has_merged_cells", "list_sheets", "name_archive", "read_sheet"]
 _MOST_ROWS = 1 << 20
 _MOST_COLUMNS = 1 << 14
 
-# A sheet is text that packs well, but no honest one unpacks to this many bytes.
-_MOST_BYTES = 4 << 30
+# A sheet is text that packs well, but no table of labels unpacks to this many bytes: a million rows of three cells do not. All texts
+# that cells share are read before the first cell is, and what is packed by more than sheets are is made to be unpacked.
+_MOST_BYTES = 192 << 20
+_MOST_TEXT_BYTES = 32 << 20
+_MOST_EXPANSION = 100
 _CHUNK_BYTES = 1 << 20
 
 _MERGED = re.compile(rb'<(?:\w+:)?mergeCell [^>]*?ref="([A-Z]{1,3})(\d{1,7}):[A-Z]{1,3}(\d{1,7})"')
@@ -177,8 +180,14 @@ class _Workbook:
 
     def _look_for_formulas(self) -> bool:
         with zipfile.ZipFile(self._file) as archive:
-            if sum(member.file_size for member in archive.infolist()) > _MOST_BYTES:
-                raise LabelError(f"{self._path}: unpacks to more than {_MOST_BYTES >> 30} GiB; save it as CSV.")
+            n_bytes = sum(member.file_size for member in archive.infolist())
+            if n_bytes > _MOST_BYTES:
+                raise LabelError(f"{self._path}: unpacks to more than {_MOST_BYTES >> 20} MiB; save the labels as CSV.")
+            shared = sum(member.file_size for member in archive.infolist() if not member.filename.startswith("xl/worksheets/"))
+            if shared > _MOST_TEXT_BYTES:
+                raise LabelError(f"{self._path}: has more than {_MOST_TEXT_BYTES >> 20} MiB beside its sheets; save the labels as CSV.")
+            if n_bytes > _MOST_EXPANSION * self._path.stat().st_size + _CHUNK_BYTES:
+                raise LabelError(f"{self._path}: is packed more tightly than a spreadsheet is; save it again, or the labels as CSV.")
             for name in archive.namelist():
                 if not name.startswith("xl/worksheets/"):
                     continue

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from behavior.errors import EthogramError
+from behavior.errors import EthogramError, OutputError
 from behavior.files.ethogram_formats import nwb
 from behavior.files.ethogram_formats.entry import Entry
 from behavior.files.ethogram_formats.nwb import read_nwb
@@ -119,3 +119,17 @@ def test_a_file_that_is_no_export_is_refused(tmp_path: Path) -> None:
         with pytest.raises(EthogramError, match="is not an ethogram in NWB") as caught:
             read_nwb(tmp_path / name)
         assert "\n" not in str(caught.value)
+
+
+def test_what_hdf5_says_of_a_full_disk_is_one_sentence(
+    make_entry: Callable[..., Entry], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pynwb = pytest.importorskip("pynwb")
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("Disable slist on flush dest failure\nfailed (unable to flush)")
+
+    monkeypatch.setattr(pynwb.NWBHDF5IO, "write", fail)
+    with pytest.raises(OutputError, match=r"A\.nwb: cannot be written \(Disable slist .*\); choose a folder with space"):
+        nwb.write_nwb(tmp_path / "A.nwb", [make_entry([[0], [1]], ("a",))])
+    assert list(tmp_path.iterdir()) == []

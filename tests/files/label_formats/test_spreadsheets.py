@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+import zipfile
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -87,3 +89,44 @@ def test_cells_become_text(tmp_path: Path) -> None:
         (3, ("", "x")),
     ]
     assert not has_merged_cells(path, "first")
+
+
+def write_packed(path: Path, *, shared: bytes = b"", sheet: bytes = b"") -> Path:
+    """Write a spreadsheet with other content in its shared texts and its sheet, both packed."""
+    book = openpyxl.Workbook()
+    book.active.append(["frame", "a"])
+    book.save(path)
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    members |= {"xl/sharedStrings.xml": shared} if shared else {"xl/worksheets/sheet1.xml": sheet}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("parts", "expected"),
+    [
+        ({"shared": b"<sst>" + b"<si><t>a</t></si>" * 2_100_000}, "more than 32 MiB beside its sheets"),
+        ({"sheet": b"<sheetData>" + b"<row/>" * 3_000_000}, "packed more tightly than a spreadsheet is"),
+        ({"sheet": b" " * (193 << 20)}, "unpacks to more than 192 MiB"),
+    ],
+)
+def test_what_unpacks_to_far_more_is_refused_before_it_is_unpacked(tmp_path, parts, expected):
+    path = write_packed(tmp_path / "bomb.xlsx", **parts)
+    assert path.stat().st_size < 2**20
+    began = time.monotonic()
+    with pytest.raises(LabelError, match=rf"bomb\.xlsx: .*{expected}"):
+        list_sheets(path)
+    assert time.monotonic() - began < 2
+
+
+def test_a_large_table_as_it_is_saved_is_read(tmp_path):
+    book = openpyxl.Workbook(write_only=True)
+    sheet = book.create_sheet("labels")
+    sheet.append(["frame", "a", "b"])
+    for frame in range(4_000):
+        sheet.append([frame, 0, int(frame % 500 < 20)])
+    book.save(tmp_path / "large.xlsx")
+    assert list_sheets(tmp_path / "large.xlsx") == ["labels"]
