@@ -36,7 +36,8 @@ __all__ = [
 
 # Columns that are not behaviors, in lower case; pandas writes an index without a name.
 FRAME_NAMES = ("frame", "frames", "index", "", "unnamed: 0")
-TIME_NAMES = ("time_s", "time", "time (s)", "trial time", "timestamp", "seconds")
+_MILLISECONDS = ("time_ms", "time (ms)", "time [ms]", "milliseconds")
+TIME_NAMES = ("time_s", "time", "time (s)", "time [s]", "time_sec", "trial time", "timestamp", "seconds", *_MILLISECONDS)
 
 _VALUES = {"": -1, "true": 1, "false": 0, "1": 1, "0": 0, "-1": -1}
 
@@ -155,7 +156,7 @@ def _read_cells(
     for line, cells in _list_rows(table, has_index=index is not None or time_column is not None, row_word=row_word):
         lines.append(line)
         if time_column is not None:
-            seconds.append(parse_row_time(table, line, cells[time_column], row_word, is_needed=index is None))
+            seconds.append(parse_row_time(table, line, cells[time_column], row_word, column=time_column, is_needed=index is None))
         frames.append(len(frames) if index is None else _parse_frame(table, line, cells[index], row_word))
         for name, column in zip(names, columns, strict=True):
             value = parse_label(cells[column], table.delimiter)
@@ -172,8 +173,8 @@ def _read_cells(
     )
 
 
-def parse_row_time(table: TextTable, line: int, cell: str, row_word: str, *, is_needed: bool) -> float:
-    """Return the seconds in a row's `cell`; NaN if it is empty and the row `is_needed` not.
+def parse_row_time(table: TextTable, line: int, cell: str, row_word: str, *, column: int, is_needed: bool) -> float:
+    """Return the seconds in a row's `cell`, which is in a `column` of times; NaN if it is empty and not `is_needed`.
 
     Raises
     ------
@@ -183,7 +184,9 @@ def parse_row_time(table: TextTable, line: int, cell: str, row_word: str, *, is_
     seconds = parse_seconds(cell, table.delimiter)
     if seconds is None and (cell or is_needed):
         raise LabelError(f"{table.path}: {row_word} {line} holds {cell!r} as time, expected seconds; correct it.")
-    return math.nan if seconds is None else seconds
+    if seconds is None:
+        return math.nan
+    return seconds / 1000 if table.header[column].casefold() in _MILLISECONDS else seconds
 
 
 def _list_rows(table: TextTable, *, has_index: bool, row_word: str) -> Iterator[Row]:

@@ -219,7 +219,7 @@ def _read_marks(
         lines.append(line)
         if layout.time is not None:
             cell = _get_cell(cells, layout.time)
-            seconds.append(parse_row_time(table, line, cell, source.row_word, is_needed=index is None))
+            seconds.append(parse_row_time(table, line, cell, source.row_word, column=layout.time, is_needed=index is None))
         frames.append(len(frames) if index is None else _parse_frame(source, line, _get_cell(cells, index)))
         for column in chosen:
             cell = _get_cell(cells, column)

@@ -162,6 +162,13 @@ def test_times_may_be_written_with_hours_and_decimal_commas_and_blank_rows_are_p
     assert list_frames(values[:, 0]) == list(range(10, 20))
 
 
+@pytest.mark.parametrize("column", ["time_ms", "Time (ms)"])
+def test_times_may_be_in_milliseconds(tmp_path: Path, column: str) -> None:
+    path = write(tmp_path / "a.csv", "\n".join([f"{column},a", *(f"{500 * sample},{int(2 <= sample < 4)}" for sample in range(10))]))
+    values, _ = read(path, ("a",), frames=Frames.from_times(np.arange(50) / 10))
+    assert list_frames(values[:, 0]) == list(range(10, 20))
+
+
 def test_a_column_of_dates_is_named_and_not_looked_at(tmp_path: Path) -> None:
     path = write(tmp_path / "a.csv", "timestamp,a\n2024-05-01 12:00,1\n2024-05-01 12:01,0\n")
     values, notes = read(path, ("a",), frames=Frames.from_times(np.arange(2) / 10))
