@@ -16,7 +16,7 @@ from behavior.errors import LabelError, PoseError
 from behavior.files.label_formats.spreadsheets import list_sheets, read_sheet
 from behavior.files.number_tables import TextLayout, read_number_table
 from behavior.files.pose_table import PoseTable
-from behavior.files.pose_times import align_times
+from behavior.files.pose_times import align_times, find_wrong_time
 from behavior.files.text_tables import find_delimiter, find_encoding, parse_number
 
 __all__ = ["find_ethovision_videos", "is_ethovision", "read_ethovision"]
@@ -185,11 +185,9 @@ def _read_track(path: Path, sheet: str | None, header: _Header) -> _Track:
         raise PoseError(f"{where}: has positions in {' and in '.join(map(repr, units))}, expected one unit; {_ADVICE}.")
     values = _read_text(path, header, columns) if sheet is None else _read_cells(path, sheet, header, columns)
     time_s = values[:, 0]
-    wrong = np.flatnonzero(~np.isfinite(time_s)) if not np.isfinite(time_s).all() else np.flatnonzero(np.diff(time_s) <= 0) + 1
-    if len(wrong):
-        raise PoseError(
-            f"{where}: row {wrong[0]} below the header has the time {time_s[wrong[0]]:g} s, expected times that grow; {_ADVICE}."
-        )
+    wrong = find_wrong_time(time_s)
+    if wrong is not None:
+        raise PoseError(f"{where}: row {wrong} below the header has the time {time_s[wrong]:g} s, expected times that grow; {_ADVICE}.")
     preamble = header.preamble
     subject = preamble.get("subject name") or sheet or "subject"
     positions = values[:, 1:].reshape(len(values), len(header.points), 2)

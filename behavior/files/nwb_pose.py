@@ -20,7 +20,7 @@ from behavior.files.hdf5_arrays import read_names, read_numbers
 from behavior.files.nwb_groups import decode_text, find_typed, list_video_starts, name_group, read_type
 from behavior.files.opening import explain_damage
 from behavior.files.pose_table import COORDINATES, PoseTable
-from behavior.files.pose_times import SAME_TIME, align_times
+from behavior.files.pose_times import align_times, find_wrong_time
 
 __all__ = ["is_nwb", "is_nwb_pose", "read_nwb_pose"]
 
@@ -127,11 +127,10 @@ def _read_one(path: Path, group: h5py.Group, individual: str, body_part: str, *,
     for name, array in (("confidences", confidence), ("time stamps", time_s)):
         if array is not None and array.shape != positions.shape[:1]:
             raise PoseError(f"{path}: {body_part!r} has {array.size} {name} for {len(positions)} positions; export the pose again.")
-    if time_s is not None and not (np.isfinite(time_s).all() and (np.diff(time_s) > SAME_TIME).all()):
-        wrong = int(np.argmax(~np.isfinite(time_s[1:]) | ~(np.diff(time_s) > SAME_TIME))) + 1 if len(time_s) > 1 else 0
+    wrong = None if time_s is None else find_wrong_time(time_s)
+    if time_s is not None and wrong is not None:
         raise PoseError(
-            f"{path}: {body_part!r} has {time_s[wrong]:.6g} s as the time of its row {wrong}, expected times that grow; export "
-            "the pose again."
+            f"{path}: {body_part!r} has {time_s[wrong]:.6g} s as the time of its row {wrong}, expected times that grow; export it again."
         )
     return _Series(individual, body_part, positions, confidence, None if time_s is None else time_s - start)
 

@@ -14,13 +14,16 @@ from behavior.errors import PoseError
 from behavior.frame_times import estimate_fps, have_same_rate
 from behavior.recording import Frames, Track
 
-__all__ = ["SAME_TIME", "TOLERATED_ROWS", "align_times", "place_by_time"]
+__all__ = ["TOLERATED_ROWS", "align_times", "find_wrong_time", "place_by_time"]
 
 # Pose and video that differ by more rows than this do not belong together.
 TOLERATED_ROWS = 2
 
 # Times that differ by less, in seconds, are one.
-SAME_TIME = 1e-6
+_SAME_TIME = 1e-6
+
+# Three hundred years.
+_LONGEST_S = 1e10
 
 # A step between times is a whole number of intervals if it is within this share of one.
 _STEP_TOLERANCE = 0.1
@@ -102,18 +105,30 @@ def place_by_time(track: Track, frames: Frames, *, path: Path) -> tuple[Track, l
     return _take(track, index, frames.n_frames), [*notes, *_describe_ends(index, rows, frames, path)]
 
 
+def find_wrong_time(time_s: npt.NDArray[np.float64]) -> int | None:
+    """Return the first row whose time is no number of seconds, or not after that of the row before; None where all are right.
+
+    >>> find_wrong_time(np.array([0.0, 0.1, 0.1])), find_wrong_time(np.array([0.0, 0.1]))
+    (2, None)
+    """
+    is_right = np.abs(time_s) < _LONGEST_S
+    is_right[1:] &= ~(np.diff(time_s) <= _SAME_TIME)
+    wrong = np.flatnonzero(~is_right)
+    return int(wrong[0]) if len(wrong) else None
+
+
 def align_times(series: Sequence[npt.NDArray[np.float64]]) -> tuple[npt.NDArray[np.float64], list[npt.NDArray[np.int64]]]:
     """Return all times that any of several series of growing times has, float64 of shape (T,), and which of them are each series' own.
 
     >>> align_times([np.array([0.0, 0.2]), np.array([0.1, 0.2 + 1e-9])])[1]
     [array([0, 2]), array([1, 2])]
     """
-    counted = [np.round(own / SAME_TIME).astype(np.int64) for own in series]
+    counted = [np.round(own / _SAME_TIME).astype(np.int64) for own in series]
     together = np.unique(np.concatenate(counted))
     # What was rounded to either side is one time.
     is_first = np.concatenate(([True], np.diff(together) > 1)) if len(together) else np.empty(0, dtype=bool)
     row_of = np.cumsum(is_first) - 1
-    return together[is_first].astype(np.float64) * SAME_TIME, [row_of[np.searchsorted(together, own)] for own in counted]
+    return together[is_first].astype(np.float64) * _SAME_TIME, [row_of[np.searchsorted(together, own)] for own in counted]
 
 
 def _describe_rows(time_s: npt.NDArray[np.float64]) -> _Rows:

@@ -134,6 +134,19 @@ def test_several_raters_without_a_plain_column_are_an_error(tmp_path: Path) -> N
     assert [problem.is_error for problem in problems] == [True]
 
 
+def test_two_animals_of_one_video_are_no_slip(tmp_path: Path) -> None:
+    first = replace(make_recording(tmp_path), individual="m1", animal="pair")
+    second = replace(first, id="b", individual="m2")
+    study = make_study(tmp_path)
+    messages = list_messages(list(check_recordings(study, [first, second]).problems))
+    assert any(
+        "'a', of another animal; a fold that leaves out one recording trains on the other's frames" in message for message in messages
+    )
+    by_animal = study.model_copy(update={"crossval": study.crossval.model_copy(update={"leave_out": "animal"})})
+    messages = list_messages(list(check_recordings(by_animal, [first, second]).problems))
+    assert not any("is also the video of" in message for message in messages)
+
+
 def test_the_whole_study_has_its_problems_in_order(tmp_path: Path) -> None:
     first = make_recording(tmp_path, "a")
     second = Recording("b", video=first.video, pose=first.pose, labels=first.labels, animal="b", split="train")
