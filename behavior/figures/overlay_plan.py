@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from behavior.frame_times import frame_edges
+from behavior.frame_times import find_stretches, frame_edges, frame_stops
 
 __all__ = ["Clip", "plan_frames"]
 
@@ -37,7 +37,8 @@ def plan_frames(time_s: npt.NDArray[np.float64], fps: float, clip: Clip | None =
     """Return which frame of a recording each frame of its overlay shows, and how many of those there are in a second.
 
     The overlay's frames are equally far apart; where the recording's are not, some are repeated and others left out, so that everything
-    happens when it happened. Above 60 frames per second only every second frame is kept, or every third, and so on.
+    happens when it happened; gaps in which nothing was recorded (`frame_times.find_gaps`) are left out. Above 60 frames per second only
+    every second frame is kept, or every third, and so on.
 
     Parameters
     ----------
@@ -62,12 +63,16 @@ def plan_frames(time_s: npt.NDArray[np.float64], fps: float, clip: Clip | None =
     rate = fps * clip.speed
     # 59.94 and 60.02 are 60.
     rate /= max(math.ceil(rate / _HIGHEST_FPS - 0.01), 1)
-    end_s = float(frame_edges(time_s, fps)[-1])
-    stop_s = end_s if clip.stop_s is None else min(clip.stop_s, end_s)
-    if stop_s <= clip.start_s:
-        return np.zeros(0, dtype=np.int64), rate
-    n_shown = max(round((stop_s - clip.start_s) * rate / clip.speed), 1)
-    times = clip.start_s + np.arange(n_shown) * clip.speed / rate
-    # Stamps in whole milliseconds are a little early or late.
-    frames = np.searchsorted(time_s, times + 0.5 / fps, side="right") - 1
-    return np.clip(frames, 0, len(time_s) - 1).astype(np.int64), rate
+    stops, last = frame_stops(frame_edges(time_s, fps)), math.inf if clip.stop_s is None else clip.stop_s
+    shown = [np.zeros(0, dtype=np.int64)]
+    for first, stop in find_stretches(time_s).tolist():
+        start_s = clip.start_s if first == 0 else max(clip.start_s, float(time_s[first]))
+        stop_s = min(last, float(stops[stop - 1])) if stop else 0.0
+        if stop_s <= start_s:
+            continue
+        n_shown = max(round((stop_s - start_s) * rate / clip.speed), 1)
+        times = start_s + np.arange(n_shown) * clip.speed / rate
+        # Stamps in whole milliseconds are a little early or late.
+        frames = np.searchsorted(time_s, times + 0.5 / fps, side="right") - 1
+        shown.append(np.clip(frames, first, stop - 1).astype(np.int64))
+    return np.concatenate(shown), rate

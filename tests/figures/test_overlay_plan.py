@@ -41,3 +41,10 @@ def test_what_happens_when_stays_so_where_the_rate_varies() -> None:
 def test_a_clip_ends_with_the_recording() -> None:
     frames, _ = plan_frames(np.arange(40) / 10, 10.0, Clip(start_s=3.5, stop_s=60.0, speed=0.5))
     assert frames.tolist() == [35, 36, 37, 38, 39]
+
+
+def test_a_pause_is_not_shown() -> None:
+    time_s = np.concatenate((np.arange(20) / 10, 1e9 + np.arange(20) / 10))
+    assert plan_frames(time_s, 10.0)[0].tolist() == list(range(40))
+    assert plan_frames(time_s, 10.0, Clip(start_s=1.0, stop_s=60.0))[0].tolist() == list(range(10, 20))
+    assert plan_frames(time_s, 10.0, Clip(start_s=60.0))[0].tolist() == list(range(20, 40))
