@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from behavior.files.labels import list_behaviors, read_labels, recognise_labels
 from behavior.recording import Frames, find_bouts
 
 HEAD = "only the first rows are there"
+MADE = "made after the tool's documentation"
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,8 @@ class Sample:
     video: str = ""
     observation: str | None = None
     missing: str = ""
+    rater: str | None = None
+    background: Literal["absent", "unlabelled"] = "absent"
 
 
 SAMPLES = (
@@ -56,22 +60,46 @@ SAMPLES = (
     Sample("simba/targets_inserted_Together_1_head.csv", 3, 30, missing=f"{HEAD}: 3 of about 1,700"),
     Sample("thesis/HD_ChR2_510A.csv", 6600, 10),
     Sample("thesis/results.csv", 6600, 10, missing="its probabilities are no labels and left out"),
+    Sample("others/behaviordepot_mat/hB_demo1_manual_annotations.mat.mat", 6000, 50),
+    Sample("others/behaviordepot_mat/hB_demo2_manual_annotations.mat", 3600, 50),
+    Sample("others/behaviordepot_mat/hB_expert1.mat", 19541, 50),
+    Sample("others/behaviordepot_mat/hB_expert2.mat", 19541, 50),
+    Sample("others/behaviordepot_mat/hB_expert3.mat", 19541, 50),
+    Sample("others/behaviordepot_mat/hB_novice.mat", 19541, 50),
+    Sample("others/bento_multichannel/mars_out.annot", 200, 30, rater="ground_truth"),
+    Sample("others/boris_binary_table/mouse_01_100ms.tsv", 1500, 10),
+    Sample("others/boris_binary_table/mouse_01_1s.tsv", 1500, 10, missing="a row a second, which stands for the frames up to the next"),
+    Sample("others/calms21_json/calms21_task1_tiny.json", 20, 30, missing=MADE),
+    Sample("others/daart_csv/2019_06_26_fly2.csv", 45001, 70, background="unlabelled"),
+    Sample("others/daart_csv/2019_08_07_fly2.csv", 50001, 70, background="unlabelled"),
+    Sample("others/eaf_behavior/mouse_01.eaf", 1500, 10, video="mouse_01.mp4"),
+    Sample("others/ethovision_manual/Manual_scoring.xlsx", 1500, 10, video="mouse_01.mp4", missing=MADE),
+    Sample("others/feral_json/labels_multilabel.json", 1203, 30, video="synthetic_00.mp4"),
+    Sample("others/feral_json/labels_singlelabel.json", 1203, 30, video="synthetic_00.mp4"),
+    Sample("others/jabs_annotation/mouse_01.json", 1500, 10, video="mouse_01.mp4"),
+    Sample("others/labelstudio/mouse_01.json", 1500, 10, video="mouse_01.mp4", missing=MADE),
+    Sample("others/ndx_ethogram/mouse_01.nwb", 1500, 10),
+    Sample("others/observer_xlsx/observer.xlsx", 1500, 10, video="mouse_01.mp4", missing=MADE),
+    Sample("others/textgrid/mouse_01.TextGrid", 1500, 10, missing=MADE),
+    Sample("others/via/mouse_01_via.csv", 1500, 10, video="mouse_01.mp4", missing=MADE),
+    Sample("others/via/mouse_01_via.json", 1500, 10, video="mouse_01.mp4", missing=MADE),
 )
 
 
 @dataclass(frozen=True)
 class Found:
-    """A recording in a label file: bouts of each behavior, and number of labelled frames."""
+    """A recording in a label file: bouts of each behavior, frames that show it, and number of labelled frames."""
 
     sample: Sample
     format: str
     bouts: dict[str, int]
+    positives: dict[str, int]
     labelled: int
 
 
-def read_samples(folder: Path) -> Iterator[Found]:
-    """Yield what is in each of `SAMPLES`, whose files are below `folder`."""
-    for sample in SAMPLES:
+def read_samples(folder: Path, samples: Sequence[Sample] = SAMPLES) -> Iterator[Found]:
+    """Yield what is in each of `samples`, whose files are below `folder`."""
+    for sample in samples:
         path = folder / sample.file
         format_name = recognise_labels(path)
         behaviors = list_behaviors(path)
@@ -83,12 +111,14 @@ def read_samples(folder: Path) -> Iterator[Found]:
             recording_names=(sample.video,) if sample.video else (),
             observation=sample.observation,
             subject=EVERYBODY,
-            background="absent",
+            rater=sample.rater,
+            background=sample.background,
             policies=LabelPolicies(unterminated="warn"),
         )
         labels, _ = read_labels(path, request)
         bouts = {name: len(find_bouts(column == 1)) for name, column in zip(behaviors, labels.values.T, strict=True)}
-        yield Found(sample, format_name, bouts, int((labels.values >= 0).any(axis=1).sum()))
+        positives = {name: int((column == 1).sum()) for name, column in zip(behaviors, labels.values.T, strict=True)}
+        yield Found(sample, format_name, bouts, positives, int((labels.values >= 0).any(axis=1).sum()))
 
 
 def main() -> None:
@@ -97,11 +127,11 @@ def main() -> None:
     default = os.environ.get("BEHAVIOR_DATA", Path(__file__).resolve().parents[2] / "shared" / "data")
     parser.add_argument("--data", type=Path, default=Path(default))
     folder = parser.parse_args().data / "formats"
-    print("| file | format | bouts | frames | labelled | missing |\n|---|---|---|---|---|---|")
+    print("| file | format | bouts (frames) | frames | labelled | missing |\n|---|---|---|---|---|---|")
     for found in read_samples(folder):
         part = ", ".join(filter(None, (found.sample.observation, found.sample.video)))
         name = Path(found.sample.file).name + (f" ({part})" if part else "")
-        bouts = ", ".join(f"{behavior} {count}" for behavior, count in found.bouts.items())
+        bouts = ", ".join(f"{behavior} {count} ({found.positives[behavior]})" for behavior, count in found.bouts.items())
         print(f"| {name} | {found.format} | {bouts} | {found.sample.n_frames} | {found.labelled} | {found.sample.missing} |")
 
 
