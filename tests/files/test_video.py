@@ -415,7 +415,7 @@ def test_the_short_way_to_colors_gives_what_the_long_way_gives(tmp_path, monkeyp
 
     def read():
         with open_video(tmp_path / "a.mp4") as video:
-            video._quarter_turns = quarter_turns
+            video.quarter_turns = quarter_turns
             return np.stack([frame.image for frame in video.frames()]).astype(int)
 
     short = read()
