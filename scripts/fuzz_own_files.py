@@ -277,6 +277,9 @@ def main() -> int:
         shutil.copytree(arguments.demo, folder, ignore=shutil.ignore_patterns("*.mp4", "models", "*.html"))
         others = _add_others(folder)
         targets = [target for target in (*find_targets(folder), *others) if arguments.kind in target.kind]
+        for target in targets:
+            # What is refused as it is would hide what damage does.
+            target.read()
         for number in range(arguments.damages):
             target = targets[number % len(targets)]
             chance = random.Random(f"{arguments.seed} {number}")

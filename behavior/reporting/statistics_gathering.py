@@ -18,7 +18,7 @@ from behavior.files.manifest import read_manifest, select_labels
 from behavior.files.pose import find_body_parts, match_pose_to_frames
 from behavior.files.study import open_study
 from behavior.learning.label_reading import read_raters_of
-from behavior.progress import complain, warn
+from behavior.progress import complain, report_progress, warn
 from behavior.recording import Annotation, Labels, Recording
 from behavior.reporting.description import DescribedRecording, Description
 from behavior.reporting.statistics_tables import compare_recordings, note_designs, note_ungrouped, tabulate_recordings
@@ -170,11 +170,13 @@ def gather_statistics(ethograms: Sequence[Path], sources: StatisticsSources) -> 
     request, arena = sources.request, sources.arena
     recordings: list[DescribedRecording] = []
     failures: dict[str, str] = {}
-    for path in ethograms:
-        recording, problems = _read_recording(path, sources, recordings)
-        failures |= problems
-        if recording is not None:
-            recordings.append(recording)
+    with report_progress("reading", total=len(ethograms), unit="ethograms") as advance:
+        for path in ethograms:
+            recording, problems = _read_recording(path, sources, recordings)
+            failures |= problems
+            if recording is not None:
+                recordings.append(recording)
+            advance(1)
     if not recordings:
         raise UsageError("none of the ethograms could be described, for the reasons above; correct these first.")
     notes, left_out = _note_unknown(recordings, sources), []
