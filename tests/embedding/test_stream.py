@@ -203,14 +203,14 @@ for name in ("openvino", "tensorflow", "keras", "nncf"):
 from pathlib import Path
 from behavior.compute import child
 from behavior.config import Backbone, Crop
-from behavior.embedding import crop_reader, pose_stream, recording_inputs
+from behavior.embedding import crop_reader, pose_stream, upright_pose
 from behavior.embedding.streams import make_streams
 from behavior.recording import Recording
 from behavior.vision import devices
 def refuse(*_, **__):
     raise AssertionError("something was opened, or the machine was looked at")
 child.subprocess.Popen = devices.ctypes.CDLL = refuse
-crop_reader.open_video = pose_stream.open_video = recording_inputs.read_pose = refuse
+crop_reader.open_video = pose_stream.open_video = upright_pose.open_video = upright_pose.read_pose = refuse
 folder = Path(sys.argv[1])
 streams = make_streams({streams}, crop=Crop(body_part="middle", size=16, body_axis=["tail", "nose"]),
                        backbone=Backbone(name="openfield", weights="packaged"), arena=None, cache=folder / "cache")

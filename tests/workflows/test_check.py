@@ -9,10 +9,10 @@ import av
 import numpy as np
 import pytest
 
+from behavior.embedding import upright_pose
 from behavior.files.pose import write_deeplabcut
 from behavior.files.video_writer import write_video
 from behavior.recording import Track
-from behavior.reporting import study_check
 
 N_FRAMES = 20
 
@@ -94,7 +94,7 @@ def test_a_picture_that_changes_its_size_is_reported(run, study):
 
 def test_a_pose_is_read_once(run, study, monkeypatch):
     reads = []
-    read_pose = study_check.read_pose
-    monkeypatch.setattr(study_check, "read_pose", lambda path, **options: reads.append(path) or read_pose(path, **options))
+    read_pose = upright_pose.read_pose
+    monkeypatch.setattr(upright_pose, "read_pose", lambda path, **options: reads.append(path) or read_pose(path, **options))
     read_report(run, study)
     assert reads == [study.parent / "aDLC.csv"]
