@@ -217,6 +217,9 @@ class BundleDescription(Section):
 
     @model_validator(mode="after")
     def _answers_for_every_behavior(self) -> BundleDescription:
+        for names in (self.behaviors, *([name for name in member.behaviors if name] for member in self.members)):
+            if len(set(names)) < len(names):
+                raise ValueError(f"behaviors repeat a name ({', '.join(names)}), expected each once")
         answered = {name for member in self.members for name in member.behaviors}
         missing = [name for name in self.behaviors if name not in answered]
         if missing:

@@ -162,6 +162,7 @@ STREAM = {"name": "motifs", "signature": '{"stream": "motifs"}', "n_features": 2
         ({"fps": float("inf")}, "fps is inf, expected a number"),
         ({"behaviors": []}, "behaviors is .*, expected at least 1 entry"),
         ({"behaviors": ["rear", "jump"]}, "no member answers for jump"),
+        ({"behaviors": ["rear", "rear"]}, r"behaviors repeat a name \(rear, rear\), expected each once"),
         ({"members": []}, "members is .*, expected at least 1 entry"),
         ({"training": "none"}, "'training' is missing"),
         ({"colour": "red"}, "unknown key 'colour'"),
