@@ -128,6 +128,10 @@ def kill(command: Command, demo: Path, temporary: Path, most: int | None) -> tup
             shutil.copytree(before, work)
             killed = run(command.words, work, number=number, is_after=is_after)
             title = f"{' '.join(command.words)}, killed {'after' if is_after else 'before'} rename {number}"
+            if killed.status == 0 and killed.n_renames <= number:
+                # It made fewer this time: states of training are written by the clock.
+                shutil.rmtree(work)
+                continue
             if killed.status != -signal.SIGKILL:
                 raise SystemExit(f"{title}: it was not; {killed.said}")
             outcome.n_moments += 1
@@ -250,9 +254,10 @@ def look_at_marked(folder: str, mark: str) -> Callable[[Path, Path, Path], str]:
     def look(before: Path, after: Path, work: Path) -> str:
         if not (work / folder / mark).exists():
             return "incomplete"
-        names = {path.relative_to(one / folder).as_posix() for one in (before, after, work) for path in (one / folder).rglob("[!.]*")}
-        files = sorted(name for name in names if not any((one / folder / name).is_dir() for one in (before, after, work)))
-        return compare([name for name in files if not name.startswith("logs/")], before / folder, after / folder, work / folder)
+        # What is staged under a hidden name is no result.
+        found = [path.relative_to(one / folder) for one in (before, after, work) for path in (one / folder).rglob("*") if path.is_file()]
+        names = {name.as_posix() for name in found if not any(part.startswith(".") or part == "logs" for part in name.parts)}
+        return compare(sorted(names), before / folder, after / folder, work / folder)
 
     return look
 
