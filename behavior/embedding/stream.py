@@ -15,7 +15,16 @@ from behavior.embedding.crop_reader import require_files
 from behavior.embedding.recording_inputs import RecordingInputs
 from behavior.errors import CacheError
 from behavior.files.claims import claim_file, explain_claim
-from behavior.files.feature_cache import DamagedCacheError, FeatureSet, MissingCacheError, cache_path, check_features, read_features
+from behavior.files.feature_cache import (
+    DamagedCacheError,
+    FeatureOutline,
+    FeatureSet,
+    MissingCacheError,
+    cache_path,
+    check_features,
+    read_features,
+    read_outline,
+)
 from behavior.files.feature_sources import Signature, Source
 from behavior.files.feature_writer import FeatureWriter, parts_folder
 from behavior.progress import detail, warn
@@ -100,6 +109,11 @@ class FeatureStream(ABC):
         signature = self._find(recording)
         path = cache_path(self._cache, recording.id, signature)
         return read_features(path, signature=signature, source=self.describe_source(recording))
+
+    def read_outline(self, recording: Recording) -> FeatureOutline:
+        """Return what the cache says of the features of `recording`, without reading them; raises as `read`."""
+        signature = self._find(recording)
+        return read_outline(cache_path(self._cache, recording.id, signature), signature=signature, source=self.describe_source(recording))
 
     def _find(self, recording: Recording, *, with_content: bool = False) -> Signature:
         """Return which of the signatures is in the cache, up to date; raise what is wrong with the preferred one's file.

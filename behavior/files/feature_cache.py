@@ -25,6 +25,7 @@ from behavior.files.opening import explain_damage
 __all__ = [
     "PART_ROWS",
     "DamagedCacheError",
+    "FeatureOutline",
     "FeatureSet",
     "MissingCacheError",
     "OtherFeaturesError",
@@ -36,6 +37,7 @@ __all__ = [
     "find_imported",
     "list_signatures",
     "read_features",
+    "read_outline",
     "write_cache",
     "write_imported",
 ]
@@ -121,6 +123,32 @@ class FeatureSet:
 
     def __len__(self) -> int:
         return len(self.features)
+
+
+@dataclass(frozen=True)
+class FeatureOutline:
+    """What a cache file says of its features, which are not read.
+
+    Attributes
+    ----------
+    n_frames, n_features
+        Their shape.
+    time_s
+        Seconds, float64 of shape (n_frames,).
+    fps
+        Frames per second.
+    signature
+        What the numbers mean.
+    """
+
+    n_frames: int
+    n_features: int
+    time_s: npt.NDArray[np.float64]
+    fps: float
+    signature: Signature
+
+    def __len__(self) -> int:
+        return self.n_frames
 
 
 def cache_path(folder: Path, recording: str, signature: Signature) -> Path:
@@ -237,6 +265,20 @@ def read_features(path: Path, *, signature: Signature | None = None, source: Sou
             signature=Signature.from_text(file.attrs["feature_signature"]),
             notes=tuple(json.loads(file.attrs["notes"])),
             attributes=json.loads(file.attrs["attributes"]),
+        )
+
+
+def read_outline(path: Path, *, signature: Signature | None = None, source: Source | None = None) -> FeatureOutline:
+    """Return what the cache file at `path` says of its features, without reading them; arguments and errors as of `read_features`."""
+    with _open_cache(path) as file:
+        _require(path, file, signature, source)
+        n_frames, n_features = file["features"].shape
+        return FeatureOutline(
+            n_frames=int(n_frames),
+            n_features=int(n_features),
+            time_s=file["time_s"][:],
+            fps=float(file.attrs["fps"]),
+            signature=Signature.from_text(file.attrs["feature_signature"]),
         )
 
 

@@ -13,7 +13,7 @@ from behavior.config import LabelFiles, Study
 from behavior.embedding.stream import FeatureStream
 from behavior.embedding.streams import make_streams
 from behavior.errors import BehaviorError, LabelError, UsageError, advise_on_missing
-from behavior.files.feature_cache import FeatureSet, find_imported, read_features
+from behavior.files.feature_cache import FeatureOutline, FeatureSet, find_imported, read_features
 from behavior.files.feature_sources import Signature
 from behavior.files.manifest import select_labels
 from behavior.files.model_bundle import StreamDescription
@@ -33,6 +33,10 @@ __all__ = [
     "make_study_streams",
     "read_recording_labels",
     "require_alike",
+    "require_label_frames",
+    "require_labelled",
+    "require_same_frames",
+    "require_same_rates",
 ]
 
 _ADVICE = "correct the path in the manifest or put the file there"
@@ -135,8 +139,8 @@ def load_features(study: Study, recording: Recording, streams: Mapping[str, Feat
     return join_streams(recording.id, study.streams, sets)
 
 
-def join_streams(recording: str, names: Sequence[str], sets: Sequence[FeatureSet]) -> RecordingFeatures:
-    """Return feature sets of one recording side by side; UsageError where they have different numbers of frames."""
+def require_same_frames(recording: str, names: Sequence[str], sets: Sequence[FeatureSet | FeatureOutline]) -> None:
+    """Raise UsageError where feature sets of one recording have different numbers of frames, or frame rates."""
     lengths = {name: len(features) for name, features in zip(names, sets, strict=True)}
     if len(set(lengths.values())) > 1:
         listed = ", ".join(f"{name} {length}" for name, length in lengths.items())
@@ -147,6 +151,12 @@ def join_streams(recording: str, names: Sequence[str], sets: Sequence[FeatureSet
         raise UsageError(
             f"recording {recording!r}: its streams have different frame rates ({listed}); import them again with the right --fps."
         )
+
+
+def join_streams(recording: str, names: Sequence[str], sets: Sequence[FeatureSet]) -> RecordingFeatures:
+    """Return feature sets of one recording side by side; UsageError where they have different numbers of frames."""
+    require_same_frames(recording, names, sets)
+    first = sets[0]
     return RecordingFeatures(
         values=first.features if len(sets) == 1 else np.concatenate([features.features for features in sets], axis=1),
         time_s=first.time_s,
@@ -204,13 +214,18 @@ def load_learning_data(study: Study, recordings: Sequence[Recording]) -> Learnin
         features.append(loaded)
     if problems:
         raise BehaviorError("\n".join(problems))
+    require_labelled(study, recordings, kept)
+    require_alike(kept, features)
+    return LearningData(tuple(kept), tuple(features), tuple(labels), tuple(study.behaviors))
+
+
+def require_labelled(study: Study, recordings: Sequence[Recording], kept: Sequence[Recording]) -> None:
+    """Raise UsageError if `kept`, those of the `recordings` to train on that have labels, are none."""
     if not kept:
         raise UsageError(
             f"{study.recordings}: none of its {len(recordings)} recordings to train on has labels; name label files in the column "
             "'labels', and see that not every labelled recording has split=test."
         )
-    require_alike(kept, features)
-    return LearningData(tuple(kept), tuple(features), tuple(labels), tuple(study.behaviors))
 
 
 def load_variant(study: Study, variant: Study, data: LearningData) -> LearningData:
@@ -228,13 +243,18 @@ def load_variant(study: Study, variant: Study, data: LearningData) -> LearningDa
     streams = make_study_streams(variant)
     features = tuple(load_features(variant, recording, streams) for recording in data.recordings)
     for recording, loaded, labels in zip(data.recordings, features, data.labels, strict=True):
-        if len(loaded.values) != len(labels.values):
-            raise UsageError(
-                f"recording {recording.id!r}: its streams {', '.join(variant.streams)} have {len(loaded.values)} frames, but those of the "
-                f"rest of the ensemble {len(labels.values)}; embed or import them again to match."
-            )
+        require_label_frames(recording.id, variant.streams, len(loaded.values), len(labels.values))
     require_alike(data.recordings, features)
     return LearningData(data.recordings, features, data.labels, data.behaviors)
+
+
+def require_label_frames(recording: str, streams: Sequence[str], n_frames: int, n_labels: int) -> None:
+    """Raise UsageError unless the features of one kind of model have as many frames as the labels."""
+    if n_frames != n_labels:
+        raise UsageError(
+            f"recording {recording!r}: its streams {', '.join(streams)} have {n_frames} frames, but those of the rest of the ensemble "
+            f"{n_labels}; embed or import them again to match."
+        )
 
 
 def make_study_streams(study: Study) -> dict[str, FeatureStream]:
@@ -255,9 +275,15 @@ def require_alike(recordings: Sequence[Recording], features: Sequence[RecordingF
                 f"recordings {recordings[0].id!r} and {recording.id!r} have features that mean different things ({difference}); embed or "
                 "import them alike."
             )
-        if not have_same_rate(other.fps, first.fps):
+        require_same_rates([recordings[0].id, recording.id], [first.fps, other.fps])
+
+
+def require_same_rates(names: Sequence[str], rates: Sequence[float]) -> None:
+    """Raise UsageError unless all recordings have the frame rate of the first."""
+    for name, fps in zip(names, rates, strict=True):
+        if not have_same_rate(fps, rates[0]):
             raise UsageError(
-                f"recordings {recordings[0].id!r} and {recording.id!r} have {first.fps:.4g} and {other.fps:.4g} frames per second; "
+                f"recordings {names[0]!r} and {name!r} have {rates[0]:.4g} and {fps:.4g} frames per second; "
                 "one model needs one rate, so leave one of the two out or convert the videos."
             )
 

@@ -12,22 +12,47 @@ from behavior.config import APPEARANCE, MADE_STREAMS, POSE, Crop, Study
 from behavior.embedding.crop_reader import CropCenters, describe_video
 from behavior.embedding.upright_pose import read_upright_track
 from behavior.errors import BehaviorError, LabelError, PoseError, VideoError, advise_on_missing
-from behavior.files.feature_cache import find_imported, read_features
 from behavior.files.feature_sources import hash_file
 from behavior.files.labels import recognise_labels
 from behavior.files.manifest import select_labels
 from behavior.files.pose import find_body_parts, match_pose_to_frames
 from behavior.files.video import VideoReader, open_video
 from behavior.frame_times import have_same_rate
+from behavior.learning.crossval_digest import list_feature_kinds
 from behavior.learning.label_reading import read_labels_of
+from behavior.learning.learning_data import RecordingFeatures
 from behavior.progress import report_progress
 from behavior.recording import Frames, Labels, Recording, Track
 from behavior.reporting.check_result import CheckedRecording, Problem, StudyCheck
+from behavior.reporting.feature_check import FeatureKind, outline_imported, outline_recording, prepare_kinds
+from behavior.reporting.refusals import list_study_refusals
 from behavior.vision.backbones import IMAGENET, find_backbone, identify_weights, imagenet_path
 
-__all__ = ["check_balance", "check_rates", "check_recording", "check_recordings", "check_weights"]
+__all__ = ["RecordingCheck", "check_balance", "check_rates", "check_recording", "check_recordings", "check_weights"]
 
 _ADVICE = "correct the path in the manifest or put the file there"
+
+
+@dataclass(frozen=True)
+class RecordingCheck:
+    """What there is of one recording.
+
+    Attributes
+    ----------
+    summary
+        Its row of the report.
+    problems
+        What is wrong with it.
+    labels
+        Those to train on; None where there are none to use.
+    outlines
+        Its features without their numbers, for each choice of features; None where they are not all in the cache.
+    """
+
+    summary: CheckedRecording
+    problems: Sequence[Problem]
+    labels: Labels | None
+    outlines: Sequence[RecordingFeatures | None]
 
 
 @dataclass(frozen=True)
@@ -56,23 +81,40 @@ class _LabelCheck:
     problems: Sequence[Problem] = field(default_factory=tuple)
 
 
-def check_recordings(study: Study, recordings: Sequence[Recording]) -> StudyCheck:
-    """Decode every video of a study and compare pose, labels and class balance with it; what is wrong never stops the rest."""
-    problems = check_weights(study)
+def check_recordings(study: Study, recordings: Sequence[Recording], *, source: Path, searched: Sequence[Study] = ()) -> StudyCheck:
+    """Decode every video of a study and compare pose, labels and class balance with it; what is wrong never stops the rest.
+
+    What `crossval` and `train` would refuse is an error, in their own words.
+
+    Parameters
+    ----------
+    source
+        The study file.
+    searched
+        Studies with the other choices of features that a search tries.
+    """
+    kinds = prepare_kinds([*list_feature_kinds(study), *searched])
+    problems = list(dict.fromkeys(problem for kind in kinds for problem in check_weights(kind.study)))
     checked: list[CheckedRecording] = []
     labels: dict[str, Labels] = {}
+    outlines: list[dict[str, RecordingFeatures]] = [{} for _ in kinds]
     shared = _find_shared_videos(study, recordings)
     with report_progress("checking", total=len(recordings), unit="recordings") as advance:
         for recording in recordings:
-            check, by_recording, usable = check_recording(study, recording)
-            problems += [*shared.get(recording.id, ()), *by_recording]
-            checked.append(check)
-            if usable is not None:
-                labels[recording.id] = usable
+            result = check_recording(study, recording, kinds)
+            problems += [*shared.get(recording.id, ()), *result.problems]
+            checked.append(result.summary)
+            if result.labels is not None:
+                labels[recording.id] = result.labels
+            for by_recording, outline in zip(outlines, result.outlines, strict=True):
+                if outline is not None:
+                    by_recording[recording.id] = outline
             advance(1)
     training = {check.recording: labels[check.recording] for check in checked if check.split == "train" and check.recording in labels}
     problems += check_balance(study.behaviors, training)
-    problems += check_rates({check.recording: check.fps for check in checked if check.fps})
+    rates = {check.recording: check.fps for check in checked if check.fps}
+    problems += check_rates(rates)
+    problems += [_make_error("", message) for message in list_study_refusals(study, recordings, labels, rates, outlines, source=source)]
     return StudyCheck(any(name in MADE_STREAMS for name in study.streams), checked, problems)
 
 
@@ -92,14 +134,22 @@ def check_weights(study: Study) -> list[Problem]:
     return []
 
 
-def check_recording(study: Study, recording: Recording) -> tuple[CheckedRecording, list[Problem], Labels | None]:
-    """Return what there is of a recording, what is wrong with it, and its labels to train on; None where there are none to use."""
+def check_recording(study: Study, recording: Recording, kinds: Sequence[FeatureKind]) -> RecordingCheck:
+    """Return what there is of a recording, and what is wrong with it."""
     check = CheckedRecording(recording.id, recording.split)
+    nothing = [None for _ in kinds]
     try:
         frame_check = _check_frames(study, recording)
     except BehaviorError as error:
-        return check, [_make_error(recording.id, error)], None
+        return RecordingCheck(check, [_make_error(recording.id, error)], None, nothing)
     frames, video, problems = frame_check.frames, frame_check.video, list(frame_check.problems)
+    outlines: list[RecordingFeatures | None] = []
+    for kind in kinds:
+        try:
+            outlines.append(outline_recording(kind, recording, frames, frame_check.fps))
+        except BehaviorError as error:
+            outlines.append(None)
+            problems.append(_make_error(recording.id, error))
     pose = _PoseCheck()
     if study.crop is not None and video is not None and _needs_pose(study):
         pose = _check_pose(recording, study.crop, frames, video)
@@ -114,7 +164,7 @@ def check_recording(study: Study, recording: Recording) -> tuple[CheckedRecordin
             positives=_measure_positives(labels.labels),
             label_format=labels.format,
         )
-    return check, problems, labels.labels
+    return RecordingCheck(check, problems, labels.labels, outlines)
 
 
 def check_balance(behaviors: Sequence[str], training: Mapping[str, Labels]) -> list[Problem]:
@@ -131,18 +181,10 @@ def check_balance(behaviors: Sequence[str], training: Mapping[str, Labels]) -> l
     >>> [problem.message for problem in check_balance(["rear"], {"a": rear, "b": Labels(0 * rear.values, ("rear",))})]
     ["rear is seen in 'a' alone; the fold that leaves it out cannot learn it."]
     """
-    if not training:
-        message = "no training recording has labels that can be used: it can be embedded and annotated, but not trained on."
-        return [_make_warning("", message)]
     problems = []
-    if len(training) == 1:
-        message = (
-            f"only {next(iter(training))!r} has labels to train on; cross-validation needs two, and training has none to stop early on."
-        )
-        problems.append(_make_warning("", message))
     for column, name in enumerate(behaviors):
         having = [recording for recording, labels in training.items() if (labels.values[:, column] == 1).any()]
-        if not having:
+        if training and not having:
             problems.append(_make_warning("", f"{name} is never seen in the training recordings; it gets no model."))
         elif len(having) == 1 and len(training) > 1:
             message = f"{name} is seen in {having[0]!r} alone; the fold that leaves it out cannot learn it."
@@ -211,22 +253,14 @@ def _needs_pose(study: Study) -> bool:
 
 def _check_frames(study: Study, recording: Recording) -> _FrameCheck:
     """Read a recording's video, or its imported features where the study needs no video."""
-    imported = {name: read_features(find_imported(study.cache, recording.id, name)) for name in study.streams if name not in MADE_STREAMS}
     if not _list_made(study):
-        features = next(iter(imported.values()))
-        check = _FrameCheck(Frames.from_times(features.time_s), features.fps)
-    else:
-        if recording.video is None:
-            raise VideoError(f"recording {recording.id!r} has no video; name one in the manifest, or import its features.")
-        with open_video(recording.video) as video:
-            summary = video.summarize()
-        check = _FrameCheck(summary.frames, summary.fps, video, _check_video(recording, video, study.crop))
-    lengths = [
-        f"its imported features {name!r} have {len(features)} rows, expected {check.frames.n_frames}; import them again."
-        for name, features in imported.items()
-        if len(features) != check.frames.n_frames
-    ]
-    return replace(check, problems=[*check.problems, *(_make_error(recording.id, message) for message in lengths)])
+        features = outline_imported(study, recording)
+        return _FrameCheck(Frames.from_times(features.time_s), features.fps)
+    if recording.video is None:
+        raise VideoError(f"recording {recording.id!r} has no video; name one in the manifest, or import its features.")
+    with open_video(recording.video) as video:
+        summary = video.summarize()
+    return _FrameCheck(summary.frames, summary.fps, video, _check_video(recording, video, study.crop))
 
 
 def _check_video(recording: Recording, video: VideoReader, crop: Crop | None) -> list[Problem]:

@@ -24,7 +24,7 @@ from behavior.config import Search, Study, parse_section
 from behavior.errors import UsageError, suggest_nearest
 from behavior.files.study import resolve_paths
 
-__all__ = ["Parameter", "SearchSpace", "describe_setting", "format_value", "read_space"]
+__all__ = ["Parameter", "SearchSpace", "describe_setting", "format_value", "list_searched", "read_space"]
 
 # What every trial has to have in common, or its score says nothing beside the others'.
 NOT_SEARCHED = {
@@ -165,6 +165,14 @@ class SearchSpace:
         keys = [parameter.key for parameter in deciding]
         drawn = itertools.product(*(list(parameter.values or ()) for parameter in deciding))
         return [self.make_study(dict(zip(keys, values, strict=True))) for values in drawn]
+
+
+def list_searched(study: Study, search: Search, *, source: Path) -> list[Study]:
+    """Return one study for each choice of features that a search tries; UsageError if it cannot try what it names."""
+    space = read_space(study, search, source=source)
+    if search.sampler == "grid":
+        space.list_settings()
+    return space.list_feature_studies()
 
 
 def read_space(study: Study, search: Search, *, source: Path) -> SearchSpace:

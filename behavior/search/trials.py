@@ -18,13 +18,14 @@ import optuna
 from optuna.trial import Trial
 
 from behavior.config import Search, Study
-from behavior.errors import BehaviorError, TrainingError, UsageError
+from behavior.errors import BehaviorError, TrainingError
 from behavior.learning.learning_data import LearningData, load_learning_data
 from behavior.learning.out_of_fold import predict_out_of_fold
+from behavior.learning.requirements import require_positives
 from behavior.metrics.frames import average_precision
 from behavior.postprocess.fitting import THRESHOLDS, Candidates, choose_settings
 from behavior.progress import announce
-from behavior.recording import Recording
+from behavior.recording import Labels, Recording
 from behavior.search.results import SCORES, SearchResult, summarise_search, write_search
 from behavior.search.space import FEATURE_SECTIONS, SearchSpace, describe_setting
 from behavior.search.storage import SharedSearch, TakenOverError, is_owed
@@ -336,14 +337,13 @@ def hash_settings(study: Study, search: Search) -> str:
 def hash_data(study: Study, sets: Iterable[LearningData]) -> dict[str, str]:
     """Return hashes of all features and labels; UsageError where no frame is labelled with a behavior, so that nothing can be scored."""
     features, labels = hashlib.blake2b(digest_size=16), hashlib.blake2b(digest_size=16)
-    has_positives = False
+    all_labels: list[Labels] = []
     for data in sets:
         for recording, loaded, truth in zip(data.recordings, data.features, data.labels, strict=True):
             features.update(f"{recording.id} {recording.animal} {loaded.values.dtype} {loaded.values.shape}".encode())
             features.update(np.ascontiguousarray(loaded.values).data)
             labels.update(f"{recording.id} {truth.values.shape}".encode())
             labels.update(np.ascontiguousarray(truth.values).data)
-            has_positives = has_positives or bool((truth.values == 1).any())
-    if not has_positives:
-        raise UsageError(f"{study.recordings}: no frame of any training recording is labelled with a behavior; label some that show them.")
+            all_labels.append(truth)
+    require_positives(study, all_labels)
     return {"features": features.hexdigest(), "labels": labels.hexdigest()}

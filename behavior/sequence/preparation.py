@@ -234,16 +234,8 @@ def solve_preparation(moments: Moments, *, standardize: bool, pca: int | float |
         return Preparation(moments.mean, scale)
     if moments.scatter.ndim != 2:
         raise ValueError("principal components need moments with covariance")
-    n_there = min(int(np.count_nonzero(varies)), moments.n_frames - 1)
+    n_there = require_components(moments, pca=pca)
     is_share = 0 < pca < 1
-    if not is_share and (pca < 1 or pca != int(pca)):
-        raise UsageError(f"pca is {pca}; give a whole number of components, or a share of variance between 0 and 1.")
-    if not n_there or (not is_share and pca > n_there):
-        raise UsageError(
-            f"pca asks for {f'{pca:.0%} of the variance' if is_share else f'{int(pca)} components'}, but the {moments.n_frames} training "
-            f"frames of {n_features} features, {np.count_nonzero(varies)} of them not constant, have {max(n_there, 0)} components; "
-            "ask for less, or leave pca out."
-        )
     covariance = moments.scatter / np.outer(scale, scale) / max(moments.n_frames - 1, 1)
     # Only the greatest eigenvalues are sought where their number is known; they come in rising order.
     subset = None if is_share else (n_features - int(pca), n_features - 1)
@@ -256,6 +248,25 @@ def solve_preparation(moments: Moments, *, standardize: bool, pca: int | float |
         vectors = vectors[:, : int(reached[0]) + 1 if len(reached) else n_there]
     signs = np.sign(vectors[np.argmax(np.abs(vectors), axis=0), np.arange(vectors.shape[1])])
     return Preparation(moments.mean, scale, np.ascontiguousarray(vectors * signs))
+
+
+def require_components(moments: Moments, *, pca: int | float | None) -> int:
+    """Return how many components frames with these moments have; UsageError if `pca` asks for more, or cannot be used."""
+    n_features = len(moments.mean)
+    varies = moments.low < moments.high
+    n_there = min(int(np.count_nonzero(varies)), moments.n_frames - 1)
+    if pca is None:
+        return n_there
+    is_share = 0 < pca < 1
+    if not is_share and (pca < 1 or pca != int(pca)):
+        raise UsageError(f"pca is {pca}; give a whole number of components, or a share of variance between 0 and 1.")
+    if not n_there or (not is_share and pca > n_there):
+        raise UsageError(
+            f"pca asks for {f'{pca:.0%} of the variance' if is_share else f'{int(pca)} components'}, but the {moments.n_frames} training "
+            f"frames of {n_features} features, {np.count_nonzero(varies)} of them not constant, have {max(n_there, 0)} components; "
+            "ask for less, or leave pca out."
+        )
+    return n_there
 
 
 def pad_components(preparations: Sequence[Preparation]) -> list[Preparation]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+from behavior.config import Study
+from behavior.errors import BehaviorError
 from behavior.files.study import open_study
-from behavior.reporting.check_result import StudyCheck
+from behavior.reporting.check_result import Problem, StudyCheck
 from behavior.reporting.study_check import check_recordings
+from behavior.search.space import list_searched
 
 __all__ = ["check_study"]
 
@@ -20,4 +24,12 @@ def check_study(path: Path) -> StudyCheck:
         If the study file or the manifest cannot be used at all.
     """
     study, recordings = open_study(path)
-    return check_recordings(study, recordings)
+    searched: list[Study] = []
+    refusals: list[Problem] = []
+    if study.search is not None:
+        try:
+            searched = list_searched(study, study.search, source=path)
+        except BehaviorError as error:
+            refusals.append(Problem("", str(error), is_error=True))
+    check = check_recordings(study, recordings, source=path, searched=searched)
+    return replace(check, problems=[*check.problems, *refusals])

@@ -9,7 +9,6 @@ import numpy.typing as npt
 import pandas as pd
 
 from behavior.config import Study
-from behavior.errors import UsageError
 from behavior.files.study import open_study
 from behavior.learning.crossval_digest import describe_recordings
 from behavior.learning.crossval_files import (
@@ -28,6 +27,7 @@ from behavior.learning.out_of_fold import FoldRecord, predict_out_of_fold, predi
 from behavior.learning.planning import list_folds
 from behavior.learning.raters import read_ceiling
 from behavior.learning.reliability import describe_reliability, measure_reliability, tabulate_reliability
+from behavior.learning.requirements import require_folds
 from behavior.learning.seen_recordings import refuse_seen_recordings
 from behavior.learning.variants import describe_model, list_variants
 from behavior.progress import warn
@@ -74,7 +74,8 @@ def cross_validate(path: Path, out: Path, *, overwrite: bool = False, learning_c
     with claim_crossval_folder(out):
         data = load_learning_data(study, training)
         folds = list_folds(study, data)
-        _require_folds(study, data, folds)
+        _warn_of_animals(study, data)
+        require_folds(study, folds)
         store = FitStore(out / FITS_FOLDER, hash_learning(study, data))
         content = _compute(study, data, folds, store, learning_curve=learning_curve)
         write_crossval(out, content)
@@ -123,19 +124,9 @@ def _compute(study: Study, data: LearningData, folds: Sequence[Fold], store: Fit
     )
 
 
-def _require_folds(study: Study, data: LearningData, folds: Sequence[Fold]) -> None:
+def _warn_of_animals(study: Study, data: LearningData) -> None:
     if study.crossval.leave_out == "animal" and all(recording.animal == recording.id for recording in data.recordings):
         warn(f"{study.recordings}: the column 'animal' is empty, so every recording counts as an animal of its own.")
-    if len(folds) < 2:
-        raise UsageError(
-            f"{study.recordings}: cross-validation leaves out one {study.crossval.leave_out} after the other and found {len(folds)} with "
-            "labels; label at least one more."
-        )
-    if study.decisions is not None and study.decisions.nested == "pairs" and len(folds) < 3:
-        raise UsageError(
-            f"{study.recordings}: decisions.nested: pairs leaves out two {study.crossval.leave_out}s at once and found {len(folds)} with "
-            "labels; label at least one more, or use nested: folds."
-        )
 
 
 def _decide(

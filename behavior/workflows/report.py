@@ -98,7 +98,9 @@ def write_report(
     make_folder(out.parent)
     require_writable(out.parent)
     _announce_sources(sources)
-    check = check_recordings(sources.study, sources.recordings) if sources.study is not None and with_check else None
+    check = None
+    if sources.study is not None and sources.study_path is not None and with_check:
+        check = check_recordings(sources.study, sources.recordings, source=sources.study_path)
     description, failures = None, {}
     if sources.ethograms:
         statistics_sources = open_statistics_sources(StatisticsRequest(bin_s=bin_s, study=sources.study_path))

@@ -35,6 +35,7 @@ from behavior.learning.model_fitting import (
     predict_test,
 )
 from behavior.learning.raters import read_ceiling
+from behavior.learning.requirements import require_learned
 from behavior.learning.seen_recordings import refuse_seen_recordings
 from behavior.learning.variants import describe_model
 from behavior.metrics.tables import MetricIndex
@@ -106,8 +107,7 @@ def train_model(path: Path, out: Path, *, crossval: Path | None = None) -> Train
         require_alike([*training.recordings, *test.recordings], [*training.features, *test.features])
     members, skipped = fit_members(study, training, test, epochs.known)
     behaviors = [name for name in study.behaviors if name not in skipped]
-    if not behaviors:
-        raise UsageError(f"{path}: none of its behaviors can be learned ({'; '.join(skipped.values())}); label recordings that show them.")
+    require_learned(path, study.behaviors, skipped)
     for reason in skipped.values():
         warn(f"{reason}; it gets no model, the other behaviors go on.")
 

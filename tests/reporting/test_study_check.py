@@ -12,7 +12,8 @@ from behavior.config import Backbone, Crop, Study
 from behavior.files.pose import write_deeplabcut
 from behavior.files.video_writer import write_video
 from behavior.recording import Labels, Recording, Track
-from behavior.reporting.check_result import Problem
+from behavior.reporting.check_result import CheckedRecording, Problem
+from behavior.reporting.feature_check import prepare_kinds
 from behavior.reporting.study_check import check_balance, check_rates, check_recording, check_recordings, check_weights
 
 N_FRAMES = 20
@@ -39,12 +40,17 @@ def label(*values: int) -> Labels:
     return Labels(np.array([[value] for value in values], dtype=np.int8), ("rear",))
 
 
+def look_at(study: Study, recording: Recording) -> tuple[CheckedRecording, list[Problem], Labels | None]:
+    result = check_recording(study, recording, prepare_kinds([study]))
+    return result.summary, list(result.problems), result.labels
+
+
 def list_messages(problems: list[Problem]) -> list[str]:
     return [problem.message for problem in problems]
 
 
 def test_a_recording_in_order_has_its_numbers_and_no_problem(tmp_path: Path) -> None:
-    check, problems, labels = check_recording(make_study(tmp_path), make_recording(tmp_path))
+    check, problems, labels = look_at(make_study(tmp_path), make_recording(tmp_path))
     assert problems == []
     assert (check.recording, check.split, check.n_frames, check.pose_rows, check.measured) == ("a", "train", N_FRAMES, N_FRAMES, 1.0)
     assert check.fps == pytest.approx(10)
@@ -68,7 +74,7 @@ def test_a_pose_that_ends_early_is_measured_over_the_frames_of_the_video(tmp_pat
 def test_a_video_that_is_missing_ends_the_check_of_its_recording(tmp_path: Path) -> None:
     recording = make_recording(tmp_path)
     (tmp_path / "a.mp4").unlink()
-    check, problems, labels = check_recording(make_study(tmp_path), recording)
+    check, problems, labels = look_at(make_study(tmp_path), recording)
     assert (check.n_frames, check.labelled, labels) == (None, None, None)
     assert [problem.is_error for problem in problems] == [True]
     assert "a.mp4" in problems[0].message
@@ -77,14 +83,14 @@ def test_a_video_that_is_missing_ends_the_check_of_its_recording(tmp_path: Path)
 def test_a_pose_that_does_not_fit_costs_only_what_follows_from_it(tmp_path: Path) -> None:
     recording = make_recording(tmp_path)
     study = make_study(tmp_path, crop=Crop(body_part="nose", size=16))
-    check, problems, labels = check_recording(study, recording)
+    check, problems, labels = look_at(study, recording)
     # Its rows are counted all the same, and labels are looked at.
     assert (check.pose_rows, check.measured, check.labelled) == (N_FRAMES, None, 0.5)
     assert [problem.is_error for problem in problems] == [True]
     assert "'nose'" in problems[0].message
     assert labels is not None
     (tmp_path / "aDLC.csv").unlink()
-    check, problems, _ = check_recording(study, recording)
+    check, problems, _ = look_at(study, recording)
     assert (check.pose_rows, check.n_frames) == (None, N_FRAMES)
     assert "no such pose file" in problems[0].message
 
@@ -92,9 +98,9 @@ def test_a_pose_that_does_not_fit_costs_only_what_follows_from_it(tmp_path: Path
 def test_whole_frames_need_no_pose_and_small_ones_are_padded(tmp_path: Path) -> None:
     recording = make_recording(tmp_path)
     (tmp_path / "aDLC.csv").unlink()
-    assert check_recording(make_study(tmp_path, crop=Crop(whole_frame=True)), recording)[1] == []
+    assert look_at(make_study(tmp_path, crop=Crop(whole_frame=True)), recording)[1] == []
     recording = make_recording(tmp_path)
-    problems = check_recording(make_study(tmp_path, crop=Crop(body_part="body", size=64)), recording)[1]
+    problems = look_at(make_study(tmp_path, crop=Crop(body_part="body", size=64)), recording)[1]
     assert list_messages(problems) == [f"{tmp_path / 'a.mp4'}: frames of 32 x 32 pixels are smaller than the crop of 64; they are padded."]
     assert not problems[0].is_error
 
@@ -114,21 +120,19 @@ def test_labels_that_cannot_be_used_are_named_and_those_of_others_read(tmp_path:
     (tmp_path / "empty.csv").write_text("behavior,start_frame,stop_frame\nobserved,0,0\n")
     study = make_study(tmp_path)
     with_bad = Recording("a", video=recording.video, pose=recording.pose, labels={**recording.labels, "ann": tmp_path / "bad.csv"})
-    check, problems, _ = check_recording(study, with_bad)
+    check, problems, _ = look_at(study, with_bad)
     assert check.labelled == 0.5
     assert [problem.is_error for problem in problems] == [True]
     missing = Recording("a", video=recording.video, pose=recording.pose, labels={"": tmp_path / "none.csv"})
-    assert "no such label file" in check_recording(study, missing)[1][0].message
+    assert "no such label file" in look_at(study, missing)[1][0].message
     tested = Recording("a", video=recording.video, pose=recording.pose, split="test")
-    assert list_messages(check_recording(study, tested)[1]) == ["has split=test but no labels; it is never scored."]
+    assert list_messages(look_at(study, tested)[1]) == ["has split=test but no labels; it is never scored."]
 
 
 def test_several_raters_without_a_plain_column_are_an_error(tmp_path: Path) -> None:
     recording = make_recording(tmp_path)
     raters = {"ann": tmp_path / "a.csv", "ben": tmp_path / "a.csv"}
-    check, problems, labels = check_recording(
-        make_study(tmp_path), Recording("a", video=recording.video, pose=recording.pose, labels=raters)
-    )
+    check, problems, labels = look_at(make_study(tmp_path), Recording("a", video=recording.video, pose=recording.pose, labels=raters))
     assert labels is None
     assert check.labelled is None
     assert [problem.is_error for problem in problems] == [True]
@@ -151,33 +155,37 @@ def test_the_whole_study_has_its_problems_in_order(tmp_path: Path) -> None:
     first = make_recording(tmp_path, "a")
     second = Recording("b", video=first.video, pose=first.pose, labels=first.labels, animal="b", split="train")
     fast = make_recording(tmp_path, "c", fps=25, split="test")
-    result = check_recordings(make_study(tmp_path), [first, second, fast])
+    result = check_recordings(make_study(tmp_path), [first, second, fast], source=tmp_path / "study.yaml")
     assert result.needs_embedding
     assert result.has_errors
     assert [check.recording for check in result.recordings] == ["a", "b", "c"]
-    assert [(problem.recording, problem.is_error) for problem in result.problems] == [("b", False), ("", False), ("c", True)]
+    assert [(problem.recording, problem.is_error) for problem in result.problems] == [
+        ("b", False),
+        ("", False),
+        ("c", True),
+        ("", True),
+    ]
     messages = list_messages(list(result.problems))
     assert messages[0].endswith("is also the video of 'a'; one of the two is probably a slip.")
     assert messages[1] == "jump is never seen in the training recordings; it gets no model."
     assert messages[2] == "has 25 frames per second, the others 10; one model needs one rate."
+    assert messages[3].startswith("recordings 'a' and 'c' have 10 and 25 frames per second")
 
 
 def test_imported_features_stand_for_the_video(tmp_path: Path) -> None:
     study = make_study(tmp_path, streams=["motifs"])
-    result = check_recordings(study, [make_recording(tmp_path)])
+    result = check_recordings(study, [make_recording(tmp_path)], source=tmp_path / "study.yaml")
     assert not result.needs_embedding
-    assert [problem.is_error for problem in result.problems] == [True, False]
+    assert [problem.is_error for problem in result.problems] == [True]
     assert "no features imported as 'motifs'" in result.problems[0].message
 
 
 @pytest.mark.parametrize(
     ("training", "expected"),
     [
-        ({}, ["no training recording has labels that can be used: it can be embedded and annotated, but not trained on."]),
-        (
-            {"a": label(1, 0)},
-            ["only 'a' has labels to train on; cross-validation needs two, and training has none to stop early on."],
-        ),
+        # That there are too few is for those to say who need more.
+        ({}, []),
+        ({"a": label(1, 0)}, []),
         ({"a": label(0, -1), "b": label(0, 0)}, ["rear is never seen in the training recordings; it gets no model."]),
         ({"a": label(1, 0), "b": label(0, 0)}, ["rear is seen in 'a' alone; the fold that leaves it out cannot learn it."]),
         ({"a": label(1, 0), "b": label(0, 1)}, []),

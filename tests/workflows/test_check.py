@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import av
@@ -21,7 +22,9 @@ N_FRAMES = 20
 def study(tmp_path: Path) -> Path:
     write_video(tmp_path / "a.mp4", np.zeros((N_FRAMES, 32, 32, 3), np.uint8), fps=10)
     write_pose(tmp_path)
-    (tmp_path / "recordings.csv").write_text("recording,video,pose,labels\na,a.mp4,aDLC.csv,a.csv\n")
+    (tmp_path / "recordings.csv").write_text("recording,video,pose,labels\na,a.mp4,aDLC.csv,a.csv\nb,b.mp4,bDLC.csv,a.csv\n")
+    for name in ("a.mp4", "aDLC.csv"):
+        shutil.copy(tmp_path / name, tmp_path / name.replace("a", "b", 1))
     (tmp_path / "a.csv").write_text("behavior,start_frame,stop_frame\nrear,0,4\n")
     (tmp_path / "study.yaml").write_text(
         "behaviors: [rear]\ncrop: {body_part: body, size: 16}\nbackbone: {name: openfield, weights: packaged}\n"
@@ -97,4 +100,4 @@ def test_a_pose_is_read_once(run, study, monkeypatch):
     read_pose = upright_pose.read_pose
     monkeypatch.setattr(upright_pose, "read_pose", lambda path, **options: reads.append(path) or read_pose(path, **options))
     read_report(run, study)
-    assert reads == [study.parent / "aDLC.csv"]
+    assert reads == [study.parent / "aDLC.csv", study.parent / "bDLC.csv"]

@@ -1,0 +1,104 @@
+"""What cross-validation and training ask of a study: they refuse one sentence after the other, and `check` collects them all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from behavior.config import Study
+from behavior.errors import BehaviorError, UsageError
+from behavior.learning.learning_data import LearningData, load_features, make_study_streams
+from behavior.learning.planning import fold_of_everything, list_folds, plan_fits
+from behavior.learning.variants import list_variants
+from behavior.recording import Labels, Recording
+from behavior.sequence.averaging import average_features
+from behavior.sequence.folds import Fold
+from behavior.sequence.preparation import combine_moments, measure_moments, require_components
+
+__all__ = ["list_refusals", "require_folds", "require_learned", "require_positives"]
+
+
+def require_folds(study: Study, folds: Sequence[Fold]) -> None:
+    """Raise UsageError if there are too few folds to cross-validate."""
+    left_out = study.crossval.leave_out
+    if len(folds) < 2:
+        raise UsageError(
+            f"{study.recordings}: cross-validation leaves out one {left_out} after the other and found {len(folds)} with labels; label at "
+            "least one more."
+        )
+    if study.decisions is not None and study.decisions.nested == "pairs" and len(folds) < 3:
+        raise UsageError(
+            f"{study.recordings}: decisions.nested: pairs leaves out two {left_out}s at once and found {len(folds)} with labels; label at "
+            "least one more, or use nested: folds."
+        )
+
+
+def require_learned(source: Path, behaviors: Sequence[str], skipped: Mapping[str, str]) -> None:
+    """Raise UsageError, naming the study file `source`, if all of its behaviors are skipped, each for a reason."""
+    if set(behaviors) <= set(skipped):
+        raise UsageError(
+            f"{source}: none of its behaviors can be learned ({'; '.join(skipped.values())}); label recordings that show them."
+        )
+
+
+def require_positives(study: Study, labels: Iterable[Labels]) -> None:
+    """Raise UsageError if no frame is labelled with a behavior, so that nothing can be scored."""
+    if not any((one.values == 1).any() for one in labels):
+        raise UsageError(f"{study.recordings}: no frame of any training recording is labelled with a behavior; label some that show them.")
+
+
+def list_refusals(study: Study, data: LearningData, *, source: Path, is_cached: bool) -> list[str]:
+    """Return why `crossval` or `train` would refuse the labelled training recordings of a study, before anything is trained.
+
+    Parameters
+    ----------
+    data
+        Their labels; of the features, only the frame rates and their number are used.
+    source
+        The study file.
+    is_cached
+        Whether all of their features are in the cache; those that a reduction of dimensions is fitted on are then looked at.
+    """
+    refusals: list[str] = []
+    folds = list_folds(study, data)
+    with _noting(refusals):
+        require_folds(study, folds)
+    skipped: dict[int, str] = {}
+    learned: set[int] = set()
+    for number, variant in enumerate(list_variants(study)):
+        averaged = data.average(variant.features.average)
+        everything = fold_of_everything(averaged)
+        for fit in plan_fits(study, number, averaged, {len(everything.training): everything}):
+            skipped |= fit.reasons
+            learned |= set(fit.trained_outputs)
+        if is_cached and (variant.features.standardize or variant.features.pca is not None):
+            refusals += _list_unprepared(variant, averaged.recordings, folds if len(folds) > 1 else [], everything)
+    with _noting(refusals):
+        missed = {study.behaviors[output]: reason for output, reason in sorted(skipped.items()) if output not in learned}
+        require_learned(source, study.behaviors, missed)
+    return list(dict.fromkeys(refusals))
+
+
+def _list_unprepared(variant: Study, recordings: Sequence[Recording], folds: Sequence[Fold], everything: Fold) -> list[str]:
+    """Return why dimensions cannot be reduced as one kind of model asks, in a fold or with all recordings; features are read in turn."""
+    refusals: list[str] = []
+    streams = make_study_streams(variant)
+    with _noting(refusals):
+        moments = [
+            measure_moments(average_features(load_features(variant, recording, streams).values, variant.features.average), covariance=False)
+            for recording in recordings
+        ]
+        for group in (folds, [everything]):
+            with _noting(refusals):
+                for fold in group:
+                    require_components(combine_moments([moments[index] for index in fold.training]), pca=variant.features.pca)
+    return refusals
+
+
+@contextmanager
+def _noting(refusals: list[str]) -> Iterator[None]:
+    try:
+        yield
+    except BehaviorError as error:
+        refusals.append(str(error))

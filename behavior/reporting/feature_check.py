@@ -1,0 +1,117 @@
+"""What the feature cache says of a study's recordings, and whether models can work on all of them together; no feature is read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from behavior.config import MADE_STREAMS, Study
+from behavior.embedding.stream import FeatureStream
+from behavior.errors import BehaviorError, CacheError
+from behavior.files.feature_cache import FeatureOutline, find_imported, read_outline
+from behavior.files.feature_sources import Signature
+from behavior.files.model_bundle import StreamDescription
+from behavior.learning.learning_data import (
+    RecordingFeatures,
+    make_study_streams,
+    require_alike,
+    require_label_frames,
+    require_same_frames,
+    require_same_rates,
+)
+from behavior.recording import Frames, Recording
+
+__all__ = ["FeatureKind", "compare_features", "outline_imported", "outline_recording", "prepare_kinds"]
+
+
+@dataclass(frozen=True)
+class FeatureKind:
+    """A choice of features, and what knows those of its streams that are computed; empty if that cannot be known, for want of weights."""
+
+    study: Study
+    streams: Mapping[str, FeatureStream]
+
+
+def prepare_kinds(studies: Sequence[Study]) -> list[FeatureKind]:
+    """Return the different choices of features of some studies, the first one's first."""
+    kinds: list[FeatureKind] = []
+    for study in studies:
+        if any(kind.study.streams == study.streams and kind.study.backbone == study.backbone for kind in kinds):
+            continue
+        try:
+            streams: Mapping[str, FeatureStream] = make_study_streams(study)
+        except BehaviorError:
+            streams = {}
+        kinds.append(FeatureKind(study, streams))
+    return kinds
+
+
+def outline_imported(study: Study, recording: Recording) -> FeatureOutline:
+    """Return what the cache says of the first of a recording's streams, which are all imported; CacheError if it cannot be used."""
+    return read_outline(find_imported(study.cache, recording.id, study.streams[0]))
+
+
+def outline_recording(kind: FeatureKind, recording: Recording, frames: Frames, fps: float) -> RecordingFeatures | None:
+    """Return the features of a recording without their numbers (T, 0); None if some are still to be embedded.
+
+    Raises
+    ------
+    BehaviorError
+        If imported features are missing or cannot be used, or do not go with the recording's `frames`.
+    """
+    outlines: list[FeatureOutline] = []
+    is_complete = True
+    for name in kind.study.streams:
+        if name not in MADE_STREAMS:
+            outlines.append(read_outline(find_imported(kind.study.cache, recording.id, name)))
+            continue
+        outline = _outline_made(kind, recording, name)
+        is_complete &= outline is not None
+        # What is going to be embedded has the frames of the video.
+        outlines.append(outline or FeatureOutline(frames.n_frames, 0, np.zeros(frames.n_frames), fps, Signature(name, {})))
+    require_same_frames(recording.id, kind.study.streams, outlines)
+    require_label_frames(recording.id, kind.study.streams, len(outlines[0]), frames.n_frames)
+    if not is_complete:
+        return None
+    return RecordingFeatures(
+        values=np.zeros((len(outlines[0]), 0), dtype=np.float16),
+        time_s=outlines[0].time_s,
+        fps=outlines[0].fps,
+        streams=tuple(
+            StreamDescription(name=name, signature=outline.signature.text, n_features=outline.n_features)
+            for name, outline in zip(kind.study.streams, outlines, strict=True)
+        ),
+        broke_off=frames.broke_off,
+    )
+
+
+def compare_features(
+    recordings: Sequence[Recording], rates: Sequence[float], kinds: Sequence[Mapping[str, RecordingFeatures]]
+) -> list[str]:
+    """Return why one model cannot work on all of `recordings`, whose frame rates are `rates`.
+
+    Parameters
+    ----------
+    kinds
+        For each choice of features, what is in the cache by recording.
+    """
+    messages: list[str] = []
+    for outlined in kinds:
+        cached = [recording for recording in recordings if recording.id in outlined]
+        try:
+            if cached:
+                require_alike(cached, [outlined[recording.id] for recording in cached])
+            require_same_rates([recording.id for recording in recordings], rates)
+        except BehaviorError as error:
+            messages.append(str(error))
+    return list(dict.fromkeys(messages))
+
+
+def _outline_made(kind: FeatureKind, recording: Recording, name: str) -> FeatureOutline | None:
+    try:
+        return kind.streams[name].read_outline(recording) if name in kind.streams else None
+    except (CacheError, OSError):
+        # `embed` computes it, again if need be.
+        return None
