@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from optuna.trial import FrozenTrial
 
 from behavior.config import Pruning, Search
 from behavior.search.space import SearchSpace
+from behavior.search.storage import REPEATS
 
 __all__ = ["FreshSampler", "make_pruner"]
 
@@ -27,8 +28,8 @@ class FreshSampler(BaseSampler):
     """Draws a setting that no trial has had, as long as there is one.
 
     Trials of one setting and seed come to the same score, so a second one would say nothing. What is drawn depends on the seed, the
-    number of the trial and the trials before it alone: a search that was stopped goes on as it would have, and several workers do not
-    draw the same.
+    trials before it, and how many of these did not repeat that of a dead worker. So the search of one worker that is killed and started
+    again goes on as it would have, and several workers do not draw the same; what these draw depends on who is quicker.
     """
 
     def __init__(self, space: SearchSpace, search: Search) -> None:
@@ -42,9 +43,10 @@ class FreshSampler(BaseSampler):
         """Return a setting."""
         if not search_space:
             return {}
-        seeds = np.random.SeedSequence([self._search.seed, trial.number])
+        trials = study.get_trials(deepcopy=False)
+        seeds = np.random.SeedSequence([self._search.seed, _count_drawn_before(trial, trials)])
         inner = self._make_inner(int(seeds.generate_state(1)[0]))
-        tried = {_freeze(other.params, search_space) for other in study.get_trials(deepcopy=False) if other.number != trial.number}
+        tried = {_freeze(other.params, search_space) for other in trials if other.number != trial.number}
         setting: dict[str, Any] = {}
         for _ in range(MOST_DRAWS):
             setting = dict(inner.sample_relative(study, trial, search_space))
@@ -76,6 +78,14 @@ def make_pruner(pruning: Pruning) -> BasePruner:
     if pruning.rule == "median":
         return MedianPruner(**settings)
     return PercentilePruner(pruning.percentile, **settings) if pruning.rule == "percentile" else NopPruner()
+
+
+def _count_drawn_before(trial: FrozenTrial, trials: Sequence[FrozenTrial]) -> int:
+    """Return how many settings were drawn before that of a trial, which may repeat one whose worker died."""
+    by_number = {other.number: other for other in trials}
+    while REPEATS in trial.user_attrs:
+        trial = by_number[trial.user_attrs[REPEATS]]
+    return sum(REPEATS not in other.user_attrs for other in trials if other.number < trial.number)
 
 
 def _freeze(setting: Mapping[str, Any], keys: Iterable[str]) -> tuple[str | None, ...]:

@@ -110,7 +110,7 @@ def test_a_pose_that_never_shows_the_animal_is_an_error(tmp_path: Path) -> None:
     assert recording.pose is not None
     track = Track(np.full((N_FRAMES, 1, 2), 1e15), np.ones((N_FRAMES, 1)), ("body",))
     write_deeplabcut(recording.pose, track, scorer="s")
-    _, problems, _ = check_recording(make_study(tmp_path), recording)
+    _, problems, _ = look_at(make_study(tmp_path), recording)
     assert [problem.is_error for problem in problems if "outside the picture" in problem.message] == [True]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from optuna.pruners import MedianPruner, NopPruner, PercentilePruner
 from behavior.config import Search, Study, parse_section
 from behavior.search.sampling import FreshSampler, make_pruner
 from behavior.search.space import SearchSpace, read_space
+from behavior.search.storage import open_search
 
 GRID = {"head.units": [8, 16, 32], "windows.length": [60, 120]}
 
@@ -50,6 +52,35 @@ def test_a_search_that_was_stopped_goes_on_as_it_would_have() -> None:
     assert draw(space, search, 3, study) + draw(space, search, 5, study) == whole
     other = make_search({**GRID, "training.learning_rate": {"low": 1e-4, "high": 1e-2, "log": True}}, seed=1)[1]
     assert draw(space, other, 8) != whole
+
+
+@pytest.mark.parametrize("killed", [0, 3])
+@pytest.mark.parametrize("sampler", ["tpe", "random"])
+def test_a_worker_that_is_killed_in_a_trial_draws_the_same_when_it_goes_on(tmp_path: Path, sampler: str, killed: int) -> None:
+    space, search = make_search({**GRID, "training.learning_rate": {"low": 1e-4, "high": 1e-2, "log": True}}, sampler=sampler)
+
+    def run(name: str, kills: Sequence[bool]) -> list[tuple[Any, ...]]:
+        """Run six trials; the one of number `killed` dies, before or after its setting is drawn for each of `kills`."""
+        shared = open_search("journal:" + str(tmp_path / f"{name}.log"), name, folder=tmp_path)
+        shared.study.sampler = FreshSampler(space, search)
+        settings: list[tuple[Any, ...]] = []
+        deaths = list(kills)
+        while (trial := shared.claim(6, distributions=space.distributions)) is not None:
+            if len(settings) == killed and deaths:
+                if deaths.pop():
+                    space.suggest(trial)
+                # As `bury_dead` leaves it.
+                shared.study.tell(trial, state=optuna.trial.TrialState.FAIL)
+                continue
+            setting = space.suggest(trial)
+            settings.append(tuple(setting.values()))
+            shared.finish(trial, float(setting["head.units"]))
+        return settings
+
+    whole = run("whole", [])
+    assert len(set(whole)) == 6
+    for kills in ([False], [True, False]):
+        assert run("".join(map(str, kills)), kills) == whole
 
 
 def test_where_nothing_is_left_something_is_drawn_again() -> None:

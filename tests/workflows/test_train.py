@@ -55,6 +55,24 @@ def test_a_cross_validation_of_something_else_is_refused(run, motifs, change, tm
     assert not (tmp_path / "model" / "bundle.yaml").exists()
 
 
+@pytest.mark.usefixtures("untrained")
+def test_changed_labels_mapping_or_arena_are_refused_and_named(run, motifs, change, tmp_path):
+    cross_validate(motifs, tmp_path / "cv")
+    labels, study = motifs.parent / "r1_labels.csv", motifs.read_text()
+    before = labels.read_text()
+    first, rest = before.split("\n", 2)[1:]
+    flipped = ",".join([first.split(",")[0], *(str(1 - int(cell)) for cell in first.split(",")[1:])])
+    labels.write_text("\n".join([before.split("\n")[0], flipped, rest]))
+    assert "what differs: labels of r1;" in run("train", motifs, "--crossval", tmp_path / "cv", "--out", tmp_path / "model").err
+    labels.write_text(before)
+    for sections, named in (({"labels": {"map": {"Rearing": "rear"}}}, "labels: map"), ({"arena": {"rectangle": [0, 0, 9, 9]}}, "arena")):
+        change(motifs, **sections)
+        ran = run("train", motifs, "--crossval", tmp_path / "cv", "--out", tmp_path / "model")
+        assert (ran.status, f"what differs: {named};" in ran.err) == (2, True)
+        motifs.write_text(study)
+    assert not (tmp_path / "model" / "bundle.yaml").exists()
+
+
 def test_unlabelled_frames_count_nowhere(run, motifs, tmp_path):
     for number in range(5):
         path = tmp_path / f"r{number}_labels.csv"
