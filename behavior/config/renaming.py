@@ -1,11 +1,9 @@
-"""Another name for a behavior, in settings, and in texts and tables that have its name in them."""
+"""Another name for a behavior, in settings, and in texts that have its name in them."""
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +11,6 @@ from behavior.config.decisions import Postprocess
 from behavior.config.study import Study
 
 __all__ = ["Renaming"]
-
-_BEHAVIOR_COLUMN, _SENTENCE_COLUMN = "behavior", "reason"
 
 
 @dataclass(frozen=True)
@@ -54,19 +50,6 @@ class Renaming:
         """Return a text for people with the name replaced where it stands as a word of its own."""
         return re.sub(rf"(?<![\w-]){re.escape(self.old)}(?![\w-])", lambda _: self.new, text)
 
-    def rename_table(self, text: str) -> str:
-        r"""Return a CSV table with the name replaced in its column `behavior`, and in the sentences of its column `reason`.
-
-        >>> Renaming("a", "b").rename_table("fold,behavior\na,a\n")
-        'fold,behavior\na,b\n'
-        """
-        header, *rows = csv.reader(io.StringIO(text))
-        for column, rename in ((_BEHAVIOR_COLUMN, self.rename), (_SENTENCE_COLUMN, self.rename_words)):
-            if column in header:
-                index = header.index(column)
-                rows = [[*row[:index], rename(row[index]), *row[index + 1 :]] for row in rows]
-        return _format_table([header, *rows])
-
     def rename_postprocess(self, settings: Postprocess) -> Postprocess:
         """Return settings with one value for each behavior by the new names."""
         return settings.model_copy(update={name: self.rename_keys(getattr(settings, name)) for name in Postprocess.model_fields})
@@ -92,9 +75,3 @@ class Renaming:
         )
         Study.model_validate(renamed.model_dump(exclude_none=True))
         return renamed
-
-
-def _format_table(rows: Sequence[Sequence[str]]) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue()

@@ -14,6 +14,7 @@ from behavior.config.renaming import Renaming
 from behavior.errors import CrossvalError
 from behavior.figures.rendering import render_png
 from behavior.files.atomic import make_folder, replacing, write_bytes, write_text
+from behavior.files.cells import read_table
 from behavior.files.ethogram_description import read_description
 from behavior.files.ethograms import claim_ethograms, read_annotation, write_frame_predictions
 from behavior.files.model_bundle import (
@@ -26,8 +27,10 @@ from behavior.files.model_bundle import (
 )
 from behavior.files.study import write_study
 from behavior.files.study_renaming import rename_in_settings
+from behavior.files.table_renaming import rename_table
 from behavior.learning.crossval_digest import CrossvalDigest
 from behavior.learning.crossval_files import (
+    ADVICE,
     DIGEST_FILE,
     LEARNING_CURVE_FILE,
     METRICS_FILE,
@@ -212,10 +215,18 @@ def _rename_decisions(decisions: DecisionsRecord, renaming: Renaming) -> Decisio
 def _rename_texts(folder: Path, renaming: Renaming) -> None:
     """Rename in the tables and the summary in `folder`; each stays whole."""
     for path in sorted(folder.glob("*.csv")):
-        _replace_text(path, renaming.rename_table(path.read_text(encoding="utf-8")))
+        _replace_text(path, _rename_table(path, renaming))
     summary = folder / SUMMARY_FILE
     if summary.is_file():
         _replace_text(summary, renaming.rename_words(summary.read_text(encoding="utf-8")))
+
+
+def _read_table(path: Path, *text: str) -> pd.DataFrame:
+    return read_table(path, text=text, error=CrossvalError, expected="a table of a cross-validation", advice=ADVICE)
+
+
+def _rename_table(path: Path, renaming: Renaming) -> str:
+    return rename_table(path.read_text(encoding="utf-8"), rename=renaming.rename, rename_words=renaming.rename_words)
 
 
 def _replace_text(path: Path, text: str) -> None:
@@ -234,16 +245,14 @@ def _stage_crossval(results: CrossvalResults, renaming: Renaming, staging: Path)
         source, target = results.folder / name, staging / name
         # Predictions are written already.
         if target.suffix == ".csv" and not target.exists():
-            write_text(target, renaming.rename_table(source.read_text(encoding="utf-8")))
+            write_text(target, _rename_table(source, renaming))
         elif name == SUMMARY_FILE:
             write_text(target, renaming.rename_words(source.read_text(encoding="utf-8")))
         elif target.suffix in (".npz", ".png"):
             write_bytes(target, source.read_bytes())
     write_study(staging / STUDY_COPY, study)
-    curve = pd.read_csv(staging / LEARNING_CURVE_FILE) if LEARNING_CURVE_FILE in names else None
-    metrics = pd.read_csv(
-        staging / METRICS_FILE, dtype=dict.fromkeys(("recording", "behavior", "metric"), str), keep_default_na=False, na_values=[""]
-    )
+    curve = _read_table(staging / LEARNING_CURVE_FILE, "behavior") if LEARNING_CURVE_FILE in names else None
+    metrics = _read_table(staging / METRICS_FILE, "recording", "behavior", "metric")
     for name, figure in draw_crossval(study, metrics, annotations, labels, curve).items():
         write_bytes(staging / name, render_png(figure))
     files = {name: describe_file(staging / name) for name in names}

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
+from typing import get_args
 
 import optuna
 
-from behavior.config import Study
+from behavior.config import Search, Study
 from behavior.config.renaming import Renaming
 from behavior.errors import UsageError
 from behavior.files.atomic import write_text
+from behavior.files.cells import unescape_cell
 from behavior.files.study_renaming import rename_study_file
+from behavior.files.table_renaming import rename_header
 from behavior.search.results import BEST_FILE, RENAMED, SUMMARY, TRIALS_FILE
 from behavior.search.storage import DEFAULT_FILE, open_search
 from behavior.search.trials import SETTINGS, hash_settings
 
 __all__ = ["knows_search", "rename_search"]
 
+_OBJECTIVES = get_args(Search.model_fields["objective"].annotation)
+_LONGEST_LINE = 1_000_000
+
 
 def knows_search(folder: Path, renaming: Renaming) -> bool:
     """Tell whether the table of trials in `folder` has scores of the behavior."""
     table = folder / TRIALS_FILE
-    return table.is_file() and any(name.endswith(f"_{renaming.old}") for name in _read_header(table))
+    return table.is_file() and any(f"{objective}_{renaming.old}" in _read_header(table) for objective in _OBJECTIVES)
 
 
 def rename_search(folder: Path, renaming: Renaming, before: Study, after: Study) -> None:
@@ -46,11 +53,8 @@ def rename_search(folder: Path, renaming: Renaming, before: Study, after: Study)
     summary, table = folder / SUMMARY, folder / TRIALS_FILE
     if summary.is_file():
         write_text(summary, renaming.rename_words(summary.read_text(encoding="utf-8")))
-    text = table.read_text(encoding="utf-8")
-    header, _, rows = text.partition("\n")
-    objectives = ("average_precision", "f1", "f2")
-    columns = {f"{objective}_{renaming.old}": f"{objective}_{renaming.new}" for objective in objectives}
-    write_text(table, "\n".join([",".join(columns.get(name, name) for name in header.split(",")), rows]))
+    columns = {f"{objective}_{renaming.old}": f"{objective}_{renaming.new}" for objective in _OBJECTIVES}
+    write_text(table, rename_header(table.read_text(encoding="utf-8"), rename=lambda name: columns.get(name, name)))
 
 
 def _tie(folder: Path, renaming: Renaming, before: Study, after: Study) -> None:
@@ -85,5 +89,5 @@ def _tie(folder: Path, renaming: Renaming, before: Study, after: Study) -> None:
 
 
 def _read_header(table: Path) -> list[str]:
-    with table.open(encoding="utf-8") as file:
-        return file.readline(1_000_000).rstrip("\n").split(",")
+    with table.open(encoding="utf-8", newline="") as file:
+        return [unescape_cell(name) for name in next(csv.reader([file.readline(_LONGEST_LINE)]), [])]

@@ -36,11 +36,9 @@ def test_a_study_may_not_have_some_names(new: str) -> None:
         Renaming("groom", new).rename_study(make_study())
 
 
-def test_tables_and_sentences_follow_but_not_other_names() -> None:
-    table = 'fold,behavior,reason\ngroom,groom,"no positive frame of groom in fold groom_2, or groomer"\ngroom,rear,\n'
-    assert RENAMING.rename_table(table) == (
-        'fold,behavior,reason\ngroom,self_groom,"no positive frame of self_groom in fold groom_2, or groomer"\ngroom,rear,\n'
-    )
+def test_sentences_follow_but_not_other_names() -> None:
+    sentence = "no positive frame of groom in fold groom_2, or groomer"
+    assert RENAMING.rename_words(sentence) == "no positive frame of self_groom in fold groom_2, or groomer"
     assert Renaming("a+b", r"\1").rename_words("a+b, aab") == r"\1, aab"
     assert RENAMING.rename_keys({"groom": 1, "rear": 2}) == {"self_groom": 1, "rear": 2}
     assert RENAMING.rename_keys(0.5) == 0.5
