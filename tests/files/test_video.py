@@ -381,6 +381,24 @@ def test_unusable_files_get_one_sentence(tmp_path: Path) -> None:
         assert "\n" not in message
 
 
+@pytest.mark.parametrize("suffix", [".mp4", ".avi", ".ts"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{video}\n#EXT-X-ENDLIST\n",
+        "ffconcat version 1.0\nfile '{video}'\n",
+        '<?xml version="1.0"?><!DOCTYPE MPD [<!ENTITY x SYSTEM "{video}">]><MPD><BaseURL>&x;</BaseURL></MPD>\n',
+    ],
+    ids=["playlist", "list", "manifest"],
+)
+def test_a_playlist_that_poses_as_a_video_leads_nowhere(tmp_path: Path, text: str, suffix: str) -> None:
+    write_video(tmp_path / "secret.mp4", np.zeros((3, 16, 16, 3), np.uint8), fps=10)
+    path = tmp_path / f"posing{suffix}"
+    path.write_text(text.format(video=tmp_path / "secret.mp4"))
+    with pytest.raises(VideoError, match=f"posing{suffix}"):
+        summarize_video(path)
+
+
 def test_summary_of_a_single_frame_has_the_headers_rate(tmp_path: Path) -> None:
     write_video(tmp_path / "a.mp4", render(1), fps=12)
     summary = summarize_video(tmp_path / "a.mp4")

@@ -65,7 +65,7 @@ def test_a_pose_that_ends_early_is_measured_over_the_frames_of_the_video(tmp_pat
     rows = "".join(f"mouse,{frame},0.9,16,16,0.9\n" for frame in range(15))
     path = tmp_path / "a.analysis.csv"
     path.write_text(f"track,frame_idx,instance.score,body.x,body.y,body.score\n{rows}")
-    check, problems, _ = check_recording(make_study(tmp_path), replace(recording, pose=path))
+    check, problems, _ = look_at(make_study(tmp_path), replace(recording, pose=path))
     assert (check.pose_rows, check.measured) == (15, 0.75)
     assert not any(problem.is_error for problem in problems)
     assert any("5 of 20 frames, the last ones, have no pose row" in problem.message for problem in problems)
