@@ -142,12 +142,12 @@ def test_two_animals_of_one_video_are_no_slip(tmp_path: Path) -> None:
     first = replace(make_recording(tmp_path), individual="m1", animal="pair")
     second = replace(first, id="b", individual="m2")
     study = make_study(tmp_path)
-    messages = list_messages(list(check_recordings(study, [first, second]).problems))
+    messages = list_messages(list(check_recordings(study, [first, second], source=tmp_path / "study.yaml").problems))
     assert any(
         "'a', of another animal; a fold that leaves out one recording trains on the other's frames" in message for message in messages
     )
     by_animal = study.model_copy(update={"crossval": study.crossval.model_copy(update={"leave_out": "animal"})})
-    messages = list_messages(list(check_recordings(by_animal, [first, second]).problems))
+    messages = list_messages(list(check_recordings(by_animal, [first, second], source=tmp_path / "study.yaml").problems))
     assert not any("is also the video of" in message for message in messages)
 
 

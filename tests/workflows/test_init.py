@@ -31,6 +31,12 @@ def study_of(folder: Path):
     return yaml.safe_load((folder / "study.yaml").read_text())
 
 
+def find_errors(run, study: Path) -> list[str]:
+    """Return what `check` finds wrong with a recording; that there are too few of them to learn from is another matter."""
+    problems = json.loads(run("check", study, "--json").out)["problems"]
+    return [problem["message"] for problem in problems if problem["error"] and problem["recording"]]
+
+
 def test_names_that_differ_between_files_are_mapped_so_that_check_works_at_once(run, tmp_path):
     for name, behavior in (("a", "mid_rearing"), ("b", "mid_rearing"), ("c", "Mid Rearing"), ("d", "mid_raering")):
         add_recording(tmp_path, name, labels=behavior)
@@ -41,7 +47,7 @@ def test_names_that_differ_between_files_are_mapped_so_that_check_works_at_once(
     study = read_study(tmp_path / "study.yaml")
     assert study.behaviors == ["mid_rearing"]
     assert study.labels.map == {"Mid Rearing": "mid_rearing", "mid_raering": "mid_rearing"}
-    assert run("check", tmp_path / "study.yaml").status == 0
+    assert find_errors(run, tmp_path / "study.yaml") == []
 
 
 def test_names_that_cannot_stay_as_they_are_get_others(run, tmp_path):
@@ -58,8 +64,8 @@ def test_names_that_cannot_stay_as_they_are_get_others(run, tmp_path):
     expected = ["Mid_Rearing", "says_no_loud", "observed_behavior", "1e3", "2024-05-17", "grooming", "grooming_raw_behavior", "behavior"]
     assert study.behaviors == [*expected, "Säubern", "yes"]
     assert study.labels.map == {said: meant for said, meant in zip(names, study.behaviors, strict=True) if said != meant}
+    assert find_errors(run, tmp_path / "study.yaml") == []
     checked = run("check", tmp_path / "study.yaml")
-    assert checked.status == 0
     assert "left out" not in checked.out + checked.err
 
 
@@ -204,7 +210,7 @@ def test_a_pose_of_several_animals_asks_which_and_check_refuses_until_it_is_said
     assert "holds the pose of 2 individuals (resident, intruder)" in checked.out + checked.err
     study = tmp_path / "study.yaml"
     study.write_text(study.read_text().replace("individual: null", "individual: intruder"))
-    assert run("check", study).status == 0
+    assert find_errors(run, study) == []
 
 
 def test_a_pose_of_one_animal_without_a_name_has_no_choice(run, tmp_path):
@@ -225,12 +231,12 @@ def test_animals_that_are_called_differently_are_chosen_in_the_manifest(run, tmp
     assert run("check", tmp_path / "study.yaml").status == 1
     rows = [replace(row, individual={"a": "resident", "b": "m2"}[row.id]) for row in read_manifest(manifest)]
     write_manifest(manifest, rows)
-    assert run("check", tmp_path / "study.yaml").status == 0
+    assert find_errors(run, tmp_path / "study.yaml") == []
     # Two animals of one video are two recordings.
     write_manifest(manifest, [*rows, replace(rows[0], id="a_intruder", individual="intruder")])
     checked = run("check", tmp_path / "study.yaml", "--json")
     problems = json.loads(checked.out)["problems"]
-    assert not any(problem["error"] for problem in problems)
+    assert not any(problem["error"] and problem["recording"] for problem in problems)
     assert any(
         "of another animal; a fold that leaves out one recording trains on the other's frames" in str(problem) for problem in problems
     )
@@ -274,7 +280,7 @@ def test_a_study_may_be_written_elsewhere(run, tmp_path):
     assert sorted(share.rglob("*")) == before
     (recording,) = read_manifest(own / "recordings.csv")
     assert (recording.video, recording.pose) == (share / "a.mp4", share / "aDLC_resnet50_x.csv")
-    assert run("check", own / "study.yaml").status == 0
+    assert find_errors(run, own / "study.yaml") == []
 
 
 def test_half_an_init_is_finished_and_a_manifest_by_a_person_is_kept(run, tmp_path):
