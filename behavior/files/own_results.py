@@ -7,6 +7,8 @@ from pathlib import Path
 
 from behavior.errors import LabelError
 from behavior.files.ethogram_formats.formats import FORMATS
+from behavior.files.label_formats.jaaba import JAABA
+from behavior.files.label_formats.ndx_ethogram import NDX_ETHOGRAM, is_automated
 from behavior.files.label_formats.source import LabelSource
 from behavior.files.text_tables import find_delimiter, split_lines
 
@@ -26,6 +28,7 @@ _ORIGIN = "made by a model, not by a person"
 _MEAN_PROBABILITY = "mean_prob"
 _PROBABILITY, _RAW = "_prob", "_raw"
 _SUFFIXES = (".csv", ".boris")
+_PROGRAM_SUFFIXES = (*JAABA.suffixes, *NDX_ETHOGRAM.suffixes)
 
 
 def is_named_as_result(path: Path, parts: Sequence[str]) -> bool:
@@ -46,12 +49,23 @@ def is_named_as_result(path: Path, parts: Sequence[str]) -> bool:
 
 def is_result(path: Path) -> bool:
     """Tell by its content, or by the files next to it, whether a file holds a model's results; never raises."""
-    return _has_origin(path) or (path.parent.name in _EXPORT_FOLDERS and _is_export(path.parent.parent))
+    return _has_origin(path) or _is_by_program(path) or (path.parent.name in _EXPORT_FOLDERS and _is_export(path.parent.parent))
 
 
 def _is_export(folder: Path) -> bool:
     """Tell whether something was exported to `folder`: not all files in folders below it have room to say so."""
     return any(folder.glob(_EXPORT_LOGS)) or any(_has_origin(folder / name) for name in _EXPORTS)
+
+
+def _is_by_program(path: Path) -> bool:
+    """Tell whether a file says of itself that a program made its labels: a classifier's scores, bouts that nobody looked at."""
+    if path.suffix.casefold() not in _PROGRAM_SUFFIXES:
+        return False
+    try:
+        source = LabelSource(path)
+        return JAABA.fits(source) or (NDX_ETHOGRAM.fits(source) and is_automated(source))
+    except (LabelError, OSError):
+        return False
 
 
 def _has_origin(path: Path) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from binary_samples import make_behaviordepot, make_ethogram, make_jaaba, write_bytes
 
 from behavior.files.own_results import is_named_as_result, is_result
 
@@ -60,3 +61,17 @@ def test_a_folder_of_an_export_holds_results_if_the_export_says_so(tmp_path: Pat
     (tmp_path / "logs").mkdir()
     (tmp_path / "logs" / "export_2024.log").touch()
     assert is_result(path)
+
+
+def test_files_that_say_that_a_program_made_them_are_results(tmp_path: Path) -> None:
+    made = {
+        "scores.mat": (make_jaaba([[(3, 8)]], 40), True),
+        "hB.mat": (make_behaviordepot({"Grooming": [(3, 8)]}, 40), False),
+        "automated.nwb": (make_ethogram({"Grooming": [(3, 8)]}, 10, method="automated"), True),
+        "manual.nwb": (make_ethogram({"Grooming": [(3, 8)]}, 10), False),
+        "curated.nwb": (make_ethogram({"Grooming": [(3, 8)]}, 10, method="curated"), False),
+        "damaged.nwb": (b"x", False),
+    }
+    assert {name: is_result(write_bytes(tmp_path / name, content)) for name, (content, _) in made.items()} == {
+        name: expected for name, (_, expected) in made.items()
+    }

@@ -23,9 +23,9 @@ from behavior.files.label_formats.source import LabelSource
 from behavior.files.nwb_groups import decode_text, find_typed, list_video_starts, name_group
 from behavior.files.opening import explain_damage
 
-__all__ = ["NDX_ETHOGRAM"]
+__all__ = ["NDX_ETHOGRAM", "is_automated"]
 
-_BOUTS, _MANUAL = "EthogramBouts", "manual"
+_BOUTS, _MANUAL, _AUTOMATED = "EthogramBouts", "manual", "automated"
 _SUBJECTS = ("subject", "animal", "individual", "mouse")
 _MOST_BOUTS = 10_000_000
 
@@ -57,6 +57,11 @@ def _recognises(source: LabelSource) -> bool:
     # Any content may stand in a file, and h5py raises whatever it leads it to; "no" is the answer then.
     except Exception:  # noqa: BLE001
         return False
+
+
+def is_automated(source: LabelSource) -> bool:
+    """Tell whether a program found all bouts in a file, and nobody looked at them; LabelError if it is damaged."""
+    return all(table.method == _AUTOMATED for table in _load(source).tables)
 
 
 def _load(source: LabelSource) -> _Contents:
