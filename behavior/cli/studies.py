@@ -78,30 +78,6 @@ def check(study: StudyFile, as_json: AsJson = False) -> None:
     hint(f"no errors; next: behavior {next_command}")
 
 
-@app.command(epilog="Example: behavior rename study.yaml grooming self_grooming --dry-run")
-def rename(
-    study: StudyFile,
-    old: Annotated[str, typer.Argument(help="The behavior's name in the study file.")],
-    new: Annotated[str, typer.Argument(help="Its new name.")],
-    folders: Annotated[
-        list[Path] | None,
-        typer.Option("--in", help="Folder with models, ethograms, cross-validations and searches; the study's own if not given."),
-    ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list what would be renamed.")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Rename a behavior in a study, and in all that was computed with it; nothing is computed again."""
-    from behavior.workflows.rename import rename_behavior
-
-    result = rename_behavior(study, old, new, folders=folders or (), dry_run=dry_run)
-    done = "would be renamed" if dry_run else "renamed"
-    rows = [[kind, str(path), "failed" if str(path) in result.failures else done] for kind, path in result.records]
-    print_table(["record", "path", "state"], rows, as_json=as_json, extra={"failures": result.failures, "notes": result.notes})
-    if not rows:
-        hint(f"nothing has {old!r} any more")
-    exit_on(result.failures)
-
-
 @app.command(epilog="Example: behavior embed videos/study.yaml")
 def embed(
     study: StudyFile,
@@ -135,6 +111,30 @@ def import_features(
     result = import_features(study, files, name=name, fps=fps)
     rows = [[recording, n_frames, n_features] for recording, (n_frames, n_features) in result.shapes.items()]
     print_table(["recording", "frames", "features"], rows, as_json=as_json, extra={"failures": result.failures})
+    exit_on(result.failures)
+
+
+@app.command(epilog="Example: behavior rename study.yaml grooming self_grooming --dry-run")
+def rename(
+    study: StudyFile,
+    old: Annotated[str, typer.Argument(help="The behavior's name in the study file.")],
+    new: Annotated[str, typer.Argument(help="Its new name.")],
+    folders: Annotated[
+        list[Path] | None,
+        typer.Option("--in", help="Folder with models, ethograms, cross-validations and searches; the study's own if not given."),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list what would be renamed.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Rename a behavior in a study, and in all that was computed with it; nothing is computed again."""
+    from behavior.workflows.rename import rename_behavior
+
+    result = rename_behavior(study, old, new, folders=folders or (), dry_run=dry_run)
+    done = "would be renamed" if dry_run else "renamed"
+    rows = [[kind, str(path), "failed" if str(path) in result.failures else done] for kind, path in result.records]
+    print_table(["record", "path", "state"], rows, as_json=as_json, extra={"failures": result.failures, "notes": result.notes})
+    if not rows:
+        hint(f"nothing has {old!r} any more")
     exit_on(result.failures)
 
 

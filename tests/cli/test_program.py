@@ -16,6 +16,7 @@ COMMANDS = [
     "check",
     "embed",
     "import-features",
+    "rename",
     "finetune",
     "crossval",
     "search",
