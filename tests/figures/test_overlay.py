@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 import pytest
+from raster_samples import BEHAVIORS, N_FRAMES, make_row
 
 from behavior.figures.lettering import (
     parse_color,
@@ -14,7 +15,6 @@ from behavior.figures.lettering import (
 from behavior.figures.overlay import OverlayPainter
 from behavior.figures.overlay_panel import GROUND, TRACK, format_time
 from behavior.figures.rendering import get_color
-from tests.helpers.raster_samples import BEHAVIORS, N_FRAMES, make_row
 
 PICTURE = np.full((320, 640, 3), 90, dtype=np.uint8)
 

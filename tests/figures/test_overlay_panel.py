@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from raster_samples import BEHAVIORS, FPS, N_FRAMES, make_row
 
 from behavior.figures.ethogram_raster import RasterRow
 from behavior.figures.lettering import parse_color
 from behavior.figures.overlay_panel import GROUND, TRACK, OverlayPanel, find_scale, format_time
 from behavior.figures.rendering import get_color
-from tests.helpers.raster_samples import BEHAVIORS, FPS, N_FRAMES, make_row
 
 
 def test_a_tick_stands_at_the_threshold() -> None:

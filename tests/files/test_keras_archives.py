@@ -7,6 +7,8 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import h5py
+import numpy as np
 import pytest
 
 from behavior.errors import ModelError
@@ -129,3 +131,27 @@ def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "none.keras"):
         with pytest.raises(ModelError, match=r"expected a \.keras file; copy it again"):
             load(path)
+
+
+def test_a_member_outside_of_the_folder_is_not_written(network: Path, tmp_path: Path) -> None:
+    (tmp_path / "inside").mkdir()
+    path = rewrite(network, tmp_path / "inside" / "b.keras", "../outside.txt", b"written")
+    assert load(path).count_params() == 15
+    assert [found.name for found in tmp_path.rglob("*.txt")] == []
+
+
+@pytest.mark.parametrize("link", ["external", "soft"])
+def test_weights_that_lie_elsewhere_are_not_followed(network: Path, tmp_path: Path, link: str) -> None:
+    with zipfile.ZipFile(network) as archive:
+        archive.extract("model.weights.h5", tmp_path)
+    weights = tmp_path / "model.weights.h5"
+    elsewhere = tmp_path / "elsewhere.h5"
+    with h5py.File(weights, "r+") as file, h5py.File(elsewhere, "w") as other:
+        (name,) = (name for name in file["layers"] if len(file["layers"][name]["vars"]))
+        stored = file["layers"][name]["vars"]
+        other["secret"] = np.full(stored["0"].shape, 7.0, dtype=np.float32)
+        del stored["0"]
+        stored["0"] = h5py.ExternalLink(str(elsewhere), "secret") if link == "external" else h5py.SoftLink("/nowhere")
+    path = rewrite(network, tmp_path / "b.keras", "model.weights.h5", weights.read_bytes())
+    with pytest.raises(ModelError, match=r"b\.keras: .*; copy it again\.$"):
+        load(path)

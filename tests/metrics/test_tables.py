@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from score_samples import BEHAVIORS, DECISIONS, LABELS, PROBABILITIES, TIMES, look_up
 
 from behavior.metrics import (
     ALL_COUNTS,
@@ -14,7 +15,6 @@ from behavior.metrics import (
     summarize_scores,
 )
 from behavior.metrics.tables import Estimate, MetricIndex
-from tests.helpers.score_samples import BEHAVIORS, DECISIONS, LABELS, PROBABILITIES, TIMES, look_up
 
 
 @pytest.fixture

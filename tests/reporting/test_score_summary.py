@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from score_samples import BEHAVIORS, DECISIONS, LABELS, PROBABILITIES, TIMES, look_up
 
 from behavior.metrics import (
     score_frames,
@@ -16,7 +17,6 @@ from behavior.metrics import (
 )
 from behavior.metrics.agreement import CEILING_COLUMNS, OTHERS, score_agreement
 from behavior.reporting.score_summary import explain_undefined, format_agreement, format_estimate, format_summary, format_value
-from tests.helpers.score_samples import BEHAVIORS, DECISIONS, LABELS, PROBABILITIES, TIMES, look_up
 
 
 @pytest.fixture

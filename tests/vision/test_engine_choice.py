@@ -4,11 +4,11 @@ import json
 
 import numpy as np
 import pytest
+from drawn_crops import draw_crops
 
 from behavior.errors import UsageError
 from behavior.vision import engine_choice
 from behavior.vision.engine_choice import find_lowest_cosine, prepare_engine, resolve_precision
-from tests.helpers.drawn_crops import draw_crops
 
 BATCH = 4
 

@@ -3,13 +3,13 @@
 import keras
 import numpy as np
 import pytest
+from small_network import SIZE, make_network
 
 from behavior.errors import TrainingError
 from behavior.vision.augmentation import WindowAugmenter
 from behavior.vision.backbones import find_backbone
 from behavior.vision.finetuning import CropWindows, Finetuner, _weigh_loss, open_network
 from behavior.vision.unfreezing import choose_layers, list_layers
-from tests.helpers.small_network import SIZE, make_network
 
 
 def draw_windows(count, *, seed, window=1):

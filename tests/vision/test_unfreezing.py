@@ -2,11 +2,11 @@
 
 import keras
 import pytest
+from small_network import SIZE, make_network
 
 from behavior.errors import UsageError
 from behavior.vision.backbones import BACKBONES, build_network, find_backbone
 from behavior.vision.unfreezing import choose_layers, list_layers
-from tests.helpers.small_network import SIZE, make_network
 
 
 @pytest.mark.parametrize(

@@ -130,3 +130,17 @@ def test_a_large_table_as_it_is_saved_is_read(tmp_path):
         sheet.append([frame, 0, int(frame % 500 < 20)])
     book.save(tmp_path / "large.xlsx")
     assert list_sheets(tmp_path / "large.xlsx") == ["labels"]
+
+
+def test_entities_in_a_sheet_are_not_expanded(tmp_path: Path) -> None:
+    """Ten levels of ten make 30 GB of text of less than a kilobyte."""
+    path = write_sheet(tmp_path / "a.xlsx", make_frame_table())
+    levels = ['<!ENTITY e0 "grooming">', *(f'<!ENTITY e{level} "{f"&e{level - 1};" * 10}">' for level in range(1, 11))]
+    store_values(path, b"<worksheet", f"<!DOCTYPE worksheet [{''.join(levels)}]><worksheet".encode())
+    store_values(path, b"<v>0</v>", b"<v>&e10;</v>")
+    began = time.monotonic()
+    with pytest.raises(LabelError) as caught:
+        read(path)
+    assert str(path) in str(caught.value)
+    assert len(str(caught.value)) < 500
+    assert time.monotonic() - began < 5
