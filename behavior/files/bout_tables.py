@@ -13,16 +13,23 @@ import numpy.typing as npt
 from behavior.errors import LabelError
 from behavior.files.atomic import write_text
 from behavior.files.label_formats.bout_rows import OBSERVED, BoutRows
-from behavior.files.label_formats.choosing import choose_observation, fits
+from behavior.files.label_formats.choosing import choose_observation, choose_rater, choose_subjects, fits
 from behavior.files.label_formats.label_format import BoutLabels, LabelFormat
 from behavior.files.label_formats.request import LabelRequest
 from behavior.files.label_formats.source import LabelSource
-from behavior.files.text_tables import TextTable, format_row, parse_number
+from behavior.files.text_tables import TextTable, format_row, parse_number, parse_seconds
+from behavior.frame_times import frame_edges, have_same_rate
 from behavior.recording import Labels, find_bouts
 
 __all__ = ["BOUT_TABLE", "write_bout_table"]
 
 _UNITS = (("start_frame", "stop_frame"), ("start_s", "stop_s"))
+
+# Columns whose values tell rows apart that are not of one recording, one animal or one rater.
+_RECORDING = ("recording", "video", "video_name", "video name", "video_file", "video file", "filename", "file_name", "file", "media")
+_SUBJECT = ("subject", "animal", "individual", "mouse", "rat", "animal_id", "animal id", "mouse_id", "subject_id", "track", "identity")
+_RATER = ("rater", "observer", "annotator", "coder", "scorer", "experimenter")
+_PART = ("trial", "session", "observation", "day", "experiment", "camera")
 
 # Seconds are written with at least this precision.
 _WRITTEN_S = 1e-3
@@ -72,10 +79,10 @@ class _Columns:
         The columns that are read.
     in_seconds
         Whether start and stop are seconds.
-    recording
-        The column with each row's recording; None if all rows are of one.
-    start_s
-        The start in seconds next to that in frames; None if there is none.
+    recording, subject, rater
+        The columns with each row's recording, animal and rater; None if all rows are of one.
+    seconds
+        Start and stop in seconds next to those in frames, None where there is none.
     """
 
     behavior: int
@@ -83,18 +90,41 @@ class _Columns:
     stop: int
     in_seconds: bool
     recording: int | None
-    start_s: int | None
+    subject: int | None
+    rater: int | None
+    seconds: tuple[int | None, int | None]
+
+    @property
+    def last(self) -> int:
+        """The last of the columns that each row needs."""
+        return max(self.behavior, self.start, self.stop, self.recording or 0, self.subject or 0, self.rater or 0)
 
 
 def _find_columns(table: TextTable) -> _Columns | None:
     """Return the columns of a bout table, None if this is not one."""
-    behavior, recording, start_s = (table.find_column(name) for name in ("behavior", "recording", "start_s"))
+    behavior, subject, rater = table.find_column("behavior"), table.find_column(*_SUBJECT), table.find_column(*_RATER)
+    recording = table.find_column(*_RECORDING)
+    if recording is None:
+        recording = _find_part(table)
     for names in _UNITS:
         start, stop = map(table.find_column, names)
         if behavior is not None and start is not None and stop is not None:
             in_seconds = names[0] == "start_s"
-            return _Columns(behavior, start, stop, in_seconds, recording, None if in_seconds else start_s)
+            twins = (None, None) if in_seconds else (table.find_column("start_s"), table.find_column("stop_s"))
+            return _Columns(behavior, start, stop, in_seconds, recording, subject, rater, twins)
     return None
+
+
+def _find_part(table: TextTable) -> int | None:
+    """Return the column that tells the trials of several recordings apart; None if all rows are of one."""
+    column = table.find_column(*_PART)
+    return column if column is not None and len(_list_values(table, column)) > 1 else None
+
+
+def _list_values(table: TextTable, column: int) -> tuple[str, ...]:
+    """Return what a column holds, each once and in order of appearance."""
+    values = dict.fromkeys(cells[column] for _, cells in table.rows if len(cells) > column)
+    return tuple(value for value in values if value)
 
 
 def _recognises(source: LabelSource) -> bool:
@@ -105,20 +135,19 @@ def _recognises(source: LabelSource) -> bool:
 def _list_names(source: LabelSource) -> tuple[str, ...]:
     columns = _find_columns(source.table)
     column = columns.behavior if columns else 0
-    names = dict.fromkeys(cells[column] for _, cells in source.table.rows if len(cells) > column)
-    return tuple(name for name in names if name not in ("", OBSERVED))
+    return tuple(name for name in _list_values(source.table, column) if name != OBSERVED)
 
 
 def _list_recordings(source: LabelSource) -> dict[str, tuple[str, ...]]:
-    """Return the recordings in the column `recording`, each without further names; none if there is no such column."""
+    """Return the recordings in the column that names them, each without further names; none if there is no such column."""
     columns = _find_columns(source.table)
     column = columns.recording if columns else None
-    if column is None:
-        return {}
-    return {name: () for name in dict.fromkeys(cells[column] for _, cells in source.table.rows if len(cells) > column) if name}
+    return {} if column is None else dict.fromkeys(_list_values(source.table, column), ())
 
 
-def _choose_recording(path: Path, recordings: Mapping[str, tuple[str, ...]], request: LabelRequest) -> tuple[str | None, list[str]]:
+def _choose_recording(
+    path: Path, recordings: Mapping[str, tuple[str, ...]], request: LabelRequest, *, column: str
+) -> tuple[str | None, list[str]]:
     """Return the recording whose rows to read, None for all rows if the table does not tell, and notes.
 
     Raises
@@ -128,14 +157,17 @@ def _choose_recording(path: Path, recordings: Mapping[str, tuple[str, ...]], req
     """
     if not recordings:
         return None, []
-    if request.observation is None and request.recording_names and not any(fits(name, request.recording_names) for name in recordings):
+    is_named = column.casefold() == "recording" or len(recordings) > 1
+    is_other = request.observation is None and bool(request.recording_names) and is_named
+    if is_other and not any(fits(name, request.recording_names) for name in recordings):
         shown = ", ".join(map(repr, list(recordings)[:10])) + (f" and {len(recordings) - 10} more" if len(recordings) > 10 else "")
         raise LabelError(
-            f"{path}: holds bouts of {shown}, and none of {request.recording_names[-1]!r}; correct its column 'recording', say in the "
+            f"{path}: holds bouts of {shown}, and none of {request.recording_names[-1]!r}; correct its column {column!r}, say in the "
             "study file which to read (labels: {observation: {RECORDING: NAME}}), or add a row named 'observed' for a recording without "
             "bouts."
         )
-    return choose_observation(path, recordings, request)
+    # One video of another name may have been renamed since: a note says so.
+    return choose_observation(path, recordings if is_named else {name: (name,) for name in recordings}, request)
 
 
 def _read(source: LabelSource, request: LabelRequest) -> BoutLabels:
@@ -144,29 +176,66 @@ def _read(source: LabelSource, request: LabelRequest) -> BoutLabels:
     columns = _find_columns(table)
     if columns is None:
         raise LabelError(f"{table.path}: is not a bout table, expected columns behavior, start_frame and stop_frame; correct its header.")
-    chosen, notes = _choose_recording(table.path, _list_recordings(source), request)
+    named = "" if columns.recording is None else table.header[columns.recording]
+    chosen, notes = _choose_recording(table.path, _list_recordings(source), request, column=named)
+    wanted = _choose_rows(source, columns, chosen, request)
     rows, twins = BoutRows(source.row_word), _TwinTimes(source, request.frames.time_s)
-    needed = max(columns.behavior, columns.start, columns.stop, columns.recording or 0)
     for line, cells in table.rows:
         if not any(cells):
             continue
         where = f"{table.path}: {source.row_word} {line}"
-        if len(cells) <= needed or not cells[columns.behavior]:
+        if len(cells) <= columns.last or not cells[columns.behavior]:
             raise LabelError(f"{where} has no behavior, start and stop; complete or remove it.")
-        if chosen is not None and columns.recording is not None and cells[columns.recording] != chosen:
-            if not cells[columns.recording]:
-                raise LabelError(f"{where} names no recording, as other rows do; complete or remove it.")
+        if not _is_wanted(where, cells, columns, wanted):
             continue
         start, stop = _parse_span(where, cells, columns, table.delimiter)
-        if columns.start_s is not None and columns.start_s < len(cells):
-            twins.compare(line, start, parse_number(cells[columns.start_s], table.delimiter))
+        for frame, column, is_stop in zip((start, stop), columns.seconds, (False, True), strict=True):
+            if column is not None and column < len(cells):
+                twins.add(line, frame, parse_seconds(cells[column], table.delimiter), is_stop=is_stop)
         rows.add(line, cells[columns.behavior], start, stop)
-    return BoutLabels(rows, in_seconds=columns.in_seconds, notes=(*notes, *twins.describe()), is_foreign=False)
+    return BoutLabels(rows, in_seconds=columns.in_seconds, notes=(*notes, *twins.check()), is_foreign=False)
+
+
+def _choose_rows(source: LabelSource, columns: _Columns, recording: str | None, request: LabelRequest) -> dict[str, Sequence[str]]:
+    """Return what the cells of the rows that count have to hold, by the field of `_Columns`.
+
+    Raises
+    ------
+    LabelError
+        If the recording has bouts of several animals or by several raters, and the request does not say whose count.
+    """
+    wanted: dict[str, Sequence[str]] = {} if recording is None else {"recording": (recording,)}
+    for name, column in (("subject", columns.subject), ("rater", columns.rater)):
+        if column is None:
+            continue
+        rows = (cells for _, cells in source.table.rows if len(cells) > columns.last)
+        rows = (cells for cells in rows if recording is None or cells[columns.recording or 0] == recording)
+        values = tuple(value for value in dict.fromkeys(cells[column] for cells in rows) if value)
+        if name == "subject" and (request.subject is not None or len(values) > 1) and values:
+            wanted[name] = choose_subjects(source.path, values, request)
+        elif name == "rater" and len(values) > 1:
+            wanted[name] = (choose_rater(source.path, values, request, recording=recording or "") or "",)
+    return wanted
+
+
+def _is_wanted(where: str, cells: Sequence[str], columns: _Columns, wanted: Mapping[str, Sequence[str]]) -> bool:
+    """Tell whether the row that is at `where` counts; LabelError if it does not say what other rows say.
+
+    Rows named ``observed`` may be of all animals and raters.
+    """
+    for name, values in wanted.items():
+        cell = cells[getattr(columns, name)]
+        if not cell and (name == "recording" or cells[columns.behavior] != OBSERVED):
+            raise LabelError(f"{where} names no {name}, as other rows do; complete or remove it.")
+        if cell and cell not in values:
+            return False
+    return True
 
 
 def _parse_span(where: str, cells: Sequence[str], columns: _Columns, delimiter: str) -> tuple[float, float]:
     """Return start and stop of the row that is at `where`; LabelError if they are not numbers, or not whole frames."""
-    start, stop = (parse_number(cells[column], delimiter) for column in (columns.start, columns.stop))
+    parse = parse_seconds if columns.in_seconds else parse_number
+    start, stop = (parse(cells[column], delimiter) for column in (columns.start, columns.stop))
     if start is None or stop is None or not math.isfinite(start) or not math.isfinite(stop):
         raise LabelError(f"{where} has {cells[columns.start]!r} to {cells[columns.stop]!r}, expected two numbers; correct it.")
     if not columns.in_seconds and not (start.is_integer() and stop.is_integer()):
@@ -179,27 +248,56 @@ class _TwinTimes:
 
     def __init__(self, source: LabelSource, time_s: npt.NDArray[np.float64] | None) -> None:
         self._source = source
-        self._time_s = [] if time_s is None else time_s.tolist()
-        self._tolerance = float(np.median(np.diff(time_s))) if time_s is not None and len(time_s) > 1 else 0.0
-        self._count = 0
-        self._first = ""
+        self._edges = np.zeros(0) if time_s is None or len(time_s) < 2 else frame_edges(time_s)
+        self._interval = float(np.median(np.diff(self._edges))) if len(self._edges) else 0.0
+        self._lines: list[int] = []
+        self._frames: list[int] = []
+        self._seconds: list[float] = []
+        self._in_video: list[float] = []
 
-    def compare(self, line: int, frame: float, seconds: float | None) -> None:
-        """Take a row's start in both units."""
-        if seconds is None or not 0 <= frame < len(self._time_s):
+    def add(self, line: int, frame: float, seconds: float | None, *, is_stop: bool) -> None:
+        """Take a start or a stop in both units."""
+        if seconds is None or not 0 <= frame < len(self._edges):
             return
-        frame_s = self._time_s[int(frame)]
-        if abs(frame_s - seconds) > self._tolerance + _WRITTEN_S:
-            row = f"{self._source.row_word} {line}"
-            self._first = self._first or f"{row}: frame {frame:g} and {seconds:g} s, but that frame is at {frame_s:g} s"
-            self._count += 1
+        times = [float(self._edges[int(frame)])]
+        if is_stop and frame > 0:
+            # What stops where the recording paused may be said to last until then, or until the next frame.
+            times.append(float(self._edges[int(frame) - 1]) + self._interval)
+        self._lines.append(line)
+        self._frames.append(int(frame))
+        self._seconds.append(seconds)
+        self._in_video.append(min(times, key=lambda time: abs(time - seconds)))
 
-    def describe(self) -> list[str]:
-        """Return a note if seconds and frames differ in this video, else []."""
-        if not self._count:
+    def check(self) -> list[str]:
+        """Return a note if the seconds are of another clock, or of nearly the same rate, else [].
+
+        Raises
+        ------
+        LabelError
+            If frames and seconds mean other moments of the video.
+        """
+        frames, seconds = np.array(self._frames, dtype=np.int64), np.array(self._seconds)
+        difference, tolerance = seconds - np.array(self._in_video), self._interval + _WRITTEN_S
+        wrong = np.flatnonzero(np.abs(difference) > tolerance)
+        if not len(wrong):
             return []
-        rows = "1 row gives" if self._count == 1 else f"{self._count} rows give"
-        return [f"{self._source.path}: {rows} other seconds than the video has at their frames ({self._first}); the frames count."]
+        first = int(wrong[0])
+        said = (
+            f"{self._source.path}: {self._source.row_word} {self._lines[first]}: frame {frames[first]} and {seconds[first]:g} s, but that "
+            f"frame of the video is at {self._in_video[first]:g} s"
+        )
+        is_steady = bool((np.abs(difference - difference[0]) <= tolerance).all())
+        if (is_steady and abs(difference[0]) > self._edges[-1] - self._edges[0]) or self._is_nominal(frames, seconds, tolerance):
+            return [f"{said}; the frames count."]
+        raise LabelError(f"{said}; correct one of them, or remove the columns start_s and stop_s, or those of the frames.")
+
+    def _is_nominal(self, frames: npt.NDArray[np.int64], seconds: npt.NDArray[np.float64], tolerance: float) -> bool:
+        """Tell whether frames were counted at a rate that is that of the video but for rounding, such as 30 instead of 29.97."""
+        last, duration = int(np.argmax(frames)), float(self._edges[-1] - self._edges[0])
+        if seconds[last] <= 0 or not have_same_rate(frames[last] / seconds[last], (len(self._edges) - 1) / duration):
+            return False
+        evenly = seconds[last] / frames[last] * frames
+        return bool((np.abs(seconds - evenly) <= tolerance).all())
 
 
 BOUT_TABLE = LabelFormat(name="bout table", recognises=_recognises, list_names=_list_names, read=_read, list_observations=_list_recordings)

@@ -175,14 +175,96 @@ def test_a_bout_table_of_another_recording_is_refused(tmp_path: Path) -> None:
         read(write(path, text.replace("m1,b", ",b")), ("a", "b"), frames=Frames(5), recording_names=("m1",))
 
 
-def test_frames_and_seconds_that_mean_other_moments_are_noted(tmp_path: Path) -> None:
-    path = write(tmp_path / "m1_bouts.csv", "\n".join(BOUTS_OF_SEVERAL.splitlines()[:4:3]))
-    values, notes = read(path, ("a",), frames=Frames.from_times(np.arange(5) / 25), recording_names=("m2",))
-    assert values[:, 0].tolist() == [0, 0, 0, 1, 1]
-    assert notes == [
-        f"{path}: 1 row gives other seconds than the video has at their frames (line 2: frame 3 and 0.3 s, but that frame is at 0.12 s); "
-        "the frames count."
-    ]
+@pytest.mark.parametrize(
+    ("rows", "sentence"),
+    [
+        (("a,30,60,3.0,6.0",), None),
+        # Rounded, and in hours:minutes:seconds.
+        (("a,30,60,3,6", "a,70,80,0:07,00:00:08.0"), None),
+        (
+            ("a,30,60,1.2,2.4",),
+            "line 2: frame 30 and 1.2 s, but that frame of the video is at 3 s; correct one of them, or remove the columns",
+        ),
+        (("a,30,60,3.0,6.0", "a,70,80,7.0,7.5"), "line 3: frame 80 and 7.5 s, but that frame of the video is at 8 s"),
+        (("a,30,60,4.0,7.0",), "line 2: frame 30 and 4 s"),
+    ],
+)
+def test_frames_and_seconds_that_mean_other_moments_are_refused(tmp_path: Path, rows: tuple[str, ...], sentence: str | None) -> None:
+    path = write(tmp_path / "m1_bouts.csv", "\n".join(["behavior,start_frame,stop_frame,start_s,stop_s", *rows]))
+    frames = Frames.from_times(np.arange(100) / 10)
+    if sentence is None:
+        values, notes = read(path, ("a",), frames=frames)
+        assert list_frames(values[30:70, 0]) == list(range(30))
+        assert notes == []
+        return
+    with pytest.raises(LabelError) as caught:
+        read(path, ("a",), frames=frames)
+    assert sentence in str(caught.value)
+
+
+def test_another_clock_and_a_nominal_rate_beside_frames_are_noted(tmp_path: Path) -> None:
+    time_s = np.arange(3000) / 29.97
+    for delay, fps in ((3600.0, 29.97), (0.0, 30.0)):
+        rows = [f"a,{start},{start + 30},{delay + start / fps:.3f},{delay + (start + 30) / fps:.3f}" for start in range(100, 3000, 400)]
+        path = write(tmp_path / "a.csv", "\n".join(["behavior,start_frame,stop_frame,start_s,stop_s", *rows]))
+        values, notes = read(path, ("a",), frames=Frames.from_times(time_s))
+        assert list_frames(values[:, 0])[::30] == list(range(100, 3000, 400))
+        assert len(notes) == 1
+        assert notes[0].endswith("s; the frames count.")
+
+
+def test_seconds_of_a_bout_that_ends_at_a_pause_are_no_contradiction(tmp_path: Path) -> None:
+    time_s = np.concatenate((np.arange(50) / 10, 60 + np.arange(50) / 10))
+    for stop_s in ("5.0", "60.0"):
+        path = write(tmp_path / "a.csv", f"behavior,start_frame,stop_frame,start_s,stop_s\na,40,50,4.0,{stop_s}\n")
+        values, notes = read(path, ("a",), frames=Frames.from_times(time_s))
+        assert list_frames(values[:, 0]) == list(range(40, 50))
+        assert notes == []
+
+
+@pytest.mark.parametrize("column", ["subject", "Animal", "mouse_id", "track"])
+def test_bouts_of_several_animals_are_not_mixed_by_accident(tmp_path: Path, column: str) -> None:
+    path = write(tmp_path / "a.csv", f"{column},behavior,start_frame,stop_frame\nM1,a,1,3\nM2,a,5,7\n,observed,0,9\n")
+    with pytest.raises(LabelError, match=r"holds labels of the animals 'M1', 'M2'; say .* labels: {subject: \"M1\"}"):
+        read(path, ("a",), frames=Frames(10))
+    for subject, expected in (("m2", [5, 6]), ("*", [1, 2, 5, 6])):
+        values, _ = read(path, ("a",), frames=Frames(10), subject=subject)
+        assert list_frames(values[:, 0] == 1) == expected
+        assert values[9, 0] == -1
+    with pytest.raises(LabelError, match="has no labels of the subject 'M3', only of 'M1', 'M2'"):
+        read(path, ("a",), frames=Frames(10), subject="M3")
+    text = path.read_text(encoding="utf-8").replace("M2,", ",")
+    with pytest.raises(LabelError, match="line 3 names no subject, as other rows do"):
+        read(write(path, text), ("a",), frames=Frames(10), subject="M1")
+
+
+@pytest.mark.parametrize("column", ["rater", "Observer", "annotator"])
+def test_bouts_by_several_raters_are_not_mixed_by_accident(tmp_path: Path, column: str) -> None:
+    path = write(tmp_path / "a.csv", f"behavior,start_frame,stop_frame,{column}\na,1,3,anna\na,2,7,ben\n")
+    with pytest.raises(LabelError, match=r"holds labels by 'anna', 'ben'; .* labels: {rater: NAME}"):
+        read(path, ("a",), frames=Frames(10))
+    values, _ = read(path, ("a",), frames=Frames(10), rater="Ben")
+    assert list_frames(values[:, 0]) == list(range(2, 7))
+
+
+@pytest.mark.parametrize("column", ["video", "filename", "Video_File", "trial", "session"])
+def test_bouts_of_several_videos_are_told_apart_by_any_name_of_their_column(tmp_path: Path, column: str) -> None:
+    path = write(tmp_path / "a.csv", f"{column},behavior,start_frame,stop_frame\nm1.mp4,a,1,3\nm2.mp4,a,5,7\n")
+    assert read_values(path, ["a"], 7, recording_names=("m2.avi", "m2")) == [[0], [0], [0], [0], [0], [1], [1]]
+    with pytest.raises(LabelError, match=f"holds bouts of 'm1.mp4', 'm2.mp4', and none of 'm3'; correct its column '{column}'"):
+        read(path, ("a",), frames=Frames(10), recording_names=("m3.mp4", "m3"))
+    # One trial is no choice; a video of another name is said.
+    write(path, f"{column},behavior,start_frame,stop_frame\nm1.mp4,a,1,3\n")
+    values, notes = read(path, ("a",), frames=Frames(10), recording_names=("m3.mp4", "m3"))
+    assert list_frames(values[:, 0]) == [1, 2]
+    is_video = column not in ("trial", "session")
+    assert notes == [f"{path}: is about m1.mp4, and is read for m3.mp4; check that they are the same."] * is_video
+
+
+def test_bouts_in_hours_and_minutes(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", "behavior,start_s,stop_s\na,0:04,0:00:07.0\n")
+    values, _ = read(path, ("a",), frames=Frames.from_times(np.arange(100) / 10))
+    assert list_frames(values[:, 0]) == list(range(40, 70))
 
 
 def test_a_bout_table_refuses_what_it_cannot_express(tmp_path: Path) -> None:
