@@ -11,6 +11,7 @@ or mixed old and new; how many second runs failed, and what temporary files were
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
 import shutil
 import signal
@@ -240,10 +241,12 @@ def look_at_ethograms(before: Path, after: Path, work: Path) -> str:
 
 def compare(names: Sequence[str], before: Path, after: Path, work: Path) -> str:
     """Return which of the two folders has the same files `names`, whatever the folders are called in them."""
-    contents = [
-        {name: (folder / name).read_bytes().replace(str(folder.parent).encode(), b"") for name in names if (folder / name).exists()}
-        for folder in (before, after, work)
-    ]
+    contents: list[dict[str, bytes]] = []
+    for folder in (before, after, work):
+        contents.append({name: (folder / name).read_bytes() for name in names if (folder / name).exists()})
+        # What was copied names the folder that it was made in.
+        for name, other in itertools.product(contents[-1], (before, after, work)):
+            contents[-1][name] = contents[-1][name].replace(str(other.parent).encode(), b"")
     assert contents[2] in contents[:2], f"{work}: {', '.join(names)} are neither those of before nor those of after"
     return "old" if contents[2] == contents[0] else "new"
 

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import h5py
 import numpy as np
 
 from behavior.errors import InputError, PoseError
+from behavior.files.hdf5_arrays import open_hdf5
 from behavior.files.number_tables import TextLayout, read_number_table
 from behavior.files.opening import explain_damage
 from behavior.files.pandas_hdf5 import StoredTable, find_tables, read_rows
@@ -69,12 +69,13 @@ def is_pose_table(path: Path) -> bool:
     """Tell by content whether `path` is a table that `read_pose_table` knows, or knows and refuses; never raises."""
     try:
         if is_hdf5(path):
-            with h5py.File(path, "r", locking=False) as file:
-                return any(_name_hdf5_columns(table) for table in find_tables(file))
+            with open_hdf5(path) as file:
+                try:
+                    return any(_name_hdf5_columns(table) for table in find_tables(file))
+                except InputError:
+                    # A table of pandas whose names of columns are not readable, which `read_pose_table` explains.
+                    return True
         return _read_csv_header(path) is not None
-    except InputError:
-        # A table of pandas whose names of columns are not readable, which `read_pose_table` explains.
-        return True
     # Any content may be in a file, and h5py raises whatever it leads it to; "no pose" is the answer then.
     except Exception:  # noqa: BLE001
         return False
@@ -83,7 +84,7 @@ def is_pose_table(path: Path) -> bool:
 def _read_hdf5(path: Path) -> PoseTable:
     with explain_damage(path, error=PoseError, expected="HDF5", advice=_ADVICE):
         try:
-            with h5py.File(path, "r", locking=False) as file:
+            with open_hdf5(path) as file:
                 tables = {table: columns for table in find_tables(file) if (columns := _name_hdf5_columns(table))}
                 if len(tables) != 1:
                     listed = ", ".join(table.path for table in tables)

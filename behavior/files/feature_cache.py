@@ -20,6 +20,7 @@ from behavior.errors import CacheError, OutputError
 from behavior.files.atomic import replacing
 from behavior.files.disk_space import require_space
 from behavior.files.feature_sources import Signature, Source, hash_source
+from behavior.files.hdf5_arrays import require_own_content
 from behavior.files.opening import explain_damage
 
 __all__ = [
@@ -217,6 +218,7 @@ def _open_cache(path: Path) -> Iterator[h5py.File]:
         # Network drives without locks would otherwise refuse; a finished file is never written again.
         h5py.File(path, "r", locking=False) as file,
     ):
+        require_own_content(file)
         version = file.attrs.get("schema_version")
         if version is None:
             raise DamagedCacheError(f"{path}: found an HDF5 file that is not a feature cache; delete it or choose another cache folder.")

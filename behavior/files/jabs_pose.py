@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from behavior.errors import InputError, PoseError
-from behavior.files.hdf5_arrays import read_array, read_names, read_numbers
+from behavior.files.hdf5_arrays import open_hdf5, read_array, read_names, read_numbers
 from behavior.files.opening import explain_damage
 from behavior.files.pose_table import COORDINATES, PoseTable
 
@@ -30,7 +30,7 @@ _ADVICE = "export the pose again"
 def is_jabs_pose(path: Path) -> bool:
     """Tell by content whether `path` is a pose file of JABS; never raises."""
     try:
-        with h5py.File(path, "r", locking=False) as file:
+        with open_hdf5(path) as file:
             return isinstance(file.get("poseest"), h5py.Group) and {"points", "confidence"} <= set(file["poseest"])
     # Any content may be in a file, and h5py raises whatever it leads it to; "no" is the answer then.
     except Exception:  # noqa: BLE001
@@ -51,7 +51,7 @@ def read_jabs_pose(path: Path) -> PoseTable:
     """
     with explain_damage(path, error=PoseError, expected="pose of JABS", advice=_ADVICE):
         try:
-            with h5py.File(path, "r", locking=False) as file:
+            with open_hdf5(path) as file:
                 return _read_group(path, file["poseest"])
         except InputError as error:
             raise PoseError(f"{path}: {error}; {_ADVICE}.") from error

@@ -10,7 +10,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import get_args
 
-from behavior.errors import UsageError, suggest_nearest
+from behavior.errors import UsageError, show_plainly, suggest_nearest
 from behavior.files.atomic import replacing
 from behavior.files.cells import escape_cell, unescape_cell
 from behavior.files.opening import read_text
@@ -20,8 +20,11 @@ from behavior.recording import Recording, Split
 __all__ = ["RATER_PREFIX", "is_portable_name", "read_manifest", "select_labels", "write_manifest"]
 
 _COLUMNS = ("recording", "video", "pose", "labels", "animal", "group", "split", "individual", "sex", "age", "species")
+# Shown in tables, pictures and messages.
+_NAMES = ("animal", "group", "individual")
 # What archives ask of an animal.
 _SUBJECT_CELLS: Mapping[str, Callable[[str], str]] = {"sex": parse_sex, "age": parse_age, "species": parse_species}
+_ODD_NAME = "which has a control character or a line break in it; write it again"
 # Names of rows for several recordings in tables of scores.
 _TABLE_ROWS = ("pooled", "mean")
 RATER_PREFIX = "labels_"
@@ -52,7 +55,8 @@ def read_manifest(path: Path) -> list[Recording]:
     ------
     UsageError
         If the file is missing or empty, a column is unknown or the `recording` column missing, an id is empty, repeated or unsafe as a
-        file name, or a split is neither `train`, `test` nor empty, a sex, age or species cannot be used, or those of one animal differ.
+        file name, another name holds a control character, a split is neither `train`, `test` nor empty, a sex, age or species cannot be
+        used, or those of one animal differ.
     """
     advice = "save it as a CSV file in UTF-8, or let `behavior init DIR` pair the files of a folder"
     text = read_text(path, most_bytes=_MOST_BYTES, error=UsageError, expected="a manifest", advice=advice)
@@ -112,6 +116,8 @@ def _check_columns(path: Path, columns: Sequence[str]) -> None:
         if name not in _COLUMNS and not (name.startswith(RATER_PREFIX) and len(name) > len(RATER_PREFIX)):
             known = ", ".join((*_COLUMNS, f"{RATER_PREFIX}NAME"))
             raise UsageError(f"{path}: unknown column {name!r}{suggest_nearest(name, _COLUMNS)} (known: {known}).")
+        if show_plainly(name) != name:
+            raise UsageError(f"{path}: found column '{show_plainly(name)[:60]}', {_ODD_NAME}.")
     if "recording" not in columns:
         raise UsageError(f"{path}: found columns {', '.join(columns)}, expected at least 'recording'; add that column.")
 
@@ -128,6 +134,10 @@ def _parse_row(path: Path, line: int, cells: dict[str, str]) -> Recording:
     split = cells.get("split", "").lower() or "train"
     if split not in get_args(Split):
         raise UsageError(f"{path}, line {line}: split of {name!r} is {cells['split']!r}, expected 'train', 'test' or an empty cell.")
+    for column in _NAMES:
+        value = cells.get(column, "")
+        if show_plainly(value) != value:
+            raise UsageError(f"{path}, line {line}: {column} of {name!r} is '{show_plainly(value)[:60]}', {_ODD_NAME}.")
     folder = path.resolve().parent
     subject: dict[str, str] = {}
     for column, parse in _SUBJECT_CELLS.items():

@@ -21,6 +21,7 @@ from behavior.errors import ModelError, OutputError, UsageError
 from behavior.files.atomic import make_folder, write_text
 from behavior.files.feature_sources import Signature, hash_file
 from behavior.files.opening import explain_damage, require_regular_file
+from behavior.files.result_folders import refuse_results
 from behavior.files.yaml_files import read_yaml
 from behavior.progress import warn
 
@@ -268,8 +269,7 @@ def format_bundle(description: BundleDescription) -> str:
 
 def refuse_bundle(folder: Path) -> None:
     """Raise OutputError if `folder` holds a bundle: a model that somebody trained is never written over."""
-    if (folder / BUNDLE_FILE).exists():
-        raise OutputError(f"{folder}: holds a model already; give another folder, or delete that one if it is not needed any more.")
+    refuse_results(folder, mark=BUNDLE_FILE, what="a model", advice="give another folder, or delete that one if it is not needed any more")
 
 
 def read_bundle(folder: Path) -> BundleDescription:

@@ -6,7 +6,7 @@ import re
 
 import h5py
 
-from behavior.files.hdf5_arrays import read_names
+from behavior.files.hdf5_arrays import read_names, read_number, read_numbers
 
 __all__ = ["decode_text", "find_typed", "list_video_starts", "name_group", "read_type"]
 
@@ -45,9 +45,9 @@ def list_video_starts(file: h5py.File) -> dict[str, float]:
         if "external_file" not in video:
             continue
         if "starting_time" in video:
-            start = float(video["starting_time"][()])
+            start = read_number(video["starting_time"])
         elif "timestamps" in video and video["timestamps"].size:
-            start = float(video["timestamps"][0])
+            start = float(read_numbers(video["timestamps"]).ravel()[0])
         else:
             continue
         for name in read_names(video["external_file"]):

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from behavior.errors import InputError, PoseError
-from behavior.files.hdf5_arrays import read_names, read_numbers
+from behavior.files.hdf5_arrays import open_hdf5, read_names, read_number, read_numbers
 from behavior.files.nwb_groups import decode_text, find_typed, list_video_starts, name_group, read_type
 from behavior.files.opening import explain_damage
 from behavior.files.pose_table import COORDINATES, PoseTable
@@ -42,7 +42,7 @@ class _Series:
 def is_nwb(path: Path) -> bool:
     """Tell by content whether `path` is an NWB file; never raises."""
     try:
-        with h5py.File(path, "r") as file:
+        with open_hdf5(path) as file:
             return "nwb_version" in file.attrs
     # Any content may stand in a file, and h5py raises whatever it leads it to; "no" is the answer then.
     except Exception:  # noqa: BLE001
@@ -52,7 +52,7 @@ def is_nwb(path: Path) -> bool:
 def is_nwb_pose(path: Path) -> bool:
     """Tell by content whether `path` is an NWB file with a pose of ndx-pose in it; never raises."""
     try:
-        with h5py.File(path, "r") as file:
+        with open_hdf5(path) as file:
             return "nwb_version" in file.attrs and bool(find_typed(file, "PoseEstimation"))
     # As above.
     except Exception:  # noqa: BLE001
@@ -73,7 +73,7 @@ def read_nwb_pose(path: Path) -> PoseTable:
     """
     with explain_damage(path, error=PoseError, expected="NWB", advice="export it again"):
         try:
-            with h5py.File(path, "r", locking=False) as file:
+            with open_hdf5(path) as file:
                 series = _read_series(path, file)
         except InputError as error:
             raise PoseError(f"{path}: {error}; export it again.") from error
@@ -139,7 +139,7 @@ def _count_times(path: Path, group: h5py.Group, body_part: str, n_rows: int) -> 
     """Return the times of a series that has a start and a rate; None where it has neither."""
     if "starting_time" not in group:
         return None
-    start, rate = float(group["starting_time"][()]), float(group["starting_time"].attrs.get("rate", np.nan))
+    start, rate = read_number(group["starting_time"]), float(group["starting_time"].attrs.get("rate", np.nan))
     if not (np.isfinite(start) and rate > 0):
         raise PoseError(
             f"{path}: {body_part!r} starts at {start:g} s with {rate:g} rows per second, expected a rate above 0; export it again."

@@ -19,6 +19,8 @@ __all__ = ["explain_damage", "read_text", "require_regular_file"]
 # What readers of binary and text formats raise on content that they did not expect.
 DAMAGE = (
     *(ArithmeticError, AttributeError, EOFError, LookupError, MemoryError, OSError, RecursionError, RuntimeError, TypeError, ValueError),
+    # Of h5py, where names in a file are no UTF-8.
+    SystemError,
     *(csv.Error, struct.error, zipfile.BadZipFile, zlib.error),
     # Of numpy, which parses the header of an array.
     *(SyntaxError, tokenize.TokenError),

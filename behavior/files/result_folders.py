@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from behavior.errors import OutputError
 from behavior.files.atomic import log_written, make_folder, sync_file, sync_folder
-from behavior.files.claims import hold_claim
-from behavior.files.temporary import name_temporary
+from behavior.files.claims import claim_file, hold_claim
+from behavior.files.temporary import name_temporary, remove_leftovers
 
-__all__ = ["is_unfinished", "replace_results"]
+__all__ = ["is_unfinished", "refuse_results", "replace_results"]
 
 # There while files are replaced, and after a run that was stopped then.
 UNFINISHED_FILE = ".unfinished"
@@ -21,6 +21,28 @@ PATIENCE_S = 60.0
 def is_unfinished(folder: Path) -> bool:
     """Tell whether a run was stopped while it replaced the results in `folder`: no file there is a result then."""
     return (folder / UNFINISHED_FILE).exists()
+
+
+def refuse_results(folder: Path, *, mark: str, what: str, advice: str) -> None:
+    """Raise OutputError if `folder` has the file `mark`, which tells that results are complete.
+
+    What a run that was killed after it had written `mark` has left beside them is removed.
+
+    Parameters
+    ----------
+    what, advice
+        What the results are, "a model", and what to do, for the error.
+    """
+    if not (folder / mark).exists():
+        return
+    # Hidden, and harmless where it cannot be removed.
+    with suppress(OSError, OutputError):
+        if any(path.name.startswith(".") for path in folder.iterdir()):
+            with claim_file(folder / mark) as is_mine:
+                if is_mine and (folder / mark).exists():
+                    (folder / UNFINISHED_FILE).unlink(missing_ok=True)
+                    remove_leftovers(folder)
+    raise OutputError(f"{folder}: holds {what} already ({mark}); {advice}.")
 
 
 @contextmanager

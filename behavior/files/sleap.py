@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from behavior.errors import InputError, PoseError
-from behavior.files.hdf5_arrays import read_names, read_numbers
+from behavior.files.hdf5_arrays import open_hdf5, read_names, read_numbers
 from behavior.files.opening import explain_damage
 from behavior.files.pose_table import COORDINATES, PoseTable
 
@@ -26,7 +26,7 @@ _ANALYSIS = {"tracks", "node_names", "track_occupancy"}
 def is_sleap_analysis(path: Path) -> bool:
     """Tell by content whether `path` is an analysis file of SLEAP; never raises."""
     try:
-        with h5py.File(path, "r") as file:
+        with open_hdf5(path) as file:
             return set(file) >= _ANALYSIS
     # Any content may stand in a file, and h5py raises whatever it leads it to; "none" is the answer then.
     except Exception:  # noqa: BLE001
@@ -45,7 +45,7 @@ def read_sleap_analysis(path: Path) -> PoseTable:
     """
     with explain_damage(path, error=PoseError, expected="SLEAP's HDF5", advice="export it again"):
         try:
-            with h5py.File(path, "r", locking=False) as file:
+            with open_hdf5(path) as file:
                 nodes = read_names(file["node_names"])
                 axes = _find_axes(path, file["tracks"], len(nodes))
                 positions = _order(read_numbers(file["tracks"]), axes)

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from behavior.errors import InputError, PoseError
-from behavior.files.hdf5_arrays import read_array, read_names
+from behavior.files.hdf5_arrays import open_hdf5, read_array, read_names
 from behavior.files.opening import explain_damage
 from behavior.files.pose_table import COORDINATES, PoseTable
 
@@ -53,7 +53,7 @@ class _Instances:
 def is_sleap_project(path: Path) -> bool:
     """Tell by content whether `path` is a project of SLEAP; never raises."""
     try:
-        with h5py.File(path, "r", locking=False) as file:
+        with open_hdf5(path) as file:
             return set(file) >= {*_ARRAYS, "metadata"}
     # Any content may be in a file, and h5py raises whatever it leads it to; "no" is the answer then.
     except Exception:  # noqa: BLE001
@@ -74,7 +74,7 @@ def read_sleap_project(path: Path) -> PoseTable:
     """
     with explain_damage(path, error=PoseError, expected="a SLEAP project", advice=_ADVICE):
         try:
-            with h5py.File(path, "r", locking=False) as file:
+            with open_hdf5(path) as file:
                 return _read(path, file)
         except InputError as error:
             raise PoseError(f"{path}: {error}; {_ADVICE}.") from error
@@ -162,6 +162,8 @@ def _read_table(file: h5py.File, name: str) -> npt.NDArray:
     return read_array(dataset)
 
 
+# What is no number becomes one that is refused.
+@np.errstate(invalid="ignore")
 def _list_instances(path: Path, file: h5py.File) -> _Instances:
     """Return the instances of the only video, without those that a person has corrected."""
     frames, instances = _read_table(file, "frames"), _read_table(file, "instances")

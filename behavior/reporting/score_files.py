@@ -9,13 +9,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from behavior.errors import OutputError
 from behavior.figures.rendering import render_png
 from behavior.figures.scores import draw_confusion, draw_precision_recall
 from behavior.files.atomic import make_folder, require_writable, write_bytes
 from behavior.files.cells import write_table
 from behavior.files.markdown import write_markdown
-from behavior.files.result_folders import is_unfinished
+from behavior.files.result_folders import is_unfinished, refuse_results
 from behavior.learning.crossval_files import CEILING_FILE, CONFUSION_PICTURE, METRICS_FILE, PRECISION_RECALL_PICTURE, SUMMARY_FILE
 from behavior.metrics.tables import POOLED, MetricIndex, score_study
 from behavior.recording import Annotation, Labels
@@ -33,8 +32,8 @@ def prepare_results_folder(out: Path, *, overwrite: bool) -> None:
         If it holds scores already and `overwrite` is not set, or cannot be written to.
     """
     make_folder(out)
-    if (out / SUMMARY_FILE).exists() and not overwrite and not is_unfinished(out):
-        raise OutputError(f"{out}: holds results already ({SUMMARY_FILE}); give another folder, or --overwrite to replace them.")
+    if not overwrite and not is_unfinished(out):
+        refuse_results(out, mark=SUMMARY_FILE, what="results", advice="give another folder, or --overwrite to replace them")
     require_writable(out)
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from behavior.errors import OutputError
 from behavior.files.atomic import make_folder, require_writable
 from behavior.files.cells import write_table
 from behavior.files.markdown import write_markdown
+from behavior.files.result_folders import refuse_results
 from behavior.reporting.description import StatisticsTables
 
 __all__ = [
@@ -31,8 +31,8 @@ PICTURE_NAMES = ("ethogram_raster*", "time_curves*", "transition_graph*", "traje
 def prepare_statistics_folder(out: Path, *, overwrite: bool) -> None:
     """Make the folder `out`; OutputError if it holds statistics already and `overwrite` is not set."""
     make_folder(out)
-    if (out / STATISTICS_SUMMARY).exists() and not overwrite:
-        raise OutputError(f"{out}: holds statistics already ({STATISTICS_SUMMARY}); give another --out, or --overwrite to replace them.")
+    if not overwrite:
+        refuse_results(out, mark=STATISTICS_SUMMARY, what="statistics", advice="give another --out, or --overwrite to replace them")
     require_writable(out)
 
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from behavior.errors import OutputError, UsageError
+from behavior.errors import UsageError
 from behavior.files.atomic import make_folder, require_writable
 from behavior.files.cells import write_table
 from behavior.files.markdown import write_markdown
-from behavior.files.result_folders import replace_results
+from behavior.files.result_folders import refuse_results, replace_results
 from behavior.learning.rater_files import RaterFiles, find_folder_files, find_study_files, list_labelled_recordings, name_rater_folders
 from behavior.learning.raters import read_rater_labels, score_rater_agreement
 from behavior.metrics.agreement import OTHERS, summarize_raters
@@ -99,8 +99,8 @@ def compare_raters(
 def _prepare_folder(out: Path, *, overwrite: bool) -> None:
     """Make the folder `out`; OutputError if it holds results already and `overwrite` is not set."""
     make_folder(out)
-    if (out / AGREEMENT_SUMMARY).exists() and not overwrite:
-        raise OutputError(f"{out}: holds results already ({AGREEMENT_SUMMARY}); give another folder, or --overwrite to replace them.")
+    if not overwrite:
+        refuse_results(out, mark=AGREEMENT_SUMMARY, what="results", advice="give another folder, or --overwrite to replace them")
     require_writable(out)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,8 +10,9 @@ import h5py
 import numpy as np
 import pytest
 
-from behavior.errors import InputError
-from behavior.files.hdf5_arrays import read_array, read_names, read_numbers
+from behavior.errors import InputError, PoseError
+from behavior.files.hdf5_arrays import open_hdf5, read_array, read_names, read_number, read_numbers
+from behavior.files.pose import read_pose
 
 
 @pytest.fixture(name="write")
@@ -65,3 +67,65 @@ def test_sizes_that_a_file_only_claims_are_refused(write: Callable[..., h5py.Fil
             read_array(file["hollow"])
         with pytest.raises(InputError, match="claims"):
             read_numbers(file["hollow"])
+
+
+def test_one_number(write: Callable[..., h5py.File]) -> None:
+    with write(one=2.5, several=np.zeros(2), name="a") as file:
+        assert read_number(file["one"]) == 2.5
+        with pytest.raises(InputError, match="has 2 values in /several, expected one"):
+            read_number(file["several"])
+        with pytest.raises(InputError, match="not made of numbers"):
+            read_number(file["name"])
+        file.create_dataset("hollow", shape=(1 << 29,), dtype="f8", chunks=(1 << 10,))
+        with pytest.raises(InputError, match="of which only 0 bytes are stored"):
+            read_number(file["hollow"])
+
+
+def test_names_that_are_longer_than_what_is_stored_of_them_are_refused(write: Callable[..., h5py.File]) -> None:
+    with write() as file:
+        file.create_dataset("fixed", shape=(10_000,), dtype="S100000", chunks=(1,))
+        with pytest.raises(InputError, match="of which only 0 bytes are stored"):
+            read_names(file["fixed"])
+        file.create_dataset("long", data=["a" * (1 << 20)] * 65, dtype=h5py.string_dtype())
+        with pytest.raises(InputError, match=r"names of more than 67,108,864 bytes in /long"):
+            read_names(file["long"])
+
+
+def link_outside(file: h5py.File, name: str, target: Path) -> None:
+    file[name] = h5py.ExternalLink(str(target), "/tracks")
+
+
+def store_outside(file: h5py.File, name: str, target: Path) -> None:
+    file.create_dataset(name, shape=(4,), dtype="u1", external=[(str(target), 0, 4)])
+
+
+def map_outside(file: h5py.File, name: str, target: Path) -> None:
+    layout = h5py.VirtualLayout(shape=(4,), dtype="u1")
+    layout[:] = h5py.VirtualSource(str(target), "tracks", shape=(4,))
+    file.create_virtual_dataset(name, layout)
+
+
+@pytest.mark.parametrize("put", [link_outside, store_outside, map_outside])
+# By what each format is told, or holds.
+@pytest.mark.parametrize("name", ["tracks", "poseest", "pred_points", "processing/pose", "df_with_missing"])
+def test_no_content_of_other_files_is_read_nor_are_they_opened(tmp_path: Path, put: Callable[..., None], name: str) -> None:
+    path, target = tmp_path / "mouse.h5", tmp_path / "pipe"
+    if hasattr(os, "mkfifo"):
+        # Whoever opens it waits for ever.
+        os.mkfifo(target)
+    with h5py.File(path, "w") as file:
+        file.attrs["nwb_version"] = "2.0"
+        put(file, name, target)
+    expected = r"mouse\.h5: has .* (to another file, which is not followed|whose values are in other files, which are not read); "
+    with pytest.raises(PoseError, match=expected):
+        read_pose(path)
+    with pytest.raises(InputError, match=r"not followed|are not read"), open_hdf5(path):
+        raise AssertionError("it was opened")
+
+
+def test_links_within_a_file_are_followed(write: Callable[..., h5py.File], tmp_path: Path) -> None:
+    with write(numbers=np.arange(3)) as file:
+        file["soft"] = h5py.SoftLink("/numbers")
+        file["group/again"] = file["/"]
+    with open_hdf5(tmp_path / "a.h5") as file:
+        assert read_array(file["soft"]).tolist() == [0, 1, 2]

@@ -85,11 +85,24 @@ def test_semicolons_and_byte_order_marks_of_spreadsheets_are_read(tmp_path):
 @pytest.mark.parametrize("mark", ["\u2028", "\x0b", "\x0c", "\x85"])
 def test_only_line_ends_of_editors_end_a_row(tmp_path, mark):
     path = tmp_path / "recordings.csv"
-    path.write_text(f"recording,group\nm1,drug{mark}control\nm2,x\nm2,y\n", encoding="utf-8")
+    path.write_text(f"recording,video\nm1,drug{mark}control\nm2,x\nm2,y\n", encoding="utf-8")
     with pytest.raises(UsageError, match="line 4: recording 'm2' is already on line 3"):
         read_manifest(path)
-    path.write_text(f"recording,group\nm1,drug{mark}control\nm2,x\n", encoding="utf-8")
-    assert [(found.id, found.group) for found in read_manifest(path)] == [("m1", f"drug{mark}control"), ("m2", "x")]
+    path.write_text(f"recording,video\nm1,drug{mark}control.mp4\nm2,x.mp4\n", encoding="utf-8")
+    assert [found.video.name for found in read_manifest(path)] == [f"drug{mark}control.mp4", "x.mp4"]
+
+
+@pytest.mark.parametrize("mark", ["\x1b[2J", "\u2028", "\x00", "\u202e", "\n"])
+@pytest.mark.parametrize("column", ["animal", "group", "individual", "labels_anna"])
+def test_names_that_a_terminal_would_act_on_are_refused_as_those_of_behaviors_are(tmp_path, column, mark):
+    path = tmp_path / "recordings.csv"
+    if column.startswith("labels"):
+        path.write_text(f'recording,"{column}{mark}x"\nm1,a.csv\n', encoding="utf-8")
+    else:
+        path.write_text(f'recording,{column}\nm1,"drug{mark}control"\n', encoding="utf-8")
+    with pytest.raises(UsageError, match="which has a control character or a line break in it; write it again") as caught:
+        read_manifest(path)
+    assert mark not in str(caught.value)
 
 
 def test_rows_and_columns_that_a_spreadsheet_left_empty_are_passed_over(tmp_path):
@@ -98,7 +111,7 @@ def test_rows_and_columns_that_a_spreadsheet_left_empty_are_passed_over(tmp_path
 
 
 def test_a_row_is_on_the_line_where_it_begins(tmp_path):
-    path = write(tmp_path, 'recording,group\nm1,"a\nb"\nm 2,"c\nd"\n')
+    path = write(tmp_path, 'recording,video\nm1,"a\nb"\nm 2,"c\nd"\n')
     with pytest.raises(UsageError, match="line 4: recording id 'm 2'"):
         read_manifest(path)
 

@@ -132,3 +132,13 @@ def test_nwb_files_that_cannot_be_used(tmp_path: Path, write_nwb: Callable[..., 
             read_pose(tmp_path / name)
         assert str(tmp_path / name) in str(caught.value)
     assert not is_pose(tmp_path / "none.nwb")
+
+
+def test_names_that_are_no_utf_8_are_a_sentence(tmp_path):
+    """h5py raises a SystemError there."""
+    path = tmp_path / "pose.nwb"
+    with h5py.File(path, "w") as file:
+        file.attrs["nwb_version"] = "2.0"
+        h5py.h5g.create(file.id, b"\xff\xfe")
+    with pytest.raises(PoseError, match=r"pose\.nwb: .*; "):
+        read_pose(path)

@@ -13,7 +13,8 @@ import pytest
 from behavior.errors import OutputError
 from behavior.files import result_folders
 from behavior.files.atomic import write_text
-from behavior.files.result_folders import is_unfinished, replace_results
+from behavior.files.result_folders import is_unfinished, refuse_results, replace_results
+from behavior.files.temporary import name_temporary
 
 TABLES = ("metrics.csv", "ceiling.csv", "figures/curve.svg")
 
@@ -105,6 +106,27 @@ def test_after_a_kill_at_any_moment_there_are_the_old_results_or_the_new_or_no_m
         assert not [path.name for path in moment.rglob(".*")]
     assert len(moments) > 20
     assert n_marked < len(moments)
+
+
+def test_complete_results_are_refused_and_what_a_run_killed_at_its_end_left_is_removed(before):
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    refuse_results(before, mark="other.md", what="results", advice="give another folder")
+    with name_temporary(before / "results") as staging:
+        name = staging.name.replace(f"-{os.getpid()}-", f"-{ended.pid}-")
+    (before / name).mkdir()
+    (before / ".unfinished").touch()
+    claim = before / ".summary.md.claim"
+    claim.write_text(json.dumps({"host": "elsewhere", "pid": 17, "token": "x"}))
+    with pytest.raises(OutputError, match=r"before: holds results already \(summary\.md\); give another folder\."):
+        refuse_results(before, mark="summary.md", what="results", advice="give another folder")
+    # Somebody is at it.
+    assert is_unfinished(before)
+    claim.write_text(json.dumps({"host": socket.gethostname(), "pid": ended.pid, "token": "x"}))
+    with pytest.raises(OutputError):
+        refuse_results(before, mark="summary.md", what="results", advice="give another folder")
+    assert list_files(before) == OLD
+    assert not [path.name for path in before.rglob(".*")]
 
 
 def test_a_block_that_fails_leaves_the_earlier_results(before):

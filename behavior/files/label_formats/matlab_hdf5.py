@@ -9,7 +9,8 @@ import h5py
 import numpy as np
 
 from behavior.errors import InputError, LabelError
-from behavior.files.hdf5_arrays import read_array
+from behavior.files.hdf5_arrays import open_hdf5, read_array
+from behavior.files.opening import explain_damage
 
 __all__ = ["read_matlab_hdf5"]
 
@@ -27,12 +28,13 @@ def read_matlab_hdf5(path: Path) -> dict[str, Any]:
     LabelError
         If the file is damaged, too large, or holds anything else.
     """
-    try:
-        with h5py.File(path, "r") as file:
-            return _Variables(file).read()
-    # HDF5's own reader raises whatever a damaged file leads it to.
-    except (InputError, OSError, ValueError, KeyError, RuntimeError, TypeError, AttributeError) as error:
-        raise LabelError(f"{path}: cannot be read as a MATLAB file ({str(error)[:160]}); save it again in MATLAB.") from error
+    expected, advice = "a MATLAB file", "save it again in MATLAB"
+    with explain_damage(path, error=LabelError, expected=expected, advice=advice):
+        try:
+            with open_hdf5(path) as file:
+                return _Variables(file).read()
+        except InputError as error:
+            raise LabelError(f"{path}: cannot be read as {expected} ({error}); {advice}.") from error
 
 
 class _Variables:
@@ -70,7 +72,9 @@ class _Variables:
         # MATLAB's order of dimensions is the other way round.
         values = values.T
         if kind == "char":
-            return "".join(map(chr, np.ravel(values, order="F").astype(np.int64).tolist()))
+            # A damaged file may hold what no number is; `chr` refuses what comes of it.
+            with np.errstate(invalid="ignore"):
+                return "".join(map(chr, np.ravel(values, order="F").astype(np.int64).tolist()))
         return values
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from behavior.errors import InputError, LabelError
-from behavior.files.hdf5_arrays import read_names, read_numbers
+from behavior.files.hdf5_arrays import open_hdf5, read_names, read_numbers
 from behavior.files.label_formats.bout_rows import BoutRows
 from behavior.files.label_formats.choosing import choose_rater, fits
 from behavior.files.label_formats.label_format import BoutLabels, LabelFormat
@@ -52,8 +52,11 @@ class _Contents:
 
 def _recognises(source: LabelSource) -> bool:
     try:
-        with h5py.File(source.path, "r", locking=False) as file:
+        with open_hdf5(source.path) as file:
             return "nwb_version" in file.attrs and bool(find_typed(file, _BOUTS))
+    except InputError:
+        # Content of other files, which reading it explains.
+        return source.path.suffix.casefold() == ".nwb"
     # Any content may stand in a file, and h5py raises whatever it leads it to; "no" is the answer then.
     except Exception:  # noqa: BLE001
         return False
@@ -68,7 +71,7 @@ def _load(source: LabelSource) -> _Contents:
     path = source.path
     with explain_damage(path, error=LabelError, expected="NWB", advice="export it again"):
         try:
-            with h5py.File(path, "r", locking=False) as file:
+            with open_hdf5(path) as file:
                 tables = tuple(_read_table(path, group) for group in find_typed(file, _BOUTS))
                 return _Contents(tables, list_video_starts(file))
         except InputError as error:
@@ -76,12 +79,7 @@ def _load(source: LabelSource) -> _Contents:
 
 
 def _follow(group: h5py.Group, name: str) -> h5py.Group | None:
-    """Return what a table's link leads to; None if there is none. A link to another file is not followed."""
-    link = group.get(name, getlink=True)
-    if link is None:
-        return None
-    if isinstance(link, h5py.ExternalLink):
-        raise InputError(f"has a link {name!r} to another file, which is not followed")
+    """Return what a table's link leads to; None if there is none."""
     linked = group.get(name)
     return linked if isinstance(linked, h5py.Group) else None
 

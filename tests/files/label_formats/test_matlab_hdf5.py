@@ -47,7 +47,7 @@ def test_the_real_file_reads_as_h5py_has_it(shared_data: Path) -> None:
 def test_links_objects_and_empty_claims_are_refused(tmp_path: Path) -> None:
     with write_mat(tmp_path / "a.mat") as file:
         file["elsewhere"] = h5py.ExternalLink("/etc/other.h5", "x")
-    with pytest.raises(LabelError, match="has a link to 'elsewhere' elsewhere, which is not followed"):
+    with pytest.raises(LabelError, match="has a link 'elsewhere' to another file, which is not followed"):
         read_matlab_hdf5(tmp_path / "a.mat")
     with write_mat(tmp_path / "b.mat") as file:
         file.create_dataset("huge", shape=(1 << 29,), dtype=np.float64, chunks=(1 << 16,), compression="gzip")
@@ -60,3 +60,13 @@ def test_links_objects_and_empty_claims_are_refused(tmp_path: Path) -> None:
     (tmp_path / "d.mat").write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(100))
     with pytest.raises(LabelError, match=r"d\.mat: cannot be read as a MATLAB file"):
         read_matlab_hdf5(tmp_path / "d.mat")
+
+
+@pytest.mark.parametrize("code", [2**40, float("nan"), -1])
+def test_text_of_what_no_letter_is_is_refused(tmp_path, code):
+    path = tmp_path / "labels.mat"
+    with h5py.File(path, "w") as file:
+        file["name"] = np.array([[code]])
+        file["name"].attrs["MATLAB_class"] = np.bytes_(b"char")
+    with pytest.raises(LabelError, match=r"labels\.mat: cannot be read as a MATLAB file \(.*\); save it again in MATLAB\."):
+        read_matlab_hdf5(path)

@@ -56,7 +56,7 @@ def test_links_objects_and_damage_are_refused(tmp_path: Path) -> None:
     path = write_bytes(tmp_path / "a.nwb", make_ethogram(BOUTS, 10))
     with h5py.File(path, "a") as file:
         file["processing/behavior/bouts_0/ethogram"] = h5py.ExternalLink("/etc/x.h5", "a")
-    with pytest.raises(LabelError, match="has a link 'ethogram' to another file, which is not followed"):
+    with pytest.raises(LabelError, match=r"has a link '.*ethogram' to another file, which is not followed"):
         read(path)
     path = write_bytes(tmp_path / "b.nwb", make_ethogram(BOUTS, 10))
     with h5py.File(path, "a") as file:
