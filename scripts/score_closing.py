@@ -28,7 +28,7 @@ from matplotlib.lines import Line2D
 from behavior.errors import BehaviorError, InputError, UsageError
 from behavior.figures.rendering import INK, MUTED, get_color, get_line_style, render_png, render_svg
 from behavior.files.atomic import make_folder, write_bytes, write_text
-from behavior.files.frame_tables import FRAME_NAMES
+from behavior.files.frame_tables import find_frame_column
 from behavior.files.label_formats.request import LabelRequest
 from behavior.files.label_formats.source import LabelSource
 from behavior.files.labels import list_behaviors, read_labels
@@ -101,7 +101,7 @@ def read_probabilities(path: Path, columns: list[str]) -> npt.NDArray[np.float32
     """Return the probabilities in the columns of a table, float32 of shape (T, B)."""
     table = LabelSource(path).table
     indexes = [table.find_column(column.casefold()) for column in columns]
-    frame_index = table.find_column(*FRAME_NAMES)
+    frame_index = find_frame_column(table)
     rows = []
     for number, (line, row) in enumerate(table.rows):
         if len(row) != len(table.header):

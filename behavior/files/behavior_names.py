@@ -8,15 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from behavior.errors import BehaviorError, suggest_nearest
-from behavior.files.frame_tables import FRAME_NAMES, TIME_NAMES
+from behavior.files.counter_columns import is_counter
 from behavior.files.label_formats.bout_rows import OBSERVED
 from behavior.files.label_formats.naming import is_likely_misspelt
 from behavior.files.labels import LabelNames, list_names
 
 __all__ = ["ChosenNames", "choose_names"]
 
-# Names with another meaning in the tables of this package.
-_RESERVED = frozenset({*FRAME_NAMES, *TIME_NAMES, OBSERVED})
 _COLUMN_SUFFIXES = ("_prob", "_raw", "_label")
 
 
@@ -176,7 +174,7 @@ def _check_common(group: _Group, read: Mapping[Path, LabelNames], others: Sequen
 
 
 def _is_usable(name: str) -> bool:
-    return re.fullmatch(r"\w[\w-]*", name) is not None and name.casefold() not in _RESERVED
+    return re.fullmatch(r"\w[\w-]*", name) is not None and name.casefold() != OBSERVED and not is_counter(name)
 
 
 def _make_usable(name: str, taken: Sequence[str]) -> str:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from behavior.errors import LabelError
 from behavior.files.atomic import write_text
+from behavior.files.counter_columns import counts_from_1, find_time_unit, is_counter, is_frame_column
 from behavior.files.label_formats.label_format import FrameLabels, LabelFormat, RowTimes
 from behavior.files.label_formats.missing_behaviors import check_missing
 from behavior.files.label_formats.request import LabelRequest
@@ -22,9 +23,8 @@ from behavior.files.text_tables import Row, TextTable, format_row, parse_number,
 from behavior.recording import Frames, Labels
 
 __all__ = [
-    "FRAME_NAMES",
     "FRAME_TABLE",
-    "TIME_NAMES",
+    "find_frame_column",
     "find_time_column",
     "holds_labels_only",
     "list_frame_behaviors",
@@ -34,10 +34,8 @@ __all__ = [
     "write_frame_table",
 ]
 
-# Columns that are not behaviors, in lower case; pandas writes an index without a name.
-FRAME_NAMES = ("frame", "frames", "index", "", "unnamed: 0")
-_MILLISECONDS = ("time_ms", "time (ms)", "time [ms]", "milliseconds")
-TIME_NAMES = ("time_s", "time", "time (s)", "time [s]", "time_sec", "trial time", "timestamp", "seconds", *_MILLISECONDS)
+# Columns of EthoVision's raw data, which behaviors that were scored are in, too.
+_TRACK = ("recording time", "x center")
 
 _VALUES = {"": -1, "true": 1, "false": 0, "1": 1, "0": 0, "-1": -1}
 
@@ -47,7 +45,7 @@ _SPARSEST_INDEX = 10
 
 def list_frame_behaviors(table: TextTable) -> tuple[str, ...]:
     """Return the columns that may be behaviors, in the table's order."""
-    return tuple(name for name in table.header if name.casefold() not in (*FRAME_NAMES, *TIME_NAMES))
+    return tuple(name for name in table.header if not is_counter(name))
 
 
 def holds_labels_only(table: TextTable, names: Sequence[str]) -> bool:
@@ -102,11 +100,18 @@ def read_frame_columns(
     naming = request.naming
     naming.require_not_renamed(table.path, names)
     chosen = [name for name in names if naming.find_behavior(name) is not None]
-    notes = check_missing(table.path, names, request, kind="column")
+    is_track = all(table.find_column(name) is not None for name in _TRACK)
+    notes = check_missing(table.path, names, request, kind="EthoVision column" if is_track else "column")
     frames, values, times = _read_cells(table, chosen, row_word=row_word, time_column=time_column)
-    if len(frames) and frames.min() == 1:
+    if counts_from_1(frames, request.frames.n_frames):
+        frames = frames - 1
+        notes.append(f"{table.path}: counts frames from 1 to {len(frames)}; its frame 1 is read as frame 0.")
+    elif len(frames) and frames.min() == 1:
         notes.append(f"{table.path}: the frame column starts at 1, so frame 0 has no label; frames are counted from 0.")
     _require_frames(table.path, frames, times.lines, row_word)
+    step = int(np.diff(np.sort(frames)).min()) if len(frames) > 1 else 1
+    if step > 1:
+        notes.append(f"{table.path}: has rows for one in {step} frames; the frames between them count as not labelled.")
     in_order = np.full((int(frames.max()) + 1 if len(frames) else 0, len(chosen)), -1, dtype=np.int8)
     in_order[frames] = values
     return FrameLabels(
@@ -114,18 +119,23 @@ def read_frame_columns(
         in_order,
         tuple(name for name in names if name not in chosen),
         tuple(notes),
-        is_numbered=_find_frame_column(table) is not None,
+        is_numbered=find_frame_column(table) is not None,
         times=None if time_column is None else times.take(frames, len(in_order)),
     )
 
 
 def find_time_column(table: TextTable) -> int | None:
     """Return the index of the column that holds the times of the rows in its first rows, None if there is none."""
-    column = table.find_column(*TIME_NAMES)
-    if column is None:
-        return None
-    cells = [cells[column] for _, cells in islice(table.rows, HEAD_ROWS) if column < len(cells) and cells[column]]
-    return column if any(parse_seconds(cell, table.delimiter) is not None for cell in cells) else None
+    for column in _list_time_columns(table):
+        cells = [cells[column] for _, cells in islice(table.rows, HEAD_ROWS) if column < len(cells) and cells[column]]
+        if any(parse_seconds(cell, table.delimiter) is not None for cell in cells):
+            return column
+    return None
+
+
+def _list_time_columns(table: TextTable) -> list[int]:
+    """Return the columns that are named after time."""
+    return [column for column, name in enumerate(table.header) if name and find_time_unit(name) is not None]
 
 
 def write_frame_table(path: Path, labels: Labels) -> None:
@@ -139,7 +149,7 @@ def write_frame_table(path: Path, labels: Labels) -> None:
         If the file cannot be written.
     """
     for name in labels.behaviors:
-        if name != name.strip() or name.casefold() in (*FRAME_NAMES, *TIME_NAMES):
+        if name != name.strip() or is_counter(name):
             raise LabelError(f"{path}: a behavior cannot be named {name!r} in a frame table, where that means something else; rename it.")
     rows = np.column_stack((np.arange(len(labels)), labels.values))
     lines = [format_row(["frame", *labels.behaviors]), *(",".join(map(str, row)) for row in rows.tolist())]
@@ -151,7 +161,7 @@ def _read_cells(
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int8], RowTimes]:
     """Return the frame, the labels (T, N), and line and time of each row."""
     columns = [table.header.index(name) for name in names]
-    index = _find_frame_column(table)
+    index = find_frame_column(table)
     frames, values, lines, seconds = array("q"), array("b"), array("I"), array("d")
     for line, cells in _list_rows(table, has_index=index is not None or time_column is not None, row_word=row_word):
         lines.append(line)
@@ -186,7 +196,8 @@ def parse_row_time(table: TextTable, line: int, cell: str, row_word: str, *, col
         raise LabelError(f"{table.path}: {row_word} {line} holds {cell!r} as time, expected seconds; correct it.")
     if seconds is None:
         return math.nan
-    return seconds / 1000 if table.header[column].casefold() in _MILLISECONDS else seconds
+    # What has colons is in hours, minutes and seconds, whatever the name says.
+    return seconds if ":" in cell else seconds * (find_time_unit(table.header[column]) or 1.0)
 
 
 def _list_rows(table: TextTable, *, has_index: bool, row_word: str) -> Iterator[Row]:
@@ -205,14 +216,13 @@ def _list_rows(table: TextTable, *, has_index: bool, row_word: str) -> Iterator[
         yield line, cells
 
 
-def _find_frame_column(table: TextTable) -> int | None:
+def find_frame_column(table: TextTable) -> int | None:
     """Return the index of the column with frame numbers, None if there is none."""
-    lower = [name.casefold() for name in table.header]
-    for name in FRAME_NAMES:
-        # A nameless column is pandas's index only in front, where pandas writes it.
-        if name in lower and (name or lower[0] == ""):
-            return lower.index(name)
-    return None
+    columns = [column for column, name in enumerate(table.header) if is_frame_column(name)]
+    # One that says so comes before an index, and a nameless column is pandas's index only in front, where pandas writes it.
+    named = [column for column in columns if "frame" in table.header[column].casefold()]
+    indexes = [column for column in columns if table.header[column] or column == 0]
+    return next(iter((*named, *indexes)), None)
 
 
 def _parse_frame(table: TextTable, line: int, cell: str, row_word: str) -> int:
@@ -255,17 +265,17 @@ def _recognises(source: LabelSource) -> bool:
 def _read(source: LabelSource, request: LabelRequest) -> FrameLabels:
     column, table = find_time_column(source.table), source.table
     contents = read_frame_columns(table, request, names=list_frame_behaviors(table), row_word=source.row_word, time_column=column)
-    unread = table.find_column(*TIME_NAMES) if column is None else None
+    unread = next(iter(_list_time_columns(table)), None) if column is None else None
     if unread is None or not len(contents.values):
         return contents
     note = f"{table.path}: its column {table.header[unread]!r} is not in seconds and not looked at; rows are taken for frames."
-    return replace(contents, notes=(*contents.notes, note))
+    return replace(contents, notes=(*contents.notes, note), unread_times=table.header[unread])
 
 
 def _find_frames(source: LabelSource, request: LabelRequest) -> Frames | None:
     """Return frames at the times of the rows, None if they have none or are numbered."""
     column = find_time_column(source.table)
-    if column is None or _find_frame_column(source.table) is not None:
+    if column is None or find_frame_column(source.table) is not None:
         return None
     times = read_frame_columns(source.table, request, names=list_frame_behaviors(source.table), time_column=column).times
     is_increasing = times is not None and len(times.seconds) > 1 and bool((np.diff(times.seconds) > 0).all())

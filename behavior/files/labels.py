@@ -338,12 +338,11 @@ def _match_length(
         return values[:n_frames], None
     is_error = request.policies.out_of_range == "error" and not is_open_ended and not (broke_off and surplus > 0)
     if abs(surplus) > TOLERATED_FRAMES and is_error:
-        interval = _measure_interval(request.frames)
-        counted = (
-            ""
-            if contents.is_numbered or contents.is_sized
-            else f" Each row was taken for a frame{interval}: rows at other intervals need a column 'time', in seconds."
-        )
+        counted = "" if contents.is_numbered or contents.is_sized else f" Each row was taken for a frame{_measure_interval(request.frames)}"
+        if counted and contents.unread_times:
+            counted += f", as its column {contents.unread_times!r} is not in seconds; write seconds, or hours:minutes:seconds."
+        elif counted:
+            counted += ": rows at other intervals need a column 'time', in seconds."
         raise LabelError(
             f"{path}: labels {len(values)} frames, but the video has {n_frames}, expected as many; are they the labels of another video?"
             f"{counted}"

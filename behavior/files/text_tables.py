@@ -86,7 +86,7 @@ def make_table(path: Path, open_rows: Callable[[], Iterable[Row]], delimiter: st
     Raises
     ------
     LabelError
-        If two columns have one name.
+        If two columns have one name, or names are missing.
     """
     for line, header in open_rows():
         if line == header_line or (header_line is None and any(header)):
@@ -96,6 +96,8 @@ def make_table(path: Path, open_rows: Callable[[], Iterable[Row]], delimiter: st
     while len(header) > 1 and not header[-1]:
         header = header[:-1]
     repeated = sorted({name for name in header if name and header.count(name) > 1})
+    if repeated and all(parse_number(name, delimiter) is not None for name in header if name):
+        raise LabelError(f"{path}: line {line} holds only numbers, expected the names of the columns; put a header above it.")
     if repeated:
         raise LabelError(f"{path}: line {line} has two columns named {repeated[0]!r}, expected one; rename or remove one.")
 
@@ -178,9 +180,11 @@ def parse_number(cell: str, delimiter: str) -> float | None:
 def parse_seconds(cell: str, delimiter: str) -> float | None:
     """Return seconds, also written as hours:minutes:seconds; None for anything else.
 
-    >>> parse_seconds("0:01:02.5", ","), parse_seconds("2.5", ","), parse_seconds("1 May", ",")
+    >>> parse_seconds("0:01:02,5", ","), parse_seconds("2.5", ","), parse_seconds("1 May", ",")
     (62.5, 2.5, None)
     """
+    # A comma between digits of a time of the clock can only be a decimal one.
+    delimiter = ";" if ":" in cell else delimiter
     parts = [parse_number(part, delimiter) for part in cell.split(":")]
     if not 1 <= len(parts) <= 3 or any(part is None or not math.isfinite(part) or abs(part) > 1e12 for part in parts):
         return None

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hypothesis import given
-from label_samples import draw_labels, read, read_values, write
+from label_samples import draw_labels, list_frames, read, read_values, write
 
 from behavior.errors import LabelError
 from behavior.files.frame_tables import write_frame_table
@@ -117,6 +117,28 @@ def test_a_frame_column_from_1_is_noted(tmp_path: Path) -> None:
     assert values[:, 0].tolist() == [-1, 1, 0]
     assert len(notes) == 1
     assert "starts at 1" in notes[0]
+
+
+@pytest.mark.parametrize("column", ["frame", "Frame #", "frame_number", "Unnamed: 0"])
+def test_as_many_frames_as_the_video_has_that_count_from_1_are_read_so(tmp_path: Path, column: str) -> None:
+    # In any order.
+    path = write(tmp_path / "a.csv", f"{column},a,time_s\n3,1,0.2\n1,0,0.0\n2,1,0.1\n")
+    values, notes = read(path, ("a",), frames=Frames.from_times(np.arange(3) / 10))
+    assert values[:, 0].tolist() == [0, 1, 1]
+    assert notes == [f"{path}: counts frames from 1 to 3; its frame 1 is read as frame 0."]
+
+
+def test_rows_for_one_in_several_frames_are_noted(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", "frame,a\n0,0\n5,1\n15,1\n")
+    values, notes = read(path, ("a",), frames=Frames(16))
+    assert list_frames(values[:, 0] != -1) == [0, 5, 15]
+    assert notes == [f"{path}: has rows for one in 5 frames; the frames between them count as not labelled."]
+
+
+def test_a_table_of_numbers_without_a_header_is_named(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", "0,0\n1,1\n")
+    with pytest.raises(LabelError, match="line 1 holds only numbers, expected the names of the columns; put a header above it"):
+        read(path, ("a",), frames=Frames(2))
 
 
 def test_a_frame_table_refuses_names_with_another_meaning(tmp_path: Path) -> None:

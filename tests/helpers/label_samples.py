@@ -15,7 +15,7 @@ import tool_samples
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from behavior.files.frame_tables import FRAME_NAMES, TIME_NAMES
+from behavior.files.counter_columns import is_counter
 from behavior.files.label_formats.request import LabelRequest
 from behavior.files.labels import read_labels
 from behavior.recording import Frames, Labels
@@ -320,7 +320,7 @@ def read_values(path: Path, behaviors: list[str], n_frames: int, *, time_s: np.n
 
 _ANY_NAMES = st.lists(
     st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")), min_size=1, max_size=8).filter(
-        lambda name: name.casefold() not in (*FRAME_NAMES, *TIME_NAMES, "observed")
+        lambda name: name.casefold() != "observed" and not is_counter(name)
     ),
     min_size=1,
     max_size=3,

@@ -70,6 +70,8 @@ class FrameLabels:
         Whether the number of rows is what the file says that its video has, so that rows without a label count at the end too.
     times
         The times that the file gives its rows; None if it gives none.
+    unread_times
+        The name of a column of times that are written in no way that is read; "" if there is none.
     is_extent_stated
         Whether a row without a behavior says that none was shown; else it may not have been looked at.
     """
@@ -82,6 +84,7 @@ class FrameLabels:
     is_numbered: bool = False
     is_sized: bool = False
     times: RowTimes | None = None
+    unread_times: str = ""
     is_extent_stated: bool = True
 
     def delay(self, offset_s: float) -> FrameLabels:

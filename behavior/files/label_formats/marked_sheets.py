@@ -8,7 +8,7 @@ it is not.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -16,7 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from behavior.errors import LabelError
-from behavior.files.frame_tables import FRAME_NAMES, TIME_NAMES, parse_row_time
+from behavior.files.counter_columns import counts_from_1, find_time_unit, is_counter, is_frame_column
+from behavior.files.frame_tables import parse_row_time
 from behavior.files.label_formats.label_format import FrameLabels, LabelFormat, RowTimes
 from behavior.files.label_formats.missing_behaviors import check_missing
 from behavior.files.label_formats.request import LabelRequest
@@ -54,7 +55,7 @@ def _get_cell(cells: Sequence[str], column: int) -> str:
 
 def _list_columns(table: TextTable) -> tuple[list[int], list[int]]:
     """Return the columns that hold marks or nothing, apart from headings, and those of them that hold marks; [] if there is no mark."""
-    named = [column for column, name in enumerate(table.header) if name and name.casefold() not in (*FRAME_NAMES, *TIME_NAMES)]
+    named = [column for column, name in enumerate(table.header) if not is_counter(name)]
     possible = set(named)
     marked: set[int] = set()
     number = -1
@@ -112,15 +113,15 @@ def _find_layout(table: TextTable, columns: Sequence[int], n_frames: int) -> _La
     """Return the layout of a sheet whose `columns` hold marks or nothing, for a video of `n_frames`."""
     first_rows = list(islice(table.rows, _MOST_HEADINGS + 100))
     n_rows = sum(1 for _ in table.rows)
-    index, time = (_find_counter(table, first_rows, names) for names in (FRAME_NAMES, TIME_NAMES))
+    index, time = (_find_counter(table, first_rows, counts) for counts in (is_frame_column, lambda name: find_time_unit(name) is not None))
     n_headings = _count_headings(first_rows, table, time if index is None else index, columns, n_rows - n_frames)
     return _Layout(n_headings, first_rows, index, time)
 
 
-def _find_counter(table: TextTable, rows: Sequence[Row], names: Sequence[str]) -> int | None:
-    """Return the column with one of `names` that holds numbers in most of `rows`, None if there is none."""
+def _find_counter(table: TextTable, rows: Sequence[Row], counts: Callable[[str], bool]) -> int | None:
+    """Return the column that counts by its name and holds numbers in most of `rows`, None if there is none."""
     for column, name in enumerate(table.header):
-        if name.casefold() in names:
+        if counts(name):
             cells = [_get_cell(row, column) for _, row in rows]
             if 2 * sum(parse_seconds(cell, table.delimiter) is not None for cell in cells) > len(cells):
                 return column
@@ -154,7 +155,7 @@ def _read(source: LabelSource, request: LabelRequest) -> FrameLabels:
     values, frames, times = _read_marks(source, chosen, layout)
     if len(frames) and frames.max() >= 10 * (len(frames) + 1000):
         raise LabelError(f"{source.path}: has a row for frame {frames.max()} among {len(frames)} rows, expected frame numbers; correct it.")
-    first = 1 if layout.index is not None and _counts_from_1(frames, request.frames.n_frames) else 0
+    first = 1 if layout.index is not None and counts_from_1(frames, request.frames.n_frames) else 0
     in_order = values
     if layout.index is not None:
         in_order = np.full((int(frames.max()) + 1 - first if len(frames) else 0, len(chosen)), -1, dtype=np.int8)
@@ -179,10 +180,6 @@ def _choose_columns(source: LabelSource, marked: Sequence[int], request: LabelRe
     marks = [header[column] for column in marked]
     notes = check_missing(source.path, [name for name in header if name], request, kind="column", shown=marks)
     return [column for column, meaning in meanings.items() if meaning is not None], notes
-
-
-def _counts_from_1(frames: npt.NDArray[np.int64], n_frames: int) -> bool:
-    return len(frames) > 0 and bool(frames.min() == 1 and frames.max() == n_frames)
 
 
 def _note_layout(source: LabelSource, layout: _Layout, first: int) -> list[str]:

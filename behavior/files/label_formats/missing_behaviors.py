@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from behavior.errors import LabelError, suggest_nearest
-from behavior.files.label_formats.naming import IN_STUDY_FILE
+from behavior.files.label_formats.naming import IN_STUDY_FILE, is_likely_misspelt
 from behavior.files.label_formats.request import LabelRequest
 
 __all__ = ["check_missing", "choose_behaviors"]
@@ -38,7 +38,9 @@ def check_missing(path: Path, names: Sequence[str], request: LabelRequest, *, ki
     policy, first = request.policies.missing, request.behaviors[missing[0]]
     if policy == "error":
         marks = " with marks" if shown is not None else ""
-        nearest = suggest_nearest(first, listed) or "."
+        # EthoVision writes what excludes each other, or a unit, in brackets behind the name.
+        bracketed = [name for name in names if "(" in name and is_likely_misspelt(first, name.split("(")[0].strip())]
+        nearest = f"; did you mean {bracketed[0]!r}?" if bracketed else suggest_nearest(first, listed) or "."
         raise LabelError(
             f"{path}: has no {kind} {first!r}, only {some or 'none'}{marks}{nearest} Rename or map one (labels: map), or say "
             f"{IN_STUDY_FILE} what that means: labels: {{missing: unlabelled}} if nobody looked for {first!r} in this file, labels: "

@@ -26,6 +26,9 @@ _GAP = 1.5
 # Videos write at least this precision.
 _ROUNDING_S = 1e-3
 
+# Times of another unit last as long as the video to this share.
+_SAME_LENGTH = 0.02
+
 # What tables round their times to, coarsest first.
 _RESOLUTIONS_S = (1.0, 0.1, 0.01)
 
@@ -189,15 +192,28 @@ class _Placing:
         if is_row_per_frame:
             raise LabelError(
                 f"{self.path}: has {rows} rows, as many as the video has frames ({len(self.time_s)}), but {said}; correct the times, or "
-                "remove that column if each row is a frame."
+                f"remove that column if each row is a frame.{self._guess_unit(video_stop)}"
             )
         if self.request.policies.out_of_range == "error" and not (self.request.frames.broke_off and not is_early):
             recording = self.request.recording_names[-1] if self.request.recording_names else "RECORDING"
             raise LabelError(
                 f"{self.path}: {said}; are they the labels of another video? If they count from another start, say {IN_STUDY_FILE} "
                 f"when the video starts: labels: {{offset_s: {{{recording}: SECONDS}}}}; if only a part was labelled, "
-                "labels: {out_of_range: warn}."
+                f"labels: {{out_of_range: warn}}.{self._guess_unit(video_stop)}"
             )
+
+    def _guess_unit(self, video_stop: float) -> str:
+        """Return a sentence on what the times look like, if that is frames or another unit; "" else."""
+        length, n_frames = float(self.times.seconds[-1] - self.times.seconds[0]) + self.step, len(self.time_s)
+        duration = video_stop - float(self.time_s[0])
+        for size, unit, name in (
+            (n_frames, "frame numbers", "frame"),
+            (1e3 * duration, "milliseconds", "time_ms"),
+            (duration / 60, "minutes", "time_min"),
+        ):
+            if abs(length / size - 1) <= _SAME_LENGTH:
+                return f" They look like {unit}: if they are, call the column {name!r}."
+        return ""
 
     def _hold(self) -> npt.NDArray[np.int8]:
         """Return the labels of each frame, int8 of shape (n_frames, N)."""

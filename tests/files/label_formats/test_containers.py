@@ -79,5 +79,7 @@ def test_misleading_files_are_read_or_refused_by_name(shared_faults: Path) -> No
         recognise_labels(folder / "otx_parser_test.otb")
     track = folder / "ethovision_from_header_on.csv"
     assert recognise_labels(track) == "frame table"
-    with pytest.raises(LabelError, match="has no column 'grooming', only Recording time, X center"):
+    with pytest.raises(
+        LabelError, match=r"has no EthoVision column 'grooming', only X center, .*; did you mean 'Grooming\(Mutually exclusive\)'\?"
+    ):
         read(track, ("grooming",))

@@ -61,3 +61,12 @@ def test_names_with_modifiers_and_mappings_make_room() -> None:
     assert check_missing(Path("a.boris"), ["Groom", "rearing"], request, kind="behavior") == []
     with pytest.raises(LabelError, match="has no behavior 'rear', only Groom"):
         check_missing(Path("a.boris"), ["Groom"], request, kind="behavior")
+
+
+def test_a_track_of_ethovision_is_named_with_the_column_that_is_meant(tmp_path: Path) -> None:
+    text = "Trial time,Recording time,X center,Grooming(Mutually exclusive)\ns,s,cm,\n0,0,1.5,1\n0.1,0.1,1.5,0\n"
+    path = write(tmp_path / "a.csv", text)
+    with pytest.raises(LabelError, match=r"has no EthoVision column 'grooming', only .*; did you mean 'Grooming\(Mutually exclusive\)'\?"):
+        read(path, ("grooming",), frames=Frames.from_times(np.arange(2) / 10))
+    values, _ = read(path, ("grooming",), frames=Frames.from_times(np.arange(2) / 10), mapping={"Grooming(Mutually exclusive)": "grooming"})
+    assert values[:, 0].tolist() == [1, 0]

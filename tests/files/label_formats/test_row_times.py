@@ -204,3 +204,39 @@ def test_real_binary_tables_of_boris_are_read_by_their_times(shared_data: Path, 
         inside |= rate * step == 1
         expected = cells[np.minimum(np.floor(time_s / step + 1e-6).astype(int), len(cells) - 1), 1:]
         np.testing.assert_array_equal(values[inside], expected[inside])
+
+
+@pytest.mark.parametrize(
+    ("column", "unit"), [("Timestamp (ms)", 1e-3), ("sec", 1), ("time_min", 60), ("Time(s)", 1), ("timestamp_ns", 1e-9)]
+)
+def test_times_of_any_name_and_unit_tell_the_frames(tmp_path: Path, column: str, unit: float) -> None:
+    at = np.arange(500) * 0.04
+    rows = [f"{seconds / unit:.10g},{int(15 - 1e-9 <= seconds < 18 - 1e-9)}" for seconds in at]
+    path = write(tmp_path / "a.csv", "\n".join([f"{column},a", *rows]))
+    values, notes = read(path, ("a",), frames=Frames.from_times(LOSSY_S))
+    assert list_frames(values[:, 0]) == list_frames((LOSSY_S > 15 - 1e-6) & (LOSSY_S < 18 - 1e-6))
+    assert len(notes) == 1
+    assert f"rows are placed by the column {column!r}" in notes[0]
+
+
+@pytest.mark.parametrize(
+    ("factor", "sentence"),
+    [
+        (1e3, "They look like milliseconds: if they are, call the column 'time_ms'."),
+        (1 / 60, "They look like minutes: if they are, call the column 'time_min'."),
+        (10, "They look like frame numbers: if they are, call the column 'frame'."),
+    ],
+)
+@pytest.mark.parametrize("every", [1, 2])
+def test_times_in_another_unit_are_refused_with_what_they_look_like(tmp_path: Path, factor: float, sentence: str, every: int) -> None:
+    rows = [f"{frame / 10 * factor:.6g},{int(frame > 150)}" for frame in range(0, 300, every)]
+    path = write(tmp_path / "a.csv", "\n".join(["time,a", *rows]))
+    with pytest.raises(LabelError) as caught:
+        read(path, ("a",), frames=Frames.from_times(np.arange(300) / 10))
+    assert str(caught.value).endswith(sentence)
+
+
+def test_a_column_of_dates_is_named_where_rows_do_not_fit(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", "\n".join(["time,a", *(f"2024-05-01 13:00:{at:02d},0" for at in range(30))]))
+    with pytest.raises(LabelError, match=r"of 0\.1 s, as its column 'time' is not in seconds; write seconds, or hours:minutes:seconds\."):
+        read(path, ("a",), frames=Frames.from_times(np.arange(300) / 10))
