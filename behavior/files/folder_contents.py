@@ -48,8 +48,9 @@ _UNREAD_VIDEOS = {
 UNREAD_VIDEO_SUFFIXES = tuple(_UNREAD_VIDEOS)
 
 # What trackers put behind a video's name when they draw their points into a copy of it.
-_DRAWN = re.compile(rf"{TRACKER_MARK}|_superanimal|[._]predictions\b|(?i:_labell?ed)")
-_LABELED = ("_labeled", "_labelled")
+_LABELED = r"[_.\- ]labell?ed(?:_before_adapt|_after_adapt)?"
+_DRAWN = re.compile(rf"{TRACKER_MARK}_|_superanimal(?:_|$)|[._]predictions\b|(?i:{_LABELED})$")
+_ENDS_LABELED = re.compile(f"(?i:{_LABELED})$")
 _SHOWN = 3
 
 
@@ -64,13 +65,15 @@ def list_files(folder: Path, *, recursive: bool) -> list[Path]:
 def separate_drawn(paths: Iterable[Path]) -> tuple[list[Path], list[Path]]:
     """Return the videos among `paths` by their names, and those of them in which a tracker drew its points.
 
-    The latter are named after another of the videos and then as a tracker does, or end in ``_labeled``.
+    The latter are named after another of the videos and then as a tracker does, or end in ``_labeled``. A video that is only
+    named alike (``m1_labeled_food``, ``m1DLC2``) is a recording.
 
     >>> separate_drawn([Path("m1.mts"), Path("m1DLC_dlcrnetms5_el.mp4"), Path("m1_2.mp4"), Path("notes.txt")])[0]
     [PosixPath('m1.mts'), PosixPath('m1_2.mp4')]
     """
     videos = [path for path in paths if path.suffix.casefold() in VIDEO_SUFFIXES]
-    stems = {video.stem.casefold() for video in videos}
+    # SLEAP leaves the suffix of the video in the name.
+    stems = {name.casefold() for video in videos for name in (video.stem, video.name)}
     drawn = [video for video in videos if _is_drawn(video.stem, stems)]
     return [video for video in videos if video not in set(drawn)], drawn
 
@@ -108,7 +111,7 @@ def list_names(paths: Sequence[Path], folder: Path) -> str:
 
 
 def _is_drawn(stem: str, stems: set[str]) -> bool:
-    if stem.casefold().endswith(_LABELED):
+    if _ENDS_LABELED.search(stem):
         return True
     return any(stem[: mark.start()].casefold() in stems for mark in _DRAWN.finditer(stem) if mark.start())
 

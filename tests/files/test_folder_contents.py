@@ -14,6 +14,18 @@ from behavior.files.folder_contents import describe_unread, list_files, list_nam
     [
         ("m1DLC_resnet50_x_full.mp4", True),
         ("m1DeepCut_resnet50_x_labeled.mp4", True),
+        ("m1.MTS.predictions.slp.avi", True),
+        ("m1.Labeled.mp4", True),
+        ("m1 labelled.mp4", True),
+        ("m1_superanimal_quadruped_hrnet_w32_labeled_before_adapt.mp4", True),
+        # What only looks like it.
+        ("m1_labeled_food.mp4", False),
+        ("m1_labeledpellet2.mp4", False),
+        ("m1DLC2.mp4", False),
+        ("m1DLCA.mp4", False),
+        ("m1_superanimals.mp4", False),
+        ("m1_unlabeled.mp4", False),
+        ("m1_predictions_day2.mp4", False),
         ("M1_superanimal_topviewmouse_.mp4", True),
         ("m1.predictions.slp.mp4", True),
         ("other_labelled.mp4", True),

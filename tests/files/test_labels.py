@@ -44,7 +44,7 @@ def test_files_without_labels_are_refused(tmp_path: Path, text: str, sentence: s
 
 def test_files_that_are_no_text(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes(bytes(range(256)))
-    for name, sentence in {"a.csv": "is not a text file", "missing.csv": "there is no such label file", ".": "is a folder"}.items():
+    for name, sentence in {"a.csv": "is not a text file", "missing.csv": "there is no such label file", ".": "found a folder"}.items():
         with pytest.raises(LabelError, match=sentence):
             read(tmp_path / name, ("a",), frames=Frames(1))
         assert not is_label_file(tmp_path / name)

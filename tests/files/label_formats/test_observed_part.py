@@ -15,7 +15,7 @@ from behavior.recording import Frames
 
 # The samples show something from frame 3 until 25 of 40.
 FIRST, LAST = 3, 25
-UNSTATED = ("BORIS", "SimBA", "Solomon", "DLCAnalyzer", "sheet of x marks")
+UNSTATED = ("BORIS", "SimBA", "Solomon", "DLCAnalyzer", "sheet of x marks", "Label Studio", "VIA", "ELAN", "EthoVision", "The Observer")
 
 
 @pytest.mark.parametrize("case", CASES, ids=name_case)
