@@ -77,7 +77,8 @@ def _embed_recording(
     postponed: list[FeatureStream] = []
     for stream in streams:
         try:
-            attempt = _try_to_embed(stream, inputs, among)
+            # Whatever uses features compares their checksums.
+            attempt = _try_to_embed(stream, inputs, among, with_content=False)
         except WeightsError:
             raise
         except BehaviorError as error:
@@ -96,7 +97,7 @@ def _embed_recording(
 
 
 def require_features(streams: Sequence[FeatureStream], recording: Recording) -> None:
-    """Embed what the cache lacks of `streams` for `recording`; if another process does so, wait for it.
+    """Embed what the cache lacks of `streams` for `recording`, or has damaged; if another process does so, wait for it.
 
     Raises
     ------
@@ -105,7 +106,7 @@ def require_features(streams: Sequence[FeatureStream], recording: Recording) -> 
     """
     inputs = RecordingInputs(recording)
     for stream in streams:
-        while _try_to_embed(stream, inputs, [recording]).is_elsewhere:
+        while _try_to_embed(stream, inputs, [recording], with_content=True).is_elsewhere:
             _wait_for([(recording, [stream])])
 
 
@@ -117,9 +118,9 @@ class _Attempt:
     frames_per_second: float | None = None
 
 
-def _try_to_embed(stream: FeatureStream, inputs: RecordingInputs, among: Sequence[Recording]) -> _Attempt:
+def _try_to_embed(stream: FeatureStream, inputs: RecordingInputs, among: Sequence[Recording], *, with_content: bool) -> _Attempt:
     recording = inputs.recording
-    if stream.is_cached(recording):
+    if stream.is_cached(recording, with_content=with_content):
         stream.tidy(recording)
         detail(f"{recording.id}: its features of {stream.name} are there already")
         return _Attempt()

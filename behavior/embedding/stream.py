@@ -93,13 +93,19 @@ class FeatureStream(ABC):
                 settings["body_axis"] = [name.casefold() for name in self._crop.body_axis]
         return Source(files=(recording.video, recording.pose if self._needs_pose else None), settings=settings)
 
-    def is_cached(self, recording: Recording) -> bool:
-        """Tell whether `read` would succeed: the features are read, and their checksums compared."""
-        return self._explain_absence(recording) is None
+    def is_cached(self, recording: Recording, *, with_content: bool = False) -> bool:
+        """Tell whether the features of `recording` are in the cache, complete and up to date.
 
-    def _explain_absence(self, recording: Recording) -> CacheError | None:
+        Parameters
+        ----------
+        with_content
+            Whether they are read, so that their checksums are compared, as `read` does: of long recordings this takes a while.
+        """
+        return self._explain_absence(recording, with_content=with_content) is None
+
+    def _explain_absence(self, recording: Recording, *, with_content: bool) -> CacheError | None:
         try:
-            self._find(recording, with_content=True)
+            self._find(recording, with_content=with_content)
         except CacheError as error:
             return error
         return None
@@ -172,7 +178,7 @@ class FeatureStream(ABC):
         with claim_file(path) as mine:
             if not mine:
                 return None
-            reason = self._explain_absence(recording)
+            reason = self._explain_absence(recording, with_content=True)
             if reason is None:
                 # Another process finished it between the first look and the claim.
                 return Embedded(0, ())

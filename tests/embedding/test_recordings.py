@@ -25,7 +25,7 @@ class Stream:
         self.tidied: list[str] = []
         self.inputs: list[RecordingInputs] = []
 
-    def is_cached(self, recording: Recording) -> bool:
+    def is_cached(self, recording: Recording, *, with_content: bool = False) -> bool:
         return recording.id == "cached"
 
     def explain_claim(self, recording: Recording) -> str:
