@@ -27,6 +27,9 @@ _ALL_INSIDE, _MANY_OUTSIDE = 0.995, 0.98
 # Ranks of the change where an animal moves, and by how much those of the other reading have to be below.
 _ON_ANIMAL, _APART = 0.85, 0.2
 
+# By how much trackers' copies of a video are smaller, of those that are common.
+_COPIES = (1.25, 4 / 3, 1.5, 5 / 3, 2.0, 2.25, 2.5, 3.0, 4.0)
+
 # Pictures that are compared, one of so many frames, from the beginning of the video.
 _N_PICTURES, _STEP, _FEWEST_PICTURES = 24, 25, 3
 
@@ -34,11 +37,12 @@ _N_PICTURES, _STEP, _FEWEST_PICTURES = 24, 25, 3
 def read_upright_track(
     recording: Recording, individual: str | None = None, scale: tuple[float, float, float] | None = None
 ) -> tuple[Track, str | None]:
-    """Return the track of a recording's animal in the upright picture's pixels, and what to say of a video that is turned.
+    """Return the track of a recording's animal in the upright picture's pixels, and what to say of a video that is turned or scaled.
 
     Where the video's metadata turn its picture, coordinates may be those of the upright picture or of the stored one, as readers give it
     that ignore the metadata. `recording.pose_coordinates` says which; where it is "auto", the reading counts by which alone all points
-    lie within the picture, or on what moves there.
+    lie within the picture, or on what moves there. A pose whose points would be on what moves if they were farther apart is said to be
+    of a smaller copy of the video.
 
     Parameters
     ----------
@@ -67,7 +71,7 @@ def read_upright_track(
     with open_video(video) as opened:
         turns, size = opened.quarter_turns, (opened.width, opened.height)
     if not turns:
-        return track, None
+        return track, _doubt_scale(recording.pose, video, track, size)
     stored_size = size if turns % 2 == 0 else (size[1], size[0])
     turned = Track(turn_points(track.positions, turns, stored_size), track.likelihoods, track.body_parts, time_s=track.time_s)
     # Metadata name the turn to the right.
@@ -106,6 +110,29 @@ def _weigh(video: Path, upright: Track, stored: Track, size: tuple[int, int]) ->
         if ranks and ranks[reading] >= _ON_ANIMAL and ranks[reading] - ranks[other] >= _APART:
             evidence["by what moves in the picture"] = reading
     return evidence
+
+
+def _doubt_scale(pose: Path, video: Path, track: Track, size: tuple[int, int]) -> str | None:
+    """Return a sentence if the pose looks like that of a copy of the video with fewer pixels, else None."""
+    centers = _find_middle(track)
+    known = centers[np.isfinite(centers).all(axis=1)]
+    reach = float((known.max(axis=0) / size).max()) if len(known) else 1.0
+    factors = [factor for factor in _COPIES if factor * reach <= 1]
+    if not factors:
+        return None
+    frames, images = _take_pictures(video, track)
+    if len(images) < _FEWEST_PICTURES:
+        return None
+    ranks = [rank_on_foreground(images, factor * centers[frames]) for factor in (1.0, *factors)]
+    best = int(np.argmax(ranks[1:]))
+    if not (ranks[best + 1] >= _ON_ANIMAL and ranks[best + 1] - ranks[0] >= _APART):
+        return None
+    width, height = (round(side / factors[best]) for side in size)
+    return (
+        f"{pose}: its points are not on what moves in {video.name}, but would be if their coordinates were {factors[best]:.3g} times as "
+        f"large; is it the pose of a copy of about {width} x {height} pixels instead of {size[0]} x {size[1]}? Then run the tracker on "
+        "this video, or multiply x and y."
+    )
 
 
 def _find_middle(track: Track) -> npt.NDArray[np.float64]:

@@ -108,3 +108,32 @@ def test_real_metadata(shared_data: Path, name: str) -> None:
     _, said = read_upright_track(recording)
     assert said is not None
     assert "the pose is of the stored picture, as its points show, and is turned with it" in said
+
+
+def write_crossing(folder: Path, *, factor: float, moves: bool = True) -> Recording:
+    """Write a video of a square that crosses the whole picture, and its pose in a copy of `factor` times the size."""
+    t = np.linspace(0.0, 1.0, N_FRAMES)
+    shown = np.stack([10 + 76 * t, 10 + 44 * (1 - t)], axis=1) if moves else np.full((N_FRAMES, 2), (40.0, 30.0))
+    return write(folder, shown * factor, rotation=0, shown=shown)
+
+
+@pytest.mark.parametrize(("factor", "copy"), [(0.5, "48 x 32"), (0.25, "24 x 16"), (0.4, "38 x 26")])
+def test_a_pose_of_a_smaller_copy_of_the_video_is_said(tmp_path: Path, factor: float, copy: str) -> None:
+    recording = write_crossing(tmp_path, factor=factor)
+    track, said = read_upright_track(recording)
+    assert track.positions[:, 0].max() < 96 * factor
+    assert said is not None
+    assert said.startswith(f"{recording.pose}: its points are not on what moves in a.mp4, but would be if their coordinates were ")
+    assert f"is it the pose of a copy of about {copy} pixels instead of 96 x 64?" in said
+
+
+@pytest.mark.parametrize(("factor", "moves"), [(1.0, True), (1.0, False), (0.5, False)])
+def test_a_pose_of_the_video_itself_is_not_doubted(tmp_path: Path, factor: float, moves: bool) -> None:
+    # Where nothing moves, nothing tells.
+    assert read_upright_track(write_crossing(tmp_path, factor=factor, moves=moves))[1] is None
+
+
+def test_an_animal_in_a_corner_of_the_picture_is_not_doubted(tmp_path: Path) -> None:
+    t = np.linspace(0.0, 1.0, N_FRAMES)
+    shown = np.stack([8 + 24 * t, 8 + 16 * t], axis=1)
+    assert read_upright_track(write(tmp_path, shown, rotation=0, shown=shown))[1] is None
