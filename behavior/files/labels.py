@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +44,7 @@ from behavior.files.label_formats.simba import SIMBA
 from behavior.files.label_formats.solomon import SOLOMON
 from behavior.files.label_formats.source import LabelSource
 from behavior.files.label_formats.via import VIA_PROJECT, VIA_TABLE
+from behavior.files.text_tables import parse_seconds
 from behavior.recording import Frames, Labels
 
 __all__ = [
@@ -89,6 +91,9 @@ LABEL_FORMATS: tuple[LabelFormat, ...] = (
     FRAME_TABLE,
     MARKED_SHEET,
 )
+
+# How columns of bouts begin, in lower case.
+_START_WORDS, _STOP_WORDS = r"start|begin|onset|from\b|t_?start", r"stop|end|offset|to\b|duration|dur\b|t_?stop|t_?end"
 
 LABEL_SUFFIXES = tuple(dict.fromkeys(suffix for label_format in LABEL_FORMATS for suffix in label_format.suffixes))
 
@@ -259,16 +264,40 @@ def _open(path: Path, request: LabelRequest | None = None) -> tuple[LabelSource,
         return recognised
     if source.container != "table":
         raise _refuse_document(source)
+    _require_header(source)
+    advice = _advise(source)
     for view in source.list_views():
         columns = list_frame_behaviors(view.table)
         is_requested = request is not None and any(request.naming.find_behavior(name) is not None for name in columns)
         # Tables of labels may have other columns too; an empty one has nothing but its header.
         is_empty = view is source and next(iter(source.table.rows), None) is None
-        if is_requested or is_empty or any(holds_labels_only(view.table, [name]) for name in columns):
+        if is_requested or (not advice and (is_empty or any(holds_labels_only(view.table, [name]) for name in columns))):
             return view, FRAME_TABLE
     shown = ", ".join(map(repr, source.table.header[:8]))
     formats = ", ".join(label_format.name for label_format in LABEL_FORMATS)
-    raise LabelError(f"{path}: is not a recognised label file (columns found: {shown[:200]}); expected one of: {formats}.")
+    raise LabelError(f"{path}: is not a recognised label file (columns found: {shown[:200]}); {advice}expected one of: {formats}.")
+
+
+def _require_header(source: LabelSource) -> None:
+    """Raise LabelError if there are times in the first row, where names are expected: programs export lists of bouts without a header."""
+    header, delimiter = source.table.header, source.table.delimiter
+    times = [name for name in header if re.search(r"[.:,]", name) and parse_seconds(name, delimiter) is not None]
+    if len(times) > 1:
+        raise LabelError(
+            f"{source.path}: its first {source.row_word} holds {', '.join(map(repr, header[:8]))}, expected the names of the columns; put "
+            "a header above it that names those of the bouts behavior, start_s and stop_s."
+        )
+
+
+def _advise(source: LabelSource) -> str:
+    """Return what to do with a table whose columns are those of bouts by other names; "" for any other table."""
+    starts, stops = ([name for name in source.table.header if re.match(words, name.casefold())] for words in (_START_WORDS, _STOP_WORDS))
+    if not starts or not stops:
+        return ""
+    return (
+        f"if it is a table of bouts, name its columns behavior, start_s and stop_s, or start_frame and stop_frame, in place of "
+        f"{starts[0]!r} and {stops[0]!r}; else "
+    )
 
 
 def _refuse_document(source: LabelSource) -> LabelError:

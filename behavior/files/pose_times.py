@@ -183,9 +183,13 @@ def _take_frame_numbers(rows: _Rows, frames: Frames, path: Path) -> tuple[npt.ND
 
 def _refuse(rows: _Rows, frames: Frames, path: Path) -> NoReturn:
     assert frames.time_s is not None
+    last = frames.time_s[-1]
+    # Of a video that is tracked from somewhere to its end, or over most of it.
+    is_milliseconds = last / 2 < rows.time_s[-1] / 1000 <= last + 1
+    reason = "are they milliseconds? NWB has seconds; write the file again." if is_milliseconds else _ANOTHER_VIDEO
     raise PoseError(
         f"{path}: its times go from {rows.time_s[0]:.6g} to {rows.time_s[-1]:.6g} s, the video's {frames.n_frames} frames from "
-        f"{frames.time_s[0]:.6g} to {frames.time_s[-1]:.6g} s, expected times within the video; {_ANOTHER_VIDEO}"
+        f"{frames.time_s[0]:.6g} to {frames.time_s[-1]:.6g} s, expected times within the video; {reason}"
     )
 
 

@@ -127,3 +127,30 @@ def test_the_formats_say_which_suffixes_are_looked_into() -> None:
     assert set(LABEL_SUFFIXES) >= {".csv", ".tsv", ".txt", ".xlsx", ".boris", ".annot"}
     assert len(set(LABEL_SUFFIXES)) == len(LABEL_SUFFIXES)
     assert all(suffix == suffix.casefold() and suffix.startswith(".") for suffix in LABEL_SUFFIXES)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "behavior,start,stop",
+        "behavior,start_time,end_time",
+        "label,start_s,end_s",
+        "Behaviour,Onset,Offset",
+        "behavior,Start (ms),Duration (ms)",
+    ],
+)
+def test_bouts_under_other_names_are_refused_with_the_names_that_are_read(tmp_path: Path, header: str) -> None:
+    path = write(tmp_path / "a.csv", f"{header}\na,1,2\n")
+    _, start, stop = header.split(",")
+    sentence = f"name its columns behavior, start_s and stop_s, or start_frame and stop_frame, in place of {start!r} and {stop!r}; else "
+    with pytest.raises(LabelError) as caught:
+        read(path, ("a",), frames=Frames(9))
+    assert sentence in str(caught.value)
+
+
+@pytest.mark.parametrize("line", ["4.000000\t7.000000\ta", "a\t\t00:00:04.000\t4.0\t00:00:07.000\t7.0"])
+@pytest.mark.parametrize("n_rows", [1, 3])
+def test_a_list_of_bouts_without_a_header_is_named(tmp_path: Path, line: str, n_rows: int) -> None:
+    path = write(tmp_path / "a.txt", f"{line}\n" * n_rows)
+    with pytest.raises(LabelError, match=r"its first line holds .*, expected the names of the columns; put a header above it"):
+        read(path, ("a",), frames=Frames(9))

@@ -128,6 +128,11 @@ def test_rows_after_a_video_that_broke_off() -> None:
         place_by_time(make_track(np.arange(100) / RATE), make_frames(40), path=PATH)
 
 
+def test_times_in_milliseconds_are_refused_as_such() -> None:
+    with pytest.raises(PoseError, match=r"go from 400 to 3960 s, .*; are they milliseconds\? NWB has seconds"):
+        place_by_time(make_track(np.arange(10, 100) / RATE * 1000), make_frames(), path=PATH)
+
+
 def test_a_pose_without_rows_measures_nothing() -> None:
     placed, notes = place_by_time(make_track(np.empty(0)), make_frames(), path=PATH)
     assert (len(placed), list_measured(placed), notes) == (100, [], [])
