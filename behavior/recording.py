@@ -132,6 +132,8 @@ class Track:
         frame t, as in every track that was matched to a video.
     may_end_early
         Whether the file it comes from leaves out the frames after the last detection.
+    stated_frames
+        How many frames the file says that its video has; None if it does not.
 
     Examples
     --------
@@ -145,6 +147,7 @@ class Track:
     body_parts: tuple[str, ...]
     time_s: npt.NDArray[np.float64] | None = None
     may_end_early: bool = False
+    stated_frames: int | None = None
 
     def __post_init__(self) -> None:
         n_parts = len(self.body_parts)

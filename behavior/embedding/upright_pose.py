@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -73,7 +74,7 @@ def read_upright_track(
     if not turns:
         return track, _doubt_scale(recording.pose, video, track, size)
     stored_size = size if turns % 2 == 0 else (size[1], size[0])
-    turned = Track(turn_points(track.positions, turns, stored_size), track.likelihoods, track.body_parts, time_s=track.time_s)
+    turned = replace(track, positions=turn_points(track.positions, turns, stored_size))
     # Metadata name the turn to the right.
     said = f"{video}: its metadata turn the picture by {(-turns % 4) * 90} degrees to the right"
     evidence = _weigh(video, track, turned, size)

@@ -44,6 +44,9 @@ _TABLE_SUFFIXES = (".csv", ".h5", ".hdf5")
 # An index that leaves out more than nine of ten frames holds something else than frame numbers.
 _SPARSEST_INDEX = 10
 
+# Share of frames by which a number that comes from a container, not from counting, may be wrong.
+_DECLARED_OFF = 0.02
+
 # More names than this are counted.
 _SHOWN_NAMES = 12
 
@@ -101,7 +104,7 @@ def read_pose(path: Path, *, individual: str | None = None, scale: tuple[float, 
     positions[~np.isfinite(positions)] = np.nan
     if table.unit != "px":
         positions = _find_pixels(path, positions, table.unit, scale)
-    return Track(positions, likelihoods, parts, time_s=table.time_s, may_end_early=table.may_end_early)
+    return Track(positions, likelihoods, parts, time_s=table.time_s, may_end_early=table.may_end_early, stated_frames=table.stated_frames)
 
 
 def list_individuals(path: Path) -> dict[str, tuple[str, ...]]:
@@ -162,9 +165,16 @@ def match_pose_to_frames(track: Track, frames: Frames, *, path: Path) -> tuple[T
     Raises
     ------
     PoseError
-        If rows and frames differ by more than 2, the video did not break off before the pose did, and the file's format does not leave out
-        the frames after the last detection; or times contradict the video's.
+        If the file says that its video has another number of frames; rows and frames differ by more than 2, the video did not break off
+        before the pose did, and the file's format does not leave out the frames after the last detection; or times contradict the
+        video's.
     """
+    stated = frames.n_frames if track.stated_frames is None else track.stated_frames
+    # What a container declares may be somewhat off.
+    if not frames.broke_off and abs(stated - frames.n_frames) > max(TOLERATED_ROWS, _DECLARED_OFF * stated):
+        raise PoseError(
+            f"{path}: says that its video has {stated} frames, but the video has {frames.n_frames}; is it the pose of another video?"
+        )
     if track.time_s is not None:
         placed, notes = place_by_time(track, frames, path=path)
         return placed, " ".join(notes) or None

@@ -35,6 +35,8 @@ class PoseTable:
         places the rows.
     may_end_early
         Whether such files leave out the frames after the last detection.
+    stated_frames
+        How many frames the file says that its video has; None if it does not.
     unit
         "px" for pixels from the upper left corner; anything else is from an origin of the program's own, y upwards.
     lines
@@ -46,6 +48,7 @@ class PoseTable:
     values: npt.NDArray[np.float64]
     time_s: npt.NDArray[np.float64] | None = None
     may_end_early: bool = False
+    stated_frames: int | None = None
     unit: str = "px"
     lines: npt.NDArray[np.int64] | None = None
 

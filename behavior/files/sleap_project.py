@@ -114,7 +114,7 @@ def _read(path: Path, file: h5py.File) -> PoseTable:
     if version < _MIDDLE_OF_PIXEL:
         is_position = np.array([coordinate != "likelihood" for _, _, coordinate in columns])
         positions[:, is_position] -= 0.5
-    pose = PoseTable(tuple(columns), frames, positions, may_end_early=True)
+    pose = PoseTable(tuple(columns), frames, positions, may_end_early=True, stated_frames=_read_length(file))
     pose.require_distinct(path)
     return pose
 
@@ -130,6 +130,21 @@ def _read_metadata(path: Path, metadata: h5py.Group) -> tuple[list[list[str]], f
     content = json.loads(text)
     nodes = [str(node["name"]) for node in content["nodes"]]
     return [[nodes[_find_node(entry)] for entry in _get_graph(skeleton)["nodes"]] for skeleton in content["skeletons"]], version
+
+
+def _read_length(file: h5py.File) -> int | None:
+    """Return how many frames the video of the instances has, None if the project does not say."""
+    frames = _read_table(file, "frames")
+    videos = np.unique(frames["video"][frames["instance_id_end"] > frames["instance_id_start"]])
+    texts = read_names(file["videos_json"]) if "videos_json" in file else []
+    if len(videos) != 1 or not 0 <= videos[0] < len(texts):
+        return None
+    content = json.loads(texts[int(videos[0])])
+    backend = content.get("backend") if isinstance(content, dict) else None
+    shape = backend.get("shape") if isinstance(backend, dict) else None
+    # Of frames, height, width and channels.
+    n_frames = shape[0] if isinstance(shape, list) and len(shape) == 4 else None
+    return n_frames if isinstance(n_frames, int) and n_frames > 0 else None
 
 
 def _get_graph(skeleton: dict[str, Any]) -> dict[str, Any]:

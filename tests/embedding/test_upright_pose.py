@@ -11,7 +11,7 @@ import pytest
 
 from behavior.embedding.upright_pose import read_upright_track
 from behavior.errors import PoseError
-from behavior.files.pose import write_deeplabcut
+from behavior.files.pose import read_pose, write_deeplabcut
 from behavior.recording import Recording, Track
 from behavior.vision.pose_readings import turn_points
 
@@ -108,6 +108,14 @@ def test_real_metadata(shared_data: Path, name: str) -> None:
     _, said = read_upright_track(recording)
     assert said is not None
     assert "the pose is of the stored picture, as its points show, and is turned with it" in said
+
+
+def test_a_turned_pose_keeps_what_its_file_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recording = write(tmp_path, find_middle(), rotation=180)
+    track = replace(read_pose(tmp_path / "a.csv"), may_end_early=True, stated_frames=N_FRAMES)
+    monkeypatch.setattr("behavior.embedding.upright_pose.read_pose", lambda *_, **__: track)
+    turned, _ = read_upright_track(recording)
+    assert (turned.may_end_early, turned.stated_frames) == (True, N_FRAMES)
 
 
 def write_crossing(folder: Path, *, factor: float, moves: bool = True) -> Recording:

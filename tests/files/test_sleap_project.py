@@ -173,3 +173,22 @@ def test_a_project_has_the_rows_of_its_analysis_file(shared_faults: Path) -> Non
         project, analysis = (read_pose(folder / f"clip.predictions.{suffix}", individual=individual) for suffix in ("slp", "analysis.h5"))
         np.testing.assert_array_equal(project.positions, analysis.positions)
         np.testing.assert_allclose(project.likelihoods, analysis.likelihoods, atol=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("shape", "stated"), [([100, 64, 96, 1], 100), (None, None), ([0, 64, 96, 1], None), ("long", None), ([True], None)]
+)
+def test_a_project_of_a_video_of_another_length_is_refused(tmp_path: Path, shape: object, stated: int | None) -> None:
+    video = json.dumps({"filename": "a.mp4", "backend": {"shape": shape}}).encode()
+    path = write_project(tmp_path / "a.slp", [(4, 0, PREDICTED, -1, (7.0, 8.0))], tracks=("a",), videos_json=np.array([video]))
+    track = read_pose(path)
+    assert track.stated_frames == stated
+    # A container's number of frames may be off by one or two.
+    for n_frames in (98, 100, 102):
+        assert len(match_pose_to_frames(track, Frames(n_frames), path=path)[0]) == n_frames
+    if stated is not None:
+        with pytest.raises(PoseError, match="says that its video has 100 frames, but the video has 1500; is it the pose of another video"):
+            match_pose_to_frames(track, Frames(1500), path=path)
+    else:
+        assert len(match_pose_to_frames(track, Frames(1500), path=path)[0]) == 1500
+    assert len(match_pose_to_frames(track, Frames(60, broke_off=True), path=path)[0]) == 60
