@@ -106,6 +106,9 @@ def read_frame_columns(
     if counts_from_1(frames, request.frames.n_frames):
         frames = frames - 1
         notes.append(f"{table.path}: counts frames from 1 to {len(frames)}; its frame 1 is read as frame 0.")
+    elif len(frames) == request.frames.n_frames > 0 and len(frames) <= frames.min() == frames.max() - len(frames) + 1:
+        notes.append(f"{table.path}: counts frames from {frames.min()}, as cameras do, a row for each of the video; the first is frame 0.")
+        frames = frames - frames.min()
     elif len(frames) and frames.min() == 1:
         notes.append(f"{table.path}: the frame column starts at 1, so frame 0 has no label; frames are counted from 0.")
     _require_frames(table.path, frames, times.lines, row_word)

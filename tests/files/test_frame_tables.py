@@ -128,6 +128,15 @@ def test_as_many_frames_as_the_video_has_that_count_from_1_are_read_so(tmp_path:
     assert notes == [f"{path}: counts frames from 1 to 3; its frame 1 is read as frame 0."]
 
 
+def test_a_camera_s_own_numbers_are_read_where_there_is_a_row_for_each_frame(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", "frame_id,a\n5121,1\n5120,0\n5122,1\n")
+    values, notes = read(path, ("a",), frames=Frames(3))
+    assert values[:, 0].tolist() == [0, 1, 1]
+    assert notes == [f"{path}: counts frames from 5120, as cameras do, a row for each of the video; the first is frame 0."]
+    with pytest.raises(LabelError, match="labels 5123 frames, but the video has 9"):
+        read(path, ("a",), frames=Frames(9))
+
+
 def test_rows_for_one_in_several_frames_are_noted(tmp_path: Path) -> None:
     path = write(tmp_path / "a.csv", "frame,a\n0,0\n5,1\n15,1\n")
     values, notes = read(path, ("a",), frames=Frames(16))
