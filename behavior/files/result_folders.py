@@ -72,7 +72,11 @@ def replace_results(
     make_folder(folder)
     with hold_claim(folder / mark, what=f"the results in {folder}", patience_s=patience_s), name_temporary(folder / "results") as staging:
         make_folder(staging)
-        yield staging
+        try:
+            yield staging
+        except OutputError as error:
+            # Named as it would be in the end.
+            raise OutputError(str(error).replace(str(staging), str(folder))) from error
         _move(staging, folder, mark, find_earlier)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -13,9 +13,11 @@ from typing import Any
 from behavior.config import Study
 from behavior.config.renaming import Renaming
 from behavior.errors import BehaviorError, UsageError, suggest_nearest
+from behavior.files.claims import hold_claim
 from behavior.files.ethograms import ETHOGRAM_SUFFIX
 from behavior.files.feature_sources import hash_file
 from behavior.files.model_bundle import BUNDLE_FILE
+from behavior.files.result_folders import PATIENCE_S
 from behavior.files.study import open_study, read_study
 from behavior.files.study_renaming import find_new_meanings, rename_in_settings, rename_study_file
 from behavior.learning.crossval_files import holds_crossval
@@ -87,16 +89,24 @@ def rename_behavior(path: Path, old: str, new: str, *, folders: Sequence[Path] =
     ------
     UsageError
         If the study has no behavior of the old name, or may not have one of the new name, or a label file's name would change its meaning.
+    OutputError
+        If another process goes on renaming in the study.
     """
-    renaming = Renaming(old, new)
+    # Without it, there is nothing to claim.
+    open_study(path)
+    with nullcontext() if dry_run else hold_claim(path, what=f"the names in {path}", patience_s=PATIENCE_S):
+        return _rename(path, Renaming(old, new), list(folders) or [path.resolve().parent], dry_run=dry_run)
+
+
+def _rename(path: Path, renaming: Renaming, searched: Sequence[Path], *, dry_run: bool) -> RenameResult:
+    """Do what `rename_behavior` does, while no other process does so."""
     study, recordings = open_study(path)
     before, after = _find_studies(path, study, recordings, renaming)
     result = RenameResult()
-    searched = list(folders) or [path.resolve().parent]
     if missing := [folder for folder in searched if not folder.is_dir()]:
         raise UsageError(f"{missing[0]}: no such folder; name folders that hold models, ethograms, cross-validations or searches.")
     steps = _list_steps(searched, renaming, before, after, result)
-    if old in study.behaviors:
+    if renaming.old in study.behaviors:
         steps.append(("study", path, partial(rename_study_file, path, renaming)))
     result.records = [(kind, record) for kind, record, _ in steps]
     if not dry_run:
@@ -104,9 +114,9 @@ def rename_behavior(path: Path, old: str, new: str, *, folders: Sequence[Path] =
             for kind, record, step in steps:
                 _try(record, step, result)
                 if kind == "model" and str(record) not in result.failures:
-                    result.notes.append(f"{record}: its pictures still show {old!r}; what they were drawn from is not kept.")
+                    result.notes.append(f"{record}: its pictures still show {renaming.old!r}; what they were drawn from is not kept.")
                 advance(1)
-    result.notes += _note_other_studies(path, old)
+    result.notes += _note_other_studies(path, renaming.old)
     for note in result.notes:
         warn(note)
     return result

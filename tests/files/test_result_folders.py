@@ -137,6 +137,15 @@ def test_a_block_that_fails_leaves_the_earlier_results(before):
     assert not [path.name for path in before.rglob(".*")]
 
 
+def test_a_file_that_cannot_be_written_is_named_as_it_would_be(before):
+    with (
+        pytest.raises(OutputError, match=r"before/metrics\.csv: cannot be written \(full\)"),
+        replace_results(before, mark="summary.md", find_earlier=find_tables) as staging,
+    ):
+        raise OutputError(f"{(staging / 'metrics.csv').as_posix()}: cannot be written (full)")
+    assert list_files(before) == OLD
+
+
 def test_results_without_their_mark_are_a_mistake_of_the_program(before):
     with pytest.raises(ValueError, match=r"no summary\.md was written"), replace_results(before, mark="summary.md", find_earlier=list):
         pass

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 import behavior as bh
-from behavior.errors import UsageError
+from behavior.errors import OutputError, UsageError
+from behavior.files.claims import claim_file
 from behavior.files.ethograms import find_ethograms, read_annotation
 from behavior.files.feature_sources import hash_file
 from behavior.files.model_bundle import BUNDLE_FILE, read_bundle
@@ -103,3 +104,17 @@ def test_what_cannot_be_renamed_is_said_before_anything_is(study: Path) -> None:
     with pytest.raises(UsageError, match="no such folder"):
         rename_behavior(study, "grooming", "self_grooming", folders=[study.parent / "missing"])
     assert read_study(study).behaviors[0] == "grooming"
+
+
+def test_two_at_once_wait_for_each_other(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with claim_file(study) as is_mine:
+        assert is_mine
+        monkeypatch.setattr(workflow, "PATIENCE_S", 0.0)
+        with pytest.raises(OutputError, match=r"the names in .*: process \d+ on .* is writing there"):
+            rename_behavior(study, "grooming", "licking")
+        # Listing changes nothing.
+        assert rename_behavior(study, "grooming", "licking", dry_run=True).records
+    assert "grooming" in read_study(study).behaviors
+    with pytest.raises(UsageError):
+        rename_behavior(study.parent / "no" / "study.yaml", "grooming", "licking")
+    assert not (study.parent / "no").exists()
