@@ -100,6 +100,7 @@ COMMANDS = {
     "check": bh.Study.check,
     "embed": bh.Study.embed,
     "import-features": bh.Study.import_features,
+    "rename": bh.rename_behavior,
     "backbones": bh.list_backbones,
     "finetune": bh.Study.finetune,
     "crossval": bh.Study.crossval,

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from behavior.errors import PoseError
+from behavior.errors import PoseError, VideoError
 from behavior.files.pose import read_pose
 from behavior.files.video import open_video
 from behavior.recording import Recording, Track
@@ -57,7 +57,7 @@ def read_upright_track(
     PoseError
         If both readings are possible, or contradict each other, and as `files.pose.read_pose`.
     VideoError
-        If the video cannot be read.
+        If the pose is said to be of the stored picture, and the video, which says how that is turned, cannot be read.
     """
     assert recording.pose is not None
     track = read_pose(recording.pose, individual=recording.individual or individual, scale=scale)
@@ -69,8 +69,13 @@ def read_upright_track(
                 "none; name it in the manifest."
             )
         return track, None
-    with open_video(video) as opened:
-        turns, size = opened.quarter_turns, (opened.width, opened.height)
+    try:
+        with open_video(video) as opened:
+            turns, size = opened.quarter_turns, (opened.width, opened.height)
+    except VideoError as error:
+        if wanted == "stored":
+            raise
+        return track, f"{str(error).rstrip('.')}; the pose is taken to be of the upright picture."
     if not turns:
         return track, _doubt_scale(recording.pose, video, track, size)
     stored_size = size if turns % 2 == 0 else (size[1], size[0])

@@ -64,7 +64,7 @@ def test_an_ethogram_says_which_frames_were_not_measured(run, demo, tmp_path, mo
     assert run("annotate", demo.model, tmp_path / f"{name}.mp4", "--out", tmp_path / "e").status == 0
     ran = run("stats", tmp_path / "e", "--out", tmp_path / "s", "--no-figures")
     assert ran.status == 0, ran.err
-    assert "more than 10 % of the frames are not measured, and behaviors there are guesses: mouse_04." in ran.err
+    assert "more than 10 % of the frames are not measured: mouse_04." in ran.err
 
 
 def test_a_recording_that_the_backbone_was_fine_tuned_on_was_learned_from(run, demo, tmp_path, monkeypatch):

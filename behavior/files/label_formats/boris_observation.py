@@ -285,8 +285,8 @@ def _measure(request: LabelRequest) -> float | None:
     """Return how long the video lasts, in seconds; None if unknown."""
     if request.frames.time_s is None or len(request.frames.time_s) < 2:
         return None
-    edges = frame_edges(request.frames.time_s)
-    return float(edges[-1] - edges[0])
+    # From 0 on, although what is known of the frames may begin later.
+    return float(frame_edges(request.frames.time_s)[-1])
 
 
 def _tolerate(length: float) -> float:
