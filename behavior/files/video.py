@@ -4,27 +4,21 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Generator, Iterator
-from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import av
-import cv2
 import numpy as np
 import numpy.typing as npt
-from av.video.reformatter import VideoReformatter
 
 from behavior.errors import VideoError
 from behavior.files.frame_rows import Frame, VideoSummary
-from behavior.files.video_decoding import CarefulDecoder, DamageError, DecodingPass, QuickDecoder, Row, decode_packet
+from behavior.files.video_decoding import CarefulDecoder, DamageError, DecodingPass, QuickDecoder, Row
 from behavior.files.video_packets import open_stream
+from behavior.files.video_pictures import PictureConverter
 from behavior.frame_times import estimate_fps
 
 __all__ = ["VideoReader", "open_video", "summarize_video"]
-
-# FFmpeg's numbers: color spaces unspecified, PAL's and NTSC's; values from 0 to 255 instead of 16 to 235.
-_BT601, _FULL_RANGE = (2, 5, 6), 2
 
 
 class VideoReader:
@@ -44,14 +38,16 @@ class VideoReader:
         The header's frame rate.
     n_frames, broke_off, undecodable, restarts, counted
         As in `VideoSummary`, once `frames` is exhausted.
+    pictures
+        Makes arrays of the pictures of `read_rows`.
     first_scaled
         First row whose frame has another size in the file and is scaled; None where there is none, or none yet.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.width, self.height, self.quarter_turns = _measure_first_frame(path)
-        self._stored = (self.width, self.height) if self.quarter_turns % 2 == 0 else (self.height, self.width)
+        self.pictures = PictureConverter(path)
+        self.width, self.height, self.quarter_turns = self.pictures.width, self.pictures.height, self.pictures.quarter_turns
         self._opened = open_stream(path)
         self.declared_frames = self._opened.declared_frames
         self.nominal_fps = self._opened.nominal_fps
@@ -66,7 +62,6 @@ class VideoReader:
         self._times: list[float] = []
         self.first_scaled: int | None = None
         self._started = False
-        self._reformatter = VideoReformatter()
 
     def __enter__(self) -> Self:
         return self
@@ -93,13 +88,13 @@ class VideoReader:
         VideoError
             At the end, if no frame could be decoded.
         """
-        for row in self._read_rows():
+        for row in self.read_rows():
             if row.index >= first_frame:
-                yield Frame(row.index, row.time_s, None if row.picture is None else self._convert(row.picture))
+                yield Frame(row.index, row.time_s, None if row.picture is None else self.pictures.convert(row.picture))
 
     def summarize(self) -> VideoSummary:
         """Decode everything, convert nothing, and return what there is; raises as `frames` does."""
-        for _ in self._read_rows():
+        for _ in self.read_rows():
             pass
         time_s = self.time_s
         return VideoSummary(
@@ -120,26 +115,9 @@ class VideoReader:
         """Times of the rows that were read so far, float64 of shape (T,)."""
         return np.array(self._times, dtype=np.float64)
 
-    def _convert(self, picture: av.VideoFrame) -> npt.NDArray[np.uint8]:
-        if picture.format.name == "yuv420p" and self._is_usual(picture):
-            # What nearly every camera writes; OpenCV takes a quarter of FFmpeg's time for it, to the same numbers but for rounding.
-            return np.ascontiguousarray(np.rot90(cv2.cvtColor(picture.to_ndarray(), cv2.COLOR_YUV2RGB_I420), self.quarter_turns))
-        # Where the size changes on the way, the first frame's is kept, so that pixels mean the same all along.
-        image = self._reformatter.reformat(picture, width=self._stored[0], height=self._stored[1], format="rgb24").to_ndarray()
-        return np.ascontiguousarray(np.rot90(image, self.quarter_turns))
 
-    def _is_usual(self, picture: av.VideoFrame) -> bool:
-        """Tell whether a picture has the first one's size, in even numbers, and colors that are coded as by ITU-R BT.601."""
-        size = (picture.width, picture.height)
-        return (
-            size == self._stored
-            and not any(side % 2 for side in size)
-            and picture.colorspace in _BT601
-            and picture.color_range != _FULL_RANGE
-        )
-
-    def _read_rows(self) -> Iterator[Row]:
-        """Yield rows of the quick pass, and from the first sign of damage on those of a careful one, from the file's beginning."""
+        They are those of the quick pass, and from the first sign of damage on those of a careful one, from the file's beginning.
+        """
         if self._started:
             raise RuntimeError(f"{self.path}: a reader reads its video once; open it again")
         self._started = True
@@ -164,7 +142,7 @@ class VideoReader:
         self._times.clear()
         for row in rows:
             picture = row.picture
-            if picture is not None and self.first_scaled is None and (picture.width, picture.height) != self._stored:
+            if picture is not None and self.first_scaled is None and self.pictures.has_other_size(picture):
                 self.first_scaled = row.index
             self.n_frames = row.index + 1
             self._times.append(row.time_s)
@@ -189,19 +167,3 @@ def summarize_video(path: Path) -> VideoSummary:
     """Decode the whole video at `path` and return what there is; raises `VideoError` as `open_video` does."""
     with open_video(path) as reader:
         return reader.summarize()
-
-
-def _measure_first_frame(path: Path) -> tuple[int, int, int]:
-    """Return width and height of the first picture when upright, and the quarter turns (to the left) that set it upright."""
-    opened = open_stream(path)
-    with opened.container:
-        packets = (packet for packet in opened.container.demux(opened.stream) if packet.size and not packet.is_corrupt)
-        try:
-            picture = next((picture for packet in chain(packets, [None]) for picture in decode_packet(opened.stream, packet)), None)
-        except av.error.FFmpegError:
-            picture = None
-    if picture is None:
-        raise VideoError(f"{path}: none of its frames can be decoded; convert the video to H.264 in .mp4.")
-    quarter_turns = round(picture.rotation / 90) % 4
-    width, height = (picture.width, picture.height) if quarter_turns % 2 == 0 else (picture.height, picture.width)
-    return width, height, quarter_turns

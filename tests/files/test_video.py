@@ -15,6 +15,7 @@ from behavior.errors import VideoError
 from behavior.files.frame_rows import Frame
 from behavior.files.video import VideoReader, open_video, summarize_video
 from behavior.files.video_packets import VIDEO_SUFFIXES
+from behavior.files.video_pictures import PictureConverter
 from behavior.files.video_writer import write_video
 
 N_BITS = 8
@@ -434,10 +435,11 @@ def test_the_short_way_to_colors_gives_what_the_long_way_gives(tmp_path, monkeyp
     def read():
         with open_video(tmp_path / "a.mp4") as video:
             video.quarter_turns = quarter_turns
+            video.pictures.quarter_turns = quarter_turns
             return np.stack([frame.image for frame in video.frames()]).astype(int)
 
     short = read()
-    monkeypatch.setattr(VideoReader, "_is_usual", lambda self, picture: False)
+    monkeypatch.setattr(PictureConverter, "_is_usual", lambda self, picture: False)
     long = read()
     assert short.shape == long.shape == ((3, 48, 64, 3) if not quarter_turns else (3, 64, 48, 3))
     assert np.abs(short - long).max() <= 3
