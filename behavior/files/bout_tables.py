@@ -19,10 +19,12 @@ from behavior.files.label_formats.request import LabelRequest
 from behavior.files.label_formats.source import LabelSource
 from behavior.files.text_tables import TextTable, format_row, parse_number, parse_seconds
 from behavior.frame_times import frame_edges, have_same_rate
-from behavior.recording import Labels, find_bouts
+from behavior.recording import Bout, Labels, find_bouts
 
-__all__ = ["BOUT_TABLE", "write_bout_table"]
+__all__ = ["BOUT_TABLE", "format_bout_table", "read_bout_sources", "write_bout_table"]
 
+_OWN_COLUMNS = ("behavior", "start_frame", "stop_frame")
+_SOURCE = "source"
 _UNITS = (("start_frame", "stop_frame"), ("start_s", "stop_s"))
 
 # Columns whose values tell rows apart that are not of one recording, one animal or one rater.
@@ -43,10 +45,26 @@ def write_bout_table(path: Path, labels: Labels) -> None:
     Raises
     ------
     LabelError
-        If the behaviors differ in the frames that are -1, or all frames are, which a bout table cannot express, or if a behavior is
-        named ``observed``.
+        As `format_bout_table`.
     OutputError
         If the file cannot be written.
+    """
+    write_text(path, format_bout_table(path, labels))
+
+
+def format_bout_table(path: Path, labels: Labels, *, sources: Mapping[Bout, str] | None = None) -> str:
+    """Return the text of a bout table, for the file at `path`.
+
+    Parameters
+    ----------
+    sources
+        The file that a bout was taken over from; if any, a column `source` names it.
+
+    Raises
+    ------
+    LabelError
+        If the behaviors differ in the frames that are -1, or all frames are, which a bout table cannot express, or if a behavior is
+        named ``observed``.
     """
     for name in labels.behaviors:
         if not name or name != name.strip() or name == OBSERVED:
@@ -59,14 +77,46 @@ def write_bout_table(path: Path, labels: Labels) -> None:
     if observed.size and not observed.any():
         raise LabelError(f"{path}: no frame is labelled, which a bout table cannot express; write a frame table.")
     rows = [
-        (start, stop, name)
+        Bout(start, stop, name)
         for name, column in zip(labels.behaviors, labels.values.T, strict=True)
         for start, stop in find_bouts(column == 1).tolist()
     ]
     if not observed.all():
-        rows += [(start, stop, OBSERVED) for start, stop in find_bouts(observed[:, 0]).tolist()]
-    lines = [format_row([name, str(start), str(stop)]) for start, stop, name in sorted(rows)]
-    write_text(path, "\n".join(["behavior,start_frame,stop_frame", *lines]) + "\n")
+        rows += [Bout(start, stop, OBSERVED) for start, stop in find_bouts(observed[:, 0]).tolist()]
+    header = ["behavior", "start_frame", "stop_frame", *([_SOURCE] if sources else [])]
+    lines = [
+        format_row([bout.behavior, str(bout.start_frame), str(bout.stop_frame), *([sources.get(bout, "")] if sources else [])])
+        for bout in sorted(rows)
+    ]
+    return "\n".join([format_row(header), *lines]) + "\n"
+
+
+def read_bout_sources(path: Path) -> dict[Bout, str] | None:
+    """Return the files that the bouts of a table were taken over from, by its column `source`.
+
+    Returns
+    -------
+    {} where no row names one; None if the file is not a bout table in whole frames with the columns that `format_bout_table` writes,
+    and no others.
+    """
+    try:
+        table = LabelSource(path).table
+        rows = list(table.rows)
+    except LabelError:
+        return None
+    if tuple(table.header) not in ((*_OWN_COLUMNS,), (*_OWN_COLUMNS, _SOURCE)):
+        return None
+    sources: dict[Bout, str] = {}
+    for _, cells in rows:
+        if not any(cells):
+            continue
+        try:
+            bout = Bout(int(cells[1]), int(cells[2]), cells[0])
+        except (ValueError, IndexError):
+            return None
+        if len(cells) > len(_OWN_COLUMNS) and cells[len(_OWN_COLUMNS)]:
+            sources[bout] = cells[len(_OWN_COLUMNS)]
+    return sources
 
 
 @dataclass(frozen=True)

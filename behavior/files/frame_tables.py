@@ -26,6 +26,7 @@ __all__ = [
     "FRAME_TABLE",
     "find_frame_column",
     "find_time_column",
+    "format_frame_table",
     "holds_labels_only",
     "list_frame_behaviors",
     "parse_label",
@@ -147,16 +148,27 @@ def write_frame_table(path: Path, labels: Labels) -> None:
     Raises
     ------
     LabelError
-        If a behavior's name means something else in such a table (``frame``, ``time``).
+        As `format_frame_table`.
     OutputError
         If the file cannot be written.
+    """
+    write_text(path, format_frame_table(path, labels))
+
+
+def format_frame_table(path: Path, labels: Labels) -> str:
+    """Return the text of a frame table, for the file at `path`.
+
+    Raises
+    ------
+    LabelError
+        If a behavior's name means something else in such a table (``frame``, ``time``).
     """
     for name in labels.behaviors:
         if name != name.strip() or is_counter(name):
             raise LabelError(f"{path}: a behavior cannot be named {name!r} in a frame table, where that means something else; rename it.")
     rows = np.column_stack((np.arange(len(labels)), labels.values))
     lines = [format_row(["frame", *labels.behaviors]), *(",".join(map(str, row)) for row in rows.tolist())]
-    write_text(path, "\n".join(lines) + "\n")
+    return "\n".join(lines) + "\n"
 
 
 def _read_cells(
