@@ -25,7 +25,8 @@ LEVELS = (
     ("learning",),
     ("search", "reporting"),
     ("workflows",),
-    ("api", "review", "cli", "__main__"),
+    ("review",),
+    ("api", "cli", "__main__"),
 )
 LEVEL_OF = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}
 # Starting the package with `python -m` is calling its command line.
@@ -59,6 +60,8 @@ HOMES = {
     },
     "optuna": {"search"},
     "sqlalchemy": {"search/storage.py"},
+    "starlette": {"review"},
+    "uvicorn": {"review"},
     "openvino": {"vision/devices.py"},
     "nncf": {"vision/conversion.py"},
     "onnxruntime": {"vision/engines.py"},
@@ -69,7 +72,7 @@ HOMES = {
 HEAVY = {"tensorflow", "keras", "tcn", "pandas", "numpy", "scipy", "av", "cv2", "sklearn", "matplotlib", "h5py", "optuna"}
 DEFERRED_ROOMS = {
     *("vision", "sequence", "figures", "synthetic", "tracking", "identity"),
-    *("embedding", "learning", "search", "reporting", "workflows"),
+    *("embedding", "learning", "search", "reporting", "workflows", "review"),
 }
 MAX_LINES = 450
 # A command is a list of steps; what they do is in the rooms.

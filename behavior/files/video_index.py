@@ -256,15 +256,23 @@ class VideoIndex:
     def read_through(self, wait: Callable[[], bool]) -> None:
         """Read the video from beginning to end, and keep times and checksums of its rows; `problem` is what went wrong, if anything.
 
+        One that was ended early may be begun again.
+
         Parameters
         ----------
         wait
             Called before each frame; may take its time, and ends the reading by returning False.
         """
+        n_before = self.n_proven
         try:
             with open_video(self.path) as reader:
                 for row in reader.read_rows():
                     picture = row.picture
+                    if row.index < n_before:
+                        # Read before; the decoder has to come past it.
+                        if not wait():
+                            return
+                        continue
                     stamp, total = (_NONE, 0) if picture is None else (picture.pts, sum_picture(picture, reader.pictures))
                     with self._lock:
                         if self._is_trusted and (row.index >= len(self._expected) or stamp != self._expected[row.index]):

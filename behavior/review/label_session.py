@@ -90,6 +90,8 @@ class LabelSession:
     ----------
     notices
         Sentences on what happened to the file, for whoever edits.
+    problem
+        Why the edits are in the journal only; "" where nothing is wrong.
 
     Raises
     ------
@@ -114,6 +116,7 @@ class LabelSession:
         self.exclusive = exclusive
         self.values: npt.NDArray[np.int8] = labels.values.copy()
         self.notices: list[str] = []
+        self.problem = ""
         self._read_again, self._sources, self._note_written = read_again, sources, note_written
         self._revisions: list[Revision] = []
         self._by_id: dict[str, Revision] = {}

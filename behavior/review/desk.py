@@ -1,0 +1,163 @@
+"""All that is open while people review: recordings, their labels, and the thread that reads videos through and folds journals."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+import time
+from collections import OrderedDict
+from typing import Any
+
+from behavior.errors import BehaviorError
+from behavior.review.opened_recording import OpenedRecording
+from behavior.review.reviewed_study import ReviewedStudy
+
+__all__ = ["Desk", "UnknownRecordingError"]
+
+_MOST_OPEN = 4
+_SECONDS_BETWEEN_ROUNDS = 0.5
+# While somebody waits for pictures, reading through goes on slowly.
+_BUSY_S, _PAUSE_S = 0.2, 0.02
+
+_logger = logging.getLogger("behavior.review")
+
+
+class UnknownRecordingError(BehaviorError):
+    """A request for a recording that the study does not have."""
+
+
+class Desk:
+    """What is open; threads may share it.
+
+    Parameters
+    ----------
+    reviewed
+        The study.
+    rater
+        Whose labels are edited; "" for the manifest's plain column.
+
+    Attributes
+    ----------
+    token
+        Of this run; pages of an earlier one have to be loaded again.
+    """
+
+    def __init__(self, reviewed: ReviewedStudy, rater: str) -> None:
+        self.reviewed, self.rater = reviewed, rater
+        self.token = secrets.token_urlsafe(12)
+        self._opened: OrderedDict[str, OpenedRecording] = OrderedDict()
+        self._lock = threading.RLock()
+        self._is_ending = threading.Event()
+        self._busy_until = 0.0
+        self._threads = [threading.Thread(target=run, name=run.__name__, daemon=True) for run in (self._read_through, self._fold_all)]
+
+    def start(self) -> None:
+        """Begin to read videos through and to fold journals."""
+        for thread in self._threads:
+            thread.start()
+
+    def open(self, recording: str) -> OpenedRecording:
+        """Return a recording of the study, opened; those that nobody has asked for for longest are closed.
+
+        Raises
+        ------
+        UnknownRecordingError
+            If the study has none of this id.
+        VideoError
+            If its video cannot be opened.
+        """
+        with self._lock:
+            known = self.reviewed.recordings.get(recording)
+            if known is None:
+                raise UnknownRecordingError("there is no such recording in this study; load the page again.")
+            opened = self._opened.pop(recording, None) or OpenedRecording(self.reviewed, known, self.rater)
+            self._opened[recording] = opened
+            while len(self._opened) > _MOST_OPEN:
+                _, oldest = self._opened.popitem(last=False)
+                self._close(oldest)
+            return opened
+
+    def note_busy(self) -> None:
+        """Note that somebody waits for pictures."""
+        self._busy_until = time.monotonic() + _BUSY_S
+
+    def describe(self) -> dict[str, Any]:
+        """Return what the page has to know of the study."""
+        reviewed = self.reviewed
+        return {
+            "run": self.token,
+            "name": reviewed.folder.name if reviewed.study_path is None else str(reviewed.study_path),
+            "rater": self.rater,
+            "behaviors": list(reviewed.behaviors),
+            "exclusive": reviewed.settings.exclusive,
+            "keys": reviewed.settings.keys,
+            "notes": reviewed.notes,
+            "recordings": [
+                {
+                    "id": recording.id,
+                    "split": recording.split,
+                    "has_labels": self.rater in recording.labels,
+                    "has_predictions": recording.id in reviewed.ethograms,
+                    "has_video": recording.video is not None,
+                }
+                for recording in reviewed.recordings.values()
+            ],
+        }
+
+    def reset_sessions(self) -> None:
+        """Put all edits into the label files, and read these anew when they are next asked for: the behaviors have changed."""
+        with self._lock:
+            for opened in self._opened.values():
+                self._close(opened)
+            self._opened.clear()
+
+    def close(self) -> None:
+        """Put all edits into the label files and close everything."""
+        self._is_ending.set()
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join()
+        self.reset_sessions()
+
+    def _close(self, opened: OpenedRecording) -> None:
+        try:
+            opened.close()
+        except BehaviorError as error:
+            _logger.error("%s", error)
+
+    def _list_opened(self) -> list[OpenedRecording]:
+        with self._lock:
+            return list(self._opened.values())
+
+    def _read_through(self) -> None:
+        """Read the video that was opened last from beginning to end, then those before it."""
+        while not self._is_ending.wait(_SECONDS_BETWEEN_ROUNDS):
+            for opened in reversed(self._list_opened()):
+                if opened.index.is_proven:
+                    continue
+                opened.index.read_through(lambda opened=opened: self._may_go_on(opened))  # type: ignore[misc]
+                break
+
+    def _may_go_on(self, opened: OpenedRecording) -> bool:
+        if time.monotonic() < self._busy_until:
+            time.sleep(_PAUSE_S)
+        with self._lock:
+            is_open = self._opened.get(opened.recording.id) is opened
+        return is_open and not self._is_ending.is_set()
+
+    def _fold_all(self) -> None:
+        """Put edits that have waited into the label files, and look whether somebody else has changed these."""
+        while not self._is_ending.wait(_SECONDS_BETWEEN_ROUNDS):
+            for opened in self._list_opened():
+                session = opened.session
+                if session is None:
+                    continue
+                try:
+                    session.look_outside()
+                    session.fold()
+                    session.problem = ""
+                except BehaviorError as error:
+                    if session.problem != str(error):
+                        session.problem = str(error)
+                        _logger.error("%s", error)

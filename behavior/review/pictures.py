@@ -1,0 +1,98 @@
+"""Frames on their way to the page: several in one answer, as JPEG."""
+
+from __future__ import annotations
+
+import struct
+import threading
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from behavior.errors import VideoError
+from behavior.files.frame_rows import Frame
+from behavior.files.video_access import FrameAccess
+from behavior.files.video_index import FrameNotReadError, VideoIndex
+
+__all__ = ["FrameViews", "encode_picture", "pack_frames"]
+
+_QUALITY = 88
+# How many people, or tabs, may look at one recording before the one that waited longest has to seek again.
+_MOST_VIEWERS = 3
+_HEADER = struct.Struct("<II")
+
+
+def encode_picture(image: npt.NDArray[np.uint8], *, width: int | None = None) -> bytes:
+    """Return an RGB picture (H, W, 3) as JPEG, scaled down to at most `width` pixels."""
+    if width is not None and image.shape[1] > width:
+        height = max(round(image.shape[0] * width / image.shape[1]), 1)
+        image = np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    done, encoded = cv2.imencode(".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
+    if not done:
+        raise VideoError("a frame cannot be made a JPEG; it is larger than any screen.")
+    return encoded.tobytes()
+
+
+def pack_frames(frames: Sequence[Frame], *, width: int | None = None) -> bytes:
+    """Return frames in one answer: of each, its number and the length of its JPEG as little-endian uint32, then the JPEG.
+
+    A frame that could not be decoded has length 0.
+    """
+    parts: list[bytes] = []
+    for frame in frames:
+        picture = b"" if frame.image is None else encode_picture(frame.image, width=width)
+        parts += [_HEADER.pack(frame.index, len(picture)), picture]
+    return b"".join(parts)
+
+
+class FrameViews:
+    """Readers of one video, one for each viewer, so that nobody's playing makes anybody else seek; threads may share it."""
+
+    def __init__(self, index: VideoIndex) -> None:
+        self._index = index
+        self._views: dict[str, tuple[FrameAccess, threading.Lock]] = {}
+        self._lock = threading.Lock()
+
+    def read(self, viewer: str, rows: Sequence[int]) -> list[Frame]:
+        """Return frames, fewer than were asked for where the video is not read so far.
+
+        Raises
+        ------
+        IndexError
+            If the video does not have the first one.
+        FrameNotReadError
+            If the first one is not read yet.
+        VideoError
+            If the file is gone or was replaced.
+        """
+        access, lock = self._open(viewer)
+        frames: list[Frame] = []
+        with lock:
+            for row in rows:
+                try:
+                    frames.append(access.read(row))
+                except (IndexError, FrameNotReadError):
+                    if not frames:
+                        raise
+                    break
+        return frames
+
+    def close(self) -> None:
+        """Close all readers."""
+        with self._lock:
+            for access, lock in self._views.values():
+                with lock:
+                    access.close()
+            self._views.clear()
+
+    def _open(self, viewer: str) -> tuple[FrameAccess, threading.Lock]:
+        with self._lock:
+            view = self._views.pop(viewer, None) or (FrameAccess(self._index), threading.Lock())
+            self._views[viewer] = view
+            while len(self._views) > _MOST_VIEWERS:
+                oldest = next(iter(self._views))
+                access, lock = self._views.pop(oldest)
+                with lock:
+                    access.close()
+            return view

@@ -1,0 +1,295 @@
+"""What is reviewed: a study, or videos or ethograms of which one is made when the first behavior is named."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from behavior.config import LabelFiles, Study
+from behavior.errors import BehaviorError, EthogramError, OutputError, UsageError
+from behavior.files.atomic import make_folder, write_bytes, write_text
+from behavior.files.behavior_names import ChosenNames, choose_names
+from behavior.files.ethograms import ETHOGRAM_SUFFIX, find_ethograms, read_provenance
+from behavior.files.label_journal import FOLDER
+from behavior.files.manifest import is_portable_name, write_manifest
+from behavior.files.new_study import MANIFEST_FILE, STUDY_FILE, choose_center_parts, format_new_study
+from behavior.files.new_videos import list_videos, name_recordings
+from behavior.files.pairing import Pairing, find_pose_for, pair_files
+from behavior.files.pose import read_pose
+from behavior.files.study import open_study, read_study
+from behavior.recording import Recording
+from behavior.review.settings import SETTINGS_FILE, ReviewSettings, read_settings, write_settings
+
+__all__ = ["ReviewedStudy", "open_reviewed"]
+
+_STUDY_SUFFIXES = (".yaml", ".yml")
+_DEFAULT_ETHOGRAMS = "ethograms"
+_LABEL_FOLDER = "labels"
+
+
+@dataclass
+class ReviewedStudy:
+    """A study while it is reviewed; its files may be made and change meanwhile.
+
+    Attributes
+    ----------
+    folder
+        Where study file and manifest are, or are going to be.
+    study_path
+        The study file; None where there is none yet.
+    study
+        What it says; None likewise.
+    recordings
+        By id, in the manifest's order.
+    ethograms
+        Tables of ethograms by recording.
+    names
+        Behaviors and meanings of names in label files, for a study that is to be made.
+    notes
+        Sentences on what was left out.
+    """
+
+    folder: Path
+    study_path: Path | None
+    study: Study | None
+    recordings: dict[str, Recording]
+    ethograms: dict[str, Path]
+    names: ChosenNames = field(default_factory=ChosenNames)
+    settings: ReviewSettings = field(default_factory=ReviewSettings)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def behaviors(self) -> tuple[str, ...]:
+        """Names of the behaviors; none before one is named."""
+        return self.names.behaviors if self.study is None else tuple(self.study.behaviors)
+
+    @property
+    def label_settings(self) -> LabelFiles:
+        """How label files are read."""
+        if self.study is not None:
+            return self.study.labels
+        return LabelFiles(map=dict(self.names.mapping), ignore=list(self.names.ignored))
+
+    @property
+    def manifest_path(self) -> Path:
+        """The manifest, which may not exist yet."""
+        return self.folder / MANIFEST_FILE if self.study is None else self.study.recordings
+
+    def add_behavior(self, name: str) -> None:
+        """Name one more behavior; writes study file and manifest where there are none.
+
+        Raises
+        ------
+        UsageError
+            If the name cannot be one of a behavior, or the study file has to be changed by hand.
+        OutputError
+            If a file cannot be written.
+        """
+        if name != name.strip() or not name or len(name) > 60 or not name.isprintable():
+            raise UsageError(f"{name[:60]!r} cannot be the name of a behavior; use a word such as grooming.")
+        if name in self.behaviors:
+            raise UsageError(f"{name!r} is a behavior of this study already.")
+        behaviors = (*self.behaviors, name)
+        if self.study is None:
+            self._write_study(behaviors)
+        else:
+            self._extend_study(behaviors)
+
+    def set_exclusive(self, groups: Sequence[Sequence[str]]) -> None:
+        """Set which behaviors exclude each other; raises UsageError for names that are none, OutputError if it cannot be written."""
+        for name in (name for group in groups for name in group):
+            if name not in self.behaviors:
+                raise UsageError(f"{name!r} is not a behavior of this study; load the page again.")
+        settings = self.settings.model_copy(update={"exclusive": [list(dict.fromkeys(group)) for group in groups if len(set(group)) > 1]})
+        write_settings(self.folder / SETTINGS_FILE, settings)
+        self.settings = settings
+
+    def require_study(self) -> None:
+        """Write study file and manifest where there are none; raises as `add_behavior`."""
+        if self.study is None:
+            self._write_study(self.behaviors)
+
+    def choose_label_file(self, recording: str, rater: str) -> Path:
+        """Return a file of our own for the labels of a recording that has none, or another program's: one that nobody else made."""
+        stem = f"{recording}_{rater}" if rater else recording
+        folder = self.manifest_path.parent / _LABEL_FOLDER
+        number, path = 1, folder / f"{stem}.csv"
+        # A journal next to a file shows that it is ours, and that its session was ended before the manifest named it.
+        while path.exists() and not (folder / FOLDER / f"{path.name}.journal").exists():
+            number += 1
+            path = folder / f"{stem}_review{number if number > 2 else ''}.csv"
+        return path
+
+    def point_to_labels(self, recording: str, rater: str, path: Path) -> None:
+        """Name a label file in the manifest, which is kept as it was before; OutputError if it cannot be written."""
+        self.require_study()
+        known = self.recordings[recording]
+        if known.labels.get(rater) == path:
+            return
+        changed = replace(known, labels={**known.labels, rater: path})
+        recordings = {**self.recordings, recording: changed}
+        kept = self.manifest_path.parent / FOLDER / f"{self.manifest_path.stem}_before.csv"
+        if self.manifest_path.exists() and not kept.exists():
+            make_folder(kept.parent)
+            write_bytes(kept, self.manifest_path.read_bytes())
+        write_manifest(self.manifest_path, recordings.values())
+        self.recordings = recordings
+
+    def _write_study(self, behaviors: Sequence[str]) -> None:
+        path = self.folder / STUDY_FILE
+        for one in (path, self.folder / MANIFEST_FILE):
+            if one.exists():
+                raise OutputError(f"{one}: is there already and is never written over; review it by its name, or move it away.")
+        text = format_new_study(
+            replace(self.names, behaviors=tuple(behaviors)), self._choose_center(), backbone="openfield", weights="packaged"
+        )
+        make_folder(self.folder)
+        write_manifest(self.folder / MANIFEST_FILE, self.recordings.values())
+        write_text(path, text)
+        self.study, self.study_path = read_study(path), path
+
+    def _choose_center(self) -> list[str]:
+        """Return the body parts that crops are centred on, by the first pose that can be read; [] without any."""
+        for recording in self.recordings.values():
+            if recording.pose is not None:
+                try:
+                    return choose_center_parts(read_pose(recording.pose).body_parts)
+                except BehaviorError as error:
+                    self.notes.append(str(error))
+        return []
+
+    def _extend_study(self, behaviors: Sequence[str]) -> None:
+        """Change the one line of the study file that names the behaviors; comments and all other lines stay as they are."""
+        assert self.study_path is not None
+        assert self.study is not None
+        text = self.study_path.read_text(encoding="utf-8")
+        pattern = re.compile(r"^behaviors:[ \t]*\[[^\]\n]*\]", flags=re.MULTILINE)
+        if len(pattern.findall(text)) != 1:
+            raise UsageError(f"{self.study_path}: does not list its behaviors on one line; add {behaviors[-1]!r} there by hand.")
+        shown = ", ".join(_quote(name) for name in behaviors)
+        changed = pattern.sub(lambda _: f"behaviors: [{shown}]", text)
+        draft = self.study_path.parent / FOLDER / self.study_path.name
+        make_folder(draft.parent)
+        try:
+            write_text(draft, changed)
+            read = read_study(draft)
+        finally:
+            draft.unlink(missing_ok=True)
+        if tuple(read.behaviors) != tuple(behaviors):
+            raise UsageError(f"{self.study_path}: its behaviors cannot be changed here; add {behaviors[-1]!r} there by hand.")
+        write_text(self.study_path, changed)
+        self.study = read_study(self.study_path)
+
+
+def _quote(name: str) -> str:
+    return (
+        name
+        if re.fullmatch(r"[A-Za-z][\w-]*", name) and name.lower() not in ("true", "false", "yes", "no", "on", "off", "null")
+        else f'"{name}"'
+    )
+
+
+def open_reviewed(paths: Sequence[Path]) -> ReviewedStudy:
+    """Return what `paths` stand for: at most one study file or folder of one, and ethograms, or else videos or folders of them.
+
+    Raises
+    ------
+    UsageError
+        If there is nothing to review in `paths`, or two studies.
+    EthogramError
+        If an ethogram cannot be used.
+    """
+    if not paths:
+        raise UsageError("nothing to review was named; give a study file, a folder of videos, or a folder of ethograms.")
+    studies: list[Path] = []
+    ethograms: list[Path] = []
+    videos: list[Path] = []
+    for path in paths:
+        if path.suffix.casefold() in _STUDY_SUFFIXES:
+            studies.append(path)
+        elif path.name.endswith(ETHOGRAM_SUFFIX) or (path.is_dir() and any(path.glob(f"*{ETHOGRAM_SUFFIX}"))):
+            ethograms += find_ethograms([path])
+        elif path.is_dir() and (path / STUDY_FILE).is_file():
+            studies.append(path / STUDY_FILE)
+        else:
+            videos.append(path)
+    if len(studies) > 1:
+        raise UsageError(f"{studies[1]} and {studies[0]} are both studies; review one at a time.")
+    if studies and videos:
+        raise UsageError(f"{videos[0]}: is given with a study; add it to the study's manifest, or review it alone.")
+    if studies:
+        reviewed = _open_study(studies[0])
+        if not ethograms and (folder := reviewed.folder / _DEFAULT_ETHOGRAMS).is_dir() and any(folder.glob(f"*{ETHOGRAM_SUFFIX}")):
+            ethograms = find_ethograms([folder])
+    elif videos:
+        reviewed = _open_videos(videos)
+    else:
+        reviewed = _open_ethograms(ethograms)
+    for path in ethograms:
+        recording = path.name.removesuffix(ETHOGRAM_SUFFIX)
+        if recording in reviewed.recordings:
+            reviewed.ethograms[recording] = path
+        else:
+            reviewed.notes.append(f"{path}: is of a recording that is not reviewed, and is left out.")
+    reviewed.settings = read_settings(reviewed.folder / SETTINGS_FILE, reviewed.behaviors)
+    return reviewed
+
+
+def _open_study(path: Path) -> ReviewedStudy:
+    study, recordings = open_study(path)
+    return ReviewedStudy(path.resolve().parent, path, study, {recording.id: recording for recording in recordings}, {})
+
+
+def _open_videos(paths: Sequence[Path]) -> ReviewedStudy:
+    """Return the videos with the pose and label files that go with them by name."""
+    if len(paths) == 1 and paths[0].is_dir():
+        folder = paths[0].resolve()
+        pairings, notes = pair_files(folder)
+    else:
+        videos, problems = list_videos(paths)
+        if problems:
+            raise UsageError(next(iter(problems.values())))
+        folder = videos[0].resolve().parent
+        ids = name_recordings(videos)
+        pairings, notes = [Pairing(name, video, find_pose_for(video), None) for name, video in zip(ids, videos, strict=True)], []
+    if not pairings:
+        raise UsageError(f"{folder}: found no video (mp4, avi, mov, mkv) in it or below; give the folder that holds the videos.")
+    files = [path for pairing in pairings for path in (pairing.labels, *pairing.raters.values()) if path is not None]
+    names = choose_names(files) if files else ChosenNames()
+    recordings = {pairing.recording: _make_recording(pairing) for pairing in pairings}
+    return ReviewedStudy(folder, None, None, recordings, {}, names=names, notes=[*notes, *names.notes])
+
+
+def _make_recording(pairing: Pairing) -> Recording:
+    labels: Mapping[str, Path | None] = {"": pairing.labels, **pairing.raters}
+    return Recording(
+        pairing.recording,
+        video=pairing.video.resolve() if pairing.video else None,
+        pose=pairing.pose.resolve() if pairing.pose else None,
+        labels={rater: path.resolve() for rater, path in labels.items() if path is not None},
+        animal=pairing.recording,
+    )
+
+
+def _open_ethograms(paths: Sequence[Path]) -> ReviewedStudy:
+    """Return the recordings that ethograms are of, with the videos and poses that they name."""
+    recordings: dict[str, Recording] = {}
+    behaviors: dict[str, None] = {}
+    for path in paths:
+        name = path.name.removesuffix(ETHOGRAM_SUFFIX)
+        if not is_portable_name(name) or name in recordings:
+            raise EthogramError(f"{path}: its recording {name!r} is there twice, or cannot be a file name; review one folder at a time.")
+        provenance = read_provenance(path)
+        video, pose = (None if value is None else Path(value) for value in (provenance.video, provenance.pose))
+        recordings[name] = Recording(name, video=video, pose=pose if pose is not None and pose.exists() else None, animal=name)
+        behaviors.update(dict.fromkeys(_list_behaviors(path)))
+    folder = paths[0].resolve().parent
+    return ReviewedStudy(folder, None, None, recordings, {}, names=ChosenNames(behaviors=tuple(behaviors)))
+
+
+def _list_behaviors(path: Path) -> list[str]:
+    with path.open(encoding="utf-8") as file:
+        header = file.readline(2**16).rstrip("\n").split(",")
+    return [name for name in header if f"{name}_prob" in header and f"{name}_raw" in header]

@@ -1,0 +1,127 @@
+"""Running the server until Ctrl-C."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import socket
+import threading
+import webbrowser
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import uvicorn
+
+from behavior.errors import UsageError
+from behavior.review.desk import Desk
+from behavior.review.routes import make_application
+from behavior.review.safety import Guard
+
+__all__ = ["LOCAL", "RunningServer", "serve", "serving"]
+
+LOCAL = "127.0.0.1"
+_MOST_PORTS = 50
+_SECONDS_TO_END = 1
+
+
+@dataclass(frozen=True)
+class RunningServer:
+    """A server that runs.
+
+    Attributes
+    ----------
+    address
+        To open in a browser, with the token where one is needed.
+    port
+        That it listens on.
+    """
+
+    address: str
+    port: int
+
+
+@contextmanager
+def serving(desk: Desk, *, host: str = LOCAL, port: int) -> Iterator[RunningServer]:
+    """Run a server for what is on `desk` while the block runs; labels are put into their files at its end.
+
+    Parameters
+    ----------
+    host
+        Where to listen; other than on this machine's own address, whoever asks has to know a token.
+    port
+        The next free one is taken if it is in use; 0 for any.
+
+    Raises
+    ------
+    UsageError
+        If `host` is no address of this machine, or no port is free.
+    """
+    listener = _listen(host, port)
+    port = listener.getsockname()[1]
+    token = None if host in (LOCAL, "localhost", "::1") else secrets.token_urlsafe(24)
+    application = Guard(make_application(desk), port=port, token=token)
+    config = uvicorn.Config(
+        application,
+        log_level="error",
+        access_log=False,
+        lifespan="off",
+        ws="none",
+        timeout_graceful_shutdown=_SECONDS_TO_END,
+        server_header=False,
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="server", daemon=True)
+    desk.start()
+    thread.start()
+    shown = f"[{host}]" if ":" in host else host
+    try:
+        yield RunningServer(f"http://{shown}:{port}/" + (f"?token={token}" if token else ""), port)
+    finally:
+        server.should_exit = True
+        thread.join(_SECONDS_TO_END)
+        desk.close()
+
+
+def serve(desk: Desk, *, host: str, port: int, opens_browser: bool, say: Callable[[str, int], None]) -> None:
+    """Run the server until Ctrl-C.
+
+    Parameters
+    ----------
+    host, port
+        As in `serving`.
+    opens_browser
+        Whether to open the page in the default browser.
+    say
+        Called with address and port once the server listens.
+
+    Raises
+    ------
+    UsageError
+        As `serving`.
+    """
+    with serving(desk, host=host, port=port) as running:
+        say(running.address, running.port)
+        if opens_browser:
+            with contextlib.suppress(webbrowser.Error):
+                webbrowser.open(running.address)
+        while True:
+            # Waiting without end could not be interrupted on Windows.
+            threading.Event().wait(1.0)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens at `port`, or at the next one that is free."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    for candidate in range(port, min(port + _MOST_PORTS, 65536)) if port else [0]:
+        listener = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            listener.bind((host, candidate))
+        except OSError as error:
+            listener.close()
+            if isinstance(error, socket.gaierror) or "assign" in (error.strerror or ""):
+                raise UsageError(f"--host {host}: is no address of this machine ({error.strerror}); use {LOCAL} or 0.0.0.0.") from error
+            continue
+        listener.listen(128)
+        return listener
+    raise UsageError(f"--port {port}: it and the {_MOST_PORTS - 1} after it are in use; choose another.")
