@@ -1,0 +1,74 @@
+// Which key does what. Digits are the behaviors; everything else can be changed in review.yaml.
+
+export const ACTIONS = [
+  ["play", " ", "Play or pause"],
+  ["back", "ArrowLeft", "One frame back"],
+  ["forward", "ArrowRight", "One frame on"],
+  ["back_ten", "Shift+ArrowLeft", "Ten frames back"],
+  ["forward_ten", "Shift+ArrowRight", "Ten frames on"],
+  ["first", "Home", "First frame"],
+  ["last", "End", "Last frame"],
+  ["slower", ",", "Slower"],
+  ["faster", ".", "Faster"],
+  ["next", "Tab", "Next bout or suggestion"],
+  ["previous", "Shift+Tab", "Bout or suggestion before"],
+  ["loop", "l", "Loop the bout, or the selected span"],
+  ["set_start", "[", "Bout, or span, starts at this frame"],
+  ["set_stop", "]", "Bout, or span, stops here: this frame is the first without it"],
+  ["confirm", "Enter", "Confirm the predicted bout"],
+  ["remove", "Delete", "Remove the bout, or refuse the suggestion"],
+  ["looked", "o", "Looked at from here; again: to here"],
+  ["not_looked", "Shift+O", "Selected span was not looked at"],
+  ["undo", "z", "Undo"],
+  ["redo", "Shift+Z", "Redo"],
+  ["zoom_in", "ArrowUp", "Zoom into the timeline"],
+  ["zoom_out", "ArrowDown", "Zoom out of the timeline"],
+  ["whole", "f", "Whole video in the timeline"],
+  ["crop", "c", "Zoom the picture to the animal"],
+  ["pose", "p", "Draw the pose"],
+  ["others", "r", "Other raters' labels"],
+  ["next_recording", "PageDown", "Next recording"],
+  ["previous_recording", "PageUp", "Recording before"],
+  ["cancel", "Escape", "Let go of what is selected or begun"],
+  ["theme", "t", "Light or dark"],
+  ["help", "?", "This list"],
+];
+
+export const BEHAVIOR_KEYS = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "0", "-", "="];
+
+const ALSO = { Backspace: "remove" };
+const SHOWN = { " ": "Space", ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓" };
+
+export class Keys {
+  constructor(changed) {
+    this.byKey = new Map();
+    this.byAction = new Map();
+    for (const [action, key] of ACTIONS) this.set(action, changed[action] ?? key);
+    for (const [key, action] of Object.entries(ALSO)) if (!this.byKey.has(key)) this.byKey.set(key, action);
+    this.unknown = Object.keys(changed).filter((action) => !ACTIONS.some(([name]) => name === action));
+  }
+
+  set(action, key) {
+    this.byKey.set(key, action);
+    this.byAction.set(action, key);
+  }
+
+  // The action or behavior that a key stands for.
+  find(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return null;
+    const held = event.shiftKey ? `Shift+${event.key}` : event.key;
+    // A sign that needs Shift to be typed, such as ?, is named without it.
+    const action = this.byKey.get(held) ?? (event.shiftKey && event.key.length === 1 && event.key.toLowerCase() === event.key.toUpperCase() ? this.byKey.get(event.key) : undefined);
+    if (action) return { action };
+    const behavior = event.shiftKey ? -1 : BEHAVIOR_KEYS.indexOf(event.key);
+    return behavior >= 0 ? { behavior } : null;
+  }
+
+  list() {
+    return ACTIONS.map(([action, , meaning]) => [this.show(this.byAction.get(action)), meaning]);
+  }
+
+  show(key) {
+    return key.split("+").map((part) => SHOWN[part] ?? (part || "+")).join(" ");
+  }
+}

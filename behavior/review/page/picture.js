@@ -1,0 +1,71 @@
+// The frame that is shown, whole or zoomed to the animal, with the pose on it.
+
+import { COLORS } from "./colors.js";
+
+const ZOOM = 1.6;
+
+export class Picture {
+  constructor(canvas) {
+    this.canvas = canvas;
+    this.context = canvas.getContext("2d", { alpha: false });
+    this.shown = null;
+  }
+
+  resize() {
+    const scale = window.devicePixelRatio || 1;
+    const width = Math.max(1, Math.round(this.canvas.clientWidth * scale));
+    const height = Math.max(1, Math.round(this.canvas.clientHeight * scale));
+    if (this.canvas.width !== width || this.canvas.height !== height) {
+      this.canvas.width = width;
+      this.canvas.height = height;
+    }
+  }
+
+  // How many pixels wide a frame has to be for this canvas.
+  wantedWidth(info, isCropped) {
+    if (isCropped) return info.width;
+    return Math.min(info.width, Math.ceil(Math.min(this.canvas.width, (this.canvas.height * info.width) / info.height)) || info.width);
+  }
+
+  draw(bitmap, info, { pose, isCropped, showsPose }) {
+    this.resize();
+    const { context, canvas } = this;
+    context.fillStyle = "#0b0d0f";
+    context.fillRect(0, 0, canvas.width, canvas.height);
+    if (!bitmap) return;
+    let [left, top, width, height] = [0, 0, info.width, info.height];
+    const center = pose?.[pose.length - 1];
+    if (isCropped && center && Number.isFinite(center.x)) {
+      const side = Math.min((info.crop_size ?? Math.min(info.width, info.height) / 3) * ZOOM, info.width, info.height);
+      width = side;
+      height = side;
+      left = Math.min(Math.max(center.x - side / 2, 0), info.width - side);
+      top = Math.min(Math.max(center.y - side / 2, 0), info.height - side);
+    }
+    const scale = Math.min(canvas.width / width, canvas.height / height);
+    const x = (canvas.width - width * scale) / 2;
+    const y = (canvas.height - height * scale) / 2;
+    const factor = bitmap.width / info.width;
+    context.imageSmoothingEnabled = scale < 3;
+    context.drawImage(bitmap, left * factor, top * factor, width * factor, height * factor, x, y, width * scale, height * scale);
+    if (showsPose && pose) this.drawPose(pose, (point) => [x + (point.x + 0.5 - left) * scale, y + (point.y + 0.5 - top) * scale]);
+  }
+
+  drawPose(pose, place) {
+    const { context } = this;
+    const radius = 3 * (window.devicePixelRatio || 1);
+    pose.slice(0, -1).forEach((point, index) => {
+      if (!Number.isFinite(point.x)) return;
+      const [x, y] = place(point);
+      context.globalAlpha = point.likelihood >= 0.6 ? 1 : 0.35;
+      context.fillStyle = COLORS[index % COLORS.length];
+      context.strokeStyle = "#fff";
+      context.lineWidth = radius / 3;
+      context.beginPath();
+      context.arc(x, y, radius, 0, 2 * Math.PI);
+      context.fill();
+      context.stroke();
+    });
+    context.globalAlpha = 1;
+  }
+}
