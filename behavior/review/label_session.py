@@ -183,10 +183,9 @@ class LabelSession:
             If the file cannot be written; the edits stay in the journal.
         """
         with self._lock:
-            if not self._has_claim:
-                return
             waited = time.monotonic() - self._last_edit_s > _SECONDS_TO_FOLD or self.n_pending > _MOST_PENDING
             if self.n_pending and (waited or now):
+                self._prepare_writing()
                 try:
                     self._journal.fold(self._format())
                 except OutsideChangeError:

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from behavior.embedding.recording_inputs import RecordingInputs
 from behavior.errors import BehaviorError, LabelError, VideoError
 from behavior.files.bout_tables import read_bout_sources
 from behavior.files.labels import list_names, recognise_labels
-from behavior.files.pose import find_body_parts, match_pose_to_frames, read_pose
+from behavior.files.pose import find_body_parts, match_pose_to_frames
 from behavior.files.video_index import FrameNotReadError, VideoIndex
 from behavior.learning.label_reading import read_labels_of
 from behavior.recording import Bout, Frames, Labels, Recording, find_bouts
@@ -232,7 +233,8 @@ class OpenedRecording:
 
     def _load_pose(self, path: Path) -> tuple[tuple[str, ...], npt.NDArray[np.float32]]:
         crop = None if self._reviewed.study is None else self._reviewed.study.crop
-        track = read_pose(path, individual=None if crop is None else crop.individual)
+        inputs = RecordingInputs(self.recording)
+        track = inputs.read_track(None) if crop is None else inputs.read_track(crop.individual, crop.pose_scale)
         track, _ = match_pose_to_frames(track, self.frames, path=path)
         pose = np.concatenate([track.positions, track.likelihoods[..., None]], axis=2)
         try:

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from behavior.config import LabelFiles, Study
-from behavior.errors import BehaviorError, EthogramError, OutputError, UsageError
+from behavior.errors import EthogramError, OutputError, UsageError
 from behavior.files.atomic import make_folder, write_bytes, write_text
 from behavior.files.behavior_names import ChosenNames, choose_names
 from behavior.files.ethograms import ETHOGRAM_SUFFIX, find_ethograms, read_provenance
 from behavior.files.label_journal import FOLDER
 from behavior.files.manifest import is_portable_name, write_manifest
-from behavior.files.new_study import MANIFEST_FILE, STUDY_FILE, choose_center_parts, format_new_study
+from behavior.files.new_study import MANIFEST_FILE, STUDY_FILE, format_new_study
 from behavior.files.new_videos import list_videos, name_recordings
 from behavior.files.pairing import Pairing, find_pose_for, pair_files
-from behavior.files.pose import read_pose
 from behavior.files.study import open_study, read_study
 from behavior.recording import Recording
 from behavior.review.settings import SETTINGS_FILE, ReviewSettings, read_settings, write_settings
+from behavior.vision.backbones import PACKAGED
+from behavior.workflows.init import choose_crop, make_recording
 
 __all__ = ["ReviewedStudy", "open_reviewed"]
 
@@ -47,6 +48,10 @@ class ReviewedStudy:
         Tables of ethograms by recording.
     names
         Behaviors and meanings of names in label files, for a study that is to be made.
+    pairings
+        The files that go together, likewise.
+    settings
+        What the lab has set in review.yaml.
     notes
         Sentences on what was left out.
     """
@@ -57,6 +62,7 @@ class ReviewedStudy:
     recordings: dict[str, Recording]
     ethograms: dict[str, Path]
     names: ChosenNames = field(default_factory=ChosenNames)
+    pairings: Sequence[Pairing] = ()
     settings: ReviewSettings = field(default_factory=ReviewSettings)
     notes: list[str] = field(default_factory=list)
 
@@ -142,23 +148,13 @@ class ReviewedStudy:
         for one in (path, self.folder / MANIFEST_FILE):
             if one.exists():
                 raise OutputError(f"{one}: is there already and is never written over; review it by its name, or move it away.")
-        text = format_new_study(
-            replace(self.names, behaviors=tuple(behaviors)), self._choose_center(), backbone="openfield", weights="packaged"
-        )
+        crop, has_individuals, notes = choose_crop(list(self.recordings.values()), self.pairings, self.folder)
+        text = format_new_study(replace(self.names, behaviors=tuple(behaviors)), crop, backbone="openfield", weights=PACKAGED)
         make_folder(self.folder)
-        write_manifest(self.folder / MANIFEST_FILE, self.recordings.values())
+        write_manifest(self.folder / MANIFEST_FILE, self.recordings.values(), has_individuals=has_individuals)
+        self.notes += notes
         write_text(path, text)
         self.study, self.study_path = read_study(path), path
-
-    def _choose_center(self) -> list[str]:
-        """Return the body parts that crops are centred on, by the first pose that can be read; [] without any."""
-        for recording in self.recordings.values():
-            if recording.pose is not None:
-                try:
-                    return choose_center_parts(read_pose(recording.pose).body_parts)
-                except BehaviorError as error:
-                    self.notes.append(str(error))
-        return []
 
     def _extend_study(self, behaviors: Sequence[str]) -> None:
         """Change the one line of the study file that names the behaviors; comments and all other lines stay as they are."""
@@ -255,22 +251,11 @@ def _open_videos(paths: Sequence[Path]) -> ReviewedStudy:
         ids = name_recordings(videos)
         pairings, notes = [Pairing(name, video, find_pose_for(video), None) for name, video in zip(ids, videos, strict=True)], []
     if not pairings:
-        raise UsageError(f"{folder}: found no video (mp4, avi, mov, mkv) in it or below; give the folder that holds the videos.")
+        raise UsageError(f"{folder}: found no video (such as .mp4, .avi or .mts) in it or below; give the folder that holds the videos.")
     files = [path for pairing in pairings for path in (pairing.labels, *pairing.raters.values()) if path is not None]
     names = choose_names(files) if files else ChosenNames()
-    recordings = {pairing.recording: _make_recording(pairing) for pairing in pairings}
-    return ReviewedStudy(folder, None, None, recordings, {}, names=names, notes=[*notes, *names.notes])
-
-
-def _make_recording(pairing: Pairing) -> Recording:
-    labels: Mapping[str, Path | None] = {"": pairing.labels, **pairing.raters}
-    return Recording(
-        pairing.recording,
-        video=pairing.video.resolve() if pairing.video else None,
-        pose=pairing.pose.resolve() if pairing.pose else None,
-        labels={rater: path.resolve() for rater, path in labels.items() if path is not None},
-        animal=pairing.recording,
-    )
+    recordings = {pairing.recording: make_recording(pairing) for pairing in pairings}
+    return ReviewedStudy(folder, None, None, recordings, {}, names=names, pairings=pairings, notes=[*notes, *names.notes])
 
 
 def _open_ethograms(paths: Sequence[Path]) -> ReviewedStudy:

@@ -17,7 +17,7 @@ from behavior.files.pose import list_individuals
 from behavior.recording import Recording
 from behavior.vision.backbones import IMAGENET, PACKAGED, find_backbone
 
-__all__ = ["InitResult", "init_study"]
+__all__ = ["InitResult", "choose_crop", "init_study", "make_recording"]
 
 THESIS_BEHAVIORS = ("grooming", "mid_rearing", "wall_rearing")
 
@@ -69,9 +69,9 @@ def init_study(folder: Path, *, backbone: str = "resnet50v2", out: Path | None =
     if not pairings:
         raise UsageError(f"{folder}: found no video (such as .mp4, .avi or .mts) in it or below; give the folder that holds the videos.")
     is_kept = manifest_path.exists()
-    recordings = read_manifest(manifest_path) if is_kept else [_make_recording(pairing) for pairing in pairings]
+    recordings = read_manifest(manifest_path) if is_kept else [make_recording(pairing) for pairing in pairings]
     names = _choose_behaviors(recordings, pairings)
-    crop, has_individuals, crop_notes = _choose_crop(recordings, pairings, folder)
+    crop, has_individuals, crop_notes = choose_crop(recordings, pairings, folder)
     weights, weight_notes = _choose_weights(backbone)
     if is_kept:
         notes.append(f"{manifest_path}: was there already and is kept as it is; the study is for its {len(recordings)} recordings.")
@@ -92,7 +92,7 @@ def _choose_behaviors(recordings: Sequence[Recording], pairings: Sequence[Pairin
     return replace(chosen, behaviors=tuple(THESIS_BEHAVIORS), notes=(*chosen.notes, note))
 
 
-def _choose_crop(recordings: Sequence[Recording], pairings: Sequence[Pairing], folder: Path) -> tuple[NewCrop, bool, list[str]]:
+def choose_crop(recordings: Sequence[Recording], pairings: Sequence[Pairing], folder: Path) -> tuple[NewCrop, bool, list[str]]:
     """Return what crops are centred on, by the first pose that can be read; whether animals are called differently in others; and notes.
 
     Whole frames are chosen only where there is no pose file: one that cannot be read, or of which none is chosen, leaves the choice open.
@@ -146,7 +146,8 @@ def _choose_weights(backbone: str) -> tuple[str, list[str]]:
     return PACKAGED if backbone == "openfield" else IMAGENET, []
 
 
-def _make_recording(pairing: Pairing) -> Recording:
+def make_recording(pairing: Pairing) -> Recording:
+    """Return the row of a manifest for a video and the files that belong to it."""
     labels = {"": pairing.labels, **pairing.raters}
     return Recording(
         pairing.recording,
