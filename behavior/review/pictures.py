@@ -66,6 +66,7 @@ class FrameViews:
         VideoError
             If the file is gone or was replaced.
         """
+        self._index.require_unchanged()
         access, lock = self._open(viewer)
         frames: list[Frame] = []
         with lock:

@@ -245,29 +245,28 @@ function startOrStop(name) {
 }
 
 // The bout that keys are about: the selected one, or the one of the active behavior at this frame, or any that is there.
-function currentBout() {
+function currentBout(frame = player.frame) {
   if (page.bout) return page.bout;
   const names = [page.active, ...page.study.behaviors].filter(Boolean);
   for (const name of names) {
-    const own = page.labels && runAt(page.labels.bouts(name), player.frame);
+    const own = page.labels && runAt(page.labels.bouts(name), frame);
     if (own) return { behavior: name, start: own[0], stop: own[1], isSuggestion: false };
   }
   return null;
 }
 
-function suggestionHere() {
+function suggestionHere(frame = player.frame) {
   if (page.bout?.isSuggestion) return page.bout;
   for (const name of [page.active, ...page.study.behaviors].filter(Boolean)) {
     const bouts = page.probabilities?.decided.get(name);
-    const here = bouts && runAt(bouts, player.frame);
+    const here = bouts && runAt(bouts, frame);
     if (here) return { behavior: name, start: here[0], stop: here[1], isSuggestion: true };
   }
   return null;
 }
 
-function setBound(side) {
-  const frame = player.frame;
-  const bout = currentBout();
+function setBound(side, frame) {
+  const bout = currentBout(frame);
   if (bout && !bout.isSuggestion) {
     moveEdge({ ...bout, side }, frame);
     return;
@@ -305,8 +304,8 @@ function moveEdge(edge, frame) {
   render();
 }
 
-function confirmSuggestion() {
-  const bout = suggestionHere();
+function confirmSuggestion(frame) {
+  const bout = suggestionHere(frame);
   if (!bout) return;
   paint([{ start: bout.start, stop: bout.stop, behavior: bout.behavior, value: 1 }]);
   page.active = bout.behavior;
@@ -314,8 +313,8 @@ function confirmSuggestion() {
   render();
 }
 
-function removeBout() {
-  const bout = currentBout() ?? suggestionHere();
+function removeBout(frame) {
+  const bout = currentBout(frame) ?? suggestionHere(frame);
   if (!bout) return;
   paint([{ start: bout.start, stop: bout.stop, behavior: bout.behavior, value: 0 }]);
   page.bout = null;
@@ -410,6 +409,15 @@ function toggleLoop() {
 
 // ---- What keys and buttons do ----
 
+// What depends on labels waits for the edits that are on their way, and is about the frame that was shown when the key was pressed.
+const WAIT = new Set(["next", "previous", "confirm", "remove", "set_start", "set_stop"]);
+
+function act(action) {
+  const { frame } = player;
+  if (WAIT.has(action) && page.edits) page.edits.last.then(() => DO[action](frame));
+  else DO[action](frame);
+}
+
 const step = (count) => () => player.go(player.frame + count);
 const DO = {
   play: () => {
@@ -430,8 +438,8 @@ const DO = {
   next: () => goToBout(1),
   previous: () => goToBout(-1),
   loop: toggleLoop,
-  set_start: () => setBound("start"),
-  set_stop: () => setBound("stop"),
+  set_start: (frame) => setBound("start", frame),
+  set_stop: (frame) => setBound("stop", frame),
   confirm: confirmSuggestion,
   remove: removeBout,
   looked: markLooked,
@@ -503,13 +511,13 @@ document.addEventListener("keydown", (event) => {
   } else {
     // A button that has the focus is not pressed by what the key does here.
     if (event.target.matches("button")) event.target.blur();
-    DO[meant.action]();
+    act(meant.action);
   }
   event.preventDefault();
 });
 
 for (const [id, action] of Object.entries({ back: "back", play: "play", forward: "forward", loop: "loop", crop: "crop", pose: "pose", others: "others", undo: "undo", redo: "redo", looked: "looked", theme: "theme", "show-keys": "help" })) {
-  find(id).addEventListener("click", () => DO[action]());
+  find(id).addEventListener("click", () => act(action));
 }
 find("speed").append(
   ...SPEEDS.map((speed) => {

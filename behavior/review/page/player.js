@@ -88,9 +88,10 @@ export class Player {
   advance() {
     const { step } = this;
     const now = performance.now();
-    const wanted = this.frameAt(this.clockTime + ((now - this.clock) / 1000) * this.speed);
+    const time = this.clockTime + ((now - this.clock) / 1000) * this.speed;
+    const wanted = this.frameAt(time);
     const [first, stop] = this.loop ?? [0, this.last + 1];
-    if (wanted >= stop) {
+    if (wanted >= stop || time >= this.timeOf(this.last) + 1 / (this.info?.fps || 1)) {
       if (this.loop) this.go(first);
       else {
         this.frame = this.last;

@@ -1,0 +1,132 @@
+"""A small study to review: two videos with pose and labels, and an ethogram of the first."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from behavior.files.ethograms import write_annotation
+from behavior.files.pose import write_deeplabcut
+from behavior.files.video_writer import write_video
+from behavior.provenance import Provenance
+from behavior.recording import Annotation, Ethogram, Probabilities, Track
+from behavior.review.desk import Desk
+from behavior.review.reviewed_study import open_reviewed
+from behavior.review.serving import RunningServer, serving
+
+N_FRAMES, FPS, SIZE = 60, 10, 96
+
+
+def render(n_frames: int = N_FRAMES) -> Iterator[np.ndarray]:
+    """Pictures with their number, and a light square that moves right."""
+    for frame in range(n_frames):
+        image = np.full((SIZE, SIZE, 3), 40, np.uint8)
+        image[40:56, frame : frame + 16] = 220
+        cv2.putText(image, str(frame), (4, 24), cv2.FONT_HERSHEY_SIMPLEX, 0.7, (255, 255, 255), 2)
+        yield image
+
+
+@pytest.fixture(scope="session")
+def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A video that is rendered once; to be copied."""
+    path = tmp_path_factory.mktemp("rendered") / "mouse.mp4"
+    write_video(path, render(), fps=FPS)
+    return path
+
+
+@pytest.fixture
+def videos(rendered: Path, tmp_path: Path) -> Path:
+    """A folder of two videos and nothing else."""
+    folder = tmp_path / "videos"
+    folder.mkdir()
+    for name in ("mouse_1", "mouse_2"):
+        (folder / f"{name}.mp4").write_bytes(rendered.read_bytes())
+    return folder
+
+
+@pytest.fixture
+def study(videos: Path) -> Path:
+    """The study file of the two videos: pose of both, labels of the first in a table of frames, and its ethogram."""
+    positions = np.stack([np.arange(N_FRAMES) + 8.0, np.full(N_FRAMES, 48.0)], axis=1)[:, None]
+    for name in ("mouse_1", "mouse_2"):
+        write_deeplabcut(videos / f"{name}DLC.csv", Track(positions, np.full((N_FRAMES, 1), 0.9), ("midbody",)), scorer="net")
+    rows = "".join(f"{frame},{int(10 <= frame < 20)},0\n" for frame in range(N_FRAMES))
+    (videos / "mouse_1_labels.csv").write_text(f"frame,groom,rear\n{rows}")
+    (videos / "study.yaml").write_text("behaviors: [groom, rear]\ncrop: {body_part: midbody, size: 32}\n")
+    (videos / "recordings.csv").write_text(
+        "recording,video,pose,labels\nmouse_1,mouse_1.mp4,mouse_1DLC.csv,mouse_1_labels.csv\nmouse_2,mouse_2.mp4,mouse_2DLC.csv,\n"
+    )
+    write_ethogram(videos / "ethograms", "mouse_1", video=videos / "mouse_1.mp4")
+    write_ethogram(videos / "ethograms", "mouse_2", video=videos / "mouse_2.mp4")
+    return videos / "study.yaml"
+
+
+def write_ethogram(folder: Path, recording: str, *, video: Path, n_frames: int = N_FRAMES) -> None:
+    times = np.arange(n_frames) / FPS
+    values = np.full((n_frames, 2), 0.1, np.float32)
+    values[12:22, 0] = values[40:50, 1] = 0.9
+    decided = Ethogram(values > 0.5, ("groom", "rear"), times)
+    provenance = Provenance(fps=FPS, video=str(video), postprocess={"threshold": 0.5})
+    write_annotation(folder, Annotation(recording, Probabilities(values, ("groom", "rear"), times), decided, decided, provenance))
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the server answered."""
+
+    status: int
+    body: bytes
+    headers: dict[str, str]
+
+    @property
+    def content(self) -> Any:
+        return json.loads(self.body)
+
+
+class Client:
+    """Asks a running server."""
+
+    def __init__(self, running: RunningServer) -> None:
+        self.base = f"http://127.0.0.1:{running.port}"
+
+    def ask(self, path: str, body: Any = None, *, headers: dict[str, str] | None = None) -> Answer:
+        data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
+        request = urllib.request.Request(self.base + path, data, {"Content-Type": "application/json", **(headers or {})})
+        try:
+            with urllib.request.urlopen(request, timeout=20) as answer:
+                return Answer(answer.status, answer.read(), {name.lower(): value for name, value in answer.headers.items()})
+        except urllib.error.HTTPError as error:
+            return Answer(error.code, error.read(), {name.lower(): value for name, value in error.headers.items()})
+
+    def paint(self, recording: str, start: int, stop: int, behavior: str | None, value: int = 1, **more: Any) -> Answer:
+        labels = self.ask(f"/api/recordings/{recording}/labels").content
+        edit = {
+            **{"run": labels["run"], "id": f"{recording} {start} {stop} {behavior} {value}", "viewer": "test", "base": labels["revision"]},
+            "paints": [{"start": start, "stop": stop, "behavior": behavior, "value": value}],
+        }
+        return self.ask(f"/api/recordings/{recording}/edits", {**edit, **more})
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., Client]]:
+    """Run a server for what paths stand for, until the test ends."""
+    running: list[Any] = []
+
+    def begin(*paths: Path, rater: str = "") -> Client:
+        context = serving(Desk(open_reviewed(paths), rater), port=0)
+        client = Client(context.__enter__())
+        running.append(context)
+        return client
+
+    yield begin
+    for context in running:
+        context.__exit__(None, None, None)

@@ -1,0 +1,52 @@
+"""What is open, and what goes on in the background."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from behavior.review.desk import Desk, UnknownRecordingError
+from behavior.review.label_edits import Paint
+from behavior.review.label_session import EditRequest
+from behavior.review.reviewed_study import open_reviewed
+
+
+def wait_for(condition: Callable[[], bool]) -> bool:
+    give_up = time.monotonic() + 10
+    while not condition() and time.monotonic() < give_up:
+        time.sleep(0.02)
+    return condition()
+
+
+def test_a_video_is_read_through_and_edits_reach_their_file(study: Path) -> None:
+    desk = Desk(open_reviewed([study]), "")
+    desk.start()
+    opened = desk.open("mouse_2")
+    assert wait_for(lambda: opened.index.is_proven)
+    opened.open_session().edit(EditRequest("1", "a", 0, (Paint(3, 6, "rear", 1),)))
+    target = study.parent / "labels" / "mouse_2.csv"
+    assert wait_for(target.exists)
+    desk.close()
+    assert target.read_text() == "behavior,start_frame,stop_frame\nobserved,3,6\nrear,3,6\n"
+
+
+def test_what_somebody_else_writes_is_seen(study: Path) -> None:
+    path = study.parent / "mouse_1_labels.csv"
+    path.write_text("behavior,start_frame,stop_frame\ngroom,10,20\n")
+    desk = Desk(open_reviewed([study]), "")
+    desk.start()
+    session = desk.open("mouse_1").open_session()
+    path.write_text("behavior,start_frame,stop_frame\ngroom,30,35\n")
+    assert wait_for(lambda: bool(session.notices))
+    assert session.values[:, 0].sum() == 5
+    desk.close()
+
+
+def test_only_recordings_of_the_study_are_opened(study: Path) -> None:
+    desk = Desk(open_reviewed([study]), "")
+    for name in ("mouse_3", "../mouse_1", ""):
+        with pytest.raises(UnknownRecordingError):
+            desk.open(name)

@@ -1,0 +1,220 @@
+"""The page in a real browser: pictures, keys, labels, undo, two people."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from behavior.figures.rendering import COLORS
+
+PAGE = Path(__file__).resolve().parents[2] / "behavior" / "review" / "page"
+# Playwright's own browsers would have to be downloaded.
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """An installed Chromium; tests that ask for it are skipped where there is none."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+    path = os.environ.get("BEHAVIOR_BROWSER") or next(filter(None, map(shutil.which, BROWSERS)), None)
+    if path is None:
+        if os.environ.get("BEHAVIOR_REQUIRE_BROWSER"):
+            pytest.fail("no Chromium is installed, which BEHAVIOR_REQUIRE_BROWSER asks for")
+        pytest.skip("no Chromium is installed; apt-get install chromium")
+    with playwright.sync_playwright() as running:
+        opened = running.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-background-networking"])
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def open_page(browser: Any) -> Iterator[Callable[[Any], Any]]:
+    """Open the page of a running server in a tab of its own profile; nothing in it may fail or be blocked."""
+    contexts, problems = [], []
+
+    def begin(client: Any, **options: Any) -> Any:
+        context = browser.new_context(viewport={"width": 1280, "height": 800}, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on("console", lambda message: problems.append(message.text) if "Content Security Policy" in message.text else None)
+        page.set_default_timeout(10_000)
+        page.goto(client.base)
+        wait_for_frame(page, 0)
+        return page
+
+    yield begin
+    for context in contexts:
+        context.close()
+    assert problems == []
+
+
+def wait_for_frame(page: Any, frame: int) -> None:
+    page.wait_for_selector(f"#picture[data-frame='{frame}']")
+
+
+def wait_for_text(page: Any, element: str, text: str) -> None:
+    page.wait_for_function("([id, text]) => document.getElementById(id).textContent.includes(text)", arg=[element, text])
+
+
+def press(page: Any, *keys: str) -> None:
+    for key in keys:
+        page.keyboard.press(key)
+
+
+def wait_for_file(page: Any, path: Path, text: str) -> None:
+    for _ in range(100):
+        if path.exists() and path.read_text() == text:
+            return
+        page.wait_for_timeout(100)
+    assert path.exists()
+    assert path.read_text() == text
+
+
+def test_a_folder_of_videos_is_labelled_from_nothing(serve: Callable[..., Any], open_page: Callable[..., Any], videos: Path) -> None:
+    page = open_page(serve(videos))
+    for name in ("groom", "rear"):
+        page.fill("#new-behavior", name)
+        press(page, "Enter")
+        page.wait_for_selector(f"#behaviors li:has-text('{name}')")
+    # A digit starts a bout, and stops it ten frames later.
+    press(page, "Shift+ArrowRight", "1", "Shift+ArrowRight", "1")
+    wait_for_frame(page, 20)
+    labels = videos / "labels" / "mouse_1.csv"
+    wait_for_file(page, labels, "behavior,start_frame,stop_frame\ngroom,10,20\nobserved,10,20\n")
+    # Its stop is set here; then it is taken back, and made again.
+    press(page, "ArrowRight", "ArrowRight", "]")
+    wait_for_file(page, labels, "behavior,start_frame,stop_frame\ngroom,10,22\nobserved,10,22\n")
+    press(page, "z", "z")
+    page.wait_for_selector("#undo:disabled")
+    press(page, "Shift+Z")
+    wait_for_file(page, labels, "behavior,start_frame,stop_frame\ngroom,10,20\nobserved,10,20\n")
+    # Looked at from here to here.
+    press(page, "Escape", "o", "Shift+ArrowRight", "o")
+    wait_for_file(page, labels, "behavior,start_frame,stop_frame\ngroom,10,20\nobserved,10,20\nobserved,22,33\n")
+    wait_for_text(page, "saved", "saved in mouse_1.csv")
+    press(page, "Home", "Tab", "Delete")
+    wait_for_file(page, labels, "behavior,start_frame,stop_frame\nobserved,10,20\nobserved,22,33\n")
+    assert (videos / "study.yaml").is_file()
+
+
+def test_a_prediction_is_found_confirmed_and_corrected(serve: Callable[..., Any], open_page: Callable[..., Any], study: Path) -> None:
+    client = serve(study)
+    page = open_page(client)
+    page.click("#recordings li[title='mouse_2']")
+    wait_for_text(page, "position", "frame 0 of 60")
+    page.wait_for_function("document.querySelector('.probability')?.textContent === '0.10'")
+    press(page, "Tab")
+    wait_for_frame(page, 12)
+    wait_for_text(page, "selected", "groom (suggested")
+    press(page, "Enter", "Tab")
+    wait_for_frame(page, 40)
+    press(page, "ArrowRight", "[")
+    labels = study.parent / "labels" / "mouse_2.csv"
+    wait_for_file(page, labels, "behavior,start_frame,stop_frame\ngroom,12,22\nobserved,12,22\nobserved,41,50\nrear,41,50\n")
+    # The edge of the bout is dragged with the mouse.
+    box = page.locator("#timeline").bounding_box()
+    scale = (box["width"] - 104) / 60
+    y = box["y"] + 20 + (box["height"] - 20) * 0.75
+    page.mouse.move(box["x"] + 104 + 50 * scale, y)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 104 + 53 * scale, y, steps=4)
+    page.mouse.up()
+    wait_for_file(page, labels, "behavior,start_frame,stop_frame\ngroom,12,22\nobserved,12,22\nobserved,41,53\nrear,41,53\n")
+
+
+def test_the_picture_is_the_frame_that_the_page_names(serve: Callable[..., Any], open_page: Callable[..., Any], study: Path) -> None:
+    page = open_page(serve(study))
+    where = """() => {
+      const { width, height } = document.getElementById("picture");
+      const side = Math.min(width, height);
+      const row = document.getElementById("picture").getContext("2d").getImageData((width - side) / 2, height / 2, side, 1).data;
+      let first = 0;
+      while (first < side && row[4 * first] < 150) first += 1;
+      return (first / side) * 96;
+    }"""
+    for key, frame in (("End", 59), ("Shift+ArrowLeft", 49), ("ArrowLeft", 48), ("Home", 0), ("ArrowRight", 1)):
+        press(page, key)
+        wait_for_frame(page, frame)
+        assert page.evaluate(where) == pytest.approx(frame, abs=0.8)
+
+
+def test_the_video_plays_at_its_rate_and_stops_at_its_end(serve: Callable[..., Any], open_page: Callable[..., Any], study: Path) -> None:
+    page = open_page(serve(study))
+    press(page, ".", ".", " ")
+    wait_for_text(page, "play", "Pause")
+    before = page.evaluate("performance.now()")
+    wait_for_frame(page, 59)
+    assert 1000 < page.evaluate("performance.now()") - before < 3500
+    wait_for_text(page, "play", "Play")
+
+
+def test_two_people_see_and_do_not_overwrite_each_other(serve: Callable[..., Any], open_page: Callable[..., Any], study: Path) -> None:
+    client = serve(study)
+    first, second = (open_page(client) for _ in range(2))
+    for page in (first, second):
+        page.wait_for_function("document.querySelector('#behaviors .state')?.textContent === 'no'")
+    press(first, "Shift+ArrowRight", "2", "Shift+ArrowRight", "2")
+    wait_for_text(first, "selected", "rear: frames 10 to 19")
+    press(second, "Shift+ArrowRight")
+    wait_for_text(second, "notices", "Somebody else is labelling")
+    second.wait_for_function("document.querySelectorAll('#behaviors .state')[1].textContent === 'yes'")
+    # What touches nothing of the other's is merged.
+    press(second, *["Shift+ArrowRight"] * 3, "2", "Shift+ArrowRight", "2")
+    file = study.parent / "labels" / "mouse_1.csv"
+    rows = ["groom,10,20,mouse_1_labels.csv", "rear,10,20,", "rear,40,50,"]
+    wait_for_file(second, file, "\n".join(["behavior,start_frame,stop_frame,source", *rows]) + "\n")
+
+
+def test_an_edit_that_cannot_be_written_is_said(
+    serve: Callable[..., Any], open_page: Callable[..., Any], study: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(30, "Read-only file system")
+
+    page = open_page(serve(study))
+    page.wait_for_function("document.querySelector('#behaviors .state')?.textContent === 'no'")
+    monkeypatch.setattr("behavior.files.label_journal.os.fsync", refuse)
+    press(page, "2", "ArrowRight", "2")
+    wait_for_text(page, "notices", "Read-only file system")
+    wait_for_text(page, "saved", "not saved")
+
+
+def test_keys_are_listed_and_can_be_changed(serve: Callable[..., Any], open_page: Callable[..., Any], study: Path) -> None:
+    (study.parent / "review.yaml").write_text('keys: {forward: "n"}\n')
+    page = open_page(serve(study))
+    press(page, "n")
+    wait_for_frame(page, 1)
+    press(page, "?")
+    page.wait_for_selector("#sheet[open]")
+    assert "One frame on" in page.inner_text("#key-table")
+
+
+def test_a_damaged_video_shows_what_it_has(serve: Callable[..., Any], open_page: Callable[..., Any], videos: Path) -> None:
+    path = videos / "mouse_1.mp4"
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2 : len(content) // 2 + 200] = bytes(200)
+    path.write_bytes(content)
+    page = open_page(serve(videos))
+    press(page, "End")
+    wait_for_text(page, "position", "frame 59 of 60")
+
+
+def test_colors_are_those_of_the_figures() -> None:
+    assert f"COLORS = {list(COLORS)};".replace("'", '"') in (PAGE / "colors.js").read_text()
+
+
+def test_nothing_is_loaded_from_elsewhere_and_nothing_is_inline() -> None:
+    for path in PAGE.iterdir():
+        text = path.read_text(encoding="utf-8").replace("http://www.w3.org/2000/svg", "")
+        assert "http://" not in text, path
+        assert "https://" not in text, path
+    page = (PAGE / "index.html").read_text(encoding="utf-8")
+    assert " style=" not in page
+    assert " onclick=" not in page
+    assert "<script>" not in page
