@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -88,6 +89,8 @@ class LabelSession:
 
     Attributes
     ----------
+    token
+        Of this session; revisions of another one mean nothing in it.
     notices
         Sentences on what happened to the file, for whoever edits.
     problem
@@ -112,6 +115,7 @@ class LabelSession:
         note_written: Callable[[], None],
     ) -> None:
         self.target = target
+        self.token = secrets.token_hex(8)
         self.behaviors = labels.behaviors
         self.exclusive = exclusive
         self.values: npt.NDArray[np.int8] = labels.values.copy()

@@ -54,7 +54,7 @@ class _PaintBody(_Body):
 
 
 class _EditBody(_Body):
-    run: str = Field(max_length=100)
+    session: str = Field(max_length=100)
     id: str = Field(min_length=1, max_length=100)
     viewer: str = Field(min_length=1, max_length=100)
     base: int = Field(ge=0)
@@ -242,7 +242,7 @@ class _Answers:
             session = opened.open_session()
             revision, values = session.copy_values()
             runs = {name: list_runs(values[:, column]) for column, name in enumerate(session.behaviors)}
-            return {"run": self._desk.token, "revision": revision, "n_frames": len(values), "runs": runs, **_describe_file(session)}
+            return {"session": session.token, "revision": revision, "n_frames": len(values), "runs": runs, **_describe_file(session)}
 
         return JSONResponse(await run_in_threadpool(read))
 
@@ -265,8 +265,6 @@ class _Answers:
     async def edit(self, request: Request) -> Response:
         body = await _read_body(request, _EditBody)
         opened = await self._open(request)
-        if body.run != self._desk.token:
-            return JSONResponse({"error": "the server was started again; load the page again.", "is_stale": True}, status_code=409)
         paints = tuple(Paint(paint.start, paint.stop, paint.behavior, paint.value) for paint in body.paints)
         if bool(paints) == (body.undo is not None):
             raise UsageError("an edit paints something or takes something back; load the page again.")
@@ -274,6 +272,9 @@ class _Answers:
 
         def make() -> Response:
             session = opened.open_session()
+            if body.session != session.token:
+                sentence = "these labels were opened again since; look at them, then label again."
+                return JSONResponse({"error": sentence, "is_stale": True}, status_code=409)
             try:
                 made = session.edit(wanted)
             except EditConflictError as error:
@@ -305,7 +306,12 @@ def _describe_state(desk: Desk, opened: OpenedRecording, since: int) -> dict[str
     session = opened.session
     if session is not None:
         revisions = session.list_since(since)
-        state |= {"revision": session.revision, "revisions": [_describe(one, session) for one in revisions], **_describe_file(session)}
+        state |= {
+            "session": session.token,
+            "revision": session.revision,
+            "revisions": [_describe(one, session) for one in revisions],
+            **_describe_file(session),
+        }
     return state
 
 

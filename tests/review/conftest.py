@@ -110,7 +110,12 @@ class Client:
     def paint(self, recording: str, start: int, stop: int, behavior: str | None, value: int = 1, **more: Any) -> Answer:
         labels = self.ask(f"/api/recordings/{recording}/labels").content
         edit = {
-            **{"run": labels["run"], "id": f"{recording} {start} {stop} {behavior} {value}", "viewer": "test", "base": labels["revision"]},
+            **{
+                "session": labels["session"],
+                "id": f"{recording} {start} {stop} {behavior} {value}",
+                "viewer": "test",
+                "base": labels["revision"],
+            },
             "paints": [{"start": start, "stop": stop, "behavior": behavior, "value": value}],
         }
         return self.ask(f"/api/recordings/{recording}/edits", {**edit, **more})

@@ -54,7 +54,7 @@ def test_an_edit_is_answered_with_what_it_changed_and_others_see_it(serve: Calla
     assert client.paint("mouse_2", 20, 22, "rear", base=0, viewer="other").status == 200
     undone = client.paint("mouse_2", 0, 1, None, id="u", paints=[], undo=1)
     assert undone.content["made"]["changes"] == [[5, 9, "groom", -1], [5, 9, "rear", -1]]
-    stale = client.paint("mouse_2", 8, 12, "rear", run="another")
+    stale = client.paint("mouse_2", 8, 12, "rear", session="another")
     assert (stale.status, stale.content["is_stale"]) == (409, True)
 
 
@@ -102,7 +102,7 @@ def test_what_is_not_there_is_one_sentence(serve: Callable[..., Any], study: Pat
         b"",
         b"{",
         b"[]",
-        b'{"run": 1}',
+        b'{"session": 1}',
         b"[" * 5000,
         {"paints": [{"start": 0, "stop": 9, "behavior": "fly", "value": 1}]},
         {"paints": [{"start": -5, "stop": 9, "behavior": "rear", "value": 1}]},
@@ -116,8 +116,8 @@ def test_what_is_not_there_is_one_sentence(serve: Callable[..., Any], study: Pat
 )
 def test_an_edit_that_makes_no_sense_changes_nothing(serve: Callable[..., Any], study: Path, body: Any) -> None:
     client = serve(study)
-    run = client.ask("/api/recordings/mouse_1/labels").content["run"]
-    whole = {"run": run, "id": "1", "viewer": "a", "base": 0, **body} if isinstance(body, dict) else body
+    session = client.ask("/api/recordings/mouse_1/labels").content["session"]
+    whole = {"session": session, "id": "1", "viewer": "a", "base": 0, **body} if isinstance(body, dict) else body
     answer = client.ask("/api/recordings/mouse_1/edits", whole)
     assert answer.status == 422
     assert "Traceback" not in answer.content["error"]

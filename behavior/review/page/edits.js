@@ -49,7 +49,7 @@ export class Edits {
   }
 
   async send(what) {
-    const body = { run: this.labels.run, id: nextId(), viewer, base: this.labels.revision, ...what };
+    const body = { session: this.labels.session, id: nextId(), viewer, base: this.labels.revision, ...what };
     try {
       const answer = await post(pathOf(this.recording, "edits"), body);
       this.take(answer);

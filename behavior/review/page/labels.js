@@ -34,7 +34,7 @@ export function runAt(runs, frame) {
 
 export class Labels {
   constructor(answer) {
-    this.run = answer.run;
+    this.session = answer.session;
     this.revision = answer.revision;
     this.nFrames = answer.n_frames;
     this.values = new Map();

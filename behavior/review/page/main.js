@@ -21,6 +21,8 @@ const page = {
   info: null,
   labels: null,
   edits: null,
+  editsOf: new Map(),
+  opening: Promise.resolve(),
   probabilities: null,
   others: {},
   pose: null,
@@ -210,13 +212,14 @@ function describeSelected() {
 
 // ---- Labelling ----
 
-function paint(paints) {
+async function paint(paints) {
+  await page.opening;
   if (!page.edits) {
     notify("The labels are not open yet; wait until the video is read.");
-    return Promise.resolve(null);
+    return null;
   }
   const sound = paints.filter(({ start, stop }) => start < stop);
-  return sound.length ? page.edits.paint(sound) : Promise.resolve(null);
+  return sound.length ? page.edits.paint(sound) : null;
 }
 
 function startOrStop(name) {
@@ -414,7 +417,7 @@ const WAIT = new Set(["next", "previous", "confirm", "remove", "set_start", "set
 
 function act(action) {
   const { frame } = player;
-  if (WAIT.has(action) && page.edits) page.edits.last.then(() => DO[action](frame));
+  if (WAIT.has(action)) page.opening.then(() => page.edits?.last).then(() => DO[action](frame));
   else DO[action](frame);
 }
 
@@ -444,8 +447,8 @@ const DO = {
   remove: removeBout,
   looked: markLooked,
   not_looked: markNotLooked,
-  undo: () => page.edits?.undo(),
-  redo: () => page.edits?.redo(),
+  undo: () => page.opening.then(() => page.edits?.undo()),
+  redo: () => page.opening.then(() => page.edits?.redo()),
   zoom_in: () => timeline.zoom(0.6, player.frame),
   zoom_out: () => timeline.zoom(1 / 0.6, player.frame),
   whole: () => timeline.showAll(),
@@ -540,16 +543,15 @@ find("add-behavior").addEventListener("submit", async (event) => {
   const input = find("new-behavior");
   const name = input.value.trim();
   if (!name) return;
-  try {
+  const add = async () => {
     await page.edits?.last;
     takeStudy(await post("/api/behaviors", { name }));
     input.value = "";
     input.blur();
     page.active = name;
     await openLabels(page.recording);
-  } catch (error) {
-    explain(error);
-  }
+  };
+  page.opening = add().catch(explain);
 });
 
 let groups = [];
@@ -643,7 +645,7 @@ function openNeighbour(direction) {
 async function openRecording(id) {
   if (page.pending.size) notify(`The bout of ${[...page.pending.keys()].join(", ")} that was begun was not stopped, and is not labelled.`);
   page.frames?.close();
-  Object.assign(page, { recording: id, labels: null, edits: null, probabilities: null, pose: null, others: {}, bout: null, selection: null, lookedFrom: null, info: null, frames: null });
+  Object.assign(page, { recording: id, labels: null, edits: null, opening: Promise.resolve(), probabilities: null, pose: null, others: {}, bout: null, selection: null, lookedFrom: null, info: null, frames: null });
   page.pending.clear();
   page.recording = null;
   for (const row of find("recordings").children) row.setAttribute("aria-current", String(row.title === id));
@@ -661,7 +663,8 @@ async function openRecording(id) {
     player.open(page.frames, info);
     history.replaceState(null, "", `#${encodeURIComponent(id)}`);
     player.go(0);
-    await Promise.all([openLabels(id), openTimes(id)]);
+    page.opening = openLabels(id);
+    await Promise.all([page.opening, openTimes(id)]);
     if (isStill() && info.has_predictions) await openPredictions(id);
     if (isStill() && page.shows.others) await openOthers(id);
   } catch (error) {
@@ -696,7 +699,10 @@ async function openLabels(id) {
     const answer = await getJson(pathOf(id, "labels"));
     if (page.recording !== id) return;
     page.labels = new Labels(answer);
-    page.edits = new Edits(id, page.labels, takeAnswer, failEdit);
+    page.edits = page.editsOf.get(id);
+    // Edits of an earlier visit can still be taken back, as long as the server has the same session.
+    if (page.edits?.labels.session === page.labels.session) page.edits.labels = page.labels;
+    else page.editsOf.set(id, (page.edits = new Edits(id, page.labels, takeAnswer, failEdit)));
     takeFile(answer);
   } catch (error) {
     explain(error);
@@ -718,7 +724,7 @@ async function openOthers(id) {
   try {
     const { raters } = await getJson(pathOf(id, "others"));
     if (page.recording !== id) return;
-    page.others = Object.fromEntries(Object.entries(raters).map(([rater, runs]) => [rater, new Labels({ run: "", revision: 0, n_frames: page.info.n_frames, runs })]));
+    page.others = Object.fromEntries(Object.entries(raters).map(([rater, runs]) => [rater, new Labels({ session: "", revision: 0, n_frames: page.info.n_frames, runs })]));
   } catch (error) {
     explain(error);
   }
@@ -744,14 +750,12 @@ function takeRevisions(revisions) {
 }
 
 function reloadLabels() {
-  const { done, undone } = page.edits ?? { done: [], undone: [] };
-  openLabels(page.recording).then(() => {
-    if (page.edits) Object.assign(page.edits, { done, undone });
-  });
+  page.opening = openLabels(page.recording);
 }
 
 function failEdit(error) {
-  if (error.body?.revisions) takeRevisions(error.body.revisions);
+  if (error.body?.is_stale) reloadLabels();
+  else if (error.body?.revisions) takeRevisions(error.body.revisions);
   if (error.status === 507) say("saved", "not saved");
   find("saved").classList.toggle("bad", error.status === 507 || error.status === 0);
   page.seenNotices.delete(error.message);
@@ -802,7 +806,8 @@ async function takeState(id, state) {
       if (page.info.has_predictions && !page.probabilities) await openPredictions(id);
     }
   }
-  if (page.labels && state.revisions) {
+  if (page.labels && state.session !== page.labels.session) reloadLabels();
+  else if (page.labels) {
     takeRevisions(state.revisions);
     takeFile(state);
     if (state.revisions.length) render();
