@@ -114,6 +114,7 @@ COMMANDS = {
     "stats": bh.describe_ethograms,
     "overlay": bh.draw_overlays,
     "report": bh.write_report,
+    "review": bh.open_review,
     "demo": bh.run_demo,
 }
 

@@ -91,6 +91,7 @@ ABOUT_NO_MODULE = {
     "test_no_unpickling.py": "what no module may call",
     "test_package.py": "the wheel and what is in it",
     "test_readme.py": "README.md",
+    "review/test_page.py": "the page in a real browser",
     "workflows/test_bad_input.py": "bad input to every command",
     "workflows/test_edge_cases.py": "studies with hardly anything to train on, through all commands",
     "workflows/test_ensembles.py": "models of several members, from cross-validation to annotation",

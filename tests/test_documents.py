@@ -49,7 +49,7 @@ def test_modules_and_scripts_that_a_page_names_exist(page):
 
 
 # Files that commands write, or that a sentence makes up.
-MADE_BY_USERS = {"study.yaml", "best.yaml", "bundle.yaml", "behavior/a/b.py", "tests/a/test_b.py"}
+MADE_BY_USERS = {"study.yaml", "review.yaml", "best.yaml", "bundle.yaml", "behavior/a/b.py", "tests/a/test_b.py"}
 
 
 def test_every_script_has_a_line():

@@ -8,7 +8,7 @@ A study, a cross-validation, a model and an ethogram are objects; a command abou
 
 from __future__ import annotations
 
-from behavior.api.commands import compare_raters, init_study, list_backbones, rename_behavior, run_demo, write_report
+from behavior.api.commands import compare_raters, init_study, list_backbones, open_review, rename_behavior, run_demo, write_report
 from behavior.api.crossval import Crossval, open_crossval
 from behavior.api.ethogram import RecordingEthogram, read_ethogram
 from behavior.api.ethogram_files import decide_ethograms, describe_ethograms, draw_overlays, evaluate_ethograms, export_ethograms
@@ -72,6 +72,7 @@ __all__ = [
     "list_backbones",
     "open_crossval",
     "open_model",
+    "open_review",
     "open_study",
     "read_ethogram",
     "read_labels",

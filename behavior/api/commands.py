@@ -10,14 +10,14 @@ from behavior.api.arguments import HasPath, PathLike, Paths, as_path, find_folde
 from behavior.api.outcomes import Agreement, Demo, Report
 from behavior.api.results import Outcome
 from behavior.compute.loading import load_keras
-from behavior.progress import collect_warnings
+from behavior.progress import announce, collect_warnings
 
 if TYPE_CHECKING:
     from behavior.api.crossval import Crossval
     from behavior.api.model import Model
     from behavior.api.study import Study
 
-__all__ = ["compare_raters", "init_study", "list_backbones", "rename_behavior", "run_demo", "write_report"]
+__all__ = ["compare_raters", "init_study", "list_backbones", "open_review", "rename_behavior", "run_demo", "write_report"]
 
 
 def init_study(folder: PathLike, *, backbone: str = "resnet50v2", out: PathLike | None = None) -> Study:
@@ -43,6 +43,36 @@ def init_study(folder: PathLike, *, backbone: str = "resnet50v2", out: PathLike 
     from behavior.workflows.init import init_study
 
     return Study(init_study(Path(folder), backbone=backbone, out=as_path(out)).study)
+
+
+def open_review(paths: Paths, *, rater: str = "", host: str = "127.0.0.1", port: int = 8765, opens_browser: bool = True) -> None:
+    """Label and review videos in the browser until it is interrupted, as `behavior review` does.
+
+    Parameters
+    ----------
+    paths
+        A study file, with ethograms if there are any; or videos, or ethograms alone.
+    rater
+        Whose labels are edited, the manifest's column `labels_NAME`; the column `labels` if not given.
+    host, port
+        Where to listen; the next free port is taken if it is in use. Other than on this machine, the page asks for a token.
+    opens_browser
+        Whether to open the page in the default browser; its address is printed in any case.
+
+    Raises
+    ------
+    UsageError
+        If there is nothing to review in `paths`, or nothing can be listened on.
+    """
+    from contextlib import suppress
+
+    from behavior.review.desk import Desk
+    from behavior.review.reviewed_study import open_reviewed
+    from behavior.review.serving import serve
+
+    desk = Desk(open_reviewed(list_paths(paths)), rater)
+    with suppress(KeyboardInterrupt):
+        serve(desk, host=host, port=port, opens_browser=opens_browser, say=lambda address, _: announce(address))
 
 
 def rename_behavior(study: PathLike, old: str, new: str, *, folders: Paths = (), dry_run: bool = False) -> Outcome:
