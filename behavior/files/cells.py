@@ -8,12 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from behavior.errors import BehaviorError
 from behavior.files.atomic import replacing
 from behavior.files.opening import explain_damage, require_regular_file
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["escape_cell", "format_table", "read_table", "unescape_cell", "write_table"]
 
@@ -90,6 +92,8 @@ def read_table(path: Path, *, text: Sequence[str], error: type[BehaviorError], e
     BehaviorError
         Of the type `error`, if there is no such file, or it is not such a table.
     """
+    import pandas as pd
+
     require_regular_file(path, error=error, expected=expected, advice=advice)
     with explain_damage(path, error=error, expected=expected, advice=advice):
         table = pd.read_csv(path, dtype=dict.fromkeys(text, str), keep_default_na=False, na_values=[""])
@@ -101,6 +105,8 @@ def read_table(path: Path, *, text: Sequence[str], error: type[BehaviorError], e
 
 
 def _holds_text(column: pd.Series) -> bool:
+    import pandas as pd
+
     return not (pd.api.types.is_numeric_dtype(column.dtype) or pd.api.types.is_datetime64_any_dtype(column.dtype))
 
 

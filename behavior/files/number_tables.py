@@ -5,12 +5,15 @@ from __future__ import annotations
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from behavior.errors import PoseError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["NumberTable", "TextLayout", "read_number_table"]
 
@@ -70,6 +73,8 @@ class NumberTable:
         PoseError
             If a cell holds something else.
         """
+        import pandas as pd
+
         cells = self._frame[column]
         numbers = pd.to_numeric(cells, errors="coerce")
         wrong = np.flatnonzero(numbers.isna() & cells.notna())
@@ -87,6 +92,8 @@ def read_number_table(path: Path, layout: TextLayout) -> NumberTable:
     PoseError
         If rows have other numbers of cells, or the text cannot be decoded.
     """
+    import pandas as pd
+
     try:
         frame = _read(path, layout)
     except (pd.errors.ParserError, pd.errors.ParserWarning, pd.errors.EmptyDataError, UnicodeError) as error:
@@ -104,6 +111,8 @@ def read_number_table(path: Path, layout: TextLayout) -> NumberTable:
 
 
 def _read(path: Path, layout: TextLayout) -> pd.DataFrame:
+    import pandas as pd
+
     with warnings.catch_warnings():
         # What it warns of is that cells are thrown away.
         warnings.simplefilter("error", pd.errors.ParserWarning)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from behavior.errors import PoseError, suggest_nearest
 from behavior.files.atomic import replacing
@@ -21,6 +21,9 @@ from behavior.files.sleap import is_sleap_analysis, read_sleap_analysis
 from behavior.files.sleap_csv import is_sleap_csv, read_sleap_csv
 from behavior.files.sleap_project import is_sleap_project, read_sleap_project
 from behavior.recording import Frames, Track
+
+if TYPE_CHECKING:
+    pass
 
 __all__ = ["POSE_SUFFIXES", "find_body_parts", "is_pose", "list_individuals", "match_pose_to_frames", "read_pose", "write_deeplabcut"]
 
@@ -225,6 +228,8 @@ def write_deeplabcut(path: Path, track: Track, *, scorer: str) -> None:
     OutputError
         If the file cannot be written.
     """
+    import pandas as pd
+
     columns = pd.MultiIndex.from_product(([scorer], track.body_parts, COORDINATES), names=["scorer", "bodyparts", "coords"])
     values = np.concatenate((track.positions, track.likelihoods[:, :, np.newaxis]), axis=2)
     table = pd.DataFrame(values.reshape(len(track), len(columns)), columns=columns)
@@ -296,6 +301,8 @@ def _list_some(names: Sequence[str]) -> str:
 
 def _check_frame_index(path: Path, table: PoseTable) -> npt.NDArray[np.int64]:
     """Return the frame of each row, or its number where rows have times."""
+    import pandas as pd
+
     index = table.index
     if not len(index):
         raise PoseError(f"{path}: has a header but no rows, expected one per frame; run the tracker again.")

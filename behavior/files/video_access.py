@@ -25,6 +25,8 @@ _MOST_BYTES = 64 * 2**20
 _MOST_STARTS = 4
 # Rows before the wanted one that are kept, when the video is read from its beginning.
 _ROWS_BEFORE = 16
+# Frames this near before a wanted one are decoded even if no other needs them, because people step back.
+_KEPT_BEFORE = 8
 # More packets after a frame's own than any decoder needs before the frame comes out.
 _LONGEST_DELAY = 64
 # How often seeking may come out behind the packet that it should come out before.
@@ -165,6 +167,8 @@ class _Run:
         self._demuxed: Iterator[av.Packet] = iter(())
         self._begin, self._next, self._has_ended = 0, 0, False
         self._given: set[int] = set()
+        steps = np.diff(np.sort(self._packets.stamps))
+        self._near = int(_KEPT_BEFORE * np.median(steps)) if len(steps) else 0
 
     def close(self) -> None:
         """Close the file; the next frame opens it again."""
@@ -182,7 +186,7 @@ class _Run:
         if not goes_on and not self._seek(start):
             return None
         while True:
-            pictures = self._step() if self._next <= place + _LONGEST_DELAY else None
+            pictures = self._step(stamp) if self._next <= place + _LONGEST_DELAY else None
             if pictures is None:
                 return None
             for picture in pictures:
@@ -194,14 +198,21 @@ class _Run:
             if wanted is not None:
                 return wanted
 
-    def _step(self) -> list[av.VideoFrame] | None:
-        """Decode one packet more and return the pictures that come out, at the end all that are left, None after it."""
+    def _step(self, wanted: int) -> list[av.VideoFrame] | None:
+        """Decode one packet more and return the pictures that come out, at the end all that are left, None after it.
+
+        Well before the `wanted` stamp, frames that no other needs are passed over.
+        """
         for packet in self._demuxed:
             place = self._packets.order.get(name_packet(packet))
             if place is None or place < self._next or not self._packets.is_decoded[place]:
                 continue
             self._next = place + 1
             packet.pts = int(self._packets.stamps[place])
+            is_near = packet.pts >= wanted - self._near
+            self._stream.codec_context.skip_frame = "DEFAULT" if is_near else "NONREF"
+            if not is_near:
+                self._given.add(packet.pts)
             return self._decoder.decode(packet)
         if self._has_ended:
             return None

@@ -6,8 +6,18 @@ export function colorOf(index) {
   return COLORS[index % COLORS.length];
 }
 
+const NAMES = ["ground", "panel", "line", "ink", "muted", "accent", "lane", "hatch"];
+let known = null;
+
+// The style sheet's colours; read again where `forgetTheme` was called.
 export function themeColors() {
-  const style = getComputedStyle(document.documentElement);
-  const read = (name) => style.getPropertyValue(`--${name}`).trim();
-  return { ground: read("ground"), panel: read("panel"), line: read("line"), ink: read("ink"), muted: read("muted"), accent: read("accent"), lane: read("lane"), hatch: read("hatch") };
+  if (!known) {
+    const style = getComputedStyle(document.documentElement);
+    known = Object.fromEntries(NAMES.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
+  }
+  return known;
+}
+
+export function forgetTheme() {
+  known = null;
 }

@@ -1,7 +1,7 @@
 // The page: what is open, and what keys and buttons do with it.
 
 import { getBytes, getJson, pathOf, post, ServerError, viewer } from "./api.js";
-import { colorOf } from "./colors.js";
+import { colorOf, forgetTheme } from "./colors.js";
 import { Edits } from "./edits.js";
 import { Frames } from "./frames.js";
 import { BEHAVIOR_KEYS, Keys } from "./keys.js";
@@ -484,6 +484,7 @@ function toggleTheme() {
   const isDark = getComputedStyle(document.documentElement).colorScheme === "dark";
   document.documentElement.dataset.theme = isDark ? "light" : "dark";
   localStorage.setItem("theme", document.documentElement.dataset.theme);
+  forgetTheme();
   render();
 }
 
@@ -535,6 +536,10 @@ find("speed").addEventListener("change", (event) => {
   event.target.blur();
 });
 window.addEventListener("resize", render);
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+  forgetTheme();
+  render();
+});
 
 // ---- Behaviors are named and excluded ----
 

@@ -48,7 +48,7 @@ export class Probabilities {
   }
 
   chooseLevel(framesPerPixel) {
-    return Math.max(0, Math.min(this.nLevels - 1, Math.floor(Math.log2(Math.max(framesPerPixel, 1)))));
+    return Math.max(0, Math.min(this.nLevels - 1, Math.round(Math.log2(Math.max(framesPerPixel, 1)))));
   }
 
   // Minimum and maximum of a block of a level, or null.

@@ -211,41 +211,33 @@ export class Timeline {
     const size = 2 ** level;
     const firstBlock = Math.max(0, Math.floor(this.first / size));
     const lastBlock = Math.min(Math.ceil(this.last / size), Math.ceil(model.nFrames / size));
-    const upper = [];
-    const lower = [];
+    // A block is a step where frames are wide, and a point where it is about as narrow as a pixel.
+    const isNarrow = size > 1;
+    const points = [];
     for (let block = firstBlock; block < lastBlock; block += 1) {
       const known = probabilities.find(level, block);
       if (!known) continue;
-      const place = known[1] + 2 * column;
-      const [least, most] = [known[0][place], known[0][place + 1]];
+      const most = known[0][known[1] + 2 * column + 1];
       if (most === undefined || most === 255) continue;
-      const left = this.toX(block * size);
-      const right = this.toX((block + 1) * size);
-      upper.push(left, top + height * (1 - most / 254), right);
-      lower.push(left, top + height * (1 - least / 254), right);
+      const y = top + height * (1 - most / 254);
+      if (isNarrow) points.push(this.toX((block + 0.5) * size), y);
+      else points.push(this.toX(block), y, this.toX(block + 1), y);
     }
-    context.beginPath();
-    context.moveTo(NAMES, top + height);
-    for (let place = 0; place < upper.length; place += 3) {
-      context.lineTo(upper[place], upper[place + 1]);
-      context.lineTo(upper[place + 2], upper[place + 1]);
+    if (points.length) {
+      const path = new Path2D();
+      path.moveTo(points[0], points[1]);
+      for (let place = 2; place < points.length; place += 2) path.lineTo(points[place], points[place + 1]);
+      context.strokeStyle = color;
+      context.lineWidth = 1;
+      context.globalAlpha = 0.9;
+      context.stroke(path);
+      path.lineTo(points[points.length - 2], top + height);
+      path.lineTo(points[0], top + height);
+      context.fillStyle = color;
+      context.globalAlpha = 0.28;
+      context.fill(path);
+      context.globalAlpha = 1;
     }
-    if (upper.length) context.lineTo(upper[upper.length - 1], top + height);
-    context.fillStyle = color;
-    context.globalAlpha = 0.28;
-    context.fill();
-    context.globalAlpha = 0.9;
-    context.strokeStyle = color;
-    context.lineWidth = 1;
-    context.beginPath();
-    for (let place = 0; place < upper.length; place += 3) {
-      const middle = size > 1 ? upper[place + 1] : lower[place + 1];
-      if (place) context.lineTo(upper[place], middle);
-      else context.moveTo(upper[place], middle);
-      context.lineTo(upper[place + 2], middle);
-    }
-    context.stroke();
-    context.globalAlpha = 1;
     const threshold = probabilities.thresholds[name];
     if (threshold !== undefined) {
       context.strokeStyle = colors.muted;
