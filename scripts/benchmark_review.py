@@ -76,7 +76,7 @@ def running(study: Path) -> Iterator[tuple[str, subprocess.Popen[str], float]]:
     """Run `behavior review` in a process of its own; yield its address, the process and when it was started."""
     began = time.perf_counter()
     command = [sys.executable, "-m", "behavior", "review", str(study), "--no-browser", "--port", "0"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     assert process.stdout is not None
     try:
         yield process.stdout.readline().strip(), process, began

@@ -20,7 +20,7 @@ from behavior.files.video_pictures import PictureConverter
 
 __all__ = ["FrameAccess"]
 
-_MOST_BYTES = 64 * 2**20
+_MOST_BYTES = 48 * 2**20
 # Beginnings that are tried before the video is read from its own.
 _MOST_STARTS = 4
 # Rows before the wanted one that are kept, when the video is read from its beginning.

@@ -15,7 +15,8 @@ from behavior.review.reviewed_study import ReviewedStudy
 
 __all__ = ["Desk", "UnknownRecordingError"]
 
-_MOST_OPEN = 4
+# More than so many are closed when nobody has asked for them for a while, or when there are more than can be held open at all.
+_MANY_OPEN, _MOST_OPEN, _IDLE_S = 4, 10, 60.0
 _SECONDS_BETWEEN_ROUNDS = 0.5
 # While somebody waits for pictures, reading through goes on slowly.
 _BUSY_S, _PAUSE_S = 0.2, 0.02
@@ -47,6 +48,7 @@ class Desk:
         self.reviewed, self.rater = reviewed, rater
         self.token = secrets.token_urlsafe(12)
         self._opened: OrderedDict[str, OpenedRecording] = OrderedDict()
+        self._asked_s: dict[str, float] = {}
         self._lock = threading.RLock()
         self._is_ending = threading.Event()
         self._busy_until = 0.0
@@ -73,9 +75,12 @@ class Desk:
                 raise UnknownRecordingError("there is no such recording in this study; load the page again.")
             opened = self._opened.pop(recording, None) or OpenedRecording(self.reviewed, known, self.rater)
             self._opened[recording] = opened
-            while len(self._opened) > _MOST_OPEN:
-                _, oldest = self._opened.popitem(last=False)
-                self._close(oldest)
+            self._asked_s[recording] = time.monotonic()
+            while len(self._opened) > _MANY_OPEN:
+                oldest = next(iter(self._opened))
+                if len(self._opened) <= _MOST_OPEN and time.monotonic() - self._asked_s[oldest] < _IDLE_S:
+                    break
+                self._close(self._opened.pop(oldest))
             return opened
 
     def note_busy(self) -> None:

@@ -71,6 +71,7 @@ class OpenedRecording:
         self.index = VideoIndex(recording.video)
         self.views = FrameViews(self.index)
         self._lock = threading.RLock()
+        self._is_closed = False
         self._session: LabelSession | None = None
         self._predictions: Predictions | None = None
         self._pose: tuple[tuple[str, ...], npt.NDArray[np.float32]] | None = None
@@ -93,6 +94,8 @@ class OpenedRecording:
             While the number of frames is not known.
         """
         with self._lock:
+            if self._is_closed:
+                raise LabelError("this recording was closed meanwhile; do it again.")
             if self._session is None or self._session.behaviors != self._reviewed.behaviors:
                 if self._session is not None:
                     self._session.close()
@@ -170,6 +173,7 @@ class OpenedRecording:
     def close(self) -> None:
         """Put edits into the label file and close the video; OutputError if the former fails, the journal then has them."""
         with self._lock:
+            self._is_closed = True
             try:
                 if self._session is not None:
                     self._session.close()

@@ -243,6 +243,8 @@ def _open_videos(paths: Sequence[Path]) -> ReviewedStudy:
     if len(paths) == 1 and paths[0].is_dir():
         folder = paths[0].resolve()
         pairings, notes = pair_files(folder)
+        # That there are no labels yet is why it is reviewed; what could not be chosen has to be known.
+        notes = notes if any(pairing.undecided or pairing.undecided_poses for pairing in pairings) else []
     else:
         videos, problems = list_videos(paths)
         if problems:

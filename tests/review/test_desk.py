@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from behavior.errors import LabelError
 from behavior.review.desk import Desk, UnknownRecordingError
 from behavior.review.label_edits import Paint
 from behavior.review.label_session import EditRequest
@@ -50,3 +51,19 @@ def test_only_recordings_of_the_study_are_opened(study: Path) -> None:
     for name in ("mouse_3", "../mouse_1", ""):
         with pytest.raises(UnknownRecordingError):
             desk.open(name)
+
+
+def test_recordings_that_nobody_looks_at_any_more_are_closed(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("behavior.review.desk._MANY_OPEN", 1)
+    desk = Desk(open_reviewed([study]), "")
+    first = desk.open("mouse_1")
+    first.open_session().edit(EditRequest("1", "a", 0, (Paint(30, 36, "rear", 1),)))
+    desk.open("mouse_2")
+    assert desk.open("mouse_1") is first
+    monkeypatch.setattr("behavior.review.desk._IDLE_S", 0.0)
+    desk.open("mouse_2")
+    assert "rear,30,36" in (study.parent / "labels" / "mouse_1.csv").read_text()
+    with pytest.raises(LabelError, match="was closed meanwhile"):
+        first.open_session()
+    assert desk.open("mouse_1") is not first
+    desk.close()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -106,3 +108,11 @@ def test_exclusive_behaviors_are_kept(study: Path) -> None:
     assert open_reviewed([study]).settings.exclusive == [["groom", "rear"]]
     with pytest.raises(UsageError, match="'fly'"):
         open_reviewed([study]).set_exclusive([["groom", "fly"]])
+
+
+def test_what_cannot_be_reviewed_is_one_sentence(run: Callable[..., Any], study: Path) -> None:
+    for arguments, words in (([study.parent / "nothing.yaml"], "nothing.yaml"), ([study, "--rater", "../anna"], "--rater ../anna")):
+        ran = run("review", *arguments, "--no-browser")
+        assert ran.status == 2
+        assert words in ran.err
+        assert "Traceback" not in ran.err

@@ -22,6 +22,8 @@ export class Timeline {
     this.model = null;
     this.drag = null;
     this.isDirty = true;
+    // Asking the page for it anew for every point that is drawn takes longer than drawing.
+    this.width = 1;
     this.listen();
   }
 
@@ -37,10 +39,6 @@ export class Timeline {
     this.first = 0;
     this.last = Math.max(this.model.nFrames, LEAST_FRAMES);
     this.isDirty = true;
-  }
-
-  get width() {
-    return Math.max(this.canvas.clientWidth - NAMES, 1);
   }
 
   toX(frame) {
@@ -103,6 +101,7 @@ export class Timeline {
   draw() {
     if (!this.model) return;
     const scale = this.resize(this.canvas, this.height());
+    this.width = Math.max(this.canvas.clientWidth - NAMES, 1);
     const { context, model } = this;
     const colors = themeColors();
     context.setTransform(scale, 0, 0, scale, 0, 0);
