@@ -96,7 +96,9 @@ class OpenedRecording:
         with self._lock:
             if self._is_closed:
                 raise LabelError("this recording was closed meanwhile; do it again.")
-            if self._session is None or self._session.behaviors != self._reviewed.behaviors:
+            # Reading the whole video may have found other frames than its packets tell.
+            shape = (self.frames.n_frames, len(self._reviewed.behaviors))
+            if self._session is None or self._session.behaviors != self._reviewed.behaviors or self._session.values.shape != shape:
                 if self._session is not None:
                     self._session.close()
                 self._session = self._begin_session()

@@ -16,6 +16,7 @@ Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Message, Receive, Send], Awaitable[None]]
 
 MOST_BODY_BYTES = 64 * 1024
+_MOST_SKIPPED_BYTES = 8 * 2**20
 _COOKIE = "behavior_review"
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; "
@@ -60,6 +61,8 @@ class Guard:
         cookie = self._find_new_cookie(scope)
         refusal = self._refuse(scope, headers, has_token=cookie is not None)
         if refusal is not None:
+            # Whoever is still sending would not read the answer.
+            await _skip_body(receive)
             await _answer(send, *refusal)
             return
 
@@ -72,6 +75,7 @@ class Guard:
         try:
             await self._application(scope, body.receive, send_guarded)
         except _BodyTooLongError:
+            await _skip_body(receive)
             await _answer(send, 413, f"a request holds more than {MOST_BODY_BYTES} bytes; send fewer edits at once.")
 
     def _refuse(self, scope: Message, headers: dict[str, str], *, has_token: bool) -> tuple[int, str] | None:
@@ -123,6 +127,16 @@ class _BoundedBody:
         if self._n_bytes > MOST_BODY_BYTES:
             raise _BodyTooLongError
         return message
+
+
+async def _skip_body(receive: Receive) -> None:
+    """Read what is left of a request, unless it is much more than it should be."""
+    n_bytes = 0
+    while n_bytes < _MOST_SKIPPED_BYTES:
+        message = await receive()
+        n_bytes += len(message.get("body", b""))
+        if message["type"] != "http.request" or not message.get("more_body"):
+            return
 
 
 async def _answer(send: Send, status: int, sentence: str) -> None:

@@ -434,7 +434,6 @@ def test_the_short_way_to_colors_gives_what_the_long_way_gives(tmp_path, monkeyp
 
     def read():
         with open_video(tmp_path / "a.mp4") as video:
-            video.quarter_turns = quarter_turns
             video.pictures.quarter_turns = quarter_turns
             return np.stack([frame.image for frame in video.frames()]).astype(int)
 

@@ -17,6 +17,8 @@ def ask(
     parts = [body[start : start + 10_000] for start in range(0, max(len(body), 1), 10_000)]
 
     async def receive() -> Any:
+        if not parts:
+            return {"type": "http.disconnect"}
         return {"type": "http.request", "body": parts.pop(0), "more_body": bool(parts)}
 
     async def send(message: Any) -> None:

@@ -108,8 +108,10 @@ export class Timeline {
     context.fillStyle = colors.panel;
     context.fillRect(0, 0, this.canvas.clientWidth, this.canvas.clientHeight);
     const height = this.laneHeight();
-    model.behaviors.forEach((name, index) => this.drawLane(name, index, AXIS + index * height, height, colors));
+    context.fillStyle = colors.lane;
+    model.behaviors.forEach((_, index) => context.fillRect(NAMES, AXIS + index * height + 1, this.width, height - 2));
     this.drawAxis(colors);
+    model.behaviors.forEach((name, index) => this.drawLane(name, index, AXIS + index * height, height, colors));
     this.drawSelection(height, colors);
     this.drawOverview(colors);
     this.isDirty = false;
@@ -118,8 +120,6 @@ export class Timeline {
   drawLane(name, index, top, height, colors) {
     const { context, model } = this;
     const color = colorOf(index);
-    context.fillStyle = colors.lane;
-    context.fillRect(NAMES, top + 1, this.width, height - 2);
     context.fillStyle = model.active === name ? colors.ink : colors.muted;
     context.font = `${model.active === name ? "600 " : ""}12px system-ui, "DejaVu Sans", sans-serif`;
     context.textBaseline = "middle";
