@@ -122,8 +122,10 @@ class Client:
 
 
 @pytest.fixture
-def serve() -> Iterator[Callable[..., Client]]:
-    """Run a server for what paths stand for, until the test ends."""
+def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Client]]:
+    """Run a server for what paths stand for, until the test ends; it does not keep label files waiting."""
+    monkeypatch.setattr("behavior.review.label_session._SECONDS_TO_FOLD", 0.1)
+    monkeypatch.setattr("behavior.review.desk._SECONDS_BETWEEN_ROUNDS", 0.1)
     running: list[Any] = []
 
     def begin(*paths: Path, rater: str = "") -> Client:

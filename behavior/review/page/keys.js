@@ -58,7 +58,8 @@ export class Keys {
     if (event.ctrlKey || event.metaKey || event.altKey) return null;
     const held = event.shiftKey ? `Shift+${event.key}` : event.key;
     // A sign that needs Shift to be typed, such as ?, is named without it.
-    const action = this.byKey.get(held) ?? (event.shiftKey && event.key.length === 1 && event.key.toLowerCase() === event.key.toUpperCase() ? this.byKey.get(event.key) : undefined);
+    const isSign = event.key.length === 1 && event.key.toLowerCase() === event.key.toUpperCase();
+    const action = this.byKey.get(held) ?? (isSign ? this.byKey.get(event.key) : undefined);
     if (action) return { action };
     const behavior = event.shiftKey ? -1 : BEHAVIOR_KEYS.indexOf(event.key);
     return behavior >= 0 ? { behavior } : null;

@@ -85,6 +85,9 @@ export class Pose {
     if (!tile) return null;
     const width = tile.parts.length;
     const place = (frame % POSE_ROWS) * width * 3;
-    return tile.parts.map((name, part) => ({ name, x: tile.values[place + 3 * part], y: tile.values[place + 3 * part + 1], likelihood: tile.values[place + 3 * part + 2] }));
+    return tile.parts.map((name, part) => {
+      const [x, y, likelihood] = tile.values.subarray(place + 3 * part, place + 3 * part + 3);
+      return { name, x, y, likelihood };
+    });
   }
 }

@@ -2,9 +2,11 @@
 
 import { colorOf, themeColors } from "./colors.js";
 import { searchRuns } from "./labels.js";
+import { Overview } from "./overview.js";
+import { listenToPointer } from "./pointer.js";
 
-const NAMES = 104;
-const AXIS = 20;
+export const NAMES = 104;
+export const AXIS = 20;
 const LEAST_LANE = 22;
 const MOST_LANE = 46;
 const EDGE = 5;
@@ -13,10 +15,8 @@ const LEAST_FRAMES = 12;
 export class Timeline {
   constructor(canvas, overview, actions) {
     this.canvas = canvas;
-    this.overview = overview;
     this.actions = actions;
     this.context = canvas.getContext("2d", { alpha: false });
-    this.strip = overview.getContext("2d", { alpha: false });
     this.first = 0;
     this.last = 1;
     this.model = null;
@@ -24,7 +24,8 @@ export class Timeline {
     this.isDirty = true;
     // Asking the page for it anew for every point that is drawn takes longer than drawing.
     this.width = 1;
-    this.listen();
+    listenToPointer(this);
+    this.overview = new Overview(overview, this);
   }
 
   // `model` has behaviors, nFrames, times, labels, probabilities, others, and what is selected.
@@ -113,7 +114,7 @@ export class Timeline {
     this.drawAxis(colors);
     model.behaviors.forEach((name, index) => this.drawLane(name, index, AXIS + index * height, height, colors));
     this.drawSelection(height, colors);
-    this.drawOverview(colors);
+    this.overview.draw(colors);
     this.isDirty = false;
   }
 
@@ -330,49 +331,6 @@ export class Timeline {
     context.restore();
   }
 
-  drawOverview(colors) {
-    const { strip, model, overview } = this;
-    const scale = this.resize(overview, 26);
-    const [width, height] = [overview.clientWidth, 26];
-    strip.setTransform(scale, 0, 0, scale, 0, 0);
-    strip.fillStyle = colors.panel;
-    strip.fillRect(0, 0, width, height);
-    const room = Math.max(width - NAMES, 1);
-    const perFrame = room / Math.max(model.nFrames, 1);
-    strip.fillStyle = colors.lane;
-    strip.fillRect(NAMES, 3, room, height - 6);
-    if (model.labels && model.behaviors.length) {
-      const lane = (height - 6) / model.behaviors.length;
-      const unseen = model.labels.unseen(model.behaviors[0]);
-      strip.fillStyle = colors.hatch;
-      strip.globalAlpha = 0.5;
-      for (let place = 0; place < unseen.length; place += 2) strip.fillRect(NAMES + unseen[place] * perFrame, 3, Math.max((unseen[place + 1] - unseen[place]) * perFrame, 0.5), height - 6);
-      strip.globalAlpha = 1;
-      model.behaviors.forEach((name, index) => {
-        strip.fillStyle = colorOf(index);
-        const runs = model.labels.bouts(name);
-        let drawn = -1;
-        for (let place = 0; place < runs.length; place += 2) {
-          const left = NAMES + runs[place] * perFrame;
-          const right = Math.max(NAMES + runs[place + 1] * perFrame, left + 0.7);
-          if (right <= drawn) continue;
-          strip.fillRect(left, 3 + index * lane, right - left, Math.max(lane - 0.5, 1));
-          drawn = right;
-        }
-      });
-    }
-    strip.strokeStyle = colors.accent;
-    strip.lineWidth = 1.5;
-    const left = NAMES + this.first * perFrame;
-    strip.strokeRect(left, 1, Math.max((this.last - this.first) * perFrame - 1, 3), height - 2);
-    strip.fillStyle = colors.ink;
-    strip.fillRect(NAMES + model.frame * perFrame, 0, 1.5, height);
-    strip.fillStyle = colors.muted;
-    strip.font = '11px system-ui, "DejaVu Sans", sans-serif';
-    strip.textBaseline = "middle";
-    strip.fillText("whole video", 8, height / 2);
-  }
-
   behaviorAt(y) {
     return this.model.behaviors[Math.floor((y - AXIS) / this.laneHeight())];
   }
@@ -390,68 +348,6 @@ export class Timeline {
       if (Math.abs(start - frame) <= slack) return { behavior: name, start, stop, side: "start" };
     }
     return null;
-  }
-
-  listen() {
-    const { canvas, overview } = this;
-    canvas.addEventListener("pointerdown", (event) => {
-      if (!this.model || event.button !== 0) return;
-      canvas.setPointerCapture(event.pointerId);
-      const edge = event.offsetY > AXIS ? this.edgeAt(event.offsetX, event.offsetY) : null;
-      this.drag = { x: event.offsetX, frame: this.toFrame(event.offsetX), edge, isPan: event.offsetY <= AXIS, first: this.first, moved: false };
-    });
-    canvas.addEventListener("pointermove", (event) => {
-      if (!this.model) return;
-      const { drag } = this;
-      if (!drag) {
-        canvas.style.cursor = event.offsetY <= AXIS ? "grab" : this.edgeAt(event.offsetX, event.offsetY) ? "ew-resize" : "crosshair";
-        return;
-      }
-      drag.moved ||= Math.abs(event.offsetX - drag.x) > 3;
-      if (!drag.moved) return;
-      const frame = this.toFrame(event.offsetX);
-      if (drag.isPan) {
-        const span = this.last - this.first;
-        this.move(drag.first - ((event.offsetX - drag.x) / this.width) * span, span);
-      } else if (drag.edge) {
-        this.actions.preview({ ...drag.edge, [drag.edge.side]: this.roundEdge(frame) });
-      } else {
-        const ends = [this.clampFrame(Math.min(drag.frame, frame)), this.clampFrame(Math.max(drag.frame, frame)) + 1];
-        this.actions.select(ends, this.behaviorAt(event.offsetY));
-      }
-      this.isDirty = true;
-    });
-    canvas.addEventListener("pointerup", (event) => {
-      const { drag } = this;
-      this.drag = null;
-      if (!drag || !this.model) return;
-      if (!drag.moved) {
-        this.actions.click(this.clampFrame(this.toFrame(event.offsetX)), event.offsetY > AXIS ? this.behaviorAt(event.offsetY) : undefined);
-      } else if (drag.edge) {
-        this.actions.moveEdge(drag.edge, this.roundEdge(this.toFrame(event.offsetX)));
-      }
-    });
-    canvas.addEventListener(
-      "wheel",
-      (event) => {
-        if (!this.model) return;
-        event.preventDefault();
-        const span = this.last - this.first;
-        const sideways = event.shiftKey ? event.deltaY : event.deltaX;
-        if (Math.abs(sideways) > Math.abs(event.shiftKey ? 0 : event.deltaY)) this.move(this.first + (sideways / this.width) * span, span);
-        else this.zoom(Math.exp(event.deltaY * 0.0016), this.toFrame(event.offsetX));
-      },
-      { passive: false },
-    );
-    const jump = (event) => {
-      if (!this.model || !(event.buttons & 1)) return;
-      const frame = this.clampFrame(((event.offsetX - NAMES) / Math.max(overview.clientWidth - NAMES, 1)) * this.model.nFrames);
-      const span = this.last - this.first;
-      this.move(frame - span / 2, span);
-      this.actions.click(frame);
-    };
-    overview.addEventListener("pointerdown", jump);
-    overview.addEventListener("pointermove", jump);
   }
 
   roundEdge(frame) {

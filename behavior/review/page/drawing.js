@@ -1,0 +1,132 @@
+// The page as it looks now: the picture, what the timeline shows, the lists at both sides.
+
+import { colorOf } from "./colors.js";
+import { BEHAVIOR_KEYS } from "./keys.js";
+import { startOrStop } from "./labelling.js";
+import { openRecording } from "./opening.js";
+import { find, page, picture, player, say } from "./page.js";
+import { formatTime } from "./timeline.js";
+
+export function describeTimeline() {
+  return {
+    recording: page.recording,
+    behaviors: page.study.behaviors,
+    nFrames: page.info.n_frames,
+    fps: page.info.fps,
+    times: player.times,
+    labels: page.labels,
+    probabilities: page.probabilities,
+    others: page.shows.others ? page.others : {},
+    active: page.active,
+    pending: page.pending,
+    bout: page.bout,
+    selection: page.selection,
+    lookedFrom: page.lookedFrom,
+    frame: player.frame,
+  };
+}
+
+export function drawPicture() {
+  page.isPictureDirty = false;
+  const bitmap = page.frames.get(player.frame);
+  page.frames.width = picture.wantedWidth(page.info, page.shows.crop);
+  const needsPose = page.pose && (page.shows.crop || page.shows.pose);
+  const pose = needsPose ? page.pose.at(player.frame) : null;
+  // Until a picture is here, the one before stays; that it is another frame is said below.
+  if (bitmap !== undefined) {
+    picture.draw(bitmap, page.info, { pose, isCropped: page.shows.crop, showsPose: page.shows.pose });
+    picture.canvas.dataset.frame = String(player.frame);
+    say("picture-note", bitmap === null ? `Frame ${player.frame} cannot be decoded.` : "");
+  }
+}
+
+export function drawPanel() {
+  page.isPanelDirty = false;
+  const frame = player.frame;
+  const list = find("behaviors");
+  const { behaviors } = page.study;
+  if (list.children.length !== behaviors.length || list.dataset.names !== behaviors.join("\n")) buildBehaviors(list, behaviors);
+  behaviors.forEach((name, index) => {
+    const row = list.children[index];
+    const label = page.labels ? page.labels.at(name, frame) : -1;
+    const state = row.querySelector(".state");
+    const isPending = page.pending.has(name);
+    state.textContent = isPending ? "begun" : label === 1 ? "yes" : label === 0 ? "no" : "–";
+    state.classList.toggle("none", !isPending && label !== 1);
+    const probability = page.probabilities?.at(name, frame);
+    row.querySelector(".probability").textContent = probability === null || probability === undefined ? "" : probability.toFixed(2);
+    row.classList.toggle("active", page.active === name);
+  });
+  say("position", `${formatTime(player.timeOf(frame))}   frame ${frame} of ${page.info.n_frames}`);
+  say("selected", describeSelected());
+  say("play", player.isPlaying ? "Pause" : "Play");
+  for (const name of ["crop", "pose", "others"]) find(name).setAttribute("aria-pressed", String(page.shows[name]));
+  find("crop").disabled = find("pose").disabled = !page.info.has_pose;
+  find("others").disabled = !page.info.raters.length;
+  find("loop").setAttribute("aria-pressed", String(Boolean(player.loop)));
+  find("looked").setAttribute("aria-pressed", String(page.lookedFrom !== null));
+  find("undo").disabled = !page.edits?.done.length;
+  find("redo").disabled = !page.edits?.undone.length;
+  find("show-exclusive").hidden = behaviors.length < 2;
+  find("speed").value = String(player.speed);
+}
+
+function buildBehaviors(list, behaviors) {
+  list.dataset.names = behaviors.join("\n");
+  list.replaceChildren(
+    ...behaviors.map((name, index) => {
+      const row = document.createElement("li");
+      row.title = `${name}: ${BEHAVIOR_KEYS[index] ?? "click"} starts and stops a bout`;
+      const key = document.createElement("kbd");
+      key.textContent = BEHAVIOR_KEYS[index] ?? "";
+      const chip = document.createElement("span");
+      chip.className = "chip";
+      chip.style.backgroundColor = colorOf(index);
+      const parts = ["name", "state", "probability"].map((kind) => {
+        const part = document.createElement("span");
+        part.className = kind;
+        return part;
+      });
+      parts[0].textContent = name;
+      row.append(key, chip, ...parts);
+      row.addEventListener("click", () => startOrStop(name));
+      return row;
+    }),
+  );
+}
+
+function describeSelected() {
+  const { bout, selection } = page;
+  const length = (start, stop) => {
+    const end = stop <= player.last ? player.timeOf(stop) : player.timeOf(player.last) + 1 / page.info.fps;
+    return `frames ${start} to ${stop - 1}, ${(end - player.timeOf(start)).toFixed(2)} s`;
+  };
+  if (bout) return `${bout.behavior}${bout.isSuggestion ? " (suggested: Enter confirms, Delete refuses)" : ""}: ${length(bout.start, bout.stop)}`;
+  if (selection) return `Span: ${length(...selection)}. A digit labels it.`;
+  if (page.pending.size) return `Begun: ${[...page.pending.keys()].join(", ")}. The same digit stops it.`;
+  if (page.lookedFrom !== null) return `Looked at from frame ${page.lookedFrom}: o again to here.`;
+  return page.study.behaviors.length ? "Nothing. Click a bout, drag a span, or press Tab." : "Name a behavior to begin.";
+}
+
+export function drawRecordings() {
+  find("recordings").replaceChildren(
+    ...page.study.recordings.map((recording) => {
+      const row = document.createElement("li");
+      row.tabIndex = -1;
+      row.setAttribute("aria-current", String(recording.id === page.recording));
+      const name = document.createElement("span");
+      name.className = "name";
+      name.textContent = recording.id;
+      const marks = document.createElement("span");
+      marks.className = "marks";
+      const marked = { labels: recording.has_labels, predictions: recording.has_predictions, "test recording": recording.split === "test" };
+      const known = Object.keys(marked).filter((word) => marked[word]);
+      marks.textContent = known.map((word) => word[0].toUpperCase()).join(" ");
+      marks.title = known.join(", ");
+      row.append(name, marks);
+      row.title = recording.id;
+      row.addEventListener("click", () => openRecording(recording.id));
+      return row;
+    }),
+  );
+}
