@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
@@ -220,12 +221,10 @@ class _Run:
         return self._decoder.decode(None)
 
     def _seek(self, start: int) -> bool:
-        """Come to the packet at `start`, with a decoder that remembers nothing; tell whether that is possible."""
+        """Come to the packet at `start`, with a decoder that remembers no picture; tell whether that is possible."""
         if self._container is None or self._has_ended:
-            self.close()
-            opened = open_stream(self._path)
-            self._container, self._stream = opened.container, opened.stream
-            self._decoder = self._kind(self._stream)
+            self._open()
+        assert self._container is not None
         starts = np.flatnonzero(self._packets.may_restart[: start + 1])[::-1]
         for earlier in starts[:_MOST_SEEKS].tolist():
             try:
@@ -235,11 +234,22 @@ class _Run:
             if self._comes_before(start):
                 return True
         # The beginning is before everything.
+        self._open()
+        return self._comes_before(start)
+
+    def _open(self) -> None:
+        """Open the file, and show the decoder its first packet: what the encoder says there of itself counts for all of the video."""
         self.close()
         opened = open_stream(self._path)
         self._container, self._stream = opened.container, opened.stream
         self._decoder = self._kind(self._stream)
-        return self._comes_before(start)
+        first = next(filter(lambda packet: packet.size and not packet.is_corrupt, self._container.demux(self._stream)), None)
+        if first is not None:
+            with suppress(DamageError):
+                self._decoder.decode(first)
+            # Where that fails, the demuxer goes on behind the first packet, which `_comes_before` finds out.
+            with suppress(av.error.FFmpegError):
+                self._container.seek(self._stream.start_time or 0, stream=self._stream)
 
     def _comes_before(self, start: int) -> bool:
         """Begin with the packet at `start`; False if the demuxer is behind it."""

@@ -98,3 +98,13 @@ def test_a_video_that_is_gone_or_replaced_is_not_read_on(tmp_path: Path) -> None
         SOUND["MPEG-4 AVI"].write(tmp_path).rename(path)
         with pytest.raises(VideoError, match="was replaced"):
             access.read(3)
+
+
+def test_a_frame_of_a_real_video_is_right_before_the_video_was_read(shared_data: Path) -> None:
+    # Its encoder is so old that the decoder has to know of it, which only the first packet tells.
+    path = shared_data / "openfield_video" / "m3v1mp4.mp4"
+    with open_video(path) as reader:
+        frames = [frame for frame, _ in zip(reader.frames(), range(420), strict=False)]
+    index = VideoIndex(path)
+    with FrameAccess(index) as access:
+        require_equal(access, frames, [400, 200, 90, 365, 366, 367, 3])
