@@ -79,8 +79,9 @@ def serving(desk: Desk, *, host: str = LOCAL, port: int) -> Iterator[RunningServ
         yield RunningServer(f"http://{shown}:{port}/" + (f"?token={token}" if token else ""), port)
     finally:
         server.should_exit = True
-        thread.join(_SECONDS_TO_END)
+        # Labels first: whoever is ended by Ctrl-C has little time.
         desk.close()
+        thread.join(_SECONDS_TO_END)
 
 
 def serve(desk: Desk, *, host: str, port: int, opens_browser: bool, say: Callable[[str, int], None]) -> None:
