@@ -34,7 +34,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-STOPPED = "stopped; finished work is kept: embed, annotate, crossval and search resume, review has saved all labels, other commands start over"
+STOPPED = "stopped; finished work is kept: embed, annotate, crossval and search resume, labels of review are saved, others start over"
 
 _logger = logging.getLogger("behavior.cli")
 

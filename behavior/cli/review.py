@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from behavior.cli.printing import hint, print_notes, say
+from behavior.cli.options import AsJson
+from behavior.cli.printing import hint, print_json, print_notes, say
 from behavior.errors import UsageError
 
 __all__ = ["app"]
@@ -31,6 +32,7 @@ def review(
         str, typer.Option(help="Address to listen on. Other than 127.0.0.1, the page asks for the token in its address.")
     ] = "127.0.0.1",
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Print the address, and open no browser.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Label and review videos in the browser; ends on Ctrl-C."""
     from behavior.files.manifest import is_portable_name
@@ -46,7 +48,10 @@ def review(
     def announce(address: str, used: int) -> None:
         if port and used != port:
             hint(f"port {port} is in use, so {used} is taken")
-        say(address)
+        if as_json:
+            print_json({"address": address, "port": used})
+        else:
+            say(address)
         hint("press Ctrl-C to end")
 
     serve(Desk(reviewed, rater), host=host, port=port, opens_browser=not no_browser, say=announce)

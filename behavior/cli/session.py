@@ -46,7 +46,8 @@ class Session:
 
     def answer(self, text: str) -> None:
         """Print a result to standard output."""
-        print(text, file=self._answers or sys.stdout)
+        # At once: some commands answer long before they end.
+        print(text, file=self._answers or sys.stdout, flush=True)
 
 
 session = Session()

@@ -17,6 +17,7 @@ COMMANDS = [
     "embed",
     "import-features",
     "rename",
+    "review",
     "finetune",
     "crossval",
     "search",
