@@ -22,7 +22,9 @@ def test_a_rotated_picture_is_set_upright(tmp_path: Path) -> None:
             assert row.picture is not None
             images.append(reader.pictures.convert(row.picture))
     assert images[1].shape == (WIDTH, HEIGHT, 3)
-    np.testing.assert_array_equal(images[1], np.rot90(images[0]))
+    # Two encodings of one picture are not equal to the last bit; pictures that are turned otherwise are far apart.
+    differences = [np.abs(images[1].astype(int) - np.rot90(images[0], turns)).mean() for turns in (1, 3)]
+    assert differences[0] < 3 < 10 < differences[1]
 
 
 def test_a_lossless_picture_is_what_was_written(tmp_path: Path) -> None:

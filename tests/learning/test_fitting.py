@@ -217,6 +217,7 @@ def test_an_interrupted_cross_validation_resumes_and_ends_alike(run, motifs, cha
     assert not (tmp_path / "stopped" / ".fits").exists()
 
 
+@pytest.mark.slow
 def test_groups_of_models_that_were_finished_are_not_fitted_again(run, motifs, change, tmp_path, monkeypatch):
     change(motifs, training={"memory_gib": 2e-5})
     with monkeypatch.context() as patch:
@@ -232,7 +233,11 @@ def test_groups_of_models_that_were_finished_are_not_fitted_again(run, motifs, c
 
 
 @pytest.mark.parametrize(
-    "spoil", [lambda content: content[: len(content) // 2], lambda content: bytes(len(content))], ids=["cut off", "zeros"]
+    "spoil",
+    [
+        pytest.param(lambda content: content[: len(content) // 2], id="cut off"),
+        pytest.param(lambda content: bytes(len(content)), id="zeros", marks=pytest.mark.slow),
+    ],
 )
 def test_a_damaged_fit_is_made_again(run, motifs, change, tmp_path, monkeypatch, spoil):
     """A group of models that was finished, and the state of the next: what a power failure may leave."""

@@ -96,6 +96,7 @@ def test_a_curve_is_cross_validation_with_fewer_and_fewer_recordings(study, aske
     assert len({fold.training for fold in asked[0][1]}) > 3
 
 
+@pytest.mark.slow
 def test_an_interrupted_curve_goes_on_where_it_was(study, asked, tmp_path, monkeypatch):
     keep_for_testing(study, ["r5"])
     cross_validate(study, tmp_path / "whole", learning_curve=True)

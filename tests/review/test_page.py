@@ -211,6 +211,8 @@ def test_a_damaged_video_shows_what_it_has(serve: Callable[..., Any], open_page:
     content[len(content) // 2 : len(content) // 2 + 200] = bytes(200)
     path.write_bytes(content)
     page = open_page(serve(videos))
+    # Its frames are known once it is read through.
+    wait_for_text(page, "position", "of 60")
     press(page, "End")
     wait_for_text(page, "position", "frame 59 of 60")
 

@@ -66,4 +66,4 @@ def test_each_stage_is_timed_and_the_scores_are_those_of_the_test_recording(demo
 def test_a_stage_that_fails_ends_the_demo(tmp_path, monkeypatch):
     monkeypatch.setattr("behavior.workflows.demo.embed_study", lambda path: EmbedResult(failures={"mouse_01": "mouse_01: no space left."}))
     with pytest.raises(BehaviorError, match="no space left"):
-        run_demo(tmp_path / "demo", n_training=1, n_test=0, n_frames=300)
+        run_demo(tmp_path / "demo", n_training=2, n_test=0, n_frames=300)

@@ -110,7 +110,7 @@ SETTINGS = {
 }
 
 
-@pytest.mark.parametrize("name", SETTINGS)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.slow] if name == "ensemble, pairs" else []) for name in SETTINGS])
 def test_all_at_once(run, write_study, tmp_path, name):
     labels, features = act()
     study = write_study(

@@ -211,7 +211,9 @@ def test_the_time_can_be_limited(study, tmp_path, searching):
     assert "time is up" in outcome.note
 
 
-@pytest.mark.parametrize(("storage", "sampler"), [("sqlite:///{}/search.db", "tpe"), ("journal:{}/search.journal", "grid")])
+@pytest.mark.parametrize(
+    ("storage", "sampler"), [("sqlite:///{}/search.db", "tpe"), pytest.param("journal:{}/search.journal", "grid", marks=pytest.mark.slow)]
+)
 def test_two_workers_share_the_trials(study, tmp_path, storage, sampler):
     stand_in.write_study(study, sampler=sampler)
     options, log = {"trials": 11, "storage": storage.format(tmp_path)}, tmp_path / "log.txt"
