@@ -225,7 +225,10 @@ def fit_validated(trainer, plans=VALIDATED, *, on_epoch=None, follow=None, keep=
     return trainer.fit(make_data(LENGTHS), plans, callbacks=FitCallbacks(on_epoch, follow, keep), **given)
 
 
-@pytest.mark.parametrize("head", [STILL, DROPPING, TCN], ids=["lstm", "lstm with dropout", "tcn"])
+@pytest.mark.parametrize(
+    "head",
+    [pytest.param(STILL, id="lstm"), pytest.param(DROPPING, id="lstm with dropout"), pytest.param(TCN, id="tcn", marks=pytest.mark.slow)],
+)
 def test_a_model_does_not_depend_on_those_beside_it(head):
     """Whether they are there, and whether they have stopped."""
     trainer = share_for(head)
