@@ -116,7 +116,7 @@ def frame_stops(edges: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 
 def frame_durations(edges: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Return how long each frame lasts in seconds, shape (T,), by `frame_edges` (T + 1,); gaps are no part of any.
+    """Return how long each frame lasts in seconds, shape (T,), by `frame_edges` (T + 1,); gaps belong to none.
 
     >>> frame_durations(np.array([0.0, 1.0, 2.0, 60.0, 61.0])).tolist()
     [1.0, 1.0, 1.0, 1.0]

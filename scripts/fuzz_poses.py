@@ -205,7 +205,7 @@ def try_pose(path: Path, content: bytes) -> str:
             matched, _ = match_pose_to_frames(track, Frames.from_times(np.arange(N_FRAMES) / FPS), path=path)
         except PoseError as error:
             assert str(path) in str(error), f"names no file: {error}"
-            assert len(str(error)) < 1500, f"is no sentence: {str(error)[:200]}"
+            assert len(str(error)) < 1500, f"is not a sentence: {str(error)[:200]}"
         else:
             outcome = "track"
             assert len(matched) == N_FRAMES

@@ -257,7 +257,7 @@ def look_at_marked(folder: str, mark: str) -> Callable[[Path, Path, Path], str]:
     def look(before: Path, after: Path, work: Path) -> str:
         if not (work / folder / mark).exists():
             return "incomplete"
-        # What is staged under a hidden name is no result.
+        # A file staged under a hidden name is not a result.
         found = [path.relative_to(one / folder) for one in (before, after, work) for path in (one / folder).rglob("*") if path.is_file()]
         names = {name.as_posix() for name in found if not any(part.startswith(".") or part == "logs" for part in name.parts)}
         return compare(sorted(names), before / folder, after / folder, work / folder)

@@ -59,7 +59,7 @@ SAMPLES = (
     Sample("simba/solomon_Together_1_shortened.csv", 345, 25, missing="shortened: most rows are left out, their frames are -1"),
     Sample("simba/targets_inserted_Together_1_head.csv", 3, 30, missing=f"{HEAD}: 3 of about 1,700"),
     Sample("thesis/HD_ChR2_510A.csv", 6600, 10),
-    Sample("thesis/results.csv", 6600, 10, missing="its probabilities are no labels and left out"),
+    Sample("thesis/results.csv", 6600, 10, missing="its probabilities are not labels and are left out"),
     Sample("others/behaviordepot_mat/hB_demo1_manual_annotations.mat.mat", 6000, 50),
     Sample("others/behaviordepot_mat/hB_demo2_manual_annotations.mat", 3600, 50),
     Sample("others/behaviordepot_mat/hB_expert1.mat", 19541, 50),

@@ -62,7 +62,7 @@ class Arena(Section):
     max_gap_s: Seconds = Field(
         default=0.5,
         description="Longest stretch without a position, in seconds, that is filled in by a straight line. Longer ones, in which the "
-        "crop's centre was not measured either, are no observed time in `behavior stats`.",
+        "crop's centre was not measured either, do not count as observed time in `behavior stats`.",
         examples=[1],
     )
 
@@ -87,7 +87,7 @@ class Arena(Section):
     @model_validator(mode="before")
     @classmethod
     def _rectangles_have_corners(cls, content: Any) -> Any:
-        # A rectangle that is no four numbers is left to be refused as such.
+        # A rectangle that is not four numbers is refused later, as what it is.
         rectangle = content.get("rectangle") if isinstance(content, Mapping) else None
         if not isinstance(rectangle, Sequence) or len(rectangle) != 4 or not all(isinstance(side, int | float) for side in rectangle):
             return content

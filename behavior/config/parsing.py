@@ -35,7 +35,7 @@ def parse_section(kind: type[SectionType], content: Any, *, source: Path) -> Sec
     except ValidationError as error:
         # A value that may be a number or a mapping is reported once for each; the first says enough.
         problems = {_name_place(problem): problem for problem in reversed(error.errors())}
-        # What is wrong within a mapping says more than that it is no number.
+        # What is wrong within a mapping says more than that it is not a number.
         places = [place for place in reversed(problems) if not any(other.startswith(f"{place}.") for other in problems)]
         raise UsageError(f"{source}: {'; '.join(_describe(kind, problems[place]) for place in places)}.") from None
 

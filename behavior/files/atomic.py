@@ -108,7 +108,7 @@ def find_staged(path: Path) -> dict[str, Path]:
 def finish_together(paths: Sequence[Path], token: str) -> None:
     """Rename what is left of the record of the files `paths`, in order, whose writing was interrupted.
 
-    The process has to hold the claim of whoever writes the record.
+    The process has to hold the writer's claim on the record.
 
     Parameters
     ----------

@@ -52,7 +52,7 @@ def find_time_unit(name: str) -> float | None:
 
 
 def is_counter(name: str) -> bool:
-    """Tell whether a column of this name counts frames or time, so that it is no behavior."""
+    """Tell whether a column of this name counts frames or time, so that it is not a behavior."""
     return is_frame_column(name) or find_time_unit(name) is not None
 
 

@@ -34,7 +34,7 @@ def is_named_as_pose(path: Path, owners: Sequence[Path]) -> bool:
 
 
 def explain_unreadable(path: Path) -> str:
-    """Return why a file is no pose, the end of a sentence."""
+    """Return why a file is not a pose, as the end of a sentence."""
     try:
         list_individuals(path)
     except PoseError as error:

@@ -64,7 +64,7 @@ def read_array(dataset: h5py.Dataset) -> npt.NDArray:
     Raises
     ------
     InputError
-        If it is no array, too large for what is stored of it, compressed in a way that cannot be read, or holds stored objects; the
+        If it is not an array, too large for what is stored of it, compressed in a way that cannot be read, or holds stored objects; the
         message is the end of a sentence.
     """
     if not isinstance(dataset, h5py.Dataset) or dataset.shape is None:

@@ -84,7 +84,7 @@ class LabelJournal:
         self.pending.append(edit)
 
     def fold(self, content: bytes) -> None:
-        """Replace the label file by `content`, which has all edits so far, and begin the journal anew.
+        """Replace the label file by `content`, which has all edits so far, and start a new journal.
 
         Raises
         ------

@@ -321,7 +321,7 @@ def _hash_content(content: Mapping[str, Any]) -> str:
 
 
 def name_member(behaviors: Sequence[str], member: int) -> str:
-    """Return the file name of one member of the model of `behaviors`; what is no letter, digit, `_` or `-` in a name becomes `_`."""
+    """Return the file name of one member of the model of `behaviors`; a character other than a letter, digit, `_` or `-` becomes `_`."""
     safe = re.sub(r"[^\w-]", "_", behaviors[0]) if len(behaviors) == 1 else "all"
     return f"{safe}.{member}.keras"
 

@@ -106,7 +106,7 @@ def place_by_time(track: Track, frames: Frames, *, path: Path) -> tuple[Track, l
 
 
 def find_wrong_time(time_s: npt.NDArray[np.float64]) -> int | None:
-    """Return the first row whose time is no number of seconds, or not after that of the row before; None where all are right.
+    """Return the first row whose time is not a number, or is not later than that of the row before; None if all times are valid.
 
     >>> find_wrong_time(np.array([0.0, 0.1, 0.1])), find_wrong_time(np.array([0.0, 0.1]))
     (2, None)

@@ -177,7 +177,7 @@ def _read_table(file: h5py.File, name: str) -> npt.NDArray:
     return read_array(dataset)
 
 
-# What is no number becomes one that is refused.
+# A value that is not a number becomes one that is refused.
 @np.errstate(invalid="ignore")
 def _list_instances(path: Path, file: h5py.File) -> _Instances:
     """Return the instances of the only video, without those that a person has corrected."""

@@ -14,7 +14,7 @@ from pathlib import Path
 
 __all__ = ["is_alive", "name_temporary", "remove_leftovers"]
 
-# Of another host, or of a system that does not tell who is alive: what nobody has written to for so long is nobody's.
+# Of another host, or of a system that does not tell who is alive: a file that has not been written to for this long has no owner.
 _ABANDONED_AFTER_S = 24 * 3600.0
 # Host and number of the process, and what tells its files apart.
 _TOKEN = re.compile(r"\.([0-9a-f]{8})-([0-9]{1,10})-([0-9a-f]{8})\.tmp(?:\.[^.]*)?$")

@@ -15,7 +15,7 @@ __all__ = ["StampContinuation", "TimeLine"]
 
 Picture = TypeVar("Picture")
 
-# Two frames that are stamped a little out of order, as some muxers do, are no new recording.
+# Two frames that are stamped a little out of order, as some muxers do, do not begin a new recording.
 _SLIGHT = 1.5
 # Of frames with one stamp so many are spread over the time until the next; if there are more, the stamps stand still.
 _MOST_SPREAD = 4

@@ -21,7 +21,7 @@ __all__ = ["CarefulDecoder", "DamageError", "Decoder", "DecodingPass", "QuickDec
 # They do not tell of every damage, and their frame threads make different pictures of it each time.
 _SILENT_DECODERS = ("ffv1",)
 
-# More than whoever reads frames one by one still holds.
+# More than a reader of single frames still holds.
 _KEPT_PICTURES = 4
 
 
@@ -208,7 +208,7 @@ class DecodingPass:
             last_stamp = stamped.stamp
             end = max(end, last_stamp + self._measure(stamped))
             packet = stamped.packet
-            # What an edit list hides is decoded for the sake of later frames, but is no row; an empty packet neither.
+            # What an edit list hides is decoded for the sake of later frames, but is not a row; nor is an empty packet.
             if packet is None or (packet.size and not packet.is_discard):
                 rows.expect(stamped.stamp)
             if packet is None or not packet.size:

@@ -258,7 +258,7 @@ def choose_source(video: OpenedVideo) -> PacketSource:
 
 
 def open_stream(path: Path) -> OpenedVideo:
-    """Open the video at `path` and read its header; whoever calls closes the container.
+    """Open the video at `path` and read its header; the caller closes the container.
 
     Raises
     ------

@@ -125,7 +125,7 @@ def summarize_scores(
     Returns
     -------
     Table with the columns of `COLUMNS`; `low` and `high` are NaN where there is no interval. First the recordings in the order of
-    `scores`, then ``pooled``, then ``mean``: for each metric that is no count the mean over the recordings that have it, followed by
+    `scores`, then ``pooled``, then ``mean``: for each metric that is not a count the mean over the recordings that have it, followed by
     ``recordings_with_METRIC``, the number of those recordings.
 
     Raises

@@ -64,7 +64,7 @@ class Scores:
 def score_held_out(recordings: Sequence[DescribedRecording]) -> Scores | None:
     """Return the scores of ethograms whose recordings have labels and which the model was not trained on; None where there are none.
 
-    Labels of several raters without any that count, in the manifest's plain column, are no labels to score against; and an ethogram that
+    Labels of several raters without any that count, in the manifest's plain column, cannot be scored against; and an ethogram that
     does not say whether its recording is a training recording is not scored.
     """
     chosen = [

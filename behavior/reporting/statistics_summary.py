@@ -125,10 +125,10 @@ def list_rules(description: Description) -> list[str]:
     """Return sentences on what the numbers are, and under which assumptions groups were compared."""
     rules = [
         "A bout lasts from the start of its first frame to the start of the frame after its last one.",
-        "Stretches that are not measured, because the animal was not found or frames could not be decoded, are no observed time if "
-        f"they are longer than {description.arena.max_gap_s:g} s (arena: max_gap_s); shorter ones are bridged.",
-        "Gaps in a video's time stamps of more than half a second (and two and a half frames) are no observed time: bouts end there, and "
-        "only the latency runs on over them.",
+        "Stretches that are not measured, because the animal was not found or frames could not be decoded, do not count as observed time "
+        f"if they are longer than {description.arena.max_gap_s:g} s (arena: max_gap_s); shorter ones are bridged.",
+        "Gaps in a video's time stamps of more than half a second (and two and a half frames) do not count as observed time: bouts end "
+        "there, and only the latency runs on over them.",
         "Shares and rates are of the time that was observed; a cell is empty where there is nothing to measure, such as the latency of a "
         "behavior that never came.",
         "mean_interval_s and median_interval_s are of the intervals from the end of a bout to the start of the next bout of the same "

@@ -111,7 +111,7 @@ class Desk:
         }
 
     def reset_sessions(self) -> None:
-        """Put all edits into the label files, and read these anew when they are next asked for: the behaviors have changed."""
+        """Write all edits to the label files, and read the files again at the next request: the behaviors have changed."""
         with self._lock:
             for opened in self._opened.values():
                 self._close(opened)

@@ -79,7 +79,7 @@ class LabelSession:
     labels
         What it, or the file that it begins with, holds.
     read_again
-        Reads the labels of `target` anew, after somebody else has changed it.
+        Reads the labels of `target` again, after another program has changed the file.
     sources
         The file that a bout was taken over from.
     exclusive
@@ -92,7 +92,7 @@ class LabelSession:
     token
         Of this session; revisions of another one mean nothing in it.
     notices
-        Sentences on what happened to the file, for whoever edits.
+        Sentences for the user on what happened to the file.
     problem
         Why the edits are in the journal only; "" where nothing is wrong.
 

@@ -47,7 +47,7 @@ def pack_frames(frames: Sequence[Frame], *, width: int | None = None) -> bytes:
 
 
 class FrameViews:
-    """Readers of one video, one for each viewer, so that nobody's playing makes anybody else seek; threads may share it."""
+    """Readers of one video, one for each viewer, so that one viewer's playback does not make another seek; threads may share it."""
 
     def __init__(self, index: VideoIndex) -> None:
         self._index = index

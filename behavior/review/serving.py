@@ -48,14 +48,14 @@ def serving(desk: Desk, *, host: str = LOCAL, port: int) -> Iterator[RunningServ
     Parameters
     ----------
     host
-        Where to listen; other than on this machine's own address, whoever asks has to know a token.
+        Where to listen; other than on this machine's own address, every request needs the token.
     port
         The next free one is taken if it is in use; 0 for any.
 
     Raises
     ------
     UsageError
-        If `host` is no address of this machine, or no port is free.
+        If `host` is not an address of this machine, or no port is free.
     """
     listener = _listen(host, port)
     port = listener.getsockname()[1]
@@ -79,7 +79,7 @@ def serving(desk: Desk, *, host: str = LOCAL, port: int) -> Iterator[RunningServ
         yield RunningServer(f"http://{shown}:{port}/" + (f"?token={token}" if token else ""), port)
     finally:
         server.should_exit = True
-        # Labels first: whoever is ended by Ctrl-C has little time.
+        # Labels first: a process that Ctrl-C ends has little time.
         desk.close()
         thread.join(_SECONDS_TO_END)
 
@@ -121,7 +121,7 @@ def _listen(host: str, port: int) -> socket.socket:
         except OSError as error:
             listener.close()
             if isinstance(error, socket.gaierror) or "assign" in (error.strerror or ""):
-                raise UsageError(f"--host {host}: is no address of this machine ({error.strerror}); use {LOCAL} or 0.0.0.0.") from error
+                raise UsageError(f"--host {host}: is not an address of this machine ({error.strerror}); use {LOCAL} or 0.0.0.0.") from error
             continue
         listener.listen(128)
         return listener

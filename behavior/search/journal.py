@@ -115,7 +115,7 @@ class _Journal(JournalFileBackend):
                         yield entry
                 offset += len(line)
                 self.line += 1
-        # Not where whoever reads went away in the middle of a line.
+        # Not if the reader stopped in the middle of a line.
         self._end = n_read, offset, self.line
 
     def mend(self) -> None:
@@ -135,7 +135,7 @@ class _Journal(JournalFileBackend):
         if damage.decisive is not None:
             raise UsageError(
                 f"{self._path}, line {damage.decisive}: is damaged, and without it nobody knows which trial later lines are about; go "
-                "back to a copy of the file from before, or give another file after journal: to search anew."
+                "back to a copy of the file from before, or give another file after journal: to start a new search."
             )
         if damage.lines:
             named = " and ".join(map(str, damage.lines[:5])) + (f" and {len(damage.lines) - 5} more" if len(damage.lines) > 5 else "")

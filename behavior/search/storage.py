@@ -4,7 +4,7 @@ Optuna's storages give two guarantees that everything here follows from: trials 
 and a trial appears with all that it is made with. A worker that wants work therefore makes a trial that says so, looks at all others,
 and withdraws where a trial with a lower number has the right to it; so no more trials are run than were asked for, and none twice.
 
-A trial that failed and does not say why was left by a worker that died. It is run again by whoever looks next, with its setting.
+A trial that failed and does not say why was left by a worker that died. The next worker that looks runs it again, with its setting.
 """
 
 from __future__ import annotations

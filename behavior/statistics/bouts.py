@@ -45,7 +45,7 @@ def describe_bouts(
     `share`, `observed_s`) are split at the edges of bins. So both bout counts and total durations of the bins add up to those of the
     whole, but the mean bout of a bin times its count is not its total. A bout that touches the recording's first or last frame, a gap
     in which nothing was recorded (`frame_times.find_gaps`), or a frame that nobody observed, counts as it stands, though it may have been
-    longer. Gaps are no observed time.
+    longer. Gaps do not count as observed time.
 
     Parameters
     ----------

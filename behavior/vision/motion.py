@@ -1,7 +1,7 @@
 """What changed around a frame: dense optical flow between two crops of one window, as a short vector.
 
 The flow is OpenCV's DIS (Kroeger, Timofte, Dai and Van Gool, "Fast Optical Flow using Dense Inverse Search", ECCV 2016). Both crops
-have to be taken with the window of the later frame, so that the crop's own movement is no movement here.
+have to be taken with the window of the later frame, so that the crop's own movement does not count.
 """
 
 from __future__ import annotations

@@ -173,7 +173,7 @@ def _fill_gaps(values: Points, found: npt.NDArray[np.bool_]) -> Points:
 
 
 def _fill_place(points: Points, found: npt.NDArray[np.bool_]) -> Points:
-    """Return the mean (T,) of the body parts that were ever found, each with its gaps filled: one that is lost is no jump."""
+    """Return the mean (T,) of the body parts that were ever found, each with its gaps filled: one that is lost does not make a jump."""
     ever = found.any(axis=0)
     return _fill_gaps(points[:, ever], found[:, ever]).mean(axis=1)
 

@@ -78,7 +78,7 @@ def draw_overlays(
     Raises
     ------
     UsageError
-        If the clip cannot be used, the study cannot be read, or `videos` is no folder.
+        If the clip cannot be used, the study cannot be read, or `videos` is not a folder.
     EthogramError
         If there is no ethogram at `paths`.
     OutputError

@@ -195,7 +195,7 @@ def _note_other_studies(path: Path, old: str) -> list[str]:
     others = []
     for other in sorted(path.resolve().parent.glob("*.yaml")):
         if other != path.resolve():
-            # What is no study file has no behavior.
+            # A file that is not a study has no behavior.
             with suppress(BehaviorError):
                 if old in read_study(other).behaviors:
                     others.append(other.name)

@@ -69,6 +69,7 @@ def test_what_somebody_may_be_writing_stays(tmp_path, dead_pid, monkeypatch):
 
 def test_a_folder_that_is_not_there_has_no_leftovers(tmp_path):
     remove_leftovers(tmp_path / "none")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_processes_are_alive_until_they_end(dead_pid):

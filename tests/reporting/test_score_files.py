@@ -86,8 +86,11 @@ def test_a_folder_has_all_scores_and_is_not_replaced_unless_asked(
 
 def test_scores_of_a_run_that_was_stopped_may_be_replaced(tmp_path: Path) -> None:
     (tmp_path / "summary.md").touch()
+    with pytest.raises(OutputError, match="--overwrite"):
+        prepare_results_folder(tmp_path, overwrite=False)
     (tmp_path / ".unfinished").touch()
     prepare_results_folder(tmp_path, overwrite=False)
+    assert (tmp_path / "summary.md").exists()
 
 
 def test_pictures_show_counts_and_curves(annotation: Annotation, labels: dict[str, Labels]) -> None:

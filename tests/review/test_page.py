@@ -193,6 +193,7 @@ def test_an_edit_that_cannot_be_written_is_said(
     press(page, "2", "ArrowRight", "2")
     wait_for_text(page, "notices", "Read-only file system")
     wait_for_text(page, "saved", "not saved")
+    assert not (study.parent / "labels" / "mouse_1.csv").exists()
 
 
 def test_keys_are_listed_and_can_be_changed(serve: Callable[..., Any], open_page: Callable[..., Any], study: Path) -> None:
@@ -215,6 +216,8 @@ def test_a_damaged_video_shows_what_it_has(serve: Callable[..., Any], open_page:
     wait_for_text(page, "position", "of 60")
     press(page, "End")
     wait_for_text(page, "position", "frame 59 of 60")
+    wait_for_frame(page, 59)
+    assert page.inner_text("#position").endswith("frame 59 of 60")
 
 
 def test_colors_are_those_of_the_figures() -> None:

@@ -58,7 +58,7 @@ def _take_number(source: LabelSource, name: str) -> float | None:
         or not np.isfinite(value).all()
         or not 0 < float(value.ravel()[0]) <= _MOST_FRAMES
     ):
-        raise LabelError(f"{source.path}: {name!r} is no number above 0; save the annotations again in BehaviorDEPOT.")
+        raise LabelError(f"{source.path}: {name!r} is not a number above 0; save the annotations again in BehaviorDEPOT.")
     return float(value.ravel()[0])
 
 
@@ -95,7 +95,9 @@ def _read_column(source: LabelSource, name: str) -> npt.NDArray[np.int8]:
         painted = np.zeros_like(values)
         edges = np.asarray(bouts, dtype=np.float64)
         if not np.isfinite(edges).all():
-            raise LabelError(f"{path}: the bouts of {name!r} hold what is no frame; save the annotations again in BehaviorDEPOT.")
+            raise LabelError(
+                f"{path}: the bouts of {name!r} hold a value that is not a frame; save the annotations again in BehaviorDEPOT."
+            )
         for start, stop in np.clip(edges, 0, len(values) + 1).astype(int).reshape(-1, 2).tolist():
             painted[max(start - 1, 0) : stop] = 1
         wrong = np.flatnonzero(painted != values)

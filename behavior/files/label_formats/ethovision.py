@@ -61,7 +61,7 @@ class _Row:
 
 
 def _parse_sheet(source: LabelSource) -> _Sheet | None:
-    """Return a sheet's layout; None if it is no manual scoring."""
+    """Return a sheet's layout; None if it is not manual scoring."""
     described: dict[str, str] = {}
     for line, cells in source.head_rows:
         lower = [cell.casefold() for cell in cells]

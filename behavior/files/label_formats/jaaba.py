@@ -91,10 +91,10 @@ def _paint(
     first, last = scored
     edges = np.array([first, last, *starts, *stops])
     if not (np.isfinite(edges).all() and (edges == np.round(edges)).all() and 1 <= first <= last + 1 and last <= _MOST_FRAMES):
-        raise LabelError(f"{path}: {where} has frames that are no whole numbers from 1; export the scores again in JAABA.")
+        raise LabelError(f"{path}: {where} has frames that are not whole numbers from 1; export the scores again in JAABA.")
     if len(starts) != len(stops) or (stops <= starts).any() or (len(starts) and (starts.min() < first or stops.max() > last + 1)):
         raise LabelError(
-            f"{path}: {where} has bouts that are no spans within frames {first:g} to {last:g}; export the scores again in JAABA."
+            f"{path}: {where} has bouts that are not spans within frames {first:g} to {last:g}; export the scores again in JAABA."
         )
     values = np.full(int(last), -1, dtype=np.int8)
     values[int(first) - 1 :] = 0

@@ -179,7 +179,7 @@ def _read(source: LabelSource, request: LabelRequest) -> BoutLabels:
         raise LabelError(f"{path}: mixes ranges of frames and spans of seconds about {chosen!r}; export them one by one.")
     left_out = len(regions) - len(_walk(source, regions))
     if left_out:
-        notes.append(f"{path}: {left_out} regions about {chosen!r} that are no spans of time are left out.")
+        notes.append(f"{path}: {left_out} regions about {chosen!r} that are not spans of time are left out.")
     if kinds == {_TIMELINE}:
         notes += _note_rate(source, request)
     return BoutLabels(

@@ -155,7 +155,7 @@ class _File:
         if kind == _CHARACTERS:
             return name, self._read_text(values[0], shape) if values else ""
         if not _FIRST_NUMBER <= kind <= _LAST_NUMBER:
-            raise _MatlabError("holds a sparse array" if kind == _SPARSE else f"holds an array of kind {kind}, which is no plain value")
+            raise _MatlabError("holds a sparse array" if kind == _SPARSE else f"holds an array of kind {kind}, which is not a plain value")
         if not values:
             raise _MatlabError("has an array without values")
         numbers = self._read_numbers(values[0])

@@ -172,7 +172,7 @@ class LabelSource:
             yield source
             filled = [(line, [cell for cell in cells if cell]) for line, cells in source.head_rows if any(cells)]
             for line, names in filled[1:_MOST_TITLES]:
-                # Rows with a name twice, such as one of units, are no header.
+                # Rows with a name twice, such as one of units, are not a header.
                 if len(set(names)) == len(names) > 1 and all(parse_number(name, self.delimiter) is None for name in names):
                     yield LabelSource(self.path, sheet=source._sheet, header_line=line)
 

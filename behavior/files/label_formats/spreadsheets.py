@@ -35,7 +35,7 @@ _LONGEST_MERGED = 200
 
 
 def name_archive(path: Path) -> str:
-    """Return what a ZIP archive is that is no spreadsheet: "is a NumPy archive (.npz)"; "" for a spreadsheet, or if it cannot be told."""
+    """Return what a ZIP archive is if not a spreadsheet, such as "is a NumPy archive (.npz)"; "" for a spreadsheet, or if unknown."""
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()

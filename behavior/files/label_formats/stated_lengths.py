@@ -15,7 +15,7 @@ __all__ = ["compare_duration", "compare_rate"]
 def compare_duration(path: Path, seconds: float, request: LabelRequest) -> list[str]:
     """Return a note if a file is about a video of another duration, [] if it is not.
 
-    Sound may be a little longer than the picture: a second, or a hundredth, is no difference.
+    Sound may be a little longer than the picture: a second, or a hundredth, does not count as a difference.
 
     Raises
     ------

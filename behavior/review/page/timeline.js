@@ -22,7 +22,7 @@ export class Timeline {
     this.model = null;
     this.drag = null;
     this.isDirty = true;
-    // Asking the page for it anew for every point that is drawn takes longer than drawing.
+    // Asking the page for it at every point takes longer than drawing.
     this.width = 1;
     listenToPointer(this);
     this.overview = new Overview(overview, this);

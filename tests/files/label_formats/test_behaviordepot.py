@@ -40,7 +40,7 @@ def test_annotations_are_read_and_know_their_video(tmp_path: Path) -> None:
         ),
         (make_behaviordepot(BOUTS, 40, Vector=np.full((1, 40), 2)), "the vector of 'Grooming' holds other values than 1 and 0"),
         (make_behaviordepot(BOUTS, 40, Vector=np.zeros((1, 30))), "has 30 frames, but 'TotalFrames' is 40"),
-        (make_behaviordepot(BOUTS, 40, fps=-1), "'FrameRate' is no number above 0"),
+        (make_behaviordepot(BOUTS, 40, fps=-1), "'FrameRate' is not a number above 0"),
     ],
 )
 def test_files_that_contradict_themselves_or_the_video_are_refused(tmp_path: Path, content: bytes, sentence: str) -> None:
