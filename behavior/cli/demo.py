@@ -49,3 +49,6 @@ def demo(
         (result.study, "the settings; copy them for your own study"),
     ):
         hint(f"  {path}  {meaning}")
+    hint("What to do next:")
+    hint(f"  behavior review {result.study} {result.ethograms}  looks at it in the browser, and labels")
+    hint("  behavior init FOLDER --backbone openfield  begins with your own videos, and says how to go on")
