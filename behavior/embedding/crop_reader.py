@@ -285,6 +285,8 @@ def describe_video(video: VideoReader) -> list[str]:
         notes.append(
             f"{path}: {len(video.undecodable)} frames could not be decoded, the first of them frame {video.undecodable[0]}; "
             "they keep their places and are marked as not measured."
+            if len(video.undecodable) > 1
+            else f"{path}: frame {video.undecodable[0]} could not be decoded; it keeps its place and is marked as not measured."
         )
     if video.first_scaled is not None:
         notes.append(

@@ -213,3 +213,12 @@ def test_a_pose_that_never_shows_the_animal_gives_no_crops(write_recording: Writ
     write_deeplabcut(recording.pose, Track(positions, np.ones((40, 3)), ("nose", "middle", "tail")), scorer="net")
     with pytest.raises(PoseError, match="middle is outside the picture of 104 x 64 pixels in every frame"):
         read(recording)
+
+
+def test_a_single_frame_that_could_not_be_decoded_is_named() -> None:
+    class Video:
+        path, n_frames, broke_off, undecodable, first_scaled = Path("v.mp4"), 10, False, (3,), None
+        restarts, counted, time_s = (), (), np.arange(10) / 25
+
+    (note,) = describe_video(Video())  # type: ignore[arg-type]
+    assert note == "v.mp4: frame 3 could not be decoded; it keeps its place and is marked as not measured."
