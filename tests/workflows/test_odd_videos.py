@@ -357,7 +357,9 @@ def test_a_damaged_stretch_is_marked_and_shifts_nothing(embed, tmp_path, file, c
     assert lost[0] == 20
     assert lost[-1] <= last
     (warning,) = outcome.warnings
-    assert f"{len(lost)} frames could not be decoded, the first of them frame 20" in warning
+    named = "frame 20" if len(lost) == 1 else f"{len(lost)} frames"
+    assert f"{named} could not be decoded" in warning
+    assert "frame 20" in warning
     for features in (found, outcome.features["motion"]):
         assert (features.features[lost] == features.features[19]).all()
     # The frame after the stretch has none before it that it could be compared with.
