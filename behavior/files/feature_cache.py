@@ -40,7 +40,6 @@ __all__ = [
     "read_features",
     "read_outline",
     "write_cache",
-    "write_imported",
 ]
 
 SCHEMA_VERSION = 1
@@ -310,56 +309,6 @@ def _require(path: Path, file: h5py.File, signature: Signature | None, source: S
     if source is not None and not source.agrees(known, settings):
         names = ", ".join(path.name for path in source.files if path is not None)
         raise StaleCacheError(f"{path}: {names} or the crop settings have changed since; run `behavior embed STUDY` again.")
-
-
-def write_imported(
-    path: Path,
-    parts: Iterable[npt.NDArray[np.float32]],
-    *,
-    n_frames: int,
-    fps: float,
-    is_wide: bool,
-    signature: Signature,
-    attributes: Mapping[str, Any],
-) -> None:
-    """Write features that another program computed, frame after frame in equal steps of time, to `path`, whole or not at all.
-
-    Parameters
-    ----------
-    parts
-        Rows (N, D), one part after the other.
-    n_frames, is_wide
-        As for `write_cache`.
-    fps, signature, attributes
-        As in `FeatureSet`.
-
-    Raises
-    ------
-    OutputError
-        If there is no room for the file, or it cannot be written.
-    """
-    described = {
-        "fps": fps,
-        "feature_signature": signature.text,
-        "notes": [],
-        "attributes": dict(attributes),
-        "source_files": [],
-        "source_settings": {},
-    }
-    write_cache(path, _time_rows(parts, fps), n_frames=n_frames, is_wide=is_wide, attributes=described)
-
-
-def _time_rows(parts: Iterable[npt.NDArray[np.float32]], fps: float) -> Iterator[dict[str, npt.NDArray]]:
-    first = 0
-    for features in parts:
-        n_rows = len(features)
-        yield {
-            "features": features,
-            "centers": np.full((n_rows, 2), np.nan, dtype=np.float32),
-            "measured": np.ones(n_rows, dtype=bool),
-            "time_s": np.arange(first, first + n_rows) / fps,
-        }
-        first += n_rows
 
 
 def exceeds_float16(values: npt.NDArray[np.floating]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from behavior.files.feature_sources import Signature, Source, hash_source
 from behavior.files.opening import explain_damage
 from behavior.frame_times import estimate_fps
 
-__all__ = ["FeatureWriter", "parts_folder"]
+__all__ = ["FeatureWriter", "parts_folder", "write_imported"]
 
 
 _PART_ARRAYS = ("features", "centers", "measured", "decoded", "time_s")
@@ -161,3 +161,53 @@ class FeatureWriter:
 
     def _part_path(self, number: int) -> Path:
         return self._folder / f"{number:06d}.npz"
+
+
+def write_imported(
+    path: Path,
+    parts: Iterable[npt.NDArray[np.float32]],
+    *,
+    n_frames: int,
+    fps: float,
+    is_wide: bool,
+    signature: Signature,
+    attributes: Mapping[str, Any],
+) -> None:
+    """Write features that another program computed, frame after frame in equal steps of time, to `path`, whole or not at all.
+
+    Parameters
+    ----------
+    parts
+        Rows (N, D), one part after the other.
+    n_frames, is_wide
+        As for `write_cache`.
+    fps, signature, attributes
+        As in `FeatureSet`.
+
+    Raises
+    ------
+    OutputError
+        If there is no room for the file, or it cannot be written.
+    """
+    described = {
+        "fps": fps,
+        "feature_signature": signature.text,
+        "notes": [],
+        "attributes": dict(attributes),
+        "source_files": [],
+        "source_settings": {},
+    }
+    write_cache(path, _time_rows(parts, fps), n_frames=n_frames, is_wide=is_wide, attributes=described)
+
+
+def _time_rows(parts: Iterable[npt.NDArray[np.float32]], fps: float) -> Iterator[dict[str, npt.NDArray]]:
+    first = 0
+    for features in parts:
+        n_rows = len(features)
+        yield {
+            "features": features,
+            "centers": np.full((n_rows, 2), np.nan, dtype=np.float32),
+            "measured": np.ones(n_rows, dtype=bool),
+            "time_s": np.arange(first, first + n_rows) / fps,
+        }
+        first += n_rows

@@ -11,8 +11,9 @@ import numpy as np
 from behavior.config import MADE_STREAMS
 from behavior.errors import BehaviorError, UsageError, suggest_nearest
 from behavior.files.atomic import make_folder
-from behavior.files.feature_cache import cache_path, write_imported
+from behavior.files.feature_cache import cache_path
 from behavior.files.feature_sources import Signature, hash_file
+from behavior.files.feature_writer import write_imported
 from behavior.files.imported_features import read_imported_features
 from behavior.files.manifest import is_portable_name
 from behavior.files.name_matching import make_safe

@@ -23,10 +23,9 @@ from behavior.files.feature_cache import (
     list_signatures,
     read_features,
     write_cache,
-    write_imported,
 )
 from behavior.files.feature_sources import Signature, Source
-from behavior.files.feature_writer import FeatureWriter
+from behavior.files.feature_writer import FeatureWriter, write_imported
 
 SIGNATURE = Signature("appearance", {"backbone": "openfield", "weights": "abc", "crop_size": 160})
 

@@ -5,8 +5,8 @@ import pytest
 
 from behavior.config import Crop
 from behavior.errors import CacheError, ModelError
-from behavior.files.feature_cache import write_imported
 from behavior.files.feature_sources import Signature
+from behavior.files.feature_writer import write_imported
 from behavior.files.model_bundle import StreamDescription
 from behavior.learning.model_features import ModelFeatures
 from behavior.recording import Recording

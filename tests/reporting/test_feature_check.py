@@ -9,8 +9,9 @@ import pytest
 
 from behavior.config import Study
 from behavior.errors import CacheError, UsageError
-from behavior.files.feature_cache import cache_path, write_imported
+from behavior.files.feature_cache import cache_path
 from behavior.files.feature_sources import Signature
+from behavior.files.feature_writer import write_imported
 from behavior.recording import Frames, Recording
 from behavior.reporting.feature_check import compare_features, outline_imported, outline_recording, prepare_kinds
 
