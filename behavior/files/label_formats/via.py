@@ -6,7 +6,7 @@ An attribute's value is a behavior: its option's name in a project, its option's
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -163,21 +163,20 @@ def _list_options(source: LabelSource) -> tuple[str, ...] | None:
     return tuple(dict.fromkeys(names)) or None
 
 
-VIA_PROJECT = LabelFormat(
-    name="VIA project",
-    recognises=_recognises_project,
-    list_names=lambda source: _list_names(_list_project_segments(source)),
-    read=lambda source, request: _read(source, request, list(_list_project_segments(source))),
-    list_observations=lambda source: _list_videos(source, list(_list_project_segments(source))),
-    list_points=lambda source: _list_points(_list_project_segments(source)),
-    container="json",
-    suffixes=(".json",),
-)
-VIA_TABLE = LabelFormat(
-    name="VIA table",
-    recognises=_recognises_table,
-    list_names=lambda source: _list_names(_list_table_segments(source)),
-    read=lambda source, request: _read(source, request, list(_list_table_segments(source))),
-    list_observations=lambda source: _list_videos(source, list(_list_table_segments(source))),
-    list_points=lambda source: _list_points(_list_table_segments(source)),
-)
+def _make_format(
+    name: str, recognises: Callable[[LabelSource], bool], list_segments: Callable[[LabelSource], Iterator[_Segment]], **settings: Any
+) -> LabelFormat:
+    """Return the format of a layout whose segments `list_segments` finds."""
+    return LabelFormat(
+        name=name,
+        recognises=recognises,
+        list_names=lambda source: _list_names(list_segments(source)),
+        read=lambda source, request: _read(source, request, list(list_segments(source))),
+        list_observations=lambda source: _list_videos(source, list(list_segments(source))),
+        list_points=lambda source: _list_points(list_segments(source)),
+        **settings,
+    )
+
+
+VIA_PROJECT = _make_format("VIA project", _recognises_project, _list_project_segments, container="json", suffixes=(".json",))
+VIA_TABLE = _make_format("VIA table", _recognises_table, _list_table_segments)
