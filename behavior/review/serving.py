@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import secrets
 import socket
 import threading
@@ -120,7 +121,7 @@ def _listen(host: str, port: int) -> socket.socket:
             listener.bind((host, candidate))
         except OSError as error:
             listener.close()
-            if isinstance(error, socket.gaierror) or "assign" in (error.strerror or ""):
+            if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
                 raise UsageError(f"--host {host}: is not an address of this machine ({error.strerror}); use {LOCAL} or 0.0.0.0.") from error
             continue
         listener.listen(128)

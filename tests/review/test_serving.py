@@ -33,7 +33,10 @@ def test_the_address_has_a_token_where_others_can_ask(study: Path) -> None:
 
 
 def test_an_address_of_another_machine_is_refused(study: Path) -> None:
-    with pytest.raises(UsageError, match="no address of this machine"), serving(Desk(open_reviewed([study]), ""), host="192.0.2.1", port=0):
+    with (
+        pytest.raises(UsageError, match="not an address of this machine"),
+        serving(Desk(open_reviewed([study]), ""), host="192.0.2.1", port=0),
+    ):
         pass
 
 
