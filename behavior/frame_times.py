@@ -202,4 +202,8 @@ def _count_steps(intervals: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.flo
         if fits.mean() >= _EXPLAINED and (steps[fits] == 1).mean() >= _SINGLE:
             return steps, fits & (steps <= _MOST_LOST + 1)
     # No camera that loses frames, but intervals that vary.
-    return np.ones(len(intervals)), np.abs(intervals - median) <= median / 2
+    near = np.abs(intervals - median) <= median / 2
+    if not near.any():
+        # Of two middle intervals the median is the mean, which may be like neither.
+        near = intervals <= median
+    return np.ones(len(intervals)), near

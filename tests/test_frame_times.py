@@ -80,3 +80,7 @@ def test_an_hour_without_frames_is_a_gap_and_a_lost_frame_is_none() -> None:
     assert find_gaps(frame_edges(np.zeros(0))).shape == (0,)
     # At one frame in two seconds, two seconds are no gap.
     assert not find_gaps(frame_edges(np.arange(10) * 2.0)).any()
+
+
+def test_two_intervals_that_are_nothing_alike_have_a_rate_all_the_same() -> None:
+    assert estimate_fps(np.array([0.0, 0.1, 10.1])) == pytest.approx(10)
