@@ -19,6 +19,7 @@ import {
 import { openNeighbour, openOthers, openRecording, poll, takeStudy } from "./opening.js";
 import { find, page, player, render, say } from "./page.js";
 import { SPEEDS } from "./player.js";
+import "./tabs.js";
 import { Timeline } from "./timeline.js";
 
 const timeline = new Timeline(find("timeline"), find("overview"), {

@@ -1,0 +1,30 @@
+// The lists at the left, of which one is shown.
+
+const tabs = [...document.querySelectorAll("[role=tab]")];
+const listeners = new Map();
+
+// What is done when a tab is opened, such as asking the server for what it lists.
+export function onTab(id, open) {
+  listeners.set(id, open);
+}
+
+export function openTab(id) {
+  for (const tab of tabs) {
+    const isOpen = tab.getAttribute("aria-controls") === id;
+    tab.setAttribute("aria-selected", String(isOpen));
+    document.getElementById(tab.getAttribute("aria-controls")).hidden = !isOpen;
+  }
+  listeners.get(id)?.();
+}
+
+export function isTabOpen(id) {
+  return !document.getElementById(id).hidden;
+}
+
+for (const tab of tabs) {
+  tab.addEventListener("click", () => {
+    openTab(tab.getAttribute("aria-controls"));
+    // Keys go on meaning what they mean for the video.
+    tab.blur();
+  });
+}
