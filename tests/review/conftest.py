@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 import pytest
+from page_actions import wait_for_frame
 
 from behavior.files.ethograms import write_annotation
 from behavior.files.pose import write_deeplabcut
@@ -24,6 +28,8 @@ from behavior.review.reviewed_study import open_reviewed
 from behavior.review.serving import RunningServer, serving
 
 N_FRAMES, FPS, SIZE = 60, 10, 96
+# Playwright's own browsers would have to be downloaded.
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 def render(n_frames: int = N_FRAMES) -> Iterator[np.ndarray]:
@@ -137,3 +143,45 @@ def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Client]]:
     yield begin
     for context in running:
         context.__exit__(None, None, None)
+
+
+# Until it is stopped, Playwright runs an event loop in this thread, where other tests could run none.
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """An installed Chromium, one for the tests of a file; tests that ask for it are skipped where there is none, and fail where one is required."""
+    is_required = bool(os.environ.get("BEHAVIOR_REQUIRE_BROWSER"))
+    if find_spec("playwright") is None and not is_required:
+        pytest.skip("Playwright is not installed; pip install playwright")
+    from playwright.sync_api import sync_playwright
+
+    path = os.environ.get("BEHAVIOR_BROWSER") or next(filter(None, map(shutil.which, BROWSERS)), None)
+    if path is None:
+        if is_required:
+            pytest.fail("no Chromium is installed, which BEHAVIOR_REQUIRE_BROWSER asks for")
+        pytest.skip("no Chromium is installed; apt-get install chromium")
+    with sync_playwright() as running:
+        opened = running.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-background-networking"])
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def open_page(browser: Any) -> Iterator[Callable[[Any], Any]]:
+    """Open the page of a running server in a tab of its own profile; nothing in it may fail or be blocked."""
+    contexts, problems = [], []
+
+    def begin(client: Any, **options: Any) -> Any:
+        context = browser.new_context(viewport={"width": 1280, "height": 800}, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on("console", lambda message: problems.append(message.text) if "Content Security Policy" in message.text else None)
+        page.set_default_timeout(10_000)
+        page.goto(client.base)
+        wait_for_frame(page, 0)
+        return page
+
+    yield begin
+    for context in contexts:
+        context.close()
+    assert problems == []

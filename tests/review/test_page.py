@@ -2,83 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Callable, Iterator
-from importlib.util import find_spec
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from page_actions import press, wait_for_file, wait_for_frame, wait_for_text
 
 from behavior.figures.rendering import COLORS
 
 PAGE = Path(__file__).resolve().parents[2] / "behavior" / "review" / "page"
-# Playwright's own browsers would have to be downloaded.
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """An installed Chromium; tests that ask for it are skipped where there is none."""
-    is_required = bool(os.environ.get("BEHAVIOR_REQUIRE_BROWSER"))
-    if find_spec("playwright") is None and not is_required:
-        pytest.skip("Playwright is not installed; pip install playwright")
-    from playwright.sync_api import sync_playwright
-
-    path = os.environ.get("BEHAVIOR_BROWSER") or next(filter(None, map(shutil.which, BROWSERS)), None)
-    if path is None:
-        if is_required:
-            pytest.fail("no Chromium is installed, which BEHAVIOR_REQUIRE_BROWSER asks for")
-        pytest.skip("no Chromium is installed; apt-get install chromium")
-    with sync_playwright() as running:
-        opened = running.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-background-networking"])
-        yield opened
-        opened.close()
-
-
-@pytest.fixture
-def open_page(browser: Any) -> Iterator[Callable[[Any], Any]]:
-    """Open the page of a running server in a tab of its own profile; nothing in it may fail or be blocked."""
-    contexts, problems = [], []
-
-    def begin(client: Any, **options: Any) -> Any:
-        context = browser.new_context(viewport={"width": 1280, "height": 800}, **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        page.on("console", lambda message: problems.append(message.text) if "Content Security Policy" in message.text else None)
-        page.set_default_timeout(10_000)
-        page.goto(client.base)
-        wait_for_frame(page, 0)
-        return page
-
-    yield begin
-    for context in contexts:
-        context.close()
-    assert problems == []
-
-
-def wait_for_frame(page: Any, frame: int) -> None:
-    page.wait_for_selector(f"#picture[data-frame='{frame}']")
-
-
-def wait_for_text(page: Any, element: str, text: str) -> None:
-    page.wait_for_function("([id, text]) => document.getElementById(id).textContent.includes(text)", arg=[element, text])
-
-
-def press(page: Any, *keys: str) -> None:
-    for key in keys:
-        page.keyboard.press(key)
-
-
-def wait_for_file(page: Any, path: Path, text: str) -> None:
-    for _ in range(100):
-        if path.exists() and path.read_text() == text:
-            return
-        page.wait_for_timeout(100)
-    assert path.exists()
-    assert path.read_text() == text
 
 
 def test_a_folder_of_videos_is_labelled_from_nothing(serve: Callable[..., Any], open_page: Callable[..., Any], videos: Path) -> None:
