@@ -148,7 +148,7 @@ def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Client]]:
 # Until it is stopped, Playwright runs an event loop in this thread, where other tests could run none.
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """An installed Chromium, one for the tests of a file; tests that ask for it are skipped where there is none, and fail where one is required."""
+    """A Chromium, one for the tests of a file, which are skipped where none is installed, and fail where one is required."""
     is_required = bool(os.environ.get("BEHAVIOR_REQUIRE_BROWSER"))
     if find_spec("playwright") is None and not is_required:
         pytest.skip("Playwright is not installed; pip install playwright")
