@@ -9,11 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from behavior.recording import Bout, Labels, Track
+from behavior.synthetic.painting import MousePainter, Painter
 from behavior.synthetic.posture import BEHAVIORS, Posture, act_posture, plan_bouts
-from behavior.synthetic.scene import COATS, Arena, Coat, Painter, draw_arena, project_points
+from behavior.synthetic.scene import COATS, Arena, Coat, draw_arena, project_points
 from behavior.synthetic.skeleton import BODY_PARTS, Build, pose_skeleton
 
-__all__ = ["RenderedRecording", "act_recording"]
+__all__ = ["RenderedRecording", "act_recording", "draw_arena_settings", "spawn_streams"]
 
 
 @dataclass(frozen=True)
@@ -95,14 +96,14 @@ def act_recording(
     """
     sequence = seed if isinstance(seed, np.random.SeedSequence) else np.random.SeedSequence(seed)
     # Streams of their own: a change in how things are drawn leaves what the mouse does as it was.
-    looks, plan, acting, painting = (np.random.default_rng(child) for child in _spawn(sequence, 4))
+    looks, plan, acting, painting = (np.random.default_rng(child) for child in spawn_streams(sequence, 4))
     drawn = COATS[int(looks.integers(len(COATS)))]
     if coat is not None:
         by_name = {candidate.name: candidate for candidate in COATS}
         if coat not in by_name:
             raise ValueError(f"unknown coat {coat!r}, expected one of {', '.join(by_name)}")
         drawn = by_name[coat]
-    arena = _draw_arena_settings(size, drawn, looks)
+    arena = draw_arena_settings(size, drawn.floor, looks)
     build = Build(
         length=float(looks.uniform(70, 90)) * size / 480,
         girth=float(looks.uniform(0.9, 1.12)),
@@ -113,7 +114,7 @@ def act_recording(
     posture = act_posture(bouts, n_frames=n_frames, fps=fps, half_floor=arena.half_floor, body_length=build.length, rng=acting)
     posture, skeleton = pose_skeleton(posture, build, arena.half_floor, fps=fps)
     background = draw_arena(arena, painting)
-    painter = Painter(arena, background, drawn, skeleton, body_length=build.length, ear=0.052 * build.ear * build.length, rng=painting)
+    painter = Painter(arena, background, [MousePainter(arena, drawn, skeleton, build)], rng=painting)
     projected, _ = project_points(skeleton.parts, skeleton.parts_z, arena)
     positions = np.stack([projected.real, projected.imag], axis=-1)
     values = np.zeros((n_frames, len(BEHAVIORS)), dtype=np.int8)
@@ -131,12 +132,13 @@ def act_recording(
     )
 
 
-def _draw_arena_settings(size: int, coat: Coat, rng: np.random.Generator) -> Arena:
+def draw_arena_settings(size: int, floor: tuple[int, int], rng: np.random.Generator) -> Arena:
+    """Draw a box, its light and its camera, for square frames of `size` pixels and a floor of brightness `floor[0]` to `floor[1]`."""
     half_floor = float(rng.uniform(0.365, 0.395)) * size
     camera_height = float(rng.uniform(1.9, 2.6)) * size
     # The walls' upper edge just about fills the image.
     wall_height = camera_height * (1 - half_floor / (float(rng.uniform(0.47, 0.49)) * size))
-    gray = float(rng.uniform(*coat.floor))
+    gray = float(rng.uniform(*floor))
     tint = rng.normal(1.0, 0.035, 3)
     wall_gray = float(np.clip(gray * rng.uniform(0.6, 1.1), 25, 235))
     wall_tint = rng.normal(1.0, 0.03, 3)
@@ -161,7 +163,7 @@ def _colour(values: npt.NDArray[np.float64]) -> tuple[float, float, float]:
     return red, green, blue
 
 
-def _spawn(sequence: np.random.SeedSequence, n: int) -> list[np.random.SeedSequence]:
+def spawn_streams(sequence: np.random.SeedSequence, n: int) -> list[np.random.SeedSequence]:
     """Return `n` children of `sequence`, always the same ones: `SeedSequence.spawn` counts its calls."""
     return [
         np.random.SeedSequence(entropy=sequence.entropy, spawn_key=(*sequence.spawn_key, index), pool_size=sequence.pool_size)

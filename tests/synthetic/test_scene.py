@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from behavior.synthetic import act_recording
-from behavior.synthetic.scene import COATS, Arena, Painter, draw_arena, project_points
+from behavior.synthetic.scene import COATS, Arena, draw_arena, project_points
 
 ARENA = Arena(
     size=480,
@@ -62,13 +62,3 @@ def test_the_mouse_has_its_coat_and_stands_out_from_its_floor(coat: str) -> None
     back, floor = np.array(recording.coat.back), np.array(recording.arena.floor)
     assert np.abs(shown - back).max() < 60
     assert np.abs(shown - back).max() < np.abs(floor - back).max()
-
-
-def test_a_painter_draws_frames_in_any_order() -> None:
-    recording = act_recording(n_frames=300, seed=2)
-    painter = recording._painter
-    assert isinstance(painter, Painter)
-    first, later = painter.draw(5), painter.draw(100)
-    np.testing.assert_array_equal(painter.draw(5), first)
-    assert not np.array_equal(first, later)
-    assert (first.shape, first.dtype) == ((480, 480, 3), np.uint8)
