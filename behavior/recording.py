@@ -27,6 +27,7 @@ __all__ = [
     "Probabilities",
     "Recording",
     "Track",
+    "Tracklet",
     "find_bouts",
     "is_safe_name",
 ]
@@ -159,6 +160,59 @@ class Track:
 
     def __len__(self) -> int:
         return len(self.positions)
+
+
+@dataclass(frozen=True)
+class Tracklet:
+    """Frames through which one animal was followed without doubt, K of them: between two crossings, losses or jumps.
+
+    Attributes
+    ----------
+    frames
+        Which frames, int64 of shape (K,), increasing; a frame in which the animal was not seen may be left out.
+    positions
+        Centre in pixels from the upper left corner of the upright frame, float64 of shape (K, 2) as x, y.
+    angles
+        Direction of the long axis, towards the head where that is known, float64 of shape (K,), radians from x towards y; NaN where unknown.
+    sizes
+        Length and width in pixels, float64 of shape (K, 2); NaN where unknown.
+    touching
+        Whether the animal touches another one, or was cut out of a spot that both share, bool of shape (K,).
+
+    >>> unknown = np.full(2, np.nan)
+    >>> first = Tracklet(np.array([4, 5]), np.zeros((2, 2)), unknown, np.full((2, 2), np.nan), np.zeros(2, dtype=bool))
+    >>> first.start_frame, first.stop_frame, len(first)
+    (4, 6, 2)
+    """
+
+    frames: npt.NDArray[np.int64]
+    positions: npt.NDArray[np.float64]
+    angles: npt.NDArray[np.float64]
+    sizes: npt.NDArray[np.float64]
+    touching: npt.NDArray[np.bool_]
+
+    def __post_init__(self) -> None:
+        n_frames = len(self.frames)
+        _require_shape("frames", self.frames, (n_frames,))
+        for name, more in (("positions", (2,)), ("angles", ()), ("sizes", (2,)), ("touching", ())):
+            _require_shape(name, getattr(self, name), (n_frames, *more))
+        if n_frames == 0:
+            raise ValueError("a tracklet has no frame, expected at least one")
+        if self.frames[0] < 0 or (np.diff(self.frames) <= 0).any():
+            raise ValueError("frames of a tracklet do not increase from 0 or later")
+
+    def __len__(self) -> int:
+        return len(self.frames)
+
+    @property
+    def start_frame(self) -> int:
+        """First frame."""
+        return int(self.frames[0])
+
+    @property
+    def stop_frame(self) -> int:
+        """One past the last frame."""
+        return int(self.frames[-1]) + 1
 
 
 @dataclass(frozen=True)

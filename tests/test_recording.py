@@ -14,6 +14,7 @@ from behavior.recording import (
     Labels,
     Probabilities,
     Track,
+    Tracklet,
     find_bouts,
     is_safe_name,
 )
@@ -135,3 +136,29 @@ def test_a_bout_ends_at_a_gap() -> None:
     assert find_bouts(np.ones(5, dtype=bool), gaps).tolist() == [[0, 2], [2, 5]]
     assert find_bouts(np.array([1, 1, 0, 1, 1], dtype=bool), gaps).tolist() == [[0, 2], [3, 5]]
     assert find_bouts(np.zeros(5, dtype=bool), gaps).tolist() == []
+
+
+def make_tracklet(frames: list[int], **changed: np.ndarray) -> Tracklet:
+    n = len(frames)
+    unknown = np.full(n, np.nan)
+    fields = {"positions": np.zeros((n, 2)), "angles": unknown, "sizes": np.full((n, 2), np.nan), "touching": np.zeros(n, dtype=bool)}
+    return Tracklet(np.array(frames, dtype=np.int64), **{**fields, **changed})
+
+
+def test_a_tracklet_may_miss_frames() -> None:
+    tracklet = make_tracklet([3, 4, 8])
+    assert (tracklet.start_frame, tracklet.stop_frame, len(tracklet)) == (3, 9, 3)
+
+
+def test_a_tracklet_has_frames_that_increase_and_a_row_for_each() -> None:
+    for frames, sentence in (([], "no frame"), ([4, 4], "do not increase"), ([-1, 0], "do not increase")):
+        with pytest.raises(ValueError, match=sentence):
+            make_tracklet(frames)
+    for name, wrong in (
+        ("positions", np.zeros((2, 3))),
+        ("angles", np.zeros(3)),
+        ("sizes", np.zeros(2)),
+        ("touching", np.zeros((1,), dtype=bool)),
+    ):
+        with pytest.raises(ValueError, match=f"{name} have shape"):
+            make_tracklet([0, 1], **{name: wrong})
