@@ -173,7 +173,7 @@ class Tracklet:
     positions
         Centre in pixels from the upper left corner of the upright frame, float64 of shape (K, 2) as x, y.
     angles
-        Direction of the long axis, towards the head where that is known, float64 of shape (K,), radians from x towards y; NaN where unknown.
+        Direction of the long axis, towards the head where that is known, radians from x towards y, float64 of shape (K,); NaN if unknown.
     sizes
         Length and width in pixels, float64 of shape (K, 2); NaN where unknown.
     touching
