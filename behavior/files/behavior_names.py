@@ -85,7 +85,7 @@ def choose_names(paths: Sequence[Path]) -> ChosenNames:
     order = list(kept)
     behaviors: list[str] = []
     mapping: dict[str, str] = {}
-    notes = [*unread_notes, *point_notes, *spelling_notes]
+    notes = [*unread_notes, *point_notes, *spelling_notes.values()]
     for group in sorted(groups, key=lambda group: min(order.index(name) for name in group.files)):
         is_common, common_notes = _check_common(group, read, [other.usual for other in groups if other is not group])
         notes += common_notes
@@ -94,7 +94,11 @@ def choose_names(paths: Sequence[Path]) -> ChosenNames:
             behaviors.append(behavior)
             renamed = [name for name in group.files if name != behavior]
             mapping |= dict.fromkeys(renamed, behavior)
-            notes += [f"{name!r} in {_show(group.files[name])} is read as {behavior!r} (labels: map)." for name in renamed]
+            notes += [
+                f"{name!r} in {_show(group.files[name])} is read as {behavior!r} (labels: map)."
+                for name in renamed
+                if name not in spelling_notes
+            ]
     return ChosenNames(tuple(behaviors), mapping, tuple(points), tuple(notes), len(read))
 
 
@@ -124,17 +128,17 @@ def _group(files: Mapping[str, Sequence[Path]]) -> list[_Group]:
     return [_Group(of_group) for of_group in groups.values()]
 
 
-def _join_misspelt(groups: Sequence[_Group]) -> tuple[list[_Group], list[str]]:
-    """Return the groups with those that are misspelt joined to those that are meant, and notes."""
+def _join_misspelt(groups: Sequence[_Group]) -> tuple[list[_Group], dict[str, str]]:
+    """Return the groups with those that are misspelt joined to those that are meant, and a note for each misspelt name."""
     joined: list[_Group] = []
-    notes = []
+    notes = {}
     for group in sorted(groups, key=lambda group: -len(group.paths)):
         name = group.usual
         meant = next((index for index, other in enumerate(joined) if _is_misspelling(group, other)), None)
         if meant is None:
             joined.append(group)
             continue
-        notes.append(
+        notes[name] = (
             f"{name!r} in {_show(group.paths)} is taken for {joined[meant].usual!r}, misspelt (labels: map); name it under behaviors if it "
             "is one of its own."
         )

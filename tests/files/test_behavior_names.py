@@ -39,10 +39,14 @@ def test_spellings_that_differ_in_case_and_separators_mean_one_behavior(tmp_path
 
 
 def test_a_rare_name_that_is_nearly_spelt_alike_is_a_misspelling(tmp_path: Path) -> None:
-    names = ["grooming", "grooming", "groming"]
+    names = ["grooming", "grooming", "Grooming", "groming"]
     chosen = choose_names([write_bouts(tmp_path / f"{number}.csv", name) for number, name in enumerate(names)])
-    assert (chosen.behaviors, chosen.mapping) == (("grooming",), {"groming": "grooming"})
-    assert "is taken for 'grooming', misspelt" in chosen.notes[0]
+    assert (chosen.behaviors, chosen.mapping) == (("grooming",), {"Grooming": "grooming", "groming": "grooming"})
+    # Each name is told once.
+    assert chosen.notes == (
+        f"'groming' in {tmp_path / '3.csv'} is taken for 'grooming', misspelt (labels: map); name it under behaviors if it is one of its own.",
+        f"'Grooming' in {tmp_path / '2.csv'} is read as 'grooming' (labels: map).",
+    )
     # Not where a file has both, nor where the shorter name is in the longer one.
     for both in (["grooming", "groming"], ["grooming", "ungrooming"]):
         chosen = choose_names([write_bouts(tmp_path / "0.csv", "grooming"), write_bouts(tmp_path / "1.csv", *both)])
