@@ -13,17 +13,18 @@ import io
 import json
 import random
 import re
+import sys
 import tempfile
-import traceback
 import zipfile
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import h5py
 import numpy as np
 import openpyxl
 import scipy.io
+from fuzzing import run_trials
 
 from behavior.errors import LabelError
 from behavior.files.label_formats.request import EVERYBODY, LabelPolicies, LabelRequest
@@ -376,14 +377,25 @@ def expect(name: str) -> np.ndarray:
     return np.array(_CELLS, dtype=np.int8)[:, [BEHAVIORS.index(behavior) for behavior in SHOWN_IN.get(name, BEHAVIORS)]]
 
 
-def generate(seeds: Mapping[str, bytes], name: str, rng: random.Random) -> Iterator[tuple[bytes, bool]]:
-    """Yield variations of the seed `name` without end."""
+def list_trials(
+    seeds: Mapping[str, bytes], name: str, path: Path, rng: random.Random, *, behaviors: Sequence[str], observation: str | None
+) -> Iterator[Callable[[], str]]:
+    """Yield without end what reads a variation of the seed `name` from a file at `path`."""
     others = list(seeds.values())
+    expected = expect(name) if name in SEEDS else None
+
+    def read(content: bytes, is_same: bool) -> str:
+        try:
+            return try_input(path, content, expected if is_same else None, behaviors=behaviors, observation=observation)
+        except Exception as error:
+            error.add_note(repr(content[:2000]))
+            raise
+
     while True:
-        yield vary(seeds[name], rng, others)
+        yield partial(read, *vary(seeds[name], rng, others))
 
 
-def main() -> None:
+def main() -> int:
     """Try as many inputs as asked for, and print a table; exit status 1 if anything came through."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--per-importer", type=int, default=2000)
@@ -404,30 +416,20 @@ def main() -> None:
         named = {path.name: list_behaviors(path)[:3] for path in found}
         chosen = {path.name: next(iter(list_observations(path)), None) for path in found}
     seeds = {name: content for name, content in seeds.items() if options.only.casefold() in name.casefold()}
-    failures = 0
-    print("| seed | inputs | LabelError | labels | other |\n|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
-        for name in seeds:
-            rng = random.Random(f"{options.seed} {name}")
-            path = Path(folder) / ("labels.xlsx" if seeds[name].startswith(b"PK") else "labels.csv")
-            outcomes: Counter[str] = Counter()
-            expected = expect(name) if name in SEEDS else None
-            for _, (content, is_same) in zip(range(options.per_importer), generate(seeds, name, rng), strict=False):
-                try:
-                    known = expected if is_same else None
-                    behaviors = named.get(name) or SHOWN_IN.get(name, BEHAVIORS)
-                    outcomes[try_input(path, content, known, behaviors=behaviors, observation=chosen.get(name))] += 1
-                # What an importer lets through is what is looked for.
-                except Exception:  # noqa: BLE001
-                    outcomes["other"] += 1
-                    failures += 1
-                    if outcomes["other"] <= 3:
-                        print(f"{name}: {content[:2000]!r}\n{traceback.format_exc(limit=-6)}")
-            shown = " | ".join(str(outcomes[outcome]) for outcome in ("LabelError", "labels", "other"))
-            print(f"| {name} | {options.per_importer} | {shown} |", flush=True)
-    if failures:
-        raise SystemExit(1)
+        trials = {
+            name: list_trials(
+                seeds,
+                name,
+                Path(folder) / ("labels.xlsx" if content.startswith(b"PK") else "labels.csv"),
+                random.Random(f"{options.seed} {name}"),
+                behaviors=named.get(name) or SHOWN_IN.get(name, BEHAVIORS),
+                observation=chosen.get(name),
+            )
+            for name, content in seeds.items()
+        }
+        return run_trials(trials, options.per_importer, fine=("LabelError", "labels"))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

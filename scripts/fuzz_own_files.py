@@ -10,7 +10,6 @@ within 20 seconds, and without a gigabyte of memory.
 from __future__ import annotations
 
 import argparse
-import json
 import logging
 import random
 import re
@@ -22,15 +21,16 @@ import tempfile
 import time
 import traceback
 import zipfile
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from fuzzing import run_trials
 
 from behavior.errors import BehaviorError
 from behavior.files.cells import read_table
@@ -261,42 +261,41 @@ def _damage_any(target: Target, content: bytes, chance: random.Random) -> bytes:
     return damage(content, chance, is_text=target.path.suffix in TEXTS)
 
 
+def list_trials(target: Target, seed: int) -> Iterator[Callable[[], str]]:
+    """Yield without end what damages the file, reads it, and puts it back."""
+    content = target.path.read_bytes()
+
+    def read(number: int) -> str:
+        try:
+            return try_damage(target, _damage_any(target, content, random.Random(f"{seed} {target.kind} {number}")))
+        finally:
+            target.path.unlink(missing_ok=True)
+            target.path.write_bytes(content)
+
+    return (partial(read, number) for number in count())
+
+
 def main() -> int:
     """Damage files and print what came of it; 1 if a damage was not said as it should be."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("demo", type=Path, help="Folder of `behavior demo`.")
-    parser.add_argument("--damages", type=int, default=2000, help="How many in all.")
+    parser.add_argument("--damages", type=int, default=2000, help="How many in all, as many of each kind of file.")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--kind", default="", help="Only kinds of files whose name holds this.")
     arguments = parser.parse_args()
     logging.getLogger("behavior").setLevel(logging.CRITICAL)
-    counts: dict[str, Counter[str]] = {}
-    bad: list[str] = []
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "demo"
         shutil.copytree(arguments.demo, folder, ignore=shutil.ignore_patterns("*.mp4", "models", "*.html"))
         others = _add_others(folder)
         targets = [target for target in (*find_targets(folder), *others) if arguments.kind in target.kind]
+        if not targets:
+            parser.error(f"no file of a kind with {arguments.kind!r} in its name is in {arguments.demo}")
         for target in targets:
             # What is refused as it is would hide what damage does.
             target.read()
-        for number in range(arguments.damages):
-            target = targets[number % len(targets)]
-            chance = random.Random(f"{arguments.seed} {number}")
-            content = target.path.read_bytes()
-            damaged = _damage_any(target, content, chance)
-            outcome = try_damage(target, damaged)
-            target.path.unlink(missing_ok=True)
-            target.path.write_bytes(content)
-            kind = outcome.partition(":")[0]
-            counts.setdefault(target.kind, Counter())[kind] += 1
-            if kind not in ("read", "said"):
-                bad.append(f"{target.kind}, damage {number}: {outcome}")
-                print(bad[-1], flush=True)
-    print(json.dumps(counts, indent=1))
-    total = sum(counts.values(), Counter())
-    print(f"{sum(total.values())} damages: " + ", ".join(f"{number} {kind}" for kind, number in total.most_common()))
-    return 1 if bad else 0
+        trials = {target.kind: list_trials(target, arguments.seed) for target in targets}
+        return run_trials(trials, -(-arguments.damages // len(trials)), fine=("read", "said"), subject="file")
 
 
 if __name__ == "__main__":

@@ -11,16 +11,17 @@ import argparse
 import io
 import json
 import random
+import sys
 import tempfile
-import traceback
-from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import h5py
 import numpy as np
 import openpyxl
 from fuzz_importers import vary
+from fuzzing import run_trials
 
 from behavior.errors import PoseError
 from behavior.files.pose import is_pose, match_pose_to_frames, read_pose
@@ -237,7 +238,7 @@ def _flip(seed: bytes, rng: random.Random) -> bytes:
     return bytes(content)
 
 
-def main() -> None:
+def main() -> int:
     """Try as many inputs as asked for, and print a table; exit status 1 if anything came through."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--per-format", type=int, default=2000)
@@ -249,29 +250,17 @@ def main() -> None:
     if options.seeds_from is not None:
         paths = [path for path in sorted(options.seeds_from.rglob("*")) if path.is_file() and path.stat().st_size < LARGEST_SEED]
         seeds |= {path.name: path.read_bytes() for path in paths if is_pose(path)}
-    failures = 0
-    print("| seed | inputs | PoseError | track | other |\n|---|---|---|---|---|")
+    seeds = {name: content for name, content in seeds.items() if options.only.casefold() in name.casefold()}
     with tempfile.TemporaryDirectory() as folder:
-        for name in seeds:
-            if options.only.casefold() not in name.casefold():
-                continue
-            rng = random.Random(f"{options.seed} {name}")
-            path = Path(folder) / name
-            outcomes: Counter[str] = Counter()
-            for _, content in zip(range(options.per_format), generate(seeds, name, rng), strict=False):
-                try:
-                    outcomes[try_pose(path, content)] += 1
-                # What a reader lets through is what is looked for.
-                except Exception:  # noqa: BLE001
-                    outcomes["other"] += 1
-                    failures += 1
-                    if outcomes["other"] <= 3:
-                        print(f"{name}:\n{traceback.format_exc(limit=-6)}")
-            shown = " | ".join(str(outcomes[outcome]) for outcome in ("PoseError", "track", "other"))
-            print(f"| {name} | {options.per_format} | {shown} |", flush=True)
-    if failures:
-        raise SystemExit(1)
+        trials = {
+            name: (
+                partial(try_pose, Path(folder) / name, content)
+                for content in generate(seeds, name, random.Random(f"{options.seed} {name}"))
+            )
+            for name in seeds
+        }
+        return run_trials(trials, options.per_format, fine=("PoseError", "track"))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -2,32 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
+import write_config_reference as reference
 from pydantic import BaseModel
 
 from behavior.config import Section, Study, parse_section
 
 SCRIPT = Path(__file__).resolve().parents[1] / "scripts" / "write_config_reference.py"
-
-
-def load_script() -> ModuleType:
-    specification = importlib.util.spec_from_file_location("write_config_reference", SCRIPT)
-    assert specification is not None
-    assert specification.loader is not None
-    module = importlib.util.module_from_spec(specification)
-    sys.modules[module.__name__] = module
-    specification.loader.exec_module(module)
-    return module
-
-
-reference = load_script()
 
 # What a section needs beside the key that an example gives.
 BESIDE: Mapping[str, Mapping[str, Any]] = {

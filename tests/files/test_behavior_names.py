@@ -44,7 +44,8 @@ def test_a_rare_name_that_is_nearly_spelt_alike_is_a_misspelling(tmp_path: Path)
     assert (chosen.behaviors, chosen.mapping) == (("grooming",), {"Grooming": "grooming", "groming": "grooming"})
     # Each name is told once.
     assert chosen.notes == (
-        f"'groming' in {tmp_path / '3.csv'} is taken for 'grooming', misspelt (labels: map); name it under behaviors if it is one of its own.",
+        f"'groming' in {tmp_path / '3.csv'} is taken for 'grooming', misspelt (labels: map); name it under behaviors if it is one of its "
+        "own.",
         f"'Grooming' in {tmp_path / '2.csv'} is read as 'grooming' (labels: map).",
     )
     # Not where a file has both, nor where the shorter name is in the longer one.

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
 import random
-import sys
 from pathlib import Path
-from types import ModuleType
 
+import fuzz_importers as fuzz
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -17,19 +15,6 @@ from behavior.files import labels
 from behavior.files.label_formats.source import LabelSource
 from behavior.files.labels import LABEL_FORMATS
 
-
-def load_script() -> ModuleType:
-    path = Path(__file__).resolve().parents[2] / "scripts" / "fuzz_importers.py"
-    specification = importlib.util.spec_from_file_location("fuzz_importers", path)
-    assert specification is not None
-    assert specification.loader is not None
-    module = importlib.util.module_from_spec(specification)
-    sys.modules["fuzz_importers"] = module
-    specification.loader.exec_module(module)
-    return module
-
-
-fuzz = load_script()
 # Seeds that are of a format that another one is named after.
 FURTHER = {"spreadsheet": "sheet of x marks", "table of samples": "frame table"}
 EXPECTED = np.array(fuzz._CELLS, dtype=np.int8)

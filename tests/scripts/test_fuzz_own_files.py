@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 import random
-import sys
 from collections import Counter
 from pathlib import Path
-from types import ModuleType
 
+import fuzz_own_files
 import numpy as np
 import pytest
 
@@ -16,21 +14,6 @@ from behavior.errors import InputError
 from behavior.files.ethograms import write_annotation
 from behavior.recording import Annotation, Ethogram, Probabilities
 from behavior.search.storage import open_search
-
-
-def load_script() -> ModuleType:
-    path = Path(__file__).resolve().parents[2] / "scripts" / "fuzz_own_files.py"
-    specification = importlib.util.spec_from_file_location("fuzz_own_files", path)
-    assert specification is not None
-    assert specification.loader is not None
-    module = importlib.util.module_from_spec(specification)
-    # Its dataclass looks its module up.
-    sys.modules["fuzz_own_files"] = module
-    specification.loader.exec_module(module)
-    return module
-
-
-fuzz_own_files = load_script()
 
 
 @pytest.fixture

@@ -2,33 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import sys
 from pathlib import Path
-from types import ModuleType
 
 import h5py
+import list_formats as script
 import pandas as pd
 import pytest
 import scipy.io
 
 from behavior.files.labels import LABEL_SUFFIXES, is_label_file
-
-
-def load_script() -> ModuleType:
-    path = Path(__file__).resolve().parents[2] / "scripts" / "list_formats.py"
-    specification = importlib.util.spec_from_file_location("list_formats", path)
-    assert specification is not None
-    assert specification.loader is not None
-    module = importlib.util.module_from_spec(specification)
-    sys.modules["list_formats"] = module
-    specification.loader.exec_module(module)
-    return module
-
-
-script = load_script()
-
 
 # Counted by hand: START rows, rows of the annotators, pairs and points in the project, runs in the columns of 1 and 0.
 COUNTED = [

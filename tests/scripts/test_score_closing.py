@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+import score_closing as script
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -21,19 +20,6 @@ from behavior.metrics.frames import score_frames
 from behavior.metrics.segments import score_segments
 from behavior.postprocess import close_gaps
 from behavior.recording import Labels
-
-
-def load_script() -> Any:
-    path = Path(__file__).resolve().parents[2] / "scripts" / "score_closing.py"
-    spec = importlib.util.spec_from_file_location("score_closing", path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-script = load_script()
-
 
 # Two bouts of ten frames, six apart.
 TRUTH = np.zeros(40, dtype=np.int8)
