@@ -72,7 +72,7 @@ def simulate(case: Case, n_animals: int, minutes: float, generator: np.random.Ge
         predicted = np.where(true, ~wrong[0], wrong[1])
         animals = []
         for animal in range(n_animals):
-            cells = draw_cells(n_frames, int(CLIP_S * FPS), clips_each, generator)
+            cells = draw_cells([n_frames], [int(CLIP_S * FPS)], clips_each, generator)[:, 1:]
             lengths = np.diff(cells, axis=1)[:, 0] / FPS
             of_clips = [np.array([values[animal, start:stop].mean() for start, stop in cells]) for values in (predicted, true)]
             animals.append(AuditedAnimal(float(predicted[animal].mean()), lengths, *of_clips))

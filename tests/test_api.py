@@ -112,6 +112,7 @@ COMMANDS = {
     "agreement": bh.compare_raters,
     "export": bh.export_ethograms,
     "stats": bh.describe_ethograms,
+    "audit": bh.draw_audit,
     "overlay": bh.draw_overlays,
     "report": bh.write_report,
     "review": bh.open_review,

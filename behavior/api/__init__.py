@@ -11,7 +11,14 @@ from __future__ import annotations
 from behavior.api.commands import compare_raters, init_study, list_backbones, open_review, rename_behavior, run_demo, write_report
 from behavior.api.crossval import Crossval, open_crossval
 from behavior.api.ethogram import RecordingEthogram, read_ethogram
-from behavior.api.ethogram_files import decide_ethograms, describe_ethograms, draw_overlays, evaluate_ethograms, export_ethograms
+from behavior.api.ethogram_files import (
+    decide_ethograms,
+    describe_ethograms,
+    draw_audit,
+    draw_overlays,
+    evaluate_ethograms,
+    export_ethograms,
+)
 from behavior.api.labels import RecordingLabels, read_labels
 from behavior.api.messages import show_progress
 from behavior.api.model import Model, open_model
@@ -65,6 +72,7 @@ __all__ = [
     "compare_raters",
     "decide_ethograms",
     "describe_ethograms",
+    "draw_audit",
     "draw_overlays",
     "evaluate_ethograms",
     "export_ethograms",

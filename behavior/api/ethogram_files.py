@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from behavior.api.ethogram import PerBehavior
     from behavior.api.study import Study
 
-__all__ = ["decide_ethograms", "describe_ethograms", "draw_overlays", "evaluate_ethograms", "export_ethograms"]
+__all__ = ["decide_ethograms", "describe_ethograms", "draw_audit", "draw_overlays", "evaluate_ethograms", "export_ethograms"]
 
 
 def decide_ethograms(
@@ -189,6 +189,7 @@ def describe_ethograms(
     body_parts: Sequence[str] = (),
     correction: Literal["holm", "fdr"] = "holm",
     of_labels: bool = False,
+    audit: PathLike | None = None,
     figures: bool = True,
     overwrite: bool = False,
 ) -> Statistics:
@@ -212,6 +213,8 @@ def describe_ethograms(
         Of p values over behaviors: "holm", or "fdr" for Benjamini and Hochberg.
     of_labels
         Describe what people labelled instead of what was decided.
+    audit
+        Study file that `draw_audit` wrote and people labelled, or a study with labelled test recordings: corrects the figures by group.
     figures
         Draw pictures, which takes longest.
     overwrite
@@ -237,6 +240,7 @@ def describe_ethograms(
         body_parts=tuple(body_parts),
         correction=correction,
         of_labels=of_labels,
+        audit=as_path(audit),
     )
     with collect_warnings() as notes:
         result = describe_ethograms(list_paths(ethograms), Path(out), request=request, with_figures=figures, overwrite=overwrite)
@@ -250,8 +254,63 @@ def describe_ethograms(
         transitions=tables.transitions,
         zones=tables.zones,
         groups=tables.groups,
+        audit=tables.audit,
         assumptions=result.assumptions,
     )
+
+
+def draw_audit(
+    ethograms: Paths,
+    out: PathLike = "audit",
+    *,
+    minutes: float = 40.0,
+    clip_s: float = 10.0,
+    study: Study | PathLike | None = None,
+    groups: PathLike | None = None,
+    seed: int = 0,
+) -> Outcome:
+    """Draw clips at random for people to label, as `behavior audit` does; `describe_ethograms` then corrects figures by them.
+
+    Parameters
+    ----------
+    ethograms
+        Files `RECORDING_ethogram.csv`, or folders of them.
+    out
+        Folder for the audit, which is a study to label.
+    minutes
+        How much people are going to label.
+    clip_s
+        Length of a clip in seconds.
+    study
+        Names videos, animals and groups in its manifest.
+    groups
+        A manifest with the group and the animal of each recording; the study's if not given.
+    seed
+        The same seed draws the same clips.
+
+    Returns
+    -------
+    Outcome whose `table` has the clips: recording, start_frame, stop_frame.
+
+    Raises
+    ------
+    UsageError
+        If lengths are not above 0, or the ethograms cannot be audited together.
+    EthogramError
+        If there is no ethogram, or one cannot be used.
+    OutputError
+        If `out` holds an audit already.
+    """
+    import pandas as pd
+
+    from behavior.workflows.audit import AuditRequest, draw_audit
+
+    request = AuditRequest(minutes, clip_s, seed, find_study(study), as_path(groups))
+    with collect_warnings() as notes:
+        drawn = draw_audit(list_paths(ethograms), Path(out), request=request)
+    rows = [(clip.recording, clip.start_frame, clip.stop_frame) for clip in drawn.clips]
+    table = pd.DataFrame(rows, columns=["recording", "start_frame", "stop_frame"])
+    return Outcome(f"Audit of {drawn.minutes:.1f} minutes in {Path(out)}", table, {}, tuple(notes))
 
 
 def draw_overlays(

@@ -190,6 +190,8 @@ class Statistics(Outcome):
         Likewise; None if no recording has a track.
     groups
         Comparison of groups; None if there are no groups.
+    audit
+        Figures corrected by an audit, with those that are not; None without one.
     assumptions
         What the comparison assumes; "" if nothing was compared.
     """
@@ -198,6 +200,7 @@ class Statistics(Outcome):
     transitions: pd.DataFrame
     zones: pd.DataFrame | None
     groups: pd.DataFrame | None
+    audit: pd.DataFrame | None
     assumptions: str
 
 

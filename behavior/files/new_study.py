@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from behavior.files.behavior_names import ChosenNames
 
-__all__ = ["MANIFEST_FILE", "STUDY_FILE", "NewCrop", "choose_center_parts", "format_new_study"]
+__all__ = ["MANIFEST_FILE", "STUDY_FILE", "NewCrop", "choose_center_parts", "format_audit_study", "format_new_study"]
 
 STUDY_FILE = "study.yaml"
 MANIFEST_FILE = "recordings.csv"
@@ -95,6 +95,25 @@ head:       {{kind: lstm, layers: 3, units: 64, dropout: 0.5}}
 training:   {{learning_rate: 0.001, batch_size: 8, epochs: 50, patience: 5, class_weights: balanced, seed: 0}}
 crossval:   {{leave_out: recording, early_stopping_on: inner}}
 postprocess: {{threshold: 0.5, closing_frames: 0, min_bout_frames: 0}}
+"""
+
+
+def format_audit_study(behaviors: Sequence[str], crop: Mapping[str, object], *, seed: int) -> str:
+    """Return the text of the study file of an audit, which is there to be labelled.
+
+    Parameters
+    ----------
+    crop
+        What the section `crop` says.
+    seed
+        What the clips were drawn with.
+    """
+    return f"""\
+# An audit drawn by `behavior audit` with seed {seed}: label the clips in clips.csv, for example with `behavior review`, then correct
+# figures with `behavior stats --audit`. Clips that are chosen in another way make the corrected figures wrong.
+recordings: {MANIFEST_FILE}
+behaviors: [{", ".join(map(_quote, behaviors))}]
+crop: {json.dumps(crop, ensure_ascii=False)}
 """
 
 

@@ -93,12 +93,15 @@ class StatisticsTables:
         As `statistics.zones` makes them, likewise; None where no recording has a track.
     groups
         Comparison of groups; None where there are no groups.
+    audit
+        As `audits.summarize_audit` makes it; None where nothing was audited.
     """
 
     bouts: pd.DataFrame
     transitions: pd.DataFrame
     zones: pd.DataFrame | None = None
     groups: pd.DataFrame | None = None
+    audit: pd.DataFrame | None = None
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,13 @@ __all__ = [
 
 STATISTICS_SUMMARY = "statistics.md"
 FIGURES_FOLDER = "figures"
-TABLE_FILES = {"bouts": "statistics.csv", "transitions": "transitions.csv", "zones": "zones.csv", "groups": "groups.csv"}
+TABLE_FILES = {
+    "bouts": "statistics.csv",
+    "transitions": "transitions.csv",
+    "zones": "zones.csv",
+    "groups": "groups.csv",
+    "audit": "audit.csv",
+}
 # Of any recordings, even those that are described no more.
 PICTURE_NAMES = ("ethogram_raster*", "time_curves*", "transition_graph*", "trajectory_*", "bout_lengths*")
 

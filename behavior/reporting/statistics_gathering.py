@@ -20,6 +20,7 @@ from behavior.files.study import open_study
 from behavior.learning.label_reading import read_raters_of
 from behavior.progress import complain, report_progress, warn
 from behavior.recording import Annotation, Labels, Recording
+from behavior.reporting.audits import Audit, open_audit, summarize_audit
 from behavior.reporting.description import DescribedRecording, Description
 from behavior.reporting.statistics_tables import compare_recordings, note_designs, note_ungrouped, tabulate_recordings
 from behavior.statistics.groups import ASSUMPTIONS, Correction
@@ -53,6 +54,8 @@ class StatisticsRequest:
         Of p values, over what is compared by the same metric.
     of_labels
         Describe what people labelled, by the manifest, instead of what was decided.
+    audit
+        Study file of an audit (`audits.open_audit`), by which the model's figures are corrected.
     """
 
     bin_s: float | None = None
@@ -61,6 +64,7 @@ class StatisticsRequest:
     body_parts: tuple[str, ...] = ()
     correction: Correction = "holm"
     of_labels: bool = False
+    audit: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -75,11 +79,14 @@ class StatisticsSources:
         What its study file says; None without one.
     recordings
         Rows of the manifests, by id.
+    audit
+        Clips that people labelled; None without one.
     """
 
     request: StatisticsRequest
     study: Study | None
     recordings: dict[str, Recording]
+    audit: Audit | None = None
 
     @property
     def arena(self) -> Arena:
@@ -143,14 +150,20 @@ def open_statistics_sources(request: StatisticsRequest) -> StatisticsSources:
     ------
     UsageError
         If one of them cannot be read.
+    InputError
+        If the clips of an audit cannot be read.
     """
+    if request.audit is not None and request.of_labels:
+        raise UsageError("an audit corrects what a model says; describe ethograms and not labels, or leave the audit out.")
+    audit = None if request.audit is None else open_audit(request.audit)
     study, recordings = open_study(request.study) if request.study else (None, [])
-    by_id = {recording.id: recording for recording in recordings}
+    # An audit's manifest says the groups and animals that its clips were shared among.
+    by_id = dict(audit.recordings) if audit is not None and not request.study else {recording.id: recording for recording in recordings}
     # What a separate manifest says of groups counts, what it leaves open is the study's.
     for row in read_manifest(request.groups) if request.groups else []:
         known = by_id.get(row.id)
         by_id[row.id] = row if known is None else _merge(known, row)
-    return StatisticsSources(request, study, by_id)
+    return StatisticsSources(request, study, by_id, audit)
 
 
 def gather_statistics(ethograms: Sequence[Path], sources: StatisticsSources) -> StatisticsResult:
@@ -164,8 +177,10 @@ def gather_statistics(ethograms: Sequence[Path], sources: StatisticsSources) -> 
     Raises
     ------
     UsageError
-        If the bins are shorter than frames, ethograms have different behaviors or the same recording, none can be described, or it is not
-        said whose labels count among several raters'.
+        If the bins are shorter than frames, ethograms have different behaviors or the same recording, none can be described, it is not
+        said whose labels count among several raters', or the audit is of other ethograms or has no labels yet.
+    LabelError
+        If labels of the audit cannot be used.
     """
     request, arena = sources.request, sources.arena
     recordings: list[DescribedRecording] = []
@@ -195,6 +210,10 @@ def gather_statistics(ethograms: Sequence[Path], sources: StatisticsSources) -> 
         left_out += note_ungrouped(recordings)
     elif request.groups is not None:
         notes.append(f"{request.groups}: names no group of these recordings; fill in the column 'group' to compare groups.")
+    if sources.audit is not None:
+        audited = summarize_audit(sources.audit, recordings)
+        tables = replace(tables, audit=audited.table)
+        notes += audited.notes
     for note in [*notes, *left_out]:
         warn(note)
     # These were said when they came up.

@@ -9,6 +9,7 @@ import pandas as pd
 from behavior import __version__
 from behavior.config import Arena
 from behavior.files.markdown import format_markdown_table
+from behavior.reporting.audits import AUDIT_RULES
 from behavior.reporting.description import Description
 from behavior.statistics.groups import ASSUMPTIONS, average_animals
 
@@ -17,6 +18,7 @@ __all__ = [
     "format_statistics",
     "list_rules",
     "summarize_behaviors",
+    "tabulate_audit",
     "tabulate_behaviors",
     "tabulate_groups",
     "tabulate_zones",
@@ -54,6 +56,8 @@ def format_statistics(description: Description) -> str:
     lines += ["## Behaviors, means over animals", "", format_markdown_table(*tabulate_behaviors(description)), ""]
     if description.tables.groups is not None:
         lines += ["## Groups", "", format_markdown_table(*tabulate_groups(description.tables.groups)), ""]
+    if description.tables.audit is not None:
+        lines += ["## Audited by people: corrected figures", "", format_markdown_table(*tabulate_audit(description.tables.audit)), ""]
     if description.tables.zones is not None:
         lines += ["## Zones, means over animals", "", format_markdown_table(*tabulate_zones(description, description.tables.zones)), ""]
     lines += ["## What the numbers are", ""]
@@ -98,6 +102,23 @@ def tabulate_groups(groups: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
         p_values = [_format(first[name], "{:.3g}") for name in ("p", "p_corrected")]
         rows.append([str(subject), str(metric), values, first["test"] or f"none: {first['not_tested']}", *p_values, effect])
     return heads, rows
+
+
+def tabulate_audit(audit: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
+    """Return the heading and the cells of what an audit says of groups and their differences."""
+    rows = []
+    for (behavior, metric, group), chosen in audit.groupby(["behavior", "metric", "group"], sort=False):
+        figures = {row.figure: row for row in chosen.itertuples()}
+        cells = []
+        for figure in ("predicted", "audited", "corrected"):
+            row = figures[figure]
+            pattern = "{:.2%}" if metric == "share" else "{:.2f}"
+            low, high = _format(row.low, pattern), _format(row.high, pattern)
+            cells.append(_format(row.value, pattern) + (f" ({low} to {high})" if low else ""))
+        corrected = figures["corrected"]
+        of_bias = _format(figures["bias"].p, "{:.2g}") if "bias" in figures else ""
+        rows.append([behavior, metric, group or "all", *cells, _format(corrected.p, "{:.2g}"), of_bias, str(corrected.animals)])
+    return ["behavior", "metric", "group", "predicted", "audited", "corrected", "p corrected", "p of the model's bias", "animals"], rows
 
 
 def _format_mean(mean: float, sem: float) -> str:
@@ -160,6 +181,8 @@ def list_rules(description: Description) -> list[str]:
                 + (f"{description.arena.margin_cm:g} cm" if description.arena.margin_cm else f"{description.arena.margin:g} pixels")
                 + " wide; where two strips meet is a corner, the rest of the arena its centre."
             )
+    if description.tables.audit is not None:
+        rules.append(AUDIT_RULES)
     if description.tables.groups is not None:
         rules.append(f"{ASSUMPTIONS} p values are corrected as {_CORRECTIONS[description.correction]} did.")
     return rules

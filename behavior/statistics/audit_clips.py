@@ -10,32 +10,42 @@ import numpy.typing as npt
 __all__ = ["draw_cells", "share_clips"]
 
 
-def draw_cells(n_frames: int, clip_frames: int, n_clips: int, generator: np.random.Generator) -> npt.NDArray[np.int64]:
-    """Draw clips that do not overlap, such that every frame is as likely to be in one as any other.
+def draw_cells(n_frames: Sequence[int], clip_frames: Sequence[int], n_clips: int, generator: np.random.Generator) -> npt.NDArray[np.int64]:
+    """Draw clips of an animal that do not overlap, such that every frame is as likely to be in one as any other.
 
-    The recording is cut at every `clip_frames`, beginning at a random frame, and of the pieces some are drawn without replacement; those at
-    both ends may be shorter.
+    Each recording is cut at every `clip_frames`, beginning at a random frame, and of the pieces of all of them some are drawn without
+    replacement; those at both ends of a recording may be shorter.
+
+    Parameters
+    ----------
+    n_frames, clip_frames
+        Of each recording of the animal.
+    n_clips
+        How many to draw.
 
     Returns
     -------
-    Start and stop, half-open, int64 of shape (N, 2), in order; all pieces where there are fewer than `n_clips`.
+    Recording, start and stop, half-open, int64 of shape (N, 3), in order; all pieces where there are fewer than `n_clips`.
 
     Raises
     ------
     ValueError
-        If there are no frames, or clips have none.
+        If a recording has no frames, or clips have none.
 
     Examples
     --------
-    >>> draw_cells(100, 10, 2, np.random.default_rng(2)).tolist()
-    [[0, 9], [19, 29]]
+    >>> draw_cells([100, 50], [10, 10], 3, np.random.default_rng(2)).tolist()
+    [[0, 59, 69], [0, 69, 79], [0, 79, 89]]
     """
-    if n_frames < 1 or clip_frames < 1 or n_clips < 0:
-        raise ValueError(f"cannot draw {n_clips} clips of {clip_frames} frames from {n_frames}")
-    cuts = np.arange(int(generator.integers(1, clip_frames + 1)), n_frames, clip_frames)
-    bounds = np.concatenate([[0], cuts, [n_frames]])
-    chosen = np.sort(generator.permutation(len(bounds) - 1)[:n_clips])
-    return np.column_stack([bounds[chosen], bounds[chosen + 1]]).astype(np.int64)
+    pieces = []
+    for recording, (length, clip) in enumerate(zip(n_frames, clip_frames, strict=True)):
+        if length < 1 or clip < 1 or n_clips < 0:
+            raise ValueError(f"cannot draw {n_clips} clips of {clip} frames from {length}")
+        cuts = np.arange(int(generator.integers(1, clip + 1)), length, clip)
+        bounds = np.concatenate([[0], cuts, [length]])
+        pieces.append(np.column_stack([np.full(len(bounds) - 1, recording), bounds[:-1], bounds[1:]]))
+    every = np.concatenate(pieces) if pieces else np.zeros((0, 3), dtype=np.int64)
+    return every[np.sort(generator.permutation(len(every))[:n_clips])].astype(np.int64)
 
 
 def share_clips(n_clips: int, groups: Sequence[str], generator: np.random.Generator) -> npt.NDArray[np.int64]:

@@ -12,22 +12,21 @@ from behavior.statistics.audit_clips import draw_cells, share_clips
 
 @given(st.integers(1, 500), st.integers(1, 120), st.integers(0, 30), st.integers(0, 99))
 def test_clips_are_apart_within_the_recording_and_not_longer_than_asked(n_frames: int, clip_frames: int, n_clips: int, seed: int) -> None:
-    cells = draw_cells(n_frames, clip_frames, n_clips, np.random.default_rng(seed))
+    cells = draw_cells([n_frames], [clip_frames], n_clips, np.random.default_rng(seed))[:, 1:]
     assert len(cells) <= n_clips
     assert ((cells[:, 1] - cells[:, 0] >= 1) & (cells[:, 1] - cells[:, 0] <= clip_frames)).all()
     assert (cells[:-1, 1] <= cells[1:, 0]).all()
     if len(cells) < n_clips:
         assert (cells[:, 1] - cells[:, 0]).sum() == n_frames
-    if len(cells):
-        assert (cells[0, 0], cells[-1, 1] <= n_frames) >= (0, True)
+    assert not len(cells) or (cells[0, 0] >= 0 and cells[-1, 1] <= n_frames)
 
 
 def test_every_frame_is_as_likely_as_any_other() -> None:
     generator, drawn = np.random.default_rng(0), np.zeros(47)
     for _ in range(4000):
-        for start, stop in draw_cells(47, 10, 2, generator):
-            drawn[start:stop] += 1
-    # Two of five or six pieces: near .36 of the runs each, with a standard deviation of 30.
+        for recording, start, stop in draw_cells([30, 17], [10, 10], 2, generator):
+            drawn[30 * recording + np.arange(start, stop)] += 1
+    # Two of about seven pieces: near .3 of the runs each, with a standard deviation of 29.
     assert drawn.min() > drawn.mean() - 150
     assert drawn.max() < drawn.mean() + 150
 
@@ -43,4 +42,4 @@ def test_clips_are_shared_evenly(n_clips: int, groups: list[str], seed: int) -> 
 
 def test_nothing_can_be_drawn_from_no_frames() -> None:
     with pytest.raises(ValueError, match="from 0"):
-        draw_cells(0, 10, 1, np.random.default_rng(0))
+        draw_cells([0], [10], 1, np.random.default_rng(0))
