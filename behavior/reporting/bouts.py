@@ -4,25 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from behavior.config import Crop, Postprocess
+from behavior.config import Crop
 from behavior.embedding.crop_reader import open_crops
 from behavior.embedding.recording_inputs import RecordingInputs
 from behavior.errors import BehaviorError
 from behavior.figures.film_strips import compose_film_strip, render_jpeg
 from behavior.figures.rendering import get_color
-from behavior.frame_times import find_gaps, frame_edges, frame_stops
-from behavior.learning.decisions import read_postprocess
+from behavior.learning.uncertain_bouts import UncertainBout, find_uncertain_bouts
 from behavior.progress import report_progress, warn
-from behavior.recording import Annotation, Labels, Recording, find_bouts
+from behavior.recording import Annotation, Labels, Recording
 from behavior.reporting.html_page import Block, Paragraph, Picture, Section, Table
 
-__all__ = ["UncertainBout", "find_uncertain_bouts", "make_bouts_section"]
+__all__ = ["make_bouts_section"]
 
 _N_BOUTS = 10
 # Pictures in a strip, and how long before and after the bout the first and the last of them are, at least.
@@ -30,55 +27,6 @@ _N_PICTURES = 8
 _AROUND_S = 0.4
 # Pixels of a picture.
 _SIZE = 112
-
-
-@dataclass(frozen=True)
-class UncertainBout:
-    """A bout that was decided, and how narrowly.
-
-    Attributes
-    ----------
-    start_frame, stop_frame
-        Half-open.
-    mean_probability
-        Of its frames.
-    margin
-        How far that is above the threshold, 1 being as far as it can be; negative where closing filled in frames far below it.
-    """
-
-    recording: str
-    behavior: str
-    start_frame: int
-    stop_frame: int
-    start_s: float
-    stop_s: float
-    mean_probability: float
-    threshold: float
-    margin: float
-
-
-def find_uncertain_bouts(annotations: Sequence[Annotation], *, count: int = _N_BOUTS) -> list[UncertainBout]:
-    """Return the `count` bouts of the smallest margin, the least sure first.
-
-    Raises
-    ------
-    UsageError
-        If the post-processing that an annotation names cannot be read.
-    """
-    bouts: list[UncertainBout] = []
-    for annotation in annotations:
-        settings = read_postprocess(annotation.provenance, source=Path(annotation.recording)) or Postprocess()
-        thresholds = settings.thresholds(annotation.behaviors).astype(np.float64)
-        edges = frame_edges(annotation.time_s, annotation.fps)
-        gaps, stops = find_gaps(edges), frame_stops(edges)
-        for column, behavior in enumerate(annotation.behaviors):
-            threshold = float(thresholds[column])
-            for start, stop in find_bouts(annotation.ethogram.values[:, column], gaps).tolist():
-                mean = float(np.mean(annotation.probabilities.values[start:stop, column], dtype=np.float64))
-                margin = (mean - threshold) / max(1 - threshold, 1e-9)
-                times = float(edges[start]), float(stops[stop - 1])
-                bouts.append(UncertainBout(annotation.recording, behavior, start, stop, *times, mean, threshold, margin))
-    return sorted(bouts, key=lambda bout: (bout.margin, bout.recording, bout.start_frame))[:count]
 
 
 def make_bouts_section(
@@ -102,7 +50,7 @@ def make_bouts_section(
     labels
         What people saw, by recording; of some recordings, perhaps.
     """
-    bouts = find_uncertain_bouts(annotations)
+    bouts = find_uncertain_bouts(annotations, count=_N_BOUTS)
     title = "The bouts the model is least sure of"
     if not bouts:
         return Section(title, [Paragraph("No bout was decided.")])

@@ -11,7 +11,7 @@ import pytest
 from behavior.files.video_writer import write_video
 from behavior.provenance import Provenance
 from behavior.recording import Annotation, Ethogram, Labels, Probabilities, Recording
-from behavior.reporting.bouts import find_uncertain_bouts, make_bouts_section
+from behavior.reporting.bouts import make_bouts_section
 
 FPS = 10
 N_FRAMES = 60
@@ -38,16 +38,6 @@ def label(name: str) -> Labels:
     values[start : stop + 1, 0] = 1
     values[:5, 1] = 1
     return Labels(values, BEHAVIORS)
-
-
-def test_uncertain_bouts_are_those_nearest_to_their_thresholds() -> None:
-    # 0.8 at a threshold of 0.75 is less sure than 0.62 at 0.5.
-    annotations = [annotate("r0"), annotate("r1"), annotate("r2", threshold=0.75)]
-    bouts = find_uncertain_bouts(annotations)
-    assert [(bout.recording, bout.start_frame, bout.stop_frame) for bout in bouts] == [("r2", 30, 40), ("r1", 20, 30), ("r0", 10, 20)]
-    assert [bout.margin for bout in bouts] == pytest.approx([0.2, 0.24, 0.9], abs=1e-6)
-    assert (bouts[1].start_s, bouts[1].stop_s) == pytest.approx((2.0, 3.0))
-    assert find_uncertain_bouts(annotations, count=1) == bouts[:1]
 
 
 @pytest.fixture
