@@ -205,7 +205,7 @@ class _Run:
         Well before the `wanted` stamp, frames that no other needs are passed over.
         """
         for packet in self._demuxed:
-            place = self._packets.order.get(name_packet(packet))
+            place = self._packets.places.find(name_packet(packet))
             if place is None or place < self._next or not self._packets.is_decoded[place]:
                 continue
             self._next = place + 1
@@ -262,7 +262,7 @@ class _Run:
         self._has_ended = False
         first = next(self._demuxed, None)
         while first is not None:
-            place = self._packets.order.get(name_packet(first))
+            place = self._packets.places.find(name_packet(first))
             if place is not None and place >= start:
                 self._demuxed = _put_back(first, self._demuxed)
                 return place == start

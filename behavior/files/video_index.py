@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import threading
 import zlib
-from collections.abc import Callable
+from array import array
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +25,7 @@ from behavior.files.video_packets import OpenedVideo, choose_source, open_stream
 from behavior.files.video_pictures import PictureConverter
 from behavior.frame_times import estimate_fps
 
-__all__ = ["FrameNotReadError", "PacketTable", "RowEntry", "VideoIndex", "list_packets", "name_packet", "sum_picture"]
+__all__ = ["FrameNotReadError", "PacketPlaces", "PacketTable", "RowEntry", "VideoIndex", "list_packets", "name_packet", "sum_picture"]
 
 # Where a packet has no position in the file, or a row no picture.
 _NONE = np.iinfo(np.int64).min
@@ -48,8 +49,8 @@ class PacketTable:
     ----------
     stamps
         When each one's frame is shown, in the unit of the stream, int64 of shape (N,).
-    order
-        Place in the order of storage by position in the file and decoding stamp.
+    places
+        Where each one is in this order.
     seeks
         What to seek for so that the demuxer comes to the packet, int64 of shape (N,).
     may_restart
@@ -63,12 +64,59 @@ class PacketTable:
     """
 
     stamps: npt.NDArray[np.int64]
-    order: dict[tuple[int, int], int]
+    places: PacketPlaces
     seeks: npt.NDArray[np.int64]
     may_restart: npt.NDArray[np.bool_]
     is_decoded: npt.NDArray[np.bool_]
     tells_rows: bool
     time_base: float
+
+    @property
+    def n_bytes(self) -> int:
+        """How much memory it takes."""
+        return self.places.n_bytes + sum(one.nbytes for one in (self.stamps, self.seeks, self.may_restart, self.is_decoded))
+
+
+class PacketPlaces:
+    """Places of packets in the order of storage, by position in the file and decoding stamp.
+
+    Parameters
+    ----------
+    names
+        What `name_packet` tells of each packet, in this order; of equal ones, the first counts.
+
+    Examples
+    --------
+    >>> places = PacketPlaces([(48, 0), (96, 512), (96, 256), (48, 0)])
+    >>> places.find((96, 256)), places.find((96, 257)), places.find((40, 0)), places.n_different
+    (2, None, None, 3)
+    """
+
+    def __init__(self, names: Sequence[tuple[int, int]]) -> None:
+        pairs = np.array(names, dtype=np.int64).reshape(-1, 2)
+        order = np.lexsort((pairs[:, 1], pairs[:, 0]))
+        pairs = pairs[order]
+        is_first = np.append(True, np.any(pairs[1:] != pairs[:-1], axis=1))[: len(pairs)]
+        self._positions, self._stamps = pairs[is_first, 0].copy(), pairs[is_first, 1].copy()
+        self._places = order[is_first].astype(np.int32)
+
+    @property
+    def n_different(self) -> int:
+        """How many packets differ in what they are named by."""
+        return len(self._places)
+
+    @property
+    def n_bytes(self) -> int:
+        """How much memory they take."""
+        return self._positions.nbytes + self._stamps.nbytes + self._places.nbytes
+
+    def find(self, name: tuple[int, int]) -> int | None:
+        """Return the place of the packet that is named so; None if there is none."""
+        position, stamp = name
+        first = int(np.searchsorted(self._positions, position))
+        last = int(np.searchsorted(self._positions, position, side="right"))
+        found = first + int(np.searchsorted(self._stamps[first:last], stamp))
+        return int(self._places[found]) if found < last and self._stamps[found] == stamp else None
 
 
 @dataclass(frozen=True)
@@ -97,7 +145,7 @@ def list_packets(path: Path) -> PacketTable:
         source = choose_source(opened)
         stamps: list[int] = []
         seeks: list[int] = []
-        order: dict[tuple[int, int], int] = {}
+        names: list[tuple[int, int]] = []
         restarts: list[bool] = []
         decoded: list[bool] = []
         is_whole, end = True, 0.0
@@ -109,7 +157,7 @@ def list_packets(path: Path) -> PacketTable:
                 continue
             is_whole &= not (stamped.is_after_hole or packet.is_corrupt or packet.is_discard) and bool(packet.size)
             end = max(end, stamped.stamp + (packet.duration or opened.interval))
-            order.setdefault(name_packet(packet), len(stamps))
+            names.append(name_packet(packet))
             stamps.append(stamped.stamp)
             seeks.append(packet.dts if packet.dts is not None else stamped.stamp)
             decoded.append(bool(packet.size) and not packet.is_corrupt)
@@ -118,11 +166,12 @@ def list_packets(path: Path) -> PacketTable:
         is_whole &= isinstance(source.open_rows(), StampedRows) and opened.stream.codec_context.name not in _HIDING_DECODERS
         values = np.array(stamps, dtype=np.int64)
         steps = np.diff(np.sort(values))
-        is_whole &= len(order) == len(values) > 0
+        places = PacketPlaces(names)
+        is_whole &= places.n_different == len(values) > 0
         is_whole &= len(steps) == 0 or bool(steps.min() > _NEAREST_PACKETS * min(float(np.median(steps)), opened.interval))
         return PacketTable(
             values,
-            order,
+            places,
             np.array(seeks, dtype=np.int64),
             np.array(restarts, dtype=np.bool_),
             np.array(decoded, dtype=np.bool_),
@@ -181,9 +230,10 @@ class VideoIndex:
         self._times = (
             np.maximum.accumulate((self._expected - self._expected[0]) * self.packets.time_base) if self._is_trusted else np.zeros(0)
         )
-        self._read_times: list[float] = []
-        self._read_stamps: list[int] = []
-        self._read_sums: list[int] = []
+        # Numbers in a row, not objects: many videos are kept.
+        self._read_times = array("d")
+        self._read_stamps = array("q")
+        self._read_sums = array("q")
         self._is_read = False
         self.problem: VideoError | None = None
         self.broke_off = False
@@ -211,7 +261,13 @@ class VideoIndex:
     @property
     def time_s(self) -> npt.NDArray[np.float64]:
         """Times of the known rows in seconds, float64 of shape (n_frames,)."""
-        return self._times if self._is_trusted else np.array(self._read_times)
+        with self._lock:
+            return self._times if self._is_trusted else np.array(self._read_times)
+
+    @property
+    def n_bytes(self) -> int:
+        """How much memory it takes, when the video is read."""
+        return self.packets.n_bytes + self._times.nbytes + self._expected.nbytes + 24 * len(self.packets.stamps)
 
     @property
     def fps(self) -> float:
@@ -244,6 +300,13 @@ class VideoIndex:
             if not self._is_read:
                 self._is_trusted = False
 
+    def is_unchanged(self) -> bool:
+        """Tell whether the file is there and is the one that it was at the beginning."""
+        try:
+            return _stamp_file(self.path) == self._stamp_of_file
+        except OSError:
+            return False
+
     def require_unchanged(self) -> None:
         """Raise VideoError if the file is gone or is another one than at the beginning."""
         try:
@@ -251,7 +314,7 @@ class VideoIndex:
         except OSError as error:
             raise VideoError(f"{self.path}: is gone or cannot be read ({error.strerror}); put it back, then open it again.") from error
         if now != self._stamp_of_file:
-            raise VideoError(f"{self.path}: was replaced by another file since it was opened; start the review again.")
+            raise VideoError(f"{self.path}: was replaced by another file since it was opened; open the recording again.")
 
     def read_through(self, wait: Callable[[], bool]) -> None:
         """Read the video from beginning to end, and keep times and checksums of its rows; `problem` is what went wrong, if anything.

@@ -10,8 +10,10 @@ from collections import OrderedDict
 from typing import Any
 
 from behavior.errors import BehaviorError
+from behavior.review.differences import Differences
 from behavior.review.opened_recording import OpenedRecording
 from behavior.review.reviewed_study import ReviewedStudy
+from behavior.review.video_indices import VideoIndices
 
 __all__ = ["Desk", "UnknownRecordingError"]
 
@@ -42,6 +44,8 @@ class Desk:
     ----------
     token
         Of this run; pages of an earlier one have to be loaded again.
+    differences
+        The bouts that are seen differently.
     """
 
     def __init__(self, reviewed: ReviewedStudy, rater: str) -> None:
@@ -52,11 +56,14 @@ class Desk:
         self._lock = threading.RLock()
         self._is_ending = threading.Event()
         self._busy_until = 0.0
+        self._indices = VideoIndices()
+        self.differences = Differences(reviewed, rater, self._indices, self._give_way)
         self._threads = [threading.Thread(target=run, name=run.__name__, daemon=True) for run in (self._read_through, self._fold_all)]
+        self._comparing = threading.Thread(target=self.differences.run, name="compare", daemon=True)
 
     def start(self) -> None:
         """Begin to read videos through and to fold journals."""
-        for thread in self._threads:
+        for thread in (*self._threads, self._comparing):
             thread.start()
 
     def open(self, recording: str) -> OpenedRecording:
@@ -73,7 +80,7 @@ class Desk:
             known = self.reviewed.recordings.get(recording)
             if known is None:
                 raise UnknownRecordingError("there is no such recording in this study; load the page again.")
-            opened = self._opened.pop(recording, None) or OpenedRecording(self.reviewed, known, self.rater)
+            opened = self._opened.pop(recording, None) or OpenedRecording(self.reviewed, known, self.rater, self._indices)
             self._opened[recording] = opened
             self._asked_s[recording] = time.monotonic()
             while len(self._opened) > _MANY_OPEN:
@@ -120,10 +127,13 @@ class Desk:
     def close(self) -> None:
         """Put all edits into the label files and close everything."""
         self._is_ending.set()
+        self.differences.end()
         for thread in self._threads:
             if thread.is_alive():
                 thread.join()
         self.reset_sessions()
+        if self._comparing.is_alive():
+            self._comparing.join()
 
     def _close(self, opened: OpenedRecording) -> None:
         try:
@@ -144,12 +154,17 @@ class Desk:
                 opened.index.read_through(lambda opened=opened: self._may_go_on(opened))  # type: ignore[misc]
                 break
 
-    def _may_go_on(self, opened: OpenedRecording) -> bool:
+    def _give_way(self) -> bool:
+        """Wait a little while somebody waits for pictures; False at the end."""
         if time.monotonic() < self._busy_until:
             time.sleep(_PAUSE_S)
+        return not self._is_ending.is_set()
+
+    def _may_go_on(self, opened: OpenedRecording) -> bool:
+        may_go_on = self._give_way()
         with self._lock:
             is_open = self._opened.get(opened.recording.id) is opened
-        return is_open and not self._is_ending.is_set()
+        return is_open and may_go_on
 
     def _fold_all(self) -> None:
         """Put edits that have waited into the label files, and look whether somebody else has changed these."""

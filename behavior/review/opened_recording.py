@@ -15,13 +15,14 @@ from behavior.errors import BehaviorError, LabelError, VideoError
 from behavior.files.bout_tables import read_bout_sources
 from behavior.files.labels import list_names, recognise_labels
 from behavior.files.pose import find_body_parts, match_pose_to_frames
-from behavior.files.video_index import FrameNotReadError, VideoIndex
-from behavior.learning.label_reading import read_labels_of
+from behavior.files.video_index import FrameNotReadError
 from behavior.recording import Bout, Frames, Labels, Recording, find_bouts
 from behavior.review.label_session import LabelSession
 from behavior.review.pictures import FrameViews
 from behavior.review.predictions import Predictions, read_predictions
+from behavior.review.rater_labels import read_rater_file
 from behavior.review.reviewed_study import ReviewedStudy
+from behavior.review.video_indices import VideoIndices
 from behavior.vision.crops import find_centers
 
 __all__ = ["OpenedRecording", "list_runs"]
@@ -49,6 +50,8 @@ class OpenedRecording:
         Its row of the manifest.
     rater
         Whose labels are edited; "" for the manifest's plain column.
+    indices
+        Of videos that were opened before.
 
     Attributes
     ----------
@@ -63,12 +66,12 @@ class OpenedRecording:
         If the video cannot be opened.
     """
 
-    def __init__(self, reviewed: ReviewedStudy, recording: Recording, rater: str) -> None:
+    def __init__(self, reviewed: ReviewedStudy, recording: Recording, rater: str, indices: VideoIndices) -> None:
         if recording.video is None:
             raise VideoError(f"recording {recording.id!r} has no video in the manifest; name it there.")
         self.recording, self.rater = recording, rater
         self._reviewed = reviewed
-        self.index = VideoIndex(recording.video)
+        self.index = indices.open(recording.video)
         self.views = FrameViews(self.index)
         self._lock = threading.RLock()
         self._is_closed = False
@@ -224,18 +227,10 @@ class OpenedRecording:
         return None if is_renamed or not names <= set(behaviors) else read_bout_sources(path)
 
     def _read_labels(self, path: Path, rater: str) -> Labels:
-        """Return the labels in a file; a behavior for which a table of frames has no column is labelled nowhere."""
-        settings, behaviors = self._reviewed.label_settings, self._reviewed.behaviors
-        columns = list_names(path).columns
-        known = {settings.map.get(name, name) for name in columns or ()}
-        present = [name for name in behaviors if columns is None or name in known]
-        if not present:
-            raise LabelError(f"{path}: holds none of the behaviors {', '.join(behaviors)}; map its names in the study file.")
-        read, _ = read_labels_of(self.recording, path, present, self.frames, settings=settings, rater=rater)
-        values = np.full((len(read), len(behaviors)), -1, dtype=np.int8)
-        for column, name in enumerate(present):
-            values[:, behaviors.index(name)] = read.values[:, column]
-        return Labels(values, behaviors)
+        reviewed = self._reviewed
+        return read_rater_file(
+            self.recording, path, rater, frames=self.frames, behaviors=reviewed.behaviors, settings=reviewed.label_settings
+        )
 
     def _load_pose(self, path: Path) -> tuple[tuple[str, ...], npt.NDArray[np.float32]]:
         crop = None if self._reviewed.study is None else self._reviewed.study.crop

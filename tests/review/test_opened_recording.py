@@ -13,11 +13,12 @@ from behavior.review.label_edits import Paint
 from behavior.review.label_session import EditRequest
 from behavior.review.opened_recording import OpenedRecording, list_runs
 from behavior.review.reviewed_study import open_reviewed
+from behavior.review.video_indices import VideoIndices
 
 
 def open_recording(study: Path, name: str = "mouse_1", rater: str = "") -> OpenedRecording:
     reviewed = open_reviewed([study])
-    return OpenedRecording(reviewed, reviewed.recordings[name], rater)
+    return OpenedRecording(reviewed, reviewed.recordings[name], rater, VideoIndices())
 
 
 def paint(opened: OpenedRecording, start: int, stop: int, behavior: str) -> None:

@@ -153,6 +153,39 @@ def test_a_damaged_video_shows_what_it_has(serve: Callable[..., Any], open_page:
     assert page.inner_text("#position").endswith("frame 59 of 60")
 
 
+def test_differences_are_one_click_away_and_others_labels_are_asked_for(
+    serve: Callable[..., Any], open_page: Callable[..., Any], study: Path
+) -> None:
+    (study.parent / "anna.csv").write_text("behavior,start_frame,stop_frame\ngroom,14,20\n")
+    manifest = study.parent / "recordings.csv"
+    first, second, third = manifest.read_text().splitlines()
+    manifest.write_text(f"{first},labels_anna\n{second},\n{third},anna.csv\n".replace(",,anna", ",mouse_2_plain.csv,anna"))
+    (study.parent / "mouse_2_plain.csv").write_text("behavior,start_frame,stop_frame\nrear,40,44\n")
+    page = open_page(serve(study))
+    page.click("[aria-controls=differences-tab]")
+    # Libraries that compare are loaded first.
+    page.wait_for_selector("#differences li:has-text('predicted, not labelled') >> nth=1", timeout=40_000)
+    # The surest and longest first: rearing of mouse_1, which nobody labelled.
+    assert [row.split("\n")[0] for row in page.locator("#differences li").all_inner_texts()][:2] == ["rear", "groom"]
+    assert "anna" not in page.inner_text("#differences")
+    assert page.is_hidden("#difference-sides")
+    page.click("#differences li:has-text('predicted: stops 0.60 s later')")
+    page.wait_for_selector("#recordings li[title='mouse_2'][aria-current='true']", state="attached")
+    wait_for_text(page, "selected", "rear: frames 40 to 43")
+    wait_for_text(page, "play", "Pause")
+    press(page, " ", "r")
+    page.select_option("#difference-who", "raters")
+    page.wait_for_selector("#differences li:has-text('anna only, not labels')")
+    assert page.locator("#differences li").count() == 2
+    press(page, "d")
+    page.wait_for_selector("#differences li[aria-current='true']")
+    wait_for_text(page, "play", "Pause")
+    press(page, " ", "r")
+    page.wait_for_selector("#difference-sides", state="hidden")
+    page.wait_for_selector("#differences li:has-text('rear')")
+    assert "anna" not in page.inner_text("#differences")
+
+
 def test_colors_are_those_of_the_figures() -> None:
     assert f"COLORS = {list(COLORS)};".replace("'", '"') in (PAGE / "colors.js").read_text()
 

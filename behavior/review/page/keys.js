@@ -27,6 +27,8 @@ export const ACTIONS = [
   ["crop", "c", "Zoom the picture to the animal"],
   ["pose", "p", "Draw the pose"],
   ["others", "r", "Other raters' labels"],
+  ["next_difference", "d", "Next difference of the list at the left"],
+  ["previous_difference", "Shift+D", "Difference before"],
   ["next_recording", "PageDown", "Next recording"],
   ["previous_recording", "PageUp", "Recording before"],
   ["cancel", "Escape", "Let go of what is selected or begun"],

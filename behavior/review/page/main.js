@@ -3,6 +3,7 @@
 import { getJson } from "./api.js";
 import { forgetTheme } from "./colors.js";
 import { showKeys } from "./dialogs.js";
+import { goToDifference, refreshDifferences } from "./differences.js";
 import { describeTimeline, drawPanel, drawPicture } from "./drawing.js";
 import {
   clickTimeline,
@@ -93,6 +94,8 @@ const DO = {
   crop: () => toggle("crop"),
   pose: () => toggle("pose"),
   others: () => toggle("others"),
+  next_difference: () => goToDifference(1),
+  previous_difference: () => goToDifference(-1),
   next_recording: () => openNeighbour(1),
   previous_recording: () => openNeighbour(-1),
   cancel: () => {
@@ -114,7 +117,10 @@ function changeSpeed(direction) {
 function toggle(name) {
   if ((name === "others" && !page.info.raters.length) || (name !== "others" && !page.info.has_pose)) return;
   page.shows[name] = !page.shows[name];
-  if (name === "others" && page.shows.others) openOthers(page.recording);
+  if (name === "others") {
+    if (page.shows.others) openOthers(page.recording);
+    refreshDifferences();
+  }
   render();
 }
 
