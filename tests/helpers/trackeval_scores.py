@@ -1,7 +1,8 @@
-"""What TrackEval 1.3.0 (PyPI `trackeval`, NumPy 2.4.6, SciPy 1.17.1) gives for the samples of `track_samples.py`, six digits.
+"""What TrackEval 1.3.0 (PyPI `trackeval`, NumPy 2.4.6, SciPy 1.17.1) gives for the samples.
 
-Similarities are its own too: intersection over union of boxes, and its Euclidean similarity with `zero_at_px`. HOTA, DetA, AssA and
-LocA are means over its 19 thresholds.
+The samples are those of `track_samples.py`; values have six digits. Similarities are its own too: intersection
+over union of boxes, and its Euclidean similarity with `zero_at_px`. HOTA, DetA, AssA and LocA are means over its 19 thresholds.
+`scripts/score_with_trackeval.py` wrote this.
 """
 
 # fmt: off
@@ -16,19 +17,19 @@ SCORES: dict[str, dict[str, float]] = {
         "hota": 0.821537, "deta": 1.0, "assa": 0.674923, "loca": 1.0,
         "idf1": 0.791667, "idp": 0.791667, "idr": 0.791667,
         "mota": 0.991667, "motp": 1.0, "recall": 1.0, "precision": 1.0,
-        "identity_switches": 2, "fragments": 0.0,
+        "identity_switches": 2.0, "fragments": 0.0,
     },
     "fragmented": {
         "hota": 0.90619, "deta": 0.895833, "assa": 0.916667, "loca": 1.0,
         "idf1": 0.945055, "idp": 1.0, "idr": 0.895833,
         "mota": 0.895833, "motp": 1.0, "recall": 0.895833, "precision": 1.0,
-        "identity_switches": 0.0, "fragments": 3,
+        "identity_switches": 0.0, "fragments": 3.0,
     },
     "missing": {
         "hota": 0.781736, "deta": 0.666667, "assa": 0.916667, "loca": 1.0,
         "idf1": 0.8, "idp": 1.0, "idr": 0.666667,
         "mota": 0.666667, "motp": 1.0, "recall": 0.666667, "precision": 1.0,
-        "identity_switches": 0.0, "fragments": 19,
+        "identity_switches": 0.0, "fragments": 19.0,
     },
     "false_positives": {
         "hota": 0.784465, "deta": 0.615385, "assa": 1.0, "loca": 1.0,
@@ -40,19 +41,19 @@ SCORES: dict[str, dict[str, float]] = {
         "hota": 0.367423, "deta": 0.9, "assa": 0.15, "loca": 1.0,
         "idf1": 0.157895, "idp": 0.166667, "idr": 0.15,
         "mota": 0.816667, "motp": 1.0, "recall": 0.9, "precision": 1.0,
-        "identity_switches": 20, "fragments": 0.0,
+        "identity_switches": 20.0, "fragments": 0.0,
     },
     "crossing": {
         "hota": 0.516577, "deta": 0.894737, "assa": 0.298246, "loca": 0.894554,
         "idf1": 0.5375, "idp": 0.5375, "idr": 0.5375,
         "mota": 0.95, "motp": 0.876418, "recall": 0.9875, "precision": 0.9875,
-        "identity_switches": 2, "fragments": 1.0,
+        "identity_switches": 2.0, "fragments": 1.0,
     },
     "returning": {
         "hota": 0.637575, "deta": 0.637484, "assa": 0.637666, "loca": 0.780909,
         "idf1": 0.964646, "idp": 1.0, "idr": 0.931707,
         "mota": 0.931707, "motp": 0.67979, "recall": 0.931707, "precision": 1.0,
-        "identity_switches": 0.0, "fragments": 2,
+        "identity_switches": 0.0, "fragments": 2.0,
     },
     "lone": {
         "hota": 0.868421, "deta": 0.868421, "assa": 0.868421, "loca": 0.933011,
@@ -88,43 +89,43 @@ SCORES: dict[str, dict[str, float]] = {
         "hota": 0.318456, "deta": 0.573623, "assa": 0.17731, "loca": 0.765596,
         "idf1": 0.384783, "idp": 0.402273, "idr": 0.36875,
         "mota": 0.64375, "motp": 0.716473, "recall": 0.81875, "precision": 0.893182,
-        "identity_switches": 37, "fragments": 67,
+        "identity_switches": 37.0, "fragments": 67.0,
     },
     "random_points": {
         "hota": 0.361884, "deta": 0.649801, "assa": 0.201974, "loca": 0.801333,
         "idf1": 0.438034, "idp": 0.449561, "idr": 0.427083,
         "mota": 0.802083, "motp": 0.765478, "recall": 0.897917, "precision": 0.945175,
-        "identity_switches": 21, "fragments": 44,
+        "identity_switches": 21.0, "fragments": 44.0,
     },
     "random_crowd": {
         "hota": 0.28566, "deta": 0.524068, "assa": 0.156514, "loca": 0.745137,
         "idf1": 0.389978, "idp": 0.408676, "idr": 0.372917,
         "mota": 0.4875, "motp": 0.692618, "recall": 0.770833, "precision": 0.844749,
-        "identity_switches": 68, "fragments": 85,
+        "identity_switches": 68.0, "fragments": 85.0,
     },
     "unrelated": {
         "hota": 0.14409, "deta": 0.232069, "assa": 0.090277, "loca": 0.668987,
         "idf1": 0.14, "idp": 0.116667, "idr": 0.175,
         "mota": -0.820833, "motp": 0.651704, "recall": 0.41875, "precision": 0.279167,
-        "identity_switches": 76, "fragments": 52,
+        "identity_switches": 76.0, "fragments": 52.0,
     },
     "larvae14": {
         "hota": 0.430053, "deta": 0.746492, "assa": 0.247892, "loca": 0.868009,
         "idf1": 0.47876, "idp": 0.504702, "idr": 0.455354,
         "mota": 0.866667, "motp": 0.851137, "recall": 0.894949, "precision": 0.991939,
-        "identity_switches": 52, "fragments": 289,
+        "identity_switches": 52.0, "fragments": 289.0,
     },
     "three_flies": {
         "hota": 0.33229, "deta": 0.688255, "assa": 0.160733, "loca": 0.835027,
         "idf1": 0.354194, "idp": 0.362398, "idr": 0.346354,
         "mota": 0.776042, "motp": 0.806519, "recall": 0.911458, "precision": 0.953678,
-        "identity_switches": 35, "fragments": 32,
+        "identity_switches": 35.0, "fragments": 32.0,
     },
     "two_mice": {
         "hota": 0.596782, "deta": 0.890199, "assa": 0.400078, "loca": 0.998685,
         "idf1": 0.661202, "idp": 0.626943, "idr": 0.699422,
         "mota": 0.768786, "motp": 1.0, "recall": 1.0, "precision": 0.896373,
-        "identity_switches": 20, "fragments": 10,
+        "identity_switches": 20.0, "fragments": 10.0,
     },
 }
 
