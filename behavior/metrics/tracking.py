@@ -110,10 +110,10 @@ def score_hota(pairs: TrackPairs) -> dict[str, npt.NDArray[np.float64]]:
 
     Notes
     -----
-    Luiten et al. (2021), HOTA: A Higher Order Metric for Evaluating Multi-Object Tracking, IJCV 129, 548-578: the definitions of
-    HOTA at a threshold, of A(c), of its mean over 19 thresholds, of LocA, DetA and AssA, and "Matching to optimise HOTA" (sections on
-    the metric's definition and decomposition). What a match is worth there is estimated before any is made; TrackEval 1.3.0 does so
-    by weighing each pair by similarity / (sum of its row + sum of its column - similarity), and so does this.
+    Luiten et al. (2021), HOTA: A Higher Order Metric for Evaluating Multi-Object Tracking, IJCV 129, 548-578, defines HOTA at a
+    threshold, A(c) (here TPA / (TPA + FNA + FPA)), the mean over 19 thresholds, DetA, AssA and LocA. What a match is worth has to be
+    estimated before any is made; TrackEval 1.3.0, the authors' code, does so by weighing each pair by similarity / (sum of its row +
+    sum of its column - similarity), and so does this.
 
     Examples
     --------
@@ -219,7 +219,7 @@ def score_clear(pairs: TrackPairs, *, threshold: float = 0.5) -> dict[str, float
     Notes
     -----
     Bernardin and Stiefelhagen (2008), Evaluating Multiple Object Tracking Performance: The CLEAR MOT Metrics, EURASIP J. Image and
-    Video Processing, article 246309: MOTP is equation 1 (there of distances), MOTA equation 2. Li, Huang and Nevatia (2009),
+    Video Processing, article 246309: MOTA and MOTP (there the mean distance). Li, Huang and Nevatia (2009),
     Learning to associate: HybridBoosted multi-target tracker for crowded scene, CVPR: fragments. Which pairs continue a track, that a
     switch is counted across gaps, and that frames without any true or without any predicted detection are passed over (they end
     nothing: an animal that is alone, lost and found again has no fragment) is as in TrackEval 1.3.0.
