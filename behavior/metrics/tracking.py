@@ -112,7 +112,7 @@ def score_hota(pairs: TrackPairs) -> dict[str, npt.NDArray[np.float64]]:
     -----
     Luiten et al. (2021), HOTA: A Higher Order Metric for Evaluating Multi-Object Tracking, IJCV 129, 548-578, defines HOTA at a
     threshold, A(c) (here TPA / (TPA + FNA + FPA)), the mean over 19 thresholds, DetA, AssA and LocA. What a match is worth has to be
-    estimated before any is made; TrackEval 1.3.0, the authors' code, does so by weighing each pair by similarity / (sum of its row +
+    estimated before any is made; TrackEval 1.3.0 (on PyPI) does so by weighing each pair by similarity / (sum of its row +
     sum of its column - similarity), and so does this.
 
     Examples
