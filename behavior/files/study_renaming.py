@@ -21,7 +21,7 @@ from behavior.files.opening import read_text
 from behavior.files.yaml_files import MOST_BYTES, read_yaml
 from behavior.recording import Recording
 
-__all__ = ["find_new_meanings", "rename_in_settings", "rename_study_file"]
+__all__ = ["find_entry", "find_new_meanings", "quote_name", "rename_in_settings", "rename_study_file"]
 
 
 def rename_in_settings(study: Study, renaming: Renaming, *, source: Path) -> Study:
@@ -58,7 +58,7 @@ def rename_study_file(path: Path, renaming: Renaming) -> None:
     if after is None or after.model_dump() != expected.model_dump():
         raise UsageError(
             f"{path}: is written in a way in which {renaming.old!r} cannot be replaced without changing anything else; rename it there by "
-            f"hand, add labels: {{map: {{{_quote(renaming.old)}: {_quote(renaming.new)}}}}}, and run the command again."
+            f"hand, add labels: {{map: {{{quote_name(renaming.old)}: {quote_name(renaming.new)}}}}}, and run the command again."
         )
     write_text(path, renamed)
 
@@ -86,13 +86,13 @@ def find_new_meanings(before: Study, after: Study, recordings: list[Recording]) 
 def _edit(text: str, renaming: Renaming) -> str:
     root = yaml.compose(text, Loader=yaml.SafeLoader)
     assert isinstance(root, MappingNode)
-    new = _quote(renaming.new)
+    new = quote_name(renaming.new)
     edits = {(node.start_mark.index, node.end_mark.index): new for node in _find_names(root) if node.value == renaming.old}
-    entry = f"{_quote(renaming.old)}: {new}"
-    labels = _find(root, "labels")
-    mapping = _find(labels, "map") if isinstance(labels, MappingNode) else None
+    entry = f"{quote_name(renaming.old)}: {new}"
+    labels = find_entry(root, "labels")
+    mapping = find_entry(labels, "map") if isinstance(labels, MappingNode) else None
     if isinstance(mapping, MappingNode):
-        if _find(mapping, renaming.old) is None:
+        if find_entry(mapping, renaming.old) is None:
             edits |= _insert(mapping, entry)
     elif isinstance(labels, MappingNode):
         edits |= _insert(labels, f"map: {{{entry}}}")
@@ -106,22 +106,23 @@ def _edit(text: str, renaming: Renaming) -> str:
 def _find_names(root: MappingNode) -> Iterator[ScalarNode]:
     """Yield the scalars that stand for behaviors."""
     nodes: list[Node] = []
-    behaviors = _find(root, "behaviors")
+    behaviors = find_entry(root, "behaviors")
     if isinstance(behaviors, SequenceNode):
         nodes += behaviors.value
-    labels = _find(root, "labels")
-    mapping = _find(labels, "map") if isinstance(labels, MappingNode) else None
+    labels = find_entry(root, "labels")
+    mapping = find_entry(labels, "map") if isinstance(labels, MappingNode) else None
     if isinstance(mapping, MappingNode):
         nodes += [meant for _, meant in mapping.value]
-    settings = _find(root, "postprocess")
+    settings = find_entry(root, "postprocess")
     for name in Postprocess.model_fields if isinstance(settings, MappingNode) else ():
-        values = _find(settings, name)
+        values = find_entry(settings, name)
         if isinstance(values, MappingNode):
             nodes += [key for key, _ in values.value]
     yield from (node for node in nodes if isinstance(node, ScalarNode))
 
 
-def _find(mapping: Node, key: str) -> Node | None:
+def find_entry(mapping: Node, key: str) -> Node | None:
+    """Return what a mapping of a composed YAML file has at `key`; None where it has nothing."""
     return next((value for name, value in mapping.value if name.value == key), None)
 
 
@@ -133,7 +134,7 @@ def _insert(mapping: MappingNode, entry: str) -> dict[tuple[int, int], str]:
     return {(start, start): f"{entry}\n{' ' * mapping.start_mark.column}"}
 
 
-def _quote(name: str) -> str:
+def quote_name(name: str) -> str:
     """Return a name as YAML."""
     if re.fullmatch(r"[A-Za-z][\w-]*", name) and yaml.safe_load(name) == name:
         return name

@@ -22,6 +22,8 @@ from behavior.files.video_pictures import PictureConverter
 __all__ = ["FrameAccess"]
 
 _MOST_BYTES = 48 * 2**20
+# References and threads of a decoder hold about so many pictures.
+_PICTURES_OF_A_DECODER = 16
 # Beginnings that are tried before the video is read from its own.
 _MOST_STARTS = 4
 # Rows before the wanted one that are kept, when the video is read from its beginning.
@@ -64,9 +66,17 @@ class FrameAccess:
         self.close()
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file, and keep no picture; the next frame opens it again."""
+        self._kept.clear()
         for run in (self._quick, self._careful, self._from_start):
             run.close()
+
+    @property
+    def n_bytes(self) -> int:
+        """About how much memory it takes: pictures that are kept, and those that an open decoder refers to."""
+        picture = self._index.width * self._index.height * 3
+        n_open = sum(run.is_open for run in (self._quick, self._careful, self._from_start))
+        return self._kept.n_bytes + n_open * _PICTURES_OF_A_DECODER * picture // 2
 
     def read(self, row: int) -> Frame:
         """Return a row of the video as `VideoReader.frames` yields it.
@@ -128,11 +138,11 @@ def _list_starts(packets: PacketTable, place: int) -> Iterator[int]:
 
 
 class _KeptPictures:
-    """Pictures by their stamp, the most recently used ones, in a number of bytes."""
+    """Pictures by their stamp, the most recently used ones, in a number of bytes, of which `n_bytes` are taken."""
 
     def __init__(self, most_bytes: int) -> None:
         self._most_bytes = most_bytes
-        self._n_bytes = 0
+        self.n_bytes = 0
         self._pictures: OrderedDict[int, av.VideoFrame] = OrderedDict()
 
     def get(self, stamp: int) -> av.VideoFrame | None:
@@ -144,15 +154,15 @@ class _KeptPictures:
     def add(self, stamp: int, picture: av.VideoFrame) -> None:
         """Keep a picture, and let go of those that were not used for longest."""
         before = self._pictures.pop(stamp, None)
-        self._n_bytes += _measure(picture) - (0 if before is None else _measure(before))
+        self.n_bytes += _measure(picture) - (0 if before is None else _measure(before))
         self._pictures[stamp] = picture
-        while self._n_bytes > self._most_bytes and len(self._pictures) > 1:
-            self._n_bytes -= _measure(self._pictures.popitem(last=False)[1])
+        while self.n_bytes > self._most_bytes and len(self._pictures) > 1:
+            self.n_bytes -= _measure(self._pictures.popitem(last=False)[1])
 
     def clear(self) -> None:
         """Keep nothing."""
         self._pictures.clear()
-        self._n_bytes = 0
+        self.n_bytes = 0
 
 
 def _measure(picture: av.VideoFrame) -> int:
@@ -170,6 +180,11 @@ class _Run:
         self._given: set[int] = set()
         steps = np.diff(np.sort(self._packets.stamps))
         self._near = int(_KEPT_BEFORE * np.median(steps)) if len(steps) else 0
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the file is open."""
+        return self._container is not None
 
     def close(self) -> None:
         """Close the file; the next frame opens it again."""
@@ -283,6 +298,11 @@ class _RunFromStart:
         self._reader: VideoReader | None = None
         self._rows: Iterator[Row] = iter(())
         self._images: OrderedDict[int, npt.NDArray[np.uint8] | None] = OrderedDict()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the file is open."""
+        return self._reader is not None
 
     def close(self) -> None:
         """Close the file."""

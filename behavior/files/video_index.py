@@ -219,7 +219,12 @@ class VideoIndex:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._stamp_of_file = _stamp_file(path)
+        try:
+            self._stamp_of_file = _stamp_file(path)
+        except OSError as error:
+            raise VideoError(
+                f"{path}: is not there or cannot be read ({error.strerror}); put the video back, then open it again."
+            ) from error
         with open_video(path) as reader:
             self.nominal_fps, self.width, self.height = reader.nominal_fps, reader.width, reader.height
         self.packets = list_packets(path)

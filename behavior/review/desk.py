@@ -12,6 +12,7 @@ from typing import Any
 from behavior.errors import BehaviorError
 from behavior.review.differences import Differences
 from behavior.review.opened_recording import OpenedRecording
+from behavior.review.pictures import OpenReaders
 from behavior.review.reviewed_study import ReviewedStudy
 from behavior.review.video_indices import VideoIndices
 
@@ -19,6 +20,8 @@ __all__ = ["Desk", "UnknownRecordingError"]
 
 # More than so many are closed when nobody has asked for them for a while, or when there are more than can be held open at all.
 _MANY_OPEN, _MOST_OPEN, _IDLE_S = 4, 10, 60.0
+# Of predictions and pose of all that are open.
+_MOST_BYTES = 128 * 2**20
 _SECONDS_BETWEEN_ROUNDS = 0.5
 # While somebody waits for pictures, reading through goes on slowly.
 _BUSY_S, _PAUSE_S = 0.2, 0.02
@@ -56,7 +59,7 @@ class Desk:
         self._lock = threading.RLock()
         self._is_ending = threading.Event()
         self._busy_until = 0.0
-        self._indices = VideoIndices()
+        self._indices, self._readers = VideoIndices(), OpenReaders()
         self.differences = Differences(reviewed, rater, self._indices, self._give_way)
         self._threads = [threading.Thread(target=run, name=run.__name__, daemon=True) for run in (self._read_through, self._fold_all)]
         self._comparing = threading.Thread(target=self.differences.run, name="compare", daemon=True)
@@ -66,8 +69,13 @@ class Desk:
         for thread in (*self._threads, self._comparing):
             thread.start()
 
-    def open(self, recording: str) -> OpenedRecording:
+    def open(self, recording: str, *, looks_again: bool = False) -> OpenedRecording:
         """Return a recording of the study, opened; those that nobody has asked for for longest are closed.
+
+        Parameters
+        ----------
+        looks_again
+            Whether one whose video was replaced since it was opened, or could not be read to its end, is opened anew.
 
         Raises
         ------
@@ -76,11 +84,19 @@ class Desk:
         VideoError
             If its video cannot be opened.
         """
+        known = self.reviewed.recordings.get(recording)
+        if known is None:
+            raise UnknownRecordingError("there is no such recording in this study; load the page again.")
+        if recording not in self._opened and known.video is not None:
+            # Listing the packets of a long video takes a while, in which others are answered.
+            self._indices.open(known.video)
         with self._lock:
-            known = self.reviewed.recordings.get(recording)
-            if known is None:
-                raise UnknownRecordingError("there is no such recording in this study; load the page again.")
-            opened = self._opened.pop(recording, None) or OpenedRecording(self.reviewed, known, self.rater, self._indices)
+            opened = self._opened.pop(recording, None)
+            if opened is not None and looks_again and (opened.index.problem is not None or not opened.index.is_unchanged()):
+                self._close(opened)
+                opened = None
+            if opened is None:
+                opened = OpenedRecording(self.reviewed, known, self.rater, self._indices, self._readers)
             self._opened[recording] = opened
             self._asked_s[recording] = time.monotonic()
             while len(self._opened) > _MANY_OPEN:
@@ -88,6 +104,7 @@ class Desk:
                 if len(self._opened) <= _MOST_OPEN and time.monotonic() - self._asked_s[oldest] < _IDLE_S:
                     break
                 self._close(self._opened.pop(oldest))
+            self._release()
             return opened
 
     def note_busy(self) -> None:
@@ -134,6 +151,16 @@ class Desk:
         self.reset_sessions()
         if self._comparing.is_alive():
             self._comparing.join()
+
+    def _release(self) -> None:
+        """Let go of predictions and pose of recordings that were asked for longest ago, where all together are too much."""
+        *others, _ = self._opened.values()
+        total = sum(opened.n_bytes for opened in self._opened.values())
+        for opened in others:
+            if total <= _MOST_BYTES:
+                break
+            total -= opened.n_bytes
+            opened.release()
 
     def _close(self, opened: OpenedRecording) -> None:
         try:

@@ -18,7 +18,7 @@ from behavior.files.pose import find_body_parts, match_pose_to_frames
 from behavior.files.video_index import FrameNotReadError
 from behavior.recording import Bout, Frames, Labels, Recording, find_bouts
 from behavior.review.label_session import LabelSession
-from behavior.review.pictures import FrameViews
+from behavior.review.pictures import FrameViews, OpenReaders
 from behavior.review.predictions import Predictions, read_predictions
 from behavior.review.rater_labels import read_rater_file
 from behavior.review.reviewed_study import ReviewedStudy
@@ -52,6 +52,8 @@ class OpenedRecording:
         Whose labels are edited; "" for the manifest's plain column.
     indices
         Of videos that were opened before.
+    readers
+        Those of all recordings.
 
     Attributes
     ----------
@@ -66,13 +68,13 @@ class OpenedRecording:
         If the video cannot be opened.
     """
 
-    def __init__(self, reviewed: ReviewedStudy, recording: Recording, rater: str, indices: VideoIndices) -> None:
+    def __init__(self, reviewed: ReviewedStudy, recording: Recording, rater: str, indices: VideoIndices, readers: OpenReaders) -> None:
         if recording.video is None:
             raise VideoError(f"recording {recording.id!r} has no video in the manifest; name it there.")
         self.recording, self.rater = recording, rater
         self._reviewed = reviewed
         self.index = indices.open(recording.video)
-        self.views = FrameViews(self.index)
+        self.views = FrameViews(self.index, readers)
         self._lock = threading.RLock()
         self._is_closed = False
         self._session: LabelSession | None = None
@@ -127,9 +129,10 @@ class OpenedRecording:
         """Return what a model predicts, None where there is no ethogram; raises EthogramError if it cannot be used."""
         path = self._reviewed.ethograms.get(self.recording.id)
         with self._lock:
-            if self._predictions is None and path is not None:
-                self._predictions = read_predictions(path, n_frames=self.frames.n_frames)
-            return self._predictions
+            read = self._predictions
+            if read is None and path is not None:
+                read = self._predictions = read_predictions(path, n_frames=self.frames.n_frames)
+            return read
 
     def read_pose(self) -> tuple[tuple[str, ...], npt.NDArray[np.float32]] | None:
         """Return the body parts and their pose, float32 of shape (T, P + 1, 3) as x, y and likelihood; None where there is none.
@@ -144,9 +147,20 @@ class OpenedRecording:
         if self.recording.pose is None:
             return None
         with self._lock:
-            if self._pose is None:
-                self._pose = self._load_pose(self.recording.pose)
-            return self._pose
+            read = self._pose
+            if read is None:
+                read = self._pose = self._load_pose(self.recording.pose)
+            return read
+
+    @property
+    def n_bytes(self) -> int:
+        """How much memory predictions and pose take, which `release` lets go."""
+        predictions, pose = self._predictions, self._pose
+        return (0 if predictions is None else sum(level.nbytes for level in predictions.pyramid)) + (0 if pose is None else pose[1].nbytes)
+
+    def release(self) -> None:
+        """Keep neither predictions nor pose; they are read again when somebody asks for them."""
+        self._predictions = self._pose = None
 
     def describe(self) -> dict[str, Any]:
         """Return what the page has to know of the video."""

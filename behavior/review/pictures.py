@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import threading
+from collections import OrderedDict
 from collections.abc import Sequence
 
 import cv2
@@ -15,11 +16,13 @@ from behavior.files.frame_rows import Frame
 from behavior.files.video_access import FrameAccess
 from behavior.files.video_index import FrameNotReadError, VideoIndex
 
-__all__ = ["FrameViews", "encode_picture", "pack_frames"]
+__all__ = ["FrameViews", "OpenReaders", "encode_picture", "pack_frames"]
 
 _QUALITY = 88
 # How many people, or tabs, may look at one recording before the one that waited longest has to seek again.
 _MOST_VIEWERS = 3
+# Of pictures and decoders of all recordings and viewers together.
+_MOST_BYTES = 192 * 2**20
 _HEADER = struct.Struct("<II")
 
 
@@ -46,11 +49,65 @@ def pack_frames(frames: Sequence[Frame], *, width: int | None = None) -> bytes:
     return b"".join(parts)
 
 
-class FrameViews:
-    """Readers of one video, one for each viewer, so that one viewer's playback does not make another seek; threads may share it."""
+class OpenReaders:
+    """All readers of frames that hold memory; those that were not used for longest are closed where it is too much. Threads may share it.
 
-    def __init__(self, index: VideoIndex) -> None:
-        self._index = index
+    Parameters
+    ----------
+    most_bytes
+        Of all together; the one in use is never closed.
+    """
+
+    def __init__(self, most_bytes: int = _MOST_BYTES) -> None:
+        self._most_bytes = most_bytes
+        self._used: OrderedDict[FrameAccess, threading.Lock] = OrderedDict()
+        self._lock = threading.Lock()
+
+    @property
+    def n_bytes(self) -> int:
+        """How much memory they take."""
+        with self._lock:
+            return sum(access.n_bytes for access in self._used)
+
+    def note_used(self, access: FrameAccess, lock: threading.Lock) -> None:
+        """Note that a reader was used, and close others while there is too little room; `lock` is held by whoever reads with it."""
+        with self._lock:
+            self._used[access] = lock
+            self._used.move_to_end(access)
+            total = sum(one.n_bytes for one in self._used)
+            for other, other_lock in list(self._used.items())[:-1]:
+                if total <= self._most_bytes:
+                    break
+                # Who reads at this moment notes it afterwards.
+                if other_lock.acquire(blocking=False):
+                    try:
+                        total -= other.n_bytes
+                        other.close()
+                    finally:
+                        other_lock.release()
+                    del self._used[other]
+
+    def close(self, access: FrameAccess, lock: threading.Lock) -> None:
+        """Close a reader that is not used any more."""
+        with lock:
+            access.close()
+        with self._lock:
+            self._used.pop(access, None)
+
+
+class FrameViews:
+    """Readers of one video, one for each viewer, so that one viewer's playback does not make another seek; threads may share it.
+
+    Parameters
+    ----------
+    index
+        Of the video.
+    readers
+        Those of all recordings, which share their memory.
+    """
+
+    def __init__(self, index: VideoIndex, readers: OpenReaders) -> None:
+        self._index, self._readers = index, readers
         self._views: dict[str, tuple[FrameAccess, threading.Lock]] = {}
         self._lock = threading.Lock()
 
@@ -77,14 +134,14 @@ class FrameViews:
                     if not frames:
                         raise
                     break
+        self._readers.note_used(access, lock)
         return frames
 
     def close(self) -> None:
         """Close all readers."""
         with self._lock:
             for access, lock in self._views.values():
-                with lock:
-                    access.close()
+                self._readers.close(access, lock)
             self._views.clear()
 
     def _open(self, viewer: str) -> tuple[FrameAccess, threading.Lock]:
@@ -93,7 +150,5 @@ class FrameViews:
             self._views[viewer] = view
             while len(self._views) > _MOST_VIEWERS:
                 oldest = next(iter(self._views))
-                access, lock = self._views.pop(oldest)
-                with lock:
-                    access.close()
+                self._readers.close(*self._views.pop(oldest))
             return view

@@ -71,7 +71,7 @@ class _RecordingAnswers:
         self._desk = desk
 
     async def recording(self, request: Request) -> Response:
-        opened = await self._open(request)
+        opened = await self._open(request, looks_again=True)
         return JSONResponse(await run_in_threadpool(opened.describe))
 
     async def frames(self, request: Request) -> Response:
@@ -192,8 +192,8 @@ class _RecordingAnswers:
 
         return await run_in_threadpool(make)
 
-    async def _open(self, request: Request) -> OpenedRecording:
-        return await run_in_threadpool(self._desk.open, request.path_params["recording"])
+    async def _open(self, request: Request, *, looks_again: bool = False) -> OpenedRecording:
+        return await run_in_threadpool(self._desk.open, request.path_params["recording"], looks_again=looks_again)
 
 
 def _describe(revision: Revision, session: LabelSession) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,6 +17,7 @@ from behavior.files.new_study import MANIFEST_FILE, STUDY_FILE, format_new_study
 from behavior.files.new_videos import list_videos, name_recordings
 from behavior.files.pairing import Pairing, find_pose_for, pair_files
 from behavior.files.study import open_study, read_study
+from behavior.files.study_behaviors import add_behavior
 from behavior.recording import Recording
 from behavior.review.settings import SETTINGS_FILE, ReviewSettings, read_settings, write_settings
 from behavior.vision.backbones import PACKAGED
@@ -101,7 +101,9 @@ class ReviewedStudy:
         if self.study is None:
             self._write_study(behaviors)
         else:
-            self._extend_study(behaviors)
+            assert self.study_path is not None
+            add_behavior(self.study_path, name)
+            self.study = read_study(self.study_path)
 
     def set_exclusive(self, groups: Sequence[Sequence[str]]) -> None:
         """Set which behaviors exclude each other; raises UsageError for names that are none, OutputError if it cannot be written."""
@@ -155,36 +157,6 @@ class ReviewedStudy:
         self.notes += notes
         write_text(path, text)
         self.study, self.study_path = read_study(path), path
-
-    def _extend_study(self, behaviors: Sequence[str]) -> None:
-        """Change the one line of the study file that names the behaviors; comments and all other lines stay as they are."""
-        assert self.study_path is not None
-        assert self.study is not None
-        text = self.study_path.read_text(encoding="utf-8")
-        pattern = re.compile(r"^behaviors:[ \t]*\[[^\]\n]*\]", flags=re.MULTILINE)
-        if len(pattern.findall(text)) != 1:
-            raise UsageError(f"{self.study_path}: does not list its behaviors on one line; add {behaviors[-1]!r} there by hand.")
-        shown = ", ".join(_quote(name) for name in behaviors)
-        changed = pattern.sub(lambda _: f"behaviors: [{shown}]", text)
-        draft = self.study_path.parent / FOLDER / self.study_path.name
-        make_folder(draft.parent)
-        try:
-            write_text(draft, changed)
-            read = read_study(draft)
-        finally:
-            draft.unlink(missing_ok=True)
-        if tuple(read.behaviors) != tuple(behaviors):
-            raise UsageError(f"{self.study_path}: its behaviors cannot be changed here; add {behaviors[-1]!r} there by hand.")
-        write_text(self.study_path, changed)
-        self.study = read_study(self.study_path)
-
-
-def _quote(name: str) -> str:
-    return (
-        name
-        if re.fullmatch(r"[A-Za-z][\w-]*", name) and name.lower() not in ("true", "false", "yes", "no", "on", "off", "null")
-        else f'"{name}"'
-    )
 
 
 def open_reviewed(paths: Sequence[Path]) -> ReviewedStudy:

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from behavior.errors import LabelError
+from behavior.errors import LabelError, VideoError
+from behavior.files.video_writer import write_video
 from behavior.review.desk import Desk, UnknownRecordingError
 from behavior.review.label_edits import Paint
 from behavior.review.label_session import EditRequest
 from behavior.review.reviewed_study import open_reviewed
+from tests.review.conftest import FPS, render
 
 
 def wait_for(condition: Callable[[], bool]) -> bool:
@@ -66,4 +68,37 @@ def test_recordings_that_nobody_looks_at_any_more_are_closed(study: Path, monkey
     with pytest.raises(LabelError, match="was closed meanwhile"):
         first.open_session()
     assert desk.open("mouse_1") is not first
+    desk.close()
+
+
+def test_a_video_that_was_replaced_is_opened_anew_where_somebody_opens_it_again(study: Path) -> None:
+    desk = Desk(open_reviewed([study]), "")
+    first = desk.open("mouse_1")
+    assert desk.open("mouse_1", looks_again=True) is first
+    path = study.parent / "mouse_1.mp4"
+    write_video(path, render(40), fps=FPS)
+    assert desk.open("mouse_1") is first
+    with pytest.raises(VideoError, match=r"mouse_1\.mp4: was replaced by another file since it was opened; open the recording again"):
+        first.views.read("a", [0])
+    second = desk.open("mouse_1", looks_again=True)
+    assert second.index.n_frames == 40
+    assert second.views.read("a", [39])[0].image is not None
+    path.unlink()
+    with pytest.raises(VideoError, match="is gone or cannot be read"):
+        second.views.read("a", [0])
+    with pytest.raises(VideoError, match=r"mouse_1\.mp4: is not there"):
+        desk.open("mouse_1", looks_again=True)
+    desk.close()
+
+
+def test_recordings_that_are_open_share_the_memory_of_predictions_and_pose(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = Desk(open_reviewed([study]), "")
+    first = desk.open("mouse_1")
+    first.read_pose()
+    monkeypatch.setattr("behavior.review.desk._MOST_BYTES", first.n_bytes)
+    second = desk.open("mouse_2")
+    assert first.n_bytes > 0
+    second.read_pose()
+    desk.open("mouse_2")
+    assert (first.n_bytes, second.n_bytes > 0) == (0, True)
     desk.close()

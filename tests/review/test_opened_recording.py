@@ -12,13 +12,14 @@ from behavior.files.manifest import read_manifest
 from behavior.review.label_edits import Paint
 from behavior.review.label_session import EditRequest
 from behavior.review.opened_recording import OpenedRecording, list_runs
+from behavior.review.pictures import OpenReaders
 from behavior.review.reviewed_study import open_reviewed
 from behavior.review.video_indices import VideoIndices
 
 
 def open_recording(study: Path, name: str = "mouse_1", rater: str = "") -> OpenedRecording:
     reviewed = open_reviewed([study])
-    return OpenedRecording(reviewed, reviewed.recordings[name], rater, VideoIndices())
+    return OpenedRecording(reviewed, reviewed.recordings[name], rater, VideoIndices(), OpenReaders())
 
 
 def paint(opened: OpenedRecording, start: int, stop: int, behavior: str) -> None:
@@ -114,3 +115,17 @@ def test_a_recording_without_a_video_is_refused(study: Path) -> None:
     (study.parent / "recordings.csv").write_text("recording\nmouse_1\n")
     with pytest.raises(VideoError, match="has no video"):
         open_recording(study)
+
+
+def test_what_takes_memory_is_let_go_and_read_again(study: Path) -> None:
+    opened = open_recording(study)
+    assert opened.n_bytes == 0
+    before, pose = opened.read_predictions(), opened.read_pose()
+    assert before is not None
+    assert pose is not None
+    assert opened.n_bytes == sum(level.nbytes for level in before.pyramid) + pose[1].nbytes > 0
+    opened.release()
+    assert opened.n_bytes == 0
+    again = opened.read_predictions()
+    assert again is not None
+    np.testing.assert_array_equal(again.pyramid[0], before.pyramid[0])

@@ -12,7 +12,7 @@ import pytest
 from behavior.files.frame_rows import Frame
 from behavior.files.video import open_video
 from behavior.files.video_index import VideoIndex
-from behavior.review.pictures import FrameViews, encode_picture, pack_frames
+from behavior.review.pictures import FrameViews, OpenReaders, encode_picture, pack_frames
 
 
 def unpack(content: bytes) -> dict[int, np.ndarray | None]:
@@ -41,7 +41,7 @@ def test_a_frame_that_cannot_be_decoded_has_no_bytes() -> None:
 def test_viewers_do_not_disturb_each_other(rendered: Path) -> None:
     with open_video(rendered) as reader:
         expected = list(reader.frames())
-    views = FrameViews(VideoIndex(rendered))
+    views = FrameViews(VideoIndex(rendered), OpenReaders())
     for viewer, row in [(viewer, row) for row in (0, 50, 51, 10) for viewer in "abcde"]:
         for frame in views.read(viewer, range(row, row + 3)):
             np.testing.assert_array_equal(frame.image, expected[frame.index].image)
@@ -49,3 +49,20 @@ def test_viewers_do_not_disturb_each_other(rendered: Path) -> None:
     with pytest.raises(IndexError):
         views.read("a", [60])
     views.close()
+
+
+def test_readers_of_all_videos_share_their_memory_and_show_the_same_frames(rendered: Path) -> None:
+    with open_video(rendered) as reader:
+        expected = list(reader.frames())
+    index = VideoIndex(rendered)
+    alone = OpenReaders()
+    FrameViews(index, alone).read("a", range(30))
+    readers = OpenReaders(alone.n_bytes * 3 // 2)
+    recordings = [FrameViews(index, readers) for _ in range(3)]
+    for views, row in [(views, row) for row in (0, 40, 20, 41) for views in recordings]:
+        for frame in views.read("a", range(row, row + 15)):
+            np.testing.assert_array_equal(frame.image, expected[frame.index].image)
+        assert 0 < readers.n_bytes <= alone.n_bytes * 3 // 2
+    for views in recordings:
+        views.close()
+    assert readers.n_bytes == 0

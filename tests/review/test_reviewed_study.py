@@ -51,8 +51,10 @@ def test_one_line_of_a_study_file_changes_when_a_behavior_is_added(study: Path) 
     open_reviewed([study]).add_behavior("rest")
     assert study.read_text() == text.replace("[groom, rear]", "[groom, rear, rest]")
     study.write_text("behaviors:\n- groom\n- rear\ncrop: {body_part: midbody, size: 32}\n")
-    with pytest.raises(UsageError, match="by hand"):
-        open_reviewed([study]).add_behavior("rest")
+    reviewed = open_reviewed([study])
+    reviewed.add_behavior("rest")
+    assert reviewed.behaviors == ("groom", "rear", "rest")
+    assert study.read_text() == "behaviors:\n- groom\n- rear\n- rest\ncrop: {body_part: midbody, size: 32}\n"
 
 
 @pytest.mark.parametrize("name", ["", " groom", "groom", "observed", "a" * 61, "Groom!"[:5] + "\n"])
