@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from behavior.errors import LabelError, VideoError
@@ -14,7 +15,6 @@ from behavior.review.desk import Desk, UnknownRecordingError
 from behavior.review.label_edits import Paint
 from behavior.review.label_session import EditRequest
 from behavior.review.reviewed_study import open_reviewed
-from tests.review.conftest import FPS, render
 
 
 def wait_for(condition: Callable[[], bool]) -> bool:
@@ -76,7 +76,7 @@ def test_a_video_that_was_replaced_is_opened_anew_where_somebody_opens_it_again(
     first = desk.open("mouse_1")
     assert desk.open("mouse_1", looks_again=True) is first
     path = study.parent / "mouse_1.mp4"
-    write_video(path, render(40), fps=FPS)
+    write_video(path, np.zeros((40, 96, 96, 3), np.uint8), fps=10)
     assert desk.open("mouse_1") is first
     with pytest.raises(VideoError, match=r"mouse_1\.mp4: was replaced by another file since it was opened; open the recording again"):
         first.views.read("a", [0])
