@@ -39,18 +39,36 @@ export const ACTIONS = [
 export const BEHAVIOR_KEYS = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "0", "-", "="];
 
 const ALSO = { Backspace: "remove" };
+// What people call keys that browsers call otherwise.
+const NAMED = { Space: " ", Plus: "+", Esc: "Escape", Del: "Delete", Left: "ArrowLeft", Right: "ArrowRight", Up: "ArrowUp", Down: "ArrowDown" };
 const SHOWN = { " ": "Space", ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓" };
 
 export class Keys {
-  constructor(changed) {
+  // `changed` has keys by action, as review.yaml gives them; `nBehaviors` is how many have a digit.
+  constructor(changed, nBehaviors = 0) {
     this.byKey = new Map();
     this.byAction = new Map();
-    for (const [action, key] of ACTIONS) this.set(action, changed[action] ?? key);
+    this.problems = [];
+    const known = new Map(ACTIONS.map(([action, , meaning]) => [action, meaning]));
+    const unknown = Object.keys(changed).filter((action) => !known.has(action));
+    if (unknown.length) this.problems.push(`review.yaml names keys for ${unknown.join(", ")}, which the page does not know.`);
+    // A key that the lab has given to something comes before the page's own.
+    for (const [action] of ACTIONS) if (action in changed) this.set(action, NAMED[changed[action]] ?? changed[action], known, nBehaviors);
+    for (const [action, key] of ACTIONS) if (!(action in changed)) this.set(action, key, known, nBehaviors);
     for (const [key, action] of Object.entries(ALSO)) if (!this.byKey.has(key)) this.byKey.set(key, action);
-    this.unknown = Object.keys(changed).filter((action) => !ACTIONS.some(([name]) => name === action));
   }
 
-  set(action, key) {
+  set(action, key, known, nBehaviors) {
+    const other = this.byKey.get(key);
+    if (other) {
+      const named = (one) => `"${known.get(one)}" (${one})`;
+      this.problems.push(`The key ${this.show(key)} is given to ${named(other)} in review.yaml, so ${named(action)} has none; give it another there.`);
+      return;
+    }
+    const behavior = BEHAVIOR_KEYS.indexOf(key);
+    if (behavior >= 0 && behavior < nBehaviors) {
+      this.problems.push(`review.yaml gives the key ${key} to "${known.get(action)}" (${action}), so behavior ${behavior + 1} has none; choose another.`);
+    }
     this.byKey.set(key, action);
     this.byAction.set(action, key);
   }
@@ -68,7 +86,7 @@ export class Keys {
   }
 
   list() {
-    return ACTIONS.map(([action, , meaning]) => [this.show(this.byAction.get(action)), meaning]);
+    return ACTIONS.map(([action, , meaning]) => [this.byAction.has(action) ? this.show(this.byAction.get(action)) : "", meaning]);
   }
 
   show(key) {

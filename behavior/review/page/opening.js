@@ -16,8 +16,8 @@ export function takeStudy(study) {
   say("study", study.name);
   say("rater", study.rater ? `rater ${study.rater}` : "");
   say("recording-count", `(${study.recordings.length})`);
-  page.keys = new Keys(study.keys);
-  if (page.keys.unknown.length) notify(`review.yaml names keys for ${page.keys.unknown.join(", ")}, which the page does not know.`);
+  page.keys = new Keys(study.keys, study.behaviors.length);
+  for (const problem of page.keys.problems) notify(problem);
   for (const note of study.notes) notify(note);
   drawRecordings();
   render();
