@@ -1,0 +1,148 @@
+"""Finds animals as what differs from the background."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Literal
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from behavior.tracking.background import Levels, estimate_background, level_brightness, subtract_background
+from behavior.tracking.calibration import DetectionSettings, shrink
+from behavior.tracking.detections import Detections
+from behavior.tracking.spots import AnimalSize, Spots, find_spots, take_animals
+
+__all__ = ["BackgroundDetector", "MotionKind", "to_grey"]
+
+MotionKind = Literal["mog2", "knn"]
+
+# Part of the picture that differs from the background when the light or the camera has changed, and everything is foreground.
+_MOST_COVERED = 0.4
+
+# Spots of less than this part of an animal are none.
+_SMALLEST = 0.15
+
+# Part of a spot that moves where an animal does.
+_MOVING_PART = 0.05
+
+# How far the background goes towards a picture, each frame, where it follows the light.
+_ADAPTATION = 0.02
+
+
+class BackgroundDetector:
+    """Finds animals as what differs from the background; pictures come in the order of the video.
+
+    Parameters
+    ----------
+    samples
+        Pictures from all over the video, uint8 of shape (K, H, W).
+    settings
+        How animals are found; `calibration.calibrate` chooses them.
+    mask
+        Where animals can be, bool of shape (H, W); everywhere where None.
+    colors
+        Pixels whose channels differ by more than this are equipment; None for pictures without color.
+    adaptive
+        Whether the background follows slow changes of light where no animal is.
+    motion
+        A model of what moves: it has to see a part of each spot move; None to go by shape alone.
+
+    Attributes
+    ----------
+    n_flooded
+        In how many pictures so much differed that the light or the camera must have changed; nothing is found there.
+    """
+
+    def __init__(
+        self,
+        samples: npt.NDArray[np.uint8],
+        settings: DetectionSettings,
+        *,
+        mask: npt.NDArray[np.bool_] | None = None,
+        colors: float | None = None,
+        adaptive: bool = False,
+        motion: MotionKind | None = None,
+    ) -> None:
+        self.settings = settings
+        self.n_flooded = 0
+        factor = settings.shrink
+        small = np.stack([shrink(sample, factor) for sample in samples])
+        self._background = estimate_background(small, kind=settings.background, polarity=settings.polarity)
+        self._mask = None if mask is None else shrink(mask.astype(np.uint8) * 255, factor) > 127
+        size = settings.size
+        self._size = AnimalSize(size.area / factor**2, size.length / factor, size.width / factor)
+        self._colors, self._adaptive = colors, adaptive
+        self._mover = None
+        if motion is not None:
+            make = cv2.createBackgroundSubtractorMOG2 if motion == "mog2" else cv2.createBackgroundSubtractorKNN
+            self._mover = make(detectShadows=False)
+        self._before = np.empty((0, 2))
+
+    def detect(self, image: npt.NDArray[np.uint8]) -> Detections:
+        """Return the animals in the next picture, uint8 of shape (H, W), or (H, W, 3) as RGB."""
+        settings, factor = self.settings, self.settings.shrink
+        small = shrink(to_grey(image), factor)
+        difference = subtract_background(small, self._background, polarity=settings.polarity, blur=settings.blur)
+        for allowed in (self._mask, self._find_plain(image)):
+            if allowed is not None:
+                difference *= allowed
+        spots = find_spots(difference, threshold=settings.threshold, smallest_area=max(_SMALLEST * self._size.area, 3))
+        if self._mover is not None:
+            moving = self._mover.apply(small) > 0
+            spots = spots.select([spot for spot in range(len(spots)) if _is_moving(spots, spot, moving)])
+        if spots.areas.sum() > _MOST_COVERED * small.size:
+            self.n_flooded += 1
+            self._adapt(small, difference, everywhere=True)
+            return Detections.at(np.empty((0, 2)))
+        found = take_animals(spots, difference, self._size, before=self._before, n_animals=settings.n_animals)
+        self._before = found.positions
+        self._adapt(small, difference)
+        return _enlarge(found, factor)
+
+    def _find_plain(self, image: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_] | None:
+        """Return where pixels have no color to speak of."""
+        if self._colors is None or image.ndim == 2:
+            return None
+        height, width = self._background.shape
+        factor = self.settings.shrink
+        channels = [shrink(np.ascontiguousarray(image[: height * factor, : width * factor, channel]), factor) for channel in range(3)]
+        spread = np.max(channels, axis=0) - np.min(channels, axis=0)
+        return spread <= self._colors
+
+    def _adapt(self, small: npt.NDArray[np.uint8], difference: Levels, *, everywhere: bool = False) -> None:
+        if not self._adaptive:
+            return
+        # In one brightness, or places where an animal hid the floor during a change would look like animals when it leaves.
+        levelled = small * np.float32(level_brightness(small, self._background))
+        if everywhere:
+            still = np.ones(small.shape, dtype=np.uint8)
+        else:
+            side = max(round(self._size.width / 2), 1) * 2 + 1
+            still = 1 - cv2.dilate((difference > self.settings.threshold / 2).astype(np.uint8), np.ones((side, side), dtype=np.uint8))
+        cv2.accumulateWeighted(levelled, self._background, _ADAPTATION, mask=still)
+
+
+def to_grey(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Return a picture, uint8 of shape (H, W) or (H, W, 3) as RGB, in grey.
+
+    >>> to_grey(np.full((2, 2, 3), 7, dtype=np.uint8)).tolist()
+    [[7, 7], [7, 7]]
+    """
+    return image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.uint8)
+
+
+def _is_moving(spots: Spots, spot: int, moving: npt.NDArray[np.bool_]) -> bool:
+    """Tell whether enough of a spot moves; the middle of a large animal looks the same from one frame to the next."""
+    mask, place = spots.cut(spot)
+    return np.count_nonzero(moving[place] & mask) >= _MOVING_PART * spots.areas[spot]
+
+
+def _enlarge(found: Detections, factor: int) -> Detections:
+    """Return detections in pixels of the full picture."""
+    if factor == 1:
+        return found
+    # The middle of the first small pixel is the middle of the pixels that it replaces.
+    positions = (found.positions + 0.5) * factor - 0.5
+    return replace(found, positions=positions, lengths=found.lengths * factor, widths=found.widths * factor, areas=found.areas * factor**2)
