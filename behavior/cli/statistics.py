@@ -26,6 +26,32 @@ class _Correction(StrEnum):
     fdr = "fdr"
 
 
+@app.command(epilog="Example: behavior audit ethograms --study videos/study.yaml --minutes 40 --out audit")
+def audit(
+    ethograms: Ethograms,
+    minutes: Annotated[float, typer.Option(help="How many minutes of video people are going to label.")] = 40.0,
+    clip: Annotated[str, typer.Option(metavar="LENGTH", help="Length of a clip, such as 10s.")] = "10s",
+    study: Annotated[Path | None, typer.Option(help="Study whose manifest names videos, animals and groups.")] = None,
+    groups: Annotated[Path | None, typer.Option(help="Manifest with group and animal of each recording; the study's if not given.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed draws the same clips.")] = 0,
+    out: Annotated[Path, typer.Option("--out", help="Folder for the audit; created if missing.")] = Path("audit"),
+    as_json: AsJson = False,
+) -> None:
+    """Draw clips at random for people to label, so that `stats --audit` can correct what the model says."""
+    from behavior.workflows.audit import AuditRequest, draw_audit
+
+    clip_s = parse_duration(clip, option="--clip")
+    drawn = draw_audit(ethograms, out, request=AuditRequest(minutes, clip_s, seed, study, groups))
+    of_clips = Counter(drawn.recordings[one.recording].group for one in drawn.clips)
+    rows = [
+        [group or "all", len({row.animal for row in drawn.recordings.values() if row.group == group}), n] for group, n in of_clips.items()
+    ]
+    extra = {"study": str(drawn.study_path), "minutes": drawn.minutes}
+    print_table(["group", "animals", "clips"], rows, as_json=as_json, extra=extra)
+    hint(f"{len(drawn.clips)} clips, {drawn.minutes:.1f} minutes; label them with `behavior review {drawn.study_path}`, or in any tool")
+    hint(f"then: behavior stats {ethograms[0]} --audit {drawn.study_path}")
+
+
 @app.command(epilog="Example: behavior stats ethograms --bin 60s --study videos/study.yaml --out statistics")
 def stats(
     ethograms: Ethograms,
@@ -86,29 +112,3 @@ def stats(
         hint(result.assumptions)
     hint(f"means over animals; all results are in {out / 'statistics.md'} and the tables next to it")
     exit_on(result.failures)
-
-
-@app.command(epilog="Example: behavior audit ethograms --study videos/study.yaml --minutes 40 --out audit")
-def audit(
-    ethograms: Ethograms,
-    minutes: Annotated[float, typer.Option(help="How many minutes of video people are going to label.")] = 40.0,
-    clip: Annotated[str, typer.Option(metavar="LENGTH", help="Length of a clip, such as 10s.")] = "10s",
-    study: Annotated[Path | None, typer.Option(help="Study whose manifest names videos, animals and groups.")] = None,
-    groups: Annotated[Path | None, typer.Option(help="Manifest with group and animal of each recording; the study's if not given.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed draws the same clips.")] = 0,
-    out: Annotated[Path, typer.Option("--out", help="Folder for the audit; created if missing.")] = Path("audit"),
-    as_json: AsJson = False,
-) -> None:
-    """Draw clips at random for people to label, so that `stats --audit` can correct what the model says."""
-    from behavior.workflows.audit import AuditRequest, draw_audit
-
-    clip_s = parse_duration(clip, option="--clip")
-    drawn = draw_audit(ethograms, out, request=AuditRequest(minutes, clip_s, seed, study, groups))
-    of_clips = Counter(drawn.recordings[one.recording].group for one in drawn.clips)
-    rows = [
-        [group or "all", len({row.animal for row in drawn.recordings.values() if row.group == group}), n] for group, n in of_clips.items()
-    ]
-    extra = {"study": str(drawn.study_path), "minutes": drawn.minutes}
-    print_table(["group", "animals", "clips"], rows, as_json=as_json, extra=extra)
-    hint(f"{len(drawn.clips)} clips, {drawn.minutes:.1f} minutes; label them with `behavior review {drawn.study_path}`, or in any tool")
-    hint(f"then: behavior stats {ethograms[0]} --audit {drawn.study_path}")

@@ -27,6 +27,7 @@ COMMANDS = [
     "export",
     "evaluate",
     "agreement",
+    "audit",
     "stats",
     "overlay",
     "report",
