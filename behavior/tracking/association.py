@@ -1,0 +1,327 @@
+"""Which detection is which animal from one frame to the next, over a whole video."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from behavior.recording import find_bouts
+from behavior.tracking.assignment import ASSIGNMENTS, find_margins
+from behavior.tracking.detections import Detections
+from behavior.tracking.motion_models import Motion, MotionFilter, MotionModel
+
+__all__ = ["Associated", "AssociationSettings", "associate", "choose_association"]
+
+Floats = npt.NDArray[np.float64]
+
+# An animal's fastest step is taken to be so many times what nearly all steps are, and not below this part of its length.
+_FASTEST_FACTOR, _FASTEST_LENGTHS = 3.0, 0.75
+
+# A link is doubtful if exchanging it with another would cost less than this part of an animal's length more, or if it is longer than this
+# part of the fastest step.
+_MARGIN_LENGTHS, _JUMP = 0.5, 0.8
+
+# A position that was cut out of a shared spot with less quality than this may be another animal's.
+_CLEAR = 0.85
+
+# Where nothing is known of length: pixels.
+_USUAL_LENGTH = 20.0
+
+
+@dataclass(frozen=True)
+class AssociationSettings:
+    """How detections are joined; distances in pixels, times in frames.
+
+    Attributes
+    ----------
+    length
+        Of an animal.
+    fastest
+        How far an animal gets in a frame, at most.
+    model
+        How an animal is expected to go on.
+    method
+        `optimal` for the assignment with the least sum of distances, `greedy` for the nearest first.
+    memory
+        For how many frames an animal that is not found is expected near where it was. After that it may be anywhere, if the number of
+        animals is known; else the track ends.
+    n_animals
+        How many animals there are; None where nobody knows.
+    shortest
+        Tracks found in fewer frames are noise, if nobody knows how many animals there are.
+    """
+
+    length: float
+    fastest: float
+    model: MotionModel
+    method: Literal["optimal", "greedy"] = "optimal"
+    memory: int = 50
+    n_animals: int | None = None
+    shortest: int = 5
+
+
+@dataclass(frozen=True)
+class Associated:
+    """Which detection is which animal.
+
+    Attributes
+    ----------
+    chosen
+        Index of the detection of each of K animals in each of T frames, int32 of shape (T, K); -1 where it was not found.
+    certain
+        Whether it is certain that this is the animal that was found before, bool of shape (T, K); False where it was not found.
+    """
+
+    chosen: npt.NDArray[np.int32]
+    certain: npt.NDArray[np.bool_]
+
+    @property
+    def tracklets(self) -> npt.NDArray[np.int32]:
+        """Number of the tracklet that each detection belongs to, int32 of shape (T, K), -1 for none.
+
+        A tracklet is of one animal beyond doubt: it ends before the first doubtful link.
+        """
+        numbers = np.full(self.chosen.shape, -1, dtype=np.int32)
+        following = 0
+        for animal in range(self.chosen.shape[1]):
+            frames = np.flatnonzero(self.chosen[:, animal] >= 0)
+            starts = ~self.certain[frames, animal]
+            if len(frames):
+                starts[0] = True
+            own = np.cumsum(starts) - 1
+            numbers[frames, animal] = own + following
+            following += int(own[-1]) + 1 if len(frames) else 0
+        return numbers
+
+
+def choose_association(
+    frames: Sequence[Detections],
+    *,
+    length: float | None = None,
+    motion: Motion = "still",
+    method: Literal["optimal", "greedy"] = "optimal",
+    n_animals: int | None = None,
+    fastest: float | None = None,
+    memory: int = 50,
+    process_noise: float | None = None,
+) -> AssociationSettings:
+    """Return settings for a video's detections; what is not given is found from how far animals go from one frame to the next.
+
+    Parameters
+    ----------
+    frames
+        Detections of each frame.
+    length
+        Of an animal in pixels; None for the median of the detections'.
+    process_noise
+        Of the motion model, in pixels; None to follow from the usual step.
+    """
+    if length is None:
+        lengths = np.concatenate([detections.lengths for detections in frames]) if frames else np.empty(0)
+        length = float(np.nanmedian(lengths)) if np.isfinite(lengths).any() else _USUAL_LENGTH
+    steps = _find_steps(frames, within=2 * length)
+    usual = float(np.median(steps)) if len(steps) else 0.1 * length
+    if fastest is None:
+        swift = float(np.percentile(steps, 99)) if len(steps) else length / 2
+        fastest = max(_FASTEST_FACTOR * swift, _FASTEST_LENGTHS * length)
+    if process_noise is None:
+        process_noise = max(usual, 0.02 * length)
+    model = MotionModel(motion, process_noise, max(0.02 * length, 0.1))
+    return AssociationSettings(length, fastest, model, method=method, memory=memory, n_animals=n_animals)
+
+
+def associate(frames: Sequence[Detections], settings: AssociationSettings) -> Associated:
+    """Join the detections of a video's T frames into tracks, one per animal.
+
+    Where the number of animals is known, it starts where just so many are seen apart for longest, and goes from there to both
+    ends of the video: what is no animal cannot take an animal's place at the beginning.
+    """
+    n_frames = len(frames)
+    if settings.n_animals is None:
+        links = _Links(n_frames)
+        _Pass(frames, settings, links).run(range(n_frames))
+        return links.finish(settings.shortest)
+    links = _Links(n_frames)
+    if not n_frames:
+        return links.finish(0, n_animals=settings.n_animals)
+    start = _find_start(frames, settings.n_animals)
+    forward = _Pass(frames, settings, links)
+    forward.run(range(start, n_frames))
+    backward = _Pass(frames, settings, links, like=start, is_backward=True)
+    backward.run(range(start - 1, -1, -1))
+    return links.finish(0, n_animals=settings.n_animals)
+
+
+class _Links:
+    """Detections by frame and animal, as they become known."""
+
+    def __init__(self, n_frames: int) -> None:
+        self.n_frames = n_frames
+        self._rows: list[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], npt.NDArray[np.bool_]] | None] = [None] * n_frames
+        self.n_animals = 0
+
+    def add(self, frame: int, animals: npt.NDArray[np.intp], chosen: npt.NDArray[np.intp], certain: npt.NDArray[np.bool_]) -> None:
+        self._rows[frame] = (animals, chosen, certain)
+        if len(animals):
+            self.n_animals = max(self.n_animals, int(animals.max()) + 1)
+
+    def get(self, frame: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+        row = self._rows[frame]
+        return (np.zeros(0, dtype=np.intp),) * 2 if row is None else row[:2]
+
+    def vouch(self, frame: int, animal: int, is_certain: bool) -> None:
+        """Say whether the link by which an animal came to be found in a frame is certain."""
+        row = self._rows[frame]
+        if row is not None:
+            row[2][row[0] == animal] = is_certain
+
+    def finish(self, shortest: int, *, n_animals: int | None = None) -> Associated:
+        counts = np.zeros(max(self.n_animals, 1), dtype=np.intp)
+        for row in self._rows:
+            if row is not None:
+                counts[row[0]] += 1
+        kept = np.flatnonzero(counts >= max(shortest, 1)) if n_animals is None else np.arange(n_animals)
+        place = np.full(max(self.n_animals, len(kept), 1), -1, dtype=np.intp)
+        place[kept] = np.arange(len(kept))
+        chosen = np.full((self.n_frames, len(kept)), -1, dtype=np.int32)
+        certain = np.zeros(chosen.shape, dtype=np.bool_)
+        for frame, row in enumerate(self._rows):
+            if row is not None:
+                columns = place[row[0]]
+                stays = columns >= 0
+                chosen[frame, columns[stays]] = row[1][stays]
+                certain[frame, columns[stays]] = row[2][stays]
+        return Associated(chosen, certain)
+
+
+class _Pass:
+    """One way through the video, forwards or backwards."""
+
+    def __init__(
+        self,
+        frames: Sequence[Detections],
+        settings: AssociationSettings,
+        links: _Links,
+        *,
+        like: int | None = None,
+        is_backward: bool = False,
+    ) -> None:
+        self._frames, self._settings, self._links = frames, settings, links
+        self._assign = ASSIGNMENTS[settings.method]
+        self._filter = MotionFilter(settings.model)
+        # Which animal each row of the filter is, for how long it was not seen, and whether it was clear when it was.
+        self._animals = np.zeros(0, dtype=np.intp)
+        self._missed = np.zeros(0, dtype=np.intp)
+        self._clear = np.zeros(0, dtype=np.bool_)
+        self._is_backward = is_backward
+        # Backwards, a link belongs to the later of its two frames.
+        self._later: dict[int, int] = {}
+        if like is not None:
+            animals, chosen = links.get(like)
+            self._add(frames[like], animals, chosen)
+            self._later = dict.fromkeys(animals.tolist(), like)
+
+    def run(self, order: Sequence[int] | range) -> None:
+        for frame in order:
+            self._step(frame)
+
+    def _step(self, frame: int) -> None:
+        found, settings = self._frames[frame], self._settings
+        expected = self._filter.predict()
+        distances = np.hypot(*(expected[:, None] - found.positions[None]).transpose(2, 0, 1)) if len(found) and len(expected) else None
+        if distances is None:
+            rows = columns = np.zeros(0, dtype=np.intp)
+            margins = np.zeros(0)
+        else:
+            gates = np.asarray(settings.fastest * (1.0 + self._missed), dtype=np.float64)
+            if settings.n_animals is not None:
+                gates[self._missed > settings.memory] = np.inf
+            rows, columns = self._assign(distances, gates)
+            # What an animal cannot reach is no alternative.
+            margins = find_margins(np.where(distances <= gates[:, None], distances, np.inf), rows, columns)
+        clear = ~found.touching | (found.qualities >= _CLEAR)
+        certain = np.zeros(len(rows), dtype=np.bool_)
+        if distances is not None:
+            steps = distances[rows, columns]
+            certain = (
+                (margins > _MARGIN_LENGTHS * settings.length)
+                & (steps < _JUMP * settings.fastest * (1 + 0.5 * self._missed[rows]))
+                & (self._missed[rows] <= settings.memory)
+                & clear[columns]
+                & self._clear[rows]
+            )
+        self._filter.update(rows, found.positions[columns], found.qualities[columns])
+        self._missed += 1
+        self._missed[rows] = 0
+        self._clear[rows] = clear[columns]
+        animals, chosen = self._animals[rows], columns
+        fresh = np.setdiff1d(np.arange(len(found)), columns)
+        fresh = self._begin(found, fresh)
+        newcomers = self._animals[len(self._animals) - len(fresh) :]
+        self._note(
+            frame,
+            np.concatenate((animals, newcomers)),
+            np.concatenate((chosen, fresh)),
+            np.append(certain, np.zeros(len(fresh), dtype=np.bool_)),
+        )
+        if settings.n_animals is None:
+            alive = np.flatnonzero(self._missed <= settings.memory)
+            if len(alive) < len(self._missed):
+                self._filter.keep(alive)
+                self._animals, self._missed, self._clear = self._animals[alive], self._missed[alive], self._clear[alive]
+
+    def _begin(self, found: Detections, fresh: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+        """Begin tracks of detections that belong to no animal, the best ones where there is not room for all; return which."""
+        if self._settings.n_animals is not None:
+            room = self._settings.n_animals - len(self._animals)
+            fresh = np.sort(fresh[np.argsort(-found.qualities[fresh], kind="stable")[: max(room, 0)]])
+        if len(fresh):
+            first = self._links.n_animals if self._settings.n_animals is None else len(self._animals)
+            self._add(found, np.arange(first, first + len(fresh), dtype=np.intp), fresh)
+            self._links.n_animals = max(self._links.n_animals, first + len(fresh))
+        return fresh
+
+    def _add(self, found: Detections, animals: npt.NDArray[np.intp], chosen: npt.NDArray[np.intp]) -> None:
+        self._filter.add(found.positions[chosen], spread=self._settings.fastest / 3)
+        self._animals = np.concatenate((self._animals, animals))
+        self._missed = np.concatenate((self._missed, np.zeros(len(animals), dtype=np.intp)))
+        self._clear = np.concatenate((self._clear, ~found.touching[chosen] | (found.qualities[chosen] >= _CLEAR)))
+
+    def _note(self, frame: int, animals: npt.NDArray[np.intp], chosen: npt.NDArray[np.intp], certain: npt.NDArray[np.bool_]) -> None:
+        if not self._is_backward:
+            self._links.add(frame, animals, chosen, certain)
+            return
+        self._links.add(frame, animals, chosen, np.zeros(len(animals), dtype=np.bool_))
+        for animal, is_certain in zip(animals.tolist(), certain.tolist(), strict=True):
+            if (later := self._later.get(animal)) is not None:
+                self._links.vouch(later, animal, is_certain)
+            self._later[animal] = frame
+
+
+def _find_start(frames: Sequence[Detections], n_animals: int) -> int:
+    """Return the first frame of the longest stretch in which all animals are seen apart; one with most of them where there is none."""
+    counts = np.array([len(detections) for detections in frames], dtype=np.intp)
+    apart = np.array([not detections.touching.any() for detections in frames], dtype=np.bool_)
+    stretches = find_bouts((counts == n_animals) & apart)
+    if len(stretches):
+        return int(stretches[np.argmax(stretches[:, 1] - stretches[:, 0]), 0])
+    return int(np.argmax(np.minimum(counts, n_animals) + 0.5 * apart)) if len(counts) else 0
+
+
+def _find_steps(frames: Sequence[Detections], *, within: float) -> Floats:
+    """Return how far detections that do not touch are from the nearest one in the frame before, where that is mutual."""
+    steps = []
+    for before, after in pairwise(frames):
+        if not len(before) or not len(after):
+            continue
+        distances = np.hypot(*(before.positions[:, None] - after.positions[None]).transpose(2, 0, 1))
+        nearest, back = distances.argmin(axis=0), distances.argmin(axis=1)
+        mutual = (back[nearest] == np.arange(len(after))) & ~after.touching & ~before.touching[nearest]
+        steps.append(distances[nearest, np.arange(len(after))][mutual])
+    joined = np.concatenate(steps) if steps else np.empty(0)
+    return joined[joined < within]
