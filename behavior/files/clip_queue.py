@@ -133,7 +133,8 @@ def list_clips(
 def add_clips(path: Path, clips: Sequence[QueuedClip]) -> list[QueuedClip]:
     """Add a batch to the table at `path`, which is made where it is missing, and return all that it holds then.
 
-    A clip that is there already stays as it is. The open clips of the same raters that nobody has decided give way to the new batch.
+    A clip that is there already stays as it is, but that it counts as drawn at random once it is drawn. The open clips of the same raters
+    give way to the new batch.
 
     Raises
     ------
@@ -147,7 +148,9 @@ def add_clips(path: Path, clips: Sequence[QueuedClip]) -> list[QueuedClip]:
     def add(known: list[QueuedClip]) -> list[QueuedClip]:
         kept = [clip for clip in known if clip.state != "open" or clip.rater not in raters]
         keys = {clip.key for clip in kept}
-        return [*kept, *(clip for clip in clips if clip.key not in keys)]
+        drawn = {clip.key for clip in clips if clip.is_random}
+        marked = [replace(clip, is_random=clip.is_random or clip.key in drawn) for clip in kept]
+        return [*marked, *(clip for clip in clips if clip.key not in keys)]
 
     return _update(path, add)
 

@@ -16,7 +16,7 @@ from behavior.recording import Probabilities
 from behavior.sequence.averaging import average_features, spread_rows
 from behavior.sequence.inference import predict_recording, resample_rows
 
-__all__ = ["predict_probabilities", "require_rate"]
+__all__ = ["predict_members", "predict_probabilities", "require_rate"]
 
 
 def require_rate(model: OpenedModel, features: RecordingFeatures, *, name: str, may_resample: bool) -> bool:
@@ -52,15 +52,37 @@ def predict_probabilities(model: OpenedModel, features: Sequence[RecordingFeatur
     features
         For each member, in order.
     """
-    behaviors = model.description.behaviors
+    members = predict_members(model, features)
+    combined = combine_members(np.stack([one.values for one in members]), model.description.combine)
+    return Probabilities(combined, members[0].behaviors, members[0].time_s)
+
+
+def predict_members(model: OpenedModel, features: Sequence[RecordingFeatures]) -> list[Probabilities]:
+    """Return what the members of `model` predict for one recording, before calibration: the first of each behavior, then the second.
+
+    A behavior that fewer members than another know has NaN in the last ones.
+
+    Parameters
+    ----------
+    features
+        For each member, in order.
+    """
+    behaviors, time_s = model.description.behaviors, features[0].time_s
     predicted: dict[str, list[npt.NDArray[np.float32]]] = {name: [] for name in behaviors}
     for member, own in zip(model.members, features, strict=True):
         columns = _predict_member(member, own, fps=model.description.fps)
         for column, name in enumerate(member.description.behaviors):
             if name in predicted:
                 predicted[name].append(columns[:, column])
-    combined = [combine_members(np.stack(predicted[name]), model.description.combine) for name in behaviors]
-    return Probabilities(np.column_stack(combined), tuple(behaviors), features[0].time_s)
+    unknown = np.full(len(time_s), np.nan, dtype=np.float32)
+    return [
+        Probabilities(
+            np.column_stack([predicted[name][number] if number < len(predicted[name]) else unknown for name in behaviors]),
+            tuple(behaviors),
+            time_s,
+        )
+        for number in range(max(map(len, predicted.values()), default=0))
+    ]
 
 
 def _predict_member(member: OpenedMember, features: RecordingFeatures, *, fps: float) -> npt.NDArray[np.float32]:

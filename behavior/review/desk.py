@@ -141,6 +141,12 @@ class Desk:
                 self._close(opened)
             self._opened.clear()
 
+    def write_labels(self) -> None:
+        """Put all edits into the label files now; OutputError if one cannot be written, its journal then has them."""
+        for opened in self._list_opened():
+            if opened.session is not None:
+                opened.session.fold(now=True)
+
     def close(self) -> None:
         """Put all edits into the label files and close everything."""
         self._is_ending.set()

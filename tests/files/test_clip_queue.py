@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,10 @@ def test_what_is_decided_stays_when_a_new_batch_comes(tmp_path: Path) -> None:
     ]
     assert [clip.key for clip in list_clips(clips, rater="", state="done", is_random=True)] == [RANDOM.key]
     assert read_clips(path) == clips
+    # What was chosen and is drawn later counts as drawn, too.
+    set_clip_state(path, second.key, "done")
+    clips = add_clips(path, [replace(second, is_random=True, state="done")])
+    assert [clip.key for clip in list_clips(clips, rater="", state="done", is_random=True)] == [RANDOM.key, second.key]
     with pytest.raises(InputError, match="look at the list again"):
         set_clip_state(path, UNSURE.key, "done")
 

@@ -22,6 +22,7 @@ export function describeTimeline() {
     bout: page.bout,
     selection: page.selection,
     lookedFrom: page.lookedFrom,
+    clip: page.clip?.recording === page.recording ? page.clip : null,
     frame: player.frame,
   };
 }

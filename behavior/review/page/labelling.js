@@ -3,7 +3,7 @@
 import { runAt, searchRuns } from "./labels.js";
 import { notify, page, player, render } from "./page.js";
 
-async function paint(paints) {
+export async function paint(paints) {
   await page.opening;
   if (!page.edits) {
     notify("The labels are not open yet; wait until the video is read.");

@@ -20,6 +20,7 @@ import {
 import { openNeighbour, openOthers, openRecording, poll, takeStudy } from "./opening.js";
 import { find, page, player, render, say } from "./page.js";
 import { SPEEDS } from "./player.js";
+import { decideClip, goToNextClip } from "./queue.js";
 import "./tabs.js";
 import { Timeline } from "./timeline.js";
 
@@ -96,6 +97,10 @@ const DO = {
   others: () => toggle("others"),
   next_difference: () => goToDifference(1),
   previous_difference: () => goToDifference(-1),
+  next_clip: goToNextClip,
+  clip_done: () => decideClip("done"),
+  clip_skip: () => decideClip("skipped"),
+  clip_unsure: () => decideClip("unsure"),
   next_recording: () => openNeighbour(1),
   previous_recording: () => openNeighbour(-1),
   cancel: () => {
@@ -150,6 +155,7 @@ document.addEventListener("keydown", (event) => {
 const BUTTONS = {
   ...{ back: "back", play: "play", forward: "forward", loop: "loop", crop: "crop", pose: "pose", others: "others" },
   ...{ undo: "undo", redo: "redo", looked: "looked", theme: "theme", "show-keys": "help" },
+  ...{ "clip-done": "clip_done", "clip-skip": "clip_skip", "clip-unsure": "clip_unsure" },
 };
 for (const [id, action] of Object.entries(BUTTONS)) {
   find(id).addEventListener("click", () => act(action));

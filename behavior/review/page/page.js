@@ -26,6 +26,7 @@ export const page = {
   bout: null,
   selection: null,
   lookedFrom: null,
+  clip: null,
   shows: { crop: false, pose: false, others: false },
   seenNotices: new Set(),
   isStale: false,

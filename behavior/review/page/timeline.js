@@ -312,15 +312,17 @@ export class Timeline {
       context.strokeRect(left, top + 1.5, Math.max(this.toX(bout.stop) - left, 2), height - 3);
       context.setLineDash([]);
     }
-    if (model.lookedFrom !== null && model.lookedFrom !== undefined) {
-      context.strokeStyle = colors.accent;
-      context.setLineDash([2, 3]);
+    // Where looking began, and the bounds of the clip that is to be labelled.
+    const marks = [...(model.lookedFrom === null || model.lookedFrom === undefined ? [] : [model.lookedFrom]), ...(model.clip ? [model.clip.start, model.clip.stop] : [])];
+    context.strokeStyle = colors.accent;
+    context.setLineDash([2, 3]);
+    for (const frame of marks) {
       context.beginPath();
-      context.moveTo(this.toX(model.lookedFrom), 0);
-      context.lineTo(this.toX(model.lookedFrom), bottom);
+      context.moveTo(this.toX(frame), 0);
+      context.lineTo(this.toX(frame), bottom);
       context.stroke();
-      context.setLineDash([]);
     }
+    context.setLineDash([]);
     const left = this.toX(model.frame);
     const right = this.toX(model.frame + 1);
     context.fillStyle = colors.ink;

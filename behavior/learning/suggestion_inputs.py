@@ -1,0 +1,280 @@
+"""What is known of a study's recordings when clips are to be suggested: labels, features or pose, and what a model predicts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from behavior.config import Crop, Study
+from behavior.embedding.recording_inputs import RecordingInputs
+from behavior.embedding.stream import FeatureStream
+from behavior.errors import BehaviorError, CacheError, LabelError
+from behavior.files.ethograms import read_annotation, read_provenance
+from behavior.files.model_bundle import read_bundle
+from behavior.files.pose import find_body_parts, match_pose_to_frames
+from behavior.files.study import open_study
+from behavior.files.video_index import VideoIndex
+from behavior.learning.clips import Clips, describe_clips
+from behavior.learning.label_reading import read_labels_of
+from behavior.learning.learning_data import RecordingFeatures, load_features, make_study_streams
+from behavior.learning.suggestions import Suggestion, suggest_clips
+from behavior.recording import Frames, Recording
+from behavior.vision.pose_features import describe_pose
+
+__all__ = ["SuggestedBatch", "SuggestionRequest", "suggest_for_study"]
+
+# Pixels, where the study has no crop; all that matters is that it is the same for all recordings.
+_UNIT_OF_LENGTH = 100.0
+_LEAST_LIKELIHOOD = 0.6
+
+Members = list[npt.NDArray[np.float32]]
+
+
+@dataclass(frozen=True)
+class SuggestionRequest:
+    """What clips are asked for; it can be told to another process.
+
+    Attributes
+    ----------
+    study
+        The study file.
+    rater
+        Who is going to label; "" for the manifest's plain column of labels.
+    count, random_share
+        As for `suggest_clips`.
+    clip_s
+        Seconds of a clip.
+    ethograms
+        By recording, tables of what a model predicts.
+    asked
+        By recording, the frames [start, stop) of clips that the rater has decided on.
+    drawn
+        Recording and first frame of the clips that were drawn at random before.
+    """
+
+    study: Path
+    rater: str = ""
+    count: int = 20
+    random_share: float = 0.25
+    clip_s: float = 3.0
+    ethograms: Mapping[str, Path] = field(default_factory=dict)
+    asked: Mapping[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
+    drawn: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True)
+class SuggestedBatch:
+    """Clips to label next, and sentences on what they could not be chosen by."""
+
+    suggestions: tuple[Suggestion, ...]
+    notes: tuple[str, ...]
+
+
+def suggest_for_study(request: SuggestionRequest) -> SuggestedBatch:
+    """Return clips of the study's training recordings to label next. Nothing is computed that the feature cache does not hold, but pose.
+
+    Raises
+    ------
+    UsageError
+        If study file or manifest cannot be used.
+    """
+    study, recordings = open_study(request.study)
+    known, notes = _read_frames(study, [one for one in recordings if one.split != "test"], request)
+    has_features = any(one.features is not None for one in known)
+    if not has_features and known:
+        notes += _describe_poses(study, known)
+    predict, said = _find_predictions(study, request)
+    notes += said
+    clips: list[Clips] = []
+    for one in known:
+        members, problem = predict(one.recording, one.features)
+        if any(len(values) != one.frames.n_frames for values in members):
+            members, problem = [], f"what the model predicts of {one.recording.id} is left out: it has other frames; annotate it again."
+        notes += [problem] if problem else []
+        asked = np.zeros(one.frames.n_frames, dtype=np.bool_)
+        for start, stop in request.asked.get(one.recording.id, ()):
+            asked[start:stop] = True
+        vectors = one.pose if one.features is None else one.features.values
+        length = max(round(request.clip_s * one.fps), 1)
+        clips.append(describe_clips(one.recording.id, one.looked_at, length=length, asked=asked, features=vectors, members=members))
+    notes += _explain_missing(known, clips, has_features=has_features)
+    suggestions = suggest_clips(
+        clips, study.behaviors, count=request.count, random_share=request.random_share, seed=study.training.seed, drawn=set(request.drawn)
+    )
+    return SuggestedBatch(tuple(suggestions), tuple(dict.fromkeys(notes)))
+
+
+@dataclass
+class _Known:
+    """What is known of one recording."""
+
+    recording: Recording
+    frames: Frames
+    fps: float
+    looked_at: npt.NDArray[np.bool_]
+    features: RecordingFeatures | None
+    pose: npt.NDArray[np.float32] | None = None
+
+
+def _read_frames(study: Study, recordings: Sequence[Recording], request: SuggestionRequest) -> tuple[list[_Known], list[str]]:
+    """Return the recordings whose frames and labels can be read, with their cached features, and sentences on the others."""
+    known: list[_Known] = []
+    notes: list[str] = []
+    streams = make_study_streams(study)
+    for recording in recordings:
+        try:
+            features = _load_features(study, recording, streams)
+            if features is not None:
+                frames, fps = features.frames, features.fps
+            else:
+                frames, fps = _list_frames(recording)
+            looked_at = _find_looked_at(study, recording, frames, request.rater)
+        except BehaviorError as error:
+            notes.append(f"{recording.id} is left out: {error}")
+            continue
+        known.append(_Known(recording, frames, fps, looked_at, features))
+    return known, notes
+
+
+def _load_features(study: Study, recording: Recording, streams: Mapping[str, FeatureStream]) -> RecordingFeatures | None:
+    try:
+        return load_features(study, recording, streams)
+    except CacheError:
+        # That is said once for all recordings.
+        return None
+
+
+def _list_frames(recording: Recording) -> tuple[Frames, float]:
+    if recording.video is None:
+        raise LabelError(f"recording {recording.id!r} has neither features nor a video in the manifest; name its video there.")
+    index = VideoIndex(recording.video)
+    if not index.is_complete:
+        index.read_through(lambda: True)
+    return Frames(index.n_frames, index.time_s, index.broke_off), index.fps
+
+
+def _find_looked_at(study: Study, recording: Recording, frames: Frames, rater: str) -> npt.NDArray[np.bool_]:
+    """Return which frames have a label of each behavior by this rater, bool of shape (T,)."""
+    path = recording.labels.get(rater)
+    if path is None or not path.exists():
+        return np.zeros(frames.n_frames, dtype=np.bool_)
+    labels, _ = read_labels_of(recording, path, study.behaviors, frames, settings=study.labels, rater=rater)
+    return (labels.values != -1).all(axis=1)
+
+
+def _describe_poses(study: Study, known: Sequence[_Known]) -> list[str]:
+    """Compute what poses say about posture and movement, and return sentences on what cannot be used."""
+    notes: list[str] = []
+    for one in known:
+        if one.recording.pose is None:
+            continue
+        try:
+            one.pose = _describe_pose(study.crop, one.recording, one.frames, one.fps)
+        except BehaviorError as error:
+            notes.append(f"the pose of {one.recording.id} is left out: {error}")
+    widths = Counter(one.pose.shape[1] for one in known if one.pose is not None)
+    for one in known:
+        if one.pose is not None and one.pose.shape[1] != max(widths, key=lambda width: widths[width]):
+            one.pose = None
+            notes.append(f"the pose of {one.recording.id} is left out: it has other body parts than that of most recordings.")
+    return notes
+
+
+def _describe_pose(crop: Crop | None, recording: Recording, frames: Frames, fps: float) -> npt.NDArray[np.float32]:
+    assert recording.pose is not None
+    track = RecordingInputs(recording).read_track(None if crop is None else crop.individual, None if crop is None else crop.pose_scale)
+    track, _ = match_pose_to_frames(track, frames, path=recording.pose)
+    is_named = crop is not None and not crop.whole_frame
+    origin = find_body_parts(track, crop.body_parts, path=recording.pose) if crop and is_named else list(range(len(track.body_parts)))
+    return describe_pose(
+        track.positions,
+        track.likelihoods,
+        fps=fps,
+        origin=origin,
+        min_likelihood=_LEAST_LIKELIHOOD if crop is None else crop.min_likelihood,
+        size=_UNIT_OF_LENGTH if crop is None else crop.size,
+    )
+
+
+def _find_predictions(
+    study: Study, request: SuggestionRequest
+) -> tuple[Callable[[Recording, RecordingFeatures | None], tuple[Members, str]], list[str]]:
+    """Return what gives the calibrated probabilities (T, B) of each member of a model for a recording, and sentences on what it cannot.
+
+    The members themselves are asked where the ethograms are of an ensemble whose model is still there; else the ethograms tell what they
+    predict together.
+    """
+    notes: list[str] = []
+    ask = None
+    for path in request.ethograms.values():
+        try:
+            model = read_provenance(path).model
+        except BehaviorError as error:
+            notes.append(str(error))
+            continue
+        folder = Path(model.folder) if model is not None and model.folder else None
+        if folder is not None and folder.is_dir():
+            try:
+                counts = Counter(name for member in read_bundle(folder).members for name in member.behaviors if name)
+                ask = _open_members(study, folder) if max(counts.values(), default=0) > 1 else None
+            except BehaviorError as error:
+                notes.append(f"what the members of the model disagree on is left out: {error}")
+            break
+
+    def predict(recording: Recording, features: RecordingFeatures | None) -> tuple[Members, str]:
+        try:
+            if ask is not None and features is not None:
+                return ask(recording), ""
+            path = request.ethograms.get(recording.id)
+            if path is None:
+                return [], ""
+            annotation = read_annotation(path)
+            return [_arrange(annotation.probabilities.values, annotation.behaviors, study.behaviors)], ""
+        except BehaviorError as error:
+            return [], f"what the model predicts of {recording.id} is left out: {error}"
+
+    return predict, notes
+
+
+def _open_members(study: Study, folder: Path) -> Callable[[Recording], Members]:
+    # They load TensorFlow.
+    from behavior.learning.annotator import open_annotator
+    from behavior.learning.prediction import predict_members
+
+    annotator = open_annotator(folder, cache=study.cache, imported=study.cache, arena=study.arena)
+    decisions = annotator.model.decisions
+
+    def ask(recording: Recording) -> Members:
+        predicted = predict_members(annotator.model, annotator.features.load(recording).by_member)
+        calibrated = [one if decisions is None else decisions.calibrate(one) for one in predicted]
+        return [_arrange(one.values, one.behaviors, study.behaviors) for one in calibrated]
+
+    return ask
+
+
+def _arrange(values: npt.NDArray[np.float32], behaviors: Sequence[str], wanted: Sequence[str]) -> npt.NDArray[np.float32]:
+    """Return the columns of probabilities (T, K) that belong to the behaviors `wanted`, NaN for those that the model does not know."""
+    columns = {name: values[:, column] for column, name in enumerate(behaviors)}
+    unknown = np.full(len(values), np.nan, dtype=np.float32)
+    return np.column_stack([columns.get(name, unknown) for name in wanted]).astype(np.float32)
+
+
+def _explain_missing(known: Sequence[_Known], clips: Sequence[Clips], *, has_features: bool) -> list[str]:
+    """Return sentences on what the clips could not be chosen by."""
+    notes = []
+    without = [one.recording.id for one, cut in zip(known, clips, strict=True) if cut.vectors is None]
+    if len(without) == len(known):
+        notes.append("There are neither features nor poses yet, so the clips are spread evenly; train once, or run `behavior embed`.")
+    elif without:
+        what = "features" if has_features else "a pose"
+        notes.append(f"{len(without)} of {len(known)} recordings have no {what}; of them, only clips drawn at random are suggested.")
+    if not has_features and len(without) < len(known):
+        notes.append("There are no features yet, so the clips are chosen by pose.")
+    if not any(cut.doubt is not None for cut in clips):
+        notes.append("There is no model yet, so the clips are chosen to cover what the videos show.")
+    return notes
