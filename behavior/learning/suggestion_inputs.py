@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,7 @@ from behavior.files.study import open_study
 from behavior.files.video_index import VideoIndex
 from behavior.learning.clips import Clips, describe_clips
 from behavior.learning.label_reading import read_labels_of
-from behavior.learning.learning_data import RecordingFeatures, load_features, make_study_streams
+from behavior.learning.learning_data import load_features, make_study_streams
 from behavior.learning.suggestions import Suggestion, suggest_clips
 from behavior.recording import Frames, Recording
 from behavior.vision.pose_features import describe_pose
@@ -84,69 +85,94 @@ def suggest_for_study(request: SuggestionRequest) -> SuggestedBatch:
         If study file or manifest cannot be used.
     """
     study, recordings = open_study(request.study)
-    known, notes = _read_frames(study, [one for one in recordings if one.split != "test"], request)
-    has_features = any(one.features is not None for one in known)
-    if not has_features and known:
-        notes += _describe_poses(study, known)
-    predict, said = _find_predictions(study, request)
-    notes += said
+    training = [one for one in recordings if one.split != "test"]
+    predict, notes = _find_predictions(study, request)
+    streams = make_study_streams(study)
     clips: list[Clips] = []
-    for one in known:
-        members, problem = predict(one.recording, one.features)
-        if any(len(values) != one.frames.n_frames for values in members):
-            members, problem = [], f"what the model predicts of {one.recording.id} is left out: it has other frames; annotate it again."
-        notes += [problem] if problem else []
-        asked = np.zeros(one.frames.n_frames, dtype=np.bool_)
-        for start, stop in request.asked.get(one.recording.id, ()):
-            asked[start:stop] = True
-        vectors = one.pose if one.features is None else one.features.values
-        length = max(round(request.clip_s * one.fps), 1)
-        clips.append(describe_clips(one.recording.id, one.looked_at, length=length, asked=asked, features=vectors, members=members))
-    notes += _explain_missing(known, clips, has_features=has_features)
+    has_features = False
+    # One recording after the other: the features of all may not fit into memory.
+    for read in (partial(_load_features, study, streams), partial(_load_pose, study)):
+        clips, said = _describe_all(study, training, request, read, predict)
+        has_features = read.func is _load_features and any(one.vectors is not None for one in clips)
+        if has_features or not clips:
+            break
+    notes += said + _explain_missing(clips, has_features=has_features)
     suggestions = suggest_clips(
         clips, study.behaviors, count=request.count, random_share=request.random_share, seed=study.training.seed, drawn=set(request.drawn)
     )
     return SuggestedBatch(tuple(suggestions), tuple(dict.fromkeys(notes)))
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Known:
-    """What is known of one recording."""
+    """The frames of a recording, and vectors (T, D) of features or pose, or None.
 
-    recording: Recording
+    Attributes
+    ----------
+    is_cached
+        Whether the vectors are the features in the cache, which a model can read.
+    note
+        Why there are none; "" where there is nothing to say.
+    """
+
     frames: Frames
     fps: float
-    looked_at: npt.NDArray[np.bool_]
-    features: RecordingFeatures | None
-    pose: npt.NDArray[np.float32] | None = None
+    vectors: npt.NDArray[np.floating] | None
+    is_cached: bool = False
+    note: str = ""
 
 
-def _read_frames(study: Study, recordings: Sequence[Recording], request: SuggestionRequest) -> tuple[list[_Known], list[str]]:
-    """Return the recordings whose frames and labels can be read, with their cached features, and sentences on the others."""
-    known: list[_Known] = []
+def _describe_all(
+    study: Study,
+    recordings: Sequence[Recording],
+    request: SuggestionRequest,
+    read: Callable[[Recording], _Known],
+    predict: Callable[[Recording, bool], tuple[Members, str]],
+) -> tuple[list[Clips], list[str]]:
+    """Return the clips of the recordings whose frames and labels can be read, and sentences on what cannot be used."""
+    clips: list[Clips] = []
     notes: list[str] = []
-    streams = make_study_streams(study)
     for recording in recordings:
         try:
-            features = _load_features(study, recording, streams)
-            if features is not None:
-                frames, fps = features.frames, features.fps
-            else:
-                frames, fps = _list_frames(recording)
-            looked_at = _find_looked_at(study, recording, frames, request.rater)
+            known = read(recording)
+            looked_at = _find_looked_at(study, recording, known.frames, request.rater)
         except BehaviorError as error:
             notes.append(f"{recording.id} is left out: {error}")
             continue
-        known.append(_Known(recording, frames, fps, looked_at, features))
-    return known, notes
+        members, problem = predict(recording, known.is_cached)
+        if any(len(values) != known.frames.n_frames for values in members):
+            members, problem = [], f"what the model predicts of {recording.id} is left out: it has other frames; annotate it again."
+        notes += filter(None, (known.note, problem))
+        asked = np.zeros(known.frames.n_frames, dtype=np.bool_)
+        for start, stop in request.asked.get(recording.id, ()):
+            asked[start:stop] = True
+        length = max(round(request.clip_s * known.fps), 1)
+        clips.append(describe_clips(recording.id, looked_at, length=length, asked=asked, features=known.vectors, members=members))
+    widths = Counter(one.vectors.shape[1] for one in clips if one.vectors is not None)
+    usual = max(widths, key=lambda width: widths[width], default=0)
+    odd = [one for one in clips if one.vectors is not None and one.vectors.shape[1] != usual]
+    notes += [f"{one.recording} has other features, or another pose, than most recordings, and is not compared with them." for one in odd]
+    return [replace(one, vectors=None) if one in odd else one for one in clips], notes
 
 
-def _load_features(study: Study, recording: Recording, streams: Mapping[str, FeatureStream]) -> RecordingFeatures | None:
+def _load_features(study: Study, streams: Mapping[str, FeatureStream], recording: Recording) -> _Known:
     try:
-        return load_features(study, recording, streams)
+        features = load_features(study, recording, streams)
     except CacheError:
         # That is said once for all recordings.
-        return None
+        frames, fps = _list_frames(recording)
+        return _Known(frames, fps, None)
+    return _Known(features.frames, features.fps, features.values, is_cached=True)
+
+
+def _load_pose(study: Study, recording: Recording) -> _Known:
+    frames, fps = _list_frames(recording)
+    if recording.pose is None:
+        return _Known(frames, fps, None)
+    try:
+        return _Known(frames, fps, _describe_pose(study.crop, recording, recording.pose, frames, fps))
+    except BehaviorError as error:
+        return _Known(frames, fps, None, note=f"the pose of {recording.id} is left out: {error}")
 
 
 def _list_frames(recording: Recording) -> tuple[Frames, float]:
@@ -167,30 +193,12 @@ def _find_looked_at(study: Study, recording: Recording, frames: Frames, rater: s
     return (labels.values != -1).all(axis=1)
 
 
-def _describe_poses(study: Study, known: Sequence[_Known]) -> list[str]:
-    """Compute what poses say about posture and movement, and return sentences on what cannot be used."""
-    notes: list[str] = []
-    for one in known:
-        if one.recording.pose is None:
-            continue
-        try:
-            one.pose = _describe_pose(study.crop, one.recording, one.frames, one.fps)
-        except BehaviorError as error:
-            notes.append(f"the pose of {one.recording.id} is left out: {error}")
-    widths = Counter(one.pose.shape[1] for one in known if one.pose is not None)
-    for one in known:
-        if one.pose is not None and one.pose.shape[1] != max(widths, key=lambda width: widths[width]):
-            one.pose = None
-            notes.append(f"the pose of {one.recording.id} is left out: it has other body parts than that of most recordings.")
-    return notes
-
-
-def _describe_pose(crop: Crop | None, recording: Recording, frames: Frames, fps: float) -> npt.NDArray[np.float32]:
-    assert recording.pose is not None
+def _describe_pose(crop: Crop | None, recording: Recording, path: Path, frames: Frames, fps: float) -> npt.NDArray[np.float32]:
+    """Return what the pose in the file at `path` says about posture and movement, float32 of shape (T, D)."""
     track = RecordingInputs(recording).read_track(None if crop is None else crop.individual, None if crop is None else crop.pose_scale)
-    track, _ = match_pose_to_frames(track, frames, path=recording.pose)
+    track, _ = match_pose_to_frames(track, frames, path=path)
     is_named = crop is not None and not crop.whole_frame
-    origin = find_body_parts(track, crop.body_parts, path=recording.pose) if crop and is_named else list(range(len(track.body_parts)))
+    origin = find_body_parts(track, crop.body_parts, path=path) if crop and is_named else list(range(len(track.body_parts)))
     return describe_pose(
         track.positions,
         track.likelihoods,
@@ -201,10 +209,10 @@ def _describe_pose(crop: Crop | None, recording: Recording, frames: Frames, fps:
     )
 
 
-def _find_predictions(
-    study: Study, request: SuggestionRequest
-) -> tuple[Callable[[Recording, RecordingFeatures | None], tuple[Members, str]], list[str]]:
-    """Return what gives the calibrated probabilities (T, B) of each member of a model for a recording, and sentences on what it cannot.
+def _find_predictions(study: Study, request: SuggestionRequest) -> tuple[Callable[[Recording, bool], tuple[Members, str]], list[str]]:
+    """Return what gives the calibrated probabilities (T, B) of each member of a model, and sentences on what it cannot.
+
+    It is called with a recording, and whether its features are in the cache.
 
     The members themselves are asked where the ethograms are of an ensemble whose model is still there; else the ethograms tell what they
     predict together.
@@ -226,9 +234,9 @@ def _find_predictions(
                 notes.append(f"what the members of the model disagree on is left out: {error}")
             break
 
-    def predict(recording: Recording, features: RecordingFeatures | None) -> tuple[Members, str]:
+    def predict(recording: Recording, is_cached: bool) -> tuple[Members, str]:
         try:
-            if ask is not None and features is not None:
+            if ask is not None and is_cached:
                 return ask(recording), ""
             path = request.ethograms.get(recording.id)
             if path is None:
@@ -264,16 +272,16 @@ def _arrange(values: npt.NDArray[np.float32], behaviors: Sequence[str], wanted: 
     return np.column_stack([columns.get(name, unknown) for name in wanted]).astype(np.float32)
 
 
-def _explain_missing(known: Sequence[_Known], clips: Sequence[Clips], *, has_features: bool) -> list[str]:
+def _explain_missing(clips: Sequence[Clips], *, has_features: bool) -> list[str]:
     """Return sentences on what the clips could not be chosen by."""
     notes = []
-    without = [one.recording.id for one, cut in zip(known, clips, strict=True) if cut.vectors is None]
-    if len(without) == len(known):
+    n_without = sum(cut.vectors is None for cut in clips)
+    if clips and n_without == len(clips):
         notes.append("There are neither features nor poses yet, so the clips are spread evenly; train once, or run `behavior embed`.")
-    elif without:
-        what = "features" if has_features else "a pose"
-        notes.append(f"{len(without)} of {len(known)} recordings have no {what}; of them, only clips drawn at random are suggested.")
-    if not has_features and len(without) < len(known):
+    elif n_without:
+        what = "features" if has_features else "a pose that can be used"
+        notes.append(f"{n_without} of {len(clips)} recordings have no {what}; of them, only clips drawn at random are suggested.")
+    if not has_features and n_without < len(clips):
         notes.append("There are no features yet, so the clips are chosen by pose.")
     if not any(cut.doubt is not None for cut in clips):
         notes.append("There is no model yet, so the clips are chosen to cover what the videos show.")

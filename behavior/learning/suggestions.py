@@ -27,6 +27,8 @@ _MOST_SHARES = 2
 _MOST_DOUBTFUL = 99
 # Bits a frame; a model that is never less sure of a behavior is not asked about it.
 _LEAST_DOUBT = 0.2
+# Nearer to 0 or 1, a probability is not called unsure.
+_LEAST_UNSURE = 0.15
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,8 @@ def suggest_clips(
     Parameters
     ----------
     recordings
-        None of them held out for tests. Features are compared where all have them, and the model's doubt where all have it.
+        None of them held out for tests. Where some have features, one without gives clips drawn at random only; where some have a model's
+        doubt, one without counts as doubted as usual.
     behaviors
         Names of the B behaviors.
     count
@@ -142,7 +145,6 @@ class _Pool:
         self._names, self._behaviors, self._seed = [clips.recording for clips in recordings], behaviors, seed
         self._owner = np.repeat(np.arange(len(recordings)), [len(clips.spans) for clips in recordings])
         self._new = np.concatenate([np.empty((0, 2), np.int64), *(clips.new for clips in recordings)])
-        self._is_known = np.concatenate([np.empty(0, np.bool_), *(clips.is_looked_at for clips in recordings)])
         starts = self._new[:, 0].tolist()
         is_excluded = [(self._names[owner], start) in excluded for owner, start in zip(self._owner.tolist(), starts, strict=True)]
         self._is_free = (self._new[:, 0] < self._new[:, 1]) & ~np.array(is_excluded, dtype=np.bool_)
@@ -159,21 +161,19 @@ class _Pool:
         if count < 1 or not len(rows):
             return []
         rng = np.random.default_rng(self._seed)
-        rows, known = _thin(rows, rng), _thin(np.flatnonzero(self._is_known & self._has_vector()), rng)
+        doubt = None if self._doubt is None else _compare_doubt(self._doubt)
+        value = np.ones(len(self._owner)) if doubt is None else _value_doubt(doubt)
+        rows = _thin(rows, value, rng)
+        # What was looked at, or asked about, or drawn just now.
+        known = np.flatnonzero(~self._is_free & self._has_vector())
+        known = _thin(known, np.zeros(len(self._owner)), rng)
         most = max(-(-_MOST_SHARES * count // max(len(np.unique(self._owner[rows])), 1)), 1)
         points = None if self._vectors is None else _reduce(self._vectors[np.concatenate((rows, known))])
         if self._doubt is None and points is None:
             return [self._suggest(row, _SPREAD) for row in self._spread(rows, count)]
-        doubt = None if self._doubt is None else _compare_doubt(self._doubt[rows])
-        value = np.ones(len(rows)) if doubt is None else doubt.max(axis=1)
-        places = self._choose_unlike(rows, points, value, count, most)
-        usual = np.median(value)
-        return [
-            self._suggest(
-                int(rows[place]), _NOVEL if doubt is None or value[place] < usual else self._explain(int(rows[place]), doubt[place])
-            )
-            for place in places
-        ]
+        chosen = rows[self._choose_unlike(rows, points, value[rows], count, most)].tolist()
+        usual = np.median(value[rows])
+        return [self._suggest(row, _NOVEL if doubt is None or value[row] < usual else self._explain(row, doubt[row])) for row in chosen]
 
     def _suggest(self, row: int, reason: str) -> Suggestion:
         return Suggestion(self._names[self._owner[row]], int(self._new[row, 0]), int(self._new[row, 1]), reason, False)
@@ -217,8 +217,11 @@ class _Pool:
         return chosen
 
     def _explain(self, row: int, doubt: npt.NDArray[np.floating]) -> str:
+        """Return why a clip is there: a probability near 0 or 1 makes nobody unsure, however sure the model is elsewhere."""
         assert self._doubtful is not None
-        column = int(np.argmax(doubt))
+        column = int(np.argmax(np.nan_to_num(doubt)))
+        if not _LEAST_UNSURE <= self._doubtful[row, column] <= 1 - _LEAST_UNSURE:
+            return _NOVEL
         return f"the model is unsure about {self._behaviors[column]} ({self._doubtful[row, column]:.2f})"
 
     def _spread(self, rows: npt.NDArray[np.int64], count: int) -> list[int]:
@@ -243,8 +246,15 @@ class _Pool:
 
 def _compare_doubt(doubt: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
     """Return doubt (N, B) in that of the most doubtful clips of each behavior, so that a rare behavior counts as much as a frequent one."""
-    known = np.nan_to_num(doubt).astype(np.float64)
-    return known / np.maximum(np.percentile(known, _MOST_DOUBTFUL, axis=0), _LEAST_DOUBT)
+    most = np.percentile(np.nan_to_num(doubt), _MOST_DOUBTFUL, axis=0)
+    return doubt.astype(np.float64) / np.maximum(most, _LEAST_DOUBT)
+
+
+def _value_doubt(doubt: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return the doubt (N,) of the behavior that is doubted most; what is usual for clips of which the model says nothing."""
+    value = np.nan_to_num(doubt).max(axis=1)
+    is_unknown = np.isnan(doubt).all(axis=1)
+    return np.where(is_unknown, np.median(value[~is_unknown]) if not is_unknown.all() else 1.0, value)
 
 
 def _join(parts: Sequence[npt.NDArray[np.float32] | None], lengths: Sequence[int]) -> npt.NDArray[np.float32] | None:
@@ -256,8 +266,13 @@ def _join(parts: Sequence[npt.NDArray[np.float32] | None], lengths: Sequence[int
     return np.concatenate(unknown)
 
 
-def _thin(rows: npt.NDArray[np.int64], rng: np.random.Generator) -> npt.NDArray[np.int64]:
-    return rows if len(rows) <= _MOST_COMPARED else np.sort(rng.choice(rows, _MOST_COMPARED, replace=False))
+def _thin(rows: npt.NDArray[np.int64], value: npt.NDArray[np.float64], rng: np.random.Generator) -> npt.NDArray[np.int64]:
+    """Return so many of `rows` as can be compared: one half of those with the highest value, and some of the others by chance."""
+    if len(rows) <= _MOST_COMPARED:
+        return rows
+    order = rows[np.argsort(-value[rows], kind="stable")]
+    half = _MOST_COMPARED // 2
+    return np.sort(np.append(order[:half], rng.choice(order[half:], _MOST_COMPARED - half, replace=False)))
 
 
 def _reduce(vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

@@ -10,6 +10,9 @@ import pytest
 from page_actions import press, wait_for_file, wait_for_frame, wait_for_text
 
 from behavior.figures.rendering import COLORS
+from behavior.files.clip_queue import QUEUE_FILE, read_clips
+from behavior.learning.suggestion_inputs import SuggestedBatch
+from behavior.learning.suggestions import Suggestion
 
 PAGE = Path(__file__).resolve().parents[2] / "behavior" / "review" / "page"
 
@@ -203,6 +206,47 @@ def test_differences_are_one_click_away_and_others_labels_are_asked_for(
     page.wait_for_selector("#difference-sides", state="hidden")
     page.wait_for_selector("#differences li:has-text('rear')")
     assert "anna" not in page.inner_text("#differences")
+
+
+def test_the_queue_is_worked_through(
+    serve: Callable[..., Any], open_page: Callable[..., Any], study: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clips = (
+        Suggestion("mouse_2", 12, 22, "the model is unsure about groom (0.48)", False),
+        Suggestion("mouse_2", 30, 40, "drawn at random, to keep the score honest", True),
+        Suggestion("mouse_1", 40, 50, "looks like nothing labelled yet", False),
+        Suggestion("mouse_1", 50, 60, "looks like nothing labelled yet", False),
+    )
+    monkeypatch.setattr("behavior.compute.child.call_in_child", lambda function, **_: SuggestedBatch(clips, ("There is no model yet.",)))
+    page = open_page(serve(study))
+    page.click("text=Next")
+    wait_for_text(page, "queue-note", "No clips yet")
+    page.click("#queue-choose")
+    # The first clip opens by itself and is looped.
+    page.wait_for_selector("#queue li[aria-current='true']:has-text('unsure about groom (0.48)')")
+    wait_for_text(page, "play", "Pause")
+    page.wait_for_function("() => document.querySelector('#position').textContent.match(/frame (1[2-9]|2[01]) of/)")
+    press(page, "Space", "[", "Escape")
+    page.wait_for_function("() => document.querySelectorAll('#behaviors .state').length === 2")
+    press(page, "Shift+Enter")
+    labels = study.parent / "labels" / "mouse_2.csv"
+    wait_for_file(page, labels, "behavior,start_frame,stop_frame\nobserved,12,22\n")
+    page.wait_for_selector("#queue li[aria-current='true']:has-text('drawn at random')")
+    page.click("#clip-done")
+    wait_for_file(page, labels, "behavior,start_frame,stop_frame\nobserved,12,22\nobserved,30,40\n")
+    wait_for_text(page, "queue-note", "2 done so far, 1 of them drawn at random")
+    # Nobody can tell: the labels that were there are gone.
+    page.wait_for_selector("#queue li[aria-current='true'][title='mouse_1, frames 40 to 49']")
+    page.wait_for_selector("#recordings li[title='mouse_1'][aria-current='true']", state="attached")
+    press(page, "u")
+    page.wait_for_selector("#queue li[aria-current='true'][title='mouse_1, frames 50 to 59']")
+    press(page, "s")
+    wait_for_text(page, "notices", "All clips of this batch are decided on")
+    states = [clip.state for clip in read_clips(study.parent / QUEUE_FILE)]
+    assert states == ["done", "done", "unsure", "skipped"]
+    path = study.parent / "labels" / "mouse_1.csv"
+    text = "behavior,start_frame,stop_frame,source\nobserved,0,40,\ngroom,10,20,mouse_1_labels.csv\nobserved,50,60,\n"
+    wait_for_file(page, path, text)
 
 
 def test_colors_are_those_of_the_figures() -> None:
