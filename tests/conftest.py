@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +27,38 @@ settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
 N_FRAMES = 400
+SECONDS_FOR_DEMO = 600
+TESTS = Path(__file__).parent
+# The files that take longest, about in the order of processor time that `--durations=0` tells. A process that began one of them when the
+# other has nothing left would be waited for.
+LONGEST = (
+    "sequence/test_training.py",
+    "workflows/test_leaks.py",
+    "workflows/test_edge_cases.py",
+    "test_readme.py",
+    "sequence/test_heads.py",
+    "workflows/test_search.py",
+    "workflows/test_bad_input.py",
+    "test_docstrings.py",
+    "workflows/test_crossval.py",
+    "learning/test_learning_curve.py",
+    "learning/test_fitting.py",
+    "test_api.py",
+    "vision/test_finetuning.py",
+    "vision/test_engines.py",
+    "learning/test_crossval_comparison.py",
+    "workflows/test_odd_videos.py",
+    "learning/test_decisions.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files that take longest first; `scripts/test` has its processes take files in this order."""
+    places = {TESTS / name: place for place, name in enumerate(LONGEST)}
+    gone = [path for path in places if not path.is_file()]
+    if gone:
+        raise pytest.UsageError(f"tests/conftest.py lists {gone[0]} among the longest files, and there is no such file; take it out")
+    items.sort(key=lambda item: places.get(item.path, len(places)))
 
 
 @pytest.fixture(scope="session")
@@ -45,11 +79,17 @@ def shared_faults(shared_data: Path) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session", autouse=True)
-def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One folder for the converted networks of all tests, and of all processes that run them."""
+@pytest.fixture(scope="session")
+def common_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One folder for all processes that run tests."""
     base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "models"
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+@pytest.fixture(scope="session", autouse=True)
+def models(common_folder: Path) -> Path:
+    """One folder for the converted networks of all tests, and of all processes that run them."""
+    folder = common_folder / "models"
     os.environ["BEHAVIOR_MODELS"] = str(folder)
     return folder
 
@@ -80,8 +120,28 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> DemoResult:
-    """Three training recordings and a test recording of 40 seconds, with everything that the demo makes of them. Not to be changed."""
+def demo(common_folder: Path) -> DemoResult:
+    """Three training recordings and a test recording of 40 seconds, with everything that the demo makes of them. Not to be changed.
+
+    The process that asks for it first makes it; the others wait until it is there.
+    """
+    result = common_folder / "demo.json"
+    try:
+        (common_folder / "demo").mkdir()
+    except FileExistsError:
+        return wait_for_demo(result)
+    try:
+        made = make_demo(common_folder / "demo" / "demo")
+    except BaseException:
+        result.write_text("")
+        raise
+    written = result.with_suffix(".part")
+    written.write_text(json.dumps(asdict(made), default=os.fspath))
+    written.replace(result)
+    return made
+
+
+def make_demo(folder: Path) -> DemoResult:
     # TensorFlow is loaded when the first test needs it, not by every run of a few tests.
     from behavior.config import LstmHead, Training, Windows
     from behavior.workflows.demo import DEMO_STUDY, run_demo
@@ -93,7 +153,22 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> DemoResult:
             "training": Training(learning_rate=0.01, batch_size=4, epochs=3, patience=3),
         }
     )
-    return run_demo(tmp_path_factory.mktemp("demo") / "demo", seed=3, n_training=3, n_test=1, n_frames=N_FRAMES, study=study)
+    return run_demo(folder, seed=3, n_training=3, n_test=1, n_frames=N_FRAMES, study=study)
+
+
+def wait_for_demo(result: Path) -> DemoResult:
+    """Return what another process makes, which writes its result when it is complete, and an empty one if it fails."""
+    from behavior.workflows.demo import DemoResult
+
+    end = time.monotonic() + SECONDS_FOR_DEMO
+    while not result.exists() and time.monotonic() < end:
+        time.sleep(0.1)
+    content = result.read_text() if result.exists() else ""
+    if not content:
+        pytest.fail("the process that makes the demo for all tests did not complete it")
+    values = json.loads(content)
+    paths = {name: Path(values.pop(name)) for name in ("study", "crossval", "model", "ethograms", "report")}
+    return DemoResult(**paths, pictures=[Path(name) for name in values.pop("pictures")], **values)
 
 
 @pytest.fixture
