@@ -36,7 +36,7 @@ MAY_SEE_CONFIG = {
     *("config", "files/study.py", "files/study_behaviors.py", "files/study_renaming.py", "files/manifest.py", "files/model_bundle.py"),
     *("embedding", "learning", "search", "reporting", "workflows", "api", "review", "cli", "__main__"),
 }
-NO_PATHS = {"metrics", "statistics", "postprocess", "sequence", "tracking", "figures"}
+NO_PATHS = {"metrics", "statistics", "postprocess", "sequence", "tracking", "identity", "figures"}
 MAY_HAVE_PATHS = {"sequence/heads.py"}
 
 # Where a library may be imported: rooms, or modules.

@@ -132,7 +132,14 @@ def draw_individuals(n_individuals: int, *, seed: int, alike: bool, body_length:
 
 
 def act_group(
-    individuals: Sequence[Individual], *, n_frames: int, seed: int, fps: float = 25.0, size: int = 480, roof: bool = True
+    individuals: Sequence[Individual],
+    *,
+    n_frames: int,
+    seed: int,
+    fps: float = 25.0,
+    size: int = 480,
+    roof: bool = True,
+    box_seed: int | None = None,
 ) -> RenderedGroup:
     """Act out a video of several animals that walk, rest, groom, rear, and walk past and over each other.
 
@@ -150,6 +157,8 @@ def act_group(
         Side of the square frames, pixels.
     roof
         Whether a part of the box is roofed over: animals leave the picture below it and return at another of its sides.
+    box_seed
+        Draws box, light and camera; `seed` where None. Videos of one box seed are of one set-up, at several times.
 
     Raises
     ------
@@ -164,6 +173,8 @@ def act_group(
     looks, painting, *acting = (
         np.random.default_rng(stream) for stream in spawn_streams(np.random.SeedSequence(seed), 2 + len(individuals))
     )
+    if box_seed is not None:
+        looks = np.random.default_rng(spawn_streams(np.random.SeedSequence(box_seed), 1)[0])
     floors = np.array([one.coat.floor for one in individuals])
     arena = draw_arena_settings(size, (int(floors[:, 0].max()), int(floors[:, 1].min())), looks)
     postures, labels = [], []

@@ -22,6 +22,13 @@ def test_the_same_seed_gives_the_same_video_and_another_seed_another_of_the_same
     assert not np.array_equal(group.frame(0), other.frame(0))
 
 
+def test_videos_of_one_set_up_have_one_box(group: RenderedGroup) -> None:
+    settings = {"n_frames": 300, "fps": 10}
+    first, second = (act_group(group.individuals, seed=seed, box_seed=4, **settings) for seed in (6, 7))
+    assert first.arena == second.arena == group.arena
+    assert not np.array_equal(first.centroids, second.centroids)
+
+
 def test_arrays_have_a_row_for_each_frame_and_a_column_for_each_animal(group: RenderedGroup) -> None:
     assert len(group) == 900
     assert group.centroids.shape == (900, 4, 2)

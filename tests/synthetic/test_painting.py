@@ -26,7 +26,7 @@ def paint_mouse(recording: RenderedRecording, shift: complex = 0j, patches: tupl
 
 def make_painter(recording: RenderedRecording, mice: list[MousePainter], **settings: object) -> Painter:
     background = np.full((480, 480, 3), 200, dtype=np.uint8)
-    return Painter(recording.arena, background, mice, rng=np.random.default_rng(0), **settings)  # type: ignore[arg-type]
+    return Painter(recording.arena, background, mice, rng=np.random.default_rng(0), **settings)
 
 
 def test_a_painter_draws_frames_in_any_order(recording: RenderedRecording) -> None:

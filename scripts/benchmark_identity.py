@@ -1,0 +1,243 @@
+"""Measure how well animals are told apart by appearance: correlogram, dense network, CNN and backbone, on rendered videos with truth.
+
+    python scripts/benchmark_identity.py
+    python scripts/benchmark_identity.py --animals 5 --coats alike --fingerprints correlogram cnn
+
+For each number of animals and kind of coat two videos are rendered, of the same animals in the same box. On the first, fingerprints are
+trained and animals are told apart without labels: its tracklets are cut wherever animals touch or hide, as a tracker that does not guess
+would cut them. On the second, nothing is trained: its tracklets are recognized by what the animals of the first look like. Identities are
+numbered as fits the first video's truth best; the second keeps that numbering.
+
+Printed for each video: the share of frames, and of tracklets, with the right identity (a frame in which an animal touches another has
+none; unknown counts as wrong), `after`: that of the frames after an animal's first meeting, `unk.` the share of tracklets left unknown,
+`crop`: the share of single crops that are right, without tracklets or constraint. `s` is processor time of training and resolving, with
+all crops in memory.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+from scipy.optimize import linear_sum_assignment
+
+from behavior.identity.assignment import assign_identities
+from behavior.identity.contrast import CropTable, EmbeddingTrainer, shake_crops
+from behavior.identity.correlogram import Correlogram
+from behavior.identity.networks import build_cnn, build_dense
+from behavior.identity.preparation import Preparation, make_window
+from behavior.identity.quality import choose_usable, measure_quality
+from behavior.identity.recognition import Prototypes, Whitening
+from behavior.identity.resolution import Resolution, resolve_tracklets, train_and_resolve
+from behavior.recording import Tracklet, find_bouts
+from behavior.synthetic import Individual, RenderedGroup, act_group, draw_individuals
+from behavior.vision.crops import take_crop
+
+CROP = 48
+FINGERPRINTS = ("correlogram", "dense", "cnn", "backbone", "backbone+dense")
+SHORTEST = 3
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Tracklets of one video, cut by its truth, and their crops."""
+
+    tracklets: list[Tracklet]
+    truth: npt.NDArray[np.int64]
+    images: npt.NDArray[np.uint8]
+    owners: npt.NDArray[np.int64]
+    usable: npt.NDArray[np.bool_]
+    window: npt.NDArray[np.bool_]
+
+    @property
+    def starts(self) -> npt.NDArray[np.int64]:
+        """First frame of each tracklet."""
+        return np.array([one.start_frame for one in self.tracklets])
+
+    @property
+    def stops(self) -> npt.NDArray[np.int64]:
+        """One past the last frame of each tracklet."""
+        return np.array([one.stop_frame for one in self.tracklets])
+
+    def table(self, inputs: npt.NDArray[np.float32]) -> CropTable:
+        """Return the usable crops with what a network sees of them."""
+        return CropTable(inputs[self.usable], self.owners[self.usable], self.starts, self.stops)
+
+
+def main() -> None:
+    """Render, tell apart, print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--animals", type=int, nargs="+", default=[2, 5, 10])
+    parser.add_argument("--coats", nargs="+", choices=("alike", "unlike"), default=["alike", "unlike"])
+    parser.add_argument("--fingerprints", nargs="+", choices=FINGERPRINTS, default=list(FINGERPRINTS))
+    parser.add_argument("--frames", type=int, default=3000)
+    parser.add_argument("--every", type=int, default=5, help="Take a crop of each animal every so many frames.")
+    parser.add_argument("--backbone", default="openfield")
+    parser.add_argument("--weights", default="packaged")
+    parser.add_argument("--steps", type=int, default=600)
+    parser.add_argument("--seed", type=int, default=0)
+    arguments = parser.parse_args()
+    print("animals coats   fingerprint     |  crop frame after trackl unk.     s |  crop frame trackl unk. (second video)", flush=True)
+    for n_animals in arguments.animals:
+        for coats in arguments.coats:
+            animals = draw_individuals(n_animals, seed=arguments.seed, alike=coats == "alike")
+            first, second = (render(animals, arguments, seed=arguments.seed + 100 + index) for index in range(2))
+            for fingerprint in arguments.fingerprints:
+                row = measure(fingerprint, first, second, n_animals, arguments)
+                print(f"{n_animals:7d} {coats:7s} {fingerprint:15s} | {row}", flush=True)
+
+
+def render(animals: tuple[Individual, ...], arguments: argparse.Namespace, *, seed: int) -> Seen:
+    """Render a video, and return its tracklets with their crops."""
+    video = act_group(animals, n_frames=arguments.frames, seed=seed, box_seed=arguments.seed)
+    return watch(video, every=arguments.every)
+
+
+def watch(video: RenderedGroup, *, every: int) -> Seen:
+    """Cut a video into tracklets, and take a crop of each animal every so many frames."""
+    tracklets, truth = [], []
+    directions = [point_heads(video, animal) for animal in range(len(video.individuals))]
+    for animal in range(len(video.individuals)):
+        for start, stop in find_bouts(video.present[:, animal] & ~video.merged[:, animal]).tolist():
+            if stop - start >= SHORTEST:
+                frames = np.arange(start, stop)
+                unknown = np.full((len(frames), 2), np.nan)
+                still = np.zeros(len(frames), dtype=np.bool_)
+                tracklets.append(Tracklet(frames, video.centroids[frames, animal], directions[animal][frames], unknown, still))
+                truth.append(animal)
+    length = float(np.median([one.build.length for one in video.individuals])) * video.arena.size / 480
+    side = round(1.5 * length)
+    # Which tracklets show in a frame.
+    showing: dict[int, list[int]] = {}
+    for row, tracklet in enumerate(tracklets):
+        middle = tracklet.frames[len(tracklet) // 2] if len(tracklet) < every else None
+        for frame in tracklet.frames.tolist():
+            if frame % every == 0 or frame == middle:
+                showing.setdefault(frame, []).append(row)
+    images, owners = [], []
+    for frame in sorted(showing):
+        picture = video.frame(frame)
+        for row in showing[frame]:
+            at = frame - tracklets[row].start_frame
+            center, angle = tracklets[row].positions[at], float(tracklets[row].angles[at])
+            images.append(take_crop(picture, center, crop_size=side, input_size=CROP, angle=angle))
+            owners.append(row)
+    window = make_window(CROP, length * CROP / side, 0.42 * length * CROP / side)
+    stack = np.stack(images)
+    usable = choose_usable(measure_quality(stack, window), np.zeros(len(stack), dtype=np.bool_), owners=np.array(owners))
+    return Seen(tracklets, np.array(truth), stack, np.array(owners), usable, window)
+
+
+def point_heads(video: RenderedGroup, animal: int) -> npt.NDArray[np.float64]:
+    """Return the direction of the body in each frame, radians."""
+    track = video.tracks[animal]
+    tail, neck = (track.positions[:, track.body_parts.index(part)] for part in ("tailbase", "neck"))
+    return np.arctan2(neck[:, 1] - tail[:, 1], neck[:, 0] - tail[:, 0])
+
+
+def measure(fingerprint: str, first: Seen, second: Seen, n_animals: int, arguments: argparse.Namespace) -> str:
+    """Train on one video, recognize on both; return the numbers of a row."""
+    features = [describe(fingerprint, seen, first, arguments) for seen in (first, second)]
+    began = time.process_time()
+    resolution, vectors = resolve(fingerprint, first, features, n_animals, arguments)
+    seconds = time.process_time() - began
+    numbering = number(resolution.assignment.identities, first, n_animals)
+    own = score(resolution.name_tracklets(), vectors[0], resolution.prototypes, numbering, first)
+    usable = second.usable
+    looks = resolution.prototypes.weigh_tracklets(vectors[1][usable], second.owners[usable], len(second.tracklets))
+    again = Resolution(assign_identities(looks, second.starts, second.stops), resolution.prototypes)
+    other = score(again.name_tracklets(), vectors[1], again.prototypes, numbering, second)
+    return (
+        f"{own['crop']:5.3f} {own['frame']:5.3f} {own['after']:5.3f} {own['tracklet']:6.3f} {own['unknown']:4.2f} {seconds:5.1f} | "
+        f"{other['crop']:5.3f} {other['frame']:5.3f} {other['tracklet']:6.3f} {other['unknown']:4.2f}"
+    )
+
+
+def describe(fingerprint: str, seen: Seen, fitted_on: Seen, arguments: argparse.Namespace) -> npt.NDArray[np.float32]:
+    """Return what the fingerprint begins with: prepared crops, correlograms or a backbone's vectors, of all crops of a video."""
+    preparation = Preparation.fit(fitted_on.images[fitted_on.usable], fitted_on.window)
+    if fingerprint == "cnn":
+        return preparation.prepare(seen.images)
+    if fingerprint.startswith("backbone"):
+        return embed(seen, preparation, arguments)
+    levelled, expected = (preparation.level(one.images) for one in (seen, fitted_on))
+    return Correlogram.fit(expected[fitted_on.usable], seen.window).compute(levelled, seen.window)
+
+
+def embed(seen: Seen, preparation: Preparation, arguments: argparse.Namespace) -> npt.NDArray[np.float32]:
+    """Return a backbone's vectors of all crops."""
+    import cv2
+
+    from behavior.vision.backbones import build_backbone, find_backbone
+    from behavior.vision.engines import KerasEngine
+
+    specification = find_backbone(arguments.backbone)
+    size = specification.input_size
+    engine = KerasEngine(build_backbone(specification, arguments.weights, precision="float32"), batch_size=32)
+    levelled = np.clip(preparation.level(seen.images), 0, 255).astype(np.uint8)
+    batches = (levelled[start : start + 32] for start in range(0, len(levelled), 32))
+    vectors = np.concatenate(list(engine.embed_batches(np.stack([cv2.resize(one, (size, size)) for one in batch]) for batch in batches)))
+    engine.close()
+    return vectors
+
+
+def resolve(
+    fingerprint: str, first: Seen, features: list[npt.NDArray[np.float32]], n_animals: int, arguments: argparse.Namespace
+) -> tuple[Resolution, list[npt.NDArray[np.floating]]]:
+    """Tell the animals of the first video apart; return how, and the fingerprints of the crops of both."""
+    usable = first.usable
+    whitening = Whitening.fit(features[0][usable], first.owners[usable]) if fingerprint in ("correlogram", "backbone") else None
+    if whitening is not None:
+        vectors: list[Any] = [whitening.transform(some) for some in features]
+        return resolve_tracklets(vectors[0][usable], first.owners[usable], first.starts, first.stops, n_animals), vectors
+    import keras
+
+    keras.utils.set_random_seed(arguments.seed)
+    if fingerprint == "cnn":
+        network, change = build_cnn(features[0].shape[1:]), shake_crops
+    else:
+        mean, spread = features[0][usable].mean(axis=0), features[0][usable].std(axis=0) + 1e-6
+        features = [((some - mean) / spread).astype(np.float32) for some in features]
+        network, change = build_dense(features[0].shape[1]), None
+    trainer = EmbeddingTrainer(network, change=change, seed=arguments.seed)
+    resolution = train_and_resolve(trainer, first.table(features[0]), n_animals, n_steps=arguments.steps)
+    return resolution, [trainer.embed(some) for some in features]
+
+
+def number(identities: npt.NDArray[np.int64], seen: Seen, n_animals: int) -> npt.NDArray[np.int64]:
+    """Return which animal each identity is, as fits the truth best by frames."""
+    frames = np.zeros((n_animals, n_animals))
+    for identity, animal, tracklet in zip(identities, seen.truth, seen.tracklets, strict=True):
+        if identity >= 0:
+            frames[identity, animal] += len(tracklet)
+    return np.asarray(linear_sum_assignment(-frames)[1])
+
+
+def score(
+    named: npt.NDArray[np.int64], vectors: npt.NDArray[np.floating], prototypes: Prototypes, numbering: npt.NDArray[np.int64], seen: Seen
+) -> dict[str, float]:
+    """Return the shares of crops, frames and tracklets that are right, and of tracklets that are unknown."""
+    is_right = (named >= 0) & (numbering[np.maximum(named, 0)] == seen.truth)
+    n_frames = np.array([len(tracklet) for tracklet in seen.tracklets])
+    first_of = {int(animal): int(np.flatnonzero(seen.truth == animal)[0]) for animal in np.unique(seen.truth)}
+    is_later = ~np.isin(np.arange(len(named)), list(first_of.values()))
+    crops = replace(prototypes, trust=1.0).weigh_crops(vectors).argmax(axis=1)
+    return {
+        "crop": float(np.mean(numbering[crops] == seen.truth[seen.owners])),
+        "frame": float(n_frames[is_right].sum() / n_frames.sum()),
+        "after": float(n_frames[is_right & is_later].sum() / max(1, n_frames[is_later].sum())),
+        "tracklet": float(is_right.mean()),
+        "unknown": float((named < 0).mean()),
+    }
+
+
+if __name__ == "__main__":
+    main()
