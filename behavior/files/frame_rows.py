@@ -40,7 +40,7 @@ class Frame:
     time_s
         Presentation time less that of the first row.
     image
-        RGB, uint8 of shape (H, W, 3), upright; None where the frame could not be decoded.
+        RGB, uint8 of shape (H, W, 3), upright, or (H, W) where grey was asked for; None where the frame could not be decoded.
     """
 
     index: int

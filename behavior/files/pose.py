@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -211,28 +211,37 @@ def is_pose(path: Path) -> bool:
     return is_pose_table(path) or any(is_format(path) for is_format in is_other)
 
 
-def write_deeplabcut(path: Path, track: Track, *, scorer: str) -> None:
-    """Write `track` as DeepLabCut does for one animal: three header rows, then a row per frame with x, y and likelihood.
+def write_deeplabcut(path: Path, track: Track | Mapping[str, Track], *, scorer: str) -> None:
+    """Write a track as DeepLabCut does: three header rows, or four where animals have names, then a row per frame.
 
     Parameters
     ----------
     path
         Ends in .csv, or in .h5 or .hdf5 for the same table in HDF5.
+    track
+        Of one animal, or those of several by name, all with as many frames.
     scorer
         Name of the network, in the first header row.
 
     Raises
     ------
     PoseError
-        If `path` has another suffix.
+        If `path` has another suffix, or the animals have different numbers of frames.
     OutputError
         If the file cannot be written.
     """
     import pandas as pd
 
-    columns = pd.MultiIndex.from_product(([scorer], track.body_parts, COORDINATES), names=["scorer", "bodyparts", "coords"])
-    values = np.concatenate((track.positions, track.likelihoods[:, :, np.newaxis]), axis=2)
-    table = pd.DataFrame(values.reshape(len(track), len(columns)), columns=columns)
+    tracks = {"": track} if isinstance(track, Track) else dict(track)
+    lengths = {len(each) for each in tracks.values()}
+    if len(lengths) != 1:
+        raise PoseError(f"{path}: the tracks of {len(tracks)} animals have {sorted(lengths)} frames, expected as many each.")
+    columns = [(scorer, name, part, coordinate) for name, each in tracks.items() for part in each.body_parts for coordinate in COORDINATES]
+    header = pd.MultiIndex.from_tuples(columns, names=["scorer", "individuals", "bodyparts", "coords"])
+    if isinstance(track, Track):
+        header = header.droplevel("individuals")
+    values = [np.concatenate((each.positions, each.likelihoods[:, :, np.newaxis]), axis=2) for each in tracks.values()]
+    table = pd.DataFrame(np.concatenate([each.reshape(len(each), -1) for each in values], axis=1), columns=header)
     suffix = path.suffix.lower()
     if suffix not in _TABLE_SUFFIXES:
         raise PoseError(f"{path}: pose is written as .csv or .h5, found {path.suffix!r}; choose one of these.")

@@ -73,13 +73,15 @@ class VideoReader:
         """Close the file."""
         self._opened.container.close()
 
-    def frames(self, *, first_frame: int = 0) -> Generator[Frame, None, None]:
+    def frames(self, *, first_frame: int = 0, grey: bool = False) -> Generator[Frame, None, None]:
         """Yield the frames in the order in which they are shown, decoded as they are asked for.
 
         Parameters
         ----------
         first_frame
             Frames before it are decoded, but neither converted nor yielded; those from it on equal those of an unbroken read.
+        grey
+            Whether images are brightness, of shape (H, W), which takes less time.
 
         Raises
         ------
@@ -88,9 +90,10 @@ class VideoReader:
         VideoError
             At the end, if no frame could be decoded.
         """
+        convert = self.pictures.convert_grey if grey else self.pictures.convert
         for row in self.read_rows():
             if row.index >= first_frame:
-                yield Frame(row.index, row.time_s, None if row.picture is None else self.pictures.convert(row.picture))
+                yield Frame(row.index, row.time_s, None if row.picture is None else convert(row.picture))
 
     def summarize(self) -> VideoSummary:
         """Decode everything, convert nothing, and return what there is; raises as `frames` does."""

@@ -28,6 +28,8 @@ class Detections:
         Axes of the ellipse with the animal's second moments, in pixels, shape (N,).
     areas
         In pixels, shape (N,).
+    skews
+        Third moment along the axis over its standard deviation cubed, shape (N,): above 0 where the animal is thinner towards `angles`.
     qualities
         In (0, 1], shape (N,): how sure the position is.
     touching
@@ -45,6 +47,7 @@ class Detections:
     lengths: Floats
     widths: Floats
     areas: Floats
+    skews: Floats
     qualities: Floats
     touching: npt.NDArray[np.bool_]
 
@@ -65,7 +68,9 @@ class Detections:
         n = len(positions)
         unknown = np.full(n, np.nan)
         sure = np.ones(n) if qualities is None else qualities
-        return cls(positions.reshape(n, 2).astype(np.float64), unknown, unknown, unknown, unknown, sure, np.zeros(n, dtype=np.bool_))
+        return cls(
+            positions.reshape(n, 2).astype(np.float64), unknown, unknown, unknown, unknown, unknown, sure, np.zeros(n, dtype=np.bool_)
+        )
 
     @classmethod
     def join(cls, parts: Sequence[Detections]) -> Self:

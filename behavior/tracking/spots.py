@@ -158,18 +158,26 @@ def _measure(spots: Spots, spot: int, count: int, difference: Levels, size: Anim
         covariances = (offset.T @ offset / len(points) + np.eye(2) / 12)[None]
         centers, sharpness = center[None], np.ones(1)
         areas = np.array([float(len(points))])
+        skews = np.array([_find_skew(offset, measure_axes(covariances[0])[0])])
     else:
         starts = before - corner
         if len(starts) != count:
             starts = _complete(starts, mask, count)
         weights = difference[place][rows, columns].astype(np.float64)
         centers, covariances, sharpness = fit_ellipses(points, weights, starts, length=size.length, width=size.width)
-        areas = np.full(count, len(points) / count)
+        areas, skews = np.full(count, len(points) / count), np.full(count, np.nan)
     axes = np.array([measure_axes(covariance) for covariance in covariances])
     touching = np.full(count, count > 1)
     fit = np.minimum(areas / size.area, size.area / areas)
     qualities = np.clip(sharpness * (0.5 + 0.5 * fit) * np.where(touching, 0.9, 1.0), 0.01, 1.0)
-    return Detections(centers + corner, axes[:, 0], axes[:, 1], axes[:, 2], areas, qualities, touching)
+    return Detections(centers + corner, axes[:, 0], axes[:, 1], axes[:, 2], areas, skews, qualities, touching)
+
+
+def _find_skew(offset: Floats, angle: float) -> float:
+    """Return how much longer a spot's thin end is in the direction of `angle` than in the other."""
+    along = offset @ np.array([np.cos(angle), np.sin(angle)])
+    spread = float(np.mean(along**2)) ** 1.5
+    return float(np.mean(along**3)) / spread if spread > 0 else 0.0
 
 
 def _complete(starts: Floats, mask: npt.NDArray[np.bool_], count: int) -> Floats:

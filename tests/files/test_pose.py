@@ -207,3 +207,25 @@ def test_nobody_has_to_choose_an_animal_of_training_labels(tmp_path: Path) -> No
     path.write_text("\n".join([*lines, "labeled-data,video,img000.png,1,2,3,4", "labeled-data,video,img001.png,1,2,3,4", ""]))
     with pytest.raises(PoseError, match="holds training labels of single pictures"):
         read_pose(path)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".h5"])
+def test_tracks_of_several_animals_come_back_by_name(tmp_path, suffix):
+    path = tmp_path / f"a{suffix}"
+    rng = np.random.default_rng(0)
+    tracks = {
+        name: Track(rng.normal(size=(6, n, 2)), rng.random((6, n)), ("centroid", "nose_end")[:n]) for name, n in (("animal1", 2), ("b", 1))
+    }
+    tracks["b"].positions[3] = np.nan
+    write_deeplabcut(path, tracks, scorer="s")
+    assert list_individuals(path) == {"animal1": ("centroid", "nose_end"), "b": ("centroid",)}
+    for name, track in tracks.items():
+        read = read_pose(path, individual=name)
+        np.testing.assert_allclose(read.positions, track.positions)
+        np.testing.assert_allclose(read.likelihoods, track.likelihoods)
+
+
+def test_tracks_of_different_lengths_are_refused(tmp_path):
+    tracks = {name: Track(np.zeros((n, 1, 2)), np.ones((n, 1)), ("centroid",)) for name, n in (("a", 5), ("b", 6))}
+    with pytest.raises(PoseError, match="2 animals have"):
+        write_deeplabcut(tmp_path / "a.csv", tracks, scorer="s")

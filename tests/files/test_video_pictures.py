@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from video_samples import HEIGHT, SOUND, WIDTH, render
@@ -11,6 +12,7 @@ from video_samples import HEIGHT, SOUND, WIDTH, render
 from behavior.errors import VideoError
 from behavior.files.video import open_video
 from behavior.files.video_pictures import PictureConverter
+from behavior.files.video_writer import write_video
 
 
 def test_a_rotated_picture_is_set_upright(tmp_path: Path) -> None:
@@ -42,3 +44,16 @@ def test_a_file_without_a_picture_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.mp4").write_bytes(b"no video")
     with pytest.raises(VideoError, match="is not a video"):
         PictureConverter(tmp_path / "a.mp4")
+
+
+@pytest.mark.parametrize("codec", ["libx264", "mjpeg", "ffv1"])
+def test_grey_is_the_brightness_of_the_colors(tmp_path: Path, codec: str) -> None:
+    path = tmp_path / "a.mkv"
+    rows, columns = np.mgrid[:48, :66]
+    picture = np.stack((rows * 5, columns * 3, 255 - rows * 5), axis=-1).astype(np.uint8)
+    write_video(path, [picture] * 3, fps=25, codec=codec)
+    with open_video(path) as colored, open_video(path) as plain:
+        for color, grey in zip(colored.frames(), plain.frames(grey=True), strict=True):
+            assert grey.image.shape == (48, 66) and grey.image.dtype == np.uint8
+            expected = cv2.cvtColor(color.image, cv2.COLOR_RGB2GRAY).astype(float)
+            assert np.abs(grey.image - expected).mean() < 2

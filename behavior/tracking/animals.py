@@ -1,0 +1,128 @@
+"""From detections that are joined to what the rest of the pipeline takes: a track of each animal, and its tracklets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from behavior.recording import Track, Tracklet
+from behavior.tracking.association import Associated, AssociationSettings
+from behavior.tracking.detections import Detections
+from behavior.tracking.motion_models import smooth_positions
+from behavior.tracking.orientation import find_headings
+
+__all__ = ["BODY_PARTS", "TrackedAnimals", "gather_animals"]
+
+Floats = npt.NDArray[np.float64]
+
+BODY_PARTS = ("centroid", "nose_end", "tail_end")
+
+# What a position that was predicted and not seen is given, at most, and in the frames before an animal is seen again.
+_PREDICTED = 0.5
+
+
+@dataclass(frozen=True)
+class TrackedAnimals:
+    """K animals in T frames.
+
+    Attributes
+    ----------
+    positions
+        Shape (T, K, 2), pixels; predicted where an animal was not seen for a while, NaN where nothing is known.
+    seen
+        Whether an animal was found, bool of shape (T, K).
+    headings
+        Direction of the head in radians, shape (T, K); NaN where unknown.
+    lengths, widths
+        In pixels, shape (T, K); NaN where unknown.
+    qualities
+        Of the detections, shape (T, K), in (0, 1]; 0 where there is none.
+    touching
+        Bool of shape (T, K).
+    tracklets
+        Number of the tracklet that each detection belongs to, int32 of shape (T, K); -1 for none.
+    """
+
+    positions: Floats
+    seen: npt.NDArray[np.bool_]
+    headings: Floats
+    lengths: Floats
+    widths: Floats
+    qualities: Floats
+    touching: npt.NDArray[np.bool_]
+    tracklets: npt.NDArray[np.int32]
+
+    def make_tracks(self) -> list[Track]:
+        """Return what DeepLabCut would have given of each animal: `centroid`, and `nose_end` and `tail_end` where there is an axis.
+
+        The likelihood of what was seen is the quality of the detection, that of what was predicted at most a half, less the longer the
+        animal was not seen.
+        """
+        return [self._make_track(animal) for animal in range(self.positions.shape[1])]
+
+    def make_tracklets(self) -> list[Tracklet]:
+        """Return the stretches through which one animal was followed without doubt, in the order of their numbers."""
+        found = []
+        order = np.argsort(self.tracklets.T, axis=None, kind="stable")
+        animals, frames = np.unravel_index(order, self.tracklets.T.shape)
+        numbers = self.tracklets[frames, animals]
+        for number in range(int(numbers.max(initial=-1)) + 1):
+            own = slice(*np.searchsorted(numbers, [number, number + 1]))
+            place = (frames[own], animals[own])
+            found.append(
+                Tracklet(
+                    frames=frames[own].astype(np.int64),
+                    positions=self.positions[place],
+                    angles=self.headings[place],
+                    sizes=np.column_stack((self.lengths[place], self.widths[place])),
+                    touching=self.touching[place],
+                )
+            )
+        return found
+
+    def _make_track(self, animal: int) -> Track:
+        centers, seen = self.positions[:, animal], self.seen[:, animal]
+        likelihoods = np.where(seen, self.qualities[:, animal], _PREDICTED / (1.0 + _count_since(seen)))
+        likelihoods[~np.isfinite(centers[:, 0])] = 0.0
+        heading = self.headings[:, animal]
+        if not np.isfinite(heading).any():
+            return Track(centers[:, None], likelihoods[:, None], BODY_PARTS[:1])
+        half = self.lengths[:, animal, None] / 2 * np.column_stack((np.cos(heading), np.sin(heading)))
+        positions = np.stack((centers, centers + half, centers - half), axis=1)
+        each = np.where(np.isfinite(positions[..., 0]), likelihoods[:, None], 0.0)
+        return Track(positions, each, BODY_PARTS)
+
+
+def gather_animals(frames: Sequence[Detections], associated: Associated, settings: AssociationSettings) -> TrackedAnimals:
+    """Return what is known of each animal; gaps of up to `settings.memory` frames are filled with what a smoother predicts."""
+    chosen = associated.chosen
+    seen = chosen >= 0
+    values = {name: np.full(chosen.shape, np.nan) for name in ("x", "y", "angles", "lengths", "widths", "skews")}
+    qualities, touching = np.zeros(chosen.shape), np.zeros(chosen.shape, dtype=np.bool_)
+    for row, (detections, own) in enumerate(zip(frames, seen, strict=True)):
+        picked = chosen[row, own]
+        values["x"][row, own], values["y"][row, own] = detections.positions[picked].T
+        for name in ("angles", "lengths", "widths", "skews"):
+            values[name][row, own] = getattr(detections, name)[picked]
+        qualities[row, own], touching[row, own] = detections.qualities[picked], detections.touching[picked]
+    positions = np.stack((values["x"], values["y"]), axis=-1)
+    headings = find_headings(positions, values["angles"], values["skews"], length=settings.length)
+    for animal in range(chosen.shape[1]):
+        filled = smooth_positions(positions[:, animal], qualities[:, animal], settings.model)
+        gap = ~seen[:, animal] & (_count_since(seen[:, animal]) <= settings.memory)
+        positions[gap, animal] = filled[gap]
+    return TrackedAnimals(positions, seen, headings, values["lengths"], values["widths"], qualities, touching, associated.tracklets)
+
+
+def _count_since(seen: npt.NDArray[np.bool_]) -> npt.NDArray[np.intp]:
+    """Return the length of the gap so far of each frame: 0 where the animal was seen.
+
+    >>> _count_since(np.array([True, False, False, True])).tolist()
+    [0, 1, 2, 0]
+    """
+    numbers = np.arange(len(seen))
+    last = np.maximum.accumulate(np.where(seen, numbers, -1))
+    return numbers - last

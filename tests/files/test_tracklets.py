@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from behavior.errors import PoseError
+from behavior.files.tracklets import StoredTracklets, read_tracklets, write_tracklets
+from behavior.recording import Tracklet
+
+
+def make(n_tracklets: int = 3) -> StoredTracklets:
+    rng = np.random.default_rng(0)
+    tracklets = tuple(
+        Tracklet(
+            np.arange(number, 2 * number + 4),
+            rng.normal(size=(number + 4, 2)),
+            np.full(number + 4, np.nan),
+            np.ones((number + 4, 2)),
+            rng.random(number + 4) < 0.5,
+        )
+        for number in range(n_tracklets)
+    )
+    return StoredTracklets(tracklets, np.arange(n_tracklets), {"video": "a.mp4", "animals": 2})
+
+
+@pytest.mark.parametrize("n_tracklets", [0, 1, 3])
+def test_what_is_written_comes_back(tmp_path: Path, n_tracklets: int) -> None:
+    stored = make(n_tracklets)
+    write_tracklets(tmp_path / "a_tracklets.npz", stored)
+    read = read_tracklets(tmp_path / "a_tracklets.npz")
+    assert read.origin == stored.origin and read.animals.tolist() == stored.animals.tolist()
+    assert len(read.tracklets) == n_tracklets
+    for first, second in zip(stored.tracklets, read.tracklets, strict=True):
+        for name in ("frames", "positions", "angles", "sizes", "touching"):
+            np.testing.assert_array_equal(getattr(first, name), getattr(second, name))
+
+
+@pytest.mark.parametrize("content", [b"", b"nonsense", "cut"])
+def test_a_damaged_file_is_named(tmp_path: Path, content: bytes | str) -> None:
+    path = tmp_path / "a_tracklets.npz"
+    write_tracklets(path, make())
+    path.write_bytes(path.read_bytes()[:-200] if isinstance(content, str) else content)
+    with pytest.raises(PoseError, match=r"a_tracklets\.npz.*behavior track"):
+        read_tracklets(path)
+
+
+def test_a_missing_file_is_said_to_be(tmp_path: Path) -> None:
+    with pytest.raises(PoseError, match="run `behavior track`"):
+        read_tracklets(tmp_path / "a_tracklets.npz")
