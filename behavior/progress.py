@@ -13,7 +13,7 @@ import logging
 import re
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Protocol
@@ -26,11 +26,13 @@ from behavior.errors import show_plainly
 
 __all__ = [
     "Advance",
+    "WorkProgress",
     "announce",
     "collect_warnings",
     "complain",
     "detail",
     "forward_messages",
+    "forward_progress",
     "hide_passwords",
     "printing_messages",
     "report_progress",
@@ -182,6 +184,38 @@ def forward_messages(handler: logging.Handler) -> None:
     _logger.addHandler(handler)
 
 
+@dataclass(frozen=True)
+class WorkProgress:
+    """How far a piece of work is.
+
+    Attributes
+    ----------
+    description
+        What is being done, and to what.
+    done, total
+        Units that are finished, and all of them; None if unknown.
+    unit
+        Name of the units, in the plural.
+    note
+        What is going on within the next unit; "" where nobody says.
+    """
+
+    description: str
+    done: int
+    total: int | None
+    unit: str
+    note: str = ""
+
+
+_take_progress: Callable[[WorkProgress], None] | None = None
+
+
+def forward_progress(take: Callable[[WorkProgress], None]) -> None:
+    """Hand how far the work of this process is, which belongs to another one, to `take` instead of showing it."""
+    global _take_progress
+    _take_progress = take
+
+
 @contextmanager
 def collect_warnings() -> Iterator[list[str]]:
     """Yield a list to which each warning is added while the block runs; what becomes of the warning otherwise stays as it is."""
@@ -237,6 +271,8 @@ def report_progress(description: str, *, total: int | None, unit: str, done: int
 
 def _choose_display(tally: _Tally) -> AbstractContextManager[Advance]:
     """Return the display that suits where standard error goes."""
+    if _take_progress is not None:
+        return _forward_steps(tally, _take_progress)
     console = Console(stderr=True)
     if _printing is not None and _printing.printer.level <= logging.INFO:
         if console.is_jupyter:
@@ -293,6 +329,23 @@ def _format_cell(tally: _Tally) -> dict[str, str]:
 
 
 @contextmanager
+def _forward_steps(tally: _Tally, take: Callable[[WorkProgress], None]) -> Iterator[Advance]:
+    """Hand on how far the work is: at its beginning, a few times a second, and at its end."""
+    last = time.monotonic()
+    take(tally.summarize())
+
+    def advance(count: int, note: str = "") -> None:
+        nonlocal last
+        tally.add(count, note)
+        if time.monotonic() - last >= SECONDS_BETWEEN_UPDATES:
+            last = time.monotonic()
+            take(tally.summarize())
+
+    yield advance
+    take(tally.summarize())
+
+
+@contextmanager
 def _announce_lines(tally: _Tally) -> Iterator[Advance]:
     """Announce plain lines: a first one after a while, then one at most every ten seconds, and a last one if there was a first."""
     last = time.monotonic()
@@ -333,6 +386,10 @@ class _Tally:
     def add(self, count: int, note: str = "") -> None:
         self.done += count
         self._note = note
+
+    def summarize(self) -> WorkProgress:
+        """Return how far the work is."""
+        return WorkProgress(self.description, self.done, self.total, self.unit, self._note)
 
     def describe(self) -> str:
         """Return how far the work is, its rate and the time left."""

@@ -22,9 +22,9 @@ from typing import Any, TypeVar
 from behavior.compute.child import end_children
 from behavior.compute.messages import decode, decode_call, encode
 from behavior.errors import BehaviorError
-from behavior.progress import forward_messages
+from behavior.progress import WorkProgress, forward_messages, forward_progress
 
-__all__ = ["map_in_workers"]
+__all__ = ["CallStoppedError", "call_in_worker", "map_in_workers"]
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -34,7 +34,8 @@ SECONDS_TO_END = 1.0
 SECONDS_TO_END_WELL = 60.0
 # On Windows a process that waits does not notice Ctrl-C before it looks up.
 SECONDS_BETWEEN_LOOKS = 0.5
-RESULT, ERROR, MESSAGE = "result", "error", "message"
+SECONDS_BETWEEN_QUESTIONS = 0.2
+RESULT, ERROR, MESSAGE, PROGRESS = "result", "error", "message", "progress"
 NO_MORE = b""
 
 
@@ -78,6 +79,58 @@ def map_in_workers(function: Callable[[Item], Result], items: Iterable[Item], *,
                 yield content
 
 
+class CallStoppedError(BehaviorError):
+    """A call that was stopped before it returned."""
+
+
+def call_in_worker(
+    function: Callable[[Item], Result],
+    item: Item,
+    *,
+    take: Callable[[logging.LogRecord | WorkProgress], None],
+    should_stop: Callable[[], bool],
+) -> Result:
+    """Return what `function` returns for `item`, called in a fresh process of its own, which can be stopped.
+
+    However this ends, the process ends with it, by itself if this process is killed.
+
+    Parameters
+    ----------
+    function, item
+        As for `map_in_workers`.
+    take
+        Called with every message of that process, and with how far its work is.
+    should_stop
+        Asked a few times a second.
+
+    Raises
+    ------
+    CallStoppedError
+        When `should_stop` says so; the process is gone then.
+    BehaviorError
+        If the process dies; and whatever `function` raises.
+    """
+    with _running(1, with_progress=True) as (worker,):
+        worker.send_bytes(encode((function, item)))
+        while True:
+            if should_stop():
+                raise CallStoppedError("stopped.")
+            if not wait([worker], timeout=SECONDS_BETWEEN_QUESTIONS):
+                continue
+            try:
+                kind, content = decode(worker.recv_bytes())
+            except (EOFError, OSError) as error:
+                raise BehaviorError("the process that did the work died unexpectedly, possibly out of memory; start it again.") from error
+            if kind == MESSAGE:
+                take(logging.makeLogRecord(content))
+            elif kind == PROGRESS:
+                take(content)
+            elif kind == ERROR:
+                raise content
+            else:
+                return content
+
+
 def _log(content: dict[str, Any]) -> None:
     """Log what a worker process announced as if it had been announced here."""
     record = logging.makeLogRecord(content)
@@ -94,8 +147,11 @@ def _receive(worker: Connection) -> tuple[str, Any]:
 
 
 @contextmanager
-def _running(n_workers: int) -> Iterator[Sequence[Connection]]:
-    """Yield a connection to each of `n_workers` processes, which are gone when the block ends."""
+def _running(n_workers: int, *, with_progress: bool = False) -> Iterator[Sequence[Connection]]:
+    """Yield a connection to each of `n_workers` processes, which are gone when the block ends.
+
+    They announce how far they are, or send it as `WorkProgress`.
+    """
     # Spawned on every system: a fork would copy the threads' locks of libraries that are already running.
     context = multiprocessing.get_context("spawn")
     processes, connections = [], []
@@ -104,7 +160,7 @@ def _running(n_workers: int) -> Iterator[Sequence[Connection]]:
         with _interrupts_put_off(), _main_module_hidden():
             for _ in range(n_workers):
                 here, there = context.Pipe()
-                process = context.Process(target=_work, args=(there,), daemon=True)
+                process = context.Process(target=_work, args=(there, with_progress), daemon=True)
                 process.start()
                 processes.append(process)
                 connections.append(here)
@@ -172,9 +228,9 @@ class _Forward(logging.Handler):
         self._send(encode((MESSAGE, {**content, "msg": record.getMessage()})))
 
 
-def _work(parent: Connection) -> None:
+def _work(parent: Connection, with_progress: bool) -> None:
     """Do in a process of its own what `parent` asks for, until there is no more, or the parent has ended."""
-    _Worker(parent).run()
+    _Worker(parent).run(with_progress=with_progress)
 
 
 class _Worker:
@@ -185,11 +241,13 @@ class _Worker:
         self._calls: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         self._is_busy = self._is_abandoned = False
 
-    def run(self) -> None:
+    def run(self, *, with_progress: bool) -> None:
         signal.signal(signal.SIGINT, self._interrupt)
         if hasattr(signal, "pthread_sigmask"):
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         forward_messages(_Forward(self._send))
+        if with_progress:
+            forward_progress(lambda progress: self._send(encode((PROGRESS, progress))))
         threading.Thread(target=self._listen, name="parent", daemon=True).start()
         with suppress(BrokenPipeError, ConnectionResetError):
             while (call := self._calls.get()) != NO_MORE:

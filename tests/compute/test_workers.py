@@ -3,11 +3,12 @@
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from behavior.compute.workers import map_in_workers
+from behavior.compute.workers import CallStoppedError, call_in_worker, map_in_workers
 from behavior.errors import BehaviorError
 from behavior.progress import announce, printing_messages, warn
 
@@ -53,3 +54,19 @@ def test_an_error_of_a_worker_is_raised_here_and_says_where_it_came_from():
 def test_a_worker_that_dies_is_noticed():
     with pytest.raises(BehaviorError, match="died unexpectedly"):
         list(map_in_workers(os._exit, [3, 3], n_workers=2))
+
+
+def test_a_call_of_its_own_is_followed_and_returns():
+    told = []
+    assert call_in_worker(abs, -3, take=told.append, should_stop=lambda: False) == 3
+    assert call_in_worker(announce, "one", take=told.append, should_stop=lambda: False) is None
+    assert [record.getMessage() for record in told] == ["one"]
+
+
+def test_a_call_of_its_own_that_is_stopped_or_dies_is_said():
+    with pytest.raises(CallStoppedError):
+        call_in_worker(time.sleep, 60, take=print, should_stop=lambda: True)
+    with pytest.raises(BehaviorError, match="died unexpectedly"):
+        call_in_worker(os._exit, 3, take=print, should_stop=lambda: False)
+    with pytest.raises(ValueError, match="invalid literal"):
+        call_in_worker(int, "many", take=print, should_stop=lambda: False)
