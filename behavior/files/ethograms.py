@@ -25,11 +25,13 @@ from behavior.provenance import Provenance
 from behavior.recording import Annotation, Labels, find_bouts
 
 __all__ = [
+    "ETHOGRAM_FOLDER",
     "ETHOGRAM_SUFFIX",
     "BoutRow",
     "claim_ethograms",
     "find_ethograms",
     "list_bouts",
+    "list_record",
     "read_annotation",
     "read_frame_predictions",
     "read_provenance",
@@ -38,6 +40,8 @@ __all__ = [
 ]
 
 ETHOGRAM_SUFFIX = "_ethogram.csv"
+# Next to a study file: the ethograms that review shows, and replaces by those of newer models.
+ETHOGRAM_FOLDER = "ethograms"
 
 # Of a record that other processes go on replacing.
 _MOST_READS = 20
@@ -104,7 +108,7 @@ def _format_record(folder: Path, annotation: Annotation) -> dict[Path, bytes]:
     """Return the content of the files, the table first and what vouches for it last."""
     if np.isnan(annotation.probabilities.values).any():
         raise ValueError(f"probabilities of {annotation.recording!r} are NaN, expected behaviors that the model knows")
-    table, bouts, description = _list_record(folder / f"{annotation.recording}{ETHOGRAM_SUFFIX}", annotation.recording)
+    table, bouts, description = list_record(folder / f"{annotation.recording}{ETHOGRAM_SUFFIX}", annotation.recording)
     return {
         table: format_frames(table, annotation, None).encode(),
         bouts: format_table(BoutRow._fields, list_bouts(annotation)).encode(),
@@ -112,7 +116,7 @@ def _format_record(folder: Path, annotation: Annotation) -> dict[Path, bytes]:
     }
 
 
-def _list_record(path: Path, recording: str) -> list[Path]:
+def list_record(path: Path, recording: str) -> list[Path]:
     """Return the paths of the record whose table is at `path`, in the order in which they are written."""
     return [path, path.with_name(f"{recording}_bouts.csv"), path.with_suffix(".json")]
 
@@ -210,7 +214,7 @@ def _finish(path: Path, recording: str, token: str) -> None:
     """Finish writing a record that was interrupted after its table, where the folder can be written to and no other process does so."""
     with suppress(OutputError), claim_file(path.with_name("ethograms")) as mine:
         if mine:
-            finish_together(_list_record(path, recording), token)
+            finish_together(list_record(path, recording), token)
 
 
 def _stamp(path: Path) -> list[tuple[int, int, int] | None]:
