@@ -78,7 +78,7 @@ MAX_LINES = 450
 # A command is a list of steps; what they do is in the rooms.
 MAX_WORKFLOW_LINES = 250
 # Workflows that run other workflows.
-RUNS_OTHERS = {"workflows/demo.py"}
+RUNS_OTHERS = {"workflows/demo.py", "workflows/retrain.py"}
 
 TESTS = PACKAGE.parent / "tests"
 # Tests that are about no single module of the package, and what they are about.
@@ -92,6 +92,7 @@ ABOUT_NO_MODULE = {
     "test_package.py": "the wheel and what is in it",
     "test_readme.py": "README.md",
     "review/test_page.py": "the page in a real browser",
+    "review/test_training_page.py": "training from the page, in a real browser",
     "workflows/test_bad_input.py": "bad input to every command",
     "workflows/test_edge_cases.py": "studies with hardly anything to train on, through all commands",
     "workflows/test_ensembles.py": "models of several members, from cross-validation to annotation",
