@@ -45,7 +45,15 @@ def init_study(folder: PathLike, *, backbone: str = "resnet50v2", out: PathLike 
     return Study(init_study(Path(folder), backbone=backbone, out=as_path(out)).study)
 
 
-def open_review(paths: Paths, *, rater: str = "", host: str = "127.0.0.1", port: int = 8765, opens_browser: bool = True) -> None:
+def open_review(
+    paths: Paths,
+    *,
+    rater: str = "",
+    model: PathLike | None = None,
+    host: str = "127.0.0.1",
+    port: int = 8765,
+    opens_browser: bool = True,
+) -> None:
     """Label and review videos in the browser until it is interrupted, as `behavior review` does.
 
     Parameters
@@ -54,6 +62,8 @@ def open_review(paths: Paths, *, rater: str = "", host: str = "127.0.0.1", port:
         A study file, with ethograms if there are any; or videos, or ethograms alone.
     rater
         Whose labels are edited, the manifest's column `labels_NAME`; the column `labels` if not given.
+    model
+        Folder of a model, by which recordings without an ethogram are predicted, as suggestions.
     host, port
         Where to listen; the next free port is taken if it is in use. Other than on this machine, the page asks for a token.
     opens_browser
@@ -63,16 +73,28 @@ def open_review(paths: Paths, *, rater: str = "", host: str = "127.0.0.1", port:
     ------
     UsageError
         If there is nothing to review in `paths`, or nothing can be listened on.
+    ModelError
+        If the model is one of another study, or cannot be used.
     """
     from contextlib import suppress
 
     from behavior.review.desk import Desk
     from behavior.review.reviewed_study import open_reviewed
     from behavior.review.serving import serve
+    from behavior.review.training import start_predicting, take_model
 
-    desk = Desk(open_reviewed(list_paths(paths)), rater)
+    reviewed = open_reviewed(list_paths(paths))
+    if model is not None:
+        take_model(reviewed, Path(model))
+    desk = Desk(reviewed, rater)
+
+    def say(address: str, _: int) -> None:
+        announce(address)
+        if model is not None:
+            start_predicting(desk, Path(model))
+
     with suppress(KeyboardInterrupt):
-        serve(desk, host=host, port=port, opens_browser=opens_browser, say=lambda address, _: announce(address))
+        serve(desk, host=host, port=port, opens_browser=opens_browser, say=say)
 
 
 def rename_behavior(study: PathLike, old: str, new: str, *, folders: Paths = (), dry_run: bool = False) -> Outcome:

@@ -27,6 +27,10 @@ def review(
     rater: Annotated[
         str, typer.Option(help="Edit this rater's labels, the manifest's column labels_NAME, instead of its column labels.")
     ] = "",
+    model: Annotated[
+        Path | None,
+        typer.Option(metavar="MODEL", help="Folder of a model: recordings without an ethogram are predicted by it, as suggestions."),
+    ] = None,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; the next free one is taken if it is in use.")] = 8765,
     host: Annotated[
         str, typer.Option(help="Address to listen on. Other than 127.0.0.1, the page asks for the token in its address.")
@@ -39,11 +43,15 @@ def review(
     from behavior.review.desk import Desk
     from behavior.review.reviewed_study import open_reviewed
     from behavior.review.serving import serve
+    from behavior.review.training import start_predicting, take_model
 
     if rater and not is_portable_name(rater):
         raise UsageError(f"--rater {rater}: use letters, digits, dots, dashes and underscores.")
     reviewed = open_reviewed(paths)
     print_notes(reviewed.notes)
+    if model is not None:
+        take_model(reviewed, model)
+    desk = Desk(reviewed, rater)
 
     def announce(address: str, used: int) -> None:
         if port and used != port:
@@ -52,6 +60,9 @@ def review(
             print_json({"address": address, "port": used})
         else:
             say(address)
+        if model is not None:
+            is_needed = start_predicting(desk, model)
+            hint(f"recordings without ethogram are predicted by {model}" if is_needed else "every recording has an ethogram already")
         hint("press Ctrl-C to end")
 
-    serve(Desk(reviewed, rater), host=host, port=port, opens_browser=not no_browser, say=announce)
+    serve(desk, host=host, port=port, opens_browser=not no_browser, say=announce)

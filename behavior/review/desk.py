@@ -10,7 +10,10 @@ from collections import OrderedDict
 from typing import Any
 
 from behavior.errors import BehaviorError
+from behavior.files.label_journal import FOLDER
+from behavior.recording import Recording
 from behavior.review.differences import Differences
+from behavior.review.jobs import Jobs
 from behavior.review.opened_recording import OpenedRecording
 from behavior.review.pictures import OpenReaders
 from behavior.review.reviewed_study import ReviewedStudy
@@ -49,11 +52,14 @@ class Desk:
         Of this run; pages of an earlier one have to be loaded again.
     differences
         The bouts that are seen differently.
+    jobs
+        What is at work in a process of its own.
     """
 
     def __init__(self, reviewed: ReviewedStudy, rater: str) -> None:
         self.reviewed, self.rater = reviewed, rater
         self.token = secrets.token_urlsafe(12)
+        self.jobs = Jobs()
         self._opened: OrderedDict[str, OpenedRecording] = OrderedDict()
         self._asked_s: dict[str, float] = {}
         self._lock = threading.RLock()
@@ -134,6 +140,27 @@ class Desk:
             ],
         }
 
+    def fold_now(self) -> None:
+        """Put every edit into its label file, those that a killed server left in journals included.
+
+        Raises
+        ------
+        BehaviorError
+            If a label file cannot be written, or labels cannot be read; the edits stay in the journal.
+        """
+        for recording in self.reviewed.recordings.values():
+            with self._lock:
+                opened = self._opened.get(recording.id)
+            session = None if opened is None else opened.session
+            if session is None and self._has_journal(recording):
+                session = self.open(recording.id).open_session()
+            if session is not None:
+                session.fold(now=True)
+
+    def _has_journal(self, recording: Recording) -> bool:
+        targets = [recording.labels.get(self.rater), self.reviewed.choose_label_file(recording.id, self.rater)]
+        return any(target is not None and (target.parent / FOLDER / f"{target.name}.journal").exists() for target in targets)
+
     def reset_sessions(self) -> None:
         """Write all edits to the label files, and read the files again at the next request: the behaviors have changed."""
         with self._lock:
@@ -148,15 +175,17 @@ class Desk:
                 opened.session.fold(now=True)
 
     def close(self) -> None:
-        """Put all edits into the label files and close everything."""
+        """Put all edits into the label files and close everything, the job at work included."""
         self._is_ending.set()
         self.differences.end()
+        self.jobs.stop()
         for thread in self._threads:
             if thread.is_alive():
                 thread.join()
         self.reset_sessions()
         if self._comparing.is_alive():
             self._comparing.join()
+        self.jobs.close()
 
     def _release(self) -> None:
         """Let go of predictions and pose of recordings that were asked for longest ago, where all together are too much."""

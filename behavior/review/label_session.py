@@ -22,7 +22,7 @@ from behavior.files.label_journal import LabelJournal, OutsideChangeError
 from behavior.recording import Bout, Labels
 from behavior.review.label_edits import Change, Paint, apply_changes, are_as_before, collide, invert_changes, plan_changes
 
-__all__ = ["EditConflictError", "EditRequest", "LabelSession", "Revision"]
+__all__ = ["EditConflictError", "EditRequest", "LabelSession", "Revision", "stamp_file"]
 
 # How long after an edit the label file itself is replaced, and how many edits may wait for that.
 _SECONDS_TO_FOLD = 1.5
@@ -128,7 +128,7 @@ class LabelSession:
         self._claim = ExitStack()
         self._has_claim = self._has_copy = self._has_noted = False
         self._last_edit_s = 0.0
-        self._seen_outside = _stamp_file(target)
+        self._seen_outside = stamp_file(target)
         self._journal = LabelJournal(target)
         self._recover()
 
@@ -195,7 +195,7 @@ class LabelSession:
                 except OutsideChangeError:
                     self._merge_outside_change()
                     self._journal.fold(self._format())
-                self._seen_outside = _stamp_file(self.target)
+                self._seen_outside = stamp_file(self.target)
                 if not self._has_noted:
                     self._note_written()
                     self._has_noted = True
@@ -211,7 +211,7 @@ class LabelSession:
             If a file cannot be read or written.
         """
         with self._lock:
-            stamp = _stamp_file(self.target)
+            stamp = stamp_file(self.target)
             if stamp == self._seen_outside or not self._journal.has_changed():
                 self._seen_outside = stamp
                 return False
@@ -317,7 +317,7 @@ class LabelSession:
         self.notices.append(f"{len(edits)} edits of a session that ended early do not fit to the labels any more; they are kept in {copy}.")
 
 
-def _stamp_file(path: Path) -> tuple[int, int] | None:
+def stamp_file(path: Path) -> tuple[int, int] | None:
     """Return what changes whenever somebody writes a file; None if there is none."""
     try:
         status = path.stat()

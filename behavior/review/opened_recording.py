@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,12 @@ import numpy.typing as npt
 from behavior.embedding.recording_inputs import RecordingInputs
 from behavior.errors import BehaviorError, LabelError, VideoError
 from behavior.files.bout_tables import read_bout_sources
+from behavior.files.ethograms import list_record
 from behavior.files.labels import list_names, recognise_labels
 from behavior.files.pose import find_body_parts, match_pose_to_frames
 from behavior.files.video_index import FrameNotReadError
 from behavior.recording import Bout, Frames, Labels, Recording, find_bouts
-from behavior.review.label_session import LabelSession
+from behavior.review.label_session import LabelSession, stamp_file
 from behavior.review.pictures import FrameViews, OpenReaders
 from behavior.review.predictions import Predictions, read_predictions
 from behavior.review.rater_labels import read_rater_file
@@ -79,6 +81,7 @@ class OpenedRecording:
         self._is_closed = False
         self._session: LabelSession | None = None
         self._predictions: Predictions | None = None
+        self._predictions_stamp = ""
         self._pose: tuple[tuple[str, ...], npt.NDArray[np.float32]] | None = None
 
     @property
@@ -126,13 +129,27 @@ class OpenedRecording:
         return {rater: self._read_labels(path, rater) for rater, path in self.recording.labels.items() if rater != self.rater}
 
     def read_predictions(self) -> Predictions | None:
-        """Return what a model predicts, None where there is no ethogram; raises EthogramError if it cannot be used."""
+        """Return what a model predicts, as it is on disk now; None where there is no ethogram.
+
+        Raises
+        ------
+        EthogramError
+            If it cannot be used.
+        """
         path = self._reviewed.ethograms.get(self.recording.id)
         with self._lock:
-            read = self._predictions
-            if read is None and path is not None:
+            stamp, read = self.describe_predictions(), self._predictions
+            if path is not None and (read is None or stamp != self._predictions_stamp):
                 read = self._predictions = read_predictions(path, n_frames=self.frames.n_frames)
+                self._predictions_stamp = stamp
             return read
+
+    def describe_predictions(self) -> str:
+        """Return a text that is another whenever the ethogram is; "" where there is none."""
+        path = self._reviewed.ethograms.get(self.recording.id)
+        # The last file of the record to be replaced.
+        stamp = None if path is None else stamp_file(list_record(path, self.recording.id)[-1]) or stamp_file(path)
+        return "" if stamp is None else f"{zlib.crc32(str(path).encode())}-{stamp[0]}-{stamp[1]}"
 
     def read_pose(self) -> tuple[tuple[str, ...], npt.NDArray[np.float32]] | None:
         """Return the body parts and their pose, float32 of shape (T, P + 1, 3) as x, y and likelihood; None where there is none.

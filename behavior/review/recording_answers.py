@@ -128,6 +128,7 @@ class _RecordingAnswers:
                 "n_levels": len(read.pyramid),
                 "decided": {name: bouts.tolist() for name, bouts in read.decided.items()},
                 "is_trained_on": read.is_trained_on,
+                "stamp": opened.describe_predictions(),
             }
         )
 
@@ -210,7 +211,7 @@ def _describe_file(session: LabelSession) -> dict[str, Any]:
 
 
 def _describe_state(desk: Desk, opened: OpenedRecording, since: int) -> dict[str, Any]:
-    state: dict[str, Any] = {"run": desk.token, "frames": opened.describe_frames()}
+    state: dict[str, Any] = {"run": desk.token, "frames": opened.describe_frames(), "predictions": opened.describe_predictions()}
     session = opened.session
     if session is not None:
         revisions = session.list_since(since)

@@ -10,7 +10,7 @@ from behavior.config import LabelFiles, Study
 from behavior.errors import EthogramError, OutputError, UsageError
 from behavior.files.atomic import make_folder, write_bytes, write_text
 from behavior.files.behavior_names import ChosenNames, choose_names
-from behavior.files.ethograms import ETHOGRAM_SUFFIX, find_ethograms, read_provenance
+from behavior.files.ethograms import ETHOGRAM_FOLDER, ETHOGRAM_SUFFIX, find_ethograms, read_provenance
 from behavior.files.label_journal import FOLDER
 from behavior.files.manifest import is_portable_name, write_manifest
 from behavior.files.new_study import MANIFEST_FILE, STUDY_FILE, format_new_study
@@ -26,7 +26,6 @@ from behavior.workflows.init import choose_crop, make_recording
 __all__ = ["ReviewedStudy", "open_reviewed"]
 
 _STUDY_SUFFIXES = (".yaml", ".yml")
-_DEFAULT_ETHOGRAMS = "ethograms"
 _LABEL_FOLDER = "labels"
 
 
@@ -189,7 +188,7 @@ def open_reviewed(paths: Sequence[Path]) -> ReviewedStudy:
         raise UsageError(f"{videos[0]}: is given with a study; add it to the study's manifest, or review it alone.")
     if studies:
         reviewed = _open_study(studies[0])
-        if not ethograms and (folder := reviewed.folder / _DEFAULT_ETHOGRAMS).is_dir() and any(folder.glob(f"*{ETHOGRAM_SUFFIX}")):
+        if not ethograms and (folder := reviewed.folder / ETHOGRAM_FOLDER).is_dir() and any(folder.glob(f"*{ETHOGRAM_SUFFIX}")):
             ethograms = find_ethograms([folder])
     elif videos:
         reviewed = _open_videos(videos)

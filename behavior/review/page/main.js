@@ -23,6 +23,7 @@ import { SPEEDS } from "./player.js";
 import { decideClip, goToNextClip } from "./queue.js";
 import "./tabs.js";
 import { Timeline } from "./timeline.js";
+import "./training.js";
 
 const timeline = new Timeline(find("timeline"), find("overview"), {
   click: clickTimeline,

@@ -33,6 +33,7 @@ export async function openRecording(id) {
   if (page.pending.size) notify(`The bout of ${[...page.pending.keys()].join(", ")} that was begun was not stopped, and is not labelled.`);
   page.frames?.close();
   Object.assign(page, { recording: null, info: null, frames: null, labels: null, edits: null, probabilities: null, pose: null });
+  page.predictionsStamp = "";
   Object.assign(page, { opening: Promise.resolve(), others: {}, bout: null, selection: null, lookedFrom: null });
   page.pending.clear();
   for (const row of find("recordings").children) row.setAttribute("aria-current", String(row.title === id));
@@ -100,7 +101,11 @@ export async function openLabels(id) {
 async function openPredictions(id) {
   try {
     const info = await getJson(pathOf(id, "predictions"));
-    if (page.recording === id) page.probabilities = new Probabilities(id, info, page.info.n_frames, render);
+    if (page.recording !== id) return;
+    page.probabilities = new Probabilities(id, info, page.info.n_frames, render);
+    page.predictionsStamp = info.stamp;
+    page.info.has_predictions = true;
+    render();
     if (info.is_trained_on) say("rater", `${page.study.rater ? `rater ${page.study.rater}, ` : ""}the model was trained on this recording`);
   } catch (error) {
     if (error.status !== 425) explain(error);
@@ -181,6 +186,12 @@ export async function poll() {
 }
 
 async function takeState(id, state) {
+  // A model has predicted this recording again.
+  if (state.predictions && page.info.is_complete && state.predictions !== page.predictionsStamp) {
+    page.predictionsStamp = state.predictions;
+    await openPredictions(id);
+    if (page.recording !== id) return;
+  }
   const wasComplete = page.info.is_complete;
   const grew = state.frames.n_frames !== page.info.n_frames;
   Object.assign(page.info, state.frames);

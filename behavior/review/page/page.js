@@ -18,6 +18,7 @@ export const page = {
   editsOf: new Map(),
   opening: Promise.resolve(),
   probabilities: null,
+  predictionsStamp: "",
   others: {},
   pose: null,
   frames: null,
