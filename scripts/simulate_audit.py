@@ -20,6 +20,7 @@ from behavior.statistics.audit_clips import draw_cells
 from behavior.statistics.prediction_powered import AuditedAnimal, Estimate, Kind, estimate_difference, tune_power
 
 FPS, MINUTES, CLIP_S = 5, 10, 10.0
+LABS_AT_ONCE = 50
 KINDS: tuple[Kind, ...] = ("predicted", "audited", "corrected")
 
 
@@ -56,30 +57,33 @@ def draw_runs(generator: np.random.Generator, share: npt.NDArray[np.float64], n_
     return frames.T
 
 
-def simulate(case: Case, n_animals: int, minutes: float, generator: np.random.Generator) -> dict[Kind, Estimate]:
-    """Return what one lab finds: the second group's share of time less the first's, by each kind of figure."""
-    n_frames = FPS * 60 * MINUTES
+def simulate(case: Case, n_animals: int, minutes: float, n_labs: int, generator: np.random.Generator) -> list[dict[Kind, Estimate]]:
+    """Return what each lab finds: the second group's share of time less the first's, by each kind of figure."""
+    n_frames, n_all = FPS * 60 * MINUTES, n_labs * n_animals
     clips_each = max(round(minutes * 60 / CLIP_S / (2 * n_animals)), 1)
     groups: list[list[AuditedAnimal]] = []
     for share, miss, invention in zip(case.shares, case.misses, case.inventions, strict=True):
-        shares = generator.beta(share * 20, (1 - share) * 20, n_animals)
+        shares = generator.beta(share * 20, (1 - share) * 20, n_all)
         true = draw_runs(generator, shares, n_frames, mean_bout=3 * FPS)
         # A model errs in stretches, and in some animals more than in others.
         wrong = [
-            draw_runs(generator, np.clip(generator.normal(rate, rate / 3, n_animals), 0.001, 0.95), n_frames, mean_bout=1.5 * FPS)
+            draw_runs(generator, np.clip(generator.normal(rate, rate / 3, n_all), 0.001, 0.95), n_frames, mean_bout=1.5 * FPS)
             for rate in (miss, invention)
         ]
         predicted = np.where(true, ~wrong[0], wrong[1])
         animals = []
-        for animal in range(n_animals):
+        for animal in range(n_all):
             cells = draw_cells([n_frames], [int(CLIP_S * FPS)], clips_each, generator)[:, 1:]
             lengths = np.diff(cells, axis=1)[:, 0] / FPS
             of_clips = [np.array([values[animal, start:stop].mean() for start, stop in cells]) for values in (predicted, true)]
             animals.append(AuditedAnimal(float(predicted[animal].mean()), lengths, *of_clips))
         groups.append(animals)
-    first, second = groups
-    power = tune_power([*first, *second])
-    return {kind: estimate_difference(first, second, kind, power=power) for kind in KINDS}
+    found = []
+    for lab in range(n_labs):
+        first, second = (group[lab * n_animals : (lab + 1) * n_animals] for group in groups)
+        power = tune_power([*first, *second])
+        found.append({kind: estimate_difference(first, second, kind, power=power) for kind in KINDS})
+    return found
 
 
 def main() -> None:
@@ -96,7 +100,9 @@ def main() -> None:
         truth = case.shares[1] - case.shares[0]
         for n_animals in map(int, arguments.animals.split(",")):
             generator = np.random.default_rng([arguments.seed, n_animals])
-            found = [simulate(case, n_animals, arguments.minutes, generator) for _ in range(arguments.runs)]
+            found: list[dict[Kind, Estimate]] = []
+            while len(found) < arguments.runs:
+                found += simulate(case, n_animals, arguments.minutes, min(LABS_AT_ONCE, arguments.runs - len(found)), generator)
             cells = []
             for kind in KINDS:
                 estimates = [run[kind] for run in found]
