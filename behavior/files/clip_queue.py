@@ -133,8 +133,8 @@ def list_clips(
 def add_clips(path: Path, clips: Sequence[QueuedClip]) -> list[QueuedClip]:
     """Add a batch to the table at `path`, which is made where it is missing, and return all that it holds then.
 
-    A clip that is there already stays as it is, but that it counts as drawn at random once it is drawn. The open clips of the same raters
-    give way to the new batch.
+    A clip that was decided stays as it is, but that it counts as drawn at random once it is drawn. The open clips of the same raters give
+    way to the new batch, but those that were drawn at random stay: who could be rid of them would choose.
 
     Raises
     ------
@@ -146,7 +146,8 @@ def add_clips(path: Path, clips: Sequence[QueuedClip]) -> list[QueuedClip]:
     raters = {clip.rater for clip in clips}
 
     def add(known: list[QueuedClip]) -> list[QueuedClip]:
-        kept = [clip for clip in known if clip.state != "open" or clip.rater not in raters]
+        again = {clip.key for clip in clips}
+        kept = [clip for clip in known if clip.state != "open" or clip.rater not in raters or (clip.is_random and clip.key not in again)]
         keys = {clip.key for clip in kept}
         drawn = {clip.key for clip in clips if clip.is_random}
         marked = [replace(clip, is_random=clip.is_random or clip.key in drawn) for clip in kept]

@@ -134,9 +134,16 @@ def summarize_audit(audit: Audit, described: Sequence[DescribedRecording]) -> Au
     LabelError
         If a label file cannot be used.
     UsageError
-        If a clip lies beyond the end of its recording, or nothing is labelled yet.
+        If a clip lies beyond the end of its recording, the model was trained on all recordings, or nothing is labelled yet.
     """
     notes: list[str] = []
+    # The model errs less in clips that it was trained on than in the rest of their recordings.
+    known = [one.name for one in described if one.annotation.provenance.learned_from]
+    described = [one for one in described if one.name not in known]
+    if not described:
+        raise UsageError(f"{audit.path}: the model was trained on all of these recordings, so that they cannot be audited; audit others.")
+    if known:
+        notes.append(f"the model was trained on {', '.join(known)}; the audit leaves them out.")
     behaviors = described[0].annotation.behaviors
     rates: dict[str, dict[tuple[str, str], dict[str, list[_Rates]]]] = {"share": {}, "begun": {}}
     n_clips: dict[str, int] = {}

@@ -53,7 +53,7 @@ class Suggester:
         return self._thread is not None and self._thread.is_alive()
 
     def describe(self) -> dict[str, Any]:
-        """Return what the page has to know: the clips of the last batch, and how many of all batches are done.
+        """Return what the page has to know: the clips of the last batch and those still open, and how many of all batches are done.
 
         Raises
         ------
@@ -70,11 +70,11 @@ class Suggester:
             "round": last,
             "n_done": len(done),
             "n_random_done": len(list_clips(done, rater=self._desk.rater, is_random=True)),
-            "clips": [_describe(clip) for clip in clips if clip.round == last][:_MOST_SHOWN],
+            "clips": [_describe(clip) for clip in clips if clip.round == last or clip.state == "open"][:_MOST_SHOWN],
         }
 
     def refresh(self, *, count: int, random_share: float, clip_s: float) -> None:
-        """Begin to choose a new batch; the open clips of the last one give way to it.
+        """Begin to choose a new batch; the open clips of the last one that were not drawn at random give way to it.
 
         Raises
         ------

@@ -34,6 +34,12 @@ def test_what_is_decided_stays_when_a_new_batch_comes(tmp_path: Path) -> None:
     ]
     assert [clip.key for clip in list_clips(clips, rater="", state="done", is_random=True)] == [RANDOM.key]
     assert read_clips(path) == clips
+    # Nobody is rid of an open clip that was drawn by asking for others; drawn again, it comes with the new batch.
+    drawn = replace(RANDOM, start_frame=600, stop_frame=675)
+    add_clips(path, [drawn, second])
+    assert drawn in add_clips(path, [second])
+    assert replace(drawn, round=3) in add_clips(path, [replace(drawn, round=3), second])
+    set_clip_state(path, drawn.key, "skipped")
     # What was chosen and is drawn later counts as drawn, too.
     set_clip_state(path, second.key, "done")
     clips = add_clips(path, [replace(second, is_random=True, state="done")])

@@ -58,6 +58,17 @@ def test_animals_in_several_groups_are_not_compared(tmp_path: Path, make_recordi
     assert "after - before" in set(summarize_audit(open_audit(path), apart).table["group"])
 
 
+def test_recordings_that_the_model_was_trained_on_are_left_out(tmp_path: Path, make_recording: Callable[..., DescribedRecording]) -> None:
+    clips = [QueuedClip(name, 0, 100, "drawn", True) for name in "ab"]
+    audit = open_audit(write_audit(tmp_path, clips, dict.fromkeys("ab", "observed,0,100\n")))
+    made = [make_recording("a", 1, learned_from=True), make_recording("b", 3, learned_from=False)]
+    result = summarize_audit(audit, made)
+    assert set(result.table["animals"]) == {1}
+    assert any("trained on a; the audit leaves" in note for note in result.notes)
+    with pytest.raises(UsageError, match="trained on all of these"):
+        summarize_audit(audit, made[:1])
+
+
 def test_a_study_without_clips_and_test_recordings_is_no_audit(tmp_path: Path) -> None:
     path = write_audit(tmp_path, [], {"a": "observed,0,30\n"})
     with pytest.raises(UsageError, match="no clips drawn at random"):
