@@ -22,7 +22,7 @@ import pytest
 from behavior.config import Search
 from behavior.errors import TrainingError, UsageError
 from behavior.files.study import open_study, read_study
-from behavior.search import trials
+from behavior.search import results, trials
 from behavior.workflows.search import SearchOutcome, search_study
 
 _spec = importlib.util.spec_from_file_location("search_stand_in", Path(__file__).with_name("search_stand_in.py"))
@@ -42,9 +42,15 @@ def study(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def searching(monkeypatch: pytest.MonkeyPatch) -> Callable[..., SearchOutcome]:
-    """Search with the stand-in; `stand_in` holds its settings."""
+    """Search with the stand-in; `stand_in` holds its settings. Pictures, which take as long as all else, are painted only where asked."""
 
-    def call(path: Path, out: Path, *, stand_in_settings: dict[str, Any] | None = None, **options: Any) -> SearchOutcome:
+    def call(
+        path: Path, out: Path, *, stand_in_settings: dict[str, Any] | None = None, is_painted: bool = False, **options: Any
+    ) -> SearchOutcome:
+        if not is_painted:
+            for name in ("draw_history", "draw_importance"):
+                monkeypatch.setattr(results, name, lambda *_, **__: None)
+            monkeypatch.setattr(results, "render_png", lambda figure: b"")
         monkeypatch.setattr(trials, "predict_out_of_fold", stand_in.StandIn(**(stand_in_settings or {})))
         return search_study(path, out, **options)
 
@@ -77,7 +83,7 @@ def test_a_grid_tries_each_setting_once_and_goes_on(study, tmp_path, searching):
 
 def test_what_a_search_writes(study, tmp_path, searching):
     out = tmp_path / "out"
-    outcome = searching(study, out, trials=10)
+    outcome = searching(study, out, trials=10, is_painted=True)
     assert outcome.failures == {}
     table = pd.read_csv(out / "trials.csv")
     assert list(table["number"]) == list(range(10))
