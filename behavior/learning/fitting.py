@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -41,17 +42,24 @@ def hash_learning(study: Study, data: LearningData) -> str:
 
 
 def make_trainer(study: Study, *, n_features: int, n_outputs: int) -> HeadTrainer:
-    """Return the trainer of the study's head."""
-    return HeadTrainer(
-        head=study.head.model_dump(exclude={"share"}),
-        n_features=n_features,
-        n_outputs=n_outputs,
-        window_length=max(study.windows.length // study.features.average, 1),
-        learning_rate=study.training.learning_rate,
-        batch_size=study.training.batch_size,
-        product_dtype=choose_product_dtype(study.training.precision),
-        memory_gib=study.training.memory_gib,
-    )
+    """Return the trainer of the study's head: for the same settings the same one, as long as they are among the last few."""
+    settings = {
+        "head": study.head.model_dump(mode="json", exclude={"share"}),
+        "n_features": n_features,
+        "n_outputs": n_outputs,
+        "window_length": max(study.windows.length // study.features.average, 1),
+        "learning_rate": study.training.learning_rate,
+        "batch_size": study.training.batch_size,
+        "product_dtype": choose_product_dtype(study.training.precision),
+        "memory_gib": study.training.memory_gib,
+    }
+    return _build_trainer(json.dumps(settings))
+
+
+# Tracing takes longer than training a small study. After a fit, a trainer keeps what was traced, and no weights.
+@functools.lru_cache(maxsize=4)
+def _build_trainer(settings: str) -> HeadTrainer:
+    return HeadTrainer(**json.loads(settings))
 
 
 def prepare_features(study: Study, data: LearningData, groups: Sequence[Sequence[int]]) -> list[Preparation] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -66,6 +67,7 @@ class HeadTrainer:
         self._settings = {"n_features": n_features, "n_outputs": n_outputs, **settings}
         self._length = window_length
         self._batch_size = batch_size
+        self._fitting = threading.Lock()
         self._stack = HeadStack(
             self._settings,
             smoothing=smoothing,
@@ -125,29 +127,31 @@ class HeadTrainer:
         """
         table = WindowTable(data, self._length)
         weighing = PlanWeights(data, plans, balanced=balanced)
-        state = resume or self._begin(plans, initial)
-        self._stack.load(state.variables)
-        # They live in the stack now; two copies of them would count against the memory that models are planned with.
-        state.variables = []
-        followed: dict[int, Mapping[int, npt.NDArray[np.float32]]] = {}
-        while len(state.active):
-            training = state.active.tolist()
-            self._run_epoch(table, state, weighing, seed=seed)
-            improved = self._judge(data, state, plans, patience=patience)
-            if callbacks.on_epoch is not None:
-                callbacks.on_epoch(state.epoch, training, [_report(state, number, plan) for number, plan in enumerate(plans)])
-            if callbacks.follow is not None:
-                usable = [number for number in (improved if followed else range(len(plans))) if number not in state.problems]
-                followed.update(self._predict_best(data, state, plans, usable))
-                callbacks.follow(state.epoch, followed)
-            if callbacks.keep is not None:
-                callbacks.keep(lambda: replace(state, variables=self._stack.read_all()))
-        usable = [number for number in range(len(plans)) if number not in state.problems]
-        predicted = self._predict_best(data, state, plans, usable)
-        return [
-            TrainedModel(_report(state, number, plan), tuple(weight[number] for weight in state.best), predicted.get(number, {}))
-            for number, plan in enumerate(plans)
-        ]
+        # What is fitted is in the stack, of which there is one.
+        with self._fitting:
+            state = resume or self._begin(plans, initial)
+            self._stack.load(state.variables)
+            # They live in the stack now; two copies of them would count against the memory that models are planned with.
+            state.variables = []
+            followed: dict[int, Mapping[int, npt.NDArray[np.float32]]] = {}
+            while len(state.active):
+                training = state.active.tolist()
+                self._run_epoch(table, state, weighing, seed=seed)
+                improved = self._judge(data, state, plans, patience=patience)
+                if callbacks.on_epoch is not None:
+                    callbacks.on_epoch(state.epoch, training, [_report(state, number, plan) for number, plan in enumerate(plans)])
+                if callbacks.follow is not None:
+                    usable = [number for number in (improved if followed else range(len(plans))) if number not in state.problems]
+                    followed.update(self._predict_best(data, state, plans, usable))
+                    callbacks.follow(state.epoch, followed)
+                if callbacks.keep is not None:
+                    callbacks.keep(lambda: replace(state, variables=self._stack.read_all()))
+            usable = [number for number in range(len(plans)) if number not in state.problems]
+            predicted = self._predict_best(data, state, plans, usable)
+            return [
+                TrainedModel(_report(state, number, plan), tuple(weight[number] for weight in state.best), predicted.get(number, {}))
+                for number, plan in enumerate(plans)
+            ]
 
     def predict(self, weights: Sequence[npt.NDArray[np.float32]], features: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
         """Return the probabilities that the model with the given weights predicts for a recording (T, D), float32 of shape (T, K)."""

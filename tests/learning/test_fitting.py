@@ -129,6 +129,9 @@ def test_trainers_are_made_as_the_study_says(make_study):
     weights = trainer.draw_weights(0)
     assert trainer.predict(weights, np.zeros((9, 7), np.float32)).shape == (9, 2)
     assert trainer._length == 4
+    # Tracing takes long, so there is one for the same settings.
+    assert make_trainer(study, n_features=7, n_outputs=2) is trainer
+    assert make_trainer(study, n_features=7, n_outputs=1) is not trainer
 
 
 @pytest.mark.parametrize("steps", [{"standardize": True}, {"pca": 2}, {"standardize": True, "pca": 2}])

@@ -3,6 +3,7 @@
 import copy
 import functools
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import keras
@@ -361,6 +362,17 @@ def test_a_fit_goes_on_from_a_state_as_if_it_had_not_been_broken_off(head, at):
     for model, again in zip(whole, resumed, strict=True):
         assert_same(model, again)
         assert model.report == again.report
+
+
+def test_fits_in_two_threads_take_turns():
+    trainer = share(STILL)
+    expected = fit_validated(trainer)
+    with ThreadPoolExecutor(2) as pool:
+        for fitted in pool.map(lambda plans: fit_validated(trainer, plans), [VALIDATED, VALIDATED]):
+            for model, again in zip(expected, fitted, strict=True):
+                assert_same(model, again)
+    # Nothing of the models stays behind.
+    assert all(array.shape[0] == 0 for array in trainer._stack.read_all())
 
 
 def test_a_state_of_models_that_are_all_done_predicts_and_that_is_it():
