@@ -191,6 +191,10 @@ class _Run:
         if self._container is not None:
             self._container.close()
             self._container = None
+            # They hold pictures.
+            del self._decoder, self._stream
+            self._demuxed = iter(())
+            self._given.clear()
 
     def decode(self, place: int, start: int, kept: _KeptPictures) -> av.VideoFrame | None:
         """Return the picture of the packet at `place`, decoded from the one at `start`, None if none comes out; DamageError as decoders.
@@ -309,6 +313,7 @@ class _RunFromStart:
         if self._reader is not None:
             self._reader.close()
             self._reader = None
+            self._rows = iter(())
         self._images.clear()
 
     def read(self, row: int) -> npt.NDArray[np.uint8] | None:
