@@ -249,6 +249,29 @@ def test_the_queue_is_worked_through(
     wait_for_file(page, path, text)
 
 
+def test_a_browser_that_lacks_something_is_told_what(serve: Callable[..., Any], browser: Any, study: Path) -> None:
+    client = serve(study)
+    sentence = "This browser lacks createImageBitmap; use a current Firefox, Chrome, Edge or Safari."
+    for lacks, said in (("delete window.createImageBitmap", sentence), (None, "If this stays, the browser lacks something")):
+        context = browser.new_context()
+        page = context.new_page()
+        if lacks is None:
+            # As where the scripts are not understood.
+            page.route("**/main.js", lambda route: route.fulfill(body="const = ;", content_type="text/javascript"))
+        else:
+            page.add_init_script(lacks)
+        page.goto(client.base)
+        wait_for_text(page, "picture-note", said)
+        context.close()
+
+
+def test_what_is_of_another_study_is_said(serve: Callable[..., Any], open_page: Callable[..., Any], study: Path) -> None:
+    study.write_text("behaviors: [fly]\ncrop: {body_part: midbody, size: 32}\n")
+    (study.parent / "recordings.csv").write_text("recording,video\nmouse_1,mouse_1.mp4\n")
+    page = open_page(serve(study))
+    wait_for_text(page, "notices", "The ethogram of mouse_1 has the behaviors groom, rear, none of which this study has")
+
+
 def test_colors_are_those_of_the_figures() -> None:
     assert f"COLORS = {list(COLORS)};".replace("'", '"') in (PAGE / "colors.js").read_text()
 

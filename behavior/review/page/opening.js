@@ -102,6 +102,10 @@ async function openPredictions(id) {
   try {
     const info = await getJson(pathOf(id, "predictions"));
     if (page.recording !== id) return;
+    const known = info.behaviors.filter((name) => page.study.behaviors.includes(name));
+    if (page.study.behaviors.length && !known.length) {
+      notify(`The ethogram of ${id} has the behaviors ${info.behaviors.join(", ")}, none of which this study has; it is of another study's model.`);
+    }
     page.probabilities = new Probabilities(id, info, page.info.n_frames, render);
     page.predictionsStamp = info.stamp;
     page.info.has_predictions = true;
