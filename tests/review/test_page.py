@@ -117,6 +117,24 @@ def test_two_people_see_and_do_not_overwrite_each_other(serve: Callable[..., Any
     wait_for_file(second, file, "\n".join(["behavior,start_frame,stop_frame,source", *rows]) + "\n")
 
 
+def test_a_tab_outlives_the_server(serve: Callable[..., Any], open_page: Callable[..., Any], study: Path) -> None:
+    client = serve(study)
+    page = open_page(client)
+    page.wait_for_function("() => document.querySelector('#behaviors .state')?.textContent === 'no'")
+    press(page, *["Shift+ArrowRight"] * 3)
+    client.stop()
+    wait_for_text(page, "saved", "The server does not answer")
+    press(page, "2", "ArrowRight", "2")
+    wait_for_text(page, "notices", "The server does not answer")
+    wait_for_text(page, "selected", "Nothing.")
+    serve(study, port=client.port)
+    wait_for_text(page, "notices", "The server was started again, and this page was loaded again")
+    wait_for_frame(page, 31)
+    press(page, "2", "ArrowRight", "2")
+    rows = ["groom,10,20,mouse_1_labels.csv", "rear,31,32,"]
+    wait_for_file(page, study.parent / "labels" / "mouse_1.csv", "\n".join(["behavior,start_frame,stop_frame,source", *rows]) + "\n")
+
+
 def test_an_edit_that_cannot_be_written_is_said(
     serve: Callable[..., Any], open_page: Callable[..., Any], study: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
