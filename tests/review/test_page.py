@@ -127,7 +127,7 @@ def test_a_tab_outlives_the_server(serve: Callable[..., Any], open_page: Callabl
     press(page, "2", "ArrowRight", "2")
     wait_for_text(page, "notices", "The server does not answer")
     wait_for_text(page, "selected", "Nothing.")
-    serve(study, port=client.port)
+    assert serve(study, port=client.port).port == client.port
     wait_for_text(page, "notices", "The server was started again, and this page was loaded again")
     wait_for_frame(page, 31)
     press(page, "2", "ArrowRight", "2")
