@@ -314,7 +314,7 @@ class LabelSession:
         copy = self._journal.keep_beside(self._format(), "ours")
         self._journal.accept()
         self._journal.fold(self._format())
-        self._seen_outside = _stamp_file(self.target)
+        self._seen_outside = stamp_file(self.target)
         self.notices.append(f"{self.target.name} was removed by somebody else, and is written again with all labels; a copy is {copy}.")
 
     def _set_aside(self, edits: Sequence[Mapping[str, Any]]) -> None:
