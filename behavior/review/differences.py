@@ -12,6 +12,7 @@ from typing import Literal, get_args
 from behavior.errors import BehaviorError, EthogramError, VideoError
 from behavior.files.ethograms import read_annotation
 from behavior.recording import Annotation, Frames, Labels, Recording
+from behavior.review.label_session import stamp_file
 from behavior.review.rater_labels import read_rater_file
 from behavior.review.reviewed_study import ReviewedStudy
 from behavior.review.video_indices import VideoIndices
@@ -25,7 +26,7 @@ KINDS: tuple[DifferenceKind, ...] = get_args(DifferenceKind)
 _MOST_KEPT, _LEAST_KEPT, _MOST_ITEMS = 100, 4, 60_000
 _SECONDS_BETWEEN_ROUNDS = 1.0
 
-_Stamp = tuple[int, int, int] | None
+_Stamp = tuple[int, int] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +238,7 @@ class Differences:
         ethogram = self._reviewed.ethograms.get(recording.id)
         if ethogram is None and not (with_raters and len(recording.labels) > 1):
             return
-        files = tuple(_stamp(path) for path in (*recording.labels.values(), ethogram) if path is not None)
+        files = tuple(stamp_file(path) for path in (*recording.labels.values(), ethogram) if path is not None)
         stamp = (self._reviewed.behaviors, files)
         with self._lock:
             known = self._compared.get(recording.id)
@@ -343,12 +344,3 @@ def _make_items(recording: str, differences: Sequence, frames: Frames) -> Iterat
             start_error_s=found.start_error_s if is_two_sided else None,
             stop_error_s=found.stop_error_s if is_two_sided else None,
         )
-
-
-def _stamp(path: Path) -> _Stamp:
-    """Return what changes when a file is replaced; None if there is none."""
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_ino, status.st_mtime_ns, status.st_size

@@ -100,7 +100,7 @@ function describeSelected() {
   const { bout, selection } = page;
   const length = (start, stop) => {
     const end = stop <= player.last ? player.timeOf(stop) : player.timeOf(player.last) + 1 / page.info.fps;
-    return `frames ${start} to ${stop - 1}, ${(end - player.timeOf(start)).toFixed(2)} s`;
+    return `frames ${start} to ${stop - 1}, ${(end - player.timeOf(start)).toFixed(2)}\u00a0s`;
   };
   if (bout) return `${bout.behavior}${bout.isSuggestion ? " (suggested: Enter confirms, Delete refuses)" : ""}: ${length(bout.start, bout.stop)}`;
   if (selection) return `Span: ${length(...selection)}. A digit labels it.`;
