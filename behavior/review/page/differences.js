@@ -131,7 +131,7 @@ const nameOf = (rater) => rater || "labels";
 // What is different, in a few words.
 export function tell(item) {
   const late = (seconds, what) =>
-    Math.abs(seconds) < 0.005 ? "" : `${what} ${Math.abs(seconds).toFixed(2)} s ${seconds > 0 ? "later" : "earlier"}`;
+    Math.abs(seconds) < 0.005 ? "" : `${what} ${Math.abs(seconds).toFixed(2)}\u00a0s ${seconds > 0 ? "later" : "earlier"}`;
   if (item.kind === "unsure") return `probability ${item.probability.toFixed(2)}, threshold ${item.threshold.toFixed(2)}`;
   const [first, second] = item.other === null ? ["labelled", "predicted"] : [nameOf(item.rater), nameOf(item.other)];
   if (item.kind === "missed") return item.other === null ? "labelled, not predicted" : `${first} only, not ${second}`;
