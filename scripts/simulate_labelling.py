@@ -14,7 +14,7 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,6 +36,7 @@ from behavior.learning.clips import describe_clips
 from behavior.learning.planning import seed_fit
 from behavior.learning.suggestions import suggest_clips
 from behavior.metrics.frames import average_precision
+from behavior.postprocess.calibration import Calibration, fit_calibration
 from behavior.recording import Frames
 from behavior.sequence.averaging import average_features, average_labels, spread_rows
 from behavior.sequence.plans import ModelPlan
@@ -54,10 +55,10 @@ STUDY = {
     "head": {"kind": "lstm", "layers": 1, "units": 16, "bidirectional": True, "dropout": 0.2, "share": True},
     "training": {"learning_rate": 0.01, "batch_size": 16},
 }
-N_COMPONENTS, N_MEMBERS = 32, 2
+N_COMPONENTS, N_MEMBERS, N_FOLDS = 32, 3, 2
 # Steps of training however little is labelled, within bounds of epochs.
 N_STEPS, MOST_EPOCHS = 150, 50
-CLIP_S, RANDOM_SHARE = 3.0, 0.25
+CLIP_S, RANDOM_SHARE = 3.0, 0.5
 SHARE = 0.9
 
 Clip = tuple[int, int, int]
@@ -92,6 +93,7 @@ class Lab:
         self.study = Study.model_validate(STUDY)
         self.average = self.study.features.average
         self.trainer = make_trainer(self.study, n_features=mice[0].rows.shape[1], n_outputs=len(BEHAVIORS))
+        self.calibrations: list[Calibration] = []
         self.length = round(CLIP_S * mice[0].fps)
 
     @property
@@ -99,7 +101,9 @@ class Lab:
         """The recordings to label."""
         return self.mice[: self.n_pool]
 
-    def train(self, looked_at: Sequence[npt.NDArray[np.bool_]], seed: int) -> list[list[npt.NDArray[np.float32]]]:
+    def train(
+        self, looked_at: Sequence[npt.NDArray[np.bool_]], seed: int, *, is_calibrated: bool = False
+    ) -> list[list[npt.NDArray[np.float32]]]:
         """Train on the labels of some frames; return for each member what it predicts of every recording, NaN for what it cannot."""
         labels = [np.where(seen[:, None], mouse.labels, -1).astype(np.int8) for mouse, seen in zip(self.pool, looked_at, strict=True)]
         averaged = [average_labels(values, self.average) for values in labels]
@@ -114,18 +118,44 @@ class Lab:
         everything, pool = tuple(range(len(self.mice))), tuple(range(self.n_pool))
         outputs = tuple(range(len(BEHAVIORS)))
         plans = [ModelPlan(outputs, pool, (), everything, epochs, seed_fit(seed, member)) for member in range(N_MEMBERS)]
-        is_known = [all(count_classes([values[:, column] for values in averaged])) for column in outputs]
-        models = self.trainer.fit(data, plans, seed=seed) if any(is_known) else None
+        if is_calibrated:
+            # Each recording is predicted by a network that was not trained on it.
+            left_out = [pool[number::N_FOLDS] for number in range(N_FOLDS)]
+            training = [tuple(index for index in pool if index not in fold) for fold in left_out]
+            plans += [
+                ModelPlan(outputs, kept, (), fold, epochs, seed_fit(seed, N_MEMBERS + number))
+                for number, (kept, fold) in enumerate(zip(training, left_out, strict=True))
+            ]
+        if not any(all(count_classes([values[:, column] for values in averaged])) for column in outputs):
+            return [[np.full(mouse.labels.shape, np.nan, np.float32) for mouse in self.mice] for _ in range(N_MEMBERS)]
+        models = self.trainer.fit(data, plans, seed=seed)
         predicted = []
-        for member in range(N_MEMBERS):
-            of_member = []
-            for number, mouse in enumerate(self.mice):
-                values = np.full((len(mouse.labels), len(BEHAVIORS)), np.nan, np.float32)
-                if models is not None:
-                    values[:, is_known] = spread_rows(models[member].probabilities[number], self.average, len(values))[:, is_known]
-                of_member.append(values)
+        for model, plan in zip(models, plans, strict=True):
+            of_member = {}
+            for column in outputs:
+                if not all(count_classes([averaged[index][:, column] for index in plan.training])):
+                    # Nothing was trained for it.
+                    for values in model.probabilities.values():
+                        values[:, column] = np.nan
+            for number, values in model.probabilities.items():
+                of_member[number] = spread_rows(values, self.average, len(self.mice[number].labels))
             predicted.append(of_member)
-        return predicted
+        self.calibrations = self._fit_calibrations(predicted[N_MEMBERS:], labels) if is_calibrated else []
+        return [[of_member[number] for number in everything] for of_member in predicted[:N_MEMBERS]]
+
+    def _fit_calibrations(
+        self, out_of_fold: Sequence[Mapping[int, npt.NDArray[np.float32]]], labels: Sequence[npt.NDArray[np.int8]]
+    ) -> list[Calibration]:
+        """Return what calibrates each behavior, fitted on what networks predict of labelled frames that they were not trained on."""
+        by_recording = {number: values for of_fold in out_of_fold for number, values in of_fold.items()}
+        values = np.concatenate([by_recording[number] for number in range(self.n_pool)])
+        truth = np.concatenate(labels)
+        return [fit_calibration(truth[:, column], values[:, column], method="logistic") for column in range(len(BEHAVIORS))]
+
+    def calibrate(self, values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Return calibrated probabilities (T, B); as they are where the last training fitted no calibration."""
+        columns = [one.apply(values[:, column]) for column, one in enumerate(self.calibrations)]
+        return np.column_stack(columns) if columns else values
 
     def score(self, predicted: Sequence[Sequence[npt.NDArray[np.float32]]]) -> list[float]:
         """Return the average precision of each behavior on the recordings to score on; a behavior that is not known is guessed."""
@@ -158,7 +188,7 @@ def run(lab: Lab, way: str, minutes: Sequence[float], seed: int, note: Callable[
                     seen,
                     length=lab.length,
                     features=mouse.features,
-                    members=() if predicted is None or way != "queue" else [of_member[number] for of_member in predicted],
+                    members=() if predicted is None or way != "queue" else [lab.calibrate(of_member[number]) for of_member in predicted],
                 )
                 for number, (mouse, seen) in enumerate(zip(lab.pool, looked_at, strict=True))
             ]
@@ -167,7 +197,7 @@ def run(lab: Lab, way: str, minutes: Sequence[float], seed: int, note: Callable[
                 looked_at[names.index(clip.recording)][clip.start_frame : clip.stop_frame] = True
                 if clip.is_random:
                     drawn.add((clip.recording, clip.start_frame))
-        predicted = lab.train(looked_at, seed_fit(seed, round(100 * target)))
+        predicted = lab.train(looked_at, seed_fit(seed, round(100 * target)), is_calibrated=way == "queue")
         note(sum(seen.sum() / mouse.fps for seen, mouse in zip(looked_at, lab.pool, strict=True)) / 60, lab.score(predicted))
 
 
@@ -212,7 +242,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     default = Path(os.environ.get("BEHAVIOR_DATA", Path(__file__).resolve().parents[2] / "shared" / "data")) / "oft"
     parser.add_argument("folder", nargs="?", type=Path, default=default, help="Folder of the shared data's open-field recordings.")
-    parser.add_argument("--minutes", type=float, nargs="+", default=[1, 2, 4, 6, 9, 13, 20, 30, 45], help="After which to train and score.")
+    parser.add_argument("--minutes", type=float, nargs="+", default=[1.5, 3, 6, 12, 24, 45], help="After which to train and score.")
     parser.add_argument("--seeds", type=int, default=3, help="How many runs of each way.")
     parser.add_argument("--scored", type=int, default=4, help="How many of the last recordings to score on.")
     parser.add_argument("--use", type=int, default=0, help="Use the first recordings only, so many; 0 for all.")

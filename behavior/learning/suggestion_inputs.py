@@ -61,7 +61,7 @@ class SuggestionRequest:
     study: Path
     rater: str = ""
     count: int = 20
-    random_share: float = 0.25
+    random_share: float = 0.5
     clip_s: float = 3.0
     ethograms: Mapping[str, Path] = field(default_factory=dict)
     asked: Mapping[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)

@@ -24,7 +24,6 @@ COMMANDS = [
     "train",
     "annotate",
     "decide",
-    "explain",
     "export",
     "evaluate",
     "agreement",

@@ -8,7 +8,6 @@ import shutil
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -102,9 +101,7 @@ class Answer:
 class Client:
     """Asks a running server."""
 
-    def __init__(self, running: RunningServer, stop: Callable[[], object]) -> None:
-        self.port = running.port
-        self.stop = stop
+    def __init__(self, running: RunningServer) -> None:
         self.base = f"http://127.0.0.1:{running.port}"
 
     def ask(self, path: str, body: Any = None, *, headers: dict[str, str] | None = None) -> Answer:
@@ -135,16 +132,17 @@ def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Client]]:
     """Run a server for what paths stand for, until the test ends; it does not keep label files waiting."""
     monkeypatch.setattr("behavior.review.label_session._SECONDS_TO_FOLD", 0.1)
     monkeypatch.setattr("behavior.review.desk._SECONDS_BETWEEN_ROUNDS", 0.1)
-    running: list[ExitStack] = []
+    running: list[Any] = []
 
-    def begin(*paths: Path, rater: str = "", port: int = 0) -> Client:
-        stack = ExitStack()
-        running.append(stack)
-        return Client(stack.enter_context(serving(Desk(open_reviewed(paths), rater), port=port)), stack.close)
+    def begin(*paths: Path, rater: str = "") -> Client:
+        context = serving(Desk(open_reviewed(paths), rater), port=0)
+        client = Client(context.__enter__())
+        running.append(context)
+        return client
 
     yield begin
-    for stack in running:
-        stack.close()
+    for context in running:
+        context.__exit__(None, None, None)
 
 
 # Until it is stopped, Playwright runs an event loop in this thread, where other tests could run none.
