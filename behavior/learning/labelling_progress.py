@@ -77,14 +77,14 @@ def advise(rounds: Sequence[TrainingRound]) -> Advice:
         sentence = f"Two rounds tell little ({gain:+.2f} for 10 more minutes of labels): label some more, and train again, to be sure."
         return Advice(sentence + hint, gain)
     if gain >= _LEAST_GAIN and gain > spread:
-        sentence = f"Go on labelling: 10 more minutes are expected to raise the score by about {gain:.2f} (± {spread:.2f})."
+        sentence = f"Go on labelling: 10 more minutes are expected to raise the score by about {gain:.2f} (± {_show(spread)})."
         return Advice(sentence + hint, gain, spread, should_stop=False)
     if gain + spread >= 2 * _LEAST_GAIN:
-        sentence = f"The rounds differ by more than they climb ({gain:+.2f} ± {spread:.2f} for 10 more minutes): label more to be sure."
+        sentence = f"The rounds differ by more than they climb ({gain:+.2f} ± {_show(spread)} for 10 more minutes): label more to be sure."
         return Advice(sentence + hint, gain, spread)
     sentence = (
-        f"Stop labelling: 10 more minutes like these are expected to change the score by {gain:+.2f} (± {spread:.2f}). Other recordings, "
-        "or a clearer definition of the behavior, may still help."
+        f"Stop labelling: 10 more minutes like these are expected to change the score by {gain:+.2f} (± {_show(spread)}). "
+        "Other recordings, or a clearer definition of the behavior, may still help."
     )
     return Advice(sentence + hint, gain, spread, should_stop=True)
 
@@ -100,6 +100,10 @@ def _expect_gain(minutes: npt.NDArray[np.float64], values: npt.NDArray[np.float6
     residuals = values - values.mean() - slope * places
     error = math.sqrt(float((residuals**2).sum()) / (len(values) - 2) / squares)
     return slope * factor, error * factor
+
+
+def _show(spread: float) -> str:
+    return f"{spread:.2f}" if spread >= 0.005 else "less than 0.01"
 
 
 def _compare_with_raters(last: TrainingRound) -> str:

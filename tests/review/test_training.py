@@ -22,7 +22,7 @@ from behavior.review.training import describe_training, start_predicting, start_
 
 
 def finish(desk: Desk) -> dict[str, Any]:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while desk.jobs.is_running:
         assert time.monotonic() < deadline
         time.sleep(0.05)

@@ -59,18 +59,19 @@ def rendered_study(tmp_path: Path) -> Path:
     return folder / "study.yaml"
 
 
+@pytest.mark.slow
 def test_a_model_is_trained_and_its_predictions_are_shown_at_once(serve: Callable[..., Any], rendered_study: Path) -> None:
     client = serve(rendered_study)
     refused = client.ask("/api/training/start", {})
     assert refused.status == 200
-    assert "left has no bout yet; right has no bout yet" in wait_for_end(client, 60)["job"]["outcome"]
+    assert "left has no bout yet; right has no bout yet" in wait_for_end(client, 600)["job"]["outcome"]
     for recording in ("mouse_01", "mouse_02"):
         client.paint(recording, 0, 60, None, 0)
         client.paint(recording, 10, 30, "left")
         client.paint(recording, 30, 50, "right")
     assert client.ask("/api/recordings/mouse_01/state?since=0").content["predictions"] == ""
     client.ask("/api/training/start", {})
-    told = wait_for_end(client, 120)
+    told = wait_for_end(client, 600)
     assert told["job"]["state"] == "done", told
     (only,) = told["rounds"]
     assert (only["recordings"], only["behaviors"], only["scored_on"]) == (2, ["left", "right"], "all labelled frames")

@@ -14,7 +14,7 @@ function splitSeries(rounds) {
     if (!round.mean.average_precision) continue;
     const key = `${round.scored_on}|${round.behaviors.join("|")}`;
     if (!series.has(key)) series.set(key, { isRandom: round.scored_on === "random clips", points: [] });
-    series.get(key).points.push({ minutes: round.minutes, score: round.mean.average_precision });
+    series.get(key).points.push({ minutes: round.minutes, score: round.mean.average_precision, f1: round.mean.f1 });
   }
   return [...series.values()];
 }
@@ -71,11 +71,12 @@ export function drawCurve(canvas, rounds) {
     context.lineTo(width - RIGHT, y(ceiling[0]));
     context.stroke();
     context.setLineDash([]);
-    // F1 is what people can be compared in.
-    drawLine(context, rounds.filter(({ mean }) => mean.f1).map(({ minutes, mean }) => [x(minutes), y(mean.f1[0])]), colors.muted);
   }
   for (const { isRandom, points: own } of series) {
     context.setLineDash(isRandom ? [] : [4, 3]);
+    // F1 is what people can be compared in.
+    const f1 = own.filter((point) => point.f1).map((point) => [x(point.minutes), y(point.f1[0])]);
+    if (ceiling) drawLine(context, f1, colors.muted);
     drawLine(context, own.map(({ minutes, score }) => [x(minutes), y(score[0])]), colors.accent);
     context.setLineDash([]);
     for (const { minutes, score } of own) {

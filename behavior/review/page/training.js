@@ -90,7 +90,9 @@ function drawJob(job) {
     bar.value = progress.done;
   } else bar.removeAttribute("value");
   const count = progress?.total ? `${progress.done} of ${progress.total} ${progress.unit}` : "";
-  say("job-step", progress ? [progress.description, count, progress.note].filter(Boolean).join(", ") : "");
+  // Loading libraries takes a while, in which nothing is counted.
+  const last = find("job-lines").lastChild?.textContent ?? "starting";
+  say("job-step", progress ? [progress.description, count, progress.note].filter(Boolean).join(", ") : isAtWork ? last : "");
 }
 
 function drawRounds({ rounds, advice, problem }) {
