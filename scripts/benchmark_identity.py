@@ -19,15 +19,13 @@ from __future__ import annotations
 import argparse
 import os
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-
-from scipy.optimize import linear_sum_assignment
 
 from behavior.identity.assignment import assign_identities
 from behavior.identity.contrast import CropTable, EmbeddingTrainer, shake_crops
@@ -37,6 +35,7 @@ from behavior.identity.preparation import Preparation, make_window
 from behavior.identity.quality import choose_usable, measure_quality
 from behavior.identity.recognition import Prototypes, Whitening
 from behavior.identity.resolution import Resolution, resolve_tracklets, train_and_resolve
+from behavior.metrics.identities import identity_accuracy, name_identities
 from behavior.recording import Tracklet, find_bouts
 from behavior.synthetic import Individual, RenderedGroup, act_group, draw_individuals
 from behavior.vision.crops import take_crop
@@ -66,6 +65,10 @@ class Seen:
     def stops(self) -> npt.NDArray[np.int64]:
         """One past the last frame of each tracklet."""
         return np.array([one.stop_frame for one in self.tracklets])
+
+    def spread(self, values: npt.NDArray[np.integer]) -> npt.NDArray[np.intp]:
+        """Return a value for each frame of each tracklet, from one for each tracklet (N,)."""
+        return np.repeat(values, [len(one) for one in self.tracklets]).astype(np.intp)
 
     def table(self, inputs: npt.NDArray[np.float32]) -> CropTable:
         """Return the usable crops with what a network sees of them."""
@@ -149,12 +152,12 @@ def measure(fingerprint: str, first: Seen, second: Seen, n_animals: int, argumen
     began = time.process_time()
     resolution, vectors = resolve(fingerprint, first, features, n_animals, arguments)
     seconds = time.process_time() - began
-    numbering = number(resolution.assignment.identities, first, n_animals)
-    own = score(resolution.name_tracklets(), vectors[0], resolution.prototypes, numbering, first)
+    names = name(resolution.assignment.identities, first, n_animals)
+    own = score(resolution.name_tracklets(), vectors[0], resolution.prototypes, names, first)
     usable = second.usable
     looks = resolution.prototypes.weigh_tracklets(vectors[1][usable], second.owners[usable], len(second.tracklets))
     again = Resolution(assign_identities(looks, second.starts, second.stops), resolution.prototypes)
-    other = score(again.name_tracklets(), vectors[1], again.prototypes, numbering, second)
+    other = score(again.name_tracklets(), vectors[1], again.prototypes, names, second)
     return (
         f"{own['crop']:5.3f} {own['frame']:5.3f} {own['after']:5.3f} {own['tracklet']:6.3f} {own['unknown']:4.2f} {seconds:5.1f} | "
         f"{other['crop']:5.3f} {other['frame']:5.3f} {other['tracklet']:6.3f} {other['unknown']:4.2f}"
@@ -212,29 +215,27 @@ def resolve(
     return resolution, [trainer.embed(some) for some in features]
 
 
-def number(identities: npt.NDArray[np.int64], seen: Seen, n_animals: int) -> npt.NDArray[np.int64]:
-    """Return which animal each identity is, as fits the truth best by frames."""
-    frames = np.zeros((n_animals, n_animals))
-    for identity, animal, tracklet in zip(identities, seen.truth, seen.tracklets, strict=True):
-        if identity >= 0:
-            frames[identity, animal] += len(tracklet)
-    return np.asarray(linear_sum_assignment(-frames)[1])
+def name(identities: npt.NDArray[np.int64], seen: Seen, n_animals: int) -> npt.NDArray[np.intp]:
+    """Return which animal each identity is, as fits the truth best by frames; -1 at the end, for unknown."""
+    names = name_identities(seen.spread(seen.truth), seen.spread(identities))
+    return np.append(np.pad(names, (0, n_animals - len(names)), constant_values=-1), -1)
 
 
 def score(
-    named: npt.NDArray[np.int64], vectors: npt.NDArray[np.floating], prototypes: Prototypes, numbering: npt.NDArray[np.int64], seen: Seen
+    named: npt.NDArray[np.int64], vectors: npt.NDArray[np.floating], prototypes: Prototypes, names: npt.NDArray[np.intp], seen: Seen
 ) -> dict[str, float]:
     """Return the shares of crops, frames and tracklets that are right, and of tracklets that are unknown."""
-    is_right = (named >= 0) & (numbering[np.maximum(named, 0)] == seen.truth)
-    n_frames = np.array([len(tracklet) for tracklet in seen.tracklets])
-    first_of = {int(animal): int(np.flatnonzero(seen.truth == animal)[0]) for animal in np.unique(seen.truth)}
-    is_later = ~np.isin(np.arange(len(named)), list(first_of.values()))
-    crops = replace(prototypes, trust=1.0).weigh_crops(vectors).argmax(axis=1)
+    truth, predicted, rows = (seen.spread(values) for values in (seen.truth, names[named], np.arange(len(named))))
+    first = [np.flatnonzero(seen.truth == animal)[0] for animal in np.unique(seen.truth)]
+    is_later = ~np.isin(rows, first)
+    whole = identity_accuracy(truth, predicted, tracklets=rows, naming="given")
+    after = identity_accuracy(truth[is_later], predicted[is_later], naming="given")
+    crops = identity_accuracy(seen.truth[seen.owners], names[prototypes.weigh_crops(vectors).argmax(axis=1)], naming="given")
     return {
-        "crop": float(np.mean(numbering[crops] == seen.truth[seen.owners])),
-        "frame": float(n_frames[is_right].sum() / n_frames.sum()),
-        "after": float(n_frames[is_right & is_later].sum() / max(1, n_frames[is_later].sum())),
-        "tracklet": float(is_right.mean()),
+        "crop": crops["frame_accuracy"],
+        "frame": whole["frame_accuracy"],
+        "after": after["frame_accuracy"],
+        "tracklet": whole["tracklet_accuracy"],
         "unknown": float((named < 0).mean()),
     }
 

@@ -110,6 +110,7 @@ COMMANDS = {
     "decide": bh.decide_ethograms,
     "evaluate": bh.evaluate_ethograms,
     "agreement": bh.compare_raters,
+    "explain": bh.explain_frame,
     "export": bh.export_ethograms,
     "stats": bh.describe_ethograms,
     "audit": bh.draw_audit,

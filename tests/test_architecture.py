@@ -41,8 +41,8 @@ MAY_HAVE_PATHS = {"sequence/heads.py"}
 
 # Where a library may be imported: rooms, or modules.
 HOMES = {
-    # The API names the type of the figure that it returns.
-    "matplotlib": {"figures", "api/ethogram.py"},
+    # The API names the type of the figures that it returns.
+    "matplotlib": {"figures", "api/ethogram.py", "api/explanation.py"},
     # Trackers' HDF5 that is no table of pandas is read where its layout is known.
     "h5py": {
         *("files/feature_cache.py", "files/hdf5_arrays.py", "files/deeplabcut.py", "files/pandas_hdf5.py", "files/sleap.py"),
@@ -287,7 +287,7 @@ def test_a_gap_in_the_mirror_is_found(tmp_path: Path) -> None:
         ("files/video.py", "from behavior.config.sections import Crop", "takes plain arguments"),
         ("sequence/training.py", "from pathlib import Path", "arrays out"),
         ("figures/scores.py", "import pathlib", "arrays out"),
-        ("workflows/report.py", "from matplotlib.figure import Figure", "belongs in api/ethogram.py, figures"),
+        ("workflows/report.py", "from matplotlib.figure import Figure", "belongs in api/ethogram.py, api/explanation.py, figures"),
         ("figures/scores.py", "from matplotlib import pyplot as plt", "global state"),
         ("vision/backbones.py", "def load():\n    import h5py", "belongs in files/deeplabcut.py"),
         ("workflows/embed.py", "import av", "belongs in files/video_access.py"),

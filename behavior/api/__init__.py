@@ -19,6 +19,7 @@ from behavior.api.ethogram_files import (
     evaluate_ethograms,
     export_ethograms,
 )
+from behavior.api.explanation import FrameExplanation, explain_frame
 from behavior.api.labels import RecordingLabels, read_labels
 from behavior.api.messages import show_progress
 from behavior.api.model import Model, open_model
@@ -51,6 +52,7 @@ __all__ = [
     "EthogramError",
     "Evaluation",
     "Finetuning",
+    "FrameExplanation",
     "InputError",
     "LabelError",
     "Model",
@@ -75,6 +77,7 @@ __all__ = [
     "draw_audit",
     "draw_overlays",
     "evaluate_ethograms",
+    "explain_frame",
     "export_ethograms",
     "init_study",
     "list_backbones",

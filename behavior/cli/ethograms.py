@@ -115,6 +115,51 @@ def decide(
     exit_on(result.failures)
 
 
+@app.command(epilog="Example: behavior explain ethograms --recording mouse_21 --frame 480 --out why.png")
+def explain(
+    ethograms: Ethograms,
+    recording: Annotated[str, typer.Option(help="Which recording.")],
+    frame: Annotated[int, typer.Option(help="Which frame, counted from 0.")],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The figure, a PNG file.")],
+    behavior: Annotated[
+        str | None, typer.Option(help="Which behavior; the one that was decided there, or the most probable one, if not given.")
+    ] = None,
+    bout: Annotated[bool, typer.Option("--bout", help="Explain the bout that the frame is in: the mean over three of its frames.")] = False,
+    model: Annotated[Path | None, typer.Option(help="Folder of the model, if it is not where the ethogram says.")] = None,
+    study: Annotated[Path | None, typer.Option(help="Study of the recording, which has its files and its cache.")] = None,
+    cache: Annotated[
+        Path | None, typer.Option(help="Folder of the features; the study's, or cache in or next to that of the ethogram, if not given.")
+    ] = None,
+    overwrite: Overwrite = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show why the model predicts a behavior: where in the picture, and which moments before and after, speak for it."""
+    load_keras()
+    from behavior.reporting.explained_frame import describe_explanation
+    from behavior.workflows.explain import draw_explanation
+
+    explanation = draw_explanation(
+        ethograms,
+        recording,
+        frame,
+        out,
+        behavior=behavior,
+        is_bout=bout,
+        model=model,
+        study=study,
+        cache=cache,
+        overwrite=overwrite,
+    )
+    shown = describe_explanation(explanation)
+    rows = [["as it is", shown["log_odds"], None]]
+    if shown["map"] is not None:
+        rows.append(["without the animal", shown["map"]["scene_log_odds"], shown["log_odds"] - shown["map"]["scene_log_odds"]])
+    for name, change in {**shown["streams"], **shown["parts"]}.items():
+        rows.append([f"{name} of other moments", shown["log_odds"] - change, change])
+    print_table(["features", "log-odds", "lost"], rows, as_json=as_json, formats={"log-odds": "{:+.2f}", "lost": "{:+.2f}"}, extra=shown)
+    hint(f"wrote {out}")
+
+
 @app.command(epilog="Example: behavior export ethograms --format boris,nwb --out exports")
 def export(
     ethograms: Ethograms,

@@ -11,21 +11,17 @@ import numpy as np
 import numpy.typing as npt
 
 from behavior.config import Crop
+from behavior.embedding.crop_windows import CropWindows
 from behavior.embedding.recording_inputs import RecordingInputs
 from behavior.errors import BehaviorError, InputError, PoseError, VideoError, advise_on_missing
-from behavior.files.pose import find_body_parts, match_pose_to_frames
-from behavior.files.pose_times import TOLERATED_ROWS
-from behavior.files.video import VideoReader, open_video, summarize_video
+from behavior.files.video import VideoReader, open_video
 from behavior.frame_times import count_lost, find_gaps, frame_edges
-from behavior.recording import Frames, Recording, Track
-from behavior.vision.crops import find_body_axis, find_centers, take_crop, take_whole_frame
+from behavior.recording import Frames, Recording
 
-__all__ = ["MANY_UNMEASURED", "CropCenters", "CropReader", "CropRow", "describe_video", "open_crops", "require_files", "sample_crops"]
+__all__ = ["CropReader", "CropRow", "describe_video", "open_crops", "require_files", "sample_crops"]
 
 _ADVICE = "correct the path in the manifest or put the file there"
 
-# Share of frames without a measured crop centre above which a user should look at the pose.
-MANY_UNMEASURED = 0.1
 # A sample takes one of this many frames, where the video is long enough: its neighbours look the same.
 SAMPLE_STEP = 10
 # A sample comes from this many recordings, or more where they are short.
@@ -36,54 +32,6 @@ MANY_LOST = 0.05
 _MOST_NAMED = 3
 
 Image = npt.NDArray[np.uint8]
-
-
-class CropCenters:
-    """Where a pose sees the animal, in a picture of a certain size.
-
-    Attributes
-    ----------
-    centers
-        As `vision.crops.find_centers` gives them, one for each pose row.
-    measured
-        Bool of shape (T,): False where the centre was filled in, or lies outside the picture.
-    """
-
-    def __init__(self, track: Track, parts: list[int], *, min_likelihood: float, video: VideoReader) -> None:
-        self.centers, self._is_seen = find_centers(track.positions[:, parts], track.likelihoods[:, parts], min_likelihood=min_likelihood)
-        self._size = (video.width, video.height)
-        self.measured = self._is_seen & ((self.centers >= 0) & (self.centers <= self._size)).all(axis=1)
-
-    def require_any(self, path: Path, *, parts: Sequence[str], min_likelihood: float) -> None:
-        """Raise PoseError if the pose at `path` sees none of the body parts `parts` within the picture in any frame."""
-        if not len(self.measured) or self.measured.any():
-            return
-        if self._is_seen.any():
-            x, y = np.median(self.centers[self._is_seen], axis=0)
-            raise PoseError(
-                f"{path}: {_join(parts)} is outside the picture of {self._size[0]} x {self._size[1]} pixels in every frame (half-way at "
-                f"x {x:.6g}, y {y:.6g}), so that no crop shows the animal; is it the pose of another video, of one that was scaled, or a "
-                "table whose decimal points were lost?"
-            )
-        raise PoseError(
-            f"{path}: {_join(parts)} is not found in any frame (a likelihood of {min_likelihood:g} is asked for), so that no crop shows "
-            "the animal; name another body part, lower crop: {min_likelihood}, or leave the recording out."
-        )
-
-    def describe(self, path: Path, *, n_frames: int, consequence: str) -> list[str]:
-        """Return sentences on the pose at `path` if it lost the animal in many of `n_frames`, and of what consequence that is."""
-        lost = int((~self._is_seen[:n_frames]).sum())
-        outside = int((self._is_seen & ~self.measured)[:n_frames].sum())
-        notes = []
-        if lost > MANY_UNMEASURED * n_frames:
-            notes.append(f"{path}: the animal was not found in {lost} of {n_frames} frames; {consequence}.")
-        if outside > MANY_UNMEASURED * n_frames:
-            size = f"{self._size[0]} x {self._size[1]}"
-            notes.append(
-                f"{path}: the animal is outside the picture of {size} pixels in {outside} of {n_frames} frames; is it the pose of another "
-                "video, or of one that was scaled?"
-            )
-        return notes
 
 
 @dataclass(frozen=True)
@@ -115,43 +63,21 @@ class CropReader:
     ----------
     video
         Is read once; what it tells of its frames is complete when `rows` is exhausted.
-    centers, measured
-        As in `CropCenters`; empty for whole frames.
     """
 
     def __init__(self, inputs: RecordingInputs, crop: Crop, video: VideoReader) -> None:
         self.video = video
-        self.centers: npt.NDArray[np.float64] = np.empty((0, 2))
-        self.measured: npt.NDArray[np.bool_] = np.empty(0, dtype=bool)
-        self._pose = inputs.recording.pose
-        self._crop = crop
-        self._track: Track | None = None
-        self._match_notes: list[str] = []
-        self._crop_centers: CropCenters | None = None
-        self._angles: npt.NDArray[np.float64] | None = None
-        if not crop.whole_frame:
-            self._locate_animal(inputs)
+        self._windows = CropWindows(inputs, crop, video)
 
-    def _locate_animal(self, inputs: RecordingInputs) -> None:
-        assert self._pose is not None
-        crop = self._crop
-        track = inputs.read_track(crop.individual, crop.pose_scale)
-        parts = find_body_parts(track, crop.body_parts, path=self._pose)
-        axis = find_body_parts(track, crop.body_axis, path=self._pose) if crop.egocentric and crop.body_axis else []
-        declared = self.video.declared_frames
-        if track.time_s is not None or declared is None or abs(declared - len(track)) > TOLERATED_ROWS:
-            # A quick count now, rather than an error after an hour: the header may be wrong, decoding is not.
-            summary = summarize_video(self.video.path)
-            matched, note = match_pose_to_frames(track, summary.frames, path=self._pose)
-            if track.time_s is not None or len(matched) > len(track):
-                track = matched
-                self._match_notes = [note] if note else []
-        self._crop_centers = CropCenters(track, parts, min_likelihood=crop.min_likelihood, video=self.video)
-        self._crop_centers.require_any(self._pose, parts=crop.body_parts, min_likelihood=crop.min_likelihood)
-        self.centers, self.measured = self._crop_centers.centers, self._crop_centers.measured
-        self._track = track
-        if axis:
-            self._angles, _ = find_body_axis(track.positions[:, axis], track.likelihoods[:, axis], min_likelihood=crop.min_likelihood)
+    @property
+    def centers(self) -> npt.NDArray[np.float64]:
+        """As in `CropWindows`."""
+        return self._windows.centers
+
+    @property
+    def measured(self) -> npt.NDArray[np.bool_]:
+        """As in `CropWindows`."""
+        return self._windows.measured
 
     def rows(self, *, input_size: int, first_frame: int = 0, with_previous: bool = False) -> Generator[CropRow, None, None]:
         """Yield the crops from `first_frame` on, resized to `input_size` pixels; close the iterator before the video.
@@ -165,23 +91,11 @@ class CropReader:
         with closing(self.video.frames(first_frame=max(first_frame - int(with_previous), 0))) as frames:
             for frame in frames:
                 if frame.index >= first_frame:
-                    image = None if frame.image is None else self._take(frame.image, frame.index, input_size)
+                    image = None if frame.image is None else self._windows.take(frame.image, frame.index, input_size=input_size)
                     is_known = with_previous and image is not None and before is not None
-                    previous = self._take(before, frame.index, input_size) if is_known and before is not None else None
+                    previous = self._windows.take(before, frame.index, input_size=input_size) if is_known and before is not None else None
                     yield CropRow(frame.index, frame.time_s, image, previous)
                 before = frame.image
-
-    def _take(self, image: Image, index: int, input_size: int) -> Image:
-        if self._crop.whole_frame:
-            return take_whole_frame(image, input_size=input_size)
-        if index >= len(self.centers) + TOLERATED_ROWS:
-            raise PoseError(
-                f"{self.video.path}: frame {index} decodes, but the pose ends after {len(self.centers)} rows; is it that of another video?"
-            )
-        row = min(index, len(self.centers) - 1)
-        center = self.centers[row] if len(self.centers) else np.full(2, np.nan)
-        angle = float(self._angles[row]) if self._angles is not None and len(self._angles) else None
-        return take_crop(image, center, crop_size=self._crop.size, input_size=input_size, angle=angle)
 
     def locate(self, rows: npt.NDArray[np.intp], decoded: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
         """Return the crop centres of some rows, shape (N, 2), and whether each was measured, shape (N,)."""
@@ -193,12 +107,7 @@ class CropReader:
     def describe(self) -> list[str]:
         """Return sentences on what a user should know, once `rows` is exhausted; VideoError if no frame could be decoded."""
         notes = describe_video(self.video)
-        n_frames = self.video.n_frames
-        if self._track is not None and self._crop_centers is not None and self._pose is not None:
-            _, note = match_pose_to_frames(self._track, Frames(n_frames, broke_off=self.video.broke_off), path=self._pose)
-            notes += [*self._match_notes, *([note] if note else [])]
-            notes += self._crop_centers.describe(self._pose, n_frames=n_frames, consequence="crops there are guesses")
-        return notes
+        return notes + self._windows.describe(Frames(self.video.n_frames, broke_off=self.video.broke_off))
 
 
 @contextmanager
@@ -323,10 +232,6 @@ def _describe_times(video: VideoReader) -> list[str]:
             "its frame rate is given as without losses."
         )
     return notes
-
-
-def _join(names: Sequence[str]) -> str:
-    return " and ".join(names)
 
 
 def _list_frames(frames: Sequence[int]) -> str:

@@ -7,12 +7,12 @@ from abc import abstractmethod
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from behavior.config import APPEARANCE, MOTION, Backbone, Crop
-from behavior.embedding.crop_batches import CropBatch, Floats, InFlight, PartCollector, cut_batches, read_ahead
+from behavior.embedding.crop_batches import CropBatch, Floats, Images, InFlight, PartCollector, cut_batches, read_ahead
 from behavior.embedding.crop_reader import open_crops, sample_crops
 from behavior.embedding.recording_inputs import RecordingInputs
 from behavior.embedding.stream import Embedded, FeatureStream
@@ -26,21 +26,28 @@ from behavior.vision.engine_choice import PreparedEngine, prepare_engine
 from behavior.vision.engine_request import AUTO, BFLOAT16, FLOAT32, EngineRequest
 from behavior.vision.motion import INPUT_SIZE, MOTION_VERSION, N_MOTION_FEATURES, MotionDescriber
 
-__all__ = ["AppearanceStream", "MotionStream"]
+__all__ = ["AppearanceStream", "CropStream", "MotionStream"]
 
 MOTION_BATCH = 32
 # Folder of converted networks, next to the features unless this variable names one for all studies.
 MODELS_FOLDER, MODELS_VARIABLE = "models", "BEHAVIOR_MODELS"
 
 
-class _CropStream(FeatureStream):
-    """A stream that is computed from crops, batch after batch."""
+class CropStream(FeatureStream):
+    """A stream that is computed from crops, batch after batch.
 
-    _with_previous = False
+    Attributes
+    ----------
+    with_previous
+        Whether a frame's features depend on the frame before, too.
+    """
+
+    with_previous: ClassVar[bool] = False
 
     @property
     @abstractmethod
-    def _input_size(self) -> int: ...
+    def input_size(self) -> int:
+        """Side of the crops that it is computed from, pixels."""
 
     @property
     @abstractmethod
@@ -49,6 +56,29 @@ class _CropStream(FeatureStream):
     @abstractmethod
     def _describe_batches(self, batches: Iterable[CropBatch], fps: float) -> Generator[Floats, None, None]:
         """Yield the vectors (N, D) of each batch, in order."""
+
+    def prepare(self, recordings: Sequence[RecordingInputs]) -> PreparedEngine | None:
+        """Get ready for `describe_crops`, with the engine where there is one; raises as `FeatureStream.embed`."""
+        return None
+
+    def describe_crops(self, images: Images, previous: Images, *, fps: float) -> Floats:
+        """Return the features (N, D) of crops, as embedding a video computes them; `prepare` comes first.
+
+        Parameters
+        ----------
+        images
+            RGB of shape (N, S, S, 3), S the `input_size`.
+        previous
+            What the window of each crop showed one frame earlier, of the same shape; looked at if `with_previous`.
+        fps
+            Frames per second between the two.
+        """
+        parts = [slice(start, start + self._batch_size) for start in range(0, len(images), self._batch_size)]
+        # Nothing here looks at times.
+        decoded, time_s = np.ones(len(images), dtype=np.bool_), np.zeros(len(images))
+        batches = (CropBatch(images[part], previous[part], decoded[part], time_s[part]) for part in parts)
+        with closing(self._describe_batches(batches, fps)) as described:
+            return np.concatenate(list(described))
 
     @abstractmethod
     def _describe_engine(self) -> dict[str, Any]:
@@ -62,7 +92,7 @@ class _CropStream(FeatureStream):
 
     def _fill(self, inputs: RecordingInputs, writer: FeatureWriter) -> Embedded:
         """Compute the features that `writer` lacks; `crop_batches` shows how a frame travels."""
-        name, first, size = inputs.recording.id, writer.n_rows, self._input_size
+        name, first, size = inputs.recording.id, writer.n_rows, self.input_size
         if first:
             announce(f"{name}: {first:,} frames of {self.name} were computed before; resuming there")
         with open_crops(inputs, self._crop) as crops:
@@ -70,7 +100,7 @@ class _CropStream(FeatureStream):
             # The decoder's thread, and the decoder, have to be at rest before the video is closed, whatever happens here.
             with (
                 report_progress(f"{self.name} of {name}", total=crops.video.declared_frames, unit="frames", done=first) as advance,
-                closing(crops.rows(input_size=size, first_frame=first, with_previous=self._with_previous)) as rows,
+                closing(crops.rows(input_size=size, first_frame=first, with_previous=self.with_previous)) as rows,
                 closing(cut_batches(rows, input_size=size, batch_size=self._batch_size)) as batches,
                 closing(read_ahead(batches)) as batches_ahead,
             ):
@@ -91,7 +121,7 @@ class _CropStream(FeatureStream):
         return Embedded(writer.finish(nominal_fps=fps, notes=notes, attributes=attributes), tuple(notes))
 
 
-class AppearanceStream(_CropStream):
+class AppearanceStream(CropStream):
     """A backbone's vector of each crop; the network is prepared when the first recording needs it.
 
     Parameters
@@ -115,7 +145,8 @@ class AppearanceStream(_CropStream):
             warn(f"{backbone.name} has random weights; its features are meaningless and only useful for testing.")
 
     @property
-    def _input_size(self) -> int:
+    def input_size(self) -> int:
+        """Side of the crops that the backbone takes, pixels."""
         return self._specification.input_size
 
     @property
@@ -159,7 +190,7 @@ class AppearanceStream(_CropStream):
             )
             self._prepared = prepare_engine(
                 request,
-                sample=lambda count: sample_crops(recordings, self._crop, input_size=self._input_size, count=count),
+                sample=lambda count: sample_crops(recordings, self._crop, input_size=self.input_size, count=count),
                 announce=announce,
             )
             if self._prepared.note:
@@ -183,13 +214,13 @@ class AppearanceStream(_CropStream):
         return {"engine": engine.name, "precision": engine.precision, "cosine_to_float32": self._prepared.cosine}
 
 
-class MotionStream(_CropStream):
+class MotionStream(CropStream):
     """What changed in the crop's window since the frame before."""
 
     name = MOTION
-    _input_size = INPUT_SIZE
+    input_size = INPUT_SIZE
     _batch_size = MOTION_BATCH
-    _with_previous = True
+    with_previous = True
 
     def list_signatures(self, recording: Recording) -> tuple[Signature, ...]:
         """Return the one meaning of these features."""

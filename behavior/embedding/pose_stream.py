@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from behavior.config import POSE, Arena, Crop
-from behavior.embedding.crop_reader import CropCenters, describe_video
+from behavior.embedding.crop_reader import describe_video
+from behavior.embedding.crop_windows import CropCenters
 from behavior.embedding.recording_inputs import RecordingInputs
 from behavior.embedding.stream import Embedded, FeatureStream
 from behavior.files.feature_cache import PART_ROWS, list_signatures
@@ -83,7 +84,7 @@ class PoseStream(FeatureStream):
         notes += [note] if note else []
         origin = find_body_parts(track, crop.body_parts, path=path)
         axis = find_body_parts(track, crop.body_axis, path=path) if crop.body_axis else None
-        crop_centers = CropCenters(track, origin, min_likelihood=crop.min_likelihood, video=video)
+        crop_centers = CropCenters(track, origin, min_likelihood=crop.min_likelihood, size=(video.width, video.height))
         crop_centers.require_any(path, parts=crop.body_parts, min_likelihood=crop.min_likelihood)
         features = describe_pose(
             track.positions,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from behavior.embedding.crop_reader import MANY_UNMEASURED
+from behavior.embedding.crop_windows import MANY_UNMEASURED
 from behavior.frame_times import frame_durations, frame_edges
 from behavior.provenance import UnmeasuredFrames
 from behavior.recording import Annotation, find_bouts

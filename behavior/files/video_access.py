@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -77,6 +78,26 @@ class FrameAccess:
         picture = self._index.width * self._index.height * 3
         n_open = sum(run.is_open for run in (self._quick, self._careful, self._from_start))
         return self._kept.n_bytes + n_open * _PICTURES_OF_A_DECODER * picture // 2
+
+    @property
+    def path(self) -> Path:
+        """The video."""
+        return self._index.path
+
+    @property
+    def width(self) -> int:
+        """Width of its pictures, pixels."""
+        return self._index.width
+
+    @property
+    def height(self) -> int:
+        """Height of its pictures, pixels."""
+        return self._index.height
+
+    @property
+    def declared_frames(self) -> int | None:
+        """How many frames the video has; None if that is not known yet."""
+        return self._index.n_frames if self._index.is_complete else None
 
     def read(self, row: int) -> Frame:
         """Return a row of the video as `VideoReader.frames` yields it.
@@ -191,6 +212,10 @@ class _Run:
         if self._container is not None:
             self._container.close()
             self._container = None
+            # They hold pictures.
+            del self._decoder, self._stream
+            self._demuxed = iter(())
+            self._given.clear()
 
     def decode(self, place: int, start: int, kept: _KeptPictures) -> av.VideoFrame | None:
         """Return the picture of the packet at `place`, decoded from the one at `start`, None if none comes out; DamageError as decoders.
@@ -309,6 +334,7 @@ class _RunFromStart:
         if self._reader is not None:
             self._reader.close()
             self._reader = None
+            self._rows = iter(())
         self._images.clear()
 
     def read(self, row: int) -> npt.NDArray[np.uint8] | None:

@@ -81,6 +81,11 @@ class ModelFeatures:
         """The streams that are computed from the video and the pose; none if all are imported."""
         return list(self._streams.values())
 
+    def find_streams(self, member: MemberDescription) -> list[tuple[str, FeatureStream | None]]:
+        """Return the streams of one member in order, each with what tells it from those of other members; None where it is imported."""
+        keys = [identify_stream(stream.name, member.backbone) for stream in member.streams]
+        return [(key, self._streams.get(key)) for key in keys]
+
     def load(self, recording: Recording) -> LoadedFeatures:
         """Return the features of `recording` from the caches, which have to hold them.
 

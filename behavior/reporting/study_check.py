@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from behavior.config import APPEARANCE, MADE_STREAMS, POSE, Crop, Study
-from behavior.embedding.crop_reader import CropCenters, describe_video
+from behavior.embedding.crop_reader import describe_video
+from behavior.embedding.crop_windows import CropCenters
 from behavior.embedding.upright_pose import read_upright_track
 from behavior.errors import BehaviorError, LabelError, PoseError, VideoError, advise_on_missing
 from behavior.files.feature_sources import hash_file
@@ -304,7 +305,7 @@ def _compare_track(recording: Recording, track: Track, crop: Crop, frames: Frame
     if crop.body_axis is not None:
         find_body_parts(track, crop.body_axis, path=recording.pose)
     track, warning = match_pose_to_frames(track, frames, path=recording.pose)
-    centers = CropCenters(track, parts, min_likelihood=crop.min_likelihood, video=video)
+    centers = CropCenters(track, parts, min_likelihood=crop.min_likelihood, size=(video.width, video.height))
     centers.require_any(recording.pose, parts=crop.body_parts, min_likelihood=crop.min_likelihood)
     measured = float(centers.measured[: frames.n_frames].mean()) if len(track) else 0.0
     consequence = f"look at {' and '.join(crop.body_parts)} and its likelihood ({crop.min_likelihood:g} is asked for)"

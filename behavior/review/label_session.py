@@ -286,6 +286,9 @@ class LabelSession:
     def _merge_outside_change(self) -> None:
         """Read what somebody else has written, and make those pending edits on it that are about frames that nobody else changed."""
         self._prepare_writing()
+        if not self.target.exists():
+            self._write_again()
+            return
         pending = [(edit, _unpack(edit, self.behaviors)) for edit in self._journal.pending]
         copy = self._journal.keep_beside(self._format(), "ours") if pending or self._revisions else None
         values = self._read_again().values.copy()
@@ -305,6 +308,14 @@ class LabelSession:
         said = f"; {lost} of your last edits are about frames that changed, and are left out" if lost else ""
         where = f"; the labels as they were on this page are in {copy}" if copy else ""
         self.notices.append(f"{self.target.name} was changed by somebody else and is read again{said}{where}.")
+
+    def _write_again(self) -> None:
+        """Write the labels into a file that somebody has removed: there is nobody's work to be written over."""
+        copy = self._journal.keep_beside(self._format(), "ours")
+        self._journal.accept()
+        self._journal.fold(self._format())
+        self._seen_outside = stamp_file(self.target)
+        self.notices.append(f"{self.target.name} was removed by somebody else, and is written again with all labels; a copy is {copy}.")
 
     def _set_aside(self, edits: Sequence[Mapping[str, Any]]) -> None:
         """Keep edits that do not fit to the labels any more where people find them."""

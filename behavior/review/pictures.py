@@ -22,7 +22,9 @@ _QUALITY = 88
 # How many people, or tabs, may look at one recording before the one that waited longest has to seek again.
 _MOST_VIEWERS = 3
 # Of pictures and decoders of all recordings and viewers together.
-_MOST_BYTES = 192 * 2**20
+_MOST_BYTES = 112 * 2**20
+# Of pictures that one reader keeps, and at least as many as it decodes at once.
+_MOST_KEPT_BYTES, _LEAST_KEPT = 24 * 2**20, 12
 _HEADER = struct.Struct("<II")
 
 
@@ -108,6 +110,7 @@ class FrameViews:
 
     def __init__(self, index: VideoIndex, readers: OpenReaders) -> None:
         self._index, self._readers = index, readers
+        self._most_kept = max(_MOST_KEPT_BYTES, _LEAST_KEPT * index.width * index.height * 3 // 2)
         self._views: dict[str, tuple[FrameAccess, threading.Lock]] = {}
         self._lock = threading.Lock()
 
@@ -146,7 +149,7 @@ class FrameViews:
 
     def _open(self, viewer: str) -> tuple[FrameAccess, threading.Lock]:
         with self._lock:
-            view = self._views.pop(viewer, None) or (FrameAccess(self._index), threading.Lock())
+            view = self._views.pop(viewer, None) or (FrameAccess(self._index, most_bytes=self._most_kept), threading.Lock())
             self._views[viewer] = view
             while len(self._views) > _MOST_VIEWERS:
                 oldest = next(iter(self._views))

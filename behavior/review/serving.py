@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import os
 import secrets
 import socket
 import threading
@@ -117,6 +118,9 @@ def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     for candidate in range(port, min(port + _MOST_PORTS, 65536)) if port else [0]:
         listener = socket.socket(family, socket.SOCK_STREAM)
+        if os.name == "posix":
+            # A port that a review had a moment ago is free: tabs that are left open find the next one there.
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((host, candidate))
         except OSError as error:

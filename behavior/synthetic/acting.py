@@ -66,6 +66,10 @@ class RenderedRecording:
         """Render frame `index`: (size, size, 3) uint8, RGB."""
         return self._painter.draw(index)
 
+    def find_animal(self, index: int) -> npt.NDArray[np.bool_]:
+        """Return which pixels of frame `index` show the mouse's body and ears, bool of shape (size, size)."""
+        return np.asarray(self._painter.find_owners(index) >= 0)
+
     def frames(self) -> Iterator[npt.NDArray[np.uint8]]:
         """Render the frames in order: (size, size, 3) uint8, RGB."""
         return (self._painter.draw(index) for index in range(len(self)))

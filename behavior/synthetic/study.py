@@ -14,11 +14,11 @@ from behavior.files.atomic import make_folder
 from behavior.files.frame_tables import write_frame_table
 from behavior.files.pose import write_deeplabcut
 from behavior.files.video_writer import write_video
-from behavior.synthetic.acting import act_recording
+from behavior.synthetic.acting import RenderedRecording, act_recording
 from behavior.synthetic.degrading import degrade_track
 from behavior.synthetic.scene import COATS
 
-__all__ = ["SCORER", "RecordingFiles", "write_study_files"]
+__all__ = ["SCORER", "RecordingFiles", "act_study_recording", "write_study_files"]
 
 SCORER = "DLC_resnet50_demoshuffle1_100000"
 
@@ -43,7 +43,6 @@ class _Order:
     size: int
     seed: int
     index: int
-    coat: str
 
 
 def write_study_files(
@@ -84,13 +83,12 @@ def write_study_files(
         If recordings are too short to show every behavior.
     """
     make_folder(folder)
-    first_coat = int(np.random.default_rng(seed).integers(len(COATS)))
     n_digits = max(2, len(str(n_recordings)))
     orders = []
     for index in range(n_recordings):
         name = f"mouse_{index + 1:0{n_digits}d}"
         files = RecordingFiles(name, folder / f"{name}.mp4", folder / f"{name}{SCORER}.csv", folder / f"{name}_labels.csv")
-        orders.append(_Order(files, n_frames, fps, size, seed, index, COATS[(first_coat + index) % len(COATS)].name))
+        orders.append(_Order(files, n_frames, fps, size, seed, index))
     for _ in map_over(_write_recording, orders):
         if on_progress is not None:
             on_progress()
@@ -107,9 +105,15 @@ def _write_recording(order: _Order) -> None:
         cv2.setNumThreads(n_threads)
 
 
+def act_study_recording(index: int, *, n_frames: int, seed: int, fps: float = 10.0, size: int = 480) -> RenderedRecording:
+    """Return recording number `index` of the study that `write_study_files` renders with the same arguments."""
+    first_coat = int(np.random.default_rng(seed).integers(len(COATS)))
+    sequence = np.random.SeedSequence(entropy=seed, spawn_key=(index,))
+    return act_recording(n_frames=n_frames, fps=fps, size=size, seed=sequence, coat=COATS[(first_coat + index) % len(COATS)].name)
+
+
 def _render_recording(order: _Order) -> None:
-    sequence = np.random.SeedSequence(entropy=order.seed, spawn_key=(order.index,))
-    recording = act_recording(n_frames=order.n_frames, fps=order.fps, size=order.size, seed=sequence, coat=order.coat)
+    recording = act_study_recording(order.index, n_frames=order.n_frames, fps=order.fps, size=order.size, seed=order.seed)
     tracker = np.random.default_rng(np.random.SeedSequence(entropy=order.seed, spawn_key=(order.index, 1 << 16)))
     write_video(order.files.video, recording.frames(), fps=order.fps, crf=23, preset="veryfast")
     write_deeplabcut(order.files.pose, degrade_track(recording.track, tracker), scorer=SCORER)

@@ -12,6 +12,8 @@ __all__ = [
     "crop_square",
     "find_body_axis",
     "find_centers",
+    "find_corners",
+    "find_frame_corners",
     "find_measured_points",
     "resize_square",
     "take_crop",
@@ -25,6 +27,7 @@ Floats = npt.NDArray[np.float64]
 UP = -np.pi / 2
 # Part of a rotated crop's side: how far around the animal's centre nothing of the frame may be lost for the sake of a full crop.
 _KEPT_AROUND = 0.25
+_UNIT_SQUARE = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
 _CIRCLE = np.stack([np.cos(np.linspace(0, 2 * np.pi, 64, endpoint=False)), np.sin(np.linspace(0, 2 * np.pi, 64, endpoint=False))], axis=1)
 
 
@@ -121,11 +124,7 @@ def crop_square(image: Image, center: Floats, size: int) -> Image:
     RGB of shape (size, size, 3). A frame smaller than the square is padded with black, evenly on both sides.
     """
     image = _pad_to(image, size)
-    height, width = image.shape[:2]
-    if not np.isfinite(center).all():
-        center = np.array([width / 2, height / 2])
-    left = int(np.clip(round(float(center[0]) - size / 2), 0, width - size))
-    top = int(np.clip(round(float(center[1]) - size / 2), 0, height - size))
+    left, top = _place_square((image.shape[1], image.shape[0]), center, size)
     return image[top : top + size, left : left + size]
 
 
@@ -152,12 +151,7 @@ def crop_rotated(image: Image, center: Floats, size: int, angle: float) -> Image
     """
     if not np.isfinite(angle):
         return crop_square(image, center, size)
-    frame = np.array([image.shape[1], image.shape[0]], dtype=np.float64)
-    turn = angle - UP
-    rotation = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
-    if not np.isfinite(center).all():
-        center = frame / 2
-    middle = _shift_inward(np.clip(center, 0, frame), frame, size, rotation)
+    middle, rotation = _place_rotated((image.shape[1], image.shape[0]), center, size, angle)
     # OpenCV's pixel 0 lies at 0, not between 0 and 1.
     origin = middle - 0.5 - rotation @ np.full(2, (size - 1) / 2)
     matrix = np.column_stack([rotation, origin])
@@ -184,6 +178,58 @@ def take_crop(image: Image, center: Floats, *, crop_size: int, input_size: int, 
 def take_whole_frame(image: Image, *, input_size: int) -> Image:
     """Return the whole frame, padded with black to a square, as a backbone's input, RGB of shape (input_size, input_size, 3)."""
     return resize_square(_pad_to(image, max(image.shape[:2])), input_size)
+
+
+def find_corners(frame_size: tuple[int, int], center: Floats, *, crop_size: int, angle: float | None = None) -> Floats:
+    """Return where the corners of the crop that `take_crop` cuts are in the frame: upper left, upper right, lower right, lower left.
+
+    Parameters
+    ----------
+    frame_size
+        Width and height of the frame, pixels.
+    center, crop_size, angle
+        As for `take_crop`.
+
+    Returns
+    -------
+    Float64 of shape (4, 2) as x, y; pixel 0 lies between 0 and 1, and what was padded lies outside of the frame.
+
+    Examples
+    --------
+    >>> find_corners((640, 480), np.array([100.0, 10.0]), crop_size=40).tolist()
+    [[80.0, 0.0], [120.0, 0.0], [120.0, 40.0], [80.0, 40.0]]
+    """
+    if angle is not None and np.isfinite(angle):
+        middle, rotation = _place_rotated(frame_size, center, crop_size, angle)
+        return middle + (_UNIT_SQUARE - 0.5) * crop_size @ rotation.T
+    padded = max(frame_size[0], crop_size), max(frame_size[1], crop_size)
+    padding = np.array([(side - own) // 2 for side, own in zip(padded, frame_size, strict=True)])
+    return _UNIT_SQUARE * crop_size + _place_square(padded, center, crop_size) - padding
+
+
+def find_frame_corners(frame_size: tuple[int, int]) -> Floats:
+    """Return the corners of what `take_whole_frame` shows, as `find_corners` gives those of a crop."""
+    return find_corners(frame_size, np.full(2, np.nan), crop_size=max(frame_size))
+
+
+def _place_square(frame_size: tuple[int, int], center: Floats, size: int) -> tuple[int, int]:
+    """Return the left and upper end of the square in a frame that is at least as large."""
+    width, height = frame_size
+    if not np.isfinite(center).all():
+        center = np.array([width / 2, height / 2])
+    left = int(np.clip(round(float(center[0]) - size / 2), 0, width - size))
+    top = int(np.clip(round(float(center[1]) - size / 2), 0, height - size))
+    return left, top
+
+
+def _place_rotated(frame_size: tuple[int, int], center: Floats, size: int, angle: float) -> tuple[Floats, Floats]:
+    """Return the middle of the rotated square, and the matrix (2, 2) that turns what is right and down in it to the frame's."""
+    frame = np.array(frame_size, dtype=np.float64)
+    turn = angle - UP
+    rotation = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+    if not np.isfinite(center).all():
+        center = frame / 2
+    return _shift_inward(np.clip(center, 0, frame), frame, size, rotation), rotation
 
 
 def _pad_to(image: Image, size: int) -> Image:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from behavior.vision.crops import UP, find_body_axis, find_measured_points
 
-__all__ = ["POSE_VERSION", "describe_pose", "name_pose_features"]
+__all__ = ["POSE_VERSION", "describe_pose", "group_pose_features", "name_pose_features"]
 
 Floats = npt.NDArray[np.float64]
 Points = npt.NDArray[np.complex128]
@@ -51,6 +51,19 @@ def name_pose_features(body_parts: Sequence[str], *, has_axis: bool, has_arena: 
         names += ["wall_distance", "second_wall_distance"]
         names += ["head_wall_distance"] if has_axis else []
     return tuple(names)
+
+
+def group_pose_features(body_parts: Sequence[str], *, has_axis: bool, has_arena: bool) -> dict[str, npt.NDArray[np.intp]]:
+    """Return the columns of `describe_pose` that each body part has, then those of the whole body, of the head and of the walls.
+
+    >>> [name for name in group_pose_features(("nose", "tail"), has_axis=False, has_arena=True)]
+    ['nose', 'tail', 'whole body', 'walls']
+    """
+    names = name_pose_features([f"{number}." for number in range(len(body_parts))], has_axis=has_axis, has_arena=has_arena)
+    beginnings = {f"{number}.": part for number, part in enumerate(body_parts)} | {"body": "whole body", "head": "head direction"}
+    beginnings |= dict.fromkeys(("wall", "second", "head_wall"), "walls")
+    groups = [beginnings["head_wall" if name.startswith("head_wall") else name.partition("_")[0]] for name in names]
+    return {group: np.array([column for column, own in enumerate(groups) if own == group]) for group in dict.fromkeys(groups)}
 
 
 def describe_pose(

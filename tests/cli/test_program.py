@@ -24,6 +24,7 @@ COMMANDS = [
     "train",
     "annotate",
     "decide",
+    "explain",
     "export",
     "evaluate",
     "agreement",

@@ -8,6 +8,7 @@ import shutil
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -101,7 +102,9 @@ class Answer:
 class Client:
     """Asks a running server."""
 
-    def __init__(self, running: RunningServer) -> None:
+    def __init__(self, running: RunningServer, stop: Callable[[], object]) -> None:
+        self.port = running.port
+        self.stop = stop
         self.base = f"http://127.0.0.1:{running.port}"
 
     def ask(self, path: str, body: Any = None, *, headers: dict[str, str] | None = None) -> Answer:
@@ -132,17 +135,16 @@ def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Client]]:
     """Run a server for what paths stand for, until the test ends; it does not keep label files waiting."""
     monkeypatch.setattr("behavior.review.label_session._SECONDS_TO_FOLD", 0.1)
     monkeypatch.setattr("behavior.review.desk._SECONDS_BETWEEN_ROUNDS", 0.1)
-    running: list[Any] = []
+    running: list[ExitStack] = []
 
-    def begin(*paths: Path, rater: str = "") -> Client:
-        context = serving(Desk(open_reviewed(paths), rater), port=0)
-        client = Client(context.__enter__())
-        running.append(context)
-        return client
+    def begin(*paths: Path, rater: str = "", port: int = 0) -> Client:
+        stack = ExitStack()
+        running.append(stack)
+        return Client(stack.enter_context(serving(Desk(open_reviewed(paths), rater), port=port)), stack.close)
 
     yield begin
-    for context in running:
-        context.__exit__(None, None, None)
+    for stack in running:
+        stack.close()
 
 
 # Until it is stopped, Playwright runs an event loop in this thread, where other tests could run none.

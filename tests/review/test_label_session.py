@@ -186,6 +186,25 @@ def test_what_somebody_else_writes_is_read_and_nobodys_work_is_lost(tmp_path: Pa
     assert np.flatnonzero(read(target).values[:, 1]).tolist() == [10, 11, 12, 13, 14, 32]
 
 
+def test_a_file_that_somebody_removes_is_written_again(tmp_path: Path) -> None:
+    target = tmp_path / "a.csv"
+    session = begin(target, first=0)
+    paint(session, 10, 15)
+    session.fold(now=True)
+    before = target.read_text()
+    target.unlink()
+    assert session.look_outside()
+    assert target.read_text() == before
+    target.unlink()
+    paint(session, 20, 22)
+    session.fold(now=True)
+    assert "a.csv was removed by somebody else, and is written again" in session.notices[-1]
+    assert read(target).values[:, 1].tolist() == [int(10 <= frame < 15 or 20 <= frame < 22) for frame in range(N_FRAMES)]
+    assert undo(session, 1).changes
+    session.close()
+    assert read(target).values[:, 1].sum() == 2
+
+
 def test_the_file_as_it_was_before_the_session_is_kept(tmp_path: Path) -> None:
     target = tmp_path / "a.csv"
     target.write_text("behavior,start_frame,stop_frame\nrear,3,9\n")

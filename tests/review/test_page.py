@@ -117,6 +117,24 @@ def test_two_people_see_and_do_not_overwrite_each_other(serve: Callable[..., Any
     wait_for_file(second, file, "\n".join(["behavior,start_frame,stop_frame,source", *rows]) + "\n")
 
 
+def test_a_tab_outlives_the_server(serve: Callable[..., Any], open_page: Callable[..., Any], study: Path) -> None:
+    client = serve(study)
+    page = open_page(client)
+    page.wait_for_function("() => document.querySelector('#behaviors .state')?.textContent === 'no'")
+    press(page, *["Shift+ArrowRight"] * 3)
+    client.stop()
+    wait_for_text(page, "saved", "The server does not answer")
+    press(page, "2", "ArrowRight", "2")
+    wait_for_text(page, "notices", "The server does not answer")
+    wait_for_text(page, "selected", "Nothing.")
+    assert serve(study, port=client.port).port == client.port
+    wait_for_text(page, "notices", "The server was started again, and this page was loaded again")
+    wait_for_frame(page, 31)
+    press(page, "2", "ArrowRight", "2")
+    rows = ["groom,10,20,mouse_1_labels.csv", "rear,31,32,"]
+    wait_for_file(page, study.parent / "labels" / "mouse_1.csv", "\n".join(["behavior,start_frame,stop_frame,source", *rows]) + "\n")
+
+
 def test_an_edit_that_cannot_be_written_is_said(
     serve: Callable[..., Any], open_page: Callable[..., Any], study: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -247,6 +265,29 @@ def test_the_queue_is_worked_through(
     path = study.parent / "labels" / "mouse_1.csv"
     text = "behavior,start_frame,stop_frame,source\nobserved,0,40,\ngroom,10,20,mouse_1_labels.csv\nobserved,50,60,\n"
     wait_for_file(page, path, text)
+
+
+def test_a_browser_that_lacks_something_is_told_what(serve: Callable[..., Any], browser: Any, study: Path) -> None:
+    client = serve(study)
+    sentence = "This browser lacks createImageBitmap; use a current Firefox, Chrome, Edge or Safari."
+    for lacks, said in (("delete window.createImageBitmap", sentence), (None, "If this stays, the browser lacks something")):
+        context = browser.new_context()
+        page = context.new_page()
+        if lacks is None:
+            # As where the scripts are not understood.
+            page.route("**/main.js", lambda route: route.fulfill(body="const = ;", content_type="text/javascript"))
+        else:
+            page.add_init_script(lacks)
+        page.goto(client.base)
+        wait_for_text(page, "picture-note", said)
+        context.close()
+
+
+def test_what_is_of_another_study_is_said(serve: Callable[..., Any], open_page: Callable[..., Any], study: Path) -> None:
+    study.write_text("behaviors: [fly]\ncrop: {body_part: midbody, size: 32}\n")
+    (study.parent / "recordings.csv").write_text("recording,video\nmouse_1,mouse_1.mp4\n")
+    page = open_page(serve(study))
+    wait_for_text(page, "notices", "The ethogram of mouse_1 has the behaviors groom, rear, none of which this study has")
 
 
 def test_colors_are_those_of_the_figures() -> None:

@@ -91,3 +91,16 @@ def test_another_size_scales_the_scene() -> None:
 def test_an_unknown_coat_is_refused() -> None:
     with pytest.raises(ValueError, match="unknown coat 'tabby'"):
         act_recording(n_frames=400, seed=0, coat="tabby")
+
+
+def test_where_the_animal_is_its_pixels_differ_from_the_box(recordings: list[RenderedRecording]) -> None:
+    for recording in recordings:
+        shown, other = recording.find_animal(100), recording.find_animal(700)
+        assert shown.shape == (480, 480)
+        assert 0.003 < shown.mean() < 0.05
+        nose = recording.track.positions[100, recording.track.body_parts.index("midbody")].astype(int)
+        assert shown[nose[1], nose[0]]
+        difference = np.abs(recording.frame(100).astype(int) - recording.frame(700)).max(axis=2)
+        apart = shown & ~other
+        if apart.any():
+            assert np.median(difference[apart]) > 10

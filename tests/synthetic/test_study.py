@@ -17,6 +17,7 @@ from behavior.files.pose import read_pose
 from behavior.files.video import open_video
 from behavior.recording import Frames
 from behavior.synthetic import BEHAVIORS, RecordingFiles, write_study_files
+from behavior.synthetic.study import act_study_recording
 
 
 def write_small_study(folder: Path, *, processes: int) -> list[RecordingFiles]:
@@ -89,3 +90,13 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 def test_recordings_too_short_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="too short"):
         write_study_files(tmp_path, n_recordings=1, n_frames=50, seed=0)
+
+
+def test_a_recording_of_a_written_study_can_be_acted_again(study: list[RecordingFiles]) -> None:
+    for index, recording in enumerate(study):
+        acted = act_study_recording(index, n_frames=300, seed=11, size=160)
+        labels, _ = read_labels(recording.labels, LabelRequest(BEHAVIORS, Frames(300)))
+        np.testing.assert_array_equal(acted.labels.values, labels.values)
+        shown = read_frames(recording.video)[50].astype(int)
+        # The video is compressed.
+        assert np.abs(shown - acted.frame(50)).mean() < 4

@@ -11,6 +11,8 @@ from behavior.vision.crops import (
     crop_square,
     find_body_axis,
     find_centers,
+    find_corners,
+    find_frame_corners,
     resize_square,
     take_crop,
     take_whole_frame,
@@ -255,3 +257,24 @@ def test_one_function_takes_either_crop():
     picture = draw_arrow(100, 120, (60, 50), 0.3)
     crop = take_crop(picture, np.array([60.0, 50.0]), crop_size=60, input_size=120, angle=0.3)
     np.testing.assert_allclose(centroid(crop[..., 1]), [60, 20], atol=1)
+
+
+def test_corners_are_where_the_crop_was_cut() -> None:
+    """A picture whose pixels tell where they are, cut and looked up again."""
+    height, width, size = 60, 90, 24
+    rows, columns = np.mgrid[:height, :width]
+    picture = np.stack([columns, rows, np.ones_like(rows)], axis=2).astype(np.uint8)
+    for center, angle in (((40.0, 30.0), None), ((3.0, 58.0), None), ((40.0, 30.0), 0.4), ((np.nan, np.nan), None), ((70.0, 12.0), np.nan)):
+        crop = take_crop(picture, np.array(center), crop_size=size, input_size=size, angle=angle)
+        corners = find_corners((width, height), np.array(center), crop_size=size, angle=angle)
+        for row, column in ((0, 0), (0, size - 1), (size - 1, size - 1), (12, 5)):
+            if crop[row, column, 2] == 0:
+                continue
+            right, down = (corners[1] - corners[0]) / size, (corners[3] - corners[0]) / size
+            expected = corners[0] + (column + 0.5) * right + (row + 0.5) * down - 0.5
+            np.testing.assert_allclose(crop[row, column, :2], expected, atol=1.01)
+
+
+def test_corners_of_a_whole_frame_are_those_of_the_square_that_it_was_padded_to() -> None:
+    assert find_frame_corners((60, 40)).tolist() == [[0, -10], [60, -10], [60, 50], [0, 50]]
+    assert find_corners((10, 30), np.array([5.0, 5.0]), crop_size=20)[0].tolist() == [-5, 0]

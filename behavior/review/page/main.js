@@ -17,7 +17,7 @@ import {
   startOrStop,
   toggleLoop,
 } from "./labelling.js";
-import { openNeighbour, openOthers, openRecording, poll, takeStudy } from "./opening.js";
+import { openNeighbour, openOthers, openRecording, poll, returnAfterRestart, takeStudy } from "./opening.js";
 import { find, page, player, render, say } from "./page.js";
 import { SPEEDS } from "./player.js";
 import { decideClip, goToNextClip } from "./queue.js";
@@ -193,6 +193,7 @@ async function start() {
     const wanted = decodeURIComponent(location.hash.slice(1));
     const first = page.study.recordings.find(({ id }) => id === wanted) ?? page.study.recordings.find(({ has_video }) => has_video);
     if (first) await openRecording(first.id);
+    returnAfterRestart();
   } catch (error) {
     say("picture-note", error.message);
   }

@@ -102,6 +102,10 @@ async function openPredictions(id) {
   try {
     const info = await getJson(pathOf(id, "predictions"));
     if (page.recording !== id) return;
+    const known = info.behaviors.filter((name) => page.study.behaviors.includes(name));
+    if (page.study.behaviors.length && !known.length) {
+      notify(`The ethogram of ${id} has the behaviors ${info.behaviors.join(", ")}, none of which this study has; it is of another study's model.`);
+    }
     page.probabilities = new Probabilities(id, info, page.info.n_frames, render);
     page.predictionsStamp = info.stamp;
     page.info.has_predictions = true;
@@ -150,6 +154,8 @@ function failEdit(error) {
   if (error.status === 507) say("saved", "not saved");
   find("saved").classList.toggle("bad", error.status === 507 || error.status === 0);
   page.seenNotices.delete(error.message);
+  // What is not labelled is not shown as if it were.
+  page.bout = null;
   explain(error);
   render();
 }
@@ -169,20 +175,33 @@ export async function poll() {
       const state = await getJson(pathOf(id, `state?since=${page.labels?.revision ?? 0}`));
       if (page.recording !== id) return;
       if (state.run !== page.study.run) {
-        if (!page.isStale) notify("The server was started again; load the page again to go on labelling.");
-        page.isStale = true;
+        loadAgain();
         return;
       }
       await takeState(id, state);
     }
   } catch (error) {
-    if (error.status === 0) {
+    if (error.status === 0 || error.status === 403) {
       say("saved", error.message);
       find("saved").classList.add("bad");
     }
   } finally {
     setTimeout(poll, POLL_MS);
   }
+}
+
+// Nothing of this page is known to a server that was started again: the page begins anew, where it was.
+function loadAgain() {
+  sessionStorage.setItem("restarted", JSON.stringify({ recording: page.recording, frame: player.frame }));
+  location.reload();
+}
+
+export function returnAfterRestart() {
+  const before = JSON.parse(sessionStorage.getItem("restarted") ?? "null");
+  sessionStorage.removeItem("restarted");
+  if (!before || before.recording !== page.recording) return;
+  player.go(before.frame);
+  notify("The server was started again, and this page was loaded again. What was saved before is here; undo begins anew.");
 }
 
 async function takeState(id, state) {

@@ -30,7 +30,6 @@ export const page = {
   clip: null,
   shows: { crop: false, pose: false, others: false },
   seenNotices: new Set(),
-  isStale: false,
   keys: new Keys({}),
   timeline: null,
   isPictureDirty: true,

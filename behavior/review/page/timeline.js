@@ -69,6 +69,7 @@ export class Timeline {
 
   // Keep a frame in view.
   follow(frame) {
+    if (!this.model) return;
     const span = this.last - this.first;
     if (frame < this.first || frame >= this.last) this.move(frame - span * (frame < this.first ? 0.9 : 0.1), span);
   }
