@@ -13,6 +13,7 @@ from behavior.errors import BehaviorError
 from behavior.files.label_journal import FOLDER
 from behavior.recording import Recording
 from behavior.review.differences import Differences
+from behavior.review.explaining import Explanations
 from behavior.review.jobs import Jobs
 from behavior.review.opened_recording import OpenedRecording
 from behavior.review.pictures import OpenReaders
@@ -60,6 +61,7 @@ class Desk:
         self.reviewed, self.rater = reviewed, rater
         self.token = secrets.token_urlsafe(12)
         self.jobs = Jobs()
+        self.explanations = Explanations(reviewed)
         self._opened: OrderedDict[str, OpenedRecording] = OrderedDict()
         self._asked_s: dict[str, float] = {}
         self._lock = threading.RLock()
@@ -178,6 +180,7 @@ class Desk:
         """Put all edits into the label files and close everything, the job at work included."""
         self._is_ending.set()
         self.differences.end()
+        self.explanations.close()
         self.jobs.stop()
         for thread in self._threads:
             if thread.is_alive():

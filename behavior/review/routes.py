@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from behavior.errors import BehaviorError
-from behavior.review import difference_answers, queue_answers, recording_answers, study_answers, training_answers
+from behavior.review import difference_answers, explanation_answers, queue_answers, recording_answers, study_answers, training_answers
 from behavior.review.answering import explain, fail, say_unknown
 from behavior.review.desk import Desk
 
@@ -34,6 +34,7 @@ def make_application(desk: Desk) -> Starlette:
         *recording_answers.list_routes(desk),
         *difference_answers.list_routes(desk),
         *queue_answers.list_routes(desk),
+        *explanation_answers.list_routes(desk),
         *training_answers.list_routes(desk),
     ]
     return Starlette(routes=routes, exception_handlers={404: say_unknown, 405: say_unknown, BehaviorError: explain, Exception: fail})

@@ -303,3 +303,34 @@ def test_nothing_is_loaded_from_elsewhere_and_nothing_is_inline() -> None:
     assert " style=" not in page
     assert " onclick=" not in page
     assert "<script>" not in page
+
+
+def test_why_is_asked_shown_and_forgotten_when_one_moves_on(
+    serve: Callable[..., Any], open_page: Callable[..., Any], study: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def answer(companion: object, function: object, **asked: Any) -> dict[str, Any]:
+        corners = [[0, 0], [32, 0], [32, 32], [0, 32]]
+        frames = [asked["frame"]] * (3 if asked["is_bout"] else 1)
+        numbers = {
+            "behavior": asked["behavior"],
+            "frames": frames,
+            "log_odds": 2.5,
+            "streams": {"motion": 1.5},
+            "parts": {},
+            "notes": ["n"],
+        }
+        shown = {"values": [[1.0, 0.0], [0.0, -1.0]], "corners": corners, "scene_log_odds": -1.0}
+        return {**numbers, "map": shown, "moments": {"edges_s": [-0.5, 0.0, 0.5], "changes": [0.1, 2.0]}}
+
+    monkeypatch.setattr("behavior.compute.companion.Companion.call", answer)
+    page = open_page(serve(study))
+    page.wait_for_selector("#why:not([disabled])")
+    press(page, "w")
+    wait_for_text(page, "why-text", "log-odds 2.5. Without the animal -1.0. Lost with other moments instead: motion 1.5.")
+    page.wait_for_selector("#why[aria-pressed='true']")
+    press(page, "ArrowRight")
+    page.wait_for_selector("#why-panel", state="hidden")
+    press(page, "Shift+W")
+    wait_for_text(page, "why-text", "mean of frames 1, 1, 1")
+    press(page, "Escape")
+    page.wait_for_selector("#why-panel", state="hidden")

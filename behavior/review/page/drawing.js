@@ -35,7 +35,7 @@ export function drawPicture() {
   const pose = needsPose ? page.pose.at(player.frame) : null;
   // Until a picture is here, the one before stays; that it is another frame is said below.
   if (bitmap !== undefined) {
-    picture.draw(bitmap, page.info, { pose, isCropped: page.shows.crop, showsPose: page.shows.pose });
+    picture.draw(bitmap, page.info, { pose, isCropped: page.shows.crop, showsPose: page.shows.pose, why: page.why });
     picture.canvas.dataset.frame = String(player.frame);
     say("picture-note", bitmap === null ? `Frame ${player.frame} cannot be decoded.` : "");
   }
@@ -63,6 +63,8 @@ export function drawPanel() {
   say("play", player.isPlaying ? "Pause" : "Play");
   for (const name of ["crop", "pose", "others"]) find(name).setAttribute("aria-pressed", String(page.shows[name]));
   find("crop").disabled = find("pose").disabled = !page.info.has_pose;
+  find("why").disabled = !page.info.has_predictions;
+  find("why").setAttribute("aria-pressed", String(Boolean(page.why)));
   find("others").disabled = !page.info.raters.length;
   find("loop").setAttribute("aria-pressed", String(Boolean(player.loop)));
   find("looked").setAttribute("aria-pressed", String(page.lookedFrom !== null));

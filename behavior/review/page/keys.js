@@ -27,6 +27,8 @@ export const ACTIONS = [
   ["crop", "c", "Zoom the picture to the animal"],
   ["pose", "p", "Draw the pose"],
   ["others", "r", "Other raters' labels"],
+  ["why", "w", "Why the model predicts what it does here"],
+  ["why_bout", "Shift+W", "The same for the predicted bout: the mean over a few of its frames"],
   ["next_difference", "d", "Next difference of the list at the left"],
   ["previous_difference", "Shift+D", "Difference before"],
   ["next_clip", "n", "Next clip to label"],

@@ -24,6 +24,7 @@ import { decideClip, goToNextClip } from "./queue.js";
 import "./tabs.js";
 import { Timeline } from "./timeline.js";
 import "./training.js";
+import { askWhy, followWhy, forgetWhy } from "./why.js";
 
 const timeline = new Timeline(find("timeline"), find("overview"), {
   click: clickTimeline,
@@ -42,6 +43,7 @@ const timeline = new Timeline(find("timeline"), find("overview"), {
 page.timeline = timeline;
 
 function tick() {
+  followWhy();
   if (page.recording) {
     if (page.isPictureDirty) drawPicture();
     if (timeline.isDirty) {
@@ -96,6 +98,8 @@ const DO = {
   crop: () => toggle("crop"),
   pose: () => toggle("pose"),
   others: () => toggle("others"),
+  why: () => askWhy(false),
+  why_bout: () => askWhy(true),
   next_difference: () => goToDifference(1),
   previous_difference: () => goToDifference(-1),
   next_clip: goToNextClip,
@@ -105,6 +109,7 @@ const DO = {
   next_recording: () => openNeighbour(1),
   previous_recording: () => openNeighbour(-1),
   cancel: () => {
+    forgetWhy();
     page.bout = page.selection = page.lookedFrom = null;
     page.pending.clear();
     player.loop = null;
@@ -154,7 +159,7 @@ document.addEventListener("keydown", (event) => {
 });
 
 const BUTTONS = {
-  ...{ back: "back", play: "play", forward: "forward", loop: "loop", crop: "crop", pose: "pose", others: "others" },
+  ...{ back: "back", play: "play", forward: "forward", loop: "loop", crop: "crop", pose: "pose", others: "others", why: "why" },
   ...{ undo: "undo", redo: "redo", looked: "looked", theme: "theme", "show-keys": "help" },
   ...{ "clip-done": "clip_done", "clip-skip": "clip_skip", "clip-unsure": "clip_unsure" },
 };

@@ -27,7 +27,7 @@ export class Picture {
     return Math.min(info.width, Math.ceil(Math.min(this.canvas.width, (this.canvas.height * info.width) / info.height)) || info.width);
   }
 
-  draw(bitmap, info, { pose, isCropped, showsPose }) {
+  draw(bitmap, info, { pose, isCropped, showsPose, why }) {
     this.resize();
     const { context, canvas } = this;
     context.fillStyle = "#0b0d0f";
@@ -48,7 +48,19 @@ export class Picture {
     const factor = bitmap.width / info.width;
     context.imageSmoothingEnabled = scale < 3;
     context.drawImage(bitmap, left * factor, top * factor, width * factor, height * factor, x, y, width * scale, height * scale);
+    if (why?.bitmap) this.drawMap(why, (point) => [x + (point[0] - left) * scale, y + (point[1] - top) * scale]);
     if (showsPose && pose) this.drawPose(pose, (point) => [x + (point.x + 0.5 - left) * scale, y + (point.y + 0.5 - top) * scale]);
+  }
+
+  // The map as its crop lies in the frame, which may be turned.
+  drawMap({ bitmap, map }, place) {
+    const { context } = this;
+    const [first, second, , last] = map.corners.map(place);
+    context.save();
+    context.transform(second[0] - first[0], second[1] - first[1], last[0] - first[0], last[1] - first[1], first[0], first[1]);
+    context.imageSmoothingEnabled = true;
+    context.drawImage(bitmap, 0, 0, 1, 1);
+    context.restore();
   }
 
   drawPose(pose, place) {
