@@ -65,6 +65,7 @@ if TYPE_CHECKING:
         rename_behavior,
         run_demo,
         show_progress,
+        track_videos,
         write_report,
     )
 
@@ -117,6 +118,7 @@ __all__ = [
     "rename_behavior",
     "run_demo",
     "show_progress",
+    "track_videos",
     "write_report",
 ]
 

@@ -116,6 +116,7 @@ COMMANDS = {
     "audit": bh.draw_audit,
     "overlay": bh.draw_overlays,
     "report": bh.write_report,
+    "track": bh.track_videos,
     "review": bh.open_review,
     "demo": bh.run_demo,
 }

@@ -26,6 +26,7 @@ from behavior.api.model import Model, open_model
 from behavior.api.outcomes import Agreement, Demo, Evaluation, Finetuning, Report, Search, Statistics, StudyCheck
 from behavior.api.results import Outcome
 from behavior.api.study import Study, open_study
+from behavior.api.tracks import track_videos
 from behavior.errors import (
     BehaviorError,
     CacheError,
@@ -90,5 +91,6 @@ __all__ = [
     "rename_behavior",
     "run_demo",
     "show_progress",
+    "track_videos",
     "write_report",
 ]

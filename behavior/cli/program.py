@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from behavior.cli import backbones, demo, ethograms, learning, presentation, review, statistics, studies
+from behavior.cli import backbones, demo, ethograms, learning, presentation, review, statistics, studies, tracking
 from behavior.cli.interruption import INTERRUPTED, Interruption
 from behavior.cli.options import accept_anywhere
 from behavior.cli.printing import print_json, say
@@ -119,7 +119,7 @@ def _accept_common_options(
 
 
 # In the order in which they are used.
-for commands in (studies, review, learning, ethograms, statistics, presentation, backbones, demo):
+for commands in (studies, tracking, review, learning, ethograms, statistics, presentation, backbones, demo):
     for command in commands.app.registered_commands:
         assert command.callback is not None
         command.callback = accept_anywhere(command.callback)

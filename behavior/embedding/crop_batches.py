@@ -23,6 +23,7 @@ from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -37,6 +38,7 @@ BATCHES_AHEAD = 8
 
 Floats = npt.NDArray[np.float32]
 Images = npt.NDArray[np.uint8]
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -88,8 +90,8 @@ def cut_batches(rows: Iterable[CropRow], *, input_size: int, batch_size: int) ->
         yield CropBatch.from_rows(gathered, black)
 
 
-def read_ahead(batches: Iterator[CropBatch]) -> Generator[CropBatch, None, None]:
-    """Yield `batches`, computed in a thread of their own, so that decoding goes on while the engine works."""
+def read_ahead(batches: Iterator[Item]) -> Generator[Item, None, None]:
+    """Yield `batches`, or whatever takes time to read, computed in a thread, so that decoding goes on while the engine works."""
     pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="decoder")
     try:
         ahead = deque(pool.submit(next, batches, None) for _ in range(BATCHES_AHEAD))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from behavior.recording import Track, Tracklet
+from behavior.recording import Track, Tracklet, find_bouts
 from behavior.tracking.association import Associated, AssociationSettings
 from behavior.tracking.detections import Detections
 from behavior.tracking.motion_models import smooth_positions
@@ -22,6 +22,9 @@ BODY_PARTS = ("centroid", "nose_end", "tail_end")
 
 # What a position that was predicted and not seen is given, at most, and in the frames before an animal is seen again.
 _PREDICTED = 0.5
+
+# Frames on both sides of a gap that tell how the animal moves.
+_AROUND = 20
 
 
 @dataclass(frozen=True)
@@ -111,10 +114,20 @@ def gather_animals(frames: Sequence[Detections], associated: Associated, setting
     positions = np.stack((values["x"], values["y"]), axis=-1)
     headings = find_headings(positions, values["angles"], values["skews"], length=settings.length)
     for animal in range(chosen.shape[1]):
-        filled = smooth_positions(positions[:, animal], qualities[:, animal], settings.model)
-        gap = ~seen[:, animal] & (_count_since(seen[:, animal]) <= settings.memory)
-        positions[gap, animal] = filled[gap]
+        _fill_gaps(positions[:, animal], seen[:, animal], qualities[:, animal], settings)
     return TrackedAnimals(positions, seen, headings, values["lengths"], values["widths"], qualities, touching, associated.tracklets)
+
+
+def _fill_gaps(positions: Floats, seen: npt.NDArray[np.bool_], qualities: Floats, settings: AssociationSettings) -> None:
+    """Put into each gap of one animal what a smoother predicts from the frames around it, as far as memory goes."""
+    for start, stop in find_bouts(~seen).tolist():
+        if start == 0 or stop == len(seen):
+            # Before the first time that it is seen nothing is known of it; after the last one it may have left.
+            continue
+        around = slice(max(start - _AROUND, 0), stop + _AROUND)
+        filled = smooth_positions(positions[around], np.where(seen, qualities, 1.0)[around], settings.model)
+        stop = min(stop, start + settings.memory)
+        positions[start:stop] = filled[start - around.start : stop - around.start]
 
 
 def _count_since(seen: npt.NDArray[np.bool_]) -> npt.NDArray[np.intp]:

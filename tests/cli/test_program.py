@@ -17,6 +17,7 @@ COMMANDS = [
     "embed",
     "import-features",
     "rename",
+    "track",
     "review",
     "finetune",
     "crossval",

@@ -1,0 +1,68 @@
+"""Animals without pose: tracks from videos."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from behavior.api.arguments import PathLike, Paths, as_path, list_paths
+from behavior.api.results import Outcome
+from behavior.progress import collect_warnings
+
+__all__ = ["track_videos"]
+
+
+def track_videos(
+    videos: Paths,
+    *,
+    animals: int | None = None,
+    out: PathLike | None = None,
+    mask: PathLike | None = None,
+    preview: bool = False,
+    overwrite: bool = False,
+    **settings: Any,
+) -> Outcome:
+    """Track animals in videos without pose, as `behavior track` does: centre, head and tail of each in every frame.
+
+    Parameters
+    ----------
+    videos
+        Videos, or folders of them.
+    animals
+        How many animals there are; found from the video where None.
+    out
+        Folder for `NAME_track.csv` and the files beside it; next to each video where None.
+    mask
+        Picture of the video's size, white where animals can be.
+    preview
+        Only draw what would be found in sample frames.
+    overwrite
+        Replace tracks that were made with other settings.
+    **settings
+        What else the command has options for: `background`, `polarity`, `threshold`, `area`, `colors`, `adaptive`, `moving`, `motion`,
+        `method`, `memory`, `fastest`, `process_noise`.
+
+    Raises
+    ------
+    UsageError
+        If a setting cannot be used, or videos have the same name.
+    OutputError
+        If `out` cannot be written to.
+    """
+    import pandas as pd
+
+    from behavior.workflows.track import TrackRequest, preview_tracking
+    from behavior.workflows.track import track_videos as track
+
+    request = TrackRequest(animals=animals, mask=as_path(mask), **settings)
+    with collect_warnings() as notes:
+        if preview:
+            result = preview_tracking(list_paths(videos), request, out=as_path(out))
+            table = pd.DataFrame([(name, str(path)) for name, path in result.previews.items()], columns=["recording", "preview"])
+        else:
+            result = track(list_paths(videos), request, out=as_path(out), overwrite=overwrite)
+            rows: list[tuple[Any, ...]] = [
+                (name, str(video.track), video.animals, video.frames, video.found, video.tracklets) for name, video in result.videos.items()
+            ]
+            rows += [(name, str(path), None, None, None, None) for name, path in result.kept.items()]
+            table = pd.DataFrame(rows, columns=["recording", "track", "animals", "frames", "found", "tracklets"])
+    return Outcome("Previews" if preview else "Tracks", table, dict(result.failures), tuple(notes))

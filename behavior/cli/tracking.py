@@ -1,0 +1,121 @@
+"""The command that tracks animals in videos."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from behavior.cli.options import AsJson, Overwrite
+from behavior.cli.printing import exit_on, hint, print_table
+
+__all__ = ["app"]
+
+app = typer.Typer()
+
+
+class _Background(StrEnum):
+    """Kinds of background."""
+
+    median = "median"
+    extreme = "extreme"
+    flat = "flat"
+
+
+class _Polarity(StrEnum):
+    """How animals differ from what is behind them."""
+
+    dark = "dark"
+    light = "light"
+    both = "both"
+
+
+class _Moving(StrEnum):
+    """Models of what moves."""
+
+    mog2 = "mog2"
+    knn = "knn"
+
+
+class _Motion(StrEnum):
+    """What is expected to go on."""
+
+    still = "still"
+    velocity = "velocity"
+    acceleration = "acceleration"
+
+
+class _Method(StrEnum):
+    """How detections are assigned."""
+
+    optimal = "optimal"
+    greedy = "greedy"
+
+
+@app.command(epilog="Example: behavior track videos --animals 2")
+def track(
+    videos: Annotated[list[Path], typer.Argument(metavar="VIDEO...", readable=False, help="Videos, or folders of them.")],
+    animals: Annotated[int | None, typer.Option(help="How many animals there are; found from the video if not given.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder for the tracks; next to each video if not given.")] = None,
+    preview: Annotated[bool, typer.Option("--preview", help="Only draw what would be found in sample frames.")] = False,
+    background: Annotated[
+        _Background | None, typer.Option(help="Median: animals move. Extreme: they sit for long. Flat: they never leave an even floor.")
+    ] = None,
+    polarity: Annotated[_Polarity | None, typer.Option(help="Whether animals are darker than the floor, lighter, or either.")] = None,
+    threshold: Annotated[float | None, typer.Option(help="By how many grey levels an animal differs from the background.")] = None,
+    area: Annotated[float | None, typer.Option(help="Area of one animal in pixels.")] = None,
+    mask: Annotated[Path | None, typer.Option(help="Picture of the video's size, white where animals can be.")] = None,
+    colors: Annotated[float | None, typer.Option(help="Pixels whose channels differ by more are equipment, such as 60.")] = None,
+    adaptive: Annotated[bool, typer.Option("--adaptive", help="Let the background follow slow changes of light.")] = False,
+    moving: Annotated[_Moving | None, typer.Option(help="Only what moves is an animal, by this model.")] = None,
+    motion: Annotated[_Motion, typer.Option(help="What an animal is expected to keep from one frame to the next.")] = _Motion.acceleration,
+    method: Annotated[_Method, typer.Option(help="Optimal assignment of detections, or the nearest first.")] = _Method.optimal,
+    memory: Annotated[int, typer.Option(min=0, help="For how many frames an animal that is not found is expected where it was.")] = 50,
+    fastest: Annotated[float | None, typer.Option(help="How many pixels an animal gets in a frame, at most.")] = None,
+    process_noise: Annotated[float | None, typer.Option(min=0, help="How much motion changes in a frame, in pixels.")] = None,
+    overwrite: Overwrite = False,
+    as_json: AsJson = False,
+) -> None:
+    """Track animals in videos without pose: centre, head and tail of each in every frame."""
+    from behavior.workflows.track import TrackRequest, preview_tracking, track_videos
+
+    request = TrackRequest(
+        animals=animals,
+        background=None if background is None else background.value,
+        polarity=None if polarity is None else polarity.value,
+        threshold=threshold,
+        area=area,
+        mask=mask,
+        colors=colors,
+        adaptive=adaptive,
+        moving=None if moving is None else moving.value,
+        motion=motion.value,
+        method=method.value,
+        memory=memory,
+        fastest=fastest,
+        process_noise=process_noise,
+    )
+    if preview:
+        result = preview_tracking(videos, request, out=out)
+        print_table(
+            ["recording", "preview"],
+            [[name, str(path)] for name, path in result.previews.items()],
+            as_json=as_json,
+            extra={"failures": result.failures},
+        )
+        hint("green: an animal that is alone; red: animals that touch and were taken apart")
+    else:
+        result = track_videos(videos, request, out=out, overwrite=overwrite)
+        rows = [
+            [name, video.animals, video.frames, video.found, video.tracklets, video.frames_per_second]
+            for name, video in result.videos.items()
+        ]
+        rows += [[name, None, None, None, None, None] for name in result.kept]
+        formats = {"found": "{:.1%}", "frames/s": "{:,.1f}"}
+        header = ["recording", "animals", "frames", "found", "tracklets", "frames/s"]
+        print_table(header, rows, as_json=as_json, formats=formats, extra={"failures": result.failures})
+        if result.videos:
+            hint("wrote NAME_track.csv (pose in DeepLabCut's layout), NAME_track.jpg and NAME_tracklets.npz")
+    exit_on(result.failures)

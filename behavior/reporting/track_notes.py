@@ -1,0 +1,41 @@
+"""What a user should know about a track before using it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from behavior.recording import find_bouts
+from behavior.tracking.animals import TrackedAnimals
+
+__all__ = ["describe_track"]
+
+# A smaller share of frames is not worth a sentence.
+_OFTEN = 0.02
+
+
+def describe_track(animals: TrackedAnimals, *, n_flooded: int, n_expected: int | None) -> list[str]:
+    """Return a sentence for each thing that is odd about a track.
+
+    Parameters
+    ----------
+    n_flooded
+        In how many frames the whole picture differed from the background.
+    n_expected
+        How many animals there should be; None where nobody said.
+    """
+    n_frames = len(animals.seen)
+    counts = animals.seen.sum(axis=1)
+    notes = []
+    if n_flooded:
+        notes.append(
+            f"{n_flooded} of {n_frames} frames differ from the background all over (light or camera changed?); nothing is found there."
+        )
+    gaps = find_bouts(counts == 0)
+    missing = int((counts == 0).sum())
+    if missing > _OFTEN * n_frames:
+        start, stop = gaps[np.argmax(gaps[:, 1] - gaps[:, 0])]
+        notes.append(f"no animal is found in {missing} of {n_frames} frames, for longest in frames {start} to {stop - 1}.")
+    fewer = int(((counts < animals.seen.shape[1]) & (counts > 0)).sum())
+    if n_expected is not None and fewer > _OFTEN * n_frames:
+        notes.append(f"fewer than {n_expected} animals are found in {fewer} of {n_frames} frames; positions in gaps are predicted.")
+    return notes

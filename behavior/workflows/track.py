@@ -1,0 +1,239 @@
+"""`behavior track`: videos of animals without pose to tracks, as DeepLabCut would have written them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from behavior.embedding.crop_batches import read_ahead
+from behavior.errors import BehaviorError, OutputError, PoseError, UsageError, VideoError
+from behavior.figures.film_strips import render_jpeg
+from behavior.figures.tracked_animals import FoundAnimals, draw_found, draw_ways
+from behavior.files.arena_mask import read_arena_mask
+from behavior.files.atomic import make_folder, require_writable, write_bytes
+from behavior.files.new_videos import list_videos, name_recordings
+from behavior.files.pose import write_deeplabcut
+from behavior.files.tracklets import TRACKLETS_SUFFIX, StoredTracklets, read_tracklets, write_tracklets
+from behavior.files.video import open_video
+from behavior.files.video_samples import sample_grey
+from behavior.progress import announce, complain, report_progress, warn
+from behavior.reporting.track_notes import describe_track
+from behavior.tracking.animals import gather_animals
+from behavior.tracking.association import associate, choose_association
+from behavior.tracking.background import BackgroundKind, Polarity
+from behavior.tracking.background_detector import BackgroundDetector, MotionKind
+from behavior.tracking.calibration import DetectionSettings, calibrate
+from behavior.tracking.detections import Detections
+from behavior.tracking.motion_models import Motion
+from behavior.versions import collect_versions
+
+__all__ = ["TRACK_SUFFIX", "TrackRequest", "TrackResult", "TrackedVideo", "preview_tracking", "track_videos"]
+
+TRACK_SUFFIX, WAYS_SUFFIX, PREVIEW_SUFFIX = "_track.csv", "_track.jpg", "_track_preview.jpg"
+SCORER = "behavior_track"
+
+_N_PREVIEWED = 12
+# Below this score of the automatic settings the user is told.
+_DOUBTFUL = 0.5
+
+
+@dataclass(frozen=True)
+class TrackRequest:
+    """How to track; None is found from each video. Areas in pixels, thresholds in grey levels, memory in frames."""
+
+    animals: int | None = None
+    background: BackgroundKind | None = None
+    polarity: Polarity | None = None
+    threshold: float | None = None
+    area: float | None = None
+    mask: Path | None = None
+    colors: float | None = None
+    adaptive: bool = False
+    moving: MotionKind | None = None
+    motion: Motion = "acceleration"
+    method: Literal["optimal", "greedy"] = "optimal"
+    memory: int = 50
+    fastest: float | None = None
+    process_noise: float | None = None
+
+    def require_usable(self) -> None:
+        """Raise UsageError if a number is out of range, or two options contradict each other."""
+        for name, value, least in (("animals", self.animals, 1), ("threshold", self.threshold, 1), ("area", self.area, 1)):
+            if value is not None and not value >= least:
+                raise UsageError(f"--{name} {value:g}: expected {least} or more.")
+        if self.background == "extreme" and self.polarity == "both":
+            raise UsageError("--background extreme needs animals that are all dark or all light; give --polarity dark or light, or median.")
+
+
+@dataclass(frozen=True)
+class TrackedVideo:
+    """What came of one video: its files, and how many animals, frames and tracklets it has; `found` is the share of positions seen."""
+
+    track: Path
+    animals: int
+    frames: int
+    found: float
+    tracklets: int
+    frames_per_second: float
+
+
+@dataclass
+class TrackResult:
+    """What was tracked, by recording; those that are tracked already are in `kept`, and `failures` has a sentence for each other one."""
+
+    videos: dict[str, TrackedVideo] = field(default_factory=dict)
+    kept: dict[str, Path] = field(default_factory=dict)
+    previews: dict[str, Path] = field(default_factory=dict)
+    failures: dict[str, str] = field(default_factory=dict)
+
+
+def track_videos(videos: Sequence[Path], request: TrackRequest, *, out: Path | None = None, overwrite: bool = False) -> TrackResult:
+    """Write `NAME_track.csv`, `NAME_tracklets.npz` and `NAME_track.jpg` for each video; one bad video never stops the rest.
+
+    Parameters
+    ----------
+    videos
+        Videos, or folders of them.
+    out
+        Folder for the files; next to each video where None, where `init` and `annotate` find them.
+    overwrite
+        Replace tracks that were made with other settings. Those that were made with the same ones are kept in any case.
+
+    Raises
+    ------
+    UsageError
+        If the request cannot be used, or videos have the same name.
+    OutputError
+        If `out` cannot be written to.
+    """
+
+    def track(video: Path, stem: Path, result: TrackResult) -> None:
+        origin = _describe_origin(video, request)
+        target = stem.with_name(stem.name + TRACK_SUFFIX)
+        if target.exists() and not overwrite:
+            if _is_made_with(stem, origin):
+                announce(f"{video.name} is tracked already with these settings")
+                result.kept[stem.name] = target
+                return
+            raise OutputError(f"{target} exists already, made with other settings or by hand; give another --out, or --overwrite.")
+        result.videos[stem.name] = _track_video(video, stem, request, origin)
+
+    return _for_each(videos, request, out, track)
+
+
+def preview_tracking(videos: Sequence[Path], request: TrackRequest, *, out: Path | None = None) -> TrackResult:
+    """Write `NAME_track_preview.jpg` for each video: sample frames with what would be found in them; raises as `track_videos` does."""
+
+    def preview(video: Path, stem: Path, result: TrackResult) -> None:
+        samples, frames = sample_grey(video)
+        detector = _open_detector(video, samples, request)
+        shown = np.unique(np.linspace(0, len(samples) - 1, _N_PREVIEWED).round().astype(np.intp))
+        found = [_take_found(detector.detect(samples[sample])) for sample in shown]
+        target = stem.with_name(stem.name + PREVIEW_SUFFIX)
+        write_bytes(target, render_jpeg(draw_found(list(samples[shown]), found, frames[shown].tolist())))
+        result.previews[stem.name] = target
+
+    return _for_each(videos, request, out, preview)
+
+
+def _for_each(paths: Sequence[Path], request: TrackRequest, out: Path | None, do: Callable[[Path, Path, TrackResult], None]) -> TrackResult:
+    request.require_usable()
+    videos, problems = list_videos(paths)
+    result = TrackResult(failures=problems)
+    for problem in problems.values():
+        complain(problem)
+    if out is not None:
+        make_folder(out)
+        require_writable(out)
+    names = [video.stem for video in videos] if out is None else name_recordings(videos)
+    for video, name in zip(videos, names, strict=True):
+        try:
+            do(video, (video.parent if out is None else out) / name, result)
+        except BehaviorError as error:
+            result.failures[str(video)] = str(error)
+            complain(str(error))
+    return result
+
+
+def _track_video(video: Path, stem: Path, request: TrackRequest, origin: dict[str, Any]) -> TrackedVideo:
+    began = time.perf_counter()
+    samples, _ = sample_grey(video)
+    detector = _open_detector(video, samples, request)
+    found: list[Detections] = []
+    with (
+        open_video(video) as opened,
+        closing(opened.frames(grey=request.colors is None)) as frames,
+        report_progress(f"tracking {video.name}", total=opened.declared_frames, unit="frames") as advance,
+    ):
+        for frame in read_ahead(frames):
+            # A frame that cannot be decoded has no animals, and keeps its row.
+            found.append(Detections.at(np.empty((0, 2))) if frame.image is None else detector.detect(frame.image))
+            advance(1)
+    chosen = choose_association(
+        found,
+        length=detector.settings.size.length,
+        motion=request.motion,
+        method=request.method,
+        n_animals=request.animals,
+        fastest=request.fastest,
+        memory=request.memory,
+        process_noise=request.process_noise,
+    )
+    animals = gather_animals(found, associate(found, chosen), chosen)
+    if not animals.seen.any():
+        raise VideoError(f"{video}: no animal was found in any of its {len(found)} frames; see what is found with --preview.")
+    for note in describe_track(animals, n_flooded=detector.n_flooded, n_expected=request.animals):
+        warn(f"{video}: {note}")
+    tracklets = animals.make_tracklets()
+    owners = np.array([int(np.argmax((animals.tracklets == number).any(axis=0))) for number in range(len(tracklets))], dtype=np.int64)
+    tracks = animals.make_tracks()
+    names = [f"animal{number + 1}" for number in range(len(tracks))]
+    # The track comes last: where it is, the rest is.
+    write_tracklets(stem.with_name(stem.name + TRACKLETS_SUFFIX), StoredTracklets(tuple(tracklets), owners, origin))
+    write_bytes(stem.with_name(stem.name + WAYS_SUFFIX), render_jpeg(draw_ways(samples[-1], animals.positions, names=names)))
+    target = stem.with_name(stem.name + TRACK_SUFFIX)
+    write_deeplabcut(target, tracks[0] if len(tracks) == 1 else dict(zip(names, tracks, strict=True)), scorer=SCORER)
+    rate = len(found) / (time.perf_counter() - began)
+    return TrackedVideo(target, len(tracks), len(found), float(animals.seen.mean()), len(tracklets), rate)
+
+
+def _open_detector(video: Path, samples: npt.NDArray[np.uint8], request: TrackRequest) -> BackgroundDetector:
+    height, width = samples.shape[1:]
+    mask = None if request.mask is None else read_arena_mask(request.mask, width=width, height=height)
+    given = {"background": request.background, "polarity": request.polarity, "threshold": request.threshold, "area": request.area}
+    try:
+        settings: DetectionSettings = calibrate(samples, n_animals=request.animals, mask=mask, **given)  # type: ignore[arg-type]
+    except ValueError as error:
+        raise VideoError(f"{video}: {error}, from all over the video; give --polarity and --threshold, and look at --preview.") from error
+    size = settings.size
+    announce(
+        f"{video.name}: {settings.polarity} animals of about {size.length:.0f} x {size.width:.0f} pixels, {settings.threshold:.0f} grey "
+        f"levels from a background of kind {settings.background} (score {settings.score:.2f})"
+    )
+    if settings.score < _DOUBTFUL:
+        warn(f"{video}: the number and size of animals differ much between sample frames; look at --preview before you use the track.")
+    return BackgroundDetector(samples, settings, mask=mask, colors=request.colors, adaptive=request.adaptive, motion=request.moving)
+
+
+def _take_found(found: Detections) -> FoundAnimals:
+    return FoundAnimals(found.positions, found.angles, found.lengths, found.widths, found.touching)
+
+
+def _describe_origin(video: Path, request: TrackRequest) -> dict[str, Any]:
+    """Return what a track is made with: the same again makes the same track."""
+    settings = {name: str(value) if isinstance(value, Path) else value for name, value in asdict(request).items()}
+    return {"video": video.name, "bytes": video.stat().st_size, "settings": settings, "versions": collect_versions()}
+
+
+def _is_made_with(stem: Path, origin: dict[str, Any]) -> bool:
+    try:
+        return read_tracklets(stem.with_name(stem.name + TRACKLETS_SUFFIX)).origin == origin
+    except PoseError:
+        return False

@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+import numpy as np
+
+from behavior.reporting.track_notes import describe_track
+from behavior.tracking.animals import TrackedAnimals
+
+
+def make(seen: np.ndarray) -> TrackedAnimals:
+    nothing = np.zeros(seen.shape)
+    return TrackedAnimals(
+        np.zeros((*seen.shape, 2)), seen, nothing, nothing, nothing, nothing, seen & False, np.zeros(seen.shape, np.int32)
+    )
+
+
+def test_a_whole_track_has_nothing_odd() -> None:
+    assert describe_track(make(np.ones((100, 2), dtype=bool)), n_flooded=0, n_expected=2) == []
+
+
+def test_gaps_and_missing_animals_are_counted() -> None:
+    seen = np.ones((100, 2), dtype=bool)
+    seen[10:20] = False
+    seen[50:60, 1] = False
+    first, second = describe_track(make(seen), n_flooded=0, n_expected=2)
+    assert "10 of 100 frames, for longest in frames 10 to 19" in first
+    assert "fewer than 2 animals are found in 10 of 100 frames" in second
+
+
+def test_frames_that_differ_all_over_are_counted() -> None:
+    (note,) = describe_track(make(np.ones((100, 1), dtype=bool)), n_flooded=3, n_expected=None)
+    assert note.startswith("3 of 100 frames differ")

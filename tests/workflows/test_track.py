@@ -1,0 +1,169 @@
+"""`behavior track`, from a video to what the other commands read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from behavior.errors import UsageError
+from behavior.files.pose import list_individuals, read_pose
+from behavior.files.tracklets import read_tracklets
+from behavior.files.video_writer import write_video
+from behavior.workflows.track import TrackRequest, preview_tracking, track_videos
+
+N_FRAMES = 90
+
+
+def walk() -> npt.NDArray[np.float64]:
+    """Two animals that walk along each other, (T, 2, 2)."""
+    time = np.arange(N_FRAMES)
+    x = 30 + 1.4 * time
+    return np.stack((np.column_stack((x, 30 + 5 * np.sin(time / 9))), np.column_stack((180 - x, np.full(N_FRAMES, 80.0)))), axis=1)
+
+
+def draw(positions: npt.NDArray[np.float64]) -> npt.NDArray[np.uint8]:
+    picture = np.full((112, 192, 3), 190, dtype=np.uint8)
+    for x, y in positions:
+        cv2.ellipse(picture, (round(x * 16), round(y * 16)), (208, 88), 0, 0, 360, (60, 60, 60), cv2.FILLED, cv2.LINE_AA, 4)
+    return picture
+
+
+@pytest.fixture(scope="module")
+def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("videos") / "pair.mp4"
+    write_video(path, [draw(positions) for positions in walk()], fps=25)
+    return path
+
+
+@pytest.fixture(scope="module")
+def tracked(video: Path) -> Path:
+    """The folder of a video that was tracked, next to it."""
+    result = track_videos([video], TrackRequest(animals=2))
+    assert not result.failures and result.videos["pair"].found == 1
+    return video.parent
+
+
+def test_the_track_is_what_deeplabcut_would_have_written(tracked: Path) -> None:
+    path = tracked / "pair_track.csv"
+    assert list_individuals(path) == dict.fromkeys(("animal1", "animal2"), ("centroid", "nose_end", "tail_end"))
+    tracks = sorted((read_pose(path, individual=name) for name in ("animal1", "animal2")), key=lambda track: track.positions[0, 0, 1])
+    found = np.stack([track.positions[:, 0] for track in tracks], axis=1)
+    assert np.hypot(*(found - walk()).transpose(2, 0, 1)).max() < 1
+    # One goes right and the other left, and heads are in front.
+    assert (tracks[0].positions[:, 1, 0] > tracks[0].positions[:, 2, 0]).all()
+    assert (tracks[1].positions[:, 1, 0] < tracks[1].positions[:, 2, 0]).all()
+
+
+def test_tracklets_and_a_picture_lie_beside_it(tracked: Path) -> None:
+    stored = read_tracklets(tracked / "pair_tracklets.npz")
+    assert len(stored.tracklets) == 2 and sorted(stored.animals.tolist()) == [0, 1]
+    assert stored.origin["settings"]["animals"] == 2
+    assert cv2.imread(str(tracked / "pair_track.jpg")).shape == (112, 192, 3)
+
+
+def test_init_finds_the_track(tracked: Path, run: Callable[..., Any], tmp_path: Path) -> None:
+    done = run("init", tracked, "--out", tmp_path)
+    assert done.status == 0
+    assert "pair_track.csv" in (tmp_path / "recordings.csv").read_text()
+
+
+def test_a_second_run_keeps_what_is_there_and_other_settings_ask_first(tracked: Path, video: Path) -> None:
+    before = (tracked / "pair_track.csv").stat().st_mtime_ns
+    again = track_videos([video], TrackRequest(animals=2))
+    assert list(again.kept) == ["pair"] and not again.videos and not again.failures
+    other = track_videos([video], TrackRequest(animals=2, memory=7))
+    assert "--overwrite" in other.failures[str(video)]
+    assert (tracked / "pair_track.csv").stat().st_mtime_ns == before
+
+
+def test_the_same_video_gives_the_same_track(tracked: Path, video: Path, tmp_path: Path) -> None:
+    track_videos([video], TrackRequest(animals=2), out=tmp_path)
+    assert (tmp_path / "pair_track.csv").read_bytes() == (tracked / "pair_track.csv").read_bytes()
+
+
+def test_the_number_of_animals_is_found(video: Path, tmp_path: Path) -> None:
+    assert track_videos([video], TrackRequest(), out=tmp_path).videos["pair"].animals == 2
+
+
+def test_one_animal_has_no_name(tmp_path: Path) -> None:
+    write_video(tmp_path / "one.mp4", [draw(positions[:1]) for positions in walk()], fps=25)
+    track_videos([tmp_path / "one.mp4"], TrackRequest(animals=1))
+    assert list(list_individuals(tmp_path / "one_track.csv")) == [""]
+    assert read_pose(tmp_path / "one_track.csv").body_parts == ("centroid", "nose_end", "tail_end")
+
+
+def test_a_preview_shows_sample_frames(video: Path, tmp_path: Path) -> None:
+    result = preview_tracking([video], TrackRequest(animals=2), out=tmp_path)
+    picture = cv2.imread(str(result.previews["pair"]))
+    assert picture.shape[1] > 1600 and not (tmp_path / "pair_track.csv").exists()
+    # Animals that are alone are edged in green.
+    blue, green, red = picture.astype(int).transpose(2, 0, 1)
+    assert np.count_nonzero((green > 150) & (red < 100) & (blue < 140)) > 500
+
+
+def test_animals_outside_the_mask_are_not_tracked(video: Path, tmp_path: Path) -> None:
+    mask = np.zeros((112, 192), dtype=np.uint8)
+    mask[:55] = 255
+    cv2.imwrite(str(tmp_path / "mask.png"), mask)
+    result = track_videos([video], TrackRequest(animals=1, mask=tmp_path / "mask.png"), out=tmp_path)
+    assert result.videos["pair"].found == 1
+    assert read_pose(tmp_path / "pair_track.csv").positions[:, 0, 1].max() < 50
+    cv2.imwrite(str(tmp_path / "small.png"), mask[:50])
+    failed = track_videos([video], TrackRequest(mask=tmp_path / "small.png"), out=tmp_path / "other")
+    assert "192 x 50 pixels, expected the video's 192 x 112" in failed.failures[str(video)]
+
+
+@pytest.fixture
+def odd(tmp_path: Path) -> Callable[[list[npt.NDArray[np.uint8]]], Path]:
+    def write(pictures: list[npt.NDArray[np.uint8]]) -> Path:
+        write_video(tmp_path / "odd.mp4", pictures, fps=25)
+        return tmp_path / "odd.mp4"
+
+    return write
+
+
+def test_odd_videos_get_a_sentence_and_the_rest_is_done(
+    odd: Callable[..., Path], video: Path, run: Callable[..., Any], tmp_path: Path
+) -> None:
+    empty = odd([draw(np.empty((0, 2)))] * 20)
+    (tmp_path / "broken.mp4").write_bytes(b"no video")
+    done = run("track", empty, tmp_path / "broken.mp4", video, "--animals", 2, "--out", tmp_path / "out", "--json")
+    assert done.status == 1
+    answer = json.loads(done.out)
+    assert [row["recording"] for row in answer["rows"]] == ["pair"]
+    assert "no setting finds an animal" in answer["failures"][str(empty)] and len(answer["failures"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "n_animals", "sentence"),
+    [
+        ("dark", 2, "all over"),
+        ("gone", 2, "no animal is found in 30 of 90 frames, for longest in frames 30 to 59"),
+        ("fewer", 3, "fewer than 3 animals are found in 90 of 90 frames"),
+    ],
+)
+def test_the_user_is_told_what_is_odd(
+    odd: Callable[..., Path], run: Callable[..., Any], change: str, n_animals: int, sentence: str
+) -> None:
+    pictures = [draw(positions) for positions in walk()]
+    if change != "fewer":
+        pictures[30:60] = [draw(np.empty((0, 2))) if change == "gone" else np.zeros_like(pictures[0])] * 30
+    path = odd(pictures)
+    done = run("track", path, "--animals", n_animals)
+    assert done.status == 0 and sentence in " ".join(done.err.split())
+    assert list_individuals(path.with_name("odd_track.csv"))
+
+
+@pytest.mark.parametrize(
+    "request_", [TrackRequest(animals=0), TrackRequest(threshold=0), TrackRequest(background="extreme", polarity="both")]
+)
+def test_settings_that_cannot_be_used_are_refused(video: Path, request_: TrackRequest) -> None:
+    with pytest.raises(UsageError):
+        track_videos([video], request_)
