@@ -12,6 +12,12 @@ Printed for each video: the share of frames, and of tracklets, with the right id
 none; unknown counts as wrong), `after`: that of the frames after an animal's first meeting, `unk.` the share of tracklets left unknown,
 `crop`: the share of single crops that are right, without tracklets or constraint. `s` is processor time of training and resolving, with
 all crops in memory.
+
+    python scripts/benchmark_identity.py --open-set
+
+Individuals that look alike, recorded twice: fingerprints are trained on a third of them, with names; another third is enrolled with 1, 2, 5
+and 10 images of its first recording each; single images of the second recording of the second and last third are asked about. The last
+third is new. Printed: MAP@5, top-1 and top-5 of the known, AUROC of new against known by similarity.
 """
 
 from __future__ import annotations
@@ -19,7 +25,7 @@ from __future__ import annotations
 import argparse
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -30,12 +36,15 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 from behavior.identity.assignment import assign_identities
 from behavior.identity.contrast import CropTable, EmbeddingTrainer, shake_crops
 from behavior.identity.correlogram import Correlogram
+from behavior.identity.gallery import Gallery, draw_shots
 from behavior.identity.networks import build_cnn, build_dense
+from behavior.identity.overlaps import relate_tracklets
 from behavior.identity.preparation import Preparation, make_window
 from behavior.identity.quality import choose_usable, measure_quality
 from behavior.identity.recognition import Prototypes, Whitening
 from behavior.identity.resolution import Resolution, resolve_tracklets, train_and_resolve
 from behavior.metrics.identities import identity_accuracy, name_identities
+from behavior.metrics.retrieval import score_guesses
 from behavior.recording import Tracklet, find_bouts
 from behavior.synthetic import Individual, RenderedGroup, act_group, draw_individuals
 from behavior.vision.crops import take_crop
@@ -87,7 +96,12 @@ def main() -> None:
     parser.add_argument("--weights", default="packaged")
     parser.add_argument("--steps", type=int, default=600)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--open-set", action="store_true", help="Measure a gallery of individuals instead.")
+    parser.add_argument("--individuals", type=int, default=36, help="Of the open set.")
     arguments = parser.parse_args()
+    if arguments.open_set:
+        measure_open_set(arguments)
+        return
     print("animals coats   fingerprint     |  crop frame after trackl unk.     s |  crop frame trackl unk. (second video)", flush=True)
     for n_animals in arguments.animals:
         for coats in arguments.coats:
@@ -201,18 +215,76 @@ def resolve(
     if whitening is not None:
         vectors: list[Any] = [whitening.transform(some) for some in features]
         return resolve_tracklets(vectors[0][usable], first.owners[usable], first.starts, first.stops, n_animals), vectors
+    trainer, features = open_trainer(fingerprint, features, usable, arguments)
+    resolution = train_and_resolve(trainer, first.table(features[0]), n_animals, n_steps=arguments.steps)
+    return resolution, [trainer.embed(some) for some in features]
+
+
+def open_trainer(
+    fingerprint: str, features: list[npt.NDArray[np.float32]], usable: npt.NDArray[np.bool_], arguments: argparse.Namespace
+) -> tuple[EmbeddingTrainer, list[npt.NDArray[np.float32]]]:
+    """Return the trainer of a fingerprint's network, and its inputs: crops as they are, vectors standardized by the first video."""
     import keras
 
     keras.utils.set_random_seed(arguments.seed)
     if fingerprint == "cnn":
-        network, change = build_cnn(features[0].shape[1:]), shake_crops
-    else:
-        mean, spread = features[0][usable].mean(axis=0), features[0][usable].std(axis=0) + 1e-6
-        features = [((some - mean) / spread).astype(np.float32) for some in features]
-        network, change = build_dense(features[0].shape[1]), None
-    trainer = EmbeddingTrainer(network, change=change, seed=arguments.seed)
-    resolution = train_and_resolve(trainer, first.table(features[0]), n_animals, n_steps=arguments.steps)
-    return resolution, [trainer.embed(some) for some in features]
+        return EmbeddingTrainer(build_cnn(features[0].shape[1:]), change=shake_crops, seed=arguments.seed), features
+    mean, spread = features[0][usable].mean(axis=0), features[0][usable].std(axis=0) + 1e-6
+    features = [((some - mean) / spread).astype(np.float32) for some in features]
+    return EmbeddingTrainer(build_dense(features[0].shape[1]), seed=arguments.seed), features
+
+
+def measure_open_set(arguments: argparse.Namespace) -> None:
+    """Print how well individuals are found in a gallery, and new ones told from known ones."""
+    n_each = arguments.individuals // 3
+    animals = draw_individuals(3 * n_each, seed=arguments.seed, alike=True)
+    # Recordings of six at a time: that they are together is not used.
+    groups = [animals[start : start + 6] for start in range(0, len(animals), 6)]
+    seen, individuals, recordings = [], [], []
+    for recording in range(2):
+        for index, group in enumerate(groups):
+            video = act_group(group, n_frames=arguments.frames // 4, seed=1000 * recording + index, box_seed=arguments.seed, roof=False)
+            seen.append(watch(video, every=5 * arguments.every))
+            individuals.append(6 * index + seen[-1].truth[seen[-1].owners])
+            recordings.append(np.full(len(seen[-1].owners), recording))
+    individual, recording_of = np.concatenate(individuals), np.concatenate(recordings)
+    usable = np.concatenate([one.usable for one in seen])
+    window = seen[0].window
+    whole = Seen([], np.zeros(0, dtype=np.int64), np.concatenate([one.images for one in seen]), individual, usable, window)
+    is_training = individual < n_each
+    fitted = replace(whole, usable=usable & is_training)
+    print("fingerprint     images  MAP@5  top-1  top-5  AUROC of new", flush=True)
+    for fingerprint in arguments.fingerprints:
+        vectors = fingerprint_individuals(fingerprint, whole, fitted, n_each, arguments)
+        enrolled = np.flatnonzero(usable & ~is_training & (individual < 2 * n_each) & (recording_of == 0))
+        asked = np.flatnonzero(usable & ~is_training & (recording_of == 1))
+        truth = np.where(individual[asked] < 2 * n_each, individual[asked] - n_each, -1)
+        for n_shots in (1, 2, 5, 10):
+            drawn = []
+            for repeat in range(5):
+                rows = enrolled[draw_shots(individual[enrolled], n_shots, np.random.default_rng(repeat))]
+                owners = individual[rows] - n_each
+                gallery = Gallery.enrol(vectors[rows], owners, tuple(map(str, range(n_each))))
+                answer = gallery.query(vectors[asked])
+                drawn.append(list(score_guesses(answer.guesses, truth, -answer.similarity).values()))
+            means = np.mean(drawn, axis=0)
+            print(f"{fingerprint:15s} {n_shots:6d}  " + "  ".join(f"{value:5.3f}" for value in means), flush=True)
+    print(f"{n_each} individuals each; {len(asked)} images asked about, {np.sum(truth < 0)} of them of new individuals; means of 5 draws")
+
+
+def fingerprint_individuals(
+    fingerprint: str, whole: Seen, fitted: Seen, n_individuals: int, arguments: argparse.Namespace
+) -> npt.NDArray[np.floating]:
+    """Return the fingerprints of all crops, trained on those of the first `n_individuals`, whose names are known."""
+    features = describe(fingerprint, whole, fitted, arguments)
+    rows = fitted.usable
+    if fingerprint in ("correlogram", "backbone"):
+        return Whitening.fit(features[rows], whole.owners[rows]).transform(features)
+    trainer, (features,) = open_trainer(fingerprint, [features], rows, arguments)
+    # Known individuals are all different: as if they were together at one time.
+    together = CropTable(features[rows], whole.owners[rows], np.zeros(n_individuals, np.int64), np.ones(n_individuals, np.int64))
+    trainer.train(together, relate_tracklets(together.starts, together.stops), n_steps=2 * arguments.steps)
+    return trainer.embed(features)
 
 
 def name(identities: npt.NDArray[np.int64], seen: Seen, n_animals: int) -> npt.NDArray[np.intp]:
