@@ -18,6 +18,11 @@ all crops in memory.
 Individuals that look alike, recorded twice: fingerprints are trained on a third of them, with names; another third is enrolled with 1, 2, 5
 and 10 images of its first recording each; single images of the second recording of the second and last third are asked about. The last
 third is new. Printed: MAP@5, top-1 and top-5 of the known, AUROC of new against known by similarity.
+
+    python scripts/benchmark_identity.py --video VIDEO --tracklets VIDEO_tracklets.npz --animals 8
+
+A real video without truth, with the tracklets that `behavior track` wrote: how many tracklets and frames stay unknown, and whether a second
+seed, and each half of the video alone, name the same.
 """
 
 from __future__ import annotations
@@ -26,6 +31,7 @@ import argparse
 import os
 import time
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -33,13 +39,16 @@ import numpy.typing as npt
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+from behavior.embedding.tracklet_crops import TrackletCrops, list_crop_frames, take_tracklet_crops
+from behavior.files.tracklets import read_tracklets
+from behavior.files.video import open_video
 from behavior.identity.assignment import assign_identities
 from behavior.identity.contrast import CropTable, EmbeddingTrainer, shake_crops
 from behavior.identity.correlogram import Correlogram
 from behavior.identity.gallery import Gallery, draw_shots
 from behavior.identity.networks import build_cnn, build_dense
 from behavior.identity.overlaps import relate_tracklets
-from behavior.identity.preparation import Preparation, make_window
+from behavior.identity.preparation import Preparation
 from behavior.identity.quality import choose_usable, measure_quality
 from behavior.identity.recognition import Prototypes, Whitening
 from behavior.identity.resolution import Resolution, resolve_tracklets, train_and_resolve
@@ -47,9 +56,7 @@ from behavior.metrics.identities import identity_accuracy, name_identities
 from behavior.metrics.retrieval import score_guesses
 from behavior.recording import Tracklet, find_bouts
 from behavior.synthetic import Individual, RenderedGroup, act_group, draw_individuals
-from behavior.vision.crops import take_crop
 
-CROP = 48
 FINGERPRINTS = ("correlogram", "dense", "cnn", "backbone", "backbone+dense")
 SHORTEST = 3
 
@@ -98,7 +105,12 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--open-set", action="store_true", help="Measure a gallery of individuals instead.")
     parser.add_argument("--individuals", type=int, default=36, help="Of the open set.")
+    parser.add_argument("--video", type=Path, help="A real video to tell animals apart in.")
+    parser.add_argument("--tracklets", type=Path, help="Its tracklets.")
     arguments = parser.parse_args()
+    if arguments.video:
+        measure_agreement(arguments)
+        return
     if arguments.open_set:
         measure_open_set(arguments)
         return
@@ -131,26 +143,16 @@ def watch(video: RenderedGroup, *, every: int) -> Seen:
                 tracklets.append(Tracklet(frames, video.centroids[frames, animal], directions[animal][frames], unknown, still))
                 truth.append(animal)
     length = float(np.median([one.build.length for one in video.individuals])) * video.arena.size / 480
-    side = round(1.5 * length)
-    # Which tracklets show in a frame.
-    showing: dict[int, list[int]] = {}
-    for row, tracklet in enumerate(tracklets):
-        middle = tracklet.frames[len(tracklet) // 2] if len(tracklet) < every else None
-        for frame in tracklet.frames.tolist():
-            if frame % every == 0 or frame == middle:
-                showing.setdefault(frame, []).append(row)
-    images, owners = [], []
-    for frame in sorted(showing):
-        picture = video.frame(frame)
-        for row in showing[frame]:
-            at = frame - tracklets[row].start_frame
-            center, angle = tracklets[row].positions[at], float(tracklets[row].angles[at])
-            images.append(take_crop(picture, center, crop_size=side, input_size=CROP, angle=angle))
-            owners.append(row)
-    window = make_window(CROP, length * CROP / side, 0.42 * length * CROP / side)
-    stack = np.stack(images)
-    usable = choose_usable(measure_quality(stack, window), np.zeros(len(stack), dtype=np.bool_), owners=np.array(owners))
-    return Seen(tracklets, np.array(truth), stack, np.array(owners), usable, window)
+    pictures = ((frame, video.frame(frame)) for frame in list_crop_frames(tracklets, every=every).tolist())
+    # Mice are a good quarter as wide as long.
+    crops = take_tracklet_crops(pictures, tracklets, every=every, length=length, width=0.28 * length)
+    return look(crops, tracklets, np.array(truth))
+
+
+def look(crops: TrackletCrops, tracklets: list[Tracklet], truth: npt.NDArray[np.int64]) -> Seen:
+    """Return what is seen of a video, with the crops that are good enough."""
+    usable = choose_usable(measure_quality(crops.images, crops.window), crops.touching, owners=crops.owners)
+    return Seen(tracklets, truth, crops.images, crops.owners, usable, crops.window)
 
 
 def point_heads(video: RenderedGroup, animal: int) -> npt.NDArray[np.float64]:
@@ -285,6 +287,36 @@ def fingerprint_individuals(
     together = CropTable(features[rows], whole.owners[rows], np.zeros(n_individuals, np.int64), np.ones(n_individuals, np.int64))
     trainer.train(together, relate_tracklets(together.starts, together.stops), n_steps=2 * arguments.steps)
     return trainer.embed(features)
+
+
+def measure_agreement(arguments: argparse.Namespace) -> None:
+    """Print how much of a real video is named, and how far trainings on all of it and on its halves agree."""
+    tracklets = list(read_tracklets(arguments.tracklets).tracklets)
+    with open_video(arguments.video) as reader:
+        crops = take_tracklet_crops(
+            ((frame.index, frame.image) for frame in reader.frames() if frame.image is not None), tracklets, every=arguments.every
+        )
+    seen = look(crops, tracklets, np.zeros(len(tracklets), dtype=np.int64))
+    n_animals, middle = arguments.animals[0], int(np.median(crops.frames))
+    print(f"{len(tracklets)} tracklets, {len(crops.images)} crops, {seen.usable.mean():.0%} of them usable", flush=True)
+    print("fingerprint     trained on   seed  named tracklets  frames  agree     s", flush=True)
+    for fingerprint in arguments.fingerprints:
+        whole: npt.NDArray[np.int64] | None = None
+        for part, seed in (("all", 0), ("all", 1), ("first half", 0), ("second half", 0)):
+            kept = (
+                seen.usable & {"all": crops.frames >= 0, "first half": crops.frames < middle, "second half": crops.frames >= middle}[part]
+            )
+            began = time.process_time()
+            features = [describe(fingerprint, seen, replace(seen, usable=kept), arguments)]
+            settings = argparse.Namespace(**{**vars(arguments), "seed": seed})
+            resolution, _ = resolve(fingerprint, replace(seen, usable=kept), features, n_animals, settings)
+            seconds = time.process_time() - began
+            named = np.where(np.isin(np.arange(len(tracklets)), seen.owners[kept]), resolution.name_tracklets(), -1)
+            whole = named if whole is None else whole
+            both = (whole >= 0) & (named >= 0)
+            agree = identity_accuracy(seen.spread(np.where(both, whole, -1)), seen.spread(named))["frame_accuracy"]
+            n_named, frames = np.sum(named >= 0), np.mean(seen.spread(named) >= 0)
+            print(f"{fingerprint:15s} {part:12s} {seed:4d}  {n_named:15d}  {frames:6.3f}  {agree:5.3f} {seconds:5.1f}", flush=True)
 
 
 def name(identities: npt.NDArray[np.int64], seen: Seen, n_animals: int) -> npt.NDArray[np.intp]:

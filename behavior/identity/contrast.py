@@ -18,6 +18,8 @@ Arrays = npt.NDArray[np.float32]
 Change = Callable[[Arrays, np.random.Generator], Arrays]
 
 TEMPERATURE = 0.1
+# Crops that are embedded at once.
+_EMBEDDED = 256
 
 
 @dataclass(frozen=True)
@@ -163,9 +165,13 @@ class EmbeddingTrainer:
 
     def embed(self, inputs: Arrays) -> Arrays:
         """Return the vectors of inputs (M, ...), float32 of shape (M, D)."""
-        parts = [np.asarray(self.network.predict_on_batch(inputs[start : start + 512])) for start in range(0, len(inputs), 512)]
-        n_features = int(self.network.output_shape[-1])
-        return np.concatenate(parts).astype(np.float32) if parts else np.zeros((0, n_features), dtype=np.float32)
+        vectors = np.zeros((len(inputs), int(self.network.output_shape[-1])), dtype=np.float32)
+        for start in range(0, len(inputs), _EMBEDDED):
+            part = inputs[start : start + _EMBEDDED]
+            # One shape, so that the graph is made once.
+            padded = np.concatenate([part, np.zeros((_EMBEDDED - len(part), *part.shape[1:]), dtype=part.dtype)])
+            vectors[start : start + len(part)] = np.asarray(self.network.predict_on_batch(padded))[: len(part)]
+        return vectors
 
 
 def shake_crops(images: Arrays, rng: np.random.Generator, *, shift: int = 2, is_turned: bool = False) -> Arrays:
