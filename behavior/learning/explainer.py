@@ -5,8 +5,8 @@ for the behavior; below, against it. Three things are hidden:
 
 - A patch of the picture, in the frames around the one that is asked about. It is covered with what the video shows there at most times,
   the scene without the animal; features are computed from the covered crops by the code that embedded the video, with the model's own
-  engine and backbone. What never moves cannot be hidden like this. How much speaks for the behavior without any animal, the answer with the
-  whole crop covered, says how much a model goes by the scene.
+  engine and backbone. What never moves cannot be hidden like this. Log-odds that stay high with the whole crop covered may mean that a
+  model goes by the scene, or only that it was never trained on an empty one.
 - A moment. Its features are replaced by those of other moments of the recording, several times, and the changes are averaged.
 - A stream, or the features of a body part, around the frame, likewise.
 """
