@@ -250,12 +250,16 @@ def test_the_queue_is_worked_through(
     labels = study.parent / "labels" / "mouse_2.csv"
     wait_for_file(page, labels, "behavior,start_frame,stop_frame\nobserved,12,22\n")
     page.wait_for_selector("#queue li[aria-current='true']:has-text('drawn at random')")
+    # What the model predicts of it is hidden until it is labelled.
+    wait_for_text(page, "selected", "Predictions are hidden")
+    assert page.inner_text("#behaviors .probability") == ""
     page.click("#clip-done")
     wait_for_file(page, labels, "behavior,start_frame,stop_frame\nobserved,12,22\nobserved,30,40\n")
     wait_for_text(page, "queue-note", "2 done so far, 1 of them drawn at random")
     # Nobody can tell: the labels that were there are gone.
     page.wait_for_selector("#queue li[aria-current='true'][title='mouse_1, frames 40 to 49']")
     page.wait_for_selector("#recordings li[title='mouse_1'][aria-current='true']", state="attached")
+    page.wait_for_function("() => document.querySelector('#behaviors .probability').textContent !== ''")
     press(page, "u")
     page.wait_for_selector("#queue li[aria-current='true'][title='mouse_1, frames 50 to 59']")
     press(page, "s")

@@ -4,7 +4,7 @@ import { colorOf } from "./colors.js";
 import { BEHAVIOR_KEYS } from "./keys.js";
 import { startOrStop } from "./labelling.js";
 import { openRecording } from "./opening.js";
-import { find, page, picture, player, say } from "./page.js";
+import { find, isBlind, page, picture, player, say, shownProbabilities } from "./page.js";
 import { formatTime } from "./timeline.js";
 
 export function describeTimeline() {
@@ -15,7 +15,7 @@ export function describeTimeline() {
     fps: page.info.fps,
     times: player.times,
     labels: page.labels,
-    probabilities: page.probabilities,
+    probabilities: shownProbabilities(),
     others: page.shows.others ? page.others : {},
     active: page.active,
     pending: page.pending,
@@ -54,7 +54,7 @@ export function drawPanel() {
     const isPending = page.pending.has(name);
     state.textContent = isPending ? "begun" : label === 1 ? "yes" : label === 0 ? "no" : "–";
     state.classList.toggle("none", !isPending && label !== 1);
-    const probability = page.probabilities?.at(name, frame);
+    const probability = shownProbabilities()?.at(name, frame);
     row.querySelector(".probability").textContent = probability === null || probability === undefined ? "" : probability.toFixed(2);
     row.classList.toggle("active", page.active === name);
   });
@@ -108,6 +108,7 @@ function describeSelected() {
   if (selection) return `Span: ${length(...selection)}. A digit labels it.`;
   if (page.pending.size) return `Begun: ${[...page.pending.keys()].join(", ")}. The same digit stops it.`;
   if (page.lookedFrom !== null) return `Looked at from frame ${page.lookedFrom}: o again to here.`;
+  if (isBlind()) return "Predictions are hidden while this clip, which was drawn at random, is labelled. Escape leaves it.";
   return page.study.behaviors.length ? "Nothing. Click a bout, drag a span, or press Tab." : "Name a behavior to begin.";
 }
 

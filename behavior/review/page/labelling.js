@@ -1,7 +1,7 @@
 // What is done to labels: bouts begin and end, bounds move, predictions are confirmed, and which bout comes next.
 
 import { runAt, searchRuns } from "./labels.js";
-import { notify, page, player, render } from "./page.js";
+import { notify, page, player, render, shownProbabilities } from "./page.js";
 
 export async function paint(paints) {
   await page.opening;
@@ -52,7 +52,7 @@ function currentBout(frame = player.frame) {
 function suggestionHere(frame = player.frame) {
   if (page.bout?.isSuggestion) return page.bout;
   for (const name of [page.active, ...page.study.behaviors].filter(Boolean)) {
-    const bouts = page.probabilities?.decided.get(name);
+    const bouts = shownProbabilities()?.decided.get(name);
     const here = bouts && runAt(bouts, frame);
     if (here) return { behavior: name, start: here[0], stop: here[1], isSuggestion: true };
   }
@@ -145,7 +145,7 @@ function listStops() {
   for (const name of page.study.behaviors) {
     const own = page.labels?.bouts(name) ?? [];
     for (let place = 0; place < own.length; place += 2) stops.push({ behavior: name, start: own[place], stop: own[place + 1], isSuggestion: false });
-    const predicted = page.probabilities?.decided.get(name) ?? [];
+    const predicted = shownProbabilities()?.decided.get(name) ?? [];
     const unseen = page.labels?.unseen(name) ?? [];
     for (let place = 0; place < predicted.length; place += 2) {
       const [start, stop] = [predicted[place], predicted[place + 1]];
@@ -183,7 +183,7 @@ export function clickTimeline(frame, behavior) {
   if (behavior) {
     page.active = behavior;
     const own = page.labels && runAt(page.labels.bouts(behavior), frame);
-    const bouts = page.probabilities?.decided.get(behavior);
+    const bouts = shownProbabilities()?.decided.get(behavior);
     const predicted = !own && bouts && runAt(bouts, frame);
     const run = own ?? predicted;
     if (run) page.bout = { behavior, start: run[0], stop: run[1], isSuggestion: !own };

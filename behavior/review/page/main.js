@@ -20,7 +20,7 @@ import {
 import { openNeighbour, openOthers, openRecording, poll, returnAfterRestart, takeStudy } from "./opening.js";
 import { find, page, player, render, say } from "./page.js";
 import { SPEEDS } from "./player.js";
-import { decideClip, goToNextClip } from "./queue.js";
+import { decideClip, goToNextClip, leaveClip } from "./queue.js";
 import "./tabs.js";
 import { Timeline } from "./timeline.js";
 import "./training.js";
@@ -110,6 +110,8 @@ const DO = {
   previous_recording: () => openNeighbour(-1),
   cancel: () => {
     forgetWhy();
+    // A clip is let go of only when nothing in it is.
+    if (!page.bout && !page.selection && page.lookedFrom === null && !page.pending.size) leaveClip();
     page.bout = page.selection = page.lookedFrom = null;
     page.pending.clear();
     player.loop = null;

@@ -37,6 +37,13 @@ export const page = {
   isPanelDirty: true,
 };
 
+// A clip that was drawn at random tells how good the model is only if nobody looks at what it predicts before labelling it.
+export function isBlind() {
+  return Boolean(page.clip?.is_random && page.clip.state === "open" && page.clip.recording === page.recording);
+}
+
+export const shownProbabilities = () => (isBlind() ? null : page.probabilities);
+
 export const picture = new Picture(find("picture"));
 export const player = new Player(showFrame);
 

@@ -120,6 +120,11 @@ export async function goToNextClip() {
   }
 }
 
+export function leaveClip() {
+  current = page.clip = null;
+  draw();
+}
+
 export async function decideClip(state) {
   const clip = current;
   if (!clip || isDeciding) return;
