@@ -5,6 +5,7 @@ from behavior.metrics.bootstrap import draw_multiplicities, find_interval, resam
 from behavior.metrics.bouts import BOUT_ERRORS, measure_bout_errors
 from behavior.metrics.frames import COUNT_METRICS, RATE_METRICS, average_precision, cohen_kappa, f_beta, score_frames
 from behavior.metrics.identities import IDENTITY_METRICS, count_identities, identity_accuracy, name_identities
+from behavior.metrics.retrieval import auroc_of_new, map_at_k, score_guesses, top_k_accuracy
 from behavior.metrics.segments import SEGMENT_METRICS, score_segments
 from behavior.metrics.tables import score_study, summarize_scores
 from behavior.metrics.tallies import ALL_COUNTS, ALL_METRICS
@@ -22,6 +23,7 @@ __all__ = [
     "SEGMENT_METRICS",
     "TRACKING_METRICS",
     "TrackPairs",
+    "auroc_of_new",
     "average_precision",
     "box_similarity",
     "cohen_kappa",
@@ -30,6 +32,7 @@ __all__ = [
     "f_beta",
     "find_interval",
     "identity_accuracy",
+    "map_at_k",
     "match_animals",
     "measure_bout_errors",
     "name_identities",
@@ -39,6 +42,7 @@ __all__ = [
     "score_agreement",
     "score_clear",
     "score_frames",
+    "score_guesses",
     "score_hota",
     "score_identity",
     "score_segments",
@@ -46,5 +50,6 @@ __all__ = [
     "score_tracks",
     "summarize_raters",
     "summarize_scores",
+    "top_k_accuracy",
     "vote_majority",
 ]
