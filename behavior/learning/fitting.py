@@ -161,7 +161,7 @@ class _EpochDisplay:
 
     def show(self, epoch: int, training: Sequence[int], reports: Sequence[FitReport]) -> None:
         scores = [max(report.validation_scores) for report in reports if report.validation_scores]
-        note = f"epoch {epoch}, {len(training)} models in training"
+        note = f"epoch {epoch}, models in training: {len(training)}"
         self._advance(self._n_training - len(training), note + (f", average precision {np.mean(scores):.3f}" if scores else ""))
         self._n_training = len(training)
 

@@ -281,7 +281,7 @@ class LabelSession:
                 return
             apply_changes(self.values, changes)
         if self._journal.pending:
-            self.notices.append(f"{len(self._journal.pending)} edits of a session that ended early were recovered.")
+            self.notices.append(f"Edits of a session that ended early were recovered: {len(self._journal.pending)}.")
 
     def _merge_outside_change(self) -> None:
         """Read what somebody else has written, and make those pending edits on it that are about frames that nobody else changed."""

@@ -165,7 +165,7 @@ def test_files_that_a_stream_needs_are_asked_for(write_recording: WriteRecording
     require_files(recording, needs_pose=True)
     with pytest.raises(VideoError, match="'a' has no video to embed"):
         require_files(Recording("a"), needs_pose=False)
-    with pytest.raises(PoseError, match="'a' has no pose; name its file in the manifest, or set crop"):
+    with pytest.raises(PoseError, match="'a' has no pose; name its file, which `behavior track` can make, in the manifest, or set crop"):
         require_files(Recording("a", video=recording.video), needs_pose=True)
     with pytest.raises(PoseError, match=r"none\.csv: no such pose file"):
         require_files(Recording("a", video=recording.video, pose=tmp_path / "none.csv"), needs_pose=True)

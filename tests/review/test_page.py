@@ -271,6 +271,73 @@ def test_the_queue_is_worked_through(
     wait_for_file(page, path, text)
 
 
+def test_a_decision_on_a_clip_is_taken_back_and_made_again_with_its_labels(
+    serve: Callable[..., Any], open_page: Callable[..., Any], study: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clips = (Suggestion("mouse_2", 12, 22, "unsure", False), Suggestion("mouse_1", 40, 50, "new", False))
+    monkeypatch.setattr("behavior.compute.child.call_in_child", lambda function, **_: SuggestedBatch(clips, ()))
+    page = open_page(serve(study))
+    page.click("text=Next")
+    page.click("#queue-choose")
+    wait_for_text(page, "selected", "Label what is between the dotted lines, then press Done")
+    labels = study.parent / "labels" / "mouse_2.csv"
+
+    def states() -> list[str]:
+        return [clip.state for clip in read_clips(study.parent / QUEUE_FILE)]
+
+    press(page, "Shift+Enter")
+    # The next clip is in another recording, where nothing has been done.
+    page.wait_for_function("() => location.hash === '#mouse_1'")
+    wait_for_file(page, labels, "behavior,start_frame,stop_frame\nobserved,12,22\n")
+    assert states() == ["done", "open"]
+    press(page, "z")
+    page.wait_for_selector("#queue li[aria-current='true'][title^='mouse_2']:not(.decided)")
+    wait_for_text(page, "queue-count", "(2 open)")
+    # Where nothing is labelled any more, the file is a table of frames that says so.
+    wait_for_file(page, labels, "frame,groom,rear\n" + "".join(f"{frame},-1,-1\n" for frame in range(60)))
+    assert states() == ["open", "open"]
+    press(page, "Shift+Z")
+    wait_for_text(page, "queue-count", "(1 open)")
+    wait_for_file(page, labels, "behavior,start_frame,stop_frame\nobserved,12,22\n")
+    assert states() == ["done", "open"]
+    # A skipped clip has no labels that would be taken back.
+    press(page, "Escape", "n")
+    page.wait_for_selector("#queue li[aria-current='true'][title^='mouse_1']")
+    page.wait_for_function("() => location.hash === '#mouse_1'")
+    press(page, "s")
+    wait_for_text(page, "queue-count", "(0 open)")
+    press(page, "z")
+    wait_for_text(page, "queue-count", "(1 open)")
+    assert states() == ["done", "open"]
+
+
+def test_rows_stay_where_they_are_while_recordings_are_compared(
+    serve: Callable[..., Any], open_page: Callable[..., Any], study: Path
+) -> None:
+    page = open_page(serve(study))
+    answers = []
+
+    def item(recording: str, start: int, weight: float) -> dict[str, Any]:
+        of = {"recording": recording, "behavior": "groom", "kind": "extra", "rater": "", "other": None}
+        spans = {"start_frame": start, "stop_frame": start + 5, "start_s": start / 10, "stop_s": start / 10 + 0.5, "weight": weight}
+        bouts = {"labelled": None, "decided": [start, start + 5], "n_labelled": 0, "n_decided": 1}
+        return {**of, **spans, **bouts, "start_error_s": None, "stop_error_s": None, "probability": None, "threshold": None}
+
+    first, second = item("mouse_1", 10, 1.0), item("mouse_2", 30, 2.0)
+    given = {"has_failed": False, "n_recordings": 3, "problems": {}}
+    answers.append({**given, "version": 1, "n_compared": 1, "n_found": 1, "items": [first]})
+    answers.append({**given, "version": 2, "n_compared": 2, "n_found": 2, "items": [second, first]})
+    answers.append({**given, "version": 3, "n_compared": 3, "n_found": 2, "items": [second, first]})
+    seen = []
+    page.route("**/api/differences*", lambda route: route.fulfill(json=answers[len(seen)]))
+    page.click("[aria-controls=differences-tab]")
+    for compared in (["mouse_1"], ["mouse_1", "mouse_2"], ["mouse_2", "mouse_1"]):
+        wanted = "(names) => [...document.querySelectorAll('#differences .where')].map((one) => one.textContent).join() === names"
+        page.wait_for_function(wanted, arg=",".join(compared))
+        if len(seen) < 2:
+            seen.append(compared)
+
+
 def test_a_browser_that_lacks_something_is_told_what(serve: Callable[..., Any], browser: Any, study: Path) -> None:
     client = serve(study)
     sentence = "This browser lacks createImageBitmap; use a current Firefox, Chrome, Edge or Safari."
@@ -336,5 +403,12 @@ def test_why_is_asked_shown_and_forgotten_when_one_moves_on(
     page.wait_for_selector("#why-panel", state="hidden")
     press(page, "Shift+W")
     wait_for_text(page, "why-text", "mean of frames 1, 1, 1")
+    wait_for_text(page, "why-text", "the seconds from -0.5 to 0.5 around the frame")
+    # A video that plays is stopped, and explained where it is.
+    press(page, "Escape", "Space")
+    wait_for_text(page, "play", "Pause")
+    press(page, "w")
+    wait_for_text(page, "play", "Play")
+    wait_for_text(page, "why-text", "log-odds 2.5")
     press(page, "Escape")
     page.wait_for_selector("#why-panel", state="hidden")

@@ -97,9 +97,14 @@ export async function refreshDifferences() {
   }
 }
 
+const isWaiting = (answer) => answer.n_compared < answer.n_recordings;
+
 function take(answer) {
   const chosen = state.items[state.chosen];
-  Object.assign(state, { items: answer.items, version: answer.version, problems: answer.problems, found: answer.n_found });
+  const isNew = (item) => !state.items.some((known) => isSame(item, known));
+  // While recordings are compared, rows stay where they are, and new ones come below; sorting waits for the last recording.
+  const items = isWaiting(answer) ? [...state.items, ...answer.items.filter(isNew)] : answer.items;
+  Object.assign(state, { items, version: answer.version, problems: answer.problems, found: answer.n_found });
   state.chosen = chosen ? state.items.findIndex((item) => isSame(item, chosen)) : -1;
   find("differences").replaceChildren(...state.items.map(makeRow));
   mark();
@@ -112,15 +117,14 @@ function isSame(one, other) {
 function describe(answer) {
   const { items, found, problems } = state;
   say("difference-count", found > items.length ? `(${items.length} of ${found})` : `(${items.length})`);
-  const waits = answer.n_compared < answer.n_recordings;
   const failed = Object.keys(problems ?? {});
   const note = find("difference-note");
   note.title = Object.values(problems ?? {}).join("\n");
   let text = "";
   if (answer.has_failed) text = "Comparing has stopped; the terminal says why.";
-  else if (waits) text = `${answer.n_compared} of ${answer.n_recordings} recordings are compared…`;
+  else if (isWaiting(answer)) text = `${answer.n_compared} of ${answer.n_recordings} recordings are compared…`;
   else if (!answer.n_recordings) {
-    text = isOfRaters() ? "No recording has labels of two raters." : "There are no ethograms yet; `behavior annotate` makes them.";
+    text = isOfRaters() ? "No recording has labels of two raters." : "There are no predictions yet; train in the tab Training.";
   } else if (!items.length) text = "There are none.";
   if (failed.length) text += ` ${failed.length} cannot be compared (${failed.slice(0, 3).join(", ")}${failed.length > 3 ? "…" : ""}): ${problems[failed[0]]}`;
   say("difference-note", text.trim());

@@ -7,6 +7,8 @@ import { openRecording } from "./opening.js";
 import { find, isBlind, page, picture, player, say, shownProbabilities } from "./page.js";
 import { formatTime } from "./timeline.js";
 
+const LABEL_CLIP = "Label what is between the dotted lines, then press Done (Shift+Enter). Escape leaves the clip.";
+
 export function describeTimeline() {
   return {
     recording: page.recording,
@@ -68,7 +70,7 @@ export function drawPanel() {
   find("others").disabled = !page.info.raters.length;
   find("loop").setAttribute("aria-pressed", String(Boolean(player.loop)));
   find("looked").setAttribute("aria-pressed", String(page.lookedFrom !== null));
-  find("undo").disabled = !page.edits?.done.length;
+  find("undo").disabled = !page.edits?.done.length && !page.decided.length;
   find("redo").disabled = !page.edits?.undone.length;
   find("show-exclusive").hidden = behaviors.length < 2;
   find("speed").value = String(player.speed);
@@ -100,6 +102,7 @@ function buildBehaviors(list, behaviors) {
 
 function describeSelected() {
   const { bout, selection } = page;
+  if (page.lookedFrom !== null) return `Looked at from frame ${page.lookedFrom}. Go to the last frame and press Looked at (o) again.`;
   const length = (start, stop) => {
     const end = stop <= player.last ? player.timeOf(stop) : player.timeOf(player.last) + 1 / page.info.fps;
     return `frames ${start} to ${stop - 1}, ${(end - player.timeOf(start)).toFixed(2)}\u00a0s`;
@@ -107,8 +110,8 @@ function describeSelected() {
   if (bout) return `${bout.behavior}${bout.isSuggestion ? " (suggested: Enter confirms, Delete refuses)" : ""}: ${length(bout.start, bout.stop)}`;
   if (selection) return `Span: ${length(...selection)}. A digit labels it.`;
   if (page.pending.size) return `Begun: ${[...page.pending.keys()].join(", ")}. The same digit stops it.`;
-  if (page.lookedFrom !== null) return `Looked at from frame ${page.lookedFrom}: o again to here.`;
-  if (isBlind()) return "Predictions are hidden while this clip, which was drawn at random, is labelled. Escape leaves it.";
+  if (isBlind()) return `${LABEL_CLIP} Predictions are hidden, as it was drawn at random.`;
+  if (page.clip?.state === "open" && page.clip.recording === page.recording) return LABEL_CLIP;
   return page.study.behaviors.length ? "Nothing. Click a bout, drag a span, or press Tab." : "Name a behavior to begin.";
 }
 
@@ -123,10 +126,10 @@ export function drawRecordings() {
       name.textContent = recording.id;
       const marks = document.createElement("span");
       marks.className = "marks";
-      const marked = { labels: recording.has_labels, predictions: recording.has_predictions, "test recording": recording.split === "test" };
-      const known = Object.keys(marked).filter((word) => marked[word]);
-      marks.textContent = known.map((word) => word[0].toUpperCase()).join(" ");
-      marks.title = known.join(", ");
+      const marked = { labelled: recording.has_labels, predicted: recording.has_predictions, test: recording.split === "test" };
+      marks.textContent = Object.keys(marked)
+        .filter((word) => marked[word])
+        .join(", ");
       row.append(name, marks);
       row.title = recording.id;
       row.addEventListener("click", () => openRecording(recording.id));

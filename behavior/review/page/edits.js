@@ -14,11 +14,14 @@ export class Edits {
     this.last = Promise.resolve();
   }
 
-  paint(paints) {
+  // `follow` is called when the edit is taken back, with true, and when it is made again, with false.
+  paint(paints, follow = null) {
     return this.queue(async () => {
-      const answer = await this.send({ paints });
-      if (answer && answer.made.changes.length) {
-        this.done.push(answer.made.number);
+      const answer = paints.length ? await this.send({ paints }) : null;
+      if (paints.length && !answer) return null;
+      const hasChanged = Boolean(answer?.made.changes.length);
+      if (hasChanged || follow) {
+        this.done.push({ number: hasChanged ? answer.made.number : null, follow });
         this.undone = [];
       }
       return answer;
@@ -26,21 +29,21 @@ export class Edits {
   }
 
   undo() {
-    return this.queue(() => this.goBack(this.done, this.undone));
+    return this.queue(() => this.goBack(this.done, this.undone, true));
   }
 
   redo() {
-    return this.queue(() => this.goBack(this.undone, this.done));
+    return this.queue(() => this.goBack(this.undone, this.done, false));
   }
 
-  async goBack(from, to) {
-    if (!from.length) return null;
-    const answer = await this.send({ undo: from[from.length - 1] });
-    if (answer) {
-      from.pop();
-      to.push(answer.made.number);
-    }
-    return answer;
+  async goBack(from, to, isUndo) {
+    if (!from.length) return;
+    const { number, follow } = from[from.length - 1];
+    const answer = number === null ? null : await this.send({ undo: number });
+    if (number !== null && !answer) return;
+    from.pop();
+    to.push({ number: answer?.made.number ?? null, follow });
+    await follow?.(isUndo);
   }
 
   queue(work) {

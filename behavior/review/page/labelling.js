@@ -3,14 +3,16 @@
 import { runAt, searchRuns } from "./labels.js";
 import { notify, page, player, render, shownProbabilities } from "./page.js";
 
-export async function paint(paints) {
+export async function paint(paints, follow = null) {
   await page.opening;
   if (!page.edits) {
     notify("The labels are not open yet; wait until the video is read.");
     return null;
   }
   const sound = paints.filter(({ start, stop }) => start < stop);
-  return sound.length ? page.edits.paint(sound) : null;
+  // What is taken back next is this.
+  if (!follow) page.decided = [];
+  return sound.length || follow ? page.edits.paint(sound, follow) : null;
 }
 
 export function startOrStop(name) {

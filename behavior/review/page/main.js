@@ -20,7 +20,7 @@ import {
 import { openNeighbour, openOthers, openRecording, poll, returnAfterRestart, takeStudy } from "./opening.js";
 import { find, page, player, render, say } from "./page.js";
 import { SPEEDS } from "./player.js";
-import { decideClip, goToNextClip, leaveClip } from "./queue.js";
+import { decideClip, goToNextClip, leaveClip, undo } from "./queue.js";
 import "./tabs.js";
 import { Timeline } from "./timeline.js";
 import "./training.js";
@@ -90,7 +90,7 @@ const DO = {
   remove: removeBout,
   looked: markLooked,
   not_looked: markNotLooked,
-  undo: () => page.opening.then(() => page.edits?.undo()),
+  undo,
   redo: () => page.opening.then(() => page.edits?.redo()),
   zoom_in: () => timeline.zoom(0.6, player.frame),
   zoom_out: () => timeline.zoom(1 / 0.6, player.frame),

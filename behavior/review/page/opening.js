@@ -14,13 +14,18 @@ const POLL_MS = 1000;
 export function takeStudy(study) {
   page.study = study;
   say("study", study.name);
-  say("rater", study.rater ? `rater ${study.rater}` : "");
+  sayRater(false);
   say("recording-count", `(${study.recordings.length})`);
   page.keys = new Keys(study.keys, study.behaviors.length);
   for (const problem of page.keys.problems) notify(problem);
   for (const note of study.notes) notify(note);
   drawRecordings();
   render();
+}
+
+function sayRater(isTrainedOn) {
+  const parts = [page.study.rater && `rater ${page.study.rater}`, isTrainedOn && "the model was trained on this recording"];
+  say("rater", parts.filter(Boolean).join(", "));
 }
 
 export function openNeighbour(direction) {
@@ -34,6 +39,7 @@ export async function openRecording(id) {
   page.frames?.close();
   Object.assign(page, { recording: null, info: null, frames: null, labels: null, edits: null, probabilities: null, pose: null });
   page.predictionsStamp = "";
+  sayRater(false);
   Object.assign(page, { opening: Promise.resolve(), others: {}, bout: null, selection: null, lookedFrom: null });
   page.pending.clear();
   for (const row of find("recordings").children) row.setAttribute("aria-current", String(row.title === id));
@@ -110,7 +116,7 @@ async function openPredictions(id) {
     page.predictionsStamp = info.stamp;
     page.info.has_predictions = true;
     render();
-    if (info.is_trained_on) say("rater", `${page.study.rater ? `rater ${page.study.rater}, ` : ""}the model was trained on this recording`);
+    sayRater(info.is_trained_on);
   } catch (error) {
     if (error.status !== 425) explain(error);
   }
@@ -130,6 +136,11 @@ export async function openOthers(id) {
 
 function takeAnswer(answer) {
   takeRevisions(answer.revisions ?? []);
+  const opened = page.study.recordings.find(({ id }) => id === page.recording);
+  if (opened && !opened.has_labels && answer.made?.changes.length) {
+    opened.has_labels = true;
+    drawRecordings();
+  }
   takeFile(answer);
   render();
 }

@@ -28,6 +28,7 @@ export const page = {
   selection: null,
   lookedFrom: null,
   clip: null,
+  decided: [],
   why: null,
   shows: { crop: false, pose: false, others: false },
   seenNotices: new Set(),

@@ -6,7 +6,6 @@ import { paint } from "./labelling.js";
 import { openRecording } from "./opening.js";
 import { explain, find, notify, page, player, render, say } from "./page.js";
 import { isTabOpen, onTab, openTab } from "./tabs.js";
-import { formatTime } from "./timeline.js";
 
 const TAB = "queue-tab";
 const POLL_MS = 700;
@@ -68,8 +67,7 @@ function drawClip(clip) {
   name.className = "name";
   state.className = "state";
   reason.className = "reason";
-  const fps = page.recording === clip.recording ? page.info.fps : 0;
-  name.textContent = `${clip.recording} ${fps ? formatTime(clip.start / fps, 1) : `frame ${clip.start}`}`;
+  name.textContent = `${clip.recording} frame ${clip.start}`;
   item.title = `${clip.recording}, frames ${clip.start} to ${clip.stop - 1}`;
   state.textContent = STATES[clip.state];
   reason.textContent = clip.reason;
@@ -125,6 +123,30 @@ export function leaveClip() {
   draw();
 }
 
+async function setState({ recording, start, stop }, state) {
+  take(await post("/api/queue/state", { recording, start, stop, state }));
+}
+
+// The decision on a clip is taken back, or made again, together with its labels.
+async function followUndo(clip, state) {
+  try {
+    await setState(clip, state);
+    const found = queue.clips.find((one) => keyOf(one) === keyOf(clip));
+    if (state === "open" && found) await goToClip(found);
+  } catch (error) {
+    explain(error);
+  }
+}
+
+// After a decision the next clip may be in another recording; undo goes back to the one that was decided on.
+export async function undo() {
+  await page.opening;
+  const recording = page.decided.pop();
+  if (recording !== undefined && recording !== page.recording) await openRecording(recording);
+  await page.opening;
+  await page.edits?.undo();
+}
+
 export async function decideClip(state) {
   const clip = current;
   if (!clip || isDeciding) return;
@@ -140,12 +162,12 @@ export async function decideClip(state) {
   try {
     // Bouts that were just labelled come first.
     await page.edits?.last;
-    if (state !== "skipped") {
-      const made = await paint([{ start: clip.start, stop: clip.stop, behavior: null, value: state === "done" ? 0 : -1 }]);
-      if (!made) return;
-    }
-    const { recording, start, stop } = clip;
-    take(await post("/api/queue/state", { recording, start, stop, state }));
+    const follow = (isUndo) => followUndo(clip, isUndo ? "open" : state);
+    const paints = state === "skipped" ? [] : [{ start: clip.start, stop: clip.stop, behavior: null, value: state === "done" ? 0 : -1 }];
+    const made = await paint(paints, follow);
+    if (paints.length && !made) return;
+    await setState(clip, state);
+    page.decided.push(clip.recording);
     await goToNextClip();
   } catch (error) {
     explain(error);

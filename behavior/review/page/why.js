@@ -2,7 +2,7 @@
 
 import { getJson, pathOf, viewer } from "./api.js";
 import { themeColors } from "./colors.js";
-import { explain, find, page, player, render, say } from "./page.js";
+import { explain, find, notify, page, player, render, say } from "./page.js";
 
 const PROGRESS_MS = 400;
 // As in the figures of `behavior explain`.
@@ -22,7 +22,14 @@ function chooseBehavior(frame) {
 }
 
 export async function askWhy(isBout) {
-  if (!page.info?.has_predictions || player.isPlaying) return;
+  if (!page.info?.has_predictions) {
+    notify("Nothing is predicted for this recording yet, so there is nothing to explain. Train first.");
+    return;
+  }
+  if (player.isPlaying) {
+    player.pause();
+    player.go(player.frame);
+  }
   const { frame } = player;
   if (page.why?.frame === frame || asked?.frame === frame) return forgetWhy();
   forgetWhy();
@@ -53,7 +60,7 @@ export async function askWhy(isBout) {
 async function tellProgress(own, behavior) {
   const { share } = await getJson("/api/explanation").catch(() => ({ share: null }));
   if (asked !== own) return;
-  const far = share === null ? "the model is being loaded" : `${Math.round(100 * share)} %`;
+  const far = share === null ? "TensorFlow and the model are being loaded, which takes some seconds the first time" : `${Math.round(100 * share)} %`;
   say("why-text", `Explaining ${behavior} at frame ${own.frame}: ${far}`);
 }
 
@@ -92,8 +99,9 @@ function showWhy() {
   find("why-panel").hidden = false;
   find("why-picture").hidden = false;
   const lost = Object.entries({ ...why.streams, ...why.parts }).map(([name, change]) => `${name} ${change.toFixed(1)}`);
+  const { edges_s: edges } = why.moments;
   const scene = why.map ? ` Without the animal ${why.map.scene_log_odds.toFixed(1)}.` : "";
-  say("why-text", `${why.behavior}${why.frames.length > 1 ? `, mean of frames ${why.frames.join(", ")}` : ""}: log-odds ${why.log_odds.toFixed(1)}.${scene} Lost with other moments instead: ${lost.join(", ")}.`);
+  say("why-text", `${why.behavior}${why.frames.length > 1 ? `, mean of frames ${why.frames.join(", ")}` : ""}: log-odds ${why.log_odds.toFixed(1)}.${scene} Lost with other moments instead: ${lost.join(", ")}. Vermillion speaks for ${why.behavior}, blue against it; below, the seconds from ${edges[0].toFixed(1)} to ${edges[edges.length - 1].toFixed(1)} around the frame.`);
   find("why-text").title = why.notes.join("\n");
   drawMoments(find("why-picture"), why.moments);
 }
