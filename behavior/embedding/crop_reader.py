@@ -170,7 +170,10 @@ def require_files(recording: Recording, *, needs_pose: bool) -> None:
     if not needs_pose:
         return
     if recording.pose is None:
-        raise PoseError(f"recording {recording.id!r} has no pose; name its file, which `behavior track` can make, in the manifest, or set crop: {{whole_frame: true}}.")
+        raise PoseError(
+            f"recording {recording.id!r} has no pose; name its file, which `behavior track` can make, in the manifest, "
+            "or set crop: {whole_frame: true}."
+        )
     if not _is_file(recording.pose):
         raise PoseError(f"{recording.pose}: no such pose file; {advise_on_missing(recording.pose, _ADVICE)}.")
 

@@ -292,7 +292,10 @@ def _check_pose(recording: Recording, crop: Crop, frames: Frames, video: VideoRe
 def _read_track(recording: Recording, crop: Crop) -> tuple[Track, str | None]:
     """Return the track, and what to say of a video that is turned."""
     if recording.pose is None:
-        raise PoseError(f"recording {recording.id!r} has no pose; name its file, which `behavior track` can make, in the manifest, or set crop: {{whole_frame: true}}.")
+        raise PoseError(
+            f"recording {recording.id!r} has no pose; name its file, which `behavior track` can make, in the manifest, "
+            "or set crop: {whole_frame: true}."
+        )
     if not recording.pose.is_file():
         raise PoseError(f"{recording.pose}: no such pose file; {advise_on_missing(recording.pose, _ADVICE)}.")
     return read_upright_track(recording, crop.individual, crop.pose_scale)

@@ -99,7 +99,8 @@ def draw_audit(paths: Sequence[Path], out: Path, *, request: AuditRequest) -> Dr
     Raises
     ------
     UsageError
-        If lengths are not above 0, the ethograms have different behaviors or names, or a manifest cannot be read.
+        If lengths are not above 0, the ethograms have different behaviors or names, a manifest cannot be read, or the model was trained
+        on all of the recordings.
     EthogramError
         If there is no ethogram at `paths`, or one cannot be used.
     OutputError
@@ -121,6 +122,11 @@ def draw_audit(paths: Sequence[Path], out: Path, *, request: AuditRequest) -> Dr
         for path in files:
             annotations.append(_look(path, annotations))
             advance(1)
+    if all(one.provenance.learned_from for one in annotations):
+        raise UsageError(
+            f"the model was trained on all {len(annotations)} recordings, so that `behavior stats --audit` could not use their clips; "
+            "audit ethograms of recordings that it was not trained on."
+        )
     recordings = {one.name: _make_row(one, known.get(one.name)) for one in annotations}
     clips = _draw(annotations, recordings, request)
     crop = study.crop if study is not None and study.crop is not None else Crop(whole_frame=True)

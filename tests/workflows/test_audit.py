@@ -186,3 +186,14 @@ def test_other_ethograms_labels_in_part_and_odd_lengths_are_refused(lab: tuple[P
         describe_ethograms(
             [folder / "ethograms"], tmp_path / "out", request=StatisticsRequest(audit=tmp_path / "empty"), with_figures=False
         )
+
+
+def test_clips_that_could_not_be_used_are_not_drawn(tmp_path: Path) -> None:
+    time_s = np.arange(100) / FPS
+    ethogram = Ethogram(np.zeros((100, 2), dtype=bool), BEHAVIORS, time_s)
+    probabilities = Probabilities(np.full((100, 2), 0.1, np.float32), BEHAVIORS, time_s)
+    provenance = Provenance(fps=FPS, learned_from=True)
+    write_annotation(tmp_path / "ethograms", Annotation("a", probabilities, ethogram, ethogram, provenance))
+    with pytest.raises(UsageError, match="the model was trained on all 1 recordings"):
+        draw_audit([tmp_path / "ethograms"], tmp_path / "audit", request=AuditRequest(minutes=0.1))
+    assert not (tmp_path / "audit").exists()
