@@ -23,6 +23,9 @@ BODY_PARTS = ("centroid", "nose_end", "tail_end")
 # What a position that was predicted and not seen is given, at most, and in the frames before an animal is seen again.
 _PREDICTED = 0.5
 
+# An animal that is the right one with less probability than this counts as predicted.
+_SURE = 0.9
+
 # Frames on both sides of a gap that tell how the animal moves.
 _AROUND = 20
 
@@ -58,13 +61,22 @@ class TrackedAnimals:
     touching: npt.NDArray[np.bool_]
     tracklets: npt.NDArray[np.int32]
 
-    def make_tracks(self) -> list[Track]:
+    def make_tracks(self, probabilities: Floats | None = None) -> list[Track]:
         """Return what DeepLabCut would have given of each animal: `centroid`, and `nose_end` and `tail_end` where there is an axis.
 
         The likelihood of what was seen is the quality of the detection, that of what was predicted at most a half, less the longer the
         animal was not seen.
+
+        Parameters
+        ----------
+        probabilities
+            That each tracklet is of its animal, shape (N,); below .9 the likelihood is at most half of it. None where nobody asked.
         """
-        return [self._make_track(animal) for animal in range(self.positions.shape[1])]
+        most = np.ones(self.tracklets.shape)
+        if probabilities is not None and len(probabilities):
+            each = np.where(probabilities < _SURE, _PREDICTED * probabilities, 1.0)
+            most = np.where(self.tracklets >= 0, each[self.tracklets], 1.0)
+        return [self._make_track(animal, most[:, animal]) for animal in range(self.positions.shape[1])]
 
     def make_tracklets(self) -> list[Tracklet]:
         """Return the stretches through which one animal was followed without doubt, in the order of their numbers."""
@@ -86,9 +98,9 @@ class TrackedAnimals:
             )
         return found
 
-    def _make_track(self, animal: int) -> Track:
+    def _make_track(self, animal: int, most: Floats) -> Track:
         centers, seen = self.positions[:, animal], self.seen[:, animal]
-        likelihoods = np.where(seen, self.qualities[:, animal], _PREDICTED / (1.0 + _count_since(seen)))
+        likelihoods = np.where(seen, np.minimum(self.qualities[:, animal], most), _PREDICTED / (1.0 + _count_since(seen)))
         likelihoods[~np.isfinite(centers[:, 0])] = 0.0
         heading = self.headings[:, animal]
         if not np.isfinite(heading).any():

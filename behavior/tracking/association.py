@@ -98,6 +98,43 @@ class Associated:
             following += int(own[-1]) + 1 if len(frames) else 0
         return numbers
 
+    def regroup(self, animals: npt.NDArray[np.integer], n_animals: int) -> tuple[Associated, npt.NDArray[np.int64]]:
+        """Return the same detections with all tracklets of one animal in one column, and the former number of each tracklet.
+
+        Parameters
+        ----------
+        animals
+            The column of each tracklet from now on, shape (N,); -1 leaves it out.
+        n_animals
+            Number of columns.
+
+        Raises
+        ------
+        ValueError
+            If two tracklets of one animal share a frame.
+        """
+        numbers = self.tracklets
+        frames, columns = np.nonzero(numbers >= 0)
+        numbers = numbers[frames, columns]
+        kept = animals[numbers] >= 0
+        frames, columns, numbers = frames[kept], columns[kept], numbers[kept]
+        places = animals[numbers].astype(np.intp)
+        if len(np.unique(frames * n_animals + places)) < len(frames):
+            raise ValueError("two tracklets of one animal share a frame")
+        chosen = np.full((len(self.chosen), n_animals), -1, dtype=np.int32)
+        certain = np.zeros(chosen.shape, dtype=np.bool_)
+        former = np.full(chosen.shape, -1, dtype=np.int64)
+        chosen[frames, places] = self.chosen[frames, columns]
+        certain[frames, places] = self.certain[frames, columns]
+        # Frames are in order: the first place of each number is where its tracklet starts.
+        starts = np.unique(numbers, return_index=True)[1]
+        certain[frames[starts], places[starts]] = False
+        former[frames, places] = numbers
+        regrouped = Associated(chosen, certain)
+        is_kept = regrouped.tracklets >= 0
+        firsts = np.unique(regrouped.tracklets[is_kept], return_index=True)[1]
+        return regrouped, former[is_kept][firsts]
+
 
 def choose_association(
     frames: Sequence[Detections],

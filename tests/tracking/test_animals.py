@@ -57,3 +57,12 @@ def test_tracklets_hold_what_was_seen_and_no_more(tracked: TrackedAnimals) -> No
     assert tracklets[0].sizes[0].tolist() == [20.0, 8.0]
     owners = [{tuple(position) for position in tracklet.positions} for tracklet in tracklets]
     assert not set.intersection(*owners)
+
+
+def test_an_animal_that_is_not_sure_has_a_low_likelihood(tracked: TrackedAnimals) -> None:
+    numbers = tracked.tracklets.max() + 1
+    probabilities = np.full(numbers, 0.95)
+    probabilities[tracked.tracklets[0, 0]] = 0.6
+    doubtful, sure = (track.likelihoods[0, 0] for track in tracked.make_tracks(probabilities))
+    assert (doubtful, sure) == (0.3, 0.9)
+    assert tracked.make_tracks()[0].likelihoods[0, 0] == 0.9

@@ -157,3 +157,18 @@ def test_noise_of_a_few_frames_is_no_track_where_nobody_knows_how_many_there_are
     ways[30:33, 3] = 400.0
     frames = make_frames(ways)
     assert associate(frames, choose_association(frames)).chosen.shape[1] == N
+
+
+def test_tracklets_are_put_where_their_animals_are() -> None:
+    chosen = np.array([[0, 1], [0, 1], [1, 0], [-1, 0]], dtype=np.int32)
+    associated = Associated(chosen, np.array([[True, True], [True, True], [False, False], [False, True]]))
+    assert associated.tracklets.tolist() == [[0, 2], [0, 2], [1, 3], [-1, 3]]
+    regrouped, former = associated.regroup(np.array([1, 0, 0, 1]), 2)
+    assert regrouped.chosen.tolist() == [[1, 0], [1, 0], [1, 0], [-1, 0]]
+    # Tracklets that follow each other stay two, also where one began the video.
+    assert regrouped.tracklets.tolist() == [[0, 2], [0, 2], [1, 3], [-1, 3]]
+    assert former.tolist() == [2, 1, 0, 3]
+    kept, former = associated.regroup(np.array([0, -1, 1, 1]), 3)
+    assert former.tolist() == [0, 2, 3] and kept.chosen.tolist() == [[0, 1, -1], [0, 1, -1], [-1, 0, -1], [-1, 0, -1]]
+    with pytest.raises(ValueError, match="share a frame"):
+        associated.regroup(np.zeros(4, dtype=np.int64), 2)
