@@ -1,0 +1,291 @@
+"""Which animal each tracklet of a video is: by what it looks like in crops of the video, and by where animals were just before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import linear_sum_assignment
+
+from behavior.compute.child import call_in_child
+from behavior.embedding.crop_batches import read_ahead
+from behavior.embedding.tracklet_crops import TrackletCrops, list_crop_frames, take_tracklet_crops
+from behavior.errors import TrainingError
+from behavior.files.video import open_video
+from behavior.identity.assignment import assign_identities
+from behavior.identity.continuity import weigh_motion
+from behavior.identity.contrast import CropTable, EmbeddingTrainer, shake_crops
+from behavior.identity.correlogram import Correlogram
+from behavior.identity.networks import build_cnn, build_dense
+from behavior.identity.preparation import Preparation
+from behavior.identity.quality import choose_usable, measure_quality
+from behavior.identity.recognition import Whitening, score_tracklets
+from behavior.identity.resolution import UNKNOWN, Resolution, resolve_tracklets, train_and_resolve
+from behavior.recording import Tracklet
+from behavior.tracking.animals import TrackedAnimals, gather_animals
+from behavior.tracking.association import Associated, AssociationSettings
+from behavior.tracking.detections import Detections
+
+__all__ = [
+    "SURE",
+    "Fingerprint",
+    "Looks",
+    "TrackletIdentities",
+    "identify_tracklets",
+    "join_looks_and_motion",
+    "resolve_animals",
+    "weigh_looks",
+]
+
+Integers = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Fingerprint = Literal["correlogram", "dense", "cnn"]
+
+# So many crops of a video are enough, and fit into memory.
+_MOST_CROPS = 6000
+# Steps of training: more name no more tracklets of the rendered videos.
+_N_STEPS = 400
+# A tracklet is named from this probability on.
+SURE = 0.9
+# Log-odds that no witness reaches: a tracklet that contradicts others is doubtful, and its positions are not lost.
+_KEPT = 1000.0
+# If fewer frames than this share are named by appearance, it says too little to go by.
+_LEAST_NAMED = 0.5
+
+
+@dataclass(frozen=True)
+class Looks:
+    """What appearance alone says of N tracklets.
+
+    Attributes
+    ----------
+    identities
+        Int64 of shape (N,), -1 where it is not sure.
+    log_probabilities
+        Of each of K animals, float64 of shape (N, K), each tracklet on its own and compared with the others.
+    """
+
+    identities: Integers
+    log_probabilities: Floats
+
+
+@dataclass(frozen=True)
+class TrackletIdentities:
+    """Which animal each of N tracklets is.
+
+    Attributes
+    ----------
+    animals
+        Int64 of shape (N,), from 0.
+    probabilities
+        That it is this animal, float64 of shape (N,).
+    crops
+        What they look like.
+    usable
+        Which crops show one animal whole and sharp, bool of shape (M,).
+    """
+
+    animals: Integers
+    probabilities: Floats
+    crops: TrackletCrops
+    usable: npt.NDArray[np.bool_]
+
+    def measure_sure(self, tracklets: Sequence[Tracklet]) -> float:
+        """Return the share of the positions of these tracklets whose animal is sure."""
+        lengths = np.array([len(one) for one in tracklets])
+        return float(lengths[self.probabilities >= SURE].sum() / lengths.sum())
+
+    def select(self, rows: Integers) -> TrackletIdentities:
+        """Return the identities of some tracklets, numbered in the order of `rows`."""
+        places = np.full(len(self.animals), -1, dtype=np.int64)
+        places[rows] = np.arange(len(rows))
+        owners, crops = places[self.crops.owners], self.crops
+        kept = owners >= 0
+        chosen = replace(
+            crops,
+            images=crops.images[kept],
+            owners=owners[kept],
+            frames=crops.frames[kept],
+            touching=crops.touching[kept],
+            starts=crops.starts[rows],
+            stops=crops.stops[rows],
+        )
+        return TrackletIdentities(self.animals[rows], self.probabilities[rows], chosen, self.usable[kept])
+
+
+def resolve_animals(
+    video: Path,
+    found: Sequence[Detections],
+    associated: Associated,
+    settings: AssociationSettings,
+    *,
+    fingerprint: Fingerprint,
+    arena: float,
+    seed: int = 0,
+) -> tuple[TrackedAnimals, TrackletIdentities]:
+    """Return the animals of a video with one animal in one column, and the identities of their tracklets.
+
+    Columns keep the number of the one that motion alone put most of their positions in.
+
+    Parameters
+    ----------
+    found
+        Detections of each frame.
+    associated
+        Which of them are one animal by motion, at least while a tracklet lasts.
+    settings
+        With which they were joined.
+    fingerprint, arena, seed
+        As for `identify_tracklets`.
+
+    Raises
+    ------
+    TrainingError, VideoError
+        As `identify_tracklets`.
+    """
+    numbers, n_animals = associated.tracklets, associated.chosen.shape[1]
+    tracklets = gather_animals(found, associated, settings).make_tracklets()
+    identities = identify_tracklets(video, tracklets, n_animals, fingerprint=fingerprint, arena=arena, seed=seed)
+    frames, columns = np.nonzero(numbers >= 0)
+    animals = identities.animals[numbers[frames, columns]]
+    shared = np.zeros((n_animals, n_animals), dtype=np.int64)
+    np.add.at(shared, (animals[animals >= 0], columns[animals >= 0]), 1)
+    places = linear_sum_assignment(shared, maximize=True)[1]
+    identities = replace(identities, animals=np.append(places, UNKNOWN)[identities.animals])
+    regrouped, former = associated.regroup(identities.animals, n_animals)
+    return gather_animals(found, regrouped, settings), identities.select(former)
+
+
+def identify_tracklets(
+    video: Path, tracklets: Sequence[Tracklet], n_animals: int, *, fingerprint: Fingerprint, arena: float, seed: int = 0
+) -> TrackletIdentities:
+    """Find which animal each tracklet of a video is; two that share a frame are two animals.
+
+    Networks are trained in a process of its own, so that neither TensorFlow nor its memory stays.
+
+    Parameters
+    ----------
+    tracklets
+        At most `n_animals` of them in any frame.
+    fingerprint
+        What tells animals apart.
+    arena
+        Where animals can be, square pixels.
+    seed
+        Of training.
+
+    Raises
+    ------
+    TrainingError
+        If the animals cannot be told apart: no size is known, hardly any crop shows one animal alone, or appearance names the animals
+        of less than half of what was found.
+    VideoError
+        If the video cannot be read.
+    """
+    every = max(1, -(-sum(map(len, tracklets)) // _MOST_CROPS))
+    try:
+        crops = take_tracklet_crops(_read_pictures(video, list_crop_frames(tracklets, every=every)), tracklets, every=every)
+    except ValueError as error:
+        raise TrainingError(f"animals cannot be told apart by appearance ({error}).") from error
+    usable = choose_usable(measure_quality(crops.images, crops.window), crops.touching, owners=crops.owners)
+    if not usable.any():
+        raise TrainingError("animals cannot be told apart by appearance (they touch in every crop).")
+    given: dict[str, Any] = {"crops": crops, "usable": usable, "n_animals": n_animals, "fingerprint": fingerprint, "seed": seed}
+    looks = weigh_looks(**given) if fingerprint == "correlogram" else call_in_child(weigh_looks, **given)
+    lengths = np.array([len(one) for one in tracklets])
+    named = float(lengths[looks.identities != UNKNOWN].sum() / lengths.sum())
+    if named < _LEAST_NAMED:
+        raise TrainingError(
+            f"animals cannot be told apart by appearance (it names {named:.0%} of the positions found, expected at least "
+            f"{_LEAST_NAMED:.0%}: they look alike, or are not found well)."
+        )
+    return TrackletIdentities(*join_looks_and_motion(looks, tracklets, arena=arena), crops, usable)
+
+
+def weigh_looks(crops: TrackletCrops, usable: npt.NDArray[np.bool_], n_animals: int, fingerprint: Fingerprint, seed: int) -> Looks:
+    """Tell animals apart by their usable crops, without labels.
+
+    Raises
+    ------
+    TrainingError
+        If a network is to be trained, and no two tracklets with usable crops are seen together.
+    """
+    images, owners = crops.images[usable], crops.owners[usable]
+    preparation = Preparation.fit(images, crops.window)
+    if fingerprint == "cnn":
+        features = preparation.prepare(images)
+    else:
+        levelled = preparation.level(images)
+        features = Correlogram.fit(levelled, crops.window).compute(levelled, crops.window)
+    vectors: npt.NDArray[np.floating]
+    resolution: Resolution
+    if fingerprint == "correlogram":
+        vectors = Whitening.fit(features, owners).transform(features)
+        resolution = resolve_tracklets(vectors, owners, crops.starts, crops.stops, n_animals)
+    else:
+        vectors, resolution = _train(features, crops, owners, n_animals, fingerprint, seed)
+    _, scores = score_tracklets(vectors, owners, resolution.assignment.identities, n_animals, calibrate=True)
+    return Looks(resolution.name_tracklets(least_probability=SURE), scores)
+
+
+def join_looks_and_motion(looks: Looks, tracklets: Sequence[Tracklet], *, arena: float, n_rounds: int = 2) -> tuple[Integers, Floats]:
+    """Return the animal of each tracklet by appearance and motion together, int64 (N,), and its probability (N,).
+
+    Motion is weighed by where the tracklets are whose identity is sure by then: by appearance first, then by both.
+
+    Parameters
+    ----------
+    arena
+        Where animals can be, square pixels.
+    n_rounds
+        How often to weigh motion.
+    """
+    n_animals = looks.log_probabilities.shape[1]
+    starts = np.array([one.start_frame for one in tracklets], dtype=np.int64)
+    stops = np.array([one.stop_frame for one in tracklets], dtype=np.int64)
+    steps = np.concatenate([np.hypot(*np.diff(one.positions, axis=0).T) / np.diff(one.frames) for one in tracklets])
+    # An animal that walks, not one that sits.
+    step = max(float(np.percentile(steps, 90)) if len(steps) else 0.0, 1.0)
+    sizes = np.concatenate([one.sizes for one in tracklets])
+    spread = max(float(np.nanmedian(sizes[:, 1])) / 2, 1.0)
+    named = looks.identities
+    for _ in range(n_rounds):
+        motion = weigh_motion(tracklets, named, n_animals, step=step, spread=spread, area=arena)
+        found = assign_identities(looks.log_probabilities + motion, starts, stops, left_out=_KEPT)
+        named = np.where(found.certainty >= SURE, found.identities, UNKNOWN)
+    return found.identities, found.certainty
+
+
+def _read_pictures(video: Path, frames: Integers) -> Iterator[tuple[int, npt.NDArray[np.uint8]]]:
+    """Yield some frames of a video; one that cannot be decoded had no animals either."""
+    wanted = set(frames.tolist())
+    with open_video(video) as opened:
+        for frame in read_ahead(opened.frames()):
+            if frame.index in wanted and frame.image is not None:
+                yield frame.index, frame.image
+
+
+def _train(
+    features: npt.NDArray[np.float32], crops: TrackletCrops, owners: Integers, n_animals: int, fingerprint: Fingerprint, seed: int
+) -> tuple[npt.NDArray[np.float32], Resolution]:
+    from behavior.compute.loading import load_keras
+
+    load_keras()
+    import keras
+
+    keras.utils.set_random_seed(seed)
+    if fingerprint == "cnn":
+        trainer = EmbeddingTrainer(build_cnn(features.shape[1:]), change=shake_crops, seed=seed)
+    else:
+        features = ((features - features.mean(axis=0)) / (features.std(axis=0) + 1e-6)).astype(np.float32)
+        trainer = EmbeddingTrainer(build_dense(features.shape[1]), seed=seed)
+    table = CropTable(features, owners, crops.starts, crops.stops)
+    try:
+        resolution = train_and_resolve(trainer, table, n_animals, n_steps=_N_STEPS)
+    except ValueError as error:
+        raise TrainingError(f"animals cannot be told apart by appearance ({error}).") from error
+    return trainer.embed(table.inputs), resolution

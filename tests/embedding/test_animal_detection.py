@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from behavior.embedding.animal_detection import choose_detection, detect_animals
+from behavior.errors import VideoError
+from behavior.files.video_samples import sample_grey
+from behavior.files.video_writer import write_video
+from behavior.tracking.background_detector import BackgroundDetector
+
+
+def test_an_animal_is_found_in_each_frame_with_its_time(tmp_path: Path) -> None:
+    pictures = [np.full((80, 120, 3), 200, dtype=np.uint8) for _ in range(30)]
+    for frame, picture in enumerate(pictures):
+        picture[30:42, 5 + 3 * frame : 25 + 3 * frame] = 40
+    write_video(tmp_path / "a.mp4", pictures, fps=10)
+    samples, _ = sample_grey(tmp_path / "a.mp4")
+    detector = BackgroundDetector(samples, choose_detection(tmp_path / "a.mp4", samples, None, n_animals=1))
+    found, time_s = detect_animals(tmp_path / "a.mp4", detector)
+    assert [len(one) for one in found] == [1] * 30 and time_s == pytest.approx(np.arange(30) / 10)
+    assert np.abs([one.positions[0, 0] - 14.5 - 3 * frame for frame, one in enumerate(found)]).max() < 1
+
+
+def test_a_video_without_animals_is_refused() -> None:
+    with pytest.raises(VideoError, match=r"a\.mp4: no setting finds an animal"):
+        choose_detection(Path("a.mp4"), np.full((5, 40, 40), 100, dtype=np.uint8), None, n_animals=1)
