@@ -1,10 +1,11 @@
 """Scores `behavior track` on real videos whose true tracks are known, beside plain baselines, with automatic settings.
 
-python scripts/benchmark_tracking.py [DATA] [--only NAME]
+python scripts/benchmark_tracking.py [DATA] [--only NAME] [--identity correlogram dense cnn]
 
 DATA is the folder of real recordings (../shared/data). The detections of a video are made once; then they are joined as `track` does by
 default, with other motion models, by a filter without process noise, and by the nearest first without memory, the plain baseline. Frames
-per second are of processor time, which a busy machine changes less; both readings of the video (samples, then all frames) count.
+per second are of processor time, which a busy machine changes less; both readings of the video (samples, then all frames) count. With
+--identity, the default is also measured with animals told apart by appearance, which reads the video once more.
 """
 
 from __future__ import annotations
@@ -12,13 +13,15 @@ from __future__ import annotations
 import argparse
 import csv
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from behavior.embedding.tracklet_identities import Fingerprint, resolve_animals
+from behavior.errors import TrainingError
 from behavior.files.pose import read_pose
 from behavior.files.video import open_video
 from behavior.files.video_samples import sample_grey
@@ -71,8 +74,8 @@ def read_truth(path: Path, n_frames: int) -> npt.NDArray[np.float64]:
     return truth
 
 
-def detect(sample: Sample, path: Path) -> tuple[list[Detections], BackgroundDetector, float]:
-    """Return the detections of each frame, the detector, and frames per second of processor time."""
+def detect(sample: Sample, path: Path) -> tuple[list[Detections], BackgroundDetector, float, float]:
+    """Return the detections of each frame, the detector, the picture's area, and frames per second of processor time."""
     began = time.process_time()
     samples, _ = sample_grey(path)
     detector = BackgroundDetector(samples, calibrate(samples, n_animals=sample.n_animals))
@@ -81,10 +84,12 @@ def detect(sample: Sample, path: Path) -> tuple[list[Detections], BackgroundDete
         for frame in video.frames(grey=True):
             assert frame.image is not None
             found.append(detector.detect(frame.image))
-    return found, detector, len(found) / (time.process_time() - began)
+    return found, detector, float(samples[0].size), len(found) / (time.process_time() - began)
 
 
-def join(sample: Sample, found: list[Detections], length: float) -> Iterator[tuple[str, TrackedAnimals, float]]:
+def join(
+    sample: Sample, path: Path, found: list[Detections], length: float, *, arena: float, fingerprints: Sequence[Fingerprint]
+) -> Iterator[tuple[str, TrackedAnimals, float]]:
     """Yield each way to join detections, the animals that it gives, and frames per second of processor time."""
     for name, options in JOININGS.items():
         began = time.process_time()
@@ -92,6 +97,16 @@ def join(sample: Sample, found: list[Detections], length: float) -> Iterator[tup
         settings = choose_association(found, length=length, **given)  # type: ignore[arg-type]
         animals = gather_animals(found, associate(found, settings), settings)
         yield name, animals, len(found) / (time.process_time() - began)
+    settings = choose_association(found, length=length, motion="acceleration", n_animals=sample.n_animals)
+    associated = associate(found, settings)
+    for fingerprint in fingerprints if sample.n_animals > 1 else ():
+        began = time.process_time()
+        try:
+            animals, _ = resolve_animals(path, found, associated, settings, fingerprint=fingerprint, arena=arena)
+        except TrainingError as error:
+            print(f"  {fingerprint}: {error}")
+        else:
+            yield f"default, {fingerprint}", animals, len(found) / (time.process_time() - began)
 
 
 def find_errors(truth: npt.NDArray[np.float64], positions: npt.NDArray[np.float64], within: float) -> npt.NDArray[np.float64]:
@@ -106,17 +121,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("data", nargs="?", type=Path, default=Path(__file__).resolve().parents[2] / "shared" / "data")
     parser.add_argument("--only", help="name of one video")
+    parser.add_argument("--identity", nargs="+", choices=("correlogram", "dense", "cnn"), default=[], help="also tell animals apart")
     arguments = parser.parse_args()
     for sample in SAMPLES:
         if arguments.only not in (None, sample.name):
             continue
-        found, detector, rate = detect(sample, arguments.data / sample.video)
+        path = arguments.data / sample.video
+        found, detector, arena, rate = detect(sample, path)
         settings = detector.settings
         print(
             f"\n{sample.name}: {len(found)} frames, {rate:.0f} found/s of processor time; {settings.polarity}, {settings.background}, "
             f"threshold {settings.threshold:.0f}, {settings.size.length:.0f} x {settings.size.width:.0f} px, score {settings.score:.2f}"
         )
-        for name, animals, joined in join(sample, found, settings.size.length):
+        for name, animals, joined in join(sample, path, found, settings.size.length, arena=arena, fingerprints=arguments.identity):
             line = (
                 f"  {name:28s} joined/s {joined:6.0f}  tracks {animals.seen.shape[1]:3d}  tracklets {int(animals.tracklets.max()) + 1:4d}"
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from behavior.api.arguments import PathLike, Paths, as_path, list_paths
 from behavior.api.results import Outcome
@@ -18,6 +18,8 @@ def track_videos(
     out: PathLike | None = None,
     mask: PathLike | None = None,
     preview: bool = False,
+    identity: Literal["none", "correlogram", "dense", "cnn"] | None = None,
+    seed: int = 0,
     overwrite: bool = False,
     **settings: Any,
 ) -> Outcome:
@@ -35,6 +37,11 @@ def track_videos(
         Picture of the video's size, white where animals can be.
     preview
         Only draw what would be found in sample frames.
+    identity
+        What several animals are told apart by: their colour correlogram, or a network that is trained on the video; `none` for motion
+        alone. None is the correlogram where `animals` is 2 or more.
+    seed
+        Of the network's training.
     overwrite
         Replace tracks that were made with other settings.
     **settings
@@ -53,7 +60,7 @@ def track_videos(
     from behavior.workflows.track import TrackRequest, preview_tracking
     from behavior.workflows.track import track_videos as track
 
-    request = TrackRequest(animals=animals, mask=as_path(mask), **settings)
+    request = TrackRequest(animals=animals, mask=as_path(mask), identity=identity, seed=seed, **settings)
     with collect_warnings() as notes:
         if preview:
             result = preview_tracking(list_paths(videos), request, out=as_path(out))
@@ -61,8 +68,9 @@ def track_videos(
         else:
             result = track(list_paths(videos), request, out=as_path(out), overwrite=overwrite)
             rows: list[tuple[Any, ...]] = [
-                (name, str(video.track), video.animals, video.frames, video.found, video.tracklets) for name, video in result.videos.items()
+                (name, str(video.track), video.animals, video.frames, video.found, video.tracklets, video.identified)
+                for name, video in result.videos.items()
             ]
-            rows += [(name, str(path), None, None, None, None) for name, path in result.kept.items()]
-            table = pd.DataFrame(rows, columns=["recording", "track", "animals", "frames", "found", "tracklets"])
+            rows += [(name, str(path), None, None, None, None, None) for name, path in result.kept.items()]
+            table = pd.DataFrame(rows, columns=["recording", "track", "animals", "frames", "found", "tracklets", "identified"])
     return Outcome("Previews" if preview else "Tracks", table, dict(result.failures), tuple(notes))

@@ -54,6 +54,15 @@ class _Method(StrEnum):
     greedy = "greedy"
 
 
+class _Identity(StrEnum):
+    """What animals are told apart by."""
+
+    none = "none"
+    correlogram = "correlogram"
+    dense = "dense"
+    cnn = "cnn"
+
+
 @app.command(epilog="Example: behavior track videos --animals 2")
 def track(
     videos: Annotated[list[Path], typer.Argument(metavar="VIDEO...", readable=False, help="Videos, or folders of them.")],
@@ -75,6 +84,14 @@ def track(
     memory: Annotated[int, typer.Option(min=0, help="For how many frames an animal that is not found is expected where it was.")] = 50,
     fastest: Annotated[float | None, typer.Option(help="How many pixels an animal gets in a frame, at most.")] = None,
     process_noise: Annotated[float | None, typer.Option(min=0, help="How much motion changes in a frame, in pixels.")] = None,
+    identity: Annotated[
+        _Identity | None,
+        typer.Option(
+            help="What several animals are told apart by: colour correlogram (usual with --animals 2 or more), or a network trained on "
+            "this video. None: by motion alone."
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Seed of the network's training.")] = 0,
     overwrite: Overwrite = False,
     as_json: AsJson = False,
 ) -> None:
@@ -96,6 +113,8 @@ def track(
         memory=memory,
         fastest=fastest,
         process_noise=process_noise,
+        identity=None if identity is None else identity.value,
+        seed=seed,
     )
     if preview:
         result = preview_tracking(videos, request, out=out)
@@ -109,13 +128,15 @@ def track(
     else:
         result = track_videos(videos, request, out=out, overwrite=overwrite)
         rows = [
-            [name, video.animals, video.frames, video.found, video.tracklets, video.frames_per_second]
+            [name, video.animals, video.frames, video.found, video.tracklets, video.identified, video.frames_per_second]
             for name, video in result.videos.items()
         ]
-        rows += [[name, None, None, None, None, None] for name in result.kept]
-        formats = {"found": "{:.1%}", "frames/s": "{:,.1f}"}
-        header = ["recording", "animals", "frames", "found", "tracklets", "frames/s"]
+        rows += [[name, None, None, None, None, None, None] for name in result.kept]
+        formats = {"found": "{:.1%}", "identified": "{:.1%}", "frames/s": "{:,.1f}"}
+        header = ["recording", "animals", "frames", "found", "tracklets", "identified", "frames/s"]
         print_table(header, rows, as_json=as_json, formats=formats, extra={"failures": result.failures})
         if result.videos:
             hint("wrote NAME_track.csv (pose in DeepLabCut's layout), NAME_track.jpg and NAME_tracklets.npz")
+        if any(video.identified is not None for video in result.videos.values()):
+            hint("wrote NAME_identity.png and NAME_identity.csv; look in the picture for animals that were exchanged")
     exit_on(result.failures)

@@ -19,6 +19,7 @@ __all__ = [
     "finish_together",
     "log_written",
     "make_folder",
+    "remove_files",
     "replace_together",
     "replacing",
     "require_writable",
@@ -140,6 +141,21 @@ def write_bytes(path: Path, content: bytes) -> None:
     """Write `content` to `path`, whole or not at all."""
     with replacing(path) as temporary:
         temporary.write_bytes(content)
+
+
+def remove_files(paths: Iterable[Path]) -> None:
+    """Remove files, those of them that are there.
+
+    Raises
+    ------
+    OutputError
+        If one cannot be removed.
+    """
+    for path in paths:
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise OutputError(f"{path}: cannot be removed ({error.strerror or error}); close programs that show it.") from error
 
 
 def make_folder(folder: Path) -> Path:

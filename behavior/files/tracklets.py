@@ -36,7 +36,7 @@ class StoredTracklets:
     tracklets
         In the order of their numbers.
     animals
-        The column of the track in which each tracklet was put, int64 of shape (len(tracklets),): the best guess by motion alone.
+        The column of the track in which each tracklet was put, int64 of shape (len(tracklets),).
     origin
         What they were made with, as JSON has it.
     """

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -12,24 +11,25 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from behavior.embedding.crop_batches import read_ahead
-from behavior.errors import BehaviorError, OutputError, PoseError, UsageError, VideoError
+from behavior.embedding.animal_detection import choose_detection, detect_animals
+from behavior.embedding.tracklet_identities import Fingerprint, TrackletIdentities, resolve_animals
+from behavior.errors import BehaviorError, OutputError, PoseError, TrainingError, UsageError, VideoError
 from behavior.figures.film_strips import render_jpeg
 from behavior.figures.tracked_animals import FoundAnimals, draw_found, draw_ways
 from behavior.files.arena_mask import read_arena_mask
-from behavior.files.atomic import make_folder, require_writable, write_bytes
+from behavior.files.atomic import make_folder, remove_files, require_writable, write_bytes
 from behavior.files.new_videos import list_videos, name_recordings
 from behavior.files.pose import write_deeplabcut
 from behavior.files.tracklets import TRACKLETS_SUFFIX, StoredTracklets, read_tracklets, write_tracklets
-from behavior.files.video import open_video
 from behavior.files.video_samples import sample_grey
-from behavior.progress import announce, complain, report_progress, warn
+from behavior.frame_times import frame_edges
+from behavior.progress import announce, complain, warn
+from behavior.reporting.identity_files import IDENTITY_PICTURE, IDENTITY_TABLE, write_identities
 from behavior.reporting.track_notes import describe_track
 from behavior.tracking.animals import gather_animals
 from behavior.tracking.association import associate, choose_association
 from behavior.tracking.background import BackgroundKind, Polarity
 from behavior.tracking.background_detector import BackgroundDetector, MotionKind
-from behavior.tracking.calibration import DetectionSettings, calibrate
 from behavior.tracking.detections import Detections
 from behavior.tracking.motion_models import Motion
 from behavior.versions import collect_versions
@@ -40,13 +40,14 @@ TRACK_SUFFIX, WAYS_SUFFIX, PREVIEW_SUFFIX = "_track.csv", "_track.jpg", "_track_
 SCORER = "behavior_track"
 
 _N_PREVIEWED = 12
-# Below this score of the automatic settings the user is told.
-_DOUBTFUL = 0.5
 
 
 @dataclass(frozen=True)
 class TrackRequest:
-    """How to track; None is found from each video. Areas in pixels, thresholds in grey levels, memory in frames."""
+    """How to track; None is found from each video. Areas in pixels, thresholds in grey levels, memory in frames.
+
+    `identity` None is the correlogram where the number of animals is given and they are several, else none.
+    """
 
     animals: int | None = None
     background: BackgroundKind | None = None
@@ -62,9 +63,20 @@ class TrackRequest:
     memory: int = 50
     fastest: float | None = None
     process_noise: float | None = None
+    identity: Literal["none", "correlogram", "dense", "cnn"] | None = None
+    seed: int = 0
+
+    @property
+    def fingerprint(self) -> Fingerprint | None:
+        """What animals are told apart by; None if nothing, or one animal, or nobody knows how many."""
+        # The correlogram is not trained: seconds where a network takes half a minute, and nearly as good.
+        usual: Fingerprint | None = "correlogram" if (self.animals or 0) > 1 else None
+        return usual if self.identity is None else None if self.identity == "none" else self.identity
 
     def require_usable(self) -> None:
         """Raise UsageError if a number is out of range, or two options contradict each other."""
+        if self.fingerprint is not None and (self.animals or 0) < 2:
+            raise UsageError(f"--identity {self.identity} tells several animals apart; give --animals with their number, 2 or more.")
         for name, value, least in (("animals", self.animals, 1), ("threshold", self.threshold, 1), ("area", self.area, 1)):
             if value is not None and not value >= least:
                 raise UsageError(f"--{name} {value:g}: expected {least} or more.")
@@ -74,7 +86,7 @@ class TrackRequest:
 
 @dataclass(frozen=True)
 class TrackedVideo:
-    """What came of one video: its files, and how many animals, frames and tracklets it has; `found` is the share of positions seen."""
+    """What came of one video; `found` is the share of positions seen, `identified` of those whose animal is sure, if it can be told."""
 
     track: Path
     animals: int
@@ -82,6 +94,7 @@ class TrackedVideo:
     found: float
     tracklets: int
     frames_per_second: float
+    identified: float | None = None
 
 
 @dataclass
@@ -96,6 +109,8 @@ class TrackResult:
 
 def track_videos(videos: Sequence[Path], request: TrackRequest, *, out: Path | None = None, overwrite: bool = False) -> TrackResult:
     """Write `NAME_track.csv`, `NAME_tracklets.npz` and `NAME_track.jpg` for each video; one bad video never stops the rest.
+
+    Where several animals are told apart by appearance, `NAME_identity.csv` and `NAME_identity.png` too.
 
     Parameters
     ----------
@@ -166,16 +181,7 @@ def _track_video(video: Path, stem: Path, request: TrackRequest, origin: dict[st
     began = time.perf_counter()
     samples, _ = sample_grey(video)
     detector = _open_detector(video, samples, request)
-    found: list[Detections] = []
-    with (
-        open_video(video) as opened,
-        closing(opened.frames(grey=request.colors is None)) as frames,
-        report_progress(f"tracking {video.name}", total=opened.declared_frames, unit="frames") as advance,
-    ):
-        for frame in read_ahead(frames):
-            # A frame that cannot be decoded has no animals, and keeps its row.
-            found.append(Detections.at(np.empty((0, 2))) if frame.image is None else detector.detect(frame.image))
-            advance(1)
+    found, time_s = detect_animals(video, detector, in_color=request.colors is not None)
     chosen = choose_association(
         found,
         length=detector.settings.size.length,
@@ -186,39 +192,43 @@ def _track_video(video: Path, stem: Path, request: TrackRequest, origin: dict[st
         memory=request.memory,
         process_noise=request.process_noise,
     )
-    animals = gather_animals(found, associate(found, chosen), chosen)
+    associated = associate(found, chosen)
+    animals = gather_animals(found, associated, chosen)
     if not animals.seen.any():
         raise VideoError(f"{video}: no animal was found in any of its {len(found)} frames; see what is found with --preview.")
     for note in describe_track(animals, n_flooded=detector.n_flooded, n_expected=request.animals):
         warn(f"{video}: {note}")
+    identities: TrackletIdentities | None = None
+    if request.fingerprint is not None:
+        announce(f"{video.name}: telling the animals apart by appearance")
+        given: dict[str, Any] = {"fingerprint": request.fingerprint, "arena": samples[0].size, "seed": request.seed}
+        try:
+            animals, identities = resolve_animals(video, found, associated, chosen, **given)
+        except TrainingError as error:
+            warn(f"{video}: {error} The track follows motion alone.")
     tracklets = animals.make_tracklets()
     owners = np.array([int(np.argmax((animals.tracklets == number).any(axis=0))) for number in range(len(tracklets))], dtype=np.int64)
-    tracks = animals.make_tracks()
+    tracks = animals.make_tracks(None if identities is None else identities.probabilities)
     names = [f"animal{number + 1}" for number in range(len(tracks))]
-    # The track comes last: where it is, the rest is.
+    target = stem.with_name(stem.name + TRACK_SUFFIX)
+    if target.exists():
+        remove_files([target, *(stem.with_name(stem.name + suffix) for suffix in (IDENTITY_TABLE, IDENTITY_PICTURE))])
+    # The track goes first and comes last: where it is, the rest is, and of one run.
+    if identities is not None:
+        write_identities(stem, identities, tracklets, names, frame_edges(time_s))
     write_tracklets(stem.with_name(stem.name + TRACKLETS_SUFFIX), StoredTracklets(tuple(tracklets), owners, origin))
     write_bytes(stem.with_name(stem.name + WAYS_SUFFIX), render_jpeg(draw_ways(samples[-1], animals.positions, names=names)))
-    target = stem.with_name(stem.name + TRACK_SUFFIX)
     write_deeplabcut(target, tracks[0] if len(tracks) == 1 else dict(zip(names, tracks, strict=True)), scorer=SCORER)
     rate = len(found) / (time.perf_counter() - began)
-    return TrackedVideo(target, len(tracks), len(found), float(animals.seen.mean()), len(tracklets), rate)
+    identified = None if identities is None else identities.measure_sure(tracklets)
+    return TrackedVideo(target, len(tracks), len(found), float(animals.seen.mean()), len(tracklets), rate, identified)
 
 
 def _open_detector(video: Path, samples: npt.NDArray[np.uint8], request: TrackRequest) -> BackgroundDetector:
     height, width = samples.shape[1:]
     mask = None if request.mask is None else read_arena_mask(request.mask, width=width, height=height)
     given = {"background": request.background, "polarity": request.polarity, "threshold": request.threshold, "area": request.area}
-    try:
-        settings: DetectionSettings = calibrate(samples, n_animals=request.animals, mask=mask, **given)  # type: ignore[arg-type]
-    except ValueError as error:
-        raise VideoError(f"{video}: {error}, from all over the video; give --polarity and --threshold, and look at --preview.") from error
-    size = settings.size
-    announce(
-        f"{video.name}: {settings.polarity} animals of about {size.length:.0f} x {size.width:.0f} pixels, {settings.threshold:.0f} grey "
-        f"levels from a background of kind {settings.background} (score {settings.score:.2f})"
-    )
-    if settings.score < _DOUBTFUL:
-        warn(f"{video}: the number and size of animals differ much between sample frames; look at --preview before you use the track.")
+    settings = choose_detection(video, samples, mask, n_animals=request.animals, **given)
     return BackgroundDetector(samples, settings, mask=mask, colors=request.colors, adaptive=request.adaptive, motion=request.moving)
 
 

@@ -8,7 +8,16 @@ from pathlib import Path
 import pytest
 
 from behavior.errors import OutputError
-from behavior.files.atomic import find_staged, finish_together, make_folder, replace_together, replacing, require_writable, write_text
+from behavior.files.atomic import (
+    find_staged,
+    finish_together,
+    make_folder,
+    remove_files,
+    replace_together,
+    replacing,
+    require_writable,
+    write_text,
+)
 
 
 def test_a_failed_write_leaves_what_was_there(tmp_path):
@@ -128,3 +137,11 @@ def test_the_files_of_a_record_can_be_read_by_others(tmp_path):
     mask = os.umask(0)
     os.umask(mask)
     assert stat.S_IMODE((tmp_path / "a.csv").stat().st_mode) == 0o666 & ~mask
+
+
+def test_files_are_removed_if_they_are_there(tmp_path):
+    (tmp_path / "a.csv").touch()
+    remove_files([tmp_path / "a.csv", tmp_path / "b.csv"])
+    assert not list(tmp_path.iterdir())
+    with pytest.raises(OutputError, match="cannot be removed"):
+        remove_files([tmp_path])

@@ -167,3 +167,60 @@ def test_the_user_is_told_what_is_odd(
 def test_settings_that_cannot_be_used_are_refused(video: Path, request_: TrackRequest) -> None:
     with pytest.raises(UsageError):
         track_videos([video], request_)
+
+
+IDENTITY_FILES = ("pair_identity.csv", "pair_identity.png")
+
+
+def test_several_animals_are_told_apart_and_the_table_says_how_surely(tracked: Path) -> None:
+    stored = read_tracklets(tracked / "pair_tracklets.npz")
+    lines = (tracked / "pair_identity.csv").read_text().splitlines()
+    assert lines[0] == "tracklet,start_frame,stop_frame,start_s,stop_s,animal,probability"
+    rows = [line.split(",") for line in lines[1:]]
+    assert [row[:3] for row in rows] == [
+        [str(number), str(one.start_frame), str(one.stop_frame)] for number, one in enumerate(stored.tracklets)
+    ]
+    assert [row[5] for row in rows] == [f"animal{animal + 1}" for animal in stored.animals.tolist()]
+    assert float(rows[0][4]) == pytest.approx(stored.tracklets[0].stop_frame / 25)
+    assert all(0.9 <= float(row[6]) <= 1 for row in rows)
+    assert cv2.imread(str(tracked / "pair_identity.png")).shape[1] > 1000
+
+
+def test_one_animal_or_none_to_tell_apart(video: Path, tmp_path: Path) -> None:
+    result = track_videos([video], TrackRequest(), out=tmp_path)
+    assert result.videos["pair"].identified is None and not any((tmp_path / name).exists() for name in IDENTITY_FILES)
+    for request in (TrackRequest(identity="cnn"), TrackRequest(animals=1, identity="correlogram")):
+        with pytest.raises(UsageError, match="--animals with their number, 2 or more"):
+            track_videos([video], request)
+
+
+def test_a_track_that_is_replaced_leaves_no_files_of_another_run(video: Path, run: Callable[..., Any], tmp_path: Path) -> None:
+    done = run("track", video, "--animals", 2, "--out", tmp_path, "--json")
+    assert json.loads(done.out)["rows"][0]["identified"] == 1 and all((tmp_path / name).is_file() for name in IDENTITY_FILES)
+    assert run("track", video, "--animals", 2, "--identity", "none", "--out", tmp_path).status == 1
+    assert all((tmp_path / name).is_file() for name in IDENTITY_FILES)
+    assert run("track", video, "--animals", 2, "--identity", "none", "--out", tmp_path, "--overwrite").status == 0
+    assert not any((tmp_path / name).exists() for name in IDENTITY_FILES)
+
+
+def test_a_run_that_stops_while_it_replaces_a_track_is_made_again(video: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    track_videos([video], TrackRequest(animals=2, identity="none"), out=tmp_path)
+
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("behavior.workflows.track.write_deeplabcut", stop)
+        with pytest.raises(KeyboardInterrupt):
+            track_videos([video], TrackRequest(animals=2), out=tmp_path, overwrite=True)
+    again = track_videos([video], TrackRequest(animals=2), out=tmp_path)
+    assert list(again.videos) == ["pair"] and not again.kept
+
+
+def test_animals_that_cannot_be_told_apart_are_followed_by_motion_and_the_user_is_told(
+    video: Path, run: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("behavior.embedding.tracklet_identities._LEAST_NAMED", 1.1)
+    done = run("track", video, "--animals", 2, "--out", tmp_path)
+    assert done.status == 0 and "cannot be told apart by appearance" in " ".join(done.err.split())
+    assert list_individuals(tmp_path / "pair_track.csv") and not (tmp_path / "pair_identity.csv").exists()
