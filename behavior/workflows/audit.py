@@ -18,7 +18,7 @@ from behavior.files.manifest import is_portable_name, read_manifest, write_manif
 from behavior.files.new_study import MANIFEST_FILE, STUDY_FILE, format_audit_study
 from behavior.files.study import open_study
 from behavior.frame_times import frame_durations, frame_edges
-from behavior.progress import report_progress
+from behavior.progress import report_progress, warn
 from behavior.provenance import Provenance
 from behavior.recording import Recording
 from behavior.statistics.audit_clips import draw_cells, share_clips
@@ -127,6 +127,12 @@ def draw_audit(paths: Sequence[Path], out: Path, *, request: AuditRequest) -> Dr
             f"the model was trained on all {len(annotations)} recordings, so that `behavior stats --audit` could not use their clips; "
             "audit ethograms of recordings that it was not trained on."
         )
+    known_to_model = [one.name for one in annotations if one.provenance.learned_from]
+    if known_to_model:
+        warn(
+            f"the model was trained on {', '.join(known_to_model)}; no clips are drawn from them, since it errs less there than elsewhere."
+        )
+        annotations = [one for one in annotations if not one.provenance.learned_from]
     recordings = {one.name: _make_row(one, known.get(one.name)) for one in annotations}
     clips = _draw(annotations, recordings, request)
     crop = study.crop if study is not None and study.crop is not None else Crop(whole_frame=True)

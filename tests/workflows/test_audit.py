@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 
 from behavior.errors import LabelError, OutputError, UsageError
 from behavior.files.clip_queue import QUEUE_FILE, read_clips, set_clip_state
-from behavior.files.ethograms import write_annotation
+from behavior.files.ethograms import read_annotation, write_annotation
 from behavior.files.manifest import read_manifest
 from behavior.provenance import Provenance
 from behavior.recording import Annotation, Ethogram, Probabilities, find_bouts
@@ -197,3 +198,16 @@ def test_clips_that_could_not_be_used_are_not_drawn(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="the model was trained on all 1 recordings"):
         draw_audit([tmp_path / "ethograms"], tmp_path / "audit", request=AuditRequest(minutes=0.1))
     assert not (tmp_path / "audit").exists()
+
+
+def test_no_clips_come_from_recordings_that_the_model_was_trained_on(
+    lab: tuple[Path, dict[str, np.ndarray]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = ("r00", "r08", "r09")
+    for name in names:
+        source = read_annotation(lab[0] / "ethograms" / f"{name}_ethogram.csv")
+        provenance = source.provenance.model_copy(update={"learned_from": name == "r08"})
+        write_annotation(tmp_path / "ethograms", replace(source, provenance=provenance))
+    drawn = draw_audit([tmp_path / "ethograms"], tmp_path / "audit", request=AuditRequest(1.0))
+    assert {clip.recording for clip in drawn.clips} == set(drawn.recordings) == {"r00", "r09"}
+    assert "trained on r08; no clips" in capsys.readouterr().err

@@ -114,7 +114,9 @@ export async function goToNextClip() {
     draw();
     player.pause();
     render();
-    if (queue.round) notify("All clips of this batch are decided on. Train, then choose new ones.");
+    const isAudit = queue.clips.some(({ reason }) => reason.includes("audit"));
+    const advice = isAudit ? "`behavior stats --audit` now corrects the figures by them." : "Train, then choose new ones.";
+    if (queue.round) notify(`All clips of this batch are decided on. ${advice}`);
   }
 }
 
