@@ -81,7 +81,9 @@ def run(arguments: argparse.Namespace, part: str, folder: str, precision: str = 
     """Run one way in a process of its own and return what it wrote."""
     command = [sys.executable, __file__, "--backbone", arguments.backbone, "--weights", arguments.weights, "--precision", precision]
     command += ["--frames", str(arguments.frames), "--plain-frames", str(arguments.plain_frames), "--part", part, "--folder", folder]
-    subprocess.run(command, check=True, stderr=subprocess.PIPE if part != "ours" else None)
+    done = subprocess.run(command, stderr=subprocess.PIPE if part != "ours" else None, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(done.stderr or f"{part} failed with status {done.returncode}")
     found: dict[str, Any] = json.loads((Path(folder) / f"{part}.json").read_text())
     return found
 
