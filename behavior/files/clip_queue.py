@@ -73,12 +73,12 @@ class QueuedClip:
 
     @property
     def key(self) -> tuple[str, str, int, int]:
-        """What tells it from all others: rater, recording and frames."""
+        """Identifies the clip: rater, recording and frames."""
         return self.rater, self.recording, self.start_frame, self.stop_frame
 
 
 def read_clips(path: Path) -> list[QueuedClip]:
-    """Return the clips of all raters in the table at `path`, in order of their coming; none where there is no file.
+    """Return the clips of all raters in the table at `path`, in the order they were added; none if there is no file.
 
     Whether the study has the recordings, and these the frames, is for the caller to check.
 
@@ -117,7 +117,7 @@ def list_clips(
 ) -> list[QueuedClip]:
     """Return those of `clips` that are one rater's, in one state and drawn at random or not; None for any.
 
-    The clips on which a score is honest are `list_clips(clips, rater=rater, state="done", is_random=True)`.
+    An honest score uses the clips `list_clips(clips, rater=rater, state="done", is_random=True)`.
 
     >>> clip = QueuedClip("m1", 0, 75, "drawn at random, to keep the score honest", True, "done")
     >>> list_clips([clip], rater="", state="done", is_random=True) == [clip], list_clips([clip], rater="anna")
@@ -131,10 +131,10 @@ def list_clips(
 
 
 def add_clips(path: Path, clips: Sequence[QueuedClip]) -> list[QueuedClip]:
-    """Add a batch to the table at `path`, which is made where it is missing, and return all that it holds then.
+    """Add a batch to the table at `path`, creating it if missing, and return all clips that it then holds.
 
-    A clip that was decided stays as it is, but that it counts as drawn at random once it is drawn. The open clips of the same raters give
-    way to the new batch, but those that were drawn at random stay: who could be rid of them would choose.
+    A decided clip keeps its state; if the new batch draws it at random, it counts as drawn at random. The new batch replaces the open clips
+    of the same raters, except those drawn at random: if raters could discard these, the sample would no longer be random.
 
     Raises
     ------
@@ -176,7 +176,7 @@ def set_clip_state(path: Path, key: tuple[str, str, int, int], state: ClipState)
 
 
 def _update(path: Path, change: Callable[[list[QueuedClip]], list[QueuedClip]]) -> list[QueuedClip]:
-    """Replace the table by what `change` makes of it, while no other process does."""
+    """Replace the table with the result of `change`, holding a claim against other processes."""
     with hold_claim(path, what=f"the clips to label in {path}", patience_s=_PATIENCE_S):
         clips = change(read_clips(path))
         rows = [
@@ -208,7 +208,7 @@ def _parse(cells: Sequence[str]) -> QueuedClip:
     if row["state"] not in get_args(ClipState):
         raise ValueError(f"state is {show_plainly(row['state'])[:60]!r}, expected {', '.join(get_args(ClipState))}")
     if len(row["reason"]) > _LONGEST_REASON or show_plainly(row["reason"]) != row["reason"]:
-        raise ValueError(f"reason is no sentence of at most {_LONGEST_REASON} characters")
+        raise ValueError(f"reason is {show_plainly(row['reason'])[:60]!r}, expected at most {_LONGEST_REASON} characters, all printable")
     return QueuedClip(
         row["recording"],
         int(row["start_frame"]),

@@ -30,8 +30,8 @@ class Assignment:
     identities
         Int64 of shape (N,), 0 to K - 1; `NOBODY` where there are more tracklets at a time than animals.
     probabilities
-        Float64 of shape (N, K), each row sums to 1, or to 0 for nobody: how likely each identity is, if taking it from its owner means
-        that the two are exchanged in all tracklets that this forces.
+        Float64 of shape (N, K), each row sums to 1, or to 0 without identity: how likely each identity is, if taking it from its owner
+        exchanges the two in all tracklets that this forces.
     score
         Sum of the log-probabilities that were chosen.
     is_optimal
@@ -45,7 +45,7 @@ class Assignment:
 
     @property
     def certainty(self) -> Floats:
-        """Probability of the chosen identity, float64 of shape (N,); 0 for nobody."""
+        """Probability of the chosen identity, float64 of shape (N,); 0 without identity."""
         return self.probabilities.max(axis=1, initial=0.0)
 
 
@@ -57,7 +57,7 @@ def assign_identities(
     An integer programme with one constraint for each identity and each largest set of tracklets that share a frame, solved exactly
     (HiGHS, by branch and bound). Probabilities are those of the best exchange of two identities: a tracklet of `a` that were `b` would
     make the tracklets of `b` that overlap it `a`, those of `a` that overlap them `b`, and so on (a Kempe chain of the graph of
-    overlaps); the difference of sums is the log-odds. With two animals, and nobody left out, this is exact; with more, longer cycles
+    overlaps); the difference of sums is the log-odds. With two animals and no tracklet left out, this is exact; with more, longer cycles
     are left out.
 
     Parameters
@@ -67,7 +67,7 @@ def assign_identities(
     starts, stops
         Frames [start, stop) of each tracklet, int of shape (N,).
     left_out
-        A tracklet that is nobody counts as its worst identity less this.
+        A tracklet without identity scores its worst log-probability less this.
     time_limit_s
         Seconds after which the best assignment found so far is taken.
 
@@ -108,7 +108,7 @@ def _solve(
     n_tracklets, n_identities = gains.shape
     rows: list[int] = []
     columns: list[int] = []
-    # Each tracklet is at most one animal.
+    # A tracklet is at most one animal.
     for tracklet in range(n_tracklets):
         rows += [tracklet] * n_identities
         columns += range(tracklet * n_identities, (tracklet + 1) * n_identities)

@@ -21,7 +21,7 @@ _ANYWHERE = 0.01
 def weigh_motion(
     tracklets: Sequence[Tracklet], identities: Integers, n_identities: int, *, step: float, spread: float, area: float
 ) -> Floats:
-    """Return how much likelier each tracklet is each animal by where that animal was before and is after it, log-odds of shape (N, K).
+    """Return log-odds (N, K) that a tracklet is an animal, from where that animal is before and after the tracklet.
 
     An animal is expected where it was last, normally distributed with a deviation that grows by a step a frame; the odds are against a
     place anywhere in the arena. The same holds for where it is seen next. 0 where an animal has no tracklet on either side.
@@ -31,11 +31,11 @@ def weigh_motion(
     tracklets
         N tracklets.
     identities
-        Animal of those that are sure, int64 of shape (N,); negative for others. A tracklet says nothing about itself.
+        Animal of those that are sure, int64 of shape (N,); negative for others. A tracklet is not evidence about itself.
     n_identities
         Number of animals K.
     step
-        How far an animal gets in a frame, pixels.
+        Distance that an animal moves in a frame, pixels.
     spread
         How exact a position is, pixels.
     area

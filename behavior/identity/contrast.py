@@ -56,7 +56,7 @@ def contrast_loss(relations: Any, vectors: Any) -> Any:
 
     The mean over pairs of one animal of -log(exp(s) / (exp(s) + sum of exp(s'))), where s is the pair's cosine over a temperature of 0.1,
     and s' those of the first crop with the crops that are another animal's (InfoNCE, van den Oord et al. 2018; with several pairs a crop
-    as Khosla et al. 2020). Crops of which nothing is known take no part.
+    as Khosla et al. 2020). Crops with unknown relations are left out.
 
     Parameters
     ----------

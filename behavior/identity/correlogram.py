@@ -43,7 +43,7 @@ class Correlogram:
     def fit(
         cls, images: Images, window: npt.NDArray[np.bool_], *, n_levels: int = 12, distances: tuple[int, ...] = (1, 2, 4, 6, 9, 13)
     ) -> Correlogram:
-        """Return the correlogram whose levels are quantiles of `images` (M, H, W, C) within `window` (H, W)."""
+        """Return a correlogram with quantiles of `images` (M, H, W, C) within `window` (H, W) as levels."""
         inside = images[:: max(1, len(images) // 500)][:, window]
         quantiles = np.linspace(0, 1, n_levels + 1)[1:-1]
         return cls(np.quantile(inside, quantiles, axis=(0, 1)).T.astype(np.float32), distances)

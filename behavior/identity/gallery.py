@@ -112,7 +112,7 @@ class Gallery:
 
         Each image is asked about as if it came from a new recording: once with the other recordings of its individual (known), once
         without its individual (new). Images of one recording never answer for each other: neighbouring frames are copies. With one
-        recording of each individual there is nothing to compare, and with one individual nobody is new: then the gallery stays as it is.
+        recording of each individual there is nothing to compare, and with one individual none is new: then the gallery stays as it is.
 
         Parameters
         ----------

@@ -38,7 +38,7 @@ class CropQuality:
 
 
 def measure_quality(images: npt.NDArray[np.uint8], window: Bools) -> CropQuality:
-    """Measure crops, uint8 of shape (M, S, S, C), whose animal points up within `window`, bool of shape (S, S)."""
+    """Measure crops, uint8 of shape (M, S, S, C), with the animal pointing up within `window`, bool of shape (S, S)."""
     parts: list[tuple[Floats, Floats, Floats]] = []
     for start in range(0, len(images), 1024):
         part = images[start : start + 1024]

@@ -32,7 +32,7 @@ def normalize(vectors: Vectors) -> Floats:
 
 @dataclass(frozen=True)
 class Whitening:
-    """Makes a fingerprint that nobody trained comparable: what varies within tracklets, which are one animal each, counts less.
+    """Makes untrained fingerprints comparable: gives less weight to what varies within tracklets of one animal.
 
     Principal components, scaled so that their covariance within tracklets is the unit matrix (within-class covariance normalization,
     Hatch et al. 2006, Interspeech). No label is needed.

@@ -18,7 +18,7 @@ __all__ = ["UNKNOWN", "Resolution", "count_animals", "resolve_tracklets", "train
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
-# What a tracklet is called whose identity is less likely than it has to be.
+# Identity of a tracklet whose best identity is not likely enough.
 UNKNOWN = -1
 
 
@@ -67,8 +67,8 @@ def resolve_tracklets(
     """Find which tracklets are the same animal.
 
     Begins with tracklets that are there together, one for each animal; then, in turns, all tracklets are assigned by what the animals
-    look like, and what the animals look like follows from the tracklets assigned to them. Of several beginnings, the one whose crops
-    are likeliest counts.
+    look like, and what the animals look like follows from the tracklets assigned to them. Of several starts, the one with
+    the likeliest crops is kept.
 
     Parameters
     ----------
@@ -120,8 +120,8 @@ def train_and_resolve(
 ) -> Resolution:
     """Train a fingerprint on a video's own tracklets, and find which of them are the same animal.
 
-    First by the contrast of tracklets that are there together alone; then, in each of `n_turns`, also by that of the tracklets whose
-    identity is sure by then, for half as many steps.
+    The first training contrasts only tracklets that are seen together. Each of `n_turns` further trainings, half as long, adds the
+    tracklets with a certain identity.
 
     Parameters
     ----------

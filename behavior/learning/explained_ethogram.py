@@ -51,11 +51,11 @@ class ExplainedEthogram:
         Parameters
         ----------
         behavior
-            Which behavior; where None, the one that was decided there, or else the most probable one.
+            Which behavior; None for the one predicted there, or else the most probable one.
         is_bout
             Explain the bout of the behavior that the frame is in: the mean over a few of its frames.
         advance
-            Is told which share of the work is done.
+            Called with the share of the work that is done.
 
         Raises
         ------
@@ -80,7 +80,7 @@ class ExplainedEthogram:
             bout = next(((start, stop) for start, stop in bouts if start <= frame < stop), None)
             if bout is None:
                 raise UsageError(
-                    f"{self.path}: frame {frame} is in no bout of {behavior}; name a frame of one, or ask about the frame alone."
+                    f"{self.path}: frame {frame} is not in a bout of {behavior}; name a frame of a bout, or ask about the frame alone."
                 )
             frames = choose_frames(*bout)
         return self.explainer.explain(behavior, frames, advance=advance)
@@ -94,18 +94,18 @@ def open_explained(
     Parameters
     ----------
     model
-        Folder of the model; where the ethogram says if not given.
+        Folder of the model; by default the one that the ethogram names.
     study
-        The study that the recording is of: names its files, and has the cache.
+        The study of the recording: it names the recording's files and has the cache.
     cache
         Folder of the features; the study's, or `cache` in or next to the ethogram's folder, if not given.
     may_embed
-        Compute features that the cache lacks, instead of an error.
+        Whether to compute features that the cache lacks instead of raising an error.
 
     Raises
     ------
     EthogramError
-        If the ethogram cannot be used, or says nothing of a model.
+        If the ethogram cannot be used, or does not name its model.
     ModelError
         If the model is gone, or is not the one that made the ethogram.
     CacheError
@@ -158,4 +158,4 @@ def _find_recording(path: Path, annotation: Annotation, study: Path | None) -> t
     for recording in recordings:
         if recording.id == annotation.recording:
             return recording, settings.arena, settings.cache
-    raise UsageError(f"{study}: has no recording {annotation.recording!r}, which {path.name} is of; name its study, or none.")
+    raise UsageError(f"{study}: has no recording {annotation.recording!r}, which {path.name} is about; name another study, or none.")

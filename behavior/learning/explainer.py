@@ -1,12 +1,12 @@
-"""Why a model predicts what it predicts: what changes in its answer about a frame when something that it sees is hidden.
+"""Why a model predicts what it predicts: how its answer about a frame changes when part of its input is hidden.
 
-All numbers are changes of the log-odds of a behavior: what the answer is, less what it is with that hidden. Above 0, what was hidden spoke
-for the behavior; below, against it. Three things are hidden:
+All numbers are changes of the log-odds of a behavior: the answer less the answer with something hidden. Above 0, the hidden part spoke for
+the behavior; below 0, against it. Three things are hidden:
 
 - A patch of the picture, in the frames around the one that is asked about. It is covered with what the video shows there at most times,
   the scene without the animal; features are computed from the covered crops by the code that embedded the video, with the model's own
-  engine and backbone. What never moves cannot be hidden like this. Log-odds that stay high with the whole crop covered may mean that a
-  model goes by the scene, or only that it was never trained on an empty one.
+  engine and backbone. This cannot hide what never moves. Log-odds that stay high with the whole crop covered may mean that a
+  model goes by the scene, or only that it was never trained on an empty scene.
 - A moment. Its features are replaced by those of other moments of the recording, several times, and the changes are averaged.
 - A stream, or the features of a body part, around the frame, likewise.
 """
@@ -51,7 +51,7 @@ SPAN_S, MOST_DESCRIBED = 0.25, 5
 MOMENT_S, MOST_MOMENTS = 0.5, 20
 # Other moments whose features replace what is hidden.
 N_OTHERS = 8
-# Features of one crop whose cosine is lower are not those of one backbone in two precisions.
+# Two precisions of one backbone give features of a crop with at least this cosine.
 _LOWEST_COSINE = 0.97
 
 Floats = npt.NDArray[np.float64]
@@ -158,9 +158,9 @@ class Explainer(AbstractContextManager["Explainer"]):
         if self._model.has_seen(self._recording):
             yield "The model was trained on this recording."
         if self._model.description.combine != "mean":
-            yield "The members of the model vote; what is explained is the mean of their probabilities."
+            yield "The members of the model vote; the explanation is of the mean of their probabilities."
         if not self._crop_streams:
-            yield "The model works on no picture, so that there is no map of one."
+            yield "The model does not use the picture, so there is no map of it."
 
     # Patches of the picture.
 
@@ -210,8 +210,8 @@ class Explainer(AbstractContextManager["Explainer"]):
         cosines = np.divide((computed * cached).sum(axis=1), lengths, out=np.ones(len(computed)), where=lengths > 0)
         if cosines.min() < _LOWEST_COSINE:
             raise ModelError(
-                f"{self._recording.id}: its cached features of {stream.name} are not those that are computed now (cosine "
-                f"{cosines.min():.3f}); they are of another engine or version, so embed the recording again."
+                f"{self._recording.id}: its cached features of {stream.name} differ from those computed now (cosine "
+                f"{cosines.min():.3f}); they are from another engine or version; embed the recording again."
             )
 
     # Moments, streams and body parts.

@@ -18,7 +18,7 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class PictureMap:
-    """What speaks for a behavior in the picture.
+    """Which parts of the picture speak for a behavior.
 
     Attributes
     ----------
@@ -31,7 +31,7 @@ class PictureMap:
     by_patch
         Change of the log-odds by patch of the grid, row by row, float64 of shape (P,); `values` are these shared out.
     scene_log_odds
-        What the log-odds are with the whole crop covered.
+        Log-odds with the whole crop covered.
     """
 
     values: npt.NDArray[np.float32]
@@ -72,13 +72,13 @@ class Explanation:
     log_odds
         Of the behavior, before calibration.
     picture
-        None where the model sees no picture.
+        None if the model does not use the picture.
     moments
         Before and after.
     streams
         Change of the log-odds with each stream of features replaced around the frame.
     parts
-        Likewise with the features of each body part; empty where the model sees no pose.
+        Likewise with the features of each body part; empty if the model does not use pose.
     notes
         What a reader should know.
     """

@@ -38,7 +38,7 @@ Members = list[npt.NDArray[np.float32]]
 
 @dataclass(frozen=True)
 class SuggestionRequest:
-    """What clips are asked for; it can be told to another process.
+    """Which clips to suggest; can be sent to another process.
 
     Attributes
     ----------
@@ -77,7 +77,7 @@ class SuggestedBatch:
 
 
 def suggest_for_study(request: SuggestionRequest) -> SuggestedBatch:
-    """Return clips of the study's training recordings to label next. Nothing is computed that the feature cache does not hold, but pose.
+    """Return clips of the study's training recordings to label next. Takes features only from the cache; computes only pose vectors.
 
     Raises
     ------
@@ -159,7 +159,7 @@ def _load_features(study: Study, streams: Mapping[str, FeatureStream], recording
     try:
         features = load_features(study, recording, streams)
     except CacheError:
-        # That is said once for all recordings.
+        # One note covers all recordings.
         frames, fps = _list_frames(recording)
         return _Known(frames, fps, None)
     return _Known(features.frames, features.fps, features.values, is_cached=True)
@@ -214,8 +214,7 @@ def _find_predictions(study: Study, request: SuggestionRequest) -> tuple[Callabl
 
     It is called with a recording, and whether its features are in the cache.
 
-    The members themselves are asked where the ethograms are of an ensemble whose model is still there; else the ethograms tell what they
-    predict together.
+    If an ensemble made the ethograms and its model still exists, each member predicts; otherwise the ethograms give the joint prediction.
     """
     notes: list[str] = []
     ask = None
@@ -279,7 +278,7 @@ def _explain_missing(clips: Sequence[Clips], *, has_features: bool) -> list[str]
     if clips and n_without == len(clips):
         notes.append("There are neither features nor poses yet, so the clips are spread evenly; train once, or run `behavior embed`.")
     elif n_without:
-        what = "features" if has_features else "a pose that can be used"
+        what = "features" if has_features else "usable pose"
         notes.append(f"{n_without} of {len(clips)} recordings have no {what}; of them, only clips drawn at random are suggested.")
     if not has_features and n_without < len(clips):
         notes.append("There are no features yet, so the clips are chosen by pose.")

@@ -1,4 +1,4 @@
-"""Which clips people should label next: those that teach most, and some drawn at random, on which a score is honest."""
+"""Which clips people should label next: those that teach most, and some drawn at random to keep the score honest."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ __all__ = ["Suggestion", "suggest_clips"]
 
 _DRAWN = "drawn at random, to keep the score honest"
 _DRAWN_LABELLED = "drawn at random, to keep the score honest; it was labelled before"
-_SPREAD = "spread evenly, as nothing yet tells clips apart"
+_SPREAD = "spread evenly, as nothing distinguishes the clips yet"
 _NOVEL = "looks like nothing labelled yet"
 
 # Clips that are compared with each other at once, and rows of a table of distances.
 _MOST_COMPARED, _ROWS_AT_ONCE = 20_000, 1024
 _N_COMPONENTS = 32
-# Of a batch, one recording gives at most so many times its share.
+# A recording gives at most this many times its share of a batch.
 _MOST_SHARES = 2
-# Doubt is measured in that of the most doubtful clips; one alone may be a mistake of the pose.
+# Doubt is scaled by this percentile of the clips; the single most doubtful clip may be a pose error.
 _MOST_DOUBTFUL = 99
 # Bits a frame; a model that is never less sure of a behavior is not asked about it.
 _LEAST_DOUBT = 0.2
-# Nearer to 0 or 1, a probability is not called unsure.
+# A probability closer than this to 0 or 1 is not called unsure.
 _LEAST_UNSURE = 0.15
 
 
@@ -46,7 +46,7 @@ class Suggestion:
     is_random
         Whether it was drawn at random.
     is_looked_at
-        Whether its frames are labelled already: it was drawn at random and counts in the score, but nobody has to do anything.
+        Whether its frames are labelled already: it was drawn at random and counts in the score, but needs no more work.
     """
 
     recording: str
@@ -217,7 +217,7 @@ class _Pool:
         return chosen
 
     def _explain(self, row: int, doubt: npt.NDArray[np.floating]) -> str:
-        """Return why a clip is there: a probability near 0 or 1 makes nobody unsure, however sure the model is elsewhere."""
+        """Return why a clip is suggested; with a probability near 0 or 1, the model is not called unsure."""
         assert self._doubtful is not None
         column = int(np.argmax(np.nan_to_num(doubt)))
         if not _LEAST_UNSURE <= self._doubtful[row, column] <= 1 - _LEAST_UNSURE:
@@ -225,7 +225,7 @@ class _Pool:
         return f"the model is unsure about {self._behaviors[column]} ({self._doubtful[row, column]:.2f})"
 
     def _spread(self, rows: npt.NDArray[np.int64], count: int) -> list[int]:
-        """Return clips far from each other in time, of the recordings of which the smallest part is labelled or chosen."""
+        """Return clips far from each other in time, from the recordings with the smallest labelled or chosen part."""
         done = np.bincount(self._owner[~self._is_free], minlength=len(self._names)).astype(np.float64)
         sizes = np.maximum(np.bincount(self._owner, minlength=len(self._names)), 1)
         order = [_hash(self._seed, name, 0) for name in self._names]
@@ -245,13 +245,13 @@ class _Pool:
 
 
 def _compare_doubt(doubt: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
-    """Return doubt (N, B) in that of the most doubtful clips of each behavior, so that a rare behavior counts as much as a frequent one."""
+    """Return doubt (N, B) relative to each behavior's most doubtful clips; rare behaviors then count as much as frequent ones."""
     most = np.percentile(np.nan_to_num(doubt), _MOST_DOUBTFUL, axis=0)
     return doubt.astype(np.float64) / np.maximum(most, _LEAST_DOUBT)
 
 
 def _value_doubt(doubt: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Return the doubt (N,) of the behavior that is doubted most; what is usual for clips of which the model says nothing."""
+    """Return the doubt (N,) of the most doubtful behavior; the usual doubt for clips without predictions."""
     value = np.nan_to_num(doubt).max(axis=1)
     is_unknown = np.isnan(doubt).all(axis=1)
     return np.where(is_unknown, np.median(value[~is_unknown]) if not is_unknown.all() else 1.0, value)

@@ -1,4 +1,4 @@
-"""What of two sets of tracks may be one animal: every pair of detections of one frame, and how alike the two are."""
+"""Pairs the detections of two sets of tracks in each frame, and measures how alike they are."""
 
 from __future__ import annotations
 

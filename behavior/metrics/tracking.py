@@ -66,7 +66,7 @@ def score_tracks(
 
     Examples
     --------
-    Two animals that stand still, whose identities are exchanged in the last two of ten frames:
+    Two animals stand still, and their identities are exchanged in the last two of ten frames:
 
     >>> truth = np.tile([[10.0, 10.0], [90.0, 90.0]], (10, 1, 1))
     >>> predicted = truth.copy()
@@ -150,10 +150,10 @@ def score_hota(pairs: TrackPairs) -> dict[str, npt.NDArray[np.float64]]:
 
 
 def score_identity(pairs: TrackPairs, *, threshold: float = 0.5) -> dict[str, float]:
-    """Return how much of the video each true animal bears one and the same predicted identity.
+    """Return how much of the video each true animal keeps one and the same predicted identity.
 
-    Every true identity is given one predicted identity at most, so that the detections on which the two lie together in the whole
-    video, IDTP, are as many as possible.
+    Every true identity is given one predicted identity at most, chosen to maximise IDTP, the number of detections on which
+    the two coincide in the whole video.
 
     Parameters
     ----------

@@ -38,13 +38,13 @@ __all__ = ["AUDIT_COLUMNS", "AUDIT_RULES", "Audit", "AuditResult", "open_audit",
 
 AUDIT_COLUMNS = ("behavior", "metric", "group", "figure", "value", "low", "high", "p", "animals", "clips")
 AUDIT_RULES = (
-    "`audit.csv` has, for each group and each difference between groups, what the model says (predicted), what people saw in the audited "
-    "clips (audited), both together (corrected), and what the model says too much (bias), each with a 95 % interval over animals. The "
+    "`audit.csv` has, for each group and each difference between groups, the model's figure (predicted), the figure from the audited "
+    "clips (audited), both together (corrected), and how much the model overestimates (bias), each with a 95 % interval over animals. The "
     "corrected interval holds whatever the model does, because the clips were drawn at random (prediction-powered inference, Angelopoulos "
-    "et al. 2023, doi:10.1126/science.adi6000); the interval of what is predicted takes the model to be right."
+    "et al. 2023, doi:10.1126/science.adi6000); the interval of the predicted figure assumes that the model is right."
 )
 _KINDS: tuple[Kind, ...] = ("predicted", "audited", "corrected", "bias")
-# Of clips that show a behavior: with fewer, chance in a few of them makes the figure.
+# With fewer clips that show a behavior, its figure depends too much on chance.
 _FEW_CLIPS = 10
 _BIAS_LEVEL = 0.05
 
@@ -141,7 +141,7 @@ def summarize_audit(audit: Audit, described: Sequence[DescribedRecording]) -> Au
     known = [one.name for one in described if one.annotation.provenance.learned_from]
     described = [one for one in described if one.name not in known]
     if not described:
-        raise UsageError(f"{audit.path}: the model was trained on all of these recordings, so that they cannot be audited; audit others.")
+        raise UsageError(f"{audit.path}: the model was trained on all of these recordings, so they cannot be audited; audit others.")
     if known:
         notes.append(f"the model was trained on {', '.join(known)}; the audit leaves them out.")
     behaviors = described[0].annotation.behaviors
@@ -164,7 +164,7 @@ def summarize_audit(audit: Audit, described: Sequence[DescribedRecording]) -> Au
     groups = list(dict.fromkeys(group for _, group in keys))
     design = find_design(pd.DataFrame(keys, columns=["animal", "group"]))
     if len(groups) > 1 and design != "independent":
-        notes.append("some animals are in several groups, so that the audit does not compare groups.")
+        notes.append("some animals are in several groups, so the audit does not compare groups.")
     of_groups = {group: sum(n_clips[one.name] for one in described if one.group == group) for group in groups}
     rows: list[tuple[object, ...]] = []
     for name in behaviors:
@@ -210,10 +210,10 @@ def _read_clips(audit: Audit, one: DescribedRecording) -> tuple[npt.NDArray[np.i
         else:
             n_open += 1
     if n_open:
-        notes.append(f"{one.name}: {n_open} of {len(clips)} clips are not, or not all, labelled yet; they count nowhere.")
+        notes.append(f"{one.name}: {n_open} of {len(clips)} clips are not fully labelled yet and do not count.")
     if n_unsure:
         notes.append(
-            f"{one.name}: {n_unsure} of {len(clips)} clips were skipped or unsure; where these differ from the rest, figures do too."
+            f"{one.name}: {n_unsure} of {len(clips)} clips were skipped or unsure; if these differ from the rest, the figures are biased."
         )
     return read.values, cells, notes
 
@@ -317,14 +317,14 @@ def _note(
             of_each = [f"{100 * estimate_mean(shares[group], 'bias').value:+.1f} % of the time in {group}" for group in (first, second)]
             yield (
                 f"{name}: the model errs differently between groups, {of_each[0]} and {of_each[1]} (p = {difference.p:.2g}); a difference "
-                "by its figures alone may be the model's."
+                "between predicted figures may come from the model alone."
             )
     power = tune_power([animal for of_group in shares.values() for animal in of_group])
     for group, of_group in shares.items():
         more = estimate_more_clips(of_group, power=power)
         what = f"the interval of its share of time{f' in {group}' if group else ''}"
         if math.isinf(more):
-            yield f"{name}: animals differ, so that more animals would halve {what}, but more labels would not."
+            yield f"{name}: animals differ so much that only more animals, not more labels, would halve {what}."
         elif not math.isnan(more):
             usual_s = float(np.mean(np.concatenate([animal.lengths for animal in of_group])))
             yield f"{name}: about {math.ceil(more * usual_s / 60)} more minutes of labels would halve {what}."

@@ -1,4 +1,4 @@
-"""What all answers of the server have in common: reading what was asked, and saying what went wrong in one sentence."""
+"""Shared by all answers of the server: reading a request, and reporting an error in one sentence."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ async def say_unknown(request: Request, error: Exception | None = None) -> Respo
 
 
 async def explain(request: Request, error: Exception) -> Response:
-    """Answer with the sentence of an error that has one."""
+    """Answer an error with its sentence."""
     status = 422
     if isinstance(error, EditConflictError):
         status = 409
@@ -70,6 +70,6 @@ async def explain(request: Request, error: Exception) -> Response:
 
 
 async def fail(request: Request, error: Exception) -> Response:
-    """Answer for an error that should not be; the terminal names it."""
+    """Answer an unexpected error; the terminal names it."""
     _logger.error("%s failed (%s: %s); report it.", request.url.path, type(error).__name__, error)
-    return JSONResponse({"error": "something went wrong that should not; the terminal says what."}, status_code=500)
+    return JSONResponse({"error": "an unexpected error occurred; the terminal shows it."}, status_code=500)

@@ -22,12 +22,12 @@ from behavior.review.video_indices import VideoIndices
 
 __all__ = ["Desk", "UnknownRecordingError"]
 
-# More than so many are closed when nobody has asked for them for a while, or when there are more than can be held open at all.
+# Above the first number, idle recordings are closed; above the second, any.
 _MANY_OPEN, _MOST_OPEN, _IDLE_S = 4, 10, 60.0
 # Of predictions and pose of all that are open.
 _MOST_BYTES = 128 * 2**20
 _SECONDS_BETWEEN_ROUNDS = 0.5
-# While somebody waits for pictures, reading through goes on slowly.
+# Background reading slows down while somebody waits for pictures.
 _BUSY_S, _PAUSE_S = 0.2, 0.02
 
 _logger = logging.getLogger("behavior.review")
@@ -54,7 +54,7 @@ class Desk:
     differences
         The bouts that are seen differently.
     jobs
-        What is at work in a process of its own.
+        Jobs in processes of their own.
     """
 
     def __init__(self, reviewed: ReviewedStudy, rater: str) -> None:
@@ -78,12 +78,12 @@ class Desk:
             thread.start()
 
     def open(self, recording: str, *, looks_again: bool = False) -> OpenedRecording:
-        """Return a recording of the study, opened; those that nobody has asked for for longest are closed.
+        """Return an open recording of the study; close the ones unused for longest.
 
         Parameters
         ----------
         looks_again
-            Whether one whose video was replaced since it was opened, or could not be read to its end, is opened anew.
+            Whether to reopen a recording if its video was replaced or could not be read to its end.
 
         Raises
         ------
@@ -191,7 +191,7 @@ class Desk:
         self.jobs.close()
 
     def _release(self) -> None:
-        """Let go of predictions and pose of recordings that were asked for longest ago, where all together are too much."""
+        """Release predictions and pose of the recordings unused for longest, if all together take too much memory."""
         *others, _ = self._opened.values()
         total = sum(opened.n_bytes for opened in self._opened.values())
         for opened in others:

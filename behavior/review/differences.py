@@ -48,7 +48,7 @@ class DifferenceItem:
     n_labelled, n_decided
         Bouts of each side.
     weight
-        What the list is sorted by, the greatest first: frames times confidence; of an unsure bout, less its margin.
+        Sort key of the list, greatest first: frames times confidence; for an unsure bout, minus its margin.
     start_error_s, stop_error_s
         How much later the decided side starts and stops; None where only one side has a bout.
     start_s, stop_s
@@ -91,15 +91,15 @@ class Listed:
     items
         The greatest first.
     n_found
-        How many there are that were asked for, those included that are not kept or not listed.
+        Number of differences that match the request, including those not kept or not listed.
     n_compared, n_recordings
         How many recordings are compared, and how many there are with something to compare.
     problems
         Why a recording is not compared, by recording.
     version
-        Of all that is known; it changes with every recording that is compared.
+        Version of all differences; changes with every recording that is compared.
     has_failed
-        Whether comparing ended by an error of the program, which the terminal shows.
+        Whether an unexpected error ended the comparison; the terminal shows it.
     """
 
     items: Sequence[DifferenceItem]
@@ -275,7 +275,7 @@ class Differences:
 
         if not set(annotation.behaviors) & set(self._reviewed.behaviors):
             raise EthogramError(
-                f"{path}: has the behaviors {', '.join(annotation.behaviors)}, none of which the study has; it is another study's."
+                f"{path}: has the behaviors {', '.join(annotation.behaviors)}, but the study has none of them; it belongs to another study."
             )
         for bout in find_uncertain_bouts([annotation], count=len(annotation.time_s)):
             if bout.behavior not in self._reviewed.behaviors:

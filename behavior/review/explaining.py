@@ -1,4 +1,4 @@
-"""Why the model predicts what it predicts, for the page: asked of a process that stays, so that the server never loads a network."""
+"""Why the model predicts what it predicts, for the page: computed in a lasting process, so the server never loads a network."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["Explanations", "answer_for_page"]
 
 _MOST_KEPT = 200
 
-# What the process that stays has open: the last ethogram, by its path and what else it was opened with.
+# The last ethogram that the lasting process opened, by its path and the other arguments.
 _opened: dict[tuple[object, ...], Any] = {}
 
 
@@ -74,13 +74,13 @@ class Explanations:
         EthogramError
             If the recording has no ethogram.
         UsageError
-            If the same viewer has asked for another one meanwhile.
+            If the same viewer asked for another explanation in the meantime.
         BehaviorError
             As `answer_for_page`.
         """
         path = self._reviewed.ethograms.get(recording)
         if path is None or not path.is_file():
-            raise EthogramError(f"recording {recording!r} has no ethogram, so that there is nothing to explain; predict it first.")
+            raise EthogramError(f"recording {recording!r} has no ethogram to explain; predict it first.")
         status = path.stat()
         stamp = f"{status.st_mtime_ns} {status.st_size}"
         key = path, stamp, frame, behavior, is_bout

@@ -37,19 +37,19 @@ class Job:
     kind
         What is done, one word.
     function, study
-        A function that a module has under its name, or a partial one, which is called with the path in a process of its own. What it
-        announces is the log; it returns a sentence on what came of it.
+        A module-level function, or a partial of one, called with the path in a process of its own. Its announcements are the log; it
+        returns a sentence on the result.
     look
-        Called now and then while the work goes on, and at its end.
+        Called repeatedly while the job runs, and at its end.
 
     Attributes
     ----------
     id
-        Tells it from all others.
+        Unique among jobs.
     state
         How it is.
     outcome
-        A sentence on what came of it, or why nothing did; "" while it is at work.
+        A sentence on the result or the failure; "" while the job runs.
     """
 
     def __init__(self, kind: str, function: Callable[[Path], str], study: Path, look: Callable[[], None]) -> None:
@@ -99,11 +99,11 @@ class Job:
             outcome = call_in_worker(self._function, self._study, take=self._take, should_stop=self._is_to_stop.is_set)
             state = "done"
         except CallStoppedError:
-            state, outcome = "stopped", "Stopped. What is finished is kept, and the next run goes on from there."
+            state, outcome = "stopped", "Stopped. Finished work is kept, and the next run continues from there."
         except BehaviorError as error:
             outcome = str(error)
         except Exception as error:  # noqa: BLE001
-            # Whatever it is, pages are told and the server goes on.
+            # Any failure is reported to the pages, and the server keeps running.
             outcome = f"{self.kind} failed ({type(error).__name__}: {error}); report it."
             _logger.error("%s", outcome)
         finally:
@@ -151,7 +151,7 @@ class Jobs:
             if self._is_ending:
                 raise UsageError("the server is ending; start it again.")
             if self.is_running:
-                raise UsageError("a job is at work already; wait for it, or stop it.")
+                raise UsageError("a job is already running; wait for it or stop it.")
             self._job = Job(kind, function, study, look)
 
     def stop(self) -> None:
@@ -164,7 +164,7 @@ class Jobs:
         return None if self._job is None else self._job.describe(since)
 
     def close(self) -> None:
-        """End the job at work, and begin no other."""
+        """End the running job, and start no other."""
         with self._lock:
             self._is_ending = True
         if self._job is not None:

@@ -310,7 +310,7 @@ class LabelSession:
         self.notices.append(f"{self.target.name} was changed by somebody else and is read again{said}{where}.")
 
     def _write_again(self) -> None:
-        """Write the labels into a file that somebody has removed: there is nobody's work to be written over."""
+        """Write the labels again after somebody removed the file; this overwrites nobody's work."""
         copy = self._journal.keep_beside(self._format(), "ours")
         self._journal.accept()
         self._journal.fold(self._format())

@@ -23,7 +23,7 @@ _QUALITY = 88
 _MOST_VIEWERS = 3
 # Of pictures and decoders of all recordings and viewers together.
 _MOST_BYTES = 112 * 2**20
-# Of pictures that one reader keeps, and at least as many as it decodes at once.
+# Memory for the pictures of one reader, and their least number: as many as it decodes at once.
 _MOST_KEPT_BYTES, _LEAST_KEPT = 24 * 2**20, 12
 _HEADER = struct.Struct("<II")
 
@@ -52,7 +52,7 @@ def pack_frames(frames: Sequence[Frame], *, width: int | None = None) -> bytes:
 
 
 class OpenReaders:
-    """All readers of frames that hold memory; those that were not used for longest are closed where it is too much. Threads may share it.
+    """All readers of frames that hold memory; those unused for longest are closed if it is too much. Threads may share it.
 
     Parameters
     ----------

@@ -19,7 +19,7 @@ __all__ = ["read_rater_file"]
 def read_rater_file(
     recording: Recording, path: Path, rater: str, *, frames: Frames, behaviors: Sequence[str], settings: LabelFiles
 ) -> Labels:
-    """Return the labels in a file; a behavior for which a table of frames has no column is labelled nowhere.
+    """Return the labels in a file; a behavior without a column in a frame table is unlabelled.
 
     Parameters
     ----------

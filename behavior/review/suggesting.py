@@ -53,7 +53,7 @@ class Suggester:
         return self._thread is not None and self._thread.is_alive()
 
     def describe(self) -> dict[str, Any]:
-        """Return what the page has to know: the clips of the last batch and those still open, and how many of all batches are done.
+        """Return the page's data: the clips of the last batch and those still open, and how many of all batches are done.
 
         Raises
         ------
@@ -87,7 +87,7 @@ class Suggester:
         """
         with self._lock:
             if self.is_busy:
-                raise UsageError("clips are being chosen already; wait until they are there.")
+                raise UsageError("clips are already being chosen; wait until that is done.")
             reviewed = self._desk.reviewed
             if reviewed.study_path is None:
                 raise UsageError("there is no study yet; name a behavior first, at the right.")
@@ -108,7 +108,7 @@ class Suggester:
             self._thread.start()
 
     def decide(self, recording: str, start: int, stop: int, state: ClipState) -> dict[str, Any]:
-        """Set what became of a clip, and return the queue as `describe` does; raises as `files.clip_queue.set_clip_state`."""
+        """Set the state of a clip, and return the queue as `describe` does; raises as `files.clip_queue.set_clip_state`."""
         set_clip_state(self.path, (self._desk.rater, recording, start, stop), state)
         return self.describe()
 
@@ -138,7 +138,7 @@ class Suggester:
             if any(clip.state == "open" for clip in clips):
                 add_clips(self.path, clips)
             else:
-                self.problem = "All that can be labelled has been looked at, or is left out; there is nothing to suggest."
+                self.problem = "Everything that can be labelled was looked at or is left out, so there is nothing to suggest."
         except BehaviorError as error:
             self.problem = str(error)
             _logger.error("%s", error)

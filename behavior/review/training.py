@@ -1,4 +1,4 @@
-"""Training from the page, and predictions by a model that is handed in: what is started, and what pages are told of it."""
+"""Training from the page, and predictions by a model that is handed in: starting them, and reporting them to pages."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ def start_training(desk: Desk) -> None:
     if desk.reviewed.study_path is None:
         raise UsageError("there is no study yet to train; name a behavior and label some bouts first.")
     if desk.jobs.is_running:
-        raise UsageError("a job is at work already; wait for it, or stop it.")
+        raise UsageError("a job is already running; wait for it or stop it.")
     desk.fold_now()
     desk.jobs.start("training", partial(train_study, desk.rater), desk.reviewed.study_path, look=_watch_ethograms(desk.reviewed))
 
 
 def take_model(reviewed: ReviewedStudy, model: Path) -> None:
-    """Check that the bundle in the folder `model` is one of the study; where no behavior is named yet, they are the model's.
+    """Check that the bundle in the folder `model` fits the study; a study without behaviors takes the model's.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The frames of videos that were looked at, kept so that each video's packets are listed once as long as its file stays the same."""
+"""Keeps the frame indices of opened videos: each video's packets are listed once while its file stays the same."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class VideoIndices:
         """Return the index of the video at `path`, a new one where the file was replaced; raises VideoError as `VideoIndex`."""
         with self._lock:
             known = self._kept.get(path)
-        # A video that could not be read to its end may have been on a drive that was away.
+        # An incomplete index may come from a drive that was disconnected.
         if known is None or known.problem is not None or not known.is_unchanged():
             known = VideoIndex(path)
         with self._lock:

@@ -1,9 +1,9 @@
 """Means of groups of animals that hold although the model errs: predictions of everything, corrected by clips that people labelled.
 
-Prediction-powered inference (Angelopoulos et al. 2023, Science 382:669, doi:10.1126/science.adi6000) with animals as the unit: what the
-model says of a whole animal, plus what people saw in clips drawn at random from it less what the model says of the same clips. How much the
-model counts is tuned (Angelopoulos, Duchi and Zrnic 2023, "PPI++: efficient prediction-powered inference", arXiv:2311.01453, section 4), so
-that the corrected figure is hardly ever less certain than the clips alone.
+Prediction-powered inference (Angelopoulos et al. 2023, Science 382:669, doi:10.1126/science.adi6000) with animals as the unit: the model's
+figure for a whole animal, plus people's figure minus the model's figure in clips drawn at random from it. The model's weight is tuned
+(Angelopoulos, Duchi and Zrnic 2023, "PPI++: efficient prediction-powered inference", arXiv:2311.01453, section 4), so that
+the corrected figure is hardly ever less certain than the clips alone.
 """
 
 from __future__ import annotations
@@ -79,11 +79,11 @@ class AuditedAnimal:
 
     @property
     def bias(self) -> float:
-        """By how much the model says too much, over the clips; NaN without any."""
+        """How much the model overestimates, over the clips; NaN without any."""
         return self._average(self.predicted_clips - self.true_clips)
 
     def correct(self, power: float) -> float:
-        """Return what people saw, moved by `power` of what the model says of all beyond what it says of the clips; NaN without clips."""
+        """Return what people saw, plus `power` times (the model's overall figure - its figure in the clips); NaN without clips."""
         return self.true + power * (self.predicted - self._average(self.predicted_clips))
 
     def _average(self, values: npt.NDArray[np.float64]) -> float:
@@ -144,12 +144,12 @@ class Estimate:
 def tune_power(animals: Sequence[AuditedAnimal]) -> float:
     """Return how much the model's figures count, from 0 to 1: what makes the corrected figures vary least with the clips that were drawn.
 
-    It is the slope of what people saw on what the model says, over the clips within animals, weighted by their lengths: the clips of an
+    It is the slope of people's figures on the model's figures, over the clips within animals, weighted by their lengths: the clips of an
     animal are the labelled sample, and the whole animal is the large one. Use one for all groups: tuned by group, it would follow chance.
 
     Returns
     -------
-    0 where no animal has two clips, or the model says the same of all.
+    0 where no animal has two clips, or the model gives all the same figure.
 
     Examples
     --------
@@ -176,7 +176,7 @@ def estimate_mean(animals: Sequence[AuditedAnimal], kind: Kind, *, power: float 
         All of the group; those without clips count by the model's figures.
     kind
         "predicted" is the model's mean, as if it never erred; "audited" what people saw in the clips; "corrected" both together; "bias"
-        what the model says too much.
+        how much the model overestimates.
     power
         As `tune_power` returns it, for "corrected".
 
@@ -279,7 +279,7 @@ def estimate_more_clips(animals: Sequence[AuditedAnimal], *, power: float) -> fl
 
 
 def _list_parts(animals: Sequence[AuditedAnimal], kind: Kind, power: float) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Return what each animal with clips adds beyond the model's figures, shape (A,), NaN rows left out, and what the model says of all.
+    """Return what each animal with clips adds beyond the model's figures, shape (A,), NaN rows left out, and the model's figures for all.
 
     The mean of a group is the mean of the first over animals with clips, plus the mean of the second over all animals. Both are of shape
     (N,); of the first, animals without clips are NaN.

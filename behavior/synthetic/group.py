@@ -44,7 +44,7 @@ class Individual:
 
 @dataclass(frozen=True)
 class RenderedGroup:
-    """A video of several animals whose truth is known; T frames, N animals in the order of `individuals`.
+    """A video of several animals with known truth; T frames, N animals in the order of `individuals`.
 
     Attributes
     ----------
@@ -60,7 +60,7 @@ class RenderedGroup:
         Around what shows of body and ears, without the tail, float64 (T, N, 4) as left, top, right, bottom; NaN where it does not show.
         At the edge of the roof right to within half the body's width.
     present
-        Whether at least a quarter of the body shows beside the roof, bool (T, N). What other animals hide counts as shown.
+        Whether the roof leaves at least a quarter of the body visible, bool (T, N). Parts hidden by other animals count as visible.
     merged
         Whether body or ears touch or overlap those of another animal that shows, bool (T, N).
     arena

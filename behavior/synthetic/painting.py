@@ -74,7 +74,7 @@ class MousePainter:
         self._draw_mouse(patch, frame, offset, flicker)
 
     def fill(self, owners: npt.NDArray[np.int16], frame: int, value: int) -> None:
-        """Write `value` into `owners` (size, size) where the mouse's body and ears are in `frame`; its tail is no part of that."""
+        """Write `value` into `owners` (size, size) where the mouse's body and ears are in `frame`; the tail is left out."""
         for points, radii in ((self.body[frame], self.radius[frame]), (self.ears[frame], self.ear_radius[frame])):
             for center, radius in zip(fixed_point(points), radii.tolist(), strict=True):
                 cv2.circle(owners, center, int(radius * _ONE), value, -1, cv2.LINE_8, _SHIFT)

@@ -20,10 +20,10 @@ Floats = npt.NDArray[np.float64]
 
 BODY_PARTS = ("centroid", "nose_end", "tail_end")
 
-# What a position that was predicted and not seen is given, at most, and in the frames before an animal is seen again.
+# Highest likelihood of a position that was predicted and not seen.
 _PREDICTED = 0.5
 
-# An animal that is the right one with less probability than this counts as predicted.
+# Below this probability of being the right animal, a position counts as predicted.
 _SURE = 0.9
 
 # Frames on both sides of a gap that tell how the animal moves.
@@ -70,7 +70,7 @@ class TrackedAnimals:
         Parameters
         ----------
         probabilities
-            That each tracklet is of its animal, shape (N,); below .9 the likelihood is at most half of it. None where nobody asked.
+            That each tracklet is of its animal, shape (N,); below .9 the likelihood is at most half of it. None if not computed.
         """
         most = np.ones(self.tracklets.shape)
         if probabilities is not None and len(probabilities):

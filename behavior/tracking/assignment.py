@@ -16,7 +16,7 @@ Assignment = Callable[[Floats, Floats], Pairs]
 
 
 def assign_optimally(distances: Floats, gates: Floats) -> Pairs:
-    """Return animals and detections, as many pairs as possible within the gates, of which the sum of distances is least.
+    """Return as many pairs of animal and detection as possible within the gates, with the least sum of distances.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ def assign_optimally(distances: Floats, gates: Floats) -> Pairs:
     allowed = distances <= gates[:, None]
     if not allowed.any():
         return _no_pairs()
-    # Dearer than any set of allowed pairs, so that a pair is left out only where it has to be.
+    # Costs more than any set of allowed pairs, so a pair is left out only if necessary.
     forbidden = float(distances[allowed].sum()) + 1.0
     rows, columns = linear_sum_assignment(np.where(allowed, distances, forbidden))
     kept = allowed[rows, columns]

@@ -19,7 +19,7 @@ __all__ = ["Associated", "AssociationSettings", "associate", "choose_association
 
 Floats = npt.NDArray[np.float64]
 
-# An animal's fastest step is taken to be so many times what nearly all steps are, and not below this part of its length.
+# The fastest step is this many times nearly all steps, and at least this part of the animal's length.
 _FASTEST_FACTOR, _FASTEST_LENGTHS = 3.0, 0.75
 
 # A link is doubtful if exchanging it with another would cost less than this part of an animal's length more, or if it is longer than this
@@ -29,7 +29,7 @@ _MARGIN_LENGTHS, _JUMP = 0.5, 0.8
 # A position that was cut out of a shared spot with less quality than this may be another animal's.
 _CLEAR = 0.85
 
-# Where nothing is known of length: pixels.
+# Pixels, if the length is unknown.
 _USUAL_LENGTH = 20.0
 
 
@@ -51,9 +51,9 @@ class AssociationSettings:
         For how many frames an animal that is not found is expected near where it was. After that it may be anywhere, if the number of
         animals is known; else the track ends.
     n_animals
-        How many animals there are; None where nobody knows.
+        How many animals there are; None if unknown.
     shortest
-        Tracks found in fewer frames are noise, if nobody knows how many animals there are.
+        Tracks found in fewer frames are noise, if the number of animals is unknown.
     """
 
     length: float
@@ -175,8 +175,8 @@ def choose_association(
 def associate(frames: Sequence[Detections], settings: AssociationSettings) -> Associated:
     """Join the detections of a video's T frames into tracks, one per animal.
 
-    Where the number of animals is known, it starts where just so many are seen apart for longest, and goes from there to both
-    ends of the video: what is no animal cannot take an animal's place at the beginning.
+    Where the number of animals is known, tracking starts where exactly that many are seen apart for longest, and goes from there to both
+    ends of the video: objects that are not animals cannot take an animal's place at the start.
     """
     n_frames = len(frames)
     if settings.n_animals is None:
@@ -279,7 +279,7 @@ class _Pass:
             if settings.n_animals is not None:
                 gates[self._missed > settings.memory] = np.inf
             rows, columns = self._assign(distances, gates)
-            # What an animal cannot reach is no alternative.
+            # A detection out of an animal's reach is not an alternative.
             margins = find_margins(np.where(distances <= gates[:, None], distances, np.inf), rows, columns)
         clear = ~found.touching | (found.qualities >= _CLEAR)
         certain = np.zeros(len(rows), dtype=np.bool_)

@@ -21,7 +21,7 @@ MotionKind = Literal["mog2", "knn"]
 # Part of the picture that differs from the background when the light or the camera has changed, and everything is foreground.
 _MOST_COVERED = 0.4
 
-# Spots of less than this part of an animal are none.
+# Spots smaller than this part of an animal are ignored.
 _SMALLEST = 0.15
 
 # Part of a spot that moves where an animal does.
@@ -43,7 +43,7 @@ class BackgroundDetector:
     mask
         Where animals can be, bool of shape (H, W); everywhere where None.
     colors
-        Pixels whose channels differ by more than this are equipment; None for pictures without color.
+        Pixels with channels that differ by more than this are equipment; None for pictures without color.
     adaptive
         Whether the background follows slow changes of light where no animal is.
     motion
@@ -52,7 +52,7 @@ class BackgroundDetector:
     Attributes
     ----------
     n_flooded
-        In how many pictures so much differed that the light or the camera must have changed; nothing is found there.
+        Number of pictures that differ so much that the light or the camera must have changed; they have no detections.
     """
 
     def __init__(

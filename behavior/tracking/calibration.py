@@ -24,7 +24,7 @@ _ANIMAL_LENGTH = 30
 _N_THRESHOLDS = 11
 _N_PICTURES = 18
 
-# A threshold is at least so many standard deviations of the noise, and so many grey levels.
+# A threshold is at least this many standard deviations of the noise, and this many grey levels.
 _NOISE_FACTOR, _LOWEST = 5.0, 8.0
 
 # Spots of fewer pixels are noise.
@@ -36,7 +36,7 @@ _MOST_ANIMALS = 60
 # How much a threshold loses that is not half way between floor and animal.
 _EDGE_WEIGHT = 0.1
 
-# A score with which nothing else is tried.
+# From this score on, nothing else is tried.
 _GOOD = 0.8
 
 _BLUR = 1.0
@@ -57,9 +57,9 @@ class DetectionSettings:
     size
         Of an animal that is alone.
     n_animals
-        How many there are; None where nobody knows.
+        How many there are; None if unknown.
     shrink
-        By which whole number the picture's sides are divided before animals are looked for.
+        Whole number by which the picture's sides are divided before detection.
     blur
         Standard deviation of the Gaussian that takes out noise, in pixels of the smaller picture.
     score
@@ -141,7 +141,7 @@ def calibrate(
         thresholds = [threshold] if threshold is not None else _list_thresholds(differences)
         trials = [_try(differences, level, n_animals, None if area is None else area / factor**2) for level in thresholds]
         scores = np.array([trial.score for trial in trials])
-        # A threshold whose neighbours do well too is a safer one.
+        # A threshold is safer if its neighbours also do well.
         smooth = scores if len(scores) < 3 else np.convolve(np.pad(scores, 1, mode="edge"), [0.25, 0.5, 0.25], mode="valid")
         index = int(np.argmax(smooth))
         # Kinds come in order of preference, and another is not needed where one does well.

@@ -64,7 +64,7 @@ class Detections:
 
     @classmethod
     def at(cls, positions: Floats, *, qualities: Floats | None = None) -> Self:
-        """Return detections of which the positions (N, 2) alone are known; what is not known of them is NaN."""
+        """Return detections with known positions (N, 2) only; everything else is NaN."""
         n = len(positions)
         unknown = np.full(n, np.nan)
         sure = np.ones(n) if qualities is None else qualities

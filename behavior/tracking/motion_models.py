@@ -86,7 +86,7 @@ class MotionFilter:
         self.covariances = np.empty((0, model.order, model.order))
 
     def add(self, positions: Floats, *, spread: float) -> None:
-        """Begin with animals at `positions` (K, 2), whose speed is known to within `spread` pixels per frame."""
+        """Begin with animals at `positions` (K, 2), with a speed known to within `spread` pixels per frame."""
         n, order = len(positions), self.model.order
         states = np.zeros((n, order, 2))
         states[:, 0] = positions

@@ -9,7 +9,7 @@ __all__ = ["find_headings"]
 
 Floats = npt.NDArray[np.float64]
 
-# A movement is the way between the frames this many before and after.
+# Movement is measured between the frames this many before and after.
 _HALF_SPAN = 2
 
 # A step of this part of an animal's length per frame is a clear one, forwards more often than not.
@@ -18,17 +18,17 @@ _CLEAR_STEP = 0.05
 # A skew this large is a clear one.
 _CLEAR_SKEW = 0.25
 
-# What one frame's movement and shape say, at most, and what it costs that an animal turns about between two frames, in units of
-# log-odds; a turn by less costs by the square of its sine half.
+# Most that one frame's movement and shape count, and the cost of turning about between two frames, in log-odds; a smaller turn costs
+# in proportion to the square of the sine of half its angle.
 _MOVEMENT_WEIGHT, _SHAPE_WEIGHT, _TURN_COST = 1.0, 1.0, 12.0
 
 
 def find_headings(positions: Floats, angles: Floats, skews: Floats, *, length: float) -> Floats:
     """Return the direction of each animal's head in radians from x towards y, in [-pi, pi), shape (T, K); NaN where there is no axis.
 
-    An animal moves forwards more often than backwards, and does not turn about between two frames. Which of its ends is the thinner one
-    is learned from the frames in which it moves, for all animals together, and then tells in those in which it does not. For each animal
-    the likeliest sequence of ends is found by the algorithm of Viterbi (1967).
+    An animal moves forwards more often than backwards, and does not turn about between two frames. Moving
+    frames of all animals together show whether the head is at the thin or the thick end; this decides in frames without movement. The
+    Viterbi algorithm (1967) finds the likeliest sequence of ends for each animal.
 
     Parameters
     ----------

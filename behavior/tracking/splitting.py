@@ -28,7 +28,7 @@ _AXIS_RANGE = (0.55, 1.35)
 def allot_animals(
     areas: Floats, *, typical_area: float, support: npt.NDArray[np.intp], n_animals: int | None = None
 ) -> npt.NDArray[np.intp]:
-    """Return how many animals are in each of S spots, int of shape (S,); 0 where a spot is none.
+    """Return how many animals are in each of S spots, int of shape (S,); 0 where a spot is not an animal.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def allot_animals(
     support
         How many of the animals of the picture before were where the spot is, shape (S,).
     n_animals
-        How many there are in all; None where nobody knows.
+        How many there are in all; None if unknown.
 
     Examples
     --------
@@ -147,7 +147,7 @@ def _share_pixels(points: Floats, centers: Floats, covariances: Floats) -> Float
 
 
 def _keep_axes(covariance: Floats, length: float, width: float) -> Floats:
-    """Return a covariance whose axes are near those of an animal that is alone."""
+    """Return a covariance with axes close to those of an animal that is alone."""
     values, vectors = np.linalg.eigh(covariance)
     # The axis of an ellipse is four standard deviations of the pixels in it.
     usual = np.array([(width / 4) ** 2, (length / 4) ** 2])

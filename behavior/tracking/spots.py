@@ -111,7 +111,7 @@ def take_animals(spots: Spots, difference: Levels, size: AnimalSize, *, before: 
     before
         Where the animals of the picture before were, shape (K, 2) as x, y: they tell how many share a spot, and where to start.
     n_animals
-        How many there are in all; None where nobody knows.
+        How many there are in all; None if unknown.
     """
     owners = _find_owners(spots, before, reach=size.width / 2)
     support = np.bincount(owners[owners >= 0], minlength=len(spots)) if len(spots) else np.zeros(0, dtype=np.intp)
@@ -154,7 +154,7 @@ def _measure(spots: Spots, spot: int, count: int, difference: Levels, size: Anim
     if count == 1:
         center = points.mean(axis=0)
         offset = points - center
-        # A pixel is a square, whose own second moment counts where animals are a few pixels wide.
+        # A pixel is a square; its own second moment matters if animals are a few pixels wide.
         covariances = (offset.T @ offset / len(points) + np.eye(2) / 12)[None]
         centers, sharpness = center[None], np.ones(1)
         areas = np.array([float(len(points))])

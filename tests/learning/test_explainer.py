@@ -121,7 +121,7 @@ def test_what_there_is_not_is_refused(explainer):
 
 def test_features_of_another_engine_are_noticed(explainer, monkeypatch):
     monkeypatch.setattr(EarStream, "describe_crops", lambda self, images, previous, *, fps: -np.ones((len(images), 1), np.float32))
-    with pytest.raises(ModelError, match="not those that are computed now"):
+    with pytest.raises(ModelError, match="differ from those computed now"):
         explainer.explain("rear", [30])
 
 
@@ -151,4 +151,4 @@ def test_body_parts_of_a_pose_are_hidden_one_after_the_other(recording, make_bun
     assert explanation.parts["tail"] == pytest.approx(explanation.streams["pose"])
     assert explanation.parts["tail"] > 1
     assert explanation.parts["nose"] == explanation.parts["whole body"] == pytest.approx(0)
-    assert any("no picture" in note for note in explanation.notes)
+    assert any("does not use the picture" in note for note in explanation.notes)

@@ -76,7 +76,7 @@ def test_without_features_clips_are_spread_evenly() -> None:
     assert Counter(one.recording for one in batch) == {"m1": 3, "m2": 3}
     starts = sorted(one.start_frame for one in batch if one.recording == "m1")
     assert min(np.diff(starts)) >= 150
-    assert all("nothing yet tells clips apart" in one.reason for one in batch)
+    assert all("nothing distinguishes the clips yet" in one.reason for one in batch)
 
 
 def test_doubt_is_enough_without_features() -> None:

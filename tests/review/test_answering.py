@@ -17,4 +17,4 @@ def test_an_unexpected_error_has_no_traceback(serve: Callable[..., Any], study: 
     client = serve(study)
     monkeypatch.setattr("behavior.review.desk.Desk.describe", lambda self: 1 / 0)
     answer = client.ask("/api/study")
-    assert (answer.status, answer.content) == (500, {"error": "something went wrong that should not; the terminal says what."})
+    assert (answer.status, answer.content) == (500, {"error": "an unexpected error occurred; the terminal shows it."})

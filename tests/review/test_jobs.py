@@ -93,7 +93,7 @@ def test_one_job_at_a_time_which_can_be_stopped(tmp_path: Path) -> None:
     jobs = begin(fake_jobs.wait, tmp_path / "study.yaml")
     pid = read_pid(tmp_path)
     wait_until(lambda: bool((jobs.describe() or {})["progress"]))
-    with pytest.raises(UsageError, match="at work already"):
+    with pytest.raises(UsageError, match="already running"):
         jobs.start("training", partial(fake_jobs.finish, ""), tmp_path / "study.yaml", look=ignore)
     wait_until(lambda: (jobs.describe() or {})["progress"]["done"] > 0)
     assert (jobs.describe() or {})["progress"]["note"] == "patiently"

@@ -128,7 +128,7 @@ def test_a_tab_outlives_the_server(serve: Callable[..., Any], open_page: Callabl
     wait_for_text(page, "notices", "The server does not answer")
     wait_for_text(page, "selected", "Nothing.")
     assert serve(study, port=client.port).port == client.port
-    wait_for_text(page, "notices", "The server was started again, and this page was loaded again")
+    wait_for_text(page, "notices", "The server was restarted, and this page was loaded again")
     wait_for_frame(page, 31)
     press(page, "2", "ArrowRight", "2")
     rows = ["groom,10,20,mouse_1_labels.csv", "rear,31,32,"]
@@ -358,7 +358,7 @@ def test_what_is_of_another_study_is_said(serve: Callable[..., Any], open_page: 
     study.write_text("behaviors: [fly]\ncrop: {body_part: midbody, size: 32}\n")
     (study.parent / "recordings.csv").write_text("recording,video\nmouse_1,mouse_1.mp4\n")
     page = open_page(serve(study))
-    wait_for_text(page, "notices", "The ethogram of mouse_1 has the behaviors groom, rear, none of which this study has")
+    wait_for_text(page, "notices", "The ethogram of mouse_1 has the behaviors groom, rear, but this study has none of them")
 
 
 def test_colors_are_those_of_the_figures() -> None:

@@ -29,7 +29,7 @@ def test_a_job_is_started_once_seen_by_all_and_stopped(serve: Callable[..., Any]
     started = client.ask("/api/training/start", {}).content["job"]
     assert started["state"] == "running"
     again = client.ask("/api/training/start", {})
-    assert (again.status, again.content["error"]) == (422, "a job is at work already; wait for it, or stop it.")
+    assert (again.status, again.content["error"]) == (422, "a job is already running; wait for it or stop it.")
     assert client.ask("/api/training").content["job"]["id"] == started["id"]
     client.ask("/api/training/stop", {})
     assert wait_for_end(client)["job"]["state"] == "stopped"

@@ -33,7 +33,7 @@ def test_a_job_is_followed_in_two_tabs_and_stopped(
     assert float(second.evaluate("document.getElementById('job-progress').value")) > 0
     second.click("#stop-job")
     for page in (first, second):
-        wait_for_text(page, "job-state", "Stopped. What is finished is kept")
+        wait_for_text(page, "job-state", "Stopped. Finished work is kept")
         assert page.locator("#train").is_enabled()
 
 

@@ -139,7 +139,7 @@ def test_clips_without_labels_count_nowhere_and_are_said(lab: tuple[Path, dict[s
     assert result.description.tables.audit["clips"].max() == len(drawn.clips) - 3
     notes = " ".join(result.description.notes)
     assert f"{last.recording}: 1 of 6 clips were skipped or unsure" in notes
-    assert "not, or not all, labelled yet" in notes
+    assert "not fully labelled yet and do not count" in notes
 
 
 def test_test_recordings_of_a_study_are_audited_whole(lab: tuple[Path, dict[str, np.ndarray]], tmp_path: Path) -> None:

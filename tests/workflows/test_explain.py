@@ -46,7 +46,7 @@ def test_a_bout_is_the_mean_over_its_frames_and_is_found_by_a_frame(demo, annota
     assert all(start <= frame < stop for frame in explanation.frames)
     assert len(explanation.frames) == 3
     outside = int(np.flatnonzero(~annotation.ethogram.values[:, column])[0])
-    with pytest.raises(UsageError, match=f"frame {outside} is in no bout of {behavior}"):
+    with pytest.raises(UsageError, match=f"frame {outside} is not in a bout of {behavior}"):
         explain_frame([demo.ethograms], NAME, outside, behavior=behavior, is_bout=True, study=demo.study)
     # Without a name, what was decided there.
     assert (

@@ -7,7 +7,7 @@ const BOTTOM = 28;
 const TOP = 6;
 const RIGHT = 8;
 
-// Rounds that were scored on the same kind of frames and behaviors, one after the other: only they are joined by a line.
+// A line joins only consecutive rounds that were scored on the same kind of frames and behaviors.
 function splitSeries(rounds) {
   const series = new Map();
   for (const round of rounds) {

@@ -53,7 +53,7 @@ function isOfRaters() {
 }
 
 function fillFilters() {
-  // Others' labels are shown to those alone who have switched them on.
+  // Only those who switched on others' labels see them.
   find("difference-sides").hidden = !page.shows.others;
   fill("difference-who", [["model", "people and model"], ...(page.shows.others ? [["raters", "raters"]] : [])]);
   fill("difference-kind", isOfRaters() ? RATER_KINDS : MODEL_KINDS);

@@ -45,7 +45,7 @@ export const ACTIONS = [
 export const BEHAVIOR_KEYS = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "0", "-", "="];
 
 const ALSO = { Backspace: "remove" };
-// What people call keys that browsers call otherwise.
+// Keys that browsers name differently from people.
 const NAMED = { Space: " ", Plus: "+", Esc: "Escape", Del: "Delete", Left: "ArrowLeft", Right: "ArrowRight", Up: "ArrowUp", Down: "ArrowDown" };
 const SHOWN = { " ": "Space", ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓" };
 

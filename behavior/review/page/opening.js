@@ -110,7 +110,7 @@ async function openPredictions(id) {
     if (page.recording !== id) return;
     const known = info.behaviors.filter((name) => page.study.behaviors.includes(name));
     if (page.study.behaviors.length && !known.length) {
-      notify(`The ethogram of ${id} has the behaviors ${info.behaviors.join(", ")}, none of which this study has; it is of another study's model.`);
+      notify(`The ethogram of ${id} has the behaviors ${info.behaviors.join(", ")}, but this study has none of them; a model of another study made it.`);
     }
     page.probabilities = new Probabilities(id, info, page.info.n_frames, render);
     page.predictionsStamp = info.stamp;
@@ -201,7 +201,7 @@ export async function poll() {
   }
 }
 
-// Nothing of this page is known to a server that was started again: the page begins anew, where it was.
+// A restarted server does not know this page: load it again at the same frame.
 function loadAgain() {
   sessionStorage.setItem("restarted", JSON.stringify({ recording: page.recording, frame: player.frame }));
   location.reload();
@@ -212,7 +212,7 @@ export function returnAfterRestart() {
   sessionStorage.removeItem("restarted");
   if (!before || before.recording !== page.recording) return;
   player.go(before.frame);
-  notify("The server was started again, and this page was loaded again. What was saved before is here; undo begins anew.");
+  notify("The server was restarted, and this page was loaded again. All saved labels are here; earlier edits cannot be undone.");
 }
 
 async function takeState(id, state) {

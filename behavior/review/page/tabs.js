@@ -1,4 +1,4 @@
-// The lists at the left, of which one is shown.
+// The lists at the left; one is shown at a time.
 
 const tabs = [...document.querySelectorAll("[role=tab]")];
 const listeners = new Map();
