@@ -46,7 +46,7 @@ def track_videos(
         Replace tracks that were made with other settings.
     **settings
         What else the command has options for: `background`, `polarity`, `threshold`, `area`, `colors`, `adaptive`, `moving`, `motion`,
-        `method`, `memory`, `fastest`, `process_noise`.
+        `method`, `memory`, `fastest`, `process_noise`, `per_animal`.
 
     Raises
     ------

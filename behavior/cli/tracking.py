@@ -92,6 +92,7 @@ def track(
         ),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Seed of the network's training.")] = 0,
+    per_animal: Annotated[bool, typer.Option("--per-animal", help="Write a file for each of several animals, too.")] = False,
     overwrite: Overwrite = False,
     as_json: AsJson = False,
 ) -> None:
@@ -115,6 +116,7 @@ def track(
         process_noise=process_noise,
         identity=None if identity is None else identity.value,
         seed=seed,
+        per_animal=per_animal,
     )
     if preview:
         result = preview_tracking(videos, request, out=out)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,6 +17,9 @@ __all__ = ["is_named_as_result", "is_result"]
 
 _FOLDERS = frozenset({"cache", "logs"})
 _ETHOGRAM, _BOUTS, _OVERLAY = "_ethogram", "_bouts", "_overlay"
+
+# The track of one of several animals, whose tracks are all in one file next to it.
+_SINGLE_TRACK = re.compile(r"(?P<video>.+)_animal[0-9]+_track", re.ASCII | re.IGNORECASE)
 
 # Files of an export, and folders in which it puts more of them; people may have some of the same names.
 _EXPORTS = tuple(known.file_name for known in FORMATS.values() if known.is_for_all)
@@ -44,7 +48,9 @@ def is_named_as_result(path: Path, parts: Sequence[str]) -> bool:
     stem = path.stem.casefold()
     # A table of bouts by a person may have the same name, but no ethogram next to it.
     is_beside_ethogram = stem.endswith(_BOUTS) and path.with_name(f"{path.stem[: -len(_BOUTS)]}{_ETHOGRAM}.csv").is_file()
-    return stem.endswith((_ETHOGRAM, _OVERLAY)) or is_beside_ethogram
+    single = _SINGLE_TRACK.fullmatch(path.stem)
+    is_beside_track = single is not None and path.with_name(f"{single['video']}_track.csv").is_file()
+    return stem.endswith((_ETHOGRAM, _OVERLAY)) or is_beside_ethogram or is_beside_track
 
 
 def is_result(path: Path) -> bool:

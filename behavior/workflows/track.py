@@ -15,16 +15,15 @@ from behavior.embedding.animal_detection import choose_detection, detect_animals
 from behavior.embedding.tracklet_identities import Fingerprint, TrackletIdentities, resolve_animals
 from behavior.errors import BehaviorError, OutputError, PoseError, TrainingError, UsageError, VideoError
 from behavior.figures.film_strips import render_jpeg
-from behavior.figures.tracked_animals import FoundAnimals, draw_found, draw_ways
+from behavior.figures.tracked_animals import FoundAnimals, draw_found
 from behavior.files.arena_mask import read_arena_mask
-from behavior.files.atomic import make_folder, remove_files, require_writable, write_bytes
+from behavior.files.atomic import make_folder, require_writable, write_bytes
 from behavior.files.new_videos import list_videos, name_recordings
-from behavior.files.pose import write_deeplabcut
-from behavior.files.tracklets import TRACKLETS_SUFFIX, StoredTracklets, read_tracklets, write_tracklets
+from behavior.files.tracklets import TRACKLETS_SUFFIX, read_tracklets
 from behavior.files.video_samples import sample_grey
 from behavior.frame_times import frame_edges
 from behavior.progress import announce, complain, warn
-from behavior.reporting.identity_files import IDENTITY_PICTURE, IDENTITY_TABLE, write_identities
+from behavior.reporting.track_files import TRACK_SUFFIX, write_track
 from behavior.reporting.track_notes import describe_track
 from behavior.tracking.animals import gather_animals
 from behavior.tracking.association import associate, choose_association
@@ -34,10 +33,9 @@ from behavior.tracking.detections import Detections
 from behavior.tracking.motion_models import Motion
 from behavior.versions import collect_versions
 
-__all__ = ["TRACK_SUFFIX", "TrackRequest", "TrackResult", "TrackedVideo", "preview_tracking", "track_videos"]
+__all__ = ["TrackRequest", "TrackResult", "TrackedVideo", "preview_tracking", "track_videos"]
 
-TRACK_SUFFIX, WAYS_SUFFIX, PREVIEW_SUFFIX = "_track.csv", "_track.jpg", "_track_preview.jpg"
-SCORER = "behavior_track"
+PREVIEW_SUFFIX = "_track_preview.jpg"
 
 _N_PREVIEWED = 12
 
@@ -65,6 +63,7 @@ class TrackRequest:
     process_noise: float | None = None
     identity: Literal["none", "correlogram", "dense", "cnn"] | None = None
     seed: int = 0
+    per_animal: bool = False
 
     @property
     def fingerprint(self) -> Fingerprint | None:
@@ -207,21 +206,19 @@ def _track_video(video: Path, stem: Path, request: TrackRequest, origin: dict[st
         except TrainingError as error:
             warn(f"{video}: {error} The track follows motion alone.")
     tracklets = animals.make_tracklets()
-    owners = np.array([int(np.argmax((animals.tracklets == number).any(axis=0))) for number in range(len(tracklets))], dtype=np.int64)
-    tracks = animals.make_tracks(None if identities is None else identities.probabilities)
-    names = [f"animal{number + 1}" for number in range(len(tracks))]
-    target = stem.with_name(stem.name + TRACK_SUFFIX)
-    if target.exists():
-        remove_files([target, *(stem.with_name(stem.name + suffix) for suffix in (IDENTITY_TABLE, IDENTITY_PICTURE))])
-    # The track goes first and comes last: where it is, the rest is, and of one run.
-    if identities is not None:
-        write_identities(stem, identities, tracklets, names, frame_edges(time_s))
-    write_tracklets(stem.with_name(stem.name + TRACKLETS_SUFFIX), StoredTracklets(tuple(tracklets), owners, origin))
-    write_bytes(stem.with_name(stem.name + WAYS_SUFFIX), render_jpeg(draw_ways(samples[-1], animals.positions, names=names)))
-    write_deeplabcut(target, tracks[0] if len(tracks) == 1 else dict(zip(names, tracks, strict=True)), scorer=SCORER)
+    target = write_track(
+        stem,
+        animals,
+        tracklets,
+        identities,
+        picture=samples[-1],
+        time_s=frame_edges(time_s),
+        origin=origin,
+        per_animal=request.per_animal,
+    )
     rate = len(found) / (time.perf_counter() - began)
     identified = None if identities is None else identities.measure_sure(tracklets)
-    return TrackedVideo(target, len(tracks), len(found), float(animals.seen.mean()), len(tracklets), rate, identified)
+    return TrackedVideo(target, animals.positions.shape[1], len(found), float(animals.seen.mean()), len(tracklets), rate, identified)
 
 
 def _open_detector(video: Path, samples: npt.NDArray[np.uint8], request: TrackRequest) -> BackgroundDetector:

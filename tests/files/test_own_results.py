@@ -34,6 +34,14 @@ def test_a_table_of_bouts_is_a_result_next_to_its_ethogram_only(tmp_path: Path) 
     assert is_named_as_result(path, (path.name,))
 
 
+def test_the_track_of_one_animal_is_a_result_next_to_that_of_all(tmp_path: Path) -> None:
+    path = tmp_path / "m1_animal2_track.csv"
+    assert not is_named_as_result(path, (path.name,))
+    (tmp_path / "m1_track.csv").touch()
+    assert is_named_as_result(path, (path.name,))
+    assert not is_named_as_result(tmp_path / "m1_track.csv", ("m1_track.csv",))
+
+
 @pytest.mark.parametrize(
     ("name", "content", "expected"),
     [

@@ -210,7 +210,7 @@ def test_a_run_that_stops_while_it_replaces_a_track_is_made_again(video: Path, t
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr("behavior.workflows.track.write_deeplabcut", stop)
+        patched.setattr("behavior.reporting.track_files.write_deeplabcut", stop)
         with pytest.raises(KeyboardInterrupt):
             track_videos([video], TrackRequest(animals=2), out=tmp_path, overwrite=True)
     again = track_videos([video], TrackRequest(animals=2), out=tmp_path)
@@ -224,3 +224,20 @@ def test_animals_that_cannot_be_told_apart_are_followed_by_motion_and_the_user_i
     done = run("track", video, "--animals", 2, "--out", tmp_path)
     assert done.status == 0 and "cannot be told apart by appearance" in " ".join(done.err.split())
     assert list_individuals(tmp_path / "pair_track.csv") and not (tmp_path / "pair_identity.csv").exists()
+
+
+def test_each_animal_has_a_file_of_its_own_on_request(video: Path, run: Callable[..., Any], tmp_path: Path) -> None:
+    target = tmp_path / "videos" / "pair.mp4"
+    target.parent.mkdir()
+    target.write_bytes(video.read_bytes())
+    assert run("track", target, "--animals", "2", "--identity", "none", "--per-animal").status == 0
+    together = target.with_name("pair_track.csv")
+    for name in ("animal1", "animal2"):
+        alone = target.with_name(f"pair_{name}_track.csv")
+        assert list(list_individuals(alone)) == [""]
+        np.testing.assert_array_equal(read_pose(alone).positions, read_pose(together, individual=name).positions)
+    # The pose of the video is the file with all of them.
+    assert run("init", target.parent, "--out", tmp_path / "study").status == 0
+    assert "pair_track.csv" in (tmp_path / "study" / "recordings.csv").read_text()
+    assert run("track", target, "--animals", "2", "--identity", "none", "--overwrite").status == 0
+    assert together.exists() and not list(target.parent.glob("*_animal*"))
