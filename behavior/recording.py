@@ -58,6 +58,8 @@ class Recording:
         What the pose file calls the animal; "" where it has one animal, or the study's crop says which.
     pose_coordinates
         Whether the pose is in pixels of the upright picture or of the stored one, where the video's metadata turn it; "auto" to find out.
+    companions
+        The other recordings of the same video, by id, with the individual of each.
     sex, age, species
         Of the animal, for archives: M, F, O or U; an ISO 8601 duration; a Latin name. "" where the manifest does not say.
     """
@@ -71,6 +73,7 @@ class Recording:
     split: Split = "train"
     individual: str = ""
     pose_coordinates: PoseCoordinates = "auto"
+    companions: Mapping[str, str] = field(default_factory=dict)
     sex: str = ""
     age: str = ""
     species: str = ""

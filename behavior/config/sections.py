@@ -203,7 +203,8 @@ class CrossValidation(Section):
 
     leave_out: Literal["recording", "animal"] = Field(
         default="recording",
-        description="`animal` leaves out all recordings of an animal (the manifest's column `animal`) at once.",
+        description="`recording` leaves out one recording, and with it those of other individuals in its video. `animal` leaves out all "
+        "recordings of an animal (the manifest's column `animal`) at once, and trains on nothing else of their videos.",
         examples=["animal"],
     )
     early_stopping_on: Literal["inner", "fold"] = Field(

@@ -14,6 +14,7 @@ from behavior.errors import UsageError, show_plainly, suggest_nearest
 from behavior.files.atomic import replacing
 from behavior.files.cells import escape_cell, unescape_cell
 from behavior.files.opening import read_text
+from behavior.files.shared_videos import introduce_companions
 from behavior.files.subject_cells import parse_age, parse_sex, parse_species
 from behavior.recording import Recording, Split
 
@@ -90,7 +91,7 @@ def read_manifest(path: Path) -> list[Recording]:
     if not recordings:
         raise UsageError(f"{path}: found no recordings; add a row for each video.")
     _require_one_subject_each(path, recordings)
-    return recordings
+    return introduce_companions(recordings)
 
 
 def _require_one_subject_each(path: Path, recordings: Iterable[Recording]) -> None:

@@ -9,6 +9,7 @@ from types import MappingProxyType
 import numpy as np
 
 from behavior.config import Study
+from behavior.files.shared_videos import identify_video
 from behavior.learning.learning_data import LearningData
 from behavior.learning.variants import list_variants
 from behavior.sequence.folds import Fold, choose_inner, leave_out_folds
@@ -75,10 +76,11 @@ class PlannedFit:
 
 
 def list_folds(study: Study, data: LearningData) -> list[Fold]:
-    """Return the folds of a cross-validation of `data`."""
+    """Return the folds of a cross-validation of `data`; individuals of one video are never on both sides."""
     return leave_out_folds(
         [recording.id for recording in data.recordings],
         [recording.animal for recording in data.recordings],
+        [identify_video(recording) for recording in data.recordings],
         leave_out=study.crossval.leave_out,
     )
 
@@ -181,11 +183,11 @@ def plan_model(
     if not trained:
         return None, reasons
     validation: tuple[int, ...] = ()
+    training = fold.training
     if epochs is None and stops_on_fold:
         validation = tuple(index for index in fold.left_out if index in learnable)
     elif epochs is None:
-        validation = _choose_validation(study, data, fold, outputs=trained, learnable=learnable)
-    training = tuple(index for index in fold.training if index not in validation)
+        validation, training = _choose_validation(study, data, fold, outputs=trained, learnable=learnable)
     if study.ensemble.bagging == "recordings":
         training = _draw_recordings(data, training, trained, seed)
     plan = ModelPlan(
@@ -207,19 +209,21 @@ def _seed_key(study: Study, key: FitKey) -> int:
     return seed_fit(study.training.seed, *numbers)
 
 
-def _choose_validation(study: Study, data: LearningData, fold: Fold, *, outputs: Sequence[int], learnable: set[int]) -> tuple[int, ...]:
-    """Return recordings for early stopping without which each of `outputs` can still be trained; () where there are none."""
+def _choose_validation(
+    study: Study, data: LearningData, fold: Fold, *, outputs: Sequence[int], learnable: set[int]
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return recordings for early stopping, () where there are none, and those left to train on, with which `outputs` can be learned."""
     while True:
-        validation = choose_inner(
+        validation, training = choose_inner(
             fold.training,
             after=fold.left_out[-1] if fold.left_out else -1,
             animals=[recording.animal for recording in data.recordings],
+            videos=[identify_video(recording) for recording in data.recordings],
             leave_out=study.crossval.leave_out,
             learnable=learnable,
         )
-        remaining = [index for index in fold.training if index not in validation]
-        if not validation or _have_both_classes(data, remaining, outputs):
-            return validation
+        if not validation or _have_both_classes(data, training, outputs):
+            return validation, training
         learnable = learnable - set(validation)
 
 

@@ -14,6 +14,7 @@ from behavior.errors import LabelError, advise_on_missing
 from behavior.files.atomic import make_folder, write_bytes
 from behavior.files.manifest import write_manifest
 from behavior.files.new_study import MANIFEST_FILE, STUDY_FILE
+from behavior.files.shared_videos import identify_video
 from behavior.files.study import write_study
 from behavior.learning.learning_data import LearningData
 from behavior.learning.variants import list_variants
@@ -76,14 +77,21 @@ def choose_quick_settings(study: Study, data: LearningData) -> Study:
 
 
 def group_recordings(data: LearningData, *, leave_out: str) -> dict[str, str]:
-    """Return which part of the data each recording is in, by id, where there are more recordings (or animals) than folds should be.
+    """Return which part of the data each recording is in, by id, where there are more videos (or animals) than folds should be.
 
-    Recordings of an animal stay together where animals are left out; parts have about as many labelled frames each. Empty where each
-    recording or animal is a fold of its own.
+    Recordings of one video stay together, and those of an animal where animals are left out; parts have about as many labelled frames
+    each. Empty where each video or animal is a fold of its own.
     """
     units: dict[str, list[int]] = {}
+    known: dict[int, set[str]] = {}
     for index, recording in enumerate(data.recordings):
-        units.setdefault(recording.animal if leave_out == "animal" else recording.id, []).append(index)
+        video = identify_video(recording)
+        keys = {video, recording.animal} if leave_out == "animal" else {video}
+        indexes = [index]
+        for shared in [name for name, members in units.items() if any(keys & known[member] for member in members)]:
+            indexes = [*units.pop(shared), *indexes]
+        known[index] = keys
+        units[recording.id] = indexes
     if len(units) <= _MOST_FOLDS:
         return {}
     sizes = {name: sum(int((data.labels[index].values >= 0).any(axis=1).sum()) for index in indexes) for name, indexes in units.items()}

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from behavior.config import Study
 from behavior.errors import BehaviorError, UsageError
+from behavior.files.shared_videos import identify_video
 from behavior.learning.learning_data import LearningData, load_features, make_study_streams
 from behavior.learning.planning import fold_of_everything, list_folds, plan_fits
 from behavior.learning.variants import list_variants
@@ -16,22 +17,39 @@ from behavior.sequence.averaging import average_features
 from behavior.sequence.folds import Fold
 from behavior.sequence.preparation import combine_moments, measure_moments, require_components
 
-__all__ = ["list_refusals", "require_folds", "require_learned", "require_positives"]
+__all__ = ["list_refusals", "require_apart", "require_folds", "require_learned", "require_positives"]
 
 
 def require_folds(study: Study, folds: Sequence[Fold]) -> None:
     """Raise UsageError if there are too few folds to cross-validate."""
     left_out = study.crossval.leave_out
     if len(folds) < 2:
+        together = " (those of one video together)" if folds and len(folds[0].left_out) > 1 else ""
         raise UsageError(
-            f"{study.recordings}: cross-validation leaves out one {left_out} after the other and found {len(folds)} with labels; label at "
-            "least one more."
+            f"{study.recordings}: cross-validation leaves out one {left_out} after the other{together} and found {len(folds)} with labels; "
+            f"label at least one more{' video' if together else ''}."
+        )
+    if not any(fold.training for fold in folds):
+        raise UsageError(
+            f"{study.recordings}: cross-validation leaves out one animal after the other, with all that shares a video with it, and then "
+            "nothing is left to train on; label videos of other animals, or set crossval: {leave_out: recording}."
         )
     if study.decisions is not None and study.decisions.nested == "pairs" and len(folds) < 3:
         raise UsageError(
             f"{study.recordings}: decisions.nested: pairs leaves out two {left_out}s at once and found {len(folds)} with labels; label at "
             "least one more, or use nested: folds."
         )
+
+
+def require_apart(source: Path, training: Sequence[Recording], tested: Sequence[Recording]) -> None:
+    """Raise UsageError, naming the manifest `source`, if a test recording is of a video that is trained on too, by another individual."""
+    trained = {identify_video(recording): recording for recording in training}
+    for recording in tested:
+        if (other := trained.get(identify_video(recording))) is not None:
+            raise UsageError(
+                f"{source}: {recording.id!r} has split=test, and {other.id!r}, of the same video, is trained on; the score would be of a "
+                "video that the model knows: give all recordings of a video the same split."
+            )
 
 
 def require_learned(source: Path, behaviors: Sequence[str], skipped: Mapping[str, str]) -> None:

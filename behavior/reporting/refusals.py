@@ -11,7 +11,7 @@ import numpy as np
 from behavior.config import Study
 from behavior.errors import BehaviorError
 from behavior.learning.learning_data import LearningData, RecordingFeatures, require_labelled
-from behavior.learning.requirements import list_refusals
+from behavior.learning.requirements import list_refusals, require_apart
 from behavior.learning.seen_recordings import refuse_seen_recordings
 from behavior.recording import Labels, Recording
 from behavior.reporting.feature_check import compare_features
@@ -45,6 +45,7 @@ def list_study_refusals(
     messages: list[str] = []
     for scored, command in ((training, "crossval"), (tested, "train")):
         messages += _collect(partial(refuse_seen_recordings, study, scored, command=command))
+    messages += _collect(partial(require_apart, study.recordings, training, tested))
     trained = [recording for recording in recordings if recording.split == "train"]
     messages += _collect(partial(require_labelled, study, trained, training))
     # Of recordings that are not in order, the other commands say what `check` says of each.

@@ -230,12 +230,8 @@ def _find_shared_videos(study: Study, recordings: Sequence[Recording]) -> dict[s
             other = first_with[resolved]
             message = f"{recording.video}: is also the video of {other.id!r}; one of the two is probably a slip."
             if recording.individual and other.individual and recording.individual != other.individual:
-                if study.crossval.leave_out == "animal" and recording.animal == other.animal:
-                    continue
-                message = (
-                    f"{recording.video}: is also the video of {other.id!r}, of another animal; a fold that leaves out one recording "
-                    "trains on the other's frames, unless both have one name in the column animal and crossval has leave_out: animal."
-                )
+                # Animals of one video, which cross-validation keeps together.
+                continue
             problems[recording.id] = [_make_warning(recording.id, message)]
         first_with[resolved] = recording
     return problems

@@ -32,6 +32,7 @@ from behavior.learning.crossval_folder import read_crossval
 from behavior.learning.label_needs import count_labelled_minutes, list_needs, require_enough_labels
 from behavior.learning.label_reading import read_labels_of
 from behavior.learning.learning_data import LearningData, load_learning_data, make_study_streams
+from behavior.learning.planning import list_folds
 from behavior.learning.quick_study import choose_quick_settings, choose_training_labels, group_recordings, write_quick_study
 from behavior.learning.refreshed_predictions import refresh_predictions
 from behavior.learning.round_scores import RoundScores, score_round
@@ -165,14 +166,15 @@ def _read_quickly(study: Study, recording: Recording) -> Labels | None:
 def _cross_validate(path: Path, out: Path, quick: Study, data: LearningData, parts: dict[str, str]) -> Path | None:
     """Cross-validate into the folder `out` and return it; None where there is nothing to leave out, which is said."""
     left_out = quick.crossval.leave_out
-    units = set(parts.values()) or {recording.animal if left_out == "animal" else recording.id for recording in data.recordings}
-    if len(units) < 2:
+    folds = list_folds(quick, data)
+    n_folds = len(set(parts.values())) or (len(folds) if any(fold.training for fold in folds) else 0)
+    if n_folds < 2:
         warn(
             f"only one {left_out} is labelled, so the model cannot be scored: it is scored on recordings that it was not trained on. Label "
             "clips of one more."
         )
         return None
-    announce(f"step 2 of 4: scoring by cross-validation, {len(units)} models that leave out recordings")
+    announce(f"step 2 of 4: scoring by cross-validation, {n_folds} models that leave out recordings")
     if _is_current(out, path):
         announce("an earlier run has finished this step")
     else:

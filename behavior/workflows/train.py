@@ -35,7 +35,7 @@ from behavior.learning.model_fitting import (
     predict_test,
 )
 from behavior.learning.raters import read_ceiling
-from behavior.learning.requirements import require_learned
+from behavior.learning.requirements import require_apart, require_learned
 from behavior.learning.seen_recordings import refuse_seen_recordings
 from behavior.learning.variants import describe_model
 from behavior.metrics.tables import MetricIndex
@@ -93,6 +93,7 @@ def train_model(path: Path, out: Path, *, crossval: Path | None = None) -> Train
     refuse_bundle(out)
     tested = [recording for recording in recordings if recording.split == "test" and recording.labels]
     refuse_seen_recordings(study, tested, command="train")
+    require_apart(study.recordings, [recording for recording in recordings if recording.split == "train" and recording.labels], tested)
     prepare_results_folder(out, overwrite=False)
     results = read_crossval(crossval) if crossval is not None else None
     if results is not None:

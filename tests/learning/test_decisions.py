@@ -86,7 +86,7 @@ def shift_in_circles(truth: Mapping[str, Labels], *, seed: int = 1) -> Truth:
 
 
 def make_folds(predictions: Mapping[str, Probabilities]) -> list[Fold]:
-    return leave_out_folds(list(predictions), list(predictions), leave_out="recording")
+    return leave_out_folds(list(predictions), list(predictions), list(predictions), leave_out="recording")
 
 
 def find_leaks(annotations: Sequence[Annotation], truth: Mapping[str, Labels], *, tolerance: float = 0.04) -> list[str]:
@@ -169,7 +169,7 @@ def test_decisions_that_leak_on_purpose_are_found(calibration: str, expected: Se
 @pytest.mark.parametrize("leave_out", ["recording", "animal"])
 def test_labels_of_a_fold_change_nothing_in_it(nested: str, leave_out: str) -> None:
     predictions, truth = act(6, n_frames=600)
-    folds = leave_out_folds(list(predictions), ["m1", "m2", "m1", "m3", "m3", "m2"], leave_out=leave_out)
+    folds = leave_out_folds(list(predictions), ["m1", "m2", "m1", "m3", "m3", "m2"], list(predictions), leave_out=leave_out)
     settings = Decisions(calibration="logistic", nested=nested)
     pairs = {(fold.name, name): found for fold in folds for name, found in predictions.items()} if nested == "pairs" else None
     before = decide_out_of_fold(predictions, truth, folds, settings, fps=FPS, postprocess=FIXED, pair_predictions=pairs)

@@ -1,5 +1,6 @@
 """Which networks are planned, what each is trained on, and which seed it gets."""
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -212,3 +213,19 @@ def test_where_no_draw_shows_every_behavior_all_recordings_are_trained_on(make_s
     for plan in plans:
         assert plan.training == complete or {7, 9} <= set(plan.training)
         assert len(plan.training) == 40
+
+
+@pytest.mark.parametrize("leave_out", ["recording", "animal"])
+def test_animals_of_one_video_are_never_on_both_sides(make_study, make_data, leave_out, tmp_path) -> None:
+    data = make_data(dict.fromkeys(("v1_a", "v1_b", "v2_a", "v2_b", "v3_a", "v3_b"), BOTH), animals="ABCDEF")
+    videos = {one.id: tmp_path / f"{one.id[:2]}.mp4" for one in data.recordings}
+    data = replace(data, recordings=tuple(replace(one, video=videos[one.id]) for one in data.recordings))
+    study = make_study(crossval={"leave_out": leave_out})
+    fits = plan_everything(study, data)
+    assert len(list_folds(study, data)) == (3 if leave_out == "recording" else 6)
+    for fit in fits:
+        sides = [
+            {videos[data.recordings[index].id] for index in side} for side in (fit.plan.training, fit.plan.validation, fit.plan.predicted)
+        ]
+        assert all(sides)
+        assert not (sides[0] & sides[1] or sides[0] & sides[2] or sides[1] & sides[2])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -103,3 +104,12 @@ def test_labels_are_copied_and_recordings_are_in_their_parts(tmp_path: Path) -> 
 def test_a_label_file_that_is_gone_is_named(tmp_path: Path) -> None:
     with pytest.raises(LabelError, match=r"gone\.csv: no such label file"):
         write_quick_study(tmp_path, STUDY, [Recording("m0", labels={"": tmp_path / "gone.csv"})], {})
+
+
+@pytest.mark.parametrize("leave_out", ["recording", "animal"])
+def test_animals_of_one_video_are_in_one_part(leave_out: str, tmp_path: Path) -> None:
+    data = make_data(14)
+    recordings = tuple(replace(one, video=tmp_path / f"v{number // 2}.mp4") for number, one in enumerate(data.recordings))
+    parts = group_recordings(replace(data, recordings=recordings), leave_out=leave_out)
+    assert len(set(parts.values())) == 5
+    assert all(parts[f"m{number}"] == parts[f"m{number + 1}"] for number in range(0, 14, 2))

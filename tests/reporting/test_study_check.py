@@ -143,12 +143,15 @@ def test_two_animals_of_one_video_are_no_slip(tmp_path: Path) -> None:
     second = replace(first, id="b", individual="m2")
     study = make_study(tmp_path)
     messages = list_messages(list(check_recordings(study, [first, second], source=tmp_path / "study.yaml").problems))
-    assert any(
-        "'a', of another animal; a fold that leaves out one recording trains on the other's frames" in message for message in messages
-    )
-    by_animal = study.model_copy(update={"crossval": study.crossval.model_copy(update={"leave_out": "animal"})})
-    messages = list_messages(list(check_recordings(by_animal, [first, second], source=tmp_path / "study.yaml").problems))
     assert not any("is also the video of" in message for message in messages)
+    assert any("leaves out one recording after the other (those of one video together) and found 1 with labels" in one for one in messages)
+
+
+def test_an_animal_of_a_training_video_is_no_test(tmp_path: Path) -> None:
+    first = replace(make_recording(tmp_path), individual="m1")
+    tested = replace(first, id="b", individual="m2", split="test")
+    problems = check_recordings(make_study(tmp_path), [first, tested], source=tmp_path / "study.yaml").problems
+    assert [problem.is_error for problem in problems if "'b' has split=test, and 'a', of the same video, is trained on" in problem.message]
 
 
 def test_the_whole_study_has_its_problems_in_order(tmp_path: Path) -> None:
@@ -163,6 +166,7 @@ def test_the_whole_study_has_its_problems_in_order(tmp_path: Path) -> None:
         ("b", False),
         ("", False),
         ("c", True),
+        ("", True),
         ("", True),
     ]
     messages = list_messages(list(result.problems))

@@ -1,0 +1,38 @@
+"""Which recordings are of one video, as those of several animals in it are: they show the same moments, and are read together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from behavior.recording import Recording
+
+__all__ = ["group_by_video", "identify_video", "introduce_companions"]
+
+
+def identify_video(recording: Recording) -> str:
+    """Return what all recordings of one video share: the video's path, else its pose's, else the recording's own id.
+
+    >>> identify_video(Recording("m1"))
+    'm1'
+    """
+    source = recording.video or recording.pose
+    return recording.id if source is None else str(source.resolve())
+
+
+def group_by_video(recordings: Sequence[Recording]) -> list[list[Recording]]:
+    """Return the recordings of each video, in order of first appearance.
+
+    >>> [[one.id for one in group] for group in group_by_video([Recording("m1"), Recording("m2")])]
+    [['m1'], ['m2']]
+    """
+    groups: dict[str, list[Recording]] = {}
+    for recording in recordings:
+        groups.setdefault(identify_video(recording), []).append(recording)
+    return list(groups.values())
+
+
+def introduce_companions(recordings: Sequence[Recording]) -> list[Recording]:
+    """Return the same recordings, each with the other recordings of its video as its `companions`."""
+    together = {one.id: group for group in group_by_video(recordings) for one in group}
+    return [replace(one, companions={other.id: other.individual for other in together[one.id] if other.id != one.id}) for one in recordings]
