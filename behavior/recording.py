@@ -20,19 +20,23 @@ from behavior.provenance import Provenance
 __all__ = [
     "Annotation",
     "Bout",
+    "CorrectionAction",
     "Ethogram",
     "Frames",
     "Labels",
     "PoseCoordinates",
     "Probabilities",
     "Recording",
+    "Spot",
     "Track",
+    "TrackCorrection",
     "Tracklet",
     "find_bouts",
     "is_safe_name",
 ]
 
 Split = Literal["train", "test"]
+CorrectionAction = Literal["swap", "assign", "split", "merge", "remove", "name"]
 PoseCoordinates = Literal["auto", "upright", "stored"]
 
 
@@ -216,6 +220,37 @@ class Tracklet:
     def stop_frame(self) -> int:
         """One past the last frame."""
         return int(self.frames[-1]) + 1
+
+
+@dataclass(frozen=True)
+class Spot:
+    """Where an animal was found: a frame, and its centre in pixels."""
+
+    frame: int
+    x: float
+    y: float
+
+
+@dataclass(frozen=True)
+class TrackCorrection:
+    """What a person says of a track, by frames and positions, so that it holds for another track of the same video.
+
+    Attributes
+    ----------
+    action
+        `swap`: the animal at `at` goes on as the one at `other`; from `start_frame` on, the two are exchanged. `assign`: the tracklet at
+        `at` is the animal that is at `other`, or one of its own. `split`: the tracklet at `at` ends before that frame. `merge`: the animals
+        at `at` and at `other` are one. `remove`: the tracklet at `at` is no animal. `name`: the animal at `at` is called `name`.
+    start_frame, stop_frame
+        Frames [start, stop) that it is about; None for the first and the end.
+    """
+
+    action: CorrectionAction
+    at: Spot
+    other: Spot | None = None
+    start_frame: int | None = None
+    stop_frame: int | None = None
+    name: str = ""
 
 
 @dataclass(frozen=True)

@@ -2,83 +2,112 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from behavior.embedding.tracklet_identities import TrackletIdentities
+from behavior.errors import PoseError
 from behavior.figures.film_strips import render_jpeg
 from behavior.figures.tracked_animals import draw_ways
 from behavior.files.atomic import remove_files, write_bytes
 from behavior.files.pose import write_deeplabcut
-from behavior.files.tracklets import TRACKLETS_SUFFIX, StoredTracklets, write_tracklets
-from behavior.recording import Track, Tracklet
+from behavior.files.track_corrections import CORRECTIONS_SUFFIX
+from behavior.files.tracklets import TRACK_SUFFIX, TRACKLETS_SUFFIX, StoredTracklets, read_tracklets, write_tracklets
+from behavior.reporting.corrected_tracks import CorrectedTrack, correct_track, list_corrections, name_track_file
 from behavior.reporting.identity_files import IDENTITY_PICTURE, IDENTITY_TABLE, write_identities
-from behavior.tracking.animals import TrackedAnimals
+from behavior.tracking.corrections import name_animal
 
-__all__ = ["TRACK_SUFFIX", "WAYS_SUFFIX", "write_track"]
+__all__ = ["WAYS_SUFFIX", "rewrite_track", "write_corrected", "write_track"]
 
-TRACK_SUFFIX, WAYS_SUFFIX = "_track.csv", "_track.jpg"
+WAYS_SUFFIX = "_track.jpg"
 SCORER = "behavior_track"
 
 
 def write_track(
     stem: Path,
-    animals: TrackedAnimals,
-    tracklets: Sequence[Tracklet],
+    stored: StoredTracklets,
     identities: TrackletIdentities | None,
     *,
     picture: npt.NDArray[np.uint8],
     time_s: npt.NDArray[np.float64],
-    origin: Mapping[str, Any],
     per_animal: bool = False,
-) -> Path:
-    """Write `NAME_track.csv` and what belongs to it for a video `stem`, and return its path.
+) -> CorrectedTrack:
+    """Write `NAME_track.csv` and what belongs to it for a video `stem`, with what people corrected in an earlier track of it.
 
     That is `NAME_tracklets.npz` and `NAME_track.jpg`; `NAME_identity.csv` and `NAME_identity.png` where animals were told apart by
     appearance; and `NAME_animal1_track.csv` and so on where each of several animals is to have a file of its own. What an earlier run
-    left of the last two kinds is removed.
+    left of the last two kinds is removed. Tracklets and identities are what was found; the track and its picture have the corrections.
 
     Parameters
     ----------
-    tracklets, identities
-        Of the animals; no identities where motion alone was followed.
+    stored, identities
+        What was found; no identities where motion alone was followed.
     picture
         A frame of the video, grey, uint8 of shape (H, W).
     time_s
         Of each frame, and of the video's end, seconds, of shape (T + 1,).
-    origin
-        What the track is made with, as JSON has it.
 
     Raises
     ------
+    PoseError
+        If there are corrections that cannot be used; all files are written without them.
     OutputError
         If the folder cannot be written to, or the disk is full.
     """
-    owners = np.array([int(np.argmax((animals.tracklets == number).any(axis=0))) for number in range(len(tracklets))], dtype=np.int64)
-    tracks = animals.make_tracks(None if identities is None else identities.probabilities)
-    names = [f"animal{number + 1}" for number in range(len(tracks))]
-    target = stem.with_name(stem.name + TRACK_SUFFIX)
+    problem = None
+    try:
+        corrected = correct_track(stored, list_corrections(stem, stored))
+    except PoseError as error:
+        problem, corrected = error, correct_track(stored, [])
+    target = name_track_file(stem, TRACK_SUFFIX)
     # The track goes first and comes last: where it is, the rest is, and of one run.
     if target.exists():
-        remove_files([target, *(stem.with_name(stem.name + suffix) for suffix in (IDENTITY_TABLE, IDENTITY_PICTURE)), *_list_single(stem)])
+        remove_files([target, *(name_track_file(stem, suffix) for suffix in (IDENTITY_TABLE, IDENTITY_PICTURE)), *_list_single(stem)])
     if identities is not None:
-        write_identities(stem, identities, tracklets, names, time_s)
-    write_tracklets(stem.with_name(stem.name + TRACKLETS_SUFFIX), StoredTracklets(tuple(tracklets), owners, origin))
-    write_bytes(stem.with_name(stem.name + WAYS_SUFFIX), render_jpeg(draw_ways(picture, animals.positions, names=names)))
-    by_name: dict[str, Track] = dict(zip(names, tracks, strict=True))
-    if per_animal and len(tracks) > 1:
-        for name, track in by_name.items():
-            write_deeplabcut(_name_single(stem, name), track, scorer=SCORER)
-    write_deeplabcut(target, tracks[0] if len(tracks) == 1 else by_name, scorer=SCORER)
-    return target
+        write_identities(stem, identities, stored.tracklets, [name_animal(number) for number in range(stored.n_animals)], time_s)
+    write_tracklets(name_track_file(stem, TRACKLETS_SUFFIX), stored)
+    ways = draw_ways(picture, corrected.animals.positions, names=corrected.names)
+    write_bytes(name_track_file(stem, WAYS_SUFFIX), render_jpeg(ways))
+    write_corrected(stem, corrected, per_animal=per_animal)
+    if problem is not None:
+        raise PoseError(f"{problem} The track is written without corrections.")
+    return corrected
+
+
+def rewrite_track(stem: Path, *, per_animal: bool = False) -> CorrectedTrack | None:
+    """Write the track of a video again if people corrected it, from what was found and the corrections; None if nobody did.
+
+    Raises
+    ------
+    PoseError
+        If the tracklets or the corrections cannot be used.
+    OutputError
+        If it cannot be written.
+    """
+    if not name_track_file(stem, CORRECTIONS_SUFFIX).exists():
+        return None
+    stored = read_tracklets(name_track_file(stem, TRACKLETS_SUFFIX))
+    corrected = correct_track(stored, list_corrections(stem, stored))
+    write_corrected(stem, corrected, per_animal=per_animal)
+    return corrected
+
+
+def write_corrected(stem: Path, corrected: CorrectedTrack, *, per_animal: bool) -> None:
+    """Write `NAME_track.csv`, and the files by animal where they are wanted or are there; OutputError if that fails."""
+    tracks = corrected.make_tracks()
+    before = _list_single(stem)
+    if (per_animal or before) and len(tracks) > 1:
+        for number, track in enumerate(tracks.values()):
+            write_deeplabcut(_name_single(stem, name_animal(number)), track, scorer=SCORER)
+    remove_files(before[len(tracks) if len(tracks) > 1 else 0 :])
+    target = name_track_file(stem, TRACK_SUFFIX)
+    write_deeplabcut(target, next(iter(tracks.values())) if len(tracks) == 1 else tracks, scorer=SCORER)
 
 
 def _name_single(stem: Path, animal: str) -> Path:
-    return stem.with_name(f"{stem.name}_{animal}{TRACK_SUFFIX}")
+    return name_track_file(stem, f"_{animal}{TRACK_SUFFIX}")
 
 
 def _list_single(stem: Path) -> list[Path]:

@@ -11,10 +11,10 @@ import numpy.typing as npt
 from behavior.recording import Track, Tracklet, find_bouts
 from behavior.tracking.association import Associated, AssociationSettings
 from behavior.tracking.detections import Detections
-from behavior.tracking.motion_models import smooth_positions
+from behavior.tracking.motion_models import MotionModel, smooth_positions
 from behavior.tracking.orientation import find_headings
 
-__all__ = ["BODY_PARTS", "TrackedAnimals", "gather_animals"]
+__all__ = ["BODY_PARTS", "TrackedAnimals", "gather_animals", "place_tracklets"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -126,19 +126,68 @@ def gather_animals(frames: Sequence[Detections], associated: Associated, setting
     positions = np.stack((values["x"], values["y"]), axis=-1)
     headings = find_headings(positions, values["angles"], values["skews"], length=settings.length)
     for animal in range(chosen.shape[1]):
-        _fill_gaps(positions[:, animal], seen[:, animal], qualities[:, animal], settings)
+        _fill_gaps(positions[:, animal], seen[:, animal], qualities[:, animal], settings.model, settings.memory)
     return TrackedAnimals(positions, seen, headings, values["lengths"], values["widths"], qualities, touching, associated.tracklets)
 
 
-def _fill_gaps(positions: Floats, seen: npt.NDArray[np.bool_], qualities: Floats, settings: AssociationSettings) -> None:
+def place_tracklets(
+    tracklets: Sequence[Tracklet],
+    qualities: Sequence[Floats],
+    animals: npt.NDArray[np.integer],
+    *,
+    n_frames: int,
+    n_animals: int,
+    model: MotionModel,
+    memory: int,
+) -> TrackedAnimals:
+    """Return the animals that tracklets make; with the tracklets, model and memory of a track, those of that track.
+
+    Parameters
+    ----------
+    tracklets
+        N of them, by number.
+    qualities
+        Of the detections of each tracklet.
+    animals
+        Column of each tracklet, shape (N,); -1 leaves it out.
+    n_frames, n_animals
+        T and K.
+    model, memory
+        With which gaps are filled.
+
+    Raises
+    ------
+    ValueError
+        If two tracklets of one animal share a frame.
+    """
+    shape = (n_frames, n_animals)
+    positions = np.full((*shape, 2), np.nan)
+    headings, lengths, widths = (np.full(shape, np.nan) for _ in range(3))
+    found, touching, numbers = np.zeros(shape), np.zeros(shape, dtype=np.bool_), np.full(shape, -1, dtype=np.int32)
+    for number, (one, animal) in enumerate(zip(tracklets, np.asarray(animals).tolist(), strict=True)):
+        if animal < 0:
+            continue
+        if (numbers[one.frames, animal] >= 0).any():
+            raise ValueError("two tracklets of one animal share a frame")
+        numbers[one.frames, animal] = number
+        positions[one.frames, animal], headings[one.frames, animal] = one.positions, one.angles
+        lengths[one.frames, animal], widths[one.frames, animal] = one.sizes.T
+        found[one.frames, animal], touching[one.frames, animal] = qualities[number], one.touching
+    seen = numbers >= 0
+    for animal in range(n_animals):
+        _fill_gaps(positions[:, animal], seen[:, animal], found[:, animal], model, memory)
+    return TrackedAnimals(positions, seen, headings, lengths, widths, found, touching, numbers)
+
+
+def _fill_gaps(positions: Floats, seen: npt.NDArray[np.bool_], qualities: Floats, model: MotionModel, memory: int) -> None:
     """Put into each gap of one animal what a smoother predicts from the frames around it, as far as memory goes."""
     for start, stop in find_bouts(~seen).tolist():
         if start == 0 or stop == len(seen):
             # Before the first time that it is seen nothing is known of it; after the last one it may have left.
             continue
         around = slice(max(start - _AROUND, 0), stop + _AROUND)
-        filled = smooth_positions(positions[around], np.where(seen, qualities, 1.0)[around], settings.model)
-        stop = min(stop, start + settings.memory)
+        filled = smooth_positions(positions[around], np.where(seen, qualities, 1.0)[around], model)
+        stop = min(stop, start + memory)
         positions[start:stop] = filled[start - around.start : stop - around.start]
 
 

@@ -19,11 +19,12 @@ from behavior.figures.tracked_animals import FoundAnimals, draw_found
 from behavior.files.arena_mask import read_arena_mask
 from behavior.files.atomic import make_folder, require_writable, write_bytes
 from behavior.files.new_videos import list_videos, name_recordings
-from behavior.files.tracklets import TRACKLETS_SUFFIX, read_tracklets
+from behavior.files.tracklets import TRACK_SUFFIX, TRACKLETS_SUFFIX, read_tracklets
 from behavior.files.video_samples import sample_grey
 from behavior.frame_times import frame_edges
 from behavior.progress import announce, complain, warn
-from behavior.reporting.track_files import TRACK_SUFFIX, write_track
+from behavior.reporting.corrected_tracks import CorrectedTrack, name_track_file, store_animals
+from behavior.reporting.track_files import rewrite_track, write_track
 from behavior.reporting.track_notes import describe_track
 from behavior.tracking.animals import gather_animals
 from behavior.tracking.association import associate, choose_association
@@ -130,10 +131,11 @@ def track_videos(videos: Sequence[Path], request: TrackRequest, *, out: Path | N
 
     def track(video: Path, stem: Path, result: TrackResult) -> None:
         origin = _describe_origin(video, request)
-        target = stem.with_name(stem.name + TRACK_SUFFIX)
+        target = name_track_file(stem, TRACK_SUFFIX)
         if target.exists() and not overwrite:
             if _is_made_with(stem, origin):
                 announce(f"{video.name} is tracked already with these settings")
+                _tell_corrections(video, rewrite_track(stem, per_animal=request.per_animal))
                 result.kept[stem.name] = target
                 return
             raise OutputError(f"{target} exists already, made with other settings or by hand; give another --out, or --overwrite.")
@@ -205,20 +207,19 @@ def _track_video(video: Path, stem: Path, request: TrackRequest, origin: dict[st
             animals, identities = resolve_animals(video, found, associated, chosen, **given)
         except TrainingError as error:
             warn(f"{video}: {error} The track follows motion alone.")
-    tracklets = animals.make_tracklets()
-    target = write_track(
-        stem,
-        animals,
-        tracklets,
-        identities,
-        picture=samples[-1],
-        time_s=frame_edges(time_s),
-        origin=origin,
-        per_animal=request.per_animal,
-    )
+    stored = store_animals(animals, identities, chosen, origin)
+    edges_s = frame_edges(time_s)
+    corrected = write_track(stem, stored, identities, picture=samples[-1], time_s=edges_s, per_animal=request.per_animal)
+    _tell_corrections(video, corrected)
     rate = len(found) / (time.perf_counter() - began)
-    identified = None if identities is None else identities.measure_sure(tracklets)
-    return TrackedVideo(target, animals.positions.shape[1], len(found), float(animals.seen.mean()), len(tracklets), rate, identified)
+    identified = None if identities is None else identities.measure_sure(stored.tracklets)
+    counts = (len(corrected.names), len(found), float(animals.seen.mean()), len(stored.tracklets))
+    return TrackedVideo(name_track_file(stem, TRACK_SUFFIX), *counts, rate, identified)
+
+
+def _tell_corrections(video: Path, corrected: CorrectedTrack | None) -> None:
+    for number, sentence in enumerate([] if corrected is None else corrected.describe()):
+        (warn if number else announce)(f"{video.name}: {sentence}")
 
 
 def _open_detector(video: Path, samples: npt.NDArray[np.uint8], request: TrackRequest) -> BackgroundDetector:
@@ -241,6 +242,6 @@ def _describe_origin(video: Path, request: TrackRequest) -> dict[str, Any]:
 
 def _is_made_with(stem: Path, origin: dict[str, Any]) -> bool:
     try:
-        return read_tracklets(stem.with_name(stem.name + TRACKLETS_SUFFIX)).origin == origin
+        return read_tracklets(name_track_file(stem, TRACKLETS_SUFFIX)).origin == origin
     except PoseError:
         return False

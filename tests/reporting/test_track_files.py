@@ -7,11 +7,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from behavior.files.pose import list_individuals, read_pose
+from behavior.files.track_corrections import CORRECTIONS_SUFFIX, CorrectedVideo, write_corrections
 from behavior.files.tracklets import read_tracklets
-from behavior.reporting.track_files import write_track
+from behavior.recording import Spot, TrackCorrection
+from behavior.reporting.corrected_tracks import name_track_file, store_animals
+from behavior.reporting.track_files import rewrite_track, write_track
 from behavior.tracking.animals import TrackedAnimals
+from behavior.tracking.association import AssociationSettings
+from behavior.tracking.motion_models import MotionModel
 
 N_FRAMES = 6
+ORIGIN = {"video": "mouse.mp4", "bytes": 900}
+SETTINGS = AssociationSettings(8.0, 6.0, MotionModel("velocity", 1.0, 0.2), n_animals=2, memory=5)
 
 
 @pytest.fixture
@@ -32,7 +40,7 @@ def test_files_by_animal_are_written_on_request_and_never_left_from_an_earlier_r
 
     def write(**options: bool) -> set[str]:
         picture, time_s = np.zeros((40, 40), dtype=np.uint8), np.arange(N_FRAMES + 1) / 25
-        write_track(stem, animals, animals.make_tracklets(), None, picture=picture, time_s=time_s, origin={"a": 1}, **options)
+        write_track(stem, store_animals(animals, None, SETTINGS, ORIGIN), None, picture=picture, time_s=time_s, **options)
         return {path.name for path in tmp_path.iterdir()}
 
     usual = {"mouse_track.csv", "mouse_track.jpg", "mouse_tracklets.npz"}
@@ -40,4 +48,27 @@ def test_files_by_animal_are_written_on_request_and_never_left_from_an_earlier_r
     assert write(per_animal=True) == usual | {"mouse_animal1_track.csv", "mouse_animal2_track.csv"}
     assert write() == usual
     stored = read_tracklets(tmp_path / "mouse_tracklets.npz")
-    assert stored.animals.tolist() == [0, 1, 1] and stored.origin == {"a": 1}
+    assert stored.animals.tolist() == [0, 1, 1] and stored.origin == ORIGIN
+
+
+def test_a_track_is_written_again_with_the_corrections_and_so_are_the_files_by_animal(animals: TrackedAnimals, tmp_path: Path) -> None:
+    stem = tmp_path / "mouse"
+    given = {"picture": np.zeros((40, 40), dtype=np.uint8), "time_s": np.arange(N_FRAMES + 1) / 25}
+    write_track(stem, store_animals(animals, None, SETTINGS, ORIGIN), None, per_animal=True, **given)
+    assert rewrite_track(stem) is None
+    (x, y), (other_x, other_y) = animals.positions[1, 0], animals.positions[2, 1]
+    corrections = [
+        TrackCorrection("swap", Spot(1, x, y), Spot(2, other_x, other_y), 2),
+        TrackCorrection("name", Spot(1, x, y), name="anna"),
+    ]
+    write_corrections(name_track_file(stem, CORRECTIONS_SUFFIX), CorrectedVideo("mouse.mp4", 900, N_FRAMES), corrections)
+    assert rewrite_track(stem) is not None
+    assert list(list_individuals(tmp_path / "mouse_track.csv")) == ["anna", "animal2"]
+    anna = read_pose(tmp_path / "mouse_track.csv", individual="anna")
+    np.testing.assert_array_equal(anna.positions[:3, 0], animals.positions[[0, 1, 2], [0, 0, 1]])
+    np.testing.assert_array_equal(read_pose(tmp_path / "mouse_animal1_track.csv").positions, anna.positions)
+    # One animal alone has no file by animal.
+    gone = TrackCorrection("remove", Spot(1, x, y))
+    write_corrections(name_track_file(stem, CORRECTIONS_SUFFIX), CorrectedVideo("mouse.mp4", 900, N_FRAMES), [gone])
+    rewrite_track(stem)
+    assert list(list_individuals(tmp_path / "mouse_track.csv")) == [""] and not list(tmp_path.glob("*_animal?_track.csv"))

@@ -241,3 +241,36 @@ def test_each_animal_has_a_file_of_its_own_on_request(video: Path, run: Callable
     assert "pair_track.csv" in (tmp_path / "study" / "recordings.csv").read_text()
     assert run("track", target, "--animals", "2", "--identity", "none", "--overwrite").status == 0
     assert together.exists() and not list(target.parent.glob("*_animal*"))
+
+
+def test_corrections_by_people_are_kept_and_applied_by_every_later_run(video: Path, run: Callable[..., Any], tmp_path: Path) -> None:
+    run("track", video, "--animals", 2, "--out", tmp_path)
+    before = {name: read_pose(tmp_path / "pair_track.csv", individual=name).positions[:, 0] for name in ("animal1", "animal2")}
+    first, other = (track[40].tolist() for track in before.values())
+    earlier = before["animal1"][39].tolist()
+    lines = [
+        {"corrections": 1, "video": "pair.mp4", "bytes": video.stat().st_size, "frames": N_FRAMES},
+        {"action": "swap", "frame": 39, "x": earlier[0], "y": earlier[1], "other_frame": 40, "other_x": other[0], "other_y": other[1]},
+        {"action": "name", "frame": 40, "x": first[0], "y": first[1], "name": "anna"},
+        {"action": "remove", "frame": 40, "x": 5, "y": 5},
+    ]
+    lines[1]["start_frame"] = 40
+    corrections = tmp_path / "pair_track_corrections.jsonl"
+    corrections.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    text = corrections.read_text()
+    # Kept; made again with other settings; and in the file of another run.
+    for more in ([], ["--memory", 7, "--overwrite"], ["--identity", "none", "--overwrite"]):
+        done = run("track", video, "--animals", 2, "--out", tmp_path, *more)
+        said = " ".join(done.err.split())
+        assert done.status == 0 and "2 of 3 corrections by people are applied" in said
+        assert "correction 3 (remove) is not applied: no animal was found within" in said and "of 5, 5 in frame 40" in said
+        assert set(list_individuals(tmp_path / "pair_track.csv")) == {"anna", "animal1"}
+        anna = read_pose(tmp_path / "pair_track.csv", individual="anna").positions[:, 0]
+        np.testing.assert_allclose(anna[:40], before["animal2"][:40], atol=0.01)
+        np.testing.assert_allclose(anna[40:], before["animal1"][40:], atol=0.01)
+        assert corrections.read_text() == text
+    corrections.write_text(text.replace("remove", "explode"))
+    done = run("track", video, "--animals", 2, "--out", tmp_path, "--overwrite")
+    assert done.status == 1 and "line 4" in " ".join(done.err.split()) and "explode" in corrections.read_text()
+    # The track is there all the same, as it was found.
+    np.testing.assert_allclose(read_pose(tmp_path / "pair_track.csv", individual="animal1").positions[:, 0], before["animal1"])

@@ -1,0 +1,162 @@
+"""Tracks that people corrected: what was found in a video, their corrections, and the track that both make."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from behavior.embedding.tracklet_identities import TrackletIdentities
+from behavior.errors import PoseError
+from behavior.files.track_corrections import CORRECTIONS_SUFFIX, CorrectedVideo, read_corrections
+from behavior.files.tracklets import GapFilling, StoredTracklets
+from behavior.recording import Track, TrackCorrection, Tracklet
+from behavior.tracking.animals import TrackedAnimals, place_tracklets
+from behavior.tracking.association import AssociationSettings
+from behavior.tracking.corrections import Outcome, Placement, apply_corrections
+from behavior.tracking.motion_models import MotionModel
+
+__all__ = ["CorrectedTrack", "correct_track", "identify_video", "list_corrections", "measure_reach", "name_track_file", "store_animals"]
+
+# Of an animal's length: how far from a correction's position its detection may be; and in pixels, if no length is known.
+_REACH, _USUAL_REACH = 0.5, 10.0
+
+
+@dataclass(frozen=True)
+class CorrectedTrack:
+    """A track with the corrections of people.
+
+    Attributes
+    ----------
+    placement
+        Which animal each detection is, in K animals.
+    tracklets
+        N of them, as people cut them.
+    owners
+        Animal of each, int64 of shape (N,); -1 for what is no animal.
+    probabilities
+        Of each, (N,), NaN where not computed.
+    animals
+        Where the animals are.
+    corrections, outcomes
+        What was asked for, and what became of it.
+    """
+
+    placement: Placement
+    tracklets: tuple[Tracklet, ...]
+    owners: npt.NDArray[np.int64]
+    probabilities: npt.NDArray[np.float64]
+    animals: TrackedAnimals
+    corrections: tuple[TrackCorrection, ...]
+    outcomes: tuple[Outcome, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the K animals."""
+        return self.placement.names
+
+    def make_tracks(self) -> dict[str, Track]:
+        """Return the pose of each animal, by name, as DeepLabCut would have given it."""
+        return dict(zip(self.names, self.animals.make_tracks(self.probabilities), strict=True))
+
+    def describe(self) -> list[str]:
+        """Return a sentence on how many corrections are applied, and one for each that could not be; none without corrections."""
+        if not self.outcomes:
+            return []
+        failed = [(number, one.problem) for number, one in enumerate(self.outcomes, start=1) if one.problem]
+        head = f"{len(self.outcomes) - len(failed)} of {len(self.outcomes)} corrections by people are applied."
+        told = [f"correction {number} ({self.corrections[number - 1].action}) is not applied: {problem}." for number, problem in failed]
+        return [head, *told]
+
+
+def name_track_file(stem: Path, suffix: str) -> Path:
+    """Return the file of a track with this suffix, for a video `stem`.
+
+    >>> name_track_file(Path("mouse.1"), TRACK_SUFFIX).name
+    'mouse.1_track.csv'
+    """
+    return stem.with_name(stem.name + suffix)
+
+
+def store_animals(
+    animals: TrackedAnimals, identities: TrackletIdentities | None, settings: AssociationSettings, origin: Mapping[str, Any]
+) -> StoredTracklets:
+    """Return what is kept of the animals of a video."""
+    tracklets = animals.make_tracklets()
+    owners = np.zeros(len(tracklets), dtype=np.int64)
+    frames, columns = np.nonzero(animals.tracklets >= 0)
+    owners[animals.tracklets[frames, columns]] = columns
+    model = settings.model
+    return StoredTracklets(
+        tuple(tracklets),
+        owners,
+        origin,
+        tuple(animals.qualities[one.frames, owner] for one, owner in zip(tracklets, owners.tolist(), strict=True)),
+        None if identities is None else identities.probabilities,
+        len(animals.seen),
+        animals.seen.shape[1],
+        GapFilling(model.motion, float(model.process_noise), float(model.measurement_noise), settings.memory),
+    )
+
+
+def correct_track(stored: StoredTracklets, corrections: Sequence[TrackCorrection]) -> CorrectedTrack:
+    """Return the track of a video with the corrections of people; without any, the one that was found."""
+    found = Placement.of(stored.tracklets, stored.animals, stored.probabilities, stored.n_animals)
+    done = apply_corrections(found, corrections, reach=measure_reach(stored))
+    placement = _drop_emptied(done.placement, found)
+    starts = placement.find_starts()
+    values = [np.concatenate([getattr(one, name) for one in stored.tracklets] or [np.zeros(0)]) for name in ("angles", "touching")]
+    sizes = np.concatenate([one.sizes for one in stored.tracklets] or [np.zeros((0, 2))])
+    parts = [slice(start, stop) for start, stop in zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True)]
+    angles, touching = values
+    tracklets = tuple(Tracklet(placement.frames[p], placement.positions[p], angles[p], sizes[p], touching[p]) for p in parts)
+    owners, probabilities = placement.animals[starts[:-1]], placement.probabilities[starts[:-1]]
+    qualities = np.concatenate(stored.qualities or [np.zeros(0)])
+    gaps = stored.gaps
+    animals = place_tracklets(
+        tracklets,
+        [qualities[p] for p in parts],
+        owners,
+        n_frames=stored.n_frames,
+        n_animals=len(placement.names),
+        model=MotionModel(gaps.motion, gaps.process_noise, gaps.measurement_noise),
+        memory=gaps.memory,
+    )
+    return CorrectedTrack(placement, tracklets, owners, probabilities, animals, tuple(corrections), done.outcomes)
+
+
+def measure_reach(stored: StoredTracklets) -> float:
+    """Return how far from the position that a correction names its detection may be, in pixels: half an animal's length."""
+    lengths = np.concatenate([one.sizes[:, 0] for one in stored.tracklets] or [np.zeros(0)])
+    return _REACH * float(np.nanmedian(lengths)) if np.isfinite(lengths).any() else _USUAL_REACH
+
+
+def identify_video(stored: StoredTracklets) -> CorrectedVideo:
+    """Return which video tracklets are of; PoseError if they do not say so."""
+    video, n_bytes = stored.origin.get("video"), stored.origin.get("bytes")
+    if not isinstance(video, str) or not isinstance(n_bytes, int):
+        raise PoseError("the tracklets do not say which video they are of; run `behavior track` on the video again.")
+    return CorrectedVideo(video, n_bytes, stored.n_frames)
+
+
+def list_corrections(stem: Path, stored: StoredTracklets) -> list[TrackCorrection]:
+    """Return what people corrected in the track of a video; raises as `read_corrections`."""
+    return read_corrections(name_track_file(stem, CORRECTIONS_SUFFIX), identify_video(stored))
+
+
+def _drop_emptied(placement: Placement, found: Placement) -> Placement:
+    """Leave out animals of which nothing is left, but not those that were never found."""
+    n_animals = len(placement.names)
+    left, before = (np.bincount(one.animals[one.animals >= 0], minlength=n_animals) for one in (placement, found))
+    never_found = (before[:n_animals] == 0) & (np.arange(n_animals) < len(found.names))
+    kept = np.flatnonzero((left > 0) | never_found)
+    if not len(kept):
+        # A track has one animal at least.
+        kept = np.arange(1)
+    places = np.full(n_animals + 1, -1, dtype=np.int64)
+    places[kept] = np.arange(len(kept))
+    return replace(placement, animals=places[placement.animals], names=tuple(placement.names[animal] for animal in kept.tolist()))
