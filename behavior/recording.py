@@ -64,6 +64,8 @@ class Recording:
         Whether the pose is in pixels of the upright picture or of the stored one, where the video's metadata turn it; "auto" to find out.
     companions
         The other recordings of the same video, by id, with the individual of each.
+    shared_labels
+        Those of its label files that a companion has, too.
     sex, age, species
         Of the animal, for archives: M, F, O or U; an ISO 8601 duration; a Latin name. "" where the manifest does not say.
     """
@@ -78,6 +80,7 @@ class Recording:
     individual: str = ""
     pose_coordinates: PoseCoordinates = "auto"
     companions: Mapping[str, str] = field(default_factory=dict)
+    shared_labels: frozenset[Path] = frozenset()
     sex: str = ""
     age: str = ""
     species: str = ""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["compare_raters", "init_study", "list_backbones", "open_review", "rename_behavior", "run_demo", "write_report"]
 
 
-def init_study(folder: PathLike, *, backbone: str = "resnet50v2", out: PathLike | None = None) -> Study:
+def init_study(folder: PathLike, *, backbone: str = "resnet50v2", individuals: Sequence[str] = (), out: PathLike | None = None) -> Study:
     """Pair the videos, pose and label files in a folder and write `study.yaml` and `recordings.csv`, as `behavior init` does.
 
     Parameters
@@ -29,6 +29,9 @@ def init_study(folder: PathLike, *, backbone: str = "resnet50v2", out: PathLike 
         Holds the files, in any subfolders.
     backbone
         One of those that `list_backbones` returns.
+    individuals
+        Which animals of videos whose pose has several are in the study: a recording for each; all of them where empty. The only one of
+        these makes each video one recording.
     out
         Folder to write them into; `folder` itself where None.
 
@@ -42,7 +45,7 @@ def init_study(folder: PathLike, *, backbone: str = "resnet50v2", out: PathLike 
     from behavior.api.study import Study
     from behavior.workflows.init import init_study
 
-    return Study(init_study(Path(folder), backbone=backbone, out=as_path(out)).study)
+    return Study(init_study(Path(folder), backbone=backbone, individuals=individuals, out=as_path(out)).study)
 
 
 def open_review(

@@ -21,17 +21,24 @@ app = typer.Typer()
 def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder with videos, pose and label files, in any subfolders.")],
     backbone: Annotated[str, typer.Option(help="A name that `behavior backbones` lists.", autocompletion=complete_backbone)] = "resnet50v2",
+    individual: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="Only this animal of videos whose pose has several, one recording per video; repeat it for a recording of each of these.",
+        ),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Write the study there, for a folder that cannot be written to; made if it is missing."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Pair the videos, pose and label files of a folder; writes study.yaml and recordings.csv."""
+    """Pair the videos, pose and label files of a folder; writes study.yaml and recordings.csv, with a row for each animal of a video."""
     from behavior.workflows.init import init_study
 
     keep_log(folder if out is None else out)
-    result = init_study(folder, backbone=backbone, out=out)
+    result = init_study(folder, backbone=backbone, individuals=individual or (), out=out)
     rows = []
     for pairing in result.pairings:
         labels = [pairing.labels] if pairing.labels is not None else list(pairing.raters.values())

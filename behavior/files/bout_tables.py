@@ -243,7 +243,8 @@ def _read(source: LabelSource, request: LabelRequest) -> BoutLabels:
             if column is not None and column < len(cells):
                 twins.add(line, frame, parse_seconds(cells[column], table.delimiter), is_stop=is_stop)
         rows.add(line, cells[columns.behavior], start, stop)
-    return BoutLabels(rows, in_seconds=columns.in_seconds, notes=(*notes, *twins.check()), is_foreign=False)
+    names_animals = "subject" in wanted
+    return BoutLabels(rows, columns.in_seconds, notes=(*notes, *twins.check()), is_foreign=False, names_animals=names_animals)
 
 
 def _choose_rows(source: LabelSource, columns: _Columns, recording: str | None, request: LabelRequest) -> dict[str, Sequence[str]]:
@@ -261,7 +262,8 @@ def _choose_rows(source: LabelSource, columns: _Columns, recording: str | None, 
         rows = (cells for _, cells in source.table.rows if len(cells) > columns.last)
         rows = (cells for cells in rows if recording is None or cells[columns.recording or 0] == recording)
         values = tuple(value for value in dict.fromkeys(cells[column] for cells in rows) if value)
-        if name == "subject" and (request.subject is not None or len(values) > 1) and values:
+        is_asked = request.subject is not None or request.individual is not None
+        if name == "subject" and (is_asked or len(values) > 1) and values:
             wanted[name] = choose_subjects(source.path, values, request)
         elif name == "rater" and len(values) > 1:
             wanted[name] = (choose_rater(source.path, values, request, recording=recording or "") or "",)

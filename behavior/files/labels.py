@@ -21,7 +21,7 @@ from behavior.files.label_formats.boris_project import BORIS_PROJECT
 from behavior.files.label_formats.boris_tabular import BORIS_TABULAR
 from behavior.files.label_formats.calms21 import CALMS21
 from behavior.files.label_formats.caltech import CALTECH
-from behavior.files.label_formats.choosing import fits
+from behavior.files.label_formats.choosing import fits, refuse_nameless
 from behavior.files.label_formats.cvat import CVAT
 from behavior.files.label_formats.deepethogram import DEEPETHOGRAM
 from behavior.files.label_formats.dlcanalyzer import DLCANALYZER
@@ -119,6 +119,8 @@ def read_labels(path: Path, request: LabelRequest) -> tuple[Labels, list[str]]:
     contents = label_format.read(source, request)
     if request.offset_s and not label_format.has_players:
         contents = _delay(path, contents, request.offset_s)
+    if request.is_shared and request.subject is None and not _names_animal(source, label_format, contents, request):
+        raise LabelError(refuse_nameless(path, request))
     if isinstance(contents, FrameLabels):
         values, notes = _arrange_frames(path, place_rows(path, contents, request), request)
         shown = np.flatnonzero((values == 1).any(axis=1))
@@ -323,6 +325,13 @@ def _recognise(source: LabelSource) -> tuple[LabelSource, LabelFormat] | None:
 def _list_label_sheets(source: LabelSource) -> list[str]:
     """Return the sheets with labels of a file with several sheets; [] for any other file."""
     return [name for name in source.sheets if _recognise(source.of_sheet(name)) is not None] if len(source.sheets) > 1 else []
+
+
+def _names_animal(source: LabelSource, label_format: LabelFormat, contents: FrameLabels | BoutLabels, request: LabelRequest) -> bool:
+    """Tell whether a file of several individuals' recordings says whose labels were read, by a subject, or by the recording's own id."""
+    if contents.names_animals or (isinstance(contents, BoutLabels) and any(contents.rows.subjects)):
+        return True
+    return any(fits(name, request.recording_names[-1:]) for name in label_format.list_observations(source))
 
 
 def _delay(path: Path, contents: FrameLabels | BoutLabels, offset_s: float) -> FrameLabels | BoutLabels:

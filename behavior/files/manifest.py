@@ -171,23 +171,13 @@ def _parse_row(path: Path, line: int, cells: dict[str, str]) -> Recording:
     )
 
 
-def write_manifest(path: Path, recordings: Iterable[Recording], *, has_individuals: bool = False) -> None:
-    """Write the manifest of `recordings` to `path`; file paths below its folder are relative to it.
-
-    Parameters
-    ----------
-    has_individuals
-        Whether to have a column `individual` to fill in, although no recording names one yet.
-    """
+def write_manifest(path: Path, recordings: Iterable[Recording]) -> None:
+    """Write the manifest of `recordings` to `path`; file paths below its folder are relative to it."""
     recordings = list(recordings)
     raters = sorted({rater for recording in recordings for rater in recording.labels if rater})
     folder = path.resolve().parent
     header = ["recording", "video", "pose", "labels", *(RATER_PREFIX + rater for rater in raters), "animal", "group", "split"]
-    optional = [
-        column
-        for column in ("individual", *_SUBJECT_CELLS)
-        if any(getattr(recording, column) for recording in recordings) or (has_individuals and column == "individual")
-    ]
+    optional = [column for column in ("individual", *_SUBJECT_CELLS) if any(getattr(recording, column) for recording in recordings)]
     header += optional
 
     def relative(file: Path | None) -> str:

@@ -34,10 +34,6 @@ TRUNK_TAIL = ("tailbase", "tail_base", "base_tail")
 YAML_WORDS = ("true", "false", "yes", "no", "on", "off", "null", "y", "n")
 
 
-# More names than this do not help to choose one.
-_SHOWN_NAMES = 12
-
-
 @dataclass(frozen=True)
 class NewCrop:
     """What a new study's crops are centred on.
@@ -46,14 +42,14 @@ class NewCrop:
     ----------
     center_parts
         Body parts; empty for whole frames.
-    individuals
-        Names of the animals of which the user has to choose one; empty where there is no choice.
+    individual
+        Name of the only animal that counts in pose of several; "" where each is a recording of its own.
     is_open
         Whether there is pose, but which body parts it has is not known, so that the user has to name them.
     """
 
     center_parts: tuple[str, ...] = ()
-    individuals: tuple[str, ...] = ()
+    individual: str = ""
     is_open: bool = False
 
 
@@ -127,11 +123,8 @@ def _format_crop(crop: NewCrop) -> str:
     if crop.is_open:
         settings = ["body_part: null"]
         comment = "body_part: name one that the pose has, as the middle of the body; " + comment
-    if crop.individuals:
-        settings.append("individual: null")
-        shown = ", ".join(map(_quote, crop.individuals[:_SHOWN_NAMES]))
-        more = f" and {len(crop.individuals) - _SHOWN_NAMES} more" if len(crop.individuals) > _SHOWN_NAMES else ""
-        comment = f"individual: choose one of {shown}{more}, or one for each recording in the manifest's column individual; {comment}"
+    if crop.individual:
+        settings.append(f"individual: {_quote(crop.individual)}")
     return f"{{{', '.join([*settings, 'size: 160', 'min_likelihood: 0.6'])}}}    # {comment}"
 
 

@@ -13,13 +13,16 @@ from behavior.files.label_formats.ndx_ethogram import NDX_ETHOGRAM, is_automated
 from behavior.files.label_formats.source import LabelSource
 from behavior.files.text_tables import find_delimiter, split_lines
 
-__all__ = ["is_named_as_result", "is_result"]
+__all__ = ["is_named_as_result", "is_own_track", "is_result"]
 
 _FOLDERS = frozenset({"cache", "logs"})
 _ETHOGRAM, _BOUTS, _OVERLAY = "_ethogram", "_bouts", "_overlay"
 
 # The track of one of several animals, whose tracks are all in one file next to it.
 _SINGLE_TRACK = re.compile(r"(?P<video>.+)_animal[0-9]+_track", re.ASCII | re.IGNORECASE)
+
+# How such tracks, and those of all animals, begin.
+_TRACK_START = b"scorer,behavior_track,"
 
 # Files of an export, and folders in which it puts more of them; people may have some of the same names.
 _EXPORTS = tuple(known.file_name for known in FORMATS.values() if known.is_for_all)
@@ -51,6 +54,15 @@ def is_named_as_result(path: Path, parts: Sequence[str]) -> bool:
     single = _SINGLE_TRACK.fullmatch(path.stem)
     is_beside_track = single is not None and path.with_name(f"{single['video']}_track.csv").is_file()
     return stem.endswith((_ETHOGRAM, _OVERLAY)) or is_beside_ethogram or is_beside_track
+
+
+def is_own_track(path: Path) -> bool:
+    """Tell by its beginning whether a pose file was written by `behavior track`; False where it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_TRACK_START)) == _TRACK_START
+    except OSError:
+        return False
 
 
 def is_result(path: Path) -> bool:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from pathlib import Path
 
 from behavior.errors import LabelError, PoseError, UsageError
@@ -22,13 +20,14 @@ from behavior.files.folder_contents import (
     note_drawn,
     separate_drawn,
 )
-from behavior.files.label_formats.choosing import fits, name_file, spell
+from behavior.files.individuals import choose_individuals, list_own_files, name_individuals
+from behavior.files.label_formats.choosing import spell
 from behavior.files.labels import LABEL_SUFFIXES, describe_observations, is_label_file
 from behavior.files.name_matching import belongs_to, find_owners, keep_best, make_safe, name_recordings, rate_nearness
-from behavior.files.own_results import is_result
-from behavior.files.pose import POSE_SUFFIXES, is_pose
+from behavior.files.own_results import is_own_track, is_result
+from behavior.files.pose import POSE_SUFFIXES, is_pose, list_individuals, open_pose
 
-__all__ = ["LabelFolder", "Pairing", "find_pose_for", "pair_files"]
+__all__ = ["Pairing", "find_pose_for", "pair_files", "split_individuals"]
 
 # Of videos that lack something, more than this many are counted.
 _NAMED_ONE_BY_ONE = 2
@@ -39,12 +38,14 @@ _JABS_VERSION = re.compile(r"_pose_est_v[2-9]$", re.ASCII)
 
 @dataclass(frozen=True)
 class Pairing:
-    """A video and the files that belong to it.
+    """A video, or one individual in it, and the files that belong to it.
 
     Attributes
     ----------
     recording
         Its id: unique in the folder, and safe as a file name.
+    individual
+        What the pose file calls the animal, where it has several; else "".
     video, pose, labels
         Paths; None if there is none, or none could be chosen.
     raters
@@ -62,10 +63,11 @@ class Pairing:
     raters: Mapping[str, Path] = field(default_factory=dict, hash=False)
     undecided: tuple[Path, ...] = ()
     undecided_poses: tuple[Path, ...] = ()
+    individual: str = ""
 
 
-def pair_files(folder: Path) -> tuple[list[Pairing], list[str]]:
-    """Pair the videos under `folder` with their pose and label files.
+def pair_files(folder: Path, individuals: Sequence[str] | None = ()) -> tuple[list[Pairing], list[str]]:
+    """Pair the videos under `folder` with their pose and label files; a pose of several animals makes a pairing for each.
 
     A file belongs to the video with the longest name that its own starts with (`name_matching.belongs_to`); among videos of one name to
     the one whose folders are most alike, then nearest. A label file that names videos or recordings itself, as BORIS projects and tables
@@ -73,6 +75,11 @@ def pair_files(folder: Path) -> tuple[list[Pairing], list[str]]:
     same name, and labels named exactly as the video, then those named so that they belong to it. Label files of one video that remain
     are of several raters if what differs in their names is the same for all such videos. Videos in which a tracker drew its points
     (``_labeled``), hidden files and what this package writes are left out.
+
+    Parameters
+    ----------
+    individuals
+        Which animals of a pose with several have a pairing of their own: all of them where empty. None for one pairing of each video.
 
     Returns
     -------
@@ -95,6 +102,9 @@ def pair_files(folder: Path) -> tuple[list[Pairing], list[str]]:
         elif path.suffix.casefold() in (*FOREIGN_SUFFIXES, *UNREAD_VIDEO_SUFFIXES):
             matches.add_unread(path)
     pairings, notes = matches.choose()
+    if individuals is not None:
+        pairings, individual_notes = split_individuals(pairings, individuals)
+        notes += individual_notes
     pairings, rater_notes = _name_raters(pairings, folder)
     return pairings, [*matches.notes, *notes, *rater_notes, *matches.describe_results()]
 
@@ -222,6 +232,7 @@ class _Matches:
         for video, recording in self._recordings.items():
             name = video.relative_to(self._folder).as_posix()
             poses, labels = _prefer_pose(video, self._poses[video]), _prefer_labels(video, self._labels[video])
+            notes += [f"{name}: {note}" for note in _note_own_tracks(self._poses[video], poses)]
             for kind, best in (("pose", poses), ("label", labels)):
                 if not best:
                     lacking[kind].append(video)
@@ -259,6 +270,40 @@ class _Matches:
         return [f"{shown}: hold a model's predictions, not labels by people; enter them by hand if somebody corrected them."]
 
 
+def split_individuals(pairings: Sequence[Pairing], wanted: Sequence[str]) -> tuple[list[Pairing], list[str]]:
+    """Return a pairing for each of the `wanted` individuals, or of all, where a pose has several; and notes.
+
+    Label files that are named after one individual are its own, the others all individuals'.
+    """
+    split: list[Pairing] = []
+    notes: list[str] = []
+    taken = {pairing.recording for pairing in pairings}
+    for pairing in pairings:
+        names: list[str] = []
+        if pairing.pose is not None and pairing.video is not None:
+            try:
+                names, absent = choose_individuals(open_pose(pairing.pose), wanted)
+                notes += absent
+            except PoseError as error:
+                notes.append(str(error))
+        if not names or pairing.video is None:
+            split.append(pairing)
+            continue
+        ids = name_individuals(pairing.recording, names, taken)
+        taken |= set(ids.values())
+        files = [*([] if pairing.labels is None else [pairing.labels]), *pairing.undecided]
+        own = list_own_files(files, pairing.video, ids)
+        shared = [path for path in files if not any(path in of_one for of_one in own.values())]
+        for name in names:
+            labels = own[name] or shared
+            decided, undecided = (labels[0], ()) if len(labels) == 1 else (None, tuple(labels))
+            split.append(replace(pairing, recording=ids[name], individual=name, labels=decided, undecided=undecided))
+    if several := [pairing for pairing in split if pairing.individual]:
+        shown = ", ".join(pairing.recording for pairing in several[:4]) + (f" and {len(several) - 4} more" if len(several) > 4 else "")
+        notes.append(f"Pose of several animals makes a recording of each: {shown}.")
+    return split, notes
+
+
 def _name_raters(pairings: Sequence[Pairing], folder: Path) -> tuple[list[Pairing], list[str]]:
     """Return the pairings, with their undecided label files as those of raters if names tell these; notes say which either way."""
     unclear = [pairing for pairing in pairings if pairing.undecided]
@@ -286,11 +331,16 @@ def _name_raters(pairings: Sequence[Pairing], folder: Path) -> tuple[list[Pairin
             f"{name}: {len(pairing.undecided)} label files fit equally well ({_list_names(pairing.undecided, folder)}); none is chosen, "
             "enter one in the column labels, or each in a column labels_NAME of its own if they are by several raters."
         )
-    return list(pairings), notes
+    return list(pairings), list(dict.fromkeys(notes))
 
 
-def find_pose_for(video: Path) -> Path | None:
+def find_pose_for(video: Path, body_parts: Sequence[str] = ()) -> Path | None:
     """Return the pose file in the folder of `video`, by the rules of `pair_files`, None if there is none.
+
+    Parameters
+    ----------
+    body_parts
+        A file that has all of these is preferred to one that has not.
 
     Raises
     ------
@@ -302,7 +352,8 @@ def find_pose_for(video: Path) -> Path | None:
     files = list_files(video.parent, recursive=False)
     videos = list(dict.fromkeys([*separate_drawn(files)[0], video]))
     named = [path for path in files if path.suffix.casefold() in POSE_SUFFIXES and video in find_owners(path, videos)]
-    best = _prefer_pose(video, [path for path in named if is_pose(path)])
+    poses = [path for path in named if is_pose(path)]
+    best = _prefer_pose(video, [path for path in poses if _has_parts(path, body_parts)] or poses)
     damaged = [path for path in named if is_named_as_pose(path, [video])] if not best else []
     if damaged:
         raise PoseError(f"{damaged[0]}: is named as the pose of {video.name}, but {explain_unreadable(damaged[0])}")
@@ -311,64 +362,27 @@ def find_pose_for(video: Path) -> Path | None:
     return best[0] if best else None
 
 
-class LabelFolder:
-    """The label files in a folder and below, each of which is looked at once, however many recordings are asked for.
+def _has_parts(path: Path, body_parts: Sequence[str]) -> bool:
+    """Tell whether an animal in a pose file has all of these body parts."""
+    wanted = {part.casefold() for part in body_parts}
+    try:
+        return any(wanted <= {part.casefold() for part in parts} for parts in list_individuals(path).values())
+    except PoseError:
+        return False
 
-    Raises
-    ------
-    UsageError
-        If `folder` is not a folder.
-    """
 
-    def __init__(self, folder: Path) -> None:
-        if not folder.is_dir():
-            raise UsageError(f"{folder}: is not a folder, expected the one that holds the labels; check the path.")
-        self._folder = folder
-        self._files = [
-            path for path in list_files(folder, recursive=True) if path.suffix.casefold() in LABEL_SUFFIXES and is_label_file(path)
-        ]
-        self._by_start: dict[str, list[Path]] = defaultdict(list)
-        for path in self._files:
-            name = make_safe(path.stem)
-            for end in range(1, len(name) + 1):
-                if belongs_to(name, name[:end]):
-                    self._by_start[name[:end].casefold()].append(path)
-
-    def find(self, recording: str) -> Path | None:
-        """Return the label file whose name starts with a recording's id, None if there is none.
-
-        A file named exactly so is preferred, then one that no model made, then one in fewer folders. If no name does, it is a file with
-        the labels of several recordings that names this one.
-
-        Raises
-        ------
-        LabelError
-            If several fit equally well.
-        """
-        fitting = self._by_start.get(recording.casefold()) or [
-            path for path, names in self._named.items() if any(fits(name, [recording]) for name in names)
-        ]
-        best = keep_best(
-            fitting, lambda path: (make_safe(path.stem).casefold() == recording.casefold(), not is_result(path), -len(path.parts))
-        )
-        if len(best) > 1:
-            shown = _list_names(best, self._folder)
-            raise LabelError(f"{recording}: {len(best)} label files fit equally well ({shown}); leave only one in {self._folder}.")
-        return best[0] if best else None
-
-    @cached_property
-    def _named(self) -> dict[Path, list[str]]:
-        """The recordings and videos that label files name in them, as ids."""
-        named: dict[Path, list[str]] = {}
-        for path in self._files:
-            with suppress(LabelError):
-                observations = describe_observations(path)
-                named[path] = [make_safe(name_file(name)) for observation, media in observations.items() for name in (observation, *media)]
-        return named
+def _note_own_tracks(found: Sequence[Path], chosen: Sequence[Path]) -> list[str]:
+    """Return that a track of `behavior track` is left out for another program's pose, [] where that is not so."""
+    own = [path for path in found if is_own_track(path) and path not in chosen]
+    if not own or not chosen or any(is_own_track(path) for path in chosen):
+        return []
+    return [f"{chosen[0].name} is taken, and the track {own[0].name} of `behavior track` is not; enter it in the column pose if it should."]
 
 
 def _prefer_pose(video: Path, poses: Sequence[Path]) -> list[Path]:
-    best = keep_best(poses, lambda path: path.stem.casefold().endswith(_FILTERED))
+    # A network that people trained for their animals knows more of them than what stands out from the background.
+    best = keep_best(poses, lambda path: not is_own_track(path))
+    best = keep_best(best, lambda path: path.stem.casefold().endswith(_FILTERED))
     best = keep_best(best, lambda path: rate_nearness(path, video))
     # One tracker writes one pose in two formats: HDF5 keeps its numbers as they were.
     twins = {path.with_suffix("") for path in best if path.suffix.casefold() != ".csv"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,10 +22,17 @@ from behavior.files.sleap_csv import is_sleap_csv, read_sleap_csv
 from behavior.files.sleap_project import is_sleap_project, read_sleap_project
 from behavior.recording import Frames, Track
 
-if TYPE_CHECKING:
-    pass
-
-__all__ = ["POSE_SUFFIXES", "find_body_parts", "is_pose", "list_individuals", "match_pose_to_frames", "read_pose", "write_deeplabcut"]
+__all__ = [
+    "POSE_SUFFIXES",
+    "PoseFile",
+    "find_body_parts",
+    "is_pose",
+    "list_individuals",
+    "match_pose_to_frames",
+    "open_pose",
+    "read_pose",
+    "write_deeplabcut",
+]
 
 POSE_SUFFIXES = (".csv", ".h5", ".hdf5", ".nwb", ".slp", ".xlsx", ".txt")
 
@@ -83,31 +90,69 @@ def read_pose(path: Path, *, individual: str | None = None, scale: tuple[float, 
         If the file is missing or holds no pose, the individual is not in it or has to be chosen, the row index is not one frame number
         per row, or the file has a unit of its own and no scale is given.
     """
+    return open_pose(path).read(individual, scale)
+
+
+def open_pose(path: Path) -> PoseFile:
+    """Return the pose file at `path`, parsed once for all of its animals; raises as `read_pose`, but for what a choice of animal brings."""
     table = _read_table(path)
     # First whether it is a pose of a video at all: nobody has to choose an animal of training labels.
-    frames = _check_frame_index(path, table)
-    chosen = _choose_individual(path, table, individual)
-    columns = {(part, coordinate): number for number, (name, part, coordinate) in enumerate(table.columns) if name == chosen}
-    parts = tuple(dict.fromkeys(part for part, _ in columns))
-    for part in parts:
-        missing = [coordinate for coordinate in ("x", "y") if (part, coordinate) not in columns]
-        if missing:
-            raise PoseError(f"{path}: body part {part!r} has no column {missing[0]!r}; export the pose again.")
-    n_frames = int(frames.max()) + 1
+    return PoseFile(path, table, _check_frame_index(path, table))
 
-    positions = np.full((n_frames, len(parts), 2), np.nan)
-    likelihoods = np.zeros((n_frames, len(parts)))
-    for number, part in enumerate(parts):
-        positions[frames, number, 0] = table.values[:, columns[part, "x"]]
-        positions[frames, number, 1] = table.values[:, columns[part, "y"]]
-        if (part, "likelihood") in columns:
-            likelihoods[frames, number] = np.clip(np.nan_to_num(table.values[:, columns[part, "likelihood"]], nan=0.0), 0.0, 1.0)
-        else:
-            likelihoods[:, number] = np.isfinite(positions[:, number]).all(axis=1)
-    positions[~np.isfinite(positions)] = np.nan
-    if table.unit != "px":
-        positions = _find_pixels(path, positions, table.unit, scale)
-    return Track(positions, likelihoods, parts, time_s=table.time_s, may_end_early=table.may_end_early, stated_frames=table.stated_frames)
+
+class PoseFile:
+    """A pose file that was parsed: `open_pose` makes it.
+
+    Attributes
+    ----------
+    path
+        Where it is.
+    individuals
+        The animals in it, each with its body parts; one without a name is called "".
+    """
+
+    def __init__(self, path: Path, table: PoseTable, frames: npt.NDArray[np.int64]) -> None:
+        self.path = path
+        self._table, self._frames = table, frames
+        self.individuals = {
+            animal: tuple(dict.fromkeys(part for name, part, _ in table.columns if name == animal)) for animal in _list_animals(table)
+        }
+
+    def list_present(self) -> tuple[str, ...]:
+        """Return the animals that have a position in some frame: trackers give columns to those that no video shows, too."""
+        coordinates = {animal: self._table.values[:, self._find_coordinates(animal)] for animal in self.individuals}
+        # Some trackers write 0 for what they did not find.
+        return tuple(animal for animal, values in coordinates.items() if (np.isfinite(values) & (values != 0)).any())
+
+    def read(self, individual: str | None = None, scale: tuple[float, float, float] | None = None) -> Track:
+        """Return the track of one animal; arguments, result and errors are those of `read_pose`."""
+        path, table, frames = self.path, self._table, self._frames
+        chosen = _choose_individual(path, table, individual)
+        columns = {(part, coordinate): number for number, (name, part, coordinate) in enumerate(table.columns) if name == chosen}
+        parts = tuple(dict.fromkeys(part for part, _ in columns))
+        for part in parts:
+            missing = [coordinate for coordinate in ("x", "y") if (part, coordinate) not in columns]
+            if missing:
+                raise PoseError(f"{path}: body part {part!r} has no column {missing[0]!r}; export the pose again.")
+        n_frames = int(frames.max()) + 1
+
+        positions = np.full((n_frames, len(parts), 2), np.nan)
+        likelihoods = np.zeros((n_frames, len(parts)))
+        for number, part in enumerate(parts):
+            positions[frames, number, 0] = table.values[:, columns[part, "x"]]
+            positions[frames, number, 1] = table.values[:, columns[part, "y"]]
+            if (part, "likelihood") in columns:
+                likelihoods[frames, number] = np.clip(np.nan_to_num(table.values[:, columns[part, "likelihood"]], nan=0.0), 0.0, 1.0)
+            else:
+                likelihoods[:, number] = np.isfinite(positions[:, number]).all(axis=1)
+        positions[~np.isfinite(positions)] = np.nan
+        if table.unit != "px":
+            positions = _find_pixels(path, positions, table.unit, scale)
+        known: dict[str, Any] = {"may_end_early": table.may_end_early, "stated_frames": table.stated_frames}
+        return Track(positions, likelihoods, parts, time_s=table.time_s, **known)
+
+    def _find_coordinates(self, animal: str) -> list[int]:
+        return [number for number, (name, _, coordinate) in enumerate(self._table.columns) if name == animal and coordinate != "likelihood"]
 
 
 def list_individuals(path: Path) -> dict[str, tuple[str, ...]]:
@@ -118,9 +163,7 @@ def list_individuals(path: Path) -> dict[str, tuple[str, ...]]:
     PoseError
         As `read_pose`, but for the choice of an individual.
     """
-    table = _read_table(path)
-    _check_frame_index(path, table)
-    return {animal: tuple(dict.fromkeys(part for name, part, _ in table.columns if name == animal)) for animal in _list_animals(table)}
+    return open_pose(path).individuals
 
 
 def find_body_parts(track: Track, names: Sequence[str], *, path: Path) -> list[int]:

@@ -33,6 +33,11 @@ def group_by_video(recordings: Sequence[Recording]) -> list[list[Recording]]:
 
 
 def introduce_companions(recordings: Sequence[Recording]) -> list[Recording]:
-    """Return the same recordings, each with the other recordings of its video as its `companions`."""
-    together = {one.id: group for group in group_by_video(recordings) for one in group}
-    return [replace(one, companions={other.id: other.individual for other in together[one.id] if other.id != one.id}) for one in recordings]
+    """Return the same recordings, each with the others of its video as its `companions`, and the label files that they share."""
+    introduced: dict[str, Recording] = {}
+    for group in group_by_video(recordings):
+        for one in group:
+            others = [other for other in group if other is not one]
+            shared = {path for other in others for path in other.labels.values()} & set(one.labels.values())
+            introduced[one.id] = replace(one, companions={other.id: other.individual for other in others}, shared_labels=frozenset(shared))
+    return [introduced[one.id] for one in recordings]

@@ -22,7 +22,7 @@ def read_labels_of(
     Parameters
     ----------
     recording
-        A file of several observations may name it by its id or by its video.
+        A file of several observations may name it by its id or by its video, one of several subjects by the individual.
     behaviors
         The columns to return, in this order.
     frames
@@ -49,6 +49,8 @@ def read_labels_of(
         recording_names=(*video_names, recording.id),
         rater=settings.rater or rater or None,
         background=settings.background,
+        individual=recording.individual or None,
+        is_shared=path in recording.shared_labels,
         policies=LabelPolicies(**settings.dump_policies()),
         **settings.choose(recording.id),
     )

@@ -11,10 +11,10 @@ import numpy.typing as npt
 
 from behavior.config import LabelFiles, Study
 from behavior.errors import UsageError
+from behavior.files.label_folder import LabelFolder
 from behavior.files.label_recordings import list_recordings
 from behavior.files.labels import count_label_frames, list_behaviors
 from behavior.files.manifest import RATER_PREFIX
-from behavior.files.pairing import LabelFolder
 from behavior.files.study import open_study
 from behavior.learning.recording_frames import find_frames
 from behavior.recording import Frames, Recording

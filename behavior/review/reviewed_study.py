@@ -15,7 +15,8 @@ from behavior.files.label_journal import FOLDER
 from behavior.files.manifest import is_portable_name, write_manifest
 from behavior.files.new_study import MANIFEST_FILE, STUDY_FILE, format_new_study
 from behavior.files.new_videos import list_videos, name_recordings
-from behavior.files.pairing import Pairing, find_pose_for, pair_files
+from behavior.files.pairing import Pairing, find_pose_for, pair_files, split_individuals
+from behavior.files.shared_videos import introduce_companions
 from behavior.files.study import open_study, read_study
 from behavior.files.study_behaviors import add_behavior
 from behavior.recording import Recording
@@ -149,10 +150,10 @@ class ReviewedStudy:
         for one in (path, self.folder / MANIFEST_FILE):
             if one.exists():
                 raise OutputError(f"{one}: is there already and is never written over; review it by its name, or move it away.")
-        crop, has_individuals, notes = choose_crop(list(self.recordings.values()), self.pairings, self.folder)
+        crop, notes = choose_crop(list(self.recordings.values()), self.pairings, self.folder)
         text = format_new_study(replace(self.names, behaviors=tuple(behaviors)), crop, backbone="openfield", weights=PACKAGED)
         make_folder(self.folder)
-        write_manifest(self.folder / MANIFEST_FILE, self.recordings.values(), has_individuals=has_individuals)
+        write_manifest(self.folder / MANIFEST_FILE, self.recordings.values())
         self.notes += notes
         write_text(path, text)
         self.study, self.study_path = read_study(path), path
@@ -222,12 +223,13 @@ def _open_videos(paths: Sequence[Path]) -> ReviewedStudy:
             raise UsageError(next(iter(problems.values())))
         folder = videos[0].resolve().parent
         ids = name_recordings(videos)
-        pairings, notes = [Pairing(name, video, find_pose_for(video), None) for name, video in zip(ids, videos, strict=True)], []
+        found = [Pairing(name, video, find_pose_for(video), None) for name, video in zip(ids, videos, strict=True)]
+        pairings, notes = split_individuals(found, ())
     if not pairings:
         raise UsageError(f"{folder}: found no video (such as .mp4, .avi or .mts) in it or below; give the folder that holds the videos.")
     files = [path for pairing in pairings for path in (pairing.labels, *pairing.raters.values()) if path is not None]
-    names = choose_names(files) if files else ChosenNames()
-    recordings = {pairing.recording: make_recording(pairing) for pairing in pairings}
+    names = choose_names(list(dict.fromkeys(files))) if files else ChosenNames()
+    recordings = {one.id: one for one in introduce_companions([make_recording(pairing) for pairing in pairings])}
     return ReviewedStudy(folder, None, None, recordings, {}, names=names, pairings=pairings, notes=[*notes, *names.notes])
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 from behavior.config import LabelFiles
 from behavior.errors import BehaviorError, LabelError, UsageError
 from behavior.files.ethograms import find_ethograms, read_annotation
-from behavior.files.pairing import LabelFolder
+from behavior.files.label_folder import LabelFolder
 from behavior.files.result_folders import replace_results
 from behavior.files.study import read_study
 from behavior.learning.crossval_files import SUMMARY_FILE

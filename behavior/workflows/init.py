@@ -29,7 +29,7 @@ class InitResult:
     Attributes
     ----------
     pairings
-        One for each video.
+        One for each video, or for each individual of a video with several.
     study
         Path of the study file.
     notes
@@ -41,13 +41,16 @@ class InitResult:
     notes: list[str] = field(default_factory=list)
 
 
-def init_study(folder: Path, *, backbone: str = "resnet50v2", out: Path | None = None) -> InitResult:
-    """Pair the files below `folder` and write `study.yaml` and `recordings.csv`.
+def init_study(folder: Path, *, backbone: str = "resnet50v2", individuals: Sequence[str] = (), out: Path | None = None) -> InitResult:
+    """Pair the files below `folder` and write `study.yaml` and `recordings.csv`, with a row for each individual of each video.
 
     A manifest that is there without a study, by a person or by an `init` that was killed, is kept, and the study is made for it.
 
     Parameters
     ----------
+    individuals
+        Which animals of videos with several are in the study, all where empty. The only one of these is named in the study file, and each
+        video is one recording.
     out
         Where to write them; into `folder` where None.
 
@@ -65,18 +68,20 @@ def init_study(folder: Path, *, backbone: str = "resnet50v2", out: Path | None =
     if study_path.exists():
         raise OutputError(f"{study_path}: is there already and is never written over; edit it, or move it away first.")
     specification = find_backbone(backbone)
-    pairings, notes = pair_files(folder)
+    pairings, notes = pair_files(folder, None if len(individuals) == 1 else individuals)
     if not pairings:
         raise UsageError(f"{folder}: found no video (such as .mp4, .avi or .mts) in it or below; give the folder that holds the videos.")
     is_kept = manifest_path.exists()
     recordings = read_manifest(manifest_path) if is_kept else [make_recording(pairing) for pairing in pairings]
     names = _choose_behaviors(recordings, pairings)
-    crop, has_individuals, crop_notes = choose_crop(recordings, pairings, folder)
+    crop, crop_notes = choose_crop(recordings, pairings, folder)
+    if len(individuals) == 1 and crop.center_parts:
+        crop = replace(crop, individual=individuals[0])
     weights, weight_notes = _choose_weights(backbone)
     if is_kept:
         notes.append(f"{manifest_path}: was there already and is kept as it is; the study is for its {len(recordings)} recordings.")
     else:
-        write_manifest(manifest_path, recordings, has_individuals=has_individuals)
+        write_manifest(manifest_path, recordings)
     write_text(study_path, format_new_study(names, crop, backbone=specification.name, weights=weights))
     return InitResult(pairings, study_path, [*notes, *names.notes, *crop_notes, *weight_notes])
 
@@ -84,7 +89,8 @@ def init_study(folder: Path, *, backbone: str = "resnet50v2", out: Path | None =
 def _choose_behaviors(recordings: Sequence[Recording], pairings: Sequence[Pairing]) -> ChosenNames:
     """Return the behaviors in the label files, those of the thesis where there are none."""
     files = [path for recording in recordings for path in recording.labels.values() if path.is_file()]
-    chosen = choose_names([*files, *(path for pairing in pairings for path in pairing.undecided)])
+    files += [path for pairing in pairings for path in pairing.undecided]
+    chosen = choose_names(list(dict.fromkeys(files)))
     if chosen.behaviors:
         return chosen
     why = "The label files name no behavior" if chosen.n_files else "No label file was found that can be read"
@@ -92,51 +98,29 @@ def _choose_behaviors(recordings: Sequence[Recording], pairings: Sequence[Pairin
     return replace(chosen, behaviors=tuple(THESIS_BEHAVIORS), notes=(*chosen.notes, note))
 
 
-def choose_crop(recordings: Sequence[Recording], pairings: Sequence[Pairing], folder: Path) -> tuple[NewCrop, bool, list[str]]:
-    """Return what crops are centred on, by the first pose that can be read; whether animals are called differently in others; and notes.
+def choose_crop(recordings: Sequence[Recording], pairings: Sequence[Pairing], folder: Path) -> tuple[NewCrop, list[str]]:
+    """Return what crops are centred on, by the first pose that can be read, and notes.
 
     Whole frames are chosen only where there is no pose file: one that cannot be read, or of which none is chosen, leaves the choice open.
     """
     poses = [recording.pose for recording in recordings if recording.pose is not None]
     poses += [path for pairing in pairings for path in pairing.undecided_poses]
     notes: list[str] = []
-    animals: list[tuple[str, ...]] = []
-    body_parts: tuple[str, ...] = ()
-    for path in poses:
+    for path in dict.fromkeys(poses):
         try:
-            individuals = list_individuals(path)
+            body_parts = next(iter(list_individuals(path).values()))
         except BehaviorError as error:
             notes.append(str(error))
             continue
-        body_parts = body_parts or next(iter(individuals.values()))
-        animals.append(tuple(individuals))
-        if len(animals[0]) == 1:
-            break
-    if body_parts:
         chosen = choose_center_parts(body_parts)
         notes.append(f"Crops are centred on {' + '.join(chosen)}; the pose has {', '.join(body_parts)}.")
-        if len(animals[0]) == 1:
-            return NewCrop(tuple(chosen)), False, notes
-        names = tuple(dict.fromkeys(name for of_file in animals for name in of_file if name))
-        # A file of one animal without a name has no choice.
-        differ = len({frozenset(of_file) for of_file in animals if of_file != ("",)}) > 1
-        where = (
-            "in the manifest's column individual, as they differ from video to video" if differ else "as crop: individual in the study file"
-        )
-        notes.append(
-            f"The pose is of several animals ({_list_some(names)}); choose one {where}. `behavior check` refuses the study until then."
-        )
-        return NewCrop(tuple(chosen), names), differ, notes
+        return NewCrop(tuple(chosen)), notes
     if poses or has_pose(folder):
         why = "No pose file can be read" if poses else "No pose file belongs to a video"
         advice = f"name pose files in {MANIFEST_FILE} and a body part in the study file, which `behavior check` refuses until then"
-        return NewCrop(is_open=True), False, [*notes, f"{why}, so the body part is left open; {advice}."]
+        return NewCrop(is_open=True), [*notes, f"{why}, so the body part is left open; {advice}."]
     note = f"No pose was found, so each whole frame is embedded; name pose files in {MANIFEST_FILE} and a body part in the study file."
-    return NewCrop(), False, [note]
-
-
-def _list_some(names: Sequence[str]) -> str:
-    return ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
+    return NewCrop(), [note]
 
 
 def _choose_weights(backbone: str) -> tuple[str, list[str]]:
@@ -147,7 +131,7 @@ def _choose_weights(backbone: str) -> tuple[str, list[str]]:
 
 
 def make_recording(pairing: Pairing) -> Recording:
-    """Return the row of a manifest for a video and the files that belong to it."""
+    """Return the row of a manifest for a video, or an individual in it, and the files that belong to it."""
     labels = {"": pairing.labels, **pairing.raters}
     return Recording(
         pairing.recording,
@@ -155,4 +139,5 @@ def make_recording(pairing: Pairing) -> Recording:
         pose=pairing.pose.resolve() if pairing.pose else None,
         labels={rater: path.resolve() for rater, path in labels.items() if path is not None},
         animal=pairing.recording,
+        individual=pairing.individual,
     )

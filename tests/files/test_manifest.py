@@ -137,8 +137,6 @@ def test_individuals_have_a_column_where_there_are_any(tmp_path):
     assert read_manifest(path) == [first, second]
     write_manifest(path, [second])
     assert "individual" not in path.read_text()
-    write_manifest(path, [second], has_individuals=True)
-    assert "individual" in path.read_text().splitlines()[0]
 
 
 def test_an_id_of_more_letters_than_a_file_name_has_is_refused(tmp_path):
@@ -158,3 +156,11 @@ def test_cells_that_a_spreadsheet_would_run_are_escaped_and_read_back(tmp_path):
     write_manifest(path, rows)
     assert not re.search(r"(^|,)[=@]", path.read_text(), flags=re.MULTILINE)
     assert [(row.video, row.animal, row.group) for row in read_manifest(path)] == [(row.video, row.animal, row.group) for row in rows]
+
+
+def test_recordings_of_one_video_know_each_other_and_what_labels_they_share(tmp_path):
+    rows = "a,v.mp4,v.csv,x\nb,v.mp4,v.csv,y\nc,v.mp4,c.csv,z\nd,w.mp4,v.csv,x\n"
+    first, second, third, fourth = read_manifest(write(tmp_path, f"recording,video,labels,individual\n{rows}"))
+    assert [first.companions, second.companions, fourth.companions] == [{"b": "y", "c": "z"}, {"a": "x", "c": "z"}, {}]
+    assert first.shared_labels == second.shared_labels == {tmp_path / "v.csv"}
+    assert third.shared_labels == fourth.shared_labels == set()

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,12 @@ from hypothesis import strategies as st
 from label_samples import make_bento, make_marks, make_project, write, write_sheet
 
 from behavior.errors import LabelError, PoseError, UsageError
-from behavior.files import pairing
 from behavior.files.bout_tables import write_bout_table
 from behavior.files.ethogram_formats.entry import Entry
 from behavior.files.ethogram_formats.formats import FORMATS
 from behavior.files.frame_tables import write_frame_table
-from behavior.files.pairing import LabelFolder, Pairing, find_pose_for, pair_files
+from behavior.files.label_folder import LabelFolder
+from behavior.files.pairing import Pairing, find_pose_for, pair_files
 from behavior.files.pose import write_deeplabcut
 from behavior.provenance import Provenance
 from behavior.recording import Annotation, Ethogram, Labels, Probabilities, Track
@@ -446,13 +447,58 @@ def test_pose_of_which_none_is_chosen_is_kept_in_mind(tmp_path: Path) -> None:
     assert pairing.undecided_poses == (tmp_path / "aDLC_1.csv", tmp_path / "aDLC_2.csv")
 
 
-def test_a_folder_of_labels_is_looked_through_once(tmp_path, monkeypatch):
-    for number in range(60):
-        (tmp_path / f"m{number}_labels.csv").write_text("frame,a\n0,1\n")
-        (tmp_path / f"m{number}_notes.txt").write_text("nothing\n")
-    looked, look = [], pairing.is_label_file
-    monkeypatch.setattr(pairing, "is_label_file", lambda path: looked.append(path) or look(path))
-    folder = LabelFolder(tmp_path)
-    assert [folder.find(f"m{number}") for number in range(60)] == [tmp_path / f"m{number}_labels.csv" for number in range(60)]
-    assert folder.find("m60") is None
-    assert len(looked) == len(set(looked)) == 120
+def write_pair(folder: Path, name: str, individuals: tuple[str, ...], absent: tuple[str, ...] = ()) -> None:
+    """Make a video with the pose of several animals, of which `absent` have no position."""
+    (folder / f"{name}.mp4").touch()
+    nothing = Track(np.full((2, 1, 2), np.nan), np.zeros((2, 1)), ("snout",))
+    tracks = {one: nothing if one in absent else TRACK for one in individuals}
+    write_deeplabcut(folder / f"{name}{NETWORK}_el.h5", tracks, scorer=NETWORK)
+
+
+def test_each_individual_is_a_recording_with_its_own_label_file_or_the_videos(tmp_path: Path) -> None:
+    write_pair(tmp_path, "m1", ("animal1", "animal10"))
+    write_pair(tmp_path, "m2", ("a b", "a_b", "ghost"), absent=("ghost",))
+    fill(tmp_path, "m1_animal1_frames.csv", "m1_animal10_frames.csv", "m2_frames.csv", "m3.mp4")
+    pairings, sentences = pair_files(tmp_path)
+    assert [(one.recording, one.individual, one.labels.name if one.labels else None) for one in pairings] == [
+        ("m1_animal1", "animal1", "m1_animal1_frames.csv"),
+        ("m1_animal10", "animal10", "m1_animal10_frames.csv"),
+        ("m2_a_b", "a b", "m2_frames.csv"),
+        ("m2_a_b_2", "a_b", "m2_frames.csv"),
+        ("m3", "", None),
+    ]
+    assert {one.pose.name for one in pairings if one.pose} == {f"m1{NETWORK}_el.h5", f"m2{NETWORK}_el.h5"}
+    assert f"m2{NETWORK}_el.h5: ghost has no position in any frame and has no recording." in sentences
+    assert "Pose of several animals makes a recording of each: m1_animal1, m1_animal10, m2_a_b, m2_a_b_2." in sentences
+    assert not any("several raters" in sentence for sentence in sentences)
+
+
+def test_the_individuals_that_are_asked_for_are_recordings_and_none_is_made_up(tmp_path: Path) -> None:
+    write_pair(tmp_path, "m1", ("resident", "intruder", "third"))
+    write_pair(tmp_path, "m2", ("left", "right"))
+    pairings, sentences = pair_files(tmp_path, ["Resident", "third"])
+    assert [(one.recording, one.individual) for one in pairings] == [("m1_resident", "resident"), ("m1_third", "third"), ("m2", "")]
+    assert any("has no individual 'Resident', only left, right" in sentence for sentence in sentences)
+    assert [one.recording for one in pair_files(tmp_path, None)[0]] == ["m1", "m2"]
+
+
+def test_an_id_that_another_video_has_is_not_given_twice(tmp_path: Path) -> None:
+    write_pair(tmp_path, "m1", ("a", "b"))
+    fill(tmp_path, "m1_a.mp4")
+    assert [one.recording for one in pair_files(tmp_path)[0]] == ["m1_a_2", "m1_b", "m1_a"]
+
+
+def test_a_networks_pose_goes_before_a_track_which_is_said(tmp_path: Path) -> None:
+    fill(tmp_path, "m1.mp4", f"m1{NETWORK}.csv", "m2.mp4")
+    for name in ("m1", "m2"):
+        write_deeplabcut(tmp_path / f"{name}_track.csv", replace(TRACK, body_parts=("centroid",)), scorer="behavior_track")
+    pairings, sentences = pair_files(tmp_path)
+    assert [one.pose.name if one.pose else None for one in pairings] == [f"m1{NETWORK}.csv", "m2_track.csv"]
+    assert any(
+        sentence.startswith(f"m1.mp4: m1{NETWORK}.csv is taken, and the track m1_track.csv of `behavior track` is not")
+        for sentence in sentences
+    )
+    assert find_pose_for(tmp_path / "m1.mp4") == tmp_path / f"m1{NETWORK}.csv"
+    # A model that was trained on tracks needs their points.
+    assert find_pose_for(tmp_path / "m1.mp4", ["Centroid"]) == tmp_path / "m1_track.csv"
+    assert find_pose_for(tmp_path / "m1.mp4", ["unknown"]) == tmp_path / f"m1{NETWORK}.csv"

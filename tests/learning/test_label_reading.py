@@ -69,3 +69,51 @@ def test_every_rater_of_a_recording_is_read_in_the_frames_of_its_ethogram(tmp_pa
     np.testing.assert_array_equal(labels[""].values, VALUES)
     assert labels["ben"].values[:, 0].tolist() == [0] * 3 + [1] * (N_FRAMES - 3)
     assert any("the video breaks off" in record.getMessage() for record in caplog.records)
+
+
+SUBJECTS = "behavior,start_frame,stop_frame,subject\na,1,3,Mouse 1\na,5,7,Mouse 2\n"
+
+
+def read_shared(path: Path, individual: str, settings: LabelFiles | None = None, *, is_shared: bool = True) -> list[int]:
+    recording = Recording(f"v_{individual}", labels={"": path}, individual=individual, shared_labels=frozenset([path] if is_shared else []))
+    labels, _ = read_labels_of(recording, path, ("a",), FRAMES, settings=settings or LabelFiles())
+    return np.flatnonzero(labels.values[:, 0] == 1).tolist()
+
+
+def test_an_individual_has_the_labels_of_the_subject_of_its_name(tmp_path: Path) -> None:
+    path = write(tmp_path / "v.csv", SUBJECTS)
+    assert [read_shared(path, name) for name in ("mouse_1", "MOUSE2")] == [[1, 2], [5, 6]]
+    assert read_shared(path, "mouse_1", LabelFiles(subject={"v_mouse_1": "Mouse 2"})) == [5, 6]
+    assert read_shared(path, "mouse_1", LabelFiles(subject="*")) == [1, 2, 5, 6]
+    with pytest.raises(LabelError, match=r"has no labels of the individual 'animal3', only of 'Mouse 1', 'Mouse 2'; .*RECORDING: NAME"):
+        read_shared(path, "animal3")
+    # The only subject of a file that is nobody else's is the animal, whatever it is called.
+    only = write(tmp_path / "only.csv", SUBJECTS.replace("Mouse 2", "Mouse 1"))
+    assert read_shared(only, "animal3", is_shared=False) == [1, 2, 5, 6]
+    with pytest.raises(LabelError, match="has no labels of the individual 'animal3', only of 'Mouse 1'"):
+        read_shared(only, "animal3")
+
+
+def test_subjects_of_another_program_are_individuals_too(tmp_path: Path) -> None:
+    path = write(tmp_path / "v.csv", make_new_tabular())
+    two = write(tmp_path / "two.csv", make_new_tabular(subject="animal1"))
+    recording = Recording("v_animal1", labels={"": two}, individual="animal1", shared_labels=frozenset([two]))
+    labels, _ = read_labels_of(recording, two, NAMES, FRAMES, settings=LabelFiles(observation="first"))
+    np.testing.assert_array_equal(labels.values, VALUES)
+    for nameless, raised in ((path, "is the label file of several individuals of one video"), (two, "has no labels of the individual")):
+        other = Recording("v_animal2", labels={"": nameless}, individual="animal2", shared_labels=frozenset([nameless]))
+        with pytest.raises(LabelError, match=raised):
+            read_labels_of(other, nameless, NAMES, FRAMES, settings=LabelFiles(observation="first"))
+
+
+def test_labels_of_nobody_in_particular_are_asked_about_where_individuals_share_them(tmp_path: Path) -> None:
+    bouts = write(tmp_path / "v.csv", "behavior,start_frame,stop_frame\na,1,3\n")
+    frames = write(tmp_path / "w.csv", "frame,a\n" + "".join(f"{frame},{int(frame in (1, 2))}\n" for frame in range(N_FRAMES)))
+    for path in (bouts, frames):
+        with pytest.raises(LabelError, match=r"several individuals of one video, 'animal1' among them, .*labels: {subject: \"\*\"}"):
+            read_shared(path, "animal1")
+        assert read_shared(path, "animal1", LabelFiles(subject="*")) == [1, 2]
+        assert read_shared(path, "animal1", is_shared=False) == [1, 2]
+    # A table of several recordings names them by their ids.
+    table = write(tmp_path / "all.csv", "recording,behavior,start_frame,stop_frame\nv_x,a,1,3\nv_y,a,5,7\n")
+    assert [read_shared(table, name) for name in "xy"] == [[1, 2], [5, 6]]

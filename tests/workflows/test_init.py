@@ -2,14 +2,13 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import yaml
 
-from behavior.files.manifest import read_manifest, write_manifest
+from behavior.files.manifest import read_manifest
 from behavior.files.pose import write_deeplabcut
 from behavior.files.study import read_study
 from behavior.files.video_writer import write_video
@@ -197,49 +196,48 @@ def write_pair(folder: Path, name: str, individuals: tuple[str, ...]) -> None:
     (folder / f"{name}DLC_resnet50_x.csv").write_text("\n".join(",".join(row) for row in [*header, *rows, []]))
 
 
-def test_a_pose_of_several_animals_asks_which_and_check_refuses_until_it_is_said(run, tmp_path):
-    for name in ("a", "b"):
-        write_pair(tmp_path, name, ("resident", "intruder"))
-    ran = run("init", tmp_path, "--backbone", "openfield")
+def test_a_pose_of_several_animals_makes_a_row_for_each(run, tmp_path):
+    for name, individuals in (("a", ("resident", "intruder")), ("b", ("M 1", "M2"))):
+        write_pair(tmp_path, name, individuals)
+    add_recording(tmp_path, "c")
+    ran = run("init", tmp_path, "--backbone", "openfield", "--json")
     assert ran.status == 0
-    assert "No pose was found" not in ran.err
-    assert "The pose is of several animals (resident, intruder); choose one as crop: individual" in ran.err
-    assert study_of(tmp_path)["crop"] == {"body_part": "midbody", "individual": None, "size": 160, "min_likelihood": 0.6}
-    checked = run("check", tmp_path / "study.yaml")
-    assert checked.status == 1
-    assert "holds the pose of 2 individuals (resident, intruder)" in checked.out + checked.err
+    assert [row["recording"] for row in json.loads(ran.out)["rows"]] == ["a_resident", "a_intruder", "b_M_1", "b_M2", "c"]
+    rows = read_manifest(tmp_path / "recordings.csv")
+    assert [(row.id, row.individual, row.animal) for row in rows[:3]] == [
+        ("a_resident", "resident", "a_resident"),
+        ("a_intruder", "intruder", "a_intruder"),
+        ("b_M_1", "M 1", "b_M_1"),
+    ]
+    assert study_of(tmp_path)["crop"] == {"body_part": "midbody", "size": 160, "min_likelihood": 0.6}
+    # Labels that do not say whose they are have to be decided on.
+    errors = find_errors(run, tmp_path / "study.yaml")
+    assert len(errors) == 4
+    assert all("is the label file of several individuals of one video" in error for error in errors)
     study = tmp_path / "study.yaml"
-    study.write_text(study.read_text().replace("individual: null", "individual: intruder"))
+    study.write_text(study.read_text() + 'labels: {subject: "*"}\n')
     assert find_errors(run, study) == []
+
+
+def test_one_individual_is_named_in_the_study_and_several_in_the_manifest(run, tmp_path):
+    for name in ("a", "b"):
+        write_pair(tmp_path, name, ("resident", "intruder", "third"))
+    one, two = tmp_path / "one", tmp_path / "two"
+    assert run("init", tmp_path, "--backbone", "openfield", "--individual", "intruder", "--out", one).status == 0
+    assert study_of(one)["crop"]["individual"] == "intruder"
+    assert [(row.id, row.individual) for row in read_manifest(one / "recordings.csv")] == [("a", ""), ("b", "")]
+    assert find_errors(run, one / "study.yaml") == []
+    arguments = ("--individual", "intruder", "--individual", "third", "--out", two)
+    assert run("init", tmp_path, "--backbone", "openfield", *arguments).status == 0
+    assert "individual" not in study_of(two)["crop"]
+    assert [row.id for row in read_manifest(two / "recordings.csv")] == ["a_intruder", "a_third", "b_intruder", "b_third"]
 
 
 def test_a_pose_of_one_animal_without_a_name_has_no_choice(run, tmp_path):
     write_pair(tmp_path, "a", ("resident", "intruder"))
     add_recording(tmp_path, "b")
-    ran = run("init", tmp_path, "--backbone", "openfield")
-    assert "The pose is of several animals (resident, intruder); choose one as crop: individual" in ran.err
-    assert 'resident, intruder, ""' not in (tmp_path / "study.yaml").read_text()
-
-
-def test_animals_that_are_called_differently_are_chosen_in_the_manifest(run, tmp_path):
-    write_pair(tmp_path, "a", ("resident", "intruder"))
-    write_pair(tmp_path, "b", ("M1", "M2"))
-    ran = run("init", tmp_path, "--backbone", "openfield")
-    assert "choose one in the manifest's column individual" in ran.err
-    manifest = tmp_path / "recordings.csv"
-    assert "individual" in manifest.read_text().splitlines()[0]
-    assert run("check", tmp_path / "study.yaml").status == 1
-    rows = [replace(row, individual={"a": "resident", "b": "m2"}[row.id]) for row in read_manifest(manifest)]
-    write_manifest(manifest, rows)
-    assert find_errors(run, tmp_path / "study.yaml") == []
-    # Two animals of one video are two recordings.
-    write_manifest(manifest, [*rows, replace(rows[0], id="a_intruder", individual="intruder")])
-    checked = run("check", tmp_path / "study.yaml", "--json")
-    problems = json.loads(checked.out)["problems"]
-    assert not any(problem["error"] and problem["recording"] for problem in problems)
-    assert any(
-        "of another animal; a fold that leaves out one recording trains on the other's frames" in str(problem) for problem in problems
-    )
+    assert run("init", tmp_path, "--backbone", "openfield").status == 0
+    assert [row.individual for row in read_manifest(tmp_path / "recordings.csv")] == ["resident", "intruder", ""]
 
 
 @pytest.mark.parametrize("flaw", ["0,oops,1,1\n", "", "two", "damaged"])

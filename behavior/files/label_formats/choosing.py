@@ -10,7 +10,17 @@ from behavior.errors import LabelError, suggest_nearest
 from behavior.files.label_formats.naming import IN_STUDY_FILE
 from behavior.files.label_formats.request import EVERYBODY, LabelRequest
 
-__all__ = ["choose_observation", "choose_rater", "choose_subjects", "fits", "name_file", "spell"]
+__all__ = [
+    "choose_observation",
+    "choose_rater",
+    "choose_subjects",
+    "find_subject",
+    "fits",
+    "name_file",
+    "refuse_nameless",
+    "refuse_strangers",
+    "spell",
+]
 
 
 def choose_observation(path: Path, media: Mapping[str, Sequence[str]], request: LabelRequest) -> tuple[str, list[str]]:
@@ -91,12 +101,18 @@ def choose_rater(path: Path, raters: Sequence[str], request: LabelRequest, *, re
 def choose_subjects(path: Path, subjects: Sequence[str], request: LabelRequest) -> list[str]:
     """Return the animals whose labels count together: the one that the request names, all of them for ``*``, else the only one.
 
+    The request names one by its subject, or else by the individual that the pose has.
+
     Raises
     ------
     LabelError
         If there are several and the request names none, or it names one that is not there.
     """
     wanted = request.subject
+    if wanted is None and (own := find_subject(subjects, request)) is not None:
+        return [own]
+    if wanted is None and request.is_shared and subjects:
+        raise LabelError(refuse_strangers(path, subjects, request))
     if wanted == EVERYBODY or (wanted is None and len(subjects) < 2):
         return list(subjects)
     if wanted is None:
@@ -111,6 +127,41 @@ def choose_subjects(path: Path, subjects: Sequence[str], request: LabelRequest) 
             f"{IN_STUDY_FILE}{suggest_nearest(wanted, subjects) or '.'}"
         )
     return chosen
+
+
+def find_subject(subjects: Sequence[str], request: LabelRequest) -> str | None:
+    """Return the subject that is called as the request's individual, apart from case and special characters; None if none is, or several.
+
+    >>> from behavior.recording import Frames
+    >>> find_subject(["Mouse 1", "Mouse 2"], LabelRequest((), Frames(0), individual="mouse_2"))
+    'Mouse 2'
+    """
+    if not request.individual:
+        return None
+    individual = request.individual.casefold()
+    for spelling in (str.casefold, _keep_letters):
+        fitting = [name for name in subjects if name and spelling(name) == spelling(individual)]
+        if len(fitting) == 1:
+            return fitting[0]
+    return None
+
+
+def refuse_strangers(path: Path, subjects: Sequence[str], request: LabelRequest) -> str:
+    """Return the sentence on a label file of several individuals' recordings none of whose subjects is called as the individual."""
+    known = ", ".join(map(repr, subjects[:8])) + (f" and {len(subjects) - 8} more" if len(subjects) > 8 else "")
+    return (
+        f"{path}: has no labels of the individual {request.individual!r}, only of {known}; say {IN_STUDY_FILE} whose are whose: labels: "
+        "{subject: {RECORDING: NAME}}, or empty the cell labels of a recording that nobody labelled."
+    )
+
+
+def refuse_nameless(path: Path, request: LabelRequest) -> str:
+    """Return the sentence on a label file that names no animal, but is that of several individuals' recordings."""
+    return (
+        f"{path}: is the label file of several individuals of one video, {request.individual!r} among them, and does not say whose its "
+        "labels are; name a file of its own for each recording, or, if what it labels is true of each of them, say so "
+        f'{IN_STUDY_FILE}: labels: {{subject: "{EVERYBODY}"}}.'
+    )
 
 
 def fits(name: str, recording_names: Sequence[str]) -> bool:
@@ -136,6 +187,10 @@ def name_file(path: str) -> str:
     'OFT_5.mp4'
     """
     return re.split(r"[/\\]", path.strip())[-1]
+
+
+def _keep_letters(name: str) -> str:
+    return "".join(letter for letter in name.casefold() if letter.isalnum())
 
 
 def _drop_suffix(name: str) -> str:

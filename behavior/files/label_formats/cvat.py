@@ -169,7 +169,7 @@ def _read(source: LabelSource, request: LabelRequest) -> FrameLabels:
     if extent.step > 1:
         notes.append(f"{path}: every {extent.step}th frame was annotated; each of these stands for those up to the next.")
     left_out = tuple(name for name in shown if name not in chosen)
-    return FrameLabels(tuple(chosen), values, left_out=left_out, notes=(*missing_notes, *notes), is_sized=True)
+    return FrameLabels(tuple(chosen), values, left_out=left_out, notes=(*missing_notes, *notes), is_sized=True, names_animals=bool(animals))
 
 
 CVAT = LabelFormat(

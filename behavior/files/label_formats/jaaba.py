@@ -75,7 +75,11 @@ def _read(source: LabelSource, request: LabelRequest) -> FrameLabels:
     together = np.where((values == 1).any(axis=1), 1, np.where((values == -1).any(axis=1), -1, 0)).astype(np.int8)
     note = f"{path}: holds the scores of a JAABA classifier, not labels by people."
     return FrameLabels(
-        tuple(chosen), np.repeat(together[:, np.newaxis], len(chosen), axis=1), notes=(*missing_notes, note), is_open_ended=True
+        tuple(chosen),
+        np.repeat(together[:, np.newaxis], len(chosen), axis=1),
+        notes=(*missing_notes, note),
+        is_open_ended=True,
+        names_animals=True,
     )
 
 

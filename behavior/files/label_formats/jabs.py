@@ -82,6 +82,7 @@ def _read(source: LabelSource, request: LabelRequest) -> FrameLabels:
         is_open_ended=not is_sized,
         is_sized=is_sized,
         is_numbered=True,
+        names_animals=bool(animals),
     )
 
 

@@ -74,6 +74,8 @@ class FrameLabels:
         The name of a column of times that are written in no way that is read; "" if there is none.
     is_extent_stated
         Whether a row without a behavior says that none was shown; else it may not have been looked at.
+    names_animals
+        Whether the file says whose labels it holds, and those that were asked for were read.
     """
 
     names: tuple[str, ...]
@@ -86,6 +88,7 @@ class FrameLabels:
     times: RowTimes | None = None
     unread_times: str = ""
     is_extent_stated: bool = True
+    names_animals: bool = False
 
     def delay(self, offset_s: float) -> FrameLabels:
         """Return the same rows for a video that starts `offset_s` seconds into the time that the file counts."""
@@ -124,6 +127,8 @@ class BoutLabels:
         By how much the observed spans may end after the video, as the last of several samples does; in the same unit.
     is_extent_stated
         Whether the file says which part of the video was observed, or means all of it.
+    names_animals
+        Whether the file says whose bouts it holds, and those that were asked for were read; `rows` may have subjects besides.
     """
 
     rows: BoutRows
@@ -139,6 +144,7 @@ class BoutLabels:
     n_frames: int | None = None
     observed_slack: float = 0.0
     is_extent_stated: bool = True
+    names_animals: bool = False
 
     def delay(self, offset_s: float) -> BoutLabels:
         """Return the same bouts of a video that starts `offset_s` seconds into the time that the file counts."""

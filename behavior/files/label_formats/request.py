@@ -68,7 +68,11 @@ class LabelRequest:
     observation
         Which of several observations to read; None for the one that is named after the recording or names its video.
     subject
-        Whose bouts to read, ``*`` (`EVERYBODY`) for those of all subjects; None if the file has only one.
+        Whose bouts to read, ``*`` (`EVERYBODY`) for those of all subjects; None if the file has only one, or one called as the individual.
+    individual
+        What the pose calls the animal, whose subject it is unless another is named; None if it is the only one, or has no name.
+    is_shared
+        Whether other individuals of the video have the file, too, so that it has to tell whose its labels are.
     rater
         Whose labels to read from a file that holds those of several raters.
     offset_s
@@ -96,6 +100,8 @@ class LabelRequest:
     recording_names: tuple[str, ...] = ()
     observation: str | None = None
     subject: str | None = None
+    individual: str | None = None
+    is_shared: bool = False
     rater: str | None = None
     offset_s: float | None = None
     background: Literal["absent", "unlabelled"] | None = None
