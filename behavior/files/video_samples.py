@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from pathlib import Path
 
 import cv2
@@ -73,11 +72,11 @@ def _read_on(path: Path, count: int, start_frame: int, step: int) -> dict[int, n
     Where the header says too little of its length, every second picture is let go each time that there are twice as many as wanted.
     """
     found: dict[int, npt.NDArray[np.uint8]] = {}
-    with open_video(path) as video, closing(video.frames(first_frame=start_frame, grey=True)) as frames:
-        for frame in frames:
-            if (frame.index - start_frame) % step or frame.image is None:
+    with open_video(path) as video:
+        for row in video.read_rows():
+            if row.index < start_frame or (row.index - start_frame) % step or row.picture is None:
                 continue
-            found[frame.index] = frame.image
+            found[row.index] = video.pictures.convert_grey(row.picture)
             if len(found) >= 2 * count:
                 step *= 2
                 found = {index: image for index, image in found.items() if (index - start_frame) % step == 0}

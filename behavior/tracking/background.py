@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal, get_args
 
 import cv2
@@ -13,7 +14,6 @@ __all__ = [
     "POLARITIES",
     "BackgroundKind",
     "Grey",
-    "Levels",
     "Polarity",
     "RankedSamples",
     "estimate_background",
@@ -22,7 +22,6 @@ __all__ = [
 ]
 
 Grey = npt.NDArray[np.uint8]
-Levels = npt.NDArray[np.float32]
 
 BackgroundKind = Literal["median", "extreme", "flat"]
 Polarity = Literal["dark", "light", "both"]
@@ -62,31 +61,32 @@ class RankedSamples:
             raise ValueError("no picture to estimate a background from")
         median = np.median(samples[:, ::_STRIDE, ::_STRIDE], axis=0)
         gains = [_find_gain(sample[::_STRIDE, ::_STRIDE], median) for sample in samples]
-        levelled = [cv2.convertScaleAbs(sample, alpha=gain) for sample, gain in zip(samples, gains, strict=True)]
+        levelled: list[Grey] = [_brighten(sample, gain) for sample, gain in zip(samples, gains, strict=True)]
         self._coarse = np.stack([sample[::_STRIDE, ::_STRIDE] for sample in levelled])
-        self._ranked = np.sort(np.stack(levelled), axis=0)
+        self._ranked = _sort_pixels(levelled)
 
-    def estimate(self, kind: BackgroundKind, polarity: Polarity) -> Levels:
+    def estimate(self, kind: BackgroundKind, polarity: Polarity) -> Grey:
         """Return the picture behind the animals as `estimate_background` does."""
         if kind == "median":
             return self._take(0.5)
         if kind == "flat":
             middle = self._take(0.5)
             side = min(max(min(middle.shape) // _FLAT_PART, 3) | 1, 255)
-            return cv2.medianBlur(middle.astype(np.uint8), side).astype(np.float32)
+            return np.asarray(cv2.medianBlur(middle, side), dtype=np.uint8)
         if polarity == "both":
             raise ValueError("an extreme background is for dark or for light animals; it cannot be found for both")
         extreme = self._take(1 - _EXTREME if polarity == "dark" else _EXTREME)
         # The extreme of noise lies off its middle, by as much everywhere.
         coarse = extreme[::_STRIDE, ::_STRIDE]
-        return extreme + np.float32(np.median([np.median(sample - coarse) for sample in self._coarse]))
+        offset = np.median([np.median(sample - coarse.astype(np.float32)) for sample in self._coarse])
+        return np.clip(np.rint(extreme + np.float32(offset)), 0, 255).astype(np.uint8)
 
-    def _take(self, share: float) -> Levels:
-        return self._ranked[round(share * (len(self._ranked) - 1))].astype(np.float32)
+    def _take(self, share: float) -> Grey:
+        return self._ranked[round(share * (len(self._ranked) - 1))]
 
 
-def estimate_background(samples: Grey, *, kind: BackgroundKind = "median", polarity: Polarity = "dark") -> Levels:
-    """Return the picture behind the animals, float32 of shape (H, W), in grey levels.
+def estimate_background(samples: Grey, *, kind: BackgroundKind = "median", polarity: Polarity = "dark") -> Grey:
+    """Return the picture behind the animals, uint8 of shape (H, W).
 
     Parameters
     ----------
@@ -108,23 +108,23 @@ def estimate_background(samples: Grey, *, kind: BackgroundKind = "median", polar
     --------
     >>> samples = np.full((5, 8, 8), 200, dtype=np.uint8)
     >>> samples[:4, 2, 2] = 30
-    >>> [float(estimate_background(samples, kind=kind)[2, 2]) for kind in ("median", "extreme")]
-    [30.0, 200.0]
+    >>> [int(estimate_background(samples, kind=kind)[2, 2]) for kind in ("median", "extreme")]
+    [30, 200]
     """
     return RankedSamples(samples).estimate(kind, polarity)
 
 
-def level_brightness(image: Grey, background: Levels) -> float:
+def level_brightness(image: Grey, background: Grey) -> float:
     """Return the factor that makes `image` as bright as `background`, both of shape (H, W).
 
-    >>> level_brightness(np.full((20, 20), 50, dtype=np.uint8), np.full((20, 20), 100, dtype=np.float32))
+    >>> level_brightness(np.full((20, 20), 50, dtype=np.uint8), np.full((20, 20), 100, dtype=np.uint8))
     2.0
     """
     return _find_gain(image[::_STRIDE, ::_STRIDE], background[::_STRIDE, ::_STRIDE])
 
 
-def subtract_background(image: Grey, background: Levels, *, polarity: Polarity, blur: float = 0.0) -> Levels:
-    """Return how much each pixel of `image` looks like an animal, in grey levels, float32 of shape (H, W), 0 or more.
+def subtract_background(image: Grey, background: Grey, *, polarity: Polarity, blur: float = 0.0) -> Grey:
+    """Return how much each pixel of `image` looks like an animal, in grey levels, uint8 of shape (H, W).
 
     Parameters
     ----------
@@ -136,7 +136,7 @@ def subtract_background(image: Grey, background: Levels, *, polarity: Polarity, 
         Standard deviation of the Gaussian that takes out noise, in pixels; 0 for none.
     """
     gain = level_brightness(image, background)
-    own = image.astype(np.float32) if abs(gain - 1) < 0.01 else image * np.float32(gain)
+    own = image if abs(gain - 1) < 0.01 else _brighten(image, gain)
     if polarity == "dark":
         difference = cv2.subtract(background, own)
     elif polarity == "light":
@@ -144,13 +144,41 @@ def subtract_background(image: Grey, background: Levels, *, polarity: Polarity, 
     else:
         difference = cv2.absdiff(own, background)
     if blur > 0:
-        difference = cv2.GaussianBlur(difference, (0, 0), blur)
-    return np.maximum(difference, 0, out=difference)
+        side = 2 * round(2 * blur) + 1
+        difference = cv2.GaussianBlur(difference, (side, side), blur)
+    return np.asarray(difference, dtype=np.uint8)
+
+
+def _brighten(image: Grey, gain: float) -> Grey:
+    return np.asarray(cv2.convertScaleAbs(image, alpha=gain), dtype=np.uint8)
+
+
+def _sort_pixels(pictures: Sequence[Grey]) -> list[Grey]:
+    """Return pictures with the values of each pixel in rising order.
+
+    Batcher's sorting network (1968), all pixels at once: a tenth of the time of sorting pixel by pixel.
+    """
+    ranked, n = list(pictures), len(pictures)
+    merged = 1
+    while merged < n:
+        step = merged
+        while step:
+            for first in range(step % merged, n - step, 2 * step):
+                for low in range(first, min(first + step, n - step)):
+                    if low // (2 * merged) == (low + step) // (2 * merged):
+                        pair = ranked[low], ranked[low + step]
+                        ranked[low], ranked[low + step] = cv2.min(*pair), cv2.max(*pair)
+            step //= 2
+        merged *= 2
+    return ranked
 
 
 def _find_gain(own: npt.NDArray, behind: npt.NDArray) -> float:
     # Black parts of a picture stay black in any light, and tell nothing.
     lit = (behind > 20) & (own > 5)
-    if np.count_nonzero(lit) < lit.size // 20:
+    ratios = behind[lit] / own[lit].astype(np.float32)
+    if len(ratios) < lit.size // 20:
         return 1.0
-    return float(np.clip(np.median(behind[lit] / own[lit]), *_GAIN_RANGE))
+    # The upper of two middle ones will do.
+    middle = len(ratios) // 2
+    return float(np.clip(np.partition(ratios, middle)[middle], *_GAIN_RANGE)) if middle else 1.0

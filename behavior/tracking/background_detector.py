@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from behavior.tracking.background import Levels, estimate_background, level_brightness, subtract_background
+from behavior.tracking.background import Grey, estimate_background, level_brightness, subtract_background
 from behavior.tracking.calibration import DetectionSettings, shrink
 from behavior.tracking.detections import Detections
 from behavior.tracking.spots import AnimalSize, Spots, find_spots, take_animals
@@ -70,10 +70,11 @@ class BackgroundDetector:
         factor = settings.shrink
         small = np.stack([shrink(sample, factor) for sample in samples])
         self._background = estimate_background(small, kind=settings.background, polarity=settings.polarity)
-        self._mask = None if mask is None else shrink(mask.astype(np.uint8) * 255, factor) > 127
+        self._adapting = self._background.astype(np.float32) if adaptive else None
+        self._mask = None if mask is None else (shrink(mask.astype(np.uint8) * 255, factor) > 127).astype(np.uint8)
         size = settings.size
         self._size = AnimalSize(size.area / factor**2, size.length / factor, size.width / factor)
-        self._colors, self._adaptive = colors, adaptive
+        self._colors = colors
         self._mover = None
         if motion is not None:
             make = cv2.createBackgroundSubtractorMOG2 if motion == "mog2" else cv2.createBackgroundSubtractorKNN
@@ -87,7 +88,7 @@ class BackgroundDetector:
         difference = subtract_background(small, self._background, polarity=settings.polarity, blur=settings.blur)
         for allowed in (self._mask, self._find_plain(image)):
             if allowed is not None:
-                difference *= allowed
+                difference = cv2.multiply(difference, allowed)
         spots = find_spots(difference, threshold=settings.threshold, smallest_area=max(_SMALLEST * self._size.area, 3))
         if self._mover is not None:
             moving = self._mover.apply(small) > 0
@@ -101,18 +102,18 @@ class BackgroundDetector:
         self._adapt(small, difference)
         return _enlarge(found, factor)
 
-    def _find_plain(self, image: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_] | None:
-        """Return where pixels have no color to speak of."""
+    def _find_plain(self, image: npt.NDArray[np.uint8]) -> Grey | None:
+        """Return 1 where pixels have no color to speak of, and 0 elsewhere."""
         if self._colors is None or image.ndim == 2:
             return None
         height, width = self._background.shape
         factor = self.settings.shrink
         channels = [shrink(np.ascontiguousarray(image[: height * factor, : width * factor, channel]), factor) for channel in range(3)]
         spread = np.max(channels, axis=0) - np.min(channels, axis=0)
-        return spread <= self._colors
+        return np.asarray(spread <= self._colors, dtype=np.uint8)
 
-    def _adapt(self, small: npt.NDArray[np.uint8], difference: Levels, *, everywhere: bool = False) -> None:
-        if not self._adaptive:
+    def _adapt(self, small: npt.NDArray[np.uint8], difference: Grey, *, everywhere: bool = False) -> None:
+        if self._adapting is None:
             return
         # In one brightness, or places where an animal hid the floor during a change would look like animals when it leaves.
         levelled = small * np.float32(level_brightness(small, self._background))
@@ -121,7 +122,8 @@ class BackgroundDetector:
         else:
             side = max(round(self._size.width / 2), 1) * 2 + 1
             still = 1 - cv2.dilate((difference > self.settings.threshold / 2).astype(np.uint8), np.ones((side, side), dtype=np.uint8))
-        cv2.accumulateWeighted(levelled, self._background, _ADAPTATION, mask=still)
+        cv2.accumulateWeighted(levelled, self._adapting, _ADAPTATION, mask=still)
+        self._background = np.rint(self._adapting).astype(np.uint8)
 
 
 def to_grey(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:

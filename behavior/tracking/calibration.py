@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from behavior.tracking.background import BackgroundKind, Grey, Levels, Polarity, RankedSamples, subtract_background
-from behavior.tracking.spots import AnimalSize, Spots, find_spots, measure_axes
+from behavior.tracking.background import BackgroundKind, Grey, Polarity, RankedSamples, subtract_background
+from behavior.tracking.spots import AnimalSize, Spots, find_spots, measure_mask
 
 __all__ = ["DetectionSettings", "calibrate", "shrink"]
 
@@ -129,7 +129,7 @@ def calibrate(
         raise ValueError("an extreme background is for dark or for light animals, not for both")
     factor = max(1, round(max(samples.shape[1:]) / _LONGEST_SIDE))
     small = np.stack([shrink(sample, factor) for sample in samples])
-    allowed = None if mask is None else shrink(mask.astype(np.uint8) * 255, factor) > 127
+    allowed = None if mask is None else (shrink(mask.astype(np.uint8) * 255, factor) > 127).astype(np.uint8)
     chosen = small[np.unique(np.linspace(0, len(small) - 1, _N_PICTURES).round().astype(np.intp))]
     best: tuple[float, BackgroundKind, Polarity, float, _Trial] | None = None
     ranked = RankedSamples(small)
@@ -191,7 +191,7 @@ def _find_polarity(pictures: Grey, ranked: RankedSamples) -> Polarity:
     return "dark" if masses["dark"] <= masses["light"] else "light"
 
 
-def _list_thresholds(differences: Sequence[Levels]) -> list[float]:
+def _list_thresholds(differences: Sequence[Grey]) -> list[float]:
     """Return thresholds from just above the noise to most of the brightest animal."""
     # Most of a picture is background: its differences are half a bell around zero.
     noise = float(np.median([np.percentile(difference[::3, ::3], 68) for difference in differences]))
@@ -202,7 +202,7 @@ def _list_thresholds(differences: Sequence[Levels]) -> list[float]:
     return [float(level) for level in np.geomspace(low, 0.75 * peak, _N_THRESHOLDS)] if 0.75 * peak > low else [low]
 
 
-def _try(differences: Sequence[Levels], threshold: float, n_animals: int | None, area: float | None) -> _Trial:
+def _try(differences: Sequence[Grey], threshold: float, n_animals: int | None, area: float | None) -> _Trial:
     """Return what `threshold` finds."""
     found = [find_spots(difference, threshold=threshold, smallest_area=_FEWEST_PIXELS) for difference in differences]
     nothing = _Trial(0.0, 0, AnimalSize(0.0, 0.0, 0.0))
@@ -257,9 +257,7 @@ def _find_size(found: Sequence[Spots], typical: float) -> AnimalSize:
     axes = []
     for spots in found:
         for spot in np.flatnonzero((spots.areas > 0.6 * typical) & (spots.areas < 1.5 * typical))[:20]:
-            mask, _ = spots.cut(spot)
-            rows, columns = np.nonzero(mask)
-            axes.append(measure_axes(np.cov(np.stack((columns, rows)).astype(np.float64)) + np.eye(2) / 12)[1:])
+            axes.append(measure_mask(spots.masks[spot]).axes[1:])
     if not axes:
         side = 2 * np.sqrt(typical / np.pi)
         return AnimalSize(typical, side, side)

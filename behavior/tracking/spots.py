@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from behavior.tracking.background import Levels
+from behavior.tracking.background import Grey
 from behavior.tracking.detections import Detections
 from behavior.tracking.splitting import allot_animals, find_seeds, fit_ellipses
 
-__all__ = ["AnimalSize", "Spots", "find_spots", "measure_axes", "take_animals"]
+__all__ = ["AnimalSize", "Spots", "find_spots", "measure_axes", "measure_mask", "take_animals"]
 
 Floats = npt.NDArray[np.float64]
-Labels = npt.NDArray[np.int32]
+Mask = npt.NDArray[np.uint8]
 
 # More spots than these in one picture are noise.
 _MOST_SPOTS = 400
@@ -33,55 +35,68 @@ class AnimalSize:
 
 @dataclass(frozen=True)
 class Spots:
-    """Connected spots of one picture.
+    """Connected spots of one picture, S of them.
 
     Attributes
     ----------
-    labels
-        Int32 of shape (H, W): 0, or 1 + the spot's number in what the picture had.
-    numbers
-        Values of `labels` of the S spots that are kept, shape (S,).
     boxes
         Left, top, width and height of each, int of shape (S, 4).
+    masks
+        Pixels of each in its box, uint8 of shape (height, width), 1 or 0.
+    filled
+        The same with holes filled.
     areas
-        In pixels, shape (S,).
+        In pixels, without holes, shape (S,).
     """
 
-    labels: Labels
-    numbers: npt.NDArray[np.intp]
     boxes: npt.NDArray[np.intp]
+    masks: tuple[Mask, ...]
+    filled: tuple[Mask, ...]
     areas: Floats
 
     def __len__(self) -> int:
-        return len(self.numbers)
+        return len(self.masks)
 
     def cut(self, spot: int) -> tuple[npt.NDArray[np.bool_], tuple[slice, slice]]:
         """Return a spot's own pixels as a mask of its box, and where in the picture that box is."""
-        left, top, width, height = self.boxes[spot]
-        place = (slice(top, top + height), slice(left, left + width))
-        return self.labels[place] == self.numbers[spot], place
+        left, top, width, height = self.boxes[spot].tolist()
+        return self.masks[spot].astype(np.bool_), (slice(top, top + height), slice(left, left + width))
 
     def select(self, spots: Sequence[int]) -> Spots:
         """Return some of the spots, by index."""
         chosen = np.asarray(spots, dtype=np.intp)
-        return Spots(self.labels, self.numbers[chosen], self.boxes[chosen], self.areas[chosen])
+        masks, filled = (tuple(each[spot] for spot in chosen.tolist()) for each in (self.masks, self.filled))
+        return Spots(self.boxes[chosen], masks, filled, self.areas[chosen])
 
 
-def find_spots(difference: Levels, *, threshold: float, smallest_area: float) -> Spots:
-    """Return the connected spots of `difference` (H, W) above `threshold` that have at least `smallest_area` pixels, holes filled.
+def find_spots(difference: Grey, *, threshold: float, smallest_area: float) -> Spots:
+    """Return the connected spots of `difference` (H, W) above `threshold` that have at least `smallest_area` pixels, holes not counted.
 
-    >>> picture = np.zeros((9, 9), dtype=np.float32)
+    >>> picture = np.zeros((9, 9), dtype=np.uint8)
     >>> picture[1:4, 1:4] = 50
     >>> find_spots(picture, threshold=20, smallest_area=4).areas.tolist()
     [9.0]
     """
-    mask = (difference > threshold).astype(np.uint8)
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8, ltype=cv2.CV_32S)
-    areas = stats[1:, cv2.CC_STAT_AREA]
-    kept = np.flatnonzero(areas >= smallest_area)
-    if len(kept) > _MOST_SPOTS:
-        kept = np.sort(kept[np.argsort(-areas[kept])[:_MOST_SPOTS]])
-    return Spots(labels, kept + 1, stats[1:][kept, :4].astype(np.intp), areas[kept].astype(np.float64))
+    # To follow edges takes a tenth of the time that it takes to number all pixels of a picture.
+    above = cv2.threshold(difference, threshold, 1, cv2.THRESH_BINARY)[1]
+    edges, levels = cv2.findContours(above, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+    found = []
+    for number, edge in enumerate(edges):
+        left, top, width, height = box = cv2.boundingRect(edge)
+        # Edges that have a parent are those of holes.
+        if width * height < smallest_area or levels[0, number, 3] >= 0:
+            continue
+        filled = np.zeros((height, width), dtype=np.uint8)
+        cv2.drawContours(filled, edges, number, 1, cv2.FILLED, offset=(-left, -top))
+        mask = filled & above[top : top + height, left : left + width]
+        area = cv2.countNonZero(mask)
+        if area >= smallest_area:
+            found.append((area, box, mask, filled))
+    if len(found) > _MOST_SPOTS:
+        found = sorted(found, key=lambda spot: -spot[0])[:_MOST_SPOTS]
+    boxes = np.array([box for _, box, _, _ in found], dtype=np.intp).reshape(-1, 4)
+    areas = np.array([area for area, _, _, _ in found], dtype=np.float64)
+    return Spots(boxes, tuple(mask for _, _, mask, _ in found), tuple(filled for _, _, _, filled in found), areas)
 
 
 def measure_axes(covariance: Floats) -> tuple[float, float, float]:
@@ -92,14 +107,47 @@ def measure_axes(covariance: Floats) -> tuple[float, float, float]:
     >>> [round(value, 3) for value in measure_axes(np.array([[4.0, 0.0], [0.0, 1.0]]))]
     [0.0, 8.0, 4.0]
     """
-    (a, b), (_, d) = covariance
-    root = np.hypot((a - d) / 2, b)
-    angle = 0.5 * np.arctan2(2 * b, a - d)
-    length, width = 4 * np.sqrt(max((a + d) / 2 + root, 0)), 4 * np.sqrt(max((a + d) / 2 - root, 0))
-    return float((angle + np.pi / 2) % np.pi - np.pi / 2), float(length), float(width)
+    (a, b), (_, d) = covariance.tolist()
+    return _measure_ellipse(a, b, d)
 
 
-def take_animals(spots: Spots, difference: Levels, size: AnimalSize, *, before: Floats, n_animals: int | None = None) -> Detections:
+class Shape(NamedTuple):
+    """What the pixels of one animal measure: centre and area in pixels, `measure_axes`, and `Detections.skews`."""
+
+    x: float
+    y: float
+    axes: tuple[float, float, float]
+    area: float
+    skew: float
+
+
+def measure_mask(mask: Mask) -> Shape:
+    """Return the moments of a mask, uint8 of shape (H, W) with pixels that are not 0; positions are in its own pixels.
+
+    >>> shape = measure_mask(np.ones((3, 9), dtype=np.uint8))
+    >>> shape.x, shape.y, shape.area, round(shape.axes[1], 1)
+    (4.0, 1.0, 27.0, 10.4)
+    """
+    moments = cv2.moments(mask, binaryImage=True)
+    area = moments["m00"]
+    a, b, d = moments["mu20"] / area, moments["mu11"] / area, moments["mu02"] / area
+    # A pixel is a square; its own second moment matters if animals are a few pixels wide.
+    axes = _measure_ellipse(a + 1 / 12, b, d + 1 / 12)
+    x, y = math.cos(axes[0]), math.sin(axes[0])
+    # How much longer the thin end is in the direction of the axis than in the other.
+    spread = (x * x * a + 2 * x * y * b + y * y * d) ** 1.5
+    third = x**3 * moments["mu30"] + 3 * x * x * y * moments["mu21"] + 3 * x * y * y * moments["mu12"] + y**3 * moments["mu03"]
+    return Shape(moments["m10"] / area, moments["m01"] / area, axes, area, third / area / spread if spread > 0 else 0.0)
+
+
+def _measure_ellipse(a: float, b: float, d: float) -> tuple[float, float, float]:
+    root = math.hypot((a - d) / 2, b)
+    angle = 0.5 * math.atan2(2 * b, a - d)
+    length, width = 4 * math.sqrt(max((a + d) / 2 + root, 0)), 4 * math.sqrt(max((a + d) / 2 - root, 0))
+    return (angle + math.pi / 2) % math.pi - math.pi / 2, length, width
+
+
+def take_animals(spots: Spots, difference: Grey, size: AnimalSize, *, before: Floats, n_animals: int | None = None) -> Detections:
     """Return the animals in the spots of one picture; a spot that several share is taken apart.
 
     Parameters
@@ -116,73 +164,73 @@ def take_animals(spots: Spots, difference: Levels, size: AnimalSize, *, before: 
     owners = _find_owners(spots, before, reach=size.width / 2)
     support = np.bincount(owners[owners >= 0], minlength=len(spots)) if len(spots) else np.zeros(0, dtype=np.intp)
     counts = allot_animals(spots.areas, typical_area=size.area, support=support, n_animals=n_animals)
-    found = []
-    for spot, count in enumerate(counts):
-        if count:
-            found.append(_measure(spots, spot, int(count), difference, size, before[owners == spot]))
-    return Detections.join(found)
+    rows: list[tuple[float, ...]] = []
+    for spot, count in enumerate(counts.tolist()):
+        if count == 1:
+            rows.append(_measure(spots, spot, size))
+        elif count:
+            rows += _split(spots, spot, count, difference, size, before[owners == spot])
+    values = np.array(rows, dtype=np.float64).reshape(-1, 9)
+    angles, lengths, widths, areas, skews, qualities, touching = values[:, 2:].T
+    return Detections(values[:, :2], angles, lengths, widths, areas, skews, qualities, touching > 0)
 
 
 def _find_owners(spots: Spots, before: Floats, *, reach: float) -> npt.NDArray[np.intp]:
     """Return the spot in which each animal of the picture before was, or which it was nearest to within `reach`; -1 where none is."""
     owners = np.full(len(before), -1, dtype=np.intp)
-    if not len(spots):
-        return owners
-    height, width = spots.labels.shape
-    by_label = np.full(int(spots.labels.max()) + 1, -1, dtype=np.intp)
-    by_label[spots.numbers] = np.arange(len(spots))
     span = max(round(reach), 1)
-    for animal, (x, y) in enumerate(np.rint(before).astype(np.intp)):
-        top, left = max(y - span, 0), max(x - span, 0)
-        patch = by_label[spots.labels[top : min(y + span + 1, height), left : min(x + span + 1, width)]]
-        rows, columns = np.nonzero(patch >= 0)
-        if len(rows):
-            nearest = np.argmin((rows + top - y) ** 2 + (columns + left - x) ** 2)
-            owners[animal] = patch[rows[nearest], columns[nearest]]
+    places = np.rint(before).astype(np.intp)
+    offsets = places[:, None] - spots.boxes[None, :, :2]
+    near = ((offsets >= -span) & (offsets < spots.boxes[None, :, 2:] + span)).all(axis=2)
+    closest = np.full(len(before), np.inf)
+    for animal, spot in np.argwhere(near).tolist():
+        x, y = offsets[animal, spot].tolist()
+        distance = _find_distance(spots.masks[spot], x, y, span)
+        if distance < closest[animal]:
+            owners[animal], closest[animal] = spot, distance
     return owners
 
 
-def _measure(spots: Spots, spot: int, count: int, difference: Levels, size: AnimalSize, before: Floats) -> Detections:
+def _find_distance(mask: Mask, x: int, y: int, span: int) -> float:
+    """Return the squared distance of a place from a spot's pixels that are less than `span` rows and columns away."""
+    height, width = mask.shape
+    if 0 <= x < width and 0 <= y < height and mask[y, x]:
+        return 0.0
+    top, left = max(y - span, 0), max(x - span, 0)
+    rows, columns = np.nonzero(mask[top : y + span + 1, left : x + span + 1])
+    return float(((rows + top - y) ** 2 + (columns + left - x) ** 2).min()) if len(rows) else math.inf
+
+
+def _measure(spots: Spots, spot: int, size: AnimalSize) -> tuple[float, ...]:
+    """Return position, angle, length, width, area, skew, quality, and whether it touches another, of an animal that is alone."""
+    left, top = spots.boxes[spot, :2].tolist()
+    # A hole is a pale part of the animal.
+    shape = measure_mask(spots.filled[spot])
+    quality = 0.5 + 0.5 * min(shape.area / size.area, size.area / shape.area)
+    return left + shape.x, top + shape.y, *shape.axes, shape.area, shape.skew, max(quality, 0.01), 0.0
+
+
+def _split(spots: Spots, spot: int, count: int, difference: Grey, size: AnimalSize, before: Floats) -> list[tuple[float, ...]]:
+    """Return what `_measure` does for each of the animals that share a spot."""
     mask, place = spots.cut(spot)
     corner = np.array([place[1].start, place[0].start], dtype=np.float64)
-    # A hole is a pale part of the animal.
-    if count == 1:
-        contours, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-        mask = cv2.drawContours(np.zeros(mask.shape, dtype=np.uint8), contours, -1, 1, cv2.FILLED) > 0
     rows, columns = np.nonzero(mask)
     points = np.column_stack((columns, rows)).astype(np.float64)
-    if count == 1:
-        center = points.mean(axis=0)
-        offset = points - center
-        # A pixel is a square; its own second moment matters if animals are a few pixels wide.
-        covariances = (offset.T @ offset / len(points) + np.eye(2) / 12)[None]
-        centers, sharpness = center[None], np.ones(1)
-        areas = np.array([float(len(points))])
-        skews = np.array([_find_skew(offset, measure_axes(covariances[0])[0])])
-    else:
-        starts = before - corner
-        if len(starts) != count:
-            starts = _complete(starts, mask, count)
-        weights = difference[place][rows, columns].astype(np.float64)
-        centers, covariances, sharpness = fit_ellipses(points, weights, starts, length=size.length, width=size.width)
-        areas, skews = np.full(count, len(points) / count), np.full(count, np.nan)
-    axes = np.array([measure_axes(covariance) for covariance in covariances])
-    touching = np.full(count, count > 1)
-    fit = np.minimum(areas / size.area, size.area / areas)
-    qualities = np.clip(sharpness * (0.5 + 0.5 * fit) * np.where(touching, 0.9, 1.0), 0.01, 1.0)
-    return Detections(centers + corner, axes[:, 0], axes[:, 1], axes[:, 2], areas, skews, qualities, touching)
+    starts = before - corner
+    if len(starts) != count:
+        starts = _complete(starts, spots.masks[spot], count)
+    weights = difference[place][rows, columns].astype(np.float64)
+    centers, covariances, sharpness = fit_ellipses(points, weights, starts, length=size.length, width=size.width)
+    area = len(points) / count
+    fit = 0.5 + 0.5 * min(area / size.area, size.area / area)
+    qualities = np.clip(0.9 * sharpness * fit, 0.01, 1.0)
+    each = zip((centers + corner).tolist(), map(measure_axes, covariances), qualities.tolist(), strict=True)
+    return [(*center, *axes, area, math.nan, quality, 1.0) for center, axes, quality in each]
 
 
-def _find_skew(offset: Floats, angle: float) -> float:
-    """Return how much longer a spot's thin end is in the direction of `angle` than in the other."""
-    along = offset @ np.array([np.cos(angle), np.sin(angle)])
-    spread = float(np.mean(along**2)) ** 1.5
-    return float(np.mean(along**3)) / spread if spread > 0 else 0.0
-
-
-def _complete(starts: Floats, mask: npt.NDArray[np.bool_], count: int) -> Floats:
+def _complete(starts: Floats, mask: Mask, count: int) -> Floats:
     """Return `count` starting points in a spot: those that are known, and seeds far from them."""
-    seeds = find_seeds(mask.astype(np.uint8), count)
+    seeds = find_seeds(mask, count)
     chosen = list(starts[:count])
     while len(chosen) < count:
         if not chosen:

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from behavior.tracking.background import RankedSamples, estimate_background, level_brightness, subtract_background
 
@@ -9,8 +11,8 @@ from behavior.tracking.background import RankedSamples, estimate_background, lev
 def test_the_median_is_the_floor_where_animals_move(apart) -> None:
     background = estimate_background(apart.pictures[::5], kind="median")
     bare = np.median(apart.pictures, axis=0)
-    assert np.abs(background - bare).max() < 12
-    assert background.dtype == np.float32 and background.shape == apart.pictures.shape[1:]
+    assert np.abs(background.astype(float) - bare).max() < 12
+    assert background.dtype == np.uint8 and background.shape == apart.pictures.shape[1:]
 
 
 @pytest.mark.parametrize(("polarity", "animal", "floor"), [("dark", 60, 190), ("light", 190, 60)])
@@ -51,9 +53,17 @@ def test_another_light_is_no_difference(drawing, walking, factor: float) -> None
 
 
 def test_polarity_tells_what_is_left() -> None:
-    background = np.full((30, 30), 100, dtype=np.float32)
+    background = np.full((30, 30), 100, dtype=np.uint8)
     image = np.full((30, 30), 100, dtype=np.uint8)
     image[5, 5], image[20, 20] = 40, 160
     left = {sign: subtract_background(image, background, polarity=sign) for sign in ("dark", "light", "both")}
     assert [float(difference[5, 5]) for difference in left.values()] == [60, 0, 60]
     assert [float(difference[20, 20]) for difference in left.values()] == [0, 60, 60]
+
+
+@given(n=st.integers(1, 40), seed=st.integers(0, 99))
+def test_values_of_a_pixel_are_ranked_whatever_their_number(n: int, seed: int) -> None:
+    pictures = np.random.default_rng(seed).integers(60, 120, (n, 14, 14), dtype=np.uint8)
+    pictures[:, ::7, ::7] = 100
+    median = np.sort(pictures, axis=0)[round(0.5 * (n - 1))]
+    np.testing.assert_array_equal(estimate_background(pictures, kind="median"), median)

@@ -11,7 +11,7 @@ SIZE = AnimalSize(area=9.0, length=3.5, width=3.5)
 
 
 def test_small_spots_are_left_out_and_holes_are_filled() -> None:
-    picture = np.zeros((40, 40), dtype=np.float32)
+    picture = np.zeros((40, 40), dtype=np.uint8)
     picture[5:10, 5:10] = 50
     picture[7, 6] = 0
     picture[30, 30] = 50
@@ -33,7 +33,7 @@ def test_axes_of_a_covariance_are_those_it_was_made_of(angle: float, length: flo
 
 
 def test_a_shared_spot_is_taken_apart_where_the_animals_were() -> None:
-    picture = np.zeros((20, 40), dtype=np.float32)
+    picture = np.zeros((20, 40), dtype=np.uint8)
     picture[8:11, 10:16] = 50
     spots = find_spots(picture, threshold=20, smallest_area=4)
     found = take_animals(spots, picture, SIZE, before=np.array([[11.0, 9.0], [15.0, 9.0]]), n_animals=2)
@@ -44,6 +44,6 @@ def test_a_shared_spot_is_taken_apart_where_the_animals_were() -> None:
 
 
 def test_an_empty_picture_has_no_animals() -> None:
-    picture = np.zeros((20, 40), dtype=np.float32)
+    picture = np.zeros((20, 40), dtype=np.uint8)
     spots = find_spots(picture, threshold=20, smallest_area=4)
     assert len(take_animals(spots, picture, SIZE, before=np.array([[11.0, 9.0]]), n_animals=2)) == 0
