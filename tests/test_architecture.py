@@ -92,6 +92,7 @@ ABOUT_NO_MODULE = {
     "test_package.py": "the wheel and what is in it",
     "test_readme.py": "README.md",
     "review/test_page.py": "the page in a real browser",
+    "review/test_tracks_page.py": "the tab Tracks in a real browser",
     "review/test_whole_session.py": "the page from two videos to ethograms",
     "review/test_training_page.py": "training from the page, in a real browser",
     "workflows/test_bad_input.py": "bad input to every command",

@@ -15,6 +15,7 @@ from behavior.recording import Recording
 from behavior.review.differences import Differences
 from behavior.review.explaining import Explanations
 from behavior.review.jobs import Jobs
+from behavior.review.open_tracks import OpenTracks, find_track
 from behavior.review.opened_recording import OpenedRecording
 from behavior.review.pictures import OpenReaders
 from behavior.review.reviewed_study import ReviewedStudy
@@ -55,12 +56,15 @@ class Desk:
         The bouts that are seen differently.
     jobs
         Jobs in processes of their own.
+    tracks
+        The tracks that are corrected.
     """
 
     def __init__(self, reviewed: ReviewedStudy, rater: str) -> None:
         self.reviewed, self.rater = reviewed, rater
         self.token = secrets.token_urlsafe(12)
         self.jobs = Jobs()
+        self.tracks = OpenTracks()
         self.explanations = Explanations(reviewed)
         self._opened: OrderedDict[str, OpenedRecording] = OrderedDict()
         self._asked_s: dict[str, float] = {}
@@ -137,6 +141,7 @@ class Desk:
                     "has_labels": self.rater in recording.labels,
                     "has_predictions": recording.id in reviewed.ethograms,
                     "has_video": recording.video is not None,
+                    "has_track": find_track(recording) is not None,
                 }
                 for recording in reviewed.recordings.values()
             ],
@@ -186,6 +191,7 @@ class Desk:
             if thread.is_alive():
                 thread.join()
         self.reset_sessions()
+        self.tracks.write_all(now=True)
         if self._comparing.is_alive():
             self._comparing.join()
         self.jobs.close()
@@ -246,3 +252,4 @@ class Desk:
                     if session.problem != str(error):
                         session.problem = str(error)
                         _logger.error("%s", error)
+            self.tracks.write_all()

@@ -212,6 +212,8 @@ def _describe_file(session: LabelSession) -> dict[str, Any]:
 
 def _describe_state(desk: Desk, opened: OpenedRecording, since: int) -> dict[str, Any]:
     state: dict[str, Any] = {"run": desk.token, "frames": opened.describe_frames(), "predictions": opened.describe_predictions()}
+    if (track := desk.tracks.find(opened.recording)) is not None:
+        state["track"] = track.describe_state()
     session = opened.session
     if session is not None:
         revisions = session.list_since(since)

@@ -10,7 +10,15 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from behavior.errors import BehaviorError
-from behavior.review import difference_answers, explanation_answers, queue_answers, recording_answers, study_answers, training_answers
+from behavior.review import (
+    difference_answers,
+    explanation_answers,
+    queue_answers,
+    recording_answers,
+    study_answers,
+    track_answers,
+    training_answers,
+)
 from behavior.review.answering import explain, fail, say_unknown
 from behavior.review.desk import Desk
 
@@ -32,6 +40,7 @@ def make_application(desk: Desk) -> Starlette:
         Route("/page/{name}", pages.part),
         *study_answers.list_routes(desk),
         *recording_answers.list_routes(desk),
+        *track_answers.list_routes(desk),
         *difference_answers.list_routes(desk),
         *queue_answers.list_routes(desk),
         *explanation_answers.list_routes(desk),

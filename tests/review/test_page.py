@@ -161,13 +161,13 @@ def test_keys_are_listed_and_can_be_changed(serve: Callable[..., Any], open_page
 
 
 def test_keys_that_are_given_twice_are_said(serve: Callable[..., Any], open_page: Callable[..., Any], study: Path) -> None:
-    (study.parent / "review.yaml").write_text('keys: {forward: "p", play: "2", back: Space, first: "x", last: "x", jump: "j"}\n')
+    (study.parent / "review.yaml").write_text('keys: {forward: "p", play: "2", back: Space, first: "g", last: "g", jump: "j"}\n')
     page = open_page(serve(study))
     for sentence in (
         "names keys for jump, which the page does not know",
         'The key p is given to "One frame on" (forward) in review.yaml, so "Draw the pose" (pose) has none',
         'gives the key 2 to "Play or pause" (play), so behavior 2 has none',
-        'The key x is given to "First frame" (first) in review.yaml, so "Last frame" (last) has none',
+        'The key g is given to "First frame" (first) in review.yaml, so "Last frame" (last) has none',
     ):
         wait_for_text(page, "notices", sentence)
     press(page, "p", "p")

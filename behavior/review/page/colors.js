@@ -6,6 +6,16 @@ export function colorOf(index) {
   return COLORS[index % COLORS.length];
 }
 
+// Animals, of which there may be more: the same colours again lighter, then darker.
+export function colorOfAnimal(index) {
+  const color = COLORS[index % COLORS.length];
+  const round = Math.floor(index / COLORS.length) % 3;
+  if (!round) return color;
+  const target = round === 1 ? 255 : 0;
+  const parts = [1, 3, 5].map((place) => Math.round((parseInt(color.slice(place, place + 2), 16) + target) / 2));
+  return `rgb(${parts.join(" ")})`;
+}
+
 const NAMES = ["ground", "panel", "line", "ink", "muted", "accent", "lane", "hatch"];
 let known = null;
 

@@ -5,7 +5,7 @@ import { openLabels, takeStudy } from "./opening.js";
 import { explain, find, page } from "./page.js";
 
 export function showKeys() {
-  const rows = [["1 – 9, 0, -, =", "Start and stop a bout of a behavior, or label the selected span"], ...page.keys.list()];
+  const rows = [["1 – 9, 0, -, =", "Start and stop a bout of a behavior, or label the selected span; in the tab Tracks, the tracklet is this animal"], ...page.keys.list()];
   find("key-table").replaceChildren(
     ...rows.map(([key, meaning]) => {
       const row = document.createElement("tr");

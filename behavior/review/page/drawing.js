@@ -6,16 +6,16 @@ import { startOrStop } from "./labelling.js";
 import { openRecording } from "./opening.js";
 import { find, isBlind, page, picture, player, say, shownProbabilities } from "./page.js";
 import { formatTime } from "./timeline.js";
+import { drawTracksPanel, isTracking, listRows } from "./tracks.js";
+import { bars, drawTracks, findFocus } from "./trackview.js";
 
 const LABEL_CLIP = "Label what is between the dotted lines, then press Done (Shift+Enter). Escape leaves the clip.";
 
 export function describeTimeline() {
+  if (isTracking()) return { ...describeRecording(), behaviors: listRows(), bars, labels: null, others: {} };
   return {
-    recording: page.recording,
+    ...describeRecording(),
     behaviors: page.study.behaviors,
-    nFrames: page.info.n_frames,
-    fps: page.info.fps,
-    times: player.times,
     labels: page.labels,
     probabilities: shownProbabilities(),
     others: page.shows.others ? page.others : {},
@@ -25,19 +25,28 @@ export function describeTimeline() {
     selection: page.selection,
     lookedFrom: page.lookedFrom,
     clip: page.clip?.recording === page.recording ? page.clip : null,
-    frame: player.frame,
   };
+}
+
+function describeRecording() {
+  return { recording: page.recording, nFrames: page.info.n_frames, fps: page.info.fps, times: player.times, frame: player.frame };
 }
 
 export function drawPicture() {
   page.isPictureDirty = false;
   const bitmap = page.frames.get(player.frame);
   page.frames.width = picture.wantedWidth(page.info, page.shows.crop);
-  const needsPose = page.pose && (page.shows.crop || page.shows.pose);
+  const isOfTracks = isTracking();
+  const needsPose = page.pose && !isOfTracks && (page.shows.crop || page.shows.pose);
   const pose = needsPose ? page.pose.at(player.frame) : null;
   // Until a picture is here, the one before stays; that it is another frame is said below.
   if (bitmap !== undefined) {
-    picture.draw(bitmap, page.info, { pose, isCropped: page.shows.crop, showsPose: page.shows.pose, why: page.why });
+    const over = (context, place, scale) => {
+      page.toPicture = place;
+      drawTracks(context, place, scale);
+    };
+    const ways = isOfTracks ? { focus: findFocus(), overlay: over } : {};
+    picture.draw(bitmap, page.info, { pose, isCropped: page.shows.crop, showsPose: page.shows.pose, why: page.why, ...ways });
     picture.canvas.dataset.frame = String(player.frame);
     say("picture-note", bitmap === null ? `Frame ${player.frame} cannot be decoded.` : "");
   }
@@ -46,6 +55,7 @@ export function drawPicture() {
 export function drawPanel() {
   page.isPanelDirty = false;
   const frame = player.frame;
+  if (isTracking()) drawTracksPanel();
   const list = find("behaviors");
   const { behaviors } = page.study;
   if (list.children.length !== behaviors.length || list.dataset.names !== behaviors.join("\n")) buildBehaviors(list, behaviors);
@@ -64,7 +74,8 @@ export function drawPanel() {
   say("selected", describeSelected());
   say("play", player.isPlaying ? "Pause" : "Play");
   for (const name of ["crop", "pose", "others"]) find(name).setAttribute("aria-pressed", String(page.shows[name]));
-  find("crop").disabled = find("pose").disabled = !page.info.has_pose;
+  find("pose").disabled = !page.info.has_pose;
+  find("crop").disabled = !page.info.has_pose && !isTracking();
   find("why").disabled = !page.info.has_predictions;
   find("why").setAttribute("aria-pressed", String(Boolean(page.why)));
   find("others").disabled = !page.info.raters.length;

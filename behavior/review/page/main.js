@@ -24,11 +24,13 @@ import { decideClip, goToNextClip, leaveClip, undo } from "./queue.js";
 import "./tabs.js";
 import { Timeline } from "./timeline.js";
 import "./training.js";
+import { assign, clickTracks, isTracking, openTracksTab, TRACK_ACTIONS } from "./tracks.js";
 import { askWhy, followWhy, forgetWhy } from "./why.js";
 
 const timeline = new Timeline(find("timeline"), find("overview"), {
-  click: clickTimeline,
+  click: (frame, name) => (isTracking() ? clickTracks(frame, name) : clickTimeline(frame, name)),
   select: (span, behavior) => {
+    if (isTracking()) return;
     page.selection = span;
     page.bout = null;
     if (behavior) page.active = behavior;
@@ -58,8 +60,16 @@ function tick() {
 // What depends on labels waits for the edits that are on their way, and is about the frame that was shown when the key was pressed.
 const WAIT = new Set(["next", "previous", "confirm", "remove", "set_start", "set_stop"]);
 
+// These are about labels, which the tab Tracks does not show.
+const OF_LABELS = new Set(["loop", "set_start", "set_stop", "confirm", "looked", "not_looked", "clip_done", "clip_skip", "clip_unsure", "why", "why_bout"]);
+
 function act(action) {
   const { frame } = player;
+  if (isTracking()) {
+    if (TRACK_ACTIONS[action]) TRACK_ACTIONS[action]();
+    else if (!OF_LABELS.has(action)) DO[action](frame);
+    return;
+  }
   if (WAIT.has(action)) page.opening.then(() => page.edits?.last).then(() => DO[action](frame));
   else DO[action](frame);
 }
@@ -118,8 +128,11 @@ const DO = {
     render();
   },
   theme: toggleTheme,
+  tracks: openTracksTab,
   help: showKeys,
 };
+// What is about tracks alone does nothing in other tabs.
+for (const action of Object.keys(TRACK_ACTIONS)) DO[action] ??= () => {};
 
 function changeSpeed(direction) {
   const place = SPEEDS.indexOf(player.speed) + direction;
@@ -128,7 +141,8 @@ function changeSpeed(direction) {
 }
 
 function toggle(name) {
-  if ((name === "others" && !page.info.raters.length) || (name !== "others" && !page.info.has_pose)) return;
+  const isPossible = name === "others" ? page.info.raters.length : page.info.has_pose || (name === "crop" && isTracking());
+  if (!isPossible) return;
   page.shows[name] = !page.shows[name];
   if (name === "others") {
     if (page.shows.others) openOthers(page.recording);
@@ -149,7 +163,9 @@ document.addEventListener("keydown", (event) => {
   if (document.querySelector("dialog[open]") || event.target.matches("input, select") || !page.recording) return;
   const meant = page.keys.find(event);
   if (!meant) return;
-  if (meant.action === undefined) {
+  if (meant.action === undefined && isTracking()) {
+    if (!event.repeat) assign(meant.behavior);
+  } else if (meant.action === undefined) {
     const name = page.study.behaviors[meant.behavior];
     if (name && !event.repeat) startOrStop(name);
   } else {

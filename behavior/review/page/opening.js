@@ -8,6 +8,7 @@ import { Keys } from "./keys.js";
 import { Labels } from "./labels.js";
 import { explain, find, notify, page, picture, player, render, say } from "./page.js";
 import { Pose, Probabilities } from "./tiles.js";
+import { followTracks, isTracking, openTracks } from "./tracks.js";
 
 const POLL_MS = 1000;
 
@@ -19,6 +20,7 @@ export function takeStudy(study) {
   page.keys = new Keys(study.keys, study.behaviors.length);
   for (const problem of page.keys.problems) notify(problem);
   for (const note of study.notes) notify(note);
+  document.querySelector("[aria-controls=tracks-tab]").hidden = !study.recordings.some(({ has_track: hasTrack }) => hasTrack);
   drawRecordings();
   render();
 }
@@ -58,7 +60,7 @@ export async function openRecording(id) {
     history.replaceState(null, "", `#${encodeURIComponent(id)}`);
     player.go(0);
     page.opening = openLabels(id);
-    await Promise.all([page.opening, openTimes(id)]);
+    await Promise.all([page.opening, openTimes(id), openTracks(id)]);
     if (isStill() && info.has_predictions) await openPredictions(id);
     if (isStill() && page.shows.others) await openOthers(id);
   } catch (error) {
@@ -172,11 +174,12 @@ function failEdit(error) {
 }
 
 function takeFile(answer) {
+  for (const notice of answer.notices ?? []) notify(notice);
+  if (isTracking()) return;
   const isBad = Boolean(answer.problem);
   find("saved").classList.toggle("bad", isBad);
   const state = answer.n_pending ? `on disk, ${answer.file} follows` : `saved in ${answer.file}`;
   say("saved", isBad ? answer.problem : answer.revision || answer.n_pending ? state : "");
-  for (const notice of answer.notices ?? []) notify(notice);
 }
 
 export async function poll() {
@@ -236,6 +239,7 @@ async function takeState(id, state) {
       if (page.info.has_predictions && !page.probabilities) await openPredictions(id);
     }
   }
+  followTracks(state.track);
   if (page.labels && state.session !== page.labels.session) reloadLabels();
   else if (page.labels) {
     takeRevisions(state.revisions);

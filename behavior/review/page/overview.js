@@ -34,6 +34,7 @@ export class Overview {
     const perFrame = room / Math.max(model.nFrames, 1);
     strip.fillStyle = colors.lane;
     strip.fillRect(NAMES, 3, room, height - 6);
+    model.bars?.drawOverview(strip, colors, perFrame, height);
     if (model.labels && model.behaviors.length) {
       const lane = (height - 6) / model.behaviors.length;
       const unseen = model.labels.unseen(model.behaviors[0]);

@@ -27,16 +27,17 @@ export class Picture {
     return Math.min(info.width, Math.ceil(Math.min(this.canvas.width, (this.canvas.height * info.width) / info.height)) || info.width);
   }
 
-  draw(bitmap, info, { pose, isCropped, showsPose, why }) {
+  draw(bitmap, info, { pose, isCropped, showsPose, why, focus = null, overlay = null }) {
     this.resize();
     const { context, canvas } = this;
     context.fillStyle = "#0b0d0f";
     context.fillRect(0, 0, canvas.width, canvas.height);
     if (!bitmap) return;
     let [left, top, width, height] = [0, 0, info.width, info.height];
-    const center = pose?.[pose.length - 1];
+    const center = focus ?? pose?.[pose.length - 1];
     if (isCropped && center && Number.isFinite(center.x)) {
-      const side = Math.min((info.crop_size ?? Math.min(info.width, info.height) / 3) * ZOOM, info.width, info.height);
+      const wanted = focus?.side ?? (info.crop_size ?? Math.min(info.width, info.height) / 3) * ZOOM;
+      const side = Math.min(wanted, info.width, info.height);
       width = side;
       height = side;
       left = Math.min(Math.max(center.x - side / 2, 0), info.width - side);
@@ -49,7 +50,15 @@ export class Picture {
     context.imageSmoothingEnabled = scale < 3;
     context.drawImage(bitmap, left * factor, top * factor, width * factor, height * factor, x, y, width * scale, height * scale);
     if (why?.bitmap) this.drawMap(why, (point) => [x + (point[0] - left) * scale, y + (point[1] - top) * scale]);
-    if (showsPose && pose) this.drawPose(pose, (point) => [x + (point.x + 0.5 - left) * scale, y + (point.y + 0.5 - top) * scale]);
+    const place = (point) => [x + (point.x + 0.5 - left) * scale, y + (point.y + 0.5 - top) * scale];
+    if (showsPose && pose) this.drawPose(pose, place);
+    if (!overlay) return;
+    context.save();
+    context.beginPath();
+    context.rect(x, y, width * scale, height * scale);
+    context.clip();
+    overlay(context, place, scale);
+    context.restore();
   }
 
   // The map as its crop lies in the frame, which may be turned.

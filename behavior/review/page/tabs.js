@@ -8,13 +8,22 @@ export function onTab(id, open) {
   listeners.set(id, open);
 }
 
+// What is done when any tab is opened.
+const anyListeners = [];
+
+export function onAnyTab(open) {
+  anyListeners.push(open);
+}
+
 export function openTab(id) {
   for (const tab of tabs) {
     const isOpen = tab.getAttribute("aria-controls") === id;
     tab.setAttribute("aria-selected", String(isOpen));
     document.getElementById(tab.getAttribute("aria-controls")).hidden = !isOpen;
   }
+  document.body.dataset.tab = id;
   listeners.get(id)?.();
+  for (const open of anyListeners) open();
 }
 
 export function isTabOpen(id) {

@@ -66,16 +66,52 @@ export class Probabilities {
   }
 }
 
+const POSITION_ROWS = 1024;
+const POSITION_VALUES = 5;
+
+// Where the animals of a track are; while a corrected track is on its way, the one before is shown.
+export class Positions {
+  constructor(recording, state, before, changed) {
+    this.before = before;
+    if (before) before.before = null;
+    this.tiles = new Tiles(async (key) => {
+      const start = Number(key) * POSITION_ROWS;
+      const query = `track/positions?start=${start}&stop=${start + POSITION_ROWS}&of=${state.session}-${state.revision}`;
+      return unpack(await getBytes(pathOf(recording, query)));
+    }, changed);
+  }
+
+  // The animals of a frame with x, y, heading and whether it was seen; null while they are on their way.
+  at(frame) {
+    const tile = this.tiles.get(String(Math.floor(frame / POSITION_ROWS)));
+    if (!tile) return this.before?.at(frame) ?? null;
+    const width = tile.n_animals * POSITION_VALUES;
+    const place = (frame % POSITION_ROWS) * width;
+    return Array.from({ length: tile.n_animals }, (_, animal) => {
+      const [x, y, heading, isSeen] = tile.values.subarray(place + animal * POSITION_VALUES, place + (animal + 1) * POSITION_VALUES);
+      return { x, y, heading, isSeen: isSeen > 0 };
+    });
+  }
+
+  span(start, stop) {
+    return Array.from({ length: stop - start }, (_, place) => this.at(start + place));
+  }
+}
+
+// A header in JSON, and the numbers behind it.
+function unpack(bytes) {
+  const length = new DataView(bytes).getUint32(0, true);
+  const head = JSON.parse(new TextDecoder().decode(new Uint8Array(bytes, 4, length)));
+  return { ...head, values: new Float32Array(bytes.slice(4 + length + ((4 - (length % 4)) % 4))) };
+}
+
 const POSE_ROWS = 2048;
 
 export class Pose {
   constructor(recording, changed) {
     this.tiles = new Tiles(async (key) => {
       const start = Number(key) * POSE_ROWS;
-      const bytes = await getBytes(pathOf(recording, `pose?start=${start}&stop=${start + POSE_ROWS}`));
-      const length = new DataView(bytes).getUint32(0, true);
-      const head = JSON.parse(new TextDecoder().decode(new Uint8Array(bytes, 4, length)));
-      return { ...head, values: new Float32Array(bytes.slice(4 + length + ((4 - (length % 4)) % 4))) };
+      return unpack(await getBytes(pathOf(recording, `pose?start=${start}&stop=${start + POSE_ROWS}`)));
     }, changed);
   }
 

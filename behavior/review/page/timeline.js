@@ -9,6 +9,8 @@ export const NAMES = 104;
 export const AXIS = 20;
 const LEAST_LANE = 22;
 const MOST_LANE = 46;
+// Tracklets of many animals.
+const LEAST_BAR = 12;
 const EDGE = 5;
 const LEAST_FRAMES = 12;
 
@@ -81,7 +83,8 @@ export class Timeline {
   height() {
     const lanes = Math.max(this.lanes(), 1);
     const room = Math.max(window.innerHeight * 0.36 - AXIS, LEAST_LANE);
-    return AXIS + lanes * Math.min(Math.max(Math.floor(room / lanes), LEAST_LANE), MOST_LANE);
+    const least = this.model?.bars ? LEAST_BAR : LEAST_LANE;
+    return AXIS + lanes * Math.min(Math.max(Math.floor(room / lanes), least), this.model?.bars ? LEAST_LANE : MOST_LANE);
   }
 
   laneHeight() {
@@ -114,6 +117,7 @@ export class Timeline {
     model.behaviors.forEach((_, index) => context.fillRect(NAMES, AXIS + index * height + 1, this.width, height - 2));
     this.drawAxis(colors);
     model.behaviors.forEach((name, index) => this.drawLane(name, index, AXIS + index * height, height, colors));
+    model.bars?.drawMarks(this, colors);
     this.drawSelection(height, colors);
     this.overview.draw(colors);
     this.isDirty = false;
@@ -121,6 +125,10 @@ export class Timeline {
 
   drawLane(name, index, top, height, colors) {
     const { context, model } = this;
+    if (model.bars) {
+      model.bars.drawLane(this, index, top, height, colors);
+      return;
+    }
     const color = colorOf(index);
     context.fillStyle = model.active === name ? colors.ink : colors.muted;
     context.font = `${model.active === name ? "600 " : ""}12px system-ui, "DejaVu Sans", sans-serif`;
