@@ -17,6 +17,7 @@ def track_videos(
     animals: int | None = None,
     out: PathLike | None = None,
     mask: PathLike | None = None,
+    detections: PathLike | None = None,
     preview: bool = False,
     identity: Literal["none", "correlogram", "dense", "cnn"] | None = None,
     seed: int = 0,
@@ -35,6 +36,9 @@ def track_videos(
         Folder for `NAME_track.csv` and the files beside it; next to each video where None.
     mask
         Picture of the video's size, white where animals can be.
+    detections
+        What another program found, in place of looking for animals in the pictures: a file, or a folder with one named after each video.
+        `behavior track --help` says what is read. Which animal is which is found anew, unless `keep_identities` is set.
     preview
         Only draw what would be found in sample frames.
     identity
@@ -46,7 +50,7 @@ def track_videos(
         Replace tracks that were made with other settings.
     **settings
         What else the command has options for: `background`, `polarity`, `threshold`, `area`, `colors`, `adaptive`, `moving`, `motion`,
-        `method`, `memory`, `fastest`, `process_noise`, `per_animal`.
+        `method`, `memory`, `fastest`, `process_noise`, `per_animal`, `least_score`, `keep_identities`.
 
     Raises
     ------
@@ -60,7 +64,7 @@ def track_videos(
     from behavior.workflows.track import TrackRequest, preview_tracking
     from behavior.workflows.track import track_videos as track
 
-    request = TrackRequest(animals=animals, mask=as_path(mask), identity=identity, seed=seed, **settings)
+    request = TrackRequest(animals=animals, mask=as_path(mask), detections=as_path(detections), identity=identity, seed=seed, **settings)
     with collect_warnings() as notes:
         if preview:
             result = preview_tracking(list_paths(videos), request, out=as_path(out))

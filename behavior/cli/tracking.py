@@ -92,6 +92,15 @@ def track(
         ),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Seed of the network's training.")] = 0,
+    detections: Annotated[
+        Path | None,
+        typer.Option(
+            help="What another program found: CSV (frame,x,y[,width,height,angle,score] or frame,x1,y1,x2,y2), COCO JSON, SLEAP or "
+            "DeepLabCut; a file, or a folder with one named after each video. Which animal is which is found anew."
+        ),
+    ] = None,
+    least_score: Annotated[float, typer.Option(help="Detections of the file with a lower score are left out.")] = 0.0,
+    keep_identities: Annotated[bool, typer.Option("--keep-identities", help="Take which animal is which from the file, too.")] = False,
     per_animal: Annotated[bool, typer.Option("--per-animal", help="Write a file for each of several animals, too.")] = False,
     overwrite: Overwrite = False,
     as_json: AsJson = False,
@@ -117,6 +126,9 @@ def track(
         identity=None if identity is None else identity.value,
         seed=seed,
         per_animal=per_animal,
+        detections=detections,
+        least_score=least_score,
+        keep_identities=keep_identities,
     )
     if preview:
         result = preview_tracking(videos, request, out=out)

@@ -38,6 +38,8 @@ class FoundAnimals:
 def draw_found(pictures: Sequence[Image], found: Sequence[FoundAnimals], frames: Sequence[int], *, width: int = 420) -> Image:
     """Return sample frames side by side, with an ellipse around each animal: green, and red where animals touch; RGB.
 
+    Where an animal's axis is not known there is a circle.
+
     Parameters
     ----------
     pictures
@@ -99,7 +101,8 @@ def _draw_tile(picture: Image, found: FoundAnimals, frame: int, *, width: int) -
             axes = (round((length / 2 * scale + 2) * 16), round((breadth / 2 * scale + 2) * 16))
             cv2.ellipse(tile, center, axes, float(np.degrees(angle)), 0, 360, color, 1, cv2.LINE_AA, 4)
         else:
-            cv2.circle(tile, center, 6 * 16, color, 1, cv2.LINE_AA, 4)
+            radius = length / 2 * scale if np.isfinite(length) else 6
+            cv2.circle(tile, center, round(radius * 16), color, 1, cv2.LINE_AA, 4)
     _write(tile, f"frame {frame}: {len(found.positions)}", np.array([4.0, 16.0]), _WHITE)
     return tile.astype(np.uint8)
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from behavior.errors import PoseError, advise_on_missing
 
-__all__ = ["COORDINATES", "PoseTable", "is_hdf5", "require_pose_file"]
+__all__ = ["COORDINATES", "PoseInstances", "PoseTable", "is_hdf5", "require_pose_file"]
 
 COORDINATES = ("x", "y", "likelihood")
 
@@ -59,6 +59,40 @@ class PoseTable:
             individual, part, coordinate = repeated[0]
             owner = f" of {individual!r}" if individual else ""
             raise PoseError(f"{path}: column {coordinate!r} of body part {part!r}{owner} is there twice; remove one.")
+
+
+@dataclass(frozen=True)
+class PoseInstances:
+    """Animals in frames, N of them, whether or not it is known which is which from one frame to the next.
+
+    Attributes
+    ----------
+    frames
+        Of each, int64 of shape (N,), 0 or more, in order.
+    owners
+        Which of `names` each is, int64 of shape (N,); -1 where nobody said.
+    names
+        Of the animals, as the file spells them.
+    body_parts
+        P names.
+    values
+        x, y and likelihood of each body part, float64 of shape (N, P, 3); NaN, NaN and 0 where it was not found.
+    stated_frames
+        How many frames the file says that its video has; None if it does not.
+    """
+
+    frames: npt.NDArray[np.int64]
+    owners: npt.NDArray[np.int64]
+    names: tuple[str, ...]
+    body_parts: tuple[str, ...]
+    values: npt.NDArray[np.float64]
+    stated_frames: int | None = None
+
+    def __post_init__(self) -> None:
+        n = len(self.frames)
+        for name, shape in (("frames", (n,)), ("owners", (n,)), ("values", (n, len(self.body_parts), 3))):
+            if (found := getattr(self, name).shape) != shape:
+                raise ValueError(f"{name} have shape {found}, expected {shape}")
 
 
 def is_hdf5(path: Path) -> bool:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from behavior.errors import PoseError
 from behavior.files.number_tables import TextLayout, read_number_table
-from behavior.files.pose_table import COORDINATES, PoseTable
+from behavior.files.pose_table import COORDINATES, PoseInstances, PoseTable
 from behavior.files.text_tables import find_delimiter, find_encoding
 
-__all__ = ["is_sleap_csv", "read_sleap_csv"]
+__all__ = ["is_sleap_csv", "read_sleap_csv", "read_sleap_csv_instances"]
 
 _HEADER_BYTES = 1 << 20
 _SCORE = "score"
@@ -48,6 +49,40 @@ def read_sleap_csv(path: Path) -> PoseTable:
     PoseError
         If it is no such table, holds something else than numbers, or a track is in a frame twice.
     """
+    read, lines = _read_rows(path)
+    frames, tracks = read.frames, read.names
+    index = np.unique(frames)
+    columns = tuple((track, node, coordinate) for track in tracks or ("",) for node in read.body_parts for coordinate in COORDINATES)
+    if len(index) * len(columns) > _MOST_VALUES:
+        raise PoseError(f"{path}: holds {len(tracks):,} tracks in {len(index):,} frames, too many to be animals; track again in SLEAP.")
+    values = np.full((len(index), len(columns)), np.nan)
+    width = 3 * len(read.body_parts)
+    # Where others have a track, instances of none are left out.
+    for number, (owner, track) in enumerate(enumerate(tracks) if tracks else [(-1, "")]):
+        rows = np.flatnonzero(read.owners == owner)
+        own, counts = np.unique(frames[rows], return_counts=True)
+        if (counts > 1).any():
+            frame = own[counts > 1][0]
+            listed = ", ".join(map(str, lines[rows][frames[rows] == frame][:3]))
+            whose = f"track {track!r}" if track else "no track"
+            advice = "correct the tracks in SLEAP" if track else "run SLEAP's tracking, which tells animals apart"
+            raise PoseError(f"{path}: frame {frame:g} has several rows of {whose} (lines {listed}), expected one; {advice}.")
+        values[np.searchsorted(index, frames[rows]), number * width : (number + 1) * width] = read.values[rows].reshape(len(rows), width)
+    result = PoseTable(columns, index, values, may_end_early=True)
+    result.require_distinct(path)
+    return result
+
+
+def read_sleap_csv_instances(path: Path) -> PoseInstances:
+    """Read every animal in every frame of the Analysis CSV at `path`, in tracks or not; raises as `read_sleap_csv`, but for those."""
+    read, _ = _read_rows(path)
+    order = np.argsort(read.frames, kind="stable")
+    order = order[np.isfinite(read.values[order, :, 0]).any(axis=1)]
+    return replace(read, frames=read.frames[order], owners=read.owners[order], values=read.values[order])
+
+
+def _read_rows(path: Path) -> tuple[PoseInstances, npt.NDArray[np.int64]]:
+    """Return the rows in the order of the file, and the line of each."""
     header = _read_header(path)
     if header is None:
         raise PoseError(f"{path}: is not an Analysis CSV of SLEAP, expected columns track, frame_idx and NODE.x, NODE.y; export it again.")
@@ -58,38 +93,17 @@ def read_sleap_csv(path: Path) -> PoseTable:
         raise PoseError(
             f"{path}: line {table.lines[wrong[0]]} has the frame_idx {frames[wrong[0]]:g}, expected a frame number; correct it."
         )
-    names = np.array(["" if value != value else str(value).strip() for value in table.read_cells(header.track).tolist()], dtype=object)
-    tracks = list(dict.fromkeys(names.tolist())) or [""]
-    if "" in tracks and len(tracks) > 1:
-        # Instances of no track, where others have one.
-        tracks.remove("")
-    index = np.unique(frames)
-    columns = tuple((track, node, coordinate) for track in tracks for node in header.nodes for coordinate in COORDINATES)
-    if len(index) * len(columns) > _MOST_VALUES:
-        raise PoseError(f"{path}: holds {len(tracks):,} tracks in {len(index):,} frames, too many to be animals; track again in SLEAP.")
-    values = np.full((len(index), len(columns)), np.nan)
-    read = {
-        (node, name): table.read_numbers(column, name=f"{node}.{name}") for node, of in header.nodes.items() for name, column in of.items()
-    }
-    for number, track in enumerate(tracks):
-        rows = np.flatnonzero(names == track)
-        own, counts = np.unique(frames[rows], return_counts=True)
-        if (counts > 1).any():
-            frame = own[counts > 1][0]
-            lines = ", ".join(map(str, table.lines[rows][frames[rows] == frame][:3]))
-            owner = f"track {track!r}" if track else "no track"
-            advice = "correct the tracks in SLEAP" if track else "run SLEAP's tracking, which tells animals apart"
-            raise PoseError(f"{path}: frame {frame:g} has several rows of {owner} (lines {lines}), expected one; {advice}.")
-        targets = np.searchsorted(index, frames[rows])
-        for place, node in enumerate(header.nodes):
-            x, y = read[node, "x"][rows], read[node, "y"][rows]
-            score = read[node, _SCORE][rows] if (node, _SCORE) in read else np.full(len(rows), np.nan)
-            first = (number * len(header.nodes) + place) * 3
-            is_placed = np.isfinite(x) & np.isfinite(y)
-            values[targets, first : first + 3] = np.stack([x, y, np.where(np.isnan(score), is_placed, score)], axis=1)
-    result = PoseTable(columns, index, values, may_end_early=True)
-    result.require_distinct(path)
-    return result
+    names = ["" if value != value else str(value).strip() for value in table.read_cells(header.track).tolist()]
+    tracks = {name: number for number, name in enumerate(name for name in dict.fromkeys(names) if name)}
+    values = np.full((len(frames), len(header.nodes), 3), np.nan)
+    for place, (node, columns) in enumerate(header.nodes.items()):
+        for number, name in enumerate(("x", "y", _SCORE)):
+            if name in columns:
+                values[:, place, number] = table.read_numbers(columns[name], name=f"{node}.{name}")
+        is_placed = np.isfinite(values[:, place, :2]).all(axis=1)
+        values[:, place, 2] = np.where(np.isnan(values[:, place, 2]), is_placed, values[:, place, 2])
+    owners = np.array([tracks.get(name, -1) for name in names], dtype=np.int64)
+    return PoseInstances(frames.astype(np.int64), owners, tuple(tracks), tuple(header.nodes), values), table.lines
 
 
 def _read_header(path: Path) -> _Header | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,9 +16,9 @@ import numpy.typing as npt
 from behavior.errors import InputError, PoseError
 from behavior.files.hdf5_arrays import open_hdf5, read_array, read_names
 from behavior.files.opening import explain_damage
-from behavior.files.pose_table import COORDINATES, PoseTable
+from behavior.files.pose_table import COORDINATES, PoseInstances, PoseTable
 
-__all__ = ["is_sleap_project", "read_sleap_project"]
+__all__ = ["is_sleap_project", "read_sleap_instances", "read_sleap_project"]
 
 _ARRAYS = {"frames", "instances", "points", "pred_points"}
 _FIELDS = {
@@ -72,19 +74,59 @@ def read_sleap_project(path: Path) -> PoseTable:
         If it is of several videos, its instances are in no track though there are several a frame, a track is in a frame twice, it is
         damaged, or newer than what is known.
     """
+    with _open_project(path) as file:
+        return _read(path, file)
+
+
+def read_sleap_instances(path: Path) -> PoseInstances:
+    """Read every animal in every frame of the SLEAP project at `path`, in tracks or not.
+
+    What a person placed comes before what was predicted for the same track and frame, and has likelihood 1. Of instances without a point
+    nothing is returned.
+
+    Raises
+    ------
+    PoseError
+        If it is of several videos, a track is in a frame twice, it is damaged, or newer than what is known.
+    """
+    with _open_project(path) as file:
+        skeletons, version = _read_metadata(path, file)
+        names = _read_track_names(file)
+        instances = _choose(path, _list_instances(path, file), names, every=True)
+        used = np.unique(instances.skeleton).tolist()
+        _require_skeletons(path, used, skeletons)
+        body_parts = tuple(dict.fromkeys(node for skeleton in used for node in skeletons[skeleton]))
+        if len(instances.frame) * len(body_parts) * 3 > _MOST_VALUES:
+            raise PoseError(f"{path}: holds {len(instances.frame):,} instances, too many to be animals; predict again.")
+        values = np.full((len(instances.frame), len(body_parts), 3), (np.nan, np.nan, 0.0))
+        for skeleton in used:
+            places = [body_parts.index(node) for node in skeletons[skeleton]]
+            for is_predicted in (False, True):
+                rows = np.flatnonzero((instances.skeleton == skeleton) & (instances.is_predicted == is_predicted))
+                table = _read_table(file, "pred_points" if is_predicted else "points")
+                values[rows[:, None], places] = _read_points(path, instances.take(rows), table, len(places))
+        if version < _MIDDLE_OF_PIXEL:
+            values[..., :2] -= 0.5
+        kept = np.isfinite(values[..., 0]).any(axis=1)
+        return PoseInstances(
+            instances.frame[kept], instances.track[kept], tuple(names), body_parts, values[kept], stated_frames=_read_length(file)
+        )
+
+
+@contextmanager
+def _open_project(path: Path) -> Iterator[h5py.File]:
+    """Open a project; whatever is unexpected in it while it is open becomes a PoseError."""
     with explain_damage(path, error=PoseError, expected="a SLEAP project", advice=_ADVICE):
         try:
             with open_hdf5(path) as file:
-                return _read(path, file)
+                yield file
         except InputError as error:
             raise PoseError(f"{path}: {error}; {_ADVICE}.") from error
 
 
 def _read(path: Path, file: h5py.File) -> PoseTable:
-    skeletons, version = _read_metadata(path, file["metadata"])
-    if "video_crops" in file and file["video_crops"].size:
-        raise PoseError(f"{path}: holds pose in pixels of a part of the picture, expected pixels of the video; {_ADVICE}.")
-    names = [_name_track(text) for text in read_names(file["tracks_json"])] if "tracks_json" in file else []
+    skeletons, version = _read_metadata(path, file)
+    names = _read_track_names(file)
     instances = _choose(path, _list_instances(path, file), names)
     points = {is_predicted: _read_table(file, "pred_points" if is_predicted else "points") for is_predicted in (False, True)}
     frames = np.unique(instances.frame)
@@ -94,8 +136,7 @@ def _read(path: Path, file: h5py.File) -> PoseTable:
     for track in tracks.tolist():
         name = names[track] if track >= 0 else ""
         for skeleton in np.unique(instances.skeleton[instances.track == track]).tolist():
-            if not 0 <= skeleton < len(skeletons):
-                raise PoseError(f"{path}: has instances of skeleton {skeleton}, and {len(skeletons)} skeletons; {_ADVICE}.")
+            _require_skeletons(path, [skeleton], skeletons)
             nodes = skeletons[skeleton]
             if (len(columns) + 3 * len(nodes)) * len(frames) > _MOST_VALUES:
                 raise PoseError(f"{path}: holds {len(tracks):,} tracks in {len(frames):,} frames, too many to be animals; track again.")
@@ -119,8 +160,21 @@ def _read(path: Path, file: h5py.File) -> PoseTable:
     return pose
 
 
-def _read_metadata(path: Path, metadata: h5py.Group) -> tuple[list[list[str]], float]:
+def _require_skeletons(path: Path, used: Sequence[int], skeletons: Sequence[object]) -> None:
+    for skeleton in used:
+        if not 0 <= skeleton < len(skeletons):
+            raise PoseError(f"{path}: has instances of skeleton {skeleton}, and {len(skeletons)} skeletons; {_ADVICE}.")
+
+
+def _read_track_names(file: h5py.File) -> list[str]:
+    return [_name_track(text) for text in read_names(file["tracks_json"])] if "tracks_json" in file else []
+
+
+def _read_metadata(path: Path, file: h5py.File) -> tuple[list[list[str]], float]:
     """Return the names of the nodes of each skeleton, in their order, and the version of the file's layout."""
+    if "video_crops" in file and file["video_crops"].size:
+        raise PoseError(f"{path}: holds pose in pixels of a part of the picture, expected pixels of the video; {_ADVICE}.")
+    metadata = file["metadata"]
     version = float(metadata.attrs["format_id"])
     if not version < _NEXT_LAYOUT:
         raise PoseError(f"{path}: is a SLEAP project of format {version:g}, expected one below {_NEXT_LAYOUT:g}; {_ADVICE}.")
@@ -212,18 +266,20 @@ def _list_instances(path: Path, file: h5py.File) -> _Instances:
     return listed.take(is_used)
 
 
-def _choose(path: Path, instances: _Instances, names: list[str]) -> _Instances:
-    """Return one instance for each frame and track."""
+def _choose(path: Path, instances: _Instances, names: list[str], *, every: bool = False) -> _Instances:
+    """Return one instance for each frame and track, and where `every` is set all that are in no track, too."""
     if len(instances.track) and instances.track.max() >= len(names):
         raise InputError("has instances of a track that is not there")
-    if (instances.track >= 0).any():
+    if (instances.track >= 0).any() and not every:
         instances = instances.take(instances.track >= 0)
     # What a person placed comes first.
     order = np.lexsort((instances.is_predicted, instances.track, instances.frame))
     instances = instances.take(order)
     if not len(instances.frame):
         raise PoseError(f"{path}: is a SLEAP project without instances, expected predictions; run the tracker first.")
-    same = (np.diff(instances.frame) == 0) & (np.diff(instances.track) == 0)
+    if instances.frame[0] < 0:
+        raise InputError("has instances in frames before the first")
+    same = (np.diff(instances.frame) == 0) & (np.diff(instances.track) == 0) & ~(every & (instances.track[1:] < 0))
     twice = np.flatnonzero(same & (instances.is_predicted[1:] == instances.is_predicted[:-1]))
     if len(twice):
         frame, track = int(instances.frame[twice[0]]), int(instances.track[twice[0]])

@@ -21,7 +21,7 @@ __all__ = ["TRACKLETS_SUFFIX", "TRACK_SUFFIX", "GapFilling", "StoredTracklets", 
 
 TRACK_SUFFIX, TRACKLETS_SUFFIX = "_track.csv", "_tracklets.npz"
 
-_VERSION = 2
+_VERSION = 3
 # x, y, angle, length, width, quality.
 _N_VALUES = 6
 # Nobody has a video with more detections.
@@ -59,6 +59,9 @@ class StoredTracklets:
         Of the video.
     gaps
         How gaps are filled.
+    body_parts, points
+        P body parts of another program, and x, y and likelihood of each in all M detections, tracklet after tracklet, float64 of shape
+        (M, P, 3); None without any.
 
     Raises
     ------
@@ -74,8 +77,12 @@ class StoredTracklets:
     n_frames: int
     n_animals: int
     gaps: GapFilling
+    body_parts: tuple[str, ...] = ()
+    points: npt.NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
+        if self.body_parts and (self.points is None or self.points.shape != (sum(map(len, self.tracklets)), len(self.body_parts), 3)):
+            raise ValueError("body parts are not those of the tracklets")
         if [len(one) for one in self.tracklets] != [len(one) for one in self.qualities] or len(self.animals) != len(self.tracklets):
             raise ValueError("qualities and animals are not those of the tracklets")
         if any(one.stop_frame > self.n_frames for one in self.tracklets) or not 0 <= self.n_frames < _MOST_ROWS:
@@ -103,7 +110,7 @@ def write_tracklets(path: Path, stored: StoredTracklets) -> None:
     header = {
         **{"version": _VERSION, "n_tracklets": len(lengths), "n_rows": int(lengths.sum()), "origin": dict(stored.origin)},
         **{"n_frames": stored.n_frames, "n_animals": stored.n_animals, "gaps": asdict(stored.gaps)},
-        "has_probabilities": stored.probabilities is not None,
+        **{"has_probabilities": stored.probabilities is not None, "body_parts": list(stored.body_parts)},
     }
     arrays = {
         "probabilities": np.full(len(lengths), np.nan) if stored.probabilities is None else stored.probabilities,
@@ -111,6 +118,7 @@ def write_tracklets(path: Path, stored: StoredTracklets) -> None:
         "animals": stored.animals,
         "frames": np.concatenate([each.frames for each in stored.tracklets] or [np.zeros(0, dtype=np.int64)]),
         "values": np.concatenate(rows or [np.zeros((0, _N_VALUES))]),
+        "points": np.zeros((int(lengths.sum()), 0, 3)) if stored.points is None else stored.points,
         "touching": np.concatenate([each.touching for each in stored.tracklets] or [np.zeros(0, dtype=np.bool_)]),
     }
     write_archive(path, header, arrays)
@@ -132,7 +140,9 @@ def read_tracklets(path: Path) -> StoredTracklets:
             if not isinstance(header, dict) or header.get("version") != _VERSION or not isinstance(header.get("origin"), dict):
                 raise ValueError("the header is not that of tracklets")
             n_tracklets, n_rows = (_check_count(header.get(name)) for name in ("n_tracklets", "n_rows"))
-            archive.require_names(["lengths", "animals", "frames", "values", "touching", "probabilities"])
+            archive.require_names(["lengths", "animals", "frames", "values", "touching", "probabilities", "points"])
+            body_parts = _check_names(header.get("body_parts"))
+            points = archive.read_array("points", dtype=np.float64, shape=(n_rows, len(body_parts), 3))
             probabilities = archive.read_array("probabilities", dtype=np.float64, shape=(n_tracklets,))
             lengths = archive.read_array("lengths", dtype=np.int64, shape=(n_tracklets,))
             animals = archive.read_array("animals", dtype=np.int64, shape=(n_tracklets,))
@@ -155,7 +165,15 @@ def read_tracklets(path: Path) -> StoredTracklets:
             _check_count(header.get("n_frames")),
             _check_count(header.get("n_animals")),
             _check_gaps(header["gaps"]),
+            body_parts,
+            points if body_parts else None,
         )
+
+
+def _check_names(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(name, str) for name in value) or len(set(value)) < len(value):
+        raise ValueError("body parts are not a list of names")
+    return tuple(value)
 
 
 def _check_gaps(value: Mapping[str, Any]) -> GapFilling:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from behavior.embedding.given_detections import GivenDetections
 from behavior.embedding.tracklet_identities import TrackletIdentities
 from behavior.errors import PoseError
 from behavior.files.track_corrections import CORRECTIONS_SUFFIX, CorrectedVideo, read_corrections
@@ -44,6 +45,8 @@ class CorrectedTrack:
         Where the animals are.
     corrections, outcomes
         What was asked for, and what became of it.
+    body_parts, points
+        Body parts of another program, as in `StoredTracklets`.
     """
 
     placement: Placement
@@ -53,6 +56,8 @@ class CorrectedTrack:
     animals: TrackedAnimals
     corrections: tuple[TrackCorrection, ...]
     outcomes: tuple[Outcome, ...]
+    body_parts: tuple[str, ...] = ()
+    points: npt.NDArray[np.float64] | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -60,8 +65,21 @@ class CorrectedTrack:
         return self.placement.names
 
     def make_tracks(self) -> dict[str, Track]:
-        """Return the pose of each animal, by name, as DeepLabCut would have given it."""
-        return dict(zip(self.names, self.animals.make_tracks(self.probabilities), strict=True))
+        """Return the pose of each animal, by name, as DeepLabCut would have given it; body parts of another program are behind our own."""
+        tracks = self.animals.make_tracks(self.probabilities)
+        if self.points is not None:
+            tracks = [self._add_parts(track, animal, self.points) for animal, track in enumerate(tracks)]
+        return dict(zip(self.names, tracks, strict=True))
+
+    def _add_parts(self, track: Track, animal: int, points: npt.NDArray[np.float64]) -> Track:
+        values = np.full((len(track), len(self.body_parts), 3), (np.nan, np.nan, 0.0))
+        rows = np.flatnonzero(self.placement.animals == animal)
+        values[self.placement.frames[rows]] = points[rows]
+        return Track(
+            np.concatenate((track.positions, values[..., :2]), axis=1),
+            np.concatenate((track.likelihoods, values[..., 2]), axis=1),
+            (*track.body_parts, *self.body_parts),
+        )
 
     def describe(self) -> list[str]:
         """Return a sentence on how many corrections are applied, and one for each that could not be; none without corrections."""
@@ -76,16 +94,20 @@ class CorrectedTrack:
 def name_track_file(stem: Path, suffix: str) -> Path:
     """Return the file of a track with this suffix, for a video `stem`.
 
-    >>> name_track_file(Path("mouse.1"), TRACK_SUFFIX).name
+    >>> name_track_file(Path("mouse.1"), "_track.csv").name
     'mouse.1_track.csv'
     """
     return stem.with_name(stem.name + suffix)
 
 
 def store_animals(
-    animals: TrackedAnimals, identities: TrackletIdentities | None, settings: AssociationSettings, origin: Mapping[str, Any]
+    animals: TrackedAnimals,
+    identities: TrackletIdentities | None,
+    settings: AssociationSettings,
+    origin: Mapping[str, Any],
+    given: GivenDetections | None = None,
 ) -> StoredTracklets:
-    """Return what is kept of the animals of a video."""
+    """Return what is kept of the animals of a video; with the body parts of what another program found, if it is `given`."""
     tracklets = animals.make_tracklets()
     owners = np.zeros(len(tracklets), dtype=np.int64)
     frames, columns = np.nonzero(animals.tracklets >= 0)
@@ -100,6 +122,7 @@ def store_animals(
         len(animals.seen),
         animals.seen.shape[1],
         GapFilling(model.motion, float(model.process_noise), float(model.measurement_noise), settings.memory),
+        *((), None) if given is None else given.take_parts(animals.chosen[frames, columns], frames, animals.tracklets[frames, columns]),
     )
 
 
@@ -126,7 +149,9 @@ def correct_track(stored: StoredTracklets, corrections: Sequence[TrackCorrection
         model=MotionModel(gaps.motion, gaps.process_noise, gaps.measurement_noise),
         memory=gaps.memory,
     )
-    return CorrectedTrack(placement, tracklets, owners, probabilities, animals, tuple(corrections), done.outcomes)
+    return CorrectedTrack(
+        placement, tracklets, owners, probabilities, animals, tuple(corrections), done.outcomes, stored.body_parts, stored.points
+    )
 
 
 def measure_reach(stored: StoredTracklets) -> float:

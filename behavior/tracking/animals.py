@@ -50,6 +50,8 @@ class TrackedAnimals:
         Bool of shape (T, K).
     tracklets
         Number of the tracklet that each detection belongs to, int32 of shape (T, K); -1 for none.
+    chosen
+        Which of its frame's detections each animal is, int32 of shape (T, K); -1 where it was not found, or that is not known any more.
     """
 
     positions: Floats
@@ -60,6 +62,7 @@ class TrackedAnimals:
     qualities: Floats
     touching: npt.NDArray[np.bool_]
     tracklets: npt.NDArray[np.int32]
+    chosen: npt.NDArray[np.int32]
 
     def make_tracks(self, probabilities: Floats | None = None) -> list[Track]:
         """Return what DeepLabCut would have given of each animal: `centroid`, and `nose_end` and `tail_end` where there is an axis.
@@ -115,19 +118,19 @@ def gather_animals(frames: Sequence[Detections], associated: Associated, setting
     """Return what is known of each animal; gaps of up to `settings.memory` frames are filled with what a smoother predicts."""
     chosen = associated.chosen
     seen = chosen >= 0
-    values = {name: np.full(chosen.shape, np.nan) for name in ("x", "y", "angles", "lengths", "widths", "skews")}
+    values = {name: np.full(chosen.shape, np.nan) for name in ("x", "y", "angles", "lengths", "widths", "skews", "heads")}
     qualities, touching = np.zeros(chosen.shape), np.zeros(chosen.shape, dtype=np.bool_)
     for row, (detections, own) in enumerate(zip(frames, seen, strict=True)):
         picked = chosen[row, own]
         values["x"][row, own], values["y"][row, own] = detections.positions[picked].T
-        for name in ("angles", "lengths", "widths", "skews"):
+        for name in ("angles", "lengths", "widths", "skews", "heads"):
             values[name][row, own] = getattr(detections, name)[picked]
         qualities[row, own], touching[row, own] = detections.qualities[picked], detections.touching[picked]
     positions = np.stack((values["x"], values["y"]), axis=-1)
-    headings = find_headings(positions, values["angles"], values["skews"], length=settings.length)
+    headings = find_headings(positions, values["angles"], values["skews"], length=settings.length, heads=values["heads"])
     for animal in range(chosen.shape[1]):
         _fill_gaps(positions[:, animal], seen[:, animal], qualities[:, animal], settings.model, settings.memory)
-    return TrackedAnimals(positions, seen, headings, values["lengths"], values["widths"], qualities, touching, associated.tracklets)
+    return TrackedAnimals(positions, seen, headings, values["lengths"], values["widths"], qualities, touching, associated.tracklets, chosen)
 
 
 def place_tracklets(
@@ -176,7 +179,7 @@ def place_tracklets(
     seen = numbers >= 0
     for animal in range(n_animals):
         _fill_gaps(positions[:, animal], seen[:, animal], found[:, animal], model, memory)
-    return TrackedAnimals(positions, seen, headings, lengths, widths, found, touching, numbers)
+    return TrackedAnimals(positions, seen, headings, lengths, widths, found, touching, numbers, np.full(shape, -1, dtype=np.int32))
 
 
 def _fill_gaps(positions: Floats, seen: npt.NDArray[np.bool_], qualities: Floats, model: MotionModel, memory: int) -> None:

@@ -33,7 +33,10 @@ class Detections:
     qualities
         In (0, 1], shape (N,): how sure the position is.
     touching
-        Whether the animal was cut out of a spot that it shares with others, bool of shape (N,).
+        Whether the animal was cut out of a spot that it shares with others, or overlaps with one, bool of shape (N,).
+    heads
+        How sure it is by what the animal looks like that its head is towards `angles`, from -1 (it is at the other end) to 1, shape (N,);
+        NaN where nothing tells.
 
     Examples
     --------
@@ -50,6 +53,7 @@ class Detections:
     skews: Floats
     qualities: Floats
     touching: npt.NDArray[np.bool_]
+    heads: Floats
 
     def __post_init__(self) -> None:
         n = len(self.positions)
@@ -68,9 +72,8 @@ class Detections:
         n = len(positions)
         unknown = np.full(n, np.nan)
         sure = np.ones(n) if qualities is None else qualities
-        return cls(
-            positions.reshape(n, 2).astype(np.float64), unknown, unknown, unknown, unknown, unknown, sure, np.zeros(n, dtype=np.bool_)
-        )
+        alone = np.zeros(n, dtype=np.bool_)
+        return cls(positions.reshape(n, 2).astype(np.float64), unknown, unknown, unknown, unknown, unknown, sure, alone, unknown)
 
     @classmethod
     def join(cls, parts: Sequence[Detections]) -> Self:

@@ -18,12 +18,12 @@ _CLEAR_STEP = 0.05
 # A skew this large is a clear one.
 _CLEAR_SKEW = 0.25
 
-# Most that one frame's movement and shape count, and the cost of turning about between two frames, in log-odds; a smaller turn costs
-# in proportion to the square of the sine of half its angle.
-_MOVEMENT_WEIGHT, _SHAPE_WEIGHT, _TURN_COST = 1.0, 1.0, 12.0
+# Most that one frame's movement, shape and looks count, and the cost of turning about between two frames, in log-odds; a smaller turn
+# costs in proportion to the square of the sine of half its angle.
+_MOVEMENT_WEIGHT, _SHAPE_WEIGHT, _LOOKS_WEIGHT, _TURN_COST = 1.0, 1.0, 3.0, 12.0
 
 
-def find_headings(positions: Floats, angles: Floats, skews: Floats, *, length: float) -> Floats:
+def find_headings(positions: Floats, angles: Floats, skews: Floats, *, length: float, heads: Floats | None = None) -> Floats:
     """Return the direction of each animal's head in radians from x towards y, in [-pi, pi), shape (T, K); NaN where there is no axis.
 
     An animal moves forwards more often than backwards, and does not turn about between two frames. Moving
@@ -38,6 +38,8 @@ def find_headings(positions: Floats, angles: Floats, skews: Floats, *, length: f
         Of the long axis, as in `Detections`, shape (T, K); NaN where unknown.
     length
         Of an animal, in pixels.
+    heads
+        What the animal's looks say, as in `Detections`, shape (T, K); None where nothing does.
 
     Examples
     --------
@@ -51,6 +53,8 @@ def find_headings(positions: Floats, angles: Floats, skews: Floats, *, length: f
     # From -1, the thin end always goes ahead, to 1, it always follows.
     follows = -float((shape * evidence).sum()) / total if total > 0 else 0.0
     evidence = _MOVEMENT_WEIGHT * evidence - _SHAPE_WEIGHT * follows * shape
+    if heads is not None:
+        evidence = evidence + _LOOKS_WEIGHT * np.nan_to_num(heads)
     headings = np.full(angles.shape, np.nan)
     for animal in range(angles.shape[1]):
         seen = np.flatnonzero(np.isfinite(angles[:, animal]))

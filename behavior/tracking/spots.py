@@ -172,7 +172,7 @@ def take_animals(spots: Spots, difference: Grey, size: AnimalSize, *, before: Fl
             rows += _split(spots, spot, count, difference, size, before[owners == spot])
     values = np.array(rows, dtype=np.float64).reshape(-1, 9)
     angles, lengths, widths, areas, skews, qualities, touching = values[:, 2:].T
-    return Detections(values[:, :2], angles, lengths, widths, areas, skews, qualities, touching > 0)
+    return Detections(values[:, :2], angles, lengths, widths, areas, skews, qualities, touching > 0, np.full(len(values), np.nan))
 
 
 def _find_owners(spots: Spots, before: Floats, *, reach: float) -> npt.NDArray[np.intp]:

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from behavior.embedding.animal_detection import choose_detection, detect_animals
-from behavior.embedding.tracklet_identities import Fingerprint, TrackletIdentities, resolve_animals
-from behavior.errors import BehaviorError, OutputError, PoseError, TrainingError, UsageError, VideoError
+from behavior.embedding.given_detections import GivenDetections, read_given_detections
+from behavior.embedding.track_request import TrackRequest, describe_origin
+from behavior.embedding.tracklet_identities import TrackletIdentities, resolve_animals
+from behavior.errors import BehaviorError, OutputError, PoseError, TrainingError, VideoError
 from behavior.figures.film_strips import render_jpeg
 from behavior.figures.tracked_animals import FoundAnimals, draw_found
 from behavior.files.arena_mask import read_arena_mask
 from behavior.files.atomic import make_folder, require_writable, write_bytes
+from behavior.files.detection_files import find_detections
 from behavior.files.new_videos import list_videos, name_recordings
 from behavior.files.tracklets import TRACK_SUFFIX, TRACKLETS_SUFFIX, read_tracklets
 from behavior.files.video_samples import sample_grey
@@ -28,60 +31,14 @@ from behavior.reporting.track_files import rewrite_track, write_track
 from behavior.reporting.track_notes import describe_track
 from behavior.tracking.animals import gather_animals
 from behavior.tracking.association import associate, choose_association
-from behavior.tracking.background import BackgroundKind, Polarity
-from behavior.tracking.background_detector import BackgroundDetector, MotionKind
+from behavior.tracking.background_detector import BackgroundDetector
 from behavior.tracking.detections import Detections
-from behavior.tracking.motion_models import Motion
-from behavior.versions import collect_versions
 
 __all__ = ["TrackRequest", "TrackResult", "TrackedVideo", "preview_tracking", "track_videos"]
 
 PREVIEW_SUFFIX = "_track_preview.jpg"
 
 _N_PREVIEWED = 12
-
-
-@dataclass(frozen=True)
-class TrackRequest:
-    """How to track; None is found from each video. Areas in pixels, thresholds in grey levels, memory in frames.
-
-    `identity` None is the correlogram where the number of animals is given and they are several, else none.
-    """
-
-    animals: int | None = None
-    background: BackgroundKind | None = None
-    polarity: Polarity | None = None
-    threshold: float | None = None
-    area: float | None = None
-    mask: Path | None = None
-    colors: float | None = None
-    adaptive: bool = False
-    moving: MotionKind | None = None
-    motion: Motion = "acceleration"
-    method: Literal["optimal", "greedy"] = "optimal"
-    memory: int = 50
-    fastest: float | None = None
-    process_noise: float | None = None
-    identity: Literal["none", "correlogram", "dense", "cnn"] | None = None
-    seed: int = 0
-    per_animal: bool = False
-
-    @property
-    def fingerprint(self) -> Fingerprint | None:
-        """What animals are told apart by; None if nothing, or one animal, or nobody knows how many."""
-        # The correlogram is not trained: seconds where a network takes half a minute, and nearly as good.
-        usual: Fingerprint | None = "correlogram" if (self.animals or 0) > 1 else None
-        return usual if self.identity is None else None if self.identity == "none" else self.identity
-
-    def require_usable(self) -> None:
-        """Raise UsageError if a number is out of range, or two options contradict each other."""
-        if self.fingerprint is not None and (self.animals or 0) < 2:
-            raise UsageError(f"--identity {self.identity} tells several animals apart; give --animals with their number, 2 or more.")
-        for name, value, least in (("animals", self.animals, 1), ("threshold", self.threshold, 1), ("area", self.area, 1)):
-            if value is not None and not value >= least:
-                raise UsageError(f"--{name} {value:g}: expected {least} or more.")
-        if self.background == "extreme" and self.polarity == "both":
-            raise UsageError("--background extreme needs animals that are all dark or all light; give --polarity dark or light, or median.")
 
 
 @dataclass(frozen=True)
@@ -129,8 +86,8 @@ def track_videos(videos: Sequence[Path], request: TrackRequest, *, out: Path | N
         If `out` cannot be written to.
     """
 
-    def track(video: Path, stem: Path, result: TrackResult) -> None:
-        origin = _describe_origin(video, request)
+    def track(video: Path, stem: Path, request: TrackRequest, result: TrackResult) -> None:
+        origin = describe_origin(video, request)
         target = name_track_file(stem, TRACK_SUFFIX)
         if target.exists() and not overwrite:
             if _is_made_with(stem, origin):
@@ -147,11 +104,15 @@ def track_videos(videos: Sequence[Path], request: TrackRequest, *, out: Path | N
 def preview_tracking(videos: Sequence[Path], request: TrackRequest, *, out: Path | None = None) -> TrackResult:
     """Write `NAME_track_preview.jpg` for each video: sample frames with what would be found in them; raises as `track_videos` does."""
 
-    def preview(video: Path, stem: Path, result: TrackResult) -> None:
+    def preview(video: Path, stem: Path, request: TrackRequest, result: TrackResult) -> None:
         samples, frames = sample_grey(video)
-        detector = _open_detector(video, samples, request)
         shown = np.unique(np.linspace(0, len(samples) - 1, _N_PREVIEWED).round().astype(np.intp))
-        found = [_take_found(detector.detect(samples[sample])) for sample in shown]
+        if request.detections is not None:
+            given = _read_given(video, samples, request)
+            found = [_take_found(given.frames[frame]) for frame in frames[shown].tolist()]
+        else:
+            detector = _open_detector(video, samples, request)
+            found = [_take_found(detector.detect(samples[sample])) for sample in shown]
         target = stem.with_name(stem.name + PREVIEW_SUFFIX)
         write_bytes(target, render_jpeg(draw_found(list(samples[shown]), found, frames[shown].tolist())))
         result.previews[stem.name] = target
@@ -159,7 +120,9 @@ def preview_tracking(videos: Sequence[Path], request: TrackRequest, *, out: Path
     return _for_each(videos, request, out, preview)
 
 
-def _for_each(paths: Sequence[Path], request: TrackRequest, out: Path | None, do: Callable[[Path, Path, TrackResult], None]) -> TrackResult:
+def _for_each(
+    paths: Sequence[Path], request: TrackRequest, out: Path | None, do: Callable[[Path, Path, TrackRequest, TrackResult], None]
+) -> TrackResult:
     request.require_usable()
     videos, problems = list_videos(paths)
     result = TrackResult(failures=problems)
@@ -169,9 +132,13 @@ def _for_each(paths: Sequence[Path], request: TrackRequest, out: Path | None, do
         make_folder(out)
         require_writable(out)
     names = [video.stem for video in videos] if out is None else name_recordings(videos)
+    given = dict.fromkeys(videos) if request.detections is None else find_detections(request.detections, videos)
     for video, name in zip(videos, names, strict=True):
         try:
-            do(video, (video.parent if out is None else out) / name, result)
+            source = given[video]
+            if isinstance(source, str):
+                raise PoseError(source)
+            do(video, (video.parent if out is None else out) / name, replace(request, detections=source), result)
         except BehaviorError as error:
             result.failures[str(video)] = str(error)
             complain(str(error))
@@ -181,11 +148,16 @@ def _for_each(paths: Sequence[Path], request: TrackRequest, out: Path | None, do
 def _track_video(video: Path, stem: Path, request: TrackRequest, origin: dict[str, Any]) -> TrackedVideo:
     began = time.perf_counter()
     samples, _ = sample_grey(video)
-    detector = _open_detector(video, samples, request)
-    found, time_s = detect_animals(video, detector, in_color=request.colors is not None)
+    given = None if request.detections is None else _read_given(video, samples, request)
+    if given is not None:
+        found, time_s, length, n_flooded = given.frames, given.time_s, given.length, 0
+    else:
+        detector = _open_detector(video, samples, request)
+        found, time_s = detect_animals(video, detector, in_color=request.colors is not None)
+        length, n_flooded = detector.settings.size.length, detector.n_flooded
     chosen = choose_association(
         found,
-        length=detector.settings.size.length,
+        length=length,
         motion=request.motion,
         method=request.method,
         n_animals=request.animals,
@@ -193,21 +165,21 @@ def _track_video(video: Path, stem: Path, request: TrackRequest, origin: dict[st
         memory=request.memory,
         process_noise=request.process_noise,
     )
-    associated = associate(found, chosen)
+    associated = given.keep_identities() if given is not None and request.keep_identities else associate(found, chosen)
     animals = gather_animals(found, associated, chosen)
     if not animals.seen.any():
         raise VideoError(f"{video}: no animal was found in any of its {len(found)} frames; see what is found with --preview.")
-    for note in describe_track(animals, n_flooded=detector.n_flooded, n_expected=request.animals):
+    for note in describe_track(animals, n_flooded=n_flooded, n_expected=request.animals):
         warn(f"{video}: {note}")
     identities: TrackletIdentities | None = None
     if request.fingerprint is not None:
         announce(f"{video.name}: telling the animals apart by appearance")
-        given: dict[str, Any] = {"fingerprint": request.fingerprint, "arena": samples[0].size, "seed": request.seed}
+        how: dict[str, Any] = {"fingerprint": request.fingerprint, "arena": samples[0].size, "seed": request.seed}
         try:
-            animals, identities = resolve_animals(video, found, associated, chosen, **given)
+            animals, identities = resolve_animals(video, found, associated, chosen, **how)
         except TrainingError as error:
             warn(f"{video}: {error} The track follows motion alone.")
-    stored = store_animals(animals, identities, chosen, origin)
+    stored = store_animals(animals, identities, chosen, origin, given)
     edges_s = frame_edges(time_s)
     corrected = write_track(stem, stored, identities, picture=samples[-1], time_s=edges_s, per_animal=request.per_animal)
     _tell_corrections(video, corrected)
@@ -223,21 +195,25 @@ def _tell_corrections(video: Path, corrected: CorrectedTrack | None) -> None:
 
 
 def _open_detector(video: Path, samples: npt.NDArray[np.uint8], request: TrackRequest) -> BackgroundDetector:
-    height, width = samples.shape[1:]
-    mask = None if request.mask is None else read_arena_mask(request.mask, width=width, height=height)
+    mask = _read_mask(samples, request)
     given = {"background": request.background, "polarity": request.polarity, "threshold": request.threshold, "area": request.area}
     settings = choose_detection(video, samples, mask, n_animals=request.animals, **given)
     return BackgroundDetector(samples, settings, mask=mask, colors=request.colors, adaptive=request.adaptive, motion=request.moving)
 
 
+def _read_mask(samples: npt.NDArray[np.uint8], request: TrackRequest) -> npt.NDArray[np.bool_] | None:
+    height, width = samples.shape[1:]
+    return None if request.mask is None else read_arena_mask(request.mask, width=width, height=height)
+
+
+def _read_given(video: Path, samples: npt.NDArray[np.uint8], request: TrackRequest) -> GivenDetections:
+    assert request.detections is not None
+    mask = _read_mask(samples, request)
+    return read_given_detections(video, request.detections, mask=mask, least_score=request.least_score, area=request.area)
+
+
 def _take_found(found: Detections) -> FoundAnimals:
     return FoundAnimals(found.positions, found.angles, found.lengths, found.widths, found.touching)
-
-
-def _describe_origin(video: Path, request: TrackRequest) -> dict[str, Any]:
-    """Return what a track is made with: the same again makes the same track."""
-    settings = {name: str(value) if isinstance(value, Path) else value for name, value in asdict(request).items()}
-    return {"video": video.name, "bytes": video.stat().st_size, "settings": settings, "versions": collect_versions()}
 
 
 def _is_made_with(stem: Path, origin: dict[str, Any]) -> bool:

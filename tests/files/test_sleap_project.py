@@ -12,6 +12,7 @@ import pytest
 
 from behavior.errors import PoseError
 from behavior.files.pose import is_pose, match_pose_to_frames, read_pose
+from behavior.files.sleap_project import read_sleap_instances
 from behavior.recording import Frames
 
 USER, PREDICTED = 0, 1
@@ -192,3 +193,23 @@ def test_a_project_of_a_video_of_another_length_is_refused(tmp_path: Path, shape
     else:
         assert len(match_pose_to_frames(track, Frames(1500), path=path)[0]) == 1500
     assert len(match_pose_to_frames(track, Frames(60, broke_off=True), path=path)[0]) == 60
+
+
+def test_instances_without_tracks_are_read_one_by_one(tmp_path: Path) -> None:
+    placed: list[Instance] = [
+        (4, -1, PREDICTED, -1, (1.0, 5.0)),
+        (4, -1, PREDICTED, -1, (20.0, 25.0)),
+        (2, 1, USER, -1, (7.0, float("nan"))),
+        (2, -1, PREDICTED, -1, (float("nan"), float("nan"))),
+    ]
+    instances = read_sleap_instances(write_project(tmp_path / "a.slp", placed))
+    assert instances.frames.tolist() == [2, 4, 4] and instances.owners.tolist() == [1, -1, -1]
+    assert instances.names == ("a", "b") and instances.body_parts == NODES
+    np.testing.assert_allclose(instances.values[:, 0], [[7, 17, 1], [1, 11, 0.25], [20, 30, 0.25]])
+    np.testing.assert_allclose(instances.values[0, 1], [np.nan, np.nan, 0])
+
+
+def test_a_track_that_is_in_a_frame_twice_is_refused_also_among_instances(tmp_path: Path) -> None:
+    placed: list[Instance] = [(4, 0, PREDICTED, -1, (1.0, 5.0)), (4, 0, PREDICTED, -1, (2.0, 6.0))]
+    with pytest.raises(PoseError, match="frame 4 has several instances of 'a'"):
+        read_sleap_instances(write_project(tmp_path / "a.slp", placed))

@@ -33,7 +33,7 @@ def tracked() -> TrackedAnimals:
         positions = np.array([[10.0 + 2 * frame, 20.0], [10.0 + 2 * frame, 60.0]])[: 1 if 30 <= frame < 34 else 2]
         n = len(positions)
         given = (np.full(n, 0.1), np.full(n, 12.0), np.full(n, 4.0), np.full(n, 40.0), np.full(n, 0.2), np.full(n, 0.9))
-        frames.append(Detections(positions, *given, np.zeros(n, dtype=np.bool_)))
+        frames.append(Detections(positions, *given, np.zeros(n, dtype=np.bool_), np.full(n, np.nan)))
     return gather_animals(frames, associate(frames, SETTINGS), SETTINGS)
 
 

@@ -31,7 +31,15 @@ def animals() -> TrackedAnimals:
     tracklets = np.array([[0, 1]] * 3 + [[0, -1]] + [[0, 2]] * 2, dtype=np.int32)
     positions = np.arange(N_FRAMES * 4, dtype=float).reshape(N_FRAMES, 2, 2)
     return TrackedAnimals(
-        positions, seen, np.zeros(shape), np.full(shape, 8.0), np.full(shape, 4.0), seen * 0.9, np.zeros(shape, dtype=bool), tracklets
+        positions,
+        seen,
+        np.zeros(shape),
+        np.full(shape, 8.0),
+        np.full(shape, 4.0),
+        seen * 0.9,
+        np.zeros(shape, dtype=bool),
+        tracklets,
+        tracklets,
     )
 
 

@@ -9,7 +9,15 @@ from behavior.tracking.animals import TrackedAnimals
 def make(seen: np.ndarray) -> TrackedAnimals:
     nothing = np.zeros(seen.shape)
     return TrackedAnimals(
-        np.zeros((*seen.shape, 2)), seen, nothing, nothing, nothing, nothing, seen & False, np.zeros(seen.shape, np.int32)
+        np.zeros((*seen.shape, 2)),
+        seen,
+        nothing,
+        nothing,
+        nothing,
+        nothing,
+        seen & False,
+        np.zeros(seen.shape, np.int32),
+        np.zeros(seen.shape, np.int32),
     )
 
 

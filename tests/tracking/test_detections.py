@@ -19,4 +19,4 @@ def test_another_shape_is_refused() -> None:
         Detections.at(np.zeros((2, 2)), qualities=np.ones(3))
     with pytest.raises(ValueError, match="positions have shape"):
         nothing = np.zeros(2)
-        Detections(np.zeros((2, 3)), nothing, nothing, nothing, nothing, nothing, nothing, np.zeros(2, dtype=bool))
+        Detections(np.zeros((2, 3)), nothing, nothing, nothing, nothing, nothing, nothing, np.zeros(2, dtype=bool), nothing)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,13 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
+from track_samples import read_truth
 
 from behavior.errors import UsageError
-from behavior.files.pose import list_individuals, read_pose
+from behavior.files.pose import list_individuals, read_pose, write_deeplabcut
 from behavior.files.tracklets import read_tracklets
 from behavior.files.video_writer import write_video
+from behavior.recording import Track
 from behavior.workflows.track import TrackRequest, preview_tracking, track_videos
 
 N_FRAMES = 90
@@ -274,3 +277,97 @@ def test_corrections_by_people_are_kept_and_applied_by_every_later_run(video: Pa
     assert done.status == 1 and "line 4" in " ".join(done.err.split()) and "explode" in corrections.read_text()
     # The track is there all the same, as it was found.
     np.testing.assert_allclose(read_pose(tmp_path / "pair_track.csv", individual="animal1").positions[:, 0], before["animal1"])
+
+
+def write_boxes(path: Path) -> Path:
+    """The animals of `walk` as upright boxes, in a wrong order in every second frame."""
+    rows = ["frame,x1,y1,x2,y2,score"]
+    for frame, positions in enumerate(walk()):
+        for x, y in positions[:: -1 if frame % 2 else 1]:
+            rows.append(f"{frame},{x - 13},{y - 6},{x + 13},{y + 6},0.9")
+    path.write_text("\n".join(rows) + "\n")
+    return path
+
+
+def test_boxes_of_another_detector_are_tracked(video: Path, run: Callable[..., Any], tmp_path: Path) -> None:
+    boxes = write_boxes(tmp_path / "boxes.csv")
+    done = run("track", video, "--detections", boxes, "--animals", "2", "--identity", "none", "--out", tmp_path / "out", "--json")
+    assert done.status == 0 and json.loads(done.out)["rows"][0]["found"] == 1
+    tracks = [read_pose(tmp_path / "out" / "pair_track.csv", individual=name) for name in ("animal1", "animal2")]
+    found = np.stack([track.positions[:, 0] for track in sorted(tracks, key=lambda track: track.positions[0, 0, 1])], axis=1)
+    np.testing.assert_allclose(found, walk(), atol=1e-6)
+    assert all(track.likelihoods.min() == pytest.approx(0.9) for track in tracks)
+    again = run("track", video, "--detections", boxes, "--animals", "2", "--identity", "none", "--out", tmp_path / "out")
+    assert "tracked already" in again.out + again.err
+    boxes.write_text(boxes.read_text().replace("0.9", "0.8"))
+    changed = run("track", video, "--detections", boxes, "--animals", "2", "--identity", "none", "--out", tmp_path / "out")
+    assert changed.status == 1
+
+
+def test_body_parts_of_another_program_stay_with_their_animal(video: Path, tmp_path: Path) -> None:
+    truth = walk()
+    noses = np.stack((truth + (13, 0), truth - (13, 0)), axis=2)
+    swapped = np.arange(N_FRAMES) >= 40
+    noses[swapped] = noses[swapped][:, ::-1]
+    tracks = {
+        name: Track(noses[:, animal], np.full((N_FRAMES, 2), 0.9), ("nose", "tail_base")) for animal, name in enumerate(("left", "right"))
+    }
+    write_deeplabcut(tmp_path / "pose.csv", tracks, scorer="net")
+    request = TrackRequest(animals=2, identity="none", detections=tmp_path / "pose.csv")
+    assert not track_videos([video], request, out=tmp_path / "new").failures
+    for name in ("animal1", "animal2"):
+        track = read_pose(tmp_path / "new" / "pair_track.csv", individual=name)
+        assert track.body_parts == ("centroid", "nose_end", "tail_end", "nose", "tail_base")
+        # The file exchanges the animals in frame 40, the track does not.
+        assert np.hypot(*np.diff(track.positions[:, 0], axis=0).T).max() < 3
+        np.testing.assert_allclose(track.positions[:, 1], track.positions[:, 3], atol=0.5)
+        assert (track.positions[:, 3, 0] > track.positions[:, 4, 0]).all()
+    kept = TrackRequest(detections=tmp_path / "pose.csv", keep_identities=True)
+    assert not track_videos([video], kept, out=tmp_path / "kept").failures
+    path = tmp_path / "kept" / "pair_track.csv"
+    assert np.hypot(*np.diff(read_pose(path, individual="animal1").positions[:, 0], axis=0).T).max() > 20
+
+
+def test_a_preview_shows_what_the_file_has(video: Path, tmp_path: Path) -> None:
+    request = TrackRequest(animals=2, detections=write_boxes(tmp_path / "boxes.csv"))
+    picture = cv2.imread(str(preview_tracking([video], request, out=tmp_path).previews["pair"]))
+    blue, green, red = picture.astype(int).transpose(2, 0, 1)
+    assert np.count_nonzero((green > 150) & (red < 100) & (blue < 140)) > 500
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"detections": Path("a.csv"), "background": "median"}, "--background is for animals that are looked for"),
+        ({"keep_identities": True}, "--keep-identities is for animals that a file names"),
+        ({"detections": Path("a.csv"), "keep_identities": True, "animals": 2}, "takes the number of animals from the file"),
+        ({"detections": Path("a.csv"), "least_score": 2.0}, "expected a number from 0 to 1"),
+        ({"detections": Path("a.csv")}, "no such detections"),
+    ],
+)
+def test_options_that_contradict_detections_of_a_file_are_refused(video: Path, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        track_videos([video], TrackRequest(**options))
+
+
+def test_two_mice_that_a_tracker_exchanges_are_told_apart_in_every_frame(
+    shared_data: Path, run: Callable[..., Any], tmp_path: Path
+) -> None:
+    folder = shared_data / "tracking" / "two_mice"
+    pose, options = folder / "sleap_tracked.slp", ("--animals", "2", "--identity", "correlogram", "--out", tmp_path)
+    assert run("track", folder / "video.mp4", "--detections", pose, *options).status == 0
+    truth = read_truth(folder / "truth.csv", ("x", "y"))
+    n_frames = len(truth)
+    both = np.isfinite(truth).all(axis=(1, 2))
+    assert both.sum() == 77
+
+    def count_exchanged(path: Path, names: Sequence[str], part: slice) -> int:
+        tracks = [read_pose(path, individual=name).positions[:n_frames, part] for name in names]
+        with warnings.catch_warnings(action="ignore"):
+            found = np.stack([np.nanmean(track, axis=1) for track in tracks], axis=1)
+        distances = np.hypot(*(truth[:, :, None] - found[:, None]).transpose(3, 0, 1, 2))[both]
+        exchanged = distances[:, 0, 1] + distances[:, 1, 0] < distances[:, 0, 0] + distances[:, 1, 1]
+        return min(int(exchanged.sum()), int((~exchanged).sum()))
+
+    assert count_exchanged(pose, ("track_0", "track_1"), slice(None)) > 15
+    assert count_exchanged(tmp_path / "video_track.csv", ("animal1", "animal2"), slice(1)) == 0

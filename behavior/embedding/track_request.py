@@ -1,0 +1,89 @@
+"""What `behavior track` is asked for, and what a track is made with."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from behavior.embedding.tracklet_identities import Fingerprint
+from behavior.errors import UsageError
+from behavior.files.feature_sources import hash_file
+from behavior.tracking.background import BackgroundKind, Polarity
+from behavior.tracking.background_detector import MotionKind
+from behavior.tracking.motion_models import Motion
+from behavior.versions import collect_versions
+
+__all__ = ["TrackRequest", "describe_origin"]
+
+# Options for animals that are yet to be found in pictures.
+_OF_PICTURES = ("background", "polarity", "threshold", "colors", "adaptive", "moving")
+
+
+@dataclass(frozen=True)
+class TrackRequest:
+    """How to track; None is found from each video. Areas in pixels, thresholds in grey levels, memory in frames.
+
+    `identity` None is the correlogram where the number of animals is given and they are several, else none. With `detections`, a file or a
+    folder with one for each video, animals are not looked for in pictures; the file's own identities count only with `keep_identities`.
+    """
+
+    animals: int | None = None
+    background: BackgroundKind | None = None
+    polarity: Polarity | None = None
+    threshold: float | None = None
+    area: float | None = None
+    mask: Path | None = None
+    colors: float | None = None
+    adaptive: bool = False
+    moving: MotionKind | None = None
+    motion: Motion = "acceleration"
+    method: Literal["optimal", "greedy"] = "optimal"
+    memory: int = 50
+    fastest: float | None = None
+    process_noise: float | None = None
+    identity: Literal["none", "correlogram", "dense", "cnn"] | None = None
+    seed: int = 0
+    per_animal: bool = False
+    detections: Path | None = None
+    least_score: float = 0.0
+    keep_identities: bool = False
+
+    @property
+    def fingerprint(self) -> Fingerprint | None:
+        """What animals are told apart by; None if nothing, or one animal, or nobody knows how many."""
+        # The correlogram is not trained: seconds where a network takes half a minute, and nearly as good.
+        usual: Fingerprint | None = "correlogram" if (self.animals or 0) > 1 and not self.keep_identities else None
+        return usual if self.identity is None else None if self.identity == "none" else self.identity
+
+    def require_usable(self) -> None:
+        """Raise UsageError if a number is out of range, or two options contradict each other."""
+        if self.fingerprint is not None and (self.animals or 0) < 2:
+            raise UsageError(f"--identity {self.identity} tells several animals apart; give --animals with their number, 2 or more.")
+        for name, value, least in (("animals", self.animals, 1), ("threshold", self.threshold, 1), ("area", self.area, 1)):
+            if value is not None and not value >= least:
+                raise UsageError(f"--{name} {value:g}: expected {least} or more.")
+        if self.background == "extreme" and self.polarity == "both":
+            raise UsageError("--background extreme needs animals that are all dark or all light; give --polarity dark or light, or median.")
+        if self.detections is not None:
+            given = [name for name in _OF_PICTURES if getattr(self, name)]
+            if given:
+                raise UsageError(
+                    f"--{given[0]} is for animals that are looked for in the pictures, and --detections names them; leave one out."
+                )
+        elif self.keep_identities or self.least_score:
+            option = "keep-identities" if self.keep_identities else "least-score"
+            raise UsageError(f"--{option} is for animals that a file names; give the file with --detections.")
+        if not 0 <= self.least_score <= 1:
+            raise UsageError(f"--least-score {self.least_score:g}: expected a number from 0 to 1.")
+        if self.keep_identities and self.fingerprint is not None:
+            raise UsageError(f"--keep-identities and --identity {self.identity} contradict each other; leave one out.")
+        if self.keep_identities and self.animals is not None:
+            raise UsageError("--keep-identities takes the number of animals from the file; leave --animals out.")
+
+
+def describe_origin(video: Path, request: TrackRequest) -> dict[str, Any]:
+    """Return what a track is made with: the same again makes the same track; InputError if a file of it cannot be read."""
+    settings = {name: str(value) if isinstance(value, Path) else value for name, value in asdict(request).items()}
+    files = {"detections": hash_file(request.detections)} if request.detections is not None else {}
+    return {"files": files, "video": video.name, "bytes": video.stat().st_size, "settings": settings, "versions": collect_versions()}
