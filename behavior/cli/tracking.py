@@ -22,6 +22,7 @@ class _Background(StrEnum):
     median = "median"
     extreme = "extreme"
     flat = "flat"
+    moving = "moving"
 
 
 class _Polarity(StrEnum):
@@ -70,7 +71,11 @@ def track(
     out: Annotated[Path | None, typer.Option("--out", help="Folder for the tracks; next to each video if not given.")] = None,
     preview: Annotated[bool, typer.Option("--preview", help="Only draw what would be found in sample frames.")] = False,
     background: Annotated[
-        _Background | None, typer.Option(help="Median: animals move. Extreme: they sit for long. Flat: they never leave an even floor.")
+        _Background | None,
+        typer.Option(
+            help="Median: animals move. Extreme: they sit for long. Flat: they never leave an even floor. Moving: by motion alone "
+            "(--moving chooses the model), where no picture stands for the floor; who sits for long is lost."
+        ),
     ] = None,
     polarity: Annotated[_Polarity | None, typer.Option(help="Whether animals are darker than the floor, lighter, or either.")] = None,
     threshold: Annotated[float | None, typer.Option(help="By how many grey levels an animal differs from the background.")] = None,
@@ -78,7 +83,7 @@ def track(
     mask: Annotated[Path | None, typer.Option(help="Picture of the video's size, white where animals can be.")] = None,
     colors: Annotated[float | None, typer.Option(help="Pixels whose channels differ by more are equipment, such as 60.")] = None,
     adaptive: Annotated[bool, typer.Option("--adaptive", help="Let the background follow slow changes of light.")] = False,
-    moving: Annotated[_Moving | None, typer.Option(help="Only what moves is an animal, by this model.")] = None,
+    moving: Annotated[_Moving | None, typer.Option(help="Only what moves is an animal, by this model, and looks like one.")] = None,
     motion: Annotated[_Motion, typer.Option(help="What an animal is expected to keep from one frame to the next.")] = _Motion.acceleration,
     method: Annotated[_Method, typer.Option(help="Optimal assignment of detections, or the nearest first.")] = _Method.optimal,
     memory: Annotated[int, typer.Option(min=0, help="For how many frames an animal that is not found is expected where it was.")] = 50,

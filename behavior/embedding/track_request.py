@@ -10,8 +10,8 @@ from behavior.embedding.tracklet_identities import Fingerprint
 from behavior.errors import UsageError
 from behavior.files.feature_sources import hash_file
 from behavior.tracking.background import BackgroundKind, Polarity
-from behavior.tracking.background_detector import MotionKind
 from behavior.tracking.motion_models import Motion
+from behavior.tracking.moving_pixels import MotionKind
 from behavior.versions import collect_versions
 
 __all__ = ["TrackRequest", "describe_origin"]
@@ -65,6 +65,9 @@ class TrackRequest:
                 raise UsageError(f"--{name} {value:g}: expected {least} or more.")
         if self.background == "extreme" and self.polarity == "both":
             raise UsageError("--background extreme needs animals that are all dark or all light; give --polarity dark or light, or median.")
+        if self.background == "moving" and (self.polarity is not None or self.threshold is not None):
+            option = "polarity" if self.polarity is not None else "threshold"
+            raise UsageError(f"--background moving finds whatever moves, and knows no --{option}; leave one out.")
         if self.detections is not None:
             given = [name for name in _OF_PICTURES if getattr(self, name)]
             if given:

@@ -23,7 +23,7 @@ __all__ = [
 
 Grey = npt.NDArray[np.uint8]
 
-BackgroundKind = Literal["median", "extreme", "flat"]
+BackgroundKind = Literal["median", "extreme", "flat", "moving"]
 Polarity = Literal["dark", "light", "both"]
 BACKGROUNDS: tuple[BackgroundKind, ...] = get_args(BackgroundKind)
 POLARITIES: tuple[Polarity, ...] = get_args(Polarity)
@@ -67,6 +67,8 @@ class RankedSamples:
 
     def estimate(self, kind: BackgroundKind, polarity: Polarity) -> Grey:
         """Return the picture behind the animals as `estimate_background` does."""
+        if kind == "moving":
+            raise ValueError("what moves has no picture without animals")
         if kind == "median":
             return self._take(0.5)
         if kind == "flat":
@@ -95,14 +97,14 @@ def estimate_background(samples: Grey, *, kind: BackgroundKind = "median", polar
     kind
         `median` over time: for animals that move. `extreme`: the brightest that a pixel becomes (the darkest where animals are light), for
         animals that sit still for most of the video and leave their place once. `flat`: the surroundings of a pixel, for animals that
-        never leave it on an even floor.
+        never leave it on an even floor. What `moving` finds needs no such picture (`moving_pixels.MovingPixels`).
     polarity
         Whether animals are darker than what is behind them, lighter, or either; what `extreme` looks for.
 
     Raises
     ------
     ValueError
-        If there is no sample, or `kind` is `extreme` and `polarity` is `both`: then nothing tells animal from background.
+        If there is no sample, `kind` is `moving`, or `extreme` and `polarity` is `both`: then nothing tells animal from background.
 
     Examples
     --------

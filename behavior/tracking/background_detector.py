@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Literal
 
 import cv2
 import numpy as np
@@ -12,11 +11,10 @@ import numpy.typing as npt
 from behavior.tracking.background import Grey, estimate_background, level_brightness, subtract_background
 from behavior.tracking.calibration import DetectionSettings, shrink
 from behavior.tracking.detections import Detections
+from behavior.tracking.moving_pixels import MotionKind, MovingPixels
 from behavior.tracking.spots import AnimalSize, Spots, find_spots, take_animals
 
-__all__ = ["BackgroundDetector", "MotionKind", "to_grey"]
-
-MotionKind = Literal["mog2", "knn"]
+__all__ = ["BackgroundDetector", "to_grey"]
 
 # Part of the picture that differs from the background when the light or the camera has changed, and everything is foreground.
 _MOST_COVERED = 0.4
@@ -47,7 +45,8 @@ class BackgroundDetector:
     adaptive
         Whether the background follows slow changes of light where no animal is.
     motion
-        A model of what moves: it has to see a part of each spot move; None to go by shape alone.
+        A model of what moves: it has to see a part of each spot move; None to go by shape alone. With the background `moving` it alone
+        tells what is an animal, by a mixture of Gaussians where None.
 
     Attributes
     ----------
@@ -69,14 +68,16 @@ class BackgroundDetector:
         self.n_flooded = 0
         factor = settings.shrink
         small = np.stack([shrink(sample, factor) for sample in samples])
-        self._background = estimate_background(small, kind=settings.background, polarity=settings.polarity)
+        self._moving = MovingPixels(small, motion or "mog2", blur=settings.blur) if settings.background == "moving" else None
+        kind = "median" if self._moving is not None else settings.background
+        self._background = estimate_background(small, kind=kind, polarity=settings.polarity)
         self._adapting = self._background.astype(np.float32) if adaptive else None
         self._mask = None if mask is None else (shrink(mask.astype(np.uint8) * 255, factor) > 127).astype(np.uint8)
         size = settings.size
         self._size = AnimalSize(size.area / factor**2, size.length / factor, size.width / factor)
         self._colors = colors
         self._mover = None
-        if motion is not None:
+        if motion is not None and self._moving is None:
             make = cv2.createBackgroundSubtractorMOG2 if motion == "mog2" else cv2.createBackgroundSubtractorKNN
             self._mover = make(detectShadows=False)
         self._before = np.empty((0, 2))
@@ -85,7 +86,10 @@ class BackgroundDetector:
         """Return the animals in the next picture, uint8 of shape (H, W), or (H, W, 3) as RGB."""
         settings, factor = self.settings, self.settings.shrink
         small = shrink(to_grey(image), factor)
-        difference = subtract_background(small, self._background, polarity=settings.polarity, blur=settings.blur)
+        if self._moving is not None:
+            difference = self._moving.find(small)
+        else:
+            difference = subtract_background(small, self._background, polarity=settings.polarity, blur=settings.blur)
         for allowed in (self._mask, self._find_plain(image)):
             if allowed is not None:
                 difference = cv2.multiply(difference, allowed)

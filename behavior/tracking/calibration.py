@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from behavior.tracking.background import BackgroundKind, Grey, Polarity, RankedSamples, subtract_background
+from behavior.tracking.moving_pixels import MOVING_THRESHOLD, MotionKind, MovingPixels
 from behavior.tracking.spots import AnimalSize, Spots, find_spots, measure_mask
 
 __all__ = ["DetectionSettings", "calibrate", "shrink"]
@@ -106,6 +107,7 @@ def calibrate(
     threshold: float | None = None,
     area: float | None = None,
     mask: npt.NDArray[np.bool_] | None = None,
+    motion: MotionKind = "mog2",
 ) -> DetectionSettings:
     """Choose what is not given so that the same number of animals, of one size, is found in as many pictures as possible.
 
@@ -119,6 +121,8 @@ def calibrate(
         What is known already; area in pixels of one animal.
     mask
         Where animals can be, bool of shape (H, W); everywhere where None.
+    motion
+        By which model the background `moving` finds what moves; it is not tried unless it is given, and knows no polarity or threshold.
 
     Raises
     ------
@@ -134,11 +138,16 @@ def calibrate(
     best: tuple[float, BackgroundKind, Polarity, float, _Trial] | None = None
     ranked = RankedSamples(small)
     for kind, sign in _list_candidates(chosen, ranked, background, polarity):
-        behind = ranked.estimate(kind, sign)
-        differences = [subtract_background(picture, behind, polarity=sign, blur=_BLUR) for picture in chosen]
+        if kind == "moving":
+            model = MovingPixels(small, motion, blur=_BLUR)
+            differences = [model.find(picture, learn=False) for picture in chosen]
+        else:
+            behind = ranked.estimate(kind, sign)
+            differences = [subtract_background(picture, behind, polarity=sign, blur=_BLUR) for picture in chosen]
         if allowed is not None:
             differences = [difference * allowed for difference in differences]
-        thresholds = [threshold] if threshold is not None else _list_thresholds(differences)
+        fixed = MOVING_THRESHOLD if kind == "moving" else threshold
+        thresholds = [fixed] if fixed is not None else _list_thresholds(differences)
         trials = [_try(differences, level, n_animals, None if area is None else area / factor**2) for level in thresholds]
         scores = np.array([trial.score for trial in trials])
         # A threshold is safer if its neighbours also do well.
@@ -168,6 +177,8 @@ def _list_candidates(
     pictures: Grey, ranked: RankedSamples, kind: BackgroundKind | None, polarity: Polarity | None
 ) -> list[tuple[BackgroundKind, Polarity]]:
     """Return the backgrounds to try, the preferred ones first."""
+    if kind == "moving":
+        return [("moving", "both")]
     sign = polarity or _find_polarity(pictures, ranked)
     found: list[tuple[BackgroundKind, Polarity]] = []
     if sign != "both":

@@ -196,7 +196,9 @@ def _tell_corrections(video: Path, corrected: CorrectedTrack | None) -> None:
 
 def _open_detector(video: Path, samples: npt.NDArray[np.uint8], request: TrackRequest) -> BackgroundDetector:
     mask = _read_mask(samples, request)
-    given = {"background": request.background, "polarity": request.polarity, "threshold": request.threshold, "area": request.area}
+    given = {name: getattr(request, name) for name in ("background", "polarity", "threshold", "area")} | {
+        "motion": request.moving or "mog2"
+    }
     settings = choose_detection(video, samples, mask, n_animals=request.animals, **given)
     return BackgroundDetector(samples, settings, mask=mask, colors=request.colors, adaptive=request.adaptive, motion=request.moving)
 
