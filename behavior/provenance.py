@@ -106,6 +106,8 @@ class Provenance(_Part):
         Whether the model, or its backbone, was trained on this recording.
     model
         What made the probabilities.
+    individual
+        What the pose calls the animal, where it has several.
     body_parts
         Those that the crops were centred on; None too where the model works without crops.
     postprocess
@@ -139,6 +141,7 @@ class Provenance(_Part):
     pose: PathText | None = None
     learned_from: bool | None = None
     model: ModelSource | None = None
+    individual: str | None = None
     body_parts: Names | None = None
     postprocess: AppliedPostprocess | None = None
     calibration: str | None = None

@@ -99,6 +99,7 @@ ABOUT_NO_MODULE = {
     "workflows/test_edge_cases.py": "studies with hardly anything to train on, through all commands",
     "workflows/test_ensembles.py": "models of several members, from cross-validation to annotation",
     "workflows/test_hostile_pose.py": "pose files that hold programs, to every command",
+    "workflows/test_individuals.py": "several animals of one video, from init to report",
     "workflows/test_leaks.py": "that no score has seen what it is computed on",
     "workflows/test_nested.py": "decisions nested by pairs, from features to scores",
     "workflows/test_odd_videos.py": "odd videos and drives, from file to features",

@@ -105,19 +105,33 @@ class Model(Shown):
         Raises
         ------
         UsageError
-            If the model works on imported features.
+            If the model works on imported features, or the pose has several animals and none is named: `annotate_individuals` takes all.
         VideoError, PoseError
             If the video or its pose is missing or cannot be used.
         ModelError
             If the model cannot be used, or not on this video.
         """
-        load_keras()
-        from behavior.workflows.annotate import annotate_video
+        options: dict[str, Any] = {"body_parts": body_parts, "individual": individual, "resample": resample, "cache": cache}
+        ethograms = self._annotate(video, pose=pose, pose_coordinates=pose_coordinates, is_single=True, **options)
+        return next(iter(ethograms.values()))
 
-        annotator = self._open(tuple(body_parts), individual, resample, as_path(cache))
-        with collect_warnings() as notes:
-            annotation = annotate_video(annotator, Path(video), pose=as_path(pose), coordinates=pose_coordinates)
-        return RecordingEthogram(annotation, tuple(notes))
+    def annotate_individuals(
+        self,
+        video: PathLike,
+        *,
+        pose: PathLike | None = None,
+        body_parts: Sequence[str] = (),
+        individual: str | None = None,
+        pose_coordinates: PoseCoordinates = "auto",
+        resample: bool = False,
+        cache: PathLike | None = None,
+    ) -> dict[str, RecordingEthogram]:
+        """Return the ethogram of each animal of one video by its name in the pose, "" for the only one of a pose without names.
+
+        Arguments and errors are those of `annotate`; `individual` restricts to one. The video is decoded once for all animals.
+        """
+        options: dict[str, Any] = {"body_parts": body_parts, "individual": individual, "resample": resample, "cache": cache}
+        return self._annotate(video, pose=pose, pose_coordinates=pose_coordinates, is_single=False, **options)
 
     def annotate_videos(
         self,
@@ -205,6 +219,27 @@ class Model(Shown):
                 overwrite=overwrite,
             )
         return _summarize(result, Path(out), notes)
+
+    def _annotate(
+        self,
+        video: PathLike,
+        *,
+        pose: PathLike | None,
+        body_parts: Sequence[str],
+        individual: str | None,
+        pose_coordinates: PoseCoordinates,
+        resample: bool,
+        cache: PathLike | None,
+        is_single: bool,
+    ) -> dict[str, RecordingEthogram]:
+        load_keras()
+        from behavior.learning.new_recordings import annotate_individuals
+
+        annotator = self._open(tuple(body_parts), individual, resample, as_path(cache))
+        given: dict[str, Any] = {"pose": as_path(pose), "individual": individual, "coordinates": pose_coordinates}
+        with collect_warnings() as notes:
+            annotations = annotate_individuals(annotator, Path(video), is_single=is_single, **given)
+        return {one.provenance.individual or "": RecordingEthogram(one, tuple(notes)) for one in annotations}
 
     def _open(self, body_parts: tuple[str, ...], individual: str | None, resample: bool, cache: Path | None) -> Annotator:
         """Return the loaded model, the same one for the same arguments."""

@@ -42,7 +42,7 @@ def annotate(
     body_part: Annotated[
         list[str] | None, typer.Option(help="Centre crops on this body part instead of the model's; repeat it for the mean of several.")
     ] = None,
-    individual: Annotated[str | None, typer.Option(help="Which animal, if the pose file has several.")] = None,
+    individual: Annotated[str | None, typer.Option(help="Which animal, if the pose file has several; all of them if not given.")] = None,
     pose_coordinates: Annotated[
         _Coordinates, typer.Option(help="Whether pose is of the upright or of the stored picture, where a video's metadata turn it.")
     ] = _Coordinates.auto,

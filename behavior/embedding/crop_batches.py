@@ -13,8 +13,9 @@ How a frame travels::
                                                            PartCollector -> FeatureWriter
                                                               (960 rows a part)
 
-Batches end where parts end. So a run that goes on after a part meets the same batches as an unbroken one, and its features are the same,
-bit for bit.
+Recordings of one video, as those of several animals, are read together: frames are decoded once, and each recording has batches and parts
+of its own. Batches end where parts end. So a run that goes on after a part meets the same batches as an unbroken one, and its features are
+the same, bit for bit.
 """
 
 from __future__ import annotations
@@ -55,12 +56,15 @@ class CropBatch:
         Bool of shape (N,).
     time_s
         Seconds, float64 of shape (N,).
+    lane
+        Which of the recordings that are read together it is of.
     """
 
     images: Images
     previous: Images
     decoded: npt.NDArray[np.bool_]
     time_s: npt.NDArray[np.float64]
+    lane: int = 0
 
     @classmethod
     def from_rows(cls, rows: list[CropRow], black: Images) -> CropBatch:
@@ -74,20 +78,25 @@ class CropBatch:
             else images,
             decoded=np.array([row.image is not None for row in rows]),
             time_s=np.array([row.time_s for row in rows]),
+            lane=rows[0].lane,
         )
 
 
 def cut_batches(rows: Iterable[CropRow], *, input_size: int, batch_size: int) -> Generator[CropBatch, None, None]:
-    """Yield crops of `input_size` pixels in batches of `batch_size`, or fewer at the end of a part and of the video."""
+    """Yield crops of `input_size` pixels in batches of `batch_size`, or fewer at the end of a part and of the video.
+
+    A batch is of one recording, and the same whether others are read together with it or not.
+    """
     black = np.zeros((input_size, input_size, 3), dtype=np.uint8)
-    gathered: list[CropRow] = []
+    gathered: dict[int, list[CropRow]] = {}
     for row in rows:
-        gathered.append(row)
-        if len(gathered) == batch_size or (row.index + 1) % PART_ROWS == 0:
-            yield CropBatch.from_rows(gathered, black)
-            gathered = []
-    if gathered:
-        yield CropBatch.from_rows(gathered, black)
+        of_lane = gathered.setdefault(row.lane, [])
+        of_lane.append(row)
+        if len(of_lane) == batch_size or (row.index + 1) % PART_ROWS == 0:
+            yield CropBatch.from_rows(of_lane, black)
+            del gathered[row.lane]
+    for of_lane in gathered.values():
+        yield CropBatch.from_rows(of_lane, black)
 
 
 def read_ahead(batches: Iterator[Item]) -> Generator[Item, None, None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,11 +14,12 @@ from behavior.config import Crop
 from behavior.embedding.crop_windows import CropWindows
 from behavior.embedding.recording_inputs import RecordingInputs
 from behavior.errors import BehaviorError, InputError, PoseError, VideoError, advise_on_missing
+from behavior.files.frame_rows import Frame
 from behavior.files.video import VideoReader, open_video
 from behavior.frame_times import count_lost, find_gaps, frame_edges
 from behavior.recording import Frames, Recording
 
-__all__ = ["CropReader", "CropRow", "describe_video", "open_crops", "require_files", "sample_crops"]
+__all__ = ["CropReader", "CropRow", "describe_video", "open_crops", "read_together", "require_files", "sample_crops"]
 
 _ADVICE = "correct the path in the manifest or put the file there"
 
@@ -48,12 +49,15 @@ class CropRow:
         RGB of shape (S, S, 3); None where the frame could not be decoded.
     previous
         What the same window shows of the frame before; None where there is none, it could not be decoded, or it was not asked for.
+    lane
+        Which of the recordings that are read together it is of.
     """
 
     index: int
     time_s: float
     image: Image | None
     previous: Image | None = None
+    lane: int = 0
 
 
 class CropReader:
@@ -87,15 +91,23 @@ class CropReader:
         PoseError
             If more frames decode than the pose has rows.
         """
-        before: Image | None = None
-        with closing(self.video.frames(first_frame=max(first_frame - int(with_previous), 0))) as frames:
-            for frame in frames:
-                if frame.index >= first_frame:
-                    image = None if frame.image is None else self._windows.take(frame.image, frame.index, input_size=input_size)
-                    is_known = with_previous and image is not None and before is not None
-                    previous = self._windows.take(before, frame.index, input_size=input_size) if is_known and before is not None else None
-                    yield CropRow(frame.index, frame.time_s, image, previous)
-                before = frame.image
+        yield from read_together(
+            self.video, {0: self}, first_frames={0: first_frame}, input_size=input_size, with_previous=with_previous, problems=None
+        )
+
+    def take(self, frame: Frame, before: Image | None, *, input_size: int, lane: int = 0) -> CropRow:
+        """Return the crop of a frame; `before` is the picture of the one before, None where it is unknown or not asked for.
+
+        Raises
+        ------
+        PoseError
+            If the pose ends well before the frame.
+        """
+        if frame.image is None:
+            return CropRow(frame.index, frame.time_s, None, lane=lane)
+        image = self._windows.take(frame.image, frame.index, input_size=input_size)
+        previous = None if before is None else self._windows.take(before, frame.index, input_size=input_size)
+        return CropRow(frame.index, frame.time_s, image, previous, lane)
 
     def locate(self, rows: npt.NDArray[np.intp], decoded: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
         """Return the crop centres of some rows, shape (N, 2), and whether each was measured, shape (N,)."""
@@ -108,6 +120,51 @@ class CropReader:
         """Return sentences on what a user should know, once `rows` is exhausted; VideoError if no frame could be decoded."""
         notes = describe_video(self.video)
         return notes + self._windows.describe(Frames(self.video.n_frames, broke_off=self.video.broke_off))
+
+
+def read_together(
+    video: VideoReader,
+    readers: Mapping[int, CropReader],
+    *,
+    first_frames: Mapping[int, int],
+    input_size: int,
+    with_previous: bool,
+    problems: dict[int, BehaviorError] | None,
+) -> Generator[CropRow, None, None]:
+    """Yield the crops of several recordings of one video, which is decoded once; close the iterator before the video.
+
+    Parameters
+    ----------
+    readers
+        One for each recording, by its lane.
+    first_frames
+        The first frame of each that is wanted, by lane.
+    input_size
+        What crops are resized to, pixels.
+    with_previous
+        Whether to show what was in a crop's window one frame earlier.
+    problems
+        Where the error of a lane goes that ends here, while the others go on; raised where None.
+    """
+    lanes = dict(readers)
+    before: Image | None = None
+    with closing(video.frames(first_frame=max(min(first_frames.values()) - int(with_previous), 0))) as frames:
+        for frame in frames:
+            for lane, reader in list(lanes.items()):
+                if frame.index < first_frames[lane]:
+                    continue
+                try:
+                    row = reader.take(frame, before if with_previous else None, input_size=input_size, lane=lane)
+                except BehaviorError as error:
+                    if problems is None:
+                        raise
+                    problems[lane] = error
+                    del lanes[lane]
+                    continue
+                yield row
+            if not lanes:
+                return
+            before = frame.image
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from abc import abstractmethod
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any, ClassVar
@@ -13,11 +13,13 @@ import numpy as np
 
 from behavior.config import APPEARANCE, MOTION, Backbone, Crop
 from behavior.embedding.crop_batches import CropBatch, Floats, Images, InFlight, PartCollector, cut_batches, read_ahead
-from behavior.embedding.crop_reader import open_crops, sample_crops
+from behavior.embedding.crop_reader import CropReader, read_together, sample_crops
 from behavior.embedding.recording_inputs import RecordingInputs
-from behavior.embedding.stream import Embedded, FeatureStream
+from behavior.embedding.stream import Embedded, FeatureStream, FillJob
+from behavior.errors import BehaviorError, PoseError
 from behavior.files.feature_sources import Signature, hash_file
 from behavior.files.feature_writer import FeatureWriter
+from behavior.files.video import VideoReader, open_video
 from behavior.progress import announce, detail, report_progress, warn
 from behavior.recording import Recording
 from behavior.versions import collect_versions
@@ -90,35 +92,71 @@ class CropStream(FeatureStream):
             "alignment": "body axis up" if self._crop.egocentric else "none",
         }
 
-    def _fill(self, inputs: RecordingInputs, writer: FeatureWriter) -> Embedded:
-        """Compute the features that `writer` lacks; `crop_batches` shows how a frame travels."""
-        name, first, size = inputs.recording.id, writer.n_rows, self.input_size
-        if first:
-            announce(f"{name}: {first:,} frames of {self.name} were computed before; resuming there")
-        with open_crops(inputs, self._crop) as crops:
-            collector = PartCollector(writer, crops)
-            # The decoder's thread, and the decoder, have to be at rest before the video is closed, whatever happens here.
-            with (
-                report_progress(f"{self.name} of {name}", total=crops.video.declared_frames, unit="frames", done=first) as advance,
-                closing(crops.rows(input_size=size, first_frame=first, with_previous=self.with_previous)) as rows,
-                closing(cut_batches(rows, input_size=size, batch_size=self._batch_size)) as batches,
-                closing(read_ahead(batches)) as batches_ahead,
-            ):
-                in_flight = InFlight(batches_ahead)
-                with closing(self._describe_batches(in_flight, crops.video.nominal_fps)) as described:
-                    for batch, vectors in in_flight.meet(described):
-                        collector.add(batch, vectors)
-                        advance(len(vectors))
-                collector.flush()
-            notes = crops.describe()
-            attributes = {
-                **self._describe_engine(),
-                "versions": collect_versions(),
-                "broke_off": crops.video.broke_off,
-                "body_parts": list(self._crop.body_parts),
-            }
-            fps = crops.video.nominal_fps
-        return Embedded(writer.finish(nominal_fps=fps, notes=notes, attributes=attributes), tuple(notes))
+    def _fill(self, jobs: Sequence[FillJob]) -> list[Embedded | BehaviorError]:
+        """Compute the features that the writers lack; `crop_batches` shows how a frame travels."""
+        names = [job.inputs.recording.id for job in jobs]
+        for name, job in zip(names, jobs, strict=True):
+            if job.writer.n_rows:
+                announce(f"{name}: {job.writer.n_rows:,} frames of {self.name} were computed before; resuming there")
+        video_path = jobs[0].inputs.recording.video
+        assert video_path is not None
+        problems: dict[int, BehaviorError] = {}
+        with open_video(video_path) as video:
+            readers: dict[int, CropReader] = {}
+            for lane, job in enumerate(jobs):
+                try:
+                    readers[lane] = CropReader(job.inputs, self._crop, video)
+                except PoseError as error:
+                    problems[lane] = error
+            if readers:
+                title = names[0] if len(names) == 1 else f"{len(names)} recordings of {video_path.name}"
+                self._read_crops({lane: jobs[lane].writer for lane in readers}, readers, video, title, problems)
+            outcomes: list[Embedded | BehaviorError] = []
+            for lane, job in enumerate(jobs):
+                try:
+                    outcomes.append(problems[lane] if lane in problems else self._finish(job.writer, readers[lane]))
+                except BehaviorError as error:
+                    outcomes.append(error)
+        return outcomes
+
+    def _read_crops(
+        self,
+        writers: Mapping[int, FeatureWriter],
+        readers: Mapping[int, CropReader],
+        video: VideoReader,
+        title: str,
+        problems: dict[int, BehaviorError],
+    ) -> None:
+        """Compute the features that the writer of each lane lacks; a lane with a problem ends before the others."""
+        size, first_frames = self.input_size, {lane: writer.n_rows for lane, writer in writers.items()}
+        collectors = {lane: PartCollector(writers[lane], reader) for lane, reader in readers.items()}
+        total = None if video.declared_frames is None else video.declared_frames * len(readers)
+        asked: dict[str, Any] = {"input_size": size, "with_previous": self.with_previous, "problems": problems}
+        # The decoder's thread, and the decoder, have to be at rest before the video is closed, whatever happens here.
+        with (
+            report_progress(f"{self.name} of {title}", total=total, unit="frames", done=sum(first_frames.values())) as advance,
+            closing(read_together(video, readers, first_frames=first_frames, **asked)) as rows,
+            closing(cut_batches(rows, input_size=size, batch_size=self._batch_size)) as batches,
+            closing(read_ahead(batches)) as batches_ahead,
+        ):
+            in_flight = InFlight(batches_ahead)
+            with closing(self._describe_batches(in_flight, video.nominal_fps)) as described:
+                for batch, vectors in in_flight.meet(described):
+                    collectors[batch.lane].add(batch, vectors)
+                    advance(len(vectors))
+            for lane, collector in collectors.items():
+                if lane not in problems:
+                    collector.flush()
+
+    def _finish(self, writer: FeatureWriter, crops: CropReader) -> Embedded:
+        notes = crops.describe()
+        attributes = {
+            **self._describe_engine(),
+            "versions": collect_versions(),
+            "broke_off": crops.video.broke_off,
+            "body_parts": list(self._crop.body_parts),
+        }
+        return Embedded(writer.finish(nominal_fps=crops.video.nominal_fps, notes=notes, attributes=attributes), tuple(notes))
 
 
 class AppearanceStream(CropStream):

@@ -13,7 +13,7 @@ from behavior.embedding.recording_inputs import RecordingInputs
 from behavior.errors import PoseError
 from behavior.files.pose import find_body_parts, match_pose_to_frames
 from behavior.files.pose_times import TOLERATED_ROWS
-from behavior.files.video import VideoReader, summarize_video
+from behavior.files.video import VideoReader
 from behavior.files.video_access import FrameAccess
 from behavior.recording import Frames, Track
 from behavior.vision.crops import find_body_axis, find_centers, find_corners, find_frame_corners, take_crop, take_whole_frame
@@ -58,17 +58,21 @@ class CropCenters:
             "the animal; name another body part, lower crop: {min_likelihood}, or leave the recording out."
         )
 
-    def describe(self, path: Path, *, n_frames: int, consequence: str) -> list[str]:
-        """Return sentences on the pose at `path` if it lost the animal in many of `n_frames`, and of what consequence that is."""
+    def describe(self, path: Path, *, n_frames: int, consequence: str, individual: str = "") -> list[str]:
+        """Return sentences on the pose at `path` if it lost the animal in many of `n_frames`, and of what consequence that is.
+
+        `individual` names the animal, if the pose has several.
+        """
+        animal = individual or "the animal"
         lost = int((~self._is_seen[:n_frames]).sum())
         outside = int((self._is_seen & ~self.measured)[:n_frames].sum())
         notes = []
         if lost > MANY_UNMEASURED * n_frames:
-            notes.append(f"{path}: the animal was not found in {lost} of {n_frames} frames; {consequence}.")
+            notes.append(f"{path}: {animal} was not found in {lost} of {n_frames} frames; {consequence}.")
         if outside > MANY_UNMEASURED * n_frames:
             size = f"{self._size[0]} x {self._size[1]}"
             notes.append(
-                f"{path}: the animal is outside the picture of {size} pixels in {outside} of {n_frames} frames; is it the pose of another "
+                f"{path}: {animal} is outside the picture of {size} pixels in {outside} of {n_frames} frames; is it the pose of another "
                 "video, or of one that was scaled?"
             )
         return notes
@@ -103,7 +107,7 @@ class CropWindows:
         self.centers: npt.NDArray[np.float64] = np.empty((0, 2))
         self.measured: npt.NDArray[np.bool_] = np.empty(0, dtype=bool)
         self._path, self._size = video.path, (video.width, video.height)
-        self._pose = inputs.recording.pose
+        self._pose, self._individual = inputs.recording.pose, inputs.recording.individual
         self._crop = crop
         self._track: Track | None = None
         self._match_notes: list[str] = []
@@ -121,7 +125,7 @@ class CropWindows:
         declared = video.declared_frames if frames is None else frames.n_frames
         if track.time_s is not None or declared is None or abs(declared - len(track)) > TOLERATED_ROWS:
             # A quick count now, rather than an error after an hour: the header may be wrong, decoding is not.
-            matched, note = match_pose_to_frames(track, frames or summarize_video(video.path).frames, path=self._pose)
+            matched, note = match_pose_to_frames(track, frames or inputs.count_frames(video.path), path=self._pose)
             if track.time_s is not None or len(matched) > len(track):
                 track = matched
                 self._match_notes = [note] if note else []
@@ -167,7 +171,8 @@ class CropWindows:
             return []
         _, note = match_pose_to_frames(self._track, frames, path=self._pose)
         notes = [*self._match_notes, *([note] if note else [])]
-        return notes + self._crop_centers.describe(self._pose, n_frames=frames.n_frames, consequence="crops there are guesses")
+        said = {"consequence": "crops there are guesses", "individual": self._individual}
+        return notes + self._crop_centers.describe(self._pose, n_frames=frames.n_frames, **said)
 
 
 def _join(names: Sequence[str]) -> str:

@@ -11,12 +11,13 @@ from behavior.config import POSE, Arena, Crop
 from behavior.embedding.crop_reader import describe_video
 from behavior.embedding.crop_windows import CropCenters
 from behavior.embedding.recording_inputs import RecordingInputs
-from behavior.embedding.stream import Embedded, FeatureStream
+from behavior.embedding.stream import Embedded, FeatureStream, FillJob
+from behavior.errors import BehaviorError
 from behavior.files.feature_cache import PART_ROWS, list_signatures
 from behavior.files.feature_sources import Signature, Source
-from behavior.files.feature_writer import FeatureWriter
+from behavior.files.frame_rows import VideoSummary
 from behavior.files.pose import find_body_parts, match_pose_to_frames
-from behavior.files.video import open_video
+from behavior.files.video import VideoReader, open_video
 from behavior.progress import report_progress
 from behavior.recording import Recording
 from behavior.versions import collect_versions
@@ -68,18 +69,31 @@ class PoseStream(FeatureStream):
     def _choose_signature(self, inputs: RecordingInputs, among: Sequence[Recording]) -> Signature:
         return self._sign([name.casefold() for name in inputs.read_track(self._crop.individual, self._crop.pose_scale).body_parts])
 
-    def _fill(self, inputs: RecordingInputs, writer: FeatureWriter) -> Embedded:
-        recording = inputs.recording
-        assert recording.video is not None and recording.pose is not None
-        crop, path = self._crop, recording.pose
+    def _fill(self, jobs: Sequence[FillJob]) -> list[Embedded | BehaviorError]:
+        recordings = [job.inputs.recording for job in jobs]
+        video_path = recordings[0].video
+        assert video_path is not None
+        title = recordings[0].id if len(jobs) == 1 else f"{len(jobs)} recordings of {video_path.name}"
         with (
-            open_video(recording.video) as video,
-            report_progress(f"{self.name} of {recording.id}", total=video.declared_frames, unit="frames") as advance,
+            open_video(video_path) as video,
+            report_progress(f"{self.name} of {title}", total=video.declared_frames, unit="frames") as advance,
         ):
             # The pose's times are those of the frames, which only decoding tells.
             summary = video.summarize()
-            notes = describe_video(video)
+            describe_video(video)
             advance(summary.n_frames)
+        outcomes: list[Embedded | BehaviorError] = []
+        for job in jobs:
+            try:
+                outcomes.append(self._fill_one(job, video, summary))
+            except BehaviorError as error:
+                outcomes.append(error)
+        return outcomes
+
+    def _fill_one(self, job: FillJob, video: VideoReader, summary: VideoSummary) -> Embedded:
+        inputs, writer, path = job.inputs, job.writer, job.inputs.recording.pose
+        assert path is not None
+        crop, notes = self._crop, describe_video(video)
         track, note = match_pose_to_frames(inputs.read_track(crop.individual, crop.pose_scale), summary.frames, path=path)
         notes += [note] if note else []
         origin = find_body_parts(track, crop.body_parts, path=path)
@@ -96,7 +110,8 @@ class PoseStream(FeatureStream):
             size=crop.size,
             arena=self._corners,
         )
-        notes += crop_centers.describe(path, n_frames=len(features), consequence="its pose there is a guess")
+        said = {"consequence": "its pose there is a guess", "individual": inputs.recording.individual}
+        notes += crop_centers.describe(path, n_frames=len(features), **said)
         decoded = np.ones(len(features), dtype=bool)
         decoded[list(summary.undecodable)] = False
         for start in range(writer.n_rows, len(features), PART_ROWS):

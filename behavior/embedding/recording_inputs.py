@@ -1,11 +1,25 @@
-"""The files of one recording while its features are computed: its pose is parsed once, however many streams need it."""
+"""The files of recordings while their features are computed: a pose is parsed once, however many streams and individuals need it."""
 
 from __future__ import annotations
 
-from behavior.embedding.upright_pose import read_upright_track
-from behavior.recording import Recording, Track
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 
-__all__ = ["RecordingInputs"]
+from behavior.embedding.upright_pose import read_upright_track
+from behavior.files.pose import PoseFile, open_pose
+from behavior.files.video import summarize_video
+from behavior.recording import Frames, Recording, Track
+
+__all__ = ["RecordingInputs", "share_inputs"]
+
+
+@dataclass(frozen=True)
+class _SharedFiles:
+    """What was read of the files of one video: poses that were parsed, and the frames of videos that had to be counted, by path."""
+
+    poses: dict[Path, PoseFile] = field(default_factory=dict)
+    frames: dict[Path, Frames] = field(default_factory=dict)
 
 
 class RecordingInputs:
@@ -13,14 +27,17 @@ class RecordingInputs:
 
     A track of hours takes memory, so these are not kept for many recordings at once.
 
-    Attributes
+    Parameters
     ----------
     recording
         Which one.
+    shared
+        What was read for others of its video; what it needs is added.
     """
 
-    def __init__(self, recording: Recording) -> None:
+    def __init__(self, recording: Recording, shared: _SharedFiles | None = None) -> None:
         self.recording = recording
+        self._shared = shared or _SharedFiles()
         self._tracks: dict[tuple[str | None, tuple[float, float, float] | None], Track] = {}
 
     def read_track(self, individual: str | None, scale: tuple[float, float, float] | None = None) -> Track:
@@ -35,5 +52,21 @@ class RecordingInputs:
         """
         key = self.recording.individual or individual, scale
         if key not in self._tracks:
-            self._tracks[key], _ = read_upright_track(self.recording, individual, scale)
+            path = self.recording.pose
+            assert path is not None
+            if path not in self._shared.poses:
+                self._shared.poses[path] = open_pose(path)
+            self._tracks[key], _ = read_upright_track(self.recording, individual, scale, opened=self._shared.poses[path])
         return self._tracks[key]
+
+    def count_frames(self, video: Path) -> Frames:
+        """Return the frames of its video, counted at the first call; raises as `files.video.summarize_video`."""
+        if video not in self._shared.frames:
+            self._shared.frames[video] = summarize_video(video).frames
+        return self._shared.frames[video]
+
+
+def share_inputs(recordings: Sequence[Recording]) -> list[RecordingInputs]:
+    """Return the inputs of several recordings, the individuals of one video, for all of which a file is read once."""
+    shared = _SharedFiles()
+    return [RecordingInputs(recording, shared) for recording in recordings]

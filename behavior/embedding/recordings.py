@@ -6,13 +6,14 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from behavior.embedding.recording_inputs import RecordingInputs
-from behavior.embedding.stream import FeatureStream
-from behavior.errors import BehaviorError, WeightsError
+from behavior.embedding.recording_inputs import RecordingInputs, share_inputs
+from behavior.embedding.stream import Embedded, FeatureStream
+from behavior.errors import BehaviorError
+from behavior.files.shared_videos import group_by_video
 from behavior.progress import announce, complain, detail, warn
 from behavior.recording import Recording
 
-__all__ = ["EmbedResult", "embed_recordings", "require_features"]
+__all__ = ["EmbedResult", "embed_recordings", "require_features", "require_features_together"]
 
 SECONDS_BETWEEN_LOOKS = 2.0
 
@@ -46,9 +47,10 @@ class EmbedResult:
 
 
 def embed_recordings(streams: Sequence[FeatureStream], recordings: Sequence[Recording]) -> EmbedResult:
-    """Embed what the cache lacks of `streams` for `recordings`, one recording after the other; a bad one never stops the rest.
+    """Embed what the cache lacks of `streams` for `recordings`, one video after the other; a bad recording never stops the rest.
 
-    A recording that another process embeds comes last, and is waited for.
+    A video is decoded once for a stream, however many individuals of it are recordings. What another process embeds comes last, and is
+    waited for.
 
     Raises
     ------
@@ -56,44 +58,46 @@ def embed_recordings(streams: Sequence[FeatureStream], recordings: Sequence[Reco
         If the backbone's weights cannot be used: no recording would fare better.
     """
     result = EmbedResult()
-    waiting = [(recording, list(streams)) for recording in recordings]
+    waiting = [_Work(group, [(stream, group) for stream in streams]) for group in group_by_video(recordings)]
     while waiting:
-        elsewhere = []
-        for recording, lacking in waiting:
-            postponed = _embed_recording(recording, lacking, recordings, result)
-            if postponed:
-                elsewhere.append((recording, postponed))
+        elsewhere = [postponed for work in waiting if (postponed := _embed_video(work, recordings, result)).lacking]
         if elsewhere and len(elsewhere) == len(waiting):
-            _wait_for(elsewhere)
+            _wait_for([(recording, stream) for work in elsewhere for stream, lacking in work.lacking for recording in lacking])
         waiting = elsewhere
     return result
 
 
-def _embed_recording(
-    recording: Recording, streams: Sequence[FeatureStream], among: Sequence[Recording], result: EmbedResult
-) -> list[FeatureStream]:
-    """Embed one recording, add the outcome to `result`, and return the streams that another process computes."""
-    inputs = RecordingInputs(recording)
-    postponed: list[FeatureStream] = []
-    for stream in streams:
-        try:
-            # Whatever uses features compares their checksums.
-            attempt = _try_to_embed(stream, inputs, among, with_content=False)
-        except WeightsError:
-            raise
-        except BehaviorError as error:
-            # A bad file is one problem, however many streams need it.
-            if result.failures.get(recording.id) != str(error):
-                complain(f"{recording.id}: {error}")
-            result.add(EmbedResult(failures={recording.id: str(error)}))
-            continue
-        if attempt.is_elsewhere:
-            postponed.append(stream)
-        elif attempt.frames_per_second is None:
-            result.add(EmbedResult(kept=[recording.id]))
-        else:
-            result.add(EmbedResult(embedded={recording.id: attempt.frames_per_second}))
-    return postponed
+@dataclass(frozen=True)
+class _Work:
+    """The recordings of one video, and those of them that each stream may lack."""
+
+    recordings: Sequence[Recording]
+    lacking: Sequence[tuple[FeatureStream, Sequence[Recording]]]
+
+
+def _embed_video(work: _Work, among: Sequence[Recording], result: EmbedResult) -> _Work:
+    """Embed the recordings of one video, add the outcome to `result`, and return what another process computes."""
+    inputs = dict(zip((one.id for one in work.recordings), share_inputs(work.recordings), strict=True))
+    postponed: list[tuple[FeatureStream, Sequence[Recording]]] = []
+    for stream, lacking in work.lacking:
+        elsewhere: list[Recording] = []
+        # Whatever uses features compares their checksums.
+        attempts = _try_to_embed(stream, [inputs[one.id] for one in lacking], among, with_content=False)
+        for recording, attempt in zip(lacking, attempts, strict=True):
+            if attempt.problem is not None:
+                # A bad file is one problem, however many streams need it.
+                if result.failures.get(recording.id) != str(attempt.problem):
+                    complain(f"{recording.id}: {attempt.problem}")
+                result.add(EmbedResult(failures={recording.id: str(attempt.problem)}))
+            elif attempt.is_elsewhere:
+                elsewhere.append(recording)
+            elif attempt.frames_per_second is None:
+                result.add(EmbedResult(kept=[recording.id]))
+            else:
+                result.add(EmbedResult(embedded={recording.id: attempt.frames_per_second}))
+        if elsewhere:
+            postponed.append((stream, elsewhere))
+    return _Work(work.recordings, postponed)
 
 
 def require_features(streams: Sequence[FeatureStream], recording: Recording) -> None:
@@ -104,40 +108,77 @@ def require_features(streams: Sequence[FeatureStream], recording: Recording) -> 
     BehaviorError
         If it cannot be embedded.
     """
-    inputs = RecordingInputs(recording)
+    for problem in require_features_together(streams, [recording]).values():
+        raise problem
+
+
+def require_features_together(streams: Sequence[FeatureStream], recordings: Sequence[Recording]) -> dict[str, BehaviorError]:
+    """Do as `require_features` for recordings of one video, which is decoded once for a stream; return the error of each bad one, by id.
+
+    Raises
+    ------
+    WeightsError
+        If the backbone's weights cannot be used.
+    """
+    problems: dict[str, BehaviorError] = {}
+    inputs = dict(zip((one.id for one in recordings), share_inputs(recordings), strict=True))
     for stream in streams:
-        while _try_to_embed(stream, inputs, [recording], with_content=True).is_elsewhere:
-            _wait_for([(recording, [stream])])
+        lacking = [one for one in recordings if one.id not in problems]
+        while lacking:
+            attempts = _try_to_embed(stream, [inputs[one.id] for one in lacking], recordings, with_content=True)
+            problems |= {one.id: attempt.problem for one, attempt in zip(lacking, attempts, strict=True) if attempt.problem is not None}
+            lacking = [one for one, attempt in zip(lacking, attempts, strict=True) if attempt.is_elsewhere]
+            if lacking:
+                _wait_for([(one, stream) for one in lacking])
+    return problems
 
 
 @dataclass(frozen=True)
 class _Attempt:
-    """The outcome of an attempt to embed a recording: another process does it, or its speed, None where nothing was to be done."""
+    """The outcome of an attempt to embed a recording: what is wrong, another process does it, or its speed, None where all was there."""
 
+    problem: BehaviorError | None = None
     is_elsewhere: bool = False
     frames_per_second: float | None = None
 
 
-def _try_to_embed(stream: FeatureStream, inputs: RecordingInputs, among: Sequence[Recording], *, with_content: bool) -> _Attempt:
-    recording = inputs.recording
-    if stream.is_cached(recording, with_content=with_content):
-        stream.tidy(recording)
+def _try_to_embed(
+    stream: FeatureStream, together: Sequence[RecordingInputs], among: Sequence[Recording], *, with_content: bool
+) -> list[_Attempt]:
+    """Return what came of each of the recordings of one video."""
+    attempts: dict[str, _Attempt] = {}
+    lacking: list[RecordingInputs] = []
+    for inputs in together:
+        recording = inputs.recording
+        try:
+            if not stream.is_cached(recording, with_content=with_content):
+                lacking.append(inputs)
+                continue
+            stream.tidy(recording)
+        except BehaviorError as error:
+            attempts[recording.id] = _Attempt(problem=error)
+            continue
         detail(f"{recording.id}: its features of {stream.name} are there already")
-        return _Attempt()
+        attempts[recording.id] = _Attempt()
     began = time.perf_counter()
-    embedded = stream.embed(inputs, among=among)
-    if embedded is None:
-        return _Attempt(is_elsewhere=True)
-    if not embedded.n_frames:
-        return _Attempt()
+    outcomes = stream.embed_together(lacking, among=among) if lacking else []
     seconds = time.perf_counter() - began
-    for note in embedded.notes:
-        warn(f"{recording.id}: {note}")
-    return _Attempt(frames_per_second=embedded.n_frames / seconds)
+    n_frames = sum(outcome.n_frames for outcome in outcomes if isinstance(outcome, Embedded))
+    for inputs, outcome in zip(lacking, outcomes, strict=True):
+        name = inputs.recording.id
+        if outcome is None:
+            attempts[name] = _Attempt(is_elsewhere=True)
+        elif isinstance(outcome, BehaviorError):
+            attempts[name] = _Attempt(problem=outcome)
+        else:
+            for note in outcome.notes:
+                warn(f"{name}: {note}")
+            attempts[name] = _Attempt(frames_per_second=n_frames / seconds) if outcome.n_frames else _Attempt()
+    return [attempts[inputs.recording.id] for inputs in together]
 
 
-def _wait_for(elsewhere: Sequence[tuple[Recording, Sequence[FeatureStream]]]) -> None:
-    names = ", ".join(recording.id for recording, _ in elsewhere)
-    recording, streams = elsewhere[0]
-    announce(f"waiting for another process that embeds {names}: {streams[0].explain_claim(recording)}")
+def _wait_for(elsewhere: Sequence[tuple[Recording, FeatureStream]]) -> None:
+    names = ", ".join(dict.fromkeys(recording.id for recording, _ in elsewhere))
+    recording, stream = elsewhere[0]
+    announce(f"waiting for another process that embeds {names}: {stream.explain_claim(recording)}")
     time.sleep(SECONDS_BETWEEN_LOOKS)

@@ -6,6 +6,7 @@ import os
 import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -13,7 +14,7 @@ from typing import ClassVar
 from behavior.config import Crop
 from behavior.embedding.crop_reader import require_files
 from behavior.embedding.recording_inputs import RecordingInputs
-from behavior.errors import CacheError
+from behavior.errors import BehaviorError, CacheError, WeightsError
 from behavior.files.claims import claim_file, explain_claim
 from behavior.files.feature_cache import (
     DamagedCacheError,
@@ -30,7 +31,7 @@ from behavior.files.feature_writer import FeatureWriter, parts_folder
 from behavior.progress import detail, warn
 from behavior.recording import Recording
 
-__all__ = ["Embedded", "FeatureStream"]
+__all__ = ["Embedded", "FeatureStream", "FillJob"]
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,14 @@ class Embedded:
 
     n_frames: int
     notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class FillJob:
+    """A recording whose features are to be computed, and what keeps them."""
+
+    inputs: RecordingInputs
+    writer: FeatureWriter
 
 
 class FeatureStream(ABC):
@@ -69,8 +78,11 @@ class FeatureStream(ABC):
         """Return what the features are going to mean, with all prepared to compute them."""
 
     @abstractmethod
-    def _fill(self, inputs: RecordingInputs, writer: FeatureWriter) -> Embedded:
-        """Compute the features that `writer` lacks."""
+    def _fill(self, jobs: Sequence[FillJob]) -> list[Embedded | BehaviorError]:
+        """Compute the features that the writers of some recordings of one video lack; return what came of each, an error for a bad one.
+
+        What is wrong with all of them is raised.
+        """
 
     @property
     def _needs_pose(self) -> bool:
@@ -171,18 +183,63 @@ class FeatureStream(ABC):
         BehaviorError
             If the video or the pose cannot be used, the weights are missing, or the cache cannot be written.
         """
+        (outcome,) = self.embed_together([inputs], among=among)
+        if isinstance(outcome, BehaviorError):
+            raise outcome
+        return outcome
+
+    def embed_together(
+        self, together: Sequence[RecordingInputs], *, among: Sequence[Recording] = ()
+    ) -> list[Embedded | BehaviorError | None]:
+        """Put the features of recordings of one video into the cache; frames are decoded once, and one that is bad never stops the rest.
+
+        Returns
+        -------
+        For each what `embed` returns or, but for `WeightsError`, raises.
+
+        Raises
+        ------
+        WeightsError
+            If the backbone's weights cannot be used.
+        """
+        outcomes: dict[int, Embedded | BehaviorError | None] = {}
+        jobs: dict[int, FillJob] = {}
+        with ExitStack() as claims:
+            for number, inputs in enumerate(together):
+                try:
+                    prepared = self._prepare_job(inputs, among, claims)
+                except WeightsError:
+                    raise
+                except BehaviorError as error:
+                    outcomes[number] = error
+                    continue
+                if isinstance(prepared, FillJob):
+                    jobs[number] = prepared
+                else:
+                    outcomes[number] = prepared
+            if jobs:
+                try:
+                    filled = self._fill(list(jobs.values()))
+                except WeightsError:
+                    raise
+                except BehaviorError as error:
+                    filled = [error for _ in jobs]
+                outcomes |= dict(zip(jobs, filled, strict=True))
+        return [outcomes[number] for number in range(len(together))]
+
+    def _prepare_job(self, inputs: RecordingInputs, among: Sequence[Recording], claims: ExitStack) -> FillJob | Embedded | None:
+        """Return what is to be done for a recording, claimed; Embedded where nothing is, None where another process is at it."""
         recording = inputs.recording
         require_files(recording, needs_pose=self._needs_pose)
         signature = self._choose_signature(inputs, among)
         path = cache_path(self._cache, recording.id, signature)
-        with claim_file(path) as mine:
-            if not mine:
-                return None
-            reason = self._explain_absence(recording, with_content=True)
-            if reason is None:
-                # Another process finished it between the first look and the claim.
-                return Embedded(0, ())
-            if isinstance(reason, DamagedCacheError):
-                warn(f"{str(reason).rpartition(';')[0]}; these features are computed again.")
-            detail(f"{recording.id}: computing {self.name} of {recording.video}" + (f" and {recording.pose}" if self._needs_pose else ""))
-            return self._fill(inputs, FeatureWriter(path, signature=signature, source=self.describe_source(recording)))
+        if not claims.enter_context(claim_file(path)):
+            return None
+        reason = self._explain_absence(recording, with_content=True)
+        if reason is None:
+            # Another process finished it between the first look and the claim.
+            return Embedded(0, ())
+        if isinstance(reason, DamagedCacheError):
+            warn(f"{str(reason).rpartition(';')[0]}; these features are computed again.")
+        detail(f"{recording.id}: computing {self.name} of {recording.video}" + (f" and {recording.pose}" if self._needs_pose else ""))
+        return FillJob(inputs, FeatureWriter(path, signature=signature, source=self.describe_source(recording)))

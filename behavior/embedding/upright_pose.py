@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from behavior.errors import PoseError, VideoError
-from behavior.files.pose import read_pose
+from behavior.files.pose import PoseFile, open_pose
 from behavior.files.video import open_video
 from behavior.recording import Recording, Track
 from behavior.vision.crops import find_measured_points
@@ -36,7 +36,11 @@ _N_PICTURES, _STEP, _FEWEST_PICTURES = 24, 25, 3
 
 
 def read_upright_track(
-    recording: Recording, individual: str | None = None, scale: tuple[float, float, float] | None = None
+    recording: Recording,
+    individual: str | None = None,
+    scale: tuple[float, float, float] | None = None,
+    *,
+    opened: PoseFile | None = None,
 ) -> tuple[Track, str | None]:
     """Return the track of a recording's animal in the upright picture's pixels, and what to say of a video that is turned or scaled.
 
@@ -51,6 +55,8 @@ def read_upright_track(
         Of a file with several animals, if the recording does not name its own.
     scale
         As `files.pose.read_pose` takes it.
+    opened
+        The recording's pose file, if it was parsed before.
 
     Raises
     ------
@@ -60,7 +66,7 @@ def read_upright_track(
         If the pose is said to be of the stored picture, and the video, which says how that is turned, cannot be read.
     """
     assert recording.pose is not None
-    track = read_pose(recording.pose, individual=recording.individual or individual, scale=scale)
+    track = (opened or open_pose(recording.pose)).read(recording.individual or individual, scale)
     wanted, video = recording.pose_coordinates, recording.video
     if video is None or not video.is_file():
         if wanted == "stored":
@@ -70,8 +76,8 @@ def read_upright_track(
             )
         return track, None
     try:
-        with open_video(video) as opened:
-            turns, size = opened.quarter_turns, (opened.width, opened.height)
+        with open_video(video) as shown:
+            turns, size = shown.quarter_turns, (shown.width, shown.height)
     except VideoError as error:
         if wanted == "stored":
             raise

@@ -22,6 +22,8 @@ _NARROWEST = 480
 _PANEL_WIDTH = 960
 _GREY = 128
 _NOT_LABELLED = "not labelled"
+# Places beyond are outside of every picture, and OpenCV takes 32 bits.
+_FAR = 1e5
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,11 @@ class OverlayPainter:
         Where a tick stands on the bar of each behavior, shape (B,); none for NaN, and none at all where None.
     note
         Stands behind the recording's name.
+    places
+        Where the animal is that all of it is about, float64 of shape (T, 2) in pixels as x, y, NaN where that is unknown; None where there
+        is one animal. A ring and its name are painted there.
+    animal
+        Its name.
 
     Attributes
     ----------
@@ -88,6 +95,8 @@ class OverlayPainter:
         picture_size: tuple[int, int] | None,
         thresholds: npt.NDArray[np.floating] | None = None,
         note: str = "",
+        places: npt.NDArray[np.float64] | None = None,
+        animal: str = "",
     ) -> None:
         expected = (len(row.time_s), len(behaviors))
         for name, values in {"decided": row.decided, "probabilities": row.probabilities, **row.labels}.items():
@@ -102,6 +111,7 @@ class OverlayPainter:
         self.height = self.picture_height + self.panel.height
         self.height += self.height % 2
         self._decided, self._labels = row.decided, list(row.labels.values())
+        self._places, self._animal = places, animal
         self._prepare_chips(behaviors, [rater or PEOPLE for rater in row.labels])
 
     def paint(self, frame: int, image: npt.NDArray[np.uint8] | None = None) -> npt.NDArray[np.uint8]:
@@ -134,6 +144,20 @@ class OverlayPainter:
         if self.magnification > 1:
             image = cv2.resize(image, (picture.shape[1], picture.shape[0]), interpolation=cv2.INTER_NEAREST)
         picture[:] = image
+        if self._places is not None and np.isfinite(self._places[frame]).all():
+            self._paint_place(picture, self._places[frame] * self.magnification)
+
+    def _paint_place(self, picture: npt.NDArray[np.uint8], place: npt.NDArray[np.float64]) -> None:
+        """Paint a ring around the animal, and its name to the upper right of it, or inwards of that near an edge."""
+        x, y = np.clip(place, -_FAR, _FAR).round().astype(int).tolist()
+        radius, width = round(1.3 * self._size), max(round(self._size / 8), 1)
+        for color, more in ((0, 2), (255, 0)):
+            cv2.circle(picture, (x, y), radius, (color,) * 3, width + more, cv2.LINE_AA)
+        top, left = y - radius - self._mark.height // 2, x + radius
+        top = min(max(top, 0), len(picture) - self._mark.height)
+        left = min(max(left, 0), picture.shape[1] - self._mark.width)
+        if top >= 0 and left >= 0:
+            self._mark.put(picture, top, left)
 
     def _prepare_chips(self, behaviors: Sequence[str], raters: Sequence[str]) -> None:
         scale = find_scale(self.width)
@@ -147,6 +171,7 @@ class OverlayPainter:
             self._make_chip(name, choose_text_color(color), color, self._room - padding)
             for name, color in zip(behaviors, colors, strict=True)
         ]
+        self._mark = self._make_chip(self._animal, WHITE, GROUND, self.width // 4)
         self._not_labelled = self._make_chip(_NOT_LABELLED, FAINT, GROUND, self._room - padding)
 
     def _make_chip(self, text: str, color: Rgb, ground: Rgb, room: int) -> _Chip:

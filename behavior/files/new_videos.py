@@ -69,15 +69,15 @@ def name_recordings(videos: Sequence[Path]) -> list[str]:
     return names
 
 
-def require_pose(video: Path) -> Path:
-    """Return the pose file of `video`, which is next to it and named after it.
+def require_pose(video: Path, body_parts: Sequence[str] = ()) -> Path:
+    """Return the pose file of `video`, which is next to it and named after it; one with all of `body_parts` goes before others.
 
     Raises
     ------
     PoseError
         If there is none.
     """
-    pose = find_pose_for(video)
+    pose = find_pose_for(video, body_parts)
     if pose is None:
         raise PoseError(f"{video}: found no pose file next to it; put {video.stem}DLC... there, or name its file with --pose.")
     return pose

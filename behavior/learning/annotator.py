@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from behavior.config import Arena
-from behavior.embedding.unmeasured import find_unmeasured
+from behavior.embedding.unmeasured import find_unmeasured, warn_of_unmeasured
+from behavior.errors import UsageError
 from behavior.learning.decisions import decide, record_postprocess
 from behavior.learning.model_features import LoadedFeatures, ModelFeatures
 from behavior.learning.opened_model import OpenedModel, open_model
 from behavior.learning.prediction import predict_probabilities, require_rate
+from behavior.progress import warn
 from behavior.provenance import ModelSource, Provenance
 from behavior.recording import Annotation, Recording
 from behavior.versions import collect_versions
@@ -58,9 +60,31 @@ class Annotator:
         postprocess = self.model.description.postprocess
         return decide(recording.id, probabilities, fps=fps, postprocess=postprocess, provenance=provenance)
 
+    def annotate_with_warning(self, recording: Recording) -> Annotation:
+        """Do as `annotate`, and warn where many frames were not measured, or many in a row."""
+        annotation = self.annotate(recording)
+        if warning := warn_of_unmeasured(annotation):
+            warn(warning)
+        return annotation
+
+    def require_videos(self) -> None:
+        """Raise UsageError if the model works on imported features, which no video gives."""
+        if self.model.imported or self.model.crop is None:
+            names = ", ".join(self.model.imported)
+            raise UsageError(f"{self.model.folder}: works on imported features ({names}); bring them into a study and use --study.")
+
+    def warn_of_training(self, recordings: Sequence[Recording]) -> None:
+        """Warn if the model was trained on some of the recordings, or on other individuals of their videos."""
+        seen = [recording.id for recording in recordings if self.model.has_seen(recording)]
+        if seen:
+            warn(f"{', '.join(seen)} are training recordings of this model; results on them do not measure its accuracy.")
+
     def would_repeat(self, provenance: Provenance, recording: Recording) -> bool:
-        """Tell whether `provenance` is of an ethogram of the same video by this model with the same settings."""
+        """Tell whether `provenance` is of an ethogram of the same animal in the same video by this model with the same settings."""
         own = self._describe_model()
+        # Ethograms of earlier versions do not name the animal.
+        if provenance.individual is not None and provenance.individual != self._find_individual(recording):
+            return False
         settings, own_settings = ((known.model, known.body_parts, known.postprocess, known.calibration) for known in (provenance, own))
         return settings == own_settings and _is_same_file(provenance.video, recording.video)
 
@@ -73,6 +97,9 @@ class Annotator:
             calibration=decisions.settings.calibration if decisions is not None else "none",
         )
 
+    def _find_individual(self, recording: Recording) -> str | None:
+        return recording.individual or (self.model.crop.individual if self.model.crop is not None else None)
+
     def _describe(self, recording: Recording, loaded: LoadedFeatures, *, resampled: bool) -> Provenance:
         own, features, crop = self._describe_model(), loaded.by_member[0], self.model.description.crop
         return Provenance(
@@ -81,6 +108,7 @@ class Annotator:
             pose=str(recording.pose.resolve()) if recording.pose else None,
             learned_from=self.model.has_seen(recording),
             model=own.model,
+            individual=self._find_individual(recording),
             body_parts=own.body_parts,
             postprocess=own.postprocess,
             calibration=own.calibration,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -152,8 +153,8 @@ def _find_recording(path: Path, annotation: Annotation, study: Path | None) -> t
     """Return the recording, with the arena and the cache of its study."""
     if study is None:
         video, pose = annotation.provenance.video, annotation.provenance.pose
-        own = Recording(annotation.recording, video=Path(video) if video else None, pose=Path(pose) if pose else None, animal="")
-        return own, None, None
+        files: dict[str, Any] = {"video": Path(video) if video else None, "pose": Path(pose) if pose else None}
+        return Recording(annotation.recording, animal="", individual=annotation.provenance.individual or "", **files), None, None
     settings, recordings = open_study(study)
     for recording in recordings:
         if recording.id == annotation.recording:

@@ -84,8 +84,11 @@ class OpenedModel:
         return sorted(streams.difference(MADE_STREAMS))
 
     def has_seen(self, recording: Recording) -> bool:
-        """Tell whether the heads were trained on a recording, or a backbone was fine-tuned on it."""
-        return recording.id in self.description.training.recordings or find_seen(recording, self.weights_seen) is not None
+        """Tell whether the heads were trained on a recording, or another individual of its video, or a backbone was fine-tuned on it."""
+        trained_on = self.description.training.recordings
+        return (
+            any(name in trained_on for name in (recording.id, *recording.companions)) or find_seen(recording, self.weights_seen) is not None
+        )
 
 
 def open_model(folder: Path, *, body_parts: Sequence[str] = (), individual: str | None = None) -> OpenedModel:

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from behavior.embedding.recordings import require_features
+from behavior.embedding.recordings import require_features_together
 from behavior.errors import BehaviorError, EthogramError, WeightsError
 from behavior.files.atomic import make_folder, write_bytes
 from behavior.files.ethograms import ETHOGRAM_SUFFIX, list_record, read_provenance, write_annotation
+from behavior.files.shared_videos import group_by_video
 from behavior.learning.annotator import Annotator
 from behavior.progress import complain, report_progress
 from behavior.recording import Recording
@@ -42,9 +43,14 @@ def refresh_predictions(annotator: Annotator, recordings: Sequence[Recording], o
     """
     result = Refreshed()
     with report_progress("predicting", total=len(recordings), unit="recordings") as advance:
-        for recording in recordings:
+        problems: dict[str, BehaviorError] = {}
+        groups = group_by_video(recordings)
+        for recording, together in [(recording, group) for group in groups for recording in group]:
             try:
-                require_features(annotator.features.streams, recording)
+                if recording is together[0]:
+                    problems = require_features_together(annotator.features.streams, together)
+                if recording.id in problems:
+                    raise problems[recording.id]
                 annotation = annotator.annotate(recording)
                 if keep_in is not None:
                     keep_other_ethogram(out, recording.id, keep_in)

@@ -74,10 +74,11 @@ class DescribedRecording:
         return self.labels[""] if "" in self.labels else next(iter(self.labels.values()))
 
     def mark(self, table: pd.DataFrame) -> pd.DataFrame:
-        """Return `table` with the columns `recording` and `group` before all others."""
+        """Return `table` with the columns `recording`, `group` and `animal` before all others."""
         marked = table.copy()
         marked.insert(0, "recording", self.name)
         marked.insert(1, "group", self.group)
+        marked.insert(2, "animal", self.animal)
         return marked
 
 
@@ -88,7 +89,7 @@ class StatisticsTables:
     Attributes
     ----------
     bouts, transitions
-        As `statistics.bouts` and `statistics.transitions` make them, with the columns recording and group before all others.
+        As `statistics.bouts` and `statistics.transitions` make them, with the columns recording, group and animal before all others.
     zones
         As `statistics.zones` makes them, likewise; None where no recording has a track.
     groups

@@ -9,6 +9,7 @@ import numpy as np
 from behavior import __version__
 from behavior.config import APPEARANCE, MOTION, POSE, HeadSettings, Postprocess, Study, Training
 from behavior.files.model_bundle import BundleDescription
+from behavior.files.shared_videos import group_by_video
 from behavior.learning.crossval_folder import CrossvalResults
 from behavior.learning.decisions import describe_fitting
 from behavior.learning.variants import list_variants
@@ -122,16 +123,18 @@ def _describe_recordings(text: _Text, sources: ReportSources, description: Descr
         minutes = [recording.recorded_s / 60 for recording in description.recordings if len(recording.annotation.time_s)]
         n_animals = len(set(description.animals.values()))
         rates = sorted({f"{recording.annotation.fps:.4g}" for recording in description.recordings if recording.annotation.fps})
-        verb = "was" if len(description.recordings) == 1 else "were"
+        # Individuals of one video are recordings of their own.
+        n_videos = len({recording.annotation.provenance.video or recording.name for recording in description.recordings})
+        verb = "was" if n_videos == 1 else "were"
         text.say(
-            f"{_count(len(description.recordings), 'video')} of {_count(n_animals, 'animal')} "
+            f"{_count(n_videos, 'video')} of {_count(n_animals, 'animal')} "
             f"({', '.join(rates)} frames per second, {np.sum(minutes):,.1f} minutes in all) {verb} annotated "
             f"for {_join(description.behaviors)}."
         )
     elif sources.study is not None:
         animals = {recording.animal or recording.id for recording in sources.recordings}
         text.say(
-            f"{_count(len(sources.recordings), 'video')} of {_count(len(animals), 'animal')} were used, and "
+            f"{_count(len(group_by_video(sources.recordings)), 'video')} of {_count(len(animals), 'animal')} were used, and "
             f"{_join(sources.study.behaviors)} were learned."
         )
 

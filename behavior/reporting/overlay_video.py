@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PureWindowsPath
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from behavior.config import LabelFiles
-from behavior.errors import EthogramError, UsageError, VideoError
+from behavior.embedding.upright_pose import read_upright_track
+from behavior.errors import BehaviorError, EthogramError, UsageError, VideoError
 from behavior.figures.ethogram_raster import RasterRow
 from behavior.figures.overlay import OverlayPainter
 from behavior.figures.overlay_plan import Clip, plan_frames
+from behavior.files.pose import find_body_parts, match_pose_to_frames
 from behavior.files.pose_times import TOLERATED_ROWS
 from behavior.files.video import VideoReader, open_video, summarize_video
 from behavior.files.video_folder import VideoFolder
@@ -22,13 +25,16 @@ from behavior.frame_times import frame_edges
 from behavior.learning.decisions import read_postprocess
 from behavior.learning.label_reading import read_raters_of
 from behavior.postprocess.thresholds import apply_thresholds
-from behavior.progress import Advance
+from behavior.progress import Advance, warn
 from behavior.recording import Annotation, Recording
+from behavior.vision.crops import find_centers
 
 __all__ = ["OverlayVideo", "find_thresholds", "find_video", "plan_overlay"]
 
 # Bars and letters stay sharp at this quality, and encoding does not take longer than everything else together.
 _CRF, _PRESET = 20, "veryfast"
+# Below it nobody knows where the animal is.
+_MIN_LIKELIHOOD = 0.6
 
 
 @dataclass(frozen=True)
@@ -51,6 +57,8 @@ class OverlayVideo:
         Frames per second of the overlay.
     note
         Shown beside the time.
+    places
+        Where the individual is that it is about, shape (T, 2) in pixels, NaN where unknown; None where no individual is named.
     """
 
     ethogram: Path
@@ -61,6 +69,8 @@ class OverlayVideo:
     frames: npt.NDArray[np.int64]
     fps: float
     note: str
+    places: npt.NDArray[np.float64] | None = None
+    individual: str = ""
 
     def write(self, target: Path, *, advance: Advance) -> None:
         """Write it to `target`, whole or not at all.
@@ -100,7 +110,8 @@ class OverlayVideo:
         return bool(self.frames[-1] >= len(self.row.time_s) - 1 - TOLERATED_ROWS)
 
     def _open_painter(self, picture_size: tuple[int, int] | None) -> OverlayPainter:
-        return OverlayPainter(self.row, self.behaviors, picture_size=picture_size, thresholds=self.thresholds, note=self.note)
+        settings: dict[str, Any] = {"thresholds": self.thresholds, "note": self.note}
+        return OverlayPainter(self.row, self.behaviors, picture_size=picture_size, places=self.places, animal=self.individual, **settings)
 
     def _paint(self, reader: VideoReader, painter: OverlayPainter) -> Iterator[npt.NDArray[np.uint8]]:
         wanted = self.frames.tolist()
@@ -177,8 +188,29 @@ def plan_overlay(
         thresholds=find_thresholds(ethogram, annotation),
         frames=frames,
         fps=shown_fps,
+        places=None if video is None else _find_places(annotation, recording, video),
+        individual=recording.individual or annotation.provenance.individual or "",
         note="" if clip.speed == 1 else f"(speed {clip.speed:g}\N{MULTIPLICATION SIGN})",
     )
+
+
+def _find_places(annotation: Annotation, recording: Recording, video: Path) -> npt.NDArray[np.float64] | None:
+    """Return where an individual is in each frame, (T, 2), NaN where unknown; None where none is named, or its pose cannot be read."""
+    known = annotation.provenance
+    individual = recording.individual or known.individual
+    pose = recording.pose or (None if known.pose is None else Path(known.pose))
+    if not individual or pose is None or not known.body_parts:
+        return None
+    try:
+        track, _ = read_upright_track(replace(recording, video=video, pose=pose, individual=individual))
+        columns = find_body_parts(track, known.body_parts, path=pose)
+        track, _ = match_pose_to_frames(track, annotation.frames, path=pose)
+    except BehaviorError as error:
+        warn(f"{str(error).rstrip('.')}; the overlay does not show where {individual} is.")
+        return None
+    places, measured = find_centers(track.positions[:, columns], track.likelihoods[:, columns], min_likelihood=_MIN_LIKELIHOOD)
+    places[~measured] = np.nan
+    return places
 
 
 def find_video(ethogram: Path, annotation: Annotation, recording: Recording, folder: VideoFolder | None) -> Path:

@@ -255,7 +255,7 @@ def _read_recording(
     except BehaviorError as error:
         problems[f"{annotation.recording} (track)"] = str(error)
         complain(str(error))
-    row = row or Recording(annotation.recording, animal=annotation.recording)
+    row = row or Recording(annotation.recording, animal=annotation.recording, individual=annotation.provenance.individual or "")
     observed = find_observed(annotation, max_gap_s=sources.arena.max_gap_s)
     if observed is not None and not observed.any() and positions is not None:
         # Where nothing was measured, a track leads nowhere in the picture.
@@ -316,13 +316,12 @@ def _note_unobserved(recordings: Sequence[DescribedRecording]) -> list[str]:
 
 
 def _merge(known: Recording, row: Recording) -> Recording:
-    return Recording(
-        known.id,
+    return replace(
+        known,
         video=row.video or known.video,
         pose=row.pose or known.pose,
         labels=row.labels or known.labels,
         animal=known.animal if row.animal == row.id else row.animal,
         group=row.group or known.group,
-        split=known.split,
         individual=row.individual or known.individual,
     )

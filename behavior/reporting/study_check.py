@@ -31,6 +31,9 @@ from behavior.vision.backbones import IMAGENET, find_backbone, identify_weights,
 
 __all__ = ["RecordingCheck", "check_balance", "check_rates", "check_recording", "check_recordings", "check_weights"]
 
+# An individual that is measured in fewer frames may be a name that the tracker has for another video's.
+_MOSTLY_LOST = 0.5
+
 _ADVICE = "correct the path in the manifest or put the file there"
 
 
@@ -308,7 +311,9 @@ def _compare_track(recording: Recording, track: Track, crop: Crop, frames: Frame
     centers.require_any(recording.pose, parts=crop.body_parts, min_likelihood=crop.min_likelihood)
     measured = float(centers.measured[: frames.n_frames].mean()) if len(track) else 0.0
     consequence = f"look at {' and '.join(crop.body_parts)} and its likelihood ({crop.min_likelihood:g} is asked for)"
-    lost = centers.describe(recording.pose, n_frames=frames.n_frames, consequence=consequence)
+    if recording.individual and measured < _MOSTLY_LOST:
+        consequence += ", and remove its row from the manifest if it is no animal of this video"
+    lost = centers.describe(recording.pose, n_frames=frames.n_frames, consequence=consequence, individual=recording.individual)
     return measured, [*([warning] if warning else []), *lost]
 
 

@@ -225,7 +225,9 @@ class OpenedRecording:
         labels = Labels(np.full((frames.n_frames, len(behaviors)), -1, dtype=np.int8), behaviors)
         target = base
         if base is not None:
-            sources = self._find_own_sources(base, behaviors)
+            # A file that another individual has, too, stays as it is.
+            is_shared = base in reviewed.recordings[self.recording.id].shared_labels
+            sources = None if is_shared else self._find_own_sources(base, behaviors)
             labels = self._read_labels(base, self.rater)
         if target is None or sources is None:
             # Another program's file, or a table of frames, is never changed.

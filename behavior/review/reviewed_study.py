@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from behavior.config import LabelFiles, Study
 from behavior.errors import EthogramError, OutputError, UsageError
@@ -243,9 +244,11 @@ def _open_ethograms(paths: Sequence[Path]) -> ReviewedStudy:
             raise EthogramError(f"{path}: its recording {name!r} is there twice, or cannot be a file name; review one folder at a time.")
         provenance = read_provenance(path)
         video, pose = (None if value is None else Path(value) for value in (provenance.video, provenance.pose))
-        recordings[name] = Recording(name, video=video, pose=pose if pose is not None and pose.exists() else None, animal=name)
+        known: dict[str, Any] = {"video": video, "pose": pose if pose is not None and pose.exists() else None}
+        recordings[name] = Recording(name, animal=name, individual=provenance.individual or "", **known)
         behaviors.update(dict.fromkeys(_list_behaviors(path)))
     folder = paths[0].resolve().parent
+    recordings = {one.id: one for one in introduce_companions(list(recordings.values()))}
     return ReviewedStudy(folder, None, None, recordings, {}, names=ChosenNames(behaviors=tuple(behaviors)))
 
 

@@ -8,18 +8,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from behavior.config import Crop
-from behavior.embedding.recordings import require_features
-from behavior.embedding.unmeasured import warn_of_unmeasured
-from behavior.errors import BehaviorError, EthogramError, OutputError, UsageError, VideoError, WeightsError, advise_on_missing
+from behavior.embedding.recordings import require_features_together
+from behavior.errors import BehaviorError, EthogramError, OutputError, UsageError, WeightsError
 from behavior.files.atomic import make_folder
 from behavior.files.ethograms import ETHOGRAM_SUFFIX, read_provenance, write_annotation
-from behavior.files.new_videos import list_videos, name_recordings, require_pose
+from behavior.files.new_videos import list_videos, name_recordings
+from behavior.files.shared_videos import group_by_video
 from behavior.files.study import open_study
 from behavior.learning.annotator import Annotator, open_annotator
-from behavior.progress import announce, complain, warn
-from behavior.recording import Annotation, PoseCoordinates, Recording
+from behavior.learning.new_recordings import list_new_recordings
+from behavior.progress import announce, complain
+from behavior.recording import PoseCoordinates, Recording
 
-__all__ = ["AnnotateResult", "annotate_study", "annotate_video", "annotate_videos"]
+__all__ = ["AnnotateResult", "annotate_study", "annotate_videos"]
 
 
 @dataclass
@@ -51,7 +52,7 @@ def annotate_videos(
     cache: Path | None = None,
     overwrite: bool = False,
 ) -> AnnotateResult:
-    """Annotate `videos` with the bundle in the folder `model`; one bad video never stops the rest.
+    """Annotate `videos` with the bundle in the folder `model`, each individual of a video by itself; one bad video never stops the rest.
 
     Parameters
     ----------
@@ -59,8 +60,10 @@ def annotate_videos(
         A folder stands for the videos in it, but for hidden ones, overlays and videos in which a tracker drew its points.
     pose
         Pose of the only video; without it each video's pose is looked for next to it, as `behavior init` does.
-    body_parts, individual, pose_coordinates
+    body_parts, pose_coordinates
         Centre the crops on these instead of those that the model was trained with; `pose_coordinates` as in `Recording`.
+    individual
+        Which of several animals in the pose; all of them where None, unless the model is for one.
     resample
         Accept videos of another frame rate than the model's.
     cache
@@ -82,40 +85,20 @@ def annotate_videos(
         raise UsageError(f"--pose names one file, but {n_given} videos are given; annotate them one at a time or leave --pose out.")
     make_folder(out)
     annotator = open_annotator(model, body_parts=body_parts, individual=individual, may_resample=resample, cache=cache or out / "cache")
-    _refuse_imported(annotator)
+    annotator.require_videos()
     for sentence in problems.values():
         complain(sentence)
     recordings: list[Recording] = []
-    for video, name in zip(videos, name_recordings(videos), strict=True):
+    names = name_recordings(videos)
+    for video, name in zip(videos, names, strict=True):
         try:
-            recordings.append(_describe_video(annotator, name, video, pose, pose_coordinates))
+            taken = [recording.id for recording in recordings]
+            recordings += list_new_recordings(
+                annotator.model, name, video, pose=pose, individual=individual, coordinates=pose_coordinates, taken=[*taken, *names]
+            )
         except BehaviorError as error:
             _fail(result, name, error)
     return _annotate(annotator, recordings, out, result, overwrite=overwrite)
-
-
-def annotate_video(annotator: Annotator, video: Path, *, pose: Path | None = None, coordinates: PoseCoordinates = "auto") -> Annotation:
-    """Return the annotation of one video; nothing is written but features, to the annotator's cache.
-
-    Parameters
-    ----------
-    pose, coordinates
-        Its pose, which is looked for next to the video without it; and of which picture it is, as in `Recording`.
-
-    Raises
-    ------
-    UsageError
-        If the model works on imported features.
-    BehaviorError
-        If the video, its pose or the model cannot be used.
-    """
-    _refuse_imported(annotator)
-    if not video.is_file():
-        raise VideoError(f"{video}: no such video; {advise_on_missing(video)}.")
-    (name,) = name_recordings([video])
-    recording = _describe_video(annotator, name, video, pose, coordinates)
-    _warn_of_training([recording], annotator)
-    return _annotate_recording(annotator, recording)
 
 
 def annotate_study(
@@ -165,54 +148,39 @@ def annotate_study(
 def _annotate(
     annotator: Annotator, recordings: Sequence[Recording], out: Path, result: AnnotateResult, *, overwrite: bool
 ) -> AnnotateResult:
-    _warn_of_training(recordings, annotator)
-    for recording in recordings:
+    annotator.warn_of_training(recordings)
+    for group in group_by_video(recordings):
         began = time.perf_counter()
-        try:
-            if not overwrite:
-                _refuse_other_ethogram(annotator, recording, out)
-            annotation = _annotate_recording(annotator, recording)
-            write_annotation(out, annotation)
-            n_frames = len(annotation.time_s)
-        except WeightsError:
-            raise
-        except BehaviorError as error:
-            _fail(result, recording.id, error)
-            continue
-        seconds = time.perf_counter() - began
-        result.frames_per_second[recording.id] = n_frames / seconds
-        announce(f"{recording.id}: {n_frames:,} frames in {seconds:.1f} s, {n_frames / seconds:,.1f} frames/s")
+        wanted = [one for one in group if overwrite or _is_free(annotator, one, out, result)]
+        problems = require_features_together(annotator.features.streams, wanted)
+        # What individuals of a video have in common is shared among them.
+        embedding_s = (time.perf_counter() - began) / max(len(wanted), 1)
+        for recording in wanted:
+            began = time.perf_counter()
+            try:
+                if recording.id in problems:
+                    raise problems[recording.id]
+                annotation = annotator.annotate_with_warning(recording)
+                write_annotation(out, annotation)
+            except WeightsError:
+                raise
+            except BehaviorError as error:
+                _fail(result, recording.id, error)
+                continue
+            n_frames, seconds = len(annotation.time_s), embedding_s + time.perf_counter() - began
+            result.frames_per_second[recording.id] = n_frames / seconds
+            announce(f"{recording.id}: {n_frames:,} frames in {seconds:.1f} s, {n_frames / seconds:,.1f} frames/s")
     return result
 
 
-def _annotate_recording(annotator: Annotator, recording: Recording) -> Annotation:
-    """Return the annotation of a recording, whose features are computed if they are not in the cache yet."""
-    require_features(annotator.features.streams, recording)
-    annotation = annotator.annotate(recording)
-    if warning := warn_of_unmeasured(annotation):
-        warn(warning)
-    return annotation
-
-
-def _describe_video(annotator: Annotator, name: str, video: Path, pose: Path | None, pose_coordinates: PoseCoordinates) -> Recording:
-    """Return the recording that a video is; its pose is looked for if it is not given and the model needs one."""
-    crop = annotator.model.crop
-    if pose is None and crop is not None and not crop.whole_frame:
-        pose = require_pose(video)
-    return Recording(name, video=video, pose=pose, animal=name, pose_coordinates=pose_coordinates)
-
-
-def _warn_of_training(recordings: Sequence[Recording], annotator: Annotator) -> None:
-    seen = [recording.id for recording in recordings if annotator.model.has_seen(recording)]
-    if seen:
-        warn(f"{', '.join(seen)} are training recordings of this model; results on them do not measure its accuracy.")
-
-
-def _refuse_imported(annotator: Annotator) -> None:
-    model = annotator.model
-    if model.imported or model.crop is None:
-        names = ", ".join(model.imported)
-        raise UsageError(f"{model.folder}: works on imported features ({names}); bring them into a study and use --study.")
+def _is_free(annotator: Annotator, recording: Recording, out: Path, result: AnnotateResult) -> bool:
+    """Tell whether an ethogram may be written; if not, why not is added to the result."""
+    try:
+        _refuse_other_ethogram(annotator, recording, out)
+    except BehaviorError as error:
+        _fail(result, recording.id, error)
+        return False
+    return True
 
 
 def _refuse_other_ethogram(annotator: Annotator, recording: Recording, out: Path) -> None:

@@ -173,7 +173,7 @@ def _make_row(one: _Predicted, row: Recording | None) -> Recording:
     if row is not None:
         return replace(row, labels={}, split="train")
     video, pose = (None if value is None else Path(value) for value in (one.provenance.video, one.provenance.pose))
-    return Recording(one.name, video=video, pose=pose, animal=one.name)
+    return Recording(one.name, video=video, pose=pose, animal=one.name, individual=one.provenance.individual or "")
 
 
 def _draw(annotations: Sequence[_Predicted], recordings: Mapping[str, Recording], request: AuditRequest) -> list[QueuedClip]:

@@ -11,6 +11,7 @@ from behavior.embedding.recordings import EmbedResult, embed_recordings
 from behavior.embedding.stream import FeatureStream
 from behavior.embedding.streams import identify_stream, make_streams
 from behavior.errors import UsageError
+from behavior.files.shared_videos import group_by_video
 from behavior.files.study import open_study
 from behavior.learning.variants import list_variants
 from behavior.recording import Recording
@@ -34,7 +35,7 @@ def embed_study(path: Path, *, workers: int = 1) -> EmbedResult:
     if workers < 1:
         raise UsageError(f"--workers is {workers}, expected 1 or more.")
     streams, recordings = _list_streams(path, n_threads=None)
-    workers = min(workers, len(recordings))
+    workers = min(workers, len(group_by_video(recordings)))
     if workers == 1:
         return embed_recordings(streams, recordings)
     n_threads = max((os.cpu_count() or 1) // workers, 1)
@@ -62,5 +63,7 @@ def _list_streams(path: Path, *, n_threads: int | None) -> tuple[list[FeatureStr
 def _embed_share(path: Path, workers: int, n_threads: int, number: int) -> EmbedResult:
     """Embed in one of several processes, which begin at different recordings and meet in the end."""
     streams, recordings = _list_streams(path, n_threads=n_threads)
-    first = number * len(recordings) // workers
-    return embed_recordings(streams, recordings[first:] + recordings[:first])
+    # Recordings of one video go together, so that it is decoded once.
+    videos = group_by_video(recordings)
+    first = number * len(videos) // workers
+    return embed_recordings(streams, [recording for group in videos[first:] + videos[:first] for recording in group])

@@ -12,6 +12,8 @@ from behavior.config import LabelFiles
 from behavior.errors import BehaviorError, LabelError, UsageError
 from behavior.files.ethograms import find_ethograms, read_annotation
 from behavior.files.label_folder import LabelFolder
+from behavior.files.label_formats.choosing import name_file
+from behavior.files.name_matching import make_safe
 from behavior.files.result_folders import replace_results
 from behavior.files.study import read_study
 from behavior.learning.crossval_files import SUMMARY_FILE
@@ -117,11 +119,19 @@ def _add_scored(scored: _Scored, path: Path, label_files: LabelFolder, labels_fo
 
 def _read_labels(path: Path, annotation: Annotation, label_files: LabelFolder, labels_folder: Path, settings: LabelFiles) -> Labels:
     """Return the labels of the ethogram at `path`, with a warning for what is odd in their file; LabelError if there are none."""
-    label_path = label_files.find(annotation.recording)
+    video, individual = annotation.provenance.video, annotation.provenance.individual
+    label_path, is_shared = label_files.find(annotation.recording), False
+    if label_path is None and video is not None and individual is not None:
+        # A file of the whole video tells by its subjects whose labels are whose.
+        label_path, is_shared = label_files.find(make_safe(Path(name_file(video)).stem)), True
     if label_path is None:
         raise LabelError(f"{path}: {labels_folder} holds no label file named after {annotation.recording!r}; it is not scored.")
-    video = annotation.provenance.video
-    recording = Recording(annotation.recording, video=None if video is None else Path(video))
+    recording = Recording(
+        annotation.recording,
+        video=None if video is None else Path(video),
+        individual=individual or "",
+        shared_labels=frozenset([label_path] if is_shared else []),
+    )
     labels, notes = read_labels_of(recording, label_path, annotation.behaviors, annotation.frames, settings=settings)
     for note in notes:
         warn(note)

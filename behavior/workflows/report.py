@@ -160,7 +160,7 @@ def _make_bouts_sections(sources: ReportSources, description: Description | None
             known.id,
             video=known.video or _as_path(annotation.provenance.video),
             pose=known.pose or _as_path(annotation.provenance.pose),
-            individual=known.individual,
+            individual=known.individual or annotation.provenance.individual or "",
         )
 
     if description is not None:

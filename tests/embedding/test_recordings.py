@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from behavior.embedding import recordings as module
 from behavior.embedding.recording_inputs import RecordingInputs
-from behavior.embedding.recordings import EmbedResult, embed_recordings, require_features
+from behavior.embedding.recordings import EmbedResult, embed_recordings, require_features, require_features_together
 from behavior.embedding.stream import Embedded
-from behavior.errors import PoseError, WeightsError
+from behavior.errors import BehaviorError, PoseError, WeightsError
 from behavior.recording import Recording
 
 RECORDINGS = [Recording(name) for name in ("new", "cached", "bad", "shared", "empty")]
@@ -34,14 +36,17 @@ class Stream:
     def tidy(self, recording: Recording) -> None:
         self.tidied.append(recording.id)
 
-    def embed(self, inputs: RecordingInputs, *, among: list[Recording]) -> Embedded | None:
+    def embed_together(self, together: list[RecordingInputs], *, among: list[Recording]) -> list[Embedded | BehaviorError | None]:
+        return [self.embed(inputs) for inputs in together]
+
+    def embed(self, inputs: RecordingInputs) -> Embedded | BehaviorError | None:
         recording = inputs.recording
         self.inputs.append(inputs)
         self.asked.append(recording.id)
         if self.weights_are_bad:
             raise WeightsError("weights.keras: is damaged.")
         if recording.id == "bad":
-            raise PoseError("bad.csv: has no body part 'nose'.")
+            return PoseError("bad.csv: has no body part 'nose'.")
         if recording.id == "shared" and self.asked.count("shared") == 1:
             return None
         return Embedded(0 if recording.id == "empty" else 100, ("its header is wrong.",) if recording.id == "new" else ())
@@ -128,3 +133,23 @@ def test_only_what_another_process_computes_is_waited_for(monkeypatch: pytest.Mo
     # The second stream found no claim, and is done.
     assert second.asked == ["shared", "shared"]
     assert list(result.embedded) == ["shared"]
+
+
+def test_individuals_of_one_video_are_asked_for_together_and_one_that_is_bad_stops_no_other(tmp_path: Path) -> None:
+    together: list[list[str]] = []
+
+    class Grouped(Stream):
+        def embed_together(self, together_: list[RecordingInputs], *, among: list[Recording]) -> list[Embedded | BehaviorError | None]:
+            together.append([inputs.recording.id for inputs in together_])
+            return super().embed_together(together_, among=among)
+
+    names = ("new", "other", "cached", "bad", "shared")
+    recordings = [Recording(name, video=tmp_path / ("b.mp4" if name == "other" else "a.mp4")) for name in names]
+    stream = Grouped()
+    result = embed_recordings([stream], recordings)
+    assert together == [["new", "bad", "shared"], ["other"], ["shared"]]
+    assert (sorted(result.embedded), result.kept, list(result.failures)) == (["new", "other", "shared"], ["cached"], ["bad"])
+    problems = require_features_together([Grouped(), Grouped()], [recording for recording in recordings if recording.id != "other"])
+    assert list(problems) == ["bad"]
+    # The second stream has nothing to do for a recording that the first one could not use.
+    assert together[3:] == [["new", "bad", "shared"], ["shared"], ["new", "shared"], ["shared"]]

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import h5py
@@ -15,14 +16,15 @@ import pytest
 from behavior.config import Crop
 from behavior.embedding.recording_inputs import RecordingInputs
 from behavior.embedding.recordings import embed_recordings, require_features
-from behavior.embedding.stream import Embedded, FeatureStream
+from behavior.embedding.stream import Embedded, FeatureStream, FillJob
 from behavior.embedding.streams import make_streams
-from behavior.errors import CacheError, PoseError, VideoError
+from behavior.errors import BehaviorError, CacheError, PoseError, VideoError
 from behavior.files.claims import claim_file
 from behavior.files.feature_cache import DamagedCacheError, MissingCacheError, StaleCacheError, cache_path
 from behavior.files.feature_sources import Signature
 from behavior.files.feature_writer import FeatureWriter, parts_folder
-from behavior.recording import Recording
+from behavior.files.pose import read_pose, write_deeplabcut
+from behavior.recording import Recording, Track
 from behavior.vision.engine_choice import PreparedEngine
 
 WriteRecording = Callable[..., Recording]
@@ -205,14 +207,15 @@ for name in ("openvino", "tensorflow", "keras", "nncf"):
 from pathlib import Path
 from behavior.compute import child
 from behavior.config import Backbone, Crop
-from behavior.embedding import crop_reader, pose_stream, upright_pose
+from behavior.embedding import crop_reader, crop_streams, pose_stream, recording_inputs, upright_pose
 from behavior.embedding.streams import make_streams
-from behavior.recording import Recording
+from behavior.files.pose import read_pose, write_deeplabcut
+from behavior.recording import Recording, Track
 from behavior.vision import devices
 def refuse(*_, **__):
     raise AssertionError("something was opened, or the machine was looked at")
 child.subprocess.Popen = devices.ctypes.CDLL = refuse
-crop_reader.open_video = pose_stream.open_video = upright_pose.open_video = upright_pose.read_pose = refuse
+crop_reader.open_video = crop_streams.open_video = pose_stream.open_video = upright_pose.open_video = recording_inputs.open_pose = refuse
 folder = Path(sys.argv[1])
 streams = make_streams({streams}, crop=Crop(body_part="middle", size=16, body_axis=["tail", "nose"]),
                        backbone=Backbone(name="openfield", weights="packaged"), arena=None, cache=folder / "cache")
@@ -246,7 +249,7 @@ class Interrupted(FeatureStream):
     def _choose_signature(self, inputs: RecordingInputs, among: Sequence[Recording]) -> Signature:
         return Signature("interrupted", {})
 
-    def _fill(self, inputs: RecordingInputs, writer: FeatureWriter) -> Embedded:
+    def _fill(self, jobs: Sequence[FillJob]) -> list[Embedded | BehaviorError]:
         raise PoseError("it broke")
 
 
@@ -258,3 +261,100 @@ def test_a_failure_leaves_no_claim(write_recording: WriteRecording, tmp_path: Pa
             stream.embed(RecordingInputs(recording))
     assert not list((tmp_path / "cache").glob("*.claim"))
     assert not stream.is_cached(recording)
+
+
+@pytest.fixture
+def decodes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Names of the videos whose frames were read from their first on, once for each time."""
+    from behavior.files.video import VideoReader
+
+    decoded: list[str] = []
+    frames = VideoReader.frames
+
+    def note(self: VideoReader, **settings: int) -> object:
+        decoded.append(self.path.name)
+        return frames(self, **settings)
+
+    summarize = VideoReader.summarize
+
+    def note_summary(self: VideoReader) -> object:
+        decoded.append(self.path.name)
+        return summarize(self)
+
+    monkeypatch.setattr(VideoReader, "frames", note)
+    monkeypatch.setattr(VideoReader, "summarize", note_summary)
+    monkeypatch.setattr("behavior.embedding.upright_pose._doubt_scale", lambda *_: None)
+    return decoded
+
+
+@pytest.fixture
+def three(write_recording: WriteRecording) -> list[Recording]:
+    """The bright square, another place, and an animal that no frame shows: individuals of one video."""
+    alone = write_recording()
+    assert alone.pose is not None
+    track = read_pose(alone.pose)
+    lost = Track(np.full_like(track.positions, np.nan), np.zeros_like(track.likelihoods), track.body_parts)
+    tracks = {"square": track, "beside": replace(track, positions=track.positions + 10.0), "nobody": lost}
+    write_deeplabcut(alone.pose.with_name("aDLC_el.csv"), tracks, scorer="net")
+    several = replace(alone, pose=alone.pose.with_name("aDLC_el.csv"))
+    return [replace(several, id=f"a_{name}", individual=name) for name in tracks]
+
+
+def test_individuals_of_a_video_are_read_together_and_have_the_features_that_each_has_alone(
+    streams: dict[str, FeatureStream],
+    stream: FeatureStream,
+    three: list[Recording],
+    write_recording: WriteRecording,
+    decodes: list[str],
+    parses: list[str],
+) -> None:
+    square, beside, _ = three
+    result = embed_recordings([stream], three)
+    assert sorted(result.embedded) == ["a_beside", "a_square"]
+    assert list(result.failures) == ["a_nobody"]
+    assert "is not found in any frame" in result.failures["a_nobody"]
+    # Matroska does not say how many frames there are, so they are counted before crops are cut.
+    assert decodes == ["a.mkv"] * (1 if stream.name == "pose" else 2)
+    assert parses == ["aDLC_el.csv"]
+    together = {one.id: stream.read(one) for one in (square, beside)}
+    alone = replace(square, id="alone")
+    stream.embed(RecordingInputs(alone))
+    for name in ("features", "centers", "measured", "time_s"):
+        np.testing.assert_array_equal(getattr(together["a_square"], name), getattr(stream.read(alone), name))
+    assert not np.array_equal(together["a_square"].centers, together["a_beside"].centers)
+    # What is there is not read again for one that is missing.
+    find_file(stream, beside).unlink()
+    require_features([stream], beside)
+    np.testing.assert_array_equal(stream.read(beside).features, together["a_beside"].features)
+
+
+def test_a_run_that_was_killed_goes_on_for_each_individual_where_it_was(
+    streams: dict[str, FeatureStream], three: list[Recording], write_recording: WriteRecording, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("feature_writer", "feature_cache"):
+        monkeypatch.setattr(f"behavior.files.{module}.PART_ROWS", 8)
+    monkeypatch.setattr("behavior.embedding.crop_batches.PART_ROWS", 8)
+    square, beside, _ = three
+    motion = streams["motion"]
+    whole = embed_recordings([motion], [square, beside])
+    assert not whole.failures
+    expected = {one.id: motion.read(one).features for one in (square, beside)}
+    for one in (square, beside):
+        find_file(motion, one).unlink()
+    added: list[int] = []
+    add_part = FeatureWriter.add_part
+
+    def kill(self: FeatureWriter, **arrays: np.ndarray) -> None:
+        if len(added) == 5:
+            raise KeyboardInterrupt
+        added.append(len(arrays["features"]))
+        add_part(self, **arrays)
+
+    with monkeypatch.context() as killed, pytest.raises(KeyboardInterrupt):
+        killed.setattr(FeatureWriter, "add_part", kill)
+        embed_recordings([motion], [square, beside])
+    # The one is three parts on, the other two.
+    assert sorted(len(list(folder.glob("*.npz"))) for folder in (motion._cache).glob(".*.parts")) == [2, 3]
+    assert not embed_recordings([motion], [square, beside]).failures
+    for one in (square, beside):
+        np.testing.assert_array_equal(motion.read(one).features, expected[one.id])

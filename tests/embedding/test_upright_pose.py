@@ -113,7 +113,7 @@ def test_real_metadata(shared_data: Path, name: str) -> None:
 def test_a_turned_pose_keeps_what_its_file_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     recording = write(tmp_path, find_middle(), rotation=180)
     track = replace(read_pose(tmp_path / "a.csv"), may_end_early=True, stated_frames=N_FRAMES)
-    monkeypatch.setattr("behavior.embedding.upright_pose.read_pose", lambda *_, **__: track)
+    monkeypatch.setattr("behavior.files.pose.PoseFile.read", lambda *_, **__: track)
     turned, _ = read_upright_track(recording)
     assert (turned.may_end_early, turned.stated_frames) == (True, N_FRAMES)
 

@@ -42,10 +42,10 @@ def test_a_recording_without_an_animal_is_one_of_its_own(make_recording: Callabl
     assert make_recording("a", animal="m1").animal == "m1"
 
 
-def test_a_table_is_marked_with_its_recording_and_group(make_recording: Callable[..., DescribedRecording]) -> None:
+def test_a_table_is_marked_with_its_recording_group_and_animal(make_recording: Callable[..., DescribedRecording]) -> None:
     table = pd.DataFrame({"behavior": ["groom"], "value": [1.0]})
     marked = make_recording("a", group="drug").mark(table)
-    assert marked.to_dict("list") == {"recording": ["a"], "group": ["drug"], "behavior": ["groom"], "value": [1.0]}
+    assert marked.to_dict("list") == {"recording": ["a"], "group": ["drug"], "animal": ["a"], "behavior": ["groom"], "value": [1.0]}
     assert list(table.columns) == ["behavior", "value"]
 
 

@@ -13,13 +13,13 @@ from behavior.files.ethograms import read_annotation
 from behavior.files.feature_sources import hash_file
 from behavior.files.finetuned_weights import SeenRecording
 from behavior.learning.annotator import open_annotator
-from behavior.workflows.annotate import annotate_video
+from behavior.learning.new_recordings import annotate_individuals
 
 
 def test_one_video_is_annotated_without_a_file(demo, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     annotator = open_annotator(demo.model, cache=demo.study.parent / "cache")
-    annotation = annotate_video(annotator, demo.study.parent / "videos" / "mouse_04.mp4")
+    (annotation,) = annotate_individuals(annotator, demo.study.parent / "videos" / "mouse_04.mp4")
     written = read_annotation(demo.ethograms / "mouse_04_ethogram.csv")
     assert np.array_equal(annotation.probabilities.values, written.probabilities.values)
     assert annotation.provenance.video == written.provenance.video
@@ -29,10 +29,10 @@ def test_one_video_is_annotated_without_a_file(demo, tmp_path, monkeypatch):
 def test_one_video_that_cannot_be_annotated_raises(demo, tmp_path):
     annotator = open_annotator(demo.model, cache=tmp_path)
     with pytest.raises(VideoError, match="no such video"):
-        annotate_video(annotator, tmp_path / "none.mp4")
+        annotate_individuals(annotator, tmp_path / "none.mp4")
     (tmp_path / "alone.mp4").write_bytes(b"")
     with pytest.raises(PoseError, match="found no pose"):
-        annotate_video(annotator, tmp_path / "alone.mp4")
+        annotate_individuals(annotator, tmp_path / "alone.mp4")
 
 
 def test_an_ethogram_says_which_frames_were_not_measured(run, demo, tmp_path, monkeypatch):
