@@ -325,14 +325,14 @@ def draw_overlays(
     video: bool = True,
     overwrite: bool = False,
 ) -> Outcome:
-    """Draw videos with decisions, labels and probabilities on them, as `behavior overlay` does.
+    """Draw videos with decisions, labels and probabilities, or the animals of tracks, on them, as `behavior overlay` does.
 
     Parameters
     ----------
     ethograms
-        Files `RECORDING_ethogram.csv`, or folders of them.
+        Files `RECORDING_ethogram.csv`, or folders of them; tracks `NAME_track.csv` or other pose files.
     out
-        Folder for the files `RECORDING_overlay.mp4`.
+        Folder for the files `RECORDING_overlay.mp4`, and `NAME_track_overlay.mp4`.
     study
         A study whose manifest names labels, which are drawn next to the model's decisions.
     videos

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from behavior.cli.options import AsJson, Ethograms, OutFolder, Overwrite, parse_duration
+from behavior.cli.options import AsJson, OutFolder, Overwrite, parse_duration
 from behavior.cli.printing import exit_on, hint, print_table
 from behavior.errors import UsageError
 
@@ -18,7 +18,10 @@ app = typer.Typer()
 
 @app.command(epilog="Example: behavior overlay ethograms/mouse_21_ethogram.csv --start 90s --stop 2m --out overlays")
 def overlay(
-    ethograms: Ethograms,
+    paths: Annotated[
+        list[Path],
+        typer.Argument(metavar="ETHOGRAMS | TRACKS...", help="Files RECORDING_ethogram.csv, NAME_track.csv or other pose, or folders."),
+    ],
     out: OutFolder,
     study: Annotated[Path | None, typer.Option(help="Study whose manifest names labels, drawn next to the model's decisions.")] = None,
     videos: Annotated[Path | None, typer.Option(help="Folder that has the videos now, if they were moved.")] = None,
@@ -29,12 +32,15 @@ def overlay(
     overwrite: Overwrite = False,
     as_json: AsJson = False,
 ) -> None:
-    """Draw labels and probabilities onto videos, for talks."""
+    """Draw labels and probabilities, or the animals of a track, onto videos, for talks.
+
+    Of a track (NAME_track.csv, or any pose file) each animal has its position, heading, name and colour, and its way of the last second.
+    """
     from behavior.figures.overlay_plan import Clip
     from behavior.workflows.overlay import draw_overlays
 
     result = draw_overlays(
-        ethograms,
+        paths,
         out,
         study=study,
         videos=videos,

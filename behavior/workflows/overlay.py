@@ -1,4 +1,4 @@
-"""`behavior overlay`: videos with decisions, probabilities and labels drawn on."""
+"""`behavior overlay`: videos with decisions, probabilities and labels, or with tracks drawn on."""
 
 from __future__ import annotations
 
@@ -13,15 +13,19 @@ from behavior.errors import BehaviorError, EthogramError, OutputError, UsageErro
 from behavior.figures.overlay_plan import Clip
 from behavior.files.atomic import make_folder, require_writable
 from behavior.files.ethograms import ETHOGRAM_SUFFIX, find_ethograms, read_annotation
+from behavior.files.folder_contents import list_files
+from behavior.files.pose import is_pose
 from behavior.files.study import open_study
+from behavior.files.tracklets import TRACK_SUFFIX
 from behavior.files.video_folder import VideoFolder
 from behavior.progress import complain, report_progress, warn
 from behavior.recording import Recording
-from behavior.reporting.overlay_video import find_video, plan_overlay
+from behavior.reporting.overlay_video import OverlayVideo, find_video, plan_overlay
+from behavior.reporting.track_overlay import TrackOverlay, find_tracked_video, name_tracked, plan_track_overlay
 
 __all__ = ["OverlayResult", "draw_overlays"]
 
-OVERLAY_SUFFIX = "_overlay.mp4"
+OVERLAY_SUFFIX, TRACK_OVERLAY_SUFFIX = "_overlay.mp4", "_track_overlay.mp4"
 
 
 @dataclass
@@ -31,7 +35,7 @@ class OverlayResult:
     Attributes
     ----------
     files
-        The overlay of each recording.
+        The overlay of each recording; that of a track is called RECORDING_track.
     frames, fps
         How many frames it has, and how many of them in a second.
     frames_per_second
@@ -57,12 +61,14 @@ def draw_overlays(
     with_video: bool = True,
     overwrite: bool = False,
 ) -> OverlayResult:
-    """Write `RECORDING_overlay.mp4` into `out` for each ethogram at `paths`; one that cannot be drawn never stops the rest.
+    """Write `RECORDING_overlay.mp4` into `out` for each ethogram at `paths`, and `RECORDING_track_overlay.mp4` for each track.
+
+    One that cannot be drawn never stops the rest.
 
     Parameters
     ----------
     paths
-        `*_ethogram.csv` files or folders of them.
+        `*_ethogram.csv` files or folders of them; pose files, such as `*_track.csv`, or folders of tracks without ethograms.
     study
         A study file; the labels of all raters that its manifest names are drawn too.
     videos
@@ -90,38 +96,60 @@ def draw_overlays(
     label_files = settings.labels if settings else LabelFiles()
     by_id = {recording.id: recording for recording in recordings}
     folder = VideoFolder(videos) if videos is not None else None
-    ethograms = find_ethograms(paths)
+    tracks = _find_tracks(paths)
+    others = [path for path in paths if path not in tracks and not any(track.parent == path for track in tracks)]
+    ethograms = find_ethograms(others) if others or not tracks else []
     if not overwrite:
         _refuse_existing([out / f"{path.name.removesuffix(ETHOGRAM_SUFFIX)}{OVERLAY_SUFFIX}" for path in ethograms])
+        _refuse_existing([out / f"{name_tracked(path)}{TRACK_OVERLAY_SUFFIX}" for path in tracks])
     make_folder(out)
     require_writable(out)
 
     result = OverlayResult()
-    for number, path in enumerate(ethograms, start=1):
+    for number, path in enumerate([*ethograms, *tracks], start=1):
         try:
-            annotation = read_annotation(path)
-            name = annotation.recording
-            if name in result.files:
+            overlay: OverlayVideo | TrackOverlay
+            if number > len(ethograms):
+                name, suffix = name_tracked(path), TRACK_OVERLAY_SUFFIX
+                overlay = plan_track_overlay(path, find_tracked_video(path, folder), clip=clip)
+            else:
+                annotation = read_annotation(path)
+                name, suffix = annotation.recording, OVERLAY_SUFFIX
+            target = out / f"{name}{suffix}"
+            if target in result.files.values():
                 raise EthogramError(f"{path}: is a second ethogram of {name!r}, expected one of each; draw it into another folder.")
-            target = out / f"{name}{OVERLAY_SUFFIX}"
             if not overwrite:
                 _refuse_existing([target])
-            recording = by_id.get(name, Recording(name))
-            if study is not None and name not in by_id:
-                warn(f"{name} is not in the manifest; its overlay shows no labels.")
-            video = find_video(path, annotation, recording, folder) if with_video else None
-            overlay = plan_overlay(path, annotation, recording, video, clip=clip, settings=label_files)
+            if number <= len(ethograms):
+                recording = by_id.get(name, Recording(name))
+                if study is not None and name not in by_id:
+                    warn(f"{name} is not in the manifest; its overlay shows no labels.")
+                video = find_video(path, annotation, recording, folder) if with_video else None
+                overlay = plan_overlay(path, annotation, recording, video, clip=clip, settings=label_files)
             began = time.perf_counter()
-            progress = f"drawing {name} ({number} of {len(ethograms)})" if len(ethograms) > 1 else f"drawing {name}"
+            n_all = len(ethograms) + len(tracks)
+            progress = f"drawing {name} ({number} of {n_all})" if n_all > 1 else f"drawing {name}"
             with report_progress(progress, total=len(overlay.frames), unit="frames") as advance:
                 overlay.write(target, advance=advance)
         except BehaviorError as error:
             result.failures[str(path)] = str(error)
             complain(str(error))
             continue
-        result.files[name], result.frames[name], result.fps[name] = target, len(overlay.frames), overlay.fps
-        result.frames_per_second[name] = len(overlay.frames) / (time.perf_counter() - began)
+        key = target.name.removesuffix(OVERLAY_SUFFIX)
+        result.files[key], result.frames[key], result.fps[key] = target, len(overlay.frames), overlay.fps
+        result.frames_per_second[key] = len(overlay.frames) / (time.perf_counter() - began)
     return result
+
+
+def _find_tracks(paths: Sequence[Path]) -> list[Path]:
+    """Return the pose files among paths, and the tracks in folders among them that have no ethogram."""
+    found = []
+    for path in paths:
+        if path.is_dir() and not any(path.glob(f"*{ETHOGRAM_SUFFIX}")):
+            found += [file for file in list_files(path, recursive=False) if file.name.endswith(TRACK_SUFFIX)]
+        elif path.is_file() and not path.name.endswith(ETHOGRAM_SUFFIX) and is_pose(path):
+            found.append(path)
+    return list(dict.fromkeys(found))
 
 
 def _require_usable(clip: Clip) -> None:
