@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,11 @@ import numpy.typing as npt
 
 from behavior.embedding.crop_batches import read_ahead
 from behavior.errors import VideoError
+from behavior.files.detection_parts import PART_FRAMES, DetectionPart, DetectionParts
 from behavior.files.video import open_video
 from behavior.progress import announce, report_progress, warn
-from behavior.tracking.background_detector import BackgroundDetector
 from behavior.tracking.calibration import DetectionSettings, calibrate
-from behavior.tracking.detections import Detections
+from behavior.tracking.detections import Detections, FrameDetections, ResumableDetector
 
 __all__ = ["choose_detection", "detect_animals"]
 
@@ -59,24 +60,59 @@ def choose_detection(
 
 
 def detect_animals(
-    video: Path, detector: BackgroundDetector, *, in_color: bool = False
-) -> tuple[list[Detections], npt.NDArray[np.float64]]:
+    video: Path, detector: ResumableDetector, *, in_color: bool = False, parts: Path | None = None, origin: Mapping[str, Any] | None = None
+) -> tuple[FrameDetections, npt.NDArray[np.float64]]:
     """Return what is found in each of T frames, and their times in seconds, (T,); a frame that cannot be decoded has no animals.
+
+    Parameters
+    ----------
+    parts
+        The file that is to be made of the detections: they are kept beside it, and a run that was killed goes on from them, until
+        `files.detection_parts.remove_parts`. None to keep none.
+    origin
+        What else than the detector the detections follow from, as JSON has it.
 
     Raises
     ------
     VideoError
         If the video cannot be read.
+    OutputError
+        If detections cannot be kept.
     """
+    kept = None
+    tables: list[FrameDetections] = []
+    times: list[npt.NDArray[np.float64]] = []
+    if parts is not None and detector.is_resumable:
+        kept = DetectionParts(parts, {"origin": dict(origin or {}), "detector": dict(detector.describe())})
+        for part in kept.read():
+            tables.append(FrameDetections(part.counts, part.values))
+            times.append(part.time_s)
+        if (state := kept.read_state()) is not None:
+            announce(f"{video.name}: going on from frame {kept.n_frames}, where a run before stopped")
+            detector.set_state(state)
+    first = 0 if kept is None else kept.n_frames
     found: list[Detections] = []
     time_s: list[float] = []
+
+    def store() -> None:
+        tables.append(FrameDetections.gather(found))
+        times.append(np.array(time_s, dtype=np.float64))
+        if kept is not None and len(found) == PART_FRAMES:
+            kept.add(DetectionPart(tables[-1].counts, tables[-1].values, times[-1]), detector.get_state())
+        found.clear()
+        time_s.clear()
+
     with (
         open_video(video) as opened,
-        closing(opened.frames(grey=not in_color)) as frames,
+        closing(opened.frames(first_frame=first, grey=not in_color)) as frames,
         report_progress(f"tracking {video.name}", total=opened.declared_frames, unit="frames") as advance,
     ):
+        advance(first)
         for frame in read_ahead(frames):
             found.append(Detections.at(np.empty((0, 2))) if frame.image is None else detector.detect(frame.image))
             time_s.append(frame.time_s)
             advance(1)
-    return found, np.array(time_s)
+            if len(found) == PART_FRAMES:
+                store()
+    store()
+    return FrameDetections.join(tables), np.concatenate(times)

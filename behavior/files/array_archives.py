@@ -32,7 +32,8 @@ def write_archive(path: Path, header: Any, arrays: Mapping[str, npt.NDArray]) ->
         If the folder cannot be written to, or the disk is full.
     """
     with replacing(path) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
-        archive.writestr(HEADER, json.dumps(header))
+        # With no time of writing, the same content makes the same file.
+        archive.writestr(zipfile.ZipInfo(HEADER), json.dumps(header))
         for name, values in arrays.items():
             with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
                 np.lib.format.write_array(file, np.asarray(values, order="C"), version=(1, 0), allow_pickle=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -18,6 +19,7 @@ from behavior.tracking.motion_models import Motion, MotionFilter, MotionModel
 __all__ = ["Associated", "AssociationSettings", "associate", "choose_association"]
 
 Floats = npt.NDArray[np.float64]
+Indices = npt.NDArray[np.intp]
 
 # The fastest step is this many times nearly all steps, and at least this part of the animal's length.
 _FASTEST_FACTOR, _FASTEST_LENGTHS = 3.0, 0.75
@@ -187,52 +189,52 @@ def associate(frames: Sequence[Detections], settings: AssociationSettings) -> As
     if not n_frames:
         return links.finish(0, n_animals=settings.n_animals)
     start = _find_start(frames, settings.n_animals)
-    forward = _Pass(frames, settings, links)
-    forward.run(range(start, n_frames))
-    backward = _Pass(frames, settings, links, like=start, is_backward=True)
+    first = _Pass(frames, settings, links).run(range(start, n_frames))
+    backward = _Pass(frames, settings, links, like=(start, first))
     backward.run(range(start - 1, -1, -1))
     return links.finish(0, n_animals=settings.n_animals)
 
 
 class _Links:
-    """Detections by frame and animal, as they become known."""
+    """Detections by frame and animal, as they become known; a few bytes each."""
 
     def __init__(self, n_frames: int) -> None:
         self.n_frames = n_frames
-        self._rows: list[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], npt.NDArray[np.bool_]] | None] = [None] * n_frames
         self.n_animals = 0
+        self._frames, self._animals, self._chosen, self._certain = array("q"), array("q"), array("q"), array("b")
 
-    def add(self, frame: int, animals: npt.NDArray[np.intp], chosen: npt.NDArray[np.intp], certain: npt.NDArray[np.bool_]) -> None:
-        self._rows[frame] = (animals, chosen, certain)
+    def add(self, frame: int, animals: Indices, chosen: Indices, certain: npt.NDArray[np.bool_]) -> range:
+        """Note which detections of a frame are which animals, and return the numbers of these links."""
+        first = len(self._frames)
+        self._frames.extend([frame] * len(animals))
+        self._animals.extend(animals.tolist())
+        self._chosen.extend(chosen.tolist())
+        self._certain.extend(certain.tolist())
         if len(animals):
             self.n_animals = max(self.n_animals, int(animals.max()) + 1)
+        return range(first, len(self._frames))
 
-    def get(self, frame: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-        row = self._rows[frame]
-        return (np.zeros(0, dtype=np.intp),) * 2 if row is None else row[:2]
+    def get(self, links: range) -> tuple[Indices, Indices]:
+        """Return the animals and detections of some links."""
+        own = slice(links.start, links.stop)
+        return np.array(self._animals[own], dtype=np.intp), np.array(self._chosen[own], dtype=np.intp)
 
-    def vouch(self, frame: int, animal: int, is_certain: bool) -> None:
-        """Say whether the link by which an animal came to be found in a frame is certain."""
-        row = self._rows[frame]
-        if row is not None:
-            row[2][row[0] == animal] = is_certain
+    def vouch(self, link: int, is_certain: bool) -> None:
+        """Say whether a link is certain."""
+        self._certain[link] = is_certain
 
     def finish(self, shortest: int, *, n_animals: int | None = None) -> Associated:
-        counts = np.zeros(max(self.n_animals, 1), dtype=np.intp)
-        for row in self._rows:
-            if row is not None:
-                counts[row[0]] += 1
+        frames, animals, indices = (np.array(each, dtype=np.intp) for each in (self._frames, self._animals, self._chosen))
+        counts = np.bincount(animals, minlength=max(self.n_animals, 1))
         kept = np.flatnonzero(counts >= max(shortest, 1)) if n_animals is None else np.arange(n_animals)
         place = np.full(max(self.n_animals, len(kept), 1), -1, dtype=np.intp)
         place[kept] = np.arange(len(kept))
         chosen = np.full((self.n_frames, len(kept)), -1, dtype=np.int32)
         certain = np.zeros(chosen.shape, dtype=np.bool_)
-        for frame, row in enumerate(self._rows):
-            if row is not None:
-                columns = place[row[0]]
-                stays = columns >= 0
-                chosen[frame, columns[stays]] = row[1][stays]
-                certain[frame, columns[stays]] = row[2][stays]
+        columns = place[animals]
+        stays = columns >= 0
+        chosen[frames[stays], columns[stays]] = indices[stays]
+        certain[frames[stays], columns[stays]] = np.array(self._certain, dtype=np.bool_)[stays]
         return Associated(chosen, certain)
 
 
@@ -245,8 +247,7 @@ class _Pass:
         settings: AssociationSettings,
         links: _Links,
         *,
-        like: int | None = None,
-        is_backward: bool = False,
+        like: tuple[int, range] | None = None,
     ) -> None:
         self._frames, self._settings, self._links = frames, settings, links
         self._assign = ASSIGNMENTS[settings.method]
@@ -255,19 +256,24 @@ class _Pass:
         self._animals = np.zeros(0, dtype=np.intp)
         self._missed = np.zeros(0, dtype=np.intp)
         self._clear = np.zeros(0, dtype=np.bool_)
-        self._is_backward = is_backward
-        # Backwards, a link belongs to the later of its two frames.
+        # Backwards, from a frame whose links are known, a link belongs to the later of its two frames.
+        self._is_backward = like is not None
         self._later: dict[int, int] = {}
         if like is not None:
-            animals, chosen = links.get(like)
-            self._add(frames[like], animals, chosen)
-            self._later = dict.fromkeys(animals.tolist(), like)
+            animals, chosen = links.get(like[1])
+            self._add(frames[like[0]], animals, chosen)
+            self._later = dict(zip(animals.tolist(), like[1], strict=True))
 
-    def run(self, order: Sequence[int] | range) -> None:
-        for frame in order:
-            self._step(frame)
+    def run(self, order: Sequence[int] | range) -> range:
+        """Follow animals through frames in this order, and return the links of the first one."""
+        first = range(0)
+        for place, frame in enumerate(order):
+            links = self._step(frame)
+            if place == 0:
+                first = links
+        return first
 
-    def _step(self, frame: int) -> None:
+    def _step(self, frame: int) -> range:
         found, settings = self._frames[frame], self._settings
         expected = self._filter.predict()
         distances = np.hypot(*(expected[:, None] - found.positions[None]).transpose(2, 0, 1)) if len(found) and len(expected) else None
@@ -300,7 +306,7 @@ class _Pass:
         fresh = np.setdiff1d(np.arange(len(found)), columns)
         fresh = self._begin(found, fresh)
         newcomers = self._animals[len(self._animals) - len(fresh) :]
-        self._note(
+        links = self._note(
             frame,
             np.concatenate((animals, newcomers)),
             np.concatenate((chosen, fresh)),
@@ -311,6 +317,7 @@ class _Pass:
             if len(alive) < len(self._missed):
                 self._filter.keep(alive)
                 self._animals, self._missed, self._clear = self._animals[alive], self._missed[alive], self._clear[alive]
+        return links
 
     def _begin(self, found: Detections, fresh: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
         """Begin tracks of detections that belong to no animal, the best ones where there is not room for all; return which."""
@@ -329,15 +336,15 @@ class _Pass:
         self._missed = np.concatenate((self._missed, np.zeros(len(animals), dtype=np.intp)))
         self._clear = np.concatenate((self._clear, ~found.touching[chosen] | (found.qualities[chosen] >= _CLEAR)))
 
-    def _note(self, frame: int, animals: npt.NDArray[np.intp], chosen: npt.NDArray[np.intp], certain: npt.NDArray[np.bool_]) -> None:
+    def _note(self, frame: int, animals: Indices, chosen: Indices, certain: npt.NDArray[np.bool_]) -> range:
         if not self._is_backward:
-            self._links.add(frame, animals, chosen, certain)
-            return
-        self._links.add(frame, animals, chosen, np.zeros(len(animals), dtype=np.bool_))
-        for animal, is_certain in zip(animals.tolist(), certain.tolist(), strict=True):
+            return self._links.add(frame, animals, chosen, certain)
+        links = self._links.add(frame, animals, chosen, np.zeros(len(animals), dtype=np.bool_))
+        for animal, link, is_certain in zip(animals.tolist(), links, certain.tolist(), strict=True):
             if (later := self._later.get(animal)) is not None:
-                self._links.vouch(later, animal, is_certain)
-            self._later[animal] = frame
+                self._links.vouch(later, is_certain)
+            self._later[animal] = link
+        return links
 
 
 def _find_start(frames: Sequence[Detections], n_animals: int) -> int:

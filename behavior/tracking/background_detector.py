@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -70,7 +73,7 @@ class BackgroundDetector:
         small = np.stack([shrink(sample, factor) for sample in samples])
         self._moving = MovingPixels(small, motion or "mog2", blur=settings.blur) if settings.background == "moving" else None
         kind = "median" if self._moving is not None else settings.background
-        self._background = estimate_background(small, kind=kind, polarity=settings.polarity)
+        self._first = self._background = estimate_background(small, kind=kind, polarity=settings.polarity)
         self._adapting = self._background.astype(np.float32) if adaptive else None
         self._mask = None if mask is None else (shrink(mask.astype(np.uint8) * 255, factor) > 127).astype(np.uint8)
         size = settings.size
@@ -81,6 +84,29 @@ class BackgroundDetector:
             make = cv2.createBackgroundSubtractorMOG2 if motion == "mog2" else cv2.createBackgroundSubtractorKNN
             self._mover = make(detectShadows=False)
         self._before = np.empty((0, 2))
+
+    @property
+    def is_resumable(self) -> bool:
+        """Whether all that it remembers can be kept, which OpenCV's models of what moves do not allow."""
+        return self._mover is None and self._moving is None
+
+    def describe(self) -> dict[str, Any]:
+        """Return what detections follow from, as JSON has it; large arrays by their digest."""
+        arrays = {"background": self._first, "mask": self._mask}
+        digests = {name: None if array is None else hashlib.sha256(array.tobytes()).hexdigest() for name, array in arrays.items()}
+        return {**digests, **asdict(self.settings), "colors": self._colors, "adaptive": self._adapting is not None}
+
+    def get_state(self) -> dict[str, npt.NDArray[Any]]:
+        """Return what is remembered from the pictures so far."""
+        state: dict[str, npt.NDArray[Any]] = {"before": self._before, "n_flooded": np.array([self.n_flooded])}
+        return state if self._adapting is None else {**state, "adapting": self._adapting}
+
+    def set_state(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Go on from what a detector with the same description remembered."""
+        self._before, self.n_flooded = state["before"], int(state["n_flooded"][0])
+        if self._adapting is not None:
+            self._adapting = state["adapting"]
+            self._background = _round(self._adapting)
 
     def detect(self, image: npt.NDArray[np.uint8]) -> Detections:
         """Return the animals in the next picture, uint8 of shape (H, W), or (H, W, 3) as RGB."""
@@ -127,7 +153,7 @@ class BackgroundDetector:
             side = max(round(self._size.width / 2), 1) * 2 + 1
             still = 1 - cv2.dilate((difference > self.settings.threshold / 2).astype(np.uint8), np.ones((side, side), dtype=np.uint8))
         cv2.accumulateWeighted(levelled, self._adapting, _ADAPTATION, mask=still)
-        self._background = np.rint(self._adapting).astype(np.uint8)
+        self._background = _round(self._adapting)
 
 
 def to_grey(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
@@ -137,6 +163,10 @@ def to_grey(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     [[7, 7], [7, 7]]
     """
     return image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.uint8)
+
+
+def _round(levels: npt.NDArray[np.float32]) -> Grey:
+    return np.rint(levels).astype(np.uint8)
 
 
 def _is_moving(spots: Spots, spot: int, moving: npt.NDArray[np.bool_]) -> bool:

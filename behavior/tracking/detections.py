@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Protocol, Self
+from typing import Any, Protocol, Self, overload
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Detections", "Detector"]
+__all__ = ["Detections", "Detector", "FrameDetections", "ResumableDetector"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -88,9 +88,88 @@ class Detections:
         return type(self)(*(getattr(self, field.name)[chosen] for field in fields(self)))
 
 
+# What a row of a table holds after x and y.
+_COLUMNS = tuple(field.name for field in fields(Detections))[1:]
+
+
+class FrameDetections(Sequence[Detections]):
+    """The detections of T frames in one array: a long video has too many for objects of their own.
+
+    Attributes
+    ----------
+    counts
+        How many each frame has, int64 of shape (T,).
+    values
+        One row per detection, frame after frame, float64 of shape (M, C): x, y, and the other fields of `Detections` in their order.
+
+    Examples
+    --------
+    >>> table = FrameDetections.gather([Detections.at(np.array([[3.0, 4.0]])), Detections.at(np.empty((0, 2)))])
+    >>> [len(found) for found in table], table[0].positions.tolist()
+    ([1, 0], [[3.0, 4.0]])
+    """
+
+    def __init__(self, counts: npt.NDArray[np.int64], values: Floats) -> None:
+        if values.shape != (int(counts.sum()), 2 + len(_COLUMNS)):
+            raise ValueError(f"values have shape {values.shape}, expected {(int(counts.sum()), 2 + len(_COLUMNS))}")
+        self.counts, self.values = counts, values
+        self._stops = np.cumsum(counts)
+
+    @classmethod
+    def gather(cls, frames: Sequence[Detections]) -> Self:
+        """Return the table of some frames."""
+        rows = [np.column_stack((one.positions, *(getattr(one, name) for name in _COLUMNS))) for one in frames]
+        counts = np.array([len(one) for one in frames], dtype=np.int64)
+        return cls(counts, np.concatenate(rows or [np.empty((0, 2 + len(_COLUMNS)))]))
+
+    @classmethod
+    def join(cls, tables: Sequence[FrameDetections]) -> Self:
+        """Return the frames of several tables, one after the other."""
+        if not tables:
+            return cls.gather([])
+        return cls(np.concatenate([table.counts for table in tables]), np.concatenate([table.values for table in tables]))
+
+    def __len__(self) -> int:
+        return len(self.counts)
+
+    @overload
+    def __getitem__(self, frame: int) -> Detections: ...
+    @overload
+    def __getitem__(self, frame: slice) -> Sequence[Detections]: ...
+    def __getitem__(self, frame: int | slice) -> Detections | Sequence[Detections]:
+        """Return the detections of a frame."""
+        if isinstance(frame, slice):
+            return [self[one] for one in range(*frame.indices(len(self)))]
+        stop = int(self._stops[frame])
+        rows = self.values[stop - int(self.counts[frame]) : stop]
+        columns = dict(zip(_COLUMNS, rows[:, 2:].T, strict=True))
+        return Detections(positions=rows[:, :2], **{**columns, "touching": columns["touching"] > 0})
+
+
 class Detector(Protocol):
     """Finds the animals in one picture after the other."""
 
     def detect(self, image: npt.NDArray[np.uint8]) -> Detections:
         """Return the animals in the next picture, uint8 of shape (H, W) or (H, W, 3) as RGB."""
+        ...
+
+
+class ResumableDetector(Detector, Protocol):
+    """A detector that can go on where another one like it stopped, to the same detections bit for bit."""
+
+    @property
+    def is_resumable(self) -> bool:
+        """Whether all that it remembers from one picture to the next can be kept."""
+        ...
+
+    def describe(self) -> Mapping[str, Any]:
+        """Return what its detections follow from, as JSON has it: two that agree in it find the same."""
+        ...
+
+    def get_state(self) -> dict[str, npt.NDArray[Any]]:
+        """Return what it remembers, arrays of numbers by name."""
+        ...
+
+    def set_state(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Go on from what another one remembered."""
         ...

@@ -20,7 +20,9 @@ from behavior.figures.film_strips import render_jpeg
 from behavior.figures.tracked_animals import FoundAnimals, draw_found
 from behavior.files.arena_mask import read_arena_mask
 from behavior.files.atomic import make_folder, require_writable, write_bytes
+from behavior.files.claims import claim_file, explain_claim
 from behavior.files.detection_files import find_detections
+from behavior.files.detection_parts import remove_parts
 from behavior.files.new_videos import list_videos, name_recordings
 from behavior.files.tracklets import TRACK_SUFFIX, TRACKLETS_SUFFIX, read_tracklets
 from behavior.files.video_samples import sample_grey
@@ -78,6 +80,8 @@ def track_videos(videos: Sequence[Path], request: TrackRequest, *, out: Path | N
     overwrite
         Replace tracks that were made with other settings. Those that were made with the same ones are kept in any case.
 
+    A run that was killed goes on where it stopped, to the same files.
+
     Raises
     ------
     UsageError
@@ -96,7 +100,10 @@ def track_videos(videos: Sequence[Path], request: TrackRequest, *, out: Path | N
                 result.kept[stem.name] = target
                 return
             raise OutputError(f"{target} exists already, made with other settings or by hand; give another --out, or --overwrite.")
-        result.videos[stem.name] = _track_video(video, stem, request, origin)
+        with claim_file(target) as mine:
+            if not mine:
+                raise OutputError(f"{target}: {explain_claim(target)} is making this track; wait until it has ended.")
+            result.videos[stem.name] = _track_video(video, stem, request, origin)
 
     return _for_each(videos, request, out, track)
 
@@ -148,23 +155,16 @@ def _for_each(
 def _track_video(video: Path, stem: Path, request: TrackRequest, origin: dict[str, Any]) -> TrackedVideo:
     began = time.perf_counter()
     samples, _ = sample_grey(video)
+    target = name_track_file(stem, TRACK_SUFFIX)
     given = None if request.detections is None else _read_given(video, samples, request)
     if given is not None:
         found, time_s, length, n_flooded = given.frames, given.time_s, given.length, 0
     else:
         detector = _open_detector(video, samples, request)
-        found, time_s = detect_animals(video, detector, in_color=request.colors is not None)
+        found, time_s = detect_animals(video, detector, in_color=request.colors is not None, parts=target, origin=origin)
         length, n_flooded = detector.settings.size.length, detector.n_flooded
-    chosen = choose_association(
-        found,
-        length=length,
-        motion=request.motion,
-        method=request.method,
-        n_animals=request.animals,
-        fastest=request.fastest,
-        memory=request.memory,
-        process_noise=request.process_noise,
-    )
+    joining: dict[str, Any] = {name: getattr(request, name) for name in ("motion", "method", "fastest", "memory", "process_noise")}
+    chosen = choose_association(found, length=length, n_animals=request.animals, **joining)
     associated = given.keep_identities() if given is not None and request.keep_identities else associate(found, chosen)
     animals = gather_animals(found, associated, chosen)
     if not animals.seen.any():
@@ -182,11 +182,12 @@ def _track_video(video: Path, stem: Path, request: TrackRequest, origin: dict[st
     stored = store_animals(animals, identities, chosen, origin, given)
     edges_s = frame_edges(time_s)
     corrected = write_track(stem, stored, identities, picture=samples[-1], time_s=edges_s, per_animal=request.per_animal)
+    remove_parts(target)
     _tell_corrections(video, corrected)
     rate = len(found) / (time.perf_counter() - began)
     identified = None if identities is None else identities.measure_sure(stored.tracklets)
     counts = (len(corrected.names), len(found), float(animals.seen.mean()), len(stored.tracklets))
-    return TrackedVideo(name_track_file(stem, TRACK_SUFFIX), *counts, rate, identified)
+    return TrackedVideo(target, *counts, rate, identified)
 
 
 def _tell_corrections(video: Path, corrected: CorrectedTrack | None) -> None:
