@@ -71,6 +71,8 @@ class BackgroundDetector:
         self.n_flooded = 0
         factor = settings.shrink
         small = np.stack([shrink(sample, factor) for sample in samples])
+        # KNN draws at random which pictures it remembers.
+        cv2.setRNGSeed(0)
         self._moving = MovingPixels(small, motion or "mog2", blur=settings.blur) if settings.background == "moving" else None
         kind = "median" if self._moving is not None else settings.background
         self._first = self._background = estimate_background(small, kind=kind, polarity=settings.polarity)
