@@ -157,6 +157,7 @@ def _track_video(video: Path, stem: Path, request: TrackRequest, origin: dict[st
     samples, _ = sample_grey(video)
     target = name_track_file(stem, TRACK_SUFFIX)
     given = None if request.detections is None else _read_given(video, samples, request)
+    found: Sequence[Detections]
     if given is not None:
         found, time_s, length, n_flooded = given.frames, given.time_s, given.length, 0
     else:
