@@ -1,8 +1,9 @@
-"""Print how fast `behavior review` is: from the command to the first picture, jumps, playback, drawing, memory."""
+"""Print how fast `behavior review` is: from the command to the first picture, jumps, playback, drawing, tracks, memory."""
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import re
 import shutil
@@ -13,18 +14,21 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from behavior.files.ethograms import write_annotation
+from behavior.files.tracklets import GapFilling, StoredTracklets
 from behavior.files.video_writer import write_video
 from behavior.provenance import Provenance
-from behavior.recording import Annotation, Ethogram, Probabilities
+from behavior.recording import Annotation, Ethogram, Probabilities, Tracklet
+from behavior.reporting.track_files import write_track
 
 FPS, HEIGHT, WIDTH = 30, 480, 640
-N_LONG, N_BEHAVIORS, N_RECORDINGS = 400_000, 12, 500
+N_LONG, N_BEHAVIORS, N_RECORDINGS, N_TRACKED = 400_000, 12, 500, 14
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -40,6 +44,7 @@ def main() -> None:
         video = arguments.video or render(folder / "long.mp4", arguments.frames)
         measure_start(folder, video)
         measure_jumps(folder, video, arguments.jumps)
+        measure_track(folder / "tracked", video)
         measure_page(folder, video)
 
 
@@ -136,6 +141,68 @@ def read_memory(process: int) -> str:
     peak = re.search(r"VmHWM:\s+(\d+) kB", status.read_text(encoding="utf-8"))
     assert peak is not None
     return f"{int(peak[1]) / 1024:.0f} MiB"
+
+
+def measure_track(folder: Path, video: Path) -> None:
+    """Time corrections of a track of 14 animals, and jumps to its crossings as a page asks for them."""
+    folder.mkdir()
+    copy = folder / "r000.mp4"
+    shutil.copy(video, copy)
+    with running(copy) as (address, _, _):
+        base = f"{address}api/recordings/r000"
+        n_frames = int(re.search(r'"n_frames":(\d+)', get(base).decode())[1])  # type: ignore[index]
+        stem = write_track_of_many(copy, n_frames)
+        began = time.perf_counter()
+        track = json.loads(get(f"{base}/track"))
+        size = f"{N_TRACKED} animals, {n_frames} frames, {len(track['tracklets'])} tracklets"
+        print(f"opening a track of {size}: {time.perf_counter() - began:.2f} s", flush=True)
+        jumps, corrections = [], []
+        rng = np.random.default_rng(0)
+        for number in range(20):
+            frame = track["crossings"][int(rng.integers(len(track["crossings"])))][0]
+            began = time.perf_counter()
+            get(f"{base}/frames?start={frame}&viewer=a")
+            get(f"{base}/track/positions?start={frame // 1024 * 1024}&stop={frame // 1024 * 1024 + 1024}")
+            jumps.append(time.perf_counter() - began)
+            first, second = rng.choice(N_TRACKED, 2, replace=False).tolist()
+            edit = {"action": "swap", "animal": first, "other": second, "frame": max(frame, 1)}
+            body = {"session": track["session"], "id": str(number), "viewer": "a", "base": number, "edit": edit}
+            request = urllib.request.Request(f"{base}/track/corrections", json.dumps(body).encode(), {"Content-Type": "application/json"})
+            began = time.perf_counter()
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                answer.read()
+            corrections.append(time.perf_counter() - began)
+        for name, seconds in (("jump to a crossing", jumps), ("correction, answered and on disk", corrections)):
+            print(f"{name}: median {1000 * np.median(seconds):.0f} ms, worst {1000 * max(seconds):.0f} ms", flush=True)
+        began = time.perf_counter()
+        while json.loads(get(f"{base}/state"))["track"]["is_pending"]:
+            time.sleep(0.05)
+        print(
+            f"the track itself is written {time.perf_counter() - began:.1f} s after the last correction ({stem.name}_track.csv)", flush=True
+        )
+
+
+def write_track_of_many(video: Path, n_frames: int) -> Path:
+    """Write a track of 14 animals that wander; each is lost for three frames, in every two hundred or so."""
+    rng = np.random.default_rng(1)
+    tracklets, owners = [], []
+    for animal in range(N_TRACKED):
+        way = np.cumsum(rng.normal(0, 2, (n_frames, 2)), axis=0) % (WIDTH, HEIGHT)
+        cuts = np.unique(np.append(rng.integers(5, n_frames, n_frames // 200), [0, n_frames + 3]))
+        for start, stop in pairwise(cuts.tolist()):
+            frames = np.arange(start, max(stop - 3, start + 1))
+            n = len(frames)
+            sizes = np.tile([30.0, 8.0], (n, 1))
+            tracklets.append(Tracklet(frames, way[frames], rng.uniform(-3, 3, n), sizes, np.zeros(n, dtype=np.bool_)))
+            owners.append(animal)
+    qualities = tuple(np.full(len(one), 0.9) for one in tracklets)
+    origin = {"video": video.name, "bytes": video.stat().st_size}
+    gaps = GapFilling("acceleration", 1.0, 0.5, 50)
+    stored = StoredTracklets(tuple(tracklets), np.array(owners), origin, qualities, None, n_frames, N_TRACKED, gaps)
+    stem = video.with_suffix("")
+    picture = np.zeros((HEIGHT, WIDTH), dtype=np.uint8)
+    write_track(stem, stored, None, picture=picture, time_s=np.arange(n_frames + 1) / FPS)
+    return stem
 
 
 def measure_page(folder: Path, video: Path) -> None:

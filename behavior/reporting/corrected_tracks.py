@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,8 @@ from behavior.embedding.tracklet_identities import TrackletIdentities
 from behavior.errors import PoseError
 from behavior.files.track_corrections import CORRECTIONS_SUFFIX, CorrectedVideo, read_corrections
 from behavior.files.tracklets import GapFilling, StoredTracklets
-from behavior.recording import Track, TrackCorrection, Tracklet
-from behavior.tracking.animals import TrackedAnimals, place_tracklets
+from behavior.recording import Spot, Track, TrackCorrection, Tracklet
+from behavior.tracking.animals import AROUND, TrackedAnimals, place_tracklets
 from behavior.tracking.association import AssociationSettings
 from behavior.tracking.corrections import Outcome, Placement, apply_corrections
 from behavior.tracking.motion_models import MotionModel
@@ -41,23 +42,102 @@ class CorrectedTrack:
         Animal of each, int64 of shape (N,); -1 for what is no animal.
     probabilities
         Of each, (N,), NaN where not computed.
-    animals
-        Where the animals are.
+    qualities
+        Of the detections of each.
     corrections, outcomes
         What was asked for, and what became of it.
     body_parts, points
         Body parts of another program, as in `StoredTracklets`.
+    n_frames, gaps
+        Of the video, and how gaps are filled.
     """
 
     placement: Placement
     tracklets: tuple[Tracklet, ...]
     owners: npt.NDArray[np.int64]
     probabilities: npt.NDArray[np.float64]
-    animals: TrackedAnimals
+    qualities: tuple[npt.NDArray[np.float64], ...]
     corrections: tuple[TrackCorrection, ...]
     outcomes: tuple[Outcome, ...]
+    n_frames: int
+    gaps: GapFilling
     body_parts: tuple[str, ...] = ()
     points: npt.NDArray[np.float64] | None = None
+
+    @cached_property
+    def animals(self) -> TrackedAnimals:
+        """Where the animals are, gaps filled; takes a while for a long video."""
+        return self._place(range(len(self.tracklets)), 0, self.n_frames)
+
+    def cut(self, start: int, stop: int) -> TrackedAnimals:
+        """Return where the animals are in frames [start, stop) of the video, as `animals` has them; `tracklets` has their numbers."""
+        start, stop = min(max(start, 0), self.n_frames), min(stop, self.n_frames)
+        # Nothing before or after this has a say in how a gap is filled that reaches into these frames.
+        first, last = max(start - self.gaps.memory - AROUND - 1, 0), stop
+        for animal in range(len(self.names)):
+            following = self.find_next(animal, stop)
+            if following is not None:
+                last = max(last, following.frame + AROUND + 1)
+        last = min(last, self.n_frames)
+        starts, stops = self._bounds
+        within = [
+            number
+            for number in np.flatnonzero((starts < last) & (stops > first)).tolist()
+            # It may have frames before and after these, and none of them.
+            if np.diff(np.searchsorted(self.tracklets[number].frames, [first, last]))[0]
+        ]
+        placed = self._place(within, first, last)
+        numbers = np.append(np.array(within, dtype=np.int32), np.int32(-1))
+        part = slice(start - first, stop - first)
+        values = {field.name: getattr(placed, field.name)[part] for field in fields(placed)}
+        return TrackedAnimals(**(values | {"tracklets": numbers[placed.tracklets[part]]}))
+
+    @cached_property
+    def _bounds(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        starts = np.array([one.start_frame for one in self.tracklets], dtype=np.int64)
+        return starts, np.array([one.stop_frame for one in self.tracklets], dtype=np.int64)
+
+    @cached_property
+    def _by_animal(self) -> list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
+        rows = [np.flatnonzero(self.placement.animals == animal) for animal in range(len(self.names))]
+        rows = [own[np.argsort(self.placement.frames[own], kind="stable")] for own in rows]
+        return [(own, self.placement.frames[own]) for own in rows]
+
+    def find_last(self, animal: int, before: int) -> Spot | None:
+        """Return where an animal was seen last before a frame; None if it was not."""
+        rows, frames = self._by_animal[animal]
+        place = int(np.searchsorted(frames, before)) - 1
+        return None if place < 0 else self._get_spot(rows[place])
+
+    def find_next(self, animal: int, frame: int) -> Spot | None:
+        """Return where an animal is seen in a frame or next after it; None if it is not."""
+        rows, frames = self._by_animal[animal]
+        place = int(np.searchsorted(frames, frame))
+        return None if place == len(frames) else self._get_spot(rows[place])
+
+    def _get_spot(self, row: int) -> Spot:
+        x, y = self.placement.positions[row].tolist()
+        return Spot(int(self.placement.frames[row]), x, y)
+
+    def _place(self, numbers: Sequence[int], first: int, last: int) -> TrackedAnimals:
+        """Return where the animals are in frames [first, last), by these tracklets, numbered in this order."""
+        tracklets, qualities = [], []
+        for number in numbers:
+            one = self.tracklets[number]
+            rows = slice(*np.searchsorted(one.frames, [first, last]))
+            values = (getattr(one, name)[rows] for name in ("positions", "angles", "sizes", "touching"))
+            tracklets.append(Tracklet(one.frames[rows] - first, *values))
+            qualities.append(self.qualities[number][rows])
+        gaps = self.gaps
+        return place_tracklets(
+            tracklets,
+            qualities,
+            self.owners[list(numbers)],
+            n_frames=last - first,
+            n_animals=len(self.names),
+            model=MotionModel(gaps.motion, gaps.process_noise, gaps.measurement_noise),
+            memory=gaps.memory,
+        )
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -139,19 +219,9 @@ def correct_track(stored: StoredTracklets, corrections: Sequence[TrackCorrection
     tracklets = tuple(Tracklet(placement.frames[p], placement.positions[p], angles[p], sizes[p], touching[p]) for p in parts)
     owners, probabilities = placement.animals[starts[:-1]], placement.probabilities[starts[:-1]]
     qualities = np.concatenate(stored.qualities or [np.zeros(0)])
-    gaps = stored.gaps
-    animals = place_tracklets(
-        tracklets,
-        [qualities[p] for p in parts],
-        owners,
-        n_frames=stored.n_frames,
-        n_animals=len(placement.names),
-        model=MotionModel(gaps.motion, gaps.process_noise, gaps.measurement_noise),
-        memory=gaps.memory,
-    )
-    return CorrectedTrack(
-        placement, tracklets, owners, probabilities, animals, tuple(corrections), done.outcomes, stored.body_parts, stored.points
-    )
+    of_parts = tuple(qualities[part] for part in parts)
+    given = (tuple(corrections), done.outcomes, stored.n_frames, stored.gaps, stored.body_parts, stored.points)
+    return CorrectedTrack(placement, tracklets, owners, probabilities, of_parts, *given)
 
 
 def measure_reach(stored: StoredTracklets) -> float:

@@ -134,19 +134,19 @@ class _TrackAnswers:
 
 
 def _draw_strip(opened: OpenedRecording, session: TrackSession, animal: int, frames: list[int]) -> bytes:
-    animals = session.corrected.animals
-    n_frames, n_animals = animals.seen.shape
-    if animal >= n_animals or max(frames) >= n_frames:
+    track = session.corrected
+    if animal >= len(track.names) or max(frames) >= track.n_frames:
         raise UsageError("there is no such animal or frame; load the page again.")
     side = max(8, round(_SIDE_LENGTHS * session.length))
     crops: list[Any] = [np.full((_SHOWN, _SHOWN, 3), 90, dtype=np.uint8)] * len(frames)
     for place in np.argsort(frames).tolist():
         frame = frames[place]
-        center, heading = animals.positions[frame, animal], float(animals.headings[frame, animal])
+        here = track.cut(frame, frame + 1)
+        center, heading = here.positions[0, animal], float(here.headings[0, animal])
         (read,) = opened.views.read(_VIEWER, [frame])
         if read.image is None or not np.isfinite(center).all():
             continue
         angle = heading if np.isfinite(heading) else None
         crop = take_crop(read.image, center, crop_size=side, input_size=_SHOWN, angle=angle)
-        crops[place] = crop if animals.seen[frame, animal] else np.asarray(cv2.addWeighted(crop, 0.4, np.full_like(crop, 90), 0.6, 0))
+        crops[place] = crop if here.seen[0, animal] else np.asarray(cv2.addWeighted(crop, 0.4, np.full_like(crop, 90), 0.6, 0))
     return encode_picture(np.hstack(crops))

@@ -110,25 +110,22 @@ def describe_correction(correction: TrackCorrection) -> str:
 def _plan_swap(track: CorrectedTrack, edit: TrackEdit) -> TrackCorrection:
     animals = _require_two(track, edit)
     frame = edit.frame or 0
-    seen = track.animals.seen
-    before, after = ([np.flatnonzero(part[:, animal]) for animal in animals] for part in (seen[:frame], seen[frame:]))
-    for one, other in ((0, 1), (1, 0)):
-        if len(before[one]) and len(after[other]):
-            last, next_ = int(before[one][-1]), frame + int(after[other][0])
+    for one, other in (animals, animals[::-1]):
+        before, after = track.find_last(one, frame), track.find_next(other, frame)
+        if before is not None and after is not None:
             break
     else:
         raise UsageError(f"there is nothing to exchange at frame {frame}: neither animal is seen before it and the other one after it.")
-    spots = (_get_position(track, last, animals[one]), _get_position(track, next_, animals[other]))
     stop = None
     if edit.until == "crossing":
         stops = [
             tracklet.stop_frame
             for tracklet, owner in zip(track.tracklets, track.owners.tolist(), strict=True)
-            if owner in animals and tracklet.stop_frame > max(frame, next_)
+            if owner in animals and tracklet.stop_frame > max(frame, after.frame)
         ]
         stop = min(stops, default=None)
-        stop = None if stop is None or stop >= len(seen) else stop
-    return TrackCorrection("swap", *spots, frame, stop)
+        stop = None if stop is None or stop >= track.n_frames else stop
+    return TrackCorrection("swap", before, after, frame, stop)
 
 
 def _require_two(track: CorrectedTrack, edit: TrackEdit) -> tuple[int, int]:
@@ -158,7 +155,3 @@ def _find_anchor(track: CorrectedTrack, animal: int, *, besides: int | None = No
 def _find_spot(track: CorrectedTrack, number: int, row: int) -> Spot:
     tracklet = track.tracklets[number]
     return Spot(int(tracklet.frames[row]), *map(float, tracklet.positions[row]))
-
-
-def _get_position(track: CorrectedTrack, frame: int, animal: int) -> Spot:
-    return Spot(frame, *map(float, track.animals.positions[frame, animal]))

@@ -234,10 +234,10 @@ class TrackSession:
     def cut_positions(self, start: int, stop: int) -> tuple[int, npt.NDArray[np.float32]]:
         """Return the revision, and of each frame and animal x, y, heading, whether it was seen and its tracklet, float32 (T, K, 5)."""
         with self._lock:
-            revision, animals = self.revision, self._held.corrected.animals
-        part = slice(start, stop)
-        rest = (animals.headings[part], animals.seen[part], animals.tracklets[part])
-        values = np.concatenate((animals.positions[part], np.stack(rest, axis=-1)), axis=-1)
+            revision, corrected = self.revision, self._held.corrected
+        animals = corrected.cut(start, stop)
+        rest = (animals.headings, animals.seen, animals.tracklets)
+        values = np.concatenate((animals.positions, np.stack(rest, axis=-1)), axis=-1)
         return revision, values.astype(np.float32)
 
     def _load(self) -> _Held:

@@ -14,7 +14,7 @@ from behavior.tracking.detections import Detections
 from behavior.tracking.motion_models import MotionModel, smooth_positions
 from behavior.tracking.orientation import find_headings
 
-__all__ = ["BODY_PARTS", "TrackedAnimals", "gather_animals", "place_tracklets"]
+__all__ = ["AROUND", "BODY_PARTS", "TrackedAnimals", "gather_animals", "place_tracklets"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -27,7 +27,7 @@ _PREDICTED = 0.5
 _SURE = 0.9
 
 # Frames on both sides of a gap that tell how the animal moves.
-_AROUND = 20
+AROUND = 20
 
 
 @dataclass(frozen=True)
@@ -188,7 +188,7 @@ def _fill_gaps(positions: Floats, seen: npt.NDArray[np.bool_], qualities: Floats
         if start == 0 or stop == len(seen):
             # Before the first time that it is seen nothing is known of it; after the last one it may have left.
             continue
-        around = slice(max(start - _AROUND, 0), stop + _AROUND)
+        around = slice(max(start - AROUND, 0), stop + AROUND)
         filled = smooth_positions(positions[around], np.where(seen, qualities, 1.0)[around], model)
         stop = min(stop, start + memory)
         positions[start:stop] = filled[start - around.start : stop - around.start]

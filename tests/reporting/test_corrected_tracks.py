@@ -87,3 +87,19 @@ def test_animals_that_nothing_is_left_of_are_left_out(tracked: TrackedAnimals) -
 def test_tracklets_that_do_not_name_their_video_get_a_sentence(tracked: TrackedAnimals) -> None:
     with pytest.raises(PoseError, match="which video"):
         identify_video(store_animals(tracked, None, SETTINGS, {"video": 3}))
+
+
+@pytest.mark.parametrize(("start", "stop"), [(0, 60), (0, 5), (28, 31), (31, 33), (33, 34), (36, 40), (59, 90), (60, 61)])
+def test_a_part_of_a_track_is_that_of_the_whole(tracked: TrackedAnimals, start: int, stop: int) -> None:
+    track = correct_track(store_animals(tracked, None, SETTINGS, ORIGIN), [TrackCorrection("swap", Spot(29, 68, 60), Spot(34, 78, 20), 34)])
+    part = track.cut(start, stop)
+    for name in ("positions", "seen", "headings", "lengths", "qualities", "touching", "tracklets"):
+        np.testing.assert_array_equal(getattr(part, name), getattr(track.animals, name)[start:stop])
+
+
+def test_where_an_animal_was_last_and_is_next(tracked: TrackedAnimals) -> None:
+    track = correct_track(store_animals(tracked, None, SETTINGS, ORIGIN), [])
+    (lower,) = (animal for animal in range(2) if tracked.positions[0, animal, 1] > 40)
+    last, following = track.find_last(lower, 32), track.find_next(lower, 32)
+    assert last is not None and following is not None and (last.frame, following.frame, following.y) == (29, 34, 60)
+    assert track.find_last(lower, 0) is None and track.find_next(lower, 60) is None

@@ -28,10 +28,12 @@ def test_a_track_is_found_beside_the_video_and_where_the_pose_is(videos: Path, t
 def test_recordings_of_one_track_share_a_session_and_problems_are_told(videos: Path, caplog: Any, run: Callable[..., Any]) -> None:
     stem = write_pair(videos / "mouse_1.mp4")
     desk = Desk(open_reviewed([videos]), "")
-    opened = desk.open("mouse_1")
+    opened = desk.open("mouse_1_animal1")
     opened.index.read_through(lambda: True)
     session = desk.tracks.open(opened)
-    assert session is not None and desk.tracks.open(opened) is session and desk.tracks.find(opened.recording) is session
+    assert (
+        session is not None and desk.tracks.open(desk.open("mouse_1_animal2")) is session and desk.tracks.find(opened.recording) is session
+    )
     assert desk.tracks.open(desk.open("mouse_2")) is None
     stem.with_name("mouse_1_tracklets.npz").write_bytes(b"damaged")
     desk.tracks.write_all()

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from tracked_pair import write_pair
 
-ONE = "/api/recordings/mouse_1"
+ONE = "/api/recordings/mouse_1_animal1"
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def correct(client: Any, base: int, identifier: str = "a", **what: Any) -> Any:
 
 def test_the_page_gets_animals_tracklets_and_crossings(client: Any) -> None:
     recordings = {one["id"]: one["has_track"] for one in client.ask("/api/study").content["recordings"]}
-    assert recordings == {"mouse_1": True, "mouse_2": False}
+    assert recordings == {**{f"mouse_1_animal{number}": True for number in (1, 2, 3)}, "mouse_2": False}
     track = client.ask(f"{ONE}/track").content
     assert track["names"] == ["animal1", "animal2", "animal3"] and track["found"] == [1, 1, 0.1667]
     assert track["tracklets"][1] == [30, 60, 0, 0.6] and track["crossings"] == [[29, 31, [0, 1]]]

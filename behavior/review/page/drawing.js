@@ -41,9 +41,9 @@ export function drawPicture() {
   const pose = needsPose ? page.pose.at(player.frame) : null;
   // Until a picture is here, the one before stays; that it is another frame is said below.
   if (bitmap !== undefined) {
-    const over = (context, place, scale) => {
+    const over = (context, place, area) => {
       page.toPicture = place;
-      drawTracks(context, place, scale);
+      drawTracks(context, place, area);
     };
     const ways = isOfTracks ? { focus: findFocus(), overlay: over } : {};
     picture.draw(bitmap, page.info, { pose, isCropped: page.shows.crop, showsPose: page.shows.pose, why: page.why, ...ways });

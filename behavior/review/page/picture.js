@@ -57,7 +57,7 @@ export class Picture {
     context.beginPath();
     context.rect(x, y, width * scale, height * scale);
     context.clip();
-    overlay(context, place, scale);
+    overlay(context, place, { scale, left: x, top: y, right: x + width * scale, bottom: y + height * scale });
     context.restore();
   }
 

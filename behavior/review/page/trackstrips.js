@@ -8,6 +8,8 @@ import { tracks } from "./tracks.js";
 const N_SIDE = 2;
 const N_ALONG = 4;
 const STEP = 6;
+// Tracklets of fewer frames are in the middle of a crossing.
+const LASTS = 8;
 const MOST_ROWS = 4;
 const WAIT_MS = 120;
 
@@ -18,7 +20,7 @@ function chooseFrames(animal, frame, direction) {
   const own = tracks.state.byAnimal[animal] ?? [];
   const isBefore = direction < 0;
   const near = isBefore ? own.filter(({ start }) => start < frame).reverse() : own.filter(({ stop }) => stop > frame);
-  const chosen = near.find(({ start, stop }) => stop - start >= 3) ?? near[0];
+  const chosen = near.find(({ start, stop }) => stop - start >= LASTS) ?? near[0];
   if (!chosen) return [];
   const first = isBefore ? Math.min(chosen.stop, frame) - 1 : Math.max(chosen.start, frame);
   const frames = Array.from({ length: N_SIDE }, (_, place) => first + direction * STEP * place).filter((one) => one >= chosen.start && one < chosen.stop);

@@ -9,8 +9,8 @@ const TRAIL = 30;
 const NAMES = 104;
 const AXIS = 20;
 
-// Draws the animals of a frame; `place` turns pixels of the video into those of the canvas.
-export function drawTracks(context, place, scale) {
+// Draws the animals of a frame; `place` turns pixels of the video into those of the canvas, `area` is where the picture is on it.
+export function drawTracks(context, place, area) {
   const { positions, selected, state } = tracks;
   const shown = positions?.at(player.frame);
   if (!shown) return;
@@ -23,11 +23,12 @@ export function drawTracks(context, place, scale) {
     drawTrail(context, place, trail, animal, color, (isSelected ? 2.5 : 1.5) * ratio);
     if (!Number.isFinite(x)) return;
     const [left, top] = place({ x, y });
+    if (left < area.left || left > area.right || top < area.top || top > area.bottom) return;
     context.lineWidth = (isSelected ? 3 : 2) * ratio;
     context.strokeStyle = color;
     context.setLineDash(isSeen ? [] : [3 * ratio, 3 * ratio]);
     if (Number.isFinite(heading)) {
-      const half = (state.length / 2) * scale;
+      const half = (state.length / 2) * area.scale;
       const [dx, dy] = [Math.cos(heading) * half, Math.sin(heading) * half];
       context.beginPath();
       context.moveTo(left - dx, top - dy);
@@ -42,7 +43,7 @@ export function drawTracks(context, place, scale) {
     context.arc(left, top, (isSelected ? 7 : 4) * ratio, 0, 2 * Math.PI);
     context.stroke();
     context.setLineDash([]);
-    drawName(context, state.names[animal], left + 9 * ratio, top - 9 * ratio, color, ratio, isSelected);
+    drawName(context, state.names[animal], { left: left + 9 * ratio, top: top - 9 * ratio, color, ratio, isSelected, area });
   });
 }
 
@@ -67,14 +68,14 @@ function drawTrail(context, place, trail, animal, color, width) {
   context.globalAlpha = 1;
 }
 
-function drawName(context, name, left, top, color, ratio, isSelected) {
+function drawName(context, name, { left, top, color, ratio, isSelected, area }) {
   context.font = `${isSelected ? "700" : "600"} ${(isSelected ? 13 : 11) * ratio}px system-ui, "DejaVu Sans", sans-serif`;
   context.textBaseline = "middle";
   context.textAlign = "left";
   const width = context.measureText(name).width;
   // At the edge of the picture a name moves in.
-  left = Math.min(left, context.canvas.width - width - 4 * ratio);
-  top = Math.max(top, 8 * ratio);
+  left = Math.min(left, area.right - width - 4 * ratio);
+  top = Math.max(top, area.top + 8 * ratio);
   context.fillStyle = "rgb(0 0 0 / .6)";
   context.fillRect(left - 2 * ratio, top - 7 * ratio, width + 4 * ratio, 14 * ratio);
   context.fillStyle = isSelected ? "#fff" : color;
