@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import numpy.typing as npt
 
@@ -9,6 +11,7 @@ __all__ = [
     "count_lost",
     "estimate_fps",
     "find_gaps",
+    "find_rate_change",
     "find_stretches",
     "frame_durations",
     "frame_edges",
@@ -26,6 +29,8 @@ _SHORTEST_GAP_S, _SHORTEST_GAP = 0.5, 2.5
 # An interval is that of `estimate_fps` if it and its multiples explain this share of the intervals, each to this part of itself, and this
 # share of them is one of it.
 _EXPLAINED, _RESIDUAL, _SINGLE = 0.9, 0.15, 0.1
+# A rate is that of parts so long at least; it changes where parts differ by this factor.
+_PART_FRAMES, _PART_S, _CHANGED = 50, 1.0, 1.2
 # A camera that loses more frames in a row than this has paused.
 _MOST_LOST = 4
 
@@ -176,6 +181,31 @@ def count_lost(time_s: npt.NDArray[np.float64]) -> int:
         return 0
     steps, _ = _count_steps(intervals)
     return int((steps - 1)[~find_gaps(frame_edges(time_s))[:-1]].sum())
+
+
+def find_rate_change(time_s: npt.NDArray[np.float64]) -> tuple[int, float, float] | None:
+    """Return the frame near which the rate of those at `time_s` (T,), increasing, changes most, and frames per second before and after it.
+
+    None where it does not change by a fifth for a second and 50 frames. Frames that a camera lost, and gaps, are no change.
+
+    >>> find_rate_change(np.concatenate([np.arange(200) / 30, 10 + np.arange(200) / 15]))
+    (200, 30.0, 15.0)
+    >>> find_rate_change(np.arange(400) / 30)
+    """
+    rates: list[float] = []
+    starts: list[int] = []
+    for low, high in find_stretches(time_s).tolist():
+        n_parts = max(min((high - low) // _PART_FRAMES, int((time_s[high - 1] - time_s[low]) // _PART_S)), 1)
+        edges = np.linspace(low, high, n_parts + 1).astype(int).tolist()
+        for start, stop in pairwise(edges):
+            if stop - start >= _PART_FRAMES:
+                starts.append(start)
+                rates.append(estimate_fps(time_s[start:stop]))
+    if len(rates) < 2 or max(rates) <= _CHANGED * min(rates):
+        return None
+    ratios = np.abs(np.log(np.array(rates[1:]) / np.array(rates[:-1])))
+    number = int(ratios.argmax()) + 1
+    return starts[number], round(rates[number - 1], 2), round(rates[number], 2)
 
 
 def have_same_rate(first_fps: float, second_fps: float) -> bool:

@@ -108,7 +108,7 @@ def measure(name: str, model: Path, demo: Path, *, seed: int, n_bouts: int, out:
         if recording.split != "test":
             continue
         with Explainer(opened, sources, recording) as explainer:
-            truth = act_study_recording(index, n_frames=len(explainer.features.values), seed=seed)
+            truth = act_study_recording(index, n_frames=explainer.features.frames.n_frames, seed=seed)
             for column, behavior in enumerate(truth.labels.behaviors):
                 bouts = [bout for bout in find_bouts(truth.labels.values[:, column] == 1).tolist() if bout[1] - bout[0] >= _SHORTEST]
                 for start, stop in (bouts[place] for place in np.unique(np.linspace(0, len(bouts) - 1, n_bouts).round().astype(int))):

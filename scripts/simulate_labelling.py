@@ -92,7 +92,7 @@ class Lab:
         self.mice, self.n_pool = list(mice), len(mice) - n_scored
         self.study = Study.model_validate(STUDY)
         self.average = self.study.features.average
-        self.trainer = make_trainer(self.study, n_features=mice[0].rows.shape[1], n_outputs=len(BEHAVIORS))
+        self.trainer = make_trainer(self.study, n_features=mice[0].rows.shape[1], n_outputs=len(BEHAVIORS), rate=mice[0].fps / self.average)
         self.calibrations: list[Calibration] = []
         self.length = round(CLIP_S * mice[0].fps)
 

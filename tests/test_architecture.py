@@ -17,7 +17,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "behavior"
 LEVELS = (
     ("errors",),
     ("provenance", "frame_times"),
-    ("recording", "progress", "versions", "config"),
+    ("recording", "frame_sampling", "progress", "versions", "config"),
     ("files", "compute"),
     ("metrics", "statistics", "postprocess"),
     ("vision", "sequence", "tracking", "identity", "synthetic", "figures"),
@@ -106,6 +106,7 @@ ABOUT_NO_MODULE = {
     "workflows/test_odd_videos.py": "odd videos and drives, from file to features",
     "workflows/test_pipeline.py": "a rendered study through all commands",
     "workflows/test_protocol.py": "what a cross-validation leaves out and stops on",
+    "workflows/test_sampling.py": "videos of several frame rates, from init to ethograms of every frame",
 }
 # Scripts are not part of the package.
 OUTSIDE = "scripts"

@@ -9,6 +9,7 @@ from behavior.frame_times import (
     count_lost,
     estimate_fps,
     find_gaps,
+    find_rate_change,
     frame_edges,
     frame_stops,
     have_same_rate,
@@ -84,3 +85,16 @@ def test_an_hour_without_frames_is_a_gap_and_a_lost_frame_is_none() -> None:
 
 def test_two_intervals_that_are_nothing_alike_have_a_rate_all_the_same() -> None:
     assert estimate_fps(np.array([0.0, 0.1, 10.1])) == pytest.approx(10)
+
+
+def test_a_rate_that_changes_is_found_and_lost_frames_and_pauses_are_no_change():
+    steady = np.arange(900) / 30
+    assert find_rate_change(steady) is None
+    assert find_rate_change(steady[:40]) is None
+    assert find_rate_change(np.append(steady, steady + 90)) is None
+    rng = np.random.default_rng(0)
+    assert find_rate_change(np.delete(steady, rng.choice(900, 200, replace=False))) is None
+    assert find_rate_change(np.cumsum((1 + 0.5 * (rng.random(900) - 0.5)) / 30)) is None
+    assert find_rate_change(np.append(steady, 30 + np.arange(450) / 15)) == (900, 30.0, 15.0)
+    frame, before, after = find_rate_change(np.append(steady, 90 + np.arange(900) / 60))
+    assert (frame, before, after) == (900, 30.0, 60.0)

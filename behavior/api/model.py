@@ -70,7 +70,7 @@ class Model(Shown):
 
     @property
     def fps(self) -> float:
-        """Frame rate of the videos that it was trained on."""
+        """Frames per second that it reads: those of the videos that it was trained on, unless the study has a section `sampling`."""
         return self.description.fps
 
     def annotate(
@@ -97,7 +97,7 @@ class Model(Shown):
         pose_coordinates
             Whether its pose is of the upright picture or of the stored one, where the video's metadata turn it; found out if "auto".
         resample
-            Accept a video of another frame rate than the model's.
+            Accept a video of another frame rate than the model's, which a model of a study with `sampling` does anyway.
         cache
             Folder that keeps the features, so that they are not computed again. If not given, a temporary folder keeps them as long
             as this object exists.

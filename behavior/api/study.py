@@ -151,7 +151,9 @@ class Study(Shown):
 
         Returns
         -------
-        `values`, float16 or float32 of shape (T, D), with `time_s` (T,), `fps` and what the columns mean in `streams`.
+        `values`, float16 or float32 of shape (N, D), with `time_s` (T,) and `fps` of the video's frames and what the columns mean in
+        `streams`. Each frame has a row, and N is T, unless the study has a section `sampling`; `row_frames` (N,) tells the frame of each
+        row, so that ``labels.values[features.row_frames]`` are the rows' labels.
 
         Raises
         ------

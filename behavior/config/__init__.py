@@ -8,7 +8,7 @@ from behavior.config.heads import HEAD_KINDS, Head, HeadSettings, LstmHead, Mstc
 from behavior.config.labels import LabelFiles
 from behavior.config.parsing import parse_section
 from behavior.config.search import Pruning, Search
-from behavior.config.sections import Backbone, Crop, CrossValidation, FeatureSteps, PoseFiles, Section, Training, Windows
+from behavior.config.sections import Backbone, Crop, CrossValidation, FeatureSteps, PoseFiles, Sampling, Section, Training, Windows
 from behavior.config.study import APPEARANCE, MADE_STREAMS, MOTION, POSE, Study
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "PoseFiles",
     "Postprocess",
     "Pruning",
+    "Sampling",
     "Search",
     "Section",
     "Study",

@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from behavior.errors import UsageError
+
 __all__ = [
     "LONGEST",
     "Backbone",
@@ -16,6 +18,7 @@ __all__ = [
     "Fraction",
     "PoseFiles",
     "Positive",
+    "Sampling",
     "Seconds",
     "Section",
     "Training",
@@ -29,7 +32,8 @@ LONGEST = 2**31 - 1
 Positive = Annotated[int, Field(ge=1, le=LONGEST)]
 Count = Annotated[int, Field(ge=0, le=LONGEST)]
 # A window is held in memory with all of its features.
-WindowLength = Annotated[int, Field(ge=1, le=100_000)]
+_LONGEST_WINDOW = 100_000
+WindowLength = Annotated[int, Field(ge=1, le=_LONGEST_WINDOW)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Seconds = Annotated[float, Field(ge=0, le=LONGEST)]
 
@@ -167,12 +171,51 @@ class FeatureSteps(Section):
         return pca
 
 
+class Sampling(Section):
+    """Fewer frames than the video has: one rate for videos of any rate, and less to compute. Without this section, every frame is used."""
+
+    fps: Annotated[float, Field(gt=0, le=1000)] = Field(
+        description="Frames a second that are cropped and embedded, and that a head reads: those nearest to a grid of this rate in time. "
+        "Behaviors that last half a second need about 10. A video that is slower gives each of its frames once. Probabilities and bouts "
+        "are of every frame of the video all the same, by interpolation in time.",
+        examples=[10],
+    )
+
+
 class Windows(Section):
     """The stretches of a recording that a head reads at once. Windows never cross recordings."""
 
     length: WindowLength = Field(
-        default=300, description="Length of a window in vectors: in frames, unless `features.average` is above 1.", examples=[600]
+        default=300, description="Length of a window in frames; with `sampling`, in frames that are sampled.", examples=[600]
     )
+    length_s: Annotated[float, Field(gt=0, le=LONGEST)] | None = Field(
+        default=None, description="The same in seconds, instead of `length`.", examples=[30]
+    )
+
+    @model_validator(mode="after")
+    def _frames_or_seconds(self) -> Windows:
+        # A study file that was written out has the default.
+        if self.length_s is not None and self.length != Windows.model_fields["length"].default:
+            raise ValueError("length and length_s are both given; keep one of them")
+        return self
+
+    def count_vectors(self, rate: float, *, average: int = 1) -> int:
+        """Return the length of a window in vectors, of which there are `rate` a second, each the mean of `average` frames.
+
+        Raises
+        ------
+        UsageError
+            If a window of so many seconds is too long to be held in memory.
+        """
+        if self.length_s is None:
+            return max(self.length // average, 1)
+        count = max(round(self.length_s * rate), 1)
+        if count > _LONGEST_WINDOW:
+            raise UsageError(
+                f"windows.length_s {self.length_s:g} is {count:,} vectors at {rate:.4g} a second, expected at most {_LONGEST_WINDOW:,}; "
+                "make it shorter."
+            )
+        return count
 
 
 class Training(Section):

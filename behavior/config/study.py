@@ -16,7 +16,7 @@ from behavior.config.finetuning import Finetune
 from behavior.config.heads import Head, LstmHead
 from behavior.config.labels import LabelFiles
 from behavior.config.search import Search
-from behavior.config.sections import Backbone, Crop, CrossValidation, FeatureSteps, PoseFiles, Section, Training, Windows
+from behavior.config.sections import Backbone, Crop, CrossValidation, FeatureSteps, PoseFiles, Sampling, Section, Training, Windows
 from behavior.errors import show_plainly, suggest_nearest
 
 __all__ = ["APPEARANCE", "MADE_STREAMS", "MOTION", "POSE", "Study"]
@@ -45,6 +45,11 @@ class Study(Section):
         default=Backbone(),
         description="The network that embeds a crop.",
         examples=[{"name": "openfield", "weights": "packaged"}],
+    )
+    sampling: Sampling | None = Field(
+        default=None,
+        description="How many frames a second are used; every frame where it is left out. With it, videos of different rates go together.",
+        examples=[{"fps": 10}],
     )
     streams: list[str] = Field(
         default=[APPEARANCE],
@@ -82,6 +87,11 @@ class Study(Section):
         examples=[{"rectangle": [40, 30, 600, 450]}],
     )
     finetune: Finetune | None = Field(default=None, description="How `behavior finetune` trains a backbone.", examples=[{"epochs": 5}])
+
+    @property
+    def sampling_fps(self) -> float | None:
+        """How many frames a second are used; None for every frame."""
+        return None if self.sampling is None else self.sampling.fps
 
     @field_validator("behaviors")
     @classmethod

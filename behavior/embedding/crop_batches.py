@@ -21,9 +21,10 @@ the same, bit for bit.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TypeVar
 
 import numpy as np
@@ -36,6 +37,7 @@ from behavior.files.feature_writer import FeatureWriter
 __all__ = ["CropBatch", "InFlight", "PartCollector", "cut_batches", "read_ahead"]
 
 BATCHES_AHEAD = 8
+NO_ROWS: Mapping[int, int] = MappingProxyType({})
 
 Floats = npt.NDArray[np.float32]
 Images = npt.NDArray[np.uint8]
@@ -44,10 +46,12 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True)
 class CropBatch:
-    """Consecutive frames.
+    """Consecutive rows.
 
     Attributes
     ----------
+    frames
+        Which frames they are, int64 of shape (N,).
     images
         Crops, RGB, uint8 of shape (N, S, S, 3); those of frames that were not decoded are black.
     previous
@@ -60,6 +64,7 @@ class CropBatch:
         Which of the recordings that are read together it is of.
     """
 
+    frames: npt.NDArray[np.int64]
     images: Images
     previous: Images
     decoded: npt.NDArray[np.bool_]
@@ -72,6 +77,7 @@ class CropBatch:
         images = np.stack([black if row.image is None else row.image for row in rows])
         is_known = any(row.previous is not None for row in rows)
         return cls(
+            frames=np.array([row.index for row in rows], dtype=np.int64),
             images=images,
             previous=np.stack([image if row.previous is None else row.previous for row, image in zip(rows, images, strict=True)])
             if is_known
@@ -82,17 +88,22 @@ class CropBatch:
         )
 
 
-def cut_batches(rows: Iterable[CropRow], *, input_size: int, batch_size: int) -> Generator[CropBatch, None, None]:
+def cut_batches(
+    rows: Iterable[CropRow], *, input_size: int, batch_size: int, first_rows: Mapping[int, int] = NO_ROWS
+) -> Generator[CropBatch, None, None]:
     """Yield crops of `input_size` pixels in batches of `batch_size`, or fewer at the end of a part and of the video.
 
-    A batch is of one recording, and the same whether others are read together with it or not.
+    A batch is of one recording, and the same whether others are read together with it or not. `first_rows` is how many rows of each were
+    computed before, by lane.
     """
     black = np.zeros((input_size, input_size, 3), dtype=np.uint8)
     gathered: dict[int, list[CropRow]] = {}
+    counts = dict(first_rows)
     for row in rows:
         of_lane = gathered.setdefault(row.lane, [])
         of_lane.append(row)
-        if len(of_lane) == batch_size or (row.index + 1) % PART_ROWS == 0:
+        counts[row.lane] = counts.get(row.lane, 0) + 1
+        if len(of_lane) == batch_size or counts[row.lane] % PART_ROWS == 0:
             yield CropBatch.from_rows(of_lane, black)
             del gathered[row.lane]
     for of_lane in gathered.values():
@@ -158,8 +169,7 @@ class PartCollector:
         if not self._gathered:
             return
         decoded = np.concatenate([batch.decoded for batch, _ in self._gathered])
-        rows = np.arange(self._writer.n_rows, self._writer.n_rows + len(decoded))
-        centers, measured = self._crops.locate(rows, decoded)
+        centers, measured = self._crops.locate(np.concatenate([batch.frames for batch, _ in self._gathered]), decoded)
         self._writer.add_part(
             features=np.concatenate([vectors for _, vectors in self._gathered]),
             centers=centers,

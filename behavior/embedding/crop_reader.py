@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,9 @@ from behavior.embedding.recording_inputs import RecordingInputs
 from behavior.errors import BehaviorError, InputError, PoseError, VideoError, advise_on_missing
 from behavior.files.frame_rows import Frame
 from behavior.files.video import VideoReader, open_video
-from behavior.frame_times import count_lost, find_gaps, frame_edges
+from behavior.files.video_decoding import Row
+from behavior.frame_sampling import sample
+from behavior.frame_times import count_lost, find_gaps, find_rate_change, frame_edges
 from behavior.recording import Frames, Recording
 
 __all__ = ["CropReader", "CropRow", "describe_video", "open_crops", "read_together", "require_files", "sample_crops"]
@@ -67,10 +69,13 @@ class CropReader:
     ----------
     video
         Is read once; what it tells of its frames is complete when `rows` is exhausted.
+    frames
+        The frames of the rows so far, those that were passed over included.
     """
 
     def __init__(self, inputs: RecordingInputs, crop: Crop, video: VideoReader) -> None:
         self.video = video
+        self.frames: list[int] = []
         self._windows = CropWindows(inputs, crop, video)
 
     @property
@@ -83,8 +88,19 @@ class CropReader:
         """As in `CropWindows`."""
         return self._windows.measured
 
-    def rows(self, *, input_size: int, first_frame: int = 0, with_previous: bool = False) -> Generator[CropRow, None, None]:
-        """Yield the crops from `first_frame` on, resized to `input_size` pixels; close the iterator before the video.
+    def rows(
+        self, *, input_size: int, first_row: int = 0, with_previous: bool = False, sampling: float | None = None
+    ) -> Generator[CropRow, None, None]:
+        """Yield crops, resized to `input_size` pixels; close the iterator before the video.
+
+        Parameters
+        ----------
+        first_row
+            Rows before it are passed over; those from it on equal those of an unbroken read.
+        with_previous
+            Whether what was in the window one frame earlier is wanted, too.
+        sampling
+            How many frames a second are rows; all where None. Every frame is decoded, and those that no row needs are not converted.
 
         Raises
         ------
@@ -92,7 +108,7 @@ class CropReader:
             If more frames decode than the pose has rows.
         """
         yield from read_together(
-            self.video, {0: self}, first_frames={0: first_frame}, input_size=input_size, with_previous=with_previous, problems=None
+            self.video, {0: self}, first_rows={0: first_row}, input_size=input_size, with_previous=with_previous, sampling=sampling
         )
 
     def take(self, frame: Frame, before: Image | None, *, input_size: int, lane: int = 0) -> CropRow:
@@ -109,16 +125,19 @@ class CropReader:
         previous = None if before is None else self._windows.take(before, frame.index, input_size=input_size)
         return CropRow(frame.index, frame.time_s, image, previous, lane)
 
-    def locate(self, rows: npt.NDArray[np.intp], decoded: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
-        """Return the crop centres of some rows, shape (N, 2), and whether each was measured, shape (N,)."""
+    def locate(self, frames: npt.NDArray[np.intp], decoded: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+        """Return the crop centres of some frames, shape (N, 2), and whether each was measured, shape (N,)."""
         if not len(self.centers):
-            return np.full((len(rows), 2), np.nan), decoded
-        inside = np.minimum(rows, len(self.centers) - 1)
-        return self.centers[inside], self.measured[inside] & (rows < len(self.centers)) & decoded
+            return np.full((len(frames), 2), np.nan), decoded
+        inside = np.minimum(frames, len(self.centers) - 1)
+        return self.centers[inside], self.measured[inside] & (frames < len(self.centers)) & decoded
 
-    def describe(self) -> list[str]:
-        """Return sentences on what a user should know, once `rows` is exhausted; VideoError if no frame could be decoded."""
-        notes = describe_video(self.video)
+    def describe(self, *, sampling: float | None = None) -> list[str]:
+        """Return sentences on what a user should know, once `rows` is exhausted; VideoError if no frame could be decoded.
+
+        `sampling` as for `describe_video`.
+        """
+        notes = describe_video(self.video, sampling=sampling)
         return notes + self._windows.describe(Frames(self.video.n_frames, broke_off=self.video.broke_off))
 
 
@@ -126,10 +145,11 @@ def read_together(
     video: VideoReader,
     readers: Mapping[int, CropReader],
     *,
-    first_frames: Mapping[int, int],
+    first_rows: Mapping[int, int],
     input_size: int,
     with_previous: bool,
-    problems: dict[int, BehaviorError] | None,
+    problems: dict[int, BehaviorError] | None = None,
+    sampling: float | None = None,
 ) -> Generator[CropRow, None, None]:
     """Yield the crops of several recordings of one video, which is decoded once; close the iterator before the video.
 
@@ -137,34 +157,60 @@ def read_together(
     ----------
     readers
         One for each recording, by its lane.
-    first_frames
-        The first frame of each that is wanted, by lane.
+    first_rows
+        The first row of each that is wanted, by lane.
     input_size
         What crops are resized to, pixels.
     with_previous
         Whether to show what was in a crop's window one frame earlier.
     problems
         Where the error of a lane goes that ends here, while the others go on; raised where None.
+    sampling
+        How many frames a second are rows; all where None. Frames that no row needs are decoded, but not converted.
     """
     lanes = dict(readers)
-    before: Image | None = None
-    with closing(video.frames(first_frame=max(min(first_frames.values()) - int(with_previous), 0))) as frames:
-        for frame in frames:
-            for lane, reader in list(lanes.items()):
-                if frame.index < first_frames[lane]:
-                    continue
+    frames: list[int] = []
+    for reader in readers.values():
+        reader.frames = frames
+    # The picture that was converted last: where every frame is a row, it is the one before the next.
+    converted: tuple[int, Image] | None = None
+
+    def convert(row: Row) -> Image | None:
+        nonlocal converted
+        if row.picture is not None and (converted is None or converted[0] != row.index):
+            converted = row.index, video.pictures.convert(row.picture)
+        return None if row.picture is None or converted is None else converted[1]
+
+    with closing(video.read_rows()) as decoded:
+        pairs = ((row.time_s, (before, row)) for before, row in _pair_with_previous(decoded))
+        chosen = (pair for _, pair in pairs) if sampling is None else sample(pairs, sampling)
+        for number, (before, row) in enumerate(chosen):
+            frames.append(row.index)
+            wanted = [lane for lane in lanes if number >= first_rows[lane]]
+            if not wanted:
+                continue
+            earlier = convert(before) if with_previous and before is not None and row.picture is not None else None
+            frame = Frame(row.index, row.time_s, convert(row))
+            for lane in wanted:
                 try:
-                    row = reader.take(frame, before if with_previous else None, input_size=input_size, lane=lane)
+                    crop = lanes[lane].take(frame, earlier, input_size=input_size, lane=lane)
                 except BehaviorError as error:
                     if problems is None:
                         raise
                     problems[lane] = error
                     del lanes[lane]
                     continue
-                yield row
+                yield crop
             if not lanes:
                 return
-            before = frame.image
+
+
+def _pair_with_previous(rows: Iterable[Row]) -> Iterator[tuple[Row | None, Row]]:
+    """Yield each row with the one before it, None before the first."""
+    before: Row | None = None
+    for row in rows:
+        yield before, row
+        before = row
 
 
 @contextmanager
@@ -242,8 +288,11 @@ def _is_file(path: Path) -> bool:
         raise InputError(f"{path}: cannot be looked for ({error.strerror}); check its drive and your permissions.") from error
 
 
-def describe_video(video: VideoReader) -> list[str]:
-    """Return sentences on what is odd about a video that was read to its end; VideoError if no frame could be decoded."""
+def describe_video(video: VideoReader, *, sampling: float | None = None) -> list[str]:
+    """Return sentences on what is odd about a video that was read to its end; VideoError if no frame could be decoded.
+
+    `sampling` is how many frames a second are used, so that it does not matter whether the video's rate changes; all where None.
+    """
     path = video.path
     if video.n_frames == 0 or len(video.undecodable) == video.n_frames:
         raise VideoError(f"{path}: none of its frames can be decoded; copy or convert the video again.")
@@ -261,6 +310,13 @@ def describe_video(video: VideoReader) -> list[str]:
         notes.append(
             f"{path}: its pictures change their size at frame {video.first_scaled}; such frames are scaled to the first one's "
             f"{video.width} x {video.height} pixels, which a pose has to be in, too."
+        )
+    change = None if sampling is not None else find_rate_change(video.time_s)
+    if change is not None:
+        frame, before, after = change
+        notes.append(
+            f"{path}: its frame rate changes from {before:g} to {after:g} a second, about at frame {frame}, so that windows of frames last "
+            f"longer in one part than in the other; sampling: {{fps: {min(before, after, 10):g}}} in the study file makes them alike."
         )
     return notes + _describe_times(video)
 

@@ -77,8 +77,8 @@ class CropStream(FeatureStream):
         """
         parts = [slice(start, start + self._batch_size) for start in range(0, len(images), self._batch_size)]
         # Nothing here looks at times.
-        decoded, time_s = np.ones(len(images), dtype=np.bool_), np.zeros(len(images))
-        batches = (CropBatch(images[part], previous[part], decoded[part], time_s[part]) for part in parts)
+        frames, decoded, time_s = np.arange(len(images)), np.ones(len(images), dtype=np.bool_), np.zeros(len(images))
+        batches = (CropBatch(frames[part], images[part], previous[part], decoded[part], time_s[part]) for part in parts)
         with closing(self._describe_batches(batches, fps)) as described:
             return np.concatenate(list(described))
 
@@ -128,35 +128,48 @@ class CropStream(FeatureStream):
         problems: dict[int, BehaviorError],
     ) -> None:
         """Compute the features that the writer of each lane lacks; a lane with a problem ends before the others."""
-        size, first_frames = self.input_size, {lane: writer.n_rows for lane, writer in writers.items()}
+        size, first_rows = self.input_size, {lane: writer.n_rows for lane, writer in writers.items()}
+        # How many frames of each are behind, those between the ones that are embedded included.
+        frames_a_row = 1.0 if self._sampling is None else max(video.nominal_fps / self._sampling, 1.0)
+        done = {lane: min(round(n_rows * frames_a_row), video.declared_frames or n_rows) for lane, n_rows in first_rows.items()}
         collectors = {lane: PartCollector(writers[lane], reader) for lane, reader in readers.items()}
         total = None if video.declared_frames is None else video.declared_frames * len(readers)
-        asked: dict[str, Any] = {"input_size": size, "with_previous": self.with_previous, "problems": problems}
+        asked: dict[str, Any] = {
+            "input_size": size,
+            "with_previous": self.with_previous,
+            "problems": problems,
+            "sampling": self._sampling,
+        }
         # The decoder's thread, and the decoder, have to be at rest before the video is closed, whatever happens here.
         with (
-            report_progress(f"{self.name} of {title}", total=total, unit="frames", done=sum(first_frames.values())) as advance,
-            closing(read_together(video, readers, first_frames=first_frames, **asked)) as rows,
-            closing(cut_batches(rows, input_size=size, batch_size=self._batch_size)) as batches,
+            report_progress(f"{self.name} of {title}", total=total, unit="frames", done=sum(done.values())) as advance,
+            closing(read_together(video, readers, first_rows=first_rows, **asked)) as rows,
+            closing(cut_batches(rows, input_size=size, batch_size=self._batch_size, first_rows=first_rows)) as batches,
             closing(read_ahead(batches)) as batches_ahead,
         ):
             in_flight = InFlight(batches_ahead)
             with closing(self._describe_batches(in_flight, video.nominal_fps)) as described:
                 for batch, vectors in in_flight.meet(described):
                     collectors[batch.lane].add(batch, vectors)
-                    advance(len(vectors))
+                    behind = max(int(batch.frames[-1]) + 1, done[batch.lane])
+                    advance(behind - done[batch.lane])
+                    done[batch.lane] = behind
             for lane, collector in collectors.items():
                 if lane not in problems:
                     collector.flush()
 
     def _finish(self, writer: FeatureWriter, crops: CropReader) -> Embedded:
-        notes = crops.describe()
+        video = crops.video
+        notes = [*crops.describe(sampling=self._sampling), *self._describe_sampling(video.path, video.time_s)]
         attributes = {
             **self._describe_engine(),
             "versions": collect_versions(),
-            "broke_off": crops.video.broke_off,
+            "broke_off": video.broke_off,
             "body_parts": list(self._crop.body_parts),
         }
-        return Embedded(writer.finish(nominal_fps=crops.video.nominal_fps, notes=notes, attributes=attributes), tuple(notes))
+        sampled = None if self._sampling is None else (np.array(crops.frames, dtype=np.int64), video.time_s)
+        n_frames = writer.finish(nominal_fps=video.nominal_fps, notes=notes, attributes=attributes, sampled=sampled)
+        return Embedded(n_frames, tuple(notes))
 
 
 class AppearanceStream(CropStream):
@@ -172,8 +185,8 @@ class AppearanceStream(CropStream):
 
     name = APPEARANCE
 
-    def __init__(self, *, crop: Crop, backbone: Backbone, cache: Path, n_threads: int | None = None) -> None:
-        super().__init__(crop=crop, cache=cache)
+    def __init__(self, *, crop: Crop, backbone: Backbone, cache: Path, n_threads: int | None = None, sampling: float | None = None) -> None:
+        super().__init__(crop=crop, cache=cache, sampling=sampling)
         self._backbone = backbone
         self._specification = find_backbone(backbone.name, weights=backbone.weights, preprocessing=backbone.preprocessing)
         self._weights = identify_weights(self._specification, backbone.weights, hash_file=hash_file)
@@ -210,6 +223,7 @@ class AppearanceStream(CropStream):
             "input_size": specification.input_size,
             **self._describe_crops(),
             "precision": precision,
+            **self._sampling_settings,
         }
         return Signature(APPEARANCE, settings)
 
@@ -262,7 +276,11 @@ class MotionStream(CropStream):
 
     def list_signatures(self, recording: Recording) -> tuple[Signature, ...]:
         """Return the one meaning of these features."""
-        return (Signature(MOTION, {"version": MOTION_VERSION, "n_features": N_MOTION_FEATURES, **self._describe_crops()}),)
+        return (
+            Signature(
+                MOTION, {"version": MOTION_VERSION, "n_features": N_MOTION_FEATURES, **self._describe_crops(), **self._sampling_settings}
+            ),
+        )
 
     def _choose_signature(self, inputs: RecordingInputs, among: Sequence[Recording]) -> Signature:
         return self.list_signatures(inputs.recording)[0]

@@ -18,6 +18,7 @@ from behavior.files.feature_sources import Signature, Source
 from behavior.files.frame_rows import VideoSummary
 from behavior.files.pose import find_body_parts, match_pose_to_frames
 from behavior.files.video import VideoReader, open_video
+from behavior.frame_sampling import sample_frames
 from behavior.progress import report_progress
 from behavior.recording import Recording
 from behavior.versions import collect_versions
@@ -37,8 +38,8 @@ class PoseStream(FeatureStream):
 
     name = POSE
 
-    def __init__(self, *, crop: Crop, arena: Arena | None, cache: Path) -> None:
-        super().__init__(crop=crop, cache=cache)
+    def __init__(self, *, crop: Crop, arena: Arena | None, cache: Path, sampling: float | None = None) -> None:
+        super().__init__(crop=crop, cache=cache, sampling=sampling)
         self._corners = np.array(arena.corners, dtype=np.float64) if arena is not None and arena.corners else None
 
     @property
@@ -57,6 +58,7 @@ class PoseStream(FeatureStream):
             "size": self._crop.size,
             "body_axis": [name.casefold() for name in self._crop.body_axis] if self._crop.body_axis else None,
             "walls": self._corners is not None,
+            **self._sampling_settings,
         }
         return Signature(POSE, settings)
 
@@ -93,7 +95,8 @@ class PoseStream(FeatureStream):
     def _fill_one(self, job: FillJob, video: VideoReader, summary: VideoSummary) -> Embedded:
         inputs, writer, path = job.inputs, job.writer, job.inputs.recording.pose
         assert path is not None
-        crop, notes = self._crop, describe_video(video)
+        crop = self._crop
+        notes = [*describe_video(video, sampling=self._sampling), *self._describe_sampling(video.path, summary.time_s)]
         track, note = match_pose_to_frames(inputs.read_track(crop.individual, crop.pose_scale), summary.frames, path=path)
         notes += [note] if note else []
         origin = find_body_parts(track, crop.body_parts, path=path)
@@ -114,8 +117,10 @@ class PoseStream(FeatureStream):
         notes += crop_centers.describe(path, n_frames=len(features), **said)
         decoded = np.ones(len(features), dtype=bool)
         decoded[list(summary.undecodable)] = False
-        for start in range(writer.n_rows, len(features), PART_ROWS):
-            rows = slice(start, start + PART_ROWS)
+        # Movement is that between frames, however few of them are kept.
+        frames = np.arange(len(features)) if self._sampling is None else sample_frames(summary.time_s, self._sampling)
+        for start in range(writer.n_rows, len(frames), PART_ROWS):
+            rows = frames[start : start + PART_ROWS]
             writer.add_part(
                 features=features[rows],
                 centers=crop_centers.centers[rows],
@@ -131,4 +136,6 @@ class PoseStream(FeatureStream):
             "broke_off": summary.broke_off,
             "body_parts": list(crop.body_parts),
         }
-        return Embedded(writer.finish(nominal_fps=video.nominal_fps, notes=notes, attributes=attributes), tuple(notes))
+        sampled = None if self._sampling is None else (frames, summary.time_s)
+        n_frames = writer.finish(nominal_fps=video.nominal_fps, notes=notes, attributes=attributes, sampled=sampled)
+        return Embedded(n_frames, tuple(notes))

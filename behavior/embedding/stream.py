@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+import numpy as np
+import numpy.typing as npt
+
 from behavior.config import Crop
 from behavior.embedding.crop_reader import require_files
 from behavior.embedding.recording_inputs import RecordingInputs
@@ -28,6 +31,7 @@ from behavior.files.feature_cache import (
 )
 from behavior.files.feature_sources import Signature, Source
 from behavior.files.feature_writer import FeatureWriter, parts_folder
+from behavior.frame_times import estimate_fps, have_same_rate
 from behavior.progress import detail, warn
 from behavior.recording import Recording
 
@@ -36,7 +40,7 @@ __all__ = ["Embedded", "FeatureStream", "FillJob"]
 
 @dataclass(frozen=True)
 class Embedded:
-    """The outcome of embedding one recording: the number of frames that were embedded, and sentences on what a user should know."""
+    """The outcome of embedding one recording: the number of the video's frames, and sentences on what a user should know."""
 
     n_frames: int
     notes: tuple[str, ...]
@@ -61,13 +65,30 @@ class FeatureStream(ABC):
         As in a study file.
     cache
         Folder of the feature cache.
+    sampling
+        How many frames a second have features; all where None.
     """
 
     name: ClassVar[str]
 
-    def __init__(self, *, crop: Crop, cache: Path) -> None:
+    def __init__(self, *, crop: Crop, cache: Path, sampling: float | None = None) -> None:
         self._crop = crop
         self._cache = cache
+        self._sampling = sampling
+
+    @property
+    def _sampling_settings(self) -> dict[str, float]:
+        """What a signature says of the frames: nothing where each has features, as in caches of earlier versions."""
+        return {} if self._sampling is None else {"sampling": float(self._sampling)}
+
+    def _describe_sampling(self, path: Path, time_s: npt.NDArray[np.float64]) -> list[str]:
+        """Return sentences on a video whose frames, at `time_s` (T,), are fewer than are asked for."""
+        if self._sampling is None or len(time_s) < 2:
+            return []
+        fps = estimate_fps(time_s)
+        if fps >= self._sampling or have_same_rate(fps, self._sampling):
+            return []
+        return [f"{path}: has {fps:.4g} frames per second, fewer than sampling.fps {self._sampling:g}; each of its frames is used once."]
 
     @abstractmethod
     def list_signatures(self, recording: Recording) -> tuple[Signature, ...]:

@@ -21,18 +21,22 @@ def make_streams(
     arena: Arena | None,
     cache: Path,
     n_threads: int | None = None,
+    sampling: float | None = None,
 ) -> dict[str, FeatureStream]:
-    """Return those of the streams `names` that are made here, by name; all others are imported."""
+    """Return those of the streams `names` that are made here, by name; all others are imported.
+
+    `sampling` is how many frames a second have features, all where None.
+    """
     made: dict[str, FeatureStream] = {}
     if crop is None:
         return made
     for name in names:
         if name == APPEARANCE:
-            made[name] = AppearanceStream(crop=crop, backbone=backbone, cache=cache, n_threads=n_threads)
+            made[name] = AppearanceStream(crop=crop, backbone=backbone, cache=cache, n_threads=n_threads, sampling=sampling)
         elif name == MOTION:
-            made[name] = MotionStream(crop=crop, cache=cache)
+            made[name] = MotionStream(crop=crop, cache=cache, sampling=sampling)
         elif name == POSE:
-            made[name] = PoseStream(crop=crop, arena=arena, cache=cache)
+            made[name] = PoseStream(crop=crop, arena=arena, cache=cache, sampling=sampling)
     return made
 
 

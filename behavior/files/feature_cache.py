@@ -43,6 +43,8 @@ __all__ = [
 ]
 
 SCHEMA_VERSION = 1
+# Of files with fewer rows than frames, which earlier versions would take for others.
+_SAMPLED_VERSION = 2
 # The first whose file structures have checksums of their own.
 _HDF5_VERSION = "v110"
 _DATASETS = ("features", "centers", "measured", "time_s")
@@ -78,26 +80,28 @@ class OtherFeaturesError(CacheError):
 
 @dataclass(frozen=True)
 class FeatureSet:
-    """The features of one recording.
+    """The features of one recording: of every frame, or of S of its T frames.
 
     Attributes
     ----------
     features
-        Float16 or float32 of shape (T, D).
+        Float16 or float32 of shape (S, D).
     centers
-        Pixels, float32 of shape (T, 2); NaN where there is no centre.
+        Pixels, float32 of shape (S, 2); NaN where there is no centre.
     measured
-        Bool of shape (T,): False where the centre was filled in or the frame could not be decoded.
+        Bool of shape (S,): False where the centre was filled in or the frame could not be decoded.
     time_s
-        Seconds, float64 of shape (T,).
+        Seconds of every frame, float64 of shape (T,).
     fps
-        Frames per second.
+        Frames per second of the video.
     signature
         What the numbers mean.
     notes
         What the reader of a result should know: sentences on frames that were cut, filled in or not decoded.
     attributes
         Precision, versions and whatever else was kept with the features.
+    frames
+        Which frames the rows are of, int64 of shape (S,), increasing; None where each frame has its row.
     """
 
     features: npt.NDArray[np.floating]
@@ -108,21 +112,25 @@ class FeatureSet:
     signature: Signature
     notes: tuple[str, ...] = ()
     attributes: Mapping[str, Any] = field(default_factory=dict)
+    frames: npt.NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
-        n_frames = len(self.features)
+        n_rows = len(self.features)
         if self.features.ndim != 2:
-            raise ValueError(f"features have shape {self.features.shape}, expected (T, D)")
+            raise ValueError(f"features have shape {self.features.shape}, expected (S, D)")
         for name, array, shape in (
-            ("centers", self.centers, (n_frames, 2)),
-            ("measured", self.measured, (n_frames,)),
-            ("time_s", self.time_s, (n_frames,)),
+            ("centers", self.centers, (n_rows, 2)),
+            ("measured", self.measured, (n_rows,)),
+            *([("time_s", self.time_s, (n_rows,))] if self.frames is None else [("frames", self.frames, (n_rows,))]),
         ):
             if array.shape != shape:
                 raise ValueError(f"{name} have shape {array.shape}, expected {shape}")
+        _require_order(self.frames, len(self.time_s))
 
-    def __len__(self) -> int:
-        return len(self.features)
+    @property
+    def n_frames(self) -> int:
+        """Number of frames of the video, T."""
+        return len(self.time_s)
 
 
 @dataclass(frozen=True)
@@ -131,24 +139,34 @@ class FeatureOutline:
 
     Attributes
     ----------
-    n_frames, n_features
-        Their shape.
+    n_features
+        Their number, D.
     time_s
-        Seconds, float64 of shape (n_frames,).
+        Seconds of every frame, float64 of shape (T,).
     fps
-        Frames per second.
+        Frames per second of the video.
     signature
         What the numbers mean.
+    frames
+        As in `FeatureSet`.
     """
 
-    n_frames: int
     n_features: int
     time_s: npt.NDArray[np.float64]
     fps: float
     signature: Signature
+    frames: npt.NDArray[np.int64] | None = None
 
-    def __len__(self) -> int:
-        return self.n_frames
+    @property
+    def n_frames(self) -> int:
+        """Number of frames of the video, T."""
+        return len(self.time_s)
+
+
+def _require_order(frames: npt.NDArray[np.int64] | None, n_frames: int) -> None:
+    """Raise ValueError unless the rows' `frames` are some of `n_frames`, in order."""
+    if frames is not None and len(frames) and ((np.diff(frames) <= 0).any() or not 0 <= frames[0] <= frames[-1] < n_frames):
+        raise ValueError(f"the rows are not of frames in order among {n_frames}")
 
 
 def cache_path(folder: Path, recording: str, signature: Signature) -> Path:
@@ -221,9 +239,10 @@ def _open_cache(path: Path) -> Iterator[h5py.File]:
         version = file.attrs.get("schema_version")
         if version is None:
             raise DamagedCacheError(f"{path}: found an HDF5 file that is not a feature cache; delete it or choose another cache folder.")
-        if int(version) != SCHEMA_VERSION:
+        expected = _SAMPLED_VERSION if "frames" in file else SCHEMA_VERSION
+        if int(version) != expected:
             raise OtherSchemaError(
-                f"{path}: found schema version {version}, this version of behavior reads {SCHEMA_VERSION}; delete the file and embed again."
+                f"{path}: found schema version {version}, this version of behavior reads {expected}; delete the file and embed again."
             )
         attributes = dict(file.attrs)
         # Files of earlier versions have no checksums.
@@ -266,6 +285,7 @@ def read_features(path: Path, *, signature: Signature | None = None, source: Sou
             signature=Signature.from_text(file.attrs["feature_signature"]),
             notes=tuple(json.loads(file.attrs["notes"])),
             attributes=json.loads(file.attrs["attributes"]),
+            frames=file["frames"][:] if "frames" in file else None,
         )
 
 
@@ -273,13 +293,12 @@ def read_outline(path: Path, *, signature: Signature | None = None, source: Sour
     """Return what the cache file at `path` says of its features, without reading them; arguments and errors as of `read_features`."""
     with _open_cache(path) as file:
         _require(path, file, signature, source)
-        n_frames, n_features = file["features"].shape
         return FeatureOutline(
-            n_frames=int(n_frames),
-            n_features=int(n_features),
+            n_features=int(file["features"].shape[1]),
             time_s=file["time_s"][:],
             fps=float(file.attrs["fps"]),
             signature=Signature.from_text(file.attrs["feature_signature"]),
+            frames=file["frames"][:] if "frames" in file else None,
         )
 
 
@@ -293,8 +312,9 @@ def check_features(path: Path, *, signature: Signature, source: Source, with_con
     """
     with _open_cache(path) as file:
         _require(path, file, signature, source)
-        datasets = [file[name] for name in _DATASETS]
-        if len({len(dataset) for dataset in datasets}) != 1:
+        is_sampled = "frames" in file
+        datasets = [file[name] for name in (*_DATASETS, *(["frames"] if is_sampled else []))]
+        if len({len(dataset) for dataset in datasets if not (is_sampled and dataset.name == "/time_s")}) != 1:
             raise ValueError("lengths differ")
         for dataset in datasets if with_content else []:
             for start in range(0, len(dataset), PART_ROWS):
@@ -317,20 +337,28 @@ def exceeds_float16(values: npt.NDArray[np.floating]) -> bool:
 
 
 def write_cache(
-    path: Path, parts: Iterable[Mapping[str, npt.NDArray]], *, n_frames: int, is_wide: bool, attributes: Mapping[str, Any]
+    path: Path,
+    parts: Iterable[Mapping[str, npt.NDArray]],
+    *,
+    n_rows: int,
+    is_wide: bool,
+    attributes: Mapping[str, Any],
+    sampled: tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]] | None = None,
 ) -> None:
     """Write a cache file with checksums, whole or not at all, after reserving the room for it.
 
     Parameters
     ----------
     parts
-        Rows, one part after the other: `features` (T, D), `centers` (T, 2), `measured` (T,), `time_s` (T,).
-    n_frames
-        T, of all parts together.
+        Rows, one part after the other: `features` (S, D), `centers` (S, 2), `measured` (S,), `time_s` (S,).
+    n_rows
+        S, of all parts together.
     is_wide
         Keep the features in float32, because float16 does not reach that far.
     attributes
         Text and numbers are kept as they are, the rest as JSON.
+    sampled
+        Where rows are of some frames only: which frames, shape (S,), and the times of all, shape (T,), in place of those of the rows.
 
     Raises
     ------
@@ -339,7 +367,7 @@ def write_cache(
     """
     kinds = {"features": np.float32 if is_wide else np.float16, "centers": np.float32, "measured": np.bool_, "time_s": np.float64}
     described = {
-        "schema_version": SCHEMA_VERSION,
+        "schema_version": SCHEMA_VERSION if sampled is None else _SAMPLED_VERSION,
         "source_hash": hash_source(attributes["source_files"], attributes["source_settings"]),
         **{
             name: value if isinstance(value, str | float | int) else json.dumps(value, sort_keys=True) for name, value in attributes.items()
@@ -349,8 +377,13 @@ def write_cache(
     rows = iter(parts)
     first = next(rows)
     # Chunks are written whole.
-    n_chunks = -(-n_frames // PART_ROWS)
-    n_bytes = sum(np.dtype(kind).itemsize * math.prod(first[name].shape[1:]) for name, kind in kinds.items()) * PART_ROWS * n_chunks
+    n_chunks = -(-n_rows // PART_ROWS)
+    more = {} if sampled is None else {"frames": np.asarray(sampled[0], dtype=np.int64), "time_s": np.asarray(sampled[1], dtype=np.float64)}
+    kinds = {name: kind for name, kind in kinds.items() if name not in more}
+    n_bytes = (
+        sum(len(values) * 8 + 8 * PART_ROWS for values in more.values())
+        + sum(np.dtype(kind).itemsize * math.prod(first[name].shape[1:]) for name, kind in kinds.items()) * PART_ROWS * n_chunks
+    )
     require_space(path, n_bytes + sum(len(str(value)) for value in described.values()) + _MOST_OVERHEAD_BYTES)
     with replacing(path) as temporary:
         try:
@@ -358,6 +391,8 @@ def write_cache(
                 for part in itertools.chain([first], rows):
                     for name, kind in kinds.items():
                         _append_rows(file, name, np.asarray(part[name], dtype=kind))
+                for name, values in more.items():
+                    _append_rows(file, name, values)
                 for name, value in described.items():
                     file.attrs[name] = value
         except RuntimeError as error:

@@ -22,6 +22,8 @@ from behavior.frame_times import estimate_fps
 __all__ = ["FeatureWriter", "parts_folder", "write_imported"]
 
 
+# Times of one frame, read twice, differ by less.
+_SAME_TIME_S = 1e-3
 _PART_ARRAYS = ("features", "centers", "measured", "decoded", "time_s")
 
 
@@ -93,7 +95,7 @@ class FeatureWriter:
 
     @property
     def n_rows(self) -> int:
-        """Number of frames that need not be embedded again."""
+        """Number of rows that need not be embedded again."""
         return self.n_parts * PART_ROWS
 
     def add_part(
@@ -110,11 +112,24 @@ class FeatureWriter:
             np.savez(file, features=features, centers=centers, measured=measured, decoded=decoded, time_s=time_s)
         self.n_parts += 1
 
-    def finish(self, *, nominal_fps: float, notes: Sequence[str], attributes: Mapping[str, Any]) -> int:
-        """Write the cache file from all parts, delete them, and return the number of frames.
+    def finish(
+        self,
+        *,
+        nominal_fps: float,
+        notes: Sequence[str],
+        attributes: Mapping[str, Any],
+        sampled: tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]] | None = None,
+    ) -> int:
+        """Write the cache file from all parts, delete them, and return the number of frames of the video.
 
-        A frame that could not be decoded gets the features of the last one before it that could. `nominal_fps` counts where a single
-        frame has no interval to the next.
+        A frame that could not be decoded gets the features of the last one before it that could.
+
+        Parameters
+        ----------
+        nominal_fps
+            Counts where a single frame has no interval to the next.
+        sampled
+            As for `write_cache`.
 
         Raises
         ------
@@ -127,7 +142,11 @@ class FeatureWriter:
             shutil.rmtree(self._folder)
             names = ", ".join(path.name for path in self._source.files if path is not None)
             raise StaleCacheError(f"{self._path}: {names} was changed while it was embedded; embed it again.")
-        time_s = np.concatenate([part["time_s"] for part in self._load_parts()])
+        row_time_s = np.concatenate([part["time_s"] for part in self._load_parts()])
+        time_s = row_time_s if sampled is None else sampled[1]
+        if sampled is not None and (len(row_time_s) != len(sampled[0]) or np.abs(row_time_s - time_s[sampled[0]]).max() > _SAME_TIME_S):
+            shutil.rmtree(self._folder)
+            raise DamagedCacheError(f"{self._path}: its parts are not of the frames that were sampled; embed the recording again.")
         is_wide = any(exceeds_float16(part["features"]) for part in self._load_parts())
         try:
             fps = estimate_fps(time_s) if len(time_s) > 1 else nominal_fps
@@ -141,7 +160,7 @@ class FeatureWriter:
             "source_files": self._described,
             "source_settings": dict(self._source.settings),
         }
-        write_cache(self._path, self._hold_rows(), n_frames=len(time_s), is_wide=is_wide, attributes=described)
+        write_cache(self._path, self._hold_rows(), n_rows=len(row_time_s), is_wide=is_wide, attributes=described, sampled=sampled)
         shutil.rmtree(self._folder)
         return len(time_s)
 
@@ -179,7 +198,9 @@ def write_imported(
     ----------
     parts
         Rows (N, D), one part after the other.
-    n_frames, is_wide
+    n_frames
+        Of all parts together.
+    is_wide
         As for `write_cache`.
     fps, signature, attributes
         As in `FeatureSet`.
@@ -197,7 +218,7 @@ def write_imported(
         "source_files": [],
         "source_settings": {},
     }
-    write_cache(path, _time_rows(parts, fps), n_frames=n_frames, is_wide=is_wide, attributes=described)
+    write_cache(path, _time_rows(parts, fps), n_rows=n_frames, is_wide=is_wide, attributes=described)
 
 
 def _time_rows(parts: Iterable[npt.NDArray[np.float32]], fps: float) -> Iterator[dict[str, npt.NDArray]]:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import yaml
 from pydantic import Field, field_validator, model_validator
 
-from behavior.config import Arena, Backbone, Crop, Decisions, Head, Postprocess, Section, parse_section
+from behavior.config import Arena, Backbone, Crop, Decisions, Head, Postprocess, Sampling, Section, parse_section
 from behavior.config.sections import Positive, WindowLength
 from behavior.errors import ModelError, OutputError, UsageError
 from behavior.files.atomic import make_folder, write_text
@@ -197,6 +197,10 @@ class BundleDescription(Section):
         Networks that answer together, by the rule of `combine`.
     arena
         What the pose stream measures distances to; None where it does not, or there is none.
+    sampling
+        How many frames a second it reads of any video; None where it reads every frame, of videos of its own rate.
+    fps
+        Rows of features a second that its heads read.
     decisions
         What was fitted on out-of-fold predictions; None where `postprocess` is the study's own.
     files
@@ -209,12 +213,18 @@ class BundleDescription(Section):
     combine: Literal["mean", "vote"] = "mean"
     crop: Crop | None = None
     arena: Arena | None = None
+    sampling: Sampling | None = None
     fps: Annotated[float, Field(gt=0, allow_inf_nan=False)]
     postprocess: Postprocess
     decisions: DecisionsRecord | None = None
     training: TrainingRecord
     versions: dict[str, str]
     files: dict[str, str] | None = None
+
+    @property
+    def sampling_fps(self) -> float | None:
+        """How many frames a second are used; None for every frame."""
+        return None if self.sampling is None else self.sampling.fps
 
     @model_validator(mode="after")
     def _answers_for_every_behavior(self) -> BundleDescription:

@@ -67,7 +67,7 @@ def choose_center_parts(body_parts: Sequence[str]) -> list[str]:
     return middle[:1] or trunk or list(body_parts)
 
 
-def format_new_study(names: ChosenNames, crop: NewCrop, *, backbone: str, weights: str) -> str:
+def format_new_study(names: ChosenNames, crop: NewCrop, *, backbone: str, weights: str, sampling: float | None = None) -> str:
     """Return the text of a new study file, with the settings that a study begins with.
 
     Parameters
@@ -78,15 +78,22 @@ def format_new_study(names: ChosenNames, crop: NewCrop, *, backbone: str, weight
         What crops are centred on. What the user has to choose has no value, which `behavior check` refuses.
     backbone, weights
         What the section `backbone` says.
+    sampling
+        Frames a second that are used, where that is not every frame; windows are given in seconds then.
     """
+    sampled = (
+        f"sampling:   {{fps: {sampling:g}}}    # frames a second that are used; ethograms are of every frame all the same\n"
+        if sampling
+        else ""
+    )
     return f"""\
 # What `behavior` should do with the recordings in {MANIFEST_FILE}; every key is explained in configs/README.md.
 recordings: {MANIFEST_FILE}
 behaviors: [{", ".join(map(_quote, names.behaviors))}]
 {_format_labels(names)}crop:       {_format_crop(crop)}
 backbone:   {{name: {backbone}, weights: {weights}}}    # {{name: openfield, weights: packaged}} needs no download
-cache: cache
-windows:    {{length: 300}}
+{sampled}cache: cache
+windows:    {"{length_s: 30}" if sampling else "{length: 300}"}
 head:       {{kind: lstm, layers: 3, units: 64, dropout: 0.5}}
 training:   {{learning_rate: 0.001, batch_size: 8, epochs: 50, patience: 5, class_weights: balanced, seed: 0}}
 crossval:   {{leave_out: recording, early_stopping_on: inner}}

@@ -118,7 +118,7 @@ class VideoReader:
         """Times of the rows that were read so far, float64 of shape (T,)."""
         return np.array(self._times, dtype=np.float64)
 
-    def read_rows(self) -> Iterator[Row]:
+    def read_rows(self) -> Generator[Row, None, None]:
         """Yield the rows before their pictures are converted, as `frames` does.
 
         They are those of the quick pass, and from the first sign of damage on those of a careful one, from the file's beginning.

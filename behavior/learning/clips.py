@@ -61,6 +61,7 @@ def describe_clips(
     length: int,
     asked: npt.NDArray[np.bool_] | None = None,
     features: npt.NDArray[np.floating] | None = None,
+    row_frames: npt.NDArray[np.int64] | None = None,
     members: Sequence[npt.NDArray[np.float32]] = (),
 ) -> Clips:
     """Cut a recording of T frames into clips of `length` frames, the last one shorter or up to half longer.
@@ -74,7 +75,9 @@ def describe_clips(
     asked
         Bool of shape (T,): frames of clips that people were asked to label before, whatever they decided; None for none.
     features
-        Shape (T, D); None where there are none.
+        Shape (N, D); None where there are none.
+    row_frames
+        The frame of each row of features, shape (N,), never decreasing; None where each of T frames has its row.
     members
         The calibrated probabilities (T, B) of each member of an ensemble, at least one; none without a model.
 
@@ -85,7 +88,8 @@ def describe_clips(
     """
     n_frames = len(looked_at)
     asked = np.zeros(n_frames, dtype=np.bool_) if asked is None else asked
-    if length < 1 or any(len(array) != n_frames for array in (asked, *members, *([] if features is None else [features]))):
+    n_rows = n_frames if row_frames is None else len(row_frames)
+    if length < 1 or any(len(array) != n_frames for array in (asked, *members)) or (features is not None and len(features) != n_rows):
         raise ValueError(f"clips of {length} frames cannot be cut from arrays of other lengths than {n_frames}")
     spans = _cut(n_frames, length)
     known = looked_at | asked
@@ -95,7 +99,7 @@ def describe_clips(
         spans,
         np.array([_find_new(known[start:stop], start) for start, stop in spans.tolist()], dtype=np.int64).reshape(-1, 2),
         np.array([bool(looked_at[start:stop].all()) for start, stop in spans.tolist()], dtype=np.bool_),
-        None if features is None else _summarise(spans, features),
+        None if features is None else _summarise(_find_rows(spans, row_frames), features),
         doubt,
         doubtful,
     )
@@ -117,8 +121,19 @@ def _find_new(known: npt.NDArray[np.bool_], first: int) -> tuple[int, int]:
     return (first + start, first + stop) if stop - start >= _LEAST_NEW * len(known) else (first, first)
 
 
+def _find_rows(spans: npt.NDArray[np.int64], row_frames: npt.NDArray[np.int64] | None) -> npt.NDArray[np.int64]:
+    """Return the rows [start, stop) of the frames of clips, shape (N, 2): of a clip in which there is none, the one before it."""
+    if row_frames is None:
+        return spans
+    rows = np.searchsorted(row_frames, spans)
+    is_empty = rows[:, 0] == rows[:, 1]
+    rows[is_empty, 0] = np.maximum(rows[is_empty, 0] - 1, 0)
+    rows[:, 1] = np.maximum(rows[:, 1], rows[:, 0] + 1)
+    return rows.astype(np.int64)
+
+
 def _summarise(spans: npt.NDArray[np.int64], features: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
-    """Return mean and standard deviation of features (T, D) over clips, float32 of shape (N, 2 D)."""
+    """Return mean and standard deviation of features (R, D) over the rows of clips, float32 of shape (N, 2 D)."""
     rows = np.empty((len(spans), 2 * features.shape[1]), dtype=np.float32)
     for number, (start, stop) in enumerate(spans.tolist()):
         part = features[start:stop].astype(np.float32)

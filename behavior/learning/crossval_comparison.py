@@ -39,7 +39,21 @@ __all__ = [
 
 # What fits follow from.
 _TRAINING_SECTIONS = (
-    *("behaviors", "labels", "crop", "backbone", "streams", "arena", "features", "windows", "head", "training", "crossval", "ensemble"),
+    *(
+        "behaviors",
+        "labels",
+        "crop",
+        "backbone",
+        "streams",
+        "arena",
+        "sampling",
+        "features",
+        "windows",
+        "head",
+        "training",
+        "crossval",
+        "ensemble",
+    ),
 )
 # What scores follow from besides.
 _DECISION_SECTIONS = ("postprocess", "decisions")

@@ -164,7 +164,11 @@ def describe_features(kind: Study, recording: Recording, features: RecordingFeat
     for stream in features.streams:
         path = cache_path(kind.cache, recording.id, Signature.from_text(stream.signature))
         streams.append(StreamDigest(name=stream.name, signature=stream.signature, stamp=stamp_cache_file(path)))
-    return FeatureDigest(content=_hash_arrays(features.values, features.time_s, np.float64(features.fps)), streams=streams)
+    # Where each frame has a row, as in digests of earlier versions.
+    rows: list[npt.NDArray | np.generic] = []
+    if features.rows is not None:
+        rows = [features.rows.frames, np.float64(features.rows.rate)]
+    return FeatureDigest(content=_hash_arrays(features.values, features.time_s, np.float64(features.fps), *rows), streams=streams)
 
 
 def stamp_cache_file(path: Path) -> str:

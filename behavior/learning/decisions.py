@@ -6,18 +6,20 @@ unbiased, so it is decided here, once, for cross-validation; training hands in i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from behavior.config import Decisions, Postprocess, parse_section
 from behavior.errors import EthogramError, ModelError, UsageError
 from behavior.files.model_bundle import CalibrationRecord, DecisionsRecord
-from behavior.frame_times import find_gaps, find_stretches, frame_edges
+from behavior.frame_sampling import lay_rows, sample_frames
+from behavior.frame_times import find_gaps, find_stretches, frame_edges, have_same_rate
 from behavior.postprocess.calibration import Calibration, fit_calibration
 from behavior.postprocess.fitting import THRESHOLDS, Candidates, choose_settings, list_lengths
 from behavior.postprocess.pipeline import clean_decisions
@@ -134,7 +136,7 @@ def fit_decisions(
     labels: Mapping[str, Labels],
     settings: Decisions,
     *,
-    fps: float,
+    fps: float | Mapping[str, float],
     postprocess: Postprocess,
 ) -> FittedDecisions:
     """Fit what `settings` names on all recordings of `probabilities` together.
@@ -148,7 +150,8 @@ def fit_decisions(
     settings
         Calibration is fitted first, everything else on calibrated probabilities.
     fps
-        Frames per second of the recordings.
+        Frames per second of all recordings, or of each. Where they differ, lengths are tried in frames of the median rate, to which the
+        others are brought by their nearest frames.
     postprocess
         What is not fitted, and what to fall back on where nothing can be.
 
@@ -163,8 +166,10 @@ def fit_decisions(
     for recording, predicted in probabilities.items():
         if predicted.behaviors != behaviors or labels[recording].behaviors != behaviors:
             raise ValueError(f"probabilities and labels of {recording!r} are not of the behaviors {', '.join(behaviors)}")
-    truth = [labels[recording].values for recording in probabilities]
-    given = [predicted.values for predicted in probabilities.values()]
+    usual = _find_usual_rate(fps, probabilities)
+    frames_of = [_choose_frames(one.time_s, _rate_of(fps, recording), usual) for recording, one in probabilities.items()]
+    truth = [labels[recording].values[frames] for recording, frames in zip(probabilities, frames_of, strict=True)]
+    given = [predicted.values[frames] for predicted, frames in zip(probabilities.values(), frames_of, strict=True)]
     calibrations: dict[str, Calibration] = {}
     if settings.calibration != "none":
         pooled_truth, pooled = np.concatenate(truth), np.concatenate(given)
@@ -174,12 +179,12 @@ def fit_decisions(
     fixed = list(
         zip(
             postprocess.thresholds(behaviors).tolist(),
-            postprocess.closing(behaviors, fps).tolist(),
-            postprocess.min_bouts(behaviors, fps).tolist(),
+            postprocess.closing(behaviors, usual).tolist(),
+            postprocess.min_bouts(behaviors, usual).tolist(),
             strict=True,
         )
     )
-    lengths = list_lengths(fps)
+    lengths = list_lengths(usual)
     chosen = choose_settings(
         given,
         truth,
@@ -201,7 +206,7 @@ def fit_decisions(
     for name, frames in (("closing", chosen.closing_frames), ("min_bout", chosen.min_bout_frames)):
         if name in settings.fit:
             content.pop(f"{name}_frames", None)
-            content[f"{name}_s"] = dict(zip(behaviors, np.round(frames / fps, 6).tolist(), strict=True))
+            content[f"{name}_s"] = dict(zip(behaviors, np.round(frames / usual, 6).tolist(), strict=True))
     reasons = {}
     for name, reason in zip(behaviors, chosen.reasons, strict=True):
         parts = [f"nothing chosen: {reason}" if reason and settings.fit else reason, calibrations.get(name, Calibration()).reason]
@@ -221,7 +226,7 @@ def decide_out_of_fold(
     folds: Sequence[Fold],
     settings: Decisions,
     *,
-    fps: float,
+    fps: float | Mapping[str, float],
     postprocess: Postprocess,
     pair_predictions: Mapping[tuple[str, str], Probabilities] | None = None,
 ) -> OutOfFoldDecisions:
@@ -239,7 +244,7 @@ def decide_out_of_fold(
         With `nested: folds`, a fold's decisions are fitted on `predictions` of its training recordings, whose models were trained
         on the recordings that the fold leaves out; with `nested: pairs` on `pair_predictions`.
     fps
-        Frames per second of the recordings.
+        Frames per second of all recordings, or of each.
     postprocess
         What is not fitted, and what to fall back on.
     pair_predictions
@@ -273,14 +278,30 @@ def decide_out_of_fold(
                 raise ValueError(f"pair predictions of fold {fold.name!r} lack the recordings {', '.join(missing)}")
             seen = {recording: pair_predictions[fold.name, recording] for recording in others}
         fitted = fit_decisions(seen, labels, settings, fps=fps, postprocess=postprocess)
-        rows += _list_fitted(fold.name, fitted, seen[others[0]].behaviors, fps)
+        rows += _list_fitted(fold.name, fitted, seen[others[0]].behaviors, _find_usual_rate(fps, seen))
         for index in fold.left_out:
-            decided[names[index]] = fitted.decide(names[index], predictions[names[index]], fps=fps)
+            decided[names[index]] = fitted.decide(names[index], predictions[names[index]], fps=_rate_of(fps, names[index]))
     return OutOfFoldDecisions(
         annotations=[decided[name] for name in names],
         table=pd.DataFrame(rows, columns=list(FITTED_COLUMNS)),
         note=describe_fitting(settings, cross_validated=True),
     )
+
+
+def _rate_of(fps: float | Mapping[str, float], recording: str) -> float:
+    return fps[recording] if isinstance(fps, Mapping) else fps
+
+
+def _find_usual_rate(fps: float | Mapping[str, float], recordings: Iterable[str]) -> float:
+    """Return the median of the recordings' frames per second."""
+    return float(np.median([_rate_of(fps, recording) for recording in recordings]))
+
+
+def _choose_frames(time_s: npt.NDArray[np.float64], fps: float, usual: float) -> npt.NDArray[np.int64]:
+    """Return the frames, of those at `time_s` (T,), that show a recording of `fps` frames per second at the `usual` number of them."""
+    if have_same_rate(fps, usual):
+        return np.arange(len(time_s))
+    return lay_rows(time_s, sample_frames(time_s, usual), rate=usual, fps=fps).frames
 
 
 def describe_fitting(settings: Decisions, *, cross_validated: bool) -> str:

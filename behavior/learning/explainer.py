@@ -28,7 +28,6 @@ from behavior.embedding.crop_streams import CropStream
 from behavior.embedding.recording_inputs import RecordingInputs
 from behavior.errors import ModelError, UsageError
 from behavior.files.feature_sources import Signature
-from behavior.frame_times import find_stretches
 from behavior.learning.explanation import Explanation, Moments, PictureMap, average_maps, average_moments
 from behavior.learning.frame_question import FeatureChange, FrameQuestion
 from behavior.learning.learning_data import RecordingFeatures
@@ -166,30 +165,33 @@ class Explainer(AbstractContextManager["Explainer"]):
 
     def _hide_patches(self, question: FrameQuestion, frame: int, advance: Advance) -> PictureMap:
         source = self._open_crops()
-        frames = self._list_span(frame, SPAN_S)
-        described = np.unique(np.linspace(frames[0], frames[-1], min(MOST_DESCRIBED, len(frames))).round().astype(int)).tolist()
+        rows = self._list_span(frame, SPAN_S)
+        described = np.unique(np.linspace(rows[0], rows[-1], min(MOST_DESCRIBED, len(rows))).round().astype(int))
+        # Rows of one frame have one picture.
+        row_of = dict(zip(reversed(self.features.row_frames[described].tolist()), reversed(described.tolist()), strict=True))
         picture = source.read_picture(frame)
         streams, fps = self._crop_streams, source.fps
-        # By stream: which frames were described, and what each patch, and last the whole, changes in their features.
+        # By stream: which rows were described, and what each patch, and last the whole, changes in their features.
         hidden: dict[str, tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]] = {}
         altered = np.zeros((MAP_SIZE, MAP_SIZE), dtype=np.float32)
         for number, (key, stream) in enumerate(streams.items()):
             stream.prepare([self._inputs])
-            crops = source.read(described, stream)
+            crops = source.read(sorted(row_of), stream)
+            places = np.array([row_of[one] for one in crops.frames.tolist()], dtype=np.int64)
             plain = crops.describe(stream, fps=fps)
-            self._require_same(stream, plain, self._find_cached(key)[crops.frames])
+            self._require_same(stream, plain, self._find_cached(key)[places])
             altered += measure_alteration(crops.images, crops.background, MAP_SIZE)
             parts = []
             for patches in crops.list_portions(GRID):
                 parts.append(crops.describe_covered(stream, GRID, patches, fps=fps) - plain)
                 advance(0.95 * (number + patches.stop / len(GRID)) / len(streams))
             parts.append(crops.describe_covered(stream, _WHOLE, range(1), fps=fps) - plain)
-            hidden[key] = crops.frames, np.concatenate(parts)
+            hidden[key] = places, np.concatenate(parts)
 
         def list_variants() -> Iterator[list[FeatureChange]]:
             for patch in range(len(GRID) + 1):
                 yield [
-                    FeatureChange(key, frames[0], self._find_cached(key)[frames] + _spread(changes[patch], places, np.array(frames)))
+                    FeatureChange(key, rows[0], self._find_cached(key)[rows] + _spread(changes[patch], places, np.array(rows)))
                     for key, (places, changes) in hidden.items()
                 ]
 
@@ -217,33 +219,33 @@ class Explainer(AbstractContextManager["Explainer"]):
     # Moments, streams and body parts.
 
     def _hide_moments(self, question: FrameQuestion, frame: int) -> Moments:
-        fps, time_s = self.features.fps, self.features.time_s
-        length = max(round(MOMENT_S * fps), 1)
+        rate, time_s = self.features.rate, self.features.row_time_s
+        length = max(round(MOMENT_S * rate), 1)
         low, high = question.rows
-        first = frame - length // 2
+        first = self._find_row(frame) - length // 2
         n_before = min(-(-max(first - low, 0) // length), MOST_MOMENTS)
         n_after = min(-(-max(high - first - length, 0) // length), MOST_MOMENTS)
         edges = np.unique(np.clip(first + length * np.arange(-n_before, n_after + 2), low, high))
         changes = [self._ask_others(question, start, stop) for start, stop in pairwise(edges.tolist())]
-        times = np.append(time_s, time_s[-1] + 1 / fps)[edges] - time_s[frame]
+        times = np.append(time_s, time_s[-1] + 1 / rate)[edges] - self.features.time_s[frame]
         return Moments(times, np.array(changes))
 
     def _hide_features(self, question: FrameQuestion, frame: int) -> dict[str, float]:
         """Return the changes by stream, and by body part, with the span around the frame replaced."""
-        frames = self._list_span(frame, SPAN_S)
+        rows = self._list_span(frame, SPAN_S)
         changes: dict[str, float] = {}
         for key, name in self._stream_names.items():
-            changes[name] = self._ask_others(question, frames[0], frames[-1] + 1, stream=key)
+            changes[name] = self._ask_others(question, rows[0], rows[-1] + 1, stream=key)
         for name, (key, columns) in self._part_columns.items():
-            changes[name] = self._ask_others(question, frames[0], frames[-1] + 1, stream=key, columns=columns)
+            changes[name] = self._ask_others(question, rows[0], rows[-1] + 1, stream=key, columns=columns)
         return changes
 
     def _ask_others(
         self, question: FrameQuestion, start: int, stop: int, *, stream: str | None = None, columns: npt.NDArray[np.intp] | None = None
     ) -> float:
-        """Return the mean change with the features of [start, stop), or some of them, replaced by those of other moments."""
-        length, n_frames = stop - start, len(self.features.values)
-        last = max(n_frames - length, 0)
+        """Return the mean change with the features of the rows [start, stop), or some of them, replaced by those of other moments."""
+        length, n_rows = stop - start, len(self.features.values)
+        last = max(n_rows - length, 0)
         others = np.linspace(0, last, N_OTHERS + 2)[1:-1].round().astype(int).tolist()
         keys = list(self._stream_names) if stream is None else [stream]
         variants = []
@@ -256,10 +258,15 @@ class Explainer(AbstractContextManager["Explainer"]):
         return question.log_odds - float(question.ask(variants).mean())
 
     def _list_span(self, frame: int, reach_s: float) -> list[int]:
-        """Return the frames up to `reach_s` from a frame, without a gap in time."""
-        reach = max(round(reach_s * self.features.fps), 0)
-        start, stop = next((low, high) for low, high in find_stretches(self.features.time_s).tolist() if low <= frame < high)
-        return list(range(max(frame - reach, start), min(frame + reach + 1, stop)))
+        """Return the rows up to `reach_s` from a frame, without a gap in time."""
+        row = self._find_row(frame)
+        reach = max(round(reach_s * self.features.rate), 0)
+        start, stop = next((low, high) for low, high in self.features.list_stretches() if low <= row < high)
+        return list(range(max(row - reach, start), min(row + reach + 1, stop)))
+
+    def _find_row(self, frame: int) -> int:
+        """Return the row of features that is nearest to a frame."""
+        return frame if self.features.rows is None else int(self.features.rows.find_nearest()[frame])
 
     @property
     def _stream_names(self) -> dict[str, str]:
@@ -285,7 +292,7 @@ class Explainer(AbstractContextManager["Explainer"]):
         return {}
 
     def _find_cached(self, key: str) -> npt.NDArray[np.floating]:
-        """Return the cached features (T, D) of a stream."""
+        """Return the cached features (N, D) of a stream."""
         for member, features in zip(self._model.description.members, self._loaded.by_member, strict=True):
             start = 0
             for (own, _), stream in zip(self._sources.find_streams(member), member.streams, strict=True):

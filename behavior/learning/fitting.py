@@ -33,21 +33,29 @@ def hash_learning(study: Study, data: LearningData) -> str:
         mode="json",
         include={"behaviors", "streams", "features", "crop", "backbone", "windows", "head", "training", "crossval", "ensemble"},
     )
+    # What is not set has no part, so that work that an earlier version began goes on.
+    for windows in (sections["windows"], *(member["windows"] or {} for member in sections["ensemble"]["members"])):
+        if windows.get("length_s") is None:
+            windows.pop("length_s", None)
+    if study.sampling is not None:
+        sections["sampling"] = study.sampling.model_dump(mode="json")
     digest.update(json.dumps(sections, sort_keys=True).encode())
     for recording, features, labels in zip(data.recordings, data.features, data.labels, strict=True):
         digest.update(f"{recording.id} {recording.animal} {features.values.shape}".encode())
         digest.update(np.ascontiguousarray(features.values).data)
+        if features.rows is not None:
+            digest.update(np.ascontiguousarray(features.rows.frames).data)
         digest.update(np.ascontiguousarray(labels.values).data)
     return digest.hexdigest()
 
 
-def make_trainer(study: Study, *, n_features: int, n_outputs: int) -> HeadTrainer:
-    """Return the trainer of the study's head: for the same settings the same one, as long as they are among the last few."""
+def make_trainer(study: Study, *, n_features: int, n_outputs: int, rate: float) -> HeadTrainer:
+    """Return the trainer of the study's head, which reads `rate` vectors a second: for the same settings the same one, for the last few."""
     settings = {
         "head": study.head.model_dump(mode="json", exclude={"share"}),
         "n_features": n_features,
         "n_outputs": n_outputs,
-        "window_length": max(study.windows.length // study.features.average, 1),
+        "window_length": study.windows.count_vectors(rate, average=study.features.average),
         "learning_rate": study.training.learning_rate,
         "batch_size": study.training.batch_size,
         "product_dtype": choose_product_dtype(study.training.precision),
@@ -123,7 +131,8 @@ def fit_models(
         n_features = preparations[0].n_outputs
     sequence = SequenceData(prepared, [labels.values for labels in data.labels])
     announce(f"building the {study.head.kind} head")
-    trainer = make_trainer(study, n_features=n_features, n_outputs=len(next(iter(plans.values())).outputs))
+    n_outputs = len(next(iter(plans.values())).outputs)
+    trainer = make_trainer(study, n_features=n_features, n_outputs=n_outputs, rate=data.row_rate)
     groups = _split_groups(plans, trainer.count_at_once())
     if len(groups) > 1:
         announce(f"{len(plans)} models in {len(groups)} groups, as training.memory_gib {study.training.memory_gib:g} allows")

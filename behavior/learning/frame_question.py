@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from behavior.errors import UsageError
-from behavior.frame_times import find_stretches, have_same_rate
+from behavior.frame_times import have_same_rate
 from behavior.learning.learning_data import RecordingFeatures
 from behavior.learning.model_features import ModelFeatures
 from behavior.learning.opened_model import OpenedMember, OpenedModel
@@ -30,14 +30,14 @@ _VALUES_AT_ONCE = 2**23
 
 @dataclass(frozen=True)
 class FeatureChange:
-    """Other features in place of those of some frames.
+    """Other features in place of those of some rows, which are frames unless features are sampled.
 
     Attributes
     ----------
     stream
         Whose features, as `ModelFeatures.find_streams` tells it from the others.
     first
-        First frame.
+        First row.
     values
         The features instead, shape (N, C).
     columns
@@ -76,8 +76,9 @@ class FrameQuestion:
     def __init__(
         self, model: OpenedModel, sources: ModelFeatures, features: Sequence[RecordingFeatures], *, frame: int, behavior: str
     ) -> None:
-        if not 0 <= frame < len(features[0].values):
-            raise UsageError(f"there is no frame {frame} in a recording of {len(features[0].values)} frames; frames count from 0.")
+        n_frames = features[0].frames.n_frames
+        if not 0 <= frame < n_frames:
+            raise UsageError(f"there is no frame {frame} in a recording of {n_frames} frames; frames count from 0.")
         self._members = [
             _MemberQuestion(member, own, sources, frame=frame, behavior=behavior, fps=model.description.fps)
             for member, own in zip(model.members, features, strict=True)
@@ -89,7 +90,7 @@ class FrameQuestion:
 
     @property
     def rows(self) -> tuple[int, int]:
-        """The frames [start, stop) whose features count for the answer."""
+        """The rows [start, stop) whose features count for the answer."""
         return min(member.rows[0] for member in self._members), max(member.rows[1] for member in self._members)
 
     def ask(self, variants: Iterable[Sequence[FeatureChange]]) -> npt.NDArray[np.float64]:
@@ -112,24 +113,30 @@ class _MemberQuestion:
         offsets = np.cumsum([0, *(stream.n_features for stream in description.streams)]).tolist()
         keys = [key for key, _ in sources.find_streams(description)]
         self._columns = {key: np.arange(start, stop) for key, start, stop in zip(keys, offsets[:-1], offsets[1:], strict=True)}
-        start, stop = next((start, stop) for start, stop in find_stretches(features.time_s).tolist() if start <= frame < stop)
-        time_s = features.time_s[start:stop]
+        # What `RecordingFeatures.spread` makes the frame's values of.
+        rows = np.array([frame], dtype=np.int64)
+        self._weights: npt.NDArray[np.float64] = np.ones(1)
+        if features.rows is not None:
+            rows, self._weights = features.rows.weigh(frame)
+        start, stop = next((start, stop) for start, stop in features.list_stretches() if start <= rows[0] < stop)
+        time_s = features.row_time_s[start:stop]
         self._new_times: npt.NDArray[np.float64] | None = None
-        n_rows, first, last = stop - start, frame - start, frame - start
-        if not have_same_rate(features.fps, fps):
+        n_rows, first, last = stop - start, int(rows[0]) - start, int(rows[-1]) - start
+        is_resampled = not have_same_rate(features.rate, fps)
+        if is_resampled:
             # As `prediction` brings features to the model's rate.
             step = 1.0 / fps
             times = np.arange(time_s[0], time_s[-1] + step / 2, step)
             n_rows = len(times)
-            last = int(np.clip(np.searchsorted(times, time_s[frame - start]), 0, n_rows - 1))
-            first = max(last - 1, 0)
+            around = np.clip(np.searchsorted(times, time_s[[first, last]]), 0, n_rows - 1)
+            first, last = max(int(around[0]) - 1, 0), int(around[1])
         first_mean = max(first // self._average - (self._average > 1), 0)
         last_mean = min(last // self._average + (self._average > 1), -(-n_rows // self._average) - 1)
         starts = find_prediction_starts(-(-n_rows // self._average), self._length)
         reaching = starts[(starts <= last_mean) & (starts + self._length > first_mean)]
         begin = int(reaching[0]) * self._average
         end = min(int(reaching[-1] + self._length) * self._average, n_rows)
-        if have_same_rate(features.fps, fps):
+        if not is_resampled:
             self.rows = start + begin, start + end
         else:
             self._new_times = times[begin:end]
@@ -137,9 +144,9 @@ class _MemberQuestion:
             low = max(int(np.searchsorted(time_s, times[begin], side="right")) - 1, 0)
             high = min(int(np.searchsorted(time_s, times[end - 1])) + 1, len(time_s))
             self.rows = start + low, start + high
-        self._times = features.time_s[self.rows[0] : self.rows[1]]
-        self._time_s = float(features.time_s[frame])
-        self._place = frame - start - begin
+        self._times = features.row_time_s[self.rows[0] : self.rows[1]]
+        self._wanted_times = features.row_time_s[rows]
+        self._places = rows - start - begin
         self._values = features.values[self.rows[0] : self.rows[1]].astype(np.float32)
         self._dtype = features.values.dtype
 
@@ -186,7 +193,5 @@ class _MemberQuestion:
         n_spread = len(self._values) if self._new_times is None else len(self._new_times)
         for one in predicted:
             spread = spread_rows(one, self._average, n_spread)
-            if self._new_times is None:
-                yield float(spread[self._place, 0])
-            else:
-                yield float(resample_rows(spread, self._new_times, np.array([self._time_s]))[0, 0])
+            of_rows = spread[self._places] if self._new_times is None else resample_rows(spread, self._new_times, self._wanted_times)
+            yield float(self._weights @ of_rows[:, 0])

@@ -17,16 +17,19 @@ from behavior.files.feature_cache import FeatureOutline, FeatureSet, find_import
 from behavior.files.feature_sources import Signature
 from behavior.files.manifest import select_labels
 from behavior.files.model_bundle import StreamDescription
-from behavior.frame_times import have_same_rate
+from behavior.frame_sampling import SampledRows, lay_rows, sample_frames
+from behavior.frame_times import find_stretches, have_same_rate
 from behavior.learning.label_reading import read_labels_of
 from behavior.progress import warn
 from behavior.recording import Frames, Labels, Recording
-from behavior.sequence.averaging import average_features, average_labels
+from behavior.sequence.averaging import average_features, average_labels, spread_rows
 
 __all__ = [
     "LearningData",
     "RecordingFeatures",
     "describe_differences",
+    "join_streams",
+    "lay_feature_rows",
     "load_features",
     "load_learning_data",
     "load_variant",
@@ -39,6 +42,8 @@ __all__ = [
     "require_same_rates",
 ]
 
+# A recording of a frame a minute is none for a model of many frames a second.
+_MOST_REPEATED = 64
 _ADVICE = "correct the path in the manifest or put the file there"
 
 
@@ -49,15 +54,18 @@ class RecordingFeatures:
     Attributes
     ----------
     values
-        Float16 or float32 of shape (T, D), streams in the study's order.
+        Float16 or float32 of shape (N, D), streams in the study's order: a row for each of T frames, or where the study has a section
+        `sampling` for each point of its grid in time.
     time_s
-        Seconds, float64 of shape (T,).
+        Seconds of every frame of the video, float64 of shape (T,).
     fps
-        Frames per second.
+        Frames per second of the video.
     streams
         What the columns mean.
     broke_off
         Whether the video ended before the end that its header gives.
+    rows
+        Which frame each row is of; None where row t is frame t.
     """
 
     values: npt.NDArray[np.floating]
@@ -65,11 +73,38 @@ class RecordingFeatures:
     fps: float
     streams: tuple[StreamDescription, ...]
     broke_off: bool
+    rows: SampledRows | None = None
 
     @property
     def frames(self) -> Frames:
-        """The frames that the rows are about."""
-        return Frames(len(self.values), self.time_s, self.broke_off)
+        """The frames of the video."""
+        return Frames(len(self.time_s), self.time_s, self.broke_off)
+
+    @property
+    def rate(self) -> float:
+        """Rows a second."""
+        return self.fps if self.rows is None else self.rows.rate
+
+    @property
+    def row_time_s(self) -> npt.NDArray[np.float64]:
+        """Times of the rows' frames in seconds, float64 of shape (N,)."""
+        return self.time_s if self.rows is None else self.rows.row_time_s
+
+    @property
+    def row_frames(self) -> npt.NDArray[np.int64]:
+        """The frame of each row, int64 of shape (N,), never decreasing."""
+        return np.arange(len(self.time_s), dtype=np.int64) if self.rows is None else self.rows.frames
+
+    def list_stretches(self) -> list[tuple[int, int]]:
+        """Return the stretches [start, stop) of rows between which nothing was recorded."""
+        if self.rows is not None:
+            return self.rows.find_stretches()
+        return [(start, stop) for start, stop in find_stretches(self.time_s).tolist()]
+
+    def spread(self, values: npt.NDArray[np.float32], *, average: int = 1) -> npt.NDArray[np.float32]:
+        """Return `values` (V, K), each of `average` rows, for every frame of the video, shape (T, K)."""
+        per_row = spread_rows(values, average, len(self.values))
+        return per_row if self.rows is None else np.clip(self.rows.spread(per_row), 0.0, 1.0)
 
 
 @dataclass(frozen=True)
@@ -92,25 +127,32 @@ class LearningData:
     behaviors: tuple[str, ...]
 
     @property
-    def fps(self) -> float:
-        """Frames per second, the median over the recordings."""
-        return float(np.median([features.fps for features in self.features]))
+    def rates(self) -> dict[str, float]:
+        """Frames per second of each video, by recording."""
+        return {recording.id: features.fps for recording, features in zip(self.recordings, self.features, strict=True)}
 
-    def average(self, frames: int) -> LearningData:
-        """Return the same recordings with one vector, and one label of each behavior, for every `frames` frames."""
-        if frames == 1:
+    @property
+    def row_rate(self) -> float:
+        """Rows of features a second, the median over the recordings."""
+        return float(np.median([features.rate for features in self.features]))
+
+    def to_vectors(self, average: int) -> LearningData:
+        """Return the same recordings as a head reads them: a vector, and a label of each behavior, for every `average` rows of features.
+
+        A row has the labels of its frame.
+        """
+        if average == 1 and all(one.rows is None for one in self.features):
             return self
-        features = tuple(
-            replace(
-                one,
-                values=average_features(one.values, frames),
-                time_s=one.time_s[(np.arange(0, len(one.time_s), frames) + frames // 2).clip(max=len(one.time_s) - 1)],
-                fps=one.fps / frames,
-            )
-            for one in self.features
-        )
-        labels = tuple(Labels(average_labels(one.values, frames), one.behaviors) for one in self.labels)
-        return LearningData(self.recordings, features, labels, self.behaviors)
+        features = []
+        labels = []
+        for one, shown in zip(self.features, self.labels, strict=True):
+            times = one.row_time_s
+            middles = (np.arange(0, len(times), average) + average // 2).clip(max=len(times) - 1)
+            values = average_features(one.values, average)
+            features.append(replace(one, values=values, time_s=times[middles], fps=one.rate / average, rows=None))
+            of_rows = shown.values if one.rows is None else shown.values[one.rows.frames]
+            labels.append(Labels(average_labels(of_rows, average), shown.behaviors))
+        return LearningData(self.recordings, tuple(features), tuple(labels), self.behaviors)
 
     def find_learnable(self, indexes: Sequence[int], behavior: int) -> set[int]:
         """Return those of the recordings `indexes` that have frames with and frames without the behavior."""
@@ -136,12 +178,12 @@ def load_features(study: Study, recording: Recording, streams: Mapping[str, Feat
             sets.append(streams[name].read(recording))
         else:
             sets.append(read_features(find_imported(study.cache, recording.id, name)))
-    return join_streams(recording.id, study.streams, sets)
+    return join_streams(recording.id, study.streams, sets, sampling=study.sampling_fps)
 
 
 def require_same_frames(recording: str, names: Sequence[str], sets: Sequence[FeatureSet | FeatureOutline]) -> None:
     """Raise UsageError where feature sets of one recording have different numbers of frames, or frame rates."""
-    lengths = {name: len(features) for name, features in zip(names, sets, strict=True)}
+    lengths = {name: features.n_frames for name, features in zip(names, sets, strict=True)}
     if len(set(lengths.values())) > 1:
         listed = ", ".join(f"{name} {length}" for name, length in lengths.items())
         raise UsageError(f"recording {recording!r}: its streams have different numbers of frames ({listed}); import them again to match.")
@@ -153,12 +195,49 @@ def require_same_frames(recording: str, names: Sequence[str], sets: Sequence[Fea
         )
 
 
-def join_streams(recording: str, names: Sequence[str], sets: Sequence[FeatureSet]) -> RecordingFeatures:
-    """Return feature sets of one recording side by side; UsageError where they have different numbers of frames."""
+def lay_feature_rows(recording: str, sets: Sequence[FeatureSet | FeatureOutline], *, sampling: float | None) -> SampledRows | None:
+    """Return the rows of feature sets of one recording at `sampling` a second; None where it is None, and each frame is a row.
+
+    Imported features, which have all frames, give those that are sampled of the others.
+
+    Raises
+    ------
+    UsageError
+        If sets are of different frames, or the recording is far too slow for such a rate.
+    """
+    if sampling is None:
+        return None
+    sampled = [features for features in sets if features.frames is not None]
+    first = (sampled or sets)[0]
+    if len({(features.n_frames, _list_frames(features)) for features in sampled}) > 1:
+        raise UsageError(f"recording {recording!r}: its streams are of different frames; delete its features, and embed it again.")
+    if sampling > _MOST_REPEATED * first.fps:
+        raise UsageError(
+            f"recording {recording!r}: has {first.fps:.4g} frames per second, far fewer than sampling.fps {sampling:g}, so that each would "
+            f"be read more than {_MOST_REPEATED} times in a row; lower sampling.fps, or leave the recording out."
+        )
+    frames = sample_frames(first.time_s, sampling) if first.frames is None else first.frames
+    return lay_rows(first.time_s, frames, rate=sampling, fps=first.fps)
+
+
+def _list_frames(features: FeatureSet | FeatureOutline) -> bytes:
+    return b"" if features.frames is None else features.frames.tobytes()
+
+
+def join_streams(recording: str, names: Sequence[str], sets: Sequence[FeatureSet], *, sampling: float | None = None) -> RecordingFeatures:
+    """Return feature sets of one recording side by side, at `sampling` rows a second where it is given.
+
+    Raises
+    ------
+    UsageError
+        As `require_same_frames` and `lay_feature_rows`.
+    """
     require_same_frames(recording, names, sets)
-    first = sets[0]
+    first = next((features for features in sets if features.frames is not None), sets[0])
+    rows = lay_feature_rows(recording, sets, sampling=sampling)
+    values = [features.features if rows is None else _take_rows(features, rows) for features in sets]
     return RecordingFeatures(
-        values=first.features if len(sets) == 1 else np.concatenate([features.features for features in sets], axis=1),
+        values=values[0] if len(sets) == 1 else np.concatenate(values, axis=1),
         time_s=first.time_s,
         fps=first.fps,
         streams=tuple(
@@ -166,7 +245,15 @@ def join_streams(recording: str, names: Sequence[str], sets: Sequence[FeatureSet
             for name, features in zip(names, sets, strict=True)
         ),
         broke_off=any(bool(features.attributes.get("broke_off")) for features in sets),
+        rows=rows,
     )
+
+
+def _take_rows(features: FeatureSet, rows: SampledRows) -> npt.NDArray[np.floating]:
+    """Return the features (N, D) of the frames that rows stand at."""
+    places = rows.frames if features.frames is None else np.searchsorted(features.frames, rows.frames)
+    # Usually they are what is in the file, of which a second copy may not fit into memory.
+    return features.features if np.array_equal(places, np.arange(len(features.features))) else features.features[places]
 
 
 def read_recording_labels(
@@ -243,7 +330,7 @@ def load_variant(study: Study, variant: Study, data: LearningData) -> LearningDa
     streams = make_study_streams(variant)
     features = tuple(load_features(variant, recording, streams) for recording in data.recordings)
     for recording, loaded, labels in zip(data.recordings, features, data.labels, strict=True):
-        require_label_frames(recording.id, variant.streams, len(loaded.values), len(labels.values))
+        require_label_frames(recording.id, variant.streams, loaded.frames.n_frames, len(labels.values))
     require_alike(data.recordings, features)
     return LearningData(data.recordings, features, data.labels, data.behaviors)
 
@@ -257,9 +344,17 @@ def require_label_frames(recording: str, streams: Sequence[str], n_frames: int, 
         )
 
 
-def make_study_streams(study: Study) -> dict[str, FeatureStream]:
-    """Return the streams of `study` that are computed rather than imported, by name."""
-    return make_streams(study.streams, crop=study.crop, backbone=study.backbone, arena=study.arena, cache=study.cache)
+def make_study_streams(study: Study, *, n_threads: int | None = None) -> dict[str, FeatureStream]:
+    """Return the streams of `study` that are computed rather than imported, by name; `n_threads` as for `make_streams`."""
+    return make_streams(
+        study.streams,
+        crop=study.crop,
+        backbone=study.backbone,
+        arena=study.arena,
+        cache=study.cache,
+        n_threads=n_threads,
+        sampling=study.sampling_fps,
+    )
 
 
 def require_alike(recordings: Sequence[Recording], features: Sequence[RecordingFeatures]) -> None:
@@ -275,7 +370,7 @@ def require_alike(recordings: Sequence[Recording], features: Sequence[RecordingF
                 f"recordings {recordings[0].id!r} and {recording.id!r} have features that mean different things ({difference}); embed or "
                 "import them alike."
             )
-        require_same_rates([recordings[0].id, recording.id], [first.fps, other.fps])
+        require_same_rates([recordings[0].id, recording.id], [first.rate, other.rate])
 
 
 def require_same_rates(names: Sequence[str], rates: Sequence[float]) -> None:
@@ -283,8 +378,8 @@ def require_same_rates(names: Sequence[str], rates: Sequence[float]) -> None:
     for name, fps in zip(names, rates, strict=True):
         if not have_same_rate(fps, rates[0]):
             raise UsageError(
-                f"recordings {names[0]!r} and {name!r} have {rates[0]:.4g} and {fps:.4g} frames per second; "
-                "one model needs one rate, so leave one of the two out or convert the videos."
+                f"recordings {names[0]!r} and {name!r} have {rates[0]:.4g} and {fps:.4g} frames per second, and one model needs one rate; "
+                f"add sampling: {{fps: {min(rates[0], fps, 10):.4g}}} to the study file, which gives one, or leave one of the two out."
             )
 
 

@@ -16,6 +16,7 @@ from behavior.errors import ModelError
 from behavior.files.feature_cache import FeatureSet, find_imported, read_features
 from behavior.files.feature_sources import Signature
 from behavior.files.model_bundle import MemberDescription
+from behavior.frame_sampling import SampledRows
 from behavior.learning.learning_data import RecordingFeatures, join_streams
 from behavior.learning.opened_model import OpenedModel
 from behavior.recording import Recording
@@ -70,6 +71,7 @@ class ModelFeatures:
                 backbone=member.backbone or Backbone(),
                 arena=arena or model.description.arena,
                 cache=cache,
+                sampling=model.description.sampling_fps,
             )
             for name, stream in made.items():
                 stream = self._streams.setdefault(identify_stream(name, member.backbone), stream)
@@ -111,11 +113,12 @@ class ModelFeatures:
         for stream in member.streams:
             if stream.name in MADE_STREAMS:
                 sets.append(self._streams[identify_stream(stream.name, member.backbone)].read(recording))
-                measured.append(sets[-1].measured)
+                measured.append(_find_measured(sets[-1]))
             else:
                 assert self._imported is not None
                 sets.append(read_features(find_imported(self._imported, recording.id, stream.name)))
-        features = join_streams(recording.id, [stream.name for stream in member.streams], sets)
+        names = [stream.name for stream in member.streams]
+        features = join_streams(recording.id, names, sets, sampling=self._model.description.sampling_fps)
         for loaded, expected in zip(features.streams, member.streams, strict=True):
             difference = Signature.from_text(loaded.signature).describe_difference(Signature.from_text(expected.signature))
             if difference:
@@ -135,3 +138,11 @@ class ModelFeatures:
                 f"{self._model.folder}: was trained on features that its backbone does not give any more ({difference}); restore its "
                 "weights file, or train again."
             )
+
+
+def _find_measured(features: FeatureSet) -> npt.NDArray[np.bool_]:
+    """Return for each frame of the video whether it, or the nearest one with features, was measured, shape (T,)."""
+    if features.frames is None:
+        return features.measured
+    # No other rate than that of the rows in the file has a part in this.
+    return features.measured[SampledRows(features.frames, features.fps, features.time_s).find_nearest()]

@@ -28,7 +28,7 @@ from behavior.learning.planning import PlannedFit, fold_of_everything, plan_fits
 from behavior.learning.variants import combine_members, list_variants
 from behavior.progress import warn
 from behavior.recording import Annotation, Labels, Probabilities
-from behavior.sequence.averaging import average_features, spread_rows
+from behavior.sequence.averaging import average_features
 from behavior.sequence.heads import save_head
 from behavior.sequence.plans import ModelPlan, TrainedModel
 from behavior.sequence.preparation import Preparation
@@ -69,6 +69,8 @@ class FittedMember:
         What the columns of its features are.
     tested
         Probabilities (T, K) of each test recording.
+    window_length
+        Vectors in a window.
     """
 
     variant: Study
@@ -79,6 +81,7 @@ class FittedMember:
     preparation: Preparation | None
     streams: tuple[StreamDescription, ...]
     tested: list[npt.NDArray[np.float32]]
+    window_length: int
 
     @property
     def outputs(self) -> tuple[int, ...]:
@@ -110,7 +113,7 @@ def fit_members(
     reasons: dict[int, str] = {}
     problems: dict[int, str] = {}
     for number, variant in enumerate(list_variants(study)):
-        data = load_variant(study, variant, training).average(variant.features.average)
+        data = load_variant(study, variant, training).to_vectors(variant.features.average)
         test_data = load_variant(study, variant, test) if test is not None else None
         planned = plan_fits(study, number, data, {len(everything.training): everything}, epochs=epochs)
         for fit in planned:
@@ -130,7 +133,9 @@ def fit_members(
                 continue
             preparation = preparations[0] if preparations is not None else None
             tested = [] if test_data is None else _predict_recordings(trainer, model, test_data, preparation, variant.features.average)
-            members.append(FittedMember(variant, fit, fit.plan, model, trainer, preparation, data.features[0].streams, tested))
+            length = variant.windows.count_vectors(data.row_rate, average=variant.features.average)
+            streams = data.features[0].streams
+            members.append(FittedMember(variant, fit, fit.plan, model, trainer, preparation, streams, tested, length))
     covered = {output for member in members for output in member.trained_outputs}
     missed = sorted((problems | reasons).items())
     return members, {study.behaviors[output]: reason for output, reason in missed if output not in covered}
@@ -145,7 +150,7 @@ def _predict_recordings(
         values = average_features(features.values, average)
         if preparation is not None:
             values = preparation.apply(values)
-        predicted.append(spread_rows(trainer.predict(model.weights, values), average, len(features.values)))
+        predicted.append(features.spread(trainer.predict(model.weights, values), average=average))
     return predicted
 
 
@@ -168,7 +173,7 @@ def fit_model_decisions(study: Study, training: LearningData, crossval: Crossval
     for recording, features, truth in zip(training.recordings, training.features, training.labels, strict=True):
         probabilities[recording.id] = Probabilities(crossval.out_of_fold[recording.id], training.behaviors, features.time_s)
         labels[recording.id] = truth
-    return fit_decisions(probabilities, labels, study.decisions, fps=training.fps, postprocess=study.postprocess)
+    return fit_decisions(probabilities, labels, study.decisions, fps=training.rates, postprocess=study.postprocess)
 
 
 def describe_bundle(
@@ -194,7 +199,7 @@ def describe_bundle(
                 backbone=member.variant.backbone if has_crops else None,
                 average=member.variant.features.average,
                 preparation=preparation,
-                window_length=max(member.variant.windows.length // member.variant.features.average, 1),
+                window_length=member.window_length,
                 head=member.variant.head,
             )
         )
@@ -206,7 +211,8 @@ def describe_bundle(
         combine=study.ensemble.combine,
         crop=study.crop if made else None,
         arena=study.arena if POSE in made else None,
-        fps=training.fps,
+        fps=training.row_rate,
+        sampling=study.sampling,
         postprocess=postprocess,
         decisions=decisions.to_record() if decisions is not None else None,
         training=TrainingRecord(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -11,11 +11,10 @@ import numpy.typing as npt
 from behavior.config import Study
 from behavior.learning.fit_store import FitStore
 from behavior.learning.fitting import fit_models, hash_learning, prepare_features
-from behavior.learning.learning_data import LearningData, load_variant
+from behavior.learning.learning_data import LearningData, RecordingFeatures, load_variant
 from behavior.learning.planning import FitKey, PlannedFit, list_folds, plan_fits
 from behavior.learning.variants import combine_members, list_variants
 from behavior.progress import warn
-from behavior.sequence.averaging import spread_rows
 from behavior.sequence.folds import Fold
 from behavior.sequence.plans import TrainedModel
 
@@ -138,14 +137,16 @@ def _predict_folds(
     """Return for each fold the probabilities of what it leaves out, and what was trained."""
     planned: list[PlannedFit] = []
     models: dict[FitKey, TrainedModel] = {}
+    layouts: list[list[RecordingFeatures]] = []
     n_variants = len(list_variants(study))
     for variant in range(n_variants):
-        fits, of_variant = _fit_variant(study, data, folds, variant, follow=follow if n_variants == 1 else None, store=store)
+        fits, of_variant, layout = _fit_variant(study, data, folds, variant, follow=follow if n_variants == 1 else None, store=store)
         planned += fits
         models |= of_variant
+        layouts.append(layout)
     records = [record for fit in planned for record in _record(data, folds, fit, models.get(fit.key))]
     _warn_of_gaps(records)
-    return _combine(study, data, folds, planned, {key: model.probabilities for key, model in models.items()}), records
+    return _combine(study, data, folds, planned, layouts, {key: model.probabilities for key, model in models.items()}), records
 
 
 def _fit_variant(
@@ -156,16 +157,18 @@ def _fit_variant(
     *,
     follow: Callable[[int, FoldPredictions], None] | None,
     store: FitStore | None,
-) -> tuple[list[PlannedFit], dict[FitKey, TrainedModel]]:
-    """Train one kind of model in all folds; return what was planned, and the models without their weights."""
+) -> tuple[list[PlannedFit], dict[FitKey, TrainedModel], list[RecordingFeatures]]:
+    """Train one kind of model in all folds; return what was planned, the models without their weights, and what their rows are of."""
     settings = list_variants(study)[variant]
     variant_data = load_variant(study, settings, data)
-    averaged = variant_data.average(settings.features.average)
+    # Features fill memory; what is needed of them in the end is which frames they are of.
+    layout = [replace(features, values=features.values[:, :0]) for features in variant_data.features]
+    averaged = variant_data.to_vectors(settings.features.average)
     planned = plan_fits(study, variant, averaged, dict(enumerate(folds)))
 
     def follow_fits(epoch: int, predictions: Mapping[FitKey, Mapping[int, npt.NDArray[np.float32]]]) -> None:
         assert follow is not None
-        follow(epoch, _combine(study, data, folds, planned, predictions))
+        follow(epoch, _combine(study, data, folds, planned, [layout], predictions))
 
     models, _ = fit_models(
         settings,
@@ -179,7 +182,7 @@ def _fit_variant(
         else None,
         title="cross-validating",
     )
-    return planned, models
+    return planned, models, layout
 
 
 def _combine(
@@ -187,9 +190,13 @@ def _combine(
     data: LearningData,
     folds: Sequence[Fold],
     planned: Sequence[PlannedFit],
+    layouts: Sequence[Sequence[RecordingFeatures]],
     predictions: Mapping[FitKey, Mapping[int, npt.NDArray[np.float32]]],
 ) -> FoldPredictions:
-    """Return for each fold the probabilities (T, B) of each recording that it leaves out; NaN where no member was trained."""
+    """Return for each fold the probabilities (T, B) of each recording that it leaves out; NaN where no member was trained.
+
+    `layouts` has for each kind of model which frames the rows of each recording are of.
+    """
     n_members = len(list_variants(study)) * study.ensemble.seeds
     members: FoldPredictions = [
         {
@@ -201,7 +208,7 @@ def _combine(
     for fit in planned:
         for recording, values in predictions.get(fit.key, {}).items():
             of_member = members[fit.key.fold][recording][fit.key.member]
-            per_frame = spread_rows(values, fit.average, len(of_member))
+            per_frame = layouts[fit.key.member // study.ensemble.seeds][recording].spread(values, average=fit.average)
             for column, output in enumerate(fit.outputs):
                 if output in fit.trained_outputs:
                     of_member[:, output] = per_frame[:, column]

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from behavior.errors import ModelError
-from behavior.frame_times import find_stretches, have_same_rate
+from behavior.frame_times import have_same_rate
 from behavior.learning.learning_data import RecordingFeatures
 from behavior.learning.opened_model import OpenedMember, OpenedModel
 from behavior.learning.variants import combine_members
@@ -32,12 +32,13 @@ def require_rate(model: OpenedModel, features: RecordingFeatures, *, name: str, 
     ModelError
         If it does, and `may_resample` is false.
     """
-    if have_same_rate(features.fps, model.description.fps):
+    if have_same_rate(features.rate, model.description.fps):
         return False
     if not may_resample:
         raise ModelError(
-            f"{name}: has {features.fps:.4g} frames per second, but the model in {model.folder} was trained on "
-            f"{model.description.fps:.4g}; add --resample to bring the features to the model's rate and the result back to the video's."
+            f"{name}: has {features.rate:.4g} frames per second, but the model in {model.folder} was trained on "
+            f"{model.description.fps:.4g}; add --resample to bring the features to the model's rate and the result back to the video's. "
+            "(A model of a study with `sampling` takes videos of any rate.)"
         )
     return True
 
@@ -87,12 +88,13 @@ def predict_members(model: OpenedModel, features: Sequence[RecordingFeatures]) -
 
 def _predict_member(member: OpenedMember, features: RecordingFeatures, *, fps: float) -> npt.NDArray[np.float32]:
     """Return the probabilities (T, K) of one member, whose network sees the features at `fps`, each stretch without a gap by itself."""
-    is_resampled = not have_same_rate(features.fps, fps)
+    is_resampled = not have_same_rate(features.rate, fps)
+    times = features.row_time_s
     parts = [
-        _predict_stretch(member, features.values[start:stop], features.time_s[start:stop], fps=fps if is_resampled else None)
-        for start, stop in find_stretches(features.time_s).tolist()
+        _predict_stretch(member, features.values[start:stop], times[start:stop], fps=fps if is_resampled else None)
+        for start, stop in features.list_stretches()
     ]
-    return np.concatenate(parts)
+    return features.spread(np.concatenate(parts))
 
 
 def _predict_stretch(

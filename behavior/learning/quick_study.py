@@ -54,11 +54,11 @@ def choose_quick_settings(study: Study, data: LearningData) -> Study:
     if isinstance(head, LstmHead):
         head = head.model_copy(update={"layers": 1, "units": min(head.units, _MOST_UNITS), "bidirectional": True})
     average = one.features.average
-    if average == 1 and data.fps >= 2 * _HEAD_RATE:
-        average = int(data.fps // _HEAD_RATE)
+    if average == 1 and data.row_rate >= 2 * _HEAD_RATE:
+        average = int(data.row_rate // _HEAD_RATE)
     training = one.training
     batch_size = min(training.batch_size, 4)
-    steps = math.ceil(_count_windows(data, one.windows.length) / batch_size)
+    steps = math.ceil(_count_windows(data.to_vectors(1), one.windows.count_vectors(data.row_rate)) / batch_size)
     epochs = min(training.epochs, max(15, math.ceil(_LEAST_STEPS / steps)), _MOST_EPOCHS)
     learning_rate = training.learning_rate if steps >= _LEAST_STEPS // 8 else max(training.learning_rate, _FEW_STEPS_LEARNING_RATE)
     patience = min(training.patience, max(3, epochs // 5))

@@ -85,7 +85,7 @@ def list_refusals(study: Study, data: LearningData, *, source: Path, is_cached: 
     skipped: dict[int, str] = {}
     learned: set[int] = set()
     for number, variant in enumerate(list_variants(study)):
-        averaged = data.average(variant.features.average)
+        averaged = data.to_vectors(variant.features.average)
         everything = fold_of_everything(averaged)
         for fit in plan_fits(study, number, averaged, {len(everything.training): everything}):
             skipped |= fit.reasons

@@ -105,7 +105,7 @@ def suggest_for_study(request: SuggestionRequest) -> SuggestedBatch:
 
 @dataclass(frozen=True)
 class _Known:
-    """The frames of a recording, and vectors (T, D) of features or pose, or None.
+    """The frames of a recording, and vectors (N, D) of features or pose, or None.
 
     Attributes
     ----------
@@ -113,6 +113,8 @@ class _Known:
         Whether the vectors are the features in the cache, which a model can read.
     note
         Why there are none; "" where there is nothing to say.
+    row_frames
+        The frame of each vector; None where each frame has one.
     """
 
     frames: Frames
@@ -120,6 +122,7 @@ class _Known:
     vectors: npt.NDArray[np.floating] | None
     is_cached: bool = False
     note: str = ""
+    row_frames: npt.NDArray[np.int64] | None = None
 
 
 def _describe_all(
@@ -147,7 +150,10 @@ def _describe_all(
         for start, stop in request.asked.get(recording.id, ()):
             asked[start:stop] = True
         length = max(round(request.clip_s * known.fps), 1)
-        clips.append(describe_clips(recording.id, looked_at, length=length, asked=asked, features=known.vectors, members=members))
+        vectors, row_frames = known.vectors, known.row_frames
+        clips.append(
+            describe_clips(recording.id, looked_at, length=length, asked=asked, features=vectors, row_frames=row_frames, members=members)
+        )
     widths = Counter(one.vectors.shape[1] for one in clips if one.vectors is not None)
     usual = max(widths, key=lambda width: widths[width], default=0)
     odd = [one for one in clips if one.vectors is not None and one.vectors.shape[1] != usual]
@@ -162,7 +168,8 @@ def _load_features(study: Study, streams: Mapping[str, FeatureStream], recording
         # One note covers all recordings.
         frames, fps = _list_frames(recording)
         return _Known(frames, fps, None)
-    return _Known(features.frames, features.fps, features.values, is_cached=True)
+    row_frames = None if features.rows is None else features.rows.frames
+    return _Known(features.frames, features.fps, features.values, is_cached=True, row_frames=row_frames)
 
 
 def _load_pose(study: Study, recording: Recording) -> _Known:

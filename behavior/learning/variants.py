@@ -53,6 +53,7 @@ def describe_model(study: Study) -> str:
         steps = ", ".join(
             word
             for word in (
+                f"sampled at {study.sampling_fps:g} frames/s" if study.sampling_fps else "",
                 f"mean of {variant.features.average} frames" if variant.features.average > 1 else "",
                 "standardised" if variant.features.standardize else "",
                 f"PCA to {variant.features.pca:g}" if variant.features.pca else "",
@@ -63,7 +64,7 @@ def describe_model(study: Study) -> str:
         shared = ", one network for all behaviors" if variant.head.share else ""
         kinds.append(
             f"{', '.join(names)}{f' ({steps})' if steps else ''}; {direction}{variant.head.kind} head{shared} on windows of "
-            f"{variant.windows.length} frames"
+            + (f"{variant.windows.length} frames" if variant.windows.length_s is None else f"{variant.windows.length_s:g} s")
         )
     ensemble = study.ensemble
     number = len(kinds) * ensemble.seeds

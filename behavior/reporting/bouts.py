@@ -133,7 +133,7 @@ def _choose_frames(annotation: Annotation, bout: UncertainBout) -> npt.NDArray[n
 def _read_images(recording: Recording, crop: Crop, wanted: Sequence[int]) -> dict[int, npt.NDArray[np.uint8] | None]:
     images: dict[int, npt.NDArray[np.uint8] | None] = {}
     remaining = set(wanted)
-    with open_crops(RecordingInputs(recording), crop) as crops, closing(crops.rows(input_size=_SIZE, first_frame=wanted[0])) as rows:
+    with open_crops(RecordingInputs(recording), crop) as crops, closing(crops.rows(input_size=_SIZE, first_row=wanted[0])) as rows:
         for row in rows:
             if row.index in remaining:
                 images[row.index] = row.image

@@ -15,6 +15,7 @@ from behavior.files.feature_sources import Signature
 from behavior.files.model_bundle import StreamDescription
 from behavior.learning.learning_data import (
     RecordingFeatures,
+    lay_feature_rows,
     make_study_streams,
     require_alike,
     require_label_frames,
@@ -38,7 +39,7 @@ def prepare_kinds(studies: Sequence[Study]) -> list[FeatureKind]:
     """Return the different choices of features of some studies, the first one's first."""
     kinds: list[FeatureKind] = []
     for study in studies:
-        if any(kind.study.streams == study.streams and kind.study.backbone == study.backbone for kind in kinds):
+        if any(_list_choices(kind.study) == _list_choices(study) for kind in kinds):
             continue
         try:
             streams: Mapping[str, FeatureStream] = make_study_streams(study)
@@ -48,13 +49,17 @@ def prepare_kinds(studies: Sequence[Study]) -> list[FeatureKind]:
     return kinds
 
 
+def _list_choices(study: Study) -> tuple[object, ...]:
+    return study.streams, study.backbone, study.sampling
+
+
 def outline_imported(study: Study, recording: Recording) -> FeatureOutline:
     """Return what the cache says of the first of a recording's streams, which are all imported; CacheError if it cannot be used."""
     return read_outline(find_imported(study.cache, recording.id, study.streams[0]))
 
 
 def outline_recording(kind: FeatureKind, recording: Recording, frames: Frames, fps: float) -> RecordingFeatures | None:
-    """Return the features of a recording without their numbers (T, 0); None if some are still to be embedded.
+    """Return the features of a recording without their numbers (N, 0); None if some are still to be embedded.
 
     Raises
     ------
@@ -70,25 +75,33 @@ def outline_recording(kind: FeatureKind, recording: Recording, frames: Frames, f
         outline = _outline_made(kind, recording, name)
         is_complete &= outline is not None
         # What is going to be embedded has the frames of the video.
-        outlines.append(outline or FeatureOutline(frames.n_frames, 0, np.zeros(frames.n_frames), fps, Signature(name, {})))
+        times = np.zeros(frames.n_frames) if frames.time_s is None else frames.time_s
+        outlines.append(outline or FeatureOutline(0, times, fps, Signature(name, {})))
     require_same_frames(recording.id, kind.study.streams, outlines)
-    require_label_frames(recording.id, kind.study.streams, len(outlines[0]), frames.n_frames)
+    first = outlines[0]
+    require_label_frames(recording.id, kind.study.streams, first.n_frames, frames.n_frames)
+    rows = lay_feature_rows(recording.id, outlines, sampling=kind.study.sampling_fps)
     if not is_complete:
         return None
     return RecordingFeatures(
-        values=np.zeros((len(outlines[0]), 0), dtype=np.float16),
-        time_s=outlines[0].time_s,
-        fps=outlines[0].fps,
+        values=np.zeros((first.n_frames if rows is None else len(rows), 0), dtype=np.float16),
+        time_s=first.time_s,
+        fps=first.fps,
         streams=tuple(
             StreamDescription(name=name, signature=outline.signature.text, n_features=outline.n_features)
             for name, outline in zip(kind.study.streams, outlines, strict=True)
         ),
         broke_off=frames.broke_off,
+        rows=rows,
     )
 
 
 def compare_features(
-    recordings: Sequence[Recording], rates: Sequence[float], kinds: Sequence[Mapping[str, RecordingFeatures]]
+    recordings: Sequence[Recording],
+    rates: Sequence[float],
+    kinds: Sequence[Mapping[str, RecordingFeatures]],
+    *,
+    is_sampled: bool,
 ) -> list[str]:
     """Return why one model cannot work on all of `recordings`, whose frame rates are `rates`.
 
@@ -96,6 +109,8 @@ def compare_features(
     ----------
     kinds
         For each choice of features, what is in the cache by recording.
+    is_sampled
+        Whether the study brings all to one rate.
     """
     messages: list[str] = []
     for outlined in kinds:
@@ -103,7 +118,8 @@ def compare_features(
         try:
             if cached:
                 require_alike(cached, [outlined[recording.id] for recording in cached])
-            require_same_rates([recording.id for recording in recordings], rates)
+            if not is_sampled:
+                require_same_rates([recording.id for recording in recordings], rates)
         except BehaviorError as error:
             messages.append(str(error))
     return list(dict.fromkeys(messages))

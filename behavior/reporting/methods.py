@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from behavior import __version__
-from behavior.config import APPEARANCE, MOTION, POSE, HeadSettings, Postprocess, Study, Training
+from behavior.config import APPEARANCE, MOTION, POSE, HeadSettings, Postprocess, Study, Training, spread_over_behaviors
 from behavior.files.model_bundle import BundleDescription
 from behavior.files.shared_videos import group_by_video
 from behavior.learning.crossval_folder import CrossvalResults
@@ -103,7 +103,8 @@ def make_methods_section(
         text.say(describe_fitting(study.decisions, cross_validated=sources.crossval is not None))
     postprocess = bundle.postprocess if bundle is not None else study.postprocess if study is not None else None
     if postprocess is not None:
-        fps = bundle.fps if bundle is not None else None
+        # A model that samples decides about every frame of videos of any rate.
+        fps = bundle.fps if bundle is not None and bundle.sampling is None else None
         _describe_decisions(text, postprocess, study.behaviors if study is not None else list(bundle.behaviors if bundle else ()), fps)
     if held_out is not None:
         text.say(f"On {_count(len(held_out.annotations), 'recording')} that the final model was not trained on, {_list_scores(held_out)}.")
@@ -146,7 +147,7 @@ def _describe_learning(text: _Text, study: Study, crossval: CrossvalResults | No
             text.say(f"Kind of model {number} of {len(variants)}:")
         _describe_streams(text, variant)
         _describe_steps(text, variant)
-        text.say(f"{_describe_head(text, variant.head)} on windows of {variant.windows.length} {_vectors(variant.features.average)}.")
+        text.say(f"{_describe_head(text, variant.head)} on windows of {_measure_window(variant)}.")
     training = study.training
     weights = "weighted by the inverse frequency of the behavior, " if training.class_weights == "balanced" else ""
     text.say(
@@ -171,15 +172,21 @@ def _describe_length(training: Training, crossval: CrossvalResults | None) -> st
 
 def _describe_streams(text: _Text, study: Study) -> None:
     crop = study.crop
+    if study.sampling is not None:
+        text.say(
+            f"Of each video, the frames nearest to a grid of {study.sampling.fps:g} frames per second were used; the probabilities of all "
+            "frames were interpolated in time."
+        )
     if crop is not None and set(study.streams) & {APPEARANCE, MOTION}:
         if crop.whole_frame:
             text.say("Whole frames were used.")
         else:
+            frames = "Every frame" if study.sampling is None else "Each of these frames"
             turned = (
                 f", turned so that the body axis ({' to '.join(crop.body_axis)}) points up" if crop.egocentric and crop.body_axis else ""
             )
             text.say(
-                f"Every frame was cropped to a square of {crop.size} x {crop.size} pixels around {_join(crop.body_parts)}{turned}; "
+                f"{frames} was cropped to a square of {crop.size} x {crop.size} pixels around {_join(crop.body_parts)}{turned}; "
                 f"positions with a likelihood below {crop.min_likelihood:g} were interpolated in time."
             )
     for name in study.streams:
@@ -270,6 +277,15 @@ def _describe_decisions(text: _Text, postprocess: Postprocess, behaviors: Sequen
         if (shortest > 1).any():
             words += f"; bouts of fewer than {_spread(shortest.tolist(), behaviors, '{:d}')} frames were dropped"
         words += f" ({fps:.4g} frames per second)"
+    else:
+        for start, name, end in (
+            ("gaps shorter than", "closing", "within a bout were closed"),
+            ("bouts shorter than", "min_bout", "were dropped"),
+        ):
+            for unit, least in (("frames", 1), ("s", 0)):
+                values = spread_over_behaviors(getattr(postprocess, f"{name}_{unit}"), behaviors, default=0)
+                if (values > least).any():
+                    words += f"; {start} {_spread(values.tolist(), behaviors, '{:g}')} {unit} {end}"
     text.say(f"{words}.")
 
 
@@ -301,8 +317,10 @@ def _spread(values: Sequence[float], behaviors: Sequence[str], pattern: str) -> 
     return ", ".join(f"{pattern.format(value)} ({name})" for value, name in zip(values, behaviors, strict=True))
 
 
-def _vectors(average: int) -> str:
-    return "frames" if average == 1 else f"vectors ({average} frames each)"
+def _measure_window(study: Study) -> str:
+    windows, average = study.windows, study.features.average
+    length = f"{windows.length} frames" if windows.length_s is None else f"{windows.length_s:g} s"
+    return length if average == 1 else f"{length}, a vector for every {average} frames"
 
 
 def _count(number: int, noun: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from behavior.config import APPEARANCE, MADE_STREAMS, POSE, Crop, Study
 from behavior.embedding.crop_reader import describe_video
@@ -51,12 +52,15 @@ class RecordingCheck:
         Those to train on; None where there are none to use.
     outlines
         Its features without their numbers, for each choice of features; None where they are not all in the cache.
+    time_s
+        Times of its frames in seconds, shape (T,); None where they are not known.
     """
 
     summary: CheckedRecording
     problems: Sequence[Problem]
     labels: Labels | None
     outlines: Sequence[RecordingFeatures | None]
+    time_s: npt.NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True)
@@ -101,6 +105,7 @@ def check_recordings(study: Study, recordings: Sequence[Recording], *, source: P
     problems = list(dict.fromkeys(problem for kind in kinds for problem in check_weights(kind.study)))
     checked: list[CheckedRecording] = []
     labels: dict[str, Labels] = {}
+    times: dict[str, npt.NDArray[np.float64]] = {}
     outlines: list[dict[str, RecordingFeatures]] = [{} for _ in kinds]
     shared = _find_shared_videos(study, recordings)
     with report_progress("checking", total=len(recordings), unit="recordings") as advance:
@@ -110,6 +115,7 @@ def check_recordings(study: Study, recordings: Sequence[Recording], *, source: P
             checked.append(result.summary)
             if result.labels is not None:
                 labels[recording.id] = result.labels
+                times[recording.id] = np.arange(len(result.labels), dtype=np.float64) if result.time_s is None else result.time_s
             for by_recording, outline in zip(outlines, result.outlines, strict=True):
                 if outline is not None:
                     by_recording[recording.id] = outline
@@ -117,8 +123,10 @@ def check_recordings(study: Study, recordings: Sequence[Recording], *, source: P
     training = {check.recording: labels[check.recording] for check in checked if check.split == "train" and check.recording in labels}
     problems += check_balance(study.behaviors, training)
     rates = {check.recording: check.fps for check in checked if check.fps}
-    problems += check_rates(rates)
-    problems += [_make_error("", message) for message in list_study_refusals(study, recordings, labels, rates, outlines, source=source)]
+    if study.sampling is None:
+        problems += check_rates(rates)
+    refusals = list_study_refusals(study, recordings, labels, rates, times, outlines, source=source)
+    problems += [_make_error("", message) for message in refusals]
     return StudyCheck(any(name in MADE_STREAMS for name in study.streams), checked, problems)
 
 
@@ -168,7 +176,7 @@ def check_recording(study: Study, recording: Recording, kinds: Sequence[FeatureK
             positives=_measure_positives(labels.labels),
             label_format=labels.format,
         )
-    return RecordingCheck(check, problems, labels.labels, outlines)
+    return RecordingCheck(check, problems, labels.labels, outlines, frames.time_s)
 
 
 def check_balance(behaviors: Sequence[str], training: Mapping[str, Labels]) -> list[Problem]:
@@ -212,8 +220,9 @@ def check_rates(rates: Mapping[str, float]) -> list[Problem]:
     if not rates:
         return []
     usual = float(np.median(list(rates.values())))
+    advice = f"one model needs one rate, which sampling: {{fps: {min(*rates.values(), 10.0):.4g}}} in the study file gives"
     return [
-        _make_error(recording, f"has {fps:.4g} frames per second, the others {usual:.4g}; one model needs one rate.")
+        _make_error(recording, f"has {fps:.4g} frames per second, the others {usual:.4g}; {advice}.")
         for recording, fps in rates.items()
         if not have_same_rate(fps, usual)
     ]
@@ -260,11 +269,12 @@ def _check_frames(study: Study, recording: Recording) -> _FrameCheck:
         raise VideoError(f"recording {recording.id!r} has no video; name one in the manifest, or import its features.")
     with open_video(recording.video) as video:
         summary = video.summarize()
-    return _FrameCheck(summary.frames, summary.fps, video, _check_video(recording, video, study.crop))
+    return _FrameCheck(summary.frames, summary.fps, video, _check_video(recording, video, study))
 
 
-def _check_video(recording: Recording, video: VideoReader, crop: Crop | None) -> list[Problem]:
-    messages = list(describe_video(video))
+def _check_video(recording: Recording, video: VideoReader, study: Study) -> list[Problem]:
+    messages = list(describe_video(video, sampling=study.sampling_fps))
+    crop = study.crop
     declared, decoded = video.declared_frames, video.n_frames
     if not video.broke_off and declared is not None and declared != decoded:
         messages.append(f"{video.path}: its header says {declared} frames, {decoded} decode; the decoded ones count.")

@@ -23,7 +23,7 @@ from behavior.files.study_behaviors import add_behavior
 from behavior.recording import Recording
 from behavior.review.settings import SETTINGS_FILE, ReviewSettings, read_settings, write_settings
 from behavior.vision.backbones import PACKAGED
-from behavior.workflows.init import choose_crop, make_recording
+from behavior.workflows.init import choose_crop, choose_sampling, make_recording
 
 __all__ = ["ReviewedStudy", "open_reviewed"]
 
@@ -152,10 +152,12 @@ class ReviewedStudy:
             if one.exists():
                 raise OutputError(f"{one}: is there already and is never written over; review it by its name, or move it away.")
         crop, notes = choose_crop(list(self.recordings.values()), self.pairings, self.folder)
-        text = format_new_study(replace(self.names, behaviors=tuple(behaviors)), crop, backbone="openfield", weights=PACKAGED)
+        sampling, sampling_notes = choose_sampling(list(self.recordings.values()))
+        names = replace(self.names, behaviors=tuple(behaviors))
+        text = format_new_study(names, crop, backbone="openfield", weights=PACKAGED, sampling=sampling)
         make_folder(self.folder)
         write_manifest(self.folder / MANIFEST_FILE, self.recordings.values())
-        self.notes += notes
+        self.notes += [*notes, *sampling_notes]
         write_text(path, text)
         self.study, self.study_path = read_study(path), path
 

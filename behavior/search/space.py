@@ -38,7 +38,7 @@ NOT_SEARCHED = {
     "finetune": "it makes weights, which a search may choose among (backbone.weights)",
 }
 # Sections that decide which features are read.
-FEATURE_SECTIONS = ("streams", "crop", "backbone")
+FEATURE_SECTIONS = ("streams", "crop", "backbone", "sampling")
 RANGE_KEYS = ("low", "high", "step", "log")
 # Up to so many combinations are all looked at before the first trial; of more, every pair of values.
 MOST_COMBINATIONS = 3000

@@ -342,6 +342,8 @@ def hash_data(study: Study, sets: Iterable[LearningData]) -> dict[str, str]:
         for recording, loaded, truth in zip(data.recordings, data.features, data.labels, strict=True):
             features.update(f"{recording.id} {recording.animal} {loaded.values.dtype} {loaded.values.shape}".encode())
             features.update(np.ascontiguousarray(loaded.values).data)
+            if loaded.rows is not None:
+                features.update(np.ascontiguousarray(loaded.rows.frames).data)
             labels.update(f"{recording.id} {truth.values.shape}".encode())
             labels.update(np.ascontiguousarray(truth.values).data)
             all_labels.append(truth)

@@ -151,7 +151,7 @@ def _decide(
         predicted = predict_pairs(study, data, store=store.open("pairs"))
         pairs = {key: Probabilities(values, data.behaviors, times[key[1]]) for key, values in predicted.items()}
     fitted = decide_out_of_fold(
-        probabilities, labels, folds, study.decisions, fps=data.fps, postprocess=study.postprocess, pair_predictions=pairs
+        probabilities, labels, folds, study.decisions, fps=data.rates, postprocess=study.postprocess, pair_predictions=pairs
     )
     return fitted.annotations, fitted.table, [f"{fitted.note} What each fold chose is in {DECISIONS_FILE}."]
 

@@ -9,10 +9,11 @@ from pathlib import Path
 from behavior.compute.workers import map_in_workers
 from behavior.embedding.recordings import EmbedResult, embed_recordings
 from behavior.embedding.stream import FeatureStream
-from behavior.embedding.streams import identify_stream, make_streams
+from behavior.embedding.streams import identify_stream
 from behavior.errors import UsageError
 from behavior.files.shared_videos import group_by_video
 from behavior.files.study import open_study
+from behavior.learning.learning_data import make_study_streams
 from behavior.learning.variants import list_variants
 from behavior.recording import Recording
 
@@ -50,10 +51,7 @@ def _list_streams(path: Path, *, n_threads: int | None) -> tuple[list[FeatureStr
     study, recordings = open_study(path)
     streams: dict[str, FeatureStream] = {}
     for variant in list_variants(study):
-        made = make_streams(
-            variant.streams, crop=study.crop, backbone=variant.backbone, arena=study.arena, cache=study.cache, n_threads=n_threads
-        )
-        for name, stream in made.items():
+        for name, stream in make_study_streams(variant, n_threads=n_threads).items():
             streams.setdefault(identify_stream(name, variant.backbone), stream)
     if not streams:
         raise UsageError(f"{path}: its streams are {', '.join(study.streams)}, all imported; there is nothing to embed.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -14,11 +15,14 @@ from behavior.files.manifest import read_manifest, write_manifest
 from behavior.files.new_study import MANIFEST_FILE, STUDY_FILE, NewCrop, choose_center_parts, format_new_study
 from behavior.files.pairing import Pairing, pair_files
 from behavior.files.pose import list_individuals
+from behavior.files.video import open_video
 from behavior.recording import Recording
 from behavior.vision.backbones import IMAGENET, PACKAGED, find_backbone
 
-__all__ = ["InitResult", "choose_crop", "init_study", "make_recording"]
+__all__ = ["InitResult", "choose_crop", "choose_sampling", "init_study", "make_recording"]
 
+# Videos of more frames a second are sampled: behavior is hardly ever faster than these.
+FAST_FPS, SAMPLING_FPS = 15.0, 10.0
 THESIS_BEHAVIORS = ("grooming", "mid_rearing", "wall_rearing")
 
 
@@ -82,8 +86,9 @@ def init_study(folder: Path, *, backbone: str = "resnet50v2", individuals: Seque
         notes.append(f"{manifest_path}: was there already and is kept as it is; the study is for its {len(recordings)} recordings.")
     else:
         write_manifest(manifest_path, recordings)
-    write_text(study_path, format_new_study(names, crop, backbone=specification.name, weights=weights))
-    return InitResult(pairings, study_path, [*notes, *names.notes, *crop_notes, *weight_notes])
+    sampling, sampling_notes = choose_sampling(recordings)
+    write_text(study_path, format_new_study(names, crop, backbone=specification.name, weights=weights, sampling=sampling))
+    return InitResult(pairings, study_path, [*notes, *names.notes, *crop_notes, *weight_notes, *sampling_notes])
 
 
 def _choose_behaviors(recordings: Sequence[Recording], pairings: Sequence[Pairing]) -> ChosenNames:
@@ -121,6 +126,25 @@ def choose_crop(recordings: Sequence[Recording], pairings: Sequence[Pairing], fo
         return NewCrop(is_open=True), [*notes, f"{why}, so the body part is left open; {advice}."]
     note = f"No pose was found, so each whole frame is embedded; name pose files in {MANIFEST_FILE} and a body part in the study file."
     return NewCrop(), [note]
+
+
+def choose_sampling(recordings: Sequence[Recording]) -> tuple[float | None, list[str]]:
+    """Return how many frames a second a new study uses, None for all, and a note on it.
+
+    It is `SAMPLING_FPS` where a video is faster than `FAST_FPS` by its header. A video that cannot be read is left to `behavior check`.
+    """
+    rates = []
+    for path in dict.fromkeys(recording.video for recording in recordings if recording.video is not None):
+        with suppress(BehaviorError), open_video(path) as video:
+            rates.append(video.nominal_fps)
+    if not rates or max(rates) <= FAST_FPS:
+        return None, []
+    shown = " to ".join(dict.fromkeys(f"{rate:.4g}" for rate in (min(rates), max(rates))))
+    note = (
+        f"Videos have {shown} frames per second, of which {SAMPLING_FPS:g} are used (sampling in the study file): behavior is slower, and "
+        "it takes a fraction of the time. Ethograms are of every frame all the same."
+    )
+    return SAMPLING_FPS, [note]
 
 
 def _choose_weights(backbone: str) -> tuple[str, list[str]]:

@@ -3,7 +3,8 @@
 import pydantic
 import pytest
 
-from behavior.config import Crop, Training
+from behavior.config import Crop, Training, Windows
+from behavior.errors import UsageError
 
 
 def test_several_body_parts_are_a_mean(parse):
@@ -34,6 +35,12 @@ def test_no_feature_is_changed_unless_asked_for(parse):
         ({"crop": {"body_part": "m", "body_axis": ["Neck", "neck"]}}, "both ends of body_axis are 'Neck'"),
         ({"backbone": {"engine": "onnx"}}, "backbone.engine is 'onnx', expected 'auto', 'keras' or 'openvino'"),
         ({"windows": {"length": 0}}, "windows.length is 0"),
+        ({"windows": {"length_s": 0}}, "windows.length_s is 0"),
+        ({"windows": {"length": 100, "length_s": 10}}, "length and length_s are both given; keep one of them"),
+        ({"sampling": {"fps": 0}}, "sampling.fps is 0"),
+        ({"sampling": {"fps": -1}}, "sampling.fps is -1"),
+        ({"sampling": {"fps": 5000}}, "sampling.fps is 5000"),
+        ({"sampling": {"rate": 10}}, "sampling.rate"),
         ({"training": {"epochs": 0}}, "training.epochs is 0"),
         ({"crossval": {"leave_out": "animals"}}, "did you mean 'animal'?"),
         ({"features": {"standardise": True}}, "unknown key 'features.standardise'; did you mean 'standardize'?"),
@@ -49,3 +56,20 @@ def test_a_section_cannot_be_changed_after_it_was_read():
         Training().epochs = 3
     with pytest.raises(pydantic.ValidationError):
         Crop(body_part="m").size = 8
+
+
+def test_windows_are_in_frames_or_in_seconds(parse):
+    assert parse().windows.count_vectors(25.0) == 300
+    assert parse(windows={"length": 60}).windows.count_vectors(25.0, average=5) == 12
+    seconds = parse(windows={"length_s": 6}).windows
+    # So many vectors a second there are, however many frames each is the mean of.
+    assert (seconds.count_vectors(10.0), seconds.count_vectors(5.0, average=2), seconds.count_vectors(0.1)) == (60, 30, 1)
+    with pytest.raises(UsageError, match="is 150,000 vectors at 10 a second, expected at most 100,000"):
+        Windows(length_s=15_000).count_vectors(10.0)
+    # As a written study file says it, with its defaults.
+    assert Windows.model_validate({"length": 300, "length_s": 6.0}) == seconds
+
+
+def test_every_frame_is_used_unless_asked_for(parse):
+    assert parse().sampling_fps is None
+    assert parse(sampling={"fps": 12.5}).sampling_fps == 12.5

@@ -8,12 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from video_samples import SOUND, TROUBLED, VideoSample
 
 from behavior.config import Crop
 from behavior.embedding.crop_reader import CropRow, describe_video, open_crops, require_files, sample_crops
 from behavior.embedding.recording_inputs import RecordingInputs
 from behavior.errors import PoseError, VideoError
 from behavior.files.pose import read_pose, write_deeplabcut
+from behavior.frame_sampling import sample_frames
 from behavior.recording import Recording, Track
 
 CROP = Crop(body_part="middle", size=16)
@@ -71,7 +73,7 @@ def test_rows_with_times_and_rows_that_end_early_follow_the_animal_too(write_rec
 def test_a_resumed_read_gives_the_same_crops(write_recording: WriteRecording) -> None:
     recording = write_recording()
     whole, _ = read(recording, with_previous=True)
-    resumed, _ = read(recording, first_frame=13, with_previous=True)
+    resumed, _ = read(recording, first_row=13, with_previous=True)
     assert [row.index for row in resumed] == list(range(13, 40))
     for row, expected in zip(resumed, whole[13:], strict=True):
         np.testing.assert_array_equal(row.image, expected.image)
@@ -222,3 +224,27 @@ def test_a_single_frame_that_could_not_be_decoded_is_named() -> None:
 
     (note,) = describe_video(Video())  # type: ignore[arg-type]
     assert note == "v.mp4: frame 3 could not be decoded; it keeps its place and is marked as not measured."
+
+
+@pytest.mark.parametrize("sample", [*SOUND.values(), *TROUBLED.values()], ids=[*SOUND, *TROUBLED])
+@pytest.mark.parametrize("with_previous", [False, True])
+def test_sampled_crops_are_those_of_their_frames_whatever_the_video(sample: VideoSample, with_previous: bool, tmp_path: Path) -> None:
+    """Rates that vary, damage, no time stamps: what is sampled is as an unbroken read of every frame gives it, from any row on."""
+    recording = Recording("a", video=sample.write(tmp_path))
+    whole = Crop(whole_frame=True)
+    every, _ = read(recording, whole, with_previous=with_previous)
+    times = np.array([row.time_s for row in every])
+    for rate, first in ((10.0, 0), (6.0, 3)):
+        expected = sample_frames(times, rate)
+        with open_crops(RecordingInputs(recording), whole) as crops:
+            with closing(crops.rows(input_size=16, with_previous=with_previous, sampling=rate, first_row=first)) as rows:
+                sampled = list(rows)
+            assert crops.frames == expected.tolist()
+            assert crops.video.n_frames == len(every)
+        assert [row.index for row in sampled] == expected[first:].tolist()
+        for row in sampled:
+            for what in ("image", "previous"):
+                one, other = getattr(row, what), getattr(every[row.index], what)
+                assert (one is None) == (other is None)
+                if one is not None:
+                    np.testing.assert_array_equal(one, other)

@@ -222,7 +222,7 @@ streams = make_streams({streams}, crop=Crop(body_part="middle", size=16, body_ax
 recording = Recording("a", video=folder / "a.mkv", pose=folder / "a.csv")
 for stream in streams.values():
     assert stream.is_cached(recording)
-    print(stream.name, len(stream.read(recording)))
+    print(stream.name, stream.read(recording).n_frames)
 """
 
 
@@ -269,20 +269,13 @@ def decodes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     from behavior.files.video import VideoReader
 
     decoded: list[str] = []
-    frames = VideoReader.frames
+    read_rows = VideoReader.read_rows
 
-    def note(self: VideoReader, **settings: int) -> object:
+    def note(self: VideoReader) -> object:
         decoded.append(self.path.name)
-        return frames(self, **settings)
+        return read_rows(self)
 
-    summarize = VideoReader.summarize
-
-    def note_summary(self: VideoReader) -> object:
-        decoded.append(self.path.name)
-        return summarize(self)
-
-    monkeypatch.setattr(VideoReader, "frames", note)
-    monkeypatch.setattr(VideoReader, "summarize", note_summary)
+    monkeypatch.setattr(VideoReader, "read_rows", note)
     monkeypatch.setattr("behavior.embedding.upright_pose._doubt_scale", lambda *_: None)
     return decoded
 
@@ -358,3 +351,142 @@ def test_a_run_that_was_killed_goes_on_for_each_individual_where_it_was(
     assert not embed_recordings([motion], [square, beside]).failures
     for one in (square, beside):
         np.testing.assert_array_equal(motion.read(one).features, expected[one.id])
+
+
+@pytest.fixture
+def make_sampled(tmp_path: Path, streams: dict[str, FeatureStream]) -> Callable[..., dict[str, FeatureStream]]:
+    """Make the streams of the fixture `streams`, of so many frames a second."""
+    from behavior.config import Backbone
+
+    def make(sampling: float) -> dict[str, FeatureStream]:
+        backbone = Backbone(name="openfield", weights="packaged")
+        return make_streams(STREAMS, crop=CROP, backbone=backbone, arena=None, cache=tmp_path / "cache", sampling=sampling)
+
+    return make
+
+
+@pytest.mark.parametrize("name", STREAMS)
+@pytest.mark.parametrize(("sampling", "frames"), [(10.0, range(0, 40, 2)), (4.0, range(0, 40, 5)), (7.0, None)])
+def test_sampled_features_are_those_of_their_frames(
+    streams: dict[str, FeatureStream],
+    make_sampled: Callable[..., dict[str, FeatureStream]],
+    write_recording: WriteRecording,
+    name: str,
+    sampling: float,
+    frames: range | None,
+) -> None:
+    recording = write_recording(lost=slice(3, 7))
+    embedded = streams[name].embed(RecordingInputs(recording))
+    sampled = make_sampled(sampling)[name]
+    assert not sampled.is_cached(recording)
+    assert sampled.embed(RecordingInputs(recording)) == embedded
+    every, some = streams[name].read(recording), sampled.read(recording)
+    assert some.frames is not None
+    if frames is not None:
+        # The last frame is nearest to the point after it.
+        assert [frame for frame in some.frames if frame != 39] == list(frames)
+    assert every.frames is None
+    assert (some.n_frames, some.fps, len(some.features)) == (40, every.fps, len(some.frames))
+    np.testing.assert_array_equal(some.time_s, every.time_s)
+    for what in ("features", "centers", "measured"):
+        np.testing.assert_array_equal(getattr(some, what), getattr(every, what)[some.frames])
+    outline = sampled.read_outline(recording)
+    assert outline.n_frames == 40
+    np.testing.assert_array_equal(outline.frames, some.frames)
+    # Both are in the cache side by side.
+    assert streams[name].is_cached(recording, with_content=True)
+    assert sampled.is_cached(recording, with_content=True)
+
+
+@pytest.mark.parametrize("name", STREAMS)
+def test_sampling_that_is_interrupted_ends_as_unbroken(
+    make_sampled: Callable[..., dict[str, FeatureStream]], write_recording: WriteRecording, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    for module in ("behavior.files.feature_writer", "behavior.embedding.crop_batches", "behavior.embedding.pose_stream"):
+        monkeypatch.setattr(f"{module}.PART_ROWS", 8)
+    recording = write_recording()
+    stream = make_sampled(10.0)[name]
+    stream.embed(RecordingInputs(recording))
+    unbroken, path = stream.read(recording), find_file(stream, recording)
+    path.unlink()
+    add_part = FeatureWriter.add_part
+
+    def interrupt(self: FeatureWriter, **rows: np.ndarray) -> None:
+        if self.n_parts == 1:
+            raise MemoryError("interrupted")
+        add_part(self, **rows)
+
+    with monkeypatch.context() as patched, pytest.raises(MemoryError):
+        patched.setattr(FeatureWriter, "add_part", interrupt)
+        stream.embed(RecordingInputs(recording))
+    stream.embed(RecordingInputs(recording))
+    again = stream.read(recording)
+    for what in ("features", "centers", "measured", "time_s", "frames"):
+        np.testing.assert_array_equal(getattr(again, what), getattr(unbroken, what))
+
+
+@pytest.mark.parametrize(("name", "n_converted"), [("appearance", 9), ("motion", 17)])
+def test_frames_that_no_other_needs_are_not_converted(
+    make_sampled: Callable[..., dict[str, FeatureStream]],
+    write_recording: WriteRecording,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    n_converted: int,
+) -> None:
+    from behavior.files.video_pictures import PictureConverter
+
+    recording = write_recording()
+    stream = make_sampled(4.0)[name]
+    inputs = RecordingInputs(recording)
+    # It looks at pictures, too.
+    inputs.read_track(None)
+    converted: list[object] = []
+    convert = PictureConverter.convert
+    monkeypatch.setattr(PictureConverter, "convert", lambda self, picture: converted.append(picture) or convert(self, picture))
+    stream.embed(inputs)
+    # Of the frames 0, 5, ..., 35 and 39; movement needs the frame before each but the first.
+    assert len(converted) == n_converted
+
+
+@pytest.mark.parametrize("name", STREAMS)
+def test_a_video_slower_than_the_sampling_gives_each_frame_once_and_says_so(
+    make_sampled: Callable[..., dict[str, FeatureStream]], write_recording: WriteRecording, name: str
+) -> None:
+    recording = write_recording()
+    stream = make_sampled(50.0)[name]
+    embedded = stream.embed(RecordingInputs(recording))
+    assert embedded is not None
+    assert any("has 20 frames per second, fewer than sampling.fps 50; each of its frames is used once" in note for note in embedded.notes)
+    features = stream.read(recording)
+    assert features.frames is not None
+    assert features.frames.tolist() == list(range(40))
+    assert make_sampled(20.0)[name].embed(RecordingInputs(recording)).notes == ()
+
+
+def test_files_of_studies_without_sampling_are_called_as_before(tmp_path: Path) -> None:
+    """Names that an earlier version gave, so that its caches are found."""
+    from behavior.config import Backbone
+
+    made = make_streams(
+        STREAMS, crop=Crop(body_part="middle", size=16), backbone=Backbone(name="openfield", weights="packaged"), arena=None, cache=tmp_path
+    )
+    recording = Recording("a")
+    assert made["appearance"].list_signatures(recording)[0].key == "openfield-968120a1af"
+    assert made["motion"].list_signatures(recording)[0].key == "motion-d8ba4e3c16"
+    assert made["pose"]._sign(["nose"]).key == "pose-9dbfe24e35"
+
+
+@pytest.mark.parametrize("name", STREAMS)
+def test_sampled_individuals_of_a_video_are_read_together(
+    make_sampled: Callable[..., dict[str, FeatureStream]], streams: dict[str, FeatureStream], three: list[Recording], name: str
+) -> None:
+    square, beside, _ = three
+    sampled = make_sampled(10.0)[name]
+    assert not embed_recordings([sampled], [square, beside]).failures
+    embed_recordings([streams[name]], [square, beside])
+    for one in (square, beside):
+        some, every = sampled.read(one), streams[name].read(one)
+        assert some.frames is not None
+        assert some.frames.tolist()[:20] == list(range(0, 40, 2))
+        for what in ("features", "centers", "measured"):
+            np.testing.assert_array_equal(getattr(some, what), getattr(every, what)[some.frames])

@@ -51,7 +51,7 @@ def test_each_stream_has_a_cache_of_its_own(run, put, parses):
     assert len(parses) == len(set(parses)) == 4
     found, recording = read_streams(study, "mouse_01")
     parts = read_pose(recording.pose).body_parts
-    assert {name: len(features) for name, features in found.items()} == {"appearance": 400, "motion": 400, "pose": 400}
+    assert {name: features.n_frames for name, features in found.items()} == {"appearance": 400, "motion": 400, "pose": 400}
     assert found["motion"].features.shape[1] == N_MOTION_FEATURES
     assert found["pose"].features.shape[1] == len(found["pose"].attributes["columns"]) > 2 * len(parts)
     for features in found.values():

@@ -22,6 +22,7 @@ from behavior.files.feature_cache import (
     find_imported,
     list_signatures,
     read_features,
+    read_outline,
     write_cache,
 )
 from behavior.files.feature_sources import Signature, Source
@@ -48,7 +49,7 @@ def write_features(path, features):
     write_cache(
         path,
         [{name: getattr(features, name) for name in ("features", "centers", "measured", "time_s")}],
-        n_frames=len(features),
+        n_rows=features.n_frames,
         is_wide=exceeds_float16(features.features),
         attributes={
             "fps": features.fps,
@@ -76,7 +77,7 @@ def embed(path, source, features=None):
         features=features.features,
         centers=features.centers,
         measured=features.measured,
-        decoded=np.ones(len(features), dtype=bool),
+        decoded=np.ones(features.n_frames, dtype=bool),
         time_s=features.time_s,
     )
     writer.finish(nominal_fps=10, notes=features.notes, attributes=features.attributes)
@@ -177,13 +178,13 @@ def test_another_video_of_the_same_name_is_noticed_and_a_copied_one_is_not(tmp_p
     path, video = tmp_path / "a.h5", source.files[0]
     embed(path, source)
     os.utime(video, (1, 1))
-    assert len(read_features(path, source=source)) == 7
+    assert read_features(path, source=source).n_frames == 7
     video.write_bytes(b"other")
     with pytest.raises(StaleCacheError, match=r"a\.mp4"):
         read_features(path, source=source)
     embed(path, source)
     video.unlink()
-    assert len(read_features(path, source=source)) == 7
+    assert read_features(path, source=source).n_frames == 7
     # The video is gone, but that the crops are others can still be told.
     with pytest.raises(StaleCacheError, match="crop settings"):
         read_features(path, source=Source(source.files, {"body_parts": ["tail"]}))
@@ -349,3 +350,66 @@ def test_without_room_nothing_is_begun(tmp_path, monkeypatch):
     monkeypatch.setattr("behavior.files.feature_cache.require_space", lambda path, n_bytes: None)
     write_features(path, make_features(1000, 5))
     assert path.stat().st_size <= n_bytes < 2 * path.stat().st_size + 2**17
+
+
+def embed_sampled(path, source):
+    """Write the features of every other of 7 frames, as the embedding does, and return them."""
+    features = make_features(4)
+    time_s = np.arange(7) / 10
+    frames = np.array([0, 2, 4, 6])
+    writer = FeatureWriter(path, signature=features.signature, source=source)
+    writer.add_part(
+        features=features.features,
+        centers=features.centers,
+        measured=features.measured,
+        decoded=np.ones(4, dtype=bool),
+        time_s=time_s[frames],
+    )
+    assert writer.finish(nominal_fps=10, notes=(), attributes={}, sampled=(frames, time_s)) == 7
+    return features
+
+
+def test_features_of_some_frames_read_back_with_the_times_of_all(tmp_path, source):
+    path = tmp_path / "a.h5"
+    features = embed_sampled(path, source)
+    found = read_features(path, signature=SIGNATURE, source=source)
+    assert found.frames.tolist() == [0, 2, 4, 6]
+    assert (found.n_frames, found.fps) == (7, pytest.approx(10))
+    np.testing.assert_array_equal(found.time_s, np.arange(7) / 10)
+    np.testing.assert_array_equal(found.features, features.features.astype(np.float16))
+    outline = read_outline(path)
+    assert (outline.n_frames, outline.n_features, outline.frames.tolist()) == (7, 3, [0, 2, 4, 6])
+    check_features(path, signature=SIGNATURE, source=source, with_content=True)
+
+
+@pytest.mark.parametrize(
+    ("dataset", "values"), [("frames", [0, 2, 4]), ("frames", [0, 2, 2, 6]), ("frames", [0, 2, 4, 9]), ("frames", None), ("time_s", [0.0])]
+)
+def test_rows_whose_frames_cannot_be_told_are_damage(tmp_path, source, dataset, values):
+    path = tmp_path / "a.h5"
+    embed_sampled(path, source)
+    with h5py.File(path, "r+") as file:
+        del file[dataset]
+        if values is not None:
+            file[dataset] = np.array(values)
+    with pytest.raises((DamagedCacheError, OtherSchemaError)):
+        read_features(path)
+
+
+def test_a_file_of_every_frame_is_one_that_earlier_versions_read(tmp_path):
+    path = tmp_path / "a.h5"
+    write_features(path, make_features())
+    with h5py.File(path) as file:
+        assert file.attrs["schema_version"] == 1
+        assert sorted(file) == ["centers", "features", "measured", "time_s"]
+        assert len(file["time_s"]) == 7
+
+
+def test_parts_of_other_frames_are_not_put_together(tmp_path, source):
+    features = make_features(4)
+    writer = FeatureWriter(tmp_path / "a.h5", signature=features.signature, source=source)
+    rows = {name: getattr(features, name) for name in ("features", "centers", "measured", "time_s")}
+    writer.add_part(**rows, decoded=np.ones(4, dtype=bool))
+    with pytest.raises(DamagedCacheError, match="not of the frames that were sampled"):
+        writer.finish(nominal_fps=10, notes=(), attributes={}, sampled=(np.array([0, 2, 4, 6]), np.arange(7) / 10))
+    assert not (tmp_path / "a.h5").exists()

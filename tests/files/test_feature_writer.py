@@ -47,7 +47,7 @@ def embed(path, source, features=None):
         features=features.features,
         centers=features.centers,
         measured=features.measured,
-        decoded=np.ones(len(features), dtype=bool),
+        decoded=np.ones(features.n_frames, dtype=bool),
         time_s=features.time_s,
     )
     writer.finish(nominal_fps=10, notes=features.notes, attributes=features.attributes)

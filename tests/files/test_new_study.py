@@ -14,11 +14,16 @@ from behavior.files.study import read_study
 
 
 def read_back(
-    folder: Path, names: ChosenNames, center_parts: list[str] | NewCrop, backbone: str = "resnet50v2", weights: str = "imagenet"
+    folder: Path,
+    names: ChosenNames,
+    center_parts: list[str] | NewCrop,
+    backbone: str = "resnet50v2",
+    weights: str = "imagenet",
+    **settings: float,
 ) -> Study:
     path = folder / "study.yaml"
     crop = center_parts if isinstance(center_parts, NewCrop) else NewCrop(tuple(center_parts))
-    path.write_text(format_new_study(names, crop, backbone=backbone, weights=weights), encoding="utf-8")
+    path.write_text(format_new_study(names, crop, backbone=backbone, weights=weights, **settings), encoding="utf-8")
     return read_study(path)
 
 
@@ -56,6 +61,13 @@ def test_a_study_begins_with_three_layers_on_windows_of_300_frames(tmp_path: Pat
     assert (study.head.kind, study.head.layers, study.head.units) == ("lstm", 3, 64)
     assert (study.windows.length, study.training.epochs, study.training.class_weights) == (300, 50, "balanced")
     assert (study.crossval.leave_out, study.crossval.early_stopping_on) == ("recording", "inner")
+
+
+def test_windows_of_a_study_that_samples_are_in_seconds(tmp_path: Path) -> None:
+    study = read_back(tmp_path, ChosenNames(("rear",)), ["midbody"])
+    assert (study.sampling, study.windows.length_s) == (None, None)
+    study = read_back(tmp_path, ChosenNames(("rear",)), ["midbody"], sampling=10.0)
+    assert (study.sampling_fps, study.windows.length_s) == (10.0, 30.0)
 
 
 @pytest.mark.parametrize(

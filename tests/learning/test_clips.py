@@ -58,3 +58,19 @@ def test_arrays_of_other_lengths_are_refused() -> None:
         describe_clips("m1", np.zeros(5, bool), length=2, features=np.zeros((4, 1), np.float32))
     with pytest.raises(ValueError, match="clips of 0 frames"):
         describe_clips("m1", np.zeros(5, bool), length=0)
+
+
+def test_vectors_of_sampled_features_are_those_of_the_frames_in_a_clip() -> None:
+    features = np.arange(10, dtype=np.float32)[:, None]
+    row_frames = np.arange(0, 30, 3)
+    clips = describe_clips("m1", np.zeros(30, bool), length=10, features=features, row_frames=row_frames)
+    assert clips.vectors is not None
+    # The rows of the frames 0 to 9, 12 to 18, 21 to 27.
+    assert clips.vectors[:, 0].tolist() == [1.5, 5.0, 8.0]
+    assert clips.vectors[:, 1].tolist() == pytest.approx([np.std([0, 1, 2, 3]), np.std([4, 5, 6]), np.std([7, 8, 9])])
+    # A clip without a row has that of the frame before it.
+    short = describe_clips("m1", np.zeros(30, bool), length=2, features=features, row_frames=row_frames)
+    assert short.vectors is not None
+    assert short.vectors[:4, 0].tolist() == [0, 1, 1, 2]
+    with pytest.raises(ValueError, match="cannot be cut"):
+        describe_clips("m1", np.zeros(30, bool), length=10, features=features)

@@ -237,6 +237,23 @@ def test_lengths_hold_at_another_frame_rate() -> None:
     np.testing.assert_array_equal(fast, 4 * slow)
 
 
+def test_recordings_of_different_rates_are_fitted_in_seconds() -> None:
+    """Every other recording has each frame three times: nothing that is fitted may change, in seconds."""
+    predictions, truth = act(4, n_frames=600)
+    expected = fit_decisions(predictions, truth, Decisions(), fps=FPS, postprocess=FIXED)
+    rates = dict.fromkeys(predictions, FPS)
+    for name in list(predictions)[1::4]:
+        one = predictions[name]
+        times = np.arange(3 * len(one)) / (3 * FPS)
+        predictions[name] = Probabilities(np.repeat(one.values, 3, axis=0), BEHAVIORS, times)
+        truth[name] = Labels(np.repeat(truth[name].values, 3, axis=0), BEHAVIORS)
+        rates[name] = 3 * FPS
+    fitted = fit_decisions(predictions, truth, Decisions(), fps=rates, postprocess=FIXED)
+    assert fitted.postprocess == expected.postprocess
+    decided = decide_out_of_fold(predictions, truth, make_folds(predictions), Decisions(), fps=rates, postprocess=FIXED)
+    assert [len(annotation.time_s) for annotation in decided.annotations] == [len(one) for one in predictions.values()]
+
+
 def test_what_is_not_fitted_stays() -> None:
     predictions, truth = act(4, n_frames=600)
     given = Postprocess(threshold={"grooming": 0.3}, closing_frames=4, min_bout_s=0.2)

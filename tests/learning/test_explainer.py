@@ -14,6 +14,7 @@ from behavior.errors import ModelError, UsageError, VideoError
 from behavior.files.feature_sources import Signature
 from behavior.files.model_bundle import StreamDescription
 from behavior.files.video_writer import write_video
+from behavior.frame_sampling import lay_rows, sample_frames
 from behavior.learning.explainer import Explainer
 from behavior.learning.learning_data import RecordingFeatures
 from behavior.learning.model_features import LoadedFeatures
@@ -152,3 +153,36 @@ def test_body_parts_of_a_pose_are_hidden_one_after_the_other(recording, make_bun
     assert explanation.parts["tail"] > 1
     assert explanation.parts["nose"] == explanation.parts["whole body"] == pytest.approx(0)
     assert any("does not use the picture" in note for note in explanation.notes)
+
+
+def test_an_explanation_of_sampled_features_is_of_the_frame_that_is_asked_about(recording, tmp_path, make_bundle, make_model):
+    """The same video, of which every other frame has features: places and times are as those of all frames say."""
+    crop, sampling = Crop(whole_frame=True), FPS / 2
+    stream = EarStream(crop=crop, cache=tmp_path, sampling=sampling)
+    described = StreamDescription(name="motion", signature=Signature("motion", {"sampling": sampling}).text, n_features=1)
+    every = stream.describe_crops(np.stack([draw(frame) for frame in range(N_FRAMES)]), np.zeros((N_FRAMES, 1, 1, 3), np.uint8), fps=FPS)
+    time_s = np.arange(N_FRAMES) / FPS
+    rows = lay_rows(time_s, sample_frames(time_s, sampling), rate=sampling, fps=FPS)
+    features = RecordingFeatures(every[rows.frames], time_s, FPS, (described,), False, rows)
+    model = make_model(make_bundle(("rear",), streams=[described], behaviors=["rear"], crop=crop, fps=sampling))
+    with Explainer(model, HeldFeatures(LoadedFeatures((features,), None), {"motion": stream}), recording) as opened:
+        shown, between, never = (opened.explain("rear", [frame]) for frame in (30, 31, 50))
+        with pytest.raises(UsageError, match="no frame 60"):
+            opened.explain("rear", [60])
+    for explanation, frame in ((shown, 30), (between, 31)):
+        assert explanation.frame == frame
+        assert explanation.time_s == pytest.approx(frame / FPS)
+        assert explanation.probability == pytest.approx(0.1 + 0.8 * 220 / 255, abs=0.01)
+        assert explanation.picture is not None
+        np.testing.assert_array_equal(explanation.picture.picture, draw(frame))
+        positive = np.maximum(explanation.picture.values, 0)
+        scale = len(positive) / SIZE
+        place = tuple(slice(int(part.start * scale), int(part.stop * scale) + 1) for part in EAR)
+        assert positive[place].sum() > 0.97 * positive.sum() > 0
+        edges, changes = explanation.moments.edges_s, explanation.moments.changes
+        near = (edges[:-1] <= 1 / sampling) & (edges[1:] > -1 / sampling)
+        assert changes[near].max() > 1
+        np.testing.assert_allclose(changes[~near], 0, atol=1e-6)
+        assert np.diff(edges).max() == pytest.approx(0.4, abs=0.21)
+        assert explanation.streams["motion"] > 1
+    assert never.probability < 0.2

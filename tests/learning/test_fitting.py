@@ -122,7 +122,7 @@ def test_trainers_are_made_as_the_study_says(make_study):
     study = make_study(
         **{**SECTIONS, "windows": {"length": 23}, "features": {"average": 5}},
     )
-    trainer = make_trainer(study, n_features=7, n_outputs=2)
+    trainer = make_trainer(study, n_features=7, n_outputs=2, rate=10)
     # An LSTM of 3 units in 4 gates on 7 features, and a dense layer.
     assert trainer.weight_shapes == [(7, 12), (3, 12), (12,), (3, 2), (2,)]
     assert trainer.moment_shapes == [shape for shape in trainer.weight_shapes for _ in range(2)]
@@ -130,8 +130,8 @@ def test_trainers_are_made_as_the_study_says(make_study):
     assert trainer.predict(weights, np.zeros((9, 7), np.float32)).shape == (9, 2)
     assert trainer._length == 4
     # Tracing takes long, so there is one for the same settings.
-    assert make_trainer(study, n_features=7, n_outputs=2) is trainer
-    assert make_trainer(study, n_features=7, n_outputs=1) is not trainer
+    assert make_trainer(study, n_features=7, n_outputs=2, rate=10) is trainer
+    assert make_trainer(study, n_features=7, n_outputs=1, rate=10) is not trainer
 
 
 @pytest.mark.parametrize("steps", [{"standardize": True}, {"pca": 2}, {"standardize": True, "pca": 2}])

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from behavior.errors import UsageError
+from behavior.frame_sampling import lay_rows, sample_frames
 from behavior.learning.frame_question import FeatureChange, FrameQuestion
 from behavior.learning.learning_data import RecordingFeatures
 from behavior.learning.opened_model import OpenedMember
@@ -92,3 +93,40 @@ def test_what_there_is_not_is_refused(make_bundle, make_model):
             FrameQuestion(model, HeldStreams(), [make_features(0)], frame=frame, behavior="rear")
     with pytest.raises(UsageError, match="does not know 'groom', but rear, jump"):
         FrameQuestion(model, HeldStreams(), [make_features(0)], frame=0, behavior="groom")
+
+
+def sample_features(seed, fps, sampling, time_s=None):
+    """Features of some frames of a video of another rate."""
+    times = np.arange(N_FRAMES) / fps if time_s is None else time_s
+    rows = lay_rows(times, sample_frames(times, sampling), rate=sampling, fps=fps)
+    values = np.random.default_rng(seed).random((len(rows), 2)).astype(np.float32)
+    return RecordingFeatures(values, times, fps, (), False, rows)
+
+
+@pytest.mark.parametrize(
+    ("average", "fps", "time_s"), [(1, 30.0, None), (3, 25.0, None), (1, 5.0, None), (1, 30.0, with_a_gap / 3), (2, 10.0, None)]
+)
+def test_of_sampled_features_the_answer_is_the_prediction_for_every_frame(make_bundle, make_model, average, fps, time_s):
+    model = open_slow(make_model(make_bundle(("rear", "jump"), ("rear", "jump"), member_0={"average": average})))
+    features = [sample_features(seed, fps, 10.0, time_s) for seed in (0, 1)]
+    predicted = predict_probabilities(model, features).values
+    assert predicted.shape == (N_FRAMES, 2)
+    for frame in (0, 1, 2, 48, 49, 50, 51, 77, 128, 129):
+        question = FrameQuestion(model, HeldStreams(), features, frame=frame, behavior="jump")
+        assert question.log_odds == pytest.approx(to_log_odds(float(predicted[frame, 1])), abs=5e-5)
+        low, high = question.rows
+        assert 0 <= low < high <= len(features[0].values)
+    with pytest.raises(UsageError, match="no frame 130 in a recording of 130 frames"):
+        FrameQuestion(model, HeldStreams(), features, frame=N_FRAMES, behavior="jump")
+
+
+def test_a_change_of_a_sampled_row_counts_for_the_frames_around_it(make_bundle, make_model):
+    model = make_model(make_bundle(("rear", "jump")))
+    features = sample_features(0, 30.0, 10.0)
+    assert features.rows.frames[20] == 60
+    here = FeatureChange("motifs", 20, np.full((1, 2), 0.75))
+    for frame, share in ((60, 1.0), (61, 2 / 3), (62, 1 / 3), (63, 0.0)):
+        question = FrameQuestion(model, HeldStreams(), [features], frame=frame, behavior="rear")
+        other = features.values[21, 0]
+        (answer,) = question.ask([[here]])
+        assert answer == pytest.approx(to_log_odds(0.75 * share + other * (1 - share)), abs=1e-4)

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from behavior.files.feature_sources import Signature
 from behavior.files.manifest import read_manifest
 from behavior.files.model_bundle import StreamDescription
 from behavior.files.study import read_study
+from behavior.frame_sampling import lay_rows, sample_frames
 from behavior.learning.learning_data import (
     LearningData,
     RecordingFeatures,
@@ -58,20 +60,44 @@ class TestLearningData:
     def test_the_rate_is_the_median_over_recordings(self, make_data):
         data = make_data({"r0": SHOWN, "r1": SHOWN, "r2": SHOWN})
         features = tuple(make_features(("motifs", 1, {}), fps=fps) for fps in (10.0, 10.25, 25.0))
-        assert LearningData(data.recordings, features, data.labels, data.behaviors).fps == 10.25
+        data = LearningData(data.recordings, features, data.labels, data.behaviors)
+        assert data.row_rate == 10.25
+        assert data.rates == {"r0": 10.0, "r1": 10.25, "r2": 25.0}
+
+    def test_a_head_reads_sampled_rows_with_the_labels_of_their_frames(self, make_data):
+        labels = np.arange(22).reshape(11, 2) % 3 - 1
+        data = make_data({"r0": labels})
+        time_s = np.arange(11) / 20
+        rows = lay_rows(time_s, sample_frames(time_s, 10), rate=10, fps=20.0)
+        values = np.arange(11, dtype=np.float32)[rows.frames, None]
+        features = RecordingFeatures(values, time_s, 20.0, data.features[0].streams, False, rows)
+        sampled = LearningData(data.recordings, (features,), data.labels, data.behaviors)
+        assert sampled.row_rate == features.rate == 10
+        assert features.frames.n_frames == 11
+        vectors = sampled.to_vectors(1)
+        assert vectors.features[0].values[:, 0].tolist() == [0, 2, 4, 6, 8, 10]
+        np.testing.assert_array_equal(vectors.labels[0].values, labels[::2])
+        np.testing.assert_allclose(vectors.features[0].time_s, time_s[::2])
+        assert vectors.features[0].fps == vectors.row_rate == 10
+        halved = sampled.to_vectors(2)
+        assert halved.features[0].values[:, 0].tolist() == [1, 5, 9]
+        assert halved.row_rate == 5
+        # What the head says of a vector is spread over its rows, and from there over the frames.
+        spread = features.spread(halved.features[0].values / 10, average=2)[:, 0]
+        np.testing.assert_allclose(spread, [0.1, 0.15, *np.arange(2, 9) / 10, 0.85, 0.9], atol=1e-6)
 
     def test_averaging_makes_a_vector_and_a_label_of_several_frames(self, make_data):
         features = np.array([[0, 1], [2, 3], [4, 5], [6, 7], [8, 20]], dtype=np.float32)
         data = make_data({"r0": SHOWN}, features={"r0": features})
-        averaged = data.average(2)
+        averaged = data.to_vectors(2)
         np.testing.assert_array_equal(averaged.features[0].values, [[1, 2], [5, 6], [8, 20]])
         # Positive where as many frames are positive as negative; unlabelled ones have no say.
         assert averaged.labels[0].values.tolist() == [[1, 0], [1, 1], [-1, -1]]
         # The times of the middle frames; the last vector stands for a single one.
         np.testing.assert_allclose(averaged.features[0].time_s, [0.1, 0.3, 0.4])
-        assert averaged.features[0].fps == averaged.fps == 5.0
+        assert averaged.features[0].fps == averaged.row_rate == 5.0
         assert (averaged.recordings, averaged.behaviors) == (data.recordings, data.behaviors)
-        assert data.average(1) is data
+        assert data.to_vectors(1) is data
 
     def test_a_behavior_can_be_learned_from_recordings_with_both_classes(self, make_data):
         data = make_data({"r0": SHOWN, "r1": [[0, 0], [-1, 1]], "r2": [[1, 1], [-1, -1]], "r3": [[0, 0], [1, 0]]})
@@ -240,3 +266,51 @@ def test_streams_of_different_rates_are_refused(run, motifs, change, tmp_path):
     ran = run("crossval", motifs, "--out", tmp_path / "cv")
     assert ran.status == 1
     assert "different frame rates (motifs 10, slow 5)" in ran.err
+
+
+class TestSampling:
+    """Streams of fewer rows than frames, alone and beside those of every frame."""
+
+    def test_imported_features_give_the_rows_of_the_frames_that_others_are_of(self):
+        imported = make_set(31, 1, fps=30.0)
+        imported.features[:, 0] = np.arange(31)
+        every = make_set(31, 1, fps=30.0, stream="motion", sampling=10.0)
+        frames = sample_frames(every.time_s, 10)
+        made = replace(
+            every, features=every.features[frames] + 5, centers=every.centers[frames], measured=every.measured[frames], frames=frames
+        )
+        joined = join_streams("r0", ["motion", "motifs"], [made, imported], sampling=10)
+        assert joined.row_frames.tolist() == frames.tolist() == list(range(0, 31, 3))
+        np.testing.assert_array_equal(joined.values, np.stack([np.full(11, 5), np.arange(0, 31, 3)], axis=1))
+        assert joined.frames.n_frames == 31
+        alone = join_streams("r0", ["motifs"], [imported], sampling=10)
+        np.testing.assert_array_equal(alone.values[:, 0], np.arange(0, 31, 3))
+
+    def test_frames_of_a_slow_video_are_read_several_times(self):
+        slow = make_set(4, 1, fps=5.0)
+        slow.features[:, 0] = np.arange(4)
+        joined = join_streams("r0", ["motifs"], [slow], sampling=10)
+        assert joined.rate == 10
+        assert joined.values[:, 0].tolist() == [0, 0, 1, 1, 2, 2, 3]
+        spread = joined.spread(joined.values / 3)
+        np.testing.assert_allclose(spread[:, 0], np.arange(4) / 3, atol=1e-6)
+
+    def test_streams_of_other_frames_and_far_too_slow_videos_are_refused(self):
+        every = make_set(31, 1, fps=30.0)
+        frames = (np.arange(0, 31, 3), np.append(np.arange(0, 28, 3), 29))
+        one, other = (
+            replace(every, features=every.features[chosen], centers=every.centers[chosen], measured=every.measured[chosen], frames=chosen)
+            for chosen in frames
+        )
+        with pytest.raises(UsageError, match="'r0': its streams are of different frames; delete its features"):
+            join_streams("r0", ["one", "other"], [one, other], sampling=10)
+        with pytest.raises(UsageError, match=r"'r0': has 0.1 frames per second, far fewer than sampling.fps 10"):
+            join_streams("r0", ["motifs"], [make_set(5, 1, fps=0.1)], sampling=10)
+
+    def test_rates_that_differ_are_refused_by_the_name_of_what_helps(self, make_data):
+        data = make_data({"r0": SHOWN, "r1": SHOWN})
+        features = [make_features(("motifs", 1, {}), fps=fps) for fps in (25.0, 30.0)]
+        with pytest.raises(UsageError, match=r"have 25 and 30 frames per second, and one model needs one rate; add sampling: {fps: 10} to"):
+            require_alike(data.recordings, features)
+        sampled = [replace(one, rows=lay_rows(one.time_s, np.arange(6), rate=10, fps=one.fps)) for one in features]
+        require_alike(data.recordings, sampled)

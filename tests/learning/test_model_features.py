@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from behavior.config import Crop
+from behavior.config import Crop, Sampling
 from behavior.errors import CacheError, ModelError
+from behavior.files.feature_cache import FeatureSet
 from behavior.files.feature_sources import Signature
 from behavior.files.feature_writer import write_imported
 from behavior.files.model_bundle import StreamDescription
@@ -65,3 +66,33 @@ def test_a_backbone_that_gives_other_features_is_refused(make_bundle, make_model
     bundle = make_bundle(("rear", "jump"), streams=[appearance], crop=Crop(body_part="nose"), member_0={"backbone": backbone})
     with pytest.raises(ModelError, match="was trained on features that its backbone does not give any more"):
         ModelFeatures(make_model(bundle), cache=tmp_path)
+
+
+def test_a_model_of_sampled_features_takes_those_of_the_nearest_frames(make_bundle, make_model, tmp_path):
+    write(tmp_path)
+    model = make_model(make_bundle(("rear",), ("jump",), streams=[STREAM], sampling=Sampling(fps=5), fps=5.0))
+    (features, _) = ModelFeatures(model, cache=tmp_path / "computed", imported=tmp_path).load(Recording("r0")).by_member
+    assert features.rows is not None
+    assert features.rows.frames.tolist() == [0, 2, 4, 6]
+    np.testing.assert_array_equal(features.values[:, 0], 2 * features.rows.frames)
+    assert (features.rate, features.fps, features.frames.n_frames) == (5.0, pytest.approx(10), N_FRAMES)
+
+
+def test_a_frame_without_features_is_measured_as_the_nearest_one_is(make_bundle, make_model, tmp_path, monkeypatch):
+    pose = StreamDescription(name="pose", signature=Signature("pose", {}).text, n_features=2)
+    bundle = make_bundle(("rear", "jump"), streams=[pose], crop=Crop(body_part="nose"), sampling=Sampling(fps=10), fps=10.0)
+    sources = ModelFeatures(make_model(bundle), cache=tmp_path)
+    (stream,) = sources.streams
+    found = FeatureSet(
+        features=np.zeros((3, 2), dtype=np.float32),
+        centers=np.zeros((3, 2), dtype=np.float32),
+        measured=np.array([True, False, True]),
+        time_s=np.arange(8) / 30,
+        fps=30.0,
+        signature=Signature("pose", {}),
+        frames=np.array([0, 3, 6]),
+    )
+    monkeypatch.setattr(stream, "read", lambda recording: found)
+    loaded = sources.load(Recording("r0"))
+    assert loaded.measured is not None
+    assert loaded.measured.tolist() == [True, True, False, False, False, True, True, True]

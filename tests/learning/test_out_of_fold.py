@@ -1,11 +1,14 @@
 """Out-of-fold predictions put together from what each model predicts."""
 
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
 import pytest
 
+from behavior.frame_sampling import lay_rows, sample_frames
 from behavior.learning import out_of_fold
+from behavior.learning.learning_data import LearningData
 from behavior.learning.out_of_fold import predict_out_of_fold, predict_pairs
 from behavior.learning.planning import FitKey
 from behavior.sequence.folds import Fold
@@ -205,3 +208,29 @@ def test_pairs_of_animals_leave_out_all_their_recordings(make_study, make_data, 
     for plan in fits.plans.values():
         assert not set(plan.predicted) & {*plan.training, *plan.validation}
         assert {0, 2} <= set(plan.predicted) or not {0, 2} & set(plan.predicted)
+
+
+def test_predictions_of_sampled_features_are_for_every_frame(make_study, make_data, pretend):
+    """Heads see every third frame with its labels; what they predict lies on a line between these frames."""
+    labels = np.zeros((31, 2), dtype=np.int8)
+    labels[10:20] = 1
+    every = make_data({"r0": labels, "r1": labels})
+    time_s = np.arange(31) / 30
+    rows = lay_rows(time_s, sample_frames(time_s, 10), rate=10, fps=30.0)
+    features = [replace(one, values=one.values[rows.frames], time_s=time_s, fps=30.0, rows=rows) for one in every.features]
+    data = LearningData(every.recordings, tuple(features), every.labels, every.behaviors)
+    seen = {}
+
+    def predict(key, recording, column):
+        return 0.5
+
+    fits = pretend(predict)
+    fits._predict = lambda data, key, plan, share: {
+        index: seen.setdefault(index, data.labels[index].values[:, :1].astype(np.float32)) for index in plan.predicted
+    }
+    result = predict_out_of_fold(make_study(sampling={"fps": 10}), data)
+    for values in result.probabilities:
+        assert values.shape == (31, 2)
+        np.testing.assert_array_equal(values[rows.frames, 0], labels[rows.frames, 0])
+        # Frame 9 is not shown, frame 12 is; of frame 10, a third.
+        np.testing.assert_allclose(values[9:13, 0], [0, 1 / 3, 2 / 3, 1], atol=1e-6)

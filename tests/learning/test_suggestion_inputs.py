@@ -97,3 +97,15 @@ def test_nothing_is_suggested_where_there_is_nothing(study: Path, suggest: Calla
     batch = suggest()
     assert batch.suggestions == ()
     assert sum("is left out: recording" in note for note in batch.notes) == 2
+
+
+def test_clips_of_a_sampled_study_are_cut_from_frames(study: Path, suggest: Callable[..., SuggestedBatch]) -> None:
+    (study.parent / "m1.csv").write_text("behavior,start_frame,stop_frame\ngroom,20,40\nobserved,0,200\n")
+    study.write_text(study.read_text() + "sampling: {fps: 3}\n")
+    batch = suggest(count=12)
+    assert batch.notes == ("There is no model yet, so the clips are chosen to cover what the videos show.",)
+    new = [one for one in batch.suggestions if not one.is_looked_at]
+    # A second has 10 frames, and 3 rows of features.
+    assert {one.stop_frame - one.start_frame for one in new} == {10}
+    assert max(one.stop_frame for one in new) > N_FRAMES / 2
+    assert all(one.start_frame >= 200 for one in new if one.recording == "m1")

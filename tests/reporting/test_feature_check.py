@@ -36,7 +36,7 @@ def test_an_outline_has_the_numbers_of_the_features_and_none_of_them(tmp_path: P
     outline = outline_recording(kind, Recording("a"), FRAMES, 10.0)
     assert outline is not None
     assert (outline.values.shape, outline.fps, [stream.n_features for stream in outline.streams]) == ((20, 0), 10.0, [3])
-    assert len(outline_imported(study, Recording("a"))) == 20
+    assert outline_imported(study, Recording("a")).n_frames == 20
     with pytest.raises(CacheError, match="no features imported as 'motifs'"):
         outline_recording(kind, Recording("b"), FRAMES, 10.0)
 
@@ -60,8 +60,23 @@ def test_features_of_another_meaning_and_other_rates_are_found(tmp_path: Path) -
     (kind,) = prepare_kinds([make_study(tmp_path)])
     recordings = [Recording(name) for name in ("a", "b", "wide", "uncached")]
     outlines = {one.id: outline for one in recordings[:3] if (outline := outline_recording(kind, one, FRAMES, 10.0)) is not None}
-    assert compare_features(recordings[:2], [10.0, 10.0], [outlines]) == []
-    (other,) = compare_features(recordings[:3], [10.0] * 3, [outlines])
+    assert compare_features(recordings[:2], [10.0, 10.0], [outlines], is_sampled=False) == []
+    (other,) = compare_features(recordings[:3], [10.0] * 3, [outlines], is_sampled=False)
     assert "'a' and 'wide' have features that mean different things" in other
-    (rate,) = compare_features([recordings[0], recordings[3]], [10.0, 12.0], [outlines])
+    (rate,) = compare_features([recordings[0], recordings[3]], [10.0, 12.0], [outlines], is_sampled=False)
     assert "'a' and 'uncached' have 10 and 12 frames per second" in rate
+
+
+def test_an_outline_of_a_study_that_samples_has_its_rows(tmp_path: Path) -> None:
+    write(tmp_path, "a")
+    every, some = make_study(tmp_path), make_study(tmp_path, sampling={"fps": 5})
+    kinds = prepare_kinds([every, some, some])
+    assert [kind.study for kind in kinds] == [every, some]
+    outline = outline_recording(kinds[1], Recording("a"), FRAMES, 10.0)
+    assert outline is not None
+    assert outline.rows is not None
+    assert (outline.values.shape, outline.rate, outline.frames.n_frames) == ((len(outline.rows), 0), 5.0, 20)
+    assert outline.rows.frames.tolist() == list(range(0, 20, 2))
+    write(tmp_path, "slow", fps=0.05)
+    with pytest.raises(UsageError, match=r"'slow': has 0.05 frames per second, far fewer than sampling.fps 5"):
+        outline_recording(kinds[1], Recording("slow"), Frames(20, np.arange(20) / 0.05), 0.05)

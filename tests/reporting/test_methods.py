@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +109,21 @@ def test_a_model_says_on_how_many_recordings_it_was_trained_and_how_it_decides()
     assert "bouts of fewer than 4 frames were dropped (25 frames per second)" in words
     alone, _ = write(model=make_model(recordings=["a"], watched={}, epochs={"groom": [5]}))
     assert "The final model was trained on 1 recording for 5 epochs (seed 3)." in alone
+
+
+def test_frames_that_are_sampled_are_described_and_lengths_are_in_seconds() -> None:
+    study = make_study(sampling={"fps": 10}, windows={"length_s": 30}, features={"average": 2})
+    words, _ = write(study)
+    assert "Of each video, the frames nearest to a grid of 10 frames per second were used" in words
+    assert "on windows of 30 s, a vector for every 2 frames." in words
+    model = make_model()
+    sampled = model.description.model_copy(
+        update={"sampling": study.sampling, "fps": 10.0, "postprocess": Postprocess(closing_s=0.4, min_bout_s={"groom": 0.3, "rear": 0.2})}
+    )
+    words, _ = write(model=replace(model, description=sampled))
+    # Its closing counts frames of videos of any rate.
+    assert "gaps shorter than 0.4 s within a bout were closed; bouts shorter than 0.3 (groom), 0.2 (rear) s were dropped." in words
+    assert "(10 frames per second)" not in words
 
 
 def test_ethograms_and_held_out_scores_are_described(make_recording: Make, make_description: Make) -> None:

@@ -106,6 +106,17 @@ CASES: dict[str, Callable[[Plan], object]] = {
     "shown in one recording alone": lambda plan: set_labels(plan, 0, names="bcd"),
     "shown where it is tested": lambda plan: (set_labels(plan, 0, names="abc"), setattr(plan, "tested", ("d",))),
     "another rate": lambda plan: plan.rates.update(c=12.0),
+    "another rate, sampled": lambda plan: (plan.rates.update(c=12.0), plan.sections.update(sampling={"fps": 5})),
+    "sampled more often than recorded": lambda plan: (plan.rates.update(c=4.0), plan.sections.update(sampling={"fps": 10})),
+    "far too slow to be sampled": lambda plan: (plan.rates.update(c=0.1), plan.sections.update(sampling={"fps": 10})),
+    "shown between what is sampled": lambda plan: (
+        [values.fill(0) or values.__setitem__((3, slice(None)), 1) for values in plan.labels.values()],
+        plan.sections.update(sampling={"fps": 5}),
+    ),
+    "a member, sampled": lambda plan: (
+        add_member(plan, a=N_FRAMES, b=N_FRAMES, c=N_FRAMES, d=N_FRAMES),
+        plan.sections.update(sampling={"fps": 5}),
+    ),
     "rates that drift": lambda plan: plan.rates.update(a=9.92, b=10.0, c=10.08, d=10.0),
     "another rate where it is tested": lambda plan: (plan.rates.update(d=12.0), setattr(plan, "tested", ("d",))),
     "other features": lambda plan: plan.features.update(c=draw(n_features=4)),
@@ -211,6 +222,6 @@ def test_the_cases_are_of_both_kinds(write_study: Callable[..., Path], tmp_path:
 
 def test_recordings_that_are_not_in_order_have_their_own_sentences(write_study: Callable[..., Path], tmp_path: Path) -> None:
     study, recordings = open_study(write(write_study, tmp_path, "one recording"))
-    assert list_study_refusals(study, recordings, {}, {}, [], source=tmp_path / "study.yaml") == []
-    (sentence,) = list_study_refusals(study, [Recording("a")], {}, {}, [], source=tmp_path / "study.yaml")
+    assert list_study_refusals(study, recordings, {}, {}, {}, [], source=tmp_path / "study.yaml") == []
+    (sentence,) = list_study_refusals(study, [Recording("a")], {}, {}, {}, [], source=tmp_path / "study.yaml")
     assert "none of its 1 recordings to train on has labels" in sentence

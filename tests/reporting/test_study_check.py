@@ -172,7 +172,7 @@ def test_the_whole_study_has_its_problems_in_order(tmp_path: Path) -> None:
     messages = list_messages(list(result.problems))
     assert messages[0].endswith("is also the video of 'a'; one of the two is probably a slip.")
     assert messages[1] == "jump is never seen in the training recordings; it gets no model."
-    assert messages[2] == "has 25 frames per second, the others 10; one model needs one rate."
+    assert messages[2].startswith("has 25 frames per second, the others 10; one model needs one rate, which sampling: {fps: 10}")
     assert messages[3].startswith("recordings 'a' and 'c' have 10 and 25 frames per second")
 
 
@@ -206,6 +206,8 @@ def test_rates_are_compared_with_the_usual_one() -> None:
     assert check_rates({"a": 25.0, "b": 25.0}) == []
     problems = check_rates({"a": 25.0, "b": 30.0, "c": 25.0})
     assert [(problem.recording, problem.is_error) for problem in problems] == [("b", True)]
+    assert "one model needs one rate, which sampling: {fps: 10} in the study file gives" in problems[0].message
+    assert "sampling: {fps: 2}" in check_rates({"a": 2.0, "b": 30.0, "c": 30.0})[0].message
 
 
 def test_weights_that_are_missing_are_an_error_and_those_to_download_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

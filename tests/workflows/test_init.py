@@ -305,3 +305,18 @@ def test_windows_paths_in_a_manifest_are_named(run, tmp_path):
     (tmp_path / "recordings.csv").write_text("recording,video\na,videos\\a.mp4\n")
     checked = run("check", tmp_path / "study.yaml")
     assert "its backslashes separate no folders on this system" in checked.out + checked.err
+
+
+@pytest.mark.parametrize(("rates", "sampling"), [((10, 15), None), ((30, 30), {"fps": 10}), ((5, 25), {"fps": 10})])
+def test_frames_of_fast_videos_are_sampled(run, tmp_path, rates, sampling):
+    for number, fps in enumerate(rates):
+        add_recording(tmp_path, f"m{number}")
+        write_video(tmp_path / f"m{number}.mp4", np.zeros((N_FRAMES, 16, 16, 3), dtype=np.uint8), fps=fps)
+    # What cannot be read is left to `check`.
+    (tmp_path / "broken.mp4").write_bytes(b"no video")
+    ran = run("init", tmp_path, "--backbone", "openfield")
+    assert ran.status == 0
+    study = study_of(tmp_path)
+    assert study.get("sampling") == sampling
+    assert study["windows"] == ({"length": 300} if sampling is None else {"length_s": 30})
+    assert ("frames per second, of which 10 are used" in ran.out + ran.err) == (sampling is not None)

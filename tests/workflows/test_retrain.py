@@ -139,3 +139,17 @@ def test_a_study_is_trained_by_one_process_at_a_time(motifs: Path) -> None:
         thread.start()
         thread.join()
     assert "is training this study; wait for it." in taken[0]
+
+
+@pytest.mark.usefixtures("unpainted")
+def test_a_round_of_a_study_that_samples_is_of_every_frame(motifs: Path) -> None:
+    motifs.write_text(motifs.read_text() + "\nsampling: {fps: 5}\n")
+    for name in ("r0", "r1", "r2"):
+        label_part(motifs, name, 40, 160)
+    retrain_study("", motifs)
+    (first,) = read_rounds(motifs.parent / "training" / "rounds.csv")
+    assert first.minutes_labelled == pytest.approx((3 * 120 + 240) / 10 / 60)
+    for name in ("r0", "r1", "r2", "r3"):
+        annotation = read_annotation(motifs.parent / "ethograms" / f"{name}_ethogram.csv")
+        assert len(annotation.time_s) == 240
+        assert annotation.fps == pytest.approx(10)
