@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from behavior.figures.film_strips import compose_film_strip
 from behavior.figures.lettering import parse_color
-from behavior.figures.rendering import get_color
+from behavior.figures.rendering import get_animal_color
 
 __all__ = ["ShownTracklet", "draw_identity_strips", "encode_png"]
 
@@ -78,9 +78,9 @@ def draw_identity_strips(
     for animal, (shown, name, count) in enumerate(zip(animals, names, n_all, strict=True)):
         parts = [shown[start : start + n_columns] for start in range(0, len(shown), n_columns)] or [[]]
         for number, part in enumerate(parts):
-            block = _draw_block(part, get_color(animal), n_crops=n_crops, n_columns=n_columns, size=size)
+            block = _draw_block(part, get_animal_color(animal), n_crops=n_crops, n_columns=n_columns, size=size)
             if number == 0:
-                _write(block, name, 4, 24, parse_color(get_color(animal)), scale=0.55)
+                _write(block, name, 4, 24, parse_color(get_animal_color(animal)), scale=0.55)
                 _write(block, f"{len(shown)} of {count}", 4, 44, _DARK)
                 _write(block, "tracklets", 4, 60, _DARK)
             blocks.append(block)

@@ -17,6 +17,7 @@ __all__ = [
     "MUTED",
     "NotebookFigure",
     "PlainFigure",
+    "get_animal_color",
     "get_color",
     "get_line_style",
     "render_png",
@@ -59,6 +60,20 @@ class NotebookFigure(PlainFigure):
 def get_color(index: int) -> str:
     """Return the colour of behavior number `index`; they repeat after seven."""
     return COLORS[index % len(COLORS)]
+
+
+def get_animal_color(index: int) -> str:
+    """Return the colour of animal number `index`: seven colours, then the same lighter, then darker; they repeat after 21.
+
+    >>> get_animal_color(0), get_animal_color(7), get_animal_color(14)
+    ('#0072B2', '#80b8d8', '#003959')
+    """
+    color = COLORS[index % len(COLORS)]
+    turn = index // len(COLORS) % 3
+    if turn == 0:
+        return color
+    target = 255 if turn == 1 else 0
+    return "#" + "".join(f"{(int(color[place : place + 2], 16) + target + 1) // 2:02x}" for place in (1, 3, 5))
 
 
 def get_line_style(index: int) -> str:

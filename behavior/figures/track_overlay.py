@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from behavior.figures.lettering import Rgb, choose_text_color, parse_color, shorten_text, write_word
 from behavior.figures.overlay_panel import find_scale
-from behavior.figures.rendering import get_color
+from behavior.figures.rendering import get_animal_color
 
 __all__ = ["DrawnAnimals", "TrackPainter"]
 
@@ -90,7 +90,7 @@ class TrackPainter:
         self.width, self.height = (side + side % 2 for side in self._shown)
         scale = find_scale(self.width)
         self._size, self._dot, self._line = round(14 * scale), round(3.5 * scale), max(round(1.5 * scale), 1)
-        self._colors = [parse_color(get_color(number)) for number in range(len(animals.names))]
+        self._colors = [parse_color(get_animal_color(number)) for number in range(len(animals.names))]
         self._words = [
             write_word(shorten_text(name, self._size, self.width // 3, bold=True), self._size, choose_text_color(color), color, bold=True)
             for name, color in zip(animals.names, self._colors, strict=True)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.colors import to_rgb
 
-from behavior.figures.rendering import get_color
+from behavior.figures.rendering import get_animal_color
 
 __all__ = ["FoundAnimals", "draw_found", "draw_ways"]
 
@@ -116,5 +116,5 @@ def _write(canvas: npt.NDArray, text: str, place: Floats, color: tuple[int, int,
 
 
 def _get_rgb(index: int) -> tuple[int, int, int]:
-    red, green, blue = (round(part * 255) for part in to_rgb(get_color(index)))
+    red, green, blue = (round(part * 255) for part in to_rgb(get_animal_color(index)))
     return red, green, blue

@@ -11,7 +11,17 @@ from matplotlib import rc_context, rcParams
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 
-from behavior.figures.rendering import COLORS, LINE_STYLES, NotebookFigure, PlainFigure, get_color, get_line_style, render_png, render_svg
+from behavior.figures.rendering import (
+    COLORS,
+    LINE_STYLES,
+    NotebookFigure,
+    PlainFigure,
+    get_animal_color,
+    get_color,
+    get_line_style,
+    render_png,
+    render_svg,
+)
 
 
 def draw() -> Figure:
@@ -26,6 +36,11 @@ def test_colours_and_styles_together_tell_behaviors_apart() -> None:
     assert len(set(looks)) == len(looks) == 28
     assert looks[0] == (COLORS[0], "-")
     assert (get_color(28), get_line_style(28)) == looks[0]
+
+
+def test_the_colours_of_21_animals_are_all_different() -> None:
+    assert len({get_animal_color(index).lower() for index in range(21)}) == 21
+    assert [get_animal_color(index) for index in range(7)] == list(COLORS)
 
 
 def test_a_png_has_its_pixels_and_the_same_bytes_for_the_same_figure() -> None:

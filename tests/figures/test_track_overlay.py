@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pytest
 
 from behavior.figures.lettering import parse_color
-from behavior.figures.rendering import get_color
+from behavior.figures.rendering import get_animal_color
 from behavior.figures.track_overlay import DrawnAnimals, TrackPainter
 
 WIDTH, HEIGHT = 500, 301
@@ -21,7 +21,7 @@ def make_animals(n_frames: int = 30, names: tuple[str, ...] = ("a", "b")) -> Dra
 
 
 def find(picture: npt.NDArray[np.uint8], animal: int) -> npt.NDArray[np.bool_]:
-    return np.abs(picture.astype(int) - parse_color(get_color(animal))).max(axis=2) < 30
+    return np.abs(picture.astype(int) - parse_color(get_animal_color(animal))).max(axis=2) < 30
 
 
 def paint(animals: DrawnAnimals, frame: int, n_trail: int = 10) -> npt.NDArray[np.uint8]:
