@@ -117,6 +117,9 @@ COMMANDS = {
     "overlay": bh.draw_overlays,
     "report": bh.write_report,
     "track": bh.track_videos,
+    "identify enrol": bh.enrol_individuals,
+    "identify query": bh.identify_individuals,
+    "identify evaluate": bh.evaluate_gallery,
     "review": bh.open_review,
     "demo": bh.run_demo,
 }
@@ -127,7 +130,12 @@ def test_every_command_has_its_function():
 
     from behavior.cli import app
 
-    assert set(COMMANDS) == set(get_command(app).commands)
+    commands = {
+        " ".join(words)
+        for name, command in get_command(app).commands.items()
+        for words in ([(name, inner) for inner in command.commands] if hasattr(command, "commands") else [(name,)])
+    }
+    assert set(COMMANDS) == commands
     for name, function in COMMANDS.items():
         assert f"`behavior {name}`" in (function.__doc__ or "")
 

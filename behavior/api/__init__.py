@@ -20,6 +20,7 @@ from behavior.api.ethogram_files import (
     export_ethograms,
 )
 from behavior.api.explanation import FrameExplanation, explain_frame
+from behavior.api.individuals import GalleryScores, enrol_individuals, evaluate_gallery, identify_individuals
 from behavior.api.labels import RecordingLabels, read_labels
 from behavior.api.messages import show_progress
 from behavior.api.model import Model, open_model
@@ -54,6 +55,7 @@ __all__ = [
     "Evaluation",
     "Finetuning",
     "FrameExplanation",
+    "GalleryScores",
     "InputError",
     "LabelError",
     "Model",
@@ -77,9 +79,12 @@ __all__ = [
     "describe_ethograms",
     "draw_audit",
     "draw_overlays",
+    "enrol_individuals",
     "evaluate_ethograms",
+    "evaluate_gallery",
     "explain_frame",
     "export_ethograms",
+    "identify_individuals",
     "init_study",
     "list_backbones",
     "open_crossval",

@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 import sys
 import traceback
+from collections.abc import Iterator
 from functools import partial
 from typing import Annotated
 
 import typer
+from typer.models import CommandInfo
 
-from behavior.cli import backbones, demo, ethograms, learning, presentation, review, statistics, studies, tracking
+from behavior.cli import backbones, demo, ethograms, identification, learning, presentation, review, statistics, studies, tracking
 from behavior.cli.interruption import INTERRUPTED, Interruption
 from behavior.cli.options import accept_anywhere
 from behavior.cli.printing import print_json, say
@@ -118,9 +120,17 @@ def _accept_common_options(
     """Accept the options that are given before a command's name."""
 
 
+def _list_commands(commands: typer.Typer) -> Iterator[CommandInfo]:
+    """Yield the commands of an app, those of its groups too."""
+    yield from commands.registered_commands
+    for group in commands.registered_groups:
+        assert group.typer_instance is not None
+        yield from _list_commands(group.typer_instance)
+
+
 # In the order in which they are used.
-for commands in (studies, tracking, review, learning, ethograms, statistics, presentation, backbones, demo):
-    for command in commands.app.registered_commands:
+for commands in (studies, tracking, identification, review, learning, ethograms, statistics, presentation, backbones, demo):
+    for command in _list_commands(commands.app):
         assert command.callback is not None
         command.callback = accept_anywhere(command.callback)
     app.add_typer(commands.app)

@@ -12,7 +12,7 @@ from behavior.identity.preparation import make_window
 from behavior.recording import Tracklet
 from behavior.vision.crops import take_crop
 
-__all__ = ["TrackletCrops", "list_crop_frames", "take_tracklet_crops"]
+__all__ = ["TrackletCrops", "list_crop_frames", "measure_animals", "place_window", "take_tracklet_crops"]
 
 # The crop's side in lengths of an animal, and the window's width in widths: a body that bends, or a size measured a bit small, is still in.
 _SIDE_LENGTHS, _WINDOW_WIDTHS = 1.5, 1.5
@@ -84,12 +84,10 @@ def take_tracklet_crops(
     ValueError
         If sizes are not known, or a frame is missing that a crop is to be taken of.
     """
-    sizes = np.concatenate([one.sizes[~one.touching] for one in tracklets] or [np.zeros((0, 2))])
-    known = sizes[np.isfinite(sizes).all(axis=1)]
-    if (length is None or width is None) and not len(known):
-        raise ValueError("no tracklet has a size, expected length and width of the animals; give them")
-    length = float(np.median(known[:, 0])) if length is None else length
-    width = float(np.median(known[:, 1])) if width is None else width
+    if length is None or width is None:
+        measured = measure_animals(tracklets)
+        length = measured[0] if length is None else length
+        width = measured[1] if width is None else width
     side = max(8, round(_SIDE_LENGTHS * length))
     wanted: dict[int, list[tuple[int, int]]] = {}
     for number, tracklet in enumerate(tracklets):
@@ -108,7 +106,6 @@ def take_tracklet_crops(
     if wanted:
         frame = min(wanted)
         raise ValueError(f"frame {frame}, in which tracklet {wanted[frame][0][0]} has an animal, is not among the pictures")
-    scale = crop_size / side
     return TrackletCrops(
         images=np.stack(images) if images else np.zeros((0, crop_size, crop_size, 3), dtype=np.uint8),
         owners=np.array([number for number, _, _ in taken], dtype=np.int64),
@@ -116,8 +113,23 @@ def take_tracklet_crops(
         touching=np.array([is_touching for _, _, is_touching in taken], dtype=np.bool_),
         starts=np.array([one.start_frame for one in tracklets], dtype=np.int64),
         stops=np.array([one.stop_frame for one in tracklets], dtype=np.int64),
-        window=make_window(crop_size, length * scale, max(3.0, _WINDOW_WIDTHS * width * scale)),
+        window=place_window(crop_size, length, width),
     )
+
+
+def measure_animals(tracklets: Sequence[Tracklet]) -> tuple[float, float]:
+    """Return the median length and width of the animals of tracklets, pixels, where they touch no other; ValueError if no size is known."""
+    sizes = np.concatenate([one.sizes[~one.touching] for one in tracklets] or [np.zeros((0, 2))])
+    known = sizes[np.isfinite(sizes).all(axis=1)]
+    if not len(known):
+        raise ValueError("no tracklet has a size, expected length and width of the animals; give them")
+    return float(np.median(known[:, 0])), float(np.median(known[:, 1]))
+
+
+def place_window(crop_size: int, length: float, width: float) -> npt.NDArray[np.bool_]:
+    """Return where an animal of this size in the video is in a crop, bool of shape (crop_size, crop_size)."""
+    scale = crop_size / max(8, round(_SIDE_LENGTHS * length))
+    return make_window(crop_size, length * scale, max(3.0, _WINDOW_WIDTHS * width * scale))
 
 
 def _choose_rows(tracklet: Tracklet, every: int) -> npt.NDArray[np.intp]:

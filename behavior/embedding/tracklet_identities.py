@@ -37,6 +37,7 @@ __all__ = [
     "TrackletIdentities",
     "identify_tracklets",
     "join_looks_and_motion",
+    "read_pictures",
     "resolve_animals",
     "weigh_looks",
 ]
@@ -188,7 +189,7 @@ def identify_tracklets(
     """
     every = max(1, -(-sum(map(len, tracklets)) // _MOST_CROPS))
     try:
-        crops = take_tracklet_crops(_read_pictures(video, list_crop_frames(tracklets, every=every)), tracklets, every=every)
+        crops = take_tracklet_crops(read_pictures(video, list_crop_frames(tracklets, every=every)), tracklets, every=every)
     except ValueError as error:
         raise TrainingError(f"animals cannot be told apart by appearance ({error}).") from error
     usable = choose_usable(measure_quality(crops.images, crops.window), crops.touching, owners=crops.owners)
@@ -260,7 +261,7 @@ def join_looks_and_motion(looks: Looks, tracklets: Sequence[Tracklet], *, arena:
     return found.identities, found.certainty
 
 
-def _read_pictures(video: Path, frames: Integers) -> Iterator[tuple[int, npt.NDArray[np.uint8]]]:
+def read_pictures(video: Path, frames: Integers) -> Iterator[tuple[int, npt.NDArray[np.uint8]]]:
     """Yield some frames of a video; one that cannot be decoded had no animals either."""
     wanted = set(frames.tolist())
     with open_video(video) as opened:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from behavior.identity.networks import embed_inputs
 from behavior.identity.overlaps import find_coexisting
 
 __all__ = ["CropTable", "EmbeddingTrainer", "contrast_loss", "shake_crops"]
@@ -18,8 +19,6 @@ Arrays = npt.NDArray[np.float32]
 Change = Callable[[Arrays, np.random.Generator], Arrays]
 
 TEMPERATURE = 0.1
-# Crops that are embedded at once.
-_EMBEDDED = 256
 
 
 @dataclass(frozen=True)
@@ -165,13 +164,7 @@ class EmbeddingTrainer:
 
     def embed(self, inputs: Arrays) -> Arrays:
         """Return the vectors of inputs (M, ...), float32 of shape (M, D)."""
-        vectors = np.zeros((len(inputs), int(self.network.output_shape[-1])), dtype=np.float32)
-        for start in range(0, len(inputs), _EMBEDDED):
-            part = inputs[start : start + _EMBEDDED]
-            # One shape, so that the graph is made once.
-            padded = np.concatenate([part, np.zeros((_EMBEDDED - len(part), *part.shape[1:]), dtype=part.dtype)])
-            vectors[start : start + len(part)] = np.asarray(self.network.predict_on_batch(padded))[: len(part)]
-        return vectors
+        return embed_inputs(self.network, inputs)
 
 
 def shake_crops(images: Arrays, rng: np.random.Generator, *, shift: int = 2, is_turned: bool = False) -> Arrays:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-__all__ = ["build_cnn", "build_dense"]
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["build_cnn", "build_dense", "embed_inputs"]
 
 N_FEATURES = 32
+# Inputs that are embedded at once.
+_EMBEDDED = 256
 
 
 def build_dense(n_inputs: int, *, n_hidden: int = 128, n_features: int = N_FEATURES) -> Any:
@@ -34,3 +40,18 @@ def build_cnn(shape: tuple[int, int, int], *, width: int = 16, n_features: int =
         values = keras.layers.Activation("relu")(values)
     values = keras.layers.Dropout(0.1)(keras.layers.Flatten()(values))
     return keras.Model(images, keras.layers.UnitNormalization()(keras.layers.Dense(n_features)(values)), name="cnn")
+
+
+def embed_inputs(
+    network: Any, inputs: npt.NDArray, *, n_at_once: int = _EMBEDDED, on_progress: Callable[[int], None] | None = None
+) -> npt.NDArray[np.float32]:
+    """Return what a Keras model makes of inputs (M, ...), float32 of shape (M, D); `on_progress` is told how many more are done."""
+    vectors = np.zeros((len(inputs), int(network.output_shape[-1])), dtype=np.float32)
+    for start in range(0, len(inputs), n_at_once):
+        part = inputs[start : start + n_at_once]
+        # One shape, so that the graph is made once.
+        padded = np.concatenate([part, np.zeros((n_at_once - len(part), *part.shape[1:]), dtype=part.dtype)])
+        vectors[start : start + len(part)] = np.asarray(network.predict_on_batch(padded))[: len(part)]
+        if on_progress is not None:
+            on_progress(len(part))
+    return vectors

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from behavior.identity.preparation import measure_surroundings
 
-__all__ = ["CropQuality", "choose_usable", "measure_quality"]
+__all__ = ["CropQuality", "choose_usable", "measure_contrast", "measure_quality"]
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -54,6 +54,20 @@ def measure_quality(images: npt.NDArray[np.uint8], window: Bools) -> CropQuality
         parts.append((curvature[:, window].mean(axis=1) / contrast, (inside > unlike).mean(axis=1), (outside > unlike).mean(axis=1)))
     columns = [np.concatenate(column).astype(np.float64) for column in zip(*parts, strict=True)] if parts else [np.zeros(0)] * 3
     return CropQuality(*columns)
+
+
+def measure_contrast(images: npt.NDArray[np.uint8]) -> Floats:
+    """Return by how many grey levels the darkest and the brightest 2 % of the pixels of each image differ, float64 of shape (M,).
+
+    >>> measure_contrast(np.zeros((1, 4, 4, 3), dtype=np.uint8)).tolist()
+    [0.0]
+    """
+    # Blocks of 4 x 4 pixels: what is left of noise is small.
+    n_images, height, width, n_channels = images.shape
+    whole = images[:, : height // 4 * 4, : width // 4 * 4]
+    blocks = whole.reshape(n_images, height // 4, 4, width // 4, 4, n_channels).mean(axis=(2, 4, 5))
+    low, high = np.percentile(blocks, (2, 98), axis=(1, 2))
+    return np.asarray(high - low, dtype=np.float64)
 
 
 def choose_usable(

@@ -56,8 +56,12 @@ class Whitening:
         spread = vectors.std(axis=0)
         scale = np.where(spread > 1e-9 * max(float(spread.max()), 1e-12), 1.0 / np.where(spread > 0, spread, 1.0), 0.0)
         scaled = (vectors - mean) * scale
-        values, axes = np.linalg.eigh(scaled.T @ scaled / len(scaled))
-        kept = axes[:, np.argsort(-values)[: min(n_components, len(values))]]
+        if len(scaled) < scaled.shape[1]:
+            # Fewer images than features: the same axes from the smaller side.
+            kept = np.linalg.svd(scaled, full_matrices=False)[2][:n_components].T
+        else:
+            values, axes = np.linalg.eigh(scaled.T @ scaled / len(scaled))
+            kept = axes[:, np.argsort(-values)[: min(n_components, len(values))]]
         projected = scaled @ kept
         rows = np.unique(owners, return_inverse=True)[1]
         counts = np.bincount(rows)

@@ -18,6 +18,7 @@ COMMANDS = [
     "import-features",
     "rename",
     "track",
+    "identify",
     "review",
     "finetune",
     "crossval",
@@ -51,6 +52,15 @@ def test_the_help_of_every_command_ends_with_an_example_that_it_understands(run,
     # It would fail on an option that there is not, on a value that is none, and on what is missing.
     known.make_context(command, shlex.split(example)[2:])
     assert run(command, "-h").status == 0
+
+
+@pytest.mark.parametrize("name", ["enrol", "query", "evaluate"])
+def test_the_help_of_every_command_of_identify_ends_with_an_example_that_it_understands(run, name):
+    known = get_command(app).commands["identify"].commands[name]
+    example = known.epilog.removeprefix("Example: ")
+    assert example.startswith(f"behavior identify {name} ")
+    known.make_context(name, shlex.split(example)[3:])
+    assert run("identify", name, "-h").status == 0
 
 
 def test_the_package_can_be_run_as_a_module():

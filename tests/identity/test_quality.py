@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pytest
 from identity_samples import FLOOR, WINDOW, draw_crops
 
-from behavior.identity.quality import CropQuality, choose_usable, measure_quality
+from behavior.identity.quality import CropQuality, choose_usable, measure_contrast, measure_quality
 
 N = 120
 BLURRED, CUT, NEXT_TO_ANOTHER = 3, 50, 77
@@ -54,3 +54,13 @@ def test_a_tracklet_of_bad_crops_keeps_its_best(crops: npt.NDArray[np.uint8]) ->
     touching[23] = True
     assert choose_usable(quality, touching)[20:].tolist() == [False] * 4
     assert choose_usable(quality, touching, owners=owners, least=2)[20:].tolist() == [False, True, True, False]
+
+
+def test_contrast_is_of_parts_and_not_of_noise() -> None:
+    rng = np.random.default_rng(0)
+    blank = np.clip(120 + rng.normal(0, 10, (2, 48, 48, 3)), 0, 255).astype(np.uint8)
+    shown = blank.copy()
+    shown[:, 16:32, 16:32] = 60
+    assert (measure_contrast(blank) < 10).all()
+    np.testing.assert_allclose(measure_contrast(shown), 60, atol=8)
+    assert measure_contrast(blank[:0]).shape == (0,)

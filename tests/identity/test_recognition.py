@@ -77,3 +77,17 @@ def test_a_crop_is_likeliest_the_animal_whose_prototype_it_is() -> None:
     np.testing.assert_allclose(np.exp(logs).sum(axis=1), 1)
     assert logs.argmax(axis=1).tolist() == [0, 1, 2]
     assert logs.max() < 0
+
+
+def test_whitening_of_fewer_images_than_features_is_that_of_their_axes() -> None:
+    rng = np.random.default_rng(0)
+    owners = np.repeat(np.arange(5), 4)
+    vectors = rng.normal(size=(20, 60)) + np.repeat(rng.normal(size=(5, 60)), 4, axis=0)
+    few = Whitening.fit(vectors, owners, n_components=8)
+    # Each image three times: more images than features, and the same axes.
+    many = Whitening.fit(np.repeat(vectors, 4, axis=0), np.repeat(owners, 4), n_components=8, shrinkage=0.05)
+    first, second = few.transform(vectors), many.transform(vectors)
+    assert first.shape == second.shape == (20, 8)
+    np.testing.assert_allclose(first @ first.T, second @ second.T, atol=0.02)
+    same = owners[:, None] == owners[None, :]
+    assert (first @ first.T)[same].mean() > (first @ first.T)[~same].mean() + 0.3
