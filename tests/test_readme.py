@@ -9,6 +9,7 @@ import matplotlib.figure
 import numpy as np
 import pandas as pd
 import pytest
+from gallery_samples import write_photos
 
 from behavior.files.ethograms import find_ethograms
 from behavior.files.label_formats.request import LabelRequest
@@ -74,6 +75,8 @@ def lab(demo, tmp_path, monkeypatch):
         shutil.copy(path, tmp_path / ("labels" if path.name.endswith("labels.csv") else "new"))
     for number in (1, 2, 3):
         np.savez(tmp_path / "features" / f"mouse_0{number}.npz", features=np.zeros((400, 3)), fps=10)
+    write_photos(tmp_path / "photos", range(4), n_each=2)
+    write_photos(tmp_path / "new_photos", [1, 2], n_days=1, n_each=1, seed=5)
     for rater in ("anna", "ben", "carla"):
         shutil.copytree(tmp_path / "labels", tmp_path / "raters" / rater)
     monkeypatch.chdir(tmp_path)
@@ -131,6 +134,7 @@ def test_commands_run_as_they_are_written(run, lab):
     assert (lab / "exports" / "ethograms.boris").is_file()
     assert "Human ceiling" in (lab / "scores_beside_people" / "summary.md").read_text()
     assert (lab / "odd" / "odd_video_ethogram.csv").is_file()
+    assert len(pd.read_csv(lab / "individuals" / "individuals.csv")) == 2
     assert len(find_ethograms([lab / "all"])) == 3
 
 

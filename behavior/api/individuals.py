@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from behavior.api.arguments import PathLike, Paths, as_path, list_paths
@@ -89,7 +90,7 @@ def enrol_individuals(
 
     with collect_warnings() as notes:
         request = EnrolRequest(dict(names or {}), side, day, as_path(videos), backbone, weights, seed)
-        result = enrol(as_path(gallery), list_paths(sources), request)
+        result = enrol(Path(gallery), list_paths(sources), request)
         table = pd.DataFrame(result.list_rows(), columns=["individual", "images", "days", "added", "known"])
     return Outcome("Gallery", table, dict(result.failures), tuple(notes))
 
@@ -142,8 +143,15 @@ def identify_individuals(
     from behavior.workflows.identify_query import identify_sources
 
     with collect_warnings() as notes:
-        given = {"side": side, "videos": as_path(videos), "name_tracks": name_tracks, "overwrite": overwrite}
-        result = identify_sources(as_path(gallery), list_paths(sources), as_path(out), **given)
+        result = identify_sources(
+            Path(gallery),
+            list_paths(sources),
+            Path(out),
+            side=side,
+            videos=as_path(videos),
+            name_tracks=name_tracks,
+            overwrite=overwrite,
+        )
         rows = [
             (
                 str(one.source),
@@ -172,5 +180,5 @@ def evaluate_gallery(gallery: PathLike, out: PathLike, *, overwrite: bool = Fals
     """
     from behavior.workflows.identify_evaluate import evaluate_gallery as evaluate
 
-    result = evaluate(as_path(gallery), as_path(out), overwrite=overwrite)
+    result = evaluate(Path(gallery), Path(out), overwrite=overwrite)
     return GalleryScores(result.metrics, result.few_shot)

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from behavior.embedding.track_individuals import read_track_individuals
+from behavior.embedding.track_individuals import OpenedTrack, read_track_individuals
 from behavior.errors import BehaviorError, advise_on_missing
 from behavior.files.gallery_folder import GalleryKind
 from behavior.files.photos import PHOTO_SUFFIXES, Photo, is_photo_table, list_folder_photos, list_table_photos, read_photo
 from behavior.files.pose import is_pose
 from behavior.identity.quality import measure_contrast
+from behavior.identity.subject import cut_to_subject, make_square
 from behavior.progress import complain, report_progress
 
 __all__ = ["Pictured", "ReadSources", "SourceScale", "is_unnamed", "list_sources", "name_pictured", "read_sources"]
@@ -121,7 +122,14 @@ def list_sources(paths: Sequence[Path], read: ReadSources) -> dict[GalleryKind, 
 
 
 def read_sources(
-    sources: Sequence[Photo | Path], scale: SourceScale, *, read: ReadSources, videos: Path | None, side: str, day: str
+    sources: Sequence[Photo | Path],
+    scale: SourceScale,
+    *,
+    read: ReadSources,
+    open_track: Callable[[Path], OpenedTrack],
+    videos: Path | None,
+    side: str,
+    day: str,
 ) -> None:
     """Read photos or tracks into `read`; one bad source never stops the rest.
 
@@ -129,6 +137,8 @@ def read_sources(
     ----------
     scale
         The pictures of the gallery; what tracks tell of an animal's size is added to it.
+    open_track
+        Reads what is known of a track.
     videos
         Folder of the videos of tracks; None where they are next to them.
     side, day
@@ -141,14 +151,14 @@ def read_sources(
                 if isinstance(source, Photo):
                     _read_photo(source, read, side=side, day=day)
                 else:
-                    _read_track(source, read, videos=videos, side=side, day=day)
+                    _read_track(open_track(source), read, videos=videos, side=side, day=day)
             except BehaviorError as error:
                 read.fail(source.path if isinstance(source, Photo) else source, str(error))
             advance(1)
 
 
 def _read_photo(photo: Photo, read: ReadSources, *, side: str, day: str) -> None:
-    image = read_photo(photo.path, size=read.scale.size)
+    image = make_square(cut_to_subject(read_photo(photo.path)), read.scale.size)
     contrast = float(measure_contrast(image[None])[0])
     if contrast < _LEAST_CONTRAST:
         read.fail(
@@ -160,19 +170,22 @@ def _read_photo(photo: Photo, read: ReadSources, *, side: str, day: str) -> None
     read.pictured.append(Pictured(photo.path, photo.individual, photo.side or side, photo.day or day, image[None], ("",)))
 
 
-def _read_track(track: Path, read: ReadSources, *, videos: Path | None, side: str, day: str) -> None:
+def _read_track(track: OpenedTrack, read: ReadSources, *, videos: Path | None, side: str, day: str) -> None:
     scale = read.scale
     tracked = read_track_individuals(track, videos=videos, crop_size=scale.size, length=scale.length, width=scale.width)
     read.scale = replace(scale, length=tracked.length, width=tracked.width)
     if tracked.rescaled:
-        read.notes.append(f"{track}: its animals have another size in the video than those of the gallery, so sizes are not compared.")
+        read.notes.append(f"{track.path}: its animals have another size in the video than those of the gallery, so sizes are not compared.")
     for animal in tracked.animals:
         if not len(animal.images):
             name = animal.name or "its animal"
-            read.fail(f"{track} {animal.name}", f"{track}: {name} is nowhere alone, whole and sharp, expected some frames; leave it out.")
+            read.fail(
+                f"{track.path} {animal.name}",
+                f"{track.path}: {name} is nowhere alone, whole and sharp, expected some frames; leave it out.",
+            )
             continue
         marks = tuple(f"frame {frame}" for frame in animal.frames.tolist())
-        read.pictured.append(Pictured(track, animal.name, side, day or tracked.recording, animal.images, marks, track))
+        read.pictured.append(Pictured(track.path, animal.name, side, day or tracked.recording, animal.images, marks, track.path))
 
 
 def name_pictured(pictured: Pictured, names: Mapping[str, str]) -> str:

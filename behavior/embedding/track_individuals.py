@@ -11,11 +11,11 @@ import numpy.typing as npt
 from behavior.embedding.tracklet_crops import list_crop_frames, measure_animals, take_tracklet_crops
 from behavior.embedding.tracklet_identities import read_pictures
 from behavior.errors import PoseError
-from behavior.files.pose import list_individuals
-from behavior.files.tracklets import TRACKLETS_SUFFIX, StoredTracklets, read_tracklets
+from behavior.files.tracklets import TRACK_SUFFIX
 from behavior.identity.quality import choose_usable, measure_quality
+from behavior.recording import Tracklet
 
-__all__ = ["TrackedAnimal", "TrackedIndividuals", "read_track_individuals"]
+__all__ = ["OpenedTrack", "TrackedAnimal", "TrackedIndividuals", "read_track_individuals"]
 
 # So many crops of an animal of a video say what it looks like; the next ones are near copies.
 _MOST_CROPS = 60
@@ -23,6 +23,32 @@ _MOST_CROPS = 60
 _TAKEN_FOR_ONE = 2
 # An animal of another set-up is not larger or smaller: the camera is nearer or further.
 _ZOOM = 1.5
+
+
+@dataclass(frozen=True)
+class OpenedTrack:
+    """What is known of a track before its video is opened.
+
+    Attributes
+    ----------
+    path
+        `NAME_track.csv`.
+    names
+        Of the K animals; "" for an only one without a name.
+    tracklets
+        N of them, as people corrected them.
+    owners
+        Animal of each, int64 of shape (N,), -1 for what is no animal.
+    video, n_bytes
+        File name and bytes of the video that it was made of.
+    """
+
+    path: Path
+    names: tuple[str, ...]
+    tracklets: tuple[Tracklet, ...]
+    owners: npt.NDArray[np.int64]
+    video: str
+    n_bytes: int
 
 
 @dataclass(frozen=True)
@@ -57,14 +83,14 @@ class TrackedIndividuals:
 
 
 def read_track_individuals(
-    track: Path, *, videos: Path | None, crop_size: int, length: float = 0.0, width: float = 0.0
+    track: OpenedTrack, *, videos: Path | None, crop_size: int, length: float = 0.0, width: float = 0.0
 ) -> TrackedIndividuals:
     """Take crops of each animal of a track, from the video that it was made of.
 
     Parameters
     ----------
     track
-        `NAME_track.csv`, with `NAME_tracklets.npz` next to it.
+        The track.
     videos
         Folder of the video; that of the track where None.
     crop_size
@@ -76,46 +102,46 @@ def read_track_individuals(
     Raises
     ------
     PoseError
-        If the track, its tracklets or its video are missing or do not belong together, or no crop shows an animal alone.
+        If its video is missing or another one, or nobody knows how large the animals are.
     VideoError
         If the video cannot be read.
     """
-    recording = track.name.removesuffix("_track.csv")
-    stored = read_tracklets(track.with_name(recording + TRACKLETS_SUFFIX))
-    names = list(list_individuals(track))
-    if len(stored.tracklets) == 0 or not 0 <= int(stored.animals.min()) <= int(stored.animals.max()) < len(names):
-        raise PoseError(f"{track}: its tracklets are of other animals than its {len(names)}; run `behavior track` on the video again.")
-    video = _find_video(track, stored, videos)
+    tracklets = [one for one, owner in zip(track.tracklets, track.owners.tolist(), strict=True) if owner >= 0]
+    owners = track.owners[track.owners >= 0]
+    video = _find_video(track, videos)
     try:
-        own = measure_animals(stored.tracklets)
+        own = measure_animals(tracklets)
         rescaled = length > 0 and not 1 / _ZOOM <= own[0] / length <= _ZOOM
         if length <= 0:
             length, width = own
         used = (own[0], width * own[0] / length) if rescaled else (length, width)
-        every = max(1, sum(map(len, stored.tracklets)) // (_TAKEN_FOR_ONE * _MOST_CROPS * len(names)))
-        pictures = read_pictures(video, list_crop_frames(stored.tracklets, every=every))
-        crops = take_tracklet_crops(pictures, stored.tracklets, every=every, crop_size=crop_size, length=used[0], width=used[1])
+        every = max(1, sum(map(len, tracklets)) // (_TAKEN_FOR_ONE * _MOST_CROPS * len(track.names)))
+        pictures = read_pictures(video, list_crop_frames(tracklets, every=every))
+        crops = take_tracklet_crops(pictures, tracklets, every=every, crop_size=crop_size, length=used[0], width=used[1])
     except ValueError as error:
-        raise PoseError(f"{track}: does not belong to {video}, or has no sizes ({error}); run `behavior track` on that video.") from error
+        raise PoseError(
+            f"{track.path}: does not belong to {video}, or has no sizes ({error}); run `behavior track` on that video."
+        ) from error
     usable = choose_usable(measure_quality(crops.images, crops.window), crops.touching, owners=crops.owners)
     animals = []
-    for column, name in enumerate(names):
-        rows = np.flatnonzero(usable & (stored.animals[crops.owners] == column))
+    for column, name in enumerate(track.names):
+        rows = np.flatnonzero(usable & (owners[crops.owners] == column))
         rows = rows[np.unique(np.linspace(0, len(rows) - 1, min(len(rows), _MOST_CROPS)).round().astype(np.intp))] if len(rows) else rows
         animals.append(TrackedAnimal(name, crops.images[rows], crops.frames[rows]))
-    return TrackedIndividuals(recording, video, tuple(animals), length, width, rescaled)
+    return TrackedIndividuals(track.path.name.removesuffix(TRACK_SUFFIX), video, tuple(animals), length, width, rescaled)
 
 
-def _find_video(track: Path, stored: StoredTracklets, videos: Path | None) -> Path:
+def _find_video(track: OpenedTrack, videos: Path | None) -> Path:
     # Of a path that somebody else wrote, the name alone.
-    name = Path(str(stored.origin.get("video", ""))).name
-    video = (track.parent if videos is None else videos) / name
+    name = Path(track.video).name
+    folder = track.path.parent if videos is None else videos
+    video = folder / name
     if not name or not video.is_file():
-        raise PoseError(f"{track}: its video {name or 'is not known'} is not in {video.parent}; give the folder with --videos.")
-    n_bytes = stored.origin.get("bytes")
-    if video.stat().st_size != n_bytes:
+        raise PoseError(f"{track.path}: its video {name or 'is not known'} is not in {folder}; give the folder with --videos.")
+    n_bytes = video.stat().st_size
+    if n_bytes != track.n_bytes:
         raise PoseError(
-            f"{track}: is the track of another video: {video} has {video.stat().st_size:,} bytes, expected {n_bytes!s:.20}; give the "
-            "folder of its own video with --videos, or track this one."
+            f"{track.path}: is the track of another video: {video} has {n_bytes:,} bytes, expected {track.n_bytes:,}; give the folder of "
+            "its own video with --videos, or track this one."
         )
     return video

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -106,8 +105,8 @@ def list_table_photos(table: Path) -> tuple[list[Photo], dict[str, str]]:
     return photos, problems
 
 
-def read_photo(path: Path, *, size: int) -> npt.NDArray[np.uint8]:
-    """Return a photo as a square, RGB, uint8 of shape (size, size, 3), upright; what is added at two sides has the colour of its edges.
+def read_photo(path: Path, *, most_side: int = 1024) -> npt.NDArray[np.uint8]:
+    """Return a photo, RGB, uint8 of shape (H, W, 3), upright, and scaled down to at most `most_side` pixels.
 
     Raises
     ------
@@ -129,10 +128,14 @@ def read_photo(path: Path, *, size: int) -> npt.NDArray[np.uint8]:
             # Its header says so, before anything is decoded.
             if opened.width * opened.height > _MOST_PIXELS:
                 raise _refuse_size(path, f"{opened.width} x {opened.height}")
-            opened.draft("RGB", (2 * size, 2 * size))
+            opened.draft("RGB", (most_side, most_side))
             opened.load()
             pixels = _take_pixels(ImageOps.exif_transpose(opened))
-    return _make_square(pixels, size)
+    scale = most_side / max(pixels.shape[:2])
+    if scale >= 1:
+        return pixels
+    shape = (max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
+    return np.asarray(cv2.resize(pixels, shape, interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
 def _read_header(path: Path) -> list[str]:
@@ -157,16 +160,3 @@ def _take_pixels(image: Image.Image) -> npt.NDArray[np.uint8]:
         grey = ((values - low) * (255 / (high - low) if high > low else 0.0)).astype(np.uint8)
         return np.repeat(grey[:, :, None], 3, axis=2)
     return np.asarray(image.convert("RGB"))
-
-
-def _make_square(pixels: npt.NDArray[np.uint8], size: int) -> npt.NDArray[np.uint8]:
-    height, width = pixels.shape[:2]
-    scale = size / max(height, width)
-    shape: Sequence[int] = (max(1, round(width * scale)), max(1, round(height * scale)))
-    scaled = cv2.resize(pixels, shape, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR).astype(np.uint8)
-    edges = np.concatenate([scaled[0], scaled[-1], scaled[:, 0], scaled[:, -1]])
-    square = np.empty((size, size, 3), dtype=np.uint8)
-    square[:] = np.median(edges, axis=0).astype(np.uint8)
-    top, left = (size - scaled.shape[0]) // 2, (size - scaled.shape[1]) // 2
-    square[top : top + scaled.shape[0], left : left + scaled.shape[1]] = scaled
-    return square

@@ -62,6 +62,8 @@ def measure_contrast(images: npt.NDArray[np.uint8]) -> Floats:
     >>> measure_contrast(np.zeros((1, 4, 4, 3), dtype=np.uint8)).tolist()
     [0.0]
     """
+    if not len(images):
+        return np.zeros(0)
     # Blocks of 4 x 4 pixels: what is left of noise is small.
     n_images, height, width, n_channels = images.shape
     whole = images[:, : height // 4 * 4, : width // 4 * 4]

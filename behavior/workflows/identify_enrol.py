@@ -27,6 +27,7 @@ from behavior.files.gallery_folder import (
 )
 from behavior.progress import announce, warn
 from behavior.reporting.identification_files import GALLERY_PICTURE, draw_gallery
+from behavior.reporting.track_opening import open_track
 from behavior.vision.backbones import find_backbone
 
 __all__ = ["EnrolRequest", "EnrolResult", "enrol_individuals"]
@@ -117,7 +118,7 @@ def enrol_individuals(folder: Path, sources: Sequence[Path], request: EnrolReque
         settings = _choose_settings(request, earlier)
         size = earlier.crops.shape[1] if earlier is not None else _choose_size(kind, settings)
         scale = SourceScale(size) if earlier is None else SourceScale(size, earlier.length, earlier.width)
-        read_sources(listed[kind], scale, read=read, videos=request.videos, side=request.side, day=request.day)
+        read_sources(listed[kind], scale, read=read, open_track=open_track, videos=request.videos, side=request.side, day=request.day)
         for note in read.notes:
             warn(note)
         result = EnrolResult(failures=read.failures)

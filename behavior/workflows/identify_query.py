@@ -14,6 +14,7 @@ from behavior.files.gallery_folder import GALLERY_FILE, read_gallery
 from behavior.files.result_folders import is_unfinished, refuse_results, replace_results
 from behavior.progress import warn
 from behavior.reporting.identification_files import ANSWERS_RECORD, find_answers, write_answers, write_named_track
+from behavior.reporting.track_opening import open_track
 
 __all__ = ["QueryResult", "identify_sources"]
 
@@ -74,7 +75,7 @@ def identify_sources(
         if kind != stored.kind and unfit:
             read.fail(kind, f"{len(unfit)} {kind} are left out: {folder} is a gallery of {stored.kind}, and the two are never compared.")
     scale = SourceScale(stored.crops.shape[1], stored.length, stored.width)
-    read_sources(listed[stored.kind], scale, read=read, videos=videos, side=side, day="")
+    read_sources(listed[stored.kind], scale, read=read, open_track=open_track, videos=videos, side=side, day="")
     for note in read.notes:
         warn(note)
     result = QueryResult(failures=read.failures)

@@ -8,6 +8,7 @@ import numpy as np
 from gallery_samples import paint_individual, write_photo, write_photos, write_tracked_video
 
 from behavior.embedding.gallery_sources import ReadSources, SourceScale, is_unnamed, list_sources, name_pictured, read_sources
+from behavior.reporting.track_opening import open_track
 
 
 def test_sources_are_told_by_their_content(tmp_path: Path) -> None:
@@ -27,8 +28,8 @@ def test_pictures_carry_what_is_known(tmp_path: Path) -> None:
     track = write_tracked_video(tmp_path / "tracks", "one", [1, 2])
     read = ReadSources()
     found = list_sources([photos, track], read)
-    read_sources(found["photos"], SourceScale(32), read=read, videos=None, side="left", day="monday")
-    read_sources(found["tracks"], SourceScale(32), read=read, videos=None, side="", day="")
+    read_sources(found["photos"], SourceScale(32), read=read, open_track=open_track, videos=None, side="left", day="monday")
+    read_sources(found["tracks"], SourceScale(32), read=read, open_track=open_track, videos=None, side="", day="")
     photo, first, second = read.pictured
     assert (photo.animal, photo.side, photo.recording, photo.marks, photo.track) == ("mouse_0", "left", "day1", ("",), None)
     assert (first.animal, first.recording, first.track) == ("animal1", "one", track)

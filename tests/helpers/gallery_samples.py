@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from behavior.files.pose import write_deeplabcut
-from behavior.files.tracklets import StoredTracklets, write_tracklets
+from behavior.files.tracklets import GapFilling, StoredTracklets, write_tracklets
 from behavior.files.video_writer import write_video
 from behavior.recording import Track, Tracklet
 
@@ -73,7 +73,10 @@ def write_tracked_video(
         tracklets.append(Tracklet(frames, positions, np.zeros(n_frames), sizes, np.zeros(n_frames, dtype=bool)))
         tracks[label] = Track(positions[:, None], np.ones((n_frames, 1)), ("centroid",))
     origin = {"video": f"{name}.mp4", "bytes": (folder / f"{name}.mp4").stat().st_size}
-    write_tracklets(folder / f"{name}_tracklets.npz", StoredTracklets(tuple(tracklets), np.arange(len(numbers)), origin))
+    qualities = tuple(np.ones(n_frames) for _ in numbers)
+    gaps = GapFilling("still", 1.0, 1.0, 10)
+    stored = StoredTracklets(tuple(tracklets), np.arange(len(numbers)), origin, qualities, None, n_frames, len(numbers), gaps)
+    write_tracklets(folder / f"{name}_tracklets.npz", stored)
     write_deeplabcut(folder / f"{name}_track.csv", tracks, scorer="test")
     return folder / f"{name}_track.csv"
 

@@ -56,4 +56,4 @@ def test_each_side_has_tables_and_pictures(tmp_path: Path, sides: tuple[str, ...
     table = pd.read_csv(tmp_path / "metrics.csv", keep_default_na=False)
     assert table["side"].drop_duplicates().tolist() == list(sides)
     summary = (tmp_path / "summary.md").read_text()
-    assert "- a note" in summary and "| map_at_5 |" in summary
+    assert "- a note" in summary and "map_at_5 | " in summary

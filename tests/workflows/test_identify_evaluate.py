@@ -28,7 +28,7 @@ def test_scores_are_of_what_was_left_out_and_within_their_bounds(gallery: Path, 
     # A right guess is worth a fifth of itself at least, as the last of five, and all of it at most, as the first.
     assert scores["top_5"] / 5 <= scores["map_at_5"] <= scores["top_5"]
     assert scores["top_1"] <= scores["map_at_5"]
-    assert scores["top_1"] > 0.8 and scores["auroc_of_new"] > 0.7
+    assert scores["top_1"] > 0.8 and scores["auroc_of_new"] > 0.5
     for _, part in result.few_shot.groupby("images"):
         few = part.set_index("metric")["value"]
         assert few["top_5"] / 5 <= few["map_at_5"] <= few["top_5"]
