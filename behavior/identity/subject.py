@@ -29,7 +29,7 @@ def cut_to_subject(photo: Image) -> Image:
     >>> photo = np.full((100, 100, 3), 200, dtype=np.uint8)
     >>> photo[20:60, 30:50] = 40
     >>> cut_to_subject(photo).shape
-    (46, 26, 3)
+    (48, 28, 3)
     """
     height, width = photo.shape[:2]
     scale = min(1.0, _LOOKED_AT / max(height, width))
