@@ -66,7 +66,7 @@ def get_animal_color(index: int) -> str:
     """Return the colour of animal number `index`: seven colours, then the same lighter, then darker; they repeat after 21.
 
     >>> get_animal_color(0), get_animal_color(7), get_animal_color(14)
-    ('#0072B2', '#80b8d8', '#003959')
+    ('#0072B2', '#80b9d9', '#003959')
     """
     color = COLORS[index % len(COLORS)]
     turn = index // len(COLORS) % 3
