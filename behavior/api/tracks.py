@@ -18,6 +18,7 @@ def track_videos(
     out: PathLike | None = None,
     mask: PathLike | None = None,
     detections: PathLike | None = None,
+    heads: PathLike | None = None,
     preview: bool = False,
     identity: Literal["none", "correlogram", "dense", "cnn"] | None = None,
     seed: int = 0,
@@ -39,6 +40,9 @@ def track_videos(
     detections
         What another program found, in place of looking for animals in the pictures: a file, or a folder with one named after each video.
         `behavior track --help` says what is read. Which animal is which is found anew, unless `keep_identities` is set.
+    heads
+        Pose with nose and tail base of some frames, of this video or of one that lies beside it and is named alike: examples of what heads
+        look like, used together with movement.
     preview
         Only draw what would be found in sample frames.
     identity
@@ -64,7 +68,9 @@ def track_videos(
     from behavior.workflows.track import TrackRequest, preview_tracking
     from behavior.workflows.track import track_videos as track
 
-    request = TrackRequest(animals=animals, mask=as_path(mask), detections=as_path(detections), identity=identity, seed=seed, **settings)
+    request = TrackRequest(
+        animals=animals, mask=as_path(mask), detections=as_path(detections), heads=as_path(heads), identity=identity, seed=seed, **settings
+    )
     with collect_warnings() as notes:
         if preview:
             result = preview_tracking(list_paths(videos), request, out=as_path(out))

@@ -106,6 +106,13 @@ def track(
     ] = None,
     least_score: Annotated[float, typer.Option(help="Detections of the file with a lower score are left out.")] = 0.0,
     keep_identities: Annotated[bool, typer.Option("--keep-identities", help="Take which animal is which from the file, too.")] = False,
+    heads: Annotated[
+        Path | None,
+        typer.Option(
+            help="Pose with nose and tail base of some frames, of this video or of one beside it that is named alike: examples of what "
+            "heads look like, used together with movement."
+        ),
+    ] = None,
     per_animal: Annotated[bool, typer.Option("--per-animal", help="Write a file for each of several animals, too.")] = False,
     overwrite: Overwrite = False,
     as_json: AsJson = False,
@@ -134,6 +141,7 @@ def track(
         detections=detections,
         least_score=least_score,
         keep_identities=keep_identities,
+        heads=heads,
     )
     if preview:
         result = preview_tracking(videos, request, out=out)

@@ -48,6 +48,7 @@ class TrackRequest:
     detections: Path | None = None
     least_score: float = 0.0
     keep_identities: bool = False
+    heads: Path | None = None
 
     @property
     def fingerprint(self) -> Fingerprint | None:
@@ -88,5 +89,5 @@ class TrackRequest:
 def describe_origin(video: Path, request: TrackRequest) -> dict[str, Any]:
     """Return what a track is made with: the same again makes the same track; InputError if a file of it cannot be read."""
     settings = {name: str(value) if isinstance(value, Path) else value for name, value in asdict(request).items()}
-    files = {"detections": hash_file(request.detections)} if request.detections is not None else {}
+    files = {name: hash_file(path) for name in ("detections", "heads") if (path := getattr(request, name)) is not None}
     return {"files": files, "video": video.name, "bytes": video.stat().st_size, "settings": settings, "versions": collect_versions()}

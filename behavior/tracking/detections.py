@@ -129,6 +129,12 @@ class FrameDetections(Sequence[Detections]):
             return cls.gather([])
         return cls(np.concatenate([table.counts for table in tables]), np.concatenate([table.values for table in tables]))
 
+    def set_heads(self, heads: Floats) -> Self:
+        """Return the same detections with what is known of their heads, as in `Detections`, shape (M,)."""
+        values = self.values.copy()
+        values[:, 2 + _COLUMNS.index("heads")] = heads
+        return type(self)(self.counts, values)
+
     def __len__(self) -> int:
         return len(self.counts)
 

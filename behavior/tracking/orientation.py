@@ -20,7 +20,7 @@ _CLEAR_SKEW = 0.25
 
 # Most that one frame's movement, shape and looks count, and the cost of turning about between two frames, in log-odds; a smaller turn
 # costs in proportion to the square of the sine of half its angle.
-_MOVEMENT_WEIGHT, _SHAPE_WEIGHT, _LOOKS_WEIGHT, _TURN_COST = 1.0, 1.0, 3.0, 12.0
+_MOVEMENT_WEIGHT, _SHAPE_WEIGHT, _LOOKS_WEIGHT, _TURN_COST = 1.0, 1.0, 1.0, 12.0
 
 
 def find_headings(positions: Floats, angles: Floats, skews: Floats, *, length: float, heads: Floats | None = None) -> Floats:

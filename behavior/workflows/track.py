@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from behavior.embedding.animal_detection import choose_detection, detect_animals
 from behavior.embedding.given_detections import GivenDetections, read_given_detections
+from behavior.embedding.head_examples import find_heads, learn_heads
 from behavior.embedding.track_request import TrackRequest, describe_origin
 from behavior.embedding.tracklet_identities import TrackletIdentities, resolve_animals
 from behavior.errors import BehaviorError, OutputError, PoseError, TrainingError, VideoError
@@ -164,6 +165,8 @@ def _track_video(video: Path, stem: Path, request: TrackRequest, origin: dict[st
         detector = _open_detector(video, samples, request)
         found, time_s = detect_animals(video, detector, in_color=request.colors is not None, parts=target, origin=origin)
         length, n_flooded = detector.settings.size.length, detector.n_flooded
+    if request.heads is not None:
+        found = find_heads(video, found, learn_heads(video, found, request.heads))
     joining: dict[str, Any] = {name: getattr(request, name) for name in ("motion", "method", "fastest", "memory", "process_noise")}
     chosen = choose_association(found, length=length, n_animals=request.animals, **joining)
     associated = given.keep_identities() if given is not None and request.keep_identities else associate(found, chosen)
