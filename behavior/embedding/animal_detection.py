@@ -16,12 +16,33 @@ from behavior.files.detection_parts import PART_FRAMES, DetectionPart, Detection
 from behavior.files.video import open_video
 from behavior.progress import announce, report_progress, warn
 from behavior.tracking.calibration import DetectionSettings, calibrate
+from behavior.tracking.camera_moves import find_camera_move
 from behavior.tracking.detections import Detections, FrameDetections, ResumableDetector
 
-__all__ = ["choose_detection", "detect_animals"]
+__all__ = ["choose_detection", "detect_animals", "watch_camera"]
 
 # Below this score of the automatic settings the user is told.
 _DOUBTFUL = 0.5
+
+
+def watch_camera(video: Path, samples: npt.NDArray[np.uint8], frames: npt.NDArray[np.intp]) -> int | None:
+    """Return the first of the samples after the camera was moved, and tell the user; None where it stood still.
+
+    Parameters
+    ----------
+    samples, frames
+        Pictures of the video, grey, uint8 of shape (K, H, W), and the frames that they are, (K,).
+    """
+    move = find_camera_move(samples)
+    if move is None:
+        return None
+    x, y = move.shift
+    warn(
+        f"{video}: the camera was moved between frames {frames[move.sample - 1]} and {frames[move.sample]}, by {x:.0f} pixels to the right "
+        f"and {y:.0f} down in the picture: animals are looked for before another background from there on, and positions, like an "
+        "arena or a mask, are off by as much; cut the video there if that matters."
+    )
+    return move.sample
 
 
 def choose_detection(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from behavior.recording import find_bouts
 from behavior.tracking.animals import TrackedAnimals
@@ -13,7 +14,9 @@ __all__ = ["describe_track"]
 _OFTEN = 0.02
 
 
-def describe_track(animals: TrackedAnimals, *, n_flooded: int, n_expected: int | None) -> list[str]:
+def describe_track(
+    animals: TrackedAnimals, *, n_flooded: int, n_expected: int | None, n_found: npt.NDArray[np.integer] | None = None
+) -> list[str]:
     """Return a sentence for each thing that is odd about a track.
 
     Parameters
@@ -22,6 +25,8 @@ def describe_track(animals: TrackedAnimals, *, n_flooded: int, n_expected: int |
         In how many frames the whole picture differed from the background.
     n_expected
         How many animals there should be; None where nobody said.
+    n_found
+        How many things like an animal were found in each frame, shape (T,); None where that is not known.
     """
     n_frames = len(animals.seen)
     counts = animals.seen.sum(axis=1)
@@ -38,4 +43,10 @@ def describe_track(animals: TrackedAnimals, *, n_flooded: int, n_expected: int |
     fewer = int(((counts < animals.seen.shape[1]) & (counts > 0)).sum())
     if n_expected is not None and fewer > _OFTEN * n_frames:
         notes.append(f"fewer than {n_expected} animals are found in {fewer} of {n_frames} frames; positions in gaps are predicted.")
+    more = 0 if n_found is None or n_expected is None else int((n_found > n_expected).sum())
+    if more > _OFTEN * n_frames:
+        notes.append(
+            f"more than {n_expected} things that look like an animal are found in {more} of {n_frames} frames, and the track follows "
+            f"{n_expected}; if there are more animals, give --animals with their number, and if it is equipment or a reflection, a --mask."
+        )
     return notes

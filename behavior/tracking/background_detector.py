@@ -50,6 +50,9 @@ class BackgroundDetector:
     motion
         A model of what moves: it has to see a part of each spot move; None to go by shape alone. With the background `moving` it alone
         tells what is an animal, by a mixture of Gaussians where None.
+    moved_at
+        First of the samples that were taken after the camera had been moved: what is behind the animals is another picture from there on,
+        and of two such pictures the one counts that a frame is more like. None where the camera stood still.
 
     Attributes
     ----------
@@ -66,6 +69,7 @@ class BackgroundDetector:
         colors: float | None = None,
         adaptive: bool = False,
         motion: MotionKind | None = None,
+        moved_at: int | None = None,
     ) -> None:
         self.settings = settings
         self.n_flooded = 0
@@ -75,7 +79,9 @@ class BackgroundDetector:
         cv2.setRNGSeed(0)
         self._moving = MovingPixels(small, motion or "mog2", blur=settings.blur) if settings.background == "moving" else None
         kind = "median" if self._moving is not None else settings.background
-        self._first = self._background = estimate_background(small, kind=kind, polarity=settings.polarity)
+        parts = [small] if moved_at is None else [small[:moved_at], small[moved_at:]]
+        self._backgrounds = [estimate_background(part, kind=kind, polarity=settings.polarity) for part in parts]
+        self._background = self._backgrounds[0]
         self._adapting = self._background.astype(np.float32) if adaptive else None
         self._mask = None if mask is None else (shrink(mask.astype(np.uint8) * 255, factor) > 127).astype(np.uint8)
         size = settings.size
@@ -94,7 +100,7 @@ class BackgroundDetector:
 
     def describe(self) -> dict[str, Any]:
         """Return what detections follow from, as JSON has it; large arrays by their digest."""
-        arrays = {"background": self._first, "mask": self._mask}
+        arrays = {"background": np.stack(self._backgrounds), "mask": self._mask}
         digests = {name: None if array is None else hashlib.sha256(array.tobytes()).hexdigest() for name, array in arrays.items()}
         return {**digests, **asdict(self.settings), "colors": self._colors, "adaptive": self._adapting is not None}
 
@@ -117,7 +123,7 @@ class BackgroundDetector:
         if self._moving is not None:
             difference = self._moving.find(small)
         else:
-            difference = subtract_background(small, self._background, polarity=settings.polarity, blur=settings.blur)
+            difference = self._subtract(small)
         for allowed in (self._mask, self._find_plain(image)):
             if allowed is not None:
                 difference = cv2.multiply(difference, allowed)
@@ -133,6 +139,12 @@ class BackgroundDetector:
         self._before = found.positions
         self._adapt(small, difference)
         return _enlarge(found, factor)
+
+    def _subtract(self, small: Grey) -> Grey:
+        how: dict[str, Any] = {"polarity": self.settings.polarity, "blur": self.settings.blur}
+        if self._adapting is not None or len(self._backgrounds) == 1:
+            return subtract_background(small, self._background, **how)
+        return min((subtract_background(small, behind, **how) for behind in self._backgrounds), key=lambda each: cv2.sumElems(each)[0])
 
     def _find_plain(self, image: npt.NDArray[np.uint8]) -> Grey | None:
         """Return 1 where pixels have no color to speak of, and 0 elsewhere."""

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from behavior.embedding.animal_detection import choose_detection, detect_animals
+from behavior.embedding.animal_detection import choose_detection, detect_animals, watch_camera
 from behavior.embedding.given_detections import GivenDetections, read_given_detections
 from behavior.embedding.head_examples import find_heads, learn_heads
 from behavior.embedding.track_request import TrackRequest, describe_origin
@@ -119,7 +119,7 @@ def preview_tracking(videos: Sequence[Path], request: TrackRequest, *, out: Path
             given = _read_given(video, samples, request)
             found = [_take_found(given.frames[frame]) for frame in frames[shown].tolist()]
         else:
-            detector = _open_detector(video, samples, request)
+            detector = _open_detector(video, samples, frames, request)
             found = [_take_found(detector.detect(samples[sample])) for sample in shown]
         target = stem.with_name(stem.name + PREVIEW_SUFFIX)
         write_bytes(target, render_jpeg(draw_found(list(samples[shown]), found, frames[shown].tolist())))
@@ -155,14 +155,14 @@ def _for_each(
 
 def _track_video(video: Path, stem: Path, request: TrackRequest, origin: dict[str, Any]) -> TrackedVideo:
     began = time.perf_counter()
-    samples, _ = sample_grey(video)
+    samples, frames = sample_grey(video)
     target = name_track_file(stem, TRACK_SUFFIX)
     given = None if request.detections is None else _read_given(video, samples, request)
     found: Sequence[Detections]
     if given is not None:
         found, time_s, length, n_flooded = given.frames, given.time_s, given.length, 0
     else:
-        detector = _open_detector(video, samples, request)
+        detector = _open_detector(video, samples, frames, request)
         found, time_s = detect_animals(video, detector, in_color=request.colors is not None, parts=target, origin=origin)
         length, n_flooded = detector.settings.size.length, detector.n_flooded
     if request.heads is not None:
@@ -173,7 +173,8 @@ def _track_video(video: Path, stem: Path, request: TrackRequest, origin: dict[st
     animals = gather_animals(found, associated, chosen)
     if not animals.seen.any():
         raise VideoError(f"{video}: no animal was found in any of its {len(found)} frames; see what is found with --preview.")
-    for note in describe_track(animals, n_flooded=n_flooded, n_expected=request.animals):
+    n_found = np.array([len(one) for one in found])
+    for note in describe_track(animals, n_flooded=n_flooded, n_expected=request.animals, n_found=n_found):
         warn(f"{video}: {note}")
     identities: TrackletIdentities | None = None
     if request.fingerprint is not None:
@@ -199,13 +200,17 @@ def _tell_corrections(video: Path, corrected: CorrectedTrack | None) -> None:
         (warn if number else announce)(f"{video.name}: {sentence}")
 
 
-def _open_detector(video: Path, samples: npt.NDArray[np.uint8], request: TrackRequest) -> BackgroundDetector:
+def _open_detector(video: Path, samples: npt.NDArray[np.uint8], frames: npt.NDArray[np.intp], request: TrackRequest) -> BackgroundDetector:
     mask = _read_mask(samples, request)
     given = {name: getattr(request, name) for name in ("background", "polarity", "threshold", "area")} | {
         "motion": request.moving or "mog2"
     }
-    settings = choose_detection(video, samples, mask, n_animals=request.animals, **given)
-    return BackgroundDetector(samples, settings, mask=mask, colors=request.colors, adaptive=request.adaptive, motion=request.moving)
+    moved_at = watch_camera(video, samples, frames)
+    # Settings are chosen on the longer part of a video whose camera was moved.
+    of_one_view = samples if moved_at is None else max(samples[:moved_at], samples[moved_at:], key=len)
+    settings = choose_detection(video, of_one_view, mask, n_animals=request.animals, **given)
+    how: dict[str, Any] = {"colors": request.colors, "adaptive": request.adaptive, "motion": request.moving, "moved_at": moved_at}
+    return BackgroundDetector(samples, settings, mask=mask, **how)
 
 
 def _read_mask(samples: npt.NDArray[np.uint8], request: TrackRequest) -> npt.NDArray[np.bool_] | None:

@@ -37,3 +37,11 @@ def test_gaps_and_missing_animals_are_counted() -> None:
 def test_frames_that_differ_all_over_are_counted() -> None:
     (note,) = describe_track(make(np.ones((100, 1), dtype=bool)), n_flooded=3, n_expected=None)
     assert note.startswith("3 of 100 frames differ")
+
+
+def test_more_than_the_animals_are_counted() -> None:
+    n_found = np.full(100, 2)
+    n_found[:30] = 3
+    (note,) = describe_track(make(np.ones((100, 2), dtype=bool)), n_flooded=0, n_expected=2, n_found=n_found)
+    assert note.startswith("more than 2 things that look like an animal are found in 30 of 100 frames")
+    assert describe_track(make(np.ones((100, 2), dtype=bool)), n_flooded=0, n_expected=None, n_found=n_found) == []

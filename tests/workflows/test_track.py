@@ -371,3 +371,66 @@ def test_two_mice_that_a_tracker_exchanges_are_told_apart_in_every_frame(
 
     assert count_exchanged(pose, ("track_0", "track_1"), slice(None)) > 15
     assert count_exchanged(tmp_path / "video_track.csv", ("animal1", "animal2"), slice(1)) == 0
+
+
+def test_a_camera_that_was_knocked_is_told_and_the_animals_are_found_before_and_after(
+    odd: Callable[..., Path], run: Callable[..., Any], tmp_path: Path
+) -> None:
+    pictures = []
+    bedding = cv2.GaussianBlur(np.random.default_rng(0).normal(0, 60, (112, 192)), (0, 0), 1.5)[..., None]
+    for frame, positions in enumerate(walk()):
+        picture = np.clip(draw(positions) + bedding, 0, 255).astype(np.uint8)
+        pictures.append(np.roll(picture, (5, -7), axis=(0, 1)) if frame >= 50 else picture)
+    done = run("track", odd(pictures), "--animals", 2, "--identity", "none")
+    told = " ".join(done.err.split())
+    assert done.status == 0 and "the camera was moved between frames 49 and 50, by -7 pixels to the right and 5 down" in told
+    tracks = sorted(
+        (read_pose(tmp_path / "odd_track.csv", individual=name) for name in ("animal1", "animal2")),
+        key=lambda track: track.positions[0, 0, 1],
+    )
+    found = np.stack([track.positions[:, 0] for track in tracks], axis=1)
+    expected = walk()
+    expected[50:] += (-7, 5)
+    assert np.hypot(*(found - expected).transpose(2, 0, 1)).max() < 2
+
+
+@pytest.mark.parametrize("n_frames", [1, 2])
+def test_a_video_of_hardly_any_frames_gets_a_sentence_or_a_track(odd: Callable[..., Path], run: Callable[..., Any], n_frames: int) -> None:
+    path = odd([draw(positions) for positions in walk()[:: N_FRAMES // 2][:n_frames]])
+    done = run("track", path, "--animals", 2)
+    assert done.status in (0, 1) and "Traceback" not in done.err
+    assert path.with_name("odd_track.csv").exists() == (done.status == 0)
+
+
+def test_a_video_that_breaks_off_is_tracked_as_far_as_it_goes(video: Path, run: Callable[..., Any], tmp_path: Path) -> None:
+    import av
+
+    whole = tmp_path / "whole.ts"
+    with av.open(str(video)) as source, av.open(str(whole), "w") as target:
+        stream = target.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(video=0):
+            if packet.dts is not None:
+                packet.stream = stream
+                target.mux(packet)
+    content = whole.read_bytes()
+    (tmp_path / "cut.ts").write_bytes(content[: len(content) * 2 // 3])
+    done = run("track", tmp_path / "cut.ts", "--animals", 2)
+    assert done.status == 0
+    n_rows = len(read_pose(tmp_path / "cut_track.csv", individual="animal1").positions)
+    assert 30 < n_rows < N_FRAMES
+
+
+def test_a_full_disk_costs_nothing_that_was_there(
+    video: Path, run: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run("track", video, "--animals", 2, "--identity", "none", "--out", tmp_path).status == 0
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
+
+    def fill(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("behavior.files.atomic.sync_file", fill)
+        done = run("track", video, "--animals", 2, "--memory", 9, "--identity", "none", "--out", tmp_path, "--overwrite")
+    assert done.status == 1 and "No space left on device" in done.err and "choose a folder with space" in " ".join(done.err.split())
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.name in before} == before
