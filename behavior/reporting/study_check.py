@@ -17,7 +17,7 @@ from behavior.errors import BehaviorError, LabelError, PoseError, VideoError, ad
 from behavior.files.feature_sources import hash_file
 from behavior.files.labels import recognise_labels
 from behavior.files.manifest import select_labels
-from behavior.files.pose import find_body_parts, match_pose_to_frames
+from behavior.files.pose import PoseFile, find_body_parts, match_pose_to_frames, open_pose
 from behavior.files.video import VideoReader, open_video
 from behavior.frame_times import have_same_rate
 from behavior.learning.crossval_digest import list_feature_kinds
@@ -30,7 +30,7 @@ from behavior.reporting.feature_check import FeatureKind, outline_imported, outl
 from behavior.reporting.refusals import list_study_refusals
 from behavior.vision.backbones import IMAGENET, find_backbone, identify_weights, imagenet_path
 
-__all__ = ["RecordingCheck", "check_balance", "check_rates", "check_recording", "check_recordings", "check_weights"]
+__all__ = ["RecordingCheck", "SeenFiles", "check_balance", "check_rates", "check_recording", "check_recordings", "check_weights"]
 
 # An individual that is measured in fewer frames may be a name that the tracker has for another video's.
 _MOSTLY_LOST = 0.5
@@ -73,6 +73,14 @@ class _FrameCheck:
     problems: Sequence[Problem] = ()
 
 
+@dataclass
+class SeenFiles:
+    """What was read for the recordings before: the frames of videos, by path, and the pose file of the last one."""
+
+    frames: dict[Path, _FrameCheck] = field(default_factory=dict)
+    pose: PoseFile | None = None
+
+
 @dataclass(frozen=True)
 class _PoseCheck:
     n_rows: int | None = None
@@ -107,10 +115,10 @@ def check_recordings(study: Study, recordings: Sequence[Recording], *, source: P
     labels: dict[str, Labels] = {}
     times: dict[str, npt.NDArray[np.float64]] = {}
     outlines: list[dict[str, RecordingFeatures]] = [{} for _ in kinds]
-    shared = _find_shared_videos(study, recordings)
+    shared, seen = _find_shared_videos(study, recordings), SeenFiles()
     with report_progress("checking", total=len(recordings), unit="recordings") as advance:
         for recording in recordings:
-            result = check_recording(study, recording, kinds)
+            result = check_recording(study, recording, kinds, seen)
             problems += [*shared.get(recording.id, ()), *result.problems]
             checked.append(result.summary)
             if result.labels is not None:
@@ -146,12 +154,16 @@ def check_weights(study: Study) -> list[Problem]:
     return []
 
 
-def check_recording(study: Study, recording: Recording, kinds: Sequence[FeatureKind]) -> RecordingCheck:
-    """Return what there is of a recording, and what is wrong with it."""
+def check_recording(study: Study, recording: Recording, kinds: Sequence[FeatureKind], seen: SeenFiles | None = None) -> RecordingCheck:
+    """Return what there is of a recording, and what is wrong with it.
+
+    `seen` holds what was read for recordings before, so that a video of several individuals is decoded, and described, once.
+    """
+    seen = seen or SeenFiles()
     check = CheckedRecording(recording.id, recording.split)
     nothing = [None for _ in kinds]
     try:
-        frame_check = _check_frames(study, recording)
+        frame_check = _check_frames(study, recording, seen)
     except BehaviorError as error:
         return RecordingCheck(check, [_make_error(recording.id, error)], None, nothing)
     frames, video, problems = frame_check.frames, frame_check.video, list(frame_check.problems)
@@ -164,7 +176,7 @@ def check_recording(study: Study, recording: Recording, kinds: Sequence[FeatureK
             problems.append(_make_error(recording.id, error))
     pose = _PoseCheck()
     if study.crop is not None and video is not None and _needs_pose(study):
-        pose = _check_pose(recording, study.crop, frames, video)
+        pose = _check_pose(recording, study.crop, frames, video, seen)
         problems += pose.problems
     labels = _check_labels(study, recording, frames)
     problems += labels.problems
@@ -260,16 +272,22 @@ def _needs_pose(study: Study) -> bool:
     return study.crop is not None and (POSE in made or (bool(made) and not study.crop.whole_frame))
 
 
-def _check_frames(study: Study, recording: Recording) -> _FrameCheck:
+def _check_frames(study: Study, recording: Recording, seen: SeenFiles) -> _FrameCheck:
     """Read a recording's video, or its imported features where the study needs no video."""
     if not _list_made(study):
         features = outline_imported(study, recording)
         return _FrameCheck(Frames.from_times(features.time_s), features.fps)
     if recording.video is None:
         raise VideoError(f"recording {recording.id!r} has no video; name one in the manifest, or import its features.")
+    path = recording.video.resolve()
+    if path in seen.frames:
+        return replace(seen.frames[path], problems=())
     with open_video(recording.video) as video:
         summary = video.summarize()
-    return _FrameCheck(summary.frames, summary.fps, video, _check_video(recording, video, study))
+    checked = _FrameCheck(summary.frames, summary.fps, video, _check_video(recording, video, study))
+    if recording.companions:
+        seen.frames[path] = checked
+    return checked
 
 
 def _check_video(recording: Recording, video: VideoReader, study: Study) -> list[Problem]:
@@ -285,9 +303,9 @@ def _check_video(recording: Recording, video: VideoReader, study: Study) -> list
     return [_make_warning(recording.id, message) for message in messages]
 
 
-def _check_pose(recording: Recording, crop: Crop, frames: Frames, video: VideoReader) -> _PoseCheck:
+def _check_pose(recording: Recording, crop: Crop, frames: Frames, video: VideoReader, seen: SeenFiles) -> _PoseCheck:
     try:
-        track, turned = _read_track(recording, crop)
+        track, turned = _read_track(recording, crop, seen)
     except BehaviorError as error:
         return _PoseCheck(problems=[_make_error(recording.id, error)])
     try:
@@ -298,7 +316,7 @@ def _check_pose(recording: Recording, crop: Crop, frames: Frames, video: VideoRe
     return _PoseCheck(len(track), measured, [_make_warning(recording.id, message) for message in messages])
 
 
-def _read_track(recording: Recording, crop: Crop) -> tuple[Track, str | None]:
+def _read_track(recording: Recording, crop: Crop, seen: SeenFiles) -> tuple[Track, str | None]:
     """Return the track, and what to say of a video that is turned."""
     if recording.pose is None:
         raise PoseError(
@@ -307,7 +325,9 @@ def _read_track(recording: Recording, crop: Crop) -> tuple[Track, str | None]:
         )
     if not recording.pose.is_file():
         raise PoseError(f"{recording.pose}: no such pose file; {advise_on_missing(recording.pose, _ADVICE)}.")
-    return read_upright_track(recording, crop.individual, crop.pose_scale)
+    if seen.pose is None or seen.pose.path != recording.pose:
+        seen.pose = open_pose(recording.pose)
+    return read_upright_track(recording, crop.individual, crop.pose_scale, opened=seen.pose)
 
 
 def _compare_track(recording: Recording, track: Track, crop: Crop, frames: Frames, video: VideoReader) -> tuple[float, list[str]]:

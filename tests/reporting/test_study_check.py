@@ -9,7 +9,10 @@ import numpy as np
 import pytest
 
 from behavior.config import Backbone, Crop, Study
+from behavior.files.frame_rows import VideoSummary
 from behavior.files.pose import write_deeplabcut
+from behavior.files.shared_videos import introduce_companions
+from behavior.files.video import VideoReader
 from behavior.files.video_writer import write_video
 from behavior.recording import Labels, Recording, Track
 from behavior.reporting.check_result import CheckedRecording, Problem
@@ -223,3 +226,19 @@ def test_weights_that_are_missing_are_an_error_and_those_to_download_a_warning(t
     assert check_weights(download) == []
     # A study that does not look at pictures needs no backbone.
     assert check_weights(missing.model_copy(update={"streams": ["motifs"]})) == []
+
+
+def test_a_video_of_several_individuals_is_decoded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = make_recording(tmp_path)
+    rows = introduce_companions([first, replace(first, id="b")])
+    opened: list[Path] = []
+    summarize = VideoReader.summarize
+
+    def count(self: VideoReader) -> VideoSummary:
+        opened.append(self.path)
+        return summarize(self)
+
+    monkeypatch.setattr(VideoReader, "summarize", count)
+    checked = check_recordings(make_study(tmp_path), rows, source=tmp_path / "study.yaml").recordings
+    assert [one.n_frames for one in checked] == [N_FRAMES, N_FRAMES]
+    assert len(opened) == 1
