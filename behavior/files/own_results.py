@@ -18,8 +18,8 @@ __all__ = ["is_named_as_result", "is_own_track", "is_result"]
 _FOLDERS = frozenset({"cache", "logs"})
 _ETHOGRAM, _BOUTS, _OVERLAY = "_ethogram", "_bouts", "_overlay"
 
-# The track of one of several animals, whose tracks are all in one file next to it.
-_SINGLE_TRACK = re.compile(r"(?P<video>.+)_animal[0-9]+_track", re.ASCII | re.IGNORECASE)
+# What is next to the track of all animals of a video: the track of one of them, and what the track was made of.
+_BESIDE_TRACK = re.compile(r"(?P<video>.+)_(?:animal[0-9]+_track|tracklets|identity)", re.ASCII | re.IGNORECASE)
 
 # How such tracks, and those of all animals, begin.
 _TRACK_START = b"scorer,behavior_track,"
@@ -51,8 +51,8 @@ def is_named_as_result(path: Path, parts: Sequence[str]) -> bool:
     stem = path.stem.casefold()
     # A table of bouts by a person may have the same name, but no ethogram next to it.
     is_beside_ethogram = stem.endswith(_BOUTS) and path.with_name(f"{path.stem[: -len(_BOUTS)]}{_ETHOGRAM}.csv").is_file()
-    single = _SINGLE_TRACK.fullmatch(path.stem)
-    is_beside_track = single is not None and path.with_name(f"{single['video']}_track.csv").is_file()
+    beside = _BESIDE_TRACK.fullmatch(path.stem)
+    is_beside_track = beside is not None and is_own_track(path.with_name(f"{beside['video']}_track.csv"))
     return stem.endswith((_ETHOGRAM, _OVERLAY)) or is_beside_ethogram or is_beside_track
 
 

@@ -151,7 +151,7 @@ def _count_trained_on(description: Description | None) -> int:
 
 
 def _make_bouts_sections(sources: ReportSources, description: Description | None) -> list[Section]:
-    crop = _find_crop(sources)
+    crop = _find_crop(sources, description)
     by_id = {recording.id: recording for recording in sources.recordings}
 
     def find_recording(annotation: Annotation) -> Recording:
@@ -175,11 +175,14 @@ def _make_bouts_sections(sources: ReportSources, description: Description | None
     return []
 
 
-def _find_crop(sources: ReportSources) -> Crop | None:
-    """Return what models saw of a frame."""
+def _find_crop(sources: ReportSources, description: Description | None) -> Crop | None:
+    """Return what models saw of a frame: as the model was trained, but for the body parts that all ethograms say they were made with."""
+    crop = sources.study.crop if sources.study is not None else None
     if sources.model is not None and sources.model.description.crop is not None:
-        return sources.model.description.crop
-    return sources.study.crop if sources.study is not None else None
+        crop = sources.model.description.crop
+    made_with = {recording.annotation.provenance.body_parts for recording in description.recordings} if description is not None else set()
+    body_parts = made_with.pop() if len(made_with) == 1 else None
+    return crop.model_copy(update={"body_part": list(body_parts)}) if crop is not None and body_parts else crop
 
 
 def _as_path(value: str | None) -> Path | None:

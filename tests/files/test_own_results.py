@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from binary_samples import make_behaviordepot, make_ethogram, make_jaaba, write_bytes
 
-from behavior.files.own_results import is_named_as_result, is_result
+from behavior.files.own_results import is_named_as_result, is_own_track, is_result
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,11 @@ def test_a_table_of_bouts_is_a_result_next_to_its_ethogram_only(tmp_path: Path) 
 def test_the_track_of_one_animal_is_a_result_next_to_that_of_all(tmp_path: Path) -> None:
     path = tmp_path / "m1_animal2_track.csv"
     assert not is_named_as_result(path, (path.name,))
-    (tmp_path / "m1_track.csv").touch()
+    (tmp_path / "m1_track.csv").write_text("scorer,behavior_track,behavior_track\n")
+    assert is_own_track(tmp_path / "m1_track.csv") and not is_own_track(tmp_path / "none.csv")
+    for name in ("m1_tracklets.npz", "m1_identity.csv"):
+        assert is_named_as_result(tmp_path / name, (name,))
+        assert not is_named_as_result(tmp_path / name.replace("m1", "m2"), (name.replace("m1", "m2"),))
     assert is_named_as_result(path, (path.name,))
     assert not is_named_as_result(tmp_path / "m1_track.csv", ("m1_track.csv",))
 
