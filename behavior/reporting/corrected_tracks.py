@@ -70,9 +70,12 @@ class CorrectedTrack:
         return self._place(range(len(self.tracklets)), 0, self.n_frames)
 
     def cut(self, start: int, stop: int) -> TrackedAnimals:
-        """Return where the animals are in frames [start, stop) of the video, as `animals` has them; `tracklets` has their numbers."""
+        """Return where the animals are in frames [start, stop) of the video; `tracklets` has their numbers.
+
+        It is what `animals` has, but for fractions of a pixel in gaps that follow each other within few frames.
+        """
         start, stop = min(max(start, 0), self.n_frames), min(stop, self.n_frames)
-        # Nothing before or after this has a say in how a gap is filled that reaches into these frames.
+        # With the frames that say how a gap is filled that reaches into these.
         first, last = max(start - self.gaps.memory - AROUND - 1, 0), stop
         for animal in range(len(self.names)):
             following = self.find_next(animal, stop)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +29,9 @@ _SURE = 0.9
 
 # Frames on both sides of a gap that tell how the animal moves.
 AROUND = 20
+
+# Longer gaps are not kept in memory, in frames with those around.
+_MOST_REMEMBERED = 256
 
 
 @dataclass(frozen=True)
@@ -189,9 +193,18 @@ def _fill_gaps(positions: Floats, seen: npt.NDArray[np.bool_], qualities: Floats
             # Before the first time that it is seen nothing is known of it; after the last one it may have left.
             continue
         around = slice(max(start - AROUND, 0), stop + AROUND)
-        filled = smooth_positions(positions[around], np.where(seen, qualities, 1.0)[around], model)
+        near = np.ascontiguousarray(positions[around])
+        weights = np.where(seen[around], qualities[around], 1.0)
+        is_short = len(near) <= _MOST_REMEMBERED
+        filled = _smooth(near.tobytes(), weights.tobytes(), model) if is_short else smooth_positions(near, weights, model)
         stop = min(stop, start + memory)
         positions[start:stop] = filled[start - around.start : stop - around.start]
+
+
+@lru_cache(maxsize=4096)
+def _smooth(positions: bytes, qualities: bytes, model: MotionModel) -> Floats:
+    """Smooth a gap, once for all corrections of a track that leave it as it is."""
+    return smooth_positions(np.frombuffer(positions).reshape(-1, 2), np.frombuffer(qualities), model)
 
 
 def _count_since(seen: npt.NDArray[np.bool_]) -> npt.NDArray[np.intp]:

@@ -15,8 +15,6 @@ __all__ = ["Crossing", "find_crossings"]
 
 # Tracklets that end within so many frames of each other, at most so many lengths apart, end for one reason.
 _WITHIN, _NEAR_LENGTHS = 5, 3.0
-# Groups that may still grow; no arena has more crossings at once.
-_MOST_OPEN = 200
 
 
 @dataclass(frozen=True)
@@ -68,13 +66,16 @@ def find_crossings(tracklets: Sequence[Tracklet], animals: npt.NDArray[np.intege
             start = min(tracklets[before].stop_frame - 1, tracklets[after].start_frame)
             ends.append((start, max(tracklets[after].start_frame + 1, start + 1), float(x), float(y), animal))
     groups: list[list[tuple[int, int, float, float, int]]] = []
+    growing: list[list[tuple[int, int, float, float, int]]] = []
     for one in sorted(ends):
-        for group in reversed(groups[-_MOST_OPEN:]):
+        growing = [group for group in growing if any(one[0] < other[1] + _WITHIN for other in group)]
+        for group in growing:
             if any(_belong(one, other, _NEAR_LENGTHS * length) for other in group):
                 group.append(one)
                 break
         else:
             groups.append([one])
+            growing.append(groups[-1])
     crossings = [
         Crossing(min(one[0] for one in group), max(one[1] for one in group), tuple(sorted({one[4] for one in group}))) for group in groups
     ]
