@@ -129,7 +129,7 @@ def enrol_individuals(folder: Path, sources: Sequence[Path], request: EnrolReque
         if not gallery.images:
             return result
         if earlier is None or result.added.total() or settings != earlier.settings:
-            announce(f"comparing {len(gallery.images):,} pictures of {len(gallery.individuals):,} individuals by {settings['fingerprint']}")
+            announce(f"fitting {len(gallery.images):,} pictures of {len(gallery.individuals):,} individuals, which may take minutes")
             gallery = fit_gallery(gallery)
             # The picture goes first and comes last: where it is, it is of this gallery.
             remove_files([folder / GALLERY_PICTURE])
