@@ -142,5 +142,6 @@ def _describe(one: Identification) -> dict[str, Any]:
 
 def _show(one: Identification, stored: StoredGallery) -> ShownQuery:
     guesses = [ShownGuess(stored.crops[guess.row], guess.individual, guess.probability) for guess in one.guesses]
-    name = f"{one.source.stem} {one.animal}".strip()
+    # The end is cut off where there is no room: animals of one track have to differ before.
+    name = f"{one.animal} {one.source.stem}".strip()
     return ShownQuery(one.image, name, one.decision, one.decision == NEW, guesses)
