@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
+from track_samples import read_truth
 
 from behavior.embedding.head_examples import find_heads, learn_heads
 from behavior.errors import PoseError
@@ -17,6 +18,7 @@ from behavior.files.pose import read_pose, write_deeplabcut
 from behavior.files.video_writer import write_video
 from behavior.recording import Track
 from behavior.tracking.detections import Detections
+from behavior.workflows.track import TrackRequest, track_videos
 
 N_FRAMES, SIDE, LENGTH = 80, 160, 40.0
 
@@ -97,3 +99,31 @@ def test_pose_that_does_not_tell_the_head_gets_a_sentence(tmp_path: Path) -> Non
     named = write_heads(tmp_path / "b.csv", centers, headings, slice(None), ("nose", "tailbase"))
     with pytest.raises(PoseError, match="gives 0 examples of heads"):
         learn_heads(tmp_path / "walk.mp4", empty, named)
+
+
+@pytest.mark.slow
+def test_half_of_the_larvae_teach_the_heads_of_the_others(shared_data: Path, tmp_path: Path) -> None:
+    folder = shared_data / "tracking" / "larvae14"
+    centers, noses, tails = (read_truth(folder / "truth.csv", names) for names in (("x", "y"), ("xHead", "yHead"), ("xTail", "yTail")))
+    taught = {
+        f"larva{animal}": Track(np.stack((noses[:, animal], tails[:, animal]), axis=1), np.ones((len(noses), 2)), ("head", "tailend"))
+        for animal in range(7)
+    }
+    write_deeplabcut(tmp_path / "heads.csv", taught, scorer="people")
+
+    def count_right(heads: Path | None) -> float:
+        request = TrackRequest(animals=14, identity="none", heads=heads)
+        (done,) = track_videos([folder / "zfish14.mp4"], request, out=tmp_path, overwrite=True).videos.values()
+        tracks = [read_pose(done.track, individual=f"animal{number + 1}").positions for number in range(14)]
+        found = np.stack([track for track in tracks if track.shape[1] == 3], axis=1)
+        right = []
+        for animal in range(7, 14):
+            distances = np.hypot(*(found[:, :, 0] - centers[:, animal, None]).transpose(2, 0, 1))
+            for frame in np.flatnonzero(np.isfinite(noses[:, animal, 0])):
+                if (distances[frame] < 10).any():
+                    own = found[frame, int(np.nanargmin(distances[frame]))]
+                    right.append((own[1] - own[2]) @ (noses[frame, animal] - tails[frame, animal]) > 0)
+        return float(np.mean(right))
+
+    assert count_right(None) < 0.95
+    assert count_right(tmp_path / "heads.csv") > 0.98
