@@ -79,8 +79,9 @@ def format_new_study(names: ChosenNames, crop: NewCrop, *, backbone: str, weight
     backbone, weights
         What the section `backbone` says.
     sampling
-        Frames a second that are used, where that is not every frame; windows are given in seconds then.
+        Frames a second that are used, where that is not every frame; lengths are given in seconds then.
     """
+    unit = "s" if sampling else "frames"
     sampled = (
         f"sampling:   {{fps: {sampling:g}}}    # frames a second that are used; ethograms are of every frame all the same\n"
         if sampling
@@ -97,7 +98,7 @@ windows:    {"{length_s: 30}" if sampling else "{length: 300}"}
 head:       {{kind: lstm, layers: 3, units: 64, dropout: 0.5}}
 training:   {{learning_rate: 0.001, batch_size: 8, epochs: 50, patience: 5, class_weights: balanced, seed: 0}}
 crossval:   {{leave_out: recording, early_stopping_on: inner}}
-postprocess: {{threshold: 0.5, closing_frames: 0, min_bout_frames: 0}}
+postprocess: {{threshold: 0.5, closing_{unit}: 0, min_bout_{unit}: 0}}
 """
 
 
