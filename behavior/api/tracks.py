@@ -20,7 +20,7 @@ def track_videos(
     detections: PathLike | None = None,
     heads: PathLike | None = None,
     preview: bool = False,
-    identity: Literal["none", "correlogram", "dense", "cnn"] | None = None,
+    identity: Literal["none", "correlogram", "dense", "cnn", "backbone"] | None = None,
     seed: int = 0,
     overwrite: bool = False,
     **settings: Any,
@@ -46,15 +46,16 @@ def track_videos(
     preview
         Only draw what would be found in sample frames.
     identity
-        What several animals are told apart by: their colour correlogram, or a network that is trained on the video; `none` for motion
-        alone. None is the correlogram where `animals` is 2 or more.
+        What several animals are told apart by: their colour correlogram, or a network that is trained on the video (`dense` on
+        correlograms, `cnn` on pictures, `backbone` on a backbone's vectors); `none` for motion alone. None is the correlogram where
+        `animals` is 2 or more.
     seed
         Of the network's training.
     overwrite
         Replace tracks that were made with other settings.
     **settings
         What else the command has options for: `background`, `polarity`, `threshold`, `area`, `colors`, `adaptive`, `moving`, `motion`,
-        `method`, `memory`, `fastest`, `process_noise`, `per_animal`, `least_score`, `keep_identities`.
+        `method`, `backbone`, `weights`, `memory`, `fastest`, `process_noise`, `per_animal`, `least_score`, `keep_identities`.
 
     Raises
     ------

@@ -62,6 +62,7 @@ class _Identity(StrEnum):
     correlogram = "correlogram"
     dense = "dense"
     cnn = "cnn"
+    backbone = "backbone"
 
 
 @app.command(epilog="Example: behavior track videos --animals 2")
@@ -93,9 +94,11 @@ def track(
         _Identity | None,
         typer.Option(
             help="What several animals are told apart by: colour correlogram (usual with --animals 2 or more), or a network trained on "
-            "this video. None: by motion alone."
+            "this video: on correlograms (dense), pictures (cnn) or a backbone's vectors. None: by motion alone."
         ),
     ] = None,
+    backbone: Annotated[str | None, typer.Option(help="For --identity backbone: its name; openfield if not given.")] = None,
+    weights: Annotated[str | None, typer.Option(help="Of --backbone: imagenet, packaged, or the path of a weights file.")] = None,
     seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Seed of the network's training.")] = 0,
     detections: Annotated[
         Path | None,
@@ -136,6 +139,8 @@ def track(
         fastest=fastest,
         process_noise=process_noise,
         identity=None if identity is None else identity.value,
+        backbone=backbone,
+        weights=weights,
         seed=seed,
         per_animal=per_animal,
         detections=detections,

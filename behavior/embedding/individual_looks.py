@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
 from behavior.compute.child import call_in_child
+from behavior.embedding.backbone_looks import resize_crops, run_backbone
 from behavior.errors import ModelError, WeightsError
 from behavior.files.feature_sources import hash_file
 from behavior.identity.arcface import Change, train_on_names
@@ -167,7 +167,7 @@ def _fit_all(named: NamedImages, folds: list[Fold], settings: LookSettings, fing
     features: Vectors | None = None
     if fingerprint not in (CORRELOGRAM, CNN) and not _is_small(_open_backbone(settings)):
         # Of a backbone that stays as it is, all folds share the vectors.
-        features = _run_backbone(settings, Preparation.fit(named.images, named.window, level_light=named.has_surroundings), named.images)
+        features = _run(settings, Preparation.fit(named.images, named.window, level_light=named.has_surroundings), named.images)
     looks, vectors = _fit(named, everything, settings, fingerprint, features)
     return looks, [vectors, *(_fit(named, fold.find_training(named.owners), settings, fingerprint, features)[1] for fold in folds)]
 
@@ -205,7 +205,7 @@ def _fit(
         inputs = preparation.prepare(named.images)
         network, change = build_cnn(inputs.shape[1:]), vary_crops
     else:
-        inputs = _resize(preparation, named.images, _open_backbone(settings).input_size)
+        inputs = resize_crops(preparation, named.images, _open_backbone(settings).input_size)
         network, change, rate = _extend_backbone(settings), _vary_pixels, _BACKBONE_RATE
         if not is_trained:
             vectors = normalize(embed_inputs(network.get_layer("backbone"), inputs))
@@ -233,12 +233,12 @@ def _embed(looks: FittedLooks, images: npt.NDArray[np.uint8]) -> Vectors:
         return embed_inputs(_set_weights(build_cnn(inputs.shape[1:]), looks.arrays), inputs)
     specification = _open_backbone(settings)
     if not _is_small(specification):
-        features = _run_backbone(settings, preparation, images)
+        features = _run(settings, preparation, images)
         if not looks.is_trained:
             return Whitening(*looks.arrays).transform(features)
         inputs = ((features - looks.arrays[0]) / looks.arrays[1]).astype(np.float32)
         return embed_inputs(_set_weights(build_dense(inputs.shape[1]), looks.arrays[2:]), inputs)
-    inputs = _resize(preparation, images, specification.input_size)
+    inputs = resize_crops(preparation, images, specification.input_size)
     network = _extend_backbone(settings)
     if looks.is_trained:
         return embed_inputs(_set_weights(network, looks.arrays), inputs)
@@ -257,16 +257,8 @@ def _is_small(specification: BackboneSpecification) -> bool:
     return specification.n_parameters is not None and specification.n_parameters <= _MOST_TRAINED_WEIGHTS
 
 
-def _run_backbone(settings: LookSettings, preparation: Preparation, images: npt.NDArray[np.uint8]) -> Vectors:
-    _load_keras(settings.seed)
-    specification = _open_backbone(settings)
-    network = build_backbone(specification, settings.weights)
-    parts = [images[start : start + 256] for start in range(0, len(images), 256)]
-    # Part by part: enlarged to a backbone's size, all images would not fit into memory.
-    return np.concatenate(
-        [embed_inputs(network, _resize(preparation, part, specification.input_size), n_at_once=32) for part in parts]
-        or [np.zeros((0, int(network.output_shape[-1])), dtype=np.float32)]
-    )
+def _run(settings: LookSettings, preparation: Preparation, images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    return run_backbone(_open_backbone(settings), settings.weights, preparation, images, seed=settings.seed)
 
 
 def _extend_backbone(settings: LookSettings) -> Any:
@@ -284,11 +276,6 @@ def _extend_backbone(settings: LookSettings) -> Any:
     vectors = keras.layers.LayerNormalization(center=False, scale=False)(backbone(image))
     vectors = keras.layers.Dense(64, kernel_initializer=keras.initializers.GlorotUniform(seed=settings.seed))(vectors)
     return keras.Model(image, keras.layers.UnitNormalization()(vectors))
-
-
-def _resize(preparation: Preparation, images: npt.NDArray[np.uint8], size: int) -> npt.NDArray[np.float32]:
-    levelled = np.clip(preparation.level(images), 0, 255)
-    return np.stack([cv2.resize(one, (size, size), interpolation=cv2.INTER_LINEAR) for one in levelled]).astype(np.float32)
 
 
 def _vary_pixels(images: npt.NDArray[np.float32], rng: np.random.Generator) -> npt.NDArray[np.float32]:

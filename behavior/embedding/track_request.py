@@ -6,13 +6,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from behavior.embedding.tracklet_identities import Fingerprint
+from behavior.embedding.tracklet_identities import OPENFIELD, Fingerprint
 from behavior.errors import UsageError
 from behavior.files.feature_sources import hash_file
 from behavior.tracking.background import BackgroundKind, Polarity
 from behavior.tracking.motion_models import Motion
 from behavior.tracking.moving_pixels import MotionKind
 from behavior.versions import collect_versions
+from behavior.vision.backbones import find_backbone
 
 __all__ = ["TrackRequest", "describe_origin"]
 
@@ -24,7 +25,8 @@ _OF_PICTURES = ("background", "polarity", "threshold", "colors", "adaptive", "mo
 class TrackRequest:
     """How to track; None is found from each video. Areas in pixels, thresholds in grey levels, memory in frames.
 
-    `identity` None is the correlogram where the number of animals is given and they are several, else none. With `detections`, a file or a
+    `identity` None is the correlogram where the number of animals is given and they are several, else none; `backbone` and `weights` are
+    for the identity `backbone`, the packaged `openfield` where None. With `detections`, a file or a
     folder with one for each video, animals are not looked for in pictures; the file's own identities count only with `keep_identities`.
     """
 
@@ -42,7 +44,9 @@ class TrackRequest:
     memory: int = 50
     fastest: float | None = None
     process_noise: float | None = None
-    identity: Literal["none", "correlogram", "dense", "cnn"] | None = None
+    identity: Literal["none", "correlogram", "dense", "cnn", "backbone"] | None = None
+    backbone: str | None = None
+    weights: str | None = None
     seed: int = 0
     per_animal: bool = False
     detections: Path | None = None
@@ -57,10 +61,21 @@ class TrackRequest:
         usual: Fingerprint | None = "correlogram" if (self.animals or 0) > 1 and not self.keep_identities else None
         return usual if self.identity is None else None if self.identity == "none" else self.identity
 
+    @property
+    def looks(self) -> tuple[str, str]:
+        """Name and weights of the backbone."""
+        return OPENFIELD if self.backbone is None else (self.backbone, str(self.weights))
+
     def require_usable(self) -> None:
         """Raise UsageError if a number is out of range, or two options contradict each other."""
         if self.fingerprint is not None and (self.animals or 0) < 2:
             raise UsageError(f"--identity {self.identity} tells several animals apart; give --animals with their number, 2 or more.")
+        if (self.backbone is None) != (self.weights is None):
+            raise UsageError("--backbone and --weights belong together: its name, and imagenet, packaged or the path of a weights file.")
+        if self.backbone is not None:
+            if self.fingerprint != "backbone":
+                raise UsageError(f"--backbone {self.backbone} is for --identity backbone; give both, or neither.")
+            find_backbone(self.backbone, weights=self.weights)
         for name, value, least in (("animals", self.animals, 1), ("threshold", self.threshold, 1), ("area", self.area, 1)):
             if value is not None and not value >= least:
                 raise UsageError(f"--{name} {value:g}: expected {least} or more.")

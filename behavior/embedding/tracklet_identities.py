@@ -12,6 +12,7 @@ import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 
 from behavior.compute.child import call_in_child
+from behavior.embedding.backbone_looks import run_backbone
 from behavior.embedding.crop_batches import read_ahead
 from behavior.embedding.tracklet_crops import TrackletCrops, list_crop_frames, take_tracklet_crops
 from behavior.errors import TrainingError
@@ -29,8 +30,10 @@ from behavior.recording import Tracklet
 from behavior.tracking.animals import TrackedAnimals, gather_animals
 from behavior.tracking.association import Associated, AssociationSettings
 from behavior.tracking.detections import Detections
+from behavior.vision.backbones import PACKAGED, find_backbone
 
 __all__ = [
+    "OPENFIELD",
     "SURE",
     "Fingerprint",
     "Looks",
@@ -44,7 +47,10 @@ __all__ = [
 
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
-Fingerprint = Literal["correlogram", "dense", "cnn"]
+Fingerprint = Literal["correlogram", "dense", "cnn", "backbone"]
+
+# The backbone that comes with the package, and its weights.
+OPENFIELD = ("openfield", PACKAGED)
 
 # So many crops of a video are enough, and fit into memory.
 _MOST_CROPS = 6000
@@ -127,6 +133,7 @@ def resolve_animals(
     fingerprint: Fingerprint,
     arena: float,
     seed: int = 0,
+    backbone: tuple[str, str] = OPENFIELD,
 ) -> tuple[TrackedAnimals, TrackletIdentities]:
     """Return the animals of a video with one animal in one column, and the identities of their tracklets.
 
@@ -140,7 +147,7 @@ def resolve_animals(
         Which of them are one animal by motion, at least while a tracklet lasts.
     settings
         With which they were joined.
-    fingerprint, arena, seed
+    fingerprint, arena, seed, backbone
         As for `identify_tracklets`.
 
     Raises
@@ -150,7 +157,7 @@ def resolve_animals(
     """
     numbers, n_animals = associated.tracklets, associated.chosen.shape[1]
     tracklets = gather_animals(found, associated, settings).make_tracklets()
-    identities = identify_tracklets(video, tracklets, n_animals, fingerprint=fingerprint, arena=arena, seed=seed)
+    identities = identify_tracklets(video, tracklets, n_animals, fingerprint=fingerprint, arena=arena, seed=seed, backbone=backbone)
     frames, columns = np.nonzero(numbers >= 0)
     animals = identities.animals[numbers[frames, columns]]
     shared = np.zeros((n_animals, n_animals), dtype=np.int64)
@@ -162,7 +169,14 @@ def resolve_animals(
 
 
 def identify_tracklets(
-    video: Path, tracklets: Sequence[Tracklet], n_animals: int, *, fingerprint: Fingerprint, arena: float, seed: int = 0
+    video: Path,
+    tracklets: Sequence[Tracklet],
+    n_animals: int,
+    *,
+    fingerprint: Fingerprint,
+    arena: float,
+    seed: int = 0,
+    backbone: tuple[str, str] = OPENFIELD,
 ) -> TrackletIdentities:
     """Find which animal each tracklet of a video is; two that share a frame are two animals.
 
@@ -178,9 +192,13 @@ def identify_tracklets(
         Where animals can be, square pixels.
     seed
         Of training.
+    backbone
+        Name and weights, as in a study file, where the fingerprint is a dense network on a backbone's vectors.
 
     Raises
     ------
+    UsageError, WeightsError
+        If the backbone is not known, or its weights are missing.
     TrainingError
         If the animals cannot be told apart: no size is known, hardly any crop shows one animal alone, or appearance names the animals
         of less than half of what was found.
@@ -196,6 +214,7 @@ def identify_tracklets(
     if not usable.any():
         raise TrainingError("animals cannot be told apart by appearance (they touch in every crop).")
     given: dict[str, Any] = {"crops": crops, "usable": usable, "n_animals": n_animals, "fingerprint": fingerprint, "seed": seed}
+    given["backbone"] = backbone
     looks = weigh_looks(**given) if fingerprint == "correlogram" else call_in_child(weigh_looks, **given)
     lengths = np.array([len(one) for one in tracklets])
     named = float(lengths[looks.identities != UNKNOWN].sum() / lengths.sum())
@@ -207,7 +226,14 @@ def identify_tracklets(
     return TrackletIdentities(*join_looks_and_motion(looks, tracklets, arena=arena), crops, usable)
 
 
-def weigh_looks(crops: TrackletCrops, usable: npt.NDArray[np.bool_], n_animals: int, fingerprint: Fingerprint, seed: int) -> Looks:
+def weigh_looks(
+    crops: TrackletCrops,
+    usable: npt.NDArray[np.bool_],
+    n_animals: int,
+    fingerprint: Fingerprint,
+    seed: int,
+    backbone: tuple[str, str] = OPENFIELD,
+) -> Looks:
     """Tell animals apart by their usable crops, without labels.
 
     Raises
@@ -219,6 +245,9 @@ def weigh_looks(crops: TrackletCrops, usable: npt.NDArray[np.bool_], n_animals: 
     preparation = Preparation.fit(images, crops.window)
     if fingerprint == "cnn":
         features = preparation.prepare(images)
+    elif fingerprint == "backbone":
+        name, weights = backbone
+        features = run_backbone(find_backbone(name, weights=weights), weights, preparation, images, seed=seed)
     else:
         levelled = preparation.level(images)
         features = Correlogram.fit(levelled, crops.window).compute(levelled, crops.window)

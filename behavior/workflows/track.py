@@ -179,7 +179,12 @@ def _track_video(video: Path, stem: Path, request: TrackRequest, origin: dict[st
     identities: TrackletIdentities | None = None
     if request.fingerprint is not None:
         announce(f"{video.name}: telling the animals apart by appearance")
-        how: dict[str, Any] = {"fingerprint": request.fingerprint, "arena": samples[0].size, "seed": request.seed}
+        how: dict[str, Any] = {
+            "fingerprint": request.fingerprint,
+            "arena": samples[0].size,
+            "seed": request.seed,
+            "backbone": request.looks,
+        }
         try:
             animals, identities = resolve_animals(video, found, associated, chosen, **how)
         except TrainingError as error:

@@ -91,6 +91,12 @@ def test_animals_that_motion_exchanges_stay_themselves(pair: Video) -> None:
         assert np.isin(identities.crops.frames[identities.crops.owners == number], tracklet.frames).all()
 
 
+@pytest.mark.slow
+def test_a_network_on_the_vectors_of_a_backbone_tells_them_apart_too(pair: Video) -> None:
+    animals, _ = resolve_animals(*pair, fingerprint="backbone", arena=200 * 80)
+    assert score(animals, meet(), 26)["idf1"] > 0.97
+
+
 def test_the_same_again_is_the_same(pair: Video) -> None:
     first, second = (resolve_animals(*pair, fingerprint="correlogram", arena=200 * 80) for _ in range(2))
     assert np.array_equal(first[0].tracklets, second[0].tracklets)

@@ -197,6 +197,16 @@ def test_one_animal_or_none_to_tell_apart(video: Path, tmp_path: Path) -> None:
             track_videos([video], request)
 
 
+def test_a_backbone_belongs_to_its_identity_and_has_weights(video: Path) -> None:
+    for request, words in (
+        (TrackRequest(animals=2, identity="backbone", backbone="openfield"), "--backbone and --weights belong together"),
+        (TrackRequest(animals=2, identity="cnn", backbone="openfield", weights="packaged"), "is for --identity backbone"),
+        (TrackRequest(animals=2, identity="backbone", backbone="openfeild", weights="packaged"), "openfield"),
+    ):
+        with pytest.raises(UsageError, match=words):
+            track_videos([video], request)
+
+
 def test_a_track_that_is_replaced_leaves_no_files_of_another_run(video: Path, run: Callable[..., Any], tmp_path: Path) -> None:
     done = run("track", video, "--animals", 2, "--out", tmp_path, "--json")
     assert json.loads(done.out)["rows"][0]["identified"] == 1 and all((tmp_path / name).is_file() for name in IDENTITY_FILES)
