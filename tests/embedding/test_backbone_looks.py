@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from behavior.embedding.backbone_looks import resize_crops, run_backbone
-from behavior.identity.preparation import Preparation
+from behavior.identity.preparation import Preparation, make_window
 from behavior.vision.backbones import PACKAGED, find_backbone
+
+WINDOW = make_window(24, 16, 12)
 
 
 @pytest.fixture
@@ -19,8 +21,7 @@ def crops() -> np.ndarray:
 
 
 def test_crops_are_resized_and_stay_pixels(crops: np.ndarray) -> None:
-    window = np.ones((24, 24), dtype=np.bool_)
-    resized = resize_crops(Preparation.fit(crops, window), crops, 40)
+    resized = resize_crops(Preparation.fit(crops, WINDOW), crops, 40)
     assert resized.shape == (6, 40, 40, 3) and resized.dtype == np.float32
     assert resized.min() >= 0 and resized.max() <= 255
     assert resized[3, 20, 20].mean() < resized[0, 20, 20].mean() - 30
@@ -28,7 +29,7 @@ def test_crops_are_resized_and_stay_pixels(crops: np.ndarray) -> None:
 
 @pytest.mark.slow
 def test_a_backbone_has_a_vector_for_each_crop_the_same_again(crops: np.ndarray) -> None:
-    preparation = Preparation.fit(crops, np.ones((24, 24), dtype=np.bool_))
+    preparation = Preparation.fit(crops, WINDOW)
     first, second = (run_backbone(find_backbone("openfield"), PACKAGED, preparation, crops) for _ in range(2))
     assert len(first) == 6 and np.array_equal(first, second)
     assert np.linalg.norm(first[3] - first[0]) > 2 * np.linalg.norm(first[3] - first[4])
