@@ -84,7 +84,10 @@ def track(
     mask: Annotated[Path | None, typer.Option(help="Picture of the video's size, white where animals can be.")] = None,
     colors: Annotated[float | None, typer.Option(help="Pixels whose channels differ by more are equipment, such as 60.")] = None,
     adaptive: Annotated[bool, typer.Option("--adaptive", help="Let the background follow slow changes of light.")] = False,
-    moving: Annotated[_Moving | None, typer.Option(help="Only what moves is an animal, by this model, and looks like one.")] = None,
+    moving: Annotated[
+        _Moving | None,
+        typer.Option(help="Only what moves is an animal, by this model, and looks like one. A run that was killed starts from frame 0."),
+    ] = None,
     motion: Annotated[_Motion, typer.Option(help="What an animal is expected to keep from one frame to the next.")] = _Motion.acceleration,
     method: Annotated[_Method, typer.Option(help="Optimal assignment of detections, or the nearest first.")] = _Method.optimal,
     memory: Annotated[int, typer.Option(min=0, help="For how many frames an animal that is not found is expected where it was.")] = 50,

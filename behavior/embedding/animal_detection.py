@@ -89,7 +89,7 @@ def detect_animals(
     ----------
     parts
         The file that is to be made of the detections: they are kept beside it, and a run that was killed goes on from them, until
-        `files.detection_parts.remove_parts`. None to keep none.
+        `files.detection_parts.remove_parts`; from the first frame where the detector is not resumable. None to keep none.
     origin
         What else than the detector the detections follow from, as JSON has it.
 
@@ -103,7 +103,7 @@ def detect_animals(
     kept = None
     tables: list[FrameDetections] = []
     times: list[npt.NDArray[np.float64]] = []
-    if parts is not None and detector.is_resumable:
+    if parts is not None:
         kept = DetectionParts(parts, {"origin": dict(origin or {}), "detector": dict(detector.describe())})
         for part in kept.read():
             tables.append(FrameDetections(part.counts, part.values))
@@ -111,6 +111,13 @@ def detect_animals(
         if (state := kept.read_state()) is not None:
             announce(f"{video.name}: going on from frame {kept.n_frames}, where a run before stopped")
             detector.set_state(state)
+        if not detector.is_resumable:
+            if kept.is_begun:
+                announce(
+                    f"{video.name}: a run before stopped; starting again from frame 0, for a model of what moves (--moving, "
+                    "--background moving) cannot be kept"
+                )
+            kept = None
     first = 0 if kept is None else kept.n_frames
     found: list[Detections] = []
     time_s: list[float] = []

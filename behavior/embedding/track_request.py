@@ -104,5 +104,5 @@ class TrackRequest:
 def describe_origin(video: Path, request: TrackRequest) -> dict[str, Any]:
     """Return what a track is made with: the same again makes the same track; InputError if a file of it cannot be read."""
     settings = {name: str(value) if isinstance(value, Path) else value for name, value in asdict(request).items()}
-    files = {name: hash_file(path) for name in ("detections", "heads") if (path := getattr(request, name)) is not None}
+    files = {name: hash_file(path) for name in ("mask", "detections", "heads") if (path := getattr(request, name)) is not None}
     return {"files": files, "video": video.name, "bytes": video.stat().st_size, "settings": settings, "versions": collect_versions()}

@@ -24,7 +24,7 @@ __all__ = ["PART_FRAMES", "DetectionPart", "DetectionParts", "remove_parts"]
 # Frames of a part: a few seconds of work.
 PART_FRAMES = 1000
 
-_VERSION = 1
+_VERSION = 2
 _STAMP = "origin.json"
 # No detector remembers more, and no part has more rows.
 _MOST_VALUES = 1 << 31
@@ -63,6 +63,11 @@ class DetectionParts:
     origin
         What detections follow from, as JSON has it.
 
+    Attributes
+    ----------
+    is_begun
+        Whether a run before, with the same origin, stopped before its end.
+
     Raises
     ------
     OutputError
@@ -76,7 +81,8 @@ class DetectionParts:
         if self._folder.is_dir() and (not stamp_path.is_file() or stamp_path.read_bytes() != stamp.encode()):
             remove_parts(path)
         make_folder(self._folder)
-        if not stamp_path.is_file():
+        self.is_begun = stamp_path.is_file()
+        if not self.is_begun:
             write_text(stamp_path, stamp)
         remove_files(self._folder.glob(".*.tmp.npz"))
         self._n = 0

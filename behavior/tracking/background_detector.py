@@ -81,8 +81,10 @@ class BackgroundDetector:
         kind = "median" if self._moving is not None else settings.background
         parts = [small] if moved_at is None else [small[:moved_at], small[moved_at:]]
         self._backgrounds = [estimate_background(part, kind=kind, polarity=settings.polarity) for part in parts]
-        self._background = self._backgrounds[0]
-        self._adapting = self._background.astype(np.float32) if adaptive else None
+        # What is behind the animals now, and which of the two views the last picture was of.
+        self._behind = list(self._backgrounds)
+        self._view = 0
+        self._adapting = np.stack(self._backgrounds).astype(np.float32) if adaptive else None
         self._mask = None if mask is None else (shrink(mask.astype(np.uint8) * 255, factor) > 127).astype(np.uint8)
         size = settings.size
         self._size = AnimalSize(size.area / factor**2, size.length / factor, size.width / factor)
@@ -114,7 +116,7 @@ class BackgroundDetector:
         self._before, self.n_flooded = state["before"], int(state["n_flooded"][0])
         if self._adapting is not None:
             self._adapting = state["adapting"]
-            self._background = _round(self._adapting)
+            self._behind = [_round(each) for each in self._adapting]
 
     def detect(self, image: npt.NDArray[np.uint8]) -> Detections:
         """Return the animals in the next picture, uint8 of shape (H, W), or (H, W, 3) as RGB."""
@@ -142,15 +144,15 @@ class BackgroundDetector:
 
     def _subtract(self, small: Grey) -> Grey:
         how: dict[str, Any] = {"polarity": self.settings.polarity, "blur": self.settings.blur}
-        if self._adapting is not None or len(self._backgrounds) == 1:
-            return subtract_background(small, self._background, **how)
-        return min((subtract_background(small, behind, **how) for behind in self._backgrounds), key=lambda each: cv2.sumElems(each)[0])
+        differences = [subtract_background(small, behind, **how) for behind in self._behind]
+        self._view = min(range(len(differences)), key=lambda view: cv2.sumElems(differences[view])[0])
+        return differences[self._view]
 
     def _find_plain(self, image: npt.NDArray[np.uint8]) -> Grey | None:
         """Return 1 where pixels have no color to speak of, and 0 elsewhere."""
         if self._colors is None or image.ndim == 2:
             return None
-        height, width = self._background.shape
+        height, width = self._behind[0].shape
         factor = self.settings.shrink
         channels = [shrink(np.ascontiguousarray(image[: height * factor, : width * factor, channel]), factor) for channel in range(3)]
         spread = np.max(channels, axis=0) - np.min(channels, axis=0)
@@ -160,14 +162,15 @@ class BackgroundDetector:
         if self._adapting is None:
             return
         # In one brightness, or places where an animal hid the floor during a change would look like animals when it leaves.
-        levelled = small * np.float32(level_brightness(small, self._background))
+        levelled = small * np.float32(level_brightness(small, self._behind[self._view]))
         if everywhere:
             still = np.ones(small.shape, dtype=np.uint8)
         else:
             side = max(round(self._size.width / 2), 1) * 2 + 1
             still = 1 - cv2.dilate((difference > self.settings.threshold / 2).astype(np.uint8), np.ones((side, side), dtype=np.uint8))
-        cv2.accumulateWeighted(levelled, self._adapting, _ADAPTATION, mask=still)
-        self._background = _round(self._adapting)
+        adapting = self._adapting[self._view]
+        cv2.accumulateWeighted(levelled, adapting, _ADAPTATION, mask=still)
+        self._behind[self._view] = _round(adapting)
 
 
 def to_grey(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -24,10 +25,11 @@ def test_numbers_out_of_range_are_refused() -> None:
         TrackRequest(identity="cnn").require_usable()
 
 
-def test_a_track_is_made_with_the_content_of_the_files_that_are_given(tmp_path: Path) -> None:
+@pytest.mark.parametrize("option", ["detections", "heads", "mask"])
+def test_a_track_is_made_with_the_content_of_the_files_that_are_given(option: str, tmp_path: Path) -> None:
     video, boxes = tmp_path / "a.mp4", tmp_path / "a.csv"
     video.write_bytes(b"video")
-    request = TrackRequest(detections=boxes)
+    request = replace(TrackRequest(), **{option: boxes})
     with pytest.raises(InputError):
         describe_origin(video, request)
     boxes.write_text("frame,x,y\n0,1,1\n")

@@ -60,6 +60,26 @@ def test_slow_and_sudden_changes_of_light_lose_no_animal(drawing, walking) -> No
     assert np.mean(errors < 2) > 0.98
 
 
+@pytest.mark.parametrize("adaptive", [False, True])
+def test_a_camera_that_was_moved_has_two_backgrounds_in_changing_light_too(drawing, walking, adaptive: bool) -> None:
+    # Positions go on as if the camera had stood still, so that only the floor is displaced.
+    rendered = drawing(*walking(120, 3), light=np.linspace(1, 0.8, 120))
+    stripes = 40 * np.sin(np.arange(220) / 5)
+    floors = np.where(np.arange(120)[:, None, None] < 60, stripes, np.roll(stripes, 8))
+    pictures = np.clip(rendered.pictures + np.where(rendered.pictures > 100, floors, 0), 0, 255).astype(np.uint8)
+    settings = calibrate(pictures[:60:4], n_animals=3)
+    detector = BackgroundDetector(pictures[::4], settings, adaptive=adaptive, moved_at=15)
+    for number, (picture, positions) in enumerate(zip(pictures, rendered.positions, strict=True)):
+        if number == 90:
+            # What is remembered of both backgrounds makes another detector go on as this one does.
+            other = BackgroundDetector(pictures[::4], settings, adaptive=adaptive, moved_at=15)
+            other.set_state(detector.get_state())
+            np.testing.assert_array_equal(other.detect(picture).positions, detector.detect(picture).positions)
+        else:
+            found = detector.detect(picture)
+            assert len(found) == 3 and find_errors(found, positions).max() < 3, number
+
+
 def test_a_picture_in_the_dark_has_no_animals_and_the_next_ones_do(apart) -> None:
     pictures = apart.pictures.copy()
     settings = calibrate(pictures[::4], n_animals=4)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import random
 import signal
@@ -52,8 +53,9 @@ def read_files(folder: Path) -> dict[str, bytes]:
     [TrackRequest(animals=2, identity="none"), TrackRequest(adaptive=True), TrackRequest(animals=2, identity="none", moving="knn")],
 )
 def test_a_run_that_stops_at_any_frame_is_gone_on_with(
-    video: Path, request_: TrackRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    video: Path, request_: TrackRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(logging.INFO, logger="behavior")
     for module in ("behavior.files.detection_parts", "behavior.embedding.animal_detection"):
         monkeypatch.setattr(f"{module}.PART_FRAMES", PART)
     track_videos([video], request_, out=tmp_path / "whole")
@@ -74,11 +76,38 @@ def test_a_run_that_stops_at_any_frame_is_gone_on_with(
             track_videos([video], request_, out=tmp_path / "broken")
     left[0] = N_FRAMES
     n_before = n_seen[0]
+    caplog.clear()
     track_videos([video], request_, out=tmp_path / "broken")
     assert read_files(tmp_path / "broken") == read_files(tmp_path / "whole")
     assert sorted(path.name for path in (tmp_path / "broken").iterdir()) == sorted(f"pair{suffix}" for suffix in SUFFIXES)
     # What moves is modelled anew, all else goes on.
     assert (n_seen[0] - n_before == N_FRAMES) == (request_.moving is not None)
+    assert ("starting again from frame 0" in caplog.text) == (request_.moving is not None)
+    assert ("going on from frame" in caplog.text) == (request_.moving is None)
+
+
+def test_a_second_run_is_refused_while_the_first_is_at_the_video(video: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    request_ = TrackRequest(animals=2, identity="none")
+    detect, refused = BackgroundDetector.detect, []
+
+    def start_another(detector: BackgroundDetector, image: npt.NDArray[np.uint8]) -> Detections:
+        if not refused:
+            refused.append({})
+            for overwrite in (False, True):
+                second = track_videos([video], request_, out=tmp_path / "shared", overwrite=overwrite)
+                assert not second.videos
+                refused.append(second.failures)
+        return detect(detector, image)
+
+    track_videos([video], request_, out=tmp_path / "alone")
+    monkeypatch.setattr(BackgroundDetector, "detect", start_another)
+    assert list(track_videos([video], request_, out=tmp_path / "shared").videos) == ["pair"]
+    claim = tmp_path / "shared" / ".pair_track.csv.claim"
+    for failures in refused[1:]:
+        assert f"process {os.getpid()} on " in failures[str(video)]
+        assert f"(its claim is {claim}) is making this track; wait until it has ended" in failures[str(video)]
+    assert len(refused) == 3 and not claim.exists()
+    assert read_files(tmp_path / "shared") == read_files(tmp_path / "alone")
 
 
 def test_a_killed_process_is_gone_on_with(tmp_path: Path) -> None:
