@@ -191,7 +191,7 @@ def assert_right(found: dict[str, FeatureSet], time_s: np.ndarray, *, measured: 
     measured = np.ones(len(time_s), bool) if measured is None else measured
     assert tuple(found) == STREAMS
     for features in found.values():
-        assert len(features) == len(time_s)
+        assert features.n_frames == len(time_s)
         np.testing.assert_allclose(features.time_s, time_s, atol=1e-6)
         np.testing.assert_array_equal(features.measured, measured)
         assert np.isfinite(features.features).all()
@@ -633,7 +633,7 @@ def test_a_read_only_cache_that_lacks_some_says_so_once(run, embed, video, tmp_p
     sentence = f"{tmp_path / 'cache'}: cannot be written to (Read-only file system); choose a folder with space that you may write to."
     assert [line for line in ran.err.splitlines() if "cannot be written" in line] == [f"error: a: {sentence}"]
     assert "Traceback" not in ran.err
-    assert len(read_one(tmp_path / "study.yaml", "pose")) == N_FRAMES
+    assert read_one(tmp_path / "study.yaml", "pose").n_frames == N_FRAMES
 
 
 def test_a_drive_that_can_next_to_nothing_is_worked_on(embed, video, tmp_path, monkeypatch):
