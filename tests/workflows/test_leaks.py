@@ -184,7 +184,7 @@ def test_decisions_fitted_on_what_is_scored_are_caught(shifted, honest, tmp_path
         annotations = []
         for name, found in predictions.items():
             fitted = fit_decisions({name: found}, labels, settings, fps=fps, postprocess=postprocess)
-            annotations.append(fitted.decide(name, found, fps=fps))
+            annotations.append(fitted.decide(name, found, fps=fps[name]))
         table = decide_out_of_fold(predictions, labels, folds, settings, fps=fps, postprocess=postprocess).table
         return OutOfFoldDecisions(annotations, table, "")
 
