@@ -24,6 +24,10 @@ __all__ = ["GivenDetections", "read_given_detections"]
 
 # Part of the picture's sides by which a centre may be outside, for a body that is cut by the edge; and the share that may be farther.
 _OUTSIDE, _MOST_OUTSIDE = 0.02, 0.02
+# Sides of a box in pixels at least, and in diagonals of the picture at most.
+_THINNEST, _LONGEST = 0.5, 2.0
+# No video has more in one picture, nor more animals that a file names.
+_MOST_IN_FRAME, _MOST_NAMED = 1000, 1000
 
 
 @dataclass(frozen=True)
@@ -59,11 +63,16 @@ class GivenDetections:
         Raises
         ------
         PoseError
-            If it names no animals, or one twice in a frame.
+            If it names no animals, too many, or one twice in a frame.
         """
         table = self.table
         if not len(table.names) or (table.owners < 0).all():
             raise PoseError(f"{self.path}: names no animals, so there are no identities to keep; leave --keep-identities out.")
+        if len(table.names) > _MOST_NAMED:
+            raise PoseError(
+                f"{self.path}: names {len(table.names)} animals, expected at most {_MOST_NAMED}; leave --keep-identities out, so that "
+                "which is which is found anew."
+            )
         chosen = np.full((len(self.frames), len(table.names)), -1, dtype=np.int32)
         named = np.flatnonzero(table.owners >= 0)
         starts = np.searchsorted(table.frames, table.frames[named])
@@ -120,8 +129,8 @@ def read_given_detections(
     Raises
     ------
     PoseError
-        If the file cannot be read, holds no detection, or is of another video: of another size, or with more frames, or with positions
-        outside of the picture.
+        If the file cannot be read, holds no detection or too many in one frame, or is of another video: of another size, or with more
+        frames, or with positions outside of the picture, or boxes that are far smaller or larger than in any.
     VideoError
         If the video cannot be read.
     """
@@ -136,6 +145,12 @@ def read_given_detections(
     table, found = table.select(kept), found.select(kept)
     if not len(table):
         raise PoseError(f"{path}: holds no detection of {video.name} that counts; check --least-score, --mask and the file.")
+    counts = np.bincount(table.frames)
+    if counts.max() > _MOST_IN_FRAME:
+        raise PoseError(
+            f"{path}: has {counts.max()} detections in frame {counts.argmax()}, expected at most {_MOST_IN_FRAME}; give a --least-score, or "
+            "run the detector with a higher one."
+        )
     if area is not None and not np.isfinite(found.lengths).any():
         side = np.full(len(found), 2 * np.sqrt(area / np.pi))
         found = replace(found, lengths=side, widths=side, areas=np.full(len(found), area))
@@ -170,7 +185,8 @@ def _match_frames(path: Path, table: DetectionTable, summary: VideoSummary) -> D
 
 
 def _measure(path: Path, table: DetectionTable, summary: VideoSummary) -> tuple[DetectionTable, Detections]:
-    """Return the detections that have a position in the picture."""
+    """Return the detections that have a size and a position in the picture."""
+    table = _leave_out_sizes(path, table, summary)
     found = measure_boxes(table.positions, table.sizes, table.angles, table.scores)
     if table.body_parts:
         by_parts = measure_poses(table.points, table.likelihoods, table.body_parts, least_likelihood=table.least_likelihood)
@@ -186,6 +202,8 @@ def _measure(path: Path, table: DetectionTable, summary: VideoSummary) -> tuple[
     placed = np.isfinite(found.positions[:, 0])
     size = np.array([summary.width, summary.height])
     outside = placed & ((found.positions < -_OUTSIDE * size) | (found.positions > (1 + _OUTSIDE) * size)).any(axis=1)
+    # Parts so far from each other have their middle anywhere.
+    outside |= placed & (found.lengths > _LONGEST * np.hypot(*size))
     if outside.sum() > _MOST_OUTSIDE * max(placed.sum(), 1):
         row = int(np.flatnonzero(outside)[0])
         x, y = found.positions[row]
@@ -197,3 +215,20 @@ def _measure(path: Path, table: DetectionTable, summary: VideoSummary) -> tuple[
         warn(f"{path}: {int(outside.sum())} of {len(table)} detections are outside of the picture, and left out.")
     kept = placed & ~outside
     return table.select(kept), found.select(kept)
+
+
+def _leave_out_sizes(path: Path, table: DetectionTable, summary: VideoSummary) -> DetectionTable:
+    """Return the detections without boxes of a size that no animal has in the picture."""
+    longest = _LONGEST * np.hypot(summary.width, summary.height)
+    wrong = ((table.sizes < _THINNEST) | (table.sizes > longest)).any(axis=1)
+    if not wrong.any():
+        return table
+    row = int(np.flatnonzero(wrong)[0])
+    width, height = table.sizes[row]
+    found = f"frame {table.frames[row]} has a box of {width:.3g} x {height:.3g} in a picture of {summary.width} x {summary.height} pixels"
+    if wrong.sum() > _MOST_OUTSIDE * len(table):
+        raise PoseError(
+            f"{path}: {found}, and {int(wrong.sum())} of {len(table)} detections are of such a size; expected pixels, of this video."
+        )
+    warn(f"{path}: {found}; {int(wrong.sum())} of {len(table)} detections are of such a size, and left out.")
+    return table.select(~wrong)

@@ -87,7 +87,9 @@ def read_detection_csv(path: Path) -> DetectionTable:
         _refuse(path, table, sides[:, number] <= 0, sides[:, number], name, "more than 0 pixels")
     angles = np.radians(read["angle_deg"]) if "angle_deg" in read else read.get("angle", unknown)
     too_large = np.abs(angles) > 2 * np.pi + 1e-6
-    if "angle_deg" not in read:
+    if "angle_deg" in read:
+        _refuse(path, table, np.isinf(angles), angles, "angle_deg", "degrees")
+    else:
         _refuse(path, table, too_large, angles, "angle", "radians; call the column angle_deg if they are degrees")
     scores = read.get("score", np.ones(n))
     _refuse(path, table, ~((scores >= 0) & (scores <= 1)) & ~np.isnan(scores), scores, "score", "a number from 0 to 1")

@@ -22,6 +22,8 @@ _CLEAR_SKEW = 0.5
 # Bodies whose axes come nearer than this part of their widths overlap so much that neither is seen whole.
 _NEAR = 0.5
 _N_ALONG = 7
+# How many pairs are compared at a time.
+_N_PAIRS = 4096
 _LEAST_QUALITY = 0.01
 
 
@@ -118,8 +120,11 @@ def mark_touching(found: Detections) -> Detections:
     along = np.linspace(-1, 1, _N_ALONG)[None, :, None] * (half[:, None] * np.column_stack((np.cos(angles), np.sin(angles))))[:, None]
     axes = found.positions[:, None] + along
     touching = found.touching.copy()
-    for first, second in np.argwhere(np.triu(near)).tolist():
-        nearest = np.hypot(*(axes[first][:, None] - axes[second][None]).transpose(2, 0, 1)).min()
-        if nearest < _NEAR * (widths[first] + widths[second]) / 2:
-            touching[[first, second]] = True
+    pairs = np.argwhere(np.triu(near))
+    for start in range(0, len(pairs), _N_PAIRS):
+        first, second = pairs[start : start + _N_PAIRS].T
+        apart = axes[first][:, :, None] - axes[second][:, None]
+        nearest = np.hypot(apart[..., 0], apart[..., 1]).min(axis=(1, 2))
+        meets = nearest < _NEAR * (widths[first] + widths[second]) / 2
+        touching[first[meets]] = touching[second[meets]] = True
     return replace(found, touching=touching)

@@ -92,3 +92,35 @@ def test_identities_of_the_file_are_kept_on_request(video: Path, tmp_path: Path)
         twice.keep_identities()
     with pytest.raises(PoseError, match="names no animals"):
         read_given_detections(video, write(tmp_path, [(0, 1, 1)])).keep_identities()
+
+
+@pytest.mark.parametrize(
+    ("rows", "header", "message"),
+    [
+        (
+            [(frame, 9, 9, 0.1, 0.2) for frame in range(20)],
+            "frame,x,y,width,height",
+            r"frame 0 has a box of 0\.1 x 0\.2 in a picture of 64",
+        ),
+        ([(frame, 9, 9, 1e300, 1e300) for frame in range(20)], "frame,x,y,width,height", r"20 of 20 detections are of such a size"),
+        ([(frame, 9, 9) for frame in (0, *[7] * 1001)], "frame,x,y", r"has 1001 detections in frame 7, expected at most 1000"),
+    ],
+)
+def test_sizes_and_numbers_that_cannot_be_get_a_sentence(
+    video: Path, tmp_path: Path, rows: list[tuple[object, ...]], header: str, message: str
+) -> None:
+    with pytest.raises(PoseError, match=message):
+        read_given_detections(video, write(tmp_path, rows, header))
+
+
+def test_a_few_boxes_of_impossible_sizes_are_left_out(video: Path, tmp_path: Path) -> None:
+    rows: list[tuple[object, ...]] = [(frame, 9 + 20 * number, 9, 6, 4) for frame in range(20) for number in range(3)]
+    given = read_given_detections(video, write(tmp_path, [*rows, (3, 30, 30, 1e300, 4)], "frame,x,y,width,height"))
+    assert len(given.table) == 60 and given.length == pytest.approx(6)
+
+
+def test_files_that_name_crowds_keep_no_identities(video: Path, tmp_path: Path) -> None:
+    rows: list[tuple[object, ...]] = [(number % N_FRAMES, 9, 9, f"fly{number}") for number in range(1001)]
+    given = read_given_detections(video, write(tmp_path, rows, "frame,x,y,animal"))
+    with pytest.raises(PoseError, match=r"found\.csv: names 1001 animals, expected at most 1000; leave --keep-identities out"):
+        given.keep_identities()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from behavior.tracking.detections import Detections
@@ -50,3 +52,20 @@ def test_frames_without_detections_are_empty() -> None:
 
 def test_animals_of_unknown_size_never_touch() -> None:
     assert not mark_touching(Detections.at(np.zeros((3, 2)))).touching.any()
+
+
+def test_a_crowd_is_compared_pair_by_pair() -> None:
+    rng = np.random.default_rng(0)
+    crowd = Detections.at(rng.uniform(0, 300, (150, 2)))
+    shaped = replace(crowd, lengths=rng.uniform(15, 40, 150), widths=np.full(150, 8.0), angles=rng.uniform(-1.5, 1.5, 150))
+    expected = np.zeros(150, dtype=bool)
+    half = (shaped.lengths - shaped.widths) / 2
+    along = np.linspace(-1, 1, 7)[:, None] * half
+    axes = shaped.positions.T[:, None] + along * np.stack((np.cos(shaped.angles), np.sin(shaped.angles)))[:, None]
+    for first in range(150):
+        for second in range(first):
+            apart = axes[:, :, None, first] - axes[:, None, :, second]
+            if np.hypot(*apart).min() < 4 and np.hypot(*np.diff(shaped.positions[[first, second]], axis=0)[0]) < 40:
+                expected[[first, second]] = True
+    assert 0 < expected.sum() < 150
+    np.testing.assert_array_equal(mark_touching(shaped).touching, expected)
