@@ -148,8 +148,8 @@ def read_given_detections(
     counts = np.bincount(table.frames)
     if counts.max() > _MOST_IN_FRAME:
         raise PoseError(
-            f"{path}: has {counts.max()} detections in frame {counts.argmax()}, expected at most {_MOST_IN_FRAME}; give a --least-score, or "
-            "run the detector with a higher one."
+            f"{path}: has {counts.max()} detections in frame {counts.argmax()}, expected at most {_MOST_IN_FRAME}; give a --least-score, "
+            "or run the detector with a higher one."
         )
     if area is not None and not np.isfinite(found.lengths).any():
         side = np.full(len(found), 2 * np.sqrt(area / np.pi))

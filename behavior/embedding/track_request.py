@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -19,6 +20,18 @@ __all__ = ["TrackRequest", "describe_origin"]
 
 # Options for animals that are yet to be found in pictures.
 _OF_PICTURES = ("background", "polarity", "threshold", "colors", "adaptive", "moving")
+
+# What numbers can be: grey levels, pixels of the largest videos, more animals than can be told from each other.
+_RANGES: Mapping[str, tuple[float, int]] = {
+    "animals": (1, 1000),
+    "threshold": (1, 255),
+    "area": (1, 10**9),
+    "colors": (0, 255),
+    "fastest": (0.01, 10**6),
+    "process_noise": (0, 10**6),
+    "memory": (0, 10**9),
+    "least_score": (0, 1),
+}
 
 
 @dataclass(frozen=True)
@@ -76,9 +89,11 @@ class TrackRequest:
             if self.fingerprint != "backbone":
                 raise UsageError(f"--backbone {self.backbone} is for --identity backbone; give both, or neither.")
             find_backbone(self.backbone, weights=self.weights)
-        for name, value, least in (("animals", self.animals, 1), ("threshold", self.threshold, 1), ("area", self.area, 1)):
-            if value is not None and not value >= least:
-                raise UsageError(f"--{name} {value:g}: expected {least} or more.")
+        for name, (least, most) in _RANGES.items():
+            value = getattr(self, name)
+            # NaN is in no range.
+            if value is not None and not least <= value <= most:
+                raise UsageError(f"--{name.replace('_', '-')} {value:g}: expected a number from {least:g} to {most:,}.")
         if self.background == "extreme" and self.polarity == "both":
             raise UsageError("--background extreme needs animals that are all dark or all light; give --polarity dark or light, or median.")
         if self.background == "moving" and (self.polarity is not None or self.threshold is not None):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +20,7 @@ def test_several_animals_are_told_apart_unless_the_file_says_which_is_which() ->
 
 
 def test_numbers_out_of_range_are_refused() -> None:
-    with pytest.raises(UsageError, match="--animals 0: expected 1 or more"):
+    with pytest.raises(UsageError, match="--animals 0: expected a number from 1 to 1,000"):
         TrackRequest(animals=0).require_usable()
     with pytest.raises(UsageError, match="tells several animals apart"):
         TrackRequest(identity="cnn").require_usable()
@@ -37,3 +38,15 @@ def test_a_track_is_made_with_the_content_of_the_files_that_are_given(option: st
     assert first == describe_origin(video, request) and first["video"] == "a.mp4"
     boxes.write_text("frame,x,y\n0,1,2\n")
     assert describe_origin(video, request) != first
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *[("animals", 10**6), ("threshold", math.nan), ("threshold", 256.0), ("area", math.inf), ("colors", math.nan), ("fastest", 0.0)],
+        *[("fastest", math.nan), ("process_noise", math.inf), ("process_noise", -1.0), ("memory", 10**20)],
+    ],
+)
+def test_numbers_that_cannot_be_are_refused_before_any_work(name: str, value: float) -> None:
+    with pytest.raises(UsageError, match=rf"^--{name.replace('_', '-')} [-+0-9a-z.]+: expected a number from [0-9.]+ to [0-9,]+\.$"):
+        TrackRequest(**{name: value}).require_usable()  # type: ignore[arg-type]
