@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
 from behavior.recording import find_bouts
 from behavior.tracking.animals import TrackedAnimals
+from behavior.tracking.equipment import Equipment
 
 __all__ = ["describe_track"]
 
 # A smaller share of frames is not worth a sentence.
 _OFTEN = 0.02
 
+# More places are counted and not listed.
+_MOST_PLACES = 4
+
 
 def describe_track(
-    animals: TrackedAnimals, *, n_flooded: int, n_expected: int | None, n_found: npt.NDArray[np.integer] | None = None
+    animals: TrackedAnimals,
+    *,
+    n_flooded: int,
+    n_expected: int | None,
+    n_found: npt.NDArray[np.integer] | None = None,
+    equipment: Sequence[Equipment] = (),
 ) -> list[str]:
     """Return a sentence for each thing that is odd about a track.
 
@@ -27,6 +38,8 @@ def describe_track(
         How many animals there should be; None where nobody said.
     n_found
         How many things like an animal were found in each frame, shape (T,); None where that is not known.
+    equipment
+        What was left out because it never moves.
     """
     n_frames = len(animals.seen)
     counts = animals.seen.sum(axis=1)
@@ -48,5 +61,12 @@ def describe_track(
         notes.append(
             f"more than {n_expected} things that look like an animal are found in {more} of {n_frames} frames, and the track follows "
             f"{n_expected}; if there are more animals, give --animals with their number, and if it is equipment or a reflection, a --mask."
+        )
+    if equipment:
+        places = [f"{thing.x:.0f}, {thing.y:.0f} (frames {thing.start_frame} to {thing.stop_frame - 1})" for thing in equipment]
+        rest = f" and {len(places) - _MOST_PLACES} more places" if len(places) > _MOST_PLACES else ""
+        notes.append(
+            f"what is found at {'; '.join(places[:_MOST_PLACES])}{rest} never moves while others do: it is taken for equipment and left "
+            "out; if it is an animal, give --animals with the number of all."
         )
     return notes

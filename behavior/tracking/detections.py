@@ -135,6 +135,11 @@ class FrameDetections(Sequence[Detections]):
         values[:, 2 + _COLUMNS.index("heads")] = heads
         return type(self)(self.counts, values)
 
+    def select(self, rows: npt.NDArray[np.bool_]) -> Self:
+        """Return the table with some of its rows, by a mask of shape (M,)."""
+        frames = np.repeat(np.arange(len(self.counts)), self.counts)
+        return type(self)(np.bincount(frames[rows], minlength=len(self.counts)).astype(np.int64), self.values[rows])
+
     def __len__(self) -> int:
         return len(self.counts)
 

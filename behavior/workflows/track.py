@@ -36,6 +36,7 @@ from behavior.tracking.animals import gather_animals
 from behavior.tracking.association import associate, choose_association
 from behavior.tracking.background_detector import BackgroundDetector
 from behavior.tracking.detections import Detections
+from behavior.tracking.equipment import Equipment, leave_out_equipment
 
 __all__ = ["TrackRequest", "TrackResult", "TrackedVideo", "preview_tracking", "track_videos"]
 
@@ -169,12 +170,16 @@ def _track_video(video: Path, stem: Path, request: TrackRequest, origin: dict[st
         found = find_heads(video, found, learn_heads(video, found, request.heads))
     joining: dict[str, Any] = {name: getattr(request, name) for name in ("motion", "method", "fastest", "memory", "process_noise")}
     chosen = choose_association(found, length=length, n_animals=request.animals, **joining)
+    equipment: list[Equipment] = []
+    if given is None:
+        found, equipment = leave_out_equipment(found, chosen)
+        chosen = choose_association(found, length=length, n_animals=request.animals, **joining) if equipment else chosen
     associated = given.keep_identities() if given is not None and request.keep_identities else associate(found, chosen)
     animals = gather_animals(found, associated, chosen)
     if not animals.seen.any():
         raise VideoError(f"{video}: no animal was found in any of its {len(found)} frames; see what is found with --preview.")
     n_found = np.array([len(one) for one in found])
-    for note in describe_track(animals, n_flooded=n_flooded, n_expected=request.animals, n_found=n_found):
+    for note in describe_track(animals, n_flooded=n_flooded, n_expected=request.animals, n_found=n_found, equipment=equipment):
         warn(f"{video}: {note}")
     identities: TrackletIdentities | None = None
     if request.fingerprint is not None:

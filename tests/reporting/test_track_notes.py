@@ -4,6 +4,7 @@ import numpy as np
 
 from behavior.reporting.track_notes import describe_track
 from behavior.tracking.animals import TrackedAnimals
+from behavior.tracking.equipment import Equipment
 
 
 def make(seen: np.ndarray) -> TrackedAnimals:
@@ -45,3 +46,11 @@ def test_more_than_the_animals_are_counted() -> None:
     (note,) = describe_track(make(np.ones((100, 2), dtype=bool)), n_flooded=0, n_expected=2, n_found=n_found)
     assert note.startswith("more than 2 things that look like an animal are found in 30 of 100 frames")
     assert describe_track(make(np.ones((100, 2), dtype=bool)), n_flooded=0, n_expected=None, n_found=n_found) == []
+
+
+def test_what_was_left_out_as_equipment_is_said_in_one_sentence() -> None:
+    things = [Equipment(10.4 * number, 20.0, 5, 95, 80) for number in range(6)]
+    (note,) = describe_track(make(np.ones((100, 2), dtype=bool)), n_flooded=0, n_expected=None, equipment=things[:2])
+    assert note.startswith("what is found at 0, 20 (frames 5 to 94); 10, 20 (frames 5 to 94) never moves while others do")
+    (note,) = describe_track(make(np.ones((100, 2), dtype=bool)), n_flooded=0, n_expected=2, equipment=things)
+    assert "31, 20 (frames 5 to 94) and 2 more places never moves" in note

@@ -164,6 +164,21 @@ def test_the_user_is_told_what_is_odd(
     assert list_individuals(path.with_name("odd_track.csv"))
 
 
+@pytest.mark.parametrize("options", [(), ("--animals", 2, "--identity", "none", "--background", "extreme"), ("--polarity", "both")])
+def test_a_cable_that_lies_there_for_a_part_of_the_video_is_no_animal(
+    odd: Callable[..., Path], run: Callable[..., Any], tmp_path: Path, options: Sequence[object]
+) -> None:
+    pictures = [draw(positions) for positions in walk()]
+    for picture in pictures[:55]:
+        cv2.ellipse(picture, (160, 15), (14, 5), 30, 0, 360, (50, 50, 50), cv2.FILLED)
+    done = run("track", odd(pictures), *options)
+    told = " ".join(done.err.split())
+    assert done.status == 0 and "never moves while others do: it is taken for equipment" in told
+    found = np.stack([read_pose(tmp_path / "odd_track.csv", individual=name).positions[:, 0] for name in ("animal1", "animal2")], axis=1)
+    found = found if found[0, 0, 1] < found[0, 1, 1] else found[:, ::-1]
+    assert np.hypot(*(found - walk()).transpose(2, 0, 1)).max() < 1 and len(list_individuals(tmp_path / "odd_track.csv")) == 2
+
+
 @pytest.mark.parametrize(
     "request_", [TrackRequest(animals=0), TrackRequest(threshold=0), TrackRequest(background="extreme", polarity="both")]
 )
