@@ -44,15 +44,20 @@ def describe_track(
     n_frames = len(animals.seen)
     counts = animals.seen.sum(axis=1)
     notes = []
-    if n_flooded:
-        notes.append(
-            f"{n_flooded} of {n_frames} frames differ from the background all over (light or camera changed?); nothing is found there."
-        )
     gaps = find_bouts(counts == 0)
     missing = int((counts == 0).sum())
-    if missing > _OFTEN * n_frames:
+    longest = ""
+    if len(gaps):
         start, stop = gaps[np.argmax(gaps[:, 1] - gaps[:, 0])]
-        notes.append(f"no animal is found in {missing} of {n_frames} frames, for longest in frames {start} to {stop - 1}.")
+        longest = f", for longest in frames {start} to {stop - 1}"
+    is_other = missing - n_flooded > _OFTEN * n_frames
+    if n_flooded:
+        notes.append(
+            f"{n_flooded} of {n_frames} frames differ from the background all over (light or camera changed?); nothing is found "
+            f"there{'' if is_other else longest}."
+        )
+    if is_other:
+        notes.append(f"no animal is found in {missing} of {n_frames} frames{longest}.")
     fewer = int(((counts < animals.seen.shape[1]) & (counts > 0)).sum())
     if n_expected is not None and fewer > _OFTEN * n_frames:
         notes.append(f"fewer than {n_expected} animals are found in {fewer} of {n_frames} frames; positions in gaps are predicted.")

@@ -31,6 +31,9 @@ _MOVING_PART = 0.05
 # How far the background goes towards a picture, each frame, where it follows the light.
 _ADAPTATION = 0.02
 
+# A picture with less than this part of the background's light is taken in the dark, and nothing is learned from it.
+_DARK = 0.25
+
 
 class BackgroundDetector:
     """Finds animals as what differs from the background; pictures come in the order of the video.
@@ -159,7 +162,7 @@ class BackgroundDetector:
         return np.asarray(spread <= self._colors, dtype=np.uint8)
 
     def _adapt(self, small: npt.NDArray[np.uint8], difference: Grey, *, everywhere: bool = False) -> None:
-        if self._adapting is None:
+        if self._adapting is None or small.mean() < _DARK * self._behind[self._view].mean():
             return
         # In one brightness, or places where an animal hid the floor during a change would look like animals when it leaves.
         levelled = small * np.float32(level_brightness(small, self._behind[self._view]))

@@ -37,7 +37,17 @@ def test_gaps_and_missing_animals_are_counted() -> None:
 
 def test_frames_that_differ_all_over_are_counted() -> None:
     (note,) = describe_track(make(np.ones((100, 1), dtype=bool)), n_flooded=3, n_expected=None)
-    assert note.startswith("3 of 100 frames differ")
+    assert note.startswith("3 of 100 frames differ") and note.endswith("nothing is found there.")
+
+
+def test_light_that_was_off_is_said_in_one_sentence_with_its_frames() -> None:
+    seen = np.ones((100, 1), dtype=bool)
+    seen[40:60] = seen[70] = False
+    (note,) = describe_track(make(seen), n_flooded=20, n_expected=None)
+    assert note.startswith("20 of 100 frames differ") and note.endswith("nothing is found there, for longest in frames 40 to 59.")
+    seen[80:] = False
+    first, second = describe_track(make(seen), n_flooded=20, n_expected=None)
+    assert first.endswith("nothing is found there.") and "no animal is found in 41 of 100 frames" in second
 
 
 def test_more_than_the_animals_are_counted() -> None:

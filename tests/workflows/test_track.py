@@ -164,6 +164,26 @@ def test_the_user_is_told_what_is_odd(
     assert list_individuals(path.with_name("odd_track.csv"))
 
 
+@pytest.mark.parametrize(("is_dark", "options"), [(True, ()), (True, ("--adaptive",)), (False, ())])
+def test_a_long_stretch_without_light_or_animals_costs_nothing_else(
+    odd: Callable[..., Path], run: Callable[..., Any], tmp_path: Path, is_dark: bool, options: Sequence[str]
+) -> None:
+    truth = np.concatenate((walk(), walk()[::-1], walk()))
+    noise = np.random.default_rng(0).integers(0, 8, (112, 192, 3)).astype(np.uint8)
+    pictures = [draw(positions) for positions in truth]
+    pictures[90:190] = [noise if is_dark else draw(np.empty((0, 2)))] * 100
+    done = run("track", odd(pictures), "--animals", 2, "--identity", "none", *options)
+    told = " ".join(done.err.split())
+    assert done.status == 0 and told.count("for longest in frames 90 to 189") == told.count("warning:") == 1
+    tracks = [read_pose(tmp_path / "odd_track.csv", individual=name) for name in ("animal1", "animal2")]
+    found = np.stack([track.positions[:, 0] for track in tracks], axis=1)
+    distances = np.hypot(*(truth[:, :, None] - found[:, None]).transpose(3, 0, 1, 2))
+    lit = np.r_[:90, 190 : len(truth)]
+    # Which is which may be exchanged in the dark.
+    assert distances.min(axis=1)[lit].max() < 1
+    assert (np.stack([track.likelihoods[:, 0] for track in tracks])[:, 90:190] <= 0.5).all()
+
+
 @pytest.mark.parametrize("options", [(), ("--animals", 2, "--identity", "none", "--background", "extreme"), ("--polarity", "both")])
 def test_a_cable_that_lies_there_for_a_part_of_the_video_is_no_animal(
     odd: Callable[..., Path], run: Callable[..., Any], tmp_path: Path, options: Sequence[object]
