@@ -108,8 +108,6 @@ class TrackRequest:
         elif self.keep_identities or self.least_score:
             option = "keep-identities" if self.keep_identities else "least-score"
             raise UsageError(f"--{option} is for animals that a file names; give the file with --detections.")
-        if not 0 <= self.least_score <= 1:
-            raise UsageError(f"--least-score {self.least_score:g}: expected a number from 0 to 1.")
         if self.keep_identities and self.fingerprint is not None:
             raise UsageError(f"--keep-identities and --identity {self.identity} contradict each other; leave one out.")
         if self.keep_identities and self.animals is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,8 @@ __all__ = ["PHOTO_SUFFIXES", "Photo", "is_photo_table", "list_folder_photos", "l
 
 PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
 
-_FORMATS = ("JPEG", "PNG", "BMP", "TIFF", "WEBP", "MPO")
+# Photos of several pictures (MPO) are opened as JPEG.
+_FORMATS = ("JPEG", "PNG", "BMP", "TIFF", "WEBP")
 _EXPECTED, _ADVICE = "a photo (JPEG, PNG, TIFF, BMP or WebP)", "export it again, or leave it out"
 _MOST_BYTES = 512 * 2**20
 # Fewer than at which the library that decodes them begins to warn.
@@ -50,20 +52,22 @@ class Photo:
 
 
 def list_folder_photos(folder: Path) -> tuple[list[Photo], dict[str, str]]:
-    """Return the photos in `folder`, and a sentence by path for links that lead out of it.
+    """Return the photos in `folder`, and a sentence by path for links that lead out of it or nowhere.
 
     Those in a folder below it, `NAME/photo.jpg`, are of the individual NAME; in `NAME/DAY/photo.jpg`, of that day. Hidden files and folders
     are left out, and so are folders that are links.
     """
     photos: list[Photo] = []
     problems: dict[str, str] = {}
-    root = folder.resolve()
+    root = os.path.realpath(folder)
     for path in sorted(folder.rglob("*")):
         parts = path.relative_to(folder).parts
         if any(part.startswith(".") for part in parts) or path.suffix.casefold() not in PHOTO_SUFFIXES:
             continue
-        if not path.resolve().is_relative_to(root):
+        if not _is_inside(path, root):
             problems[str(path)] = f"{path}: is a link to a place outside {folder}, expected a photo in it; copy the photo there."
+        elif path.is_symlink() and not path.exists():
+            problems[str(path)] = f"{path}: is a link to nothing, expected a photo; copy the photo there."
         elif path.is_file():
             individual, day = (*parts[:-1], "", "")[:2]
             photos.append(Photo(path, individual, day="/".join((day, *parts[2:-1])) if day else ""))
@@ -90,18 +94,20 @@ def list_table_photos(table: Path) -> tuple[list[Photo], dict[str, str]]:
     text = read_table(table, text=named, error=InputError, expected="a table image,individual,side,day", advice="check its header")
     photos: list[Photo] = []
     problems: dict[str, str] = {}
-    root = table.parent.resolve()
+    root = os.path.realpath(table.parent)
     for line, row in enumerate(text.to_dict("records"), start=2):
         cells = {name: str(row[name]).strip() if name in row and isinstance(row[name], str) else "" for name in _COLUMNS}
         path = table.parent / cells["image"]
         if not cells["image"]:
             problems[f"{table} line {line}"] = f"{table}: line {line} names no image, expected a path; fill it in or remove the line."
-        elif "\0" in cells["image"] or not path.resolve().is_relative_to(root):
+        elif "\0" in cells["image"] or not _is_inside(path, root):
             problems[f"{table} line {line}"] = (
                 f"{table}: line {line} names {cells['image']!r}, which is outside the folder of the table; copy the photo into it."
             )
         else:
             photos.append(Photo(path, cells["individual"], cells["side"], cells["day"]))
+    if not len(text):
+        problems[str(table)] = f"{table}: names no photos, expected a line for each below its header; fill it in."
     return photos, problems
 
 
@@ -146,6 +152,11 @@ def _read_header(path: Path) -> list[str]:
     except (OSError, UnicodeDecodeError):
         return []
     return [cell.strip().strip('"') for cell in first.split(",")]
+
+
+def _is_inside(path: Path, root: str) -> bool:
+    """Tell whether a path is below a folder when links are followed, which may lead in circles."""
+    return Path(os.path.realpath(path)).is_relative_to(root)
 
 
 def _refuse_size(path: Path, found: str) -> InputError:

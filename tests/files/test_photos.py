@@ -11,7 +11,7 @@ from gallery_samples import write_photo
 from PIL import Image
 
 from behavior.errors import InputError
-from behavior.files.photos import is_photo_table, list_folder_photos, list_table_photos, read_photo
+from behavior.files.photos import Photo, is_photo_table, list_folder_photos, list_table_photos, read_photo
 
 
 def test_folders_name_individuals_and_days(tmp_path: Path) -> None:
@@ -93,3 +93,38 @@ def test_any_cut_of_a_photo_is_noticed(tmp_path: Path) -> None:
             path.write_bytes(whole[: int(share * len(whole))])
             with pytest.raises(InputError, match="cannot be read as a photo"):
                 read_photo(path)
+
+
+def test_links_that_lead_nowhere_get_a_sentence_and_the_rest_is_listed(tmp_path: Path) -> None:
+    folder = tmp_path / "photos" / "Bella"
+    good = write_photo(folder / "good.png", np.zeros((8, 8, 3), dtype=np.uint8))
+    (folder / "circle.png").symlink_to(folder / "circle.png")
+    (folder / "gone.png").symlink_to(folder / "moved.png")
+    photos, problems = list_folder_photos(tmp_path / "photos")
+    assert [photo.path for photo in photos] == [good]
+    assert sorted(Path(path).name for path in problems) == ["circle.png", "gone.png"]
+    assert all("is a link to nothing" in sentence for sentence in problems.values())
+    table = folder / "photos.csv"
+    table.write_text("image\ncircle.png\n")
+    assert list_table_photos(table)[0] == [Photo(folder / "circle.png")]
+
+
+def test_a_table_without_photos_gets_a_sentence(tmp_path: Path) -> None:
+    table = tmp_path / "photos.csv"
+    table.write_text("image,individual\n")
+    photos, problems = list_table_photos(table)
+    assert not photos and "names no photos" in problems[str(table)]
+
+
+def test_what_no_format_knows_is_said_to_be_no_photo(tmp_path: Path) -> None:
+    path = tmp_path / "notes.jpg"
+    path.write_text("no photo")
+    with pytest.raises(InputError, match=r"notes\.jpg: cannot be read as a photo .* \(cannot identify image file"):
+        read_photo(path)
+
+
+def test_a_photo_of_two_pictures_is_the_first(tmp_path: Path) -> None:
+    path = tmp_path / "stereo.jpg"
+    first, second = (Image.new("RGB", (16, 16), color) for color in ("red", "blue"))
+    first.save(path, format="MPO", save_all=True, append_images=[second])
+    assert read_photo(path)[8, 8, 0] > 200
