@@ -41,7 +41,7 @@ from behavior.files.study import open_study
 from behavior.learning.crossval_folder import read_crossval
 from behavior.learning.fit_store import FitStore
 
-__all__ = ["Target", "damage", "find_targets", "try_damage"]
+__all__ = ["Target", "add_gallery", "add_track", "damage", "find_targets", "list_trials", "try_damage"]
 
 MOST_SECONDS = 20
 MOST_GIB = 1.0
@@ -50,7 +50,7 @@ ODD_VALUES = (
     *("9" * 5000, "99999999999999999999", "4000000000", "0x7fffffff", "a" * 9000, "[" * 500, "{a: " * 300, "\x00", "\u2028", "\x1b[2J"),
     *("../../x", "/dev/zero", "=1+1", "$x^{", "*a", "&a [*a]", "!!python/object:os.system x", "2026-11-31", "é", "\ud7ff", "1_000", "1,5"),
 )
-TEXTS = (".yaml", ".csv", ".json", ".md", ".log")
+TEXTS = (".yaml", ".csv", ".json", ".jsonl", ".md", ".log")
 
 
 @dataclass(frozen=True)
@@ -217,7 +217,7 @@ def _open_journal(path: Path) -> None:
 
 
 def _add_others(folder: Path) -> list[Target]:
-    """Write what a finished demo has no more, or never had, and return it: a checkpoint, fine-tuned weights and a search's journal."""
+    """Write what a finished demo has no more, or never had, and return it: weights, a checkpoint, a journal, a track and a gallery."""
     import keras
 
     from behavior.search.storage import open_search
@@ -235,7 +235,70 @@ def _add_others(folder: Path) -> list[Target]:
     )
     weights = folder / "weights.keras"
     write_finetuned_weights(weights, lambda path: network.save(path), record)
-    return [Target("fine-tuned weights", weights, lambda: _read_weights(weights)), _add_checkpoint(folder)]
+    own = [Target("fine-tuned weights", weights, lambda: _read_weights(weights)), _add_checkpoint(folder)]
+    return [*own, *add_track(folder), *add_gallery(folder / "gallery")]
+
+
+def add_track(folder: Path) -> list[Target]:
+    """Write tracklets of two animals that cross, corrections of them, and a part of an unfinished video's detections."""
+    from behavior.files.detection_parts import DetectionPart, DetectionParts
+    from behavior.files.feature_writer import parts_folder
+    from behavior.files.track_corrections import CORRECTIONS_SUFFIX, CorrectedVideo, write_corrections
+    from behavior.files.tracklets import TRACKLETS_SUFFIX, GapFilling, StoredTracklets, read_tracklets, write_tracklets
+    from behavior.recording import Spot, TrackCorrection, Tracklet
+    from behavior.reporting.corrected_tracks import correct_track, list_corrections
+
+    frames = [np.arange(start, start + 30) for start in (0, 0, 30, 30)]
+    places = [np.column_stack((8.0 + one, np.full(30, 20.0 + 30 * (number % 2)))) for number, one in enumerate(frames)]
+    sizes, nobody = np.tile([12.0, 4.0], (30, 1)), np.zeros(30, dtype=np.bool_)
+    tracklets = tuple(Tracklet(*each, np.zeros(30), sizes, nobody) for each in zip(frames, places, strict=True))
+    origin = {"video": "pair.mp4", "bytes": 900}
+    gaps = GapFilling("velocity", 1.0, 0.2, 5)
+    stored = StoredTracklets(tracklets, np.array([0, 1, 0, 1]), origin, (np.ones(30),) * 4, np.full(4, 0.9), 60, 2, gaps)
+    stem = folder / "pair"
+    own, corrections, track = (folder / f"pair{suffix}" for suffix in (TRACKLETS_SUFFIX, CORRECTIONS_SUFFIX, "_parts"))
+    write_tracklets(own, stored)
+    made = [TrackCorrection("swap", Spot(20, 28, 20), Spot(30, 38, 50), 30), TrackCorrection("name", Spot(4, 12, 20), name="Bella")]
+    write_corrections(corrections, CorrectedVideo("pair.mp4", 900, 60), made)
+
+    def read_track() -> None:
+        found = read_tracklets(own)
+        correct_track(found, list_corrections(stem, found))
+
+    part = DetectionPart(np.ones(1000, dtype=np.int64), np.ones((1000, 9)), np.arange(1000) / 30)
+    DetectionParts(track, {"video": "pair.mp4"}).add(part, {"before": np.ones((2, 2))})
+
+    def read_parts() -> None:
+        parts = DetectionParts(track, {"video": "pair.mp4"})
+        parts.read_state()
+        list(parts.read())
+
+    return [
+        *(Target("tracklets", own, read_track), Target("corrections", corrections, read_track)),
+        Target("part of detections", next(parts_folder(track).glob("*0.npz")), read_parts),
+    ]
+
+
+def add_gallery(folder: Path) -> list[Target]:
+    """Write a gallery of three individuals on two days."""
+    from behavior.embedding.individual_gallery import fit_gallery, open_side
+    from behavior.files.gallery_folder import GALLERY_FILE, EnrolledImage, StoredGallery, hash_image, read_gallery, write_gallery
+
+    crops = np.random.default_rng(0).integers(0, 255, (12, 16, 16, 3), dtype=np.uint8)
+    crops[:, 4:12, 4:12] = (np.arange(12) % 3 * 80)[:, None, None, None]
+    images = tuple(
+        EnrolledImage(f"mouse{number % 3}", "", f"day{number % 2}", f"{number}.png", hash_image(crop)) for number, crop in enumerate(crops)
+    )
+    settings = {"fingerprint": "correlogram", "weights": "", "seed": 0}
+    write_gallery(folder, fit_gallery(StoredGallery("photos", settings, 0.0, 0.0, images, crops)))
+
+    def read() -> None:
+        gallery = read_gallery(folder)
+        for side in gallery.sides:
+            open_side(gallery, side)
+
+    archives = {path.name.split("-")[0]: path for path in folder.glob("*.npz")}
+    return [Target("gallery", folder / GALLERY_FILE, read), *(Target(f"gallery's {kind}", path, read) for kind, path in archives.items())]
 
 
 def _read_weights(path: Path) -> None:

@@ -15,7 +15,7 @@ from behavior.embedding.given_detections import GivenDetections
 from behavior.embedding.tracklet_identities import TrackletIdentities
 from behavior.errors import PoseError
 from behavior.files.track_corrections import CORRECTIONS_SUFFIX, CorrectedVideo, read_corrections
-from behavior.files.tracklets import GapFilling, StoredTracklets
+from behavior.files.tracklets import TRACKLETS_SUFFIX, GapFilling, StoredTracklets
 from behavior.recording import Spot, Track, TrackCorrection, Tracklet
 from behavior.tracking.animals import AROUND, TrackedAnimals, place_tracklets
 from behavior.tracking.association import AssociationSettings
@@ -233,17 +233,18 @@ def measure_reach(stored: StoredTracklets) -> float:
     return _REACH * float(np.nanmedian(lengths)) if np.isfinite(lengths).any() else _USUAL_REACH
 
 
-def identify_video(stored: StoredTracklets) -> CorrectedVideo:
-    """Return which video tracklets are of; PoseError if they do not say so."""
+def identify_video(stem: Path, stored: StoredTracklets) -> CorrectedVideo:
+    """Return which video the tracklets of the track at `stem` are of; PoseError if they do not say so."""
     video, n_bytes = stored.origin.get("video"), stored.origin.get("bytes")
     if not isinstance(video, str) or not isinstance(n_bytes, int):
-        raise PoseError("the tracklets do not say which video they are of; run `behavior track` on the video again.")
+        path = name_track_file(stem, TRACKLETS_SUFFIX)
+        raise PoseError(f"{path}: the tracklets do not say which video they are of; run `behavior track` on the video again.")
     return CorrectedVideo(video, n_bytes, stored.n_frames)
 
 
 def list_corrections(stem: Path, stored: StoredTracklets) -> list[TrackCorrection]:
     """Return what people corrected in the track of a video; raises as `read_corrections`."""
-    return read_corrections(name_track_file(stem, CORRECTIONS_SUFFIX), identify_video(stored))
+    return read_corrections(name_track_file(stem, CORRECTIONS_SUFFIX), identify_video(stem, stored))
 
 
 def _drop_emptied(placement: Placement, found: Placement) -> Placement:

@@ -23,7 +23,7 @@ def open_track(path: Path) -> OpenedTrack:
     """
     stem = path.with_name(path.name.removesuffix(TRACK_SUFFIX))
     stored = read_tracklets(name_track_file(stem, TRACKLETS_SUFFIX))
-    video = identify_video(stored)
+    video = identify_video(stem, stored)
     corrected = correct_track(stored, list_corrections(stem, stored))
     names = tuple(list_individuals(path))
     if len(names) != len(corrected.names):

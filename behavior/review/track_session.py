@@ -170,7 +170,7 @@ class TrackSession:
                 raise UsageError(f"This cannot be done: {problem}.")
             path = self._files[1]
             with hold_claim(path, what=f"the corrections in {path}", patience_s=_PATIENCE_S):
-                write_corrections(path, identify_video(held.stored), corrections)
+                write_corrections(path, identify_video(self.stem, held.stored), corrections)
                 stamps = self._stamp()
             self._held = _Held(held.stored, tuple(corrections), tuple(makers), tuple(undone), corrected, stamps)
             self.revision += 1

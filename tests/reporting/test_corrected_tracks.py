@@ -71,7 +71,7 @@ def test_corrections_are_read_beside_the_track(tracked: TrackedAnimals, tmp_path
     stored = store_animals(tracked, None, SETTINGS, ORIGIN)
     assert list_corrections(tmp_path / "pair", stored) == []
     made = [TrackCorrection("split", Spot(31, 72, 60))]
-    write_corrections(name_track_file(tmp_path / "pair", CORRECTIONS_SUFFIX), identify_video(stored), made)
+    write_corrections(name_track_file(tmp_path / "pair", CORRECTIONS_SUFFIX), identify_video(tmp_path / "pair", stored), made)
     assert list_corrections(tmp_path / "pair", stored) == made
 
 
@@ -86,7 +86,7 @@ def test_animals_that_nothing_is_left_of_are_left_out(tracked: TrackedAnimals) -
 
 def test_tracklets_that_do_not_name_their_video_get_a_sentence(tracked: TrackedAnimals) -> None:
     with pytest.raises(PoseError, match="which video"):
-        identify_video(store_animals(tracked, None, SETTINGS, {"video": 3}))
+        identify_video(Path("pair"), store_animals(tracked, None, SETTINGS, {"video": 3}))
 
 
 @pytest.mark.parametrize(("start", "stop"), [(0, 60), (0, 5), (28, 31), (31, 33), (33, 34), (36, 40), (59, 90), (60, 61)])

@@ -26,7 +26,9 @@ def test_corrections_of_people_are_applied(tmp_path: Path) -> None:
     stored = read_tracklets(tmp_path / "pair_tracklets.npz")
     spots = [Spot(3, float(one.positions[3, 0]), float(one.positions[3, 1])) for one in stored.tracklets]
     write_corrections(
-        tmp_path / "pair_track_corrections.jsonl", identify_video(stored), [TrackCorrection("swap", spots[0], spots[1], start_frame=3)]
+        tmp_path / "pair_track_corrections.jsonl",
+        identify_video(tmp_path / "pair", stored),
+        [TrackCorrection("swap", spots[0], spots[1], start_frame=3)],
     )
     opened = open_track(track)
     first = [one for one, owner in zip(opened.tracklets, opened.owners.tolist(), strict=True) if owner == 0]

@@ -48,6 +48,21 @@ def test_a_damaged_file_is_read_or_said(folder: Path) -> None:
     assert min(outcomes["read"], outcomes["said"]) > 60
 
 
+def test_damaged_tracks_and_galleries_are_read_or_said(tmp_path: Path) -> None:
+    targets = [*fuzz_own_files.add_track(tmp_path), *fuzz_own_files.add_gallery(tmp_path / "gallery")]
+    kinds = ["tracklets", "corrections", "part of detections", "gallery", "gallery's crops", "gallery's looks"]
+    assert sorted(target.kind for target in targets) == sorted(kinds)
+    said = Counter[str]()
+    for target in targets:
+        trials = fuzz_own_files.list_trials(target, 0)
+        for number in range(25):
+            outcome = next(trials)()
+            assert outcome in ("read", "said"), (target.kind, number, outcome)
+            said[target.kind] += outcome == "said"
+    # What a detector had found is found again.
+    assert said["part of detections"] == 0 and min(said[kind] for kind in kinds if kind != "part of detections") > 5
+
+
 def test_what_is_not_said_is_found(tmp_path: Path) -> None:
     def fail() -> None:
         raise KeyError("watched")
