@@ -2,10 +2,10 @@
 
 python scripts/benchmark_tracking.py [DATA] [--only NAME] [--identity correlogram dense cnn]
 
-DATA is the folder of real recordings (../shared/data). The detections of a video are made once; then they are joined as `track` does by
-default, with other motion models, by a filter without process noise, and by the nearest first without memory, the plain baseline. Frames
-per second are of processor time, which a busy machine changes less; both readings of the video (samples, then all frames) count. With
---identity, the default is also measured with animals told apart by appearance, which reads the video once more.
+DATA is the folder of real recordings (../shared/data). The detections of a video are made once; then they are freed of equipment and joined
+as `track` does by default, with other motion models, by a filter without process noise, and by the nearest first without memory, the plain
+baseline. Frames per second are of processor time, which a busy machine changes less; both readings of the video (samples, then all frames)
+count. With --identity, the default is also measured with animals told apart by appearance, which reads the video once more.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from behavior.tracking.association import associate, choose_association
 from behavior.tracking.background_detector import BackgroundDetector
 from behavior.tracking.calibration import calibrate
 from behavior.tracking.detections import Detections
+from behavior.tracking.equipment import leave_out_equipment
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,8 @@ def join(
         began = time.process_time()
         given = {"motion": "acceleration", "n_animals": sample.n_animals, **options}
         settings = choose_association(found, length=length, **given)  # type: ignore[arg-type]
-        animals = gather_animals(found, associate(found, settings), settings)
+        left, _ = leave_out_equipment(found, settings)
+        animals = gather_animals(left, associate(left, settings), settings)
         yield name, animals, len(found) / (time.process_time() - began)
     settings = choose_association(found, length=length, motion="acceleration", n_animals=sample.n_animals)
     associated = associate(found, settings)
