@@ -16,7 +16,7 @@ from behavior.figures.track_overlay import DrawnAnimals, TrackPainter
 from behavior.files.folder_contents import list_files, separate_drawn
 from behavior.files.name_matching import find_owners
 from behavior.files.pose import match_pose_to_frames, open_pose
-from behavior.files.tracklets import TRACK_SUFFIX
+from behavior.files.tracklets import TRACK_SUFFIX, TRACKLETS_SUFFIX, read_tracklets
 from behavior.files.video import open_video, summarize_video
 from behavior.files.video_folder import VideoFolder
 from behavior.files.video_writer import write_video
@@ -134,6 +134,7 @@ def plan_track_overlay(track: Path, video: Path, *, clip: Clip) -> TrackOverlay:
         If it ends before the clip starts.
     """
     opened, summary = open_pose(track), summarize_video(video)
+    _tell_other_video(track, video)
     names = tuple(opened.individuals)
     tracks = []
     for name in names:
@@ -168,3 +169,21 @@ def _gather(tracks: list[Track], names: tuple[str, ...]) -> DrawnAnimals:
 def _find_part(track: Track, known: tuple[str, ...]) -> int | None:
     parts = [part.casefold() for part in track.body_parts]
     return next((parts.index(name) for name in known if name in parts), None)
+
+
+def _tell_other_video(track: Path, video: Path) -> None:
+    """Warn if the tracklets beside a track are of a video with other bytes: another one, or the same compressed again."""
+    tracklets = track.with_name(track.name.removesuffix(TRACK_SUFFIX) + TRACKLETS_SUFFIX)
+    if not track.name.endswith(TRACK_SUFFIX) or not tracklets.is_file():
+        return
+    try:
+        n_bytes = read_tracklets(tracklets).origin.get("bytes")
+    except PoseError as error:
+        # The track is drawn without them.
+        warn(str(error))
+        return
+    if isinstance(n_bytes, int) and n_bytes != (found := video.stat().st_size):
+        warn(
+            f"{track}: was made of a video of {n_bytes:,} bytes, and {video} has {found:,}; if its animals are drawn beside those in the "
+            "video, name the folder of the track's own video with --videos."
+        )

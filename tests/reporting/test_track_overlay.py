@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from gallery_samples import write_tracked_video
 
 from behavior.errors import PoseError
 from behavior.figures.lettering import parse_color
@@ -71,3 +72,16 @@ def test_a_track_without_its_video_or_of_another_gets_a_sentence(track: Path, tm
     write_video(tmp_path / "long.mp4", [np.zeros((64, 64, 3), dtype=np.uint8)] * (N_FRAMES + 9), fps=10)
     with pytest.raises(PoseError, match="is it the pose of another video"):
         plan_track_overlay(track, tmp_path / "long.mp4", clip=Clip())
+
+
+def test_a_track_that_was_made_of_another_video_is_drawn_with_a_warning(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    own = write_tracked_video(tmp_path / "own", "cage", [1, 2])
+    other = write_tracked_video(tmp_path / "other", "cage", [3, 4], seed=5)
+    clip = Clip(start_s=0.0, stop_s=None, speed=1.0)
+    plan_track_overlay(own, own.with_name("cage.mp4"), clip=clip)
+    assert "was made of a video of" not in caplog.text
+    plan_track_overlay(own, other.with_name("cage.mp4"), clip=clip)
+    assert "was made of a video of" in caplog.text and "--videos" in caplog.text
+    own.with_name("cage_tracklets.npz").write_bytes(b"damaged")
+    plan_track_overlay(own, own.with_name("cage.mp4"), clip=clip)
+    assert "cage_tracklets.npz: cannot be read as tracklets" in caplog.text
