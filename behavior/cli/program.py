@@ -36,7 +36,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-STOPPED = "stopped; finished work is kept: embed, annotate, crossval and search resume, labels of review are saved, others start over"
+STOPPED = "stopped; finished work is kept: embed, track, annotate, crossval and search resume, review keeps its labels, others start over"
 
 _logger = logging.getLogger("behavior.cli")
 
