@@ -86,7 +86,10 @@ def track(
     adaptive: Annotated[bool, typer.Option("--adaptive", help="Let the background follow slow changes of light.")] = False,
     moving: Annotated[
         _Moving | None,
-        typer.Option(help="Only what moves is an animal, by this model, and looks like one. A run that was killed starts from frame 0."),
+        typer.Option(
+            help="Model of motion. With another background than moving: what is found there has to move, too. A run that was killed "
+            "starts from frame 0."
+        ),
     ] = None,
     motion: Annotated[_Motion, typer.Option(help="What an animal is expected to keep from one frame to the next.")] = _Motion.acceleration,
     method: Annotated[_Method, typer.Option(help="Optimal assignment of detections, or the nearest first.")] = _Method.optimal,
@@ -172,6 +175,8 @@ def track(
         print_table(header, rows, as_json=as_json, formats=formats, extra={"failures": result.failures})
         if result.videos:
             hint("wrote NAME_track.csv (pose in DeepLabCut's layout), NAME_track.jpg and NAME_tracklets.npz")
+        if animals is None and not keep_identities and any(video.animals > 1 for video in result.videos.values()):
+            hint("several animals were told apart by motion alone; with --animals and their number, by what they look like, too")
         if any(video.identified is not None for video in result.videos.values()):
             hint("wrote NAME_identity.png and NAME_identity.csv; look in the picture for animals that were exchanged")
     exit_on(result.failures)

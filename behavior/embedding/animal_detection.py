@@ -71,8 +71,9 @@ def choose_detection(
     except ValueError as error:
         raise VideoError(f"{video}: {error}, from all over the video; give --polarity and --threshold, and look at --preview.") from error
     size = settings.size
+    kind = "dark or light" if settings.polarity == "both" else settings.polarity
     announce(
-        f"{video.name}: {settings.polarity} animals of about {size.length:.0f} x {size.width:.0f} pixels, {settings.threshold:.0f} grey "
+        f"{video.name}: {kind} animals of about {size.length:.0f} x {size.width:.0f} pixels, {settings.threshold:.0f} grey "
         f"levels from a background of kind {settings.background} (score {settings.score:.2f})"
     )
     if settings.score < _DOUBTFUL:

@@ -113,7 +113,8 @@ def enrol_individuals(folder: Path, sources: Sequence[Path], request: EnrolReque
         for other, unfit in listed.items():
             if other != kind and unfit:
                 read.fail(
-                    other, f"{len(unfit)} {other} are left out: {folder} is a gallery of {kind}; enrol {other} into one of their own."
+                    other,
+                    f"{other} are left out ({len(unfit)} found): {folder} is a gallery of {kind}; enrol {other} into one of their own.",
                 )
         settings = _choose_settings(request, earlier)
         size = earlier.crops.shape[1] if earlier is not None else _choose_size(kind, settings)

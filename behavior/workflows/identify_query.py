@@ -73,7 +73,9 @@ def identify_sources(
     listed = list_sources(sources, read)
     for kind, unfit in listed.items():
         if kind != stored.kind and unfit:
-            read.fail(kind, f"{len(unfit)} {kind} are left out: {folder} is a gallery of {stored.kind}, and the two are never compared.")
+            read.fail(
+                kind, f"{kind} are left out ({len(unfit)} found): {folder} is a gallery of {stored.kind}, and the two are never compared."
+            )
     scale = SourceScale(stored.crops.shape[1], stored.length, stored.width)
     read_sources(listed[stored.kind], scale, read=read, open_track=open_track, videos=videos, side=side, day="")
     for note in read.notes:

@@ -86,7 +86,7 @@ def test_tracks_without_names_and_photos_are_left_out_of_a_gallery_of_tracks(tra
     result = enrol_individuals(copy, [track, photos], EnrolRequest())
     assert dict(result.added).keys() == {"Bella"}
     sentences = list(result.failures.values())
-    assert "2 photos are left out" in sentences[0] and "is a gallery of tracks" in sentences[0]
+    assert "photos are left out (2 found)" in sentences[0] and "is a gallery of tracks" in sentences[0]
     assert "found 'animal2', expected the name of an individual; give --name animal2=NAME" in sentences[1]
 
 

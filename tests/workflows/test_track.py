@@ -95,6 +95,14 @@ def test_the_number_of_animals_is_found(video: Path, tmp_path: Path) -> None:
     assert track_videos([video], TrackRequest(), out=tmp_path).videos["pair"].animals == 2
 
 
+def test_animals_whose_number_is_not_given_are_told_apart_by_motion_and_the_user_learns_it(
+    video: Path, run: Callable[..., Any], tmp_path: Path
+) -> None:
+    told = "several animals were told apart by motion alone"
+    assert told in run("track", video, "--out", tmp_path / "found").err
+    assert told not in run("track", video, "--animals", "2", "--identity", "none", "--out", tmp_path / "given").err
+
+
 def test_one_animal_has_no_name(tmp_path: Path) -> None:
     write_video(tmp_path / "one.mp4", [draw(positions[:1]) for positions in walk()], fps=25)
     track_videos([tmp_path / "one.mp4"], TrackRequest(animals=1))
