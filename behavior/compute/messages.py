@@ -32,8 +32,9 @@ def encode(value: Any) -> bytes:
     Parameters
     ----------
     value
-        None, bool, int, float, str, a path, an array of numbers, a list, tuple or dictionary of such values, a dataclass of this package
-        that has them in its fields, an exception; and for `decode_call`, a function that a module has under its name, or a partial one.
+        None, bool, int, float, str, a path, an array of numbers, a list, tuple, frozen set or dictionary of such values, a dataclass
+        of this package that has them in its fields, an exception; and for `decode_call`, a function that a module has under its name,
+        or a partial one.
 
     Raises
     ------
@@ -73,6 +74,9 @@ def _describe(value: Any, arrays: list[npt.NDArray]) -> Any:
         return [_describe(item, arrays) for item in value]
     if type(value) is tuple:
         return {"tuple": _describe(list(value), arrays)}
+    if type(value) is frozenset:
+        # In one order, so that the same value gives the same bytes.
+        return {"frozenset": [_describe(item, arrays) for item in sorted(value, key=repr)]}
     if type(value) is dict:
         return {"dictionary": [[_describe(key, arrays), _describe(item, arrays)] for key, item in value.items()]}
     if isinstance(value, Path):
@@ -134,6 +138,8 @@ class _Decoder:
         match kind:
             case "tuple":
                 return tuple(self._restore(content))
+            case "frozenset":
+                return frozenset(self._restore(content))
             case "dictionary":
                 return {self._restore(key): self._restore(item) for key, item in content}
             case "path":

@@ -26,7 +26,6 @@ from behavior.reporting.corrected_tracks import (
     measure_reach,
     name_track_file,
 )
-from behavior.reporting.track_files import write_corrected
 from behavior.review.label_session import EditConflictError, stamp_file
 from behavior.review.track_edits import TrackEdit, describe_correction, plan_correction
 from behavior.tracking.crossings import find_crossings
@@ -184,6 +183,9 @@ class TrackSession:
                 return
             corrected, revision = self._held.corrected, self.revision
         # Others correct on meanwhile.
+        # It loads what draws pictures, which the server can begin without.
+        from behavior.reporting.track_files import write_corrected
+
         write_corrected(self.stem, corrected, per_animal=False)
         with self._lock:
             self._is_pending = self._is_pending and revision != self.revision

@@ -94,9 +94,24 @@ def test_quiet_and_verbose_contradict_each_other(run):
     assert "choose one of them" in ran.err
 
 
-@pytest.mark.parametrize("command", list(get_command(app).commands))
+def list_commands(group, prefix=""):
+    """Return all commands by their words; those of a group, such as identify, in its place."""
+    found = {}
+    for name, command in group.commands.items():
+        found |= list_commands(command, f"{prefix}{name} ") if hasattr(command, "commands") else {f"{prefix}{name}": command}
+    return found
+
+
+COMMANDS = list_commands(get_command(app))
+
+
+def test_commands_of_a_group_are_among_all():
+    assert {"track", "identify enrol", "identify query", "identify evaluate"} <= set(COMMANDS)
+
+
+@pytest.mark.parametrize("command", list(COMMANDS))
 def test_every_command_can_be_quiet_verbose_and_answer_in_json(command):
-    options = {option for parameter in get_command(app).commands[command].params for option in parameter.opts}
+    options = {option for parameter in COMMANDS[command].params for option in parameter.opts}
     assert {"--quiet", "--verbose", "--debug", "--json"} <= options
 
 

@@ -91,6 +91,12 @@ def test_only_a_call_names_functions() -> None:
         decode(content)
 
 
+def test_frozen_sets_are_values_too() -> None:
+    paths = frozenset({Path("b.csv"), Path("a.csv")})
+    assert decode(encode({"labels": paths, "none": frozenset()})) == {"labels": paths, "none": frozenset()}
+    assert encode(paths) == encode(frozenset({Path("a.csv"), Path("b.csv")}))
+
+
 @pytest.mark.parametrize("value", [object(), {1, 2}, lambda: None, np.array([object()])])
 def test_what_is_no_value_is_refused(value: Any) -> None:
     with pytest.raises(TypeError, match="cannot be told to another process"):

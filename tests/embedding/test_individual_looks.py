@@ -33,7 +33,7 @@ def measure(named: NamedImages, folds: list, vectors: list) -> float:
     ("settings", "n_individuals", "n_each", "is_trained"),
     [
         (LookSettings(CORRELOGRAM), 4, 4, False),
-        (LookSettings(CNN), 5, 6, True),
+        pytest.param(LookSettings(CNN), 5, 6, True, marks=pytest.mark.slow),
         (LookSettings("openfield", "packaged"), 4, 3, False),
     ],
 )

@@ -129,7 +129,7 @@ def test_a_drive_that_takes_nothing_loses_nothing(stem: Path, monkeypatch: pytes
     assert session.describe("")["corrections"] == [] and session.revision == 0
     correct(session, SWAP)
     with monkeypatch.context() as patched:
-        patched.setattr("behavior.review.track_session.write_corrected", fail)
+        patched.setattr("behavior.reporting.track_files.write_corrected", fail)
         with pytest.raises(OutputError, match="no space"):
             session.write(now=True)
     assert session.is_pending

@@ -79,7 +79,7 @@ def test_tables_and_summary_are_written(run: Callable, lab: Path) -> None:
     assert "assume that animals are independent" in ran.err
 
     bouts = pd.read_csv(out / "statistics.csv")
-    assert list(bouts.columns) == ["recording", "group", "behavior", "bin", "metric", "value"]
+    assert list(bouts.columns) == ["recording", "group", "animal", "behavior", "bin", "metric", "value"]
     assert pick(bouts, recording="r2", behavior="groom", bin=None, metric="bout_count") == [3]
     assert pick(bouts, recording="r2", behavior="groom", bin=None, metric="share") == [0.1]
     assert pick(bouts, recording="r2", behavior="groom", metric="bout_count") == [3, 3, 0, 0]
@@ -87,12 +87,12 @@ def test_tables_and_summary_are_written(run: Callable, lab: Path) -> None:
     assert bouts[bouts["recording"] == "r4"]["group"].unique().tolist() == ["drug"]
 
     transitions = pd.read_csv(out / "transitions.csv")
-    assert list(transitions.columns) == ["recording", "group", "bin", "from", "to", "count", "probability"]
+    assert list(transitions.columns) == ["recording", "group", "animal", "bin", "from", "to", "count", "probability"]
     chosen = transitions[(transitions["recording"] == "r5") & transitions["bin"].isna() & (transitions["from"] == "groom")]
     assert chosen["count"].tolist() == [5, 0]
 
     zones = pd.read_csv(out / "zones.csv")
-    assert list(zones.columns) == ["recording", "group", "zone", "bin", "metric", "value"]
+    assert list(zones.columns) == ["recording", "group", "animal", "zone", "bin", "metric", "value"]
     assert list(dict.fromkeys(zones["zone"])) == ["everywhere", "centre", "walls", "corners", "left"]
     # The gap of two frames is filled in, that of a second is not.
     assert pick(zones, recording="r0", zone="everywhere", bin=None, metric="time_s") == [29.0]
