@@ -12,8 +12,7 @@ import numpy.typing as npt
 
 from behavior.errors import PoseError
 from behavior.files.detection_table import DetectionTable
-from behavior.files.number_tables import NumberTable, TextLayout, read_number_table
-from behavior.files.text_tables import find_delimiter, find_encoding
+from behavior.files.number_tables import NumberTable, TextLayout, read_first_row, read_number_table
 
 __all__ = ["COLUMNS", "is_detection_csv", "read_detection_csv"]
 
@@ -35,7 +34,6 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "score": ("score", "confidence", "conf", "probability", "likelihood"),
     "animal": ("animal", "individual", "track", "track_id", "identity", "id"),
 }
-_HEADER_BYTES = 1 << 16
 _LAST_FRAME = 1 << 32
 _EXPECTED = "expected the columns frame, x, y, and perhaps width, height, angle, score, animal, or frame, x1, y1, x2, y2"
 
@@ -107,19 +105,14 @@ def read_detection_csv(path: Path) -> DetectionTable:
 
 
 def _read_header(path: Path) -> _Header | None:
-    with path.open("rb") as file:
-        start = file.read(_HEADER_BYTES)
-    encoding = find_encoding(start)
-    lines = start.decode(encoding, errors="replace").splitlines()[:12] if encoding else []
-    if not lines:
+    first = read_first_row(path)
+    if first is None:
         return None
-    delimiter = find_delimiter(lines[0])
-    cells = [cell.strip().casefold() for cell in next(csv.reader(lines[:1], delimiter=delimiter), [])]
+    cells, layout = [cell.casefold() for cell in first[0]], first[1]
     columns = {name: cells.index(spelling) for name, known in COLUMNS.items() if (spelling := _find(known, cells)) is not None}
     if "frame" not in columns or not ({"x", "y"} <= set(columns) or _has_corner(columns)):
         return None
-    has_commas = delimiter != "," and any("," in line for line in lines[1:])
-    return _Header(columns, TextLayout(1, len(cells), encoding or "utf-8", delimiter, "," if has_commas else "."))
+    return _Header(columns, layout)
 
 
 def _find(known: Sequence[str], cells: Sequence[str]) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,15 +12,20 @@ import numpy as np
 import numpy.typing as npt
 
 from behavior.errors import PoseError
+from behavior.files.text_tables import find_delimiter, find_encoding
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["NumberTable", "TextLayout", "read_number_table"]
+__all__ = ["NumberTable", "TextLayout", "read_first_row", "read_number_table"]
 
 
 # Separators that a spreadsheet may add to the end of each row.
 _SPARE_CELLS = 16
+
+# The first line of a table is no longer than this; the lines after it tell the decimal separator.
+_START_BYTES = 1 << 20
+_N_LINES = 12
 
 
 @dataclass(frozen=True)
@@ -44,6 +50,26 @@ class TextLayout:
     delimiter: str
     decimal: str
     missing: tuple[str, ...] = ()
+
+
+def read_first_row(path: Path) -> tuple[list[str], TextLayout] | None:
+    """Return the names in the first line of a table, and how the rows below it are written; None if `path` does not begin with text.
+
+    Raises
+    ------
+    OSError, csv.Error
+        If the file cannot be read, or its first line is no row.
+    """
+    with path.open("rb") as file:
+        start = file.read(_START_BYTES)
+    encoding = find_encoding(start)
+    lines = start.decode(encoding, errors="replace").splitlines()[:_N_LINES] if encoding else []
+    if not lines or encoding is None:
+        return None
+    delimiter = find_delimiter(lines[0])
+    cells = [cell.strip() for cell in next(csv.reader(lines[:1], delimiter=delimiter), [])]
+    has_commas = delimiter != "," and any("," in line for line in lines[1:])
+    return cells, TextLayout(1, len(cells), encoding, delimiter, "," if has_commas else ".")
 
 
 class NumberTable:

@@ -12,6 +12,7 @@ from behavior.files.label_formats.jaaba import JAABA
 from behavior.files.label_formats.ndx_ethogram import NDX_ETHOGRAM, is_automated
 from behavior.files.label_formats.source import LabelSource
 from behavior.files.text_tables import find_delimiter, split_lines
+from behavior.files.tracklets import TRACK_SCORER
 
 __all__ = ["is_named_as_result", "is_own_track", "is_result"]
 
@@ -22,7 +23,7 @@ _ETHOGRAM, _BOUTS, _OVERLAY = "_ethogram", "_bouts", "_overlay"
 _BESIDE_TRACK = re.compile(r"(?P<video>.+)_(?:animal[0-9]+_track|tracklets|identity)", re.ASCII | re.IGNORECASE)
 
 # How such tracks, and those of all animals, begin.
-_TRACK_START = b"scorer,behavior_track,"
+_TRACK_START = f"scorer,{TRACK_SCORER},".encode()
 
 # Files of an export, and folders in which it puts more of them; people may have some of the same names.
 _EXPORTS = tuple(known.file_name for known in FORMATS.values() if known.is_for_all)

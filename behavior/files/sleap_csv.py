@@ -10,13 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from behavior.errors import PoseError
-from behavior.files.number_tables import TextLayout, read_number_table
+from behavior.files.number_tables import TextLayout, read_first_row, read_number_table
 from behavior.files.pose_table import COORDINATES, PoseInstances, PoseTable
-from behavior.files.text_tables import find_delimiter, find_encoding
 
 __all__ = ["is_sleap_csv", "read_sleap_csv", "read_sleap_csv_instances"]
 
-_HEADER_BYTES = 1 << 20
 _SCORE = "score"
 _MOST_VALUES = 1 << 28
 
@@ -107,14 +105,10 @@ def _read_rows(path: Path) -> tuple[PoseInstances, npt.NDArray[np.int64]]:
 
 
 def _read_header(path: Path) -> _Header | None:
-    with path.open("rb") as file:
-        start = file.read(_HEADER_BYTES)
-    encoding = find_encoding(start)
-    lines = start.decode(encoding, errors="replace").splitlines()[:12] if encoding else []
-    if not lines:
+    first = read_first_row(path)
+    if first is None:
         return None
-    delimiter = find_delimiter(lines[0])
-    cells = [cell.strip() for cell in next(csv.reader(lines[:1], delimiter=delimiter), [])]
+    cells, layout = first
     if "track" not in cells or "frame_idx" not in cells or len(set(cells)) != len(cells):
         return None
     nodes: dict[str, dict[str, int]] = {}
@@ -125,6 +119,4 @@ def _read_header(path: Path) -> _Header | None:
     nodes = {node: columns for node, columns in nodes.items() if {"x", "y"} <= set(columns)}
     if not nodes:
         return None
-    has_commas = delimiter != "," and any("," in line for line in lines[1:])
-    layout = TextLayout(1, len(cells), encoding or "utf-8", delimiter, "," if has_commas else ".")
     return _Header(cells.index("track"), cells.index("frame_idx"), nodes, layout)

@@ -17,9 +17,11 @@ from behavior.files.array_archives import open_archive, write_archive
 from behavior.files.opening import explain_damage
 from behavior.recording import Tracklet
 
-__all__ = ["TRACKLETS_SUFFIX", "TRACK_SUFFIX", "GapFilling", "StoredTracklets", "read_tracklets", "write_tracklets"]
+__all__ = ["TRACKLETS_SUFFIX", "TRACK_SCORER", "TRACK_SUFFIX", "GapFilling", "StoredTracklets", "read_tracklets", "write_tracklets"]
 
 TRACK_SUFFIX, TRACKLETS_SUFFIX = "_track.csv", "_tracklets.npz"
+# What the track names as its scorer, where DeepLabCut names its network.
+TRACK_SCORER = "behavior_track"
 
 _VERSION = 3
 # x, y, angle, length, width, quality.
@@ -137,8 +139,10 @@ def read_tracklets(path: Path) -> StoredTracklets:
     with explain_damage(path, error=PoseError, expected="tracklets", advice="run `behavior track` on the video again"):
         with open_archive(path) as archive:
             header = json.loads(archive.read_header())
-            if not isinstance(header, dict) or header.get("version") != _VERSION or not isinstance(header.get("origin"), dict):
+            if not isinstance(header, dict) or not isinstance(header.get("origin"), dict):
                 raise ValueError("the header is not that of tracklets")
+            if header.get("version") != _VERSION:
+                raise ValueError(f"it was written by another version, format {header.get('version')!r}, expected {_VERSION}")
             n_tracklets, n_rows = (_check_count(header.get(name)) for name in ("n_tracklets", "n_rows"))
             archive.require_names(["lengths", "animals", "frames", "values", "touching", "probabilities", "points"])
             body_parts = _check_names(header.get("body_parts"))

@@ -14,7 +14,7 @@ from behavior.figures.tracked_animals import draw_ways
 from behavior.files.atomic import remove_files, write_bytes
 from behavior.files.pose import write_deeplabcut
 from behavior.files.track_corrections import CORRECTIONS_SUFFIX
-from behavior.files.tracklets import TRACK_SUFFIX, TRACKLETS_SUFFIX, StoredTracklets, read_tracklets, write_tracklets
+from behavior.files.tracklets import TRACK_SCORER, TRACK_SUFFIX, TRACKLETS_SUFFIX, StoredTracklets, read_tracklets, write_tracklets
 from behavior.reporting.corrected_tracks import CorrectedTrack, correct_track, list_corrections, name_track_file
 from behavior.reporting.identity_files import IDENTITY_PICTURE, IDENTITY_TABLE, write_identities
 from behavior.tracking.corrections import name_animal
@@ -22,7 +22,6 @@ from behavior.tracking.corrections import name_animal
 __all__ = ["WAYS_SUFFIX", "rewrite_track", "write_corrected", "write_track"]
 
 WAYS_SUFFIX = "_track.jpg"
-SCORER = "behavior_track"
 
 
 def write_track(
@@ -100,10 +99,10 @@ def write_corrected(stem: Path, corrected: CorrectedTrack, *, per_animal: bool) 
     before = _list_single(stem)
     if (per_animal or before) and len(tracks) > 1:
         for number, track in enumerate(tracks.values()):
-            write_deeplabcut(_name_single(stem, name_animal(number)), track, scorer=SCORER)
+            write_deeplabcut(_name_single(stem, name_animal(number)), track, scorer=TRACK_SCORER)
     remove_files(before[len(tracks) if len(tracks) > 1 else 0 :])
     target = name_track_file(stem, TRACK_SUFFIX)
-    write_deeplabcut(target, next(iter(tracks.values())) if len(tracks) == 1 else tracks, scorer=SCORER)
+    write_deeplabcut(target, next(iter(tracks.values())) if len(tracks) == 1 else tracks, scorer=TRACK_SCORER)
 
 
 def _name_single(stem: Path, animal: str) -> Path:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from behavior.errors import PoseError
-from behavior.files.number_tables import TextLayout, read_number_table
+from behavior.files.number_tables import TextLayout, read_first_row, read_number_table
 
 
 def test_rows_lines_and_decimals(tmp_path: Path) -> None:
@@ -21,6 +21,16 @@ def test_rows_lines_and_decimals(tmp_path: Path) -> None:
     np.testing.assert_array_equal(table.read_numbers(1, name="x"), [1.5, np.nan])
     with pytest.raises(PoseError, match="line 3, the name: 'a' is not a number"):
         table.read_numbers(0, name="the name")
+
+
+def test_the_first_row_tells_the_layout(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("frame; x ;y\n1;2,5;3\n", encoding="utf-16")
+    assert read_first_row(path) == (["frame", "x", "y"], TextLayout(1, 3, "utf-16", ";", ","))
+    path.write_text("frame,x\n1,2\n")
+    assert read_first_row(path) == (["frame", "x"], TextLayout(1, 2, "utf-8", ",", "."))
+    path.write_bytes(b"")
+    assert read_first_row(path) is None
 
 
 def test_text_that_is_no_table(tmp_path: Path) -> None:

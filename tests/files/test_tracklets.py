@@ -60,6 +60,15 @@ def test_a_missing_file_is_said_to_be(tmp_path: Path) -> None:
         read_tracklets(tmp_path / "a_tracklets.npz")
 
 
+def test_tracklets_of_another_version_say_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a_tracklets.npz"
+    with monkeypatch.context() as patched:
+        patched.setattr("behavior.files.tracklets._VERSION", 2)
+        write_tracklets(path, make())
+    with pytest.raises(PoseError, match=r"written by another version, format 2, expected 3.*run `behavior track`"):
+        read_tracklets(path)
+
+
 @pytest.mark.parametrize(
     "change",
     [
