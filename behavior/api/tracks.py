@@ -39,7 +39,7 @@ def track_videos(
         Picture of the video's size, white where animals can be.
     detections
         What another program found, in place of looking for animals in the pictures: a file, or a folder with one named after each video.
-        `behavior track --help` says what is read. Which animal is which is found anew, unless `keep_identities` is set.
+        `behavior track --help` lists the formats. Identities in the file are ignored unless `keep_identities` is set.
     heads
         Pose with nose and tail base of some frames, of this video or of one that lies beside it and is named alike: examples of what heads
         look like, used together with movement.

@@ -92,14 +92,19 @@ def embed(
     as_json: AsJson = False,
 ) -> None:
     """Compute the features that the cache lacks; resumes where it left off."""
+    from behavior.files.manifest import read_manifest
     from behavior.files.study import read_study
     from behavior.workflows.embed import embed_study
 
-    keep_log(read_study(study).cache)
+    settings = read_study(study)
+    keep_log(settings.cache)
     result = embed_study(study, workers=workers)
     kept = [[name, "was there", None] for name in result.kept]
     print_speeds("features", "embedded", result.embedded, result.failures, more=kept, as_json=as_json)
-    hint(f"next: behavior crossval {quote(study)} --out crossval")
+    if any(recording.labels for recording in read_manifest(settings.recordings)):
+        hint(f"next: behavior crossval {quote(study)} --out crossval")
+    else:
+        hint(f"next: label some recordings with behavior review {quote(study)}; crossval and train need labels")
 
 
 @app.command(epilog="Example: behavior import-features study.yaml features/*.npz --name motifs")

@@ -110,7 +110,8 @@ def track(
         Path | None,
         typer.Option(
             help="What another program found: CSV (frame,x,y[,width,height,angle,score] or frame,x1,y1,x2,y2), COCO JSON, SLEAP or "
-            "DeepLabCut; a file, or a folder with one named after each video. Which animal is which is found anew."
+            "DeepLabCut; a file, or a folder with one named after each video. Identities in the file are ignored, unless "
+            "--keep-identities is given."
         ),
     ] = None,
     least_score: Annotated[float, typer.Option(help="Detections of the file with a lower score are left out.")] = 0.0,

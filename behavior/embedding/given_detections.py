@@ -71,7 +71,7 @@ class GivenDetections:
         if len(table.names) > _MOST_NAMED:
             raise PoseError(
                 f"{self.path}: names {len(table.names)} animals, expected at most {_MOST_NAMED}; leave --keep-identities out, so that "
-                "which is which is found anew."
+                "identities are found from motion and appearance."
             )
         chosen = np.full((len(self.frames), len(table.names)), -1, dtype=np.int32)
         named = np.flatnonzero(table.owners >= 0)

@@ -197,7 +197,7 @@ def _fit(
     change: Change | None = None
     rate = 2e-3
     if features is not None:
-        # What a layer learns from has to be of one scale.
+        # A dense layer trains well only on inputs of one scale.
         before = features[rows].mean(axis=0), features[rows].std(axis=0) + 1e-6
         inputs = ((features - before[0]) / before[1]).astype(np.float32)
         network = build_dense(inputs.shape[1])

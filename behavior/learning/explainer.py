@@ -159,7 +159,7 @@ class Explainer(AbstractContextManager["Explainer"]):
         if self._model.description.combine != "mean":
             yield "The members of the model vote; the explanation is of the mean of their probabilities."
         if not self._crop_streams:
-            yield "The model does not use the picture, so there is no map of it."
+            yield "The model does not use the picture, so no map can be drawn."
 
     # Patches of the picture.
 

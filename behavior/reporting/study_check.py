@@ -342,7 +342,7 @@ def _compare_track(recording: Recording, track: Track, crop: Crop, frames: Frame
     measured = float(centers.measured[: frames.n_frames].mean()) if len(track) else 0.0
     consequence = f"look at {' and '.join(crop.body_parts)} and its likelihood ({crop.min_likelihood:g} is asked for)"
     if recording.individual and measured < _MOSTLY_LOST:
-        consequence += ", and remove its row from the manifest if it is no animal of this video"
+        consequence += ", and delete its row from the manifest if this animal is not in the video"
     lost = centers.describe(recording.pose, n_frames=frames.n_frames, consequence=consequence, individual=recording.individual)
     return measured, [*([warning] if warning else []), *lost]
 

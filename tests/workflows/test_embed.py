@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from behavior.embedding.crop_streams import AppearanceStream
@@ -66,6 +67,16 @@ def test_an_interrupted_run_goes_on_and_ends_alike(run, study_copy, demo, small_
     assert_same_features(study_copy.parent / "cache" / finished.name, finished)
     assert sum(calls) + sum(redone) - 400 <= small_parts
     assert [path.name for path in (study_copy.parent / "cache").iterdir() if path.name.startswith(".")] == []
+
+
+def test_what_to_do_next_is_to_label_where_nothing_is_labelled(run, study_copy):
+    assert "next: behavior crossval" in run("embed", study_copy).err
+    manifest = study_copy.parent / "recordings.csv"
+    table = pd.read_csv(manifest)
+    table.drop(columns="labels").to_csv(manifest, index=False)
+    ran = run("embed", study_copy)
+    assert ran.status == 0, ran.err
+    assert "next: label some recordings with behavior review" in ran.err and "next: behavior crossval" not in ran.err
 
 
 def test_a_killed_process_loses_no_part_and_its_claim_is_taken_over(run, study_copy, demo):
