@@ -59,6 +59,9 @@ HOMES = {
         "files/video_writer.py",
     },
     "optuna": {"search"},
+    "dask": {"compute"},
+    "distributed": {"compute"},
+    "dask_jobqueue": {"compute"},
     "sqlalchemy": {"search/storage.py"},
     "starlette": {"review"},
     "uvicorn": {"review"},
@@ -69,7 +72,22 @@ HOMES = {
     "typer": {"cli", "progress.py"},
     "rich": {"cli", "progress.py"},
 }
-HEAVY = {"tensorflow", "keras", "tcn", "pandas", "numpy", "scipy", "av", "cv2", "sklearn", "matplotlib", "h5py", "optuna"}
+HEAVY = {
+    "tensorflow",
+    "keras",
+    "tcn",
+    "pandas",
+    "numpy",
+    "scipy",
+    "av",
+    "cv2",
+    "sklearn",
+    "matplotlib",
+    "h5py",
+    "optuna",
+    "dask",
+    "distributed",
+}
 DEFERRED_ROOMS = {
     *("vision", "sequence", "figures", "synthetic", "tracking", "identity"),
     *("embedding", "learning", "search", "reporting", "workflows", "review"),
@@ -299,6 +317,7 @@ def test_a_gap_in_the_mirror_is_found(tmp_path: Path) -> None:
         ("config/study.py", "import yaml", "belongs in files"),
         ("workflows/embed.py", "from rich.table import Table", "belongs in cli, progress.py"),
         ("workflows/train.py", "import optuna.trial", "belongs in search"),
+        ("workflows/embed.py", "from distributed import Client", "belongs in compute"),
         ("cli.py", "import pandas as pd", "import it in the command"),
         ("cli.py", "from behavior.workflows.embed import embed", "import it in the command"),
         ("cli.py", "try:\n    import keras\nexcept ImportError:\n    pass", "import it in the command"),

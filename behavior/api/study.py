@@ -11,6 +11,7 @@ from behavior.api.arguments import PathLike, find_folder
 from behavior.api.labels import RecordingLabels
 from behavior.api.results import Outcome, Shown
 from behavior.compute.loading import load_keras, silence_tensorflow
+from behavior.compute.where import Where
 from behavior.config import Study as StudySettings
 from behavior.errors import UsageError, suggest_nearest
 from behavior.files import study as study_files
@@ -83,7 +84,7 @@ class Study(Shown):
 
         return StudyCheck.from_result(self.path, check_study(self.path))
 
-    def embed(self, *, workers: int = 1) -> Outcome:
+    def embed(self, *, workers: int | None = None, cluster: str | None = None) -> Outcome:
         """Compute the features that the cache lacks, as `behavior embed` does; one bad recording never stops the rest.
 
         Stop it at any time: it resumes where it left off. Features in the cache that are up to date are kept.
@@ -91,7 +92,9 @@ class Study(Shown):
         Parameters
         ----------
         workers
-            Number of processes that share the recordings.
+            Number of processes on this machine, which share the recordings and the cores; 1 if not given.
+        cluster
+            Address of a running Dask scheduler, `tcp://HOST:PORT`, whose workers embed instead.
 
         Returns
         -------
@@ -110,7 +113,7 @@ class Study(Shown):
 
         silence_tensorflow()
         with collect_warnings() as notes:
-            result = embed_study(self.path, workers=workers)
+            result = embed_study(self.path, where=Where(workers, cluster))
         rows = [
             *((name, "embedded", speed) for name, speed in result.embedded.items()),
             *((name, "was there", float("nan")) for name in result.kept),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import socket
@@ -109,8 +108,6 @@ class Interruption:
         sys.stdout.flush()
 
     def _exit(self) -> NoReturn:
-        for child in multiprocessing.active_children():
-            child.kill()
         if (started := sys.modules.get("behavior.compute.child")) is not None:
             started.end_children()
         if os.isatty(self._stderr):

@@ -14,15 +14,19 @@ import typer
 
 from behavior.cli.run_log import keep_log
 from behavior.cli.session import session
+from behavior.compute.where import Where
 from behavior.errors import UsageError
 
 __all__ = [
     "AsJson",
+    "Cluster",
     "Ethograms",
     "OutFolder",
     "Overwrite",
     "StudyFile",
+    "Workers",
     "accept_anywhere",
+    "choose_where",
     "parse_by_behavior",
     "parse_duration",
     "parse_lengths",
@@ -65,6 +69,10 @@ StudyFile = Annotated[Path, typer.Argument(metavar="STUDY", help="The study file
 OutFolder = Annotated[Path, typer.Option("--out", help="Folder for the results; created if missing.")]
 AsJson = Annotated[bool, typer.Option("--json", callback=_note_flag("as_json"), help="Print the result as JSON.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace results that exist already.")]
+Workers = Annotated[
+    int | None, typer.Option(help="Number of processes on this machine, which share the work and the cores; 1 if not given.")
+]
+Cluster = Annotated[str | None, typer.Option(metavar="ADDRESS", help="Work on the workers of a running Dask scheduler, tcp://HOST:PORT.")]
 Ethograms = Annotated[list[Path], typer.Argument(metavar="ETHOGRAMS...", help="Files RECORDING_ethogram.csv, or folders of them.")]
 
 
@@ -82,6 +90,11 @@ def accept_anywhere(command: Callable[..., None]) -> Callable[..., None]:
     vars(run)["__signature__"] = signature.replace(parameters=parameters)
     run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return run
+
+
+def choose_where(workers: int | None, cluster: str | None) -> Where:
+    """Return where work runs, from the values of --workers and --cluster."""
+    return Where(workers, cluster)
 
 
 def parse_by_behavior(option: str, values: Sequence[str] | None, parse: Callable[[str], Value]) -> Value | dict[str, Value] | None:

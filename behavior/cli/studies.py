@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from behavior.cli.completion import complete_backbone
-from behavior.cli.options import AsJson, StudyFile
+from behavior.cli.options import AsJson, Cluster, StudyFile, Workers, choose_where
 from behavior.cli.printing import SOME_FAILED, exit_on, hint, print_notes, print_problem, print_speeds, print_table, quote
 from behavior.cli.run_log import keep_log
 
@@ -88,7 +88,8 @@ def check(study: StudyFile, as_json: AsJson = False) -> None:
 @app.command(epilog="Example: behavior embed videos/study.yaml")
 def embed(
     study: StudyFile,
-    workers: Annotated[int, typer.Option(help="Number of processes, which share the recordings and cores.")] = 1,
+    workers: Workers = None,
+    cluster: Cluster = None,
     as_json: AsJson = False,
 ) -> None:
     """Compute the features that the cache lacks; resumes where it left off."""
@@ -98,7 +99,7 @@ def embed(
 
     settings = read_study(study)
     keep_log(settings.cache)
-    result = embed_study(study, workers=workers)
+    result = embed_study(study, where=choose_where(workers, cluster))
     kept = [[name, "was there", None] for name in result.kept]
     print_speeds("features", "embedded", result.embedded, result.failures, more=kept, as_json=as_json)
     if any(recording.labels for recording in read_manifest(settings.recordings)):

@@ -1,1 +1,1 @@
-"""Where work runs: this process or worker processes."""
+"""Where work runs: this process, worker processes, a cluster; the only room that knows Dask."""

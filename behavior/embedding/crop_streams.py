@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from behavior.compute.threads import count_threads
 from behavior.config import APPEARANCE, MOTION, Backbone, Crop
 from behavior.embedding.crop_batches import CropBatch, Floats, Images, InFlight, PartCollector, cut_batches, read_ahead
 from behavior.embedding.crop_reader import CropReader, read_together, sample_crops
@@ -179,18 +180,15 @@ class AppearanceStream(CropStream):
     ----------
     backbone
         As in a study file.
-    n_threads
-        Threads of the engine; None leaves it to the engine.
     """
 
     name = APPEARANCE
 
-    def __init__(self, *, crop: Crop, backbone: Backbone, cache: Path, n_threads: int | None = None, sampling: float | None = None) -> None:
+    def __init__(self, *, crop: Crop, backbone: Backbone, cache: Path, sampling: float | None = None) -> None:
         super().__init__(crop=crop, cache=cache, sampling=sampling)
         self._backbone = backbone
         self._specification = find_backbone(backbone.name, weights=backbone.weights, preprocessing=backbone.preprocessing)
         self._weights = identify_weights(self._specification, backbone.weights, hash_file=hash_file)
-        self._n_threads = n_threads
         self._prepared: PreparedEngine | None = None
         if backbone.weights == RANDOM:
             warn(f"{backbone.name} has random weights; its features are meaningless and only useful for testing.")
@@ -238,7 +236,7 @@ class AppearanceStream(CropStream):
                 engine=self._backbone.engine,
                 precision=self._backbone.precision,
                 batch_size=self._backbone.batch_size,
-                n_threads=self._n_threads,
+                n_threads=count_threads(),
             )
             self._prepared = prepare_engine(
                 request,

@@ -46,21 +46,29 @@ class EmbedResult:
         self.kept = [name for name in dict.fromkeys([*self.kept, *other.kept]) if name not in done]
 
 
-def embed_recordings(streams: Sequence[FeatureStream], recordings: Sequence[Recording]) -> EmbedResult:
+def embed_recordings(
+    streams: Sequence[FeatureStream], recordings: Sequence[Recording], *, among: Sequence[Recording] | None = None
+) -> EmbedResult:
     """Embed what the cache lacks of `streams` for `recordings`, one video after the other; a bad recording never stops the rest.
 
     A video is decoded once for a stream, however many individuals of it are recordings. What another process embeds comes last, and is
     waited for.
+
+    Parameters
+    ----------
+    among
+        All recordings of the study, whose crops show whether a reduced precision will do; `recordings` where None.
 
     Raises
     ------
     WeightsError
         If the backbone's weights cannot be used: no recording would fare better.
     """
+    among = recordings if among is None else among
     result = EmbedResult()
     waiting = [_Work(group, [(stream, group) for stream in streams]) for group in group_by_video(recordings)]
     while waiting:
-        elsewhere = [postponed for work in waiting if (postponed := _embed_video(work, recordings, result)).lacking]
+        elsewhere = [postponed for work in waiting if (postponed := _embed_video(work, among, result)).lacking]
         if elsewhere and len(elsewhere) == len(waiting):
             _wait_for([(recording, stream) for work in elsewhere for stream, lacking in work.lacking for recording in lacking])
         waiting = elsewhere

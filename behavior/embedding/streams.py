@@ -20,7 +20,6 @@ def make_streams(
     backbone: Backbone,
     arena: Arena | None,
     cache: Path,
-    n_threads: int | None = None,
     sampling: float | None = None,
 ) -> dict[str, FeatureStream]:
     """Return those of the streams `names` that are made here, by name; all others are imported.
@@ -32,7 +31,7 @@ def make_streams(
         return made
     for name in names:
         if name == APPEARANCE:
-            made[name] = AppearanceStream(crop=crop, backbone=backbone, cache=cache, n_threads=n_threads, sampling=sampling)
+            made[name] = AppearanceStream(crop=crop, backbone=backbone, cache=cache, sampling=sampling)
         elif name == MOTION:
             made[name] = MotionStream(crop=crop, cache=cache, sampling=sampling)
         elif name == POSE:

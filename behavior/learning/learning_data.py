@@ -344,15 +344,14 @@ def require_label_frames(recording: str, streams: Sequence[str], n_frames: int, 
         )
 
 
-def make_study_streams(study: Study, *, n_threads: int | None = None) -> dict[str, FeatureStream]:
-    """Return the streams of `study` that are computed rather than imported, by name; `n_threads` as for `make_streams`."""
+def make_study_streams(study: Study) -> dict[str, FeatureStream]:
+    """Return the streams of `study` that are computed rather than imported, by name."""
     return make_streams(
         study.streams,
         crop=study.crop,
         backbone=study.backbone,
         arena=study.arena,
         cache=study.cache,
-        n_threads=n_threads,
         sampling=study.sampling_fps,
     )
 

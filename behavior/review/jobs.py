@@ -12,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
 
-from behavior.compute.workers import CallStoppedError, call_in_worker
+from behavior.compute.unit_process import CallStoppedError, call_in_process
 from behavior.errors import BehaviorError, UsageError, show_plainly
 from behavior.progress import WorkProgress, hide_passwords
 
@@ -96,7 +96,7 @@ class Job:
     def _run(self) -> None:
         state: JobState = "failed"
         try:
-            outcome = call_in_worker(self._function, self._study, take=self._take, should_stop=self._is_to_stop.is_set)
+            outcome = call_in_process(self._function, self._study, take=self._take, should_stop=self._is_to_stop.is_set)
             state = "done"
         except CallStoppedError:
             state, outcome = "stopped", "Stopped. Finished work is kept, and the next run continues from there."

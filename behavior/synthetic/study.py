@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 
+from behavior.compute.units import Work, run_units
+from behavior.compute.where import HERE, Where
 from behavior.files.atomic import make_folder
 from behavior.files.frame_tables import write_frame_table
 from behavior.files.pose import write_deeplabcut
@@ -53,12 +53,11 @@ def write_study_files(
     seed: int,
     fps: float = 10.0,
     size: int = 480,
-    map_over: Callable[[Callable[[Any], Any], Sequence[Any]], Iterable[Any]] = map,
-    on_progress: Callable[[], None] | None = None,
+    where: Where = HERE,
 ) -> list[RecordingFiles]:
     """Render `n_recordings` recordings into `folder`: `mouse_01.mp4`, its DeepLabCut CSV and `mouse_01_labels.csv`, and so on.
 
-    The same arguments give the same study, whatever `map_over` is.
+    The same arguments give the same study, wherever it is rendered.
 
     Parameters
     ----------
@@ -70,10 +69,8 @@ def write_study_files(
         Everything is drawn from it. Coats take turns, so that a few recordings already show all of them.
     fps, size
         Frame rate, and side of the square frames in pixels.
-    map_over
-        Calls a function for each of several items, which may be in other processes, and yields what comes back, in any order.
-    on_progress
-        Called whenever a recording is complete.
+    where
+        Where recordings are rendered.
 
     Raises
     ------
@@ -89,9 +86,10 @@ def write_study_files(
         name = f"mouse_{index + 1:0{n_digits}d}"
         files = RecordingFiles(name, folder / f"{name}.mp4", folder / f"{name}{SCORER}.csv", folder / f"{name}_labels.csv")
         orders.append(_Order(files, n_frames, fps, size, seed, index))
-    for _ in map_over(_write_recording, orders):
-        if on_progress is not None:
-            on_progress()
+    names = [order.files.name for order in orders]
+    for _, outcome in run_units(Work(_write_recording, orders, names, folder, "rendering", "recordings", are_silent=True), where):
+        if outcome is not None:
+            raise outcome
     return [order.files for order in orders]
 
 

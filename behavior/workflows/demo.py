@@ -7,10 +7,9 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 
-from behavior.compute.workers import map_in_workers
+from behavior.compute.where import Where
 from behavior.config import Backbone, Crop, LstmHead, Postprocess, Study, Training, Windows
 from behavior.errors import BehaviorError, OutputError
 from behavior.figures.ethograms import draw_ethogram
@@ -22,7 +21,7 @@ from behavior.files.labels import read_labels
 from behavior.files.manifest import write_manifest
 from behavior.files.study import write_study
 from behavior.metrics.tables import MetricIndex
-from behavior.progress import announce, report_progress
+from behavior.progress import announce
 from behavior.recording import Recording
 from behavior.synthetic.study import write_study_files
 from behavior.workflows.annotate import annotate_study
@@ -135,16 +134,8 @@ def run_demo(
 
 def _render(out: Path, study: Study, *, seed: int, n_training: int, n_test: int, n_frames: int) -> list[Recording]:
     """Render the recordings, write the study and return its manifest."""
-    total = n_training + n_test
-    with report_progress("rendering", total=total, unit="recordings") as advance:
-        files = write_study_files(
-            out / "videos",
-            n_recordings=total,
-            n_frames=n_frames,
-            seed=seed,
-            map_over=partial(map_in_workers, n_workers=os.cpu_count() or 1),
-            on_progress=lambda: advance(1),
-        )
+    where = Where(workers=os.cpu_count())
+    files = write_study_files(out / "videos", n_recordings=n_training + n_test, n_frames=n_frames, seed=seed, where=where)
     recordings = [
         Recording(
             rendered.name,

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from behavior.compute.threads import limit_threads
 from behavior.config import Backbone, Crop
 from behavior.embedding import crop_streams
 from behavior.embedding.crop_streams import AppearanceStream, MotionStream
@@ -53,7 +54,7 @@ def prepared(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 def make_stream(folder: Path, **backbone: Any) -> AppearanceStream:
     settings = {"name": "openfield", "weights": "packaged", "batch_size": 8, **backbone}
-    return AppearanceStream(crop=CROP, backbone=Backbone(**settings), cache=folder / "cache", n_threads=3)
+    return AppearanceStream(crop=CROP, backbone=Backbone(**settings), cache=folder / "cache")
 
 
 @pytest.mark.parametrize(
@@ -76,6 +77,8 @@ def test_the_engine_is_asked_for_once_with_crops_of_the_recordings(
     tmp_path: Path, write_recording: WriteRecording, prepared: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(crop_streams.MODELS_VARIABLE, str(tmp_path / "models"))
+    for name, value in limit_threads(3).items():
+        monkeypatch.setenv(name, value)
     stream = make_stream(tmp_path, engine="openvino", precision="bfloat16")
     recordings = [write_recording(name) for name in "ab"]
     for recording in recordings:

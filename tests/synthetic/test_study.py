@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 
-from behavior.compute.workers import map_in_workers
+from behavior.compute.where import Where
 from behavior.errors import OutputError
 from behavior.files.label_formats.request import LabelRequest
 from behavior.files.labels import read_labels
@@ -21,8 +20,7 @@ from behavior.synthetic.study import act_study_recording
 
 
 def write_small_study(folder: Path, *, processes: int) -> list[RecordingFiles]:
-    map_over = partial(map_in_workers, n_workers=processes)
-    return write_study_files(folder, n_recordings=2, n_frames=300, seed=11, size=160, map_over=map_over)
+    return write_study_files(folder, n_recordings=2, n_frames=300, seed=11, size=160, where=Where(processes))
 
 
 def read_frames(path: Path) -> npt.NDArray[np.uint8]:
