@@ -7,7 +7,7 @@ from pathlib import Path
 
 from behavior.errors import PoseError
 from behavior.files.folder_contents import list_files, separate_drawn
-from behavior.files.name_matching import find_owners, is_marked
+from behavior.files.name_matching import VideoNames, is_marked
 from behavior.files.pose import POSE_SUFFIXES, is_pose, list_individuals
 
 __all__ = ["explain_unreadable", "has_pose", "is_named_as_pose"]
@@ -21,7 +21,8 @@ def has_pose(folder: Path) -> bool:
     files = list_files(folder, recursive=True)
     videos, _ = separate_drawn(files)
     poses = [path for path in files if path.suffix.casefold() in POSE_SUFFIXES]
-    return any(is_pose(path) or is_named_as_pose(path, find_owners(path, videos)) for path in poses)
+    names = VideoNames(videos)
+    return any(is_pose(path) or is_named_as_pose(path, names.find_owners(path)) for path in poses)
 
 
 def is_named_as_pose(path: Path, owners: Sequence[Path]) -> bool:

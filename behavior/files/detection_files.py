@@ -13,7 +13,7 @@ from behavior.files.deeplabcut import is_pose_table
 from behavior.files.detection_csv import is_detection_csv, read_detection_csv
 from behavior.files.detection_table import DetectionTable
 from behavior.files.folder_contents import list_files, list_names
-from behavior.files.name_matching import find_owners
+from behavior.files.name_matching import VideoNames
 from behavior.files.opening import require_regular_file
 from behavior.files.pose import POSE_SUFFIXES, PoseFile, is_pose, open_pose
 from behavior.files.pose_table import PoseInstances
@@ -47,8 +47,9 @@ def find_detections(path: Path, videos: Sequence[Path]) -> dict[Path, Path | str
     if path.is_dir():
         files = [one for one in list_files(path, recursive=True) if one.suffix.casefold() in _SUFFIXES]
         owned: dict[Path, list[Path]] = {video: [] for video in videos}
+        names = VideoNames(videos)
         for one in files:
-            for video in find_owners(one, videos):
+            for video in names.find_owners(one):
                 owned[video].append(one)
         return {video: _choose(path, video, [one for one in own if _is_known(one)]) for video, own in owned.items()}
     if not path.exists():

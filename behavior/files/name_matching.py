@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-__all__ = ["TRACKER_MARK", "belongs_to", "find_owners", "is_marked", "keep_best", "make_safe", "name_recordings", "rate_nearness"]
+__all__ = [
+    "TRACKER_MARK",
+    "VideoNames",
+    "belongs_to",
+    "find_owners",
+    "is_marked",
+    "keep_best",
+    "make_safe",
+    "name_recordings",
+    "rate_nearness",
+]
 
 # DeepLabCut appends the network's name, which starts with this, to the video's without a separator; the second was version 1's.
 TRACKER_MARK = "(?:DLC|DeepCut)"
@@ -38,9 +48,31 @@ def is_marked(name: str, stem: str) -> bool:
 
 def find_owners(path: Path, videos: Sequence[Path]) -> list[Path]:
     """Return the video that `path` belongs to, several if nothing tells them apart, or none."""
-    fitting = [video for video in videos if belongs_to(path.stem, video.stem)]
-    longest = max((len(video.stem) for video in fitting), default=0)
-    return keep_best([video for video in fitting if len(video.stem) == longest], lambda video: rate_nearness(path, video))
+    return VideoNames(videos).find_owners(path)
+
+
+class VideoNames:
+    """The names of videos, among which the owners of many files are found; how long one takes does not depend on their number.
+
+    Examples
+    --------
+    >>> VideoNames([Path("m1.mp4"), Path("m1_top.mp4")]).find_owners(Path("m1_topDLC_x.csv"))
+    [PosixPath('m1_top.mp4')]
+    """
+
+    def __init__(self, videos: Sequence[Path]) -> None:
+        self._by_stem: dict[tuple[int, str], list[Path]] = defaultdict(list)
+        for video in videos:
+            self._by_stem[len(video.stem), video.stem.casefold()].append(video)
+
+    def find_owners(self, path: Path) -> list[Path]:
+        """Return the video that `path` belongs to, several if nothing tells them apart, or none."""
+        name = path.stem
+        for length in range(len(name), 0, -1):
+            fitting = self._by_stem.get((length, name[:length].casefold()))
+            if fitting and belongs_to(name, fitting[0].stem):
+                return keep_best(fitting, lambda video: rate_nearness(path, video))
+        return []
 
 
 def rate_nearness(path: Path, video: Path) -> tuple[int, int]:

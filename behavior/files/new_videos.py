@@ -8,6 +8,7 @@ from pathlib import Path
 
 from behavior.errors import PoseError, UsageError, advise_on_missing
 from behavior.files.folder_contents import list_files, separate_drawn
+from behavior.files.listed_folders import ListedFolders
 from behavior.files.name_matching import make_safe
 from behavior.files.pairing import find_pose_for
 from behavior.files.video_packets import VIDEO_SUFFIXES
@@ -49,9 +50,11 @@ def name_recordings(videos: Sequence[Path]) -> list[str]:
     >>> name_recordings([Path("cage 1/mouse.mp4"), Path("cage 2/mouse.mp4"), Path("other.mp4")])
     ['cage_1_mouse', 'cage_2_mouse', 'other']
     """
-    twice = [video for number, video in enumerate(videos) if video.resolve() in {other.resolve() for other in videos[:number]}]
-    if twice:
-        raise UsageError(f"{twice[0]}: is given twice; name each video once.")
+    seen: set[Path] = set()
+    for video in videos:
+        if video.resolve() in seen:
+            raise UsageError(f"{video}: is given twice; name each video once.")
+        seen.add(video.resolve())
     parts = [(*video.resolve().parent.parts[1:], video.stem) for video in videos]
     depths = [1] * len(videos)
     while True:
@@ -69,15 +72,17 @@ def name_recordings(videos: Sequence[Path]) -> list[str]:
     return names
 
 
-def require_pose(video: Path, body_parts: Sequence[str] = ()) -> Path:
+def require_pose(video: Path, body_parts: Sequence[str] = (), folders: ListedFolders | None = None) -> Path:
     """Return the pose file of `video`, which is next to it and named after it; one with all of `body_parts` goes before others.
+
+    `folders` is as for `pairing.find_pose_for`.
 
     Raises
     ------
     PoseError
         If there is none.
     """
-    pose = find_pose_for(video, body_parts)
+    pose = find_pose_for(video, body_parts, folders)
     if pose is None:
         raise PoseError(f"{video}: found no pose file next to it; put {video.stem}DLC... there, or name its file with --pose.")
     return pose

@@ -23,7 +23,8 @@ from behavior.files.folder_contents import (
 from behavior.files.individuals import choose_individuals, list_own_files, name_individuals
 from behavior.files.label_formats.choosing import spell
 from behavior.files.labels import LABEL_SUFFIXES, describe_observations, is_label_file
-from behavior.files.name_matching import belongs_to, find_owners, keep_best, make_safe, name_recordings, rate_nearness
+from behavior.files.listed_folders import ListedFolders
+from behavior.files.name_matching import VideoNames, belongs_to, keep_best, make_safe, name_recordings, rate_nearness
 from behavior.files.own_results import is_own_track, is_result
 from behavior.files.pose import POSE_SUFFIXES, is_pose, list_individuals, open_pose
 
@@ -127,7 +128,7 @@ class _Matches:
 
     def __init__(self, folder: Path, recordings: Mapping[Path, str]) -> None:
         self._folder, self._recordings = folder, recordings
-        self._videos = list(recordings)
+        self._names = VideoNames(list(recordings))
         self._by_spelling: dict[str, list[Path]] = defaultdict(list)
         for video, recording in recordings.items():
             for spelling in spell(video.name) | spell(recording):
@@ -141,7 +142,7 @@ class _Matches:
     def add(self, path: Path) -> None:
         """Take a file that may be pose or labels."""
         name = path.relative_to(self._folder).as_posix()
-        owners = find_owners(path, self._videos)
+        owners = self._names.find_owners(path)
         kind = "a pose file" if is_pose(path) else "a label file" if is_label_file(path) else ""
         if (owners or kind == "a label file") and is_result(path):
             self._results.append(path)
@@ -170,7 +171,7 @@ class _Matches:
         """Note a file that is not read, where it is a video or named after one."""
         name = path.relative_to(self._folder).as_posix()
         video = describe_unread(path, None)
-        owners = [] if video else find_owners(path, self._videos)
+        owners = [] if video else self._names.find_owners(path)
         if video:
             self.notes.append(f"{name}: {video}.")
         elif len(owners) == 1 and (found := describe_unread(path, owners[0])):
@@ -252,8 +253,8 @@ class _Matches:
         for kind, videos in lacking.items():
             if len(videos) > _NAMED_ONE_BY_ONE:
                 notes.append(
-                    f"{len(videos)} of {len(self._videos)} videos have no {kind} file ({list_names(videos, self._folder)}), expected one "
-                    "whose name starts with the video's."
+                    f"{len(videos)} of {len(self._recordings)} videos have no {kind} file ({list_names(videos, self._folder)}), expected "
+                    "one whose name starts with the video's."
                 )
                 continue
             for video in videos:
@@ -334,24 +335,22 @@ def _name_raters(pairings: Sequence[Pairing], folder: Path) -> tuple[list[Pairin
     return list(pairings), list(dict.fromkeys(notes))
 
 
-def find_pose_for(video: Path, body_parts: Sequence[str] = ()) -> Path | None:
+def find_pose_for(video: Path, body_parts: Sequence[str] = (), folders: ListedFolders | None = None) -> Path | None:
     """Return the pose file in the folder of `video`, by the rules of `pair_files`, None if there is none.
 
     Parameters
     ----------
     body_parts
         A file that has all of these is preferred to one that has not.
+    folders
+        Where many videos are asked about, what was read of their folders.
 
     Raises
     ------
     PoseError
         If several fit equally well, or the only one cannot be read.
     """
-    if not video.parent.is_dir():
-        return None
-    files = list_files(video.parent, recursive=False)
-    videos = list(dict.fromkeys([*separate_drawn(files)[0], video]))
-    named = [path for path in files if path.suffix.casefold() in POSE_SUFFIXES and video in find_owners(path, videos)]
+    named = (folders or ListedFolders()).list_named_after(video)
     poses = [path for path in named if is_pose(path)]
     best = _prefer_pose(video, [path for path in poses if _has_parts(path, body_parts)] or poses)
     damaged = [path for path in named if is_named_as_pose(path, [video])] if not best else []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +18,14 @@ from behavior.files.feature_cache import FeatureOutline, FeatureSet, find_import
 from behavior.files.feature_sources import Signature
 from behavior.files.manifest import select_labels
 from behavior.files.model_bundle import StreamDescription
+from behavior.files.shared_videos import identify_video
 from behavior.frame_sampling import SampledRows, lay_rows, sample_frames
 from behavior.frame_times import find_stretches, have_same_rate
 from behavior.learning.label_reading import read_labels_of
 from behavior.progress import warn
 from behavior.recording import Frames, Labels, Recording
 from behavior.sequence.averaging import average_features, average_labels, spread_rows
+from behavior.sequence.weighting import count_classes
 
 __all__ = [
     "LearningData",
@@ -126,6 +129,23 @@ class LearningData:
     labels: tuple[Labels, ...]
     behaviors: tuple[str, ...]
 
+    # Folds are as many as recordings, and ask this of every recording.
+    @cached_property
+    def animals(self) -> tuple[str, ...]:
+        """The animal of each recording."""
+        return tuple(recording.animal for recording in self.recordings)
+
+    @cached_property
+    def videos(self) -> tuple[str, ...]:
+        """What is the same for the recordings of one video, for each recording."""
+        return tuple(identify_video(recording) for recording in self.recordings)
+
+    @cached_property
+    def class_counts(self) -> npt.NDArray[np.int64]:
+        """Frames without and with each behavior in each recording, int64 of shape (R, B, 2)."""
+        counts = [[count_classes([column]) for column in labels.values.T] for labels in self.labels]
+        return np.array(counts, dtype=np.int64).reshape(len(self.labels), len(self.behaviors), 2)
+
     @property
     def rates(self) -> dict[str, float]:
         """Frames per second of each video, by recording."""
@@ -156,7 +176,13 @@ class LearningData:
 
     def find_learnable(self, indexes: Sequence[int], behavior: int) -> set[int]:
         """Return those of the recordings `indexes` that have frames with and frames without the behavior."""
-        return {index for index in indexes if {0, 1} <= set(np.unique(self.labels[index].values[:, behavior]).tolist())}
+        asked = np.array(indexes, dtype=np.int64)
+        return set(asked[(self.class_counts[asked, behavior] > 0).all(axis=1)].tolist())
+
+    def have_both_classes(self, indexes: Sequence[int], behaviors: Sequence[int]) -> bool:
+        """Tell whether the recordings `indexes` together have frames with and frames without each of `behaviors`."""
+        totals = self.class_counts[np.array(indexes, dtype=np.int64)].sum(axis=0)
+        return bool((totals[list(behaviors)] > 0).all())
 
 
 def load_features(study: Study, recording: Recording, streams: Mapping[str, FeatureStream]) -> RecordingFeatures:

@@ -8,6 +8,7 @@ from pathlib import Path
 from behavior.embedding.recordings import require_features_together
 from behavior.errors import UsageError, VideoError, advise_on_missing
 from behavior.files.individuals import choose_individuals, name_individuals
+from behavior.files.listed_folders import ListedFolders
 from behavior.files.new_videos import name_recordings, require_pose
 from behavior.files.pose import open_pose
 from behavior.files.shared_videos import introduce_companions
@@ -28,6 +29,7 @@ def list_new_recordings(
     individual: str | None = None,
     coordinates: PoseCoordinates = "auto",
     taken: Collection[str] = (),
+    folders: ListedFolders | None = None,
 ) -> list[Recording]:
     """Return the recordings of a video that is in no study; those of several individuals are called `NAME_INDIVIDUAL`.
 
@@ -46,6 +48,8 @@ def list_new_recordings(
         As in `Recording`.
     taken
         Ids that other videos have.
+    folders
+        Where there are many videos, what was read of their folders.
 
     Raises
     ------
@@ -55,7 +59,7 @@ def list_new_recordings(
     crop = model.crop
     if crop is None or crop.whole_frame:
         return [Recording(name, video=video, pose=pose, animal=name, pose_coordinates=coordinates)]
-    pose = pose or require_pose(video, crop.body_parts)
+    pose = pose or require_pose(video, crop.body_parts, folders)
     alone = Recording(name, video=video, pose=pose, animal=name, pose_coordinates=coordinates)
     named = model.description.crop.individual if model.description.crop is not None else None
     if individual is None and named is not None:

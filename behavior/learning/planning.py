@@ -9,12 +9,10 @@ from types import MappingProxyType
 import numpy as np
 
 from behavior.config import Study
-from behavior.files.shared_videos import identify_video
 from behavior.learning.learning_data import LearningData
 from behavior.learning.variants import list_variants
 from behavior.sequence.folds import Fold, choose_inner, leave_out_folds
 from behavior.sequence.plans import ModelPlan
-from behavior.sequence.weighting import count_classes
 
 __all__ = ["FitKey", "PlannedFit", "fold_of_everything", "list_folds", "plan_fits", "plan_model", "seed_fit"]
 
@@ -79,8 +77,8 @@ def list_folds(study: Study, data: LearningData) -> list[Fold]:
     """Return the folds of a cross-validation of `data`; individuals of one video are never on both sides."""
     return leave_out_folds(
         [recording.id for recording in data.recordings],
-        [recording.animal for recording in data.recordings],
-        [identify_video(recording) for recording in data.recordings],
+        data.animals,
+        data.videos,
         leave_out=study.crossval.leave_out,
     )
 
@@ -171,7 +169,7 @@ def plan_model(
     reasons: dict[int, str] = {}
     learnable: set[int] = set()
     for output in outputs:
-        negative, positive = count_classes([data.labels[index].values[:, output] for index in fold.training])
+        negative, positive = data.class_counts[np.array(fold.training, dtype=np.int64), output].sum(axis=0)
         if not negative or not positive:
             missing = "positive" if not positive else "negative"
             where = f"the training recordings of fold {fold.name}" if fold.name else "the training recordings"
@@ -217,12 +215,12 @@ def _choose_validation(
         validation, training = choose_inner(
             fold.training,
             after=fold.left_out[-1] if fold.left_out else -1,
-            animals=[recording.animal for recording in data.recordings],
-            videos=[identify_video(recording) for recording in data.recordings],
+            animals=data.animals,
+            videos=data.videos,
             leave_out=study.crossval.leave_out,
             learnable=learnable,
         )
-        if not validation or _have_both_classes(data, training, outputs):
+        if not validation or data.have_both_classes(training, outputs):
             return validation, training
         learnable = learnable - set(validation)
 
@@ -232,10 +230,6 @@ def _draw_recordings(data: LearningData, training: Sequence[int], outputs: Seque
     rng = np.random.default_rng(seed)
     for _ in range(MAX_DRAWS):
         drawn = tuple(sorted(int(index) for index in rng.choice(np.array(training), size=len(training))))
-        if _have_both_classes(data, drawn, outputs):
+        if data.have_both_classes(drawn, outputs):
             return drawn
     return tuple(training)
-
-
-def _have_both_classes(data: LearningData, recordings: Sequence[int], outputs: Sequence[int]) -> bool:
-    return all(all(count_classes([data.labels[index].values[:, output] for index in recordings])) for output in outputs)

@@ -32,6 +32,8 @@ _KEPT_PICTURES = {
     RELIABILITY_PICTURE: "How often probabilities come true.",
     LEARNING_CURVE_PICTURE: "What more labelled recordings bring.",
 }
+# Of more recordings, the first ones are named.
+_MOST_NAMES = 20
 # Larger pictures are kept as pixels.
 _MOST_SVG_BYTES = 500_000
 
@@ -97,7 +99,7 @@ def make_score_sections(crossval: CrossvalResults | None, held_out: Scores | Non
         scores = Scores(crossval.metrics, crossval.annotations, crossval.labels, crossval.ceiling)
         sections.append(Section("Cross-validation", [*_introduce(crossval), *_show(scores, "Cross-validation", crossval)]))
     if held_out is not None:
-        names = ", ".join(annotation.recording for annotation in held_out.annotations)
+        names = _list_some([annotation.recording for annotation in held_out.annotations])
         others = "1 other is a training recording" if n_trained_on == 1 else f"{n_trained_on} others are training recordings"
         left_out = f" {others}, and not scored." if n_trained_on else ""
         number = len(held_out.annotations)
@@ -108,6 +110,11 @@ def make_score_sections(crossval: CrossvalResults | None, held_out: Scores | Non
         words = "There is no cross-validation, and no ethogram of a labelled recording that the model was not trained on: no scores."
         sections.append(Section("Scores", [Paragraph(words, "warning")]))
     return sections
+
+
+def _list_some(names: Sequence[str]) -> str:
+    more = len(names) - _MOST_NAMES
+    return ", ".join(names[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
 def embed_picture(figure: Any, description: str, caption: str = "", *, is_wide: bool = True) -> Picture:

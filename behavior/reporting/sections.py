@@ -10,12 +10,12 @@ from behavior.files.feature_sources import Signature, hash_file
 from behavior.files.study import study_as_yaml
 from behavior.learning.crossval_folder import CrossvalResults
 from behavior.learning.variants import describe_model
-from behavior.reporting.check_result import StudyCheck
+from behavior.reporting.check_result import Problem, StudyCheck
 from behavior.reporting.description import Description
 from behavior.reporting.html_page import Block, Details, Listing, Paragraph, Section, Table
 from behavior.reporting.scores_section import Scores, embed_picture
 from behavior.reporting.sources import Model, ReportSources
-from behavior.reporting.statistics_figures import draw_pictures
+from behavior.reporting.statistics_figures import count_raster_pages, draw_overview, draw_rasters, draw_summaries, draw_trajectories
 from behavior.reporting.statistics_summary import (
     list_rules,
     tabulate_behaviors,
@@ -27,8 +27,10 @@ __all__ = ["make_check_section", "make_done_section", "make_ethogram_section", "
 
 # A page has room for so many.
 _N_TRAJECTORIES = 6
-# Beside the ethograms, which have a section of their own.
-_PICTURES = ("time_curves", "transition_graph", "bout_lengths")
+# Of more recordings than fit on so many pages, the ethograms are shown in one picture: a report is read, and sent by mail.
+_MOST_PAGES = 6
+# Of more problems and longer tables than these, the rest is shown on request.
+_MOST_PROBLEMS, _MOST_ROWS = 20, 60
 
 
 def make_overview(sources: ReportSources, description: Description | None, held_out: Scores | None) -> Section:
@@ -117,10 +119,14 @@ def make_check_section(check: StudyCheck | None) -> Section:
         n_names=2,
         caption="Behaviors: share of the labelled frames",
     )
-    blocks: list[Block] = [table]
-    for problem in check.problems:
-        subject = f"{problem.recording}: " if problem.recording else ""
-        blocks.append(Paragraph(f"{'Error' if problem.is_error else 'Warning'}: {subject}{problem.message}", "warning"))
+    blocks: list[Block] = [table] if len(rows) <= _MOST_ROWS else [Details(f"The {len(rows)} recordings", [table])]
+    # Errors first, where some are folded away; sorting keeps the order of each kind.
+    many = len(check.problems) > _MOST_PROBLEMS
+    problems = sorted(check.problems, key=lambda problem: not problem.is_error) if many else list(check.problems)
+    shown = [_show_problem(problem) for problem in problems]
+    blocks += shown[:_MOST_PROBLEMS]
+    if many:
+        blocks.append(Details(f"{len(shown) - _MOST_PROBLEMS} more problems", shown[_MOST_PROBLEMS:]))
     if not check.problems:
         words = (
             "Every frame was decoded" if any(checked.measured is not None for checked in check.recordings) else "Every recording was read"
@@ -129,14 +135,23 @@ def make_check_section(check: StudyCheck | None) -> Section:
     return Section("Data check", blocks)
 
 
+def _show_problem(problem: Problem) -> Paragraph:
+    subject = f"{problem.recording}: " if problem.recording else ""
+    return Paragraph(f"{'Error' if problem.is_error else 'Warning'}: {subject}{problem.message}", "warning")
+
+
 def make_ethogram_section(description: Description) -> Section:
-    """Return the ethograms of all recordings."""
-    blocks: list[Block] = []
-    for name, figure in draw_pictures(description, n_trajectories=0):
-        if name.startswith("ethogram_raster"):
-            caption = "People above where there are labels, then what was decided, then its probability: the darker, the higher."
-            blocks.append(embed_picture(figure, "Ethograms of the recordings", caption))
-    return Section("Ethograms", blocks)
+    """Return the ethograms of all recordings, in one picture where there are very many."""
+    if count_raster_pages(description) > _MOST_PAGES:
+        caption = (
+            "A line for each recording, groups together: the share of time in which a behavior was decided, the darker, the higher. Grey: "
+            "not recorded."
+        )
+        overview = embed_picture(draw_overview(description), "Ethograms of all recordings", caption)
+        words = f"{len(description.recordings)} recordings are too many to show each; `behavior stats` draws the ethogram of every one."
+        return Section("Ethograms", [overview, Paragraph(words, "note")])
+    caption = "People above where there are labels, then what was decided, then its probability: the darker, the higher."
+    return Section("Ethograms", [embed_picture(figure, "Ethograms of the recordings", caption) for _, figure in draw_rasters(description)])
 
 
 def make_statistics_section(description: Description) -> Section:
@@ -154,12 +169,12 @@ def make_statistics_section(description: Description) -> Section:
         blocks += [Paragraph("Left out:"), Listing(list(description.left_out))]
     if description.notes:
         blocks.append(Listing(list(description.notes)))
-    trajectories: list[Block] = []
-    for name, figure in draw_pictures(description, n_trajectories=_N_TRAJECTORIES):
-        if name.startswith("trajectory_"):
-            trajectories.append(embed_picture(figure, f"Trajectory of {name.removeprefix('trajectory_')}"))
-        elif name in _PICTURES:
-            blocks.append(embed_picture(figure, name.replace("_", " ").capitalize(), is_wide=name != "transition_graph"))
+    for name, figure in draw_summaries(description):
+        blocks.append(embed_picture(figure, name.replace("_", " ").capitalize(), is_wide=name != "transition_graph"))
+    trajectories: list[Block] = [
+        embed_picture(figure, f"Trajectory of {name.removeprefix('trajectory_')}")
+        for name, figure in draw_trajectories(description, most=_N_TRAJECTORIES)
+    ]
     if trajectories:
         n_more = sum(recording.positions is not None for recording in description.recordings) - len(trajectories)
         if n_more > 0:

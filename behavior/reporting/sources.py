@@ -8,7 +8,7 @@ from pathlib import Path
 
 from behavior.config import Study
 from behavior.errors import BehaviorError, UsageError
-from behavior.files.ethograms import ETHOGRAM_SUFFIX, find_ethograms, read_annotation
+from behavior.files.ethograms import ETHOGRAM_SUFFIX, find_ethograms, read_provenance
 from behavior.files.feature_sources import hash_file
 from behavior.files.model_bundle import BUNDLE_FILE, BundleDescription, read_bundle
 from behavior.files.study import open_study
@@ -170,7 +170,7 @@ def _find_model(folder: Path | None, ethograms: Sequence[Path], study_path: Path
 
 def _name_model(path: Path) -> tuple[str, str] | None:
     """Return folder and hash of the model that made an ethogram; None where it does not say."""
-    model = read_annotation(path).provenance.model
+    model = read_provenance(path).model
     return (model.folder, model.hash) if model is not None and model.folder is not None and model.hash is not None else None
 
 

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from behavior.figures.bout_lengths import draw_bout_lengths
+from behavior.figures.ethogram_overview import OVERVIEW_BINS, draw_ethogram_overview, measure_shares
 from behavior.figures.ethogram_raster import RasterRow, draw_ethogram_raster, fill_pages
 from behavior.figures.rendering import render_png, render_svg
 from behavior.figures.time_curves import draw_time_curves
@@ -25,7 +26,16 @@ from behavior.reporting.statistics_files import FIGURES_FOLDER
 from behavior.statistics.bouts import describe_behaviors
 from behavior.statistics.groups import average_animals
 
-__all__ = ["count_pictures", "draw_pictures", "write_pictures"]
+__all__ = [
+    "count_pictures",
+    "count_raster_pages",
+    "draw_overview",
+    "draw_pictures",
+    "draw_rasters",
+    "draw_summaries",
+    "draw_trajectories",
+    "write_pictures",
+]
 
 # Of curves where the tables have no bins.
 _CURVE_BIN_S = 60.0
@@ -47,22 +57,55 @@ def write_pictures(out: Path, description: Description) -> list[Path]:
 
 def count_pictures(description: Description) -> int:
     """Return how many pictures `draw_pictures` draws."""
-    return 3 + len(_fill_pages(description)) + len(_list_tracked(description))
+    return 3 + count_raster_pages(description) + len(_list_tracked(description))
 
 
-def draw_pictures(description: Description, *, n_trajectories: int | None = None) -> Iterator[tuple[str, Any]]:
-    """Yield every picture with its name; of trajectories the first `n_trajectories`, all where None."""
-    behaviors = description.behaviors
+def count_raster_pages(description: Description) -> int:
+    """Return on how many pages the ethograms of all recordings are."""
+    return len(_fill_pages(description))
+
+
+def draw_pictures(description: Description) -> Iterator[tuple[str, Any]]:
+    """Yield every picture with its name, one drawn after the other."""
+    yield from draw_rasters(description)
+    yield from draw_summaries(description)
+    yield from draw_trajectories(description)
+
+
+def draw_rasters(description: Description) -> Iterator[tuple[str, Any]]:
+    """Yield the ethograms of all recordings page by page, each page with its name."""
     pages = _fill_pages(description)
     for number, page in enumerate(pages, start=1):
         title = f"Ethograms, page {number} of {len(pages)}" if len(pages) > 1 else "Ethograms"
         name = "ethogram_raster" if len(pages) == 1 else f"ethogram_raster_{number}"
-        yield name, draw_ethogram_raster(page, behaviors, title=title)
+        yield name, draw_ethogram_raster(page, description.behaviors, title=title)
+
+
+def draw_overview(description: Description) -> Any:
+    """Draw the ethograms of all recordings in one picture, however many these are."""
+    recordings = _order(description)
+    ends = [float(frame_edges(recording.annotation.time_s, recording.annotation.fps)[-1]) for recording in recordings]
+    bin_edges_s = np.linspace(0.0, max(*ends, 1e-3), OVERVIEW_BINS + 1)
+    shares = [
+        measure_shares(recording.get_values(of_labels=description.of_labels)[0], recording.annotation.time_s, bin_edges_s)
+        for recording in recordings
+    ]
+    groups = [recording.group for recording in recordings]
+    return draw_ethogram_overview(np.stack(shares), bin_edges_s, description.behaviors, groups)
+
+
+def draw_summaries(description: Description) -> Iterator[tuple[str, Any]]:
+    """Yield the pictures that are about all recordings together, with their names."""
+    behaviors = description.behaviors
     yield "time_curves", _draw_curves(description)
     counts = {group: _count_transitions(description.tables.transitions, group, behaviors) for group in description.groups}
     yield "transition_graph", draw_transition_graph(counts, behaviors, title="Which behavior follows which")
     yield "bout_lengths", draw_bout_lengths(_collect_lengths(description), behaviors, title="How long bouts last")
-    for recording in _list_tracked(description)[:n_trajectories]:
+
+
+def draw_trajectories(description: Description, *, most: int | None = None) -> Iterator[tuple[str, Any]]:
+    """Yield the trajectories of the first `most` recordings with their names, of all where None."""
+    for recording in _list_tracked(description)[:most]:
         assert recording.positions is not None
         annotation, arena = recording.annotation, description.arena
         yield (
@@ -71,7 +114,7 @@ def draw_pictures(description: Description, *, n_trajectories: int | None = None
                 recording.positions,
                 frame_durations(frame_edges(annotation.time_s, annotation.fps)),
                 recording.get_values(of_labels=description.of_labels)[0],
-                behaviors,
+                description.behaviors,
                 floor=FloorPlan(arena.corners, arena.zones, arena.pixels_per_cm),
                 title=recording.name,
             ),
@@ -125,10 +168,10 @@ def _draw_curves(description: Description) -> Any:
     curves = {}
     for group in description.groups:
         chosen = averaged[averaged["group"] == group]
-        animals = list(dict.fromkeys(chosen["animal"]))
+        animals = {animal: place for place, animal in enumerate(dict.fromkeys(chosen["animal"]))}
         array = np.full((len(animals), len(description.behaviors), n_bins), np.nan)
         for row in chosen.itertuples():
-            array[animals.index(row.animal), description.behaviors.index(row.subject), row.metric] = row.value
+            array[animals[row.animal], description.behaviors.index(row.subject), row.metric] = row.value
         curves[group] = array
     # The last bin is as long as the longest recording has it.
     ends = [frame_edges(recording.annotation.time_s, recording.annotation.fps)[-1] for recording in description.recordings]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -185,12 +185,14 @@ def gather_statistics(ethograms: Sequence[Path], sources: StatisticsSources) -> 
     request, arena = sources.request, sources.arena
     recordings: list[DescribedRecording] = []
     failures: dict[str, str] = {}
+    names: set[str] = set()
     with report_progress("reading", total=len(ethograms), unit="ethograms") as advance:
         for path in ethograms:
-            recording, problems = _read_recording(path, sources, recordings)
+            recording, problems = _read_recording(path, sources, recordings, names)
             failures |= problems
             if recording is not None:
                 recordings.append(recording)
+                names.add(recording.name)
             advance(1)
     if not recordings:
         raise UsageError("none of the ethograms could be described, for the reasons above; correct these first.")
@@ -225,13 +227,13 @@ def gather_statistics(ethograms: Sequence[Path], sources: StatisticsSources) -> 
 
 
 def _read_recording(
-    path: Path, sources: StatisticsSources, before: Sequence[DescribedRecording]
+    path: Path, sources: StatisticsSources, before: Sequence[DescribedRecording], names: Collection[str]
 ) -> tuple[DescribedRecording | None, dict[str, str]]:
     """Return an ethogram with its labels and its track, None where it cannot be described; and sentences on what cannot be used."""
     of_labels = sources.request.of_labels
     try:
         annotation = read_annotation(path)
-        _check_belonging(path, annotation, before, sources.request.bin_s)
+        _check_belonging(path, annotation, before[0].annotation.behaviors if before else annotation.behaviors, names, sources.request.bin_s)
         row = sources.recordings.get(annotation.recording)
         if of_labels and (row is None or select_labels(row) is None):
             raise LabelError(f"{path}: the manifest names no labels of {annotation.recording!r}; it is not described.")
@@ -263,13 +265,14 @@ def _read_recording(
     return DescribedRecording(annotation, row, labels, positions, observed), problems
 
 
-def _check_belonging(path: Path, annotation: Annotation, before: Sequence[DescribedRecording], bin_s: float | None) -> None:
-    if before and annotation.behaviors != before[0].annotation.behaviors:
+def _check_belonging(path: Path, annotation: Annotation, behaviors: Sequence[str], names: Collection[str], bin_s: float | None) -> None:
+    """Raise UsageError if an ethogram cannot be described with those before it, of such behaviors and names."""
+    if annotation.behaviors != behaviors:
         raise UsageError(
-            f"{path}: has the behaviors {', '.join(annotation.behaviors)}, those before it {', '.join(before[0].annotation.behaviors)}; "
+            f"{path}: has the behaviors {', '.join(annotation.behaviors)}, those before it {', '.join(behaviors)}; "
             "describe ethograms of one model at a time."
         )
-    if annotation.recording in {recording.name for recording in before}:
+    if annotation.recording in names:
         raise UsageError(f"{path}: another ethogram of {annotation.recording!r} was given before; describe one of each recording.")
     if bin_s is not None and annotation.fps and bin_s * annotation.fps < 1:
         raise UsageError(f"{path}: a bin of {bin_s:g} s is shorter than a frame, expected at least {1 / annotation.fps:.3g} s.")

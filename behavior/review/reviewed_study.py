@@ -13,6 +13,7 @@ from behavior.files.atomic import make_folder, write_bytes, write_text
 from behavior.files.behavior_names import ChosenNames, choose_names
 from behavior.files.ethograms import ETHOGRAM_FOLDER, ETHOGRAM_SUFFIX, find_ethograms, read_provenance
 from behavior.files.label_journal import FOLDER
+from behavior.files.listed_folders import ListedFolders
 from behavior.files.manifest import is_portable_name, write_manifest
 from behavior.files.new_study import MANIFEST_FILE, STUDY_FILE, format_new_study
 from behavior.files.new_videos import list_videos, name_recordings
@@ -225,8 +226,8 @@ def _open_videos(paths: Sequence[Path]) -> ReviewedStudy:
         if problems:
             raise UsageError(next(iter(problems.values())))
         folder = videos[0].resolve().parent
-        ids = name_recordings(videos)
-        found = [Pairing(name, video, find_pose_for(video), None) for name, video in zip(ids, videos, strict=True)]
+        ids, folders = name_recordings(videos), ListedFolders()
+        found = [Pairing(name, video, find_pose_for(video, folders=folders), None) for name, video in zip(ids, videos, strict=True)]
         pairings, notes = split_individuals(found, ())
     if not pairings:
         raise UsageError(f"{folder}: found no video (such as .mp4, .avi or .mts) in it or below; give the folder that holds the videos.")

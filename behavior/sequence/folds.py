@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -42,10 +43,12 @@ def leave_out_folds(recordings: Sequence[str], animals: Sequence[str], videos: S
         What is the same for the recordings of one video.
     """
     keys = videos if leave_out == "recording" else animals
-    left_out = {key: tuple(index for index, own in enumerate(keys) if own == key) for key in keys}
+    left_out: dict[str, list[int]] = {}
+    for index, key in enumerate(keys):
+        left_out.setdefault(key, []).append(index)
     names = _name_groups(recordings, list(left_out.values())) if leave_out == "recording" else list(left_out)
     return [
-        Fold(name=name, left_out=indexes, training=_leave_out_seen(range(len(keys)), indexes, keys, videos))
+        Fold(name=name, left_out=tuple(indexes), training=_leave_out_seen(range(len(keys)), indexes, keys, videos))
         for name, indexes in zip(names, left_out.values(), strict=True)
     ]
 
@@ -102,4 +105,5 @@ def _name_groups(recordings: Sequence[str], groups: Sequence[Sequence[int]]) -> 
         # Whole words: what follows the last separator is a part of each animal's name.
         end = max(ids[0].rfind(mark, 0, n_shared) for mark in "_-.") if len(ids) > 1 else 0
         names.append(ids[0][: max(end, 0)] or ids[0])
-    return [name if names.count(name) == 1 else recordings[group[0]] for name, group in zip(names, groups, strict=True)]
+    counts = Counter(names)
+    return [name if counts[name] == 1 else recordings[group[0]] for name, group in zip(names, groups, strict=True)]

@@ -12,6 +12,7 @@ from behavior.embedding.recordings import require_features_together
 from behavior.errors import BehaviorError, EthogramError, OutputError, UsageError, WeightsError
 from behavior.files.atomic import make_folder
 from behavior.files.ethograms import ETHOGRAM_SUFFIX, read_provenance, write_annotation
+from behavior.files.listed_folders import ListedFolders
 from behavior.files.new_videos import list_videos, name_recordings
 from behavior.files.shared_videos import group_by_video
 from behavior.files.study import open_study
@@ -89,15 +90,18 @@ def annotate_videos(
     for sentence in problems.values():
         complain(sentence)
     recordings: list[Recording] = []
-    names = name_recordings(videos)
+    names, folders = name_recordings(videos), ListedFolders()
+    taken = set(names)
     for video, name in zip(videos, names, strict=True):
         try:
-            taken = [recording.id for recording in recordings]
-            recordings += list_new_recordings(
-                annotator.model, name, video, pose=pose, individual=individual, coordinates=pose_coordinates, taken=[*taken, *names]
+            found = list_new_recordings(
+                annotator.model, name, video, pose=pose, individual=individual, coordinates=pose_coordinates, taken=taken, folders=folders
             )
         except BehaviorError as error:
             _fail(result, name, error)
+            continue
+        recordings += found
+        taken.update(recording.id for recording in found)
     return _annotate(annotator, recordings, out, result, overwrite=overwrite)
 
 

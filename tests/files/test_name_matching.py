@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from behavior.files.name_matching import belongs_to, find_owners, keep_best, make_safe, name_recordings, rate_nearness
+from behavior.files.name_matching import VideoNames, belongs_to, find_owners, keep_best, make_safe, name_recordings, rate_nearness
 
 
 @given(stem=st.text("ab1_. ", min_size=1, max_size=6), rest=st.text("ab1_.", max_size=4))
@@ -26,6 +26,19 @@ def test_the_longest_name_owns_a_file_then_the_nearest_folder() -> None:
     assert find_owners(Path("night/pose/m1.csv"), videos) == [Path("night/m1.mp4")]
     assert find_owners(Path("labels/m1.csv"), [Path("a/m1.mp4"), Path("b/m1.mp4")]) == [Path("a/m1.mp4"), Path("b/m1.mp4")]
     assert find_owners(Path("m2.csv"), videos) == []
+
+
+@given(
+    stems=st.lists(st.text("aAbB1_ß", min_size=1, max_size=4), max_size=6),
+    name=st.text("aAbB1_ß", min_size=1, max_size=6),
+    rest=st.sampled_from(["", "DLC_x", "_notes", "2"]),
+)
+def test_owners_are_those_that_comparing_with_every_video_finds(stems: list[str], name: str, rest: str) -> None:
+    videos = [Path("day", f"{stem}.mp4") for stem in stems]
+    path = Path("day", f"{name}{rest}.csv")
+    fitting = [video for video in videos if belongs_to(path.stem, video.stem)]
+    longest = max((len(video.stem) for video in fitting), default=0)
+    assert VideoNames(videos).find_owners(path) == [video for video in fitting if len(video.stem) == longest]
 
 
 def test_folders_are_near_by_their_names_then_by_their_steps() -> None:

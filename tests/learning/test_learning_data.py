@@ -104,6 +104,7 @@ class TestLearningData:
         assert data.find_learnable(range(4), 0) == {0, 3}
         assert data.find_learnable(range(4), 1) == {0, 1}
         assert data.find_learnable([1, 3], 0) == {3}
+        assert data.find_learnable([], 0) == set()
 
 
 def test_the_frames_of_features_are_their_rows():

@@ -138,3 +138,26 @@ def test_statistics_have_tables_pictures_and_some_trajectories(description: Desc
     assert shown == [f"Trajectory of r{number}" for number in (1, 3, 5, 7, 2, 4)]
     assert isinstance(details.blocks[-1], Paragraph)
     assert details.blocks[-1].words == "Not shown: 2 more; `behavior stats` draws them all."
+
+
+def test_ethograms_of_very_many_recordings_are_one_picture(make_recording: Make, make_description: Make) -> None:
+    few = make_ethogram_section(make_description([make_recording(f"r{number}", is_labelled=True) for number in range(12)]))
+    assert all(isinstance(block, Picture) for block in few.blocks)
+    many = make_ethogram_section(make_description([make_recording(f"r{number}", is_labelled=True) for number in range(120)]))
+    picture, note = many.blocks
+    assert isinstance(picture, Picture)
+    assert isinstance(note, Paragraph)
+    assert note.words == "120 recordings are too many to show each; `behavior stats` draws the ethogram of every one."
+
+
+def test_of_many_problems_errors_are_shown_and_warnings_are_folded_away() -> None:
+    checked = [CheckedRecording(f"r{number}", "train", n_frames=10, fps=10.0) for number in range(100)]
+    problems = [Problem(one.recording, "is small.", is_error=False) for one in checked] + [Problem("r7", "is gone.", is_error=True)]
+    table, first, *others, rest = make_check_section(StudyCheck(True, checked, problems)).blocks
+    assert isinstance(table, Details)
+    assert table.summary == "The 100 recordings"
+    assert isinstance(first, Paragraph)
+    assert first.words == "Error: r7: is gone."
+    assert isinstance(rest, Details)
+    assert rest.summary == "81 more problems"
+    assert len(others) + 1 + len(rest.blocks) == 101

@@ -11,7 +11,7 @@ import pytest
 
 from behavior.reporting import statistics_figures
 from behavior.reporting.description import DescribedRecording, Description
-from behavior.reporting.statistics_figures import count_pictures, draw_pictures, write_pictures
+from behavior.reporting.statistics_figures import count_pictures, draw_overview, draw_pictures, draw_trajectories, write_pictures
 
 Make = Callable[..., Any]
 
@@ -44,7 +44,19 @@ def test_every_picture_is_drawn_once_and_counted(description: Description, drawn
     names = [name for name, _ in draw_pictures(description)]
     assert names == ["ethogram_raster", "time_curves", "transition_graph", "bout_lengths", "trajectory_a"]
     assert count_pictures(description) == 5
-    assert [name for name, _ in draw_pictures(description, n_trajectories=0)] == names[:-1]
+    assert [name for name, _ in draw_trajectories(description, most=0)] == []
+
+
+def test_an_overview_has_a_line_for_each_recording_of_the_groups_together(
+    description: Description, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[Any] = []
+    monkeypatch.setattr(statistics_figures, "draw_ethogram_overview", lambda *arguments: drawn.append(arguments))
+    draw_overview(description)
+    shares, edges_s, behaviors, groups = drawn[0]
+    assert (behaviors, groups) == (("groom", "rear"), ["saline", "saline", "drug"])
+    # Bouts of a second: one, three and four of them.
+    np.testing.assert_allclose(np.nansum(shares[:, 0] * np.diff(edges_s), axis=1), [1, 3, 4], atol=1e-5)
 
 
 def test_groups_are_together_in_the_raster(description: Description, drawn: dict[str, list[Any]]) -> None:
