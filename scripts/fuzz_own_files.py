@@ -305,7 +305,7 @@ def _read_weights(path: Path) -> None:
     from behavior.vision.backbones import build_backbone, find_backbone
 
     read_finetuning_record(path)
-    build_backbone(find_backbone("keras_file", weights=str(path)), str(path))
+    build_backbone(find_backbone("file", weights=str(path)), str(path))
 
 
 def _add_checkpoint(folder: Path) -> Target:

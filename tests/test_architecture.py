@@ -122,6 +122,7 @@ ABOUT_NO_MODULE = {
     "workflows/test_leaks.py": "that no score has seen what it is computed on",
     "workflows/test_nested.py": "decisions nested by pairs, from features to scores",
     "workflows/test_odd_videos.py": "odd videos and drives, from file to features",
+    "workflows/test_own_networks.py": "networks in files of the user's own, from embed to annotate",
     "workflows/test_pipeline.py": "a rendered study through all commands",
     "workflows/test_protocol.py": "what a cross-validation leaves out and stops on",
     "workflows/test_sampling.py": "videos of several frame rates, from init to ethograms of every frame",

@@ -19,6 +19,7 @@ BESIDE: Mapping[str, Mapping[str, Any]] = {
     "study": {"behaviors": ["grooming", "mid_rearing", "wall_rearing"], "crop": {"body_part": "midbody"}},
     "crop": {"body_part": "midbody", "body_axis": ["tailbase", "neck"]},
     "search": {"space": {"head.units": [32, 64]}},
+    "backbone.preprocessing": {"mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]},
     "arena": {"rectangle": [0, 0, 10, 10], "pixels_per_cm": 12},
 }
 EXCLUDES = {"corners": "rectangle"}

@@ -8,7 +8,18 @@ from behavior.config.heads import HEAD_KINDS, Head, HeadSettings, LstmHead, Mstc
 from behavior.config.labels import LabelFiles
 from behavior.config.parsing import parse_section
 from behavior.config.search import Pruning, Search
-from behavior.config.sections import Backbone, Crop, CrossValidation, FeatureSteps, PoseFiles, Sampling, Section, Training, Windows
+from behavior.config.sections import (
+    Backbone,
+    Crop,
+    CrossValidation,
+    FeatureSteps,
+    Normalization,
+    PoseFiles,
+    Sampling,
+    Section,
+    Training,
+    Windows,
+)
 from behavior.config.study import APPEARANCE, MADE_STREAMS, MOTION, POSE, Study
 
 __all__ = [
@@ -32,6 +43,7 @@ __all__ = [
     "LabelFiles",
     "LstmHead",
     "MstcnHead",
+    "Normalization",
     "PoseFiles",
     "Postprocess",
     "Pruning",

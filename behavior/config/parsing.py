@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from behavior.config.heads import HEAD_KINDS
-from behavior.config.sections import Section
+from behavior.config.sections import Normalization, Section
 from behavior.config.study import Study
 from behavior.errors import UsageError, suggest_nearest
 
@@ -59,7 +59,9 @@ def _name_place(problem: Any) -> str:
     if problem["type"] == "missing" and isinstance(problem["loc"][-1], int):
         parts.pop()
     return ".".join(
-        part for part in parts if part not in (*HEAD_KINDS, "float", "int", "str") and "[" not in part and "constrained" not in part
+        part
+        for part in parts
+        if part not in (*HEAD_KINDS, Normalization.__name__, "float", "int", "str") and "[" not in part and "constrained" not in part
     )
 
 

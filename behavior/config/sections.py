@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, field_validator, model_serializer, model_validator
 
 from behavior.errors import UsageError
 
@@ -16,6 +16,7 @@ __all__ = [
     "CrossValidation",
     "FeatureSteps",
     "Fraction",
+    "Normalization",
     "PoseFiles",
     "Positive",
     "Sampling",
@@ -36,6 +37,11 @@ _LONGEST_WINDOW = 100_000
 WindowLength = Annotated[int, Field(ge=1, le=_LONGEST_WINDOW)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Seconds = Annotated[float, Field(ge=0, le=LONGEST)]
+_Color = Annotated[float, Field(ge=0, le=1)]
+_Spread = Annotated[float, Field(gt=0, le=1)]
+# No network looks at larger ones, and a batch of them is held in memory.
+_LARGEST_INPUT = 2048
+_LATER_BACKBONE_KEYS = {"pooling", "input_size"}
 
 
 class Section(BaseModel):
@@ -107,25 +113,46 @@ class PoseFiles(Section):
     )
 
 
+class Normalization(Section):
+    """How a network of one's own wants its colors: divided by 255, less `mean`, over `std`, in the order red, green, blue."""
+
+    mean: tuple[_Color, _Color, _Color] = Field(description="Mean of red, green and blue, of 0 to 1.", examples=[[0.5, 0.5, 0.5]])
+    std: tuple[_Spread, _Spread, _Spread] = Field(
+        description="Standard deviation of red, green and blue, of 0 to 1.", examples=[[0.5, 0.5, 0.5]]
+    )
+
+
 class Backbone(Section):
     """The network that embeds a crop, and what runs it."""
 
     name: str = Field(
         default="resnet50v2",
-        description="A name that `behavior backbones` lists, or `keras_file` for a Keras network of your own, from an image to a vector.",
+        description="A name that `behavior backbones` lists, or `file` for a network of your own, from an image to a vector.",
         examples=["openfield"],
     )
     weights: str = Field(
         default="imagenet",
         description="`imagenet` (Keras downloads them once), `packaged` (openfield only), `random` (for tests only; prints a warning), or "
-        "the path of a weights file; with `name: keras_file`, the network itself.",
+        "the path of a weights file; with `name: file`, the network itself: a `.keras`, `.onnx` or OpenVINO `.xml` file.",
         examples=["packaged", "../lab.keras"],
     )
-    preprocessing: Literal["raw", "symmetric", "caffe", "torch"] | None = Field(
+    preprocessing: Literal["raw", "symmetric", "caffe", "torch"] | Normalization | None = Field(
         default=None,
         description="How RGB values from 0 to 255 are scaled before the network: unchanged, to -1 to 1, as in Caffe (BGR, ImageNet mean "
-        "subtracted), or as in PyTorch (ImageNet mean and standard deviation). Without it, the backbone's own.",
-        examples=["torch"],
+        "subtracted), as in PyTorch (ImageNet mean and standard deviation), or with a `mean` and `std` of your own, of values from 0 to 1. "
+        "Without it, the backbone's own.",
+        examples=["torch", {"mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]}],
+    )
+    pooling: Literal["cls", "mean", "both"] | None = Field(
+        default=None,
+        description="How the vectors that a network makes of the parts of an image become one: `cls` takes the one of the whole image, "
+        "which transformers put first, `mean` the mean over all parts, `both` the two side by side. Without it, the network's own.",
+        examples=["mean"],
+    )
+    input_size: Annotated[int, Field(ge=8, le=_LARGEST_INPUT)] | None = Field(
+        default=None,
+        description="Side of the network's input in pixels, for networks that take images of several sizes; others have one of their own.",
+        examples=[224],
     )
     engine: Literal["auto", "keras", "openvino"] = Field(
         default="auto",
@@ -138,6 +165,12 @@ class Backbone(Section):
         examples=["float32"],
     )
     batch_size: Positive = Field(default=32, description="Crops that are embedded at once.", examples=[32])
+
+    @model_serializer(mode="wrap")
+    def _leave_out_unset(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Keys that earlier versions lacked have no part in digests where they are not set, so that what these made is still known."""
+        content: dict[str, Any] = serialize(self)
+        return {key: value for key, value in content.items() if value is not None or key not in _LATER_BACKBONE_KEYS}
 
 
 class FeatureSteps(Section):

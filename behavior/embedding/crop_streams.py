@@ -13,6 +13,7 @@ import numpy as np
 
 from behavior.compute.threads import count_threads
 from behavior.config import APPEARANCE, MOTION, Backbone, Crop
+from behavior.embedding.backbone_settings import find_chosen_backbone
 from behavior.embedding.crop_batches import CropBatch, Floats, Images, InFlight, PartCollector, cut_batches, read_ahead
 from behavior.embedding.crop_reader import CropReader, read_together, sample_crops
 from behavior.embedding.recording_inputs import RecordingInputs
@@ -24,10 +25,11 @@ from behavior.files.video import VideoReader, open_video
 from behavior.progress import announce, detail, report_progress, warn
 from behavior.recording import Recording
 from behavior.versions import collect_versions
-from behavior.vision.backbones import RANDOM, find_backbone, identify_weights
+from behavior.vision.backbones import RANDOM, identify_weights
 from behavior.vision.engine_choice import PreparedEngine, prepare_engine
 from behavior.vision.engine_request import AUTO, BFLOAT16, FLOAT32, EngineRequest
 from behavior.vision.motion import INPUT_SIZE, MOTION_VERSION, N_MOTION_FEATURES, MotionDescriber
+from behavior.vision.preprocessing import describe_preprocessing
 
 __all__ = ["AppearanceStream", "CropStream", "MotionStream"]
 
@@ -187,7 +189,7 @@ class AppearanceStream(CropStream):
     def __init__(self, *, crop: Crop, backbone: Backbone, cache: Path, sampling: float | None = None) -> None:
         super().__init__(crop=crop, cache=cache, sampling=sampling)
         self._backbone = backbone
-        self._specification = find_backbone(backbone.name, weights=backbone.weights, preprocessing=backbone.preprocessing)
+        self._specification = find_chosen_backbone(backbone)
         self._weights = identify_weights(self._specification, backbone.weights, hash_file=hash_file)
         self._prepared: PreparedEngine | None = None
         if backbone.weights == RANDOM:
@@ -215,10 +217,11 @@ class AppearanceStream(CropStream):
     def _sign(self, precision: str) -> Signature:
         specification = self._specification
         settings = {
-            "backbone": self._backbone.name,
+            "backbone": specification.name,
             "weights": self._weights,
-            "preprocessing": f"{specification.preprocessing}, RGB, area",
+            "preprocessing": f"{describe_preprocessing(specification.preprocessing)}, RGB, area",
             "input_size": specification.input_size,
+            **({} if specification.pooling is None else {"pooling": specification.pooling}),
             **self._describe_crops(),
             "precision": precision,
             **self._sampling_settings,

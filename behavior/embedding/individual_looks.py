@@ -20,7 +20,7 @@ from behavior.identity.networks import build_cnn, build_dense, embed_inputs
 from behavior.identity.preparation import Preparation
 from behavior.identity.recognition import Whitening, normalize
 from behavior.identity.variation import vary_crops
-from behavior.vision.backbones import BackboneSpecification, build_backbone, find_backbone, identify_weights
+from behavior.vision.backbones import BackboneSpecification, build_backbone, find_backbone, identify_weights, require_keras
 
 __all__ = ["CNN", "CORRELOGRAM", "TRAINING_RULE", "FittedLooks", "LookSettings", "NamedImages", "embed_images", "fit_looks", "is_enough"]
 
@@ -246,7 +246,7 @@ def _embed(looks: FittedLooks, images: npt.NDArray[np.uint8]) -> Vectors:
 
 
 def _open_backbone(settings: LookSettings) -> BackboneSpecification:
-    return find_backbone(settings.fingerprint, weights=settings.weights)
+    return require_keras(find_backbone(settings.fingerprint, weights=settings.weights), purpose="individuals are compared by no other")
 
 
 def _identify(settings: LookSettings) -> str:

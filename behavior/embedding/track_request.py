@@ -14,7 +14,7 @@ from behavior.tracking.background import BackgroundKind, Polarity
 from behavior.tracking.motion_models import Motion
 from behavior.tracking.moving_pixels import MotionKind
 from behavior.versions import collect_versions
-from behavior.vision.backbones import find_backbone
+from behavior.vision.backbones import find_backbone, require_keras
 
 __all__ = ["TrackRequest", "describe_origin"]
 
@@ -88,7 +88,7 @@ class TrackRequest:
         if self.backbone is not None:
             if self.fingerprint != "backbone":
                 raise UsageError(f"--backbone {self.backbone} is for --identity backbone; give both, or neither.")
-            find_backbone(self.backbone, weights=self.weights)
+            require_keras(find_backbone(self.backbone, weights=self.weights), purpose="animals are told apart by no other")
         for name, (least, most) in _RANGES.items():
             value = getattr(self, name)
             # NaN is in no range.

@@ -41,7 +41,8 @@ class Signature:
     @property
     def key(self) -> str:
         """The part of the file name that identifies the signature."""
-        label = str(self.settings.get("backbone", self.stream))
+        # Names of networks may have slashes.
+        label = str(self.settings.get("backbone", self.stream)).replace("/", "_")
         return f"{label}-{hashlib.blake2b(self.text.encode(), digest_size=5).hexdigest()}"
 
     def describe_difference(self, expected: Signature) -> str:

@@ -16,7 +16,7 @@ from behavior.recording import Recording
 
 __all__ = ["open_study", "read_study", "resolve_paths", "study_as_yaml", "write_study"]
 
-WEIGHT_SUFFIXES = (".h5", ".keras", ".hdf5")
+WEIGHT_SUFFIXES = (".h5", ".keras", ".hdf5", ".onnx", ".xml")
 
 
 def read_study(path: Path) -> Study:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from behavior.config import APPEARANCE, MADE_STREAMS, POSE, Crop, Study
+from behavior.embedding.backbone_settings import find_chosen_backbone
 from behavior.embedding.crop_reader import describe_video
 from behavior.embedding.crop_windows import CropCenters
 from behavior.embedding.upright_pose import read_upright_track
@@ -28,7 +29,7 @@ from behavior.recording import Frames, Labels, Recording, Track
 from behavior.reporting.check_result import CheckedRecording, Problem, StudyCheck
 from behavior.reporting.feature_check import FeatureKind, outline_imported, outline_recording, prepare_kinds
 from behavior.reporting.refusals import list_study_refusals
-from behavior.vision.backbones import IMAGENET, find_backbone, identify_weights, imagenet_path
+from behavior.vision.backbones import IMAGENET, identify_weights, imagenet_path
 
 __all__ = ["RecordingCheck", "SeenFiles", "check_balance", "check_rates", "check_recording", "check_recordings", "check_weights"]
 
@@ -144,7 +145,7 @@ def check_weights(study: Study) -> list[Problem]:
     if APPEARANCE not in study.streams:
         return []
     try:
-        specification = find_backbone(backbone.name, weights=backbone.weights, preprocessing=backbone.preprocessing)
+        specification = find_chosen_backbone(backbone)
         identify_weights(specification, backbone.weights, hash_file=hash_file)
     except BehaviorError as error:
         return [_make_error("", error)]

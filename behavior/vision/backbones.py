@@ -8,47 +8,40 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
-from typing import Any, Literal, get_args
-
-import numpy as np
+from typing import Any
 
 from behavior.errors import UsageError, WeightsError, suggest_nearest
 from behavior.files.keras_archives import load_network, refusing_missing_weights, require_finite_weights
 from behavior.vision.keras_archives import read_archive
+from behavior.vision.network_files import NETWORK_SUFFIXES, NetworkFile, describe_network_file
 from behavior.vision.openfield import build_openfield, openfield_weights_path
+from behavior.vision.pooling import Pooling, plan_pooling, pool_with_keras
+from behavior.vision.preprocessing import Preprocessing, preprocess
 from behavior.vision.squeezenet import build_squeezenet
 
 __all__ = [
     "BACKBONES",
+    "FILE",
     "IMAGENET",
-    "KERAS_FILE",
     "PACKAGED",
     "RANDOM",
     "RANDOM_SEED",
     "BackboneSpecification",
-    "Preprocessing",
     "build_backbone",
     "build_network",
     "find_backbone",
     "identify_weights",
     "imagenet_path",
-    "preprocess",
+    "require_keras",
 ]
 
 RANDOM_SEED = 0
 IMAGENET, PACKAGED, RANDOM = "imagenet", "packaged", "random"
-KERAS_FILE = "keras_file"
+# What feature caches and models call a network in a .keras file, and study files of earlier versions.
+FILE, KERAS_FILE = "file", "keras_file"
 ARCHIVE_SUFFIX = ".keras"
-# The mean of ImageNet's pixels in blue, green, red order, which networks that came from Caffe have subtracted.
-CAFFE_MEAN = (103.939, 116.779, 123.68)
-# The mean and the spread of ImageNet's pixels between 0 and 1, in red, green, blue order, as torchvision has them.
-TORCH_MEAN, TORCH_SPREAD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-# What red, green and blue weigh in a grey value (ITU-R BT.601).
-GREY_WEIGHTS = (0.299, 0.587, 0.114)
-
-Preprocessing = Literal["raw", "symmetric", "caffe", "torch"]
+PREPROCESSINGS = ("raw", "symmetric", "caffe", "torch")
 
 
 @dataclass(frozen=True)
@@ -58,13 +51,13 @@ class BackboneSpecification:
     Attributes
     ----------
     name
-        What a study file calls it.
+        What feature caches call it.
     input_size
         Height and width of its input in pixels.
     preprocessing
         What happens to RGB values from 0 to 255: "raw" nothing (the network may have it inside), "symmetric" scaled to [-1, 1],
         "caffe" turned to blue, green, red order with ImageNet's mean subtracted, "torch" scaled to [0, 1], less ImageNet's mean, over
-        its spread.
+        its spread; or with a mean and a spread of its own.
     n_features
         Length of the vector that it makes of an image; None for a file of the user's, which has to be loaded to know.
     n_parameters
@@ -77,8 +70,10 @@ class BackboneSpecification:
         Name of its ImageNet weights where Keras publishes them.
     n_channels
         3, or 1 for a network on grey images.
-    archive
-        The `.keras` file that holds the network and its weights, of those that are from a file of the user's.
+    pooling
+        How its vector is made of what it says of the parts of an image; None where the network makes one.
+    file
+        The file that holds the network and its weights, of those that are the user's own.
     """
 
     name: str
@@ -90,10 +85,18 @@ class BackboneSpecification:
     application: str | None = None
     imagenet_file: str | None = None
     n_channels: int = 3
-    archive: Path | None = None
+    pooling: Pooling | None = None
+    file: NetworkFile | None = None
+
+    @property
+    def is_keras(self) -> bool:
+        """Whether Keras can run it."""
+        return self.file is None or self.file.is_keras
 
     def build(self) -> Any:
-        """Return the network, from preprocessed images (N, S, S, C) to vectors (N, D): with random weights, or the archive's own."""
+        """Return the network, from preprocessed images (N, S, S, C) to vectors (N, D): with random weights, or those of its file."""
+        if self.file is not None:
+            return _load_archive(self, self.file.path)
         if self.make is not None:
             return self.make()
         import keras
@@ -140,65 +143,92 @@ BACKBONES: Mapping[str, BackboneSpecification] = {
 }
 
 
-def find_backbone(name: str, *, weights: str | None = None, preprocessing: Preprocessing | None = None) -> BackboneSpecification:
+def find_backbone(
+    name: str,
+    *,
+    weights: str | None = None,
+    preprocessing: Preprocessing | None = None,
+    pooling: Pooling | None = None,
+    input_size: int | None = None,
+) -> BackboneSpecification:
     """Return the backbone called `name`.
 
     Parameters
     ----------
     weights
-        As in a study file; only the backbone `keras_file` needs it, whose network and input size are in that file.
-    preprocessing
+        As in a study file; only the backbone `file` needs it, whose network and input size are in that file.
+    preprocessing, pooling
         Taken instead of the backbone's own.
+    input_size
+        Side of the images in pixels, for a network that takes any.
 
     Raises
     ------
     UsageError
-        If there is no such backbone or preprocessing, with the nearest name.
+        If there is no such backbone or preprocessing, with the nearest name, or it does not fit the backbone.
     WeightsError
-        If the file of a `keras_file` does not hold a network from an image of one size to one output.
+        If the file of a `file` does not hold a network from an image to one output.
     """
-    if name == KERAS_FILE:
-        specification = _describe_archive(weights)
+    if name in (FILE, KERAS_FILE):
+        specification = _describe_file(weights, input_size)
+        specification = replace(specification, pooling=pooling)
     elif name in BACKBONES:
         specification = BACKBONES[name]
+        _refuse_choices(specification, pooling, input_size)
     else:
-        known = [*BACKBONES, KERAS_FILE]
+        known = [*BACKBONES, FILE]
         raise UsageError(f"backbone {name!r} is not known{suggest_nearest(name, known)} (known: {', '.join(known)}).")
     if preprocessing is None:
         return specification
-    known = list(get_args(Preprocessing))
-    if preprocessing not in known:
+    if isinstance(preprocessing, str) and preprocessing not in PREPROCESSINGS:
         raise UsageError(
-            f"preprocessing {preprocessing!r} is not known{suggest_nearest(preprocessing, known)} (known: {', '.join(known)})."
+            f"preprocessing {preprocessing!r} is not known{suggest_nearest(preprocessing, PREPROCESSINGS)} (known: "
+            f"{', '.join(PREPROCESSINGS)})."
         )
-    if specification.n_channels == 1 and preprocessing in ("caffe", "torch"):
-        raise UsageError(f"{weights}: takes grey images, and preprocessing {preprocessing} is one of colors; give raw or symmetric.")
+    if specification.n_channels == 1 and preprocessing not in ("raw", "symmetric"):
+        kind = preprocessing if isinstance(preprocessing, str) else "with a mean and a std"
+        raise UsageError(f"{weights}: takes grey images, and preprocessing {kind} is one of colors; give raw or symmetric.")
     return replace(specification, preprocessing=preprocessing)
 
 
-def _describe_archive(weights: str | None) -> BackboneSpecification:
+def _refuse_choices(specification: BackboneSpecification, pooling: Pooling | None, input_size: int | None) -> None:
+    """Raise UsageError where something is chosen that is fixed in a network of Keras, which pools by the mean."""
+    if pooling not in (None, "mean"):
+        raise UsageError(
+            f"backbone {specification.name!r} makes a map of features, and has no vector of the whole image; leave out pooling: {pooling}."
+        )
+    if input_size not in (None, specification.input_size):
+        raise UsageError(
+            f"backbone {specification.name!r} takes images of {specification.input_size} pixels, found input_size: {input_size}; leave it "
+            "out."
+        )
+
+
+def _describe_file(weights: str | None, input_size: int | None) -> BackboneSpecification:
     if weights is None or weights in (IMAGENET, PACKAGED, RANDOM):
         given = "nothing" if weights is None else weights
         raise UsageError(
-            f"backbone {KERAS_FILE!r} is a network of your own: found {given} as its weights, expected the path of a .keras file."
+            f"backbone {FILE!r} is a network of your own: found {given} as its weights, expected the path of a file, "
+            f"{', '.join(NETWORK_SUFFIXES)}."
         )
-    path = Path(weights)
-    network = read_archive(path)
-    expected = "expected a network from one square image of a fixed size to one vector; wrap it in such a keras.Model and save that."
-    if network.n_inputs != 1 or network.n_outputs != 1:
-        raise WeightsError(f"{path}: found {network.n_inputs} inputs and {network.n_outputs} outputs, {expected}")
-    if network.input_size is None:
-        raise WeightsError(f"{path}: found no square input of a fixed size, {expected}")
-    if network.n_channels is None:
-        raise WeightsError(f"{path}: its input has neither three colors nor one, {expected}")
+    file = describe_network_file(Path(weights), input_size=input_size)
     return BackboneSpecification(
-        KERAS_FILE,
-        input_size=network.input_size,
+        KERAS_FILE if file.is_keras else FILE,
+        input_size=file.input_size,
         preprocessing="raw",
-        make=partial(_load_archive, path),
-        n_channels=network.n_channels,
-        archive=path,
+        n_channels=file.n_channels,
+        file=file,
     )
+
+
+def require_keras(specification: BackboneSpecification, *, purpose: str) -> BackboneSpecification:
+    """Return a backbone that Keras can run; UsageError for another one, which `purpose` has no use for."""
+    if not specification.is_keras:
+        raise UsageError(
+            f"backbone {specification.name!r} is no network of Keras, and {purpose}; choose one that `behavior backbones` lists, or a "
+            ".keras file."
+        )
+    return specification
 
 
 def identify_weights(specification: BackboneSpecification, weights: str, *, hash_file: Callable[[Path], str]) -> str:
@@ -234,7 +264,10 @@ def identify_weights(specification: BackboneSpecification, weights: str, *, hash
     path = Path(weights)
     if not path.is_file():
         raise WeightsError(f"{path}: no such weights file; give imagenet, packaged, random or the path of a file that is there.")
-    return hash_file(path)
+    if specification.file is None or len(specification.file.files) == 1:
+        return hash_file(path)
+    # A network and its weights are in files of their own.
+    return " ".join(hash_file(one) for one in specification.file.files)
 
 
 def build_backbone(specification: BackboneSpecification, weights: str, *, precision: str = "float32") -> Any:
@@ -259,7 +292,7 @@ def build_backbone(specification: BackboneSpecification, weights: str, *, precis
         network = build_network(specification, weights)
     finally:
         keras.config.set_dtype_policy(policy)
-    if precision == "bfloat16" and specification.archive is not None:
+    if precision == "bfloat16" and specification.file is not None:
         for layer in network._flatten_layers(include_self=False):
             layer.dtype_policy = keras.DTypePolicy("mixed_bfloat16")
     network.trainable = False
@@ -276,31 +309,15 @@ def build_network(specification: BackboneSpecification, weights: str) -> Any:
     WeightsError
         If the weights are missing, cannot be downloaded or do not fit the network.
     """
-    if weights == RANDOM and specification.archive is None:
+    if weights == RANDOM and specification.file is None:
         import keras
 
         keras.utils.set_random_seed(RANDOM_SEED)
         return specification.build()
     network = specification.build()
-    if specification.archive is None:
+    if specification.file is None:
         _load_weights(specification, network, _find_weights_file(specification, weights))
     return network
-
-
-def preprocess(image: Any, preprocessing: Preprocessing, *, n_channels: int = 3) -> Any:
-    """Return RGB images (N, S, S, 3) in 0 to 255, arrays or Keras tensors, as a network with that preprocessing expects them."""
-    from keras import ops
-
-    if n_channels == 1:
-        image = ops.sum(image * np.array(GREY_WEIGHTS, dtype=np.float32), axis=-1, keepdims=True)
-    if preprocessing == "symmetric":
-        return image / 127.5 - 1.0
-    if preprocessing == "caffe":
-        return ops.flip(image, axis=-1) - np.array(CAFFE_MEAN, dtype=np.float32)
-    if preprocessing == "torch":
-        mean, spread = (255 * np.array(values, dtype=np.float32) for values in (TORCH_MEAN, TORCH_SPREAD))
-        return (image - mean) / spread
-    return image
 
 
 def _load_weights(specification: BackboneSpecification, network: Any, path: Path) -> None:
@@ -322,16 +339,15 @@ def _load_weights(specification: BackboneSpecification, network: Any, path: Path
     require_finite_weights(network, path, error=WeightsError, advice=advice.rstrip("."))
 
 
-def _load_archive(path: Path) -> Any:
+def _load_archive(specification: BackboneSpecification, path: Path) -> Any:
+    import keras
+
     advice = "save one that is made of Keras's own layers and needs no code"
     network = load_network(path, custom_objects={}, error=WeightsError, advice=advice)
-    shape = tuple(network.output_shape) if isinstance(network.output_shape, tuple) else ()
-    if len(shape) != 2 or shape[1] is None:
-        raise WeightsError(
-            f"{path}: its output has shape {network.output_shape}, expected one vector an image; end the network with a layer such as "
-            "GlobalAveragePooling2D."
-        )
-    return network
+    shape = tuple(network.output_shape) if isinstance(network.output_shape, tuple) else None
+    size = specification.input_size
+    plan = plan_pooling(shape, specification.pooling, channels_first=False, input_size=size, n_frames=None, source=str(path))
+    return keras.Model(network.inputs, pool_with_keras(network.outputs[0], plan)) if plan.axes else network
 
 
 def _find_weights_file(specification: BackboneSpecification, weights: str) -> Path:

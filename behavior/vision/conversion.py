@@ -22,6 +22,8 @@ from behavior.files.claims import claim_file, explain_claim
 from behavior.vision.backbones import BackboneSpecification, build_backbone
 from behavior.vision.devices import load_openvino
 from behavior.vision.engine_request import EngineRequest
+from behavior.vision.network_adaptation import adapt_network, require_vectors
+from behavior.vision.preprocessing import describe_preprocessing
 
 __all__ = ["Announce", "convert_backbone", "converted_path", "quantize_model"]
 
@@ -42,7 +44,8 @@ def converted_path(request: EngineRequest) -> Path:
         "backbone": specification.name,
         "weights": request.identity,
         "input_size": specification.input_size,
-        "preprocessing": specification.preprocessing,
+        "preprocessing": describe_preprocessing(specification.preprocessing),
+        **({} if specification.pooling is None else {"pooling": specification.pooling}),
         "conversion": CONVERSION_VERSION,
         **{name: version(name) for name in PACKAGES},
     }
@@ -153,6 +156,15 @@ def _digest(path: Path) -> str:
 
 def _convert(specification: BackboneSpecification, weights: str, target: Path) -> None:
     openvino = load_openvino()
+    source = specification.name if specification.file is None else str(specification.file.path)
+    if not specification.is_keras:
+        network = adapt_network(specification)
+        require_vectors(network, source=source)
+        try:
+            openvino.save_model(network, target, compress_to_fp16=False)
+        except Exception as error:
+            raise _explain(error, f"{source}: cannot be converted for OpenVINO", target) from error
+        return
     model = build_backbone(specification, weights)
     exported = target.parent / "exported"
     try:

@@ -57,17 +57,24 @@ class _Check:
     processor: str
 
 
-def resolve_precision(engine: str, precision: str) -> tuple[str, str]:
+def resolve_precision(engine: str, precision: str, *, with_keras: bool = True) -> tuple[str, str]:
     """Return the engine and the precision that "auto" means on this machine.
 
     The engine is a GPU through Keras where there is one, else OpenVINO; the precision is bfloat16 where the processor has it
     natively, else float32.
 
+    Parameters
+    ----------
+    with_keras
+        Whether the network is one that Keras can run.
+
     Raises
     ------
     UsageError
-        If the engine cannot compute in that precision, or int8 is asked for without the extra that it needs.
+        If the engine cannot run the network or compute in that precision, or int8 is asked for without the extra that it needs.
     """
+    if engine == KERAS and not with_keras:
+        raise UsageError("engine: keras cannot run a network of another library; choose engine: openvino, or auto.")
     if engine == KERAS and precision == INT8:
         raise UsageError("precision int8 needs engine: openvino (or auto), and engine: keras was asked for; change one of the two.")
     if precision == INT8 and find_spec("nncf") is None:
@@ -75,7 +82,7 @@ def resolve_precision(engine: str, precision: str) -> tuple[str, str]:
             "precision int8 needs NNCF, which is not installed; run: pip install 'behavior[int8]', or choose precision: bfloat16."
         )
     if engine == AUTO:
-        engine = KERAS if precision != INT8 and has_gpu() else OPENVINO
+        engine = KERAS if with_keras and precision != INT8 and has_gpu() else OPENVINO
     if precision == AUTO:
         is_native = gpu_has_native_bfloat16() if engine == KERAS and has_gpu() else has_native_bfloat16()
         precision = BFLOAT16 if is_native else FLOAT32
@@ -129,7 +136,7 @@ def prepare_engine(request: EngineRequest, *, sample: Sample, announce: Announce
     OutputError
         If `request.models` cannot be written to.
     """
-    engine, precision = resolve_precision(request.engine, request.precision)
+    engine, precision = resolve_precision(request.engine, request.precision, with_keras=request.specification.is_keras)
     request = replace(request, engine=engine, precision=precision)
     if precision == FLOAT32:
         return PreparedEngine(open_engine(request, announce=announce))

@@ -12,7 +12,8 @@ import numpy.typing as npt
 from behavior.errors import TrainingError
 from behavior.metrics.frames import average_precision
 from behavior.vision.augmentation import WindowAugmenter
-from behavior.vision.backbones import BackboneSpecification, Preprocessing, build_network, preprocess
+from behavior.vision.backbones import BackboneSpecification, build_network
+from behavior.vision.preprocessing import Preprocessing, preprocess
 from behavior.vision.unfreezing import list_layers, thaw_layers
 
 if TYPE_CHECKING:

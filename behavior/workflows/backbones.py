@@ -15,8 +15,8 @@ from behavior.files.feature_sources import hash_file
 from behavior.progress import announce, complain, report_progress
 from behavior.vision.backbones import (
     BACKBONES,
+    FILE,
     IMAGENET,
-    KERAS_FILE,
     PACKAGED,
     RANDOM,
     BackboneSpecification,
@@ -25,6 +25,7 @@ from behavior.vision.backbones import (
 )
 from behavior.vision.engine_choice import open_engine, resolve_precision
 from behavior.vision.engine_request import AUTO, EngineRequest
+from behavior.vision.preprocessing import describe_preprocessing
 
 __all__ = ["BackboneList", "ListedBackbone", "list_backbones"]
 
@@ -34,7 +35,7 @@ SECONDS = 3.0
 
 @dataclass(frozen=True)
 class ListedBackbone:
-    """A row of the list; what depends on the file of a `keras_file` is None.
+    """A row of the list; what depends on the file of a `file` is None.
 
     Attributes
     ----------
@@ -87,9 +88,9 @@ def list_backbones(names: Sequence[str] = (), *, models: Path, measure: bool = T
     UsageError
         If a name is not the name of a backbone.
     """
-    names = list(names) or [*BACKBONES, KERAS_FILE]
+    names = list(names) or [*BACKBONES, FILE]
     # What a backbone from a file is depends on the file.
-    specifications = {name: find_backbone(name) for name in names if name != KERAS_FILE}
+    specifications = {name: find_backbone(name) for name in names if name != FILE}
     listed = BackboneList()
     speeds: dict[str, float] = {}
     if measure:
@@ -128,7 +129,7 @@ def _describe(name: str, specification: BackboneSpecification | None, frames_per
         name,
         specification.n_features,
         specification.input_size,
-        specification.preprocessing,
+        describe_preprocessing(specification.preprocessing),
         specification.n_parameters,
         tuple(weights),
         frames_per_second,

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from behavior.config import Finetune, Study
+from behavior.embedding.backbone_settings import find_chosen_backbone
 from behavior.errors import UsageError, suggest_nearest
 from behavior.files.atomic import make_folder, require_writable
 from behavior.files.feature_sources import hash_file
@@ -29,8 +30,9 @@ from behavior.learning.seen_recordings import list_weights_seen
 from behavior.progress import announce, warn
 from behavior.recording import Recording
 from behavior.versions import collect_versions
-from behavior.vision.backbones import RANDOM, BackboneSpecification, find_backbone, identify_weights
+from behavior.vision.backbones import RANDOM, BackboneSpecification, identify_weights, require_keras
 from behavior.vision.finetuning import open_network
+from behavior.vision.preprocessing import describe_preprocessing
 from behavior.vision.unfreezing import choose_layers
 
 __all__ = ["FinetuneResult", "finetune_study"]
@@ -88,7 +90,7 @@ def finetune_study(path: Path, out: Path, *, recordings: Sequence[str] | None = 
         )
     settings = study.finetune or Finetune()
     backbone = study.backbone
-    specification = find_backbone(backbone.name, weights=backbone.weights, preprocessing=backbone.preprocessing)
+    specification = require_keras(find_chosen_backbone(backbone), purpose="`behavior finetune` trains no other")
     identity = identify_weights(specification, backbone.weights, hash_file=hash_file)
     seen_before = list_weights_seen(backbone.weights)
     if backbone.weights == RANDOM:
@@ -165,7 +167,7 @@ def _make_record(
         settings={
             "finetune": (study.finetune or Finetune()).model_dump(mode="json"),
             "crop": study.crop.model_dump(mode="json"),
-            "preprocessing": specification.preprocessing,
+            "preprocessing": describe_preprocessing(specification.preprocessing),
         },
         average_precision={stage: _drop_undefined(by_behavior) for stage, by_behavior in scores.items() if by_behavior},
         versions=collect_versions(),

@@ -28,7 +28,7 @@ from behavior.files.gallery_folder import (
 from behavior.progress import announce, warn
 from behavior.reporting.identification_files import GALLERY_PICTURE, draw_gallery
 from behavior.reporting.track_opening import open_track
-from behavior.vision.backbones import find_backbone
+from behavior.vision.backbones import find_backbone, require_keras
 
 __all__ = ["EnrolRequest", "EnrolResult", "enrol_individuals"]
 
@@ -146,7 +146,7 @@ def _require_usable(request: EnrolRequest) -> None:
         if problem := find_name_problem(name):
             raise UsageError(f"--name {name!r}: expected {problem}.")
     if request.backbone not in (None, CNN, CORRELOGRAM):
-        find_backbone(str(request.backbone), weights=request.weights)
+        require_keras(find_backbone(str(request.backbone), weights=request.weights), purpose="individuals are compared by no other")
         if request.weights is None:
             raise UsageError(
                 f"--backbone {request.backbone} needs --weights: imagenet, packaged (openfield), or the path of a weights file."

@@ -34,6 +34,15 @@ def test_no_feature_is_changed_unless_asked_for(parse):
         ({"crop": {"body_part": "m", "egocentric": True}}, "egocentric needs a body axis"),
         ({"crop": {"body_part": "m", "body_axis": ["Neck", "neck"]}}, "both ends of body_axis are 'Neck'"),
         ({"backbone": {"engine": "onnx"}}, "backbone.engine is 'onnx', expected 'auto', 'keras' or 'openvino'"),
+        ({"backbone": {"pooling": "max"}}, "backbone.pooling is 'max', expected 'cls', 'mean' or 'both'"),
+        (
+            {"backbone": {"preprocessing": {"mean": [0.5, 0.5], "std": [1, 1, 1]}}},
+            "backbone.preprocessing.mean has 2 entries, expected more",
+        ),
+        ({"backbone": {"preprocessing": {"mean": [0.5, 0.5, 0.5]}}}, "'backbone.preprocessing.std' is missing"),
+        ({"backbone": {"preprocessing": "cafe"}}, "backbone.preprocessing is 'cafe'; did you mean 'caffe'?"),
+        ({"backbone": {"preprocessing": {"men": 1}}}, "unknown key 'backbone.preprocessing.men'; did you mean 'mean'?"),
+        ({"backbone": {"input_size": 4}}, "backbone.input_size is 4"),
         ({"windows": {"length": 0}}, "windows.length is 0"),
         ({"windows": {"length_s": 0}}, "windows.length_s is 0"),
         ({"windows": {"length": 100, "length_s": 10}}, "length and length_s are both given; keep one of them"),
@@ -73,3 +82,13 @@ def test_windows_are_in_frames_or_in_seconds(parse):
 def test_every_frame_is_used_unless_asked_for(parse):
     assert parse().sampling_fps is None
     assert parse(sampling={"fps": 12.5}).sampling_fps == 12.5
+
+
+def test_keys_that_earlier_versions_lacked_are_not_written_where_they_are_not_set(parse):
+    plain = parse(backbone={"name": "openfield"}).backbone
+    assert not {"pooling", "input_size"} & set(plain.model_dump())
+    chosen = parse(
+        backbone={"name": "file", "weights": "a.onnx", "pooling": "both", "preprocessing": {"mean": [0, 0, 0], "std": [1, 1, 1]}}
+    )
+    assert chosen.backbone.model_dump(mode="json")["pooling"] == "both"
+    assert parse(backbone=chosen.backbone.model_dump(mode="json")).backbone == chosen.backbone

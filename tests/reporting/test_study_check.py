@@ -215,7 +215,7 @@ def test_rates_are_compared_with_the_usual_one() -> None:
 
 def test_weights_that_are_missing_are_an_error_and_those_to_download_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert check_weights(make_study(tmp_path)) == []
-    missing = make_study(tmp_path, backbone=Backbone(name="keras_file", weights=str(tmp_path / "none.keras")))
+    missing = make_study(tmp_path, backbone=Backbone(name="file", weights=str(tmp_path / "none.keras")))
     assert [problem.is_error for problem in check_weights(missing)] == [True]
     monkeypatch.setattr("behavior.reporting.study_check.imagenet_path", lambda specification: tmp_path / "resnet.h5")
     download = make_study(tmp_path, backbone=Backbone(name="resnet50v2", weights="imagenet"))

@@ -4,6 +4,7 @@ import zipfile
 
 import numpy as np
 import pytest
+from network_samples import write_openvino
 
 from behavior.errors import UsageError, WeightsError
 from behavior.files.feature_sources import hash_file
@@ -14,9 +15,10 @@ from behavior.vision.backbones import (
     find_backbone,
     identify_weights,
     imagenet_path,
-    preprocess,
+    require_keras,
 )
 from behavior.vision.engines import KerasEngine
+from behavior.vision.preprocessing import preprocess
 
 PICTURES = np.random.default_rng(0).integers(0, 256, (5, 512, 512, 3), dtype=np.uint8)
 # Those that are built and run in little time; the others are slow tests.
@@ -85,23 +87,6 @@ def test_the_imagenet_file_is_the_one_that_keras_asks_for(name, monkeypatch):
     with pytest.raises(AskedError) as caught:
         getattr(keras.applications, specification.application)(include_top=False, weights="imagenet", pooling="avg")
     assert str(caught.value) == specification.imagenet_file == imagenet_path(specification).name
-
-
-@pytest.mark.parametrize(
-    ("preprocessing", "mode", "names"),
-    [
-        ("symmetric", "tf", {"resnet50v2", "inceptionresnetv2", "inceptionv3"}),
-        ("caffe", "caffe", {"resnet50", "vgg16", "squeezenet"}),
-        ("torch", "torch", set()),
-    ],
-)
-def test_preprocessing_is_that_of_keras_applications(preprocessing, mode, names):
-    from keras.applications import imagenet_utils
-
-    pictures = PICTURES[:2, :50, :60].astype(np.float32)
-    expected = imagenet_utils.preprocess_input(pictures.copy(), mode=mode)
-    np.testing.assert_allclose(np.asarray(preprocess(pictures, preprocessing)), expected, atol=1e-4)
-    assert {name for name, specification in BACKBONES.items() if specification.preprocessing == preprocessing} == names
 
 
 @pytest.mark.slow
@@ -218,9 +203,11 @@ class TestKerasFile:
         path = tmp_path / "mine.keras"
         network = make_network()
         network.save(path)
-        specification = find_backbone("keras_file", weights=str(path))
+        specification = find_backbone("file", weights=str(path))
         assert (specification.name, specification.input_size, specification.preprocessing) == ("keras_file", 40, "raw")
         assert specification.n_features is None
+        # Its name in study files of earlier versions.
+        assert find_backbone("keras_file", weights=str(path)) == specification
         assert identify_weights(specification, str(path), hash_file=hash_file) == hash_file(path)
         pictures = PICTURES[:3, :40, :40]
         engine = KerasEngine(build_backbone(specification, str(path)), batch_size=2)
@@ -235,7 +222,7 @@ class TestKerasFile:
         path = tmp_path / "mine.keras"
         network = make_network()
         network.save(path)
-        specification = find_backbone("keras_file", weights=str(path), preprocessing="caffe")
+        specification = find_backbone("file", weights=str(path), preprocessing="caffe")
         pictures = PICTURES[:2, :40, :40].astype(np.float32)
         found = build_backbone(specification, str(path))(pictures)
         np.testing.assert_allclose(np.asarray(found), np.asarray(network(preprocess(pictures, "caffe"))), rtol=1e-5, atol=1e-5)
@@ -244,13 +231,13 @@ class TestKerasFile:
         path = tmp_path / "grey.keras"
         network = make_network((40, 40, 1))
         network.save(path)
-        specification = find_backbone("keras_file", weights=str(path), preprocessing="symmetric")
+        specification = find_backbone("file", weights=str(path), preprocessing="symmetric")
         assert specification.n_channels == 1
         grey = np.repeat(PICTURES[:2, :40, :40, :1], 3, axis=-1).astype(np.float32)
         found = build_backbone(specification, str(path))(grey)
         np.testing.assert_allclose(np.asarray(found), np.asarray(network(grey[..., :1] / 127.5 - 1)), rtol=1e-4, atol=1e-4)
         with pytest.raises(UsageError, match="takes grey images"):
-            find_backbone("keras_file", weights=str(path), preprocessing="caffe")
+            find_backbone("file", weights=str(path), preprocessing="caffe")
 
     def test_a_sequential_network_will_do(self, tmp_path):
         import keras
@@ -260,7 +247,7 @@ class TestKerasFile:
             network = keras.Sequential(layers)
             network(np.zeros((1, 32, 32, 3), dtype=np.float32))
             network.save(path)
-            assert find_backbone("keras_file", weights=str(path)).input_size == 32
+            assert find_backbone("file", weights=str(path)).input_size == 32
 
     @pytest.mark.parametrize(
         ("shape", "complaint"),
@@ -274,7 +261,7 @@ class TestKerasFile:
         path = tmp_path / "odd.keras"
         make_network(shape).save(path)
         with pytest.raises(WeightsError, match=rf"odd\.keras: .*{complaint}"):
-            find_backbone("keras_file", weights=str(path))
+            find_backbone("file", weights=str(path))
 
     def test_several_inputs_or_outputs_are_refused(self, tmp_path):
         import keras
@@ -284,20 +271,31 @@ class TestKerasFile:
         path = tmp_path / "many.keras"
         keras.Model([first, second], both).save(path)
         with pytest.raises(WeightsError, match="found 2 inputs and 1 outputs"):
-            find_backbone("keras_file", weights=str(path))
+            find_backbone("file", weights=str(path))
         flat = keras.layers.Flatten()(first)
         keras.Model(first, [flat, keras.layers.Rescaling(2.0)(flat)]).save(path)
         with pytest.raises(WeightsError, match="found 1 inputs and 2 outputs"):
-            find_backbone("keras_file", weights=str(path))
+            find_backbone("file", weights=str(path))
 
     def test_an_output_that_is_no_vector_is_refused(self, make_network, tmp_path):
         import keras
 
         path = tmp_path / "map.keras"
         make_network(end=keras.layers.ReLU()).save(path)
-        specification = find_backbone("keras_file", weights=str(path))
+        specification = find_backbone("file", weights=str(path))
         with pytest.raises(WeightsError, match=r"map\.keras: its output has shape \(None, 18, 18, 6\)"):
             build_backbone(specification, str(path))
+
+    def test_a_map_is_averaged_where_pooling_says_so(self, make_network, tmp_path):
+        import keras
+
+        path = tmp_path / "map.keras"
+        network = make_network(end=keras.layers.ReLU())
+        network.save(path)
+        specification = find_backbone("file", weights=str(path), pooling="mean")
+        pictures = PICTURES[:2, :40, :40].astype(np.float32)
+        found = np.asarray(build_backbone(specification, str(path))(pictures))
+        np.testing.assert_allclose(found, np.asarray(network(pictures)).mean(axis=(1, 2)), rtol=1e-5)
 
     def test_a_network_that_needs_code_is_refused(self, tmp_path):
         import keras
@@ -309,9 +307,37 @@ class TestKerasFile:
         path = tmp_path / "strange.keras"
         keras.Sequential([keras.Input((32, 32, 3)), Strange()]).save(path)
         with pytest.raises(WeightsError, match=r"strange\.keras: this is not a model that can be loaded safely"):
-            build_backbone(find_backbone("keras_file", weights=str(path)), str(path))
+            build_backbone(find_backbone("file", weights=str(path)), str(path))
 
     @pytest.mark.parametrize("weights", [None, "imagenet", "packaged", "random"])
     def test_it_needs_a_file(self, weights):
-        with pytest.raises(UsageError, match=r"expected the path of a \.keras file"):
-            find_backbone("keras_file", weights=weights)
+        with pytest.raises(UsageError, match=r"expected the path of a file, \.keras, \.onnx, \.xml"):
+            find_backbone("file", weights=weights)
+
+
+class TestOtherFiles:
+    """Networks of ONNX and OpenVINO are known by all of their files."""
+
+    def test_a_change_in_either_file_is_another_network(self, tmp_path):
+        path = write_openvino(tmp_path / "a.xml")
+        specification = find_backbone("file", weights=str(path), pooling=None)
+        assert (specification.name, specification.input_size, specification.is_keras) == ("file", 16, False)
+        before = identify_weights(specification, str(path), hash_file=hash_file)
+        content = bytearray((tmp_path / "a.bin").read_bytes())
+        content[-1] ^= 1
+        (tmp_path / "a.bin").write_bytes(content)
+        assert identify_weights(specification, str(path), hash_file=hash_file) != before
+
+    def test_what_needs_keras_says_so(self, tmp_path):
+        specification = find_backbone("file", weights=str(write_openvino(tmp_path / "a.xml")))
+        with pytest.raises(UsageError, match=r"backbone 'file' is no network of Keras, and nothing else is done; choose one"):
+            require_keras(specification, purpose="nothing else is done")
+        assert require_keras(find_backbone("openfield"), purpose="") is find_backbone("openfield")
+
+
+def test_what_is_fixed_in_a_network_of_keras_cannot_be_chosen():
+    with pytest.raises(UsageError, match="has no vector of the whole image; leave out pooling: cls"):
+        find_backbone("openfield", pooling="cls")
+    with pytest.raises(UsageError, match="takes images of 64 pixels, found input_size: 224; leave it out"):
+        find_backbone("openfield", input_size=224)
+    assert find_backbone("openfield", pooling="mean", input_size=64) == find_backbone("openfield")

@@ -48,6 +48,12 @@ class TestChoosing:
         machine(**here)
         assert resolve_precision(*asked) == expected
 
+    def test_a_network_of_another_library_is_run_by_openvino(self, machine):
+        machine(gpu=True)
+        assert resolve_precision("auto", "auto", with_keras=False) == ("openvino", "bfloat16")
+        with pytest.raises(UsageError, match="engine: keras cannot run a network of another library"):
+            resolve_precision("keras", "auto", with_keras=False)
+
     def test_keras_has_no_int8(self):
         with pytest.raises(UsageError, match="precision int8 needs engine: openvino"):
             resolve_precision("keras", "int8")

@@ -12,7 +12,7 @@ def test_all_are_listed_without_measuring(run, tmp_path):
     ran = run("backbones", "--no-measure", "--json", "--models", tmp_path / "models")
     assert ran.status == 0
     listed = json.loads(ran.out)
-    assert [row["backbone"] for row in listed["rows"]] == [*BACKBONES, "keras_file"]
+    assert [row["backbone"] for row in listed["rows"]] == [*BACKBONES, "file"]
     assert listed["measured_with"] == ""
     by_name = {row["backbone"]: row for row in listed["rows"]}
     assert by_name["openfield"] == {
@@ -25,16 +25,16 @@ def test_all_are_listed_without_measuring(run, tmp_path):
         "frames/s": None,
     }
     assert by_name["vgg16"]["weights"] == ["imagenet", "file"]
-    assert by_name["keras_file"]["weights"] == ["file"]
+    assert by_name["file"]["weights"] == ["file"]
     assert not (tmp_path / "models").exists()
 
 
 def test_the_table_has_a_line_for_each_that_is_named(run):
-    ran = run("backbones", "resnet50v2", "keras_file", "--no-measure")
+    ran = run("backbones", "resnet50v2", "file", "--no-measure")
     assert ran.status == 0
     lines = [line.split() for line in ran.out.splitlines()]
     assert ["resnet50v2", "2048", "224", "x", "224", "symmetric", "23.6", "M", "imagenet,", "file"] in lines
-    assert ["keras_file", "raw", "file"] in lines
+    assert ["file", "raw", "file"] in lines
     assert "squeezenet" not in ran.out
 
 
