@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import glob
 import hashlib
 import logging
 import os
@@ -26,6 +25,7 @@ __all__ = [
     "sync_file",
     "sync_folder",
     "write_bytes",
+    "write_parts",
     "write_text",
 ]
 
@@ -56,7 +56,7 @@ def replacing(path: Path) -> Iterator[Path]:
             raise _explain(path, error) from error
 
 
-def replace_together(contents: Mapping[Path, bytes]) -> None:
+def replace_together(contents: Mapping[Path, bytes | Iterable[bytes]]) -> None:
     """Write the files of one record, all in one folder, so that after a kill at any moment the old record or the new one is whole.
 
     All are staged in the folder under hidden names and flushed to disk before the first is renamed. That renaming is what replaces the
@@ -66,7 +66,8 @@ def replace_together(contents: Mapping[Path, bytes]) -> None:
     Parameters
     ----------
     contents
-        By path, in the order in which they are renamed. The last file has to tell whether it belongs to the first, by a checksum.
+        By path, whole or part after part, in the order in which they are renamed. The last file has to tell whether it belongs to the
+        first, by a checksum.
 
     Raises
     ------
@@ -75,12 +76,12 @@ def replace_together(contents: Mapping[Path, bytes]) -> None:
     """
     token = os.urandom(4).hex()
     paths = list(contents)
-    obsolete = [staged for path in paths for staged in find_staged(path).values()]
+    obsolete = _list_staged(paths)
     staged = {path: _name_staged(path, token) for path in paths}
     path, is_renaming = paths[0], False
     try:
         for path, content in contents.items():
-            staged[path].write_bytes(content)
+            _write_parts(staged[path], [content] if isinstance(content, bytes) else content)
             sync_file(staged[path])
         sync_folder(path.parent)
         is_renaming = True
@@ -101,9 +102,19 @@ def replace_together(contents: Mapping[Path, bytes]) -> None:
 def find_staged(path: Path) -> dict[str, Path]:
     """Return what unfinished writing of the record that `path` is part of has staged for it, by the token of each attempt."""
     start, end = _name_staged(path, "*").name.split("*")
-    return {
-        staged.name.removeprefix(start).removesuffix(end): staged for staged in path.parent.glob(f"{glob.escape(start)}*{glob.escape(end)}")
-    }
+    return {staged.name.removeprefix(start).removesuffix(end): staged for staged in _list_staged([path])}
+
+
+def _list_staged(paths: Sequence[Path]) -> list[Path]:
+    """Return what is staged for files of one folder, which is listed once: it may hold the records of very many recordings."""
+    wanted = [_name_staged(path, "*").name.split("*") for path in paths]
+    folder = paths[0].parent
+    try:
+        with os.scandir(folder) as entries:
+            hidden = sorted(entry.name for entry in entries if entry.name.startswith("."))
+    except OSError:
+        return []
+    return [folder / name for start, end in wanted for name in hidden if name.startswith(start) and name.endswith(end)]
 
 
 def finish_together(paths: Sequence[Path], token: str) -> None:
@@ -139,8 +150,18 @@ def write_text(path: Path, text: str) -> None:
 
 def write_bytes(path: Path, content: bytes) -> None:
     """Write `content` to `path`, whole or not at all."""
+    write_parts(path, [content])
+
+
+def write_parts(path: Path, parts: Iterable[bytes]) -> None:
+    """Write `parts`, one after the other, to `path`, whole or not at all."""
     with replacing(path) as temporary:
-        temporary.write_bytes(content)
+        _write_parts(temporary, parts)
+
+
+def _write_parts(path: Path, parts: Iterable[bytes]) -> None:
+    with path.open("wb") as file:
+        file.writelines(parts)
 
 
 def remove_files(paths: Iterable[Path]) -> None:

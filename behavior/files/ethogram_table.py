@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+import itertools
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,21 +24,33 @@ from behavior.recording import Annotation, Ethogram, Labels, Probabilities
 __all__ = ["FrameTable", "format_frames", "read_frame_table", "stack_columns"]
 
 
+# Rows that are in memory as text at once.
+_ROWS_AT_ONCE = 50_000
+
+# Of one column of some rows: numbers, or the cells as they are where one of them is not a finite number.
+_Part = npt.NDArray[np.float64] | npt.NDArray[np.int8] | list[str]
+
+
 @dataclass(frozen=True)
 class FrameTable:
-    """Cells of a table of frames, read by column; every problem names the file and the line."""
+    """A table of frames, read by column; every problem names the file and the line.
+
+    Attributes
+    ----------
+    path
+        The file.
+    header
+        Names of the columns.
+    n_rows
+        How many rows are below it.
+    columns
+        Of each column its rows, part after part.
+    """
 
     path: Path
     header: list[str]
-    rows: list[list[str]]
-
-    def __post_init__(self) -> None:
-        for line, row in enumerate(self.rows, start=2):
-            if len(row) != len(self.header):
-                raise EthogramError(
-                    f"{self.path}: line {line} has {len(row)} cells, expected {len(self.header)}; the file was cut off or changed, so "
-                    f"write it again."
-                )
+    n_rows: int
+    columns: list[list[_Part]]
 
     def to_annotation(self, recording: str, behaviors: tuple[str, ...], provenance: Provenance, *, may_be_unknown: bool) -> Annotation:
         """Return the table's content.
@@ -75,7 +89,15 @@ class FrameTable:
         )
 
     def _read_numbers(self, name: str) -> npt.NDArray[np.float64]:
-        return self._parse(name, self._find_cells(name))
+        numbers = np.empty(self.n_rows)
+        start = 0
+        for part in self._find_parts(name):
+            if isinstance(part, list):
+                row = next(row for row, cell in enumerate(part) if not _is_finite_number(cell))
+                raise self._describe(name, start + row, part[row], "a number")
+            numbers[start : start + len(part)] = part
+            start += len(part)
+        return numbers
 
     def read_choice(self, name: str, choices: Sequence[int]) -> npt.NDArray[np.float64]:
         """Return a column (T,) that may hold `choices` alone; EthogramError at the first cell that does not."""
@@ -87,35 +109,23 @@ class FrameTable:
         return numbers
 
     def _read_probabilities(self, name: str, *, may_be_unknown: bool) -> npt.NDArray[np.float64]:
-        cells = self._find_cells(name)
-        if may_be_unknown and cells and not any(cells):
-            return np.full(len(cells), np.nan)
-        numbers = self._parse(name, cells)
+        parts = self._find_parts(name)
+        if may_be_unknown and self.n_rows and all(isinstance(part, list) and not any(part) for part in parts):
+            return np.full(self.n_rows, np.nan)
+        numbers = self._read_numbers(name)
         wrong = np.flatnonzero((numbers < 0) | (numbers > 1))
         if len(wrong):
             raise self._describe(name, int(wrong[0]), f"{numbers[wrong[0]]:g}", "a probability between 0 and 1")
         return numbers
 
-    def _find_cells(self, name: str) -> list[str]:
+    def _find_parts(self, name: str) -> list[_Part]:
         n_columns = self.header.count(name)
         if n_columns != 1:
             problem = "is missing" if n_columns == 0 else f"is there {n_columns} times"
             raise EthogramError(
                 f"{self.path}: column {name!r} {problem}, expected it once among {', '.join(self.header)}; write the file again."
             )
-        column = self.header.index(name)
-        return [row[column] for row in self.rows]
-
-    def _parse(self, name: str, cells: list[str]) -> npt.NDArray[np.float64]:
-        try:
-            numbers = np.array([float(cell) for cell in cells], dtype=np.float64)
-        except ValueError:
-            line = next(index for index, cell in enumerate(cells) if not _is_number(cell))
-            raise self._describe(name, line, cells[line], "a number") from None
-        wrong = np.flatnonzero(~np.isfinite(numbers))
-        if len(wrong):
-            raise self._describe(name, int(wrong[0]), cells[wrong[0]], "a number")
-        return numbers
+        return self.columns[self.header.index(name)]
 
     def _describe(self, name: str, row: int, found: str, expected: str) -> EthogramError:
         return EthogramError(
@@ -123,12 +133,11 @@ class FrameTable:
         )
 
 
-def _is_number(cell: str) -> bool:
+def _is_finite_number(cell: str) -> bool:
     try:
-        float(cell)
+        return math.isfinite(float(cell))
     except ValueError:
         return False
-    return True
 
 
 def stack_columns(columns: list[npt.NDArray[np.float64]], n_frames: int, dtype: type) -> npt.NDArray:
@@ -140,21 +149,48 @@ def read_frame_table(path: Path) -> FrameTable:
     """Read the cells of the table at `path`; EthogramError if there is none, or it is not CSV in UTF-8 with a row for each frame."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            header, *rows = [row for row in csv.reader(file) if row]
-            header = [unescape_cell(name) for name in header]
+            rows = (row for row in csv.reader(file) if row)
+            header = [unescape_cell(name) for name in next(rows)]
+            columns: list[list[_Part]] = [[] for _ in header]
+            n_rows = 0
+            while part := list(itertools.islice(rows, _ROWS_AT_ONCE)):
+                _require_whole(path, part, n_columns=len(header), first_line=n_rows + 2)
+                for column, cells in zip(columns, zip(*part, strict=True), strict=True):
+                    column.append(_parse(cells))
+                n_rows += len(part)
     except FileNotFoundError:
         raise EthogramError(f"{path}: does not exist, expected an ethogram; check the path.") from None
     except OSError as error:
         raise EthogramError(f"{path}: cannot be read ({error.strerror or error}); check the file and its permissions.") from error
     except (UnicodeDecodeError, csv.Error) as error:
         raise EthogramError(f"{path}: is not a CSV file in UTF-8 ({error}); write it again.") from error
-    except ValueError:
+    except StopIteration:
         raise EthogramError(f"{path}: is empty, expected a table of frames; write it again.") from None
-    return FrameTable(path, header, rows)
+    return FrameTable(path, header, n_rows, columns)
 
 
-def format_frames(path: Path, annotation: Annotation, labels: Labels | None) -> str:
-    """Return the text of a table of frames, with a column `NAME_label` for each behavior where there are labels.
+def _require_whole(path: Path, rows: Sequence[Sequence[str]], *, n_columns: int, first_line: int) -> None:
+    for line, row in enumerate(rows, start=first_line):
+        if len(row) != n_columns:
+            raise EthogramError(
+                f"{path}: line {line} has {len(row)} cells, expected {n_columns}; the file was cut off or changed, so write it again."
+            )
+
+
+def _parse(cells: Sequence[str]) -> _Part:
+    """Return cells as numbers, in a byte each where they are choices; as they are where one is not a finite number."""
+    try:
+        numbers = np.array([float(cell) for cell in cells], dtype=np.float64)
+    except ValueError:
+        return list(cells)
+    if not np.isfinite(numbers).all():
+        return list(cells)
+    are_choices = bool((np.abs(numbers) <= 1).all()) and bool((numbers == np.trunc(numbers)).all())
+    return numbers.astype(np.int8) if are_choices else numbers
+
+
+def format_frames(path: Path, annotation: Annotation, labels: Labels | None) -> Iterator[bytes]:
+    """Return the text of a table of frames, part after part, with a column `NAME_label` for each behavior where there are labels.
 
     Raises
     ------
@@ -162,23 +198,34 @@ def format_frames(path: Path, annotation: Annotation, labels: Labels | None) -> 
         If two columns would have the same name; `path` is the file to name.
     """
     header: list[str] = ["frame", "time_s"]
-    columns: list[Iterable[object]] = [range(len(annotation.time_s)), annotation.time_s.tolist()]
-    for index, behavior in enumerate(annotation.behaviors):
-        if labels is not None:
-            header.append(f"{behavior}_label")
-            columns.append(labels.values[:, index].tolist())
-        header += [f"{behavior}_prob", f"{behavior}_raw", behavior]
-        columns.append(_format_probabilities(annotation.probabilities.values[:, index]))
-        columns.append(annotation.raw.values[:, index].astype(np.int8).tolist())
-        columns.append(annotation.ethogram.values[:, index].astype(np.int8).tolist())
+    for behavior in annotation.behaviors:
+        header += [*([] if labels is None else [f"{behavior}_label"]), f"{behavior}_prob", f"{behavior}_raw", behavior]
     repeated = [name for name in header if header.count(name) > 1]
     if repeated:
         raise EthogramError(f"{path}: two columns would be called {repeated[0]!r}; rename the behavior of that name in the study file.")
+    starts = range(0, len(annotation.time_s), _ROWS_AT_ONCE)
+    tables = (_list_columns(annotation, labels, slice(start, start + _ROWS_AT_ONCE)) for start in starts)
+    return itertools.chain(
+        [_format_rows([[escape_cell(name) for name in header]])], (_format_rows(zip(*one, strict=True)) for one in tables)
+    )
+
+
+def _list_columns(annotation: Annotation, labels: Labels | None, rows: slice) -> list[Iterable[object]]:
+    """Return the cells of some rows, column by column."""
+    columns: list[Iterable[object]] = [range(len(annotation.time_s))[rows], annotation.time_s[rows].tolist()]
+    for index in range(len(annotation.behaviors)):
+        if labels is not None:
+            columns.append(labels.values[rows, index].tolist())
+        columns.append(_format_probabilities(annotation.probabilities.values[rows, index]))
+        columns.append(annotation.raw.values[rows, index].astype(np.int8).tolist())
+        columns.append(annotation.ethogram.values[rows, index].astype(np.int8).tolist())
+    return columns
+
+
+def _format_rows(rows: Iterable[Iterable[object]]) -> bytes:
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(map(escape_cell, header))
-    writer.writerows(zip(*columns, strict=True))
-    return text.getvalue()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue().encode()
 
 
 def _format_probabilities(values: npt.NDArray[np.float32]) -> list[str]:

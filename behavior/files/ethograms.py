@@ -6,7 +6,7 @@ where they come from, with checksums of the table. The three are one record, and
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from behavior.errors import EthogramError, OutputError
-from behavior.files.atomic import find_staged, finish_together, make_folder, replace_together, write_text
+from behavior.files.atomic import find_staged, finish_together, make_folder, replace_together, write_parts
 from behavior.files.cells import format_table
 from behavior.files.claims import claim_file, hold_claim
 from behavior.files.ethogram_description import describe_annotation, format_description, read_description
@@ -104,13 +104,13 @@ def _write_claimed(folder: Path, annotation: Annotation) -> list[Path]:
     return list(contents)
 
 
-def _format_record(folder: Path, annotation: Annotation) -> dict[Path, bytes]:
+def _format_record(folder: Path, annotation: Annotation) -> dict[Path, bytes | Iterable[bytes]]:
     """Return the content of the files, the table first and what vouches for it last."""
     if np.isnan(annotation.probabilities.values).any():
         raise ValueError(f"probabilities of {annotation.recording!r} are NaN, expected behaviors that the model knows")
     table, bouts, description = list_record(folder / f"{annotation.recording}{ETHOGRAM_SUFFIX}", annotation.recording)
     return {
-        table: format_frames(table, annotation, None).encode(),
+        table: format_frames(table, annotation, None),
         bouts: format_table(BoutRow._fields, list_bouts(annotation)).encode(),
         description: format_description(describe_annotation(annotation)).encode(),
     }
@@ -168,10 +168,9 @@ def _read_record(path: Path, *, needs_decisions: bool) -> Annotation:
         raise EthogramError(f"{path}: does not exist, expected an ethogram; check the path.")
     table = read_frame_table(path)
     description_path = path.with_suffix(".json")
-    staged = find_staged(description_path)
     problems: list[EthogramError] = []
     for may_differ in [False] if needs_decisions else [False, True]:
-        for token, candidate in [("", description_path), *staged.items()]:
+        for token, candidate in _list_descriptions(description_path):
             try:
                 annotation = _read_as_described(table, candidate, needs_decisions=not may_differ)
             except EthogramError as error:
@@ -183,6 +182,12 @@ def _read_record(path: Path, *, needs_decisions: bool) -> Annotation:
     raise problems[0]
 
 
+def _list_descriptions(path: Path) -> Iterator[tuple[str, Path]]:
+    """Yield the description at `path`, and only where that is not enough what is staged for it, after its token."""
+    yield "", path
+    yield from find_staged(path).items()
+
+
 def _read_as_described(table: FrameTable, description_path: Path, *, needs_decisions: bool) -> Annotation:
     """Return the content of a table; EthogramError unless it is the one that the file at `description_path` describes."""
     path = table.path
@@ -192,9 +197,9 @@ def _read_as_described(table: FrameTable, description_path: Path, *, needs_decis
             "writes together."
         )
     description = read_description(description_path)
-    if len(table.rows) != description.n_frames:
+    if table.n_rows != description.n_frames:
         raise EthogramError(
-            f"{path}: holds {len(table.rows)} frames, expected the {description.n_frames} that {description_path.name} names; the file was "
+            f"{path}: holds {table.n_rows} frames, expected the {description.n_frames} that {description_path.name} names; the file was "
             "cut off or changed, so annotate the recording again."
         )
     annotation = table.to_annotation(description.recording, description.behaviors, description.provenance, may_be_unknown=False)
@@ -264,7 +269,7 @@ def write_frame_predictions(path: Path, annotation: Annotation, labels: Labels) 
     if labels.behaviors != annotation.behaviors or len(labels) != len(annotation.time_s):
         raise ValueError(f"labels and predictions of {annotation.recording!r} differ in behaviors or length")
     make_folder(path.parent)
-    write_text(path, format_frames(path, annotation, labels))
+    write_parts(path, format_frames(path, annotation, labels))
 
 
 def read_frame_predictions(path: Path, behaviors: Sequence[str]) -> tuple[Annotation, Labels]:

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from behavior.errors import EthogramError
-from behavior.files.ethogram_table import FrameTable, format_frames, read_frame_table, stack_columns
+from behavior.files import ethogram_table
+from behavior.files.ethogram_table import format_frames, read_frame_table, stack_columns
 from behavior.provenance import Provenance
 from behavior.recording import Annotation, Ethogram, Labels, Probabilities
 
@@ -33,7 +34,7 @@ def read(path: Path, *, may_be_unknown: bool = False) -> Annotation:
 
 def test_a_table_comes_back(tmp_path: Path) -> None:
     path = tmp_path / "A_ethogram.csv"
-    assert format_frames(path, make_annotation(), None) == TEXT
+    assert b"".join(format_frames(path, make_annotation(), None)).decode() == TEXT
     found, expected = read(write(tmp_path, TEXT)), make_annotation()
     np.testing.assert_array_equal(found.probabilities.values, expected.probabilities.values)
     np.testing.assert_array_equal(found.raw.values, expected.raw.values)
@@ -42,7 +43,7 @@ def test_a_table_comes_back(tmp_path: Path) -> None:
 
 
 def test_labels_have_a_column_of_their_own() -> None:
-    text = format_frames(Path("A.csv"), make_annotation(), Labels(np.array([[-1], [1]], dtype=np.int8), ("x",)))
+    text = b"".join(format_frames(Path("A.csv"), make_annotation(), Labels(np.array([[-1], [1]], dtype=np.int8), ("x",)))).decode()
     assert text.splitlines()[:2] == ["frame,time_s,x_label,x_prob,x_raw,x", "0,0.0,-1,0.1,0,1"]
 
 
@@ -81,10 +82,33 @@ def test_a_column_of_probabilities_may_be_unknown_where_that_is_allowed(tmp_path
 
 
 def test_choices_are_checked(tmp_path: Path) -> None:
-    table = FrameTable(tmp_path / "A.csv", ["x_label"], [["1"], ["-1"], ["2"]])
+    path = tmp_path / "A.csv"
+    path.write_text("x_label\n1\n-1\n2\n", encoding="utf-8")
+    table = read_frame_table(path)
     with pytest.raises(EthogramError, match="line 4 has '2' in column 'x_label', expected -1, 0 or 1"):
         table.read_choice("x_label", (-1, 0, 1))
     assert table.read_choice("x_label", (-1, 1, 2)).tolist() == [1.0, -1.0, 2.0]
+
+
+def test_long_tables_are_read_and_written_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    time_s = np.arange(1000) / 30
+    decided = Ethogram(rng.random((1000, 1)) < 0.1, ("x",), time_s)
+    annotation = Annotation("A", Probabilities(rng.random((1000, 1), dtype=np.float32), ("x",), time_s), decided, decided)
+    whole = b"".join(format_frames(Path("A.csv"), annotation, None))
+    monkeypatch.setattr(ethogram_table, "_ROWS_AT_ONCE", 7)
+    parts = list(format_frames(Path("A.csv"), annotation, None))
+    assert len(parts) == 144
+    assert b"".join(parts) == whole
+    found = read(write(tmp_path, whole.decode()))
+    np.testing.assert_array_equal(found.probabilities.values, annotation.probabilities.values)
+    np.testing.assert_array_equal(found.ethogram.values, annotation.ethogram.values)
+    np.testing.assert_array_equal(found.time_s, time_s)
+    lines = whole.decode().splitlines()
+    for line, cells, expected in ((500, "498,16.6,zero,0,0", "line 500 has 'zero'"), (900, "898,29.9,0.5,0", "line 900 has 4 cells")):
+        broken = [*lines[: line - 1], cells, *lines[line:]]
+        with pytest.raises(EthogramError, match=expected):
+            read(write(tmp_path, "\n".join(broken)))
 
 
 def test_no_columns_make_an_array_all_the_same() -> None:

@@ -316,18 +316,17 @@ def test_a_full_disk_leaves_the_old_record(tmp_path: Path, monkeypatch: pytest.M
     old = make_annotation()
     write_annotation(tmp_path, old)
     before = read_files(tmp_path)
-    write_bytes = Path.write_bytes
     calls = []
 
-    def fill(path: Path, content: bytes) -> int:
+    def fill(path: Path) -> None:
         calls.append(path)
         if len(calls) > failing:
-            write_bytes(path, content[: len(content) // 2])
+            content = path.read_bytes()
+            path.write_bytes(content[: len(content) // 2])
             raise OSError(28, "No space left on device")
-        return write_bytes(path, content)
 
     with monkeypatch.context() as patched:
-        patched.setattr(Path, "write_bytes", fill)
+        patched.setattr("behavior.files.atomic.sync_file", fill)
         with pytest.raises(OutputError, match=r"cannot be written \(No space left on device\); choose a folder with space"):
             write_annotation(tmp_path, make_other(old))
     assert read_files(tmp_path) == before
