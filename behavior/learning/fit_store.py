@@ -26,6 +26,7 @@ from behavior.files.array_archives import ArrayArchive, open_archive, write_arch
 from behavior.files.atomic import make_folder, write_text
 from behavior.files.opening import explain_damage
 from behavior.progress import warn
+from behavior.sequence.contracts import StateShapes
 from behavior.sequence.plans import FitReport, ModelPlan, TrainedModel, TrainingState
 
 __all__ = ["FitStore", "GroupStore"]
@@ -37,7 +38,6 @@ STAMP_FILE = "study.hash"
 FORMAT = "2"
 ADVICE = "it is deleted, and its models are trained again"
 
-Shapes = Sequence[tuple[int, ...]]
 Content = TypeVar("Content")
 
 
@@ -111,17 +111,15 @@ class GroupStore:
         write_archive(self._models_path, [asdict(model.report) for model in models], arrays)
         self._state_path.unlink(missing_ok=True)
 
-    def read_state(self, weight_shapes: Shapes, moment_shapes: Shapes) -> TrainingState | None:
+    def read_state(self, shapes: StateShapes) -> TrainingState | None:
         """Return the state in which training was left; None where it had not begun, or its file was damaged.
 
         Parameters
         ----------
-        weight_shapes, moment_shapes
-            Of one model's weights, and of the moments of those that are trained, as `HeadTrainer` has them.
+        shapes
+            What the trainer says that the state of one model consists of.
         """
-        return _read_undamaged(
-            self._state_path, "state of training", lambda archive: self._parse_state(archive, weight_shapes, moment_shapes)
-        )
+        return _read_undamaged(self._state_path, "state of training", lambda archive: self._parse_state(archive, shapes))
 
     def write_state(self, make_state: Callable[[], TrainingState]) -> None:
         """Keep the state of the group, unless the last one was kept less than `SECONDS_BETWEEN_STATES` ago."""
@@ -152,7 +150,8 @@ class GroupStore:
             models.append(TrainedModel(report, (), probabilities))
         return models
 
-    def _parse_state(self, archive: ArrayArchive, weight_shapes: Shapes, moment_shapes: Shapes) -> TrainingState:
+    def _parse_state(self, archive: ArrayArchive, state_shapes: StateShapes) -> TrainingState:
+        weight_shapes, moment_shapes = state_shapes.weights, state_shapes.moments
         progress = _PROGRESS.validate_json(archive.read_header())
         _check_progress(progress, self._plans)
         shapes = {f"variable.{number}": (progress.n_active, *shape) for number, shape in enumerate([*weight_shapes, *moment_shapes])}

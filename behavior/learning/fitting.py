@@ -17,6 +17,7 @@ from behavior.learning.fit_store import FitStore, GroupStore
 from behavior.learning.learning_data import LearningData
 from behavior.learning.planning import FitKey
 from behavior.progress import Advance, announce, report_progress
+from behavior.sequence.contracts import Trainer
 from behavior.sequence.head_stack import choose_product_dtype
 from behavior.sequence.plans import FitCallbacks, FitReport, ModelPlan, TrainedModel
 from behavior.sequence.preparation import Preparation, PreparedFeatures, combine_moments, measure_moments, pad_components, solve_preparation
@@ -49,7 +50,7 @@ def hash_learning(study: Study, data: LearningData) -> str:
     return digest.hexdigest()
 
 
-def make_trainer(study: Study, *, n_features: int, n_outputs: int, rate: float) -> HeadTrainer:
+def make_trainer(study: Study, *, n_features: int, n_outputs: int, rate: float) -> Trainer:
     """Return the trainer of the study's head, which reads `rate` vectors a second: for the same settings the same one, for the last few."""
     settings = {
         "head": study.head.model_dump(mode="json", exclude={"share"}),
@@ -96,7 +97,7 @@ def fit_models(
     follow: Callable[[int, Mapping[FitKey, Mapping[int, npt.NDArray[np.float32]]]], None] | None = None,
     store: FitStore | None = None,
     with_weights: bool = False,
-) -> tuple[dict[FitKey, TrainedModel], HeadTrainer | None]:
+) -> tuple[dict[FitKey, TrainedModel], Trainer | None]:
     """Train what is planned, as many models side by side as the study's memory allows.
 
     Parameters
@@ -180,7 +181,7 @@ class _EpochDisplay:
 
 def _fit_group(
     study: Study,
-    trainer: HeadTrainer,
+    trainer: Trainer,
     data: SequenceData,
     plans: Sequence[ModelPlan],
     *,
@@ -189,7 +190,8 @@ def _fit_group(
     store: GroupStore | None,
 ) -> list[TrainedModel]:
     """Train a group of models, from the stored state on where there is one, and store them."""
-    state = store.read_state(trainer.weight_shapes, trainer.moment_shapes) if store is not None else None
+    shapes = trainer.state_shapes
+    state = store.read_state(shapes) if store is not None and shapes is not None else None
     if state is not None:
         announce(f"resuming after epoch {state.epoch}")
     models = trainer.fit(

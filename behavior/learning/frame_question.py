@@ -15,8 +15,7 @@ from behavior.learning.learning_data import RecordingFeatures
 from behavior.learning.model_features import ModelFeatures
 from behavior.learning.opened_model import OpenedMember, OpenedModel
 from behavior.sequence.averaging import average_features, spread_rows
-from behavior.sequence.inference import predict_recording, resample_rows
-from behavior.sequence.windows import find_prediction_starts
+from behavior.sequence.inference import resample_rows
 
 __all__ = ["FeatureChange", "FrameQuestion"]
 
@@ -102,13 +101,13 @@ class FrameQuestion:
 
 
 class _MemberQuestion:
-    """One member; only the windows that reach the frame are computed, and they are those of a whole recording."""
+    """One member; only what the frame depends on is computed, and the answer is that of a whole recording."""
 
     def __init__(
         self, member: OpenedMember, features: RecordingFeatures, sources: ModelFeatures, *, frame: int, behavior: str, fps: float
     ) -> None:
         description = member.description
-        self._member, self._average, self._length = member, description.average, description.window_length
+        self._member, self._average = member, description.average
         self._output = description.behaviors.index(behavior)
         offsets = np.cumsum([0, *(stream.n_features for stream in description.streams)]).tolist()
         keys = [key for key, _ in sources.find_streams(description)]
@@ -132,10 +131,8 @@ class _MemberQuestion:
             first, last = max(int(around[0]) - 1, 0), int(around[1])
         first_mean = max(first // self._average - (self._average > 1), 0)
         last_mean = min(last // self._average + (self._average > 1), -(-n_rows // self._average) - 1)
-        starts = find_prediction_starts(-(-n_rows // self._average), self._length)
-        reaching = starts[(starts <= last_mean) & (starts + self._length > first_mean)]
-        begin = int(reaching[0]) * self._average
-        end = min(int(reaching[-1] + self._length) * self._average, n_rows)
+        begin_mean, end_mean = member.model.find_reach(first_mean, last_mean, -(-n_rows // self._average))
+        begin, end = begin_mean * self._average, min(end_mean * self._average, n_rows)
         if not is_resampled:
             self.rows = start + begin, start + end
         else:
@@ -180,16 +177,7 @@ class _MemberQuestion:
 
     def _predict_some(self, prepared: npt.NDArray[np.floating]) -> Iterator[float]:
         """Return the answers for features (V, R, D)."""
-
-        def predict(places: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-            # Windows of row numbers stand for those of all variants.
-            windows = prepared[:, places[..., 0].astype(np.intp)].astype(np.float32)
-            n_variants, n_windows = windows.shape[:2]
-            predicted = self._member.network.predict_on_batch(windows.reshape(n_variants * n_windows, *windows.shape[2:]))
-            return np.asarray(predicted)[..., self._output : self._output + 1].reshape(n_variants, n_windows, -1, 1)
-
-        n_rows = prepared.shape[1]
-        predicted = predict_recording(predict, np.arange(n_rows, dtype=np.float32)[:, None], length=self._length)
+        predicted = self._member.model.predict_variants(prepared)[..., self._output : self._output + 1]
         n_spread = len(self._values) if self._new_times is None else len(self._new_times)
         for one in predicted:
             spread = spread_rows(one, self._average, n_spread)

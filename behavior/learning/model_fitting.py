@@ -23,16 +23,16 @@ from behavior.files.model_bundle import (
 from behavior.learning.crossval_folder import CrossvalResults, FitEpochs
 from behavior.learning.decisions import FittedDecisions, decide, fit_decisions
 from behavior.learning.fitting import fit_models, prepare_features
+from behavior.learning.head_files import save_model
 from behavior.learning.learning_data import LearningData, load_variant
 from behavior.learning.planning import PlannedFit, fold_of_everything, plan_fits
 from behavior.learning.variants import combine_members, list_variants
 from behavior.progress import warn
 from behavior.recording import Annotation, Labels, Probabilities
 from behavior.sequence.averaging import average_features
-from behavior.sequence.heads import save_head
+from behavior.sequence.contracts import Trainer
 from behavior.sequence.plans import ModelPlan, TrainedModel
 from behavior.sequence.preparation import Preparation
-from behavior.sequence.training import HeadTrainer
 from behavior.versions import collect_versions
 
 __all__ = [
@@ -77,7 +77,7 @@ class FittedMember:
     fit: PlannedFit
     plan: ModelPlan
     model: TrainedModel
-    trainer: HeadTrainer
+    trainer: Trainer
     preparation: Preparation | None
     streams: tuple[StreamDescription, ...]
     tested: list[npt.NDArray[np.float32]]
@@ -142,7 +142,7 @@ def fit_members(
 
 
 def _predict_recordings(
-    trainer: HeadTrainer, model: TrainedModel, data: LearningData, preparation: Preparation | None, average: int
+    trainer: Trainer, model: TrainedModel, data: LearningData, preparation: Preparation | None, average: int
 ) -> list[npt.NDArray[np.float32]]:
     """Return the probabilities (T, K) of each recording of `data`, whose features are not averaged yet."""
     predicted = []
@@ -224,7 +224,7 @@ def describe_bundle(
 
 
 def _save(member: FittedMember, path: Path) -> None:
-    save_head(member.trainer.export(member.model.weights), path)
+    save_model(member.trainer.make_model(member.model.weights), path)
 
 
 def _save_preparation(preparation: Preparation, path: Path) -> None:

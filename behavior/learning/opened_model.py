@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from behavior.config import MADE_STREAMS, Crop
 from behavior.errors import ModelError, UsageError
@@ -14,13 +14,11 @@ from behavior.files.finetuned_weights import SeenRecording
 from behavior.files.model_bundle import BUNDLE_FILE, BundleDescription, MemberDescription, member_path, read_bundle, read_preparation
 from behavior.files.opening import explain_damage
 from behavior.learning.decisions import FittedDecisions
+from behavior.learning.head_files import open_head
 from behavior.learning.seen_recordings import find_seen, list_weights_seen
 from behavior.recording import Recording
-from behavior.sequence.heads import load_head
+from behavior.sequence.contracts import FrameModel
 from behavior.sequence.preparation import Preparation
-
-if TYPE_CHECKING:
-    import keras
 
 __all__ = ["OpenedMember", "OpenedModel", "open_model"]
 
@@ -30,20 +28,20 @@ _ADVICE = "copy the whole folder of the model again"
 
 @dataclass(frozen=True)
 class OpenedMember:
-    """One network of a model.
+    """One of the models that answer together.
 
     Attributes
     ----------
     description
         What the bundle says about it.
-    network
-        From windows (N, W, D) to probabilities (N, W, K).
+    model
+        From prepared features (T, D) to probabilities (T, K).
     preparation
         What is done to features first; None for nothing.
     """
 
     description: MemberDescription
-    network: keras.Model
+    model: FrameModel
     preparation: Preparation | None
 
 
@@ -138,7 +136,7 @@ def _open_member(folder: Path, member: MemberDescription) -> OpenedMember:
         with explain_damage(path, error=ModelError, expected="the preparation of a model's features", advice=_ADVICE):
             preparation = Preparation.from_arrays(read_preparation(path))
     path = member_path(folder, member.file)
-    opened = OpenedMember(member, load_head(path), preparation)
+    opened = OpenedMember(member, open_head(member, path), preparation)
     _require_fitting(path, opened)
     return opened
 
@@ -153,10 +151,9 @@ def _require_fitting(path: Path, opened: OpenedMember) -> None:
             f"lists; {_ADVICE}."
         )
     expected = (n_features if preparation is None else preparation.n_outputs, len(opened.description.behaviors))
-    shapes = opened.network.input_shape, opened.network.output_shape
-    found = tuple(shape[-1] if isinstance(shape, tuple) and len(shape) == 3 else shape for shape in shapes)
+    found = (opened.model.n_features, opened.model.n_outputs)
     if found != expected:
         raise ModelError(
-            f"{path}: is a network from {found[0]} features to {found[1]} behaviors, expected one from {expected[0]} to {expected[1]}, as "
+            f"{path}: is a model from {found[0]} features to {found[1]} behaviors, expected one from {expected[0]} to {expected[1]}, as "
             f"{BUNDLE_FILE} says; {_ADVICE}."
         )

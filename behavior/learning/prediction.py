@@ -14,7 +14,7 @@ from behavior.learning.opened_model import OpenedMember, OpenedModel
 from behavior.learning.variants import combine_members
 from behavior.recording import Probabilities
 from behavior.sequence.averaging import average_features, spread_rows
-from behavior.sequence.inference import predict_recording, resample_rows
+from behavior.sequence.inference import resample_rows
 
 __all__ = ["predict_members", "predict_probabilities", "require_rate"]
 
@@ -87,7 +87,7 @@ def predict_members(model: OpenedModel, features: Sequence[RecordingFeatures]) -
 
 
 def _predict_member(member: OpenedMember, features: RecordingFeatures, *, fps: float) -> npt.NDArray[np.float32]:
-    """Return the probabilities (T, K) of one member, whose network sees the features at `fps`, each stretch without a gap by itself."""
+    """Return the probabilities (T, K) of one member, whose model sees the features at `fps`, each stretch without a gap by itself."""
     is_resampled = not have_same_rate(features.rate, fps)
     times = features.row_time_s
     parts = [
@@ -110,6 +110,5 @@ def _predict_stretch(
     values = average_features(values, average)
     if member.preparation is not None:
         values = member.preparation.apply(values)
-    predicted = predict_recording(member.network.predict_on_batch, values, length=member.description.window_length)
-    predicted = spread_rows(predicted, average, n_rows)
+    predicted = spread_rows(member.model.predict(values), average, n_rows)
     return predicted if times is None else np.clip(resample_rows(predicted, times, time_s), 0.0, 1.0)

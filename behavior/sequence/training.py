@@ -16,10 +16,12 @@ import tensorflow as tf
 
 from behavior.metrics.frames import average_precision
 from behavior.sequence.batches import WindowTable
+from behavior.sequence.contracts import StateShapes
 from behavior.sequence.head_stack import HeadStack
 from behavior.sequence.heads import build_head
 from behavior.sequence.inference import predict_recording
 from behavior.sequence.plans import FitCallbacks, FitReport, ModelPlan, PlanWeights, TrainedModel, TrainingState
+from behavior.sequence.windowed_network import WindowedNetwork
 from behavior.sequence.windows import SequenceData
 
 __all__ = ["HeadTrainer"]
@@ -79,14 +81,10 @@ class HeadTrainer:
         )
 
     @property
-    def weight_shapes(self) -> list[tuple[int, ...]]:
-        """Shapes of one model's weights, in the order of the plain Keras model."""
-        return list(self._stack.weight_shapes)
-
-    @property
-    def moment_shapes(self) -> list[tuple[int, ...]]:
-        """Shapes of what Adam keeps for one model: both moments of each weight that is trained."""
-        return [self._stack.weight_shapes[index] for index in self._stack.trainable for _ in range(2)]
+    def state_shapes(self) -> StateShapes:
+        """Shapes of one model's weights, in the order of the plain Keras model, and of both of Adam's moments of each that is trained."""
+        weights = list(self._stack.weight_shapes)
+        return StateShapes(weights, [weights[index] for index in self._stack.trainable for _ in range(2)])
 
     def count_at_once(self) -> int:
         """Return how many models may be trained side by side, going by the memory that their weights and optimisers take."""
@@ -157,6 +155,10 @@ class HeadTrainer:
         """Return the probabilities that the model with the given weights predicts for a recording (T, D), float32 of shape (T, K)."""
         stacked = [tf.constant(weight[None]) for weight in weights]
         return predict_recording(partial(self._stack.predict, stacked), features, length=self._length)[0]
+
+    def make_model(self, weights: Sequence[npt.NDArray[np.float32]]) -> WindowedNetwork:
+        """Return the model with the given weights, which a bundle holds."""
+        return WindowedNetwork(self.export(weights), self._length)
 
     def export(self, weights: Sequence[npt.NDArray[np.float32]]) -> keras.Model:
         """Return the plain Keras model with the given weights."""

@@ -17,6 +17,7 @@ from behavior.files.model_bundle import BundleDescription, MemberDescription, St
 from behavior.learning.learning_data import LearningData, RecordingFeatures
 from behavior.learning.opened_model import OpenedMember, OpenedModel
 from behavior.recording import Labels, Recording
+from behavior.sequence.windowed_network import WindowedNetwork
 
 FPS = 10.0
 BEHAVIORS = ("rear", "jump")
@@ -103,6 +104,7 @@ class EchoNetwork:
 
     def __init__(self, n_outputs: int) -> None:
         self.n_outputs = n_outputs
+        self.input_shape, self.output_shape = (None, None, 2), (None, None, n_outputs)
 
     def predict_on_batch(self, windows: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         return windows[..., : self.n_outputs]
@@ -113,7 +115,10 @@ def make_model() -> Callable[..., OpenedModel]:
     """Open a described bundle whose networks echo their input, so that probabilities are known."""
 
     def make(bundle: BundleDescription, **changes: Any) -> OpenedModel:
-        members = tuple(OpenedMember(member, EchoNetwork(len(member.behaviors)), None) for member in bundle.members)
+        members = tuple(
+            OpenedMember(member, WindowedNetwork(EchoNetwork(len(member.behaviors)), member.window_length), None)
+            for member in bundle.members
+        )
         model = OpenedModel(Path("/lab/model"), bundle, "hash", bundle.crop, members, None, ())
         return replace(model, **changes)
 

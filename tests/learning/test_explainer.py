@@ -19,6 +19,7 @@ from behavior.learning.explainer import Explainer
 from behavior.learning.learning_data import RecordingFeatures
 from behavior.learning.model_features import LoadedFeatures
 from behavior.recording import Recording
+from behavior.sequence.windowed_network import WindowedNetwork
 
 N_FRAMES, FPS, SIZE = 60, 10.0, 48
 # Where the model looks, in the picture, and what is elsewhere.
@@ -142,10 +143,12 @@ def test_body_parts_of_a_pose_are_hidden_one_after_the_other(recording, make_bun
     model = make_model(make_bundle(("rear",), streams=[described], behaviors=["rear"]))
 
     class Second:
+        input_shape, output_shape = (None, None, 11), (None, None, 1)
+
         def predict_on_batch(self, windows):
             return windows[..., 2:3]
 
-    model = replace(model, members=tuple(replace(member, network=Second()) for member in model.members))
+    model = replace(model, members=tuple(replace(member, model=WindowedNetwork(Second(), 20)) for member in model.members))
     with Explainer(model, HeldFeatures(LoadedFeatures((features,), None), {}), recording) as opened:
         explanation = opened.explain("rear", [30])
     assert explanation.picture is None

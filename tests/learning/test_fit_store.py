@@ -12,6 +12,7 @@ import pytest
 from behavior.files.array_archives import write_archive
 from behavior.learning import fit_store
 from behavior.learning.fit_store import FitStore
+from behavior.sequence.contracts import StateShapes
 from behavior.sequence.plans import FitReport, ModelPlan, TrainedModel, TrainingState
 
 N_FRAMES = [6, 4, 5]
@@ -104,7 +105,7 @@ class Kept:
             group.write_state(make_state)
 
     def read(self, group):
-        return group.read_models() if self.kind == "models" else group.read_state(WEIGHTS, MOMENTS)
+        return group.read_models() if self.kind == "models" else group.read_state(StateShapes(WEIGHTS, MOMENTS))
 
     def check(self, content):
         (assert_models if self.kind == "models" else assert_state)(content)
@@ -125,7 +126,7 @@ def test_what_was_kept_is_read(group, kept, caplog):
 
 def test_a_resumed_state_may_be_changed(group):
     group.write_state(make_state)
-    state = group.read_state(WEIGHTS, MOMENTS)
+    state = group.read_state(StateShapes(WEIGHTS, MOMENTS))
     steps = state.steps.copy()
     state.steps += 1
     state.best[0][1] = 0
@@ -136,14 +137,14 @@ def test_a_resumed_state_may_be_changed(group):
 def test_a_finished_group_has_no_state_any_more(group):
     group.write_state(make_state)
     group.write_models(make_models())
-    assert group.read_state(WEIGHTS, MOMENTS) is None
+    assert group.read_state(StateShapes(WEIGHTS, MOMENTS)) is None
 
 
 def test_a_state_without_a_model_in_training_is_read(group):
     state = replace(make_state(), active=np.zeros(0, dtype=np.int64), steps=np.zeros(0, dtype=np.float32))
     state.variables = [values[:0] for values in state.variables]
     group.write_state(lambda: state)
-    assert group.read_state(WEIGHTS, MOMENTS).active.tolist() == []
+    assert group.read_state(StateShapes(WEIGHTS, MOMENTS)).active.tolist() == []
 
 
 def test_states_are_not_written_all_the_time(store, monkeypatch):

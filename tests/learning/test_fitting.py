@@ -124,8 +124,9 @@ def test_trainers_are_made_as_the_study_says(make_study):
     )
     trainer = make_trainer(study, n_features=7, n_outputs=2, rate=10)
     # An LSTM of 3 units in 4 gates on 7 features, and a dense layer.
-    assert trainer.weight_shapes == [(7, 12), (3, 12), (12,), (3, 2), (2,)]
-    assert trainer.moment_shapes == [shape for shape in trainer.weight_shapes for _ in range(2)]
+    shapes = trainer.state_shapes
+    assert shapes.weights == [(7, 12), (3, 12), (12,), (3, 2), (2,)]
+    assert shapes.moments == [shape for shape in shapes.weights for _ in range(2)]
     weights = trainer.draw_weights(0)
     assert trainer.predict(weights, np.zeros((9, 7), np.float32)).shape == (9, 2)
     assert trainer._length == 4

@@ -14,6 +14,7 @@ from behavior.learning.learning_data import RecordingFeatures
 from behavior.learning.opened_model import OpenedMember
 from behavior.learning.prediction import predict_probabilities
 from behavior.sequence.preparation import Preparation
+from behavior.sequence.windowed_network import WindowedNetwork
 
 N_FRAMES = 130
 
@@ -28,6 +29,8 @@ class HeldStreams:
 class SlowNetwork:
     """A network whose probabilities depend on where in its window a frame is, and on the frames around it."""
 
+    input_shape = output_shape = (None, None, 2)
+
     def predict_on_batch(self, windows):
         seen = np.cumsum(windows, axis=1) / np.arange(1, windows.shape[1] + 1)[:, None]
         return 0.05 + 0.9 * (seen + windows[:, ::-1]) / 2
@@ -40,7 +43,13 @@ def make_features(seed, fps=10.0, time_s=None):
 
 def open_slow(model):
     preparation = Preparation(mean=np.array([0.1, 0.2]), scale=np.array([2.0, 1.0]))
-    return replace(model, members=tuple(OpenedMember(one.description, SlowNetwork(), preparation) for one in model.members))
+    return replace(
+        model,
+        members=tuple(
+            OpenedMember(one.description, WindowedNetwork(SlowNetwork(), one.description.window_length), preparation)
+            for one in model.members
+        ),
+    )
 
 
 def to_log_odds(probability):

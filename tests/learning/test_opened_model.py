@@ -44,7 +44,7 @@ def test_networks_and_preparations_are_loaded(write_model):
     folder = write_model()
     model = open_model(folder)
     (member,) = model.members
-    assert member.network.predict_on_batch(np.zeros((1, 20, 2), dtype=np.float32)).shape == (1, 20, 2)
+    assert member.model.predict(np.zeros((50, 2), dtype=np.float32)).shape == (50, 2)
     np.testing.assert_array_equal(member.preparation.scale, [2.0, 2.0])
     assert model.hash == hash_file(folder / BUNDLE_FILE)
     assert (model.imported, model.crop, model.decisions) == (["motifs"], None, None)

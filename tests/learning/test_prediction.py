@@ -43,7 +43,7 @@ def test_members_are_combined_and_an_output_without_a_name_is_left_out(make_bund
 def test_features_are_prepared_first(make_bundle, make_model):
     model = make_model(make_bundle(("rear", "jump")))
     preparation = Preparation(mean=np.array([0.0, 0.0]), scale=np.array([2.0, 4.0]))
-    model = replace(model, members=tuple(OpenedMember(one.description, one.network, preparation) for one in model.members))
+    model = replace(model, members=tuple(OpenedMember(one.description, one.model, preparation) for one in model.members))
     predicted = predict_probabilities(model, [make_features(np.ones((N_FRAMES, 2)))])
     np.testing.assert_allclose(predicted.values, np.tile([0.5, 0.25], (N_FRAMES, 1)), atol=1e-6)
 
