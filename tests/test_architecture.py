@@ -114,6 +114,7 @@ ABOUT_NO_MODULE = {
     "review/test_whole_session.py": "the page from two videos to ethograms",
     "review/test_training_page.py": "training from the page, in a real browser",
     "workflows/test_track_resumed.py": "track, killed and started again",
+    "workflows/test_boosting.py": "boosted trees through all commands",
     "workflows/test_bad_input.py": "bad input to every command",
     "workflows/test_edge_cases.py": "studies with hardly anything to train on, through all commands",
     "workflows/test_ensembles.py": "models of several members, from cross-validation to annotation",

@@ -4,7 +4,7 @@ from behavior.config.arena import Arena
 from behavior.config.decisions import Decisions, Postprocess, spread_over_behaviors
 from behavior.config.ensembles import Ensemble, EnsembleMember
 from behavior.config.finetuning import Augmentation, Finetune
-from behavior.config.heads import HEAD_KINDS, Head, HeadSettings, LstmHead, MstcnHead, TcnHead, TransformerHead
+from behavior.config.heads import HEAD_KINDS, BoostingHead, Head, HeadSettings, LstmHead, MstcnHead, TcnHead, TransformerHead
 from behavior.config.labels import LabelFiles
 from behavior.config.parsing import parse_section
 from behavior.config.search import Pruning, Search
@@ -31,6 +31,7 @@ __all__ = [
     "Arena",
     "Augmentation",
     "Backbone",
+    "BoostingHead",
     "Crop",
     "CrossValidation",
     "Decisions",

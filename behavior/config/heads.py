@@ -1,4 +1,4 @@
-"""The section `head`: a kind of network, and the settings of that kind."""
+"""The section `head`: a kind of network, or boosted trees, and the settings of that kind."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from behavior.config.sections import Positive, Section
 
-__all__ = ["HEAD_KINDS", "Head", "HeadSettings", "LstmHead", "MstcnHead", "TcnHead", "TransformerHead"]
+__all__ = ["HEAD_KINDS", "BoostingHead", "Head", "HeadSettings", "LstmHead", "MstcnHead", "TcnHead", "TransformerHead"]
 
 
 class _Head(Section):
@@ -74,6 +74,53 @@ class TransformerHead(_Head):
         return self
 
 
-HeadSettings = LstmHead | TcnHead | MstcnHead | TransformerHead
+class BoostingHead(Section):
+    """Gradient-boosted trees on statistics of the features in windows around each frame, for each behavior its own."""
+
+    kind: Literal["boosting"] = Field(description="Kind of the head: gradient-boosted trees, for one behavior each.", examples=["boosting"])
+    windows_s: Annotated[list[Annotated[float, Field(gt=0, le=3600)]], Field(max_length=8)] = Field(
+        default=[0.5, 2.0],
+        description="Lengths in seconds of the windows around a frame. Trees see the frame's features, and for each window their means, "
+        "their standard deviations, and the mean of its second half less that of its first.",
+        examples=[[0.4, 1, 4]],
+    )
+    trees: Positive = Field(default=200, description="Most trees; training stops earlier by `patience`.", examples=[100])
+    patience: Positive = Field(
+        default=20, description="Training stops after this number of trees that do not improve on the one before them.", examples=[10]
+    )
+    learning_rate: Annotated[float, Field(gt=0, le=1)] = Field(
+        default=0.1, description="Share of a tree's answer that counts.", examples=[0.05]
+    )
+    leaves: Annotated[int, Field(ge=2, le=1024)] = Field(default=15, description="Most leaves of a tree.", examples=[31])
+    min_frames: Positive = Field(default=20, description="Fewest training frames in a leaf.", examples=[50])
+    l2: Annotated[float, Field(ge=0)] = Field(default=1.0, description="How much the values of leaves are drawn to 0.", examples=[10.0])
+    share_per_split: Annotated[float, Field(gt=0, le=1)] = Field(
+        default=0.3, description="Share of the statistics, drawn at random, that are looked at for a split.", examples=[1.0]
+    )
+    frames: Positive = Field(
+        default=30_000,
+        description="Training frames that trees are grown on; of more, as many are taken evenly, the rarer class up to half of them.",
+        examples=[100_000],
+    )
+    components: Positive = Field(
+        default=128,
+        description="Features that are more than this are first reduced to so many principal components, unless `features.pca` says how "
+        "many: every one has a mean, a deviation and a difference in each window.",
+        examples=[64],
+    )
+
+    @property
+    def share(self) -> bool:
+        """False: trees are for one behavior each."""
+        return False
+
+
+HeadSettings = LstmHead | TcnHead | MstcnHead | TransformerHead | BoostingHead
 Head = Annotated[HeadSettings, Field(discriminator="kind")]
-HEAD_KINDS: Mapping[str, type[Section]] = {"lstm": LstmHead, "tcn": TcnHead, "mstcn": MstcnHead, "transformer": TransformerHead}
+HEAD_KINDS: Mapping[str, type[Section]] = {
+    "lstm": LstmHead,
+    "tcn": TcnHead,
+    "mstcn": MstcnHead,
+    "transformer": TransformerHead,
+    "boosting": BoostingHead,
+}

@@ -13,7 +13,7 @@ from behavior.config.arena import Arena
 from behavior.config.decisions import Decisions, Postprocess
 from behavior.config.ensembles import Ensemble
 from behavior.config.finetuning import Finetune
-from behavior.config.heads import Head, LstmHead
+from behavior.config.heads import BoostingHead, Head, LstmHead
 from behavior.config.labels import LabelFiles
 from behavior.config.search import Search
 from behavior.config.sections import Backbone, Crop, CrossValidation, FeatureSteps, PoseFiles, Sampling, Section, Training, Windows
@@ -92,6 +92,16 @@ class Study(Section):
     def sampling_fps(self) -> float | None:
         """How many frames a second are used; None for every frame."""
         return None if self.sampling is None else self.sampling.fps
+
+    @property
+    def most_epochs(self) -> int:
+        """Largest number of epochs of the head; one of boosted trees is a tree."""
+        return self.head.trees if isinstance(self.head, BoostingHead) else self.training.epochs
+
+    @property
+    def patience(self) -> int:
+        """Epochs without a better validation score after which training stops."""
+        return self.head.patience if isinstance(self.head, BoostingHead) else self.training.patience
 
     @field_validator("behaviors")
     @classmethod

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import yaml
 from pydantic import Field, field_validator, model_validator
 
-from behavior.config import Arena, Backbone, Crop, Decisions, Head, Postprocess, Sampling, Section, parse_section
+from behavior.config import Arena, Backbone, BoostingHead, Crop, Decisions, Head, Postprocess, Sampling, Section, parse_section
 from behavior.config.sections import Positive, WindowLength
 from behavior.errors import ModelError, OutputError, UsageError
 from behavior.files.atomic import make_folder, write_text
@@ -114,7 +114,7 @@ class MemberDescription(Section):
     Attributes
     ----------
     file
-        The network, a `.keras` file.
+        The network, a `.keras` file, or the trees, a `.trees.npz` file.
     behaviors
         What its outputs are, in order; "" for one that it could not learn.
     streams
@@ -126,7 +126,7 @@ class MemberDescription(Section):
     preparation
         What is done to these vectors first, an `.npz` file; None for nothing.
     window_length
-        Vectors in a window.
+        Vectors in a window; None where the head reads none, as boosted trees.
     head
         Its section of the study file.
     """
@@ -137,8 +137,14 @@ class MemberDescription(Section):
     backbone: Backbone | None = None
     average: Positive = 1
     preparation: str | None = None
-    window_length: WindowLength
+    window_length: WindowLength | None = None
     head: Head
+
+    @model_validator(mode="after")
+    def _has_windows_or_trees(self) -> MemberDescription:
+        if (self.window_length is None) != isinstance(self.head, BoostingHead):
+            raise ValueError(f"window_length is {self.window_length} for a head {self.head.kind}, which `behavior train` does not write")
+        return self
 
 
 class CalibrationRecord(Section):
@@ -331,9 +337,12 @@ def _hash_content(content: Mapping[str, Any]) -> str:
 
 
 def name_member(behaviors: Sequence[str], member: int) -> str:
-    """Return the file name of one member of the model of `behaviors`; a character other than a letter, digit, `_` or `-` becomes `_`."""
+    """Return the file name of one member of the model of `behaviors`, without its suffix.
+
+    A character other than a letter, digit, `_` or `-` becomes `_`.
+    """
     safe = re.sub(r"[^\w-]", "_", behaviors[0]) if len(behaviors) == 1 else "all"
-    return f"{safe}.{member}.keras"
+    return f"{safe}.{member}"
 
 
 def write_preparation(path: Path, preparation: Mapping[str, npt.NDArray[np.float64]]) -> None:

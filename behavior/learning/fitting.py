@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from behavior.config import Study
+from behavior.config import BoostingHead, Study
 from behavior.learning.fit_store import FitStore, GroupStore
 from behavior.learning.learning_data import LearningData
 from behavior.learning.planning import FitKey
 from behavior.progress import Advance, announce, report_progress
+from behavior.sequence.boosting import BoostingTrainer, count_window_frames
 from behavior.sequence.contracts import Trainer
 from behavior.sequence.head_stack import choose_product_dtype
 from behavior.sequence.plans import FitCallbacks, FitReport, ModelPlan, TrainedModel
@@ -25,6 +26,9 @@ from behavior.sequence.training import HeadTrainer
 from behavior.sequence.windows import SequenceData
 
 __all__ = ["fit_models", "hash_learning", "make_trainer", "prepare_features"]
+
+# Settings of boosted trees that are used before any is grown.
+_NOT_OF_A_TREE = {"kind", "windows_s", "trees", "patience", "components"}
 
 
 def hash_learning(study: Study, data: LearningData) -> str:
@@ -52,6 +56,9 @@ def hash_learning(study: Study, data: LearningData) -> str:
 
 def make_trainer(study: Study, *, n_features: int, n_outputs: int, rate: float) -> Trainer:
     """Return the trainer of the study's head, which reads `rate` vectors a second: for the same settings the same one, for the last few."""
+    if isinstance(study.head, BoostingHead):
+        settings = study.head.model_dump(exclude=_NOT_OF_A_TREE)
+        return BoostingTrainer(n_features=n_features, lengths=count_window_frames(study.head.windows_s, rate), **settings)
     settings = {
         "head": study.head.model_dump(mode="json", exclude={"share"}),
         "n_features": n_features,
@@ -76,15 +83,26 @@ def prepare_features(study: Study, data: LearningData, groups: Sequence[Sequence
 
     All have the same number of components; where a share of variance takes fewer for a group, its last ones are 0.
     """
-    steps = study.features
-    if not steps.standardize and steps.pca is None:
+    standardize, pca = study.features.standardize, _choose_components(study, data)
+    if not standardize and pca is None:
         return None
-    moments = [measure_moments(features.values, covariance=steps.pca is not None) for features in data.features]
+    moments = [measure_moments(features.values, covariance=pca is not None) for features in data.features]
     preparations = [
-        solve_preparation(combine_moments([moments[index] for index in group]), standardize=steps.standardize, pca=steps.pca)
-        for group in groups
+        solve_preparation(combine_moments([moments[index] for index in group]), standardize=standardize, pca=pca) for group in groups
     ]
     return pad_components(preparations)
+
+
+def _choose_components(study: Study, data: LearningData) -> int | float | None:
+    """Return the study's `features.pca`, or what boosted trees need where features are too wide for them."""
+    n_features = data.features[0].values.shape[1]
+    if study.features.pca is not None or not isinstance(study.head, BoostingHead) or n_features <= study.head.components:
+        return study.features.pca
+    announce(
+        f"{n_features} features are reduced to {study.head.components} principal components (head.components), of which boosted trees "
+        "see statistics; features.pca chooses another number"
+    )
+    return study.head.components
 
 
 def fit_models(
@@ -136,7 +154,8 @@ def fit_models(
     trainer = make_trainer(study, n_features=n_features, n_outputs=n_outputs, rate=data.row_rate)
     groups = _split_groups(plans, trainer.count_at_once())
     if len(groups) > 1:
-        announce(f"{len(plans)} models in {len(groups)} groups, as training.memory_gib {study.training.memory_gib:g} allows")
+        reason = "" if isinstance(study.head, BoostingHead) else f", as training.memory_gib {study.training.memory_gib:g} allows"
+        announce(f"{len(plans)} models in {len(groups)} groups{reason}")
     fitted: dict[FitKey, TrainedModel] = {}
     with report_progress(title, total=len(plans), unit="models") as advance:
         for number, group in enumerate(groups):
@@ -199,7 +218,7 @@ def _fit_group(
         plans,
         seed=study.training.seed,
         balanced=study.training.class_weights == "balanced",
-        patience=study.training.patience,
+        patience=study.patience,
         resume=state,
         callbacks=FitCallbacks(display.show, follow, store.write_state if store is not None else None),
     )

@@ -4,22 +4,34 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from behavior.config import BoostingHead, HeadSettings
 from behavior.errors import ModelError
 from behavior.files.model_bundle import MemberDescription
+from behavior.files.opening import explain_damage
+from behavior.files.tree_archives import read_trees, write_trees
+from behavior.sequence.boosted_trees import TREE_DTYPES, BoostedTrees
 from behavior.sequence.contracts import FrameModel
 from behavior.sequence.heads import load_head, save_head
 from behavior.sequence.windowed_network import WindowedNetwork
 
-__all__ = ["open_head", "save_model"]
+__all__ = ["name_suffix", "open_head", "save_model"]
 
 _ADVICE = "copy the whole folder of the model again"
 
 
+def name_suffix(head: HeadSettings) -> str:
+    """Return what the names of files with trained models of this kind end in."""
+    return ".trees.npz" if isinstance(head, BoostingHead) else ".keras"
+
+
 def save_model(model: FrameModel, path: Path) -> None:
     """Write a trained model to `path`, as its kind is kept."""
-    if not isinstance(model, WindowedNetwork):
+    if isinstance(model, BoostedTrees):
+        write_trees(path, dict(zip(TREE_DTYPES, model.to_arrays(), strict=True)))
+    elif isinstance(model, WindowedNetwork):
+        save_head(model.network, path)
+    else:
         raise TypeError(f"there is no kind of file for a {type(model).__name__}")
-    save_head(model.network, path)
 
 
 def open_head(description: MemberDescription, path: Path) -> FrameModel:
@@ -30,6 +42,10 @@ def open_head(description: MemberDescription, path: Path) -> FrameModel:
     ModelError
         If the file is missing, damaged, or holds something else than the kind of head that is described.
     """
+    if description.window_length is None:
+        arrays = read_trees(path, TREE_DTYPES)
+        with explain_damage(path, error=ModelError, expected="the trees of a model", advice=_ADVICE):
+            return BoostedTrees.from_arrays([arrays[name] for name in TREE_DTYPES])
     network = load_head(path)
     try:
         return WindowedNetwork(network, description.window_length)

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from behavior.config import APPEARANCE, MADE_STREAMS, POSE, Study
+from behavior.config import APPEARANCE, MADE_STREAMS, POSE, BoostingHead, Study
 from behavior.files.model_bundle import (
     BundleDescription,
     MemberDescription,
@@ -23,7 +23,7 @@ from behavior.files.model_bundle import (
 from behavior.learning.crossval_folder import CrossvalResults, FitEpochs
 from behavior.learning.decisions import FittedDecisions, decide, fit_decisions
 from behavior.learning.fitting import fit_models, prepare_features
-from behavior.learning.head_files import save_model
+from behavior.learning.head_files import name_suffix, save_model
 from behavior.learning.learning_data import LearningData, load_variant
 from behavior.learning.planning import PlannedFit, fold_of_everything, plan_fits
 from behavior.learning.variants import combine_members, list_variants
@@ -70,7 +70,7 @@ class FittedMember:
     tested
         Probabilities (T, K) of each test recording.
     window_length
-        Vectors in a window.
+        Vectors in a window; None where the head reads none.
     """
 
     variant: Study
@@ -81,7 +81,7 @@ class FittedMember:
     preparation: Preparation | None
     streams: tuple[StreamDescription, ...]
     tested: list[npt.NDArray[np.float32]]
-    window_length: int
+    window_length: int | None
 
     @property
     def outputs(self) -> tuple[int, ...]:
@@ -120,7 +120,7 @@ def fit_members(
             reasons |= fit.reasons
             if fit.plan is not None and not fit.plan.validation and fit.known_epochs is None:
                 names = ", ".join(study.behaviors[output] for output in fit.outputs)
-                warn(f"{names}: no recording can be spared for early stopping; all {study.training.epochs} epochs are run.")
+                warn(f"{names}: no recording can be spared for early stopping; all {fit.plan.epochs} epochs are run.")
         plans = {fit.key: fit.plan for fit in planned if fit.plan is not None}
         preparations = prepare_features(variant, data, [everything.training])
         models, trainer = fit_models(variant, data, plans, title="training", preparations=preparations, with_weights=True)
@@ -133,7 +133,9 @@ def fit_members(
                 continue
             preparation = preparations[0] if preparations is not None else None
             tested = [] if test_data is None else _predict_recordings(trainer, model, test_data, preparation, variant.features.average)
-            length = variant.windows.count_vectors(data.row_rate, average=variant.features.average)
+            length = None
+            if not isinstance(variant.head, BoostingHead):
+                length = variant.windows.count_vectors(data.row_rate, average=variant.features.average)
             streams = data.features[0].streams
             members.append(FittedMember(variant, fit, fit.plan, model, trainer, preparation, streams, tested, length))
     covered = {output for member in members for output in member.trained_outputs}
@@ -184,11 +186,13 @@ def describe_bundle(
     writers: dict[str, Callable[[Path], None]] = {}
     for member in members:
         names = [study.behaviors[output] if output in member.trained_outputs else "" for output in member.outputs]
-        file = next(name for number in count() if (name := name_member(names, number)) not in writers)
+        suffix = name_suffix(member.variant.head)
+        stem = next(name for number in count() if f"{(name := name_member(names, number))}{suffix}" not in writers)
+        file = f"{stem}{suffix}"
         writers[file] = partial(_save, member)
         preparation = None
         if member.preparation is not None:
-            preparation = file.replace(".keras", ".npz")
+            preparation = f"{stem}.npz"
             writers[preparation] = partial(_save_preparation, member.preparation)
         has_crops = APPEARANCE in member.variant.streams
         described.append(
@@ -262,7 +266,7 @@ def describe_stopping(study: Study, training: LearningData, members: Sequence[Fi
             way = f"early stopping on {names}, not trained on"
         elif without_validation.issuperset(study.behaviors[output] for output in member.trained_outputs):
             way = (
-                f"all {study.training.epochs} epochs were run on every training recording, as in the cross-validation, which could spare "
+                f"all {member.plan.epochs} epochs were run on every training recording, as in the cross-validation, which could spare "
                 "none for early stopping"
             )
         elif epochs.known:
@@ -270,6 +274,6 @@ def describe_stopping(study: Study, training: LearningData, members: Sequence[Fi
             if study.crossval.early_stopping_on == "fold":
                 way += " (its early stopping used the recordings that it scored)"
         else:
-            way = f"no recording could be spared for early stopping, so {study.training.epochs} epochs were run"
+            way = f"no recording could be spared for early stopping, so {member.plan.epochs} epochs were run"
         ways.setdefault(way, []).extend(study.behaviors[output] for output in member.trained_outputs)
     return "; ".join(f"{', '.join(dict.fromkeys(names))}: {way}" for way, names in ways.items()) + "."

@@ -193,7 +193,7 @@ def plan_model(
         training=training,
         validation=validation,
         predicted=fold.left_out,
-        epochs=epochs or study.training.epochs,
+        epochs=epochs or study.most_epochs,
         seed=seed,
         preparation=preparation,
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from behavior.config import LstmHead, Study
+from behavior.config import BoostingHead, LstmHead, Study
 from behavior.errors import LabelError, advise_on_missing
 from behavior.files.atomic import make_folder, write_bytes
 from behavior.files.manifest import write_manifest
@@ -50,7 +50,9 @@ def choose_quick_settings(study: Study, data: LearningData) -> Study:
         The recordings to train on: how many windows they have decides how long to train.
     """
     one = list_variants(study)[0]
-    head = one.head.model_copy(update={"share": True})
+    head = one.head
+    if not isinstance(head, BoostingHead):
+        head = head.model_copy(update={"share": True})
     if isinstance(head, LstmHead):
         head = head.model_copy(update={"layers": 1, "units": min(head.units, _MOST_UNITS), "bidirectional": True})
     average = one.features.average

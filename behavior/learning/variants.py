@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from behavior.config import APPEARANCE, Ensemble, Study
+from behavior.config import APPEARANCE, BoostingHead, Ensemble, Study
 
-__all__ = ["combine_members", "describe_model", "list_variants"]
+__all__ = ["combine_members", "describe_epochs", "describe_model", "list_variants"]
 
 VOTE_THRESHOLD = 0.5
 
@@ -45,6 +45,12 @@ def combine_members(probabilities: npt.NDArray[np.float32], combine: str) -> npt
     return np.where(number > 0, total / np.maximum(number, 1), np.nan).astype(np.float32)
 
 
+def describe_epochs(study: Study) -> str:
+    """Return how long the study's models are trained where nothing stops them, such as "50 epochs"."""
+    counts = [f"{one.most_epochs} {'trees' if isinstance(one.head, BoostingHead) else 'epochs'}" for one in list_variants(study)]
+    return " or ".join(dict.fromkeys(counts))
+
+
 def describe_model(study: Study) -> str:
     """Return a sentence on the features, networks and settings that turn frames into decisions."""
     kinds = []
@@ -60,6 +66,11 @@ def describe_model(study: Study) -> str:
             )
             if word
         )
+        if isinstance(variant.head, BoostingHead):
+            lengths = ", ".join(f"{length:g}" for length in variant.head.windows_s)
+            around = f" and of the {lengths} s around them" if lengths else ""
+            kinds.append(f"{', '.join(names)}{f' ({steps})' if steps else ''}; boosted trees on statistics of frames{around}")
+            continue
         direction = "bidirectional " if getattr(variant.head, "bidirectional", False) else ""
         shared = ", one network for all behaviors" if variant.head.share else ""
         kinds.append(

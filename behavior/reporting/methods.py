@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from behavior import __version__
-from behavior.config import APPEARANCE, MOTION, POSE, HeadSettings, Postprocess, Study, Training, spread_over_behaviors
+from behavior.config import APPEARANCE, MOTION, POSE, BoostingHead, HeadSettings, Postprocess, Study, Training, spread_over_behaviors
 from behavior.files.model_bundle import BundleDescription
 from behavior.files.shared_videos import group_by_video
 from behavior.learning.crossval_folder import CrossvalResults
@@ -28,6 +28,8 @@ REFERENCES = {
     "adam": "Kingma DP, Ba J (2015). Adam: a method for stochastic optimization. International Conference on Learning Representations.",
     "average precision": "Saito T, Rehmsmeier M (2015). The precision-recall plot is more informative than the ROC plot when evaluating "
     "binary classifiers on imbalanced datasets. PLoS ONE 10:e0118432.",
+    "boosting": "Ke G, Meng Q, Finley T, et al. (2017). LightGBM: a highly efficient gradient boosting decision tree. Advances in Neural "
+    "Information Processing Systems 30.",
     "bootstrap": "Efron B, Tibshirani RJ (1993). An Introduction to the Bootstrap. Chapman & Hall.",
     "flow": "Kroeger T, Timofte R, Dai D, Van Gool L (2016). Fast optical flow using dense inverse search. European Conference on "
     "Computer Vision.",
@@ -147,17 +149,26 @@ def _describe_learning(text: _Text, study: Study, crossval: CrossvalResults | No
             text.say(f"Kind of model {number} of {len(variants)}:")
         _describe_streams(text, variant)
         _describe_steps(text, variant)
-        text.say(f"{_describe_head(text, variant.head)} on windows of {_measure_window(variant)}.")
+        text.say(f"{_describe_head(text, variant.head, _measure_window(variant))}.")
     training = study.training
     weights = "weighted by the inverse frequency of the behavior, " if training.class_weights == "balanced" else ""
+    has_trees = any(isinstance(variant.head, BoostingHead) for variant in variants)
+    has_networks = not all(isinstance(variant.head, BoostingHead) for variant in variants)
+    if has_networks:
+        _describe_networks(text, training, weights, crossval)
+    if has_trees:
+        text.say(f"Trees were grown on the binary cross-entropy, {weights}and stopped early by average precision (seed {training.seed}).")
+    number = len(variants) * study.ensemble.seeds
+    if number > 1:
+        how = "averaged" if study.ensemble.combine == "mean" else "put to a vote"
+        text.say(f"The probabilities of {number} {'models' if has_trees else 'networks'} were {how}.")
+
+
+def _describe_networks(text: _Text, training: Training, weights: str, crossval: CrossvalResults | None) -> None:
     text.say(
         f"Networks were trained with Adam{text.cite('adam')} (learning rate {training.learning_rate:g}, batches of {training.batch_size} "
         f"windows) on the binary cross-entropy, {weights}{_describe_length(training, crossval)} (seed {training.seed})."
     )
-    number = len(variants) * study.ensemble.seeds
-    if number > 1:
-        how = "averaged" if study.ensemble.combine == "mean" else "put to a vote"
-        text.say(f"The probabilities of {number} networks were {how}.")
 
 
 def _describe_length(training: Training, crossval: CrossvalResults | None) -> str:
@@ -217,7 +228,14 @@ def _describe_steps(text: _Text, study: Study) -> None:
         text.say(f"Features were {_join(steps)}{fitted}.")
 
 
-def _describe_head(text: _Text, head: HeadSettings) -> str:
+def _describe_head(text: _Text, head: HeadSettings, window: str) -> str:
+    if isinstance(head, BoostingHead):
+        lengths = _join([f"{length:g}" for length in head.windows_s])
+        around = f", and their means, deviations and differences in windows of {lengths} s around it" if lengths else ""
+        return (
+            f"For each behavior, histogram-based gradient-boosted trees{text.cite('boosting')} (at most {head.trees} of {head.leaves} "
+            f"leaves) on the features of a frame{around}, gave a probability per frame"
+        )
     share = "One network for all behaviors" if head.share else "For each behavior a network"
     if head.kind == "lstm":
         kind = "bidirectional " if head.bidirectional else ""
@@ -229,12 +247,13 @@ def _describe_head(text: _Text, head: HeadSettings) -> str:
         what = f"a multi-stage temporal convolutional network{text.cite('mstcn')} ({head.stages} stages of {head.layers} layers)"
     else:
         what = f"a transformer encoder{text.cite('transformer')} ({head.layers} layers, {head.heads} heads, {head.units} units)"
-    return f"{share}, {what}, with a dropout of {head.dropout:g}, gave a probability per frame"
+    return f"{share}, {what}, with a dropout of {head.dropout:g}, gave a probability per frame on windows of {window}"
 
 
 def _describe_bundle(text: _Text, bundle: BundleDescription) -> None:
     heads = list(dict.fromkeys(member.head.kind for member in bundle.members))
-    text.say(f"{_count(len(bundle.members), 'network')} ({', '.join(heads)}) gave a probability per frame and behavior.")
+    kind = "model" if "boosting" in heads else "network"
+    text.say(f"{_count(len(bundle.members), kind)} ({', '.join(heads)}) gave a probability per frame and behavior.")
 
 
 def _describe_crossval(text: _Text, crossval: CrossvalResults) -> None:

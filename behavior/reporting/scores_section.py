@@ -13,6 +13,7 @@ from behavior.learning.crossval_files import LEARNING_CURVE_PICTURE, RELIABILITY
 from behavior.learning.crossval_folder import CrossvalResults
 from behavior.learning.rater_files import list_raters
 from behavior.learning.raters import measure_ceiling
+from behavior.learning.variants import describe_epochs
 from behavior.metrics.agreement import OTHERS, PAIRS
 from behavior.metrics.tables import MEAN, POOLED, MetricIndex
 from behavior.recording import Annotation, Labels
@@ -133,7 +134,7 @@ def _introduce(crossval: CrossvalResults) -> list[Block]:
         f"were not trained on the recording. {len(crossval.annotations)} recordings, seed {study.training.seed}, in {crossval.folder}."
     )
     if crossval.folds.loc[crossval.folds["best_epoch"].notna(), "watched"].isna().all():
-        words += f" No recording could be spared for early stopping: all {study.training.epochs} epochs were run."
+        words += f" No recording could be spared for early stopping: all {describe_epochs(study)} were run."
     blocks: list[Block] = [Paragraph(words)]
     if study.crossval.early_stopping_on == "fold":
         words = (

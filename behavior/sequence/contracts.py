@@ -45,8 +45,13 @@ class FrameModel(Protocol):
         Number of behaviors that it answers for, K.
     """
 
-    n_features: int
-    n_outputs: int
+    @property
+    def n_features(self) -> int:
+        """Length of a frame's vector, D."""
+
+    @property
+    def n_outputs(self) -> int:
+        """Number of behaviors, K."""
 
     def predict(self, features: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
         """Return the probabilities (T, K) of a recording, or a stretch without a gap, (T, D)."""

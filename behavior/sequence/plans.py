@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -73,10 +74,10 @@ class FitReport:
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """One trained model: its report, its weights as the plain Keras model has them, and probabilities (T, K) by recording."""
+    """One trained model: its report, its weights as its kind of head keeps them, and probabilities (T, K) by recording."""
 
     report: FitReport
-    weights: tuple[npt.NDArray[np.float32], ...]
+    weights: tuple[npt.NDArray[Any], ...]
     probabilities: Mapping[int, npt.NDArray[np.float32]]
 
 

@@ -29,7 +29,7 @@ from behavior.learning.raters import read_ceiling
 from behavior.learning.reliability import describe_reliability, measure_reliability, tabulate_reliability
 from behavior.learning.requirements import require_folds
 from behavior.learning.seen_recordings import refuse_seen_recordings
-from behavior.learning.variants import describe_model, list_variants
+from behavior.learning.variants import describe_epochs, describe_model, list_variants
 from behavior.progress import warn
 from behavior.recording import Annotation, Labels, Probabilities
 from behavior.reporting.crossval_pictures import draw_crossval, make_title
@@ -169,7 +169,7 @@ def _describe_protocol(study: Study, folds: Sequence[Fold], records: Sequence[Fo
     fixed = dict.fromkeys(f"{record.fold} ({record.behavior})" for record in fitted if not record.watched)
     if fixed:
         names = "every fold" if all(not record.watched for record in fitted) else ", ".join(fixed)
-        notes.append(f"No recording could be spared for validation, so all {study.training.epochs} epochs were run, in: {names}.")
+        notes.append(f"No recording could be spared for validation, so all {describe_epochs(study)} were run, in: {names}.")
     failed = dict.fromkeys((record.fold, record.reason) for record in records if record.reason)
     notes += [f"Not learned in fold {fold}, and counted as decided negative: {reason}." for fold, reason in failed]
     if len(list_variants(study)) * study.ensemble.seeds > 1:

@@ -13,8 +13,8 @@ HEAD_KEYS = "dropout, share, kind, layers, units, bidirectional"
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"head": {"kind": "lstn"}}, "head.kind is 'lstn'; did you mean 'lstm'? (known: lstm, tcn, mstcn, transformer)."),
-        ({"head": {"units": 3}}, "'head.kind' is missing, expected one of 'lstm', 'tcn', 'mstcn' or 'transformer'."),
+        ({"head": {"kind": "lstn"}}, "head.kind is 'lstn'; did you mean 'lstm'? (known: lstm, tcn, mstcn, transformer, boosting)."),
+        ({"head": {"units": 3}}, "'head.kind' is missing, expected one of 'lstm', 'tcn', 'mstcn', 'transformer' or 'boosting'."),
         ({"head": "lstm"}, f"head is 'lstm', expected keys and values (known here: {HEAD_KEYS})."),
         ({"head": {"kind": "lstm", "dropout": 1}}, "head.dropout is 1, expected less than 1."),
         ({"head": {"kind": "lstm", "share": "maybe"}}, "head.share is 'maybe', expected true or false."),

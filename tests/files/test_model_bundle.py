@@ -167,6 +167,7 @@ STREAM = {"name": "motifs", "signature": '{"stream": "motifs"}', "n_features": 2
         ({"training": "none"}, "'training' is missing"),
         ({"colour": "red"}, "unknown key 'colour'"),
         (spoil_member(window_length=0), r"members\.0\.window_length is 0, expected at least 1"),
+        (spoil_member(head={"kind": "boosting"}), r"window_length is 20 for a head boosting"),
         (spoil_member(average=-1), r"members\.0\.average is -1, expected at least 1"),
         (spoil_member(streams=[]), r"members\.0\.streams is .*, expected at least 1 entry"),
         (spoil_member(streams=[STREAM | {"n_features": 0}]), r"n_features is 0, expected at least 1"),
@@ -201,8 +202,8 @@ def test_names_never_lead_out_of_the_folder(tmp_path: Path) -> None:
 
 
 def test_members_are_named_after_their_behavior() -> None:
-    assert name_member(["mid rearing/left"], 2) == "mid_rearing_left.2.keras"
-    assert name_member(["rear", "jump"], 0) == "all.0.keras"
+    assert name_member(["mid rearing/left"], 2) == "mid_rearing_left.2"
+    assert name_member(["rear", "jump"], 0) == "all.0"
 
 
 def test_a_preparation_reads_back(tmp_path: Path) -> None:

@@ -135,6 +135,31 @@ def test_trainers_are_made_as_the_study_says(make_study):
     assert make_trainer(study, n_features=7, n_outputs=1, rate=10) is not trainer
 
 
+def test_boosted_trees_get_windows_in_seconds_and_no_more_features_than_they_can_take(make_study, data, caplog):
+    caplog.set_level("INFO")
+    study = make_study(head={"kind": "boosting", "windows_s": [0.5, 2], "components": 2, "leaves": 7})
+    trainer = make_trainer(study, n_features=2, n_outputs=1, rate=10)
+    assert (trainer._lengths, trainer._settings["max_leaf_nodes"], trainer.state_shapes) == ([5, 21], 7, None)
+    (preparation,) = prepare_features(study, data, [(0, 1)])
+    assert preparation.n_outputs == 2
+    assert "3 features are reduced to 2 principal components" in caplog.text
+    wide = make_study(head={"kind": "boosting", "components": 3})
+    assert prepare_features(wide, data, [(0, 1)]) is None
+    chosen = make_study(head={"kind": "boosting", "components": 2}, features={"pca": 1})
+    assert prepare_features(chosen, data, [(0, 1)])[0].n_outputs == 1
+
+
+def test_trees_that_are_stored_are_not_grown_again(make_study, data, tmp_path, monkeypatch):
+    study = make_study(head={"kind": "boosting", "windows_s": [0.5], "trees": 4, "min_frames": 3})
+    plans = plan(study, data)
+    models, _ = fit(study, data, plans, store=FitStore(tmp_path / "fits", "digest"))
+    assert len(list((tmp_path / "fits").glob("*.npz"))) == len(plans)
+    assert all(1 <= model.report.best_epoch <= model.report.epochs <= 4 for model in models.values())
+    monkeypatch.setattr(fitting.BoostingTrainer, "fit", None)
+    stored, _ = fit(study, data, plans, store=FitStore(tmp_path / "fits", "digest"))
+    assert_same(stored, models)
+
+
 @pytest.mark.parametrize("steps", [{"standardize": True}, {"pca": 2}, {"standardize": True, "pca": 2}])
 def test_features_are_prepared_on_the_recordings_of_each_group(make_study, data, steps):
     groups = [(1, 2), (0, 2), (0, 1)]

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from behavior.config import Crop, CrossValidation, Decisions, Ensemble, EnsembleMember, LstmHead, Study, Training
+from behavior.config import BoostingHead, Crop, CrossValidation, Decisions, Ensemble, EnsembleMember, LstmHead, Study, Training
 from behavior.errors import LabelError
 from behavior.files.study import open_study
 from behavior.learning.learning_data import LearningData, RecordingFeatures
@@ -53,6 +53,13 @@ def test_settings_are_those_of_the_study_but_for_what_takes_long() -> None:
     assert quick.crossval.early_stopping_on == "inner"
     assert quick.features.average == 1
     assert choose_quick_settings(STUDY, make_data(2, fps=30.0)).features.average == 3
+
+
+def test_boosted_trees_stay_as_they_are() -> None:
+    head = BoostingHead(kind="boosting", trees=40)
+    quick = choose_quick_settings(STUDY.model_copy(update={"head": head}), make_data(2))
+    assert quick.head == head
+    assert Study.model_validate(quick.model_dump(mode="json")).head == head
 
 
 def test_few_labels_are_trained_on_for_longer_than_many() -> None:

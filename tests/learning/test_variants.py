@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from behavior.config import Ensemble
-from behavior.learning.variants import combine_members, describe_model, list_variants
+from behavior.learning.variants import combine_members, describe_epochs, describe_model, list_variants
 
 LSTM = {"kind": "lstm", "layers": 1, "units": 4, "dropout": 0.1}
 MEMBERS = [
@@ -58,6 +58,14 @@ def test_a_model_is_described_by_its_features_head_and_decisions(make_study):
         "Features and head: motifs (mean of 2 frames, standardised, PCA to 0.9); lstm head on windows of 30 frames; decisions: "
         "threshold 0.5."
     )
+
+
+def test_trees_are_described_by_their_windows(make_study):
+    boosting = {"kind": "boosting", "windows_s": [0.5, 2], "trees": 70}
+    study = make_study(ensemble={"members": [{"head": boosting}, {"head": LSTM}]}, training={"epochs": 9})
+    assert "motifs; boosted trees on statistics of frames and of the 0.5, 2 s around them + motifs; lstm head" in describe_model(study)
+    assert describe_epochs(study) == "70 trees or 9 epochs"
+    assert "; boosted trees on statistics of frames; decisions" in describe_model(make_study(head=boosting | {"windows_s": []}))
 
 
 def test_an_ensemble_is_described_by_its_members_and_how_they_are_combined(make_study):

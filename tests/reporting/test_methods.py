@@ -90,6 +90,18 @@ def test_a_work_is_numbered_by_its_first_mention() -> None:
     assert references[0].startswith("[1] Bai S")
 
 
+def test_trees_are_described_without_what_trains_networks() -> None:
+    boosting = {"kind": "boosting", "windows_s": [0.5, 2], "trees": 70, "leaves": 9}
+    words, references = write(make_study(head=boosting))
+    assert "histogram-based gradient-boosted trees [1] (at most 70 of 9 leaves) on the features of a frame, and their means" in words
+    assert "in windows of 0.5 and 2 s around it" in words
+    assert "Adam" not in words
+    assert references[0].startswith("[1] Ke G")
+    words, _ = write(make_study(ensemble=Ensemble(members=[{"head": boosting}, {"head": {"kind": "lstm"}}])))
+    assert "Adam" in words
+    assert "The probabilities of 2 models were averaged." in words
+
+
 def test_crops_backbones_and_steps_are_described() -> None:
     crop = Crop(body_part=["left", "right"], size=160, min_likelihood=0.6)
     study = make_study(streams=["appearance", "motion"], crop=crop, backbone={"name": "openfield", "weights": "packaged"})

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from behavior.sequence.boosting import BoostingTrainer
 from behavior.sequence.plans import ModelPlan
 from behavior.sequence.training import HeadTrainer
 from behavior.sequence.windows import SequenceData
@@ -15,7 +16,11 @@ def make_networks():
     return HeadTrainer(head=LSTM, n_features=N_FEATURES, window_length=20, learning_rate=0.05, batch_size=2)
 
 
-KINDS = {"networks": make_networks}
+def make_trees():
+    return BoostingTrainer(n_features=N_FEATURES, lengths=[3, 7], min_frames=5)
+
+
+KINDS = {"networks": make_networks, "trees": make_trees}
 
 
 @pytest.fixture(scope="module")
