@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
@@ -102,13 +103,11 @@ def detect_animals(
         If detections cannot be kept.
     """
     kept = None
-    tables: list[FrameDetections] = []
-    times: list[npt.NDArray[np.float64]] = []
+    table = _GrowingTable()
     if parts is not None:
         kept = DetectionParts(parts, {"origin": dict(origin or {}), "detector": dict(detector.describe())})
         for part in kept.read():
-            tables.append(FrameDetections(part.counts, part.values))
-            times.append(part.time_s)
+            table.add(part)
         if (state := kept.read_state()) is not None:
             announce(f"{video.name}: going on from frame {kept.n_frames}, where a run before stopped")
             detector.set_state(state)
@@ -124,10 +123,11 @@ def detect_animals(
     time_s: list[float] = []
 
     def store() -> None:
-        tables.append(FrameDetections.gather(found))
-        times.append(np.array(time_s, dtype=np.float64))
+        gathered = FrameDetections.gather(found)
+        part = DetectionPart(gathered.counts, gathered.values, np.array(time_s, dtype=np.float64))
+        table.add(part)
         if kept is not None and len(found) == PART_FRAMES:
-            kept.add(DetectionPart(tables[-1].counts, tables[-1].values, times[-1]), detector.get_state())
+            kept.add(part, detector.get_state())
         found.clear()
         time_s.clear()
 
@@ -144,4 +144,23 @@ def detect_animals(
             if len(found) == PART_FRAMES:
                 store()
     store()
-    return FrameDetections.join(tables), np.concatenate(times)
+    return table.finish()
+
+
+class _GrowingTable:
+    """Detections of a video that is read: numbers in a row that grows in its place, so that a long video is in memory once."""
+
+    def __init__(self) -> None:
+        self._counts, self._values, self._time_s = array("q"), array("d"), array("d")
+        self._n_values = 0
+
+    def add(self, part: DetectionPart) -> None:
+        """Append what was found in the next frames."""
+        self._n_values = part.values.shape[1]
+        for numbers, more in ((self._counts, part.counts), (self._values, part.values), (self._time_s, part.time_s)):
+            numbers.frombytes(more.tobytes())
+
+    def finish(self) -> tuple[FrameDetections, npt.NDArray[np.float64]]:
+        """Return the table and the times, which have these numbers as their own: nothing can be added any more."""
+        counts, values, time_s = (np.frombuffer(each, dtype=each.typecode) for each in (self._counts, self._values, self._time_s))
+        return FrameDetections(counts, values.reshape(-1, self._n_values)), time_s

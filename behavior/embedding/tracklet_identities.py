@@ -54,6 +54,8 @@ OPENFIELD = ("openfield", PACKAGED)
 
 # So many crops of a video are enough, and fit into memory.
 _MOST_CROPS = 6000
+# A correlogram is fitted on about so many of them, and computed of so many at once.
+_FITTED_CROPS, _CROPS_AT_ONCE = 500, 512
 # Steps of training: more name no more tracklets of the rendered videos.
 _N_STEPS = 400
 # A tracklet is named from this probability on.
@@ -249,8 +251,7 @@ def weigh_looks(
         name, weights = backbone
         features = run_backbone(find_backbone(name, weights=weights), weights, preparation, images, seed=seed)
     else:
-        levelled = preparation.level(images)
-        features = Correlogram.fit(levelled, crops.window).compute(levelled, crops.window)
+        features = _compute_correlograms(images, preparation)
     vectors: npt.NDArray[np.floating]
     resolution: Resolution
     if fingerprint == "correlogram":
@@ -297,6 +298,13 @@ def read_pictures(video: Path, frames: Integers) -> Iterator[tuple[int, npt.NDAr
         for frame in read_ahead(opened.frames()):
             if frame.index in wanted and frame.image is not None:
                 yield frame.index, frame.image
+
+
+def _compute_correlograms(images: npt.NDArray[np.uint8], preparation: Preparation) -> npt.NDArray[np.float32]:
+    correlogram = Correlogram.fit(preparation.level(images[:: max(1, len(images) // _FITTED_CROPS)]), preparation.window)
+    # In parts: as float32, all crops would be four times as large as they are, and what is counted in them as large again.
+    parts = (images[start : start + _CROPS_AT_ONCE] for start in range(0, len(images), _CROPS_AT_ONCE))
+    return np.concatenate([correlogram.compute(preparation.level(part), preparation.window) for part in parts])
 
 
 def _train(

@@ -57,6 +57,9 @@ _SPARSEST_INDEX = 10
 # Share of frames by which a number that comes from a container, not from counting, may be wrong.
 _DECLARED_OFF = 0.02
 
+# So many rows of a table are written at once.
+_ROWS_AT_ONCE = 10_000
+
 # More names than this are counted.
 _SHOWN_NAMES = 12
 
@@ -276,23 +279,30 @@ def write_deeplabcut(path: Path, track: Track | Mapping[str, Track], *, scorer: 
     import pandas as pd
 
     tracks = {"": track} if isinstance(track, Track) else dict(track)
-    lengths = {len(each) for each in tracks.values()}
+    lengths = sorted({len(each) for each in tracks.values()})
     if len(lengths) != 1:
-        raise PoseError(f"{path}: the tracks of {len(tracks)} animals have {sorted(lengths)} frames, expected as many each.")
+        raise PoseError(f"{path}: the tracks of {len(tracks)} animals have {lengths} frames, expected as many each.")
     columns = [(scorer, name, part, coordinate) for name, each in tracks.items() for part in each.body_parts for coordinate in COORDINATES]
     header = pd.MultiIndex.from_tuples(columns, names=["scorer", "individuals", "bodyparts", "coords"])
     if isinstance(track, Track):
         header = header.droplevel("individuals")
-    values = [np.concatenate((each.positions, each.likelihoods[:, :, np.newaxis]), axis=2) for each in tracks.values()]
-    table = pd.DataFrame(np.concatenate([each.reshape(len(each), -1) for each in values], axis=1), columns=header)
+
+    def take_rows(rows: slice) -> pd.DataFrame:
+        values = [np.concatenate((each.positions[rows], each.likelihoods[rows, :, np.newaxis]), axis=2) for each in tracks.values()]
+        numbers = range(lengths[0])[rows]
+        return pd.DataFrame(np.concatenate([each.reshape(len(each), -1) for each in values], axis=1), columns=header, index=numbers)
+
     suffix = path.suffix.lower()
     if suffix not in _TABLE_SUFFIXES:
         raise PoseError(f"{path}: pose is written as .csv or .h5, found {path.suffix!r}; choose one of these.")
     with replacing(path) as temporary:
         if suffix == ".csv":
-            table.to_csv(temporary, lineterminator="\n")
+            with temporary.open("w", encoding="utf-8", newline="") as file:
+                # Not all of a long video at once.
+                for start in range(0, max(lengths[0], 1), _ROWS_AT_ONCE):
+                    take_rows(slice(start, start + _ROWS_AT_ONCE)).to_csv(file, lineterminator="\n", header=not start)
         else:
-            table.to_hdf(temporary, key="df_with_missing", mode="w", format="fixed")
+            take_rows(slice(None)).to_hdf(temporary, key="df_with_missing", mode="w", format="fixed")
 
 
 def _read_table(path: Path) -> PoseTable:

@@ -105,10 +105,10 @@ def write_tracklets(path: Path, stored: StoredTracklets) -> None:
         If the folder cannot be written to, or the disk is full.
     """
     lengths = np.array([len(tracklet) for tracklet in stored.tracklets], dtype=np.int64)
-    rows = [
-        np.column_stack((each.positions, each.angles, each.sizes, qualities))
-        for each, qualities in zip(stored.tracklets, stored.qualities, strict=True)
-    ]
+    values = np.empty((int(lengths.sum()), _N_VALUES))
+    starts = (np.cumsum(lengths) - lengths).tolist()
+    for start, each, qualities in zip(starts, stored.tracklets, stored.qualities, strict=True):
+        values[start : start + len(each)] = np.column_stack((each.positions, each.angles, each.sizes, qualities))
     header = {
         **{"version": _VERSION, "n_tracklets": len(lengths), "n_rows": int(lengths.sum()), "origin": dict(stored.origin)},
         **{"n_frames": stored.n_frames, "n_animals": stored.n_animals, "gaps": asdict(stored.gaps)},
@@ -119,7 +119,7 @@ def write_tracklets(path: Path, stored: StoredTracklets) -> None:
         "lengths": lengths,
         "animals": stored.animals,
         "frames": np.concatenate([each.frames for each in stored.tracklets] or [np.zeros(0, dtype=np.int64)]),
-        "values": np.concatenate(rows or [np.zeros((0, _N_VALUES))]),
+        "values": values,
         "points": np.zeros((int(lengths.sum()), 0, 3)) if stored.points is None else stored.points,
         "touching": np.concatenate([each.touching for each in stored.tracklets] or [np.zeros(0, dtype=np.bool_)]),
     }

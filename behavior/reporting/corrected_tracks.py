@@ -215,14 +215,17 @@ def correct_track(stored: StoredTracklets, corrections: Sequence[TrackCorrection
     done = apply_corrections(found, corrections, reach=measure_reach(stored))
     placement = _drop_emptied(done.placement, found)
     starts = placement.find_starts()
-    values = [np.concatenate([getattr(one, name) for one in stored.tracklets] or [np.zeros(0)]) for name in ("angles", "touching")]
-    sizes = np.concatenate([one.sizes for one in stored.tracklets] or [np.zeros((0, 2))])
-    parts = [slice(start, stop) for start, stop in zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True)]
-    angles, touching = values
-    tracklets = tuple(Tracklet(placement.frames[p], placement.positions[p], angles[p], sizes[p], touching[p]) for p in parts)
     owners, probabilities = placement.animals[starts[:-1]], placement.probabilities[starts[:-1]]
-    qualities = np.concatenate(stored.qualities or [np.zeros(0)])
-    of_parts = tuple(qualities[part] for part in parts)
+    tracklets, of_parts = stored.tracklets, stored.qualities
+    # Where nothing is cut they stay as they are: a long video has no room for its tracklets twice.
+    if not np.array_equal(placement.tracklets, found.tracklets):
+        values = [np.concatenate([getattr(one, name) for one in stored.tracklets] or [np.zeros(0)]) for name in ("angles", "touching")]
+        sizes = np.concatenate([one.sizes for one in stored.tracklets] or [np.zeros((0, 2))])
+        parts = [slice(start, stop) for start, stop in zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True)]
+        angles, touching = values
+        tracklets = tuple(Tracklet(placement.frames[p], placement.positions[p], angles[p], sizes[p], touching[p]) for p in parts)
+        qualities = np.concatenate(stored.qualities or [np.zeros(0)])
+        of_parts = tuple(qualities[part] for part in parts)
     given = (tuple(corrections), done.outcomes, stored.n_frames, stored.gaps, stored.body_parts, stored.points)
     return CorrectedTrack(placement, tracklets, owners, probabilities, of_parts, *given)
 

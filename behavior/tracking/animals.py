@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from behavior.recording import Track, Tracklet, find_bouts
 from behavior.tracking.association import Associated, AssociationSettings
-from behavior.tracking.detections import Detections
+from behavior.tracking.detections import Detections, FrameDetections
 from behavior.tracking.motion_models import MotionModel, smooth_positions
 from behavior.tracking.orientation import find_headings
 
@@ -120,21 +120,25 @@ class TrackedAnimals:
 
 def gather_animals(frames: Sequence[Detections], associated: Associated, settings: AssociationSettings) -> TrackedAnimals:
     """Return what is known of each animal; gaps of up to `settings.memory` frames are filled with what a smoother predicts."""
-    chosen = associated.chosen
+    table, chosen = FrameDetections.of(frames), associated.chosen
     seen = chosen >= 0
-    values = {name: np.full(chosen.shape, np.nan) for name in ("x", "y", "angles", "lengths", "widths", "skews", "heads")}
-    qualities, touching = np.zeros(chosen.shape), np.zeros(chosen.shape, dtype=np.bool_)
-    for row, (detections, own) in enumerate(zip(frames, seen, strict=True)):
-        picked = chosen[row, own]
-        values["x"][row, own], values["y"][row, own] = detections.positions[picked].T
-        for name in ("angles", "lengths", "widths", "skews", "heads"):
-            values[name][row, own] = getattr(detections, name)[picked]
-        qualities[row, own], touching[row, own] = detections.qualities[picked], detections.touching[picked]
-    positions = np.stack((values["x"], values["y"]), axis=-1)
-    headings = find_headings(positions, values["angles"], values["skews"], length=settings.length, heads=values["heads"])
+    rows = (table.starts[:, None] + chosen)[seen]
+
+    def spread(values: Floats, unknown: float = np.nan) -> Floats:
+        placed = np.full((*chosen.shape, *values.shape[1:]), unknown)
+        placed[seen] = values[rows]
+        return placed
+
+    positions = spread(table.values[:, :2])
+    angles, skews, heads = (spread(table.take(name)) for name in ("angles", "skews", "heads"))
+    headings = find_headings(positions, angles, skews, length=settings.length, heads=heads)
+    del angles, skews, heads
+    qualities = spread(table.take("qualities"), 0.0)
     for animal in range(chosen.shape[1]):
         _fill_gaps(positions[:, animal], seen[:, animal], qualities[:, animal], settings.model, settings.memory)
-    return TrackedAnimals(positions, seen, headings, values["lengths"], values["widths"], qualities, touching, associated.tracklets, chosen)
+    sizes = (spread(table.take(name)) for name in ("lengths", "widths"))
+    touching = spread(table.take("touching"), 0.0) > 0
+    return TrackedAnimals(positions, seen, headings, *sizes, qualities, touching, associated.tracklets, chosen)
 
 
 def place_tracklets(

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from behavior.recording import find_bouts
 from behavior.tracking.assignment import ASSIGNMENTS, find_margins
-from behavior.tracking.detections import Detections
+from behavior.tracking.detections import Detections, FrameDetections
 from behavior.tracking.motion_models import Motion, MotionFilter, MotionModel
 
 __all__ = ["Associated", "AssociationSettings", "associate", "choose_association"]
@@ -161,7 +161,7 @@ def choose_association(
         Of the motion model, in pixels; None to follow from the usual step.
     """
     if length is None:
-        lengths = np.concatenate([detections.lengths for detections in frames]) if frames else np.empty(0)
+        lengths = FrameDetections.of(frames).take("lengths")
         length = float(np.nanmedian(lengths)) if np.isfinite(lengths).any() else _USUAL_LENGTH
     steps = _find_steps(frames, within=2 * length)
     usual = float(np.median(steps)) if len(steps) else 0.1 * length
@@ -201,7 +201,7 @@ class _Links:
     def __init__(self, n_frames: int) -> None:
         self.n_frames = n_frames
         self.n_animals = 0
-        self._frames, self._animals, self._chosen, self._certain = array("q"), array("q"), array("q"), array("b")
+        self._frames, self._animals, self._chosen, self._certain = array("i"), array("i"), array("i"), array("b")
 
     def add(self, frame: int, animals: Indices, chosen: Indices, certain: npt.NDArray[np.bool_]) -> range:
         """Note which detections of a frame are which animals, and return the numbers of these links."""
@@ -224,17 +224,17 @@ class _Links:
         self._certain[link] = is_certain
 
     def finish(self, shortest: int, *, n_animals: int | None = None) -> Associated:
-        frames, animals, indices = (np.array(each, dtype=np.intp) for each in (self._frames, self._animals, self._chosen))
+        frames, animals, indices = (np.frombuffer(each, dtype=np.intc) for each in (self._frames, self._animals, self._chosen))
         counts = np.bincount(animals, minlength=max(self.n_animals, 1))
         kept = np.flatnonzero(counts >= max(shortest, 1)) if n_animals is None else np.arange(n_animals)
-        place = np.full(max(self.n_animals, len(kept), 1), -1, dtype=np.intp)
+        place = np.full(max(self.n_animals, len(kept), 1), -1, dtype=np.int32)
         place[kept] = np.arange(len(kept))
         chosen = np.full((self.n_frames, len(kept)), -1, dtype=np.int32)
         certain = np.zeros(chosen.shape, dtype=np.bool_)
         columns = place[animals]
         stays = columns >= 0
         chosen[frames[stays], columns[stays]] = indices[stays]
-        certain[frames[stays], columns[stays]] = np.array(self._certain, dtype=np.bool_)[stays]
+        certain[frames[stays], columns[stays]] = np.frombuffer(self._certain, dtype=np.bool_)[stays]
         return Associated(chosen, certain)
 
 
@@ -349,8 +349,9 @@ class _Pass:
 
 def _find_start(frames: Sequence[Detections], n_animals: int) -> int:
     """Return the first frame of the longest stretch in which all animals are seen apart; one with most of them where there is none."""
-    counts = np.array([len(detections) for detections in frames], dtype=np.intp)
-    apart = np.array([not detections.touching.any() for detections in frames], dtype=np.bool_)
+    table = FrameDetections.of(frames)
+    counts = table.counts
+    apart = np.bincount(np.repeat(np.arange(len(counts)), counts), table.take("touching"), minlength=len(counts)) == 0
     stretches = find_bouts((counts == n_animals) & apart)
     if len(stretches):
         return int(stretches[np.argmax(stretches[:, 1] - stretches[:, 0]), 0])
@@ -359,13 +360,13 @@ def _find_start(frames: Sequence[Detections], n_animals: int) -> int:
 
 def _find_steps(frames: Sequence[Detections], *, within: float) -> Floats:
     """Return how far detections that do not touch are from the nearest one in the frame before, where that is mutual."""
-    steps = []
+    steps = array("d")
     for before, after in pairwise(frames):
         if not len(before) or not len(after):
             continue
         distances = np.hypot(*(before.positions[:, None] - after.positions[None]).transpose(2, 0, 1))
         nearest, back = distances.argmin(axis=0), distances.argmin(axis=1)
         mutual = (back[nearest] == np.arange(len(after))) & ~after.touching & ~before.touching[nearest]
-        steps.append(distances[nearest, np.arange(len(after))][mutual])
-    joined = np.concatenate(steps) if steps else np.empty(0)
+        steps.extend(distances[nearest, np.arange(len(after))][mutual].tolist())
+    joined = np.array(steps)
     return joined[joined < within]

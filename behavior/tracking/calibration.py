@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -36,6 +37,10 @@ _MOST_ANIMALS = 60
 
 # How much a threshold loses that is not half way between floor and animal.
 _EDGE_WEIGHT = 0.1
+
+# Where so much of a spot is there in this share of the pictures, it never moves. It may be an animal that sits, and costs as much as a
+# doubtful one, in animals; at the edge of the picture it is what is around the arena, and costs more than a missing animal.
+_STILL_PART, _STILL_SHARE, _STILL_COST, _SCENERY_COST = 0.5, 0.95, 0.4, 1.2
 
 # From this score on, nothing else is tried.
 _GOOD = 0.8
@@ -148,7 +153,8 @@ def calibrate(
             differences = [difference * allowed for difference in differences]
         fixed = MOVING_THRESHOLD if kind == "moving" else threshold
         thresholds = [fixed] if fixed is not None else _list_thresholds(differences)
-        trials = [_try(differences, level, n_animals, None if area is None else area / factor**2) for level in thresholds]
+        how: dict[str, Any] = {"n_animals": n_animals, "area": None if area is None else area / factor**2, "may_be_scenery": kind == "flat"}
+        trials = [_try(differences, level, **how) for level in thresholds]
         scores = np.array([trial.score for trial in trials])
         # A threshold is safer if its neighbours also do well.
         smooth = scores if len(scores) < 3 else np.convolve(np.pad(scores, 1, mode="edge"), [0.25, 0.5, 0.25], mode="valid")
@@ -213,8 +219,8 @@ def _list_thresholds(differences: Sequence[Grey]) -> list[float]:
     return [float(level) for level in np.geomspace(low, 0.75 * peak, _N_THRESHOLDS)] if 0.75 * peak > low else [low]
 
 
-def _try(differences: Sequence[Grey], threshold: float, n_animals: int | None, area: float | None) -> _Trial:
-    """Return what `threshold` finds."""
+def _try(differences: Sequence[Grey], threshold: float, *, n_animals: int | None, area: float | None, may_be_scenery: bool) -> _Trial:
+    """Return what `threshold` finds; a background that has no scenery in it may find that."""
     found = [find_spots(difference, threshold=threshold, smallest_area=_FEWEST_PIXELS) for difference in differences]
     nothing = _Trial(0.0, 0, AnimalSize(0.0, 0.0, 0.0))
     if not any(len(spots) for spots in found):
@@ -224,6 +230,9 @@ def _try(differences: Sequence[Grey], threshold: float, n_animals: int | None, a
     largest = [np.sort(spots.areas)[::-1][:count] for spots in found]
     typical = area or float(np.median(np.concatenate([areas for areas in largest if len(areas) >= _find_usual(largest)])))
     scores = [_score(spots.areas / typical, count) for spots in found]
+    if may_be_scenery:
+        above = np.mean([difference > threshold for difference in differences], axis=0)
+        scores = [max(0.0, score - _weigh_still(spots, above) / count) for score, spots in zip(scores, found, strict=True)]
     contrast = np.median([np.max(difference) for difference in differences])
     # A coverage of half the picture is a change of light.
     coverage = np.median([spots.areas.sum() for spots in found]) / differences[0].size
@@ -233,6 +242,20 @@ def _try(differences: Sequence[Grey], threshold: float, n_animals: int | None, a
     # Half way up its edge an animal has its true size.
     whole = 1.0 - _EDGE_WEIGHT * abs(threshold / max(contrast, threshold) - 0.5)
     return _Trial(float(np.mean(scores)) * whole, count, size)
+
+
+def _weigh_still(spots: Spots, above: Floats) -> float:
+    """Return what the spots of a picture cost that are in one place in nearly all pictures, in animals.
+
+    `above` is in which share of the pictures each pixel is part of what is found, of shape (H, W).
+    """
+    cost = 0.0
+    for spot in range(len(spots)):
+        mask, place = spots.cut(spot)
+        if (above[place][mask] >= _STILL_SHARE).mean() >= _STILL_PART:
+            ends = [part.start == 0 or part.stop == side for part, side in zip(place, above.shape, strict=True)]
+            cost += _SCENERY_COST if any(ends) else _STILL_COST
+    return cost
 
 
 def _find_usual(largest: Sequence[Floats]) -> int:

@@ -123,11 +123,18 @@ class FrameDetections(Sequence[Detections]):
         return cls(counts, np.concatenate(rows or [np.empty((0, 2 + len(_COLUMNS)))]))
 
     @classmethod
-    def join(cls, tables: Sequence[FrameDetections]) -> Self:
-        """Return the frames of several tables, one after the other."""
-        if not tables:
-            return cls.gather([])
-        return cls(np.concatenate([table.counts for table in tables]), np.concatenate([table.values for table in tables]))
+    def of(cls, frames: Sequence[Detections]) -> Self:
+        """Return the frames as a table, themselves if they are one."""
+        return frames if isinstance(frames, cls) else cls.gather(frames)
+
+    def take(self, name: str) -> Floats:
+        """Return one field of `Detections` of all M of them, but not `positions`, float64 of shape (M,)."""
+        return self.values[:, 2 + _COLUMNS.index(name)]
+
+    @property
+    def starts(self) -> npt.NDArray[np.int64]:
+        """The first row of each frame, int64 of shape (T,)."""
+        return self._stops - self.counts
 
     def set_heads(self, heads: Floats) -> Self:
         """Return the same detections with what is known of their heads, as in `Detections`, shape (M,)."""

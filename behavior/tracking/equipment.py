@@ -70,7 +70,7 @@ def leave_out_equipment(frames: Sequence[Detections], settings: AssociationSetti
     >>> [len(one) for one in left[:3]], found[0].x, found[0].y
     ([1, 1, 1], 90.0, 80.0)
     """
-    table = frames if isinstance(frames, FrameDetections) else FrameDetections.gather(frames)
+    table = FrameDetections.of(frames)
     counts = table.counts.copy()
     known = settings.n_animals
     if len(counts) < _FEWEST or (known is not None and np.mean(counts > known) <= _OFTEN):
@@ -105,7 +105,7 @@ class _Followed:
 def _follow_all(table: FrameDetections, settings: AssociationSettings) -> list[_Followed]:
     """Return the tracks of all that is found for a while, however many animals there are."""
     chosen = associate(table, replace(settings, n_animals=None, shortest=_SHORTEST)).chosen
-    starts = np.cumsum(table.counts) - table.counts
+    starts = table.starts
     tracks = []
     for each in chosen.T:
         frames = np.flatnonzero(each >= 0)

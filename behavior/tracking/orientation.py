@@ -80,16 +80,17 @@ def _find_sequence(angles: Floats, evidence: Floats, gaps: npt.NDArray[np.intp])
     # Over a gap an animal may have turned.
     costs = _TURN_COST / np.maximum(gaps, 1)
     stays, changes = costs * np.sin(turns / 2) ** 2, costs * np.cos(turns / 2) ** 2
-    scores = [(float(evidence[0]), -float(evidence[0]))]
-    origins = []
-    for gain, stay, change in zip(evidence[1:].tolist(), stays.tolist(), changes.tolist(), strict=True):
-        plain, turned = scores[-1]
-        from_plain = (plain - stay >= turned - change, plain - change >= turned - stay)
-        scores.append((gain + max(plain - stay, turned - change), -gain + max(plain - change, turned - stay)))
-        origins.append(from_plain)
-    state = int(scores[-1][1] > scores[-1][0])
-    sequence = [state]
-    for from_plain in reversed(origins):
-        state = 0 if from_plain[state] else 1
-        sequence.append(state)
-    return np.array(sequence[::-1], dtype=np.bool_)
+    plain, turned = float(evidence[0]), -float(evidence[0])
+    # Where the best way to each end came from, two bits a frame: a long video has no room for objects of its own.
+    origins = bytearray()
+    steps = (memoryview(np.ascontiguousarray(each)) for each in (evidence[1:], stays, changes))
+    for gain, stay, change in zip(*steps, strict=True):
+        origins.append((plain - stay < turned - change) | (plain - change < turned - stay) << 1)
+        plain, turned = gain + max(plain - stay, turned - change), -gain + max(plain - change, turned - stay)
+    state = int(turned > plain)
+    sequence = np.empty(len(angles), dtype=np.bool_)
+    sequence[-1] = state
+    for frame in range(len(origins) - 1, -1, -1):
+        state = origins[frame] >> state & 1
+        sequence[frame] = state
+    return sequence

@@ -195,14 +195,16 @@ def _track_video(video: Path, stem: Path, request: TrackRequest, origin: dict[st
         except TrainingError as error:
             warn(f"{video}: {error} The track follows motion alone.")
     stored = store_animals(animals, identities, chosen, origin, given)
+    seen = float(animals.seen.mean())
+    # All that follows is in `stored`; of a long video there is no room for more.
+    del found, associated, animals
     edges_s = frame_edges(time_s)
     corrected = write_track(stem, stored, identities, picture=samples[-1], time_s=edges_s, per_animal=request.per_animal)
     remove_parts(target)
     _tell_corrections(video, corrected)
-    rate = len(found) / (time.perf_counter() - began)
+    rate = stored.n_frames / (time.perf_counter() - began)
     identified = None if identities is None else identities.measure_sure(stored.tracklets)
-    counts = (len(corrected.names), len(found), float(animals.seen.mean()), len(stored.tracklets))
-    return TrackedVideo(target, *counts, rate, identified)
+    return TrackedVideo(target, len(corrected.names), stored.n_frames, seen, len(stored.tracklets), rate, identified)
 
 
 def _tell_corrections(video: Path, corrected: CorrectedTrack | None) -> None:

@@ -24,6 +24,22 @@ def test_an_animal_is_found_in_each_frame_with_its_time(tmp_path: Path) -> None:
     assert np.abs([one.positions[0, 0] - 14.5 - 3 * frame for frame, one in enumerate(found)]).max() < 1
 
 
+def test_parts_of_a_long_video_are_put_together_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pictures = [np.full((80, 120, 3), 200, dtype=np.uint8) for _ in range(30)]
+    for frame, picture in enumerate(pictures):
+        if frame not in range(8, 22):
+            picture[30:42, 5 + 3 * frame : 25 + 3 * frame] = 40
+    write_video(tmp_path / "a.mp4", pictures, fps=10)
+    samples, _ = sample_grey(tmp_path / "a.mp4")
+    settings = choose_detection(tmp_path / "a.mp4", samples, None, n_animals=1)
+    whole, time_s = detect_animals(tmp_path / "a.mp4", BackgroundDetector(samples, settings))
+    monkeypatch.setattr("behavior.embedding.animal_detection.PART_FRAMES", 7)
+    parts, part_times = detect_animals(tmp_path / "a.mp4", BackgroundDetector(samples, settings))
+    assert [len(one) for one in parts] == [1] * 8 + [0] * 14 + [1] * 8
+    np.testing.assert_array_equal(parts.values, whole.values)
+    np.testing.assert_array_equal(part_times, time_s)
+
+
 def test_a_video_without_animals_is_refused() -> None:
     with pytest.raises(VideoError, match=r"a\.mp4: no setting finds an animal"):
         choose_detection(Path("a.mp4"), np.full((5, 40, 40), 100, dtype=np.uint8), None, n_animals=1)

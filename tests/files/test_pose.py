@@ -225,6 +225,15 @@ def test_tracks_of_several_animals_come_back_by_name(tmp_path, suffix):
         np.testing.assert_allclose(read.likelihoods, track.likelihoods)
 
 
+def test_a_long_track_is_written_in_parts_that_are_one_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    tracks = {name: Track(rng.normal(size=(25, 2, 2)), rng.random((25, 2)), ("nose", "tail")) for name in ("a", "b")}
+    write_deeplabcut(tmp_path / "whole.csv", tracks, scorer="net")
+    monkeypatch.setattr("behavior.files.pose._ROWS_AT_ONCE", 10)
+    write_deeplabcut(tmp_path / "parts.csv", tracks, scorer="net")
+    assert (tmp_path / "parts.csv").read_bytes() == (tmp_path / "whole.csv").read_bytes()
+
+
 def test_tracks_of_different_lengths_are_refused(tmp_path):
     tracks = {name: Track(np.zeros((n, 1, 2)), np.ones((n, 1)), ("centroid",)) for name, n in (("a", 5), ("b", 6))}
     with pytest.raises(PoseError, match="2 animals have"):

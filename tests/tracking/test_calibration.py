@@ -35,6 +35,20 @@ def test_an_animal_that_sits_still_for_most_of_the_video_is_found(drawing) -> No
     assert settings.size.length == pytest.approx(26, rel=0.15)
 
 
+def test_animals_that_never_move_are_found(drawing) -> None:
+    positions = np.repeat(np.array([[[60.0, 50.0], [150.0, 110.0]]]), 50, axis=0)
+    settings = calibrate(drawing(positions, np.zeros((50, 2))).pictures, n_animals=2)
+    assert settings.background == "flat" and settings.size.length == pytest.approx(26, rel=0.15)
+
+
+def test_dark_corners_around_an_arena_are_not_taken_for_the_animals_that_are_hidden(drawing, walking) -> None:
+    pictures = drawing(*walking(120, 4)).pictures.copy()
+    for rows, columns in ((slice(0, 12), slice(0, 24)), (slice(-12, None), slice(-24, None))):
+        pictures[:, rows, columns] = 60
+    # Two of six are in a nest that the camera does not see into.
+    assert calibrate(pictures[::4], n_animals=6).background == "extreme"
+
+
 def test_pictures_of_nothing_are_refused(drawing) -> None:
     empty = drawing(np.empty((20, 0, 2)), np.empty((20, 0)))
     with pytest.raises(ValueError, match="no setting finds an animal"):

@@ -26,20 +26,23 @@ def test_another_shape_is_refused() -> None:
         Detections(np.zeros((2, 3)), nothing, nothing, nothing, nothing, nothing, nothing, np.zeros(2, dtype=bool), nothing)
 
 
-@given(counts=st.lists(st.integers(0, 4), max_size=12), cut=st.integers(0, 12))
-def test_a_table_gives_back_what_was_put_in(counts: list[int], cut: int) -> None:
+@given(counts=st.lists(st.integers(0, 4), max_size=12))
+def test_a_table_gives_back_what_was_put_in(counts: list[int]) -> None:
     rng = np.random.default_rng(len(counts))
     frames = []
     for n in counts:
         plain = Detections.at(rng.normal(size=(n, 2)), qualities=rng.uniform(0.1, 1, n))
         frames.append(replace(plain, angles=rng.normal(size=n), touching=rng.random(n) > 0.5))
-    table = FrameDetections.join([FrameDetections.gather(frames[:cut]), FrameDetections.gather(frames[cut:])])
+    table = FrameDetections.gather(frames)
+    assert FrameDetections.of(table) is table
     assert len(table) == len(frames) and [len(one) for one in table] == counts
     for found, expected in zip(table, frames, strict=True):
         for field in fields(Detections):
             np.testing.assert_array_equal(getattr(found, field.name), getattr(expected, field.name))
         assert found.touching.dtype == np.bool_
     assert [len(one) for one in table[1:3]] == counts[1:3]
+    np.testing.assert_array_equal(table.take("qualities"), [quality for one in frames for quality in one.qualities])
+    assert [int(start) for start in table.starts] == [sum(counts[:frame]) for frame in range(len(counts))]
 
 
 def test_a_table_of_another_shape_is_refused() -> None:
