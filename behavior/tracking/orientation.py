@@ -83,7 +83,7 @@ def _find_sequence(angles: Floats, evidence: Floats, gaps: npt.NDArray[np.intp])
     plain, turned = float(evidence[0]), -float(evidence[0])
     # Where the best way to each end came from, two bits a frame: a long video has no room for objects of its own.
     origins = bytearray()
-    steps = (memoryview(np.ascontiguousarray(each)) for each in (evidence[1:], stays, changes))
+    steps = (np.ascontiguousarray(each).data for each in (evidence[1:], stays, changes))
     for gain, stay, change in zip(*steps, strict=True):
         origins.append((plain - stay < turned - change) | (plain - change < turned - stay) << 1)
         plain, turned = gain + max(plain - stay, turned - change), -gain + max(plain - change, turned - stay)
