@@ -136,9 +136,9 @@ def gather_animals(frames: Sequence[Detections], associated: Associated, setting
     qualities = spread(table.take("qualities"), 0.0)
     for animal in range(chosen.shape[1]):
         _fill_gaps(positions[:, animal], seen[:, animal], qualities[:, animal], settings.model, settings.memory)
-    sizes = (spread(table.take(name)) for name in ("lengths", "widths"))
+    lengths, widths = (spread(table.take(name)) for name in ("lengths", "widths"))
     touching = spread(table.take("touching"), 0.0) > 0
-    return TrackedAnimals(positions, seen, headings, *sizes, qualities, touching, associated.tracklets, chosen)
+    return TrackedAnimals(positions, seen, headings, lengths, widths, qualities, touching, associated.tracklets, chosen)
 
 
 def place_tracklets(
