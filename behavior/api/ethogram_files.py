@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from behavior.api.arguments import PathLike, Paths, as_path, find_study, list_paths
 from behavior.api.outcomes import Evaluation, Statistics
 from behavior.api.results import Outcome
+from behavior.compute.where import Where
 from behavior.progress import collect_warnings
 
 if TYPE_CHECKING:
@@ -324,6 +325,8 @@ def draw_overlays(
     speed: float = 1.0,
     video: bool = True,
     overwrite: bool = False,
+    workers: int | None = None,
+    cluster: str | None = None,
 ) -> Outcome:
     """Draw videos with decisions, labels and probabilities, or the animals of tracks, on them, as `behavior overlay` does.
 
@@ -345,6 +348,8 @@ def draw_overlays(
         Draw the video; else probabilities and ethogram alone.
     overwrite
         Replace overlays that are there already.
+    workers, cluster
+        As for `Study.embed`.
 
     Raises
     ------
@@ -369,6 +374,7 @@ def draw_overlays(
             clip=Clip(start_s, stop_s, speed),
             with_video=video,
             overwrite=overwrite,
+            where=Where(workers, cluster),
         )
     rows = [(name, str(path), result.frames[name], result.fps[name]) for name, path in result.files.items()]
     table = pd.DataFrame(rows, columns=["recording", "overlay", "frames", "fps"])

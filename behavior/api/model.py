@@ -14,6 +14,7 @@ from behavior.api.arguments import PathLike, as_path, find_study
 from behavior.api.ethogram import RecordingEthogram
 from behavior.api.results import Outcome, Shown
 from behavior.compute.loading import load_keras
+from behavior.compute.where import Where
 from behavior.errors import ModelError
 from behavior.files.model_bundle import BundleDescription, read_bundle
 from behavior.progress import collect_warnings
@@ -145,6 +146,8 @@ class Model(Shown):
         resample: bool = False,
         cache: PathLike | None = None,
         overwrite: bool = False,
+        workers: int | None = None,
+        cluster: str | None = None,
     ) -> Outcome:
         """Write an ethogram for each video into the folder `out`, as `behavior annotate` does; one bad video never stops the rest.
 
@@ -158,6 +161,8 @@ class Model(Shown):
             Replace ethograms by another model or with other settings.
         pose, body_parts, individual, pose_coordinates, resample
             As for `annotate`; `pose` goes with a single video.
+        workers, cluster
+            As for `Study.embed`.
 
         Returns
         -------
@@ -185,6 +190,7 @@ class Model(Shown):
                 resample=resample,
                 cache=as_path(cache),
                 overwrite=overwrite,
+                where=Where(workers, cluster),
             )
         return _summarize(result, Path(out), notes)
 
@@ -198,6 +204,8 @@ class Model(Shown):
         resample: bool = False,
         cache: PathLike | None = None,
         overwrite: bool = False,
+        workers: int | None = None,
+        cluster: str | None = None,
     ) -> Outcome:
         """Write an ethogram for each recording of a study into the folder `out`, as `behavior annotate --study` does.
 
@@ -217,6 +225,7 @@ class Model(Shown):
                 resample=resample,
                 cache=as_path(cache),
                 overwrite=overwrite,
+                where=Where(workers, cluster),
             )
         return _summarize(result, Path(out), notes)
 

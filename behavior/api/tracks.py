@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from behavior.api.arguments import PathLike, Paths, as_path, list_paths
 from behavior.api.results import Outcome
+from behavior.compute.where import Where
 from behavior.progress import collect_warnings
 
 __all__ = ["track_videos"]
@@ -23,6 +24,8 @@ def track_videos(
     identity: Literal["none", "correlogram", "dense", "cnn", "backbone"] | None = None,
     seed: int = 0,
     overwrite: bool = False,
+    workers: int | None = None,
+    cluster: str | None = None,
     **settings: Any,
 ) -> Outcome:
     """Track animals in videos without pose, as `behavior track` does: centre, head and tail of each in every frame.
@@ -53,6 +56,8 @@ def track_videos(
         Of the network's training.
     overwrite
         Replace tracks that were made with other settings.
+    workers, cluster
+        As for `Study.embed`.
     **settings
         What else the command has options for: `background`, `polarity`, `threshold`, `area`, `colors`, `adaptive`, `moving`, `motion`,
         `method`, `backbone`, `weights`, `memory`, `fastest`, `process_noise`, `per_animal`, `least_score`, `keep_identities`.
@@ -77,7 +82,7 @@ def track_videos(
             result = preview_tracking(list_paths(videos), request, out=as_path(out))
             table = pd.DataFrame([(name, str(path)) for name, path in result.previews.items()], columns=["recording", "preview"])
         else:
-            result = track(list_paths(videos), request, out=as_path(out), overwrite=overwrite)
+            result = track(list_paths(videos), request, out=as_path(out), overwrite=overwrite, where=Where(workers, cluster))
             rows: list[tuple[Any, ...]] = [
                 (name, str(video.track), video.animals, video.frames, video.found, video.tracklets, video.identified)
                 for name, video in result.videos.items()

@@ -10,7 +10,18 @@ from typing import Annotated
 import typer
 
 from behavior.cli.completion import complete_formats
-from behavior.cli.options import AsJson, Ethograms, OutFolder, Overwrite, parse_by_behavior, parse_lengths, parse_probability
+from behavior.cli.options import (
+    AsJson,
+    Cluster,
+    Ethograms,
+    OutFolder,
+    Overwrite,
+    Workers,
+    choose_where,
+    parse_by_behavior,
+    parse_lengths,
+    parse_probability,
+)
 from behavior.cli.printing import count, exit_on, hint, print_scores, print_speeds, print_table
 from behavior.cli.run_log import keep_log
 from behavior.compute.loading import load_keras
@@ -49,6 +60,8 @@ def annotate(
     resample: Annotated[bool, typer.Option("--resample", help="Accept videos with another frame rate than the model's.")] = False,
     cache: Annotated[Path | None, typer.Option(help="Folder for the features; OUT/cache, or the study's cache, if not given.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace ethograms made by another model or with other settings.")] = False,
+    workers: Workers = None,
+    cluster: Cluster = None,
     as_json: AsJson = False,
 ) -> None:
     """Write an ethogram for each video; one bad video never stops the rest."""
@@ -63,7 +76,15 @@ def annotate(
         if pose_coordinates is not _Coordinates.auto:
             raise UsageError("--pose-coordinates is for videos; the study says it as pose: {coordinates: stored} or upright.")
         result = annotate_study(
-            model, study, out, body_parts=body_part or (), individual=individual, resample=resample, cache=cache, overwrite=overwrite
+            model,
+            study,
+            out,
+            body_parts=body_part or (),
+            individual=individual,
+            resample=resample,
+            cache=cache,
+            overwrite=overwrite,
+            where=choose_where(workers, cluster),
         )
     else:
         result = annotate_videos(
@@ -77,6 +98,7 @@ def annotate(
             resample=resample,
             cache=cache,
             overwrite=overwrite,
+            where=choose_where(workers, cluster),
         )
     print_speeds("ethogram", "annotated", result.frames_per_second, result.failures, as_json=as_json)
     hint(f"wrote RECORDING_ethogram.csv, RECORDING_bouts.csv and RECORDING_ethogram.json to {out}")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from behavior.cli.options import AsJson, OutFolder, Overwrite, parse_duration
+from behavior.cli.options import AsJson, Cluster, OutFolder, Overwrite, Workers, choose_where, parse_duration
 from behavior.cli.printing import exit_on, hint, print_table
 from behavior.errors import UsageError
 
@@ -30,6 +30,8 @@ def overlay(
     speed: Annotated[float, typer.Option(help="2 plays twice as fast; frames are left out above 60 frames per second.")] = 1.0,
     video: Annotated[bool, typer.Option("--video/--no-video", help="Draw the video, or probabilities and ethogram only.")] = True,
     overwrite: Overwrite = False,
+    workers: Workers = None,
+    cluster: Cluster = None,
     as_json: AsJson = False,
 ) -> None:
     """Draw labels and probabilities, or the animals of a track, onto videos, for talks.
@@ -51,6 +53,7 @@ def overlay(
         ),
         with_video=video,
         overwrite=overwrite,
+        where=choose_where(workers, cluster),
     )
     rows = [
         [name, str(path), result.frames[name], result.frames[name] / result.fps[name], result.frames_per_second[name]]

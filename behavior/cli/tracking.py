@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from behavior.cli.options import AsJson, Overwrite
+from behavior.cli.options import AsJson, Cluster, Overwrite, Workers, choose_where
 from behavior.cli.printing import exit_on, hint, print_table
 
 __all__ = ["app"]
@@ -125,6 +125,8 @@ def track(
     ] = None,
     per_animal: Annotated[bool, typer.Option("--per-animal", help="Write a file for each of several animals, too.")] = False,
     overwrite: Overwrite = False,
+    workers: Workers = None,
+    cluster: Cluster = None,
     as_json: AsJson = False,
 ) -> None:
     """Track animals in videos without pose: centre, head and tail of each in every frame."""
@@ -165,7 +167,7 @@ def track(
         )
         hint("green: an animal that is alone; red: animals that touch and were taken apart")
     else:
-        result = track_videos(videos, request, out=out, overwrite=overwrite)
+        result = track_videos(videos, request, out=out, overwrite=overwrite, where=choose_where(workers, cluster))
         rows = [
             [name, video.animals, video.frames, video.found, video.tracklets, video.identified, video.frames_per_second]
             for name, video in result.videos.items()

@@ -41,7 +41,7 @@ from behavior.compute.unit_process import ERROR, MESSAGE, read_message
 from behavior.compute.units import Work
 from behavior.compute.where import Where
 from behavior.errors import BehaviorError, OutputError, UsageError
-from behavior.progress import Advance, WorkProgress, announce, warn
+from behavior.progress import Advance, WorkProgress, announce, complain, warn
 from behavior.versions import collect_versions
 
 __all__ = ["run_on_dask"]
@@ -53,10 +53,10 @@ SECONDS_BETWEEN_COUNTS = 30.0
 
 
 def run_on_dask(work: Work[Any, Any], where: Where, advance: Advance) -> Iterator[tuple[int, Any]]:
-    """Yield what `units.run_units` does, from workers of Dask; `advance` is told how far the work is."""
+    """Yield the number of each unit, as it is done, and what `units.run_units` returns for it; `advance` is told how far the work is."""
     with connect(where, most_workers=len(work.units)) as place, _mark(work.folder, is_wanted=not place.is_local) as (token, mark):
         news = SECONDS_BETWEEN_NEWS_HERE if place.is_local else SECONDS_BETWEEN_NEWS_FROM_AFAR
-        run = Run(token, collect_versions()["behavior"], mark, place.n_threads, news)
+        run = Run(token, collect_versions()["behavior"], Path.cwd(), mark, place.n_threads, news)
         if not place.is_local:
             _require_fit(place.client, run)
         announce(f"{place.description}; dashboard: {place.dashboard}")
@@ -178,6 +178,7 @@ class _Hall:
                 self._hand_out(number, not_to=worker)
                 return
             content = BehaviorError(f"the process that was at it ended {MOST_DEATHS} times (the last {how}), possibly out of memory.")
+            complain(f"{name}: {content}")
         self.n_done += 1
         self.advance(1)
         yield number, content

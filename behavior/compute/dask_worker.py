@@ -38,6 +38,8 @@ class Run:
         Unlike that of any other run; also the name under which messages go home.
     version
         Of the package.
+    folder
+        Where the command runs, against which relative paths are meant.
     mark
         A file in the folder of the results, with the token in it; None where the workers are on the same machine.
     n_threads
@@ -48,6 +50,7 @@ class Run:
 
     token: str
     version: str
+    folder: Path
     mark: Path | None
     n_threads: int
     seconds_between_news: float
@@ -66,6 +69,8 @@ def describe_worker(order: bytes) -> bytes:
     problem = ""
     if versions["behavior"] != run.version:
         problem = f"has behavior {versions['behavior']}, and this is {run.version}; install the same version on both"
+    elif not run.folder.is_dir():
+        problem = f"does not see {run.folder}, in which the command runs; run it in a folder that all machines have under the same path"
     elif run.mark is not None and not _sees(run.mark, run.token):
         problem = f"does not see {run.mark.parent}; results go there, so put them on a drive that all machines have under the same path"
     return encode((problem, versions))
@@ -129,7 +134,7 @@ def _find_process(run: Run) -> UnitProcess | None:
 
 
 def _add_process(run: Run) -> UnitProcess:
-    process = UnitProcess(limit_threads(run.n_threads))
+    process = UnitProcess(limit_threads(run.n_threads), folder=run.folder)
     _of_thread.process = (run.token, process)
     with _lock:
         _processes.setdefault(run.token, []).append(process)

@@ -18,6 +18,7 @@ import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 from types import FrameType
 from typing import IO, Any, NoReturn, TypeVar
 
@@ -74,9 +75,12 @@ class UnitProcess:
     ----------
     environment
         Variables that it has besides those of this process.
+    folder
+        Where it runs; where this process does if None.
     """
 
-    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(self, environment: Mapping[str, str] | None = None, *, folder: Path | None = None) -> None:
+        self._folder = folder
         self._environment = dict(environment or {})
         self._process: subprocess.Popen[bytes] | None = None
         self._told: queue.SimpleQueue[bytes] = queue.SimpleQueue()
@@ -173,6 +177,7 @@ class UnitProcess:
                 [sys.executable, "-c", START, str(SECONDS_IDLE), *sys.path],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
+                cwd=self._folder,
                 env={**os.environ, **self._environment},
                 **_OWN_GROUP,
             )

@@ -19,10 +19,11 @@ __all__ = ["Work", "run_units"]
 
 Unit = TypeVar("Unit")
 Result = TypeVar("Result")
+Returned = TypeVar("Returned", covariant=True)
 
 
 @dataclass(frozen=True)
-class Work(Generic[Unit, Result]):
+class Work(Generic[Unit, Returned]):
     """What is to be done to each of some units.
 
     Attributes
@@ -40,7 +41,7 @@ class Work(Generic[Unit, Result]):
         Whether units do not show themselves how far they are.
     """
 
-    function: Callable[[Unit], Result]
+    function: Callable[[Unit], Returned]
     units: Sequence[Unit]
     names: Sequence[str]
     folder: Path
@@ -49,11 +50,10 @@ class Work(Generic[Unit, Result]):
     are_silent: bool = False
 
 
-def run_units(work: Work[Unit, Result], where: Where) -> Iterator[tuple[int, Result | BehaviorError]]:
-    """Yield the number of each unit, as it is done, with what the function returned; or with why no worker could do it.
+def run_units(work: Work[Unit, Result], where: Where) -> list[Result | BehaviorError]:
+    """Return for each unit what the function returned, or why no worker could do it.
 
-    In this process, units are done in their order; else in any. What workers announce is announced here. However this ends, their
-    processes end with it, also if this process is killed.
+    What workers announce is announced here. However this ends, their processes end with it, also if this process is killed.
 
     Raises
     ------
@@ -62,22 +62,21 @@ def run_units(work: Work[Unit, Result], where: Where) -> Iterator[tuple[int, Res
     BehaviorError
         If the scheduler is gone; and whatever the function raises, at once.
     """
+    done: dict[int, Result | BehaviorError] = {}
     if not work.units:
-        return
-    with (
-        report_progress(work.title, total=len(work.units), unit=work.noun)
-        if work.are_silent or not where.is_here
-        else _no_display() as advance
-    ):
+        return []
+    is_told = work.are_silent or not where.is_here
+    with report_progress(work.title, total=len(work.units), unit=work.noun) if is_told else _no_display() as advance:
         if where.is_here:
             for number, unit in enumerate(work.units):
-                yield number, work.function(unit)
+                done[number] = work.function(unit)
                 advance(1)
         else:
             # Dask takes a second to load, which work in this process need not wait for.
             from behavior.compute.dask_runs import run_on_dask
 
-            yield from run_on_dask(work, where, advance)
+            done.update(run_on_dask(work, where, advance))
+    return [done[number] for number in range(len(work.units))]
 
 
 @contextmanager

@@ -87,7 +87,7 @@ def write_study_files(
         files = RecordingFiles(name, folder / f"{name}.mp4", folder / f"{name}{SCORER}.csv", folder / f"{name}_labels.csv")
         orders.append(_Order(files, n_frames, fps, size, seed, index))
     names = [order.files.name for order in orders]
-    for _, outcome in run_units(Work(_write_recording, orders, names, folder, "rendering", "recordings", are_silent=True), where):
+    for outcome in run_units(Work(_write_recording, orders, names, folder, "rendering", "recordings", are_silent=True), where):
         if outcome is not None:
             raise outcome
     return [order.files for order in orders]

@@ -2,42 +2,22 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
+from behavior.compute.where import HERE, Where
 from behavior.config import Crop
-from behavior.embedding.recordings import require_features_together
-from behavior.errors import BehaviorError, EthogramError, OutputError, UsageError, WeightsError
+from behavior.errors import BehaviorError, UsageError
 from behavior.files.atomic import make_folder
-from behavior.files.ethograms import ETHOGRAM_SUFFIX, read_provenance, write_annotation
 from behavior.files.listed_folders import ListedFolders
 from behavior.files.new_videos import list_videos, name_recordings
-from behavior.files.shared_videos import group_by_video
 from behavior.files.study import open_study
-from behavior.learning.annotator import Annotator, open_annotator
+from behavior.learning.annotating import AnnotateResult, AnnotatorRequest, annotate_recordings
 from behavior.learning.new_recordings import list_new_recordings
-from behavior.progress import announce, complain
+from behavior.progress import complain
 from behavior.recording import PoseCoordinates, Recording
 
 __all__ = ["AnnotateResult", "annotate_study", "annotate_videos"]
-
-
-@dataclass
-class AnnotateResult:
-    """What was annotated, by recording id.
-
-    Attributes
-    ----------
-    frames_per_second
-        Frames of the video divided by the seconds that they took, embedding included.
-    failures
-        A sentence for each recording that could not be annotated.
-    """
-
-    frames_per_second: dict[str, float] = field(default_factory=dict)
-    failures: dict[str, str] = field(default_factory=dict)
 
 
 def annotate_videos(
@@ -52,6 +32,7 @@ def annotate_videos(
     resample: bool = False,
     cache: Path | None = None,
     overwrite: bool = False,
+    where: Where = HERE,
 ) -> AnnotateResult:
     """Annotate `videos` with the bundle in the folder `model`, each individual of a video by itself; one bad video never stops the rest.
 
@@ -71,6 +52,8 @@ def annotate_videos(
         Folder for the features, `out`/cache where None.
     overwrite
         Replace ethograms in `out` that another model, or this one with other settings, has made.
+    where
+        Where work runs; a unit is a video, with all individuals in it.
 
     Raises
     ------
@@ -85,7 +68,8 @@ def annotate_videos(
     if pose is not None and n_given != 1:
         raise UsageError(f"--pose names one file, but {n_given} videos are given; annotate them one at a time or leave --pose out.")
     make_folder(out)
-    annotator = open_annotator(model, body_parts=body_parts, individual=individual, may_resample=resample, cache=cache or out / "cache")
+    asked = AnnotatorRequest(model, cache or out / "cache", tuple(body_parts), individual=individual, may_resample=resample)
+    annotator = asked.open()
     annotator.require_videos()
     for sentence in problems.values():
         complain(sentence)
@@ -98,11 +82,11 @@ def annotate_videos(
                 annotator.model, name, video, pose=pose, individual=individual, coordinates=pose_coordinates, taken=taken, folders=folders
             )
         except BehaviorError as error:
-            _fail(result, name, error)
+            result.fail(name, error)
             continue
         recordings += found
         taken.update(recording.id for recording in found)
-    return _annotate(annotator, recordings, out, result, overwrite=overwrite)
+    return annotate_recordings(annotator, asked, recordings, out, result, overwrite=overwrite, where=where)
 
 
 def annotate_study(
@@ -115,6 +99,7 @@ def annotate_study(
     resample: bool = False,
     cache: Path | None = None,
     overwrite: bool = False,
+    where: Where = HERE,
 ) -> AnnotateResult:
     """Annotate every recording of the study at `study_path` with the bundle in the folder `model`; arguments as for `annotate_videos`.
 
@@ -130,15 +115,10 @@ def annotate_study(
     make_folder(out)
     if cache is None:
         cache = out / "cache" if body_parts or individual is not None else study.cache
-    annotator = open_annotator(
-        model,
-        body_parts=body_parts,
-        individual=individual,
-        may_resample=resample,
-        cache=cache,
-        imported=study.cache,
-        arena=study.arena,
+    asked = AnnotatorRequest(
+        model, cache, tuple(body_parts), individual=individual, may_resample=resample, imported=study.cache, study=study_path
     )
+    annotator = asked.open()
     crop = annotator.model.crop
     asked_for = bool(body_parts) or individual is not None
     if crop is not None and study.crop is not None and not asked_for and _fold(crop) != _fold(study.crop):
@@ -146,66 +126,7 @@ def annotate_study(
             f"{study_path}: its crop ({_describe_crop(study.crop)}) is not that of the model ({_describe_crop(crop)}); "
             "name the body part to use with --body-part, or train on this study's crop."
         )
-    return _annotate(annotator, recordings, out, AnnotateResult(), overwrite=overwrite)
-
-
-def _annotate(
-    annotator: Annotator, recordings: Sequence[Recording], out: Path, result: AnnotateResult, *, overwrite: bool
-) -> AnnotateResult:
-    annotator.warn_of_training(recordings)
-    for group in group_by_video(recordings):
-        began = time.perf_counter()
-        wanted = [one for one in group if overwrite or _is_free(annotator, one, out, result)]
-        problems = require_features_together(annotator.features.streams, wanted)
-        # What individuals of a video have in common is shared among them.
-        embedding_s = (time.perf_counter() - began) / max(len(wanted), 1)
-        for recording in wanted:
-            began = time.perf_counter()
-            try:
-                if recording.id in problems:
-                    raise problems[recording.id]
-                annotation = annotator.annotate_with_warning(recording)
-                write_annotation(out, annotation)
-            except WeightsError:
-                raise
-            except BehaviorError as error:
-                _fail(result, recording.id, error)
-                continue
-            n_frames, seconds = len(annotation.time_s), embedding_s + time.perf_counter() - began
-            result.frames_per_second[recording.id] = n_frames / seconds
-            announce(f"{recording.id}: {n_frames:,} frames in {seconds:.1f} s, {n_frames / seconds:,.1f} frames/s")
-    return result
-
-
-def _is_free(annotator: Annotator, recording: Recording, out: Path, result: AnnotateResult) -> bool:
-    """Tell whether an ethogram may be written; if not, why not is added to the result."""
-    try:
-        _refuse_other_ethogram(annotator, recording, out)
-    except BehaviorError as error:
-        _fail(result, recording.id, error)
-        return False
-    return True
-
-
-def _refuse_other_ethogram(annotator: Annotator, recording: Recording, out: Path) -> None:
-    """Raise OutputError if `out` holds an ethogram of this recording by another model, with other settings or from another video."""
-    path = out / f"{recording.id}{ETHOGRAM_SUFFIX}"
-    if not path.is_file():
-        return
-    try:
-        provenance = read_provenance(path)
-    except EthogramError as error:
-        raise OutputError(f"{str(error).rstrip('.')}; or give --overwrite to replace it.") from None
-    if not annotator.would_repeat(provenance, recording):
-        raise OutputError(
-            f"{path}: was made by another model, with other settings or from another video; give another --out, or --overwrite to "
-            "replace it."
-        )
-
-
-def _fail(result: AnnotateResult, name: str, error: BehaviorError) -> None:
-    result.failures[name] = str(error)
-    complain(f"{name}: {error}")
+    return annotate_recordings(annotator, asked, recordings, out, AnnotateResult(), overwrite=overwrite, where=where)
 
 
 def _describe_crop(crop: Crop) -> str:

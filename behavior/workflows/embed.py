@@ -16,7 +16,6 @@ from behavior.files.shared_videos import group_by_video
 from behavior.files.study import open_study
 from behavior.learning.learning_data import make_study_streams
 from behavior.learning.variants import list_variants
-from behavior.progress import complain
 from behavior.recording import Recording
 
 __all__ = ["embed_study"]
@@ -41,7 +40,7 @@ def embed_study(path: Path, *, where: Where = HERE) -> EmbedResult:
         return embed_recordings(streams, recordings)
     videos = group_by_video(recordings)
     work = Work(
-        partial(_embed_video, path.absolute()),
+        partial(_embed_video, path),
         units=[tuple(recording.id for recording in video) for video in videos],
         names=[video[0].id for video in videos],
         folder=open_study(path)[0].cache,
@@ -49,11 +48,8 @@ def embed_study(path: Path, *, where: Where = HERE) -> EmbedResult:
         noun="videos",
     )
     result = EmbedResult()
-    for number, outcome in run_units(work, where):
-        if isinstance(outcome, BehaviorError):
-            complain(f"{work.names[number]}: {outcome}")
-            outcome = EmbedResult(failures=dict.fromkeys(work.units[number], str(outcome)))
-        result.add(outcome)
+    for names, outcome in zip(work.units, run_units(work, where), strict=True):
+        result.add(EmbedResult(failures=dict.fromkeys(names, str(outcome))) if isinstance(outcome, BehaviorError) else outcome)
     return result
 
 

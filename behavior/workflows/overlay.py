@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
+from behavior.compute.units import Work, run_units
+from behavior.compute.where import HERE, Where
 from behavior.config import LabelFiles
-from behavior.errors import BehaviorError, EthogramError, OutputError, UsageError
+from behavior.errors import BehaviorError, OutputError, UsageError
 from behavior.figures.overlay_plan import Clip
 from behavior.files.atomic import make_folder, require_writable
 from behavior.files.ethograms import ETHOGRAM_SUFFIX, find_ethograms, read_annotation
@@ -50,6 +54,11 @@ class OverlayResult:
     frames_per_second: dict[str, float] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
 
+    def add(self, other: OverlayResult) -> None:
+        """Take in what came of other ethograms and tracks."""
+        for name in ("files", "frames", "fps", "frames_per_second", "failures"):
+            getattr(self, name).update(getattr(other, name))
+
 
 def draw_overlays(
     paths: Sequence[Path],
@@ -60,6 +69,7 @@ def draw_overlays(
     clip: Clip | None = None,
     with_video: bool = True,
     overwrite: bool = False,
+    where: Where = HERE,
 ) -> OverlayResult:
     """Write `RECORDING_overlay.mp4` into `out` for each ethogram at `paths`, and `RECORDING_track_overlay.mp4` for each track.
 
@@ -80,6 +90,8 @@ def draw_overlays(
         Draw the video; else probabilities and ethogram alone.
     overwrite
         Replace overlays that are there already.
+    where
+        Where work runs; a unit is an overlay.
 
     Raises
     ------
@@ -92,10 +104,8 @@ def draw_overlays(
     """
     clip = clip or Clip()
     _require_usable(clip)
-    settings, recordings = open_study(study) if study else (None, [])
-    label_files = settings.labels if settings else LabelFiles()
-    by_id = {recording.id: recording for recording in recordings}
-    folder = VideoFolder(videos) if videos is not None else None
+    request = _Request(out, study, videos, clip, with_video, overwrite)
+    sources = request.open()
     tracks = _find_tracks(paths)
     others = [path for path in paths if path not in tracks and not any(track.parent == path for track in tracks)]
     ethograms = find_ethograms(others) if others or not tracks else []
@@ -105,39 +115,105 @@ def draw_overlays(
     make_folder(out)
     require_writable(out)
 
-    result = OverlayResult()
+    units, result = _plan(ethograms, tracks, out)
+    if where.is_here:
+        for unit in units:
+            result.add(_draw(sources, request, unit))
+        return result
+    work = Work(partial(_draw_elsewhere, request), units, [unit[0].name for unit in units], out, title="drawing", noun="overlays")
+    for unit, outcome in zip(units, run_units(work, where), strict=True):
+        result.add(OverlayResult(failures={str(unit[0]): str(outcome)}) if isinstance(outcome, BehaviorError) else outcome)
+    return result
+
+
+@dataclass(frozen=True)
+class _Sources:
+    """What overlays are drawn from besides ethograms and tracks."""
+
+    label_files: LabelFiles
+    recordings: Mapping[str, Recording]
+    folder: VideoFolder | None
+
+
+@dataclass(frozen=True)
+class _Request:
+    """How overlays are drawn: the arguments of `draw_overlays`."""
+
+    out: Path
+    study: Path | None
+    videos: Path | None
+    clip: Clip
+    with_video: bool
+    overwrite: bool
+
+    def open(self) -> _Sources:
+        settings, recordings = open_study(self.study) if self.study else (None, [])
+        folder = VideoFolder(self.videos) if self.videos is not None else None
+        return _Sources(settings.labels if settings else LabelFiles(), {recording.id: recording for recording in recordings}, folder)
+
+
+# An ethogram, or a track, whether it is a track, and what its progress is called.
+_Unit = tuple[Path, bool, str]
+
+
+def _plan(ethograms: Sequence[Path], tracks: Sequence[Path], out: Path) -> tuple[list[_Unit], OverlayResult]:
+    """Return the overlays to draw, and those of them that cannot be: no two are the same file."""
+    result, units = OverlayResult(), []
+    targets: set[str] = set()
+    n_all = len(ethograms) + len(tracks)
     for number, path in enumerate([*ethograms, *tracks], start=1):
-        try:
-            overlay: OverlayVideo | TrackOverlay
-            if number > len(ethograms):
-                name, suffix = name_tracked(path), TRACK_OVERLAY_SUFFIX
-                overlay = plan_track_overlay(path, find_tracked_video(path, folder), clip=clip)
-            else:
-                annotation = read_annotation(path)
-                name, suffix = annotation.recording, OVERLAY_SUFFIX
-            target = out / f"{name}{suffix}"
-            if target in result.files.values():
-                raise EthogramError(f"{path}: is a second ethogram of {name!r}, expected one of each; draw it into another folder.")
-            if not overwrite:
-                _refuse_existing([target])
-            if number <= len(ethograms):
-                recording = by_id.get(name, Recording(name))
-                if study is not None and name not in by_id:
-                    warn(f"{name} is not in the manifest; its overlay shows no labels.")
-                video = find_video(path, annotation, recording, folder) if with_video else None
-                overlay = plan_overlay(path, annotation, recording, video, clip=clip, settings=label_files)
-            began = time.perf_counter()
-            n_all = len(ethograms) + len(tracks)
-            progress = f"drawing {name} ({number} of {n_all})" if n_all > 1 else f"drawing {name}"
-            with report_progress(progress, total=len(overlay.frames), unit="frames") as advance:
-                overlay.write(target, advance=advance)
-        except BehaviorError as error:
-            result.failures[str(path)] = str(error)
-            complain(str(error))
+        is_track = number > len(ethograms)
+        name = name_tracked(path) if is_track else path.name.removesuffix(ETHOGRAM_SUFFIX)
+        if (key := f"{name}{TRACK_OVERLAY_SUFFIX if is_track else OVERLAY_SUFFIX}") in targets:
+            error = f"{path}: is a second ethogram of {name!r}, expected one of each; draw it into another folder."
+            result.failures[str(path)] = error
+            complain(error)
             continue
-        key = target.name.removesuffix(OVERLAY_SUFFIX)
-        result.files[key], result.frames[key], result.fps[key] = target, len(overlay.frames), overlay.fps
-        result.frames_per_second[key] = len(overlay.frames) / (time.perf_counter() - began)
+        targets.add(key)
+        units.append((path, is_track, f"drawing {name} ({number} of {n_all})" if n_all > 1 else f"drawing {name}"))
+    return units, result
+
+
+def _draw_elsewhere(request: _Request, unit: _Unit) -> OverlayResult:
+    return _draw(_open_once(request), request, unit)
+
+
+@functools.lru_cache(maxsize=1)
+def _open_once(request: _Request) -> _Sources:
+    """Open what a worker's process draws from, which lives as long as a run."""
+    return request.open()
+
+
+def _draw(sources: _Sources, request: _Request, unit: _Unit) -> OverlayResult:
+    """Draw one overlay and return what came of it."""
+    path, is_track, progress = unit
+    result = OverlayResult()
+    try:
+        overlay: OverlayVideo | TrackOverlay
+        if is_track:
+            name, suffix = name_tracked(path), TRACK_OVERLAY_SUFFIX
+            overlay = plan_track_overlay(path, find_tracked_video(path, sources.folder), clip=request.clip)
+        else:
+            annotation = read_annotation(path)
+            name, suffix = annotation.recording, OVERLAY_SUFFIX
+        target = request.out / f"{name}{suffix}"
+        if not request.overwrite:
+            _refuse_existing([target])
+        if not is_track:
+            recording = sources.recordings.get(name, Recording(name))
+            if request.study is not None and name not in sources.recordings:
+                warn(f"{name} is not in the manifest; its overlay shows no labels.")
+            video = find_video(path, annotation, recording, sources.folder) if request.with_video else None
+            overlay = plan_overlay(path, annotation, recording, video, clip=request.clip, settings=sources.label_files)
+        began = time.perf_counter()
+        with report_progress(progress, total=len(overlay.frames), unit="frames") as advance:
+            overlay.write(target, advance=advance)
+    except BehaviorError as error:
+        complain(str(error))
+        return OverlayResult(failures={str(path): str(error)})
+    key = target.name.removesuffix(OVERLAY_SUFFIX)
+    result.files[key], result.frames[key], result.fps[key] = target, len(overlay.frames), overlay.fps
+    result.frames_per_second[key] = len(overlay.frames) / (time.perf_counter() - began)
     return result
 
 

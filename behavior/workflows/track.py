@@ -5,21 +5,22 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from behavior.embedding.animal_detection import choose_detection, detect_animals, watch_camera
-from behavior.embedding.given_detections import GivenDetections, read_given_detections
+from behavior.compute.units import Work, run_units
+from behavior.compute.where import HERE, Where
+from behavior.embedding.animal_detection import detect_animals
 from behavior.embedding.head_examples import find_heads, learn_heads
+from behavior.embedding.opened_detector import open_detector, read_given
 from behavior.embedding.track_request import TrackRequest, describe_origin
 from behavior.embedding.tracklet_identities import TrackletIdentities, resolve_animals
 from behavior.errors import BehaviorError, OutputError, PoseError, TrainingError, VideoError
 from behavior.figures.film_strips import render_jpeg
 from behavior.figures.tracked_animals import FoundAnimals, draw_found
-from behavior.files.arena_mask import read_arena_mask
 from behavior.files.atomic import make_folder, require_writable, write_bytes
 from behavior.files.claims import claim_file, explain_claim
 from behavior.files.detection_files import find_detections
@@ -34,7 +35,6 @@ from behavior.reporting.track_files import rewrite_track, write_track
 from behavior.reporting.track_notes import describe_track
 from behavior.tracking.animals import gather_animals
 from behavior.tracking.association import associate, choose_association
-from behavior.tracking.background_detector import BackgroundDetector
 from behavior.tracking.detections import Detections
 from behavior.tracking.equipment import Equipment, leave_out_equipment
 
@@ -67,8 +67,20 @@ class TrackResult:
     previews: dict[str, Path] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
 
+    def fail(self, video: Path, error: BehaviorError) -> None:
+        """Record, and say, why a video has no track."""
+        self.failures[str(video)] = str(error)
+        complain(str(error))
 
-def track_videos(videos: Sequence[Path], request: TrackRequest, *, out: Path | None = None, overwrite: bool = False) -> TrackResult:
+    def add(self, other: TrackResult) -> None:
+        """Take in what came of other videos."""
+        for name in ("videos", "kept", "previews", "failures"):
+            getattr(self, name).update(getattr(other, name))
+
+
+def track_videos(
+    videos: Sequence[Path], request: TrackRequest, *, out: Path | None = None, overwrite: bool = False, where: Where = HERE
+) -> TrackResult:
     """Write `NAME_track.csv`, `NAME_tracklets.npz` and `NAME_track.jpg` for each video; one bad video never stops the rest.
 
     Where several animals are told apart by appearance, `NAME_identity.csv` and `NAME_identity.png` too.
@@ -81,6 +93,8 @@ def track_videos(videos: Sequence[Path], request: TrackRequest, *, out: Path | N
         Folder for the files; next to each video where None, where `init` and `annotate` find them.
     overwrite
         Replace tracks that were made with other settings. Those that were made with the same ones are kept in any case.
+    where
+        Where work runs; a unit is a video.
 
     A run that was killed goes on where it stopped, to the same files.
 
@@ -91,46 +105,20 @@ def track_videos(videos: Sequence[Path], request: TrackRequest, *, out: Path | N
     OutputError
         If `out` cannot be written to.
     """
-
-    def track(video: Path, stem: Path, request: TrackRequest, result: TrackResult) -> None:
-        origin = describe_origin(video, request)
-        target = name_track_file(stem, TRACK_SUFFIX)
-        if target.exists() and not overwrite:
-            if _is_made_with(stem, origin):
-                announce(f"{video.name} is tracked already with these settings")
-                _tell_corrections(video, rewrite_track(stem, per_animal=request.per_animal))
-                result.kept[stem.name] = target
-                return
-            raise OutputError(f"{target} exists already, made with other settings or by hand; give another --out, or --overwrite.")
-        with claim_file(target) as mine:
-            if not mine:
-                raise OutputError(f"{target}: {explain_claim(target)} is making this track; wait until it has ended.")
-            result.videos[stem.name] = _track_video(video, stem, request, origin)
-
-    return _for_each(videos, request, out, track)
+    return _for_each(videos, request, out, partial(_track_unless_done, overwrite), where)
 
 
 def preview_tracking(videos: Sequence[Path], request: TrackRequest, *, out: Path | None = None) -> TrackResult:
     """Write `NAME_track_preview.jpg` for each video: sample frames with what would be found in them; raises as `track_videos` does."""
-
-    def preview(video: Path, stem: Path, request: TrackRequest, result: TrackResult) -> None:
-        samples, frames = sample_grey(video)
-        shown = np.unique(np.linspace(0, len(samples) - 1, _N_PREVIEWED).round().astype(np.intp))
-        if request.detections is not None:
-            given = _read_given(video, samples, request)
-            found = [_take_found(given.frames[frame]) for frame in frames[shown].tolist()]
-        else:
-            detector = _open_detector(video, samples, frames, request)
-            found = [_take_found(detector.detect(samples[sample])) for sample in shown]
-        target = stem.with_name(stem.name + PREVIEW_SUFFIX)
-        write_bytes(target, render_jpeg(draw_found(list(samples[shown]), found, frames[shown].tolist())))
-        result.previews[stem.name] = target
-
-    return _for_each(videos, request, out, preview)
+    return _for_each(videos, request, out, _preview, HERE)
 
 
 def _for_each(
-    paths: Sequence[Path], request: TrackRequest, out: Path | None, do: Callable[[Path, Path, TrackRequest, TrackResult], None]
+    paths: Sequence[Path],
+    request: TrackRequest,
+    out: Path | None,
+    do: Callable[[Path, Path, TrackRequest, TrackResult], None],
+    where: Where,
 ) -> TrackResult:
     request.require_usable()
     videos, problems = list_videos(paths)
@@ -142,28 +130,71 @@ def _for_each(
         require_writable(out)
     names = [video.stem for video in videos] if out is None else name_recordings(videos)
     given = dict.fromkeys(videos) if request.detections is None else find_detections(request.detections, videos)
+    units: list[tuple[Path, Path, TrackRequest]] = []
     for video, name in zip(videos, names, strict=True):
-        try:
-            source = given[video]
-            if isinstance(source, str):
-                raise PoseError(source)
-            do(video, (video.parent if out is None else out) / name, replace(request, detections=source), result)
-        except BehaviorError as error:
-            result.failures[str(video)] = str(error)
-            complain(str(error))
+        source = given[video]
+        if isinstance(source, str):
+            result.fail(video, PoseError(source))
+        else:
+            units.append((video, (video.parent if out is None else out) / name, replace(request, detections=source)))
+    folder = out or (units[0][0].parent if units else Path())
+    work = Work(partial(_try, do), units, [unit[1].name for unit in units], folder, title="tracking", noun="videos")
+    for unit, outcome in zip(units, run_units(work, where), strict=True):
+        result.add(TrackResult(failures={str(unit[0]): str(outcome)}) if isinstance(outcome, BehaviorError) else outcome)
     return result
+
+
+def _try(do: Callable[[Path, Path, TrackRequest, TrackResult], None], unit: tuple[Path, Path, TrackRequest]) -> TrackResult:
+    """Return what came of one video."""
+    video, stem, request = unit
+    result = TrackResult()
+    try:
+        do(video, stem, request, result)
+    except BehaviorError as error:
+        result.fail(video, error)
+    return result
+
+
+def _preview(video: Path, stem: Path, request: TrackRequest, result: TrackResult) -> None:
+    samples, frames = sample_grey(video)
+    shown = np.unique(np.linspace(0, len(samples) - 1, _N_PREVIEWED).round().astype(np.intp))
+    if request.detections is not None:
+        given = read_given(video, samples, request)
+        found = [_take_found(given.frames[frame]) for frame in frames[shown].tolist()]
+    else:
+        detector = open_detector(video, samples, frames, request)
+        found = [_take_found(detector.detect(samples[sample])) for sample in shown]
+    target = stem.with_name(stem.name + PREVIEW_SUFFIX)
+    write_bytes(target, render_jpeg(draw_found(list(samples[shown]), found, frames[shown].tolist())))
+    result.previews[stem.name] = target
+
+
+def _track_unless_done(overwrite: bool, video: Path, stem: Path, request: TrackRequest, result: TrackResult) -> None:
+    origin = describe_origin(video, request)
+    target = name_track_file(stem, TRACK_SUFFIX)
+    if target.exists() and not overwrite:
+        if _is_made_with(stem, origin):
+            announce(f"{video.name} is tracked already with these settings")
+            _tell_corrections(video, rewrite_track(stem, per_animal=request.per_animal))
+            result.kept[stem.name] = target
+            return
+        raise OutputError(f"{target} exists already, made with other settings or by hand; give another --out, or --overwrite.")
+    with claim_file(target) as mine:
+        if not mine:
+            raise OutputError(f"{target}: {explain_claim(target)} is making this track; wait until it has ended.")
+        result.videos[stem.name] = _track_video(video, stem, request, origin)
 
 
 def _track_video(video: Path, stem: Path, request: TrackRequest, origin: dict[str, Any]) -> TrackedVideo:
     began = time.perf_counter()
     samples, frames = sample_grey(video)
     target = name_track_file(stem, TRACK_SUFFIX)
-    given = None if request.detections is None else _read_given(video, samples, request)
+    given = None if request.detections is None else read_given(video, samples, request)
     found: Sequence[Detections]
     if given is not None:
         found, time_s, length, n_flooded = given.frames, given.time_s, given.length, 0
     else:
-        detector = _open_detector(video, samples, frames, request)
+        detector = open_detector(video, samples, frames, request)
         found, time_s = detect_animals(video, detector, in_color=request.colors is not None, parts=target, origin=origin)
         length, n_flooded = detector.settings.size.length, detector.n_flooded
     if request.heads is not None:
@@ -210,30 +241,6 @@ def _track_video(video: Path, stem: Path, request: TrackRequest, origin: dict[st
 def _tell_corrections(video: Path, corrected: CorrectedTrack | None) -> None:
     for number, sentence in enumerate([] if corrected is None else corrected.describe()):
         (warn if number else announce)(f"{video.name}: {sentence}")
-
-
-def _open_detector(video: Path, samples: npt.NDArray[np.uint8], frames: npt.NDArray[np.intp], request: TrackRequest) -> BackgroundDetector:
-    mask = _read_mask(samples, request)
-    given = {name: getattr(request, name) for name in ("background", "polarity", "threshold", "area")} | {
-        "motion": request.moving or "mog2"
-    }
-    moved_at = watch_camera(video, samples, frames)
-    # Settings are chosen on the longer part of a video whose camera was moved.
-    of_one_view = samples if moved_at is None else max(samples[:moved_at], samples[moved_at:], key=len)
-    settings = choose_detection(video, of_one_view, mask, n_animals=request.animals, **given)
-    how: dict[str, Any] = {"colors": request.colors, "adaptive": request.adaptive, "motion": request.moving, "moved_at": moved_at}
-    return BackgroundDetector(samples, settings, mask=mask, **how)
-
-
-def _read_mask(samples: npt.NDArray[np.uint8], request: TrackRequest) -> npt.NDArray[np.bool_] | None:
-    height, width = samples.shape[1:]
-    return None if request.mask is None else read_arena_mask(request.mask, width=width, height=height)
-
-
-def _read_given(video: Path, samples: npt.NDArray[np.uint8], request: TrackRequest) -> GivenDetections:
-    assert request.detections is not None
-    mask = _read_mask(samples, request)
-    return read_given_detections(video, request.detections, mask=mask, least_score=request.least_score, area=request.area)
 
 
 def _take_found(found: Detections) -> FoundAnimals:

@@ -52,8 +52,7 @@ SHARE = """
     from behavior.compute.where import Where
     from busy import be_busy
     work = Work(be_busy, [str(paths[0] / name) for name in "ab"], list("ab"), Path.cwd(), "doing", "things")
-    for _ in run_units(work, Where(2)):
-        pass
+    run_units(work, Where(2))
 """
 BUSY = """
 import time

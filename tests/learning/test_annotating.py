@@ -1,0 +1,37 @@
+"""Annotating in several processes: the same ethograms as in one, and what cannot be annotated is named."""
+
+import json
+
+import pytest
+
+FILES = ("ethogram.csv", "ethogram.json", "bouts.csv")
+
+
+@pytest.fixture
+def annotate(run, demo, tmp_path):
+    """Annotate two videos of the demo, and one that is none, into a folder, with its features embedded again."""
+    videos = [demo.study.parent / "videos" / f"mouse_{number:02d}.mp4" for number in (1, 4)]
+    bad = tmp_path / "bad.mp4"
+    bad.write_bytes(b"no video")
+    bad.with_name("badDLC_resnet50.csv").write_bytes((demo.study.parent / "videos").glob("mouse_01*.csv").__next__().read_bytes())
+
+    def call(out, *options):
+        return run("annotate", demo.model, *videos, bad, "--out", tmp_path / out, "--json", *options)
+
+    return call
+
+
+def test_two_workers_write_the_files_of_one_process(annotate, tmp_path):
+    alone, shared = annotate("alone"), annotate("shared", "--workers", 2)
+    assert (alone.status, shared.status) == (1, 1), shared.err
+    assert "dashboard: http://127.0.0.1:" in shared.err
+    for name in ("mouse_01", "mouse_04"):
+        assert f"{name}: 400 frames in" in shared.err
+        for suffix in FILES:
+            one, other = (tmp_path / out / f"{name}_{suffix}" for out in ("alone", "shared"))
+            assert one.read_bytes() == other.read_bytes(), suffix
+    one, other = (json.loads(ran.out) for ran in (alone, shared))
+    assert list(one["failures"]) == list(other["failures"]) == ["bad"]
+    assert [row["recording"] for row in one["rows"]] == [row["recording"] for row in other["rows"]]
+    again = annotate("shared", "--workers", 2)
+    assert again.status == 1 and "would be replaced" not in again.err
