@@ -78,6 +78,9 @@ class TrackResult:
             getattr(self, name).update(getattr(other, name))
 
 
+_Do = Callable[[Path, Path, TrackRequest, TrackResult], None]
+
+
 def track_videos(
     videos: Sequence[Path], request: TrackRequest, *, out: Path | None = None, overwrite: bool = False, where: Where = HERE
 ) -> TrackResult:
@@ -113,21 +116,14 @@ def preview_tracking(videos: Sequence[Path], request: TrackRequest, *, out: Path
     return _for_each(videos, request, out, _preview, HERE)
 
 
-def _for_each(
-    paths: Sequence[Path],
-    request: TrackRequest,
-    out: Path | None,
-    do: Callable[[Path, Path, TrackRequest, TrackResult], None],
-    where: Where,
-) -> TrackResult:
+def _for_each(paths: Sequence[Path], request: TrackRequest, out: Path | None, do: _Do, where: Where) -> TrackResult:
     request.require_usable()
     videos, problems = list_videos(paths)
     result = TrackResult(failures=problems)
     for problem in problems.values():
         complain(problem)
     if out is not None:
-        make_folder(out)
-        require_writable(out)
+        require_writable(make_folder(out))
     names = [video.stem for video in videos] if out is None else name_recordings(videos)
     given = dict.fromkeys(videos) if request.detections is None else find_detections(request.detections, videos)
     units: list[tuple[Path, Path, TrackRequest]] = []
@@ -144,7 +140,7 @@ def _for_each(
     return result
 
 
-def _try(do: Callable[[Path, Path, TrackRequest, TrackResult], None], unit: tuple[Path, Path, TrackRequest]) -> TrackResult:
+def _try(do: _Do, unit: tuple[Path, Path, TrackRequest]) -> TrackResult:
     """Return what came of one video."""
     video, stem, request = unit
     result = TrackResult()

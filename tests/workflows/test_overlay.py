@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from behavior.compute.where import Where
 from behavior.errors import EthogramError, OutputError, UsageError
 from behavior.figures.lettering import parse_color
 from behavior.figures.overlay_plan import Clip
@@ -160,6 +161,19 @@ def test_damaged_frames_do_not_move_the_others(tmp_path: Path) -> None:
     assert len(pictures) == N_FRAMES
     grey = [index for index, picture in enumerate(pictures) if np.abs(picture[200:300].astype(int) - 128).max() < 12]
     assert grey == [9]
+
+
+def test_two_workers_draw_what_one_process_draws(tmp_path: Path) -> None:
+    for name in "AB":
+        write_ethogram(tmp_path / "ethograms", name, write_numbered_video(tmp_path / f"{name}.mp4"))
+    write_ethogram(tmp_path / "ethograms", "C", None)
+    alone = draw_overlays([tmp_path / "ethograms"], tmp_path / "alone")
+    shared = draw_overlays([tmp_path / "ethograms"], tmp_path / "shared", where=Where(2))
+    assert list(shared.files) == ["A", "B"] and shared.failures == alone.failures
+    for name, path in alone.files.items():
+        assert path.read_bytes() == shared.files[name].read_bytes()
+    with pytest.raises(OutputError):
+        draw_overlays([tmp_path / "ethograms"], tmp_path / "shared", where=Where(2))
 
 
 def test_recordings_without_a_video(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ import numpy.typing as npt
 import pytest
 from track_samples import read_truth
 
+from behavior.compute.where import HERE, Where
 from behavior.errors import UsageError
 from behavior.files.pose import list_individuals, read_pose, write_deeplabcut
 from behavior.files.tracklets import read_tracklets
@@ -89,6 +91,20 @@ def test_a_second_run_keeps_what_is_there_and_other_settings_ask_first(tracked: 
 def test_the_same_video_gives_the_same_track(tracked: Path, video: Path, tmp_path: Path) -> None:
     track_videos([video], TrackRequest(animals=2), out=tmp_path)
     assert (tmp_path / "pair_track.csv").read_bytes() == (tracked / "pair_track.csv").read_bytes()
+
+
+def test_two_workers_write_the_files_of_one_process(video: Path, tmp_path: Path) -> None:
+    videos = [shutil.copy(video, tmp_path / f"{name}.mp4") for name in "ab"]
+    (tmp_path / "c.mp4").write_bytes(b"no video")
+    for out, where in (("alone", HERE), ("shared", Where(2))):
+        result = track_videos([*videos, tmp_path / "c.mp4"], TrackRequest(animals=2), out=tmp_path / out, where=where)
+        assert (list(result.videos), list(result.failures)) == (["a", "b"], [str(tmp_path / "c.mp4")])
+    names = sorted(path.name for path in (tmp_path / "alone").iterdir())
+    assert names == sorted(path.name for path in (tmp_path / "shared").iterdir())
+    for name in names:
+        assert (tmp_path / "alone" / name).read_bytes() == (tmp_path / "shared" / name).read_bytes(), name
+    again = track_videos(videos, TrackRequest(animals=2), out=tmp_path / "shared", where=Where(2))
+    assert list(again.kept) == ["a", "b"]
 
 
 def test_the_number_of_animals_is_found(video: Path, tmp_path: Path) -> None:
