@@ -40,9 +40,7 @@ from behavior.tracking.equipment import Equipment, leave_out_equipment
 
 __all__ = ["TrackRequest", "TrackResult", "TrackedVideo", "preview_tracking", "track_videos"]
 
-PREVIEW_SUFFIX = "_track_preview.jpg"
-
-_N_PREVIEWED = 12
+PREVIEW_SUFFIX, _N_PREVIEWED = "_track_preview.jpg", 12
 
 
 @dataclass(frozen=True)
@@ -142,12 +140,11 @@ def _for_each(paths: Sequence[Path], request: TrackRequest, out: Path | None, do
 
 def _try(do: _Do, unit: tuple[Path, Path, TrackRequest]) -> TrackResult:
     """Return what came of one video."""
-    video, stem, request = unit
     result = TrackResult()
     try:
-        do(video, stem, request, result)
+        do(*unit, result)
     except BehaviorError as error:
-        result.fail(video, error)
+        result.fail(unit[0], error)
     return result
 
 
