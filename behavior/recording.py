@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, time
 from pathlib import Path
 from typing import Literal
 
@@ -68,6 +69,8 @@ class Recording:
         Those of its label files that a companion has, too.
     sex, age, species
         Of the animal, for archives: M, F, O or U; an ISO 8601 duration; a Latin name. "" where the manifest does not say.
+    clock_start, lights_on, lights_off
+        When it began by the clock, and when the lights go on and off; None where the manifest does not say.
     """
 
     id: str
@@ -84,6 +87,9 @@ class Recording:
     sex: str = ""
     age: str = ""
     species: str = ""
+    clock_start: datetime | None = None
+    lights_on: time | None = None
+    lights_off: time | None = None
 
 
 @dataclass(frozen=True)

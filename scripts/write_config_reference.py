@@ -14,6 +14,7 @@ import argparse
 import re
 import sys
 from collections.abc import Mapping
+from datetime import datetime, time
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -28,6 +29,7 @@ from behavior.config import (
     Arena,
     Augmentation,
     Backbone,
+    Clock,
     Crop,
     CrossValidation,
     Decisions,
@@ -73,11 +75,20 @@ SECTIONS: Mapping[str, type[Section]] = {
     "search": Search,
     "search.pruning": Pruning,
     "arena": Arena,
+    "clock": Clock,
     "finetune": Finetune,
     "finetune.augmentation": Augmentation,
 }
 BLOCK = re.compile(r"(?<=<!-- keys: )(?P<name>[^>]+)(?P<open> -->\n)(?P<table>.*?)(?=<!-- end -->)", re.DOTALL)
-WORDS = {int: "whole number", float: "number", str: "text", bool: "`true` or `false`", Path: "path"}
+WORDS = {
+    int: "whole number",
+    float: "number",
+    str: "text",
+    bool: "`true` or `false`",
+    Path: "path",
+    datetime: "date and time",
+    time: "time of day",
+}
 
 
 def main() -> int:

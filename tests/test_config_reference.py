@@ -21,6 +21,7 @@ BESIDE: Mapping[str, Mapping[str, Any]] = {
     "search": {"space": {"head.units": [32, 64]}},
     "backbone.preprocessing": {"mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]},
     "arena": {"rectangle": [0, 0, 10, 10], "pixels_per_cm": 12},
+    "clock": {"lights_on": "06:30", "lights_off": "18:30"},
 }
 EXCLUDES = {"corners": "rectangle"}
 

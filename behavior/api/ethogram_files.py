@@ -257,6 +257,10 @@ def describe_ethograms(
         groups=tables.groups,
         audit=tables.audit,
         assumptions=result.assumptions,
+        hours=tables.hours,
+        light_dark=tables.light_dark,
+        periods=tables.periods,
+        cosinor=tables.cosinor,
     )
 
 

@@ -194,6 +194,8 @@ class Statistics(Outcome):
         Figures corrected by an audit, with those that are not; None without one.
     assumptions
         What the comparison assumes; "" if nothing was compared.
+    hours, light_dark, periods, cosinor
+        Activity and behavior by hour and by light, and their rhythms; None where recordings do not say when they began, or are too short.
     """
 
     bouts: pd.DataFrame
@@ -202,6 +204,10 @@ class Statistics(Outcome):
     groups: pd.DataFrame | None
     audit: pd.DataFrame | None
     assumptions: str
+    hours: pd.DataFrame | None = None
+    light_dark: pd.DataFrame | None = None
+    periods: pd.DataFrame | None = None
+    cosinor: pd.DataFrame | None = None
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)

@@ -101,6 +101,9 @@ def stats(
     extra = {
         "groups": [] if compared is None else json.loads(compared.to_json(orient="records")),
         "audit": [] if result.description.tables.audit is None else json.loads(result.description.tables.audit.to_json(orient="records")),
+        "periods": []
+        if result.description.tables.periods is None
+        else json.loads(result.description.tables.periods.to_json(orient="records")),
         "left_out": list(result.description.left_out),
         "notes": list(result.description.notes),
         "failures": result.failures,

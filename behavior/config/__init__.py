@@ -1,6 +1,7 @@
 """What a study file (configs/*.yaml) may say."""
 
 from behavior.config.arena import Arena
+from behavior.config.clock import Clock, parse_clock_start, parse_time_of_day
 from behavior.config.decisions import Decisions, Postprocess, spread_over_behaviors
 from behavior.config.ensembles import Ensemble, EnsembleMember
 from behavior.config.finetuning import Augmentation, Finetune
@@ -32,6 +33,7 @@ __all__ = [
     "Augmentation",
     "Backbone",
     "BoostingHead",
+    "Clock",
     "Crop",
     "CrossValidation",
     "Decisions",
@@ -56,6 +58,8 @@ __all__ = [
     "Training",
     "TransformerHead",
     "Windows",
+    "parse_clock_start",
     "parse_section",
+    "parse_time_of_day",
     "spread_over_behaviors",
 ]

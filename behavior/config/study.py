@@ -10,6 +10,7 @@ from typing import Annotated
 from pydantic import Field, field_validator, model_validator
 
 from behavior.config.arena import Arena
+from behavior.config.clock import Clock
 from behavior.config.decisions import Decisions, Postprocess
 from behavior.config.ensembles import Ensemble
 from behavior.config.finetuning import Finetune
@@ -85,6 +86,11 @@ class Study(Section):
         default=None,
         description="Where the animal can go: for the stream `pose` and for `behavior stats`.",
         examples=[{"rectangle": [40, 30, 600, 450]}],
+    )
+    clock: Clock | None = Field(
+        default=None,
+        description="When recordings began and when the lights are on: `behavior stats` then describes days.",
+        examples=[{"lights_on": "07:00", "lights_off": "19:00", "time_zone": "Europe/Berlin"}],
     )
     finetune: Finetune | None = Field(default=None, description="How `behavior finetune` trains a backbone.", examples=[{"epochs": 5}])
 

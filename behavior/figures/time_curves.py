@@ -17,6 +17,7 @@ __all__ = ["draw_time_curves"]
 
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 _PANEL = (2.4, 2.0)
+GROUND = "#E4E8EE"
 
 
 def draw_time_curves(
@@ -26,6 +27,7 @@ def draw_time_curves(
     *,
     ylabel: str,
     scale: float = 1.0,
+    shaded: Sequence[tuple[float, float]] = (),
     title: str = "",
 ) -> Figure:
     """Draw the mean over animals in each time bin, and its standard error as a band, a panel for each behavior.
@@ -42,6 +44,8 @@ def draw_time_curves(
         Beside the panels.
     scale
         What values are multiplied with, such as 100 for percent.
+    shaded
+        Start and stop of stretches with a grey ground, in seconds, such as hours in the dark.
     title
         Shown above.
 
@@ -71,6 +75,8 @@ def draw_time_curves(
             continue
         lines = _draw_groups(axes, {group: array[:, index] * scale for group, array in values.items()}, bin_edges_s)
         handles = handles or lines
+        for start, stop in shaded:
+            axes.axvspan(start, stop, color=GROUND, linewidth=0, zorder=-1)
         axes.set_title(behaviors[index], loc="left", fontsize=9, fontweight="bold", color=INK, pad=3)
         _style_panel(axes, float(bin_edges_s[0]), float(bin_edges_s[-1]), is_lowest=index + n_columns >= len(behaviors))
     figure.supylabel(ylabel, fontsize=9, color=INK)

@@ -8,12 +8,13 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator
 __all__ = ["style_time"]
 
 _MINUTES_FROM_S = 180.0
+_HOURS_FROM_S = 6 * 3600.0
 # Seconds between ticks that people can add up: up to a day.
 _STEPS_S = (15, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400, 28800)
 
 
 def style_time(axes: Axes, duration_s: float, *, n_ticks: int = 9) -> None:
-    """Give the horizontal axis, in seconds, ticks and a title in seconds, or in minutes where the recordings are long."""
+    """Give the horizontal axis, in seconds, ticks and a title in seconds, or in minutes or hours where the recordings are long."""
     axes.tick_params(axis="x", length=2, labelsize=8)
     if duration_s < _MINUTES_FROM_S:
         axes.xaxis.set_major_locator(MaxNLocator(nbins=n_ticks))
@@ -21,6 +22,10 @@ def style_time(axes: Axes, duration_s: float, *, n_ticks: int = 9) -> None:
         return
     step = next((step for step in _STEPS_S if duration_s / step <= n_ticks), _STEPS_S[-1])
     axes.xaxis.set_major_locator(MultipleLocator(step))
+    if duration_s >= _HOURS_FROM_S:
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda seconds, _position: _format_minutes(seconds / 60)))
+        axes.set_xlabel("Time (h:min)", fontsize=9)
+        return
     axes.xaxis.set_major_formatter(FuncFormatter(_format_minutes))
     axes.set_xlabel("Time (min:s)", fontsize=9)
 

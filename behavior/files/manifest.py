@@ -6,10 +6,12 @@ import csv
 import io
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, time
 from itertools import zip_longest
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
+from behavior.config import parse_clock_start, parse_time_of_day
 from behavior.errors import UsageError, show_plainly, suggest_nearest
 from behavior.files.atomic import replacing
 from behavior.files.cells import escape_cell, unescape_cell
@@ -20,7 +22,16 @@ from behavior.recording import Recording, Split
 
 __all__ = ["RATER_PREFIX", "is_portable_name", "read_manifest", "select_labels", "write_manifest"]
 
-_COLUMNS = ("recording", "video", "pose", "labels", "animal", "group", "split", "individual", "sex", "age", "species")
+# When a recording began, and when the lights are on.
+_CLOCK_CELLS: Mapping[str, Callable[[str], datetime | time]] = {
+    "clock_start": parse_clock_start,
+    "lights_on": parse_time_of_day,
+    "lights_off": parse_time_of_day,
+}
+_COLUMNS = (
+    *("recording", "video", "pose", "labels", "animal", "group", "split", "individual", "sex", "age", "species"),
+    *_CLOCK_CELLS,
+)
 # Shown in tables, pictures and messages.
 _NAMES = ("animal", "group", "individual")
 # What archives ask of an animal.
@@ -56,8 +67,8 @@ def read_manifest(path: Path) -> list[Recording]:
     ------
     UsageError
         If the file is missing or empty, a column is unknown or the `recording` column missing, an id is empty, repeated or unsafe as a
-        file name, another name holds a control character, a split is neither `train`, `test` nor empty, a sex, age or species cannot be
-        used, or those of one animal differ.
+        file name, another name holds a control character, a split is neither `train`, `test` nor empty, a sex, age, species or time of the
+        clock cannot be used, or the sex or species of one animal differ.
     """
     advice = "save it as a CSV file in UTF-8, or let `behavior init DIR` pair the files of a folder"
     text = read_text(path, most_bytes=_MOST_BYTES, error=UsageError, expected="a manifest", advice=advice)
@@ -146,6 +157,7 @@ def _parse_row(path: Path, line: int, cells: dict[str, str]) -> Recording:
             subject[column] = parse(cells.get(column, ""))
         except ValueError as error:
             raise UsageError(f"{path}, line {line}: {column} of {name!r} is {cells[column]!r}, {error}.") from None
+    clock = _parse_clock(path, line, cells)
 
     def resolve(column: str) -> Path | None:
         value = cells.get(column, "")
@@ -168,7 +180,25 @@ def _parse_row(path: Path, line: int, cells: dict[str, str]) -> Recording:
         sex=subject.get("sex", ""),
         age=subject.get("age", ""),
         species=subject.get("species", ""),
+        **clock,
     )
+
+
+def _parse_clock(path: Path, line: int, cells: Mapping[str, str]) -> dict[str, Any]:
+    """Return what the cells say of the clock; those that are empty are left out."""
+    name, clock = cells["recording"], {}
+    for column, parse in _CLOCK_CELLS.items():
+        if value := cells.get(column, ""):
+            try:
+                clock[column] = parse(value)
+            except ValueError as error:
+                raise UsageError(f"{path}, line {line}: {column} of {name!r} is {value[:60]!r}, {error}.") from None
+    lights = [clock.get("lights_on"), clock.get("lights_off")]
+    if lights.count(None) == 1:
+        raise UsageError(f"{path}, line {line}: {name!r} has one of lights_on and lights_off; give both, or leave both cells empty.")
+    if lights[0] is not None and lights[0] == lights[1]:
+        raise UsageError(f"{path}, line {line}: lights_on and lights_off of {name!r} are both {lights[0]}; correct one of them.")
+    return clock
 
 
 def write_manifest(path: Path, recordings: Iterable[Recording]) -> None:
@@ -177,7 +207,9 @@ def write_manifest(path: Path, recordings: Iterable[Recording]) -> None:
     raters = sorted({rater for recording in recordings for rater in recording.labels if rater})
     folder = path.resolve().parent
     header = ["recording", "video", "pose", "labels", *(RATER_PREFIX + rater for rater in raters), "animal", "group", "split"]
-    optional = [column for column in ("individual", *_SUBJECT_CELLS) if any(getattr(recording, column) for recording in recordings)]
+    columns = ("individual", *_SUBJECT_CELLS, *_CLOCK_CELLS)
+    # Midnight is a time of day.
+    optional = [column for column in columns if any(getattr(recording, column) not in ("", None) for recording in recordings)]
     header += optional
 
     def relative(file: Path | None) -> str:
@@ -193,8 +225,13 @@ def write_manifest(path: Path, recordings: Iterable[Recording]) -> None:
             animal = "" if recording.animal == recording.id else recording.animal
             split = "test" if recording.split == "test" else ""
             files = [relative(recording.video), relative(recording.pose), *labels]
-            cells = [recording.id, *files, animal, recording.group, split, *(getattr(recording, column) for column in optional)]
+            cells = [recording.id, *files, animal, recording.group, split, *(_show(getattr(recording, column)) for column in optional)]
             writer.writerow(map(escape_cell, cells))
+
+
+def _show(value: str | datetime | time | None) -> str:
+    """Return a cell's text."""
+    return value.isoformat() if isinstance(value, datetime | time) else value or ""
 
 
 def select_labels(recording: Recording) -> Path | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -12,9 +14,15 @@ import pandas as pd
 from behavior.config import Arena
 from behavior.frame_times import measure_recorded
 from behavior.recording import Annotation, Labels, Recording
+from behavior.statistics.clock import HOUR_S
+from behavior.statistics.day_grid import MINUTE_S, DayGrid
 from behavior.statistics.groups import Correction
+from behavior.statistics.rhythms import Periodogram
 
-__all__ = ["DescribedRecording", "Description", "StatisticsTables"]
+__all__ = ["ACTIVITY", "AnimalDays", "DescribedRecording", "Description", "StatisticsTables"]
+
+# What is measured where the animal was tracked, beside behaviors.
+ACTIVITY = "activity"
 
 
 @dataclass(frozen=True)
@@ -83,6 +91,49 @@ class DescribedRecording:
 
 
 @dataclass(frozen=True)
+class AnimalDays:
+    """What one animal did, in one group, on days that begin at midnight.
+
+    Attributes
+    ----------
+    animal, group
+        Which.
+    midnight
+        When the first day begins, by the clock.
+    subjects
+        Each a pair: "activity" and its unit, or "behavior" and its name.
+    grid
+        Amounts of the subjects, minute by minute from `midnight` on.
+    lit_share
+        Which share of a day the lights are on; NaN where that is not known.
+    periodograms
+        By subject; those of series that are too short, or the same everywhere, are missing (`statistics.rhythms.find_period`).
+    notes
+        Sentences on its clock.
+    """
+
+    animal: str
+    group: str
+    midnight: datetime
+    subjects: tuple[tuple[str, str], ...]
+    grid: DayGrid
+    lit_share: float = float("nan")
+    periodograms: Mapping[tuple[str, str], Periodogram] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    @cached_property
+    def span_h(self) -> float:
+        """Hours from the first minute with something observed to the last one."""
+        seen = np.flatnonzero(self.grid.observed_s.any(axis=0))
+        return (seen[-1] + 1 - seen[0]) * MINUTE_S / HOUR_S if len(seen) else 0.0
+
+    @property
+    def name(self) -> str:
+        """The animal, and its group where it has one."""
+        return f"{self.animal} ({self.group})" if self.group else self.animal
+
+
+@dataclass(frozen=True)
 class StatisticsTables:
     """The tables that describe recordings, in the order in which they are written.
 
@@ -96,6 +147,8 @@ class StatisticsTables:
         Comparison of groups; None where there are no groups.
     audit
         As `audits.summarize_audit` makes it; None where nothing was audited.
+    hours, light_dark, periods, cosinor
+        As `day_tables.tabulate_days` makes them; None where no recording says when it began, or they have nothing to say.
     """
 
     bouts: pd.DataFrame
@@ -103,6 +156,10 @@ class StatisticsTables:
     zones: pd.DataFrame | None = None
     groups: pd.DataFrame | None = None
     audit: pd.DataFrame | None = None
+    hours: pd.DataFrame | None = None
+    light_dark: pd.DataFrame | None = None
+    periods: pd.DataFrame | None = None
+    cosinor: pd.DataFrame | None = None
 
 
 @dataclass(frozen=True)
@@ -129,6 +186,8 @@ class Description:
         Sentences on what should be known of the tables.
     left_out
         Sentences on what the tables, their means or the comparison of groups do not hold.
+    days
+        Days of each animal in each group, where recordings say when they began.
     """
 
     tables: StatisticsTables
@@ -140,6 +199,7 @@ class Description:
     of_labels: bool = False
     notes: Sequence[str] = field(default_factory=tuple)
     left_out: Sequence[str] = field(default_factory=tuple)
+    days: Sequence[AnimalDays] = field(default_factory=tuple)
 
     @property
     def behaviors(self) -> tuple[str, ...]:

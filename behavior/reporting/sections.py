@@ -11,6 +11,8 @@ from behavior.files.study import study_as_yaml
 from behavior.learning.crossval_folder import CrossvalResults
 from behavior.learning.variants import describe_model
 from behavior.reporting.check_result import Problem, StudyCheck
+from behavior.reporting.day_pictures import draw_animals
+from behavior.reporting.day_summary import summarize_days
 from behavior.reporting.description import Description
 from behavior.reporting.html_page import Block, Details, Listing, Paragraph, Section, Table
 from behavior.reporting.scores_section import Scores, embed_picture
@@ -164,6 +166,7 @@ def make_statistics_section(description: Description) -> Section:
     if description.tables.zones is not None:
         heads, rows = tabulate_zones(description, description.tables.zones)
         blocks.append(Table(heads, rows, n_names=2, caption="Zones, means over animals"))
+    blocks += [Table(*table, n_names=3, caption=heading) for heading, table in summarize_days(description.tables)]
     blocks.append(Details("What the numbers are", [Listing(list_rules(description))]))
     if description.left_out:
         blocks += [Paragraph("Left out:"), Listing(list(description.left_out))]
@@ -175,6 +178,14 @@ def make_statistics_section(description: Description) -> Section:
         embed_picture(figure, f"Trajectory of {name.removeprefix('trajectory_')}")
         for name, figure in draw_trajectories(description, most=_N_TRAJECTORIES)
     ]
+    of_days: list[Block] = [
+        embed_picture(figure, name.replace("_", " of ", 1).capitalize()) for name, figure in draw_animals(description, most=_N_TRAJECTORIES)
+    ]
+    if of_days:
+        n_more = len(description.days) - _N_TRAJECTORIES
+        if n_more > 0:
+            of_days.append(Paragraph(f"Not shown: {n_more} more; `behavior stats` draws them all.", "note"))
+        blocks.append(Details("Actograms and periodograms", of_days))
     if trajectories:
         n_more = sum(recording.positions is not None for recording in description.recordings) - len(trajectories)
         if n_more > 0:

@@ -21,6 +21,7 @@ from behavior.files.atomic import make_folder, write_bytes
 from behavior.frame_times import find_gaps, frame_durations, frame_edges, frame_stops
 from behavior.progress import report_progress
 from behavior.recording import find_bouts
+from behavior.reporting.day_pictures import count_day_pictures, draw_animals, draw_hours
 from behavior.reporting.description import DescribedRecording, Description
 from behavior.reporting.statistics_files import FIGURES_FOLDER
 from behavior.statistics.bouts import describe_behaviors
@@ -57,7 +58,7 @@ def write_pictures(out: Path, description: Description) -> list[Path]:
 
 def count_pictures(description: Description) -> int:
     """Return how many pictures `draw_pictures` draws."""
-    return 3 + count_raster_pages(description) + len(_list_tracked(description))
+    return 3 + count_raster_pages(description) + len(_list_tracked(description)) + count_day_pictures(description)
 
 
 def count_raster_pages(description: Description) -> int:
@@ -69,6 +70,7 @@ def draw_pictures(description: Description) -> Iterator[tuple[str, Any]]:
     """Yield every picture with its name, one drawn after the other."""
     yield from draw_rasters(description)
     yield from draw_summaries(description)
+    yield from draw_animals(description)
     yield from draw_trajectories(description)
 
 
@@ -101,6 +103,7 @@ def draw_summaries(description: Description) -> Iterator[tuple[str, Any]]:
     counts = {group: _count_transitions(description.tables.transitions, group, behaviors) for group in description.groups}
     yield "transition_graph", draw_transition_graph(counts, behaviors, title="Which behavior follows which")
     yield "bout_lengths", draw_bout_lengths(_collect_lengths(description), behaviors, title="How long bouts last")
+    yield from draw_hours(description)
 
 
 def draw_trajectories(description: Description, *, most: int | None = None) -> Iterator[tuple[str, Any]]:

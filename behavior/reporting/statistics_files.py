@@ -29,9 +29,22 @@ TABLE_FILES = {
     "zones": "zones.csv",
     "groups": "groups.csv",
     "audit": "audit.csv",
+    "hours": "hours.csv",
+    "light_dark": "light_dark.csv",
+    "periods": "periods.csv",
+    "cosinor": "cosinor.csv",
 }
 # Of any recordings, even those that are described no more.
-PICTURE_NAMES = ("ethogram_raster*", "time_curves*", "transition_graph*", "trajectory_*", "bout_lengths*")
+PICTURE_NAMES = (
+    "ethogram_raster*",
+    "time_curves*",
+    "transition_graph*",
+    "trajectory_*",
+    "bout_lengths*",
+    "hours*",
+    "actogram_*",
+    "periodogram_*",
+)
 
 
 def prepare_statistics_folder(out: Path, *, overwrite: bool) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from behavior.config import Arena, LabelFiles, Study
+from behavior.config import Arena, Clock, LabelFiles, Study
 from behavior.embedding.unmeasured import find_observed, is_much_unmeasured
 from behavior.embedding.upright_pose import read_upright_track
 from behavior.errors import BehaviorError, LabelError, UsageError
@@ -20,7 +20,9 @@ from behavior.files.study import open_study
 from behavior.learning.label_reading import read_raters_of
 from behavior.progress import complain, report_progress, warn
 from behavior.recording import Annotation, Labels, Recording
+from behavior.reporting.animal_days import join_days, note_days
 from behavior.reporting.audits import Audit, open_audit, summarize_audit
+from behavior.reporting.day_tables import choose_bin_minutes, find_rhythms, tabulate_days
 from behavior.reporting.description import DescribedRecording, Description
 from behavior.reporting.statistics_tables import compare_recordings, note_designs, note_ungrouped, tabulate_recordings
 from behavior.statistics.groups import ASSUMPTIONS, Correction
@@ -92,6 +94,11 @@ class StatisticsSources:
     def arena(self) -> Arena:
         """Where the animals could go; one without corners where the study has none."""
         return (self.study.arena if self.study else None) or Arena()
+
+    @property
+    def clock(self) -> Clock:
+        """When recordings began, and when the lights are on, where the manifest does not say."""
+        return (self.study.clock if self.study else None) or Clock()
 
     @property
     def label_files(self) -> LabelFiles:
@@ -177,8 +184,9 @@ def gather_statistics(ethograms: Sequence[Path], sources: StatisticsSources) -> 
     Raises
     ------
     UsageError
-        If the bins are shorter than frames, ethograms have different behaviors or the same recording, none can be described, it is not
-        said whose labels count among several raters', or the audit is of other ethograms or has no labels yet.
+        If the bins are shorter than frames, ethograms have different behaviors or the same recording, none can be described, recordings
+        of one animal overlap by their clock (`join_days`), it is not said whose labels count among several raters', or the audit is of
+        other ethograms or has no labels yet.
     LabelError
         If labels of the audit cannot be used.
     """
@@ -206,6 +214,12 @@ def gather_statistics(ethograms: Sequence[Path], sources: StatisticsSources) -> 
     tables = tabulate_recordings(recordings, arena, bin_s=request.bin_s, of_labels=request.of_labels)
     if tables.zones is None and (arena.zones or arena.margin):
         notes.append("the study has an arena, but no recording has a track; give the manifest's pose, and a body part in crop or arena.")
+    days = join_days(recordings, sources.clock, arena, of_labels=request.of_labels)
+    if days:
+        days = find_rhythms(days, sources.clock.periods_h)
+        tables = tabulate_days(tables, days, choose_bin_minutes(sources.clock.periods_h[0]))
+        notes += [note for one in days for note in one.notes]
+        left_out += note_days(recordings, sources.clock)
     if any(recording.group for recording in recordings):
         tables = replace(tables, groups=compare_recordings(tables, recordings, request.correction))
         notes += note_designs(recordings)
@@ -221,7 +235,8 @@ def gather_statistics(ethograms: Sequence[Path], sources: StatisticsSources) -> 
     # These were said when they came up.
     left_out += failures.values()
     description = Description(
-        tables, recordings, request.bin_s, arena, sources.body_parts, request.correction, request.of_labels, notes, left_out
+        *(tables, recordings, request.bin_s, arena, sources.body_parts, request.correction, request.of_labels, notes, left_out),
+        days=days,
     )
     return StatisticsResult(description, failures)
 
@@ -327,4 +342,8 @@ def _merge(known: Recording, row: Recording) -> Recording:
         animal=known.animal if row.animal == row.id else row.animal,
         group=row.group or known.group,
         individual=row.individual or known.individual,
+        clock_start=row.clock_start or known.clock_start,
+        # The two belong together, and midnight is a time of day.
+        lights_on=known.lights_on if row.lights_on is None else row.lights_on,
+        lights_off=known.lights_off if row.lights_on is None else row.lights_off,
     )

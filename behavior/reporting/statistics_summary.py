@@ -10,8 +10,11 @@ from behavior import __version__
 from behavior.config import Arena
 from behavior.files.markdown import format_markdown_table
 from behavior.reporting.audits import AUDIT_RULES
+from behavior.reporting.day_summary import summarize_days
+from behavior.reporting.day_tables import DAY_RULES
 from behavior.reporting.description import Description
 from behavior.statistics.groups import ASSUMPTIONS, average_animals
+from behavior.statistics.rhythms import RHYTHM_RULES
 
 __all__ = [
     "SHOWN_METRICS",
@@ -58,6 +61,8 @@ def format_statistics(description: Description) -> str:
         lines += ["## Groups", "", format_markdown_table(*tabulate_groups(description.tables.groups)), ""]
     if description.tables.audit is not None:
         lines += ["## Audited by people: corrected figures", "", format_markdown_table(*tabulate_audit(description.tables.audit)), ""]
+    for heading, table in summarize_days(description.tables):
+        lines += [f"## {heading}", "", format_markdown_table(*table), ""]
     if description.tables.zones is not None:
         lines += ["## Zones, means over animals", "", format_markdown_table(*tabulate_zones(description, description.tables.zones)), ""]
     lines += ["## What the numbers are", ""]
@@ -91,6 +96,7 @@ def tabulate_groups(groups: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
     """Return the heading and the cells of the comparison of groups."""
     shown = groups[
         ((groups["of"] == "behavior") & groups["metric"].isin(SHOWN_METRICS))
+        | (groups["of"] == "day")
         | ((groups["of"] == "zone") & groups["metric"].str.match("distance|time_s|mean_speed|entries"))
     ]
     heads = ["of", "metric", "groups: mean ± SEM (n)", "test", "p", "p corrected", "effect size"]
@@ -183,6 +189,8 @@ def list_rules(description: Description) -> list[str]:
             )
     if description.tables.audit is not None:
         rules.append(AUDIT_RULES)
+    if description.days:
+        rules += [*DAY_RULES, *(RHYTHM_RULES if description.tables.cosinor is not None or description.tables.periods is not None else ())]
     if description.tables.groups is not None:
         rules.append(f"{ASSUMPTIONS} p values are corrected as {_CORRECTIONS[description.correction]} did.")
     return rules

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from behavior.config import Arena
+from behavior.reporting.day_tables import list_day_values
 from behavior.reporting.description import DescribedRecording, StatisticsTables
 from behavior.statistics.bouts import describe_behaviors
 from behavior.statistics.groups import Correction, compare_groups, find_design
@@ -80,7 +81,7 @@ def compare_recordings(tables: StatisticsTables, recordings: Sequence[DescribedR
 
     Returns
     -------
-    The columns of `statistics.groups.compare_groups`, after a column `of`: "behavior" or "zone".
+    The columns of `statistics.groups.compare_groups`, after a column `of`: "behavior", "zone" or "day".
     """
     animals = {recording.name: recording.animal for recording in recordings}
     comparisons = []
@@ -90,6 +91,11 @@ def compare_recordings(tables: StatisticsTables, recordings: Sequence[DescribedR
         whole = table[table["bin"].isna() & ~table["metric"].isin(_NOT_COMPARED)].rename(columns={kind: "subject"})
         comparison = compare_groups(whole, animals, correction=correction)
         comparison.insert(0, "of", kind)
+        comparisons.append(comparison)
+    of_days = list_day_values(tables)
+    if len(of_days):
+        comparison = compare_groups(of_days, {}, correction=correction)
+        comparison.insert(0, "of", "day")
         comparisons.append(comparison)
     return pd.concat(comparisons, ignore_index=True)
 

@@ -21,6 +21,7 @@ __all__ = [
     "fill_short_gaps",
     "find_inside",
     "measure_depth",
+    "measure_steps",
     "measure_to_edge",
     "measure_zones",
     "split_arena",
@@ -228,7 +229,7 @@ def measure_zones(
             raise ValueError(f"{name!r} has shape {np.shape(array)}, expected {(len(positions),)}")
     edges = frame_edges(time_s, fps)
     tracked = _are_known(positions)
-    distances, stepping = _measure_steps(positions, edges, max_gap_s)
+    distances, stepping = measure_steps(positions, edges, max_gap_s)
     unit = "px" if pixels_per_cm is None else "cm"
     distances = distances / (pixels_per_cm or 1.0)
     tables: list[pd.DataFrame] = []
@@ -300,10 +301,18 @@ def _is_inside_at(times: npt.NDArray[np.float64], inside: npt.NDArray[np.bool_],
     return np.asarray(inside[frames] & (times < frame_stops(edges)[frames]), dtype=bool)
 
 
-def _measure_steps(
+def measure_steps(
     positions: Points, edges: npt.NDArray[np.float64], max_gap_s: float
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
-    """Return the distance from each frame to the next, 0 where it is not known, and whether it is; shapes (T,)."""
+    """Return the distance from each frame to the next in pixels, 0 where it is not known, and whether it is; both of shape (T,).
+
+    `positions` has shape (T, 2), NaN where unknown, and `edges` (T + 1,); over gaps, and between frames further apart than `max_gap_s` and
+    one usual interval, nothing is known.
+
+    >>> distances, known = measure_steps(np.array([[0.0, 0.0], [3.0, 4.0], [np.nan, np.nan]]), np.arange(4.0), 1.0)
+    >>> distances.tolist(), known.tolist()
+    ([5.0, 0.0, 0.0], [True, False, False])
+    """
     distances, stepping = np.zeros(len(positions)), np.zeros(len(positions), dtype=bool)
     if len(positions) > 1:
         intervals = np.diff(edges)[:-1]

@@ -24,7 +24,7 @@ def test_short_recordings_have_seconds() -> None:
     assert len(ticks) <= 10
 
 
-@pytest.mark.parametrize(("duration_s", "step"), [(180.0, 30), (600.0, 120), (3600.0, 600), (86400.0, 14400)])
+@pytest.mark.parametrize(("duration_s", "step"), [(180.0, 30), (600.0, 120), (3600.0, 600), (14400.0, 1800)])
 def test_long_recordings_have_minutes_in_steps_that_add_up(duration_s: float, step: int) -> None:
     title, ticks, _ = make_axis(duration_s)
     assert title == "Time (min:s)"
@@ -35,6 +35,13 @@ def test_long_recordings_have_minutes_in_steps_that_add_up(duration_s: float, st
 def test_minutes_are_written_with_seconds() -> None:
     assert make_axis(300.0)[2] == ["0:00", "1:00", "2:00", "3:00", "4:00", "5:00"]
     assert make_axis(200.0)[2][:3] == ["0:00", "0:30", "1:00"]
+
+
+def test_days_are_written_in_hours() -> None:
+    title, ticks, words = make_axis(86400.0)
+    assert title == "Time (h:min)"
+    assert set(np.diff(ticks)) == {14400}
+    assert words[:3] == ["0:00", "4:00", "8:00"]
 
 
 def test_fewer_ticks_can_be_asked_for() -> None:

@@ -1,6 +1,7 @@
 """The manifest on disk."""
 
 import re
+from datetime import datetime, time
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,8 @@ def test_written_manifest_reads_back_equal_and_can_be_moved(tmp_path):
     recordings = [
         Recording("a", video=tmp_path / "x" / "a.mp4", labels={"jin": tmp_path / "a.csv"}, animal="a", split="test"),
         Recording("b", pose=Path("/elsewhere/b.h5").resolve(), animal="mouse 7", group="KO, old", sex="F", age="P10W"),
+        Recording("c", animal="c", clock_start=datetime(2026, 3, 1, 18), lights_on=time(0), lights_off=time(12, 30)),
+        Recording("d", animal="d", clock_start=datetime.fromisoformat("2026-10-25T02:30:00+01:00")),
     ]
     path = tmp_path / "recordings.csv"
     write_manifest(path, recordings)
@@ -62,6 +65,13 @@ def test_written_manifest_reads_back_equal_and_can_be_moved(tmp_path):
         ("recording\npooled\n", "choose another id"),
         ("recording,split\na,validation\n", "split of 'a' is 'validation'"),
         ("recording,video\na,b.mp4,c\n", "line 2: found more cells"),
+        (
+            "recording,clock_start\na,1.3.2026 18:00\n",
+            "line 2: clock_start of 'a' is '1.3.2026 18:00', expected date and time, year first, such as 2026-03-01T18:00:00.",
+        ),
+        ("recording,lights_on,lights_off\na,7,19\n", "line 2: lights_on of 'a' is '7', expected a time of day, such as 07:00."),
+        ("recording,lights_on,lights_off\na,07:00,\n", "line 2: 'a' has one of lights_on and lights_off; give both"),
+        ("recording,lights_on,lights_off\na,07:00,7:00\n", "line 2: lights_on and lights_off of 'a' are both 07:00:00"),
         ("recording,sex\na,weiblich\n", "line 2: sex of 'a' is 'weiblich', expected M, F, O (other) or U (unknown)"),
         ("recording,age\na,70\n", "line 2: age of 'a' is '70', expected an age such as '10 weeks'"),
         ("recording,species\na,mus\n", "line 2: species of 'a' is 'mus', expected a Latin name"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from behavior.files.ethograms import write_annotation
 from behavior.files.pose import write_deeplabcut
 from behavior.provenance import Provenance
 from behavior.recording import Annotation, Ethogram, Probabilities, Track
+from tests.helpers.day_samples import make_annotation
 
 FPS = 10
 N_FRAMES = 300
@@ -236,3 +238,39 @@ def test_a_recording_the_manifest_does_not_name_is_described_but_not_compared(ru
     assert "r5 is not in the manifest" in ran.err
     assert "r5" in set(pd.read_csv(lab / "out" / "statistics.csv")["recording"])
     assert pd.read_csv(lab / "out" / "groups.csv")["n"].max() == 2
+
+
+def test_days_of_an_animal_come_from_several_files(tmp_path: Path, run: Callable[..., object]) -> None:
+    rows = []
+    for animal in ("m1", "m2"):
+        for day in range(4):
+            start = datetime(2026, 3, 27, 12) + timedelta(days=day)
+            # The clock is put forward in the night to the 29th.
+            annotation = make_annotation(f"{animal}_{day}", start, 22.9 if day == 1 else 23.9)
+            write_annotation(tmp_path / "ethograms", annotation)
+            rows.append(f"{animal}_{day},{animal},{start.isoformat()}")
+    (tmp_path / "recordings.csv").write_text("\n".join(["recording,animal,clock_start", *rows]) + "\n")
+    study = {"behaviors": ["run", "groom"], "crop": {"whole_frame": True}}
+    clock = {"lights_on": "07:00", "lights_off": "19:00", "time_zone": "Europe/Berlin"}
+    (tmp_path / "study.yaml").write_text(yaml.safe_dump(study | {"clock": clock}))
+    out = tmp_path / "statistics"
+    result = run("stats", tmp_path / "ethograms", "--study", tmp_path / "study.yaml", "--out", out, "--json")
+    assert result.status == 0, result.err
+    shown = json.loads(result.out)
+    assert [round(row["period_h"]) for row in shown["periods"]] == [24, 24]
+    tables = {path.stem: pd.read_csv(path) for path in out.glob("*.csv")}
+    assert len(tables["hours"]) == 2 * 2 * 24
+    dark = tables["light_dark"].query("subject == 'run' and metric == 'part_of_day' and phase == 'dark'")["value"]
+    assert ((dark > 0.7) & (dark < 0.8)).all()
+    assert tables["cosinor"]["acrophase_h"].notna().all()
+    summary = (out / "statistics.md").read_text()
+    assert "## Periods" in summary and "doi:10.1051/0004-6361:200811296" in summary
+    figures = {path.name for path in (out / "figures").glob("*.png")}
+    assert {"hours.png", "actogram_m1.png", "periodogram_m2.png"} <= figures
+    # Described again, as files of one animal that overlap, nothing is lost.
+    text = (tmp_path / "recordings.csv").read_text()
+    (tmp_path / "recordings.csv").write_text(text.replace("2026-03-28", "2026-03-27"))
+    again = run("stats", tmp_path / "ethograms", "--study", tmp_path / "study.yaml", "--out", out, "--overwrite")
+    assert again.status == 2
+    assert "recordings 'm1_1' and 'm1_0' of animal 'm1' overlap" in " ".join(again.err.split())
+    assert (out / "statistics.md").read_text() == summary
