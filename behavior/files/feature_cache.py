@@ -6,6 +6,8 @@ import hashlib
 import itertools
 import json
 import math
+import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -54,8 +56,8 @@ _ADVICE = "delete it, and run `behavior embed STUDY` again (`behavior import-fea
 _MOST_OVERHEAD_BYTES = 2**17
 # What a killed run has to do again at most. A multiple of every usual batch size, so that batches fall alike after a resumption.
 PART_ROWS = 960
-# Of the hash at the end of a signature's key.
-_KEY_DIGITS = 10
+# With the hash at the end of a signature's key.
+_KEY_END, _ANY_END = re.compile(r"[0-9a-f]{10}\.h5"), re.compile(r".*\.h5")
 
 
 class MissingCacheError(CacheError):
@@ -184,7 +186,7 @@ def list_signatures(folder: Path, recording: str, stream: str) -> list[Signature
     """
     signatures: list[Signature] = []
     failures: list[CacheError] = []
-    for path in sorted(folder.glob(f"{recording}.{stream}-{'[0-9a-f]' * _KEY_DIGITS}.h5")):
+    for path in _list_files(folder, f"{recording}.{stream}-", end=_KEY_END):
         try:
             signatures.append(_read_signature(path))
         except CacheError as error:
@@ -206,7 +208,7 @@ def find_imported(folder: Path, recording: str, name: str) -> Path:
     """
     paths = [
         path
-        for path in sorted(folder.glob(f"{recording}.{name}-*.h5"))
+        for path in _list_files(folder, f"{recording}.{name}-", end=_ANY_END)
         if (signature := _read_signature(path)).stream == name and "backbone" not in signature.settings
     ]
     if not paths:
@@ -218,6 +220,17 @@ def find_imported(folder: Path, recording: str, name: str) -> Path:
         listed = ", ".join(path.name for path in paths)
         raise CacheError(f"recording {recording!r} has several features imported as {name!r} in {folder} ({listed}); delete all but one.")
     return paths[0]
+
+
+def _list_files(folder: Path, start: str, *, end: re.Pattern[str]) -> list[Path]:
+    """Return the files of a cache whose names are `start` and such an end, in order; the cache may have those of very many recordings."""
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(
+                folder / entry.name for entry in entries if entry.name.startswith(start) and end.fullmatch(entry.name, len(start))
+            )
+    except FileNotFoundError:
+        return []
 
 
 def _read_signature(path: Path) -> Signature:

@@ -16,12 +16,16 @@ from behavior.files.text_tables import find_delimiter, find_encoding
 
 if TYPE_CHECKING:
     import pandas as pd
+    from pandas.io.parsers import TextFileReader
 
 __all__ = ["NumberTable", "TextLayout", "read_first_row", "read_number_table"]
 
 
 # Separators that a spreadsheet may add to the end of each row.
 _SPARE_CELLS = 16
+
+# A table of more bytes is read in parts of so many rows.
+_LONG_BYTES, _ROWS_AT_ONCE = 1 << 25, 1 << 17
 
 # The first line of a table is no longer than this; the lines after it tell the decimal separator.
 _START_BYTES = 1 << 20
@@ -125,7 +129,8 @@ def read_number_table(path: Path, layout: TextLayout) -> NumberTable:
     except (pd.errors.ParserError, pd.errors.ParserWarning, pd.errors.EmptyDataError, UnicodeError) as error:
         raise PoseError(f"{path}: cannot be read ({' '.join(str(error).split())[:200]}); export it again.") from error
     # Spreadsheets leave rows of nothing but separators.
-    frame = frame[frame.notna().any(axis=1)]
+    is_row = frame.notna().any(axis=1)
+    frame = frame if is_row.all() else frame[is_row]
     lines = layout.n_lines + 1 + frame.index.to_numpy(dtype=np.int64)
     too_long = np.flatnonzero(frame.iloc[:, layout.n_columns :].notna().any(axis=1))
     if len(too_long):
@@ -137,23 +142,48 @@ def read_number_table(path: Path, layout: TextLayout) -> NumberTable:
 
 
 def _read(path: Path, layout: TextLayout) -> pd.DataFrame:
+    """Return all cells; of a long table without the spare columns if these are empty, which would take as much memory as the others."""
     import pandas as pd
 
     with warnings.catch_warnings():
         # What it warns of is that cells are thrown away.
         warnings.simplefilter("error", pd.errors.ParserWarning)
-        return pd.read_csv(
-            path,
-            header=None,
-            skiprows=layout.n_lines,
-            sep=layout.delimiter,
-            decimal=layout.decimal,
-            encoding=layout.encoding,
-            # They are counted, so that lines are those that an editor shows.
-            skip_blank_lines=False,
-            skipinitialspace=True,
-            names=range(layout.n_columns + _SPARE_CELLS),
-            index_col=False,
-            na_values=list(layout.missing),
-            low_memory=False,
-        )
+        if path.stat().st_size > _LONG_BYTES and (parts := _read_parts(path, layout)):
+            return pd.concat(parts)
+        with _open(path, layout, rows_at_once=None) as reader:
+            return reader.read()
+
+
+def _read_parts(path: Path, layout: TextLayout) -> list[pd.DataFrame]:
+    """Return the named columns of a table in parts; [] where one is not of numbers alone, or there is something in the spare columns."""
+    parts: list[pd.DataFrame] = []
+    with _open(path, layout, rows_at_once=_ROWS_AT_ONCE) as reader:
+        for part in reader:
+            named, spare = part.iloc[:, : layout.n_columns], part.iloc[:, layout.n_columns :]
+            # Where a cell is text, what the others of its column are read as depends on all of them.
+            if spare.notna().any(axis=None) or any(kind.kind not in "if" for kind in named.dtypes):
+                return []
+            parts.append(named.copy())
+    return parts
+
+
+def _open(path: Path, layout: TextLayout, *, rows_at_once: int | None) -> TextFileReader:
+    import pandas as pd
+
+    return pd.read_csv(
+        path,
+        header=None,
+        skiprows=layout.n_lines,
+        sep=layout.delimiter,
+        decimal=layout.decimal,
+        encoding=layout.encoding,
+        # They are counted, so that lines are those that an editor shows.
+        skip_blank_lines=False,
+        skipinitialspace=True,
+        names=range(layout.n_columns + _SPARE_CELLS),
+        index_col=False,
+        na_values=list(layout.missing),
+        low_memory=False,
+        iterator=True,
+        chunksize=rows_at_once,
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import itertools
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -217,12 +218,13 @@ class Differences:
     def compare_all(self) -> None:
         """Compare what is new or has changed, the recording that is looked at first."""
         done: set[str] = set()
+        others = iter(list(self._reviewed.recordings))
         while not self._is_ending.is_set() and self._wait():
             with self._lock:
                 first, with_raters = self._first, self._with_raters
             # A recording that is opened meanwhile comes next.
-            waiting = (name for name in [first, *self._reviewed.recordings] if name in self._reviewed.recordings and name not in done)
-            name = next(waiting, None)
+            waiting = itertools.chain([first], others)
+            name = next((name for name in waiting if name in self._reviewed.recordings and name not in done), None)
             if name is None:
                 return
             done.add(name)

@@ -41,7 +41,7 @@ class _StudyAnswers:
         self._desk = desk
 
     async def study(self, request: Request) -> Response:
-        return JSONResponse(self._desk.describe())
+        return JSONResponse(await run_in_threadpool(self._desk.describe))
 
     async def add_behavior(self, request: Request) -> Response:
         body = await read_body(request, _BehaviorBody)

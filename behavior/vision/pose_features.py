@@ -23,6 +23,8 @@ POSE_VERSION = 1
 _HALF_SPAN_S = 0.1
 # Walls whose directions are nearer to each other are one wall with a corner, or neighbours in a round arena.
 _OTHER_DIRECTION = np.deg2rad(44.9)
+# What is in memory in double precision at once.
+_FRAMES_AT_ONCE = 1 << 16
 # Crop sizes; below it a line has no direction but that of rounding.
 _NO_LENGTH = 1e-9
 
@@ -130,7 +132,9 @@ def describe_pose(
         return np.zeros((n_frames, len(names)), dtype=np.float32)
 
     # From here on a point of the plane is a complex number, x + iy, and a direction one of length 1.
-    points = np.where(found[..., None], positions, 0.0) @ np.array([1, 1j]) / size
+    points = np.empty((n_frames, n_parts), dtype=np.complex128)
+    points.real, points.imag = (np.where(found, positions[..., side], 0.0) for side in range(2))
+    points /= size
     columns = list(origin) if found[:, list(origin)].any() else list(range(n_parts))
     place = _fill_place(points[:, columns], found[:, columns])
     heading = None
@@ -138,34 +142,52 @@ def describe_pose(
         angles, measured = find_body_axis(positions[:, list(axis)], likelihoods[:, list(axis)], min_likelihood=min_likelihood)
         heading = np.unwrap(angles - UP) if measured.any() else np.zeros(n_frames)
     turned = np.ones(n_frames) if heading is None else np.exp(1j * heading)
-    in_body = _fill_gaps((points - place[:, None]) * np.conj(turned)[:, None], found)
-    whole = place[:, None] + in_body * turned[:, None]
+    points -= place[:, None]
+    points *= np.conj(turned)[:, None]
+    in_body = _fill_gaps(points, found)
+    del points
+    head_angles = None
+    if axis is not None:
+        tail, head = (place + in_body[:, end] * turned for end in axis)
+        length, head_angles = np.abs(head - tail), _unwrap_turns(place - tail, head - place)
+    walls = None if arena is None else np.asarray(arena @ np.array([1, 1j]) / size, dtype=np.complex128)
 
-    def rate(values: npt.NDArray) -> npt.NDArray:
-        return _differentiate(values, fps)
+    def describe(start: int, stop: int) -> Floats:
+        """Return the features of some frames; a day of all in double precision would fill memory."""
+        span = slice(start, stop)
+        before, after, seconds = _find_span(start, stop, n_frames, fps)
 
-    velocity = rate(place)
-    shown = np.isfinite(positions).all(axis=2) & (positions != 0).any(axis=2)
-    features = [
-        _split(in_body, up_is_positive=axis is not None),
-        np.abs(rate(whole)),
-        np.abs(rate(in_body)),
-        np.where(shown, np.clip(np.nan_to_num(likelihoods), 0, 1), 0),
-        _cosine_and_sine(whole[:, 1:-1] - whole[:, :-2], whole[:, 2:] - whole[:, 1:-1]),
-        np.abs(velocity),
-    ]
-    if axis is not None and heading is not None:
-        tail, head = whole[:, axis[0]], whole[:, axis[1]]
-        length = np.abs(head - tail)
-        features += [_split(velocity * np.conj(turned), up_is_positive=True), rate(heading), length, rate(length)]
-        features += [_cosine_and_sine(place - tail, head - place), rate(_unwrap_turns(place - tail, head - place))]
-    if arena is not None:
-        walls: Points = np.asarray(arena @ np.array([1, 1j]) / size, dtype=np.complex128)
-        nearest, second = _measure_walls(place, walls)
-        features += [nearest, second]
-        if axis is not None:
-            features += [_measure_walls(whole[:, axis[1]], walls)[0]]
-    return np.concatenate([values.reshape(n_frames, -1) for values in features], axis=1).astype(np.float32)
+        def find_whole(frames: slice | npt.NDArray[np.int64]) -> Points:
+            return place[frames, None] + in_body[frames] * turned[frames, None]
+
+        def rate(values: npt.NDArray) -> npt.NDArray:
+            return _divide(values[after] - values[before], seconds)
+
+        whole, velocity, shown = find_whole(span), rate(place), positions[span]
+        is_shown = np.isfinite(shown).all(axis=2) & (shown != 0).any(axis=2)
+        features = [
+            _split(in_body[span], up_is_positive=axis is not None),
+            np.abs(_divide(find_whole(after) - find_whole(before), seconds)),
+            np.abs(rate(in_body)),
+            np.where(is_shown, np.clip(np.nan_to_num(likelihoods[span]), 0, 1), 0),
+            _cosine_and_sine(whole[:, 1:-1] - whole[:, :-2], whole[:, 2:] - whole[:, 1:-1]),
+            np.abs(velocity),
+        ]
+        if heading is not None and head_angles is not None:
+            along = _split(velocity * np.conj(turned[span]), up_is_positive=True)
+            features += [along, rate(heading), length[span], rate(length)]
+            features += [_cosine_and_sine(place[span] - tail[span], head[span] - place[span]), rate(head_angles)]
+        if walls is not None:
+            features += [*_measure_walls(place[span], walls)]
+            features += [_measure_walls(head[span], walls)[0]] if axis is not None else []
+        return np.concatenate([values.reshape(stop - start, -1) for values in features], axis=1)
+
+    names = name_pose_features([""] * n_parts, has_axis=axis is not None, has_arena=arena is not None)
+    described = np.empty((n_frames, len(names)), dtype=np.float32)
+    for start in range(0, n_frames, _FRAMES_AT_ONCE):
+        stop = min(start + _FRAMES_AT_ONCE, n_frames)
+        described[start:stop] = describe(start, stop)
+    return described
 
 
 def _require_polygon(arena: Floats) -> None:
@@ -191,16 +213,18 @@ def _fill_place(points: Points, found: npt.NDArray[np.bool_]) -> Points:
     return _fill_gaps(points[:, ever], found[:, ever]).mean(axis=1)
 
 
-def _differentiate(values: npt.NDArray, fps: float) -> npt.NDArray:
-    """Return the rate of change per second of `values` (T, ...): central differences, at the ends over the frames that are there."""
-    n_frames = len(values)
-    if n_frames < 2:
-        return np.zeros_like(values)
+def _find_span(start: int, stop: int, n_frames: int, fps: float) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], Floats]:
+    """Return the frames before and after each of some frames that its rates of change are over, at the ends fewer, and seconds between."""
     half = max(1, round(_HALF_SPAN_S * fps))
-    frames = np.arange(n_frames)
-    last, first = np.minimum(frames + half, n_frames - 1), np.maximum(frames - half, 0)
-    seconds = (last - first) / fps
-    return (values[last] - values[first]) / seconds.reshape(-1, *[1] * (values.ndim - 1))
+    frames = np.arange(start, stop)
+    before, after = np.maximum(frames - half, 0), np.minimum(frames + half, n_frames - 1)
+    return before, after, (after - before) / fps
+
+
+def _divide(changes: npt.NDArray, seconds: Floats) -> npt.NDArray:
+    """Return `changes` (N, ...) per second; 0 for the only frame of a recording."""
+    spread = seconds.reshape(-1, *[1] * (changes.ndim - 1))
+    return np.divide(changes, spread, out=np.zeros_like(changes), where=spread > 0)
 
 
 def _split(vectors: Points, *, up_is_positive: bool) -> Floats:

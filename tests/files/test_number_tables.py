@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from behavior.errors import PoseError
+from behavior.files import number_tables
 from behavior.files.number_tables import TextLayout, read_first_row, read_number_table
 
 
@@ -51,3 +52,27 @@ def test_cells_without_a_column_are_an_error(tmp_path: Path) -> None:
     path.write_text("frame,x\n0,1\n1,2" + ",5" * 40 + "\n")
     with pytest.raises(PoseError, match="cannot be read"):
         read_number_table(path, layout)
+
+
+@pytest.mark.parametrize("more", ["", "9,x,y\n", "9,1,2,,,7\n"])
+def test_long_tables_are_read_in_parts_to_the_same_cells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: str) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("frame,x,y\n0,1,0.1\n1,2,\n\n2,3,1e-3\n3,nan,4\n" + more, encoding="utf-8")
+    layout = TextLayout(1, 6 if "7" in more else 3, "utf-8", ",", ".")
+    whole = read_number_table(path, layout)
+    monkeypatch.setattr(number_tables, "_LONG_BYTES", 0)
+    monkeypatch.setattr(number_tables, "_ROWS_AT_ONCE", 2)
+    found = read_number_table(path, layout)
+    np.testing.assert_array_equal(found.lines, whole.lines)
+    for column in range(3):
+        assert list(map(repr, found.read_cells(column))) == list(map(repr, whole.read_cells(column)))
+        assert found.read_cells(column).dtype == whole.read_cells(column).dtype
+
+
+def test_a_cell_too_many_in_a_long_table_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("frame,x\n0,1\n1,2\n2,3,4\n", encoding="utf-8")
+    monkeypatch.setattr(number_tables, "_LONG_BYTES", 0)
+    monkeypatch.setattr(number_tables, "_ROWS_AT_ONCE", 2)
+    with pytest.raises(PoseError, match="line 4 has more than the 2 cells of the header"):
+        read_number_table(path, TextLayout(1, 2, "utf-8", ",", "."))
