@@ -168,10 +168,17 @@ def _draw_strip(
 def _draw_bouts(
     axes: Axes, edges: npt.NDArray[np.float64], values: npt.NDArray[np.bool_], lane: tuple[float, float], **style: object
 ) -> None:
-    stops = frame_stops(edges)
-    spans = [(edges[start], stops[stop - 1] - edges[start]) for start, stop in find_bouts(values, find_gaps(edges)).tolist()]
-    if spans:
-        axes.broken_barh(spans, lane, zorder=2, **style)
+    bouts, stops = find_bouts(values, find_gaps(edges)), frame_stops(edges)
+    if len(bouts):
+        axes.broken_barh(_join_close(edges[bouts[:, 0]], stops[bouts[:, 1] - 1], float(edges[-1] - edges[0])), lane, zorder=2, **style)
+
+
+def _join_close(starts: npt.NDArray[np.float64], stops: npt.NDArray[np.float64], duration_s: float) -> list[tuple[float, float]]:
+    """Return start and length of each bout; of more than a printer resolves, those with less between them than it resolves are one."""
+    if len(starts) > _IMAGE_COLUMNS:
+        is_apart = starts[1:] - stops[:-1] > duration_s / _IMAGE_COLUMNS
+        starts, stops = starts[np.append(True, is_apart)], stops[np.append(is_apart, True)]
+    return list(zip(starts.tolist(), (stops - starts).tolist(), strict=True))
 
 
 def _paint_probabilities(

@@ -20,6 +20,8 @@ from behavior.figures.rendering import INK, MUTED, PlainFigure, get_color
 __all__ = ["FloorPlan", "draw_trajectory"]
 
 _PANEL = 2.35
+# A line for each is drawn; more fill memory.
+_MOST_STEPS = 150_000
 _ASIDE = "#BDBDBD"
 Outline = Sequence[tuple[float, float]]
 # x and y.
@@ -198,6 +200,9 @@ def _space_bins(
 
 
 def _draw_way(axes: Axes, positions: npt.NDArray[np.float64], ethogram: npt.NDArray[np.bool_]) -> None:
+    # Of hours, every so many frames; a behavior that is shown in any of them is shown.
+    starts = np.arange(0, len(positions), -(-len(positions) // _MOST_STEPS))
+    positions, ethogram = positions[starts], np.logical_or.reduceat(ethogram, starts, axis=0)
     steps = np.stack((positions[:-1], positions[1:]), axis=1)
     known = np.isfinite(steps).all(axis=(1, 2))
     idle = known & ~ethogram[:-1].any(axis=1)

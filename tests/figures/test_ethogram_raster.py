@@ -57,3 +57,17 @@ def test_the_same_picture_is_the_same_file() -> None:
 def test_what_cannot_be_drawn_is_refused(rows: list[RasterRow], names: list[str]) -> None:
     with pytest.raises(ValueError, match="expected"):
         draw_ethogram_raster(rows, names)
+
+
+def test_of_more_bouts_than_a_printer_resolves_close_ones_are_one() -> None:
+    decided = np.zeros((100_000, 2), dtype=bool)
+    decided[::5] = True
+    decided[50_000:60_000] = False
+    time_s = np.arange(100_000) / 10
+    figure = draw_ethogram_raster([RasterRow("A", time_s, decided)], NAMES)
+    (first, *_) = [spans for spans in figure.axes[0].collections if len(spans.get_paths()) > 1]
+    starts, stops = (
+        [float(limit) for limit in limits] for limits in zip(*(path.get_extents().intervalx for path in first.get_paths()), strict=True)
+    )
+    np.testing.assert_allclose(starts, [0, 6000])
+    np.testing.assert_allclose(stops, [4999.6, 9999.6])

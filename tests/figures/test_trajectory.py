@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from matplotlib.collections import LineCollection, QuadMesh
 
+from behavior.figures import trajectory
 from behavior.figures.rendering import get_color
 from behavior.figures.trajectory import FloorPlan, draw_trajectory
 
@@ -31,6 +32,18 @@ def test_a_trajectory_shows_the_way_and_the_time_spent() -> None:
     assert way.get_ylim()[0] > way.get_ylim()[1]
     assert [text.get_text() for text in way.texts] == ["feeder"]
     assert everywhere.get_title(loc="left") == "time (4.5 s)"
+
+
+def test_of_a_long_way_every_so_many_steps_are_drawn_and_no_behavior_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trajectory, "_MOST_STEPS", 20)
+    positions = np.column_stack((np.linspace(0, 90, 100), np.full(100, 50.0)))
+    ethogram = np.zeros((100, 2), dtype=bool)
+    ethogram[13, 0] = True
+    figure = draw_trajectory(positions, np.ones(100), ethogram, NAMES)
+    lines = [collection for collection in figure.axes[0].collections if isinstance(collection, LineCollection)]
+    assert sorted(len(collection.get_segments()) for collection in lines) == [0, 1, 18]
+    (segment,) = next(collection for collection in lines if len(collection.get_segments()) == 1).get_segments()
+    np.testing.assert_allclose(segment[:, 0], positions[[10, 15], 0])
 
 
 def test_axes_are_in_centimetres_where_the_scale_is_known() -> None:
