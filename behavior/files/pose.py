@@ -58,7 +58,7 @@ _SPARSEST_INDEX = 10
 _DECLARED_OFF = 0.02
 
 # So many rows of a table are written at once.
-_ROWS_AT_ONCE = 10_000
+_ROWS_AT_ONCE = 1000
 
 # More names than this are counted.
 _SHOWN_NAMES = 12

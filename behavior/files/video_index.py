@@ -92,7 +92,7 @@ class PacketPlaces:
     (2, None, None, 3)
     """
 
-    def __init__(self, names: Sequence[tuple[int, int]]) -> None:
+    def __init__(self, names: Sequence[tuple[int, int]] | npt.NDArray[np.int64]) -> None:
         pairs = np.array(names, dtype=np.int64).reshape(-1, 2)
         order = np.lexsort((pairs[:, 1], pairs[:, 0]))
         pairs = pairs[order]
@@ -143,11 +143,9 @@ def list_packets(path: Path) -> PacketTable:
     opened = open_stream(path)
     with opened.container:
         source = choose_source(opened)
-        stamps: list[int] = []
-        seeks: list[int] = []
-        names: list[tuple[int, int]] = []
-        restarts: list[bool] = []
-        decoded: list[bool] = []
+        # Numbers in a row, not objects: a day of video has millions of packets.
+        stamps, seeks, names = array("q"), array("q"), array("q")
+        restarts, decoded = bytearray(), bytearray()
         is_whole, end = True, 0.0
         starts_afresh = _choose_restart_check(opened)
         for stamped in source:
@@ -157,24 +155,24 @@ def list_packets(path: Path) -> PacketTable:
                 continue
             is_whole &= not (stamped.is_after_hole or packet.is_corrupt or packet.is_discard) and bool(packet.size)
             end = max(end, stamped.stamp + (packet.duration or opened.interval))
-            names.append(name_packet(packet))
+            names.extend(name_packet(packet))
             stamps.append(stamped.stamp)
             seeks.append(packet.dts if packet.dts is not None else stamped.stamp)
             decoded.append(bool(packet.size) and not packet.is_corrupt)
             restarts.append(packet.is_keyframe and starts_afresh(packet))
         is_whole &= not source.restarts and not source.broke_off and not source.ends_early(len(stamps), end)
         is_whole &= isinstance(source.open_rows(), StampedRows) and opened.stream.codec_context.name not in _HIDING_DECODERS
-        values = np.array(stamps, dtype=np.int64)
+        values = np.array(stamps)
         steps = np.diff(np.sort(values))
-        places = PacketPlaces(names)
+        places = PacketPlaces(np.array(names).reshape(-1, 2))
         is_whole &= places.n_different == len(values) > 0
         is_whole &= len(steps) == 0 or bool(steps.min() > _NEAREST_PACKETS * min(float(np.median(steps)), opened.interval))
         return PacketTable(
             values,
             places,
-            np.array(seeks, dtype=np.int64),
-            np.array(restarts, dtype=np.bool_),
-            np.array(decoded, dtype=np.bool_),
+            np.array(seeks),
+            np.array(restarts).astype(np.bool_),
+            np.array(decoded).astype(np.bool_),
             is_whole,
             float(opened.stream.time_base),
         )

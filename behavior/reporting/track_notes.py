@@ -10,6 +10,7 @@ import numpy.typing as npt
 from behavior.recording import find_bouts
 from behavior.tracking.animals import TrackedAnimals
 from behavior.tracking.equipment import Equipment
+from behavior.tracking.reflections import Reflection
 
 __all__ = ["describe_track"]
 
@@ -27,6 +28,7 @@ def describe_track(
     n_expected: int | None,
     n_found: npt.NDArray[np.integer] | None = None,
     equipment: Sequence[Equipment] = (),
+    reflections: Sequence[Reflection] = (),
 ) -> list[str]:
     """Return a sentence for each thing that is odd about a track.
 
@@ -40,6 +42,8 @@ def describe_track(
         How many things like an animal were found in each frame, shape (T,); None where that is not known.
     equipment
         What was left out because it never moves.
+    reflections
+        What moves as the mirror image of an animal.
     """
     n_frames = len(animals.seen)
     counts = animals.seen.sum(axis=1)
@@ -73,5 +77,12 @@ def describe_track(
         notes.append(
             f"what is found at {'; '.join(places[:_MOST_PLACES])}{rest} never moves while others do: it is taken for equipment and left "
             "out; if it is an animal, give --animals with the number of all."
+        )
+    if reflections:
+        frames = f"{sum(one.n_frames for one in reflections)} frames or more, the first of them {reflections[0].start_frame}"
+        x, y = np.median([(one.x, one.y) for one in reflections], axis=0)
+        notes.append(
+            f"what is found around {x:.0f}, {y:.0f} moves as an animal would in a mirror, in {frames}; leave the wall out with a "
+            "--mask, or mark the image as no animal in the tab Tracks of `behavior review`."
         )
     return notes

@@ -37,6 +37,7 @@ from behavior.tracking.animals import gather_animals
 from behavior.tracking.association import associate, choose_association
 from behavior.tracking.detections import Detections
 from behavior.tracking.equipment import Equipment, leave_out_equipment
+from behavior.tracking.reflections import find_reflections
 
 __all__ = ["TrackRequest", "TrackResult", "TrackedVideo", "preview_tracking", "track_videos"]
 
@@ -203,7 +204,8 @@ def _track_video(video: Path, stem: Path, request: TrackRequest, origin: dict[st
     if not animals.seen.any():
         raise VideoError(f"{video}: no animal was found in any of its {len(found)} frames; see what is found with --preview.")
     n_found = np.array([len(one) for one in found])
-    for note in describe_track(animals, n_flooded=n_flooded, n_expected=request.animals, n_found=n_found, equipment=equipment):
+    odd: dict[str, Any] = {"n_found": n_found, "equipment": equipment, "reflections": find_reflections(found, associated, chosen)}
+    for note in describe_track(animals, n_flooded=n_flooded, n_expected=request.animals, **odd):
         warn(f"{video}: {note}")
     identities: TrackletIdentities | None = None
     if request.fingerprint is not None:

@@ -5,6 +5,7 @@ import numpy as np
 from behavior.reporting.track_notes import describe_track
 from behavior.tracking.animals import TrackedAnimals
 from behavior.tracking.equipment import Equipment
+from behavior.tracking.reflections import Reflection
 
 
 def make(seen: np.ndarray) -> TrackedAnimals:
@@ -64,3 +65,12 @@ def test_what_was_left_out_as_equipment_is_said_in_one_sentence() -> None:
     assert note.startswith("what is found at 0, 20 (frames 5 to 94); 10, 20 (frames 5 to 94) never moves while others do")
     (note,) = describe_track(make(np.ones((100, 2), dtype=bool)), n_flooded=0, n_expected=2, equipment=things)
     assert "31, 20 (frames 5 to 94) and 2 more places never moves" in note
+
+
+def test_reflections_are_placed_with_what_to_do() -> None:
+    found = [Reflection(470.0, 200.0, 30, 90, 60), Reflection(474.0, 220.0, 300, 340, 40)]
+    (note,) = describe_track(make(np.ones((500, 2), dtype=bool)), n_flooded=0, n_expected=None, reflections=found)
+    assert note.startswith(
+        "what is found around 472, 210 moves as an animal would in a mirror, in 100 frames or more, the first of them 30;"
+    )
+    assert "--mask" in note and "no animal" in note
