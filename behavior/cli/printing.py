@@ -51,7 +51,7 @@ def print_speeds(
     print_table(
         ["recording", column, "frames/s"], rows, as_json=as_json, formats={"frames/s": "{:,.1f}"}, extra={"failures": dict(failures)}
     )
-    exit_on(failures)
+    exit_on(failures, others=bool(speeds or more))
 
 
 def print_scores(metrics: Any, out: Path, *, as_json: bool) -> None:
@@ -123,10 +123,13 @@ def print_notes(notes: Sequence[str]) -> None:
         hint(note)
 
 
-def exit_on(failures: Mapping[str, str]) -> None:
-    """Exit with the status for unfinished work if there are failures; each was printed when it occurred."""
+def exit_on(failures: Mapping[str, str], *, others: bool = True) -> None:
+    """Exit with the status for unfinished work if there are failures; each was printed when it occurred.
+
+    `others` tells whether there was anything else to do.
+    """
     if failures:
-        _logger.error(f"{len(failures)} failed ({', '.join(failures)}); the rest is done.")
+        _logger.error(f"{len(failures)} failed ({', '.join(failures)}){'; the rest is done' if others else ''}.")
         raise typer.Exit(SOME_FAILED)
 
 

@@ -165,7 +165,8 @@ def track(
             as_json=as_json,
             extra={"failures": result.failures},
         )
-        hint("green: an animal that is alone; red: animals that touch and were taken apart")
+        if result.previews:
+            hint("green: an animal that is alone; red: animals that touch and were taken apart")
     else:
         result = track_videos(videos, request, out=out, overwrite=overwrite, where=choose_where(workers, cluster))
         rows = [
@@ -181,5 +182,6 @@ def track(
         if animals is None and not keep_identities and any(video.animals > 1 for video in result.videos.values()):
             hint("several animals were told apart by motion alone; with --animals and their number, by what they look like, too")
         if any(video.identified is not None for video in result.videos.values()):
-            hint("wrote NAME_identity.png and NAME_identity.csv; look in the picture for animals that were exchanged")
-    exit_on(result.failures)
+            hint("wrote NAME_identity.png and NAME_identity.csv; identified is the share of positions that are named surely, right or not")
+            hint("look in the picture for animals that were exchanged: those that a person cannot tell apart may be, and sure all the same")
+    exit_on(result.failures, others=bool(result.videos or result.kept or result.previews))

@@ -19,7 +19,9 @@ Image = npt.NDArray[np.uint8]
 
 # As compose_film_strip draws: a picture with its edges, and what is between two.
 _EDGES, _BETWEEN = 8, 4
-_LEFT, _BELOW, _GAP = 92, 26, 10
+_LEFT, _BELOW, _GAP, _LEGEND = 92, 26, 10, 52
+# The legend has room beside so many.
+_LEAST_COLUMNS = 2
 _DARK, _DOUBTFUL = (40, 40, 40), (190, 0, 0)
 
 
@@ -70,11 +72,12 @@ def draw_identity_strips(
     n_crops
         Crops of a tracklet below each other; fewer where it has fewer.
     n_columns
-        Tracklets beside each other, before the strip goes on below.
+        Tracklets beside each other at most, before the strip goes on below.
     size
         Of each crop, pixels.
     """
     blocks = []
+    n_columns = max(min(n_columns, max(map(len, animals), default=0)), _LEAST_COLUMNS)
     for animal, (shown, name, count) in enumerate(zip(animals, names, n_all, strict=True)):
         parts = [shown[start : start + n_columns] for start in range(0, len(shown), n_columns)] or [[]]
         for number, part in enumerate(parts):
@@ -85,7 +88,10 @@ def draw_identity_strips(
                 _write(block, "tracklets", 4, 60, _DARK)
             blocks.append(block)
         blocks.append(np.full((_GAP, blocks[0].shape[1], 3), 255, dtype=np.uint8))
-    return np.vstack(blocks)
+    legend = np.full((_LEGEND, blocks[0].shape[1], 3), 255, dtype=np.uint8)
+    for line, text in enumerate(("number: first frame of a tracklet", "edge: it is surely this animal", "red p: it is not sure")):
+        _write(legend, text, 4, 12 + 15 * line, _DOUBTFUL if text.startswith("red") else _DARK)
+    return np.vstack([*blocks, legend])
 
 
 def encode_png(image: Image) -> bytes:

@@ -99,10 +99,13 @@ def keep_best(paths: Sequence[Path], rate: Callable[[Path], bool | tuple[int, ..
 def make_safe(name: str) -> str:
     """Return the id of a recording that is named after `name`: characters that a file name should not have become `_`.
 
-    >>> make_safe("Mäuse 1")
-    'M_use_1'
+    So does what Windows takes for a device: a file cannot be called that there.
+
+    >>> make_safe("Mäuse 1"), make_safe("con.1"), make_safe("control")
+    ('M_use_1', 'con_.1', 'control')
     """
-    return re.sub(r"[^A-Za-z0-9._-]", "_", name)
+    safe = re.sub(r"[^A-Za-z0-9._-]", "_", name)
+    return re.sub(r"(?i)^(con|prn|aux|nul|com\d|lpt\d)(?=\.|$)", r"\1_", safe)
 
 
 def name_recordings(videos: Sequence[Path], folder: Path) -> list[str]:

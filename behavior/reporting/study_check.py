@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -250,7 +251,7 @@ def _find_shared_videos(study: Study, recordings: Sequence[Recording]) -> dict[s
     for recording in recordings:
         if recording.video is None:
             continue
-        resolved = recording.video.resolve()
+        resolved = Path(os.path.realpath(recording.video))
         if resolved in first_with:
             other = first_with[resolved]
             message = f"{recording.video}: is also the video of {other.id!r}; one of the two is probably a slip."
@@ -280,7 +281,7 @@ def _check_frames(study: Study, recording: Recording, seen: SeenFiles) -> _Frame
         return _FrameCheck(Frames.from_times(features.time_s), features.fps)
     if recording.video is None:
         raise VideoError(f"recording {recording.id!r} has no video; name one in the manifest, or import its features.")
-    path = recording.video.resolve()
+    path = Path(os.path.realpath(recording.video))
     if path in seen.frames:
         return replace(seen.frames[path], problems=())
     with open_video(recording.video) as video:

@@ -27,6 +27,7 @@ def describe_track(
     n_flooded: int,
     n_expected: int | None,
     n_found: npt.NDArray[np.integer] | None = None,
+    memory: int | None = None,
     equipment: Sequence[Equipment] = (),
     reflections: Sequence[Reflection] = (),
 ) -> list[str]:
@@ -40,6 +41,8 @@ def describe_track(
         How many animals there should be; None where nobody said.
     n_found
         How many things like an animal were found in each frame, shape (T,); None where that is not known.
+    memory
+        For how many frames an animal that is not found is remembered, where nobody said how many there are; None to tell nothing of it.
     equipment
         What was left out because it never moves.
     reflections
@@ -62,6 +65,14 @@ def describe_track(
         )
     if is_other:
         notes.append(f"no animal is found in {missing} of {n_frames} frames{longest}.")
+    is_forgotten = gaps[:, 0] > 0
+    is_forgotten &= (gaps[:, 1] < n_frames) & (gaps[:, 1] - gaps[:, 0] > (n_frames if memory is None else memory))
+    if n_expected is None and is_forgotten.any():
+        start, stop = gaps[np.argmax(is_forgotten)]
+        notes.append(
+            f"animals are new ones after frame {stop - 1}, for nothing is found in the {stop - start} frames before, and they are "
+            f"remembered for {memory}; give --animals with their number to follow them on, or a larger --memory."
+        )
     fewer = int(((counts < animals.seen.shape[1]) & (counts > 0)).sum())
     if n_expected is not None and fewer > _OFTEN * n_frames:
         notes.append(f"fewer than {n_expected} animals are found in {fewer} of {n_frames} frames; positions in gaps are predicted.")

@@ -205,7 +205,7 @@ def _track_video(video: Path, stem: Path, request: TrackRequest, origin: dict[st
         raise VideoError(f"{video}: no animal was found in any of its {len(found)} frames; see what is found with --preview.")
     n_found = np.array([len(one) for one in found])
     odd: dict[str, Any] = {"n_found": n_found, "equipment": equipment, "reflections": find_reflections(found, associated, chosen)}
-    for note in describe_track(animals, n_flooded=n_flooded, n_expected=request.animals, **odd):
+    for note in describe_track(animals, n_flooded=n_flooded, n_expected=request.animals, memory=request.memory, **odd):
         warn(f"{video}: {note}")
     identities: TrackletIdentities | None = None
     if request.fingerprint is not None:

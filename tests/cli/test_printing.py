@@ -87,6 +87,9 @@ def test_failures_set_the_exit_status(capsys):
         exit_on({"m1": "no pose", "m2": "no video"})
     assert caught.value.exit_code == printing.SOME_FAILED == 1
     assert capsys.readouterr().err == "error: 2 failed (m1, m2); the rest is done.\n"
+    with pytest.raises(typer.Exit):
+        exit_on({"m1": "broken"}, others=False)
+    assert capsys.readouterr().err == "error: 1 failed (m1).\n"
 
 
 def test_speeds_have_a_row_for_each_recording(capsys):

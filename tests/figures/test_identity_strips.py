@@ -27,7 +27,16 @@ def test_each_tracklet_is_a_column_edged_if_it_is_sure() -> None:
 def test_many_tracklets_go_on_below() -> None:
     shown = [ShownTracklet([paint(RED)], start, 1.0, is_sure=True) for start in range(5)]
     one, three = (draw_identity_strips([shown[:n]], ["a"], [5], n_columns=2).shape[0] for n in (2, 5))
-    assert three > 2.5 * one and count(draw_identity_strips([shown], ["a"], [5], n_columns=2), RED) == 5 * 56 * 56
+    assert three > 2 * one and count(draw_identity_strips([shown], ["a"], [5], n_columns=2), RED) == 5 * 56 * 56
+
+
+def test_few_tracklets_leave_no_blank_width_and_the_legend_is_below() -> None:
+    shown = [ShownTracklet([paint(RED)], start, 1.0, is_sure=True) for start in range(8)]
+    narrow, wide, full = (draw_identity_strips([shown[:n]], ["a"], [8], n_columns=8) for n in (4, 8, 8))
+    assert narrow.shape[1] < 0.7 * wide.shape[1] and (wide == full).all()
+    legend = narrow[-52:].astype(int)
+    # Dark letters, and red ones as those of what is not sure.
+    assert (legend.max(axis=-1) < 150).any() and (legend[..., 0] - legend[..., 2] > 60).any()
 
 
 def test_a_png_holds_the_picture() -> None:

@@ -74,3 +74,12 @@ def test_reflections_are_placed_with_what_to_do() -> None:
         "what is found around 472, 210 moves as an animal would in a mirror, in 100 frames or more, the first of them 30;"
     )
     assert "--mask" in note and "no animal" in note
+
+
+def test_animals_that_are_forgotten_in_the_dark_are_told_of() -> None:
+    seen = np.ones((400, 2), dtype=bool)
+    seen[100:170] = False
+    notes = describe_track(make(seen), n_flooded=70, n_expected=None, memory=50)
+    assert any(note.startswith("animals are new ones after frame 169, for nothing is found in the 70 frames before") for note in notes)
+    for given in ({"n_expected": 2, "memory": 50}, {"n_expected": None, "memory": 70}):
+        assert not any("new ones" in note for note in describe_track(make(seen), n_flooded=70, **given))
