@@ -15,7 +15,7 @@ from behavior.learning.variants import list_variants
 from behavior.recording import Labels, Recording
 from behavior.sequence.averaging import average_features
 from behavior.sequence.folds import Fold
-from behavior.sequence.preparation import combine_moments, measure_moments, require_components
+from behavior.sequence.preparation import SpreadOfMany, measure_moments, require_components
 
 __all__ = ["list_refusals", "require_apart", "require_folds", "require_learned", "require_positives"]
 
@@ -107,10 +107,11 @@ def _list_unprepared(variant: Study, recordings: Sequence[Recording], folds: Seq
             measure_moments(average_features(load_features(variant, recording, streams).values, variant.features.average), covariance=False)
             for recording in recordings
         ]
+        spreads = SpreadOfMany(moments)
         for group in (folds, [everything]):
             with _noting(refusals):
                 for fold in group:
-                    require_components(combine_moments([moments[index] for index in fold.training]), pca=variant.features.pca)
+                    require_components(spreads.combine(fold.training), pca=variant.features.pca)
     return refusals
 
 

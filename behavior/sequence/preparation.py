@@ -15,10 +15,13 @@ __all__ = [
     "Moments",
     "Preparation",
     "PreparedFeatures",
+    "Spread",
+    "SpreadOfMany",
     "combine_moments",
     "fit_preparation",
     "measure_moments",
     "pad_components",
+    "require_components",
     "solve_preparation",
 ]
 
@@ -220,6 +223,45 @@ def combine_moments(parts: Iterable[Moments]) -> Moments:
     return total
 
 
+@dataclass(frozen=True)
+class Spread:
+    """What tells how many components frames have.
+
+    Attributes
+    ----------
+    n_frames
+        Number of rows.
+    low, high
+        Least and greatest value of each feature, float64 of shape (D,), or any two that are apart where these are.
+    """
+
+    n_frames: int
+    low: npt.NDArray[np.float64]
+    high: npt.NDArray[np.float64]
+
+
+class SpreadOfMany:
+    """The spread of any of very many recordings together, each time without going through all of them."""
+
+    def __init__(self, parts: Sequence[Moments]) -> None:
+        self._n_frames = np.array([part.n_frames for part in parts])
+        self._low, self._high = np.stack([part.low for part in parts]), np.stack([part.high for part in parts])
+        self._varies = self._low < self._high
+        self._n_varying = self._varies.sum(axis=0)
+
+    def combine(self, indexes: Sequence[int]) -> Spread:
+        """Return the spread of the recordings `indexes`, at least one, each once."""
+        chosen = np.array(indexes, dtype=np.int64)
+        others = np.setdiff1d(np.arange(len(self._n_frames)), chosen)
+        # What varies within one of them varies; the other features are compared from recording to recording.
+        is_open = self._n_varying - self._varies[others].sum(axis=0) == 0
+        low, high = np.zeros(is_open.shape), np.ones(is_open.shape)
+        if is_open.any():
+            low[is_open] = self._low[np.ix_(chosen, is_open)].min(axis=0)
+            high[is_open] = self._high[np.ix_(chosen, is_open)].max(axis=0)
+        return Spread(int(self._n_frames[chosen].sum()), low, high)
+
+
 def solve_preparation(moments: Moments, *, standardize: bool, pca: int | float | None) -> Preparation:
     """Return the preparation of frames with these moments; arguments and errors as of `fit_preparation`."""
     n_features = len(moments.mean)
@@ -250,9 +292,9 @@ def solve_preparation(moments: Moments, *, standardize: bool, pca: int | float |
     return Preparation(moments.mean, scale, np.ascontiguousarray(vectors * signs))
 
 
-def require_components(moments: Moments, *, pca: int | float | None) -> int:
+def require_components(moments: Moments | Spread, *, pca: int | float | None) -> int:
     """Return how many components frames with these moments have; UsageError if `pca` asks for more, or cannot be used."""
-    n_features = len(moments.mean)
+    n_features = len(moments.low)
     varies = moments.low < moments.high
     n_there = min(int(np.count_nonzero(varies)), moments.n_frames - 1)
     if pca is None:

@@ -12,7 +12,15 @@ from sklearn.preprocessing import StandardScaler
 
 from behavior.errors import UsageError
 from behavior.sequence import preparation
-from behavior.sequence.preparation import Preparation, combine_moments, fit_preparation, measure_moments, solve_preparation
+from behavior.sequence.preparation import (
+    Preparation,
+    SpreadOfMany,
+    combine_moments,
+    fit_preparation,
+    measure_moments,
+    require_components,
+    solve_preparation,
+)
 
 
 @pytest.fixture
@@ -163,3 +171,17 @@ def test_it_survives_a_file_of_arrays(recordings: list[np.ndarray], pca: int | N
 
 def test_no_frames_can_be_prepared(recordings: list[np.ndarray]) -> None:
     assert fit_preparation(recordings, standardize=True, pca=4).apply(recordings[0][:0]).shape == (0, 4)
+
+
+@given(seed=st.integers(0, 200), n_recordings=st.integers(1, 6))
+def test_the_spread_of_some_of_many_recordings_is_that_of_their_moments(seed: int, n_recordings: int) -> None:
+    rng = np.random.default_rng(seed)
+    # Few values, so that features are constant in some recordings, and the same in several.
+    moments = [
+        measure_moments(rng.integers(0, 2, (rng.integers(1, 3), 6)).astype(np.float32), covariance=False) for _ in range(n_recordings)
+    ]
+    chosen = np.flatnonzero(rng.random(n_recordings) < 0.6).tolist() or [0]
+    spread, expected = SpreadOfMany(moments).combine(chosen), combine_moments([moments[index] for index in chosen])
+    assert spread.n_frames == expected.n_frames
+    np.testing.assert_array_equal(spread.low < spread.high, expected.low < expected.high)
+    assert require_components(spread, pca=None) == require_components(expected, pca=None)
