@@ -103,7 +103,7 @@ class BoostingHead(Section):
         examples=[100_000],
     )
     components: Positive = Field(
-        default=128,
+        default=256,
         description="Features that are more than this are first reduced to so many principal components, unless `features.pca` says how "
         "many: every one has a mean, a deviation and a difference in each window.",
         examples=[64],
