@@ -13,6 +13,7 @@ from scipy.special import expit
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from behavior.metrics.frames import average_precision
+from behavior.sequence.binning import Bins, find_bins
 from behavior.sequence.boosted_trees import BoostedTrees
 from behavior.sequence.contracts import HeadWeights
 from behavior.sequence.plans import FitCallbacks, FitReport, ModelPlan, TrainedModel, TrainingState
@@ -23,6 +24,9 @@ from behavior.sequence.windows import SequenceData
 __all__ = ["BoostingTrainer", "count_window_frames"]
 
 NO_CALLBACKS = FitCallbacks()
+N_BINS = 64
+# Training frames whose loss is reported.
+LOSS_FRAMES = 2_000
 
 
 def count_window_frames(lengths_s: Sequence[float], rate: float) -> list[int]:
@@ -138,11 +142,20 @@ class BoostingTrainer:
         repeated = np.repeat([float(count) for count in counts.values()], [len(chosen) for chosen in rows])
         importance = np.where(truth == 1, positive * weights[1], negative * weights[0]) * repeated
         statistics = self._describe(data, plan, dict(zip(counts, rows, strict=True)))
-        judge = _Judge()
+        bins = find_bins(statistics, N_BINS)
+        codes = bins.code(statistics)
+        importance /= importance.mean()
+        judge = _Judge(codes, truth, importance)
+        if plan.validation:
+            seen, _ = _draw_rows([labels[index] for index in plan.validation], self._frames, rng, by_class=False)
+            watched = self._describe(data, plan, dict(zip(plan.validation, seen, strict=True)))
+            judge.watch(
+                bins.code(watched), np.concatenate([labels[index][chosen] for index, chosen in zip(plan.validation, seen, strict=True)])
+            )
         model = HistGradientBoostingClassifier(
             **self._settings,
             max_iter=plan.epochs,
-            max_bins=64,
+            max_bins=N_BINS,
             early_stopping=True,
             scoring=judge,
             validation_fraction=None,
@@ -151,39 +164,37 @@ class BoostingTrainer:
             tol=0.0,
             random_state=plan.seed,
         )
-        watched: dict[str, Any] = {}
-        if plan.validation:
-            seen, _ = _draw_rows([labels[index] for index in plan.validation], self._frames, rng, by_class=False)
-            judge.validation = np.concatenate([labels[index][chosen] for index, chosen in zip(plan.validation, seen, strict=True)])
-            watched["X_val"] = self._describe(data, plan, dict(zip(plan.validation, seen, strict=True)))
-            watched["y_val"] = judge.validation
-        model.fit(statistics, truth, sample_weight=importance / importance.mean(), **watched)
+        model.fit(codes, truth, sample_weight=importance, **judge.watched)
         epochs = int(model.n_iter_)
         # The first is before any tree.
         scores = [float(score) for score in model.validation_score_[1:]] if plan.validation else []
         best = int(np.argmax(scores)) + 1 if scores else epochs
         losses = [-float(score) for score in model.train_score_[1:]]
-        return self._take_trees(model, best), FitReport(best, epochs, tuple(scores), tuple(losses))
+        return self._take_trees(model, best, bins), FitReport(best, epochs, tuple(scores), tuple(losses))
 
-    def _describe(self, data: SequenceData, plan: ModelPlan, rows: dict[int, npt.NDArray[np.int64]]) -> npt.NDArray[np.float64]:
-        """Return the statistics of some rows of some recordings, one after the other, in the precision that scikit-learn works in."""
+    def _describe(self, data: SequenceData, plan: ModelPlan, rows: dict[int, npt.NDArray[np.int64]]) -> npt.NDArray[np.float32]:
+        """Return the statistics of some rows of some recordings, one after the other."""
         features = data.features[plan.preparation]
         n_rows = sum(len(chosen) for chosen in rows.values())
-        statistics = np.empty((n_rows, count_statistics(self._n_features, len(self._lengths))))
+        statistics = np.empty((n_rows, count_statistics(self._n_features, len(self._lengths))), dtype=np.float32)
         first = 0
         for index, chosen in rows.items():
             statistics[first : first + len(chosen)] = describe_rows(features[index], chosen, self._lengths)
             first += len(chosen)
         return statistics
 
-    def _take_trees(self, model: HistGradientBoostingClassifier, n_trees: int) -> BoostedTrees:
-        """Return the first trees of a fitted classifier as arrays."""
+    def _take_trees(self, model: HistGradientBoostingClassifier, n_trees: int, bins: Bins) -> BoostedTrees:
+        """Return the first trees of a classifier that was fitted to bins, as arrays with thresholds of statistics."""
         nodes = [trees[0].nodes for trees in model._predictors[:n_trees]]
         starts = np.concatenate([[0], np.cumsum([len(of_tree) for of_tree in nodes])]).astype(np.int64)
         together = np.concatenate(nodes)
         offsets = np.repeat(starts[:-1], np.diff(starts))
         positions = np.arange(len(together))
         is_leaf = together["is_leaf"].astype(bool)
+        thresholds = np.zeros(len(together))
+        asking = together[~is_leaf]
+        # Between two bins that occur; the ones between them do not.
+        thresholds[~is_leaf] = bins.find_thresholds(asking["feature_idx"], np.floor(asking["num_threshold"]).astype(np.int64))
 
         def place(name: str) -> npt.NDArray[np.int32]:
             return np.where(is_leaf, positions, together[name] + offsets).astype(np.int32)
@@ -194,7 +205,7 @@ class BoostingTrainer:
             baseline=np.array(model._baseline_prediction, dtype=np.float64).reshape(()),
             starts=starts,
             feature=np.where(is_leaf, 0, together["feature_idx"]).astype(np.int32),
-            threshold=np.where(is_leaf, 0.0, together["num_threshold"]),
+            threshold=thresholds,
             left=place("left"),
             right=place("right"),
             value=np.where(is_leaf, together["value"], 0.0),
@@ -204,25 +215,62 @@ class BoostingTrainer:
 class _Judge:
     """What scikit-learn asks after each tree: less the loss of training frames, the average precision of validation frames.
 
-    Attributes
+    Asked by itself, it would compute the answers of all trees again after each.
+
+    Parameters
     ----------
-    validation
-        Labels of the validation frames.
+    codes, truth, importance
+        Bins (N, F), labels (N,) and weights (N,) of the training frames.
     """
 
-    def __init__(self) -> None:
-        self.validation: npt.NDArray[np.int8] | None = None
+    def __init__(self, codes: npt.NDArray[np.uint8], truth: npt.NDArray[np.int8], importance: npt.NDArray[np.float64]) -> None:
+        some = np.linspace(0, len(codes) - 1, min(len(codes), LOSS_FRAMES)).astype(np.int64)
+        self._training = _Followed(codes[some], truth[some])
+        self._importance = importance[some]
+        self._validation: _Followed | None = None
 
-    def __call__(
-        self, model: HistGradientBoostingClassifier, frames: Any, truth: npt.NDArray[Any], sample_weight: npt.NDArray[Any] | None = None
-    ) -> float:
-        log_odds = model.decision_function(frames)
-        if sample_weight is None:
-            score = average_precision(truth.astype(np.int8), expit(log_odds))
+    def watch(self, codes: npt.NDArray[np.uint8], truth: npt.NDArray[np.int8]) -> None:
+        """Take the validation frames."""
+        self._validation = _Followed(codes, truth)
+
+    @property
+    def watched(self) -> dict[str, npt.NDArray[Any]]:
+        """The arguments with which scikit-learn is told of the validation frames."""
+        return {} if self._validation is None else {"X_val": self._validation.codes, "y_val": self._validation.truth}
+
+    def __call__(self, model: HistGradientBoostingClassifier, frames: Any, truth: Any, sample_weight: Any = None) -> float:
+        if sample_weight is None and self._validation is not None:
+            score = average_precision(self._validation.truth, expit(self._validation.follow(model)))
             return score if np.isfinite(score) else -1.0
+        log_odds = self._training.follow(model)
         # log(1 + exp(-z)) of a positive frame, log(1 + exp(z)) of another.
-        losses = np.logaddexp(0.0, np.where(truth == 1, -log_odds, log_odds))
-        return -float(np.average(losses, weights=sample_weight))
+        losses = np.logaddexp(0.0, np.where(self._training.truth == 1, -log_odds, log_odds))
+        return -float(np.average(losses, weights=self._importance))
+
+
+class _Followed:
+    """Frames by their bins (N, F), with their labels (N,), and their log-odds so far."""
+
+    def __init__(self, codes: npt.NDArray[np.uint8], truth: npt.NDArray[np.int8]) -> None:
+        self.codes = codes
+        self.truth = truth
+        self._log_odds = np.zeros(len(codes))
+        self._n_trees = 0
+
+    def follow(self, model: HistGradientBoostingClassifier) -> npt.NDArray[np.float64]:
+        """Return the log-odds by all trees there are, of which only the new ones are asked."""
+        for (tree,) in model._predictors[self._n_trees :]:
+            nodes = tree.nodes
+            places = np.zeros(len(self.codes), dtype=np.intp)
+            waiting = np.flatnonzero(~nodes["is_leaf"][places].astype(bool))
+            while len(waiting):
+                at = places[waiting]
+                is_left = self.codes[waiting, nodes["feature_idx"][at]] <= nodes["num_threshold"][at]
+                places[waiting] = np.where(is_left, nodes["left"][at], nodes["right"][at])
+                waiting = waiting[~nodes["is_leaf"][places[waiting]].astype(bool)]
+            self._log_odds += nodes["value"][places]
+        self._n_trees = len(model._predictors)
+        return self._log_odds + float(np.squeeze(model._baseline_prediction))
 
 
 def _draw_rows(

@@ -7,7 +7,7 @@ import pytest
 from scipy.special import expit
 from sklearn.ensemble import HistGradientBoostingClassifier
 
-from behavior.sequence import boosted_trees
+from behavior.sequence import boosted_trees, boosting
 from behavior.sequence.boosted_trees import TREE_DTYPES, BoostedTrees
 from behavior.sequence.boosting import BoostingTrainer
 from behavior.sequence.plans import ModelPlan
@@ -19,23 +19,25 @@ LENGTHS = [3, 9]
 
 @pytest.fixture(scope="module")
 def grown():
-    """Features, the trees of a model, and the classifier that they are from."""
+    """Features, the trees of a model, the classifier that they are from, and the bins that it was fitted to."""
     rng = np.random.default_rng(0)
     features = [rng.normal(size=(700, 4)).astype(np.float32) for _ in range(2)]
     labels = [(one[:, :1] + np.roll(one[:, 1:2], 2, axis=0) > 0.3).astype(np.int8) for one in features]
-    kept = []
+    kept, found = [], []
+    find_bins = boosting.find_bins
     fit = HistGradientBoostingClassifier.fit
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(HistGradientBoostingClassifier, "fit", lambda self, *a, **k: kept.append(self) or fit(self, *a, **k))
+        patch.setattr(boosting, "find_bins", lambda *given: found.append(find_bins(*given)) or found[-1])
         trainer = BoostingTrainer(n_features=4, lengths=LENGTHS, share_per_split=0.5)
         (model,) = trainer.fit(SequenceData([features], labels), [ModelPlan((0,), (0,), (), (), epochs=40, seed=3)], seed=0)
-    return features[1], trainer.make_model(model.weights), kept[0]
+    return features[1], trainer.make_model(model.weights), kept[0], found[0]
 
 
 def test_probabilities_are_those_of_scikit_learn_to_the_last_bit(grown):
-    features, trees, classifier = grown
+    features, trees, classifier, bins = grown
     statistics = describe_rows(features, np.arange(len(features)), LENGTHS)
-    expected = classifier.predict_proba(statistics.astype(np.float64))[:, 1]
+    expected = classifier.predict_proba(bins.code(statistics))[:, 1]
     assert trees.n_trees == 40
     assert len(np.unique(expected)) > 100
     np.testing.assert_array_equal(expit(trees.score(statistics)), expected)
@@ -43,14 +45,14 @@ def test_probabilities_are_those_of_scikit_learn_to_the_last_bit(grown):
 
 
 def test_a_recording_is_predicted_piece_by_piece(grown, monkeypatch):
-    features, trees, _ = grown
+    features, trees, *_ = grown
     whole = trees.predict(features)
     monkeypatch.setattr(boosted_trees, "_LEAST_ROWS", 64)
     np.testing.assert_array_equal(trees.predict(features), whole)
 
 
 def test_arrays_of_a_model_make_it_again(grown):
-    features, trees, _ = grown
+    features, trees, *_ = grown
     arrays = trees.to_arrays()
     assert [values.dtype for values in arrays] == [np.dtype(dtype) for dtype in TREE_DTYPES.values()]
     np.testing.assert_array_equal(BoostedTrees.from_arrays(arrays).predict(features), trees.predict(features))
@@ -78,13 +80,13 @@ def test_arrays_of_a_model_make_it_again(grown):
     ],
 )
 def test_arrays_that_are_no_trees_are_refused(grown, change, words):
-    _, trees, _ = grown
+    _, trees, *_ = grown
     with pytest.raises(ValueError, match=words):
         replace(trees, **change(trees))
 
 
 def test_arrays_of_another_kind_are_refused(grown):
-    _, trees, _ = grown
+    _, trees, *_ = grown
     arrays = list(trees.to_arrays())
     arrays[3] = arrays[3].astype(np.float64)
     with pytest.raises(ValueError, match="the array starts is float64, expected int64"):
