@@ -214,7 +214,7 @@ def resample_f1(labels: Labels, probabilities: Predictions, multiplicities: npt.
     for tally in tallies:
         best = int(np.argmax(measure_f1(total - tally)))
         nested.append(tally[best])
-    return measure_f1(multiplicities @ np.stack(nested).astype(np.float64))
+    return measure_f1(np.asarray(multiplicities.astype(np.float64) @ np.stack(nested)))
 
 
 def count_at_thresholds(labels: npt.NDArray[np.int8], probabilities: npt.NDArray[np.floating]) -> Floats:
