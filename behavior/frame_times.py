@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 __all__ = [
+    "HIGHEST_RATE",
     "count_lost",
     "estimate_fps",
     "find_gaps",
@@ -21,6 +22,8 @@ __all__ = [
 ]
 
 RATE_TOLERANCE = 0.01
+# Frames per second; cameras of the field have a tenth of it.
+HIGHEST_RATE = 10_000
 
 # Nothing was recorded between two frames that are further apart than this, in seconds, and than this many of the usual intervals: a few
 # frames that a camera lost are shorter, and are bridged by what was seen on both sides.

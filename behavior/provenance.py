@@ -108,6 +108,8 @@ class Provenance(_Part):
         What made the probabilities.
     individual
         What the pose calls the animal, where it has several.
+    others
+        What the pose calls the other animals that the features are of by name; None where there are none such.
     body_parts
         Those that the crops were centred on; None too where the model works without crops.
     postprocess
@@ -142,6 +144,7 @@ class Provenance(_Part):
     learned_from: bool | None = None
     model: ModelSource | None = None
     individual: str | None = None
+    others: Names | None = None
     body_parts: Names | None = None
     postprocess: AppliedPostprocess | None = None
     calibration: str | None = None

@@ -67,6 +67,8 @@ class Recording:
         The other recordings of the same video, by id, with the individual of each.
     shared_labels
         Those of its label files that a companion has, too.
+    fps
+        Frames per second where there is no video and the pose file does not say; None where the manifest and the study do not either.
     sex, age, species
         Of the animal, for archives: M, F, O or U; an ISO 8601 duration; a Latin name. "" where the manifest does not say.
     clock_start, lights_on, lights_off
@@ -84,6 +86,7 @@ class Recording:
     pose_coordinates: PoseCoordinates = "auto"
     companions: Mapping[str, str] = field(default_factory=dict)
     shared_labels: frozenset[Path] = frozenset()
+    fps: float | None = None
     sex: str = ""
     age: str = ""
     species: str = ""

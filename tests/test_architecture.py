@@ -125,6 +125,7 @@ ABOUT_NO_MODULE = {
     "workflows/test_odd_videos.py": "odd videos and drives, from file to features",
     "workflows/test_own_networks.py": "networks in files of the user's own, from embed to annotate",
     "workflows/test_pipeline.py": "a rendered study through all commands",
+    "workflows/test_pose_alone.py": "pose without videos, from init to report",
     "workflows/test_protocol.py": "what a cross-validation leaves out and stops on",
     "workflows/test_sampling.py": "videos of several frame rates, from init to ethograms of every frame",
 }

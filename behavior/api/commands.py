@@ -20,7 +20,14 @@ if TYPE_CHECKING:
 __all__ = ["compare_raters", "init_study", "list_backbones", "open_review", "rename_behavior", "run_demo", "write_report"]
 
 
-def init_study(folder: PathLike, *, backbone: str = "resnet50v2", individuals: Sequence[str] = (), out: PathLike | None = None) -> Study:
+def init_study(
+    folder: PathLike,
+    *,
+    backbone: str = "resnet50v2",
+    individuals: Sequence[str] = (),
+    fps: float | None = None,
+    out: PathLike | None = None,
+) -> Study:
     """Pair the videos, pose and label files in a folder and write `study.yaml` and `recordings.csv`, as `behavior init` does.
 
     Parameters
@@ -32,20 +39,22 @@ def init_study(folder: PathLike, *, backbone: str = "resnet50v2", individuals: S
     individuals
         Which animals of videos whose pose has several are in the study: a recording for each; all of them where empty. The only one of
         these makes each video one recording.
+    fps
+        Frames per second of pose without videos whose files do not say it.
     out
         Folder to write them into; `folder` itself where None.
 
     Raises
     ------
     UsageError
-        If the folder is missing or holds no video.
+        If the folder is missing or holds neither video nor pose.
     OutputError
         If there is a study already, or nothing can be written there.
     """
     from behavior.api.study import Study
     from behavior.workflows.init import init_study
 
-    return Study(init_study(Path(folder), backbone=backbone, individuals=individuals, out=as_path(out)).study)
+    return Study(init_study(Path(folder), backbone=backbone, individuals=individuals, fps=fps, out=as_path(out)).study)
 
 
 def open_review(

@@ -81,7 +81,9 @@ class Model(Shown):
         pose: PathLike | None = None,
         body_parts: Sequence[str] = (),
         individual: str | None = None,
+        others: Sequence[str] = (),
         pose_coordinates: PoseCoordinates = "auto",
+        fps: float | None = None,
         resample: bool = False,
         cache: PathLike | None = None,
     ) -> RecordingEthogram:
@@ -90,13 +92,17 @@ class Model(Shown):
         Parameters
         ----------
         video
-            The video.
+            The video; for a model that works on pose alone, the pose file.
         pose
             Its pose; looked for next to the video if not given.
         body_parts, individual
             Centre the crops on these instead of those that the model was trained with.
+        others
+            What the other animals are called whose pose the model takes by name, in the order of its study; as there if empty.
         pose_coordinates
             Whether its pose is of the upright picture or of the stored one, where the video's metadata turn it; found out if "auto".
+        fps
+            Frames per second of a pose without a video whose file does not say it.
         resample
             Accept a video of another frame rate than the model's, which a model of a study with `sampling` does anyway.
         cache
@@ -112,8 +118,14 @@ class Model(Shown):
         ModelError
             If the model cannot be used, or not on this video.
         """
-        options: dict[str, Any] = {"body_parts": body_parts, "individual": individual, "resample": resample, "cache": cache}
-        ethograms = self._annotate(video, pose=pose, pose_coordinates=pose_coordinates, is_single=True, **options)
+        options: dict[str, Any] = {
+            "body_parts": body_parts,
+            "individual": individual,
+            "others": others,
+            "resample": resample,
+            "cache": cache,
+        }
+        ethograms = self._annotate(video, pose=pose, pose_coordinates=pose_coordinates, fps=fps, is_single=True, **options)
         return next(iter(ethograms.values()))
 
     def annotate_individuals(
@@ -123,7 +135,9 @@ class Model(Shown):
         pose: PathLike | None = None,
         body_parts: Sequence[str] = (),
         individual: str | None = None,
+        others: Sequence[str] = (),
         pose_coordinates: PoseCoordinates = "auto",
+        fps: float | None = None,
         resample: bool = False,
         cache: PathLike | None = None,
     ) -> dict[str, RecordingEthogram]:
@@ -131,8 +145,14 @@ class Model(Shown):
 
         Arguments and errors are those of `annotate`; `individual` restricts to one. The video is decoded once for all animals.
         """
-        options: dict[str, Any] = {"body_parts": body_parts, "individual": individual, "resample": resample, "cache": cache}
-        return self._annotate(video, pose=pose, pose_coordinates=pose_coordinates, is_single=False, **options)
+        options: dict[str, Any] = {
+            "body_parts": body_parts,
+            "individual": individual,
+            "others": others,
+            "resample": resample,
+            "cache": cache,
+        }
+        return self._annotate(video, pose=pose, pose_coordinates=pose_coordinates, fps=fps, is_single=False, **options)
 
     def annotate_videos(
         self,
@@ -142,7 +162,9 @@ class Model(Shown):
         pose: PathLike | None = None,
         body_parts: Sequence[str] = (),
         individual: str | None = None,
+        others: Sequence[str] = (),
         pose_coordinates: PoseCoordinates = "auto",
+        fps: float | None = None,
         resample: bool = False,
         cache: PathLike | None = None,
         overwrite: bool = False,
@@ -159,7 +181,7 @@ class Model(Shown):
             Folder for the features; `out`/cache if not given.
         overwrite
             Replace ethograms by another model or with other settings.
-        pose, body_parts, individual, pose_coordinates, resample
+        pose, body_parts, individual, others, pose_coordinates, fps, resample
             As for `annotate`; `pose` goes with a single video.
         workers, cluster
             As for `Study.embed`.
@@ -186,7 +208,9 @@ class Model(Shown):
                 pose=as_path(pose),
                 body_parts=body_parts,
                 individual=individual,
+                others=others,
                 pose_coordinates=pose_coordinates,
+                fps=fps,
                 resample=resample,
                 cache=as_path(cache),
                 overwrite=overwrite,
@@ -201,6 +225,7 @@ class Model(Shown):
         *,
         body_parts: Sequence[str] = (),
         individual: str | None = None,
+        others: Sequence[str] = (),
         resample: bool = False,
         cache: PathLike | None = None,
         overwrite: bool = False,
@@ -222,6 +247,7 @@ class Model(Shown):
                 Path(out),
                 body_parts=body_parts,
                 individual=individual,
+                others=others,
                 resample=resample,
                 cache=as_path(cache),
                 overwrite=overwrite,
@@ -236,7 +262,9 @@ class Model(Shown):
         pose: PathLike | None,
         body_parts: Sequence[str],
         individual: str | None,
+        others: Sequence[str],
         pose_coordinates: PoseCoordinates,
+        fps: float | None,
         resample: bool,
         cache: PathLike | None,
         is_single: bool,
@@ -244,13 +272,15 @@ class Model(Shown):
         load_keras()
         from behavior.learning.new_recordings import annotate_individuals
 
-        annotator = self._open(tuple(body_parts), individual, resample, as_path(cache))
-        given: dict[str, Any] = {"pose": as_path(pose), "individual": individual, "coordinates": pose_coordinates}
+        annotator = self._open(tuple(body_parts), individual, tuple(others), resample, as_path(cache))
+        given: dict[str, Any] = {"pose": as_path(pose), "individual": individual, "coordinates": pose_coordinates, "fps": fps}
         with collect_warnings() as notes:
             annotations = annotate_individuals(annotator, Path(video), is_single=is_single, **given)
         return {one.provenance.individual or "": RecordingEthogram(one, tuple(notes)) for one in annotations}
 
-    def _open(self, body_parts: tuple[str, ...], individual: str | None, resample: bool, cache: Path | None) -> Annotator:
+    def _open(
+        self, body_parts: tuple[str, ...], individual: str | None, others: tuple[str, ...], resample: bool, cache: Path | None
+    ) -> Annotator:
         """Return the loaded model, the same one for the same arguments."""
         from behavior.learning.annotator import open_annotator
 
@@ -260,10 +290,10 @@ class Model(Shown):
                 self._caches.append(Path(folder))
                 weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
             cache = self._caches[0]
-        key = (body_parts, individual, resample, cache)
+        key = (body_parts, individual, others, resample, cache)
         if key not in self._annotators:
             self._annotators[key] = open_annotator(
-                self.folder, cache=cache, body_parts=body_parts, individual=individual, may_resample=resample
+                self.folder, cache=cache, body_parts=body_parts, individual=individual, others=others, may_resample=resample
             )
         return self._annotators[key]
 

@@ -46,7 +46,11 @@ def annotate(
     out: OutFolder,
     videos: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[VIDEO...]", readable=False, help="Videos, or folders of them; pose files are found by their names."),
+        typer.Argument(
+            metavar="[VIDEO...]",
+            readable=False,
+            help="Videos, or folders of them, with pose next to them; pose alone for a model of pose alone.",
+        ),
     ] = None,
     pose: Annotated[Path | None, typer.Option(help="Pose file, if there is a single video.")] = None,
     study: Annotated[Path | None, typer.Option(help="Annotate every recording of this study instead of videos.")] = None,
@@ -54,9 +58,16 @@ def annotate(
         list[str] | None, typer.Option(help="Centre crops on this body part instead of the model's; repeat it for the mean of several.")
     ] = None,
     individual: Annotated[str | None, typer.Option(help="Which animal, if the pose file has several; all of them if not given.")] = None,
+    other: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="What another animal is called whose pose the model takes by name; may be repeated."),
+    ] = None,
     pose_coordinates: Annotated[
         _Coordinates, typer.Option(help="Whether pose is of the upright or of the stored picture, where a video's metadata turn it.")
     ] = _Coordinates.auto,
+    fps: Annotated[
+        float | None, typer.Option(min=0.001, max=10_000, help="Frames per second of pose without a video, where its file does not say it.")
+    ] = None,
     resample: Annotated[bool, typer.Option("--resample", help="Accept videos with another frame rate than the model's.")] = False,
     cache: Annotated[Path | None, typer.Option(help="Folder for the features; OUT/cache, or the study's cache, if not given.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace ethograms made by another model or with other settings.")] = False,
@@ -75,12 +86,15 @@ def annotate(
             raise UsageError("--pose is for a single video; the study's manifest names the pose files of its recordings.")
         if pose_coordinates is not _Coordinates.auto:
             raise UsageError("--pose-coordinates is for videos; the study says it as pose: {coordinates: stored} or upright.")
+        if fps is not None:
+            raise UsageError("--fps is for pose files; the study's manifest says it in its column fps.")
         result = annotate_study(
             model,
             study,
             out,
             body_parts=body_part or (),
             individual=individual,
+            others=other or (),
             resample=resample,
             cache=cache,
             overwrite=overwrite,
@@ -94,7 +108,9 @@ def annotate(
             pose=pose,
             body_parts=body_part or (),
             individual=individual,
+            others=other or (),
             pose_coordinates=pose_coordinates.value,
+            fps=fps,
             resample=resample,
             cache=cache,
             overwrite=overwrite,

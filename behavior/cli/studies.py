@@ -19,7 +19,9 @@ app = typer.Typer()
 
 @app.command(epilog="Example: behavior init videos --backbone openfield")
 def init(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder with videos, pose and label files, in any subfolders.")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="Folder with videos, pose and label files, in any subfolders; or pose without videos.")
+    ],
     backbone: Annotated[str, typer.Option(help="A name that `behavior backbones` lists.", autocompletion=complete_backbone)] = "resnet50v2",
     individual: Annotated[
         list[str] | None,
@@ -27,6 +29,9 @@ def init(
             metavar="NAME",
             help="Only this animal of videos whose pose has several, one recording per video; repeat it for a recording of each of these.",
         ),
+    ] = None,
+    fps: Annotated[
+        float | None, typer.Option(min=0.001, max=10_000, help="Frames per second of pose without videos, where the files do not say it.")
     ] = None,
     out: Annotated[
         Path | None,
@@ -38,7 +43,7 @@ def init(
     from behavior.workflows.init import init_study
 
     keep_log(folder if out is None else out)
-    result = init_study(folder, backbone=backbone, individuals=individual or (), out=out)
+    result = init_study(folder, backbone=backbone, individuals=individual or (), fps=fps, out=out)
     rows = []
     for pairing in result.pairings:
         labels = [pairing.labels] if pairing.labels is not None else list(pairing.raters.values())

@@ -10,6 +10,7 @@ from behavior.config.labels import LabelFiles
 from behavior.config.parsing import parse_section
 from behavior.config.search import Pruning, Search
 from behavior.config.sections import (
+    NEAREST,
     Backbone,
     Crop,
     CrossValidation,
@@ -28,6 +29,7 @@ __all__ = [
     "HEAD_KINDS",
     "MADE_STREAMS",
     "MOTION",
+    "NEAREST",
     "POSE",
     "Arena",
     "Augmentation",

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, field_validator, model_serializer, model_validator
 
 from behavior.errors import UsageError
+from behavior.frame_times import HIGHEST_RATE
 
 __all__ = [
     "LONGEST",
@@ -42,6 +43,8 @@ _Spread = Annotated[float, Field(gt=0, le=1)]
 # No network looks at larger ones, and a batch of them is held in memory.
 _LARGEST_INPUT = 2048
 _LATER_BACKBONE_KEYS = {"pooling", "input_size"}
+# In place of the names of other animals.
+NEAREST = "nearest"
 
 
 class Section(BaseModel):
@@ -111,6 +114,36 @@ class PoseFiles(Section):
         "and by what moves there, and is an error where these do not tell.",
         examples=["stored"],
     )
+    fps: Annotated[float, Field(gt=0, le=HIGHEST_RATE)] | None = Field(
+        default=None,
+        description="Frames per second of recordings without a video, where neither the pose file (NWB, SLEAP, EthoVision) nor the "
+        "manifest's column `fps` says it.",
+        examples=[30],
+    )
+    others: str | list[str] | None = Field(
+        default=None,
+        description="Other animals whose place, movement and posture, seen from the animal of the recording, the stream `pose` describes "
+        "too: names in the pose file, each with its own columns in this order (the recording's own animal is left out of the list), or "
+        "`nearest`, the one of all others that is nearest in each frame.",
+        examples=[["intruder"], "nearest"],
+    )
+
+    @field_validator("others")
+    @classmethod
+    def _others_are_named_once(cls, others: str | list[str] | None) -> str | list[str] | None:
+        names = [others] if isinstance(others, str) else others
+        if names is not None and (not names or any(not name.strip() for name in names)):
+            raise ValueError("names no animal; name others as the pose file does, write nearest, or leave it out")
+        if names is not None and len({name.casefold() for name in names}) < len(names):
+            raise ValueError(f"{', '.join(names)}: names an animal twice; name each once")
+        return others
+
+    @property
+    def other_names(self) -> tuple[str, ...]:
+        """The other animals that are named; none where it is the nearest, or none are asked for."""
+        if self.others is None or self.others == NEAREST:
+            return ()
+        return (self.others,) if isinstance(self.others, str) else tuple(self.others)
 
 
 class Normalization(Section):

@@ -141,6 +141,8 @@ class Study(Section):
             raise ValueError("crop is missing; say where the animal is, for example crop: {body_part: midbody, size: 160}")
         if POSE in streams and self.crop is not None and not self.crop.body_parts:
             raise ValueError("the stream 'pose' needs crop.body_part: name the body part, or parts, that are the middle of the animal")
+        if self.pose.others is not None and POSE not in streams:
+            raise ValueError("pose.others describes other animals in the stream 'pose', which is not among the streams; add it there")
         for name, meant in self.labels.map.items():
             if meant not in self.behaviors:
                 raise ValueError(

@@ -264,11 +264,14 @@ def _take_sample(inputs: RecordingInputs, crop: Crop, *, input_size: int, count:
     return images
 
 
-def require_files(recording: Recording, *, needs_pose: bool) -> None:
+def require_files(recording: Recording, *, needs_pose: bool, needs_video: bool = True) -> None:
     """Raise VideoError or PoseError unless the files that a stream is computed from are there."""
-    if recording.video is None:
-        raise VideoError(f"recording {recording.id!r} has no video to embed; name one in the manifest, or import its features.")
-    if not _is_file(recording.video):
+    if recording.video is None and needs_video:
+        raise VideoError(
+            f"recording {recording.id!r} has no video to embed; name one in the manifest, import its features, or take streams: [pose] "
+            "alone."
+        )
+    if recording.video is not None and not _is_file(recording.video):
         raise VideoError(f"{recording.video}: no such video; {advise_on_missing(recording.video, _ADVICE)}.")
     if not needs_pose:
         return

@@ -27,7 +27,7 @@ Image = npt.NDArray[np.uint8]
 
 
 class CropCenters:
-    """Where a pose sees the animal, in a picture of a certain `size`, width and height.
+    """Where a pose sees the animal, in a picture of a certain `size`, width and height; None where there is no picture.
 
     Attributes
     ----------
@@ -37,16 +37,18 @@ class CropCenters:
         Bool of shape (T,): False where the centre was filled in, or lies outside the picture.
     """
 
-    def __init__(self, track: Track, parts: list[int], *, min_likelihood: float, size: tuple[int, int]) -> None:
+    def __init__(self, track: Track, parts: list[int], *, min_likelihood: float, size: tuple[int, int] | None) -> None:
         self.centers, self._is_seen = find_centers(track.positions[:, parts], track.likelihoods[:, parts], min_likelihood=min_likelihood)
         self._size = size
-        self.measured = self._is_seen & ((self.centers >= 0) & (self.centers <= self._size)).all(axis=1)
+        self.measured = self._is_seen
+        if size is not None:
+            self.measured = self._is_seen & ((self.centers >= 0) & (self.centers <= size)).all(axis=1)
 
     def require_any(self, path: Path, *, parts: Sequence[str], min_likelihood: float) -> None:
         """Raise PoseError if the pose at `path` sees none of the body parts `parts` within the picture in any frame."""
         if not len(self.measured) or self.measured.any():
             return
-        if self._is_seen.any():
+        if self._size is not None and self._is_seen.any():
             x, y = np.median(self.centers[self._is_seen], axis=0)
             raise PoseError(
                 f"{path}: {_join(parts)} is outside the picture of {self._size[0]} x {self._size[1]} pixels in every frame (half-way at "
@@ -69,7 +71,7 @@ class CropCenters:
         notes = []
         if lost > MANY_UNMEASURED * n_frames:
             notes.append(f"{path}: {animal} was not found in {lost} of {n_frames} frames; {consequence}.")
-        if outside > MANY_UNMEASURED * n_frames:
+        if self._size is not None and outside > MANY_UNMEASURED * n_frames:
             size = f"{self._size[0]} x {self._size[1]}"
             notes.append(
                 f"{path}: {animal} is outside the picture of {size} pixels in {outside} of {n_frames} frames; is it the pose of another "

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from behavior.config import NEAREST, Crop, PoseFiles
+from behavior.embedding.other_animals import OtherAnimals, name_others
 from behavior.embedding.upright_pose import read_upright_track
 from behavior.files.pose import PoseFile, open_pose
+from behavior.files.pose_frames import PoseFrames, find_pose_frames
 from behavior.files.video import summarize_video
 from behavior.recording import Frames, Recording, Track
 
@@ -52,12 +55,34 @@ class RecordingInputs:
         """
         key = self.recording.individual or individual, scale
         if key not in self._tracks:
-            path = self.recording.pose
-            assert path is not None
-            if path not in self._shared.poses:
-                self._shared.poses[path] = open_pose(path)
-            self._tracks[key], _ = read_upright_track(self.recording, individual, scale, opened=self._shared.poses[path])
+            self._tracks[key], _ = read_upright_track(self.recording, individual, scale, opened=self._open_pose())
         return self._tracks[key]
+
+    def read_others(self, crop: Crop, pose: PoseFiles) -> OtherAnimals | None:
+        """Return the other animals that a study asks for, with their tracks; None where it asks for none.
+
+        Raises
+        ------
+        PoseError
+            As `other_animals.name_others` and `embedding.upright_pose.read_upright_track`.
+        """
+        if pose.others is None:
+            return None
+        opened = self._open_pose()
+        names = name_others(self.recording, crop, pose, opened)
+        tracks = [read_upright_track(replace(self.recording, individual=name), None, crop.pose_scale, opened=opened)[0] for name in names]
+        return OtherAnimals(names, tuple(tracks), pose.others == NEAREST)
+
+    def find_pose_frames(self) -> PoseFrames:
+        """Return the frames of a recording without a video; raises as `files.pose_frames.find_pose_frames`."""
+        return find_pose_frames(self._open_pose(), self.recording.fps)
+
+    def _open_pose(self) -> PoseFile:
+        path = self.recording.pose
+        assert path is not None
+        if path not in self._shared.poses:
+            self._shared.poses[path] = open_pose(path)
+        return self._shared.poses[path]
 
     def count_frames(self, video: Path) -> Frames:
         """Return the frames of its video, counted at the first call; raises as `files.video.summarize_video`."""

@@ -109,6 +109,10 @@ class FeatureStream(ABC):
     def _needs_pose(self) -> bool:
         return not self._crop.whole_frame
 
+    @property
+    def _needs_video(self) -> bool:
+        return True
+
     def describe_source(self, recording: Recording) -> Source:
         """Return what the features of `recording` are computed from."""
         settings: dict[str, object] = {"whole_frame": self._crop.whole_frame}
@@ -251,7 +255,7 @@ class FeatureStream(ABC):
     def _prepare_job(self, inputs: RecordingInputs, among: Sequence[Recording], claims: ExitStack) -> FillJob | Embedded | None:
         """Return what is to be done for a recording, claimed; Embedded where nothing is, None where another process is at it."""
         recording = inputs.recording
-        require_files(recording, needs_pose=self._needs_pose)
+        require_files(recording, needs_pose=self._needs_pose, needs_video=self._needs_video)
         signature = self._choose_signature(inputs, among)
         path = cache_path(self._cache, recording.id, signature)
         if not claims.enter_context(claim_file(path)):
@@ -262,5 +266,6 @@ class FeatureStream(ABC):
             return Embedded(0, ())
         if isinstance(reason, DamagedCacheError):
             warn(f"{str(reason).rpartition(';')[0]}; these features are computed again.")
-        detail(f"{recording.id}: computing {self.name} of {recording.video}" + (f" and {recording.pose}" if self._needs_pose else ""))
+        files = [str(path) for path in (recording.video, recording.pose if self._needs_pose else None) if path is not None]
+        detail(f"{recording.id}: computing {self.name} of {' and '.join(files)}")
         return FillJob(inputs, FeatureWriter(path, signature=signature, source=self.describe_source(recording)))

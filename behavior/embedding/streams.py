@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from behavior.config import APPEARANCE, MOTION, POSE, Arena, Backbone, Crop
+from behavior.config import APPEARANCE, MOTION, POSE, Arena, Backbone, Crop, PoseFiles
 from behavior.embedding.crop_streams import AppearanceStream, MotionStream
 from behavior.embedding.pose_stream import PoseStream
 from behavior.embedding.stream import FeatureStream
@@ -21,10 +21,11 @@ def make_streams(
     arena: Arena | None,
     cache: Path,
     sampling: float | None = None,
+    pose: PoseFiles | None = None,
 ) -> dict[str, FeatureStream]:
     """Return those of the streams `names` that are made here, by name; all others are imported.
 
-    `sampling` is how many frames a second have features, all where None.
+    `sampling` is how many frames a second have features, all where None; `pose` says which other animals the pose stream describes.
     """
     made: dict[str, FeatureStream] = {}
     if crop is None:
@@ -35,7 +36,7 @@ def make_streams(
         elif name == MOTION:
             made[name] = MotionStream(crop=crop, cache=cache, sampling=sampling)
         elif name == POSE:
-            made[name] = PoseStream(crop=crop, arena=arena, cache=cache, sampling=sampling)
+            made[name] = PoseStream(crop=crop, arena=arena, cache=cache, sampling=sampling, pose=pose)
     return made
 
 

@@ -71,17 +71,19 @@ def name_individuals(recording: str, names: Sequence[str], taken: Collection[str
     return ids
 
 
-def list_own_files(paths: Sequence[Path], video: Path, ids: Mapping[str, str]) -> dict[str, list[Path]]:
+def list_own_files(paths: Sequence[Path], stem: str, ids: Mapping[str, str]) -> dict[str, list[Path]]:
     """Return the files that are named after one individual of a video, as `video1_animal1_labels.csv` is, by the individual's name.
 
     Parameters
     ----------
     paths
         Files of the video.
+    stem
+        The video's name, without suffix.
     ids
         The recording of each individual, by its name.
     """
-    starts = {name: {id, make_safe(f"{video.stem}_{name}")} for name, id in ids.items()}
+    starts = {name: {id, make_safe(f"{stem}_{name}")} for name, id in ids.items()}
 
     def find_owner(path: Path) -> str | None:
         fitting = [name for name, of_one in starts.items() if any(belongs_to(make_safe(path.stem), start) for start in of_one)]

@@ -18,6 +18,7 @@ from behavior.files.cells import escape_cell, unescape_cell
 from behavior.files.opening import read_text
 from behavior.files.shared_videos import introduce_companions
 from behavior.files.subject_cells import parse_age, parse_sex, parse_species
+from behavior.frame_times import HIGHEST_RATE
 from behavior.recording import Recording, Split
 
 __all__ = ["RATER_PREFIX", "is_portable_name", "read_manifest", "select_labels", "write_manifest"]
@@ -29,7 +30,7 @@ _CLOCK_CELLS: Mapping[str, Callable[[str], datetime | time]] = {
     "lights_off": parse_time_of_day,
 }
 _COLUMNS = (
-    *("recording", "video", "pose", "labels", "animal", "group", "split", "individual", "sex", "age", "species"),
+    *("recording", "video", "pose", "labels", "animal", "group", "split", "individual", "fps", "sex", "age", "species"),
     *_CLOCK_CELLS,
 )
 # Shown in tables, pictures and messages.
@@ -67,8 +68,8 @@ def read_manifest(path: Path) -> list[Recording]:
     ------
     UsageError
         If the file is missing or empty, a column is unknown or the `recording` column missing, an id is empty, repeated or unsafe as a
-        file name, another name holds a control character, a split is neither `train`, `test` nor empty, a sex, age, species or time of the
-        clock cannot be used, or the sex or species of one animal differ.
+        file name, another name holds a control character, a split is neither `train`, `test` nor empty, frames per second are no number,
+        a sex, age, species or time of the clock cannot be used, or the sex or species of one animal differ.
     """
     advice = "save it as a CSV file in UTF-8, or let `behavior init DIR` pair the files of a folder"
     text = read_text(path, most_bytes=_MOST_BYTES, error=UsageError, expected="a manifest", advice=advice)
@@ -177,6 +178,7 @@ def _parse_row(path: Path, line: int, cells: dict[str, str]) -> Recording:
         group=cells.get("group", ""),
         split="test" if split == "test" else "train",
         individual=cells.get("individual", ""),
+        fps=_parse_rate(path, line, name, cells.get("fps", "")),
         sex=subject.get("sex", ""),
         age=subject.get("age", ""),
         species=subject.get("species", ""),
@@ -201,13 +203,23 @@ def _parse_clock(path: Path, line: int, cells: Mapping[str, str]) -> dict[str, A
     return clock
 
 
+def _parse_rate(path: Path, line: int, name: str, cell: str) -> float | None:
+    try:
+        fps = float(cell) if cell else None
+    except ValueError:
+        fps = float("nan")
+    if fps is not None and not 0 < fps <= HIGHEST_RATE:
+        raise UsageError(f"{path}, line {line}: fps of {name!r} is '{cell[:40]}', expected frames per second as a number, such as 29.97.")
+    return fps
+
+
 def write_manifest(path: Path, recordings: Iterable[Recording]) -> None:
     """Write the manifest of `recordings` to `path`; file paths below its folder are relative to it."""
     recordings = list(recordings)
     raters = sorted({rater for recording in recordings for rater in recording.labels if rater})
     folder = path.resolve().parent
     header = ["recording", "video", "pose", "labels", *(RATER_PREFIX + rater for rater in raters), "animal", "group", "split"]
-    columns = ("individual", *_SUBJECT_CELLS, *_CLOCK_CELLS)
+    columns = ("individual", "fps", *_SUBJECT_CELLS, *_CLOCK_CELLS)
     # Midnight is a time of day.
     optional = [column for column in columns if any(getattr(recording, column) not in ("", None) for recording in recordings)]
     header += optional
@@ -229,8 +241,10 @@ def write_manifest(path: Path, recordings: Iterable[Recording]) -> None:
             writer.writerow(map(escape_cell, cells))
 
 
-def _show(value: str | datetime | time | None) -> str:
+def _show(value: str | float | datetime | time | None) -> str:
     """Return a cell's text."""
+    if isinstance(value, float):
+        return f"{value:.10g}"
     return value.isoformat() if isinstance(value, datetime | time) else value or ""
 
 

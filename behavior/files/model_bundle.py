@@ -15,7 +15,7 @@ import numpy.typing as npt
 import yaml
 from pydantic import Field, field_validator, model_validator
 
-from behavior.config import Arena, Backbone, BoostingHead, Crop, Decisions, Head, Postprocess, Sampling, Section, parse_section
+from behavior.config import Arena, Backbone, BoostingHead, Crop, Decisions, Head, PoseFiles, Postprocess, Sampling, Section, parse_section
 from behavior.config.sections import Positive, WindowLength
 from behavior.errors import ModelError, OutputError, UsageError
 from behavior.files.atomic import make_folder, write_text
@@ -203,6 +203,8 @@ class BundleDescription(Section):
         Networks that answer together, by the rule of `combine`.
     arena
         What the pose stream measures distances to; None where it does not, or there is none.
+    pose
+        Which other animals the pose stream describes; None where it does not, or in bundles of earlier versions.
     sampling
         How many frames a second it reads of any video; None where it reads every frame, of videos of its own rate.
     fps
@@ -219,6 +221,7 @@ class BundleDescription(Section):
     combine: Literal["mean", "vote"] = "mean"
     crop: Crop | None = None
     arena: Arena | None = None
+    pose: PoseFiles | None = None
     sampling: Sampling | None = None
     fps: Annotated[float, Field(gt=0, allow_inf_nan=False)]
     postprocess: Postprocess

@@ -9,7 +9,16 @@ from dataclasses import dataclass
 
 from behavior.files.behavior_names import ChosenNames
 
-__all__ = ["MANIFEST_FILE", "STUDY_FILE", "NewCrop", "choose_center_parts", "format_audit_study", "format_new_study"]
+__all__ = [
+    "MANIFEST_FILE",
+    "STUDY_FILE",
+    "NewCrop",
+    "NewPose",
+    "choose_body_axis",
+    "choose_center_parts",
+    "format_audit_study",
+    "format_new_study",
+]
 
 STUDY_FILE = "study.yaml"
 MANIFEST_FILE = "recordings.csv"
@@ -30,6 +39,9 @@ MIDDLE_NAMES = (
 # Points that are not on the trunk pull a mean away from it.
 OFF_TRUNK = ("tail", "paw", "nose", "snout", "corner", "box", "wall", "arena")
 TRUNK_TAIL = ("tailbase", "tail_base", "base_tail")
+# Ends of the body, best first.
+HEAD_ENDS = ("nose", "snout", "nose_end", "head", "neck")
+TAIL_ENDS = (*TRUNK_TAIL, "tail_end", "tail", "abdomen")
 # Plain words that YAML takes for something else.
 YAML_WORDS = ("true", "false", "yes", "no", "on", "off", "null", "y", "n")
 
@@ -46,11 +58,33 @@ class NewCrop:
         Name of the only animal that counts in pose of several; "" where each is a recording of its own.
     is_open
         Whether there is pose, but which body parts it has is not known, so that the user has to name them.
+    body_axis
+        Tail and head end of the body; None where they are not known, or not asked for.
     """
 
     center_parts: tuple[str, ...] = ()
     individual: str = ""
     is_open: bool = False
+    body_axis: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class NewPose:
+    """What a new study says of pose without videos.
+
+    Attributes
+    ----------
+    fps
+        Frames per second of files that do not say it; None where all do, or nobody knows.
+    is_open
+        Whether nobody knows it, so that the user has to enter it.
+    has_others
+        Whether there are other animals, of which the nearest is described too.
+    """
+
+    fps: float | None = None
+    is_open: bool = False
+    has_others: bool = False
 
 
 def choose_center_parts(body_parts: Sequence[str]) -> list[str]:
@@ -67,7 +101,20 @@ def choose_center_parts(body_parts: Sequence[str]) -> list[str]:
     return middle[:1] or trunk or list(body_parts)
 
 
-def format_new_study(names: ChosenNames, crop: NewCrop, *, backbone: str, weights: str, sampling: float | None = None) -> str:
+def choose_body_axis(body_parts: Sequence[str]) -> tuple[str, str] | None:
+    """Return the tail and the head end of the body among the names of body parts; None where one of them is not there.
+
+    >>> choose_body_axis(["Nose", "Left Ear", "Tailbase"]), choose_body_axis(["top", "body"])
+    (('Tailbase', 'Nose'), None)
+    """
+    by_case = {name.casefold(): name for name in body_parts}
+    heads, tails = ([by_case[name] for name in ends if name in by_case] for ends in (HEAD_ENDS, TAIL_ENDS))
+    return (tails[0], heads[0]) if heads and tails else None
+
+
+def format_new_study(
+    names: ChosenNames, crop: NewCrop, *, backbone: str, weights: str, sampling: float | None = None, pose: NewPose | None = None
+) -> str:
     """Return the text of a new study file, with the settings that a study begins with.
 
     Parameters
@@ -80,6 +127,8 @@ def format_new_study(names: ChosenNames, crop: NewCrop, *, backbone: str, weight
         What the section `backbone` says.
     sampling
         Frames a second that are used, where that is not every frame; lengths are given in seconds then.
+    pose
+        Of a study without videos, which works on pose alone; None where there are videos.
     """
     unit = "s" if sampling else "frames"
     sampled = (
@@ -92,8 +141,7 @@ def format_new_study(names: ChosenNames, crop: NewCrop, *, backbone: str, weight
 recordings: {MANIFEST_FILE}
 behaviors: [{", ".join(map(_quote, names.behaviors))}]
 {_format_labels(names)}crop:       {_format_crop(crop)}
-backbone:   {{name: {backbone}, weights: {weights}}}    # {{name: openfield, weights: packaged}} needs no download
-{sampled}cache: cache
+{_format_backbone(backbone, weights) if pose is None else _format_pose(pose, crop)}{sampled}cache: cache
 windows:    {"{length_s: 30}" if sampling else "{length: 300}"}
 head:       {{kind: lstm, layers: 3, units: 64, dropout: 0.5}}
 training:   {{learning_rate: 0.001, batch_size: 8, epochs: 50, patience: 5, class_weights: balanced, seed: 0}}
@@ -121,6 +169,27 @@ crop: {json.dumps(crop, ensure_ascii=False)}
 """
 
 
+def _format_backbone(backbone: str, weights: str) -> str:
+    comment = "{name: openfield, weights: packaged} needs no download"
+    return f"backbone:   {{name: {backbone}, weights: {weights}}}    # {comment}\n"
+
+
+def _format_pose(pose: NewPose, crop: NewCrop) -> str:
+    """Return the sections of a study that works on pose alone; nothing is said of the rate where the files say it."""
+    lines = ["streams:    [pose]\n"]
+    rate = ["fps: null"] if pose.is_open else [] if pose.fps is None else [f"fps: {pose.fps:.10g}"]
+    said = [f"frames per second of pose files that do not say it{': enter them' if pose.is_open else ''}"] if rate else []
+    if pose.has_others:
+        rate.append("others: nearest")
+        said.append("the nearest other animal is described too")
+    if rate:
+        lines.append(f"pose:       {{{', '.join(rate)}}}    # {'; '.join(said)}\n")
+    if crop.body_axis is None:
+        lines.append("# crop: {body_axis: [TAIL_END, HEAD_END]} describes posture in the animal's own frame of reference.\n")
+    lines.append("features:   {standardize: true}\n")
+    return "".join(lines)
+
+
 def _format_crop(crop: NewCrop) -> str:
     """Return the section `crop`, with a comment."""
     comment = "size in pixels: the animal and a little around it"
@@ -133,6 +202,8 @@ def _format_crop(crop: NewCrop) -> str:
         comment = "body_part: name one that the pose has, as the middle of the body; " + comment
     if crop.individual:
         settings.append(f"individual: {_quote(crop.individual)}")
+    if crop.body_axis is not None:
+        settings.append(f"body_axis: [{', '.join(map(_quote, crop.body_axis))}]")
     return f"{{{', '.join([*settings, 'size: 160', 'min_likelihood: 0.6'])}}}    # {comment}"
 
 

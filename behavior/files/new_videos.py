@@ -10,22 +10,32 @@ from behavior.errors import PoseError, UsageError, advise_on_missing
 from behavior.files.folder_contents import list_files, separate_drawn
 from behavior.files.listed_folders import ListedFolders
 from behavior.files.name_matching import make_safe
-from behavior.files.pairing import find_pose_for
+from behavior.files.pairing import find_pose_for, pair_poses
+from behavior.files.pose import POSE_SUFFIXES
+from behavior.files.pose_names import name_after_video
 from behavior.files.video_packets import VIDEO_SUFFIXES
 
 __all__ = ["list_videos", "name_recordings", "require_pose"]
 
 
-def list_videos(paths: Sequence[Path]) -> tuple[list[Path], dict[str, str]]:
+def list_videos(paths: Sequence[Path], *, or_poses: bool = False) -> tuple[list[Path], dict[str, str]]:
     """Return the videos among `paths` and in folders among them, and a sentence by path for each path that is neither.
 
     Of a folder and its subfolders, hidden files, overlays and videos in which a tracker drew its points are left out.
+
+    Parameters
+    ----------
+    or_poses
+        Whether a folder without videos stands for the pose files in it, the best of each recording.
     """
     videos: list[Path] = []
     problems: dict[str, str] = {}
     for path in paths:
         if path.is_dir():
             inside, _ = separate_drawn(list_files(path, recursive=True))
+            if not inside and or_poses:
+                pairings, _ = pair_poses(path, None)
+                inside = [pairing.pose for pairing in pairings if pairing.pose is not None]
             videos += inside
             if not inside:
                 suffixes = ", ".join(VIDEO_SUFFIXES)
@@ -39,6 +49,8 @@ def list_videos(paths: Sequence[Path]) -> tuple[list[Path], dict[str, str]]:
 
 def name_recordings(videos: Sequence[Path]) -> list[str]:
     """Return an id for each video: its stem, made safe as a file name, after the names of as many of its folders as tell them apart.
+
+    A pose file counts as the video that it is named after.
 
     Raises
     ------
@@ -55,7 +67,10 @@ def name_recordings(videos: Sequence[Path]) -> list[str]:
         if video.resolve() in seen:
             raise UsageError(f"{video}: is given twice; name each video once.")
         seen.add(video.resolve())
-    parts = [(*video.resolve().parent.parts[1:], video.stem) for video in videos]
+    parts = [
+        (*video.resolve().parent.parts[1:], name_after_video(video) if video.suffix.casefold() in POSE_SUFFIXES else video.stem)
+        for video in videos
+    ]
     depths = [1] * len(videos)
     while True:
         names = [make_safe("_".join(own[-depth:])).lstrip(".-") or "video" for own, depth in zip(parts, depths, strict=True)]

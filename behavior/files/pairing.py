@@ -27,8 +27,9 @@ from behavior.files.listed_folders import ListedFolders
 from behavior.files.name_matching import VideoNames, belongs_to, keep_best, make_safe, name_recordings, rate_nearness
 from behavior.files.own_results import is_own_track, is_result
 from behavior.files.pose import POSE_SUFFIXES, is_pose, list_individuals, open_pose
+from behavior.files.pose_names import find_poses, name_after_video, stand_in
 
-__all__ = ["Pairing", "find_pose_for", "pair_files", "split_individuals"]
+__all__ = ["Pairing", "find_pose_for", "pair_files", "pair_poses", "split_individuals"]
 
 # Of videos that lack something, more than this many are counted.
 _NAMED_ONE_BY_ONE = 2
@@ -102,12 +103,25 @@ def pair_files(folder: Path, individuals: Sequence[str] | None = ()) -> tuple[li
             matches.add(path)
         elif path.suffix.casefold() in (*FOREIGN_SUFFIXES, *UNREAD_VIDEO_SUFFIXES):
             matches.add_unread(path)
-    pairings, notes = matches.choose()
-    if individuals is not None:
-        pairings, individual_notes = split_individuals(pairings, individuals)
-        notes += individual_notes
-    pairings, rater_notes = _name_raters(pairings, folder)
-    return pairings, [*matches.notes, *notes, *rater_notes, *matches.describe_results()]
+    return matches.conclude(individuals)
+
+
+def pair_poses(folder: Path, individuals: Sequence[str] | None = ()) -> tuple[list[Pairing], list[str]]:
+    """Pair the pose files under `folder`, which has no videos, with their label files: those named as the video of the pose would be.
+
+    Arguments and result are those of `pair_files`.
+    """
+    files = list_files(folder, recursive=True)
+    stand_ins: dict[tuple[Path, str], Path] = {}
+    for path in find_poses(files):
+        if not is_result(path):
+            stand_ins.setdefault((path.parent, name_after_video(path).casefold()), stand_in(path))
+    videos = list(stand_ins.values())
+    matches = _Matches(folder, dict(zip(videos, name_recordings(videos, folder), strict=True)), have_videos=False)
+    for path in files:
+        if path.suffix.casefold() in (*POSE_SUFFIXES, *LABEL_SUFFIXES):
+            matches.add(path)
+    return matches.conclude(individuals)
 
 
 class _Matches:
@@ -119,6 +133,8 @@ class _Matches:
         Paths in notes are relative to it.
     recordings
         The id of each video.
+    have_videos
+        Whether there are videos; else their paths are what `pose_names.stand_in` gives.
 
     Attributes
     ----------
@@ -126,8 +142,8 @@ class _Matches:
         Sentences on what is odd about the files.
     """
 
-    def __init__(self, folder: Path, recordings: Mapping[Path, str]) -> None:
-        self._folder, self._recordings = folder, recordings
+    def __init__(self, folder: Path, recordings: Mapping[Path, str], *, have_videos: bool = True) -> None:
+        self._folder, self._recordings, self._have_videos = folder, recordings, have_videos
         self._names = VideoNames(list(recordings))
         self._by_spelling: dict[str, list[Path]] = defaultdict(list)
         for video, recording in recordings.items():
@@ -244,22 +260,34 @@ class _Matches:
                     )
             pose, label_file = (best[0] if len(best) == 1 else None for best in (poses, labels))
             undecided, undecided_poses = (tuple(best) if len(best) > 1 else () for best in (labels, poses))
-            pairings.append(Pairing(recording, video, pose, label_file, undecided=undecided, undecided_poses=undecided_poses))
+            own = video if self._have_videos else None
+            pairings.append(Pairing(recording, own, pose, label_file, undecided=undecided, undecided_poses=undecided_poses))
         return pairings, [*notes, *self._describe_lacking(lacking)]
+
+    def conclude(self, individuals: Sequence[str] | None) -> tuple[list[Pairing], list[str]]:
+        """Return the pairings, those of several `individuals` apart as `pair_files` takes them, and all notes."""
+        pairings, notes = self.choose()
+        if individuals is not None:
+            pairings, individual_notes = split_individuals(pairings, individuals)
+            notes += individual_notes
+        pairings, rater_notes = _name_raters(pairings, self._folder)
+        return pairings, [*self.notes, *notes, *rater_notes, *self.describe_results()]
 
     def _describe_lacking(self, lacking: Mapping[str, Sequence[Path]]) -> list[str]:
         """Return notes on videos without a file of a kind: one for each of a few, one for many."""
         notes = []
         for kind, videos in lacking.items():
             if len(videos) > _NAMED_ONE_BY_ONE:
+                shown = list_names(videos if self._have_videos else [path.with_suffix("") for path in videos], self._folder)
+                what = "videos" if self._have_videos else "recordings"
                 notes.append(
-                    f"{len(videos)} of {len(self._recordings)} videos have no {kind} file ({list_names(videos, self._folder)}), expected "
-                    "one whose name starts with the video's."
+                    f"{len(videos)} of {len(self._recordings)} {what} have no {kind} file ({shown}), expected one whose name starts with "
+                    f"the {what[:-1]}'s."
                 )
                 continue
             for video in videos:
                 other = "other " if video in self._unread else ""
-                name = video.relative_to(self._folder).as_posix()
+                name = video.relative_to(self._folder).as_posix() if self._have_videos else self._recordings[video]
                 notes.append(f"{name}: no {other}{kind} file found, expected one whose name starts with {video.stem!r}.")
         return notes
 
@@ -281,19 +309,20 @@ def split_individuals(pairings: Sequence[Pairing], wanted: Sequence[str]) -> tup
     taken = {pairing.recording for pairing in pairings}
     for pairing in pairings:
         names: list[str] = []
-        if pairing.pose is not None and pairing.video is not None:
+        if pairing.pose is not None:
             try:
                 names, absent = choose_individuals(open_pose(pairing.pose), wanted)
                 notes += absent
             except PoseError as error:
                 notes.append(str(error))
-        if not names or pairing.video is None:
+        if not names or pairing.pose is None:
             split.append(pairing)
             continue
         ids = name_individuals(pairing.recording, names, taken)
         taken |= set(ids.values())
         files = [*([] if pairing.labels is None else [pairing.labels]), *pairing.undecided]
-        own = list_own_files(files, pairing.video, ids)
+        stem = name_after_video(pairing.pose) if pairing.video is None else pairing.video.stem
+        own = list_own_files(files, stem, ids)
         shared = [path for path in files if not any(path in of_one for of_one in own.values())]
         for name in names:
             labels = own[name] or shared

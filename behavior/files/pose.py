@@ -112,10 +112,15 @@ class PoseFile:
         Where it is.
     individuals
         The animals in it, each with its body parts; one without a name is called "".
+    n_rows
+        Rows that the track of each animal has.
+    time_s, stated_frames, fps
+        As in `PoseTable`.
     """
 
     def __init__(self, path: Path, table: PoseTable, frames: npt.NDArray[np.int64]) -> None:
-        self.path = path
+        self.path, self.n_rows = path, int(frames.max()) + 1
+        self.time_s, self.stated_frames, self.fps = table.time_s, table.stated_frames, table.fps
         self._table, self._frames = table, frames
         self.individuals = {
             animal: tuple(dict.fromkeys(part for name, part, _ in table.columns if name == animal)) for animal in _list_animals(table)
@@ -137,10 +142,8 @@ class PoseFile:
             missing = [coordinate for coordinate in ("x", "y") if (part, coordinate) not in columns]
             if missing:
                 raise PoseError(f"{path}: body part {part!r} has no column {missing[0]!r}; export the pose again.")
-        n_frames = int(frames.max()) + 1
-
-        positions = np.full((n_frames, len(parts), 2), np.nan)
-        likelihoods = np.zeros((n_frames, len(parts)))
+        positions = np.full((self.n_rows, len(parts), 2), np.nan)
+        likelihoods = np.zeros((self.n_rows, len(parts)))
         for number, part in enumerate(parts):
             positions[frames, number, 0] = table.values[:, columns[part, "x"]]
             positions[frames, number, 1] = table.values[:, columns[part, "y"]]

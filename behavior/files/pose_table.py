@@ -37,6 +37,8 @@ class PoseTable:
         Whether such files leave out the frames after the last detection.
     stated_frames
         How many frames the file says that its video has; None if it does not.
+    fps
+        Frames per second that the file says its video has; None if it does not.
     unit
         "px" for pixels from the upper left corner; anything else is from an origin of the program's own, y upwards.
     lines
@@ -49,6 +51,7 @@ class PoseTable:
     time_s: npt.NDArray[np.float64] | None = None
     may_end_early: bool = False
     stated_frames: int | None = None
+    fps: float | None = None
     unit: str = "px"
     lines: npt.NDArray[np.int64] | None = None
 

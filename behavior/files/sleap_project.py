@@ -17,6 +17,7 @@ from behavior.errors import InputError, PoseError
 from behavior.files.hdf5_arrays import open_hdf5, read_array, read_names
 from behavior.files.opening import explain_damage
 from behavior.files.pose_table import COORDINATES, PoseInstances, PoseTable
+from behavior.frame_times import HIGHEST_RATE
 
 __all__ = ["is_sleap_project", "read_sleap_instances", "read_sleap_project"]
 
@@ -155,7 +156,8 @@ def _read(path: Path, file: h5py.File) -> PoseTable:
     if version < _MIDDLE_OF_PIXEL:
         is_position = np.array([coordinate != "likelihood" for _, _, coordinate in columns])
         positions[:, is_position] -= 0.5
-    pose = PoseTable(tuple(columns), frames, positions, may_end_early=True, stated_frames=_read_length(file))
+    known: dict[str, Any] = {"stated_frames": _read_length(file), "fps": _read_rate(file)}
+    pose = PoseTable(tuple(columns), frames, positions, may_end_early=True, **known)
     pose.require_distinct(path)
     return pose
 
@@ -188,17 +190,28 @@ def _read_metadata(path: Path, file: h5py.File) -> tuple[list[list[str]], float]
 
 def _read_length(file: h5py.File) -> int | None:
     """Return how many frames the video of the instances has, None if the project does not say."""
+    shape = _read_backend(file).get("shape")
+    # Of frames, height, width and channels.
+    n_frames = shape[0] if isinstance(shape, list) and len(shape) == 4 else None
+    return n_frames if isinstance(n_frames, int) and n_frames > 0 else None
+
+
+def _read_rate(file: h5py.File) -> float | None:
+    """Return the frames per second of the video of the instances, None if the project does not say, as older ones do not."""
+    fps = _read_backend(file).get("fps")
+    return float(fps) if isinstance(fps, int | float) and not isinstance(fps, bool) and 0 < fps <= HIGHEST_RATE else None
+
+
+def _read_backend(file: h5py.File) -> dict[str, Any]:
+    """Return what the project says of the video of the instances; {} if it says nothing, or has instances in several videos."""
     frames = _read_table(file, "frames")
     videos = np.unique(frames["video"][frames["instance_id_end"] > frames["instance_id_start"]])
     texts = read_names(file["videos_json"]) if "videos_json" in file else []
     if len(videos) != 1 or not 0 <= videos[0] < len(texts):
-        return None
+        return {}
     content = json.loads(texts[int(videos[0])])
     backend = content.get("backend") if isinstance(content, dict) else None
-    shape = backend.get("shape") if isinstance(backend, dict) else None
-    # Of frames, height, width and channels.
-    n_frames = shape[0] if isinstance(shape, list) and len(shape) == 4 else None
-    return n_frames if isinstance(n_frames, int) and n_frames > 0 else None
+    return backend if isinstance(backend, dict) else {}
 
 
 def _get_graph(skeleton: dict[str, Any]) -> dict[str, Any]:

@@ -67,6 +67,9 @@ def write_study(path: Path, study: Study) -> None:
 def open_study(path: Path) -> tuple[Study, list[Recording]]:
     """Return the study that the file at `path` describes, and the recordings of its manifest."""
     study = read_study(path)
-    recordings = [replace(one, pose_coordinates=study.pose.coordinates) for one in read_manifest(study.recordings)]
+    recordings = [
+        replace(one, pose_coordinates=study.pose.coordinates, fps=one.fps or (study.pose.fps if one.video is None else None))
+        for one in read_manifest(study.recordings)
+    ]
     detail(f"{path}: {len(recordings)} recordings in {study.recordings}, cache {study.cache}")
     return study, recordings

@@ -51,7 +51,7 @@ class AnnotatorRequest:
 
     Attributes
     ----------
-    model, cache, body_parts, individual, may_resample, imported
+    model, cache, body_parts, individual, others, may_resample, imported
         As for `annotator.open_annotator`.
     study
         Study file whose arena counts; the model's own where None.
@@ -61,6 +61,7 @@ class AnnotatorRequest:
     cache: Path
     body_parts: tuple[str, ...] = ()
     individual: str | None = None
+    others: tuple[str, ...] = ()
     may_resample: bool = False
     imported: Path | None = None
     study: Path | None = None
@@ -74,6 +75,7 @@ class AnnotatorRequest:
             arena=None if self.study is None else read_study(self.study).arena,
             body_parts=self.body_parts,
             individual=self.individual,
+            others=self.others,
             may_resample=self.may_resample,
         )
 

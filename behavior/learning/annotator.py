@@ -80,18 +80,22 @@ class Annotator:
             warn(f"{', '.join(seen)} are training recordings of this model; results on them do not measure its accuracy.")
 
     def would_repeat(self, provenance: Provenance, recording: Recording) -> bool:
-        """Tell whether `provenance` is of an ethogram of the same animal in the same video by this model with the same settings."""
+        """Tell whether `provenance` is of an ethogram of the same animal in the same video or pose by this model with the same settings."""
         own = self._describe_model()
         # Ethograms of earlier versions do not name the animal.
         if provenance.individual is not None and provenance.individual != self._find_individual(recording):
             return False
-        settings, own_settings = ((known.model, known.body_parts, known.postprocess, known.calibration) for known in (provenance, own))
-        return settings == own_settings and _is_same_file(provenance.video, recording.video)
+        settings, own_settings = (
+            (known.model, known.others, known.body_parts, known.postprocess, known.calibration) for known in (provenance, own)
+        )
+        is_same_pose = recording.video is not None or _is_same_file(provenance.pose, recording.pose)
+        return settings == own_settings and is_same_pose and _is_same_file(provenance.video, recording.video)
 
     def _describe_model(self) -> Provenance:
         bundle, crop, decisions = self.model.description, self.model.crop, self.model.decisions
         return Provenance(
             model=ModelSource(folder=str(self.model.folder.resolve()), hash=self.model.hash, fps=bundle.fps),
+            others=self.model.pose.other_names or None,
             body_parts=crop.body_parts if crop else None,
             postprocess=record_postprocess(bundle.postprocess),
             calibration=decisions.settings.calibration if decisions is not None else "none",
@@ -109,6 +113,7 @@ class Annotator:
             learned_from=self.model.has_seen(recording),
             model=own.model,
             individual=self._find_individual(recording),
+            others=own.others,
             body_parts=own.body_parts,
             postprocess=own.postprocess,
             calibration=own.calibration,
@@ -129,6 +134,7 @@ def open_annotator(
     arena: Arena | None = None,
     body_parts: Sequence[str] = (),
     individual: str | None = None,
+    others: Sequence[str] = (),
     may_resample: bool = False,
 ) -> Annotator:
     """Open the model in `folder` for annotating.
@@ -137,7 +143,7 @@ def open_annotator(
     ----------
     cache, imported, arena
         As for `ModelFeatures`.
-    body_parts, individual
+    body_parts, individual, others
         As for `open_model`.
     may_resample
         As for `Annotator`.
@@ -147,16 +153,16 @@ def open_annotator(
     ModelError
         If the model cannot be used, or its backbone no longer gives the features that it was trained on.
     UsageError
-        If body parts are named although the model works on imported features.
+        If body parts are named although the model works on imported features, or not the other animals that it needs.
     WeightsError
         If the weights of a backbone are missing.
     """
-    model = open_model(folder, body_parts=body_parts, individual=individual)
+    model = open_model(folder, body_parts=body_parts, individual=individual, others=others)
     return Annotator(model, ModelFeatures(model, cache=cache, imported=imported, arena=arena), may_resample)
 
 
 def _is_same_file(annotated: str | None, video: Path | None) -> bool:
-    """Tell whether the video that an ethogram names is that at `video`; a relative path matches if it equals the end of the video's."""
+    """Tell whether the file that an ethogram names is that at `video`; a relative path matches if it equals the end of the video's."""
     if annotated is None or video is None:
         return annotated is None and video is None
     before = Path(annotated)

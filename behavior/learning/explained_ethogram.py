@@ -140,7 +140,7 @@ def _open_model(path: Path, provenance: Provenance, model: Path | None) -> Opene
     if not folder.is_dir():
         raise ModelError(f"{folder}: is not there, but {path.name} was made with it; name the folder where the model is now with --model.")
     body_parts = provenance.body_parts if provenance.body_parts != provenance.body_parts_of_model else None
-    opened = open_model(folder, body_parts=body_parts or ())
+    opened = open_model(folder, body_parts=body_parts or (), others=provenance.others or ())
     if source is not None and source.hash is not None and source.hash != opened.hash:
         raise ModelError(
             f"{folder}: is not the model that made {path.name}, or was changed since; name that model with --model, or annotate the "
@@ -153,8 +153,9 @@ def _find_recording(path: Path, annotation: Annotation, study: Path | None) -> t
     """Return the recording, with the arena and the cache of its study."""
     if study is None:
         video, pose = annotation.provenance.video, annotation.provenance.pose
-        files: dict[str, Any] = {"video": Path(video) if video else None, "pose": Path(pose) if pose else None}
-        return Recording(annotation.recording, animal="", individual=annotation.provenance.individual or "", **files), None, None
+        known: dict[str, Any] = {"video": Path(video) if video else None, "pose": Path(pose) if pose else None}
+        known["fps"] = None if video else annotation.fps
+        return Recording(annotation.recording, animal="", individual=annotation.provenance.individual or "", **known), None, None
     settings, recordings = open_study(study)
     for recording in recordings:
         if recording.id == annotation.recording:

@@ -36,6 +36,7 @@ from behavior.learning.opened_model import OpenedModel
 from behavior.recording import Recording
 from behavior.vision.occlusion import PatchGrid, lay_out_map, measure_alteration
 from behavior.vision.pose_features import group_pose_features
+from behavior.vision.social_features import group_social_features
 
 __all__ = ["GRID", "Explainer"]
 
@@ -287,7 +288,14 @@ class Explainer(AbstractContextManager["Explainer"]):
                     settings = Signature.from_text(stream.signature).settings
                     parts = settings["body_parts"]
                     assert isinstance(parts, list)
-                    groups = group_pose_features(parts, has_axis=bool(settings["body_axis"]), has_arena=bool(settings["walls"]))
+                    has_axis = bool(settings["body_axis"])
+                    groups = group_pose_features(parts, has_axis=has_axis, has_arena=bool(settings["walls"]))
+                    if (others := settings.get("others")) is not None:
+                        n_own = sum(len(columns) for columns in groups.values())
+                        social = group_social_features(
+                            parts, others["body_parts"], has_axis=has_axis, takes_nearest=bool(others["nearest"])
+                        )
+                        groups |= {name: columns + n_own for name, columns in social.items()}
                     return {name: (key, columns) for name, columns in groups.items()}
         return {}
 

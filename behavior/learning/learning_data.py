@@ -379,6 +379,7 @@ def make_study_streams(study: Study) -> dict[str, FeatureStream]:
         arena=study.arena,
         cache=study.cache,
         sampling=study.sampling_fps,
+        pose=study.pose,
     )
 
 

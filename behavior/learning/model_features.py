@@ -72,6 +72,7 @@ class ModelFeatures:
                 arena=arena or model.description.arena,
                 cache=cache,
                 sampling=model.description.sampling_fps,
+                pose=model.pose,
             )
             for name, stream in made.items():
                 stream = self._streams.setdefault(identify_stream(name, member.backbone), stream)

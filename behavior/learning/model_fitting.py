@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from behavior.config import APPEARANCE, MADE_STREAMS, POSE, BoostingHead, Study
+from behavior.config import APPEARANCE, MADE_STREAMS, POSE, BoostingHead, PoseFiles, Study
 from behavior.files.model_bundle import (
     BundleDescription,
     MemberDescription,
@@ -215,6 +215,7 @@ def describe_bundle(
         combine=study.ensemble.combine,
         crop=study.crop if made else None,
         arena=study.arena if POSE in made else None,
+        pose=PoseFiles(others=study.pose.others) if POSE in made and study.pose.others else None,
         fps=training.row_rate,
         sampling=study.sampling,
         postprocess=postprocess,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from pathlib import Path
+from typing import Any
 
 from behavior.embedding.recordings import require_features_together
 from behavior.errors import UsageError, VideoError, advise_on_missing
@@ -11,7 +12,9 @@ from behavior.files.individuals import choose_individuals, name_individuals
 from behavior.files.listed_folders import ListedFolders
 from behavior.files.new_videos import name_recordings, require_pose
 from behavior.files.pose import open_pose
+from behavior.files.pose_names import is_pose_file
 from behavior.files.shared_videos import introduce_companions
+from behavior.files.video_packets import VIDEO_SUFFIXES
 from behavior.learning.annotator import Annotator
 from behavior.learning.opened_model import OpenedModel
 from behavior.progress import warn
@@ -28,10 +31,13 @@ def list_new_recordings(
     pose: Path | None = None,
     individual: str | None = None,
     coordinates: PoseCoordinates = "auto",
+    fps: float | None = None,
     taken: Collection[str] = (),
     folders: ListedFolders | None = None,
 ) -> list[Recording]:
     """Return the recordings of a video that is in no study; those of several individuals are called `NAME_INDIVIDUAL`.
+
+    For a model that works on pose alone, a pose file may stand for the video.
 
     Individuals without a position in any frame are left out, with a warning. A model of a study that names its only individual is for
     animals of that name, so that a video is one recording.
@@ -44,7 +50,7 @@ def list_new_recordings(
         Looked for next to the video if it is not given and the model needs one.
     individual
         Which of several animals of the pose; None for all.
-    coordinates
+    coordinates, fps
         As in `Recording`.
     taken
         Ids that other videos have.
@@ -55,12 +61,16 @@ def list_new_recordings(
     ------
     PoseError
         If there is no pose, it cannot be read, or has no such individual.
+    UsageError
+        If a pose file stands for the video of a model that needs one.
     """
     crop = model.crop
+    shown, pose = _sort_files(model, video, pose)
+    known: dict[str, Any] = {"video": shown, "pose_coordinates": coordinates, "fps": fps if shown is None else None}
     if crop is None or crop.whole_frame:
-        return [Recording(name, video=video, pose=pose, animal=name, pose_coordinates=coordinates)]
+        return [Recording(name, pose=pose, animal=name, **known)]
     pose = pose or require_pose(video, crop.body_parts, folders)
-    alone = Recording(name, video=video, pose=pose, animal=name, pose_coordinates=coordinates)
+    alone = Recording(name, pose=pose, animal=name, **known)
     named = model.description.crop.individual if model.description.crop is not None else None
     if individual is None and named is not None:
         return [alone]
@@ -70,10 +80,21 @@ def list_new_recordings(
     if not names:
         return [alone]
     ids = name_individuals(name, names, taken)
-    recordings = [
-        Recording(ids[one], video=video, pose=pose, animal=ids[one], individual=one, pose_coordinates=coordinates) for one in names
-    ]
-    return introduce_companions(recordings)
+    return introduce_companions([Recording(ids[one], pose=pose, animal=ids[one], individual=one, **known) for one in names])
+
+
+def _sort_files(model: OpenedModel, video: Path, pose: Path | None) -> tuple[Path | None, Path | None]:
+    """Return the video and the pose, where `video` may be a pose file that stands for it."""
+    if video.suffix.casefold() in VIDEO_SUFFIXES or not is_pose_file(video):
+        return video, pose
+    if pose is not None:
+        raise UsageError(f"{video}: is a pose file itself, and another one is given for it ({pose}); leave one of the two out.")
+    if needing := model.streams_of_pictures:
+        raise UsageError(
+            f"{video}: is a pose file, and this model needs the picture too, for {' and '.join(needing)}; give the video, with its pose "
+            "next to it."
+        )
+    return None, video
 
 
 def annotate_individuals(
@@ -83,13 +104,14 @@ def annotate_individuals(
     pose: Path | None = None,
     individual: str | None = None,
     coordinates: PoseCoordinates = "auto",
+    fps: float | None = None,
     is_single: bool = False,
 ) -> list[Annotation]:
     """Return the annotation of each individual of one video; nothing is written but features, to the annotator's cache.
 
     Parameters
     ----------
-    pose, individual, coordinates
+    pose, individual, coordinates, fps
         As for `list_new_recordings`.
     is_single
         Whether several individuals are an error.
@@ -105,7 +127,7 @@ def annotate_individuals(
     if not video.is_file():
         raise VideoError(f"{video}: no such video; {advise_on_missing(video)}.")
     (name,) = name_recordings([video])
-    recordings = list_new_recordings(annotator.model, name, video, pose=pose, individual=individual, coordinates=coordinates)
+    recordings = list_new_recordings(annotator.model, name, video, pose=pose, individual=individual, coordinates=coordinates, fps=fps)
     if is_single and len(recordings) > 1:
         names = ", ".join(recording.individual for recording in recordings)
         raise UsageError(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from behavior.config import MADE_STREAMS, Crop
+from behavior.config import APPEARANCE, MADE_STREAMS, MOTION, Crop, PoseFiles
 from behavior.errors import ModelError, UsageError
 from behavior.files.feature_sources import hash_file
 from behavior.files.finetuned_weights import SeenRecording
@@ -59,6 +59,8 @@ class OpenedModel:
         Of its `bundle.yaml`, which has the hashes of its other files.
     crop
         Where the animal is looked for: as the model was trained, but for what the user asked for; None where it works without crops.
+    pose
+        Which other animals its pose stream describes: as the model was trained, but for what the user asked for.
     members
         Its networks.
     decisions
@@ -71,6 +73,7 @@ class OpenedModel:
     description: BundleDescription
     hash: str
     crop: Crop | None
+    pose: PoseFiles
     members: tuple[OpenedMember, ...]
     decisions: FittedDecisions | None
     weights_seen: tuple[SeenRecording, ...]
@@ -81,6 +84,12 @@ class OpenedModel:
         streams = {stream.name for member in self.description.members for stream in member.streams}
         return sorted(streams.difference(MADE_STREAMS))
 
+    @property
+    def streams_of_pictures(self) -> list[str]:
+        """Names of the streams that the model works on and that need a video."""
+        streams = {stream.name for member in self.description.members for stream in member.streams}
+        return sorted(streams & {APPEARANCE, MOTION})
+
     def has_seen(self, recording: Recording) -> bool:
         """Tell whether the heads were trained on a recording, or another individual of its video, or a backbone was fine-tuned on it."""
         trained_on = self.description.training.recordings
@@ -89,20 +98,22 @@ class OpenedModel:
         )
 
 
-def open_model(folder: Path, *, body_parts: Sequence[str] = (), individual: str | None = None) -> OpenedModel:
+def open_model(folder: Path, *, body_parts: Sequence[str] = (), individual: str | None = None, others: Sequence[str] = ()) -> OpenedModel:
     """Load the model bundle in `folder`.
 
     Parameters
     ----------
     body_parts, individual
         Centre the crops on these instead of those that the model was trained with.
+    others
+        What the other animals are called, in the order of those that the model was trained with; as there if empty.
 
     Raises
     ------
     ModelError
         If the bundle, or one of its files, cannot be used.
     UsageError
-        If body parts are named although the model works on imported features.
+        If body parts are named although the model works on imported features, or other animals although it uses none by name.
     WeightsError
         If the record of what a backbone was fine-tuned on cannot be read.
     """
@@ -117,12 +128,22 @@ def open_model(folder: Path, *, body_parts: Sequence[str] = (), individual: str 
         crop = crop.model_copy(update=changes)
     elif body_parts:
         raise UsageError(f"{folder}: this model works on imported features; --body-part has no effect on it; leave it out.")
+    pose = description.pose or PoseFiles()
+    if others:
+        if len(others) != len(pose.other_names):
+            used = ", ".join(pose.other_names) or ("the nearest, whatever it is called" if pose.others else "none")
+            raise UsageError(
+                f"{folder}: {len(others)} other animals are named ({', '.join(others)}), expected one for each that the model was trained "
+                f"with: {used}."
+            )
+        pose = pose.model_copy(update={"others": list(others)})
     weights = dict.fromkeys(member.backbone.weights for member in description.members if member.backbone is not None)
     return OpenedModel(
         folder=folder,
         description=description,
         hash=hash_file(folder / BUNDLE_FILE),
         crop=crop,
+        pose=pose,
         members=tuple(_open_member(folder, member) for member in description.members),
         decisions=FittedDecisions.from_record(description.decisions, source=folder / BUNDLE_FILE) if description.decisions else None,
         weights_seen=tuple(seen for name in weights for seen in list_weights_seen(name)),

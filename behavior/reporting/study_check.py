@@ -10,32 +10,29 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from behavior.config import APPEARANCE, MADE_STREAMS, POSE, Crop, Study
+from behavior.config import APPEARANCE, MADE_STREAMS, POSE, Study
 from behavior.embedding.backbone_settings import find_chosen_backbone
 from behavior.embedding.crop_reader import describe_video
-from behavior.embedding.crop_windows import CropCenters
-from behavior.embedding.upright_pose import read_upright_track
-from behavior.errors import BehaviorError, LabelError, PoseError, VideoError, advise_on_missing
+from behavior.errors import BehaviorError, LabelError, VideoError, advise_on_missing
 from behavior.files.feature_sources import hash_file
 from behavior.files.labels import recognise_labels
 from behavior.files.manifest import select_labels
-from behavior.files.pose import PoseFile, find_body_parts, match_pose_to_frames, open_pose
+from behavior.files.pose import PoseFile
+from behavior.files.pose_frames import find_pose_frames
 from behavior.files.video import VideoReader, open_video
 from behavior.frame_times import have_same_rate
 from behavior.learning.crossval_digest import list_feature_kinds
 from behavior.learning.label_reading import read_labels_of
 from behavior.learning.learning_data import RecordingFeatures
 from behavior.progress import report_progress
-from behavior.recording import Frames, Labels, Recording, Track
+from behavior.recording import Frames, Labels, Recording
 from behavior.reporting.check_result import CheckedRecording, Problem, StudyCheck
 from behavior.reporting.feature_check import FeatureKind, outline_imported, outline_recording, prepare_kinds
+from behavior.reporting.pose_check import PoseCheck, check_pose, open_pose_of
 from behavior.reporting.refusals import list_study_refusals
 from behavior.vision.backbones import IMAGENET, identify_weights, imagenet_path
 
 __all__ = ["RecordingCheck", "SeenFiles", "check_balance", "check_rates", "check_recording", "check_recordings", "check_weights"]
-
-# An individual that is measured in fewer frames may be a name that the tracker has for another video's.
-_MOSTLY_LOST = 0.5
 
 _ADVICE = "correct the path in the manifest or put the file there"
 
@@ -67,11 +64,11 @@ class RecordingCheck:
 
 @dataclass(frozen=True)
 class _FrameCheck:
-    """A recording's frames, and its video, which has been read; None where its features are imported."""
+    """A recording's frames, and the size of its video's picture; None where there is none, or its features are imported."""
 
     frames: Frames
     fps: float
-    video: VideoReader | None = None
+    size: tuple[int, int] | None = None
     problems: Sequence[Problem] = ()
 
 
@@ -81,13 +78,6 @@ class SeenFiles:
 
     frames: dict[Path, _FrameCheck] = field(default_factory=dict)
     pose: PoseFile | None = None
-
-
-@dataclass(frozen=True)
-class _PoseCheck:
-    n_rows: int | None = None
-    measured: float | None = None
-    problems: Sequence[Problem] = ()
 
 
 @dataclass(frozen=True)
@@ -168,7 +158,7 @@ def check_recording(study: Study, recording: Recording, kinds: Sequence[FeatureK
         frame_check = _check_frames(study, recording, seen)
     except BehaviorError as error:
         return RecordingCheck(check, [_make_error(recording.id, error)], None, nothing)
-    frames, video, problems = frame_check.frames, frame_check.video, list(frame_check.problems)
+    frames, problems = frame_check.frames, list(frame_check.problems)
     outlines: list[RecordingFeatures | None] = []
     for kind in kinds:
         try:
@@ -176,9 +166,10 @@ def check_recording(study: Study, recording: Recording, kinds: Sequence[FeatureK
         except BehaviorError as error:
             outlines.append(None)
             problems.append(_make_error(recording.id, error))
-    pose = _PoseCheck()
-    if study.crop is not None and video is not None and _needs_pose(study):
-        pose = _check_pose(recording, study.crop, frames, video, seen)
+    pose = PoseCheck()
+    if study.crop is not None and _needs_pose(study):
+        settings = study.pose if POSE in study.streams else None
+        pose = check_pose(recording, study.crop, frames, frame_check.size, open_file=lambda: _open_pose(recording, seen), settings=settings)
         problems += pose.problems
     labels = _check_labels(study, recording, frames)
     problems += labels.problems
@@ -280,16 +271,33 @@ def _check_frames(study: Study, recording: Recording, seen: SeenFiles) -> _Frame
         features = outline_imported(study, recording)
         return _FrameCheck(Frames.from_times(features.time_s), features.fps)
     if recording.video is None:
-        raise VideoError(f"recording {recording.id!r} has no video; name one in the manifest, or import its features.")
+        return _check_frames_of_pose(study, recording, seen)
     path = Path(os.path.realpath(recording.video))
     if path in seen.frames:
         return replace(seen.frames[path], problems=())
     with open_video(recording.video) as video:
         summary = video.summarize()
-    checked = _FrameCheck(summary.frames, summary.fps, video, _check_video(recording, video, study))
+    checked = _FrameCheck(summary.frames, summary.fps, (video.width, video.height), _check_video(recording, video, study))
     if recording.companions:
         seen.frames[path] = checked
     return checked
+
+
+def _check_frames_of_pose(study: Study, recording: Recording, seen: SeenFiles) -> _FrameCheck:
+    """Return the frames of a recording without a video, and which streams need one."""
+    if POSE not in study.streams:
+        raise VideoError(
+            f"recording {recording.id!r} has no video; name one in the manifest, import its features, or work on its pose alone with "
+            "streams: [pose]."
+        )
+    known = find_pose_frames(_open_pose(recording, seen), recording.fps)
+    lacking = [name for name in _list_made(study) if name != POSE]
+    problems = [_make_warning(recording.id, note) for note in known.notes]
+    if lacking:
+        verb = "needs" if len(lacking) == 1 else "need"
+        message = f"has no video, which {' and '.join(lacking)} {verb}; name one in the manifest, or take streams: [pose] alone."
+        problems.append(_make_error(recording.id, message))
+    return _FrameCheck(known.frames, known.fps, None, problems)
 
 
 def _check_video(recording: Recording, video: VideoReader, study: Study) -> list[Problem]:
@@ -305,48 +313,11 @@ def _check_video(recording: Recording, video: VideoReader, study: Study) -> list
     return [_make_warning(recording.id, message) for message in messages]
 
 
-def _check_pose(recording: Recording, crop: Crop, frames: Frames, video: VideoReader, seen: SeenFiles) -> _PoseCheck:
-    try:
-        track, turned = _read_track(recording, crop, seen)
-    except BehaviorError as error:
-        return _PoseCheck(problems=[_make_error(recording.id, error)])
-    try:
-        measured, messages = _compare_track(recording, track, crop, frames, video)
-    except BehaviorError as error:
-        return _PoseCheck(len(track), problems=[_make_error(recording.id, error)])
-    messages = [*([turned] if turned else []), *messages]
-    return _PoseCheck(len(track), measured, [_make_warning(recording.id, message) for message in messages])
-
-
-def _read_track(recording: Recording, crop: Crop, seen: SeenFiles) -> tuple[Track, str | None]:
-    """Return the track, and what to say of a video that is turned."""
-    if recording.pose is None:
-        raise PoseError(
-            f"recording {recording.id!r} has no pose; name its file, which `behavior track` can make, in the manifest, "
-            "or set crop: {whole_frame: true}."
-        )
-    if not recording.pose.is_file():
-        raise PoseError(f"{recording.pose}: no such pose file; {advise_on_missing(recording.pose, _ADVICE)}.")
+def _open_pose(recording: Recording, seen: SeenFiles) -> PoseFile:
+    """Return the pose file of a recording, that of the one before where it is the same."""
     if seen.pose is None or seen.pose.path != recording.pose:
-        seen.pose = open_pose(recording.pose)
-    return read_upright_track(recording, crop.individual, crop.pose_scale, opened=seen.pose)
-
-
-def _compare_track(recording: Recording, track: Track, crop: Crop, frames: Frames, video: VideoReader) -> tuple[float, list[str]]:
-    """Return the share of the frames whose crop centre is measured, and what is odd about the pose."""
-    assert recording.pose is not None
-    parts = find_body_parts(track, crop.body_parts, path=recording.pose)
-    if crop.body_axis is not None:
-        find_body_parts(track, crop.body_axis, path=recording.pose)
-    track, warning = match_pose_to_frames(track, frames, path=recording.pose)
-    centers = CropCenters(track, parts, min_likelihood=crop.min_likelihood, size=(video.width, video.height))
-    centers.require_any(recording.pose, parts=crop.body_parts, min_likelihood=crop.min_likelihood)
-    measured = float(centers.measured[: frames.n_frames].mean()) if len(track) else 0.0
-    consequence = f"look at {' and '.join(crop.body_parts)} and its likelihood ({crop.min_likelihood:g} is asked for)"
-    if recording.individual and measured < _MOSTLY_LOST:
-        consequence += ", and delete its row from the manifest if this animal is not in the video"
-    lost = centers.describe(recording.pose, n_frames=frames.n_frames, consequence=consequence, individual=recording.individual)
-    return measured, [*([warning] if warning else []), *lost]
+        seen.pose = open_pose_of(recording)
+    return seen.pose
 
 
 def _check_labels(study: Study, recording: Recording, frames: Frames) -> _LabelCheck:

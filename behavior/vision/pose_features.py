@@ -10,23 +10,23 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from behavior.vision.crops import UP, find_body_axis, find_measured_points
+from behavior.vision.body_frame import (
+    Floats,
+    Points,
+    Span,
+    cosine_and_sine,
+    describe_in_parts,
+    find_likelihoods,
+    locate_body,
+    split_coordinates,
+)
 
 __all__ = ["POSE_VERSION", "describe_pose", "group_pose_features", "name_pose_features"]
 
-Floats = npt.NDArray[np.float64]
-Points = npt.NDArray[np.complex128]
-
 # Counts up whenever the same pose would give other numbers.
 POSE_VERSION = 1
-# Rates of change are taken over this time before and after a frame, at least one frame each.
-_HALF_SPAN_S = 0.1
 # Walls whose directions are nearer to each other are one wall with a corner, or neighbours in a round arena.
 _OTHER_DIRECTION = np.deg2rad(44.9)
-# What is in memory in double precision at once.
-_FRAMES_AT_ONCE = 1 << 16
-# Crop sizes; below it a line has no direction but that of rounding.
-_NO_LENGTH = 1e-9
 
 
 def name_pose_features(body_parts: Sequence[str], *, has_axis: bool, has_arena: bool) -> tuple[str, ...]:
@@ -126,68 +126,38 @@ def describe_pose(
     if arena is not None:
         _require_polygon(arena)
     n_frames, n_parts = likelihoods.shape
-    found = find_measured_points(positions, likelihoods, min_likelihood=min_likelihood)
-    if not found.any():
-        names = name_pose_features([""] * n_parts, has_axis=axis is not None, has_arena=arena is not None)
+    body = locate_body(positions, likelihoods, origin=origin, axis=axis, min_likelihood=min_likelihood, size=size)
+    names = name_pose_features([""] * n_parts, has_axis=axis is not None, has_arena=arena is not None)
+    if body is None:
         return np.zeros((n_frames, len(names)), dtype=np.float32)
-
-    # From here on a point of the plane is a complex number, x + iy, and a direction one of length 1.
-    points = np.empty((n_frames, n_parts), dtype=np.complex128)
-    points.real, points.imag = (np.where(found, positions[..., side], 0.0) for side in range(2))
-    points /= size
-    columns = list(origin) if found[:, list(origin)].any() else list(range(n_parts))
-    place = _fill_place(points[:, columns], found[:, columns])
-    heading = None
-    if axis is not None:
-        angles, measured = find_body_axis(positions[:, list(axis)], likelihoods[:, list(axis)], min_likelihood=min_likelihood)
-        heading = np.unwrap(angles - UP) if measured.any() else np.zeros(n_frames)
-    turned = np.ones(n_frames) if heading is None else np.exp(1j * heading)
-    points -= place[:, None]
-    points *= np.conj(turned)[:, None]
-    in_body = _fill_gaps(points, found)
-    del points
+    place, turned, heading = body.place, body.turned, body.heading
     head_angles = None
     if axis is not None:
-        tail, head = (place + in_body[:, end] * turned for end in axis)
+        tail, head = (body.find_part(end) for end in axis)
         length, head_angles = np.abs(head - tail), _unwrap_turns(place - tail, head - place)
     walls = None if arena is None else np.asarray(arena @ np.array([1, 1j]) / size, dtype=np.complex128)
 
-    def describe(start: int, stop: int) -> Floats:
-        """Return the features of some frames; a day of all in double precision would fill memory."""
-        span = slice(start, stop)
-        before, after, seconds = _find_span(start, stop, n_frames, fps)
-
-        def find_whole(frames: slice | npt.NDArray[np.int64]) -> Points:
-            return place[frames, None] + in_body[frames] * turned[frames, None]
-
-        def rate(values: npt.NDArray) -> npt.NDArray:
-            return _divide(values[after] - values[before], seconds)
-
-        whole, velocity, shown = find_whole(span), rate(place), positions[span]
-        is_shown = np.isfinite(shown).all(axis=2) & (shown != 0).any(axis=2)
+    def describe(span: Span) -> list[npt.NDArray]:
+        rows, rate = span.rows, span.rate
+        whole, velocity = body.find_whole(rows), rate(place)
         features = [
-            _split(in_body[span], up_is_positive=axis is not None),
-            np.abs(_divide(find_whole(after) - find_whole(before), seconds)),
-            np.abs(rate(in_body)),
-            np.where(is_shown, np.clip(np.nan_to_num(likelihoods[span]), 0, 1), 0),
-            _cosine_and_sine(whole[:, 1:-1] - whole[:, :-2], whole[:, 2:] - whole[:, 1:-1]),
+            split_coordinates(body.in_body[rows], up_is_positive=axis is not None),
+            np.abs(span.divide(body.find_whole(span.after) - body.find_whole(span.before))),
+            np.abs(rate(body.in_body)),
+            find_likelihoods(positions[rows], likelihoods[rows]),
+            cosine_and_sine(whole[:, 1:-1] - whole[:, :-2], whole[:, 2:] - whole[:, 1:-1]),
             np.abs(velocity),
         ]
         if heading is not None and head_angles is not None:
-            along = _split(velocity * np.conj(turned[span]), up_is_positive=True)
-            features += [along, rate(heading), length[span], rate(length)]
-            features += [_cosine_and_sine(place[span] - tail[span], head[span] - place[span]), rate(head_angles)]
+            along = split_coordinates(velocity * np.conj(turned[rows]), up_is_positive=True)
+            features += [along, rate(heading), length[rows], rate(length)]
+            features += [cosine_and_sine(place[rows] - tail[rows], head[rows] - place[rows]), rate(head_angles)]
         if walls is not None:
-            features += [*_measure_walls(place[span], walls)]
-            features += [_measure_walls(head[span], walls)[0]] if axis is not None else []
-        return np.concatenate([values.reshape(stop - start, -1) for values in features], axis=1)
+            features += [*_measure_walls(place[rows], walls)]
+            features += [_measure_walls(head[rows], walls)[0]] if axis is not None else []
+        return features
 
-    names = name_pose_features([""] * n_parts, has_axis=axis is not None, has_arena=arena is not None)
-    described = np.empty((n_frames, len(names)), dtype=np.float32)
-    for start in range(0, n_frames, _FRAMES_AT_ONCE):
-        stop = min(start + _FRAMES_AT_ONCE, n_frames)
-        described[start:stop] = describe(start, stop)
-    return described
+    return describe_in_parts(describe, n_frames=n_frames, n_columns=len(names), fps=fps)
 
 
 def _require_polygon(arena: Floats) -> None:
@@ -195,49 +165,6 @@ def _require_polygon(arena: Floats) -> None:
         raise ValueError(f"arena has shape {arena.shape}, expected corners as (C, 2), all finite")
     if (n_corners := len(np.unique(arena, axis=0))) < 3:
         raise ValueError(f"arena has {n_corners} different corners, expected at least 3")
-
-
-def _fill_gaps(values: Points, found: npt.NDArray[np.bool_]) -> Points:
-    """Return `values` (T, P) with those not `found` interpolated in time, at the ends the nearest; 0 for a column without any."""
-    filled = np.where(found, values, 0)
-    frames = np.arange(len(values))
-    for column in np.flatnonzero(found.any(axis=0) & ~found.all(axis=0)):
-        known = found[:, column]
-        filled[~known, column] = np.interp(frames[~known], frames[known], values[known, column])
-    return filled
-
-
-def _fill_place(points: Points, found: npt.NDArray[np.bool_]) -> Points:
-    """Return the mean (T,) of the body parts that were ever found, each with its gaps filled: one that is lost does not make a jump."""
-    ever = found.any(axis=0)
-    return _fill_gaps(points[:, ever], found[:, ever]).mean(axis=1)
-
-
-def _find_span(start: int, stop: int, n_frames: int, fps: float) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], Floats]:
-    """Return the frames before and after each of some frames that its rates of change are over, at the ends fewer, and seconds between."""
-    half = max(1, round(_HALF_SPAN_S * fps))
-    frames = np.arange(start, stop)
-    before, after = np.maximum(frames - half, 0), np.minimum(frames + half, n_frames - 1)
-    return before, after, (after - before) / fps
-
-
-def _divide(changes: npt.NDArray, seconds: Floats) -> npt.NDArray:
-    """Return `changes` (N, ...) per second; 0 for the only frame of a recording."""
-    spread = seconds.reshape(-1, *[1] * (changes.ndim - 1))
-    return np.divide(changes, spread, out=np.zeros_like(changes), where=spread > 0)
-
-
-def _split(vectors: Points, *, up_is_positive: bool) -> Floats:
-    """Return the coordinates of `vectors` (T, ...) as float64 (T, ..., 2)."""
-    return np.stack([vectors.real, -vectors.imag if up_is_positive else vectors.imag], axis=-1)
-
-
-def _cosine_and_sine(before: Points, after: Points) -> Floats:
-    """Return cosine and sine (T, ..., 2) of the turn from `before` to `after`; 0 and 0 where one of them has no length."""
-    turn = after * np.conj(before)
-    length = np.abs(turn)
-    turn = np.divide(turn, length, out=np.zeros_like(turn), where=length > _NO_LENGTH)
-    return np.stack([turn.real, turn.imag], axis=-1)
 
 
 def _unwrap_turns(before: Points, after: Points) -> Floats:

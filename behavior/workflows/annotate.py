@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from behavior.compute.where import HERE, Where
 from behavior.config import Crop
@@ -28,7 +29,9 @@ def annotate_videos(
     pose: Path | None = None,
     body_parts: Sequence[str] = (),
     individual: str | None = None,
+    others: Sequence[str] = (),
     pose_coordinates: PoseCoordinates = "auto",
+    fps: float | None = None,
     resample: bool = False,
     cache: Path | None = None,
     overwrite: bool = False,
@@ -39,13 +42,18 @@ def annotate_videos(
     Parameters
     ----------
     videos
-        A folder stands for the videos in it, but for hidden ones, overlays and videos in which a tracker drew its points.
+        A folder stands for the videos in it, but for hidden ones, overlays and videos in which a tracker drew its points. For a model that
+        works on pose alone, pose files stand for videos too.
     pose
         Pose of the only video; without it each video's pose is looked for next to it, as `behavior init` does.
     body_parts, pose_coordinates
         Centre the crops on these instead of those that the model was trained with; `pose_coordinates` as in `Recording`.
+    fps
+        Frames per second of pose without a video whose file does not say it.
     individual
         Which of several animals in the pose; all of them where None, unless the model is for one.
+    others
+        What the other animals are called that the model takes by name; as in its study if empty.
     resample
         Accept videos of another frame rate than the model's.
     cache
@@ -58,19 +66,20 @@ def annotate_videos(
     Raises
     ------
     UsageError
-        If `pose` is given for several videos, or the model works on imported features.
+        If `pose` is given for several videos, the model works on imported features, or takes other animals than are named.
     ModelError
         If the bundle cannot be used.
     """
-    videos, problems = list_videos(videos)
+    make_folder(out)
+    named: dict[str, Any] = {"body_parts": tuple(body_parts), "individual": individual, "others": tuple(others)}
+    asked = AnnotatorRequest(model, cache or out / "cache", **named, may_resample=resample)
+    annotator = asked.open()
+    annotator.require_videos()
+    videos, problems = list_videos(videos, or_poses=not annotator.model.streams_of_pictures)
     result = AnnotateResult(failures=problems)
     n_given = len(videos) + len(problems)
     if pose is not None and n_given != 1:
         raise UsageError(f"--pose names one file, but {n_given} videos are given; annotate them one at a time or leave --pose out.")
-    make_folder(out)
-    asked = AnnotatorRequest(model, cache or out / "cache", tuple(body_parts), individual=individual, may_resample=resample)
-    annotator = asked.open()
-    annotator.require_videos()
     for sentence in problems.values():
         complain(sentence)
     recordings: list[Recording] = []
@@ -79,7 +88,15 @@ def annotate_videos(
     for video, name in zip(videos, names, strict=True):
         try:
             found = list_new_recordings(
-                annotator.model, name, video, pose=pose, individual=individual, coordinates=pose_coordinates, taken=taken, folders=folders
+                annotator.model,
+                name,
+                video,
+                pose=pose,
+                individual=individual,
+                coordinates=pose_coordinates,
+                fps=fps,
+                taken=taken,
+                folders=folders,
             )
         except BehaviorError as error:
             result.fail(name, error)
@@ -96,6 +113,7 @@ def annotate_study(
     *,
     body_parts: Sequence[str] = (),
     individual: str | None = None,
+    others: Sequence[str] = (),
     resample: bool = False,
     cache: Path | None = None,
     overwrite: bool = False,
@@ -114,10 +132,9 @@ def annotate_study(
         )
     make_folder(out)
     if cache is None:
-        cache = out / "cache" if body_parts or individual is not None else study.cache
-    asked = AnnotatorRequest(
-        model, cache, tuple(body_parts), individual=individual, may_resample=resample, imported=study.cache, study=study_path
-    )
+        cache = out / "cache" if body_parts or individual is not None or others else study.cache
+    named: dict[str, Any] = {"body_parts": tuple(body_parts), "individual": individual, "others": tuple(others)}
+    asked = AnnotatorRequest(model, cache, **named, may_resample=resample, imported=study.cache, study=study_path)
     annotator = asked.open()
     crop = annotator.model.crop
     asked_for = bool(body_parts) or individual is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -173,7 +174,8 @@ def _make_row(one: _Predicted, row: Recording | None) -> Recording:
     if row is not None:
         return replace(row, labels={}, split="train")
     video, pose = (None if value is None else Path(value) for value in (one.provenance.video, one.provenance.pose))
-    return Recording(one.name, video=video, pose=pose, animal=one.name, individual=one.provenance.individual or "")
+    known: dict[str, Any] = {"video": video, "pose": pose, "fps": one.provenance.fps if video is None else None}
+    return Recording(one.name, animal=one.name, individual=one.provenance.individual or "", **known)
 
 
 def _draw(annotations: Sequence[_Predicted], recordings: Mapping[str, Recording], request: AuditRequest) -> list[QueuedClip]:

@@ -14,6 +14,7 @@ from behavior.files.ethograms import find_ethograms, read_annotation
 from behavior.files.label_folder import LabelFolder
 from behavior.files.label_formats.choosing import name_file
 from behavior.files.name_matching import make_safe
+from behavior.files.pose_names import name_after_video
 from behavior.files.result_folders import replace_results
 from behavior.files.study import read_study
 from behavior.learning.crossval_files import SUMMARY_FILE
@@ -117,13 +118,21 @@ def _add_scored(scored: _Scored, path: Path, label_files: LabelFolder, labels_fo
     scored.labels[annotation.recording] = labels
 
 
+def _name_video(annotation: Annotation) -> str:
+    """Return the name of the video of an ethogram, or that which its pose has; "" where it says neither."""
+    video, pose = annotation.provenance.video, annotation.provenance.pose
+    if video is not None:
+        return Path(name_file(video)).stem
+    return "" if pose is None else name_after_video(Path(name_file(pose)))
+
+
 def _read_labels(path: Path, annotation: Annotation, label_files: LabelFolder, labels_folder: Path, settings: LabelFiles) -> Labels:
     """Return the labels of the ethogram at `path`, with a warning for what is odd in their file; LabelError if there are none."""
     video, individual = annotation.provenance.video, annotation.provenance.individual
     label_path, is_shared = label_files.find(annotation.recording), False
-    if label_path is None and video is not None and individual is not None:
+    if label_path is None and individual is not None and (shown := _name_video(annotation)):
         # A file of the whole video tells by its subjects whose labels are whose.
-        label_path, is_shared = label_files.find(make_safe(Path(name_file(video)).stem)), True
+        label_path, is_shared = label_files.find(make_safe(shown)), True
     if label_path is None:
         raise LabelError(f"{path}: {labels_folder} holds no label file named after {annotation.recording!r}; it is not scored.")
     recording = Recording(

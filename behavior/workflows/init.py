@@ -12,9 +12,18 @@ from behavior.files.atomic import make_folder, write_text
 from behavior.files.behavior_names import ChosenNames, choose_names
 from behavior.files.damaged_pose import has_pose
 from behavior.files.manifest import read_manifest, write_manifest
-from behavior.files.new_study import MANIFEST_FILE, STUDY_FILE, NewCrop, choose_center_parts, format_new_study
-from behavior.files.pairing import Pairing, pair_files
-from behavior.files.pose import list_individuals
+from behavior.files.new_study import (
+    MANIFEST_FILE,
+    STUDY_FILE,
+    NewCrop,
+    NewPose,
+    choose_body_axis,
+    choose_center_parts,
+    format_new_study,
+)
+from behavior.files.pairing import Pairing, pair_files, pair_poses
+from behavior.files.pose import list_individuals, open_pose
+from behavior.files.pose_frames import find_pose_frames
 from behavior.files.video import open_video
 from behavior.recording import Recording
 from behavior.vision.backbones import IMAGENET, PACKAGED, find_backbone
@@ -45,23 +54,29 @@ class InitResult:
     notes: list[str] = field(default_factory=list)
 
 
-def init_study(folder: Path, *, backbone: str = "resnet50v2", individuals: Sequence[str] = (), out: Path | None = None) -> InitResult:
+def init_study(
+    folder: Path, *, backbone: str = "resnet50v2", individuals: Sequence[str] = (), fps: float | None = None, out: Path | None = None
+) -> InitResult:
     """Pair the files below `folder` and write `study.yaml` and `recordings.csv`, with a row for each individual of each video.
 
-    A manifest that is there without a study, by a person or by an `init` that was killed, is kept, and the study is made for it.
+    A folder of pose without any video makes a study that works on pose alone. A manifest that is there without a study, by a person or by
+    an `init` that was killed, is kept, and the study is made for it.
 
     Parameters
     ----------
     individuals
         Which animals of videos with several are in the study, all where empty. The only one of these is named in the study file, and each
         video is one recording.
+    fps
+        Frames per second of pose without videos whose files do not say it.
     out
         Where to write them; into `folder` where None.
 
     Raises
     ------
     UsageError
-        If the folder is missing or holds no video, or the manifest that is there cannot be read.
+        If the folder is missing or holds neither video nor pose, `fps` is given with videos, or the manifest that is there cannot be
+        read.
     OutputError
         If there is a study already, or nothing can be written there.
     """
@@ -72,22 +87,33 @@ def init_study(folder: Path, *, backbone: str = "resnet50v2", individuals: Seque
     if study_path.exists():
         raise OutputError(f"{study_path}: is there already and is never written over; edit it, or move it away first.")
     specification = find_backbone(backbone)
-    pairings, notes = pair_files(folder, None if len(individuals) == 1 else individuals)
+    apart = None if len(individuals) == 1 else individuals
+    pairings, notes = pair_files(folder, apart)
+    is_pose_alone = not pairings
+    if is_pose_alone:
+        pairings, notes = pair_poses(folder, apart)
+    elif fps is not None:
+        raise UsageError(f"--fps {fps:g} is for pose without videos, and {folder} holds videos, which have their own; leave it out.")
     if not pairings:
-        raise UsageError(f"{folder}: found no video (such as .mp4, .avi or .mts) in it or below; give the folder that holds the videos.")
+        raise UsageError(
+            f"{folder}: found no video (such as .mp4, .avi or .mts) in it or below, and no pose file; give the folder that holds them."
+        )
     is_kept = manifest_path.exists()
     recordings = read_manifest(manifest_path) if is_kept else [make_recording(pairing) for pairing in pairings]
     names = _choose_behaviors(recordings, pairings)
     crop, crop_notes = choose_crop(recordings, pairings, folder)
+    pose = None
+    if is_pose_alone:
+        crop, pose, rates, crop_notes = _choose_pose_alone(recordings, crop, crop_notes, fps)
     if len(individuals) == 1 and crop.center_parts:
         crop = replace(crop, individual=individuals[0])
-    weights, weight_notes = _choose_weights(backbone)
+    weights, weight_notes = ("", []) if is_pose_alone else _choose_weights(backbone)
     if is_kept:
         notes.append(f"{manifest_path}: was there already and is kept as it is; the study is for its {len(recordings)} recordings.")
     else:
         write_manifest(manifest_path, recordings)
-    sampling, sampling_notes = choose_sampling(recordings)
-    write_text(study_path, format_new_study(names, crop, backbone=specification.name, weights=weights, sampling=sampling))
+    sampling, sampling_notes = _sample(rates, "Recordings") if pose is not None else choose_sampling(recordings)
+    write_text(study_path, format_new_study(names, crop, backbone=specification.name, weights=weights, sampling=sampling, pose=pose))
     return InitResult(pairings, study_path, [*notes, *names.notes, *crop_notes, *weight_notes, *sampling_notes])
 
 
@@ -128,6 +154,38 @@ def choose_crop(recordings: Sequence[Recording], pairings: Sequence[Pairing], fo
     return NewCrop(), [note]
 
 
+def _choose_pose_alone(
+    recordings: Sequence[Recording], crop: NewCrop, crop_notes: Sequence[str], fps: float | None
+) -> tuple[NewCrop, NewPose, list[float], list[str]]:
+    """Return where the animal is and what its axis is, what the study says of pose, the rates of the recordings, and notes."""
+    notes = [note.replace("Crops are centred on", "The animal is where its pose has") for note in crop_notes]
+    # One file of each kind: a tracker writes them alike, and tables of long recordings take a while to read.
+    chosen = {recording.pose.suffix.casefold(): recording for recording in reversed(recordings) if recording.pose is not None}
+    rates, is_open, has_others, axis = [], False, False, None
+    for recording in chosen.values():
+        assert recording.pose is not None
+        with suppress(BehaviorError):
+            pose = open_pose(recording.pose)
+            has_others |= len(pose.list_present()) > 1
+            axis = axis or choose_body_axis(next(iter(pose.individuals.values())))
+            if pose.fps is None and pose.time_s is None and (recording.fps or fps) is None:
+                is_open = True
+                notes.append(
+                    f"{recording.pose.name}: does not say how many frames a second it is of; enter it as pose: {{fps: 30}} in the study "
+                    "file, or for each recording in the manifest's column fps."
+                )
+                continue
+            rates.append(find_pose_frames(pose, recording.fps or fps).fps)
+    if axis is None:
+        notes.append("The ends of the body are not known by their names; name them in the study file: crop: {body_axis: [TAIL, HEAD]}.")
+    else:
+        notes.append(f"Posture is described along the line from {axis[0]} to {axis[1]}.")
+    if has_others:
+        notes.append("What each animal does is described together with the nearest other one (pose: {others: nearest}).")
+    notes.append("There is no video, so the study works on pose alone (streams: [pose]).")
+    return replace(crop, body_axis=axis), NewPose(fps, is_open, has_others), rates, notes
+
+
 def choose_sampling(recordings: Sequence[Recording]) -> tuple[float | None, list[str]]:
     """Return how many frames a second a new study uses, None for all, and a note on it.
 
@@ -137,11 +195,15 @@ def choose_sampling(recordings: Sequence[Recording]) -> tuple[float | None, list
     for path in dict.fromkeys(recording.video for recording in recordings if recording.video is not None):
         with suppress(BehaviorError), open_video(path) as video:
             rates.append(video.nominal_fps)
+    return _sample(rates, "Videos")
+
+
+def _sample(rates: Sequence[float], what: str) -> tuple[float | None, list[str]]:
     if not rates or max(rates) <= FAST_FPS:
         return None, []
     shown = " to ".join(dict.fromkeys(f"{rate:.4g}" for rate in (min(rates), max(rates))))
     note = (
-        f"Videos have {shown} frames per second, of which {SAMPLING_FPS:g} are used (sampling in the study file): behavior is slower, and "
+        f"{what} have {shown} frames per second, of which {SAMPLING_FPS:g} are used (sampling in the study file): behavior is slower, and "
         "it takes a fraction of the time. Ethograms are of every frame all the same."
     )
     return SAMPLING_FPS, [note]

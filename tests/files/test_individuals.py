@@ -55,4 +55,4 @@ def test_ids_are_safe_as_file_names_and_differ(recording: str, names: list[str])
 def test_a_file_belongs_to_the_individual_with_the_longest_name_that_it_begins_with() -> None:
     ids = name_individuals("m1", ["a", "a_b", "c"])
     paths = [Path(name) for name in ("m1_a.csv", "m1_a_b_labels.csv", "m1_labels.csv", "m1_ab.csv")]
-    assert list_own_files(paths, Path("m1.mp4"), ids) == {"a": [paths[0]], "a_b": [paths[1]], "c": []}
+    assert list_own_files(paths, "m1", ids) == {"a": [paths[0]], "a_b": [paths[1]], "c": []}

@@ -174,3 +174,18 @@ def test_recordings_of_one_video_know_each_other_and_what_labels_they_share(tmp_
     assert [first.companions, second.companions, fourth.companions] == [{"b": "y", "c": "z"}, {"a": "x", "c": "z"}, {}]
     assert first.shared_labels == second.shared_labels == {tmp_path / "v.csv"}
     assert third.shared_labels == fourth.shared_labels == set()
+
+
+def test_frames_per_second_are_read_and_written(tmp_path):
+    path = write(tmp_path, "recording,pose,fps\na,a.csv,29.97\nb,b.csv,\n")
+    recordings = read_manifest(path)
+    assert [one.fps for one in recordings] == [29.97, None]
+    write_manifest(path, recordings)
+    assert read_manifest(path) == recordings
+
+
+@pytest.mark.parametrize("cell", ["fast", "0", "-1", "nan", "inf", "1e9"])
+def test_a_rate_that_is_no_number_is_refused(tmp_path, cell):
+    path = write(tmp_path, f"recording,pose,fps\na,a.csv,{cell}\n")
+    with pytest.raises(UsageError, match=f"line 2: fps of 'a' is '{cell}', expected frames per second as a number"):
+        read_manifest(path)

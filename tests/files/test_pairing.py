@@ -21,7 +21,7 @@ from behavior.files.ethogram_formats.entry import Entry
 from behavior.files.ethogram_formats.formats import FORMATS
 from behavior.files.frame_tables import write_frame_table
 from behavior.files.label_folder import LabelFolder
-from behavior.files.pairing import Pairing, find_pose_for, pair_files
+from behavior.files.pairing import Pairing, find_pose_for, pair_files, pair_poses
 from behavior.files.pose import write_deeplabcut
 from behavior.provenance import Provenance
 from behavior.recording import Annotation, Ethogram, Labels, Probabilities, Track
@@ -502,3 +502,27 @@ def test_a_networks_pose_goes_before_a_track_which_is_said(tmp_path: Path) -> No
     # A model that was trained on tracks needs their points.
     assert find_pose_for(tmp_path / "m1.mp4", ["Centroid"]) == tmp_path / "m1_track.csv"
     assert find_pose_for(tmp_path / "m1.mp4", ["unknown"]) == tmp_path / f"m1{NETWORK}.csv"
+
+
+def test_pose_without_videos_is_paired_with_labels_of_its_name(tmp_path: Path) -> None:
+    fill(tmp_path, f"pose/m1{NETWORK}.csv", f"pose/m1{NETWORK}_filtered.csv", "pose/m2_pose.csv", "labels/m1_bouts.csv", "labels/m10.csv")
+    assert pair_files(tmp_path)[0] == []
+    pairings, sentences = pair_poses(tmp_path)
+    found = {one.recording: (one.video, one.pose, one.labels) for one in pairings}
+    assert found == {
+        "m1": (None, tmp_path / "pose" / f"m1{NETWORK}_filtered.csv", tmp_path / "labels" / "m1_bouts.csv"),
+        "m2": (None, tmp_path / "pose" / "m2_pose.csv", None),
+    }
+    assert any("m10.csv: is a label file, but no" in sentence for sentence in sentences)
+    assert "m2: no label file found, expected one whose name starts with 'm2'." in sentences
+
+
+def test_each_animal_of_a_pose_without_video_has_a_pairing(tmp_path: Path) -> None:
+    write_deeplabcut(tmp_path / "m1DLC_net.csv", {"a": TRACK, "b": TRACK}, scorer="s")
+    fill(tmp_path, "m1_a_bouts.csv", "m1_bouts.csv")
+    pairings, _ = pair_poses(tmp_path)
+    assert [(one.recording, one.individual, one.labels and one.labels.name) for one in pairings] == [
+        ("m1_a", "a", "m1_a_bouts.csv"),
+        ("m1_b", "b", "m1_bouts.csv"),
+    ]
+    assert [one.recording for one in pair_poses(tmp_path, None)[0]] == ["m1"]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from behavior.errors import UsageError
-from behavior.files.study import read_study, write_study
+from behavior.files.study import open_study, read_study, write_study
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 
@@ -90,3 +90,10 @@ def test_the_demo_config_says_what_the_demo_does():
 
     shipped = read_study(CONFIGS / "demo.yaml")
     assert shipped.model_copy(update={"recordings": DEMO_STUDY.recordings, "cache": DEMO_STUDY.cache}) == DEMO_STUDY
+
+
+def test_the_rate_of_a_study_is_that_of_recordings_that_have_no_video_and_no_rate(tmp_path):
+    study = tmp_path / "study.yaml"
+    study.write_text("behaviors: [rear]\ncrop: {body_part: nose}\nstreams: [pose]\npose: {fps: 25}\n")
+    (tmp_path / "recordings.csv").write_text("recording,video,pose,fps\na,,a.csv,\nb,,b.csv,50\nc,c.mp4,c.csv,\n")
+    assert [one.fps for one in open_study(study)[1]] == [25, 50, None]

@@ -1,0 +1,47 @@
+"""What a check says of pose."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from behavior.config import Crop
+from behavior.errors import PoseError
+from behavior.files.pose import write_deeplabcut
+from behavior.recording import Frames, Recording, Track
+from behavior.reporting.pose_check import check_pose, open_pose_of
+
+CROP = Crop(body_part="nose")
+FRAMES = Frames.from_times(np.arange(10) / 10)
+
+
+def write(folder: Path, *, lost: int = 0) -> Recording:
+    positions, likelihoods = np.full((10, 1, 2), 900.0), np.ones((10, 1))
+    likelihoods[:lost] = 0
+    write_deeplabcut(folder / "a.csv", Track(positions, likelihoods, ("nose",)), scorer="s")
+    return Recording("a", pose=folder / "a.csv", fps=10)
+
+
+def test_without_a_picture_no_point_is_outside_of_it(tmp_path: Path) -> None:
+    recording = write(tmp_path, lost=3)
+    checked = check_pose(recording, CROP, FRAMES, None, open_file=lambda: open_pose_of(recording))
+    assert (checked.n_rows, checked.measured) == (10, pytest.approx(0.7))
+    assert [problem.is_error for problem in checked.problems] == [False]
+    assert "was not found in 3 of 10 frames" in checked.problems[0].message
+    checked = check_pose(recording, CROP, FRAMES, (640, 480), open_file=lambda: open_pose_of(recording))
+    assert checked.measured is None and "is outside the picture of 640 x 480" in checked.problems[0].message
+
+
+def test_a_body_part_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+    recording = write(tmp_path)
+    checked = check_pose(recording, Crop(body_part="tail"), FRAMES, None, open_file=lambda: open_pose_of(recording))
+    assert checked.problems[0].is_error and "has no body part 'tail'" in checked.problems[0].message
+
+
+def test_a_pose_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(PoseError, match="'a' has no pose"):
+        open_pose_of(Recording("a"))
+    with pytest.raises(PoseError, match=r"gone\.csv: no such pose file"):
+        open_pose_of(Recording("a", pose=tmp_path / "gone.csv"))
