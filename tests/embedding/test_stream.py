@@ -473,7 +473,7 @@ def test_files_of_studies_without_sampling_are_called_as_before(tmp_path: Path) 
     recording = Recording("a")
     assert made["appearance"].list_signatures(recording)[0].key == "openfield-968120a1af"
     assert made["motion"].list_signatures(recording)[0].key == "motion-d8ba4e3c16"
-    assert made["pose"]._sign(["nose"]).key == "pose-9dbfe24e35"
+    assert made["pose"]._sign({"body_parts": ["nose"]}).key == "pose-9dbfe24e35"
 
 
 @pytest.mark.parametrize("name", STREAMS)

@@ -124,7 +124,10 @@ def test_an_ethogram_is_made_again_from_the_same_pose_only(made: Path, run: Call
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (("annotate", "model", "new/q1DLC_net.csv", "--out", "o"), "does not say how many frames a second it is of"),
+        (
+            ("annotate", "model", "new/q1DLC_net.csv", "--other", "m5", "--other", "m7", "--out", "o"),
+            "does not say how many frames a second it is of",
+        ),
         (("annotate", "model", "new/q1DLC_net.csv", "--pose", "new/q1DLC_net.csv", "--out", "o"), "is a pose file itself"),
         (("annotate", "model", "new", "--fps", "50", "--other", "m5", "--other", "m7", "--out", "o"), "has 50 frames per second"),
         (("annotate", "model", "new", "--fps", "20", "--out", "o"), "has no individual 'resident', only m5, m7"),
