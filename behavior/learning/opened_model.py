@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -59,24 +59,24 @@ class OpenedModel:
         Of its `bundle.yaml`, which has the hashes of its other files.
     crop
         Where the animal is looked for: as the model was trained, but for what the user asked for; None where it works without crops.
-    pose
-        Which other animals its pose stream describes: as the model was trained, but for what the user asked for.
     members
         Its networks.
     decisions
         What was fitted on out-of-fold predictions; None where the study's own settings decide.
     weights_seen
         Recordings that its backbones were fine-tuned on.
+    pose
+        Which other animals its pose stream describes: as the model was trained, but for what the user asked for.
     """
 
     folder: Path
     description: BundleDescription
     hash: str
     crop: Crop | None
-    pose: PoseFiles
     members: tuple[OpenedMember, ...]
     decisions: FittedDecisions | None
     weights_seen: tuple[SeenRecording, ...]
+    pose: PoseFiles = field(default_factory=PoseFiles)
 
     @property
     def imported(self) -> list[str]:
@@ -143,10 +143,10 @@ def open_model(folder: Path, *, body_parts: Sequence[str] = (), individual: str 
         description=description,
         hash=hash_file(folder / BUNDLE_FILE),
         crop=crop,
-        pose=pose,
         members=tuple(_open_member(folder, member) for member in description.members),
         decisions=FittedDecisions.from_record(description.decisions, source=folder / BUNDLE_FILE) if description.decisions else None,
         weights_seen=tuple(seen for name in weights for seen in list_weights_seen(name)),
+        pose=pose,
     )
 
 

@@ -82,6 +82,7 @@ def test_the_provenance_says_everything(bundle, make_model, tmp_path):
         "learned_from": True,
         "model": {"folder": "/lab/model", "hash": "hash", "fps": 10.0},
         "individual": None,
+        "others": None,
         "body_parts": ["nose"],
         "postprocess": {"threshold": 0.5, "min_bout_frames": 2},
         "calibration": "none",
