@@ -133,8 +133,8 @@ def annotate_study(
     make_folder(out)
     if cache is None:
         cache = out / "cache" if body_parts or individual is not None or others else study.cache
-    named: dict[str, Any] = {"body_parts": tuple(body_parts), "individual": individual, "others": tuple(others)}
-    asked = AnnotatorRequest(model, cache, **named, may_resample=resample, imported=study.cache, study=study_path)
+    chosen: dict[str, Any] = {"body_parts": tuple(body_parts), "individual": individual, "others": tuple(others)}
+    asked = AnnotatorRequest(model, cache, **chosen, may_resample=resample, imported=study.cache, study=study_path)
     annotator = asked.open()
     crop = annotator.model.crop
     asked_for = bool(body_parts) or individual is not None

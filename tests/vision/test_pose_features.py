@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from behavior.vision import pose_features
+from behavior.vision import body_frame
 from behavior.vision.pose_features import describe_pose, name_pose_features
 
 FPS = 30.0
@@ -291,5 +291,5 @@ def test_long_recordings_are_described_in_parts(monkeypatch):
     positions, likelihoods = degraded(3)
     settings = {"fps": 25.0, "origin": [1], "axis": (3, 0), "min_likelihood": 0.5, "size": 100.0, "arena": np.array(SQUARE, dtype=float)}
     whole = describe_pose(positions, likelihoods, **settings)
-    monkeypatch.setattr(pose_features, "_FRAMES_AT_ONCE", 7)
+    monkeypatch.setattr(body_frame, "_FRAMES_AT_ONCE", 7)
     np.testing.assert_array_equal(describe_pose(positions, likelihoods, **settings), whole)
