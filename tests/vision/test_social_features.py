@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from behavior.vision import body_frame
 from behavior.vision.pose_features import name_pose_features
 from behavior.vision.social_features import PosedAnimal, describe_social, group_social_features, name_social_features
 
@@ -203,3 +204,13 @@ def test_the_reference_lists_all_columns() -> None:
     assert [name for name in social if name.removeprefix("other_") not in documented] == []
     own = name_pose_features(("A", "PART", "B"), has_axis=True, has_arena=True)
     assert [name for name in own if not name.startswith(("A_", "B_")) and name not in documented] == []
+
+
+@pytest.mark.parametrize("takes_nearest", [False, True])
+def test_long_recordings_are_described_in_parts(monkeypatch: pytest.MonkeyPatch, takes_nearest: bool) -> None:
+    rng = np.random.default_rng(0)
+    animals = [pose(np.cumsum(rng.normal(0, 3, (40, 2)), axis=0), np.cumsum(rng.normal(0, 0.2, 40)), lost=slice(9, 13)) for _ in range(3)]
+    whole = describe(*animals, takes_nearest=takes_nearest)
+    monkeypatch.setattr(body_frame, "_FRAMES_AT_ONCE", 7)
+    for name, values in describe(*animals, takes_nearest=takes_nearest).items():
+        np.testing.assert_array_equal(values, whole[name], err_msg=name)
