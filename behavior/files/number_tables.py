@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -85,15 +86,15 @@ class NumberTable:
         In which line of the file each row is, int64 of shape (T,), counted from 1 as editors do.
     """
 
-    def __init__(self, path: Path, frame: pd.DataFrame, lines: npt.NDArray[np.int64]) -> None:
-        self._path, self._frame, self.lines = path, frame, lines
+    def __init__(self, path: Path, parts: Sequence[pd.DataFrame], lines: npt.NDArray[np.int64]) -> None:
+        self._path, self._parts, self.lines = path, parts, lines
 
     def __len__(self) -> int:
-        return len(self._frame)
+        return len(self.lines)
 
     def read_cells(self, column: int) -> npt.NDArray:
         """Return the cells of a column as they are, numbers or text, shape (T,)."""
-        return self._frame[column].to_numpy()
+        return np.concatenate([part[column].to_numpy() for part in self._parts])
 
     def read_numbers(self, column: int, *, name: str) -> npt.NDArray[np.float64]:
         """Return the numbers in a column called `name`, float64 of shape (T,), NaN where a cell is empty.
@@ -105,7 +106,7 @@ class NumberTable:
         """
         import pandas as pd
 
-        cells = self._frame[column]
+        cells = pd.concat([part[column] for part in self._parts])
         numbers = pd.to_numeric(cells, errors="coerce")
         wrong = np.flatnonzero(numbers.isna() & cells.notna())
         if len(wrong):
@@ -125,33 +126,33 @@ def read_number_table(path: Path, layout: TextLayout) -> NumberTable:
     import pandas as pd
 
     try:
-        frame = _read(path, layout)
+        parts = _read(path, layout)
     except (pd.errors.ParserError, pd.errors.ParserWarning, pd.errors.EmptyDataError, UnicodeError) as error:
         raise PoseError(f"{path}: cannot be read ({' '.join(str(error).split())[:200]}); export it again.") from error
     # Spreadsheets leave rows of nothing but separators.
-    is_row = frame.notna().any(axis=1)
-    frame = frame if is_row.all() else frame[is_row]
-    lines = layout.n_lines + 1 + frame.index.to_numpy(dtype=np.int64)
-    too_long = np.flatnonzero(frame.iloc[:, layout.n_columns :].notna().any(axis=1))
+    are_rows = [part.notna().any(axis=1) for part in parts]
+    parts = [part if is_row.all() else part[is_row] for part, is_row in zip(parts, are_rows, strict=True)]
+    lines = layout.n_lines + 1 + np.concatenate([part.index.to_numpy(dtype=np.int64) for part in parts])
+    too_long = np.flatnonzero(np.concatenate([part.iloc[:, layout.n_columns :].notna().any(axis=1) for part in parts]))
     if len(too_long):
         raise PoseError(
             f"{path}: line {lines[too_long[0]]} has more than the {layout.n_columns} cells of the header, perhaps a decimal comma; "
             "correct it."
         )
-    return NumberTable(path, frame, lines)
+    return NumberTable(path, parts, lines)
 
 
-def _read(path: Path, layout: TextLayout) -> pd.DataFrame:
-    """Return all cells; of a long table without the spare columns if these are empty, which would take as much memory as the others."""
+def _read(path: Path, layout: TextLayout) -> list[pd.DataFrame]:
+    """Return all cells; those of a long table in parts, without the spare columns if these are empty: all at once fill memory twice."""
     import pandas as pd
 
     with warnings.catch_warnings():
         # What it warns of is that cells are thrown away.
         warnings.simplefilter("error", pd.errors.ParserWarning)
         if path.stat().st_size > _LONG_BYTES and (parts := _read_parts(path, layout)):
-            return pd.concat(parts)
+            return parts
         with _open(path, layout, rows_at_once=None) as reader:
-            return reader.read()
+            return [reader.read()]
 
 
 def _read_parts(path: Path, layout: TextLayout) -> list[pd.DataFrame]:
