@@ -66,6 +66,9 @@ HOMES = {
     "starlette": {"review"},
     "uvicorn": {"review"},
     "openvino": {"vision/devices.py"},
+    "torch": {"vision/torch_networks.py", "vision/engines.py", "vision/devices.py", "vision/conversion.py"},
+    "timm": {"vision/torch_networks.py"},
+    "transformers": {"vision/torch_networks.py"},
     "nncf": {"vision/conversion.py"},
     "onnxruntime": {"vision/engines.py"},
     "yaml": {"files"},
@@ -127,6 +130,7 @@ ABOUT_NO_MODULE = {
     "workflows/test_pipeline.py": "a rendered study through all commands",
     "workflows/test_pose_alone.py": "pose without videos, from init to report",
     "workflows/test_protocol.py": "what a cross-validation leaves out and stops on",
+    "workflows/test_torch_backbones.py": "networks of timm and transformers, from embed to features",
     "workflows/test_sampling.py": "videos of several frame rates, from init to ethograms of every frame",
 }
 # Scripts are not part of the package.

@@ -147,7 +147,14 @@ def rename_behavior(study: PathLike, old: str, new: str, *, folders: Paths = (),
     return Outcome(f"{old} is now {new}", table, dict(result.failures), tuple(notes))
 
 
-def list_backbones(names: Sequence[str] = (), *, measure: bool = False, models: PathLike = "cache/models") -> Outcome:
+def list_backbones(
+    names: Sequence[str] = (),
+    *,
+    measure: bool = False,
+    models: PathLike = "cache/models",
+    n_frames: int | None = None,
+    hours: float = 12.0,
+) -> Outcome:
     """Return the backbones with features, input size and parameters, as `behavior backbones` does.
 
     Parameters
@@ -158,11 +165,13 @@ def list_backbones(names: Sequence[str] = (), *, measure: bool = False, models: 
         Measure frames per second on this machine too, with random weights.
     models
         Folder for the networks that are converted for that.
+    n_frames, hours
+        Recommend one, in the outcome's title, that embeds so many frames in so many hours; `measure` is needed for that.
 
     Raises
     ------
     UsageError
-        If a name is not the name of a backbone.
+        If a name is not the name of a backbone, or one is to be recommended and nothing is measured.
 
     Examples
     --------
@@ -175,7 +184,7 @@ def list_backbones(names: Sequence[str] = (), *, measure: bool = False, models: 
     from behavior.workflows.backbones import list_backbones
 
     with collect_warnings() as notes:
-        listed = list_backbones(names, models=Path(models), measure=measure)
+        listed = list_backbones(names, models=Path(models), measure=measure, n_frames=n_frames, hours=hours)
     rows = [
         (
             backbone.name,
@@ -184,12 +193,14 @@ def list_backbones(names: Sequence[str] = (), *, measure: bool = False, models: 
             backbone.preprocessing,
             backbone.n_parameters,
             ", ".join(backbone.weights),
+            backbone.is_here,
             backbone.frames_per_second,
         )
         for backbone in listed.backbones
     ]
-    columns = ["backbone", "features", "input_size", "preprocessing", "parameters", "weights", "frames_per_second"]
+    columns = ["backbone", "features", "input_size", "preprocessing", "parameters", "weights", "here", "frames_per_second"]
     title = f"Backbones; measured with {listed.measured_with}" if listed.measured_with else "Backbones"
+    title = f"{title}. {listed.recommended}" if listed.recommended else title
     return Outcome(title, pd.DataFrame(rows, columns=columns), dict(listed.failures), tuple(notes))
 
 

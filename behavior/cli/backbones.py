@@ -25,14 +25,16 @@ def backbones(
     ] = None,
     measure: Annotated[bool, typer.Option("--measure/--no-measure", help="Measure frames per second on this machine.")] = True,
     models: Annotated[Path, typer.Option(help="Folder for the converted networks; created if missing.")] = Path("cache/models"),
+    frames: Annotated[int | None, typer.Option(min=1, help="Number of frames to embed: recommends a backbone for them.")] = None,
+    hours: Annotated[float, typer.Option(min=0.01, help="How long embedding them may take.")] = 12.0,
     as_json: AsJson = False,
 ) -> None:
-    """List the backbones with features, input size, parameters, and frames per second on this machine."""
+    """List the backbones with features, input size, parameters, whether weights are here, and frames per second on this machine."""
     from behavior.workflows.backbones import list_backbones
 
     keep_log(models)
-    listed = list_backbones(names or [], models=models, measure=measure)
-    header = ["backbone", "features", "input", "preprocessing", "parameters", "weights", "frames/s"]
+    listed = list_backbones(names or [], models=models, measure=measure, n_frames=frames, hours=hours)
+    header = ["backbone", "features", "input", "preprocessing", "parameters", "weights", "here", "frames/s"]
     rows = [
         [
             backbone.name,
@@ -41,12 +43,24 @@ def backbones(
             backbone.preprocessing,
             backbone.n_parameters if as_json or backbone.n_parameters is None else backbone.n_parameters / 1e6,
             list(backbone.weights) if as_json else ", ".join(backbone.weights),
+            backbone.is_here if as_json else "yes" if backbone.is_here else "",
             backbone.frames_per_second,
         ]
         for backbone in listed.backbones
     ]
     formats = {"input": "{0} x {0}", "parameters": "{:.1f} M", "frames/s": "{:,.1f}"}
-    print_table(header, rows, as_json=as_json, formats=formats, extra={"measured_with": listed.measured_with, "failures": listed.failures})
+    extra = {
+        "measured_with": listed.measured_with,
+        "failures": listed.failures,
+        "libraries": listed.libraries,
+        "recommended": listed.recommended,
+    }
+    print_table(header, rows, as_json=as_json, formats=formats, extra=extra)
+    for library, version in listed.libraries.items():
+        what = "not installed (pip install 'behavior[torch]')" if version is None else f"{version} is installed"
+        hint(f"{library}/NAME: any network of {library} that looks at {'images' if library == 'timm' else 'clips'}; {library} {what}")
     if listed.measured_with:
         hint(f"measured on this machine with {listed.measured_with}")
+    if listed.recommended:
+        hint(listed.recommended)
     exit_on(listed.failures)

@@ -12,6 +12,7 @@ from behavior.config.search import Pruning, Search
 from behavior.config.sections import (
     NEAREST,
     Backbone,
+    Clips,
     Crop,
     CrossValidation,
     FeatureSteps,
@@ -35,6 +36,7 @@ __all__ = [
     "Augmentation",
     "Backbone",
     "BoostingHead",
+    "Clips",
     "Clock",
     "Crop",
     "CrossValidation",

@@ -12,6 +12,7 @@ from behavior.frame_times import HIGHEST_RATE
 __all__ = [
     "LONGEST",
     "Backbone",
+    "Clips",
     "Count",
     "Crop",
     "CrossValidation",
@@ -42,9 +43,10 @@ _Color = Annotated[float, Field(ge=0, le=1)]
 _Spread = Annotated[float, Field(gt=0, le=1)]
 # No network looks at larger ones, and a batch of them is held in memory.
 _LARGEST_INPUT = 2048
-_LATER_BACKBONE_KEYS = {"pooling", "input_size"}
 # In place of the names of other animals.
 NEAREST = "nearest"
+_LATER_BACKBONE_KEYS = {"pooling", "input_size", "clip"}
+_TORCH_NAMES = ("timm/", "transformers/")
 
 
 class Section(BaseModel):
@@ -155,18 +157,33 @@ class Normalization(Section):
     )
 
 
+class Clips(Section):
+    """What a network on clips sees: `frames` crops around each frame. Beyond the ends of the video, the last one is repeated."""
+
+    frames: Annotated[int, Field(ge=2, le=512)] | None = Field(
+        default=None, description="Crops in a clip. Without it, the network's own number.", examples=[16]
+    )
+    stride: Annotated[int, Field(ge=1, le=1000)] = Field(
+        default=1, description="Frames from one crop of a clip to the next; with `sampling`, frames that are sampled.", examples=[2]
+    )
+
+
 class Backbone(Section):
     """The network that embeds a crop, and what runs it."""
 
     name: str = Field(
         default="resnet50v2",
-        description="A name that `behavior backbones` lists, or `file` for a network of your own, from an image to a vector.",
-        examples=["openfield"],
+        description="A name that `behavior backbones` lists; `timm/NAME` for a network of timm; `transformers/NAME` for one of "
+        "transformers that looks at clips, such as VideoMAE or V-JEPA 2; or `file` for a network of your own, from an image or a clip to a "
+        "vector.",
+        examples=["openfield", "timm/vit_small_patch14_dinov2.lvd142m"],
     )
     weights: str = Field(
         default="imagenet",
-        description="`imagenet` (Keras downloads them once), `packaged` (openfield only), `random` (for tests only; prints a warning), or "
-        "the path of a weights file; with `name: file`, the network itself: a `.keras`, `.onnx` or OpenVINO `.xml` file.",
+        description="`imagenet` (Keras downloads them once), `pretrained` (what networks of timm and transformers have, and their default; "
+        "the library downloads them once), `packaged` (openfield only), `random` (for tests only; prints a warning), or the path of a "
+        "weights file, of networks of timm a `.safetensors` file, of transformers a folder; with `name: file`, the network itself: a "
+        "`.keras`, `.onnx` or OpenVINO `.xml` file.",
         examples=["packaged", "../lab.keras"],
     )
     preprocessing: Literal["raw", "symmetric", "caffe", "torch"] | Normalization | None = Field(
@@ -187,9 +204,13 @@ class Backbone(Section):
         description="Side of the network's input in pixels, for networks that take images of several sizes; others have one of their own.",
         examples=[224],
     )
-    engine: Literal["auto", "keras", "openvino"] = Field(
+    clip: Clips | None = Field(
+        default=None, description="What a network on clips sees; the number of frames is its own without it.", examples=[{"stride": 2}]
+    )
+    engine: Literal["auto", "keras", "openvino", "torch"] = Field(
         default="auto",
-        description="What runs the network. `auto` is a GPU through Keras if there is one, else OpenVINO.",
+        description="What runs the network. `auto` is a GPU through Keras, or PyTorch for networks of timm and transformers, if there is "
+        "one, else OpenVINO.",
         examples=["openvino"],
     )
     precision: Literal["auto", "float32", "bfloat16", "int8"] = Field(
@@ -198,6 +219,13 @@ class Backbone(Section):
         examples=["float32"],
     )
     batch_size: Positive = Field(default=32, description="Crops that are embedded at once.", examples=[32])
+
+    @model_validator(mode="before")
+    @classmethod
+    def _default_to_pretrained(cls, content: Any) -> Any:
+        if isinstance(content, dict) and "weights" not in content and str(content.get("name", "")).startswith(_TORCH_NAMES):
+            return {**content, "weights": "pretrained"}
+        return content
 
     @model_serializer(mode="wrap")
     def _leave_out_unset(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:

@@ -33,6 +33,7 @@ import numpy.typing as npt
 from behavior.embedding.crop_reader import CropReader, CropRow
 from behavior.files.feature_cache import PART_ROWS
 from behavior.files.feature_writer import FeatureWriter
+from behavior.vision.clips import ClipBatch
 
 __all__ = ["CropBatch", "InFlight", "PartCollector", "cut_batches", "read_ahead"]
 
@@ -53,7 +54,7 @@ class CropBatch:
     frames
         Which frames they are, int64 of shape (N,).
     images
-        Crops, RGB, uint8 of shape (N, S, S, 3); those of frames that were not decoded are black.
+        Crops, RGB, uint8 of shape (N, S, S, 3), those of frames that were not decoded black; or clips.
     previous
         What the window of each crop showed one frame earlier, of the same shape; the crop itself if unknown, or not asked for.
     decoded
@@ -65,8 +66,8 @@ class CropBatch:
     """
 
     frames: npt.NDArray[np.int64]
-    images: Images
-    previous: Images
+    images: Images | ClipBatch
+    previous: Images | ClipBatch
     decoded: npt.NDArray[np.bool_]
     time_s: npt.NDArray[np.float64]
     lane: int = 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from abc import abstractmethod
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import closing
@@ -13,9 +12,10 @@ import numpy as np
 
 from behavior.compute.threads import count_threads
 from behavior.config import APPEARANCE, MOTION, Backbone, Crop
-from behavior.embedding.backbone_settings import find_chosen_backbone
+from behavior.embedding.backbone_settings import find_chosen_backbone, find_models_folder, is_known
+from behavior.embedding.clip_batches import cut_clip_batches, list_first_read
 from behavior.embedding.crop_batches import CropBatch, Floats, Images, InFlight, PartCollector, cut_batches, read_ahead
-from behavior.embedding.crop_reader import CropReader, read_together, sample_crops
+from behavior.embedding.crop_reader import CropReader, CropRow, read_together, sample_crops
 from behavior.embedding.recording_inputs import RecordingInputs
 from behavior.embedding.stream import Embedded, FeatureStream, FillJob
 from behavior.errors import BehaviorError, PoseError
@@ -25,7 +25,8 @@ from behavior.files.video import VideoReader, open_video
 from behavior.progress import announce, detail, report_progress, warn
 from behavior.recording import Recording
 from behavior.versions import collect_versions
-from behavior.vision.backbones import RANDOM, identify_weights
+from behavior.vision.backbones import RANDOM, BackboneSpecification, identify_weights
+from behavior.vision.clips import Clip, ClipBatch, find_clip_rows
 from behavior.vision.engine_choice import PreparedEngine, prepare_engine
 from behavior.vision.engine_request import AUTO, BFLOAT16, FLOAT32, EngineRequest
 from behavior.vision.motion import INPUT_SIZE, MOTION_VERSION, N_MOTION_FEATURES, MotionDescriber
@@ -34,8 +35,6 @@ from behavior.vision.preprocessing import describe_preprocessing
 __all__ = ["AppearanceStream", "CropStream", "MotionStream"]
 
 MOTION_BATCH = 32
-# Folder of converted networks, next to the features unless this variable names one for all studies.
-MODELS_FOLDER, MODELS_VARIABLE = "models", "BEHAVIOR_MODELS"
 
 
 class CropStream(FeatureStream):
@@ -48,6 +47,16 @@ class CropStream(FeatureStream):
     """
 
     with_previous: ClassVar[bool] = False
+
+    @property
+    def _clip(self) -> Clip | None:
+        """What is looked at together around each crop; None where crops are looked at one by one."""
+        return None
+
+    @property
+    def looks_at_clips(self) -> bool:
+        """Whether a frame's features depend on the frames around it."""
+        return self._clip is not None
 
     @property
     @abstractmethod
@@ -132,6 +141,7 @@ class CropStream(FeatureStream):
     ) -> None:
         """Compute the features that the writer of each lane lacks; a lane with a problem ends before the others."""
         size, first_rows = self.input_size, {lane: writer.n_rows for lane, writer in writers.items()}
+        clip = self._clip
         # How many frames of each are behind, those between the ones that are embedded included.
         frames_a_row = 1.0 if self._sampling is None else max(video.nominal_fps / self._sampling, 1.0)
         done = {lane: min(round(n_rows * frames_a_row), video.declared_frames or n_rows) for lane, n_rows in first_rows.items()}
@@ -146,8 +156,8 @@ class CropStream(FeatureStream):
         # The decoder's thread, and the decoder, have to be at rest before the video is closed, whatever happens here.
         with (
             report_progress(f"{self.name} of {title}", total=total, unit="frames", done=sum(done.values())) as advance,
-            closing(read_together(video, readers, first_rows=first_rows, **asked)) as rows,
-            closing(cut_batches(rows, input_size=size, batch_size=self._batch_size, first_rows=first_rows)) as batches,
+            closing(read_together(video, readers, first_rows=list_first_read(first_rows, clip) if clip else first_rows, **asked)) as rows,
+            closing(self._cut_batches(rows, first_rows)) as batches,
             closing(read_ahead(batches)) as batches_ahead,
         ):
             in_flight = InFlight(batches_ahead)
@@ -160,6 +170,10 @@ class CropStream(FeatureStream):
             for lane, collector in collectors.items():
                 if lane not in problems:
                     collector.flush()
+
+    def _cut_batches(self, rows: Iterable[CropRow], first_rows: Mapping[int, int]) -> Generator[CropBatch, None, None]:
+        asked: dict[str, Any] = {"input_size": self.input_size, "batch_size": self._batch_size, "first_rows": first_rows}
+        return cut_batches(rows, **asked) if self._clip is None else cut_clip_batches(rows, clip=self._clip, **asked)
 
     def _finish(self, writer: FeatureWriter, crops: CropReader) -> Embedded:
         video = crops.video
@@ -189,11 +203,31 @@ class AppearanceStream(CropStream):
     def __init__(self, *, crop: Crop, backbone: Backbone, cache: Path, sampling: float | None = None) -> None:
         super().__init__(crop=crop, cache=cache, sampling=sampling)
         self._backbone = backbone
-        self._specification = find_chosen_backbone(backbone)
-        self._weights = identify_weights(self._specification, backbone.weights, hash_file=hash_file)
+        self._known: BackboneSpecification | None = None
+        self._identity = ""
+        if is_known(backbone, models=find_models_folder(cache)):
+            # What is wrong with it is said before anything is read.
+            self._identify()
         self._prepared: PreparedEngine | None = None
         if backbone.weights == RANDOM:
             warn(f"{backbone.name} has random weights; its features are meaningless and only useful for testing.")
+
+    @property
+    def _specification(self) -> BackboneSpecification:
+        """What is known of the backbone; one of PyTorch is built for that the first time."""
+        if self._known is None:
+            self._known = find_chosen_backbone(self._backbone, models=find_models_folder(self._cache))
+        return self._known
+
+    def _identify(self) -> str:
+        """Return what tells the backbone's weights from all others; they are read once."""
+        if not self._identity:
+            self._identity = identify_weights(self._specification, self._backbone.weights, hash_file=hash_file)
+        return self._identity
+
+    @property
+    def _clip(self) -> Clip | None:
+        return self._specification.clip
 
     @property
     def input_size(self) -> int:
@@ -211,17 +245,19 @@ class AppearanceStream(CropStream):
         return tuple(self._sign(one) for one in ((FLOAT32, BFLOAT16) if asked == AUTO else dict.fromkeys((asked, FLOAT32))))
 
     def list_signatures(self, recording: Recording) -> tuple[Signature, ...]:
-        """Return what cached features of `recording` may mean, the preferred first."""
-        return self.signatures
+        """Return what cached features of `recording` may mean, the preferred first; nothing where the backbone was never used."""
+        is_usable = self._known is not None or is_known(self._backbone, models=find_models_folder(self._cache))
+        return self.signatures if is_usable else ()
 
     def _sign(self, precision: str) -> Signature:
         specification = self._specification
         settings = {
             "backbone": specification.name,
-            "weights": self._weights,
+            "weights": self._identify(),
             "preprocessing": f"{describe_preprocessing(specification.preprocessing)}, RGB, area",
             "input_size": specification.input_size,
             **({} if specification.pooling is None else {"pooling": specification.pooling}),
+            **({} if specification.clip is None else {"clip_frames": specification.clip.frames, "clip_stride": specification.clip.stride}),
             **self._describe_crops(),
             "precision": precision,
             **self._sampling_settings,
@@ -234,8 +270,8 @@ class AppearanceStream(CropStream):
             request = EngineRequest(
                 self._specification,
                 self._backbone.weights,
-                identity=self._weights,
-                models=Path(os.environ.get(MODELS_VARIABLE) or self._cache / MODELS_FOLDER),
+                identity=self._identify(),
+                models=find_models_folder(self._cache),
                 engine=self._backbone.engine,
                 precision=self._backbone.precision,
                 batch_size=self._backbone.batch_size,
@@ -243,7 +279,7 @@ class AppearanceStream(CropStream):
             )
             self._prepared = prepare_engine(
                 request,
-                sample=lambda count: sample_crops(recordings, self._crop, input_size=self.input_size, count=count),
+                sample=lambda count: self._sample(recordings, count),
                 announce=announce,
             )
             if self._prepared.note:
@@ -252,6 +288,13 @@ class AppearanceStream(CropStream):
             checked = "" if cosine is None else f", cosine to float32 at least {cosine:.6f}"
             detail(f"{self._specification.name} runs in {engine.precision} with {engine.name}, batches of {engine.batch_size}{checked}")
         return self._prepared
+
+    def _sample(self, recordings: Sequence[RecordingInputs], count: int) -> Images | ClipBatch:
+        crops = sample_crops(recordings, self._crop, input_size=self.input_size, count=count)
+        if self._clip is None:
+            return crops
+        # Crops that are some frames apart move as an animal does, which is enough to compare two precisions.
+        return ClipBatch(crops, find_clip_rows(np.arange(len(crops)), Clip(self._clip.frames), n_rows=len(crops)))
 
     def _choose_signature(self, inputs: RecordingInputs, among: Sequence[Recording]) -> Signature:
         others = [RecordingInputs(other) for other in among if other.id != inputs.recording.id]
@@ -289,7 +332,7 @@ class MotionStream(CropStream):
     def _describe_batches(self, batches: Iterable[CropBatch], fps: float) -> Generator[Floats, None, None]:
         describer = MotionDescriber(fps=fps)
         for batch in batches:
-            yield np.stack([describer.describe(before, image) for before, image in zip(batch.previous, batch.images, strict=True)])
+            yield np.stack([describer.describe(before, image) for before, image in zip(batch.previous[:], batch.images[:], strict=True)])
 
     def _describe_engine(self) -> dict[str, Any]:
         return {}

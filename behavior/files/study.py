@@ -16,7 +16,8 @@ from behavior.recording import Recording
 
 __all__ = ["open_study", "read_study", "resolve_paths", "study_as_yaml", "write_study"]
 
-WEIGHT_SUFFIXES = (".h5", ".keras", ".hdf5", ".onnx", ".xml")
+WEIGHT_SUFFIXES = (".h5", ".keras", ".hdf5", ".onnx", ".xml", ".safetensors")
+_NAMED_WEIGHTS = ("imagenet", "packaged", "pretrained", "random")
 
 
 def read_study(path: Path) -> Study:
@@ -48,7 +49,9 @@ def resolve_paths(study: Study, folder: Path) -> Study:
 
 
 def _resolve_weights(backbone: Backbone, folder: Path) -> Backbone:
-    if Path(backbone.weights).suffix.lower() not in WEIGHT_SUFFIXES:
+    # Networks of transformers have folders.
+    is_path = Path(backbone.weights).suffix.lower() in WEIGHT_SUFFIXES or backbone.name.startswith("transformers/")
+    if not is_path or backbone.weights in _NAMED_WEIGHTS:
         return backbone
     return backbone.model_copy(update={"weights": str(folder / backbone.weights)})
 

@@ -149,10 +149,10 @@ class Explainer(AbstractContextManager["Explainer"]):
 
     @property
     def _crop_streams(self) -> dict[str, CropStream]:
-        """The streams that are computed from pictures, by what tells them apart."""
+        """The streams that are computed from single pictures, by what tells them apart."""
         members = self._model.description.members
         found = {key: stream for member in members for key, stream in self._sources.find_streams(member)}
-        return {key: stream for key, stream in found.items() if isinstance(stream, CropStream)}
+        return {key: stream for key, stream in found.items() if isinstance(stream, CropStream) and not stream.looks_at_clips}
 
     def _list_notes(self) -> Iterator[str]:
         if self._model.has_seen(self._recording):
@@ -160,7 +160,7 @@ class Explainer(AbstractContextManager["Explainer"]):
         if self._model.description.combine != "mean":
             yield "The members of the model vote; the explanation is of the mean of their probabilities."
         if not self._crop_streams:
-            yield "The model does not use the picture, so no map can be drawn."
+            yield "The model does not use single pictures, so no map can be drawn."
 
     # Patches of the picture.
 

@@ -13,6 +13,7 @@ from behavior.learning.variants import list_variants
 from behavior.progress import warn
 from behavior.recording import Recording
 from behavior.vision.backbones import IMAGENET, PACKAGED, RANDOM
+from behavior.vision.torch_networks import PRETRAINED
 
 __all__ = ["find_seen", "list_weights_seen", "refuse_seen_recordings"]
 
@@ -58,7 +59,9 @@ def list_weights_seen(weights: str) -> tuple[SeenRecording, ...]:
     >>> list_weights_seen("imagenet")
     ()
     """
-    return () if weights in (IMAGENET, PACKAGED, RANDOM) else read_seen_recordings(Path(weights))
+    # Only networks of Keras are fine-tuned here; those of transformers are folders.
+    is_named = weights in (IMAGENET, PACKAGED, RANDOM, PRETRAINED) or Path(weights).is_dir()
+    return () if is_named else read_seen_recordings(Path(weights))
 
 
 def find_seen(recording: Recording, seen: Sequence[SeenRecording]) -> SeenRecording | None:

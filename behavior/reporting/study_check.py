@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from behavior.config import APPEARANCE, MADE_STREAMS, POSE, Study
-from behavior.embedding.backbone_settings import find_chosen_backbone
+from behavior.embedding.backbone_settings import find_chosen_backbone, find_models_folder, is_known
 from behavior.embedding.crop_reader import describe_video
 from behavior.errors import BehaviorError, LabelError, VideoError, advise_on_missing
 from behavior.files.feature_sources import hash_file
@@ -136,7 +136,11 @@ def check_weights(study: Study) -> list[Problem]:
     if APPEARANCE not in study.streams:
         return []
     try:
-        specification = find_chosen_backbone(backbone)
+        models = find_models_folder(study.cache)
+        if not is_known(backbone, models=models):
+            message = f"{backbone.name} was not looked at yet; `behavior embed` will, and download its weights, which needs internet."
+            return [_make_warning("", message)]
+        specification = find_chosen_backbone(backbone, models=models)
         identify_weights(specification, backbone.weights, hash_file=hash_file)
     except BehaviorError as error:
         return [_make_error("", error)]

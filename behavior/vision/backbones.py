@@ -13,12 +13,15 @@ from typing import Any
 
 from behavior.errors import UsageError, WeightsError, suggest_nearest
 from behavior.files.keras_archives import load_network, refusing_missing_weights, require_finite_weights
+from behavior.vision.clips import Clip
 from behavior.vision.keras_archives import read_archive
 from behavior.vision.network_files import NETWORK_SUFFIXES, NetworkFile, describe_network_file
 from behavior.vision.openfield import build_openfield, openfield_weights_path
 from behavior.vision.pooling import Pooling, plan_pooling, pool_with_keras
-from behavior.vision.preprocessing import Preprocessing, preprocess
+from behavior.vision.preprocessing import ColorNormalization, Preprocessing, preprocess
 from behavior.vision.squeezenet import build_squeezenet
+from behavior.vision.torch_descriptions import name_network, split_name
+from behavior.vision.torch_networks import LIBRARIES, PRETRAINED, TorchDescription, TorchNetwork
 
 __all__ = [
     "BACKBONES",
@@ -74,6 +77,12 @@ class BackboneSpecification:
         How its vector is made of what it says of the parts of an image; None where the network makes one.
     file
         The file that holds the network and its weights, of those that are the user's own.
+    torch
+        The network of a library of PyTorch.
+    torch_identity
+        What tells its weights from all others.
+    clip
+        What a network on clips looks at; None for one on images.
     """
 
     name: str
@@ -87,11 +96,20 @@ class BackboneSpecification:
     n_channels: int = 3
     pooling: Pooling | None = None
     file: NetworkFile | None = None
+    torch: TorchNetwork | None = None
+    torch_identity: str = ""
+    clip: Clip | None = None
 
     @property
     def is_keras(self) -> bool:
         """Whether Keras can run it."""
-        return self.file is None or self.file.is_keras
+        return self.torch is None and (self.file is None or self.file.is_keras)
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """Shape of an image, (S, S, 3), or of a clip, (F, S, S, 3)."""
+        image = (self.input_size, self.input_size, 3)
+        return image if self.clip is None else (self.clip.frames, *image)
 
     def build(self) -> Any:
         """Return the network, from preprocessed images (N, S, S, C) to vectors (N, D): with random weights, or those of its file."""
@@ -150,6 +168,8 @@ def find_backbone(
     preprocessing: Preprocessing | None = None,
     pooling: Pooling | None = None,
     input_size: int | None = None,
+    clip: tuple[int | None, int] | None = None,
+    describe: Callable[[TorchNetwork], TorchDescription] | None = None,
 ) -> BackboneSpecification:
     """Return the backbone called `name`.
 
@@ -161,6 +181,10 @@ def find_backbone(
         Taken instead of the backbone's own.
     input_size
         Side of the images in pixels, for a network that takes any.
+    clip
+        Frames of a clip, None for the network's own number, and stride from one to the next, of a network on clips.
+    describe
+        Returns what is known of a network of timm or transformers; where None, there is no use for one.
 
     Raises
     ------
@@ -170,13 +194,14 @@ def find_backbone(
         If the file of a `file` does not hold a network from an image to one output.
     """
     if name in (FILE, KERAS_FILE):
-        specification = _describe_file(weights, input_size)
-        specification = replace(specification, pooling=pooling)
+        specification = replace(_describe_file(weights, input_size, clip), pooling=pooling)
+    elif split_name(name) is not None:
+        specification = _find_torch(name, weights or PRETRAINED, pooling, input_size, clip, describe)
     elif name in BACKBONES:
         specification = BACKBONES[name]
-        _refuse_choices(specification, pooling, input_size)
+        _refuse_choices(specification, pooling, input_size, clip)
     else:
-        known = [*BACKBONES, FILE]
+        known = [*BACKBONES, FILE, *(f"{library}/NAME" for library in LIBRARIES)]
         raise UsageError(f"backbone {name!r} is not known{suggest_nearest(name, known)} (known: {', '.join(known)}).")
     if preprocessing is None:
         return specification
@@ -191,8 +216,40 @@ def find_backbone(
     return replace(specification, preprocessing=preprocessing)
 
 
-def _refuse_choices(specification: BackboneSpecification, pooling: Pooling | None, input_size: int | None) -> None:
+def _find_torch(
+    name: str,
+    weights: str,
+    pooling: Pooling | None,
+    input_size: int | None,
+    clip: tuple[int | None, int] | None,
+    describe: Callable[[TorchNetwork], TorchDescription] | None,
+) -> BackboneSpecification:
+    if describe is None:
+        raise UsageError(f"backbone {name!r} is a network of PyTorch, and here is use for one of Keras only; choose another.")
+    frames, stride = clip or (None, 1)
+    network = name_network(name, weights, input_size=input_size, n_frames=frames)
+    description = describe(network)
+    if description.n_frames is None and clip is not None:
+        raise UsageError(f"backbone {name!r} looks at single images, and found clip; leave it out, or choose a network on clips.")
+    return BackboneSpecification(
+        name,
+        input_size=description.input_size,
+        preprocessing=ColorNormalization(description.mean, description.spread),
+        n_features=description.n_features if pooling is None else None,
+        n_parameters=description.n_parameters,
+        pooling=pooling,
+        torch=network,
+        torch_identity=description.identity,
+        clip=None if description.n_frames is None else Clip(description.n_frames, stride),
+    )
+
+
+def _refuse_choices(
+    specification: BackboneSpecification, pooling: Pooling | None, input_size: int | None, clip: tuple[int | None, int] | None
+) -> None:
     """Raise UsageError where something is chosen that is fixed in a network of Keras, which pools by the mean."""
+    if clip is not None:
+        raise UsageError(f"backbone {specification.name!r} looks at single images, and found clip; leave it out.")
     if pooling not in (None, "mean"):
         raise UsageError(
             f"backbone {specification.name!r} makes a map of features, and has no vector of the whole image; leave out pooling: {pooling}."
@@ -204,20 +261,24 @@ def _refuse_choices(specification: BackboneSpecification, pooling: Pooling | Non
         )
 
 
-def _describe_file(weights: str | None, input_size: int | None) -> BackboneSpecification:
+def _describe_file(weights: str | None, input_size: int | None, clip: tuple[int | None, int] | None) -> BackboneSpecification:
     if weights is None or weights in (IMAGENET, PACKAGED, RANDOM):
         given = "nothing" if weights is None else weights
         raise UsageError(
             f"backbone {FILE!r} is a network of your own: found {given} as its weights, expected the path of a file, "
             f"{', '.join(NETWORK_SUFFIXES)}."
         )
-    file = describe_network_file(Path(weights), input_size=input_size)
+    frames, stride = clip or (None, 1)
+    file = describe_network_file(Path(weights), input_size=input_size, n_frames=frames)
+    if file.n_frames is None and clip is not None:
+        raise UsageError(f"{file.path}: takes single images, and found clip; leave it out.")
     return BackboneSpecification(
         KERAS_FILE if file.is_keras else FILE,
         input_size=file.input_size,
         preprocessing="raw",
         n_channels=file.n_channels,
         file=file,
+        clip=None if file.n_frames is None else Clip(file.n_frames, stride),
     )
 
 
@@ -248,6 +309,12 @@ def identify_weights(specification: BackboneSpecification, weights: str, *, hash
     WeightsError
         If the file is missing.
     """
+    if specification.torch is not None:
+        return specification.torch_identity
+    if weights == PRETRAINED:
+        raise UsageError(
+            f"backbone {specification.name!r} has no weights called pretrained; give imagenet, packaged or the path of a file."
+        )
     if weights == RANDOM:
         return f"random, seed {RANDOM_SEED}"
     if weights == IMAGENET:
@@ -296,7 +363,7 @@ def build_backbone(specification: BackboneSpecification, weights: str, *, precis
         for layer in network._flatten_layers(include_self=False):
             layer.dtype_policy = keras.DTypePolicy("mixed_bfloat16")
     network.trainable = False
-    image = keras.Input((specification.input_size, specification.input_size, 3), dtype="float32")
+    image = keras.Input(specification.input_shape, dtype="float32")
     vectors = network(preprocess(image, specification.preprocessing, n_channels=specification.n_channels), training=False)
     return keras.Model(image, keras.ops.cast(vectors, "float32"), name=specification.name)
 
@@ -346,7 +413,8 @@ def _load_archive(specification: BackboneSpecification, path: Path) -> Any:
     network = load_network(path, custom_objects={}, error=WeightsError, advice=advice)
     shape = tuple(network.output_shape) if isinstance(network.output_shape, tuple) else None
     size = specification.input_size
-    plan = plan_pooling(shape, specification.pooling, channels_first=False, input_size=size, n_frames=None, source=str(path))
+    n_frames = None if specification.clip is None else specification.clip.frames
+    plan = plan_pooling(shape, specification.pooling, channels_first=False, input_size=size, n_frames=n_frames, source=str(path))
     return keras.Model(network.inputs, pool_with_keras(network.outputs[0], plan)) if plan.axes else network
 
 

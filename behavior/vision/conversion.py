@@ -19,11 +19,14 @@ from behavior.compute.child import call_in_child
 from behavior.errors import OutputError, WeightsError
 from behavior.files.atomic import sync_file, sync_folder, write_text
 from behavior.files.claims import claim_file, explain_claim
+from behavior.vision import torch_descriptions as descriptions
 from behavior.vision.backbones import BackboneSpecification, build_backbone
 from behavior.vision.devices import load_openvino
 from behavior.vision.engine_request import EngineRequest
 from behavior.vision.network_adaptation import adapt_network, require_vectors
 from behavior.vision.preprocessing import describe_preprocessing
+from behavior.vision.similarity import find_lowest_cosine
+from behavior.vision.torch_backbones import build_specified
 
 __all__ = ["Announce", "convert_backbone", "converted_path", "quantize_model"]
 
@@ -32,9 +35,11 @@ Announce = Callable[[str], None]
 # To be raised when what is made of equal weights changes.
 CONVERSION_VERSION = 1
 PACKAGES = ("keras", "openvino")
+# How far from PyTorch's own vectors those of a converted network may be.
+LOWEST_COSINE = 0.9999
 SECONDS_BETWEEN_LOOKS = 0.5
 # TensorFlow would take all memory of a GPU for a conversion that does not compute.
-WITHOUT_GPU = {"CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "3"}
+WITHOUT_GPU = {**descriptions.WITHOUT_GPU, "TF_CPP_MIN_LOG_LEVEL": "3"}
 
 
 def converted_path(request: EngineRequest) -> Path:
@@ -46,11 +51,13 @@ def converted_path(request: EngineRequest) -> Path:
         "input_size": specification.input_size,
         "preprocessing": describe_preprocessing(specification.preprocessing),
         **({} if specification.pooling is None else {"pooling": specification.pooling}),
+        **({} if specification.clip is None else {"frames": specification.clip.frames}),
         "conversion": CONVERSION_VERSION,
-        **{name: version(name) for name in PACKAGES},
+        # What PyTorch made is kept: it may not be installed any more.
+        **({} if specification.torch is not None else {name: version(name) for name in PACKAGES}),
     }
     key = hashlib.blake2b(json.dumps(settings, sort_keys=True).encode(), digest_size=5).hexdigest()
-    return request.models / f"{specification.name}-{key}.xml"
+    return request.models / f"{specification.name.replace('/', '_')}-{key}.xml"
 
 
 def convert_backbone(request: EngineRequest, *, announce: Announce) -> Path:
@@ -158,7 +165,7 @@ def _convert(specification: BackboneSpecification, weights: str, target: Path) -
     openvino = load_openvino()
     source = specification.name if specification.file is None else str(specification.file.path)
     if not specification.is_keras:
-        network = adapt_network(specification)
+        network = _convert_torch(specification, target) if specification.torch is not None else adapt_network(specification)
         require_vectors(network, source=source)
         try:
             openvino.save_model(network, target, compress_to_fp16=False)
@@ -173,6 +180,29 @@ def _convert(specification: BackboneSpecification, weights: str, target: Path) -
     except Exception as error:
         raise _explain(error, f"{specification.name}: cannot be converted for OpenVINO", target) from error
     shutil.rmtree(exported)
+
+
+def _convert_torch(specification: BackboneSpecification, target: Path) -> Any:
+    """Return the OpenVINO model of a network of PyTorch, whose vectors were compared."""
+    import torch
+
+    openvino = load_openvino()
+    module, shape = build_specified(specification)
+    images = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (2, *shape)).astype(np.float32))
+    try:
+        with torch.inference_mode():
+            expected = module(images).numpy()
+            model = openvino.convert_model(module, example_input=images, input=[-1, *shape])
+        found = np.asarray(openvino.Core().compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})(images.numpy())[0])
+    except Exception as error:
+        raise _explain(error, f"{specification.name}: cannot be converted for OpenVINO", target) from error
+    cosine = find_lowest_cosine(found, expected)
+    if cosine < LOWEST_COSINE:
+        raise WeightsError(
+            f"{specification.name}: its vectors in OpenVINO differ from those in PyTorch (cosine {cosine:.5f}); choose another network, or "
+            "engine: torch."
+        )
+    return model
 
 
 def _quantize(source: Path, crops: npt.NDArray[np.uint8], target: Path) -> None:
@@ -193,4 +223,4 @@ def _explain(error: Exception, complaint: str, target: Path) -> Exception:
     if isinstance(error, OSError) or "No space left" in str(error):
         return OutputError(f"{target.parent.parent}: cannot be written to ({error}); choose a folder with space that you may write to.")
     reason = str(error).strip().rpartition("\n")[2]
-    return WeightsError(f"{complaint} ({reason}); use engine: keras, or precision: float32.")
+    return WeightsError(f"{complaint} ({reason}); choose another engine or network.")

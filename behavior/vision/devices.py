@@ -6,6 +6,7 @@ import ctypes
 import sys
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from typing import Any
 
 from behavior.compute.child import call_in_child
@@ -30,14 +31,14 @@ def load_openvino() -> Any:
     return openvino
 
 
-def has_gpu() -> bool:
-    """Tell whether TensorFlow can use a GPU here, without loading it into this process."""
-    return bool(_find_gpus())
+def has_gpu(library: str = "keras") -> bool:
+    """Tell whether a library, "keras" (by TensorFlow) or "torch", can use a GPU here, without loading it into this process."""
+    return bool(_find_gpus(library))
 
 
-def gpu_has_native_bfloat16() -> bool:
-    """Tell whether each GPU that TensorFlow can use computes in bfloat16 itself."""
-    return has_gpu() and all(capability >= BFLOAT16_CAPABILITY for capability in _find_gpus())
+def gpu_has_native_bfloat16(library: str = "keras") -> bool:
+    """Tell whether each GPU that a library can use computes in bfloat16 itself."""
+    return has_gpu(library) and all(capability >= BFLOAT16_CAPABILITY for capability in _find_gpus(library))
 
 
 @cache
@@ -55,14 +56,18 @@ def describe_processor() -> str:
 
 
 @cache
-def _find_gpus() -> tuple[int, ...]:
-    """Return the major compute capability of each GPU that TensorFlow finds, 0 where it knows none."""
-    # Asking TensorFlow takes seconds, which a machine without any GPU need not wait.
-    return tuple(call_in_child(_ask_tensorflow)) if _may_have_gpu() else ()
+def _find_gpus(library: str) -> tuple[int, ...]:
+    """Return the major compute capability of each GPU that a library finds, 0 where it knows none."""
+    if library == "torch" and find_spec("torch") is None:
+        return ()
+    # Asking a library takes seconds, which a machine without any GPU need not wait.
+    return tuple(call_in_child(_ask_torch if library == "torch" else _ask_tensorflow)) if _may_have_gpu(library) else ()
 
 
-def _may_have_gpu() -> bool:
-    for plugin in GPU_PLUGINS:
+def _may_have_gpu(library: str) -> bool:
+    if library == "torch" and sys.platform == "darwin":
+        return True
+    for plugin in GPU_PLUGINS if library == "keras" else ():
         try:
             version(plugin)
         except PackageNotFoundError:
@@ -74,6 +79,15 @@ def _may_have_gpu() -> bool:
         return False
     count = ctypes.c_int(0)
     return driver.cuInit(0) == 0 and driver.cuDeviceGetCount(ctypes.byref(count)) == 0 and count.value > 0
+
+
+def _ask_torch() -> list[int]:
+    import torch
+
+    if torch.cuda.is_available():
+        return [torch.cuda.get_device_capability(number)[0] for number in range(torch.cuda.device_count())]
+    # Apple's, whose types are not told.
+    return [0] if torch.backends.mps.is_available() else []
 
 
 def _ask_tensorflow() -> list[int]:

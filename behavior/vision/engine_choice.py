@@ -8,25 +8,24 @@ from dataclasses import asdict, dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-
 from behavior.errors import UsageError
 from behavior.files.atomic import make_folder, write_text
 from behavior.vision.backbones import build_backbone
 from behavior.vision.conversion import Announce, convert_backbone, converted_path, quantize_model
 from behavior.vision.devices import describe_processor, gpu_has_native_bfloat16, has_gpu, has_native_bfloat16
-from behavior.vision.engine_request import AUTO, BFLOAT16, FLOAT32, INT8, KERAS, OPENVINO, EngineRequest
-from behavior.vision.engines import Engine, KerasEngine, OpenVinoEngine
+from behavior.vision.engine_request import AUTO, BFLOAT16, FLOAT32, INT8, KERAS, OPENVINO, TORCH, EngineRequest
+from behavior.vision.engines import Engine, Images, KerasEngine, OpenVinoEngine, TorchEngine
+from behavior.vision.similarity import find_lowest_cosine
+from behavior.vision.torch_backbones import build_specified
 
-__all__ = ["LOWEST_COSINE", "N_CHECKED", "PreparedEngine", "find_lowest_cosine", "open_engine", "prepare_engine", "resolve_precision"]
+__all__ = ["LOWEST_COSINE", "N_CHECKED", "PreparedEngine", "open_engine", "prepare_engine", "resolve_precision"]
 
 # What a reduced precision has to keep of float32's vectors on real crops.
 LOWEST_COSINE = {BFLOAT16: 0.999, INT8: 0.99}
 N_CHECKED = 64
 N_CALIBRATION = 300
 
-Sample = Callable[[int], npt.NDArray[np.uint8]]
+Sample = Callable[[int], Images]
 
 
 @dataclass(frozen=True)
@@ -57,34 +56,34 @@ class _Check:
     processor: str
 
 
-def resolve_precision(engine: str, precision: str, *, with_keras: bool = True) -> tuple[str, str]:
+def resolve_precision(engine: str, precision: str, *, library: str = KERAS) -> tuple[str, str]:
     """Return the engine and the precision that "auto" means on this machine.
 
-    The engine is a GPU through Keras where there is one, else OpenVINO; the precision is bfloat16 where the processor has it
-    natively, else float32.
+    The engine is a GPU through the network's own library where there is one, else OpenVINO; the precision is bfloat16 where the processor
+    has it natively, else float32.
 
     Parameters
     ----------
-    with_keras
-        Whether the network is one that Keras can run.
+    library
+        "keras" or "torch" for a network of that library, "openvino" for one that only OpenVINO runs.
 
     Raises
     ------
     UsageError
         If the engine cannot run the network or compute in that precision, or int8 is asked for without the extra that it needs.
     """
-    if engine == KERAS and not with_keras:
-        raise UsageError("engine: keras cannot run a network of another library; choose engine: openvino, or auto.")
-    if engine == KERAS and precision == INT8:
-        raise UsageError("precision int8 needs engine: openvino (or auto), and engine: keras was asked for; change one of the two.")
+    if engine not in (AUTO, OPENVINO, library):
+        raise UsageError(f"engine: {engine} cannot run a network of another library; choose engine: openvino, or auto.")
+    if engine in (KERAS, TORCH) and precision == INT8:
+        raise UsageError(f"precision int8 needs engine: openvino (or auto), and engine: {engine} was asked for; change one of the two.")
     if precision == INT8 and find_spec("nncf") is None:
         raise UsageError(
             "precision int8 needs NNCF, which is not installed; run: pip install 'behavior[int8]', or choose precision: bfloat16."
         )
     if engine == AUTO:
-        engine = KERAS if with_keras and precision != INT8 and has_gpu() else OPENVINO
+        engine = library if library != OPENVINO and precision != INT8 and has_gpu(library) else OPENVINO
     if precision == AUTO:
-        is_native = gpu_has_native_bfloat16() if engine == KERAS and has_gpu() else has_native_bfloat16()
+        is_native = gpu_has_native_bfloat16(engine) if engine != OPENVINO and has_gpu(engine) else has_native_bfloat16()
         precision = BFLOAT16 if is_native else FLOAT32
     return engine, precision
 
@@ -105,6 +104,10 @@ def open_engine(request: EngineRequest, *, announce: Announce) -> Engine:
         As `prepare_engine`.
     """
     specification, precision = request.specification, request.precision
+    if request.engine == TORCH:
+        announce(f"loading {specification.name}")
+        module, shape = build_specified(specification)
+        return TorchEngine(module, shape=shape, batch_size=request.batch_size, precision=precision)
     if request.engine == KERAS:
         announce(f"loading {specification.name}")
         return KerasEngine(
@@ -122,8 +125,8 @@ def prepare_engine(request: EngineRequest, *, sample: Sample, announce: Announce
     request
         "auto" is what this machine does best.
     sample
-        Returns RGB crops (n, S, S, 3) uint8 from all over the videos, n of them or as many as there are; called only for a check or a
-        calibration.
+        Returns RGB crops (n, S, S, 3) uint8, or clips, from all over the videos, n of them or as many as there are; called only for a
+        check or a calibration.
     announce
         Is told what goes on, and what the check found.
 
@@ -136,7 +139,9 @@ def prepare_engine(request: EngineRequest, *, sample: Sample, announce: Announce
     OutputError
         If `request.models` cannot be written to.
     """
-    engine, precision = resolve_precision(request.engine, request.precision, with_keras=request.specification.is_keras)
+    engine, precision = resolve_precision(request.engine, request.precision, library=request.library)
+    if precision == INT8 and request.specification.clip is not None:
+        raise UsageError("precision int8 is for networks on single images, and this one looks at clips; choose bfloat16, float32 or auto.")
     request = replace(request, engine=engine, precision=precision)
     if precision == FLOAT32:
         return PreparedEngine(open_engine(request, announce=announce))
@@ -144,7 +149,7 @@ def prepare_engine(request: EngineRequest, *, sample: Sample, announce: Announce
     name = request.specification.name
     path = converted_path(request)
     check_path = path.with_name(f"{path.stem}.{engine}-{precision}.json")
-    processor = describe_processor() if engine == OPENVINO or not has_gpu() else "GPU"
+    processor = describe_processor() if engine == OPENVINO or not has_gpu(engine) else "GPU"
     reduced: Engine | None = None
     check = _read_check(check_path)
     if check is None or check.processor != processor:
@@ -179,23 +184,8 @@ def _open_reduced(request: EngineRequest, sample: Sample, announce: Announce) ->
     if request.precision != INT8:
         return open_engine(request, announce=announce)
     path = convert_backbone(request, announce=announce)
-    quantized = quantize_model(path, lambda: sample(N_CALIBRATION), announce=announce)
+    quantized = quantize_model(path, lambda: sample(N_CALIBRATION)[:], announce=announce)
     return OpenVinoEngine(quantized, precision=INT8, batch_size=request.batch_size, n_threads=request.n_threads)
-
-
-def find_lowest_cosine(vectors: npt.NDArray[np.float32], expected: npt.NDArray[np.float32]) -> float:
-    """Return the lowest cosine between a row of `vectors` (N, D) and the same row of `expected`.
-
-    Two rows of zeros are alike (1), a row of zeros and another are not (0), and a row with NaN or infinity is as unlike as can be (-1).
-    """
-    first, second = vectors.astype(np.float64), expected.astype(np.float64)
-    are_finite = np.isfinite(first).all(axis=1) & np.isfinite(second).all(axis=1)
-    are_zero = ~first.any(axis=1) & ~second.any(axis=1)
-    cosines = np.where(are_finite, are_zero.astype(np.float64), -1.0)
-    lengths = np.linalg.norm(first, axis=1) * np.linalg.norm(second, axis=1)
-    defined = are_finite & (lengths > 0)
-    cosines[defined] = (first[defined] * second[defined]).sum(axis=1) / lengths[defined]
-    return float(cosines.min())
 
 
 def _read_check(path: Path) -> _Check | None:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from behavior.vision.backbones import BackboneSpecification
 
-__all__ = ["AUTO", "BFLOAT16", "FLOAT32", "INT8", "KERAS", "OPENVINO", "EngineRequest"]
+__all__ = ["AUTO", "BFLOAT16", "FLOAT32", "INT8", "KERAS", "OPENVINO", "TORCH", "EngineRequest"]
 
 AUTO = "auto"
-KERAS, OPENVINO = "keras", "openvino"
+KERAS, OPENVINO, TORCH = "keras", "openvino", "torch"
 FLOAT32, BFLOAT16, INT8 = "float32", "bfloat16", "int8"
 
 
@@ -27,7 +27,7 @@ class EngineRequest:
     models
         Folder of the converted models and of what their checks found.
     engine
-        "keras", "openvino", or "auto".
+        "keras", "openvino", "torch", or "auto".
     precision
         "float32", "bfloat16", "int8", or "auto".
     batch_size
@@ -44,3 +44,8 @@ class EngineRequest:
     precision: str = AUTO
     batch_size: int = 32
     n_threads: int | None = None
+
+    @property
+    def library(self) -> str:
+        """The engine that the network was made for; OpenVINO runs each network, too."""
+        return TORCH if self.specification.torch is not None else KERAS if self.specification.is_keras else OPENVINO

@@ -1,4 +1,4 @@
-"""What runs a backbone on batches of crops: Keras, or OpenVINO on a processor."""
+"""What runs a backbone on batches of crops, or of clips: Keras, PyTorch, or OpenVINO on a processor."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from behavior.vision.clips import ClipBatch
 from behavior.vision.devices import has_native_bfloat16, load_openvino
 
-__all__ = ["Engine", "KerasEngine", "OpenVinoEngine", "choose_group_size"]
+__all__ = ["Engine", "Images", "KerasEngine", "OpenVinoEngine", "TorchEngine", "choose_group_size"]
 
-Images = npt.NDArray[np.uint8]
+# Of a network on clips, `Engine` says image for a clip (F, S, S, 3).
+Images = npt.NDArray[np.uint8] | ClipBatch
 Vectors = npt.NDArray[np.float32]
 
 OPENVINO_TYPES = {"float32": "f32", "bfloat16": "bf16"}
@@ -30,7 +32,7 @@ class Engine(Protocol):
     Attributes
     ----------
     name
-        "keras" or "openvino".
+        "keras", "openvino" or "torch".
     precision
         What the network is computed in: "float32", "bfloat16" or "int8".
     batch_size
@@ -62,7 +64,7 @@ class Engine(Protocol):
 
 
 class _BatchedEngine(ABC):
-    """What every engine does with `embed_batches`."""
+    """What every engine does with `embed`."""
 
     batch_size: int
     n_features: int
@@ -81,7 +83,40 @@ class _BatchedEngine(ABC):
         return vectors
 
 
-class KerasEngine(_BatchedEngine):
+class _ThreadedEngine(_BatchedEngine):
+    """One batch is computed in a thread while the next is made.
+
+    Attributes
+    ----------
+    shape
+        Of an image, (S, S, 3), or of a clip, (F, S, S, 3).
+    """
+
+    shape: tuple[int, ...]
+
+    def embed_batches(self, batches: Iterable[Images]) -> Generator[Vectors, None, None]:
+        """Yield the vectors of each batch, as `Engine.embed_batches` has it."""
+        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="engine") as pool:
+            before = None
+            for images in batches:
+                running = pool.submit(self._compute_filled, images)
+                if before is not None:
+                    yield before.result()
+                before = running
+            if before is not None:
+                yield before.result()
+
+    def _compute_filled(self, images: Images) -> Vectors:
+        batch = np.zeros((self.batch_size, *self.shape), dtype=np.float32)
+        batch[: len(images)] = images[:]
+        return self._compute(batch)[: len(images)]
+
+    @abstractmethod
+    def _compute(self, batch: npt.NDArray[np.float32]) -> Vectors:
+        """Return the vectors of a batch that is full."""
+
+
+class KerasEngine(_ThreadedEngine):
     """Runs a Keras model on whatever device Keras finds.
 
     Parameters
@@ -100,31 +135,63 @@ class KerasEngine(_BatchedEngine):
         self.batch_size = batch_size
         self.precision = precision
         self.n_features = int(model.output_shape[-1])
-        self.input_size = int(model.input_shape[1])
+        self.shape = tuple(int(length) for length in model.input_shape[1:])
+        self.input_size = self.shape[-2]
         self._model = model
         # XLA makes these networks slower on a CPU.
         self._model.compile(jit_compile=False)
 
-    def embed_batches(self, batches: Iterable[Images]) -> Generator[Vectors, None, None]:
-        """Yield the vectors of each batch, as `Engine.embed_batches` has it; one batch is computed while the next is made."""
-        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="keras") as pool:
-            before = None
-            for images in batches:
-                running = pool.submit(self._compute, images)
-                if before is not None:
-                    yield before.result()
-                before = running
-            if before is not None:
-                yield before.result()
-
-    def _compute(self, images: Images) -> Vectors:
-        batch = np.zeros((self.batch_size, self.input_size, self.input_size, 3), dtype=np.float32)
-        batch[: len(images)] = images
-        return np.asarray(self._model.predict_on_batch(batch), dtype=np.float32)[: len(images)]
+    def _compute(self, batch: npt.NDArray[np.float32]) -> Vectors:
+        return np.asarray(self._model.predict_on_batch(batch), dtype=np.float32)
 
     def close(self) -> None:
         """Drop the model."""
         self._model = None
+
+
+class TorchEngine(_ThreadedEngine):
+    """Runs a module of PyTorch on a GPU where there is one.
+
+    Parameters
+    ----------
+    module
+        Maps float32 RGB images (N, S, S, 3), or clips (N, F, S, S, 3), in 0 to 255 to vectors (N, D).
+    shape
+        Of an image or a clip.
+    batch_size
+        A smaller batch is filled up: the arithmetic of a batch of another size differs in its last bits.
+    precision
+        "float32", or "bfloat16" for what PyTorch computes in it safely.
+    """
+
+    name = "torch"
+
+    def __init__(self, module: Any, *, shape: tuple[int, ...], batch_size: int, precision: str = "float32") -> None:
+        import torch
+
+        self.batch_size = batch_size
+        self.precision = precision
+        self.shape = shape
+        self.input_size = shape[-2]
+        self._torch: Any = torch
+        self._device = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+        self._module = module.to(self._device).eval()
+        self.n_features = self._compute(np.zeros((1, *shape), dtype=np.float32)).shape[1]
+
+    def _compute(self, batch: npt.NDArray[np.float32]) -> Vectors:
+        torch = self._torch
+        images = torch.from_numpy(batch).to(self._device)
+        is_reduced = self.precision == "bfloat16"
+        with torch.inference_mode(), torch.autocast(self._device, dtype=torch.bfloat16, enabled=is_reduced):
+            vectors = self._module(images)
+        computed: Vectors = vectors.float().cpu().numpy()
+        return computed
+
+    def close(self) -> None:
+        """Drop the module, and give its memory on a GPU back."""
+        self._module = None
+        if self._device == "cuda":
+            self._torch.cuda.empty_cache()
 
 
 class OpenVinoEngine(_BatchedEngine):
@@ -148,15 +215,16 @@ class OpenVinoEngine(_BatchedEngine):
         openvino = load_openvino()
         core = openvino.Core()
         model = core.read_model(path)
-        size = int(model.input(0).partial_shape[1].get_length())
+        shape = [int(length.get_length()) for length in list(model.input(0).partial_shape)[1:]]
+        size = shape[-2]
         arranged = openvino.preprocess.PrePostProcessor(model)
         # Bytes are a quarter of what floats would be on their way into the model.
         arranged.input().tensor().set_element_type(openvino.Type.u8)
         model = arranged.build()
         self.batch_size = batch_size
         self.input_size = size
-        self._group = choose_group_size(size, batch_size)
-        model.reshape([self._group, size, size, 3])
+        self._group = choose_group_size(size, batch_size, n_frames=shape[0] if len(shape) > 3 else 1)
+        model.reshape([self._group, *shape])
         computed_in = OPENVINO_TYPES.get(precision) or ("bf16" if has_native_bfloat16() else "f32")
         settings: dict[str, Any] = {"INFERENCE_PRECISION_HINT": computed_in, "PERFORMANCE_HINT": "THROUGHPUT"}
         if n_threads is not None:
@@ -222,7 +290,7 @@ class OpenVinoEngine(_BatchedEngine):
         self._compiled = None
 
 
-def choose_group_size(input_size: int, batch_size: int) -> int:
-    """Return how many images of `input_size` squared to compute at once: a power of two, `batch_size` at most."""
-    fitting = PIXELS_AT_ONCE // input_size**2
+def choose_group_size(input_size: int, batch_size: int, *, n_frames: int = 1) -> int:
+    """Return how many images, or clips of `n_frames`, of `input_size` squared to compute at once: a power of two, `batch_size` at most."""
+    fitting = PIXELS_AT_ONCE // (n_frames * input_size**2)
     return min(batch_size, 1 << max(0, fitting.bit_length() - 1))

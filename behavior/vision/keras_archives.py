@@ -30,6 +30,8 @@ class ArchivedNetwork:
         How many arrays it takes and gives.
     layers
         The class names of its layers, in order; empty where they are not listed.
+    n_frames
+        Frames of a clip; None for a network on images.
     """
 
     input_size: int | None
@@ -37,6 +39,7 @@ class ArchivedNetwork:
     n_inputs: int
     n_outputs: int
     layers: tuple[str, ...]
+    n_frames: int | None = None
 
 
 def read_archive(path: Path) -> ArchivedNetwork:
@@ -61,21 +64,23 @@ def _describe(config: dict[str, Any]) -> ArchivedNetwork:
         inputs = _list_tensors(inner["input_layers"])
         by_name = {layer.get("name", layer.get("config", {}).get("name")): layer for layer in layers}
         shape = by_name.get(inputs[0], {}).get("config", {}).get("batch_shape") if inputs else None
-        size, colors = _read_shape(shape)
-        return ArchivedNetwork(size, colors, len(inputs), len(_list_tensors(inner.get("output_layers", []))), names)
+        size, colors, frames = _read_shape(shape)
+        return ArchivedNetwork(size, colors, len(inputs), len(_list_tensors(inner.get("output_layers", []))), names, frames)
     first = layers[0].get("config", {}).get("batch_shape") if layers else None
     shape = first or inner.get("build_input_shape") or (config.get("build_config") or {}).get("input_shape")
-    size, colors = _read_shape(shape)
-    return ArchivedNetwork(size, colors, 1, 1, names)
+    size, colors, frames = _read_shape(shape)
+    return ArchivedNetwork(size, colors, 1, 1, names, frames)
 
 
-def _read_shape(shape: Any) -> tuple[int | None, int | None]:
-    """Return the side and the number of colors that an input shape (N, S, S, C) has."""
-    if not isinstance(shape, list | tuple) or len(shape) != 4:
-        return None, None
-    _, height, width, colors = shape
+def _read_shape(shape: Any) -> tuple[int | None, int | None, int | None]:
+    """Return the side, the number of colors and that of frames that an input shape (N, S, S, C) or (N, F, S, S, C) has."""
+    if not isinstance(shape, list | tuple) or len(shape) not in (4, 5):
+        return None, None, None
+    *before, height, width, colors = shape
     size = height if isinstance(height, int) and height == width else None
-    return size, colors if colors in COLORS else None
+    frames = before[1] if len(before) > 1 and isinstance(before[1], int) else None
+    # A clip of any length is none that Keras could tell from an image.
+    return (None if len(before) > 1 and frames is None else size), colors if colors in COLORS else None, frames
 
 
 def _list_tensors(value: Any) -> list[str]:

@@ -23,7 +23,8 @@ _ADVICE = "export it with a first axis that is free"
 def adapt_network(specification: BackboneSpecification) -> Any:
     """Return the OpenVINO model of a network in an .onnx or .xml file.
 
-    It maps float32 RGB images (N, S, S, 3) in 0 to 255 to float32 vectors (N, D), N free, preprocessing and pooling included.
+    It maps float32 RGB images (N, S, S, 3), or clips (N, F, S, S, 3), in 0 to 255 to float32 vectors (N, D), N free, preprocessing and
+    pooling included.
 
     Raises
     ------
@@ -42,7 +43,7 @@ def adapt_network(specification: BackboneSpecification) -> Any:
     if len(model.inputs) != 1 or len(model.outputs) != 1:
         found = f"found {len(model.inputs)} inputs and {len(model.outputs)} outputs"
         raise WeightsError(f"{file.path}: {found}, expected one of each; export the network with one input and one output.")
-    lengths = {"N": -1, "C": file.n_channels, "H": file.input_size, "W": file.input_size}
+    lengths = {"N": -1, "F": file.n_frames, "C": file.n_channels, "H": file.input_size, "W": file.input_size}
     try:
         model.reshape(openvino.PartialShape([lengths[axis] for axis in file.layout]))
     except Exception as error:
@@ -57,10 +58,10 @@ def adapt_network(specification: BackboneSpecification) -> Any:
         specification.pooling,
         channels_first=file.channels_first,
         input_size=file.input_size,
-        n_frames=None,
+        n_frames=file.n_frames,
         source=str(file.path),
     )
-    image = opset13.parameter([-1, file.input_size, file.input_size, 3], np.float32, name="image")
+    image = opset13.parameter([-1, *specification.input_shape], np.float32, name="image")
     prepared = opset13.convert(_prepare(image, specification, opset13), parameter.get_element_type().to_string())
     for target in parameter.output(0).get_target_inputs():
         target.replace_source_output(prepared.output(0))
@@ -83,7 +84,8 @@ def _prepare(image: Any, specification: BackboneSpecification, opset: Any) -> An
     if specification.preprocessing != "raw":
         n_colors = specification.n_channels
         image = opset.divide(opset.subtract(image, opset.constant(mean[:n_colors])), opset.constant(spread[:n_colors]))
-    order = ["NHWC".index(axis) for axis in specification.file.layout]
+    layout = specification.file.layout
+    order = [("NFHWC" if "F" in layout else "NHWC").index(axis) for axis in layout]
     return image if order == sorted(order) else opset.transpose(image, opset.constant(order))
 
 

@@ -17,6 +17,8 @@ KERAS_SUFFIX = ".keras"
 READERS = {".onnx": read_onnx_outline, ".xml": read_openvino_outline}
 NETWORK_SUFFIXES = (KERAS_SUFFIX, *READERS)
 COLORS = (1, 3)
+# By the number of axes.
+LAYOUTS = {4: ("NCHW", "NHWC"), 5: ("NFCHW", "NCFHW", "NFHWC")}
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,9 @@ class NetworkFile:
     n_channels
         3, or 1 for a network on grey images.
     layout
-        The axes of its input: N images or clips, C colors, H and W places.
+        The axes of its input: N images or clips, F frames of a clip, C colors, H and W places.
+    n_frames
+        Frames of a clip; None for a network on images.
     """
 
     path: Path
@@ -42,6 +46,7 @@ class NetworkFile:
     input_size: int
     n_channels: int
     layout: str
+    n_frames: int | None = None
 
     @property
     def is_keras(self) -> bool:
@@ -54,13 +59,15 @@ class NetworkFile:
         return not self.layout.endswith("C")
 
 
-def describe_network_file(path: Path, *, input_size: int | None = None) -> NetworkFile:
+def describe_network_file(path: Path, *, input_size: int | None = None, n_frames: int | None = None) -> NetworkFile:
     """Return what the network in the file at `path` takes.
 
     Parameters
     ----------
     input_size
         Side of the images in pixels, for a network that takes any; None for one that says it.
+    n_frames
+        Frames of a clip, likewise.
 
     Raises
     ------
@@ -71,19 +78,19 @@ def describe_network_file(path: Path, *, input_size: int | None = None) -> Netwo
     """
     suffix = path.suffix.lower()
     if suffix == KERAS_SUFFIX:
-        return _describe_archive(path, input_size)
+        return _describe_archive(path, input_size, n_frames)
     if suffix not in READERS:
         raise UsageError(f"{path}: found a name that ends in {suffix or 'nothing'}, expected a network in a file {_list_suffixes()}.")
     outline: NetworkOutline = READERS[suffix](path)
-    expected = "expected a network from one square image to one vector; export it with one input and one output."
+    expected = "expected a network from one square image, or clip, to one vector; export it with one input and one output."
     _require_one(path, len(outline.inputs), len(outline.outputs), expected)
     shape = outline.inputs[0].shape
-    if shape is None or len(shape) != 4:
+    if shape is None or len(shape) not in (4, 5):
         found = "is not said" if shape is None else f"has {len(shape)} axes"
         raise WeightsError(
             f"{path}: the shape of its input {found}, expected images (N, 3, S, S) or (N, S, S, 3); export it again with it."
         )
-    layouts = {layout: shape[layout.index("C")] for layout in ("NCHW", "NHWC") if shape[layout.index("C")] in COLORS}
+    layouts = {layout: shape[layout.index("C")] for layout in LAYOUTS[len(shape)] if shape[layout.index("C")] in COLORS}
     if len(layouts) != 1:
         raise WeightsError(
             f"{path}: its input {_describe(shape)} does not tell which of its axes has three colors, or one; export it with them."
@@ -92,14 +99,15 @@ def describe_network_file(path: Path, *, input_size: int | None = None) -> Netwo
     sides = {shape[layout.index(axis)] for axis in "HW"}
     size = _choose_size(path, None if sides == {None} else _require_square(path, sides, shape), input_size)
     assert n_channels is not None
-    return NetworkFile(path, outline.files, size, n_channels, layout)
+    known_frames = shape[layout.index("F")] if "F" in layout else None
+    return NetworkFile(path, outline.files, size, n_channels, layout, _choose_frames(path, "F" in layout, known_frames, n_frames))
 
 
 def _list_suffixes() -> str:
     return ", ".join(NETWORK_SUFFIXES[:-1]) + f" or {NETWORK_SUFFIXES[-1]}"
 
 
-def _describe_archive(path: Path, input_size: int | None) -> NetworkFile:
+def _describe_archive(path: Path, input_size: int | None, n_frames: int | None) -> NetworkFile:
     network = read_archive(path)
     expected = "expected a network from one square image of a fixed size to one vector; wrap it in such a keras.Model and save that."
     _require_one(path, network.n_inputs, network.n_outputs, expected)
@@ -108,7 +116,9 @@ def _describe_archive(path: Path, input_size: int | None) -> NetworkFile:
     if network.n_channels is None:
         raise WeightsError(f"{path}: its input has neither three colors nor one, {expected}")
     size = _choose_size(path, network.input_size, input_size)
-    return NetworkFile(path, (path,), size, network.n_channels, "NHWC")
+    is_clip = network.n_frames is not None
+    frames = _choose_frames(path, is_clip, network.n_frames, n_frames)
+    return NetworkFile(path, (path,), size, network.n_channels, "NFHWC" if is_clip else "NHWC", frames)
 
 
 def _require_one(path: Path, n_inputs: int, n_outputs: int, expected: str) -> None:
@@ -129,6 +139,18 @@ def _choose_size(path: Path, known: int | None, asked: int | None) -> int:
     if known is not None and asked is not None and known != asked:
         raise UsageError(f"{path}: takes images of {known} x {known} pixels, found input_size: {asked}; leave input_size out.")
     return int(known or asked or 0)
+
+
+def _choose_frames(path: Path, is_clip: bool, known: int | None, asked: int | None) -> int | None:
+    if not is_clip:
+        if asked is not None:
+            raise UsageError(f"{path}: takes single images, found clip with frames: {asked}; leave clip out.")
+        return None
+    if known is None and asked is None:
+        raise UsageError(f"{path}: takes clips of any length; say how many frames they get, such as backbone: {{clip: {{frames: 16}}}}.")
+    if known is not None and asked is not None and known != asked:
+        raise UsageError(f"{path}: takes clips of {known} frames, found clip with frames: {asked}; leave frames out.")
+    return known or asked
 
 
 def _describe(shape: tuple[int | None, ...]) -> str:

@@ -8,7 +8,16 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["GREY_WEIGHTS", "ColorNormalization", "Preprocessing", "describe_preprocessing", "find_steps", "preprocess"]
+__all__ = [
+    "GREY_WEIGHTS",
+    "TORCH_MEAN",
+    "TORCH_SPREAD",
+    "ColorNormalization",
+    "Preprocessing",
+    "describe_preprocessing",
+    "find_steps",
+    "preprocess",
+]
 
 # The mean of ImageNet's pixels in blue, green, red order, which networks that came from Caffe have subtracted.
 CAFFE_MEAN = (103.939, 116.779, 123.68)

@@ -33,7 +33,7 @@ def test_no_feature_is_changed_unless_asked_for(parse):
         ({"crop": {"whole_frame": True, "egocentric": True, "body_axis": ["a", "b"]}}, "leave one of the two out"),
         ({"crop": {"body_part": "m", "egocentric": True}}, "egocentric needs a body axis"),
         ({"crop": {"body_part": "m", "body_axis": ["Neck", "neck"]}}, "both ends of body_axis are 'Neck'"),
-        ({"backbone": {"engine": "onnx"}}, "backbone.engine is 'onnx', expected 'auto', 'keras' or 'openvino'"),
+        ({"backbone": {"engine": "onnx"}}, "backbone.engine is 'onnx', expected 'auto', 'keras', 'openvino' or 'torch'"),
         ({"backbone": {"pooling": "max"}}, "backbone.pooling is 'max', expected 'cls', 'mean' or 'both'"),
         (
             {"backbone": {"preprocessing": {"mean": [0.5, 0.5], "std": [1, 1, 1]}}},
@@ -86,7 +86,7 @@ def test_every_frame_is_used_unless_asked_for(parse):
 
 def test_keys_that_earlier_versions_lacked_are_not_written_where_they_are_not_set(parse):
     plain = parse(backbone={"name": "openfield"}).backbone
-    assert not {"pooling", "input_size"} & set(plain.model_dump())
+    assert not {"pooling", "input_size", "clip"} & set(plain.model_dump())
     chosen = parse(
         backbone={"name": "file", "weights": "a.onnx", "pooling": "both", "preprocessing": {"mean": [0, 0, 0], "std": [1, 1, 1]}}
     )

@@ -12,6 +12,7 @@ import pytest
 from behavior.compute.threads import limit_threads
 from behavior.config import Backbone, Crop
 from behavior.embedding import crop_streams
+from behavior.embedding.backbone_settings import MODELS_VARIABLE
 from behavior.embedding.crop_streams import AppearanceStream, MotionStream
 from behavior.embedding.recording_inputs import RecordingInputs
 from behavior.errors import UsageError, WeightsError
@@ -76,7 +77,7 @@ def test_float32_serves_for_each_precision(tmp_path: Path, asked: str, expected:
 def test_the_engine_is_asked_for_once_with_crops_of_the_recordings(
     tmp_path: Path, write_recording: WriteRecording, prepared: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(crop_streams.MODELS_VARIABLE, str(tmp_path / "models"))
+    monkeypatch.setenv(MODELS_VARIABLE, str(tmp_path / "models"))
     for name, value in limit_threads(3).items():
         monkeypatch.setenv(name, value)
     stream = make_stream(tmp_path, engine="openvino", precision="bfloat16")

@@ -137,3 +137,17 @@ def write_onnx(path: Path, *, shape: Shape = ("N", 3, SIDE, SIDE), external: Ite
     )
     path.write_bytes(encode_model(graph))
     return path
+
+
+def write_clip_network(path: Path, *, layout: str = "NFCHW", n_frames: int = 4, side: int = 8, pick: int = 0) -> Path:
+    """Write a network on clips whose vector is the mean red, green and blue of the frame at place `pick` of the clip."""
+    openvino = load_openvino()
+    from openvino import opset13 as opset
+
+    lengths = {"N": -1, "F": n_frames, "C": 3, "H": side, "W": side}
+    clip = opset.parameter([lengths[axis] for axis in layout], np.float32, name="clip")
+    frame = opset.gather(clip, opset.constant(pick), opset.constant(layout.index("F")))
+    rest = layout.replace("F", "")
+    colors = opset.reduce_mean(frame, opset.constant([rest.index("H"), rest.index("W")]), keep_dims=False)
+    openvino.save_model(openvino.Model([opset.result(colors)], [clip], "clips"), path, compress_to_fp16=False)
+    return path

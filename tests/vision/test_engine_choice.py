@@ -8,7 +8,7 @@ from drawn_crops import draw_crops
 
 from behavior.errors import UsageError
 from behavior.vision import engine_choice
-from behavior.vision.engine_choice import find_lowest_cosine, prepare_engine, resolve_precision
+from behavior.vision.engine_choice import prepare_engine, resolve_precision
 
 BATCH = 4
 
@@ -22,9 +22,9 @@ class TestChoosing:
         """A machine without GPU whose processor has bfloat16, unless a test says otherwise."""
 
         def set_up(*, gpu=False, native=True, gpu_native=True):
-            monkeypatch.setattr(engine_choice, "has_gpu", lambda: gpu)
+            monkeypatch.setattr(engine_choice, "has_gpu", lambda library: gpu)
             monkeypatch.setattr(engine_choice, "has_native_bfloat16", lambda: native)
-            monkeypatch.setattr(engine_choice, "gpu_has_native_bfloat16", lambda: gpu and gpu_native)
+            monkeypatch.setattr(engine_choice, "gpu_has_native_bfloat16", lambda engine: gpu and gpu_native)
 
         set_up()
         return set_up
@@ -50,9 +50,11 @@ class TestChoosing:
 
     def test_a_network_of_another_library_is_run_by_openvino(self, machine):
         machine(gpu=True)
-        assert resolve_precision("auto", "auto", with_keras=False) == ("openvino", "bfloat16")
-        with pytest.raises(UsageError, match="engine: keras cannot run a network of another library"):
-            resolve_precision("keras", "auto", with_keras=False)
+        assert resolve_precision("auto", "auto", library="openvino") == ("openvino", "bfloat16")
+        assert resolve_precision("auto", "auto", library="torch") == ("torch", "bfloat16")
+        for engine, library in (("keras", "openvino"), ("keras", "torch"), ("torch", "keras")):
+            with pytest.raises(UsageError, match=f"engine: {engine} cannot run a network of another library"):
+                resolve_precision(engine, "auto", library=library)
 
     def test_keras_has_no_int8(self):
         with pytest.raises(UsageError, match="precision int8 needs engine: openvino"):
@@ -152,18 +154,3 @@ class TestCheckingPrecision:
         prepared, _, _ = prepare(angle=0.0, gives="float32")
         assert prepared.engine.precision == "float32"
         assert prepared.note == "openfield runs in float32: this processor does not compute in bfloat16."
-
-
-@pytest.mark.parametrize(
-    ("first", "second", "expected"),
-    [
-        ([[1, 0], [3, 4]], [[2, 0], [3, 4]], 1.0),
-        ([[1, 0], [1, 1]], [[1, 0], [1, 0]], np.sqrt(0.5)),
-        ([[0, 0]], [[0, 0]], 1.0),
-        ([[0, 0], [1, 0]], [[1, 0], [1, 0]], 0.0),
-        ([[np.nan, 1]], [[1, 1]], -1.0),
-        ([[np.inf, 1]], [[np.inf, 1]], -1.0),
-    ],
-)
-def test_lowest_cosine(first, second, expected):
-    assert find_lowest_cosine(np.array(first, dtype=np.float32), np.array(second, dtype=np.float32)) == pytest.approx(expected)

@@ -6,9 +6,10 @@ from drawn_crops import draw_crops
 
 from behavior.vision import engines as engines_module
 from behavior.vision.backbones import build_backbone, find_backbone
-from behavior.vision.engine_choice import find_lowest_cosine, open_engine, prepare_engine
+from behavior.vision.engine_choice import open_engine, prepare_engine
 from behavior.vision.engine_request import EngineRequest
 from behavior.vision.engines import KerasEngine, choose_group_size
+from behavior.vision.similarity import find_lowest_cosine
 
 BATCH = 4
 

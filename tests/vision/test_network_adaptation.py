@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from network_samples import N_FEATURES, SIDE, compute_tokens, write_onnx, write_openvino
+from network_samples import N_FEATURES, SIDE, compute_tokens, write_clip_network, write_onnx, write_openvino
 
 from behavior.errors import WeightsError
 from behavior.vision.backbones import find_backbone
@@ -68,6 +68,14 @@ def test_a_network_of_one_image_takes_any_number(tmp_path):
 def test_a_network_of_any_size_takes_the_size_that_is_asked_for(tmp_path):
     model = adapt(write_onnx(tmp_path / "a.onnx", shape=("N", 3, "H", "W")), input_size=32)
     assert model.input(0).partial_shape[1].get_length() == 32
+
+
+@pytest.mark.parametrize("layout", ["NFCHW", "NCFHW", "NFHWC"])
+def test_clips_are_laid_out_as_the_network_takes_them(tmp_path, layout):
+    clips = np.random.default_rng(2).integers(0, 256, (2, 4, 8, 8, 3), dtype=np.uint8)
+    model = adapt(write_clip_network(tmp_path / "a.xml", layout=layout, pick=2), preprocessing="caffe")
+    mean = np.array([103.939, 116.779, 123.68])
+    np.testing.assert_allclose(run(model, clips), clips[:, 2, ..., ::-1].mean(axis=(1, 2)) - mean, rtol=1e-4)
 
 
 @pytest.mark.parametrize(

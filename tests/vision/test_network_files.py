@@ -1,7 +1,7 @@
 """Networks of the user's own: what they take is found in the file, and what they cannot take is said."""
 
 import pytest
-from network_samples import write_onnx, write_openvino
+from network_samples import write_clip_network, write_onnx, write_openvino
 
 from behavior.errors import UsageError, WeightsError
 from behavior.vision.network_files import describe_network_file
@@ -37,6 +37,23 @@ def test_the_size_is_asked_for_where_any_will_do(tmp_path):
 def test_an_input_that_is_no_square_image_is_refused(tmp_path, shape, complaint):
     with pytest.raises(WeightsError, match=rf"a\.onnx: .*{complaint}"):
         describe_network_file(write_onnx(tmp_path / "a.onnx", shape=shape))
+
+
+@pytest.mark.parametrize("layout", ["NFCHW", "NCFHW", "NFHWC"])
+def test_a_clip_has_an_axis_of_frames(tmp_path, layout):
+    file = describe_network_file(write_clip_network(tmp_path / "a.xml", layout=layout))
+    assert (file.layout, file.n_frames, file.input_size) == (layout, 4, 8)
+    with pytest.raises(UsageError, match="takes clips of 4 frames, found clip with frames: 8; leave frames out"):
+        describe_network_file(tmp_path / "a.xml", n_frames=8)
+
+
+def test_the_length_of_a_clip_is_asked_for_where_any_will_do(tmp_path):
+    path = write_onnx(tmp_path / "a.onnx", shape=("N", "F", 3, 8, 8))
+    with pytest.raises(UsageError, match="takes clips of any length; say how many frames they get"):
+        describe_network_file(path)
+    assert describe_network_file(path, n_frames=16).n_frames == 16
+    with pytest.raises(UsageError, match="takes single images, found clip with frames: 16; leave clip out"):
+        describe_network_file(write_onnx(path), n_frames=16)
 
 
 def test_several_outputs_are_refused(tmp_path):

@@ -6,13 +6,14 @@ import pytest
 
 from behavior.errors import WeightsError
 from behavior.vision.backbones import BACKBONES
+from behavior.workflows.backbones import SUGGESTED
 
 
 def test_all_are_listed_without_measuring(run, tmp_path):
     ran = run("backbones", "--no-measure", "--json", "--models", tmp_path / "models")
     assert ran.status == 0
     listed = json.loads(ran.out)
-    assert [row["backbone"] for row in listed["rows"]] == [*BACKBONES, "file"]
+    assert [row["backbone"] for row in listed["rows"]] == [*BACKBONES, "file", *SUGGESTED]
     assert listed["measured_with"] == ""
     by_name = {row["backbone"]: row for row in listed["rows"]}
     assert by_name["openfield"] == {
@@ -22,6 +23,7 @@ def test_all_are_listed_without_measuring(run, tmp_path):
         "preprocessing": "raw",
         "parameters": 323_824,
         "weights": ["packaged", "file"],
+        "here": True,
         "frames/s": None,
     }
     assert by_name["vgg16"]["weights"] == ["imagenet", "file"]
@@ -34,7 +36,8 @@ def test_the_table_has_a_line_for_each_that_is_named(run):
     assert ran.status == 0
     lines = [line.split() for line in ran.out.splitlines()]
     assert ["resnet50v2", "2048", "224", "x", "224", "symmetric", "23.6", "M", "imagenet,", "file"] in lines
-    assert ["file", "raw", "file"] in lines
+    assert ["file", "raw", "file", "yes"] in lines
+    assert "timm/NAME: any network of timm that looks at images; timm" in ran.err + ran.out
     assert "squeezenet" not in ran.out
 
 
@@ -71,8 +74,8 @@ def test_it_measures_what_auto_stands_for_and_goes_on_after_a_failure(run, monke
         return StandIn()
 
     monkeypatch.setattr(workflow, "open_engine", open_engine)
-    monkeypatch.setattr(workflow, "resolve_precision", lambda engine, precision: ("openvino", f"{engine} {precision}"))
-    monkeypatch.setattr(workflow.list_backbones, "__kwdefaults__", {"measure": True, "seconds": 0.01})
+    monkeypatch.setattr(workflow, "resolve_precision", lambda engine, precision, library: ("openvino", f"{engine} {precision}"))
+    monkeypatch.setattr(workflow.list_backbones, "__kwdefaults__", {**workflow.list_backbones.__kwdefaults__, "seconds": 0.01})
     ran = run("backbones", "squeezenet", "openfield", "--models", tmp_path, "--json")
     assert ran.status == 1
     listed = json.loads(ran.out)
@@ -85,6 +88,24 @@ def test_it_measures_what_auto_stands_for_and_goes_on_after_a_failure(run, monke
         ("openfield", "random", "openvino", "auto auto"),
     ]
     assert asked[0][4] == tmp_path
+    assert listed["recommended"] == ""
+    ran = run("backbones", "openfield", "--models", tmp_path, "--json", "--frames", 1000, "--hours", 2)
+    assert json.loads(ran.out)["recommended"].startswith("For 1,000 frames within 2 hours: openfield, in ")
+
+
+def test_nothing_can_be_recommended_unmeasured(run):
+    ran = run("backbones", "--frames", 10, "--no-measure")
+    assert ran.status == 2
+    assert "--no-measure measures none" in ran.err
+
+
+def test_a_network_of_a_library_that_is_not_installed_is_a_failure_of_its_own(run, monkeypatch, tmp_path):
+    from behavior.vision import torch_networks
+
+    monkeypatch.setattr(torch_networks, "find_spec", lambda name: None)
+    ran = run("backbones", "timm/resnet18", "--models", tmp_path, "--json")
+    assert ran.status == 1
+    assert "run: pip install 'behavior[torch]'" in json.loads(ran.out)["failures"]["timm/resnet18"]
 
 
 @pytest.mark.slow

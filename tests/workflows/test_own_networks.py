@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
-from network_samples import N_FEATURES, write_onnx, write_openvino
+from network_samples import N_FEATURES, write_clip_network, write_onnx, write_openvino
 
 from behavior.files.feature_cache import list_signatures, read_features
 from behavior.files.video_writer import write_video
@@ -96,6 +96,34 @@ def test_an_onnx_file_embeds(run: Run, choose: Callable[..., Path]) -> None:
     assert found.features.shape[1] == N_FEATURES
     assert np.isfinite(found.features).all()
     assert found.signature.settings["preprocessing"] == "mean 0.5 0.5 0.5, spread 0.25 0.25 0.25, RGB, area"
+
+
+@pytest.mark.parametrize(("pick", "offset"), [(0, -4), (2, 0), (3, 2)])
+def test_a_clip_is_around_the_frame_that_it_gives_a_vector_of(run: Run, choose: Callable[..., Path], pick: int, offset: int) -> None:
+    study = choose(name="file", weights="net.xml", clip={"stride": 2}, precision="float32", batch_size=7)
+    write_clip_network(study.parent / "net.xml", pick=pick)
+    ran = run("embed", study)
+    assert ran.status == 0, ran.err
+    found = read_one(study)
+    settings = found.signature.settings
+    assert (settings["clip_frames"], settings["clip_stride"]) == (4, 2)
+    brightness = 60 + 120 * (np.arange(N_FRAMES) // 8 % 2)
+    shown = np.clip(np.arange(N_FRAMES) + offset, 0, N_FRAMES - 1)
+    np.testing.assert_allclose(found.features, np.repeat(brightness[shown][:, None], 3, axis=1), atol=2)
+
+
+def test_with_sampling_a_clip_is_of_sampled_frames(run: Run, choose: Callable[..., Path]) -> None:
+    study = choose(name="file", weights="net.xml", precision="float32")
+    content = yaml.safe_load(study.read_text())
+    study.write_text(yaml.safe_dump({**content, "sampling": {"fps": 5}}))
+    write_clip_network(study.parent / "net.xml", pick=0)
+    ran = run("embed", study)
+    assert ran.status == 0, ran.err
+    found = read_one(study)
+    assert found.frames.tolist() == list(range(0, N_FRAMES, 2))
+    brightness = 60 + 120 * (np.arange(N_FRAMES) // 8 % 2)[::2]
+    shown = np.clip(np.arange(len(brightness)) - 2, 0, None)
+    np.testing.assert_allclose(found.features[:, 0], brightness[shown], atol=2)
 
 
 @pytest.mark.parametrize(
