@@ -38,6 +38,9 @@ class Ensemble(Section):
         description="`recordings` trains each model on recordings drawn with replacement (Breiman 1996, Bagging predictors).",
         examples=["recordings"],
     )
-    combine: Literal["mean", "vote"] = Field(
-        default="mean", description="Mean of the probabilities, or the share of models with 0.5 or more.", examples=["vote"]
+    combine: Literal["mean", "vote", "any"] = Field(
+        default="mean",
+        description="Mean of the probabilities, the share of models with 0.5 or more, or `any`: the highest probability, so that one model "
+        "is enough. `any` finds more of a rare behavior, and decides more frames that do not show it.",
+        examples=["vote", "any"],
     )

@@ -218,7 +218,7 @@ class BundleDescription(Section):
     schema_version: int = SCHEMA_VERSION
     behaviors: Annotated[list[str], Field(min_length=1)]
     members: Annotated[list[MemberDescription], Field(min_length=1)]
-    combine: Literal["mean", "vote"] = "mean"
+    combine: Literal["mean", "vote", "any"] = "mean"
     crop: Crop | None = None
     arena: Arena | None = None
     pose: PoseFiles | None = None

@@ -185,6 +185,19 @@ class CrossvalResults:
         shapes = {digest.recording: (digest.n_frames, n_behaviors) for digest in self.digest.recordings}
         return _read_arrays(self.folder / OUT_OF_FOLD_FILE, shapes)
 
+    @cached_property
+    def decisions(self) -> pd.DataFrame | None:
+        """What each fold decided with, as `decisions.csv` has it; None where nothing was fitted.
+
+        Raises
+        ------
+        CrossvalError
+            If the file holds something else.
+        """
+        if DECISIONS_FILE not in self.digest.files:
+            return None
+        return _read_part(self.folder / DECISIONS_FILE, text=("fold", "behavior", "calibration", "reason"))
+
     @property
     def epochs(self) -> FitEpochs:
         """How long a model of all recordings is to be trained."""

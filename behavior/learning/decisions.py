@@ -379,9 +379,9 @@ def decide(
         for start, stop in find_stretches(time_s).tolist()
     ]
     raw, cleaned = (np.concatenate(stretches) for stretches in zip(*parts, strict=True))
-    return Annotation(
-        recording, probabilities, Ethogram(raw, behaviors, time_s), Ethogram(cleaned, behaviors, time_s), provenance or Provenance()
-    )
+    if provenance is None:
+        provenance = Provenance(postprocess=record_postprocess(postprocess))
+    return Annotation(recording, probabilities, Ethogram(raw, behaviors, time_s), Ethogram(cleaned, behaviors, time_s), provenance)
 
 
 def read_postprocess(provenance: Provenance, *, source: Path) -> Postprocess | None:

@@ -157,8 +157,10 @@ class Explainer(AbstractContextManager["Explainer"]):
     def _list_notes(self) -> Iterator[str]:
         if self._model.has_seen(self._recording):
             yield "The model was trained on this recording."
-        if self._model.description.combine != "mean":
+        if self._model.description.combine == "vote":
             yield "The members of the model vote; the explanation is of the mean of their probabilities."
+        if self._model.description.combine == "any":
+            yield "The member with the highest probability decides; the explanation is of the mean of their probabilities."
         if not self._crop_streams:
             yield "The model does not use single pictures, so no map can be drawn."
 

@@ -52,8 +52,8 @@ class FeatureChange:
 class FrameQuestion:
     """Asks the members of a model that know a behavior about one frame, as often as wanted.
 
-    Without a change the answer is that of `prediction.predict_probabilities`, before calibration; where members vote there, it is the
-    mean of their probabilities here, because votes do not change little by little.
+    Without a change the answer is that of `prediction.predict_probabilities`, before calibration; where members vote there, or
+    the highest counts, it is the mean of their probabilities here, because votes do not change little by little.
 
     Parameters
     ----------

@@ -10,6 +10,7 @@ from behavior.config import APPEARANCE, BoostingHead, Ensemble, Study
 __all__ = ["combine_members", "describe_epochs", "describe_model", "list_variants"]
 
 VOTE_THRESHOLD = 0.5
+_COMBINED = {"mean": "mean", "vote": "vote", "any": "highest probability"}
 
 
 def list_variants(study: Study) -> list[Study]:
@@ -33,12 +34,14 @@ def combine_members(probabilities: npt.NDArray[np.float32], combine: str) -> npt
     probabilities
         Float32; NaN where a member has no prediction, which is then left out. Where no member has one, the result is NaN.
     combine
-        "mean", or "vote" for the share of members that predict 0.5 or more.
+        "mean", "vote" for the share of members that predict 0.5 or more, or "any" for the highest probability of a member.
 
     >>> combine_members(np.array([[[0.25]], [[0.75]], [[np.nan]]], dtype=np.float32), "mean")
     array([[0.5]], dtype=float32)
     """
     known = ~np.isnan(probabilities)
+    if combine == "any":
+        return np.where(known.any(axis=0), np.where(known, probabilities, 0.0).max(axis=0), np.nan).astype(np.float32)
     votes = probabilities if combine == "mean" else (probabilities >= VOTE_THRESHOLD).astype(np.float32)
     total = np.where(known, votes, 0.0).sum(axis=0)
     number = known.sum(axis=0)
@@ -79,7 +82,7 @@ def describe_model(study: Study) -> str:
         )
     ensemble = study.ensemble
     number = len(kinds) * ensemble.seeds
-    together = "" if number == 1 else f"{'mean' if ensemble.combine == 'mean' else 'vote'} of {number} models per behavior; "
+    together = "" if number == 1 else f"{_COMBINED[ensemble.combine]} of {number} models per behavior; "
     if ensemble.bagging != "none":
         together += "each from recordings drawn with replacement; "
     decisions = ", ".join(f"{name} {value}" for name, value in study.postprocess.model_dump(exclude_none=True).items())

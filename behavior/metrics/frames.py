@@ -11,6 +11,7 @@ from sklearn.metrics import average_precision_score
 __all__ = [
     "COUNT_METRICS",
     "RATE_METRICS",
+    "average_over_frames",
     "average_precision",
     "check_labels",
     "cohen_kappa",
@@ -178,6 +179,50 @@ def f_beta(
     hits, false_alarms, misses = (np.asarray(counts, dtype=np.float64) for counts in (true_positives, false_positives, false_negatives))
     weight = beta**2
     return divide((1 + weight) * hits, (1 + weight) * hits + weight * misses + false_alarms)
+
+
+def average_over_frames(labels: npt.NDArray[np.int8], decisions: npt.NDArray[np.bool_], *, beta: float) -> tuple[float, int]:
+    """Return the F-beta score of each frame's behaviors, averaged over frames, and over how many.
+
+    Of each frame, the behaviors labelled are compared with those decided, as scikit-learn's `fbeta_score(average="samples")` does; but
+    frames in which nothing is labelled or decided, in which it is not defined, are left out instead of counting as 0.
+
+    Parameters
+    ----------
+    labels
+        1, 0, or -1 for a behavior that nobody labelled there, which is left out; shape (T, B).
+    decisions
+        Shape (T, B).
+    beta
+        As `f_beta` takes it.
+
+    Returns
+    -------
+    NaN and 0 where no frame is left.
+
+    Raises
+    ------
+    ValueError
+        If the arrays differ in shape, or labels hold anything but 1, 0 and -1.
+
+    Examples
+    --------
+    >>> labels = np.array([[1, 1], [0, 0], [1, 0], [-1, 1]], dtype=np.int8)
+    >>> decisions = np.array([[1, 1], [0, 0], [0, 1], [1, 1]], dtype=bool)
+    >>> score, n_frames = average_over_frames(labels, decisions, beta=2.0)
+    >>> round(score, 3), n_frames
+    (0.667, 3)
+    """
+    if labels.ndim != 2 or decisions.shape != labels.shape:
+        raise ValueError(f"labels and decisions have shapes {labels.shape} and {decisions.shape}, expected one shape (T, B)")
+    check_labels(labels.ravel(), decisions.ravel(), "decisions")
+    labelled, positive = labels != -1, labels == 1
+    hits = (positive & decisions).sum(axis=1)
+    false_alarms = (labelled & ~positive & decisions).sum(axis=1)
+    misses = (positive & ~decisions).sum(axis=1)
+    scores = f_beta(hits, false_alarms, misses, beta=beta)
+    known = scores[~np.isnan(scores)]
+    return (float(known.mean()), len(known)) if len(known) else (float("nan"), 0)
 
 
 def cohen_kappa(

@@ -160,8 +160,13 @@ def _describe_learning(text: _Text, study: Study, crossval: CrossvalResults | No
         text.say(f"Trees were grown on the binary cross-entropy, {weights}and stopped early by average precision (seed {training.seed}).")
     number = len(variants) * study.ensemble.seeds
     if number > 1:
-        how = "averaged" if study.ensemble.combine == "mean" else "put to a vote"
-        text.say(f"The probabilities of {number} {'models' if has_trees else 'networks'} were {how}.")
+        models = f"{number} {'models' if has_trees else 'networks'}"
+        how = {
+            "mean": f"The probabilities of {models} were averaged.",
+            "vote": f"The probabilities of {models} were put to a vote.",
+            "any": f"Of the probabilities of {models}, the highest counted.",
+        }
+        text.say(how[study.ensemble.combine])
 
 
 def _describe_networks(text: _Text, training: Training, weights: str, crossval: CrossvalResults | None) -> None:

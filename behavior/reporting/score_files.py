@@ -18,6 +18,7 @@ from behavior.files.result_folders import is_unfinished, refuse_results
 from behavior.learning.crossval_files import CEILING_FILE, CONFUSION_PICTURE, METRICS_FILE, PRECISION_RECALL_PICTURE, SUMMARY_FILE
 from behavior.metrics.tables import POOLED, MetricIndex, score_study
 from behavior.recording import Annotation, Labels
+from behavior.reporting.frequency import describe_frequency, find_thresholds
 from behavior.reporting.score_summary import format_summary
 
 __all__ = ["draw_scores", "find_scores", "mark_optimistic", "prepare_results_folder", "score_annotations", "write_results"]
@@ -88,7 +89,9 @@ def write_results(
     write_bytes(out / PRECISION_RECALL_PICTURE, render_png(curves))
     if ceiling is not None:
         write_table(out / CEILING_FILE, ceiling)
-    write_markdown(out / SUMMARY_FILE, format_summary(table, behaviors=annotations[0].behaviors, title=title, notes=notes, ceiling=ceiling))
+    frequency = describe_frequency(table, annotations, labels, find_thresholds(annotations))
+    summary = format_summary(table, behaviors=annotations[0].behaviors, title=title, notes=notes, ceiling=ceiling, frequency=frequency)
+    write_markdown(out / SUMMARY_FILE, summary)
 
 
 def draw_scores(table: pd.DataFrame, annotations: Sequence[Annotation], labels: Mapping[str, Labels], *, title: str) -> tuple[Any, Any]:

@@ -11,6 +11,7 @@ from behavior.files.markdown import format_markdown_table
 from behavior.metrics.agreement import OTHERS, PAIRS
 from behavior.metrics.tables import MEAN, POOLED, MetricIndex
 from behavior.metrics.tallies import ALL_COUNTS
+from behavior.reporting.frequency import FREQUENCY_HEADING, FrequencyTable
 
 __all__ = [
     "HEADINGS",
@@ -69,7 +70,13 @@ _MOST_NAMED = 12
 
 
 def format_summary(
-    table: pd.DataFrame, *, behaviors: Sequence[str], title: str, notes: Sequence[str] = (), ceiling: pd.DataFrame | None = None
+    table: pd.DataFrame,
+    *,
+    behaviors: Sequence[str],
+    title: str,
+    notes: Sequence[str] = (),
+    ceiling: pd.DataFrame | None = None,
+    frequency: FrequencyTable | None = None,
 ) -> str:
     """Return the long table as Markdown for `summary.md`.
 
@@ -85,6 +92,8 @@ def format_summary(
         Shown as a list above the tables; what `explain_undefined` says follows.
     ceiling
         How well people agree, as `agreement.summarize_raters` returns it: shown beneath each behavior of the overview.
+    frequency
+        Behaviors by their frequency: shown beneath the overview.
 
     Returns
     -------
@@ -111,6 +120,8 @@ def format_summary(
         format_markdown_table(["Behavior", *(HEADINGS[metric] for metric in overview)], rows, is_aligned=True),
         _explain_overview(metrics, behaviors, ceiling),
     ]
+    if frequency is not None:
+        blocks += [f"## {FREQUENCY_HEADING}", format_markdown_table(frequency.heads, frequency.rows, is_aligned=True), frequency.sentence]
     for behavior in behaviors:
         rows = [
             [recording, *(format_value(metric, metrics.find(behavior, metric, recording=recording).value) for metric in details)]

@@ -18,6 +18,7 @@ from behavior.metrics.agreement import OTHERS, PAIRS
 from behavior.metrics.tables import MEAN, POOLED, MetricIndex
 from behavior.recording import Annotation, Labels
 from behavior.reporting.description import DescribedRecording
+from behavior.reporting.frequency import FREQUENCY_HEADING, describe_frequency, find_fold_thresholds, find_thresholds
 from behavior.reporting.html_page import Block, Details, Paragraph, Picture, Section, Table
 from behavior.reporting.score_files import draw_scores, score_annotations
 from behavior.reporting.score_summary import HEADINGS, explain_undefined, format_ceiling, format_estimate, format_value
@@ -160,6 +161,9 @@ def _show(scores: Scores, title: str, crossval: CrossvalResults | None) -> list[
             "part in a comparison with their majority."
         )
     blocks.append(Paragraph(words.strip(), "note"))
+    thresholds = find_thresholds(scores.annotations) if crossval is None else find_fold_thresholds(crossval.study, crossval.decisions)
+    frequency = describe_frequency(scores.table, scores.annotations, scores.labels, thresholds)
+    blocks += [Table(frequency.heads, frequency.rows, caption=FREQUENCY_HEADING), Paragraph(frequency.sentence, "note")]
     undefined = explain_undefined(scores.table, behaviors=scores.behaviors)
     if undefined:
         blocks.append(Details("Why some cells are empty", [Paragraph(sentence) for sentence in undefined]))

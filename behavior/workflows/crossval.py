@@ -33,6 +33,7 @@ from behavior.learning.variants import describe_epochs, describe_model, list_var
 from behavior.progress import warn
 from behavior.recording import Annotation, Labels, Probabilities
 from behavior.reporting.crossval_pictures import draw_crossval, make_title
+from behavior.reporting.frequency import describe_frequency, find_fold_thresholds
 from behavior.reporting.score_files import mark_optimistic, score_annotations
 from behavior.reporting.score_summary import format_summary
 from behavior.sequence.folds import Fold
@@ -107,6 +108,7 @@ def _compute(study: Study, data: LearningData, folds: Sequence[Fold], store: Fit
         *describe_reliability(curves),
         *([LEARNING_CURVE] if sizes is not None else []),
     ]
+    frequency = describe_frequency(metrics, annotations, labels, find_fold_thresholds(study, decisions))
     return CrossvalContent(
         study=study,
         recordings=computed_from,
@@ -115,7 +117,9 @@ def _compute(study: Study, data: LearningData, folds: Sequence[Fold], store: Fit
         out_of_fold=dict(zip(labels, predicted.probabilities, strict=True)),
         folds=predicted.records,
         metrics=metrics,
-        summary=format_summary(metrics, behaviors=data.behaviors, title=make_title(study), notes=notes, ceiling=ceiling),
+        summary=format_summary(
+            metrics, behaviors=data.behaviors, title=make_title(study), notes=notes, ceiling=ceiling, frequency=frequency
+        ),
         ceiling=ceiling,
         decisions=decisions,
         reliability=tabulate_reliability(curves),

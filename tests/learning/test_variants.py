@@ -48,6 +48,15 @@ def test_a_member_without_a_prediction_is_left_out():
     np.testing.assert_allclose(combine_members(members, "vote"), [[0.5, np.nan]])
 
 
+def test_any_takes_the_highest_probability_of_those_that_there_are():
+    members = np.array([[[0.2, np.nan]], [[0.7, np.nan]], [[np.nan, np.nan]]], dtype=np.float32)
+    np.testing.assert_allclose(combine_members(members, "any"), [[0.7, np.nan]])
+    # Decided at 0.5, one member that votes is enough.
+    rng = np.random.default_rng(0)
+    drawn = rng.random((4, 50, 3)).astype(np.float32)
+    np.testing.assert_array_equal(combine_members(drawn, "any") >= 0.5, (drawn >= 0.5).any(axis=0))
+
+
 def test_a_half_is_a_vote():
     assert combine_members(np.array([[[0.5]], [[0.49]]], dtype=np.float32), "vote").tolist() == [[0.5]]
 

@@ -20,6 +20,7 @@ from sklearn.metrics import (
 )
 
 from behavior.metrics import COUNT_METRICS, RATE_METRICS, average_precision, cohen_kappa, f_beta, score_frames
+from behavior.metrics.frames import average_over_frames
 
 Frames = tuple[npt.NDArray[np.int8], npt.NDArray[np.float32], npt.NDArray[np.bool_]]
 
@@ -142,3 +143,23 @@ def test_kappa_is_1_0_or_below_and_nothing_without_a_choice() -> None:
     np.testing.assert_equal(cohen_kappa(*counts), [1, 0, -1, np.nan, np.nan])
     # One side never says yes: no better than chance, but defined.
     assert cohen_kappa(0, 0, 4, 6) == 0
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 4), st.integers(0, 30))
+def test_the_average_over_frames_is_scikit_learn_s_where_something_is_shown(seed: int, n_behaviors: int, n_frames: int) -> None:
+    rng = np.random.default_rng(seed)
+    labels = (rng.random((n_frames, n_behaviors)) < 0.4).astype(np.int8)
+    decisions = rng.random((n_frames, n_behaviors)) < 0.4
+    score, n_used = average_over_frames(labels, decisions, beta=2.0)
+    shown = (labels == 1).any(axis=1) | decisions.any(axis=1)
+    assert n_used == shown.sum()
+    if not n_used:
+        assert np.isnan(score)
+        return
+    kept, decided = labels[shown], decisions[shown].astype(int)
+    # scikit-learn takes a single column for classes.
+    if n_behaviors > 1:
+        np.testing.assert_allclose(score, fbeta_score(kept, decided, beta=2, average="samples", zero_division=0))
+    # A behavior that nobody labelled changes nothing.
+    wider = np.column_stack((labels, np.full(n_frames, -1, dtype=np.int8)))
+    assert average_over_frames(wider, np.column_stack((decisions, np.ones(n_frames, dtype=bool))), beta=2.0) == (score, n_used)

@@ -146,7 +146,7 @@ def test_members_of_all_kinds_answer_together(run, write, tmp_path):
     check_annotations(run, study, tmp_path / "plain", tmp_path / "other", lambda said: said.mean(axis=0))
 
 
-@pytest.mark.parametrize("combine", ["mean", "vote"])
+@pytest.mark.parametrize("combine", ["mean", "vote", "any"])
 def test_seeds_and_bagging(run, write, tmp_path, combine):
     study = write(ensemble={"seeds": 3, "bagging": "recordings", "combine": combine})
     train_model(study, tmp_path / "model")
@@ -158,7 +158,9 @@ def test_seeds_and_bagging(run, write, tmp_path, combine):
     assert np.abs(weights[1] - weights[2]).max() > 0.01
     for said in ask_members(tmp_path / "model", study, "tested").values():
         assert np.std(said, axis=0).max() > 0.001
-    way = {"mean": lambda said: said.mean(axis=0), "vote": lambda said: (said >= 0.5).mean(axis=0)}[combine]
+    way = {"mean": lambda said: said.mean(axis=0), "vote": lambda said: (said >= 0.5).mean(axis=0), "any": lambda said: said.max(axis=0)}[
+        combine
+    ]
     check_annotations(run, study, tmp_path / "model", tmp_path, way)
     if combine == "vote":
         ethogram = pd.read_csv(tmp_path / "e" / "tested_ethogram.csv")
