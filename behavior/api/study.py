@@ -269,7 +269,14 @@ class Study(Shown):
         return open_crossval(out, notes=notes)
 
     def search(
-        self, out: PathLike, *, trials: int | None = None, storage: str | None = None, name: str = "search", timeout_s: float | None = None
+        self,
+        out: PathLike,
+        *,
+        trials: int | None = None,
+        storage: str | None = None,
+        name: str = "search",
+        timeout_s: float | None = None,
+        objectives: Sequence[str] = (),
     ) -> Search:
         """Try the settings of the study's section `search`, as `behavior search` does; a search that was stopped resumes.
 
@@ -285,6 +292,8 @@ class Study(Shown):
             Name of the search, if a storage holds several.
         timeout_s
             Begin no trial after so many seconds.
+        objectives
+            Instead of the study's: "average_precision", "f1" or "f2", and "seconds" after it to compare trials by time too.
 
         Raises
         ------
@@ -299,7 +308,9 @@ class Study(Shown):
         from behavior.workflows.search import search_study
 
         with collect_warnings() as notes:
-            outcome = search_study(self.path, Path(out), trials=trials, storage=storage, name=name, timeout_s=timeout_s)
+            outcome = search_study(
+                self.path, Path(out), trials=trials, storage=storage, name=name, timeout_s=timeout_s, objectives=objectives
+            )
         return Search.from_result(outcome, Path(out), notes)
 
     def train(self, out: PathLike, *, crossval: Crossval | PathLike | None = None) -> Model:

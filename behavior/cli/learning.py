@@ -81,6 +81,12 @@ def search(
     ] = None,
     name: Annotated[str, typer.Option(help="Name of the search, if a storage holds several.")] = "search",
     timeout: Annotated[str | None, typer.Option(help="Start no trial after this time: 90m, 8h or 3600s.")] = None,
+    objectives: Annotated[
+        str | None,
+        typer.Option(
+            help="average_precision, f1 or f2, instead of the study's; with ,seconds after it, also shows trials that none beats in both."
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Try the settings of the study's section `search`; resumes where it left off, and several processes share the work."""
@@ -89,7 +95,15 @@ def search(
     from behavior.search.space import format_value
     from behavior.workflows.search import search_study
 
-    outcome = search_study(study, out, trials=trials, storage=storage, name=name, timeout_s=seconds)
+    outcome = search_study(
+        study,
+        out,
+        trials=trials,
+        storage=storage,
+        name=name,
+        timeout_s=seconds,
+        objectives=[part.strip() for part in (objectives or "").split(",") if part.strip()],
+    )
     result = outcome.result
     keys = list(result.setting)
     shown = result.table if as_json else result.table[result.table["state"] == "complete"].nlargest(10, "value")

@@ -45,6 +45,13 @@ class Search(Section):
         description="Mean over behaviors of the pooled out-of-fold average precision, or of F1 or F2 at the best threshold of each.",
         examples=["f1"],
     )
+    beside: Literal["none", "seconds"] = Field(
+        default="none",
+        description="`seconds` also compares trials by how long they took: `trials.csv` says which of them no other one beats in both (the "
+        "Pareto front), and `front.png` shows them. Settings are chosen by the objective alone. Trials that ran at the same time on one "
+        "machine slow each other down.",
+        examples=["seconds"],
+    )
     pruning: Pruning = Field(default=Pruning(), description="When a trial is given up.", examples=["none", {"warmup_epochs": 2}])
     seed: Count = Field(default=0, description="Seed of the sampler.", examples=[0])
 

@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from behavior.figures.rendering import INK, MUTED, PlainFigure, get_color
 
-__all__ = ["draw_history", "draw_importance"]
+__all__ = ["draw_front", "draw_history", "draw_importance"]
 
 
 def draw_history(
@@ -59,6 +59,57 @@ def draw_history(
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
     figure.legend(loc="outside lower center", frameon=False, fontsize=9, ncols=3, labelcolor=INK)
+    if title:
+        figure.suptitle(title, fontsize=11, color=INK)
+    return figure
+
+
+def draw_front(
+    seconds: npt.NDArray[np.floating],
+    scores: npt.NDArray[np.floating],
+    on_front: npt.NDArray[np.bool_],
+    numbers: npt.NDArray[np.integer],
+    *,
+    score: str,
+    title: str = "",
+) -> Figure:
+    """Draw the score of trials against what they took, and the front of those that no other one beats in both.
+
+    Parameters
+    ----------
+    seconds, scores, on_front, numbers
+        Of each trial, shape (N,): its time, its score, whether it is on the front, and its number, shown beside those that are.
+    score
+        What the scores are.
+    title
+        Shown above.
+
+    Raises
+    ------
+    ValueError
+        If there is no trial, or the shapes differ.
+    """
+    if seconds.ndim != 1 or not len(seconds) or not seconds.shape == scores.shape == on_front.shape == numbers.shape:
+        raise ValueError(
+            f"seconds, scores, on_front and numbers have shapes {seconds.shape}, {scores.shape}, {on_front.shape} and {numbers.shape}, "
+            "expected one (N,)"
+        )
+    figure = PlainFigure(figsize=(7.0, 4.4), layout="constrained")
+    axes = figure.subplots()
+    axes.plot(seconds[~on_front], scores[~on_front], "o", color=MUTED, markersize=5, label="other trials")
+    order = np.flatnonzero(on_front)[np.argsort(seconds[on_front], kind="stable")]
+    axes.step(seconds[order], scores[order], where="post", color=get_color(1), linewidth=1.6)
+    axes.plot(seconds[order], scores[order], "o", color=get_color(1), markersize=6, label="not beaten")
+    for index in order.tolist():
+        place = (seconds[index], scores[index])
+        axes.annotate(str(numbers[index]), place, xytext=(4, 5), textcoords="offset points", fontsize=8, color=INK)
+    axes.set_xlabel("Seconds of a trial", fontsize=10)
+    axes.set_ylabel(score[:1].upper() + score[1:], fontsize=10)
+    axes.margins(0.08)
+    axes.grid(color="#E6E6E6", linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.legend(loc="outside lower center", frameon=False, fontsize=9, ncols=2, labelcolor=INK)
     if title:
         figure.suptitle(title, fontsize=11, color=INK)
     return figure

@@ -25,6 +25,7 @@ from behavior.learning.crossval_digest import SCHEMA_VERSION, CrossvalDigest, Fi
 __all__ = [
     "ADVICE",
     "CEILING_FILE",
+    "COMPUTING_TIME_FILE",
     "CONFUSION_PICTURE",
     "DECISIONS_FILE",
     "DIGEST_FILE",
@@ -57,6 +58,8 @@ CONFUSION_PICTURE, PRECISION_RECALL_PICTURE = "confusion.png", "precision_recall
 STUDY_COPY = "study.yaml"
 FOLDS_FILE = "folds.csv"
 DECISIONS_FILE = "decisions.csv"
+# What computing took, which is another number each time: no part of the digest, by which results are told to be the same.
+COMPUTING_TIME_FILE = "computing_time.csv"
 # Probabilities before any calibration, by which `train` fits decisions.
 OUT_OF_FOLD_FILE = "out_of_fold.npz"
 RELIABILITY_FILE, RELIABILITY_PICTURE = "reliability.csv", "reliability.png"
@@ -70,7 +73,7 @@ _UNFINISHED_FILE = ".crossval.unfinished"
 
 _OWN_NAMES = (
     *(METRICS_FILE, SUMMARY_FILE, CEILING_FILE, CONFUSION_PICTURE, PRECISION_RECALL_PICTURE, STUDY_COPY, FOLDS_FILE, DECISIONS_FILE),
-    *(OUT_OF_FOLD_FILE, RELIABILITY_FILE, RELIABILITY_PICTURE, LEARNING_CURVE_FILE, LEARNING_CURVE_PICTURE),
+    *(OUT_OF_FOLD_FILE, RELIABILITY_FILE, RELIABILITY_PICTURE, LEARNING_CURVE_FILE, LEARNING_CURVE_PICTURE, COMPUTING_TIME_FILE),
 )
 _MOST_DIGEST_BYTES = 64 * 2**20
 # What to do about a file that cannot be used; errors of this room end with it.

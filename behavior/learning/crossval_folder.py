@@ -27,6 +27,7 @@ from behavior.learning.crossval_digest import CrossvalDigest, RecordingDigest
 from behavior.learning.crossval_files import (
     ADVICE,
     CEILING_FILE,
+    COMPUTING_TIME_FILE,
     DECISIONS_FILE,
     FOLDS_FILE,
     LEARNING_CURVE_FILE,
@@ -81,6 +82,8 @@ class CrossvalContent:
         How scores grow with the number of recordings; None if it was not measured.
     pictures
         Figures of matplotlib by file name.
+    computing_time
+        What the steps took: columns step, metric and value.
     """
 
     study: Study
@@ -96,6 +99,7 @@ class CrossvalContent:
     reliability: pd.DataFrame
     learning_curve: pd.DataFrame | None
     pictures: Mapping[str, Any]
+    computing_time: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -199,6 +203,18 @@ class CrossvalResults:
         return _read_part(self.folder / DECISIONS_FILE, text=("fold", "behavior", "calibration", "reason"))
 
     @property
+    def computing_time(self) -> pd.DataFrame | None:
+        """What the steps took: columns step, metric and value; None in results of earlier versions.
+
+        Raises
+        ------
+        CrossvalError
+            If the file cannot be read.
+        """
+        path = self.folder / COMPUTING_TIME_FILE
+        return _read_part(path, text=("step", "metric")) if path.is_file() else None
+
+    @property
     def epochs(self) -> FitEpochs:
         """How long a model of all recordings is to be trained."""
         fitted = self.folds[self.folds["best_epoch"].notna()]
@@ -230,7 +246,8 @@ def write_crossval(folder: Path, content: CrossvalContent) -> None:
         If the folder cannot be written to.
     """
     writers = _list_writers(content)
-    withdraw_digest(folder, writers)
+    withdraw_digest(folder, {*writers, COMPUTING_TIME_FILE})
+    write_table(folder / COMPUTING_TIME_FILE, content.computing_time, digits=6)
     for name, write in writers.items():
         write(folder / name)
     files = {name: describe_file(folder / name) for name in writers}

@@ -66,6 +66,11 @@ class FitStore:
         make_folder(folder)
         write_text(folder / STAMP_FILE, stamp)
 
+    @property
+    def is_begun(self) -> bool:
+        """Whether an earlier run left fits, finished or not, from which this one goes on."""
+        return any(path.name.endswith(".npz") and not path.name.startswith(".") for path in self._folder.rglob("*"))
+
     def open(self, name: str, *, also: str = "") -> FitStore:
         """Return the store of a part of the work; `also` is added to the digest: inputs that only this part depends on."""
         return FitStore(self._folder / name, self._digest + also)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from behavior.figures.rendering import render_png, render_svg
+from behavior.learning.computing_time import STEP_WORDS
 from behavior.learning.crossval_files import LEARNING_CURVE_PICTURE, RELIABILITY_PICTURE
 from behavior.learning.crossval_folder import CrossvalResults
 from behavior.learning.rater_files import list_raters
@@ -36,6 +37,12 @@ _KEPT_PICTURES = {
 }
 # Of more recordings, the first ones are named.
 _MOST_NAMES = 20
+_TIME_HEADINGS = {
+    "seconds": "Seconds",
+    "processor_seconds": "Processor seconds",
+    "joules": "Joules of the machine's processors",
+    "seconds_per_hour_of_video": "Seconds per hour of video",
+}
 # Larger pictures are kept as pixels.
 _MOST_SVG_BYTES = 500_000
 
@@ -181,6 +188,8 @@ def _show(scores: Scores, title: str, crossval: CrossvalResults | None) -> list[
     for name, description in _KEPT_PICTURES.items():
         if crossval is not None and (picture := crossval.read_picture(name)) is not None:
             blocks.append(Picture(picture, "png", f"{title}: {description}", description, is_wide=False))
+    if crossval is not None and crossval.computing_time is not None and len(crossval.computing_time):
+        blocks.append(Details("Computing time", [_tabulate_time(crossval.computing_time)]))
     blocks.append(Details("Each recording", _tabulate_recordings(scores)))
     return blocks
 
@@ -198,6 +207,16 @@ def _tabulate_pooled(scores: Scores) -> Table:
             faint.add(len(rows))
             rows.append([_CEILING_NAMES[kind], *map(_hold_together, format_ceiling(scores.ceiling, kind, behavior, _SHOWN))])
     return Table(["Behavior", *(HEADINGS[metric] for metric in _SHOWN)], rows, faint=frozenset(faint), may_break=True)
+
+
+def _tabulate_time(table: pd.DataFrame) -> Table:
+    """Return what each step took, a row for each."""
+    metrics = {name: heading for name, heading in _TIME_HEADINGS.items() if name in set(table["metric"])}
+    rows = []
+    for step in dict.fromkeys(table["step"]):
+        values = table[table["step"] == step].set_index("metric")["value"]
+        rows.append([STEP_WORDS.get(step, step), *("" if name not in values else f"{values[name]:,.1f}" for name in metrics)])
+    return Table(["Step", *metrics.values()], rows)
 
 
 def _hold_together(cell: str) -> str:

@@ -14,13 +14,14 @@ from optuna.trial import FrozenTrial, TrialState
 
 from behavior.config import Search
 from behavior.figures.rendering import render_png
-from behavior.figures.search import draw_history, draw_importance
+from behavior.figures.search import draw_front, draw_history, draw_importance
 from behavior.files.atomic import write_bytes, write_text
 from behavior.files.cells import write_table
 from behavior.files.claims import CLAIM_SECONDS
 from behavior.files.markdown import format_markdown_table, write_markdown
 from behavior.files.result_folders import replace_results
 from behavior.files.study import study_as_yaml
+from behavior.search.front import find_front
 from behavior.search.space import SearchSpace, describe_setting, format_value
 from behavior.search.storage import (
     FINISHED,
@@ -38,7 +39,7 @@ __all__ = ["BEST_FILE", "RENAMED", "SCORES", "SUMMARY", "TRIALS_FILE", "SearchRe
 
 TRIALS_FILE = "trials.csv"
 BEST_FILE = "best.yaml"
-HISTORY_PICTURE, IMPORTANCE_PICTURE, SUMMARY = "history.png", "importance.png", "summary.md"
+HISTORY_PICTURE, IMPORTANCE_PICTURE, FRONT_PICTURE, SUMMARY = "history.png", "importance.png", "front.png", "summary.md"
 # What trials carry: the score of every behavior.
 SCORES = "scores"
 # What searches carry: the old and the new name of each behavior that was renamed since its first trial.
@@ -131,7 +132,7 @@ def write_search(out: Path, result: SearchResult, space: SearchSpace, search: Se
     OutputError
         If the folder cannot be written to, or another process goes on writing there for minutes.
     """
-    replaced = [TRIALS_FILE, BEST_FILE, *([HISTORY_PICTURE, IMPORTANCE_PICTURE] if with_pictures else [])]
+    replaced = [TRIALS_FILE, BEST_FILE, *([HISTORY_PICTURE, IMPORTANCE_PICTURE, FRONT_PICTURE] if with_pictures else [])]
     with replace_results(
         out, mark=SUMMARY, find_earlier=lambda folder: [folder / name for name in replaced], patience_s=PATIENCE_S
     ) as folder:
@@ -157,6 +158,17 @@ def _draw(out: Path, result: SearchResult, search: Search) -> None:
             title="Search",
         )
         write_bytes(out / HISTORY_PICTURE, render_png(figure))
+    complete = result.table[result.table["state"] == "complete"]
+    if "front" in complete and len(complete):
+        figure = draw_front(
+            complete["seconds"].to_numpy(dtype=np.float64),
+            complete["value"].to_numpy(dtype=np.float64),
+            complete["front"].to_numpy(dtype=bool),
+            complete["number"].to_numpy(),
+            score=search.objective.replace("_", " "),
+            title="What no other trial beats",
+        )
+        write_bytes(out / FRONT_PICTURE, render_png(figure))
     if result.importances:
         figure = draw_importance(result.importances, title="What the score depended on")
         write_bytes(out / IMPORTANCE_PICTURE, render_png(figure))
@@ -189,6 +201,10 @@ def _tabulate(trials: Sequence[FrozenTrial], space: SearchSpace, search: Search,
         )
     table = pd.DataFrame(rows, columns=_list_columns(keys, names, search))
     numbers = ["value", "seconds", *(name for name in table.columns if name.startswith(f"{search.objective}_"))]
+    if search.beside == "seconds":
+        # What was pruned has the score of fewer epochs.
+        scores = table["value"].where(table["state"] == "complete").to_numpy(dtype=np.float64)
+        table.insert(3, "front", find_front(scores, table["seconds"].to_numpy(dtype=np.float64)))
     return table.astype({"pid": "Int64", "repeats": "Int64", **dict.fromkeys(numbers, "float64")})
 
 
@@ -247,6 +263,10 @@ def _write_summary(result: SearchResult, space: SearchSpace, search: Search, add
             "- This score is optimistic, because the best of many was chosen by it, on recordings that its models were compared on. An "
             f"honest number comes from recordings with split=test, which no search looks at: `behavior train {BEST_FILE}` scores them.",
         ]
+    if "front" in result.table:
+        front = result.table[result.table["front"]].sort_values("seconds")
+        listed = "; ".join(f"{row.value:.4f} in {row.seconds:,.0f} s (trial {row.number})" for row in front.itertuples())
+        lines.append(f"- No other trial beats these in both score and time: {listed or 'no trial is complete yet'} (`{FRONT_PICTURE}`).")
     size = space.size
     lines.append(
         f"- {'All' if search.sampler == 'grid' else 'Chosen by ' + search.sampler + ' from'} {'endless' if size is None else f'{size:,}'} "

@@ -330,7 +330,7 @@ def hash_settings(study: Study, search: Search) -> str:
         mode="json", exclude={"recordings", "cache", "postprocess", "decisions", "search", "finetune"}, exclude_defaults=True
     )
     kept.get("training", {}).pop("memory_gib", None)
-    kept["search"] = search.model_dump(mode="json", exclude={"pruning", "seed"}, exclude_defaults=True)
+    kept["search"] = search.model_dump(mode="json", exclude={"pruning", "seed", "beside"}, exclude_defaults=True)
     return hashlib.blake2b(json.dumps(kept, sort_keys=True).encode(), digest_size=16).hexdigest()
 
 

@@ -8,8 +8,10 @@ from pathlib import Path
 import numpy.typing as npt
 import pandas as pd
 
+from behavior.compute.effort import Effort, measure_effort
 from behavior.config import Study
 from behavior.files.study import open_study
+from behavior.learning.computing_time import tabulate_effort
 from behavior.learning.crossval_digest import describe_recordings
 from behavior.learning.crossval_files import (
     DECISIONS_FILE,
@@ -73,18 +75,21 @@ def cross_validate(path: Path, out: Path, *, overwrite: bool = False, learning_c
     refuse_seen_recordings(study, training, command="crossval")
     prepare_crossval_folder(out, study=path, overwrite=overwrite)
     with claim_crossval_folder(out):
-        data = load_learning_data(study, training)
+        with measure_effort() as reading:
+            data = load_learning_data(study, training)
         folds = list_folds(study, data)
         _warn_of_animals(study, data)
         require_folds(study, folds)
         store = FitStore(out / FITS_FOLDER, hash_learning(study, data))
-        content = _compute(study, data, folds, store, learning_curve=learning_curve)
+        content = _compute(study, data, folds, store, learning_curve=learning_curve, reading=reading)
         write_crossval(out, content)
         store.remove()
     return content.metrics
 
 
-def _compute(study: Study, data: LearningData, folds: Sequence[Fold], store: FitStore, *, learning_curve: bool) -> CrossvalContent:
+def _compute(
+    study: Study, data: LearningData, folds: Sequence[Fold], store: FitStore, *, learning_curve: bool, reading: Effort
+) -> CrossvalContent:
     """Return all that the cross-validation of `data` leaves."""
     computed_from = describe_recordings(study, data)
     ceiling = read_ceiling(
@@ -93,7 +98,10 @@ def _compute(study: Study, data: LearningData, folds: Sequence[Fold], store: Fit
         [features.frames for features in data.features],
         settings=study.labels,
     )
-    predicted = predict_out_of_fold(study, data, store=store.open("folds"))
+    fits = store.open("folds")
+    was_begun = fits.is_begun
+    with measure_effort() as training:
+        predicted = predict_out_of_fold(study, data, store=fits)
     labels = {recording.id: labels for recording, labels in zip(data.recordings, data.labels, strict=True)}
     annotations, decisions, decision_notes = _decide(study, data, folds, predicted.probabilities, labels, store)
     metrics = score_annotations(annotations, labels)
@@ -125,6 +133,7 @@ def _compute(study: Study, data: LearningData, folds: Sequence[Fold], store: Fit
         reliability=tabulate_reliability(curves),
         learning_curve=sizes,
         pictures=pictures,
+        computing_time=tabulate_effort({"features": reading, **({} if was_begun else {"train": training})}, data),
     )
 
 

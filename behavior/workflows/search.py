@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from behavior.config import Search
 from behavior.errors import UsageError
 from behavior.files.atomic import make_folder, require_writable
 from behavior.files.study import open_study
@@ -27,6 +29,9 @@ from behavior.search.trials import (
 __all__ = ["SearchOutcome", "search_study"]
 
 
+OBJECTIVES = ("average_precision", "f1", "f2")
+
+
 @dataclass(frozen=True)
 class SearchOutcome:
     """What one worker has to report when it ends.
@@ -47,7 +52,14 @@ class SearchOutcome:
 
 
 def search_study(
-    path: Path, out: Path, *, trials: int | None = None, storage: str | None = None, name: str = "search", timeout_s: float | None = None
+    path: Path,
+    out: Path,
+    *,
+    trials: int | None = None,
+    storage: str | None = None,
+    name: str = "search",
+    timeout_s: float | None = None,
+    objectives: Sequence[str] = (),
 ) -> SearchOutcome:
     """Search the space of the study at `path`; a search that was stopped, by whatever means, goes on.
 
@@ -64,6 +76,8 @@ def search_study(
         Name of the search in the storage.
     timeout_s
         Begin no trial after so many seconds.
+    objectives
+        Instead of the study's: one of average_precision, f1 and f2, and "seconds" after it where trials are compared by time too.
 
     Raises
     ------
@@ -77,7 +91,7 @@ def search_study(
         raise UsageError(
             f"{path}: has no section 'search'; add one such as search: {{space: {{head.units: [32, 64], windows.length: [150, 300]}}}}."
         )
-    search = study.search
+    search = _choose_objectives(study.search, objectives)
     space = read_space(study, search, source=path)
     cells = space.list_settings() if search.sampler == "grid" else None
     limit = trials or (len(cells) if cells is not None else DEFAULT_TRIALS)
@@ -96,3 +110,16 @@ def search_study(
     finally:
         result = worker.summarise(is_end=True)
     return SearchOutcome(result, worker.failures, explain_end(result, is_time_up=is_time_up))
+
+
+def _choose_objectives(search: Search, objectives: Sequence[str]) -> Search:
+    """Return the section with other objectives; UsageError unless they are a score, alone or with "seconds" after it."""
+    if not objectives:
+        return search
+    objective, *beside = objectives
+    if objective not in OBJECTIVES or beside not in ([], ["seconds"]):
+        raise UsageError(
+            f"--objectives {','.join(objectives)}: expected one of {', '.join(OBJECTIVES)}, alone or with seconds after it, such as "
+            "average_precision,seconds."
+        )
+    return search.model_copy(update={"objective": objective, "beside": "seconds" if beside else "none"})

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from behavior.figures.rendering import render_png
-from behavior.figures.search import draw_history, draw_importance
+from behavior.figures.search import draw_front, draw_history, draw_importance
 
 
 def test_the_history_shows_scores_and_the_best_until_then() -> None:
@@ -41,3 +41,17 @@ def test_the_most_important_setting_is_on_top() -> None:
     render_png(draw_importance({"head.units": 0.0}))
     with pytest.raises(ValueError, match="no importances"):
         draw_importance({})
+
+
+def test_the_front_goes_from_the_quickest_to_the_best() -> None:
+    seconds, scores = np.array([30.0, 10.0, 20.0, 40.0]), np.array([0.6, 0.4, 0.3, 0.7])
+    on_front = np.array([True, True, False, True])
+    figure = draw_front(seconds, scores, on_front, np.array([7, 8, 9, 11]), score="f1", title="Search")
+    others, line, dots = figure.axes[0].lines
+    np.testing.assert_array_equal(others.get_xdata(), [20.0])
+    np.testing.assert_array_equal(line.get_xdata(), [10.0, 30.0, 40.0])
+    np.testing.assert_array_equal(dots.get_ydata(), [0.4, 0.6, 0.7])
+    assert [text.get_text() for text in figure.axes[0].texts] == ["8", "7", "11"]
+    assert render_png(figure)
+    with pytest.raises(ValueError, match="expected one"):
+        draw_front(seconds[:0], scores, on_front, np.arange(4), score="f1")

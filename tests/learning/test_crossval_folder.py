@@ -73,6 +73,7 @@ def make_content(*, seed: int = 0, recordings: tuple[str, ...] = ("007", "NA", "
         "reliability": pd.DataFrame({"behavior": ["groom"], "from": [0.0]}),
         "learning_curve": None,
         "pictures": {"confusion.png": b"picture"},
+        "computing_time": pd.DataFrame({"step": ["train"], "metric": ["seconds"], "value": [1.5]}),
     }
     return CrossvalContent(**(content | changed))
 
@@ -86,6 +87,21 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "cv").mkdir()
     write_crossval(tmp_path / "cv", make_content())
     return tmp_path / "cv"
+
+
+def test_what_computing_took_is_read_and_is_no_part_of_the_results(folder: Path) -> None:
+    results = read_crossval(folder)
+    assert results.computing_time is not None
+    assert results.computing_time.to_numpy().tolist() == [["train", "seconds", 1.5]]
+    assert "computing_time.csv" not in results.digest.files
+    (folder / "computing_time.csv").unlink()
+    assert read_crossval(folder).computing_time is None
+    (folder / "computing_time.csv").write_text("of somebody else")
+    with pytest.raises(CrossvalError, match=r"computing_time\.csv"):
+        _ = read_crossval(folder).computing_time
+    # The next cross-validation replaces it.
+    write_crossval(folder, make_content())
+    assert read_crossval(folder).computing_time is not None
 
 
 def test_what_is_read_is_what_was_written(tmp_path: Path) -> None:

@@ -104,6 +104,23 @@ def test_what_a_search_writes(study, tmp_path, searching):
     assert "10 of 10 trials are done: 10 complete, 0 pruned" in summary
 
 
+def test_trials_are_compared_by_time_too(study, tmp_path, searching):
+    stand_in.write_study(study, sampler="grid")
+    out = tmp_path / "out"
+    outcome = searching(study, out, is_painted=True, trials=6, objectives=["average_precision", "seconds"])
+    table = pd.read_csv(out / "trials.csv")
+    front = table[table["front"]].sort_values("seconds")
+    assert table["value"].idxmax() in front.index or (table["value"] == table["value"].max()).sum() > 1
+    assert front["seconds"].iloc[0] == table["seconds"].min()
+    assert front["value"].is_monotonic_increasing
+    assert (out / "front.png").read_bytes().startswith(b"\x89PNG")
+    assert "No other trial beats these in both score and time: " in (out / "summary.md").read_text()
+    # The same search goes on without the comparison, and leaves none of it.
+    assert searching(study, out, trials=7).result.finished == outcome.result.finished + 1
+    assert "front" not in pd.read_csv(out / "trials.csv")
+    assert not (out / "front.png").exists()
+
+
 def test_the_best_study_can_be_trained_from_where_it_lies(study, tmp_path, searching):
     out = tmp_path / "elsewhere" / "out"
     outcome = searching(study, out, trials=6)
@@ -306,7 +323,12 @@ def test_the_command(study, tmp_path, monkeypatch, run):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "expected"), [(["--timeout", "soon"], "--timeout soon: expected"), (["--storage", "x"], "expected journal:FILE")]
+    ("arguments", "expected"),
+    [
+        (["--timeout", "soon"], "--timeout soon: expected"),
+        (["--storage", "x"], "expected journal:FILE"),
+        (["--objectives", "seconds"], "--objectives seconds: expected one of average_precision, f1, f2, alone or with seconds after it"),
+    ],
 )
 def test_unusable_arguments_end_with_status_2(study, tmp_path, run, arguments, expected):
     done = run("search", study, "--out", tmp_path / "out", *arguments)
