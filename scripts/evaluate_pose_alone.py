@@ -41,6 +41,8 @@ from behavior.learning.learning_data import LearningData, load_learning_data
 from behavior.recording import Frames, Labels, Track
 
 RATS = ["aggression", "social", "nonsocial"]
+# What raters said more finely in a second stream.
+FINER = ["lateralthreat", "clinch", "keepdown", "uprightposture", "chase", "bite", "freezing"]
 N_TESTED = 4
 RATS_FPS, FREEZING_FPS = 30, 50
 # Smaller than what `init` writes, so that two processors train it in a quarter of an hour.
@@ -75,7 +77,7 @@ def evaluate_rats(folder: Path, data: Path) -> dict[str, Scores]:
     for way, others in (("with the other animal", "nearest"), ("without it", None)):
         study = files / f"study_{'others' if others else 'alone'}.yaml"
         content: dict[str, Any] = yaml.safe_load((files / "study.yaml").read_text())
-        content |= {"behaviors": RATS, "labels": {"subject": "S1"}, "pose": {"fps": RATS_FPS, "others": others}}
+        content |= {"behaviors": RATS, "labels": {"subject": "S1", "ignore": FINER}, "pose": {"fps": RATS_FPS, "others": others}}
         content |= {"head": HEAD, "training": content["training"] | TRAINING}
         content["crop"] |= {"body_part": ["top", "body"], "body_axis": ["tail", "top"]}
         study.write_text(yaml.safe_dump(content))
@@ -148,7 +150,7 @@ def boost(training: LearningData, testing: LearningData) -> tuple[npt.NDArray[np
     predicted = [np.zeros((len(one.time_s), len(training.behaviors)), dtype=np.float32) for one in testing.features]
     for column in range(len(training.behaviors)):
         known = labels[:, column] >= 0
-        model = HistGradientBoostingClassifier(max_iter=200, random_state=0).fit(values[known], labels[known, column])
+        model = HistGradientBoostingClassifier(random_state=0).fit(values[known], labels[known, column])
         for one, probabilities in zip(testing.features, predicted, strict=True):
             of_rows = model.predict_proba(one.values.astype(np.float32))[:, 1:].astype(np.float32)
             probabilities[:, column] = one.spread(of_rows)[:, 0]

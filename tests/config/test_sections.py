@@ -3,7 +3,7 @@
 import pydantic
 import pytest
 
-from behavior.config import Crop, Training, Windows
+from behavior.config import Crop, PoseFiles, Training, Windows
 from behavior.errors import UsageError
 
 
@@ -92,3 +92,22 @@ def test_keys_that_earlier_versions_lacked_are_not_written_where_they_are_not_se
     )
     assert chosen.backbone.model_dump(mode="json")["pooling"] == "both"
     assert parse(backbone=chosen.backbone.model_dump(mode="json")).backbone == chosen.backbone
+
+
+@pytest.mark.parametrize(
+    ("others", "expected"),
+    [(None, ()), ("nearest", ()), (["nearest"], ("nearest",)), ("intruder", ("intruder",)), (["b", "a"], ("b", "a"))],
+)
+def test_other_animals_are_named_or_the_nearest(others, expected):
+    assert PoseFiles(others=others).other_names == expected
+
+
+@pytest.mark.parametrize(("others", "reason"), [([], "names no animal"), ([" "], "names no animal"), (["a", "A"], "names an animal twice")])
+def test_other_animals_have_to_be_named_once(others, reason):
+    with pytest.raises(pydantic.ValidationError, match=reason):
+        PoseFiles(others=others)
+
+
+def test_other_animals_are_for_the_stream_pose(parse):
+    with pytest.raises(UsageError, match="which is not among the streams"):
+        parse(pose={"others": "nearest"})
