@@ -13,8 +13,9 @@ Floats = npt.NDArray[np.float64]
 # A spot of this many animals' area holds at least one.
 SMALLEST_PART = 0.35
 
-# A spot is given another animal if each then has this part of an animal's area.
-_CROWDED = 0.55
+# A spot is given another animal if each then has this part of an animal's area; less is enough where animals came together. Where one is
+# out of sight, a lower part would cut one that is large or stretched in two, and go on to.
+_CROWDED, _CAME_TOGETHER = 0.8, 0.575
 
 # More pixels than these do not move an ellipse.
 _MOST_PIXELS = 900
@@ -54,7 +55,7 @@ def allot_animals(
         follows = np.abs(sizes - support) < 0.85
         return np.where(counts == 0, 0, np.where(follows & (support > 0), support, np.where(sizes > 1.6, by_area, 1)))
     while (missing := n_animals - int(counts.sum())) > 0:
-        supported = (counts > 0) & (support > counts) & (sizes / (counts + 1) >= SMALLEST_PART)
+        supported = (counts > 0) & (support > counts) & (sizes / (counts + 1) >= _CAME_TOGETHER)
         crowded = (counts > 0) & (sizes / (counts + 1) >= _CROWDED)
         candidates = supported | crowded
         if not candidates.any():

@@ -68,3 +68,10 @@ def test_seeds_of_one_animal_and_of_two() -> None:
     seeds = find_seeds(mask, 2)
     assert np.abs(seeds[np.argsort(seeds[:, 0])] - centers).max() < 8
     assert find_seeds(mask, 1).shape == (1, 2)
+
+
+def test_an_animal_is_not_cut_in_two_for_one_that_is_out_of_sight() -> None:
+    areas = np.array([100.0, 112.0, 80.0])
+    for support in ([1, 1, 1], [1, 2, 1]):
+        assert allot_animals(areas, typical_area=100.0, support=np.array(support), n_animals=4).tolist() == [1, 1, 1]
+    assert allot_animals(areas * [1, 1.4, 1], typical_area=100.0, support=np.array([1, 2, 1]), n_animals=4).tolist() == [1, 2, 1]
