@@ -218,7 +218,11 @@ class Backbone(Section):
         description="Precision of the computation. `auto` is bfloat16 if the processor supports it natively, else float32.",
         examples=["float32"],
     )
-    batch_size: Positive = Field(default=32, description="Crops that are embedded at once.", examples=[32])
+    batch_size: Positive = Field(
+        default=32,
+        description="Crops, or clips, that are embedded at once; clips of many frames need a smaller number on a GPU.",
+        examples=[32],
+    )
 
     @model_validator(mode="before")
     @classmethod

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Generator, Iterable
@@ -24,6 +25,8 @@ Vectors = npt.NDArray[np.float32]
 OPENVINO_TYPES = {"float32": "f32", "bfloat16": "bf16"}
 # What a network makes of more pixels than these leaves the processor's caches on the way: measured to be slower, and it takes memory.
 PIXELS_AT_ONCE = 4 * 299**2
+# Of images and clips that were handed over and are not computed yet.
+MOST_WAITING_BYTES = 2**28
 
 
 class Engine(Protocol):
@@ -234,8 +237,9 @@ class OpenVinoEngine(_BatchedEngine):
         self.precision = "int8" if precision == "int8" else self._find_precision()
         self.n_features = int(self._compiled.output(0).shape[-1])
         streams = int(self._compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
-        # Two batches, so that the cores have work while a finished one is written.
-        self._n_requests = max(streams + 1, 2 * -(-batch_size // self._group))
+        # Two batches, so that the cores have work while a finished one is written; of clips, as many as memory is for.
+        most = MOST_WAITING_BYTES // (self._group * math.prod(shape))
+        self._n_requests = max(streams + 1, min(2 * -(-batch_size // self._group), most))
 
     def _find_precision(self) -> str:
         """Return the precision actually used; it can differ from the one requested."""

@@ -155,7 +155,7 @@ def test_body_parts_of_a_pose_are_hidden_one_after_the_other(recording, make_bun
     assert explanation.parts["tail"] == pytest.approx(explanation.streams["pose"])
     assert explanation.parts["tail"] > 1
     assert explanation.parts["nose"] == explanation.parts["whole body"] == pytest.approx(0)
-    assert any("does not use the picture" in note for note in explanation.notes)
+    assert any("does not use single pictures" in note for note in explanation.notes)
 
 
 def test_an_explanation_of_sampled_features_is_of_the_frame_that_is_asked_about(recording, tmp_path, make_bundle, make_model):
