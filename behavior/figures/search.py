@@ -102,7 +102,7 @@ def draw_front(
     axes.plot(seconds[order], scores[order], "o", color=get_color(1), markersize=6, label="not beaten")
     for index in order.tolist():
         place = (seconds[index], scores[index])
-        axes.annotate(str(numbers[index]), place, xytext=(4, 5), textcoords="offset points", fontsize=8, color=INK)
+        axes.annotate(str(numbers[index]), place, xytext=(-5, 4), textcoords="offset points", ha="right", fontsize=8, color=INK)
     axes.set_xlabel("Seconds of a trial", fontsize=10)
     axes.set_ylabel(score[:1].upper() + score[1:], fontsize=10)
     axes.margins(0.08)
