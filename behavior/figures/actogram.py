@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -18,6 +19,7 @@ __all__ = ["PeriodogramPanel", "draw_actograms", "draw_periodograms"]
 _DARK, _UNSEEN = "#DCE1E8", "#F3D9B1"
 _N_COLUMNS = 3
 _DAY_H = 24
+_LETTERS_PER_INCH = 13
 # The highest values of a series are peaks of a few minutes; all above this share of them is drawn as high.
 _HIGHEST = 0.98
 
@@ -81,7 +83,7 @@ def draw_actograms(
             continue
         _draw_actogram(axes, values[index], dark, days, per_day)
         axes.set_title(subjects[index], loc="left", fontsize=9, color=INK, pad=4)
-    figure.supxlabel("Hours after midnight of the day on the left; shaded: lights off; orange: not observed", fontsize=8, color=INK)
+    _write_beneath(figure, "Hours after midnight of the day on the left; shaded: lights off; orange: not observed")
     if title:
         figure.suptitle(title, fontsize=10, color=INK)
     return figure
@@ -114,11 +116,16 @@ def draw_periodograms(panels: Mapping[str, PeriodogramPanel], *, title: str = ""
         axes.tick_params(length=2, labelsize=8)
     for axes in list(drawn):
         axes.set_visible(False)
-    figure.supxlabel("Period (h); dashed: a peak that 5 % of series without a rhythm reach", fontsize=8, color=INK)
+    _write_beneath(figure, "Period (h); dashed: a peak that 5 % of series without a rhythm reach")
     figure.supylabel("Share of variance", fontsize=9, color=INK)
     if title:
         figure.suptitle(title, fontsize=10, color=INK)
     return figure
+
+
+def _write_beneath(figure: Figure, words: str) -> None:
+    """Write words beneath all panels, on as many lines as the figure is narrow."""
+    figure.supxlabel(textwrap.fill(words, int(_LETTERS_PER_INCH * figure.get_figwidth())), fontsize=8, color=INK)
 
 
 def _draw_actogram(axes: Axes, values: npt.NDArray[np.floating], dark: npt.NDArray[np.bool_], days: Sequence[str], per_day: int) -> None:

@@ -47,6 +47,14 @@ def test_periodograms_say_period_and_p() -> None:
     assert render_png(figure)
 
 
+def test_words_beneath_a_narrow_picture_stay_within_it() -> None:
+    panel = PeriodogramPanel(np.linspace(30, 18, 50), np.linspace(0, 0.4, 50), 23.5, 0.001, 0.2)
+    for figure in (draw_actograms(np.ones((1, 24)), np.zeros(24, dtype=bool), ["run"], DAYS[:1]), draw_periodograms({"run": panel})):
+        figure.draw_without_rendering()
+        box = next(text for text in figure.texts if "\n" in text.get_text()).get_window_extent()
+        assert 0 <= box.x0 < box.x1 <= figure.bbox.width
+
+
 def test_what_cannot_be_drawn_is_refused() -> None:
     with pytest.raises(ValueError, match="expected"):
         draw_actograms(np.zeros((2, 24)), np.zeros(24, dtype=bool), ["run"], DAYS)
