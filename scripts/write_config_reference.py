@@ -31,6 +31,7 @@ from behavior.config import (
     Backbone,
     Clips,
     Clock,
+    Cluster,
     Crop,
     CrossValidation,
     Decisions,
@@ -55,7 +56,7 @@ from behavior.config.sections import LONGEST
 __all__ = ["REFERENCE", "SECTIONS", "fill_reference", "format_table"]
 
 REFERENCE = Path(__file__).resolve().parents[1] / "configs" / "README.md"
-# Every section of a study file by its name in the reference.
+# Every section of a study file, and the file on a cluster, by its name in the reference.
 SECTIONS: Mapping[str, type[Section]] = {
     "study": Study,
     "labels": LabelFiles,
@@ -80,6 +81,7 @@ SECTIONS: Mapping[str, type[Section]] = {
     "clock": Clock,
     "finetune": Finetune,
     "finetune.augmentation": Augmentation,
+    "cluster file": Cluster,
 }
 BLOCK = re.compile(r"(?<=<!-- keys: )(?P<name>[^>]+)(?P<open> -->\n)(?P<table>.*?)(?=<!-- end -->)", re.DOTALL)
 WORDS = {

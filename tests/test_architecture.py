@@ -33,7 +33,15 @@ LEVEL_OF = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}
 EXTRA_ROOMS = {("__main__", "cli")}
 
 MAY_SEE_CONFIG = {
-    *("config", "files/study.py", "files/study_behaviors.py", "files/study_renaming.py", "files/manifest.py", "files/model_bundle.py"),
+    *(
+        "config",
+        "files/study.py",
+        "files/study_behaviors.py",
+        "files/study_renaming.py",
+        "files/manifest.py",
+        "files/model_bundle.py",
+        "files/cluster_file.py",
+    ),
     *("embedding", "learning", "search", "reporting", "workflows", "api", "review", "cli", "__main__"),
 }
 NO_PATHS = {"metrics", "statistics", "postprocess", "sequence", "tracking", "identity", "figures"}

@@ -7,7 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol, overload, runtime_checkable
 
-__all__ = ["HasFolder", "HasPath", "PathLike", "Paths", "as_path", "find_folder", "find_study", "list_paths"]
+from behavior.compute.where import Where
+from behavior.files.cluster_file import read_cluster
+
+__all__ = ["HasFolder", "HasPath", "PathLike", "Paths", "as_path", "choose_where", "find_folder", "find_study", "list_paths"]
 
 PathLike = str | os.PathLike[str]
 Paths = PathLike | Sequence[PathLike]
@@ -33,6 +36,11 @@ class HasFolder(Protocol):
 def as_path(path: PathLike | None) -> Path | None:
     """Return a path, None for None."""
     return None if path is None else Path(path)
+
+
+def choose_where(workers: int | None, cluster: PathLike | None) -> Where:
+    """Return where work runs: in so many processes on this machine, or at the address, or in the jobs of the file, `cluster`."""
+    return Where(workers, None if cluster is None else read_cluster(os.fspath(cluster)))
 
 
 def list_paths(paths: Paths) -> list[Path]:

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from behavior.api.arguments import PathLike, Paths, as_path, find_study, list_paths
+from behavior.api.arguments import PathLike, Paths, as_path, choose_where, find_study, list_paths
 from behavior.api.outcomes import Evaluation, Statistics
 from behavior.api.results import Outcome
-from behavior.compute.where import Where
 from behavior.progress import collect_warnings
 
 if TYPE_CHECKING:
@@ -330,7 +329,7 @@ def draw_overlays(
     video: bool = True,
     overwrite: bool = False,
     workers: int | None = None,
-    cluster: str | None = None,
+    cluster: PathLike | None = None,
 ) -> Outcome:
     """Draw videos with decisions, labels and probabilities, or the animals of tracks, on them, as `behavior overlay` does.
 
@@ -378,7 +377,7 @@ def draw_overlays(
             clip=Clip(start_s, stop_s, speed),
             with_video=video,
             overwrite=overwrite,
-            where=Where(workers, cluster),
+            where=choose_where(workers, cluster),
         )
     rows = [(name, str(path), result.frames[name], result.fps[name]) for name, path in result.files.items()]
     table = pd.DataFrame(rows, columns=["recording", "overlay", "frames", "fps"])

@@ -10,11 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from behavior.api.arguments import PathLike, as_path, find_study
+from behavior.api.arguments import PathLike, as_path, choose_where, find_study
 from behavior.api.ethogram import RecordingEthogram
 from behavior.api.results import Outcome, Shown
 from behavior.compute.loading import load_keras
-from behavior.compute.where import Where
 from behavior.errors import ModelError
 from behavior.files.model_bundle import BundleDescription, read_bundle
 from behavior.progress import collect_warnings
@@ -169,7 +168,7 @@ class Model(Shown):
         cache: PathLike | None = None,
         overwrite: bool = False,
         workers: int | None = None,
-        cluster: str | None = None,
+        cluster: PathLike | None = None,
     ) -> Outcome:
         """Write an ethogram for each video into the folder `out`, as `behavior annotate` does; one bad video never stops the rest.
 
@@ -214,7 +213,7 @@ class Model(Shown):
                 resample=resample,
                 cache=as_path(cache),
                 overwrite=overwrite,
-                where=Where(workers, cluster),
+                where=choose_where(workers, cluster),
             )
         return _summarize(result, Path(out), notes)
 
@@ -230,7 +229,7 @@ class Model(Shown):
         cache: PathLike | None = None,
         overwrite: bool = False,
         workers: int | None = None,
-        cluster: str | None = None,
+        cluster: PathLike | None = None,
     ) -> Outcome:
         """Write an ethogram for each recording of a study into the folder `out`, as `behavior annotate --study` does.
 
@@ -251,7 +250,7 @@ class Model(Shown):
                 resample=resample,
                 cache=as_path(cache),
                 overwrite=overwrite,
-                where=Where(workers, cluster),
+                where=choose_where(workers, cluster),
             )
         return _summarize(result, Path(out), notes)
 

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from behavior.api.arguments import PathLike, find_folder
+from behavior.api.arguments import PathLike, choose_where, find_folder
 from behavior.api.labels import RecordingLabels
 from behavior.api.results import Outcome, Shown
 from behavior.compute.loading import load_keras, silence_tensorflow
-from behavior.compute.where import Where
 from behavior.config import Study as StudySettings
 from behavior.errors import UsageError, suggest_nearest
 from behavior.files import study as study_files
@@ -84,7 +83,7 @@ class Study(Shown):
 
         return StudyCheck.from_result(self.path, check_study(self.path))
 
-    def embed(self, *, workers: int | None = None, cluster: str | None = None) -> Outcome:
+    def embed(self, *, workers: int | None = None, cluster: PathLike | None = None) -> Outcome:
         """Compute the features that the cache lacks, as `behavior embed` does; one bad recording never stops the rest.
 
         Stop it at any time: it resumes where it left off. Features in the cache that are up to date are kept.
@@ -94,7 +93,7 @@ class Study(Shown):
         workers
             Number of processes on this machine, which share the recordings and the cores; 1 if not given.
         cluster
-            Address of a running Dask scheduler, `tcp://HOST:PORT`, whose workers embed instead.
+            Address of a running Dask scheduler, `tcp://HOST:PORT`, or a file on jobs of a queue, `.yaml`; the work is done there instead.
 
         Returns
         -------
@@ -113,7 +112,7 @@ class Study(Shown):
 
         silence_tensorflow()
         with collect_warnings() as notes:
-            result = embed_study(self.path, where=Where(workers, cluster))
+            result = embed_study(self.path, where=choose_where(workers, cluster))
         rows = [
             *((name, "embedded", speed) for name, speed in result.embedded.items()),
             *((name, "was there", float("nan")) for name in result.kept),
@@ -234,7 +233,15 @@ class Study(Shown):
 
         return Finetuning.from_result(finetune_study(self.path, Path(out), recordings=recordings), Path(out))
 
-    def crossval(self, out: PathLike, *, learning_curve: bool = False, overwrite: bool = False) -> Crossval:
+    def crossval(
+        self,
+        out: PathLike,
+        *,
+        learning_curve: bool = False,
+        overwrite: bool = False,
+        workers: int | None = None,
+        cluster: PathLike | None = None,
+    ) -> Crossval:
         """Cross-validate: leave one recording (or animal) out after the other, as `behavior crossval` does.
 
         Stop it at any time: it resumes where it left off.
@@ -247,6 +254,8 @@ class Study(Shown):
             Also estimate how much more labelled recordings would help; takes several times as long.
         overwrite
             Replace results that `out` holds already.
+        workers, cluster
+            As for `embed`.
 
         Returns
         -------
@@ -265,7 +274,7 @@ class Study(Shown):
         from behavior.workflows.crossval import cross_validate
 
         with collect_warnings() as notes:
-            cross_validate(self.path, Path(out), overwrite=overwrite, learning_curve=learning_curve)
+            cross_validate(self.path, Path(out), overwrite=overwrite, learning_curve=learning_curve, where=choose_where(workers, cluster))
         return open_crossval(out, notes=notes)
 
     def search(
@@ -277,6 +286,8 @@ class Study(Shown):
         name: str = "search",
         timeout_s: float | None = None,
         objectives: Sequence[str] = (),
+        workers: int | None = None,
+        cluster: PathLike | None = None,
     ) -> Search:
         """Try the settings of the study's section `search`, as `behavior search` does; a search that was stopped resumes.
 
@@ -294,6 +305,8 @@ class Study(Shown):
             Begin no trial after so many seconds.
         objectives
             Instead of the study's: "average_precision", "f1" or "f2", and "seconds" after it to compare trials by time too.
+        workers, cluster
+            As for `embed`.
 
         Raises
         ------
@@ -309,7 +322,14 @@ class Study(Shown):
 
         with collect_warnings() as notes:
             outcome = search_study(
-                self.path, Path(out), trials=trials, storage=storage, name=name, timeout_s=timeout_s, objectives=objectives
+                self.path,
+                Path(out),
+                trials=trials,
+                storage=storage,
+                name=name,
+                timeout_s=timeout_s,
+                objectives=objectives,
+                where=choose_where(workers, cluster),
             )
         return Search.from_result(outcome, Path(out), notes)
 

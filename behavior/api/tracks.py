@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from behavior.api.arguments import PathLike, Paths, as_path, list_paths
+from behavior.api.arguments import PathLike, Paths, as_path, choose_where, list_paths
 from behavior.api.results import Outcome
-from behavior.compute.where import Where
 from behavior.progress import collect_warnings
 
 __all__ = ["track_videos"]
@@ -25,7 +24,7 @@ def track_videos(
     seed: int = 0,
     overwrite: bool = False,
     workers: int | None = None,
-    cluster: str | None = None,
+    cluster: PathLike | None = None,
     **settings: Any,
 ) -> Outcome:
     """Track animals in videos without pose, as `behavior track` does: centre, head and tail of each in every frame.
@@ -82,7 +81,7 @@ def track_videos(
             result = preview_tracking(list_paths(videos), request, out=as_path(out))
             table = pd.DataFrame([(name, str(path)) for name, path in result.previews.items()], columns=["recording", "preview"])
         else:
-            result = track(list_paths(videos), request, out=as_path(out), overwrite=overwrite, where=Where(workers, cluster))
+            result = track(list_paths(videos), request, out=as_path(out), overwrite=overwrite, where=choose_where(workers, cluster))
             rows: list[tuple[Any, ...]] = [
                 (name, str(video.track), video.animals, video.frames, video.found, video.tracklets, video.identified)
                 for name, video in result.videos.items()

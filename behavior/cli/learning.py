@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from behavior.cli.options import AsJson, OutFolder, Overwrite, StudyFile, parse_duration
+from behavior.cli.options import AsJson, Cluster, OutFolder, Overwrite, StudyFile, Workers, choose_where, parse_duration
 from behavior.cli.printing import exit_on, hint, print_json, print_notes, print_scores, print_table, quote
 from behavior.compute.loading import load_keras
 from behavior.errors import UsageError
@@ -57,13 +57,15 @@ def crossval(
         ),
     ] = False,
     overwrite: Overwrite = False,
+    workers: Workers = None,
+    cluster: Cluster = None,
     as_json: AsJson = False,
 ) -> None:
     """Leave out one recording (or animal) at a time: scores and predictions on held-out recordings."""
     load_keras()
     from behavior.workflows.crossval import cross_validate
 
-    scores = cross_validate(study, out, overwrite=overwrite, learning_curve=learning_curve)
+    scores = cross_validate(study, out, overwrite=overwrite, learning_curve=learning_curve, where=choose_where(workers, cluster))
     print_scores(scores, out, as_json=as_json)
     hint(f"next: behavior train {quote(study)} --crossval {quote(out)} --out model")
 
@@ -87,6 +89,8 @@ def search(
             help="average_precision, f1 or f2, instead of the study's; with ,seconds after it, also shows trials that none beats in both."
         ),
     ] = None,
+    workers: Workers = None,
+    cluster: Cluster = None,
     as_json: AsJson = False,
 ) -> None:
     """Try the settings of the study's section `search`; resumes where it left off, and several processes share the work."""
@@ -103,6 +107,7 @@ def search(
         name=name,
         timeout_s=seconds,
         objectives=[part.strip() for part in (objectives or "").split(",") if part.strip()],
+        where=choose_where(workers, cluster),
     )
     result = outcome.result
     keys = list(result.setting)

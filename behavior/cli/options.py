@@ -72,7 +72,13 @@ Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace results th
 Workers = Annotated[
     int | None, typer.Option(help="Number of processes on this machine, which share the work and the cores; 1 if not given.")
 ]
-Cluster = Annotated[str | None, typer.Option(metavar="ADDRESS", help="Work on the workers of a running Dask scheduler, tcp://HOST:PORT.")]
+Cluster = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS|FILE",
+        help="Work on a Dask scheduler's workers, tcp://HOST:PORT, or in jobs of a queue that a .yaml file describes.",
+    ),
+]
 Ethograms = Annotated[list[Path], typer.Argument(metavar="ETHOGRAMS...", help="Files RECORDING_ethogram.csv, or folders of them.")]
 
 
@@ -94,7 +100,12 @@ def accept_anywhere(command: Callable[..., None]) -> Callable[..., None]:
 
 def choose_where(workers: int | None, cluster: str | None) -> Where:
     """Return where work runs, from the values of --workers and --cluster."""
-    return Where(workers, cluster)
+    if cluster is None:
+        return Where(workers)
+    # What reads YAML is not loaded before.
+    from behavior.files.cluster_file import read_cluster
+
+    return Where(workers, read_cluster(cluster))
 
 
 def parse_by_behavior(option: str, values: Sequence[str] | None, parse: Callable[[str], Value]) -> Value | dict[str, Value] | None:

@@ -7,13 +7,16 @@ import logging
 import os
 import warnings
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import dask
 import distributed
 
+from behavior.compute.job_queues import submit_jobs
 from behavior.compute.where import Where
 from behavior.errors import UsageError
 
@@ -46,6 +49,8 @@ class Place:
         Cores for each unit.
     description, dashboard
         For people: what there is, and the address of Dask's page on it.
+    refill
+        Submits jobs in place of those that ended; does nothing where workers are not jobs.
     """
 
     client: distributed.Client
@@ -53,11 +58,17 @@ class Place:
     n_threads: int
     description: str
     dashboard: str
+    refill: Callable[[], None] = lambda: None
 
 
 @contextmanager
-def connect(where: Where, *, most_workers: int) -> Iterator[Place]:
+def connect(where: Where, *, most_workers: int, folder: Path) -> Iterator[Place]:
     """Connect to the workers that `where` names, or make them, no more than `most_workers`; what was made is gone after the block.
+
+    Parameters
+    ----------
+    folder
+        Where jobs of a queue write their logs, in its folder `logs`.
 
     Raises
     ------
@@ -68,6 +79,9 @@ def connect(where: Where, *, most_workers: int) -> Iterator[Place]:
         if isinstance(where.cluster, str):
             with _reach(where.cluster) as client:
                 yield _describe(client, where.cluster)
+        elif where.cluster is not None:
+            with _submit(where.cluster, most_workers, folder / "logs") as place:
+                yield place
         else:
             with _make_local(min(where.workers or 1, most_workers)) as place:
                 yield place
@@ -93,6 +107,23 @@ def _make_local(n_workers: int) -> Iterator[Place]:
         port = client.scheduler_info(n_workers=0)["services"].get("dashboard")
         n_threads = max((os.cpu_count() or 1) // n_workers, 1)
         yield Place(client, True, n_threads, f"{n_workers} workers on this machine", f"http://{LOOPBACK}:{port}/{_find_page()}")
+
+
+@contextmanager
+def _submit(settings: Mapping[str, Any], most_workers: int, folder: Path) -> Iterator[Place]:
+    """Yield a client of a scheduler in this process, whose workers are jobs; no more of them than there is work for."""
+    n_each = settings["workers_per_job"]
+    n_jobs = min(settings["jobs"], -(-most_workers // n_each))
+    with submit_jobs({**settings, "jobs": n_jobs}, folder) as cluster, distributed.Client(cluster, set_as_default=False) as client:
+        port = client.scheduler_info(n_workers=0)["services"].get("dashboard")
+        yield Place(
+            client,
+            is_local=False,
+            n_threads=max(settings["cores"] // n_each, 1),
+            description=f"{n_jobs} jobs of {settings['kind']} are submitted, with logs in {folder}",
+            dashboard=f"http://{LOOPBACK}:{port}/{_find_page()}",
+            refill=lambda: cluster.scale(jobs=n_jobs),
+        )
 
 
 @contextmanager

@@ -34,7 +34,7 @@ from typing import Any
 import distributed
 from distributed.scheduler import KilledWorker
 
-from behavior.compute.dask_clusters import MOST_DEATHS, connect
+from behavior.compute.dask_clusters import MOST_DEATHS, Place, connect
 from behavior.compute.dask_worker import DIED, UNFIT, Run, describe_worker, end_run, run_unit, stop_run
 from behavior.compute.messages import decode, encode
 from behavior.compute.unit_process import ERROR, MESSAGE, read_message
@@ -50,17 +50,21 @@ SECONDS_FOR_RESULT = 30.0
 SECONDS_BETWEEN_LOOKS = 0.5
 SECONDS_BETWEEN_NEWS_HERE, SECONDS_BETWEEN_NEWS_FROM_AFAR = 0.2, 3.0
 SECONDS_BETWEEN_COUNTS = 30.0
+MOST_REFILLS = 20
 
 
 def run_on_dask(work: Work[Any, Any], where: Where, advance: Advance) -> Iterator[tuple[int, Any]]:
     """Yield the number of each unit, as it is done, and what `units.run_units` returns for it; `advance` is told how far the work is."""
-    with connect(where, most_workers=len(work.units)) as place, _mark(work.folder, is_wanted=not place.is_local) as (token, mark):
+    with (
+        connect(where, most_workers=len(work.units), folder=work.folder) as place,
+        _mark(work.folder, is_wanted=not place.is_local) as (token, mark),
+    ):
         news = SECONDS_BETWEEN_NEWS_HERE if place.is_local else SECONDS_BETWEEN_NEWS_FROM_AFAR
         run = Run(token, collect_versions()["behavior"], Path.cwd(), mark, place.n_threads, news)
         if not place.is_local:
             _require_fit(place.client, run)
         announce(f"{place.description}; dashboard: {place.dashboard}")
-        yield from _Hall(place.client, run, work, advance, is_local=place.is_local).run()
+        yield from _Hall(place, run, work, advance).run()
 
 
 @contextmanager
@@ -101,28 +105,31 @@ def _explain_failure(error: BaseException) -> str:
 class _Hall:
     """Where units are handed out and come back."""
 
-    client: distributed.Client
+    place: Place
     run_order: Run
     work: Work[Any, Any]
     advance: Advance
-    is_local: bool
     inbox: queue.SimpleQueue[tuple[int, Any]] = field(default_factory=queue.SimpleQueue)
     futures: dict[int, distributed.Future] = field(default_factory=dict)
     deaths: dict[int, int] = field(default_factory=dict)
+    looked_at: float = 0.0
     counted_at: float = field(default_factory=time.monotonic)
     n_done: int = 0
+    n_refilled: int = 0
 
     def run(self) -> Iterator[tuple[int, Any]]:
         is_done = False
-        self.client.subscribe_topic(self.run_order.token, lambda event: self.inbox.put((-1, event[1])))
+        self.place.client.subscribe_topic(self.run_order.token, lambda event: self.inbox.put((-1, event[1])))
         try:
             for number in range(len(self.work.units)):
                 self._hand_out(number)
             while self.futures:
+                # Asked for often: where there are many workers, something is always in the inbox.
+                if time.monotonic() - self.looked_at > SECONDS_BETWEEN_LOOKS:
+                    self._look_after_workers()
                 try:
                     number, told = self.inbox.get(timeout=SECONDS_BETWEEN_LOOKS)
                 except queue.Empty:
-                    self._look_after_workers()
                     continue
                 if number < 0:
                     self._show(told)
@@ -133,8 +140,8 @@ class _Hall:
             self._end(is_done=is_done)
 
     def _hand_out(self, number: int, *, not_to: str | None = None) -> None:
-        others = [] if not_to is None else [one for one in self.client.scheduler_info(n_workers=-1)["workers"] if one != not_to]
-        future = self.client.submit(
+        others = [] if not_to is None else [one for one in self.place.client.scheduler_info(n_workers=-1)["workers"] if one != not_to]
+        future = self.place.client.submit(
             run_unit,
             number,
             encode(self.run_order),
@@ -197,11 +204,16 @@ class _Hall:
             self.advance(0, f"{self.work.names[number]}: {progress.done:,}{total} {progress.unit}")
 
     def _look_after_workers(self) -> None:
-        if self.client.status != "running":
+        self.looked_at = time.monotonic()
+        if self.place.client.status != "running" and self.inbox.empty():
             self._say_lost()
-        if not self.is_local and time.monotonic() - self.counted_at > SECONDS_BETWEEN_COUNTS:
+        if not self.place.is_local and time.monotonic() - self.counted_at > SECONDS_BETWEEN_COUNTS:
             self.counted_at = time.monotonic()
-            if not self.client.nthreads():
+            if self.n_refilled < MOST_REFILLS + self.n_done:
+                # Jobs that ended, at their walltime for example, are replaced; jobs that never do anything not for ever.
+                self.n_refilled += 1
+                self.place.refill()
+            if not self.place.client.nthreads():
                 announce(f"no worker is there; {len(self.futures)} {self.work.noun} are waiting for one")
 
     def _say_lost(self) -> None:
@@ -213,11 +225,11 @@ class _Hall:
 
     def _end(self, *, is_done: bool) -> None:
         token = self.run_order.token
-        if self.is_local:
+        if self.place.is_local:
             (end_run if is_done else stop_run)(token)
             return
         # Where the scheduler is gone there is nobody to tell: its workers end, and with them what they do.
         with suppress(OSError, RuntimeError, distributed.TimeoutError, distributed.CancelledError):
             if self.futures:
-                self.client.cancel(list(self.futures.values()), force=True)
-            self.client.run(end_run if is_done else stop_run, token, on_error="ignore", wait=False)
+                self.place.client.cancel(list(self.futures.values()), force=True)
+            self.place.client.run(end_run if is_done else stop_run, token, on_error="ignore", wait=False)

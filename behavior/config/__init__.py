@@ -2,6 +2,7 @@
 
 from behavior.config.arena import Arena
 from behavior.config.clock import Clock, parse_clock_start, parse_time_of_day
+from behavior.config.cluster import Cluster
 from behavior.config.decisions import Decisions, Postprocess, spread_over_behaviors
 from behavior.config.ensembles import Ensemble, EnsembleMember
 from behavior.config.finetuning import Augmentation, Finetune
@@ -38,6 +39,7 @@ __all__ = [
     "BoostingHead",
     "Clips",
     "Clock",
+    "Cluster",
     "Crop",
     "CrossValidation",
     "Decisions",

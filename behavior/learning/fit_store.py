@@ -29,7 +29,7 @@ from behavior.progress import warn
 from behavior.sequence.contracts import StateShapes
 from behavior.sequence.plans import FitReport, ModelPlan, TrainedModel, TrainingState
 
-__all__ = ["FitStore", "GroupStore"]
+__all__ = ["FitStore", "GroupStore", "GroupTrainedError", "Share"]
 
 # A state of models in training is written this often at most.
 SECONDS_BETWEEN_STATES = 60.0
@@ -39,6 +39,12 @@ FORMAT = "2"
 ADVICE = "it is deleted, and its models are trained again"
 
 Content = TypeVar("Content")
+# Has groups of a part of the work, by their numbers, trained elsewhere; they are in the store then.
+Share = Callable[[str, Sequence[int]], None]
+
+
+class GroupTrainedError(Exception):
+    """The one group that was wanted is trained, and nothing else is to be done."""
 
 
 class FitStore:
@@ -50,21 +56,36 @@ class FitStore:
         Emptied unless it holds those of the same `digest`.
     digest
         Identifies all that the fits follow from: settings, features and labels.
+    part
+        Which part of the work it is of; "" for all of it.
+    share
+        Has groups trained elsewhere; None where they are trained here.
+    wanted
+        A part, and the number of the only group in it that is to be trained, for another process, which has made the folder.
 
     Raises
     ------
     OutputError
         If the folder cannot be written to.
+    CacheError
+        If a group is wanted and the folder holds those of another digest.
     """
 
-    def __init__(self, folder: Path, digest: str) -> None:
+    def __init__(
+        self, folder: Path, digest: str, *, part: str = "", share: Share | None = None, wanted: tuple[str, int] | None = None
+    ) -> None:
         self._folder = folder
         self._digest = digest
+        self._part, self._share, self._wanted = part, share, wanted
         stamp = f"{FORMAT} {digest}"
-        if folder.is_dir() and _read_stamp(folder / STAMP_FILE, len(stamp)) != stamp.encode():
+        is_same = _read_stamp(folder / STAMP_FILE, len(stamp)) == stamp.encode()
+        if wanted is not None and not is_same:
+            raise CacheError(f"{folder}: features, labels or settings changed while models were trained on them; start the command again.")
+        if folder.is_dir() and not is_same:
             shutil.rmtree(folder)
         make_folder(folder)
-        write_text(folder / STAMP_FILE, stamp)
+        if not is_same:
+            write_text(folder / STAMP_FILE, stamp)
 
     @property
     def is_begun(self) -> bool:
@@ -73,7 +94,28 @@ class FitStore:
 
     def open(self, name: str, *, also: str = "") -> FitStore:
         """Return the store of a part of the work; `also` is added to the digest: inputs that only this part depends on."""
-        return FitStore(self._folder / name, self._digest + also)
+        part = f"{self._part}/{name}" if self._part else name
+        return FitStore(self._folder / name, self._digest + also, part=part, share=self._share, wanted=self._wanted)
+
+    @property
+    def wanted(self) -> int | None:
+        """Number of the only group that is to be trained; None for all of them."""
+        return None if self._wanted is None else self._wanted[1]
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether groups may be trained elsewhere."""
+        return self._share is not None
+
+    def is_part_wanted(self, name: str) -> bool:
+        """Tell whether something is to be trained in the part `name` of this one."""
+        return self._wanted is None or self._wanted[0] == f"{self._part}/{name}"
+
+    def share_out(self, groups: Sequence[GroupStore]) -> None:
+        """Have those groups trained elsewhere that are not finished, where that is wanted and there are several."""
+        unfinished = [number for number, group in enumerate(groups) if not group.is_finished]
+        if self._share is not None and len(unfinished) > 1:
+            self._share(self._part, unfinished)
 
     def open_group(self, number: int, plans: Sequence[ModelPlan], n_frames: Sequence[int]) -> GroupStore:
         """Return the store of a group of models, with `n_frames` of each recording."""
@@ -105,6 +147,11 @@ class GroupStore:
         self._plans = plans
         self._n_frames = n_frames
         self._written_at = time.monotonic()
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether there is a file of finished models."""
+        return self._models_path.is_file()
 
     def read_models(self) -> list[TrainedModel] | None:
         """Return the finished models, without weights; None where the group is not finished, or its file was damaged."""

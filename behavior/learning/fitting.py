@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from behavior.config import BoostingHead, Study
-from behavior.learning.fit_store import FitStore, GroupStore
+from behavior.learning.fit_store import FitStore, GroupStore, GroupTrainedError
 from behavior.learning.learning_data import LearningData
 from behavior.learning.planning import FitKey
 from behavior.progress import Advance, announce, report_progress
@@ -137,6 +137,11 @@ def fit_models(
     Returns
     -------
     The models, in the order of their plans, and what trained them: None without plans.
+
+    Raises
+    ------
+    GroupTrainedError
+        If the store wants one group alone, when that is trained.
     """
     if not plans:
         return {}, None
@@ -156,11 +161,16 @@ def fit_models(
     if len(groups) > 1:
         reason = "" if isinstance(study.head, BoostingHead) else f", as training.memory_gib {study.training.memory_gib:g} allows"
         announce(f"{len(plans)} models in {len(groups)} groups{reason}")
+    n_frames = [len(labels) for labels in sequence.labels]
+    stores = [None if store is None else store.open_group(number, list(group.values()), n_frames) for number, group in enumerate(groups)]
+    if store is not None:
+        store.share_out([one for one in stores if one is not None])
+        if store.wanted is not None:
+            groups, stores = [groups[store.wanted]], [stores[store.wanted]]
     fitted: dict[FitKey, TrainedModel] = {}
     with report_progress(title, total=len(plans), unit="models") as advance:
-        for number, group in enumerate(groups):
+        for group, group_store in zip(groups, stores, strict=True):
             group_plans = list(group.values())
-            group_store = store.open_group(number, group_plans, [len(labels) for labels in sequence.labels]) if store is not None else None
             models = group_store.read_models() if group_store is not None else None
             if models is not None:
                 announce(f"{len(models)} models were finished before; resuming from there")
@@ -178,6 +188,8 @@ def fit_models(
             if not with_weights:
                 models = [replace(model, weights=()) for model in models]
             fitted |= dict(zip(group, models, strict=True))
+    if store is not None and store.wanted is not None:
+        raise GroupTrainedError
     return fitted, trainer
 
 

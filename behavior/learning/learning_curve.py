@@ -18,9 +18,11 @@ from behavior.metrics.frames import average_precision
 from behavior.progress import announce
 from behavior.sequence.folds import Fold
 
-__all__ = ["measure_learning_curve"]
+__all__ = ["CURVE", "measure_learning_curve", "predict_with_fewer"]
 
 N_RESAMPLES = 1000
+# What parts of a store are called, with a number behind.
+CURVE = "curve"
 
 
 def measure_learning_curve(
@@ -47,14 +49,21 @@ def measure_learning_curve(
             probabilities = list(complete)
         else:
             announce(f"learning curve: {number} of {most} training recordings")
-            probabilities = predict_out_of_fold(
-                _scale_batches(study, len(data.recordings), number),
-                data,
-                folds=[_thin(fold, number, seed_fit(study.training.seed, index)) for index, fold in enumerate(folds)],
-                store=store.open(f"curve{number}"),
-            ).probabilities
+            probabilities = predict_with_fewer(study, data, folds, number, store=store)
         rows += _score(data, probabilities, number)
     return pd.DataFrame(rows)
+
+
+def predict_with_fewer(
+    study: Study, data: LearningData, folds: Sequence[Fold], number: int, *, store: FitStore
+) -> list[npt.NDArray[np.float32]]:
+    """Return out-of-fold probabilities, one (T, B) for each recording, of models with `number` training recordings in each fold."""
+    return predict_out_of_fold(
+        _scale_batches(study, len(data.recordings), number),
+        data,
+        folds=[_thin(fold, number, seed_fit(study.training.seed, index)) for index, fold in enumerate(folds)],
+        store=store.open(f"{CURVE}{number}"),
+    ).probabilities
 
 
 def _list_sizes(most: int) -> list[int]:

@@ -140,6 +140,8 @@ def _predict_folds(
     layouts: list[list[RecordingFeatures]] = []
     n_variants = len(list_variants(study))
     for variant in range(n_variants):
+        if store is not None and not store.is_part_wanted(_name_part(variant)):
+            continue
         fits, of_variant, layout = _fit_variant(study, data, folds, variant, follow=follow if n_variants == 1 else None, store=store)
         planned += fits
         models |= of_variant
@@ -147,6 +149,11 @@ def _predict_folds(
     records = [record for fit in planned for record in _record(data, folds, fit, models.get(fit.key))]
     _warn_of_gaps(records)
     return _combine(study, data, folds, planned, layouts, {key: model.probabilities for key, model in models.items()}), records
+
+
+def _name_part(variant: int) -> str:
+    """Return what the store of one kind of model is called."""
+    return f"variant{variant}"
 
 
 def _fit_variant(
@@ -177,7 +184,7 @@ def _fit_variant(
         preparations=prepare_features(settings, averaged, [fold.training for fold in folds]),
         follow=follow_fits if follow is not None else None,
         # The features of the study itself are in the store's own digest.
-        store=store.open(f"variant{variant}", also=hash_learning(settings, variant_data) if variant_data is not data else "")
+        store=store.open(_name_part(variant), also=hash_learning(settings, variant_data) if variant_data is not data else "")
         if store
         else None,
         title="cross-validating",

@@ -32,7 +32,7 @@ from behavior.files.temporary import is_alive
 from behavior.progress import show_address
 from behavior.search.journal import open_journal
 
-__all__ = ["DEFAULT_FILE", "FINISHED", "REPEATS", "SharedSearch", "TakenOverError", "is_given_up", "is_owed", "open_search"]
+__all__ = ["DEFAULT_FILE", "FINISHED", "JOURNAL", "REPEATS", "SharedSearch", "TakenOverError", "is_given_up", "is_owed", "open_search"]
 
 FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
 DEFAULT_FILE = "search.db"

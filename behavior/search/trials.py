@@ -94,6 +94,8 @@ class SearchWorker:
         Failures since the last trial that did not fail.
     drawn_at
         When figures were last drawn, by `time.monotonic`.
+    n_run
+        Trials that this worker has run to their end.
     """
 
     space: SearchSpace
@@ -105,6 +107,7 @@ class SearchWorker:
     failures: dict[str, str] = field(default_factory=dict)
     in_a_row: int = 0
     drawn_at: float = float("-inf")
+    n_run: int = 0
 
     def summarise(self, *, is_end: bool = False) -> SearchResult:
         """Write how far the search is, and return it; figures, which take a moment, are drawn again now and then and at the end."""
@@ -151,7 +154,9 @@ def score_behaviors(
     return {behaviors[column]: float(score) for column, score in zip(columns, np.nan_to_num(scores, nan=0.0), strict=True)}
 
 
-def run_trials(worker: SearchWorker, cells: Sequence[Mapping[str, Any]] | None, timeout_s: float | None) -> bool:
+def run_trials(
+    worker: SearchWorker, cells: Sequence[Mapping[str, Any]] | None, timeout_s: float | None, *, most: int | None = None
+) -> bool:
     """Run trials until none is left to begin, or the time is up; return whether the time is up.
 
     Parameters
@@ -160,6 +165,8 @@ def run_trials(worker: SearchWorker, cells: Sequence[Mapping[str, Any]] | None, 
         The settings of a grid; None where a sampler draws them.
     timeout_s
         Begin no trial after this many seconds.
+    most
+        How many are run at most, for one of several workers who each take what is left.
 
     Raises
     ------
@@ -169,10 +176,13 @@ def run_trials(worker: SearchWorker, cells: Sequence[Mapping[str, Any]] | None, 
     shared = worker.shared
     began = time.monotonic()
     result = first = worker.summarise()
-    if result.finished:
+    if result.finished and most is None:
         announce(f"{result.finished} trials were done before; resuming from there")
     # No bar: training shows one for the trial that is being run.
+    n_before = worker.n_run
     while timeout_s is None or time.monotonic() - began < timeout_s:
+        if worker.n_run - n_before == most:
+            return False
         _bury_dead(shared)
         if _is_exhausted(worker):
             return False
@@ -182,6 +192,7 @@ def run_trials(worker: SearchWorker, cells: Sequence[Mapping[str, Any]] | None, 
         trial_began = time.monotonic()
         is_counted = _run_trial(worker, trial)
         result = worker.summarise()
+        worker.n_run += is_counted
         if is_counted:
             pace = (time.monotonic() - began) / max(result.finished - first.finished, 1)
             _announce_trial(result, trial.number, seconds_left=pace * (result.limit - result.finished))

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from behavior.compute.effort import Effort, measure_effort
+from behavior.compute.where import HERE, Where
 from behavior.config import Study
 from behavior.files.study import open_study
 from behavior.learning.computing_time import tabulate_effort
@@ -31,6 +32,7 @@ from behavior.learning.raters import read_ceiling
 from behavior.learning.reliability import describe_reliability, measure_reliability, tabulate_reliability
 from behavior.learning.requirements import require_folds
 from behavior.learning.seen_recordings import refuse_seen_recordings
+from behavior.learning.shared_fits import FOLDS, PAIRS, share_fits
 from behavior.learning.variants import describe_epochs, describe_model, list_variants
 from behavior.progress import warn
 from behavior.recording import Annotation, Labels, Probabilities
@@ -49,7 +51,7 @@ OPTIMISTIC = (
 LEARNING_CURVE = "How average precision grows with the number of training recordings: learning_curve.csv and learning_curve.png."
 
 
-def cross_validate(path: Path, out: Path, *, overwrite: bool = False, learning_curve: bool = False) -> pd.DataFrame:
+def cross_validate(path: Path, out: Path, *, overwrite: bool = False, learning_curve: bool = False, where: Where = HERE) -> pd.DataFrame:
     """Cross-validate the study at `path` on its training recordings and write scores and predictions to `out`.
 
     A run that is stopped resumes where it left off when it is started again. Earlier results in `out` stay until all new ones are known.
@@ -58,6 +60,8 @@ def cross_validate(path: Path, out: Path, *, overwrite: bool = False, learning_c
     ----------
     learning_curve
         Whether to measure too how scores grow with the number of training recordings.
+    where
+        Where models are trained; a unit is a group of models that memory holds.
 
     Returns
     -------
@@ -80,7 +84,7 @@ def cross_validate(path: Path, out: Path, *, overwrite: bool = False, learning_c
         folds = list_folds(study, data)
         _warn_of_animals(study, data)
         require_folds(study, folds)
-        store = FitStore(out / FITS_FOLDER, hash_learning(study, data))
+        store = FitStore(out / FITS_FOLDER, hash_learning(study, data), share=share_fits(path, out / FITS_FOLDER, where))
         content = _compute(study, data, folds, store, learning_curve=learning_curve, reading=reading)
         write_crossval(out, content)
         store.remove()
@@ -98,8 +102,9 @@ def _compute(
         [features.frames for features in data.features],
         settings=study.labels,
     )
-    fits = store.open("folds")
-    was_begun = fits.is_begun
+    fits = store.open(FOLDS)
+    # What other processes took is not known here.
+    was_begun = fits.is_begun or fits.is_shared
     with measure_effort() as training:
         predicted = predict_out_of_fold(study, data, store=fits)
     labels = {recording.id: labels for recording, labels in zip(data.recordings, data.labels, strict=True)}
@@ -161,7 +166,7 @@ def _decide(
         return annotations, None, []
     pairs: dict[tuple[str, str], Probabilities] | None = None
     if study.decisions.nested == "pairs":
-        predicted = predict_pairs(study, data, store=store.open("pairs"))
+        predicted = predict_pairs(study, data, store=store.open(PAIRS))
         pairs = {key: Probabilities(values, data.behaviors, times[key[1]]) for key, values in predicted.items()}
     fitted = decide_out_of_fold(
         probabilities, labels, folds, study.decisions, fps=data.rates, postprocess=study.postprocess, pair_predictions=pairs

@@ -12,8 +12,9 @@ from behavior.embedding.recordings import EmbedResult, embed_recordings
 from behavior.embedding.stream import FeatureStream
 from behavior.embedding.streams import identify_stream
 from behavior.errors import BehaviorError, UsageError
+from behavior.files.atomic import make_folder
 from behavior.files.shared_videos import group_by_video
-from behavior.files.study import open_study
+from behavior.files.study import open_study, read_study
 from behavior.learning.learning_data import make_study_streams
 from behavior.learning.variants import list_variants
 from behavior.recording import Recording
@@ -43,7 +44,7 @@ def embed_study(path: Path, *, where: Where = HERE) -> EmbedResult:
         partial(_embed_video, path),
         units=[tuple(recording.id for recording in video) for video in videos],
         names=[video[0].id for video in videos],
-        folder=open_study(path)[0].cache,
+        folder=make_folder(read_study(path).cache),
         title="embedding",
         noun="videos",
     )

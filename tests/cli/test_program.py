@@ -75,7 +75,8 @@ def test_crossval_measures_a_learning_curve_only_when_asked(run, monkeypatch, fl
 
     asked = []
 
-    def cross_validate(path, out, *, overwrite, learning_curve):
+    def cross_validate(path, out, *, overwrite, learning_curve, where):
+        assert where.is_here
         asked.append((path, out, overwrite, learning_curve))
         rows = [("pooled", "grooming", name, 0.5, 0.4, 0.6) for name in METRICS]
         return pd.DataFrame(rows, columns=["recording", "behavior", "metric", "value", "low", "high"])

@@ -1,6 +1,7 @@
 """A user's own scheduler and workers, and what happens where they are killed in the middle."""
 
 import queue
+import re
 import threading
 import time
 from pathlib import Path
@@ -71,7 +72,10 @@ def test_workers_and_schedulers_that_are_killed_cost_only_what_they_were_at(tmp_
         dask.scheduler.kill()
         error = ended.get(timeout=60)
         assert time.monotonic() - began < 30
-        assert str(error) == "the scheduler is gone; 1 of 3 things are done and kept. Start it, then the command again, which resumes."
+        # What was done a moment before may not have been told yet.
+        assert re.fullmatch(
+            "the scheduler is gone; [01] of 3 things are done and kept. Start it, then the command again, which resumes.", str(error)
+        )
     (folder / "go").touch()
     (tmp_path / "again").mkdir()
     with DaskProcesses(tmp_path / "again", n_workers=1, paths=(HELPERS,)) as dask:
