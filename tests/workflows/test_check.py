@@ -14,7 +14,7 @@ from behavior.embedding import upright_pose
 from behavior.files.pose import write_deeplabcut
 from behavior.files.video_writer import write_video
 from behavior.recording import Track
-from behavior.reporting import study_check
+from behavior.reporting import pose_check
 
 N_FRAMES = 20
 
@@ -99,7 +99,7 @@ def test_a_picture_that_changes_its_size_is_reported(run, study):
 def test_a_pose_is_read_once(run, study, monkeypatch):
     reads = []
     open_pose = upright_pose.open_pose
-    for module in (study_check, upright_pose):
+    for module in (pose_check, upright_pose):
         monkeypatch.setattr(module, "open_pose", lambda path: reads.append(path) or open_pose(path))
     read_report(run, study)
     assert reads == [study.parent / "aDLC.csv", study.parent / "bDLC.csv"]
