@@ -10,15 +10,22 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components
 
-from behavior.identity.overlaps import find_coexisting, find_overlaps
+from behavior.identity.overlaps import find_coexisting, link_overlaps
 
 __all__ = ["NOBODY", "Assignment", "assign_identities"]
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 
 # The identity of a tracklet that is none of the animals.
 NOBODY = -1
+# With some hundreds of tracklets of animals that look alike, a search for the very best takes minutes.
+MOST_SEARCHED = 200
+# Tracklets that a relaxed programme decides about together, half of them for good.
+N_AT_ONCE = 200
+# Less is an error of rounding, by which two assignments could take turns for ever.
+LEAST_GAIN = 1e-9
 
 
 @dataclass(frozen=True)
@@ -35,7 +42,7 @@ class Assignment:
     score
         Sum of the log-probabilities that were chosen.
     is_optimal
-        Whether no other assignment has a larger sum; False where time ran out.
+        Whether it is known that no other assignment has a larger sum.
     """
 
     identities: Integers
@@ -50,15 +57,24 @@ class Assignment:
 
 
 def assign_identities(
-    log_probabilities: Floats, starts: Integers, stops: Integers, *, left_out: float = 7.0, time_limit_s: float = 60.0
+    log_probabilities: Floats,
+    starts: Integers,
+    stops: Integers,
+    *,
+    left_out: float = 7.0,
+    most_searched: int = MOST_SEARCHED,
 ) -> Assignment:
     """Assign identities to tracklets so that the sum of log-probabilities is largest and no animal is in two places at once.
 
-    An integer programme with one constraint for each identity and each largest set of tracklets that share a frame, solved exactly
-    (HiGHS, by branch and bound). Probabilities are those of the best exchange of two identities: a tracklet of `a` that were `b` would
-    make the tracklets of `b` that overlap it `a`, those of `a` that overlap them `b`, and so on (a Kempe chain of the graph of
-    overlaps); the difference of sums is the log-odds. With two animals and no tracklet left out, this is exact; with more, longer cycles
-    are left out.
+    An integer programme with one constraint for each identity and each largest set of tracklets that share a frame. Up to
+    `most_searched` tracklets it is solved exactly (HiGHS, by branch and bound). With more, it is relaxed to a linear programme, part after
+    part in order of time, and rounded; then two identities are exchanged, or one tracklet is given another identity, wherever that makes
+    the sum larger, until it does nowhere.
+    Nothing depends on how fast the machine is.
+
+    Probabilities are those of the best exchange of two identities: a tracklet of `a` that were `b` would make the tracklets of `b` that
+    overlap it `a`, those of `a` that overlap them `b`, and so on (a Kempe chain of the graph of overlaps); the difference of sums is the
+    log-odds. With two animals and no tracklet left out, this is exact; with more, longer cycles are left out.
 
     Parameters
     ----------
@@ -68,8 +84,8 @@ def assign_identities(
         Frames [start, stop) of each tracklet, int of shape (N,).
     left_out
         A tracklet without identity scores its worst log-probability less this.
-    time_limit_s
-        Seconds after which the best assignment found so far is taken.
+    most_searched
+        Number of tracklets up to which the best assignment is searched for.
 
     Raises
     ------
@@ -94,18 +110,54 @@ def assign_identities(
         return Assignment(np.full(n_tracklets, NOBODY, dtype=np.int64), np.zeros((n_tracklets, n_identities)), 0.0, is_optimal=True)
     worst = np.where(is_allowed, log_probabilities, np.inf).min(axis=1)
     nobody = np.where(is_allowed.any(axis=1), worst - left_out, 0.0)
-    chosen, is_optimal = _solve(finite - nobody[:, None], is_allowed, starts, stops, time_limit_s)
+    gains = finite - nobody[:, None]
+    is_optimal = n_tracklets <= most_searched
+    if is_optimal:
+        chosen = _share(gains, is_allowed, starts, stops, is_whole=True) > 0.5
+    else:
+        chosen = _approximate(gains, is_allowed, starts, stops)
     identities = np.where(chosen.any(axis=1), chosen.argmax(axis=1), NOBODY).astype(np.int64)
     score = float(np.where(chosen, finite, 0.0).sum() + nobody[identities == NOBODY].sum())
     probabilities = _weigh_exchanges(log_probabilities, identities, starts, stops)
     return Assignment(identities, probabilities, score, is_optimal)
 
 
-def _solve(
-    gains: Floats, is_allowed: npt.NDArray[np.bool_], starts: Integers, stops: Integers, time_limit_s: float
-) -> tuple[npt.NDArray[np.bool_], bool]:
-    """Return which identity each tracklet takes, bool (N, K), and whether this is proven to be the best."""
-    n_tracklets, n_identities = gains.shape
+def _share(gains: Floats, is_allowed: Flags, starts: Integers, stops: Integers, *, is_whole: bool) -> Floats:
+    """Return how much of each tracklet each identity gets, float64 of shape (N, K), for the largest sum; all or nothing if `is_whole`."""
+    solved = milp(
+        -gains.ravel(),
+        integrality=np.full(gains.size, int(is_whole)),
+        bounds=Bounds(0, is_allowed.ravel().astype(np.float64)),
+        constraints=LinearConstraint(_constrain(starts, stops, gains.shape[1]), -np.inf, 1.0),
+        options={"mip_rel_gap": 0.0},
+    )
+    return solved.x.reshape(gains.shape)
+
+
+def _approximate(gains: Floats, is_allowed: Flags, starts: Integers, stops: Integers) -> Flags:
+    """Return which identity each tracklet takes in a good assignment, bool of shape (N, K)."""
+    overlaps = link_overlaps(starts, stops)
+    order = np.lexsort((stops, starts))
+    chosen = np.zeros(gains.shape, dtype=np.bool_)
+    for begin in range(0, len(order), N_AT_ONCE // 2):
+        part = order[begin : begin + N_AT_ONCE]
+        is_free = is_allowed[part] & (overlaps[part] @ chosen == 0)
+        shares = _share(gains[part], is_free, starts[part], stops[part], is_whole=False)
+        # Where the programme is torn between identities, the clearest tracklets decide first; gains only break ties.
+        found = _assign_greedily(shares + 1e-6 * gains[part], is_free, overlaps[part][:, part])
+        n_decided = N_AT_ONCE // 2 if begin + N_AT_ONCE < len(order) else N_AT_ONCE
+        chosen[part[:n_decided]] = found[:n_decided]
+        if begin + N_AT_ONCE >= len(order):
+            break
+    identities = np.where(chosen.any(axis=1), chosen.argmax(axis=1), NOBODY)
+    while _exchange(identities, gains, is_allowed, overlaps) or _move(identities, gains, is_allowed, overlaps):
+        pass
+    return identities[:, None] == np.arange(gains.shape[1])
+
+
+def _constrain(starts: Integers, stops: Integers, n_identities: int) -> csr_array:
+    """Return the rows of a programme over N x K shares whose sums may be 1 at most."""
+    n_tracklets = len(starts)
     rows: list[int] = []
     columns: list[int] = []
     # A tracklet is at most one animal.
@@ -120,28 +172,64 @@ def _solve(
             rows += [n_rows] * len(together)
             columns += (together * n_identities + identity).tolist()
             n_rows += 1
-    matrix = coo_array((np.ones(len(rows)), (rows, columns)), shape=(n_rows, gains.size)).tocsr()
-    solved = milp(
-        -gains.ravel(),
-        integrality=np.ones(gains.size),
-        bounds=Bounds(0, is_allowed.ravel().astype(np.float64)),
-        constraints=LinearConstraint(matrix, -np.inf, 1.0),
-        options={"time_limit": time_limit_s, "mip_rel_gap": 0.0},
-    )
-    if solved.x is None:
-        # Not a single assignment was found in time: one tracklet after the other, the clearest first.
-        return _assign_greedily(gains, is_allowed, find_overlaps(starts, stops)), False
-    return solved.x.reshape(gains.shape) > 0.5, bool(solved.status == 0)
+    return coo_array((np.ones(len(rows)), (rows, columns)), shape=(n_rows, n_tracklets * n_identities)).tocsr()
 
 
-def _assign_greedily(gains: Floats, is_allowed: npt.NDArray[np.bool_], overlaps: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+def _assign_greedily(gains: Floats, is_allowed: Flags, overlaps: csr_array) -> Flags:
+    """Assign one tracklet after the other, those whose best identity is furthest ahead first."""
     chosen = np.zeros(gains.shape, dtype=np.bool_)
     best_two = np.sort(np.where(is_allowed, gains, 0.0), axis=1)[:, -2:]
-    for tracklet in np.argsort(-(best_two[:, -1] - best_two[:, 0])).tolist():
-        is_free = is_allowed[tracklet] & ~chosen[overlaps[tracklet]].any(axis=0)
+    for tracklet in np.argsort(best_two[:, 0] - best_two[:, -1], kind="stable").tolist():
+        others = overlaps.indices[overlaps.indptr[tracklet] : overlaps.indptr[tracklet + 1]]
+        is_free = is_allowed[tracklet] & ~chosen[others].any(axis=0)
         if is_free.any():
             chosen[tracklet, np.where(is_free, gains[tracklet], -np.inf).argmax()] = True
     return chosen
+
+
+def _exchange(identities: Integers, gains: Floats, is_allowed: Flags, overlaps: csr_array) -> bool:
+    """Exchange any two identities, in place, in the chains of tracklets where that makes the sum larger; return whether it did."""
+    has_changed = False
+    for first in range(gains.shape[1]):
+        for second in range(first + 1, gains.shape[1]):
+            members, chain, other = _find_chains(identities, first, second, overlaps)
+            if not len(members):
+                continue
+            change = gains[members, other] - gains[members, identities[members]]
+            change[~is_allowed[members, other]] = -np.inf
+            is_better = np.bincount(chain, weights=change) > LEAST_GAIN
+            is_exchanged = is_better[chain]
+            identities[members[is_exchanged]] = other[is_exchanged]
+            has_changed |= bool(is_better.any())
+    return has_changed
+
+
+def _move(identities: Integers, gains: Floats, is_allowed: Flags, overlaps: csr_array) -> bool:
+    """Give tracklets, in place, another identity if that is worth more than what they then push out; return whether there was one."""
+    names = np.arange(gains.shape[1])
+    values = np.where(identities == NOBODY, 0.0, gains[np.arange(len(gains)), identities])
+    owned = np.where(identities[:, None] == names, values[:, None], 0.0)
+    could_gain = (is_allowed & (gains - overlaps @ owned > values[:, None] + LEAST_GAIN)).any(axis=1)
+    has_changed = False
+    for tracklet in np.flatnonzero(could_gain).tolist():
+        others = overlaps.indices[overlaps.indptr[tracklet] : overlaps.indptr[tracklet + 1]]
+        is_there = identities[others][:, None] == names
+        pushed_out = (is_there * gains[others]).sum(axis=0)
+        worth = np.where(is_allowed[tracklet], gains[tracklet] - pushed_out, -np.inf)
+        own = identities[tracklet]
+        best = worth.argmax()
+        if worth[best] > (gains[tracklet, own] if own != NOBODY else 0.0) + LEAST_GAIN:
+            identities[others[is_there[:, best]]] = NOBODY
+            identities[tracklet] = best
+            has_changed = True
+    return has_changed
+
+
+def _find_chains(identities: Integers, first: int, second: int, overlaps: csr_array) -> tuple[Integers, Integers, Integers]:
+    """Return the tracklets of two identities, the number of the chain that each hangs in, and for each the other identity."""
+    members = np.flatnonzero((identities == first) | (identities == second))
+    _, chain = connected_components(overlaps[members][:, members], directed=False)
+    return members, chain.astype(np.int64), np.where(identities[members] == first, second, first)
 
 
 def _weigh_exchanges(log_probabilities: Floats, identities: Integers, starts: Integers, stops: Integers) -> Floats:
@@ -150,17 +238,14 @@ def _weigh_exchanges(log_probabilities: Floats, identities: Integers, starts: In
     log_odds = np.full((n_tracklets, n_identities), -np.inf)
     assigned = np.flatnonzero(identities != NOBODY)
     log_odds[assigned, identities[assigned]] = 0.0
-    overlaps = csr_array(find_overlaps(starts, stops))
+    overlaps = link_overlaps(starts, stops)
     for first in range(n_identities):
         for second in range(first + 1, n_identities):
-            members = np.flatnonzero((identities == first) | (identities == second))
+            members, chain, other = _find_chains(identities, first, second, overlaps)
             if not len(members):
                 continue
-            n_chains, chain = connected_components(overlaps[members][:, members], directed=False)
-            own = identities[members]
-            other = np.where(own == first, second, first)
-            change = log_probabilities[members, other] - log_probabilities[members, own]
-            log_odds[members, other] = np.bincount(chain, weights=change, minlength=n_chains)[chain]
+            change = log_probabilities[members, other] - log_probabilities[members, identities[members]]
+            log_odds[members, other] = np.bincount(chain, weights=change)[chain]
     probabilities = np.zeros((n_tracklets, n_identities))
     top = log_odds[assigned].max(axis=1, keepdims=True, initial=-np.inf)
     odds = np.exp(log_odds[assigned] - top)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import csr_array
 
-__all__ = ["find_coexisting", "find_overlaps", "relate_tracklets"]
+__all__ = ["find_coexisting", "find_overlaps", "link_overlaps", "relate_tracklets"]
 
 Integers = npt.NDArray[np.int64]
 
@@ -24,6 +25,22 @@ def find_overlaps(starts: Integers, stops: Integers) -> npt.NDArray[np.bool_]:
     shared = (starts[:, None] < stops[None, :]) & (starts[None, :] < stops[:, None])
     np.fill_diagonal(shared, val=False)
     return shared
+
+
+def link_overlaps(starts: Integers, stops: Integers) -> csr_array:
+    """Return `find_overlaps` as a sparse array of shape (N, N), 1 where two share a frame: its size is the number of such pairs.
+
+    >>> link_overlaps(np.array([0, 5, 10]), np.array([6, 10, 12])).toarray().tolist()
+    [[0, 1, 0], [1, 0, 0], [0, 0, 0]]
+    """
+    n_tracklets = len(starts)
+    order = np.argsort(starts, kind="stable")
+    # In this order, a tracklet overlaps those behind it that start before it stops.
+    n_behind = np.searchsorted(starts[order], stops[order]) - np.arange(1, n_tracklets + 1)
+    first = np.repeat(np.arange(n_tracklets), n_behind)
+    second = first + 1 + np.arange(len(first)) - np.repeat(np.cumsum(n_behind) - n_behind, n_behind)
+    rows, columns = np.concatenate([first, second]), np.concatenate([second, first])
+    return csr_array((np.ones(len(rows), dtype=np.int32), (order[rows], order[columns])), shape=(n_tracklets, n_tracklets))
 
 
 def find_coexisting(starts: Integers, stops: Integers) -> list[Integers]:

@@ -62,7 +62,6 @@ def resolve_tracklets(
     first: Integers | None = None,
     n_beginnings: int = 3,
     n_rounds: int = 10,
-    time_limit_s: float = 20.0,
 ) -> Resolution:
     """Find which tracklets are the same animal.
 
@@ -84,8 +83,6 @@ def resolve_tracklets(
         Identities to begin with, of shape (N,), in place of beginnings of its own.
     n_beginnings, n_rounds
         How many beginnings, and at most how many turns each.
-    time_limit_s
-        For each assignment.
     """
     vectors = normalize(vectors)
     beginnings = [first] if first is not None else _choose_beginnings(vectors, owners, starts, stops, n_identities, n_beginnings)
@@ -93,7 +90,7 @@ def resolve_tracklets(
     for identities in beginnings:
         for _ in range(n_rounds):
             _, scores = score_tracklets(vectors, owners, identities, n_identities, calibrate=False)
-            found = assign_identities(scores, starts, stops, time_limit_s=time_limit_s).identities
+            found = assign_identities(scores, starts, stops).identities
             is_settled = np.array_equal(found, identities)
             identities = found
             if is_settled:
@@ -105,7 +102,7 @@ def resolve_tracklets(
             best = value, identities
     assert best is not None
     prototypes, scores = score_tracklets(vectors, owners, best[1], n_identities, calibrate=True)
-    return Resolution(assign_identities(scores, starts, stops, time_limit_s=time_limit_s), prototypes)
+    return Resolution(assign_identities(scores, starts, stops), prototypes)
 
 
 def train_and_resolve(

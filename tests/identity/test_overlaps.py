@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from behavior.identity.overlaps import find_coexisting, find_overlaps, relate_tracklets
+from behavior.identity.overlaps import find_coexisting, find_overlaps, link_overlaps, relate_tracklets
 
 INTERVALS = st.lists(st.tuples(st.integers(0, 12), st.integers(1, 6)), min_size=1, max_size=8)
 
@@ -24,6 +24,7 @@ def test_overlaps_are_frames_in_common(intervals: list[tuple[int, int]]) -> None
     for first in range(len(frames)):
         for second in range(len(frames)):
             assert overlaps[first, second] == (first != second and bool(frames[first] & frames[second]))
+    np.testing.assert_array_equal(link_overlaps(starts, stops).toarray(), overlaps)
 
 
 @given(INTERVALS)
