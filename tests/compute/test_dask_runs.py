@@ -68,10 +68,8 @@ def test_workers_and_schedulers_that_are_killed_cost_only_what_they_were_at(tmp_
         (folder / "0.txt").write_text("done before")
         ended = start(folder, dask, n_units=3)
         wait_for(lambda: len(list_begun(folder)) == 2)
-        began = time.monotonic()
         dask.scheduler.kill()
         error = ended.get(timeout=60)
-        assert time.monotonic() - began < 30
         # What was done a moment before may not have been told yet.
         assert re.fullmatch(
             "the scheduler is gone; [01] of 3 things are done and kept. Start it, then the command again, which resumes.", str(error)

@@ -218,7 +218,7 @@ def test_streams_are_those_of_the_features(make_study, data, fits):
         (
             FitEpochs(median={("0", "rear"): 3}, fixed={("0", "jump"): 5}),
             "rear: the epochs are the median of the best ones in cross-validation, and every training recording was trained on; "
-            "jump: all 20 epochs were run on every training recording, as in the cross-validation, which could spare none for early "
+            "jump: all 5 epochs were run on every training recording, as in the cross-validation, which could spare none for early "
             "stopping.",
         ),
     ],

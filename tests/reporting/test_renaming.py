@@ -150,6 +150,7 @@ def crossval(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         reliability=pd.DataFrame({"behavior": ["groom"], "from": [0.1]}),
         learning_curve=None,
         pictures={"confusion.png": b"picture"},
+        computing_time=pd.DataFrame({"step": ["train"], "metric": ["seconds"], "value": [1.5]}),
     )
     folder = tmp_path / "crossval"
     folder.mkdir()

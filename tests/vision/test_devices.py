@@ -40,7 +40,7 @@ def test_gpus_are_asked_about_once(monkeypatch, capabilities, found, native):
         calls.append(function)
         return capabilities
 
-    monkeypatch.setattr(devices, "_may_have_gpu", lambda: True)
+    monkeypatch.setattr(devices, "_may_have_gpu", lambda library: True)
     monkeypatch.setattr(devices, "call_in_child", answer)
     assert has_gpu() is found
     assert gpu_has_native_bfloat16() is native

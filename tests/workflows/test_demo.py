@@ -20,6 +20,7 @@ def test_the_demo_leaves_everything_that_the_commands_promise(demo):
     assert len(cache_files(root / "cache")) == 4
     assert {path.name for path in demo.crossval.iterdir()} - {"logs"} == {
         "crossval.json",
+        "computing_time.csv",
         "metrics.csv",
         "summary.md",
         "folds.csv",

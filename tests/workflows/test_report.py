@@ -118,6 +118,7 @@ def cross_validate(lab: Path, study: Study | None = None, *, recordings: Sequenc
         reliability=pd.DataFrame(),
         learning_curve=None,
         pictures={},
+        computing_time=pd.DataFrame({"step": ["train"], "metric": ["seconds"], "value": [1.5]}),
     )
     write_crossval(folder, content)
     return folder
