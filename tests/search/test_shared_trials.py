@@ -26,6 +26,7 @@ def grid(motifs, change):
     return motifs
 
 
+@pytest.mark.slow
 def test_two_workers_score_a_grid_to_the_bits_of_one_process(grid, tmp_path):
     alone = search_study(grid, tmp_path / "alone")
     shared = search_study(grid, tmp_path / "shared", where=Where(2))
