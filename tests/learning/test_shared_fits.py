@@ -30,6 +30,7 @@ def test_in_one_process_nothing_is_shared(tmp_path):
     assert share_fits(tmp_path / "study.yaml", tmp_path, HERE) is None
 
 
+@pytest.mark.slow
 def test_two_workers_leave_the_files_of_one_process(motifs, change, tmp_path, caplog):
     change(motifs, training=FEW_AT_ONCE)
     caplog.set_level("INFO", logger="behavior")

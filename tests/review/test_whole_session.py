@@ -74,6 +74,7 @@ def read_ethogram(folder: Path, name: str) -> np.ndarray:
     return pd.read_csv(folder / "ethograms" / f"{name}_ethogram.csv")["stretched"].to_numpy()
 
 
+@pytest.mark.slow
 def test_from_two_videos_to_ethograms(serve: Callable[..., Any], open_page: Callable[..., Any], folder: Path) -> None:
     page = open_page(serve(folder))
     page.set_default_timeout(30_000)

@@ -160,6 +160,7 @@ def put(study, **sections):
     return other
 
 
+@pytest.mark.slow
 def test_models_that_learn_from_what_they_predict_are_caught(shifted, tmp_path, monkeypatch):
     plan_model = planning.plan_model
 
@@ -170,6 +171,7 @@ def test_models_that_learn_from_what_they_predict_are_caught(shifted, tmp_path, 
     assert find_leaks(put(shifted, training=BRIEFLY), tmp_path / "cv") == EVERYTHING
 
 
+@pytest.mark.slow
 def test_early_stopping_on_what_is_scored_is_caught(shifted, tmp_path):
     """The reference thesis's own protocol, which the study file offers as early_stopping_on: fold."""
     study = put(shifted, crossval={"early_stopping_on": "fold"})
