@@ -87,7 +87,7 @@ def annotate(
         if pose_coordinates is not _Coordinates.auto:
             raise UsageError("--pose-coordinates is for videos; the study says it as pose: {coordinates: stored} or upright.")
         if fps is not None:
-            raise UsageError("--fps is for pose files; the study's manifest says it in its column fps.")
+            raise UsageError("--fps is for pose files; a study takes the rate from its manifest's column fps.")
         result = annotate_study(
             model,
             study,

@@ -64,7 +64,7 @@ def run_on_dask(work: Work[Any, Any], where: Where, advance: Advance) -> Iterato
         if not place.is_local:
             _require_fit(place.client, run)
         announce(f"{place.description}; dashboard: {place.dashboard}")
-        yield from _Hall(place, run, work, advance).run()
+        yield from _Dispatcher(place, run, work, advance).run()
 
 
 @contextmanager
@@ -102,11 +102,11 @@ def _explain_failure(error: BaseException) -> str:
 
 
 @dataclass
-class _Hall:
-    """Where units are handed out and come back."""
+class _Dispatcher:
+    """Hands out units and takes their results."""
 
     place: Place
-    run_order: Run
+    run_description: Run
     work: Work[Any, Any]
     advance: Advance
     inbox: queue.SimpleQueue[tuple[int, Any]] = field(default_factory=queue.SimpleQueue)
@@ -119,7 +119,7 @@ class _Hall:
 
     def run(self) -> Iterator[tuple[int, Any]]:
         is_done = False
-        self.place.client.subscribe_topic(self.run_order.token, lambda event: self.inbox.put((-1, event[1])))
+        self.place.client.subscribe_topic(self.run_description.token, lambda event: self.inbox.put((-1, event[1])))
         try:
             for number in range(len(self.work.units)):
                 self._hand_out(number)
@@ -144,9 +144,9 @@ class _Hall:
         future = self.place.client.submit(
             run_unit,
             number,
-            encode(self.run_order),
+            encode(self.run_description),
             encode((self.work.function, self.work.units[number])),
-            key=(self.run_order.token, number, self.deaths.get(number, 0)),
+            key=(self.run_description.token, number, self.deaths.get(number, 0)),
             pure=False,
             workers=others or None,
             allow_other_workers=bool(others),
@@ -181,10 +181,10 @@ class _Hall:
             how, worker = content
             self.deaths[number] = self.deaths.get(number, 0) + 1
             if self.deaths[number] < MOST_DEATHS:
-                warn(f"{name}: the process that was at it ended ({how}), possibly out of memory; it is tried again.")
+                warn(f"{name}: the process working on it ended ({how}), possibly out of memory; it is tried again.")
                 self._hand_out(number, not_to=worker)
                 return
-            content = BehaviorError(f"the process that was at it ended {MOST_DEATHS} times (the last {how}), possibly out of memory.")
+            content = BehaviorError(f"the process working on it ended {MOST_DEATHS} times (the last {how}), possibly out of memory.")
             complain(f"{name}: {content}")
         self.n_done += 1
         self.advance(1)
@@ -224,7 +224,7 @@ class _Hall:
         )
 
     def _end(self, *, is_done: bool) -> None:
-        token = self.run_order.token
+        token = self.run_description.token
         if self.place.is_local:
             (end_run if is_done else stop_run)(token)
             return

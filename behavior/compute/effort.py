@@ -13,7 +13,7 @@ __all__ = ["POWERCAP", "Effort", "measure_effort"]
 # Where Linux shows the energy counters of Intel's and AMD's processors (running average power limit); readable for root alone on many
 # systems, and not there on others.
 POWERCAP = Path("/sys/class/powercap")
-# A counter of 262 kJ begins anew after less than an hour at full load.
+# The smallest counters hold 262 kJ and wrap around in less than an hour at full load.
 _SECONDS_BETWEEN_READINGS = 60.0
 
 
@@ -62,7 +62,7 @@ def measure_effort(powercap: Path = POWERCAP) -> Iterator[Effort]:
 
 
 class _EnergyMeter:
-    """Adds up what the counters of all processors count, reading them so often that none begins anew unseen."""
+    """Sums the energy counters of all processors, and reads them often enough to notice each time that one wraps around."""
 
     def __init__(self, powercap: Path) -> None:
         self._counters = _find_counters(powercap)

@@ -123,7 +123,7 @@ class UnitProcess:
                 continue
             kind, content = told[:1], told[1:]
             if told == NO_MORE:
-                self._mourn(process)
+                self._raise_death(process)
             elif kind in (MESSAGE, PROGRESS):
                 take(kind, content)
             else:
@@ -157,7 +157,7 @@ class UnitProcess:
                 process.stdin.close()
         return process
 
-    def _mourn(self, process: subprocess.Popen[bytes]) -> NoReturn:
+    def _raise_death(self, process: subprocess.Popen[bytes]) -> NoReturn:
         """Raise what the end of the process means."""
         status = process.wait()
         if self._is_closed:

@@ -35,7 +35,7 @@ class Where:
         if self.workers is not None and self.workers < 1:
             raise UsageError(f"--workers is {self.workers}, expected 1 or more.")
         if self.workers is not None and self.cluster is not None:
-            raise UsageError("--workers is for this machine, and --cluster for others, which says itself how many; leave one out.")
+            raise UsageError("--workers is for this machine and --cluster for others; give one of them.")
 
     @property
     def is_here(self) -> bool:

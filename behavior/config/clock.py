@@ -83,7 +83,7 @@ class Clock(Section):
 
     start: datetime | None = Field(
         default=None,
-        description="When recordings begin that have no `clock_start` in the manifest: date and time, year first.",
+        description="Start of the recordings that have no `clock_start` in the manifest: date and time, year first.",
         examples=["2026-03-01T18:00:00"],
     )
     lights_on: time | None = Field(

@@ -29,7 +29,7 @@ class Cluster(Section):
     )
     gpus: Count = Field(default=0, description="GPUs of each job.", examples=[1])
     queue: str | None = Field(default=None, description="Name of the queue or partition.", examples=["short"])
-    account: str | None = Field(default=None, description="Account or project that the time is counted for.", examples=["lab42"])
+    account: str | None = Field(default=None, description="Account or project that is charged for the time.", examples=["lab42"])
     modules: list[str] = Field(default=[], description="Environment modules that a job loads.", examples=[["python/3.11"]])
     environment: dict[str, str] = Field(default={}, description="Variables that a job sets.", examples=[{"TMPDIR": "/scratch"}])
     python: str | None = Field(

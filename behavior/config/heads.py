@@ -84,28 +84,28 @@ class BoostingHead(Section):
         "their standard deviations, and the mean of its second half less that of its first.",
         examples=[[0.4, 1, 4]],
     )
-    trees: Positive = Field(default=200, description="Most trees; training stops earlier by `patience`.", examples=[100])
+    trees: Positive = Field(default=200, description="Largest number of trees; `patience` may stop training earlier.", examples=[100])
     patience: Positive = Field(
         default=20, description="Training stops after this number of trees that do not improve on the one before them.", examples=[10]
     )
     learning_rate: Annotated[float, Field(gt=0, le=1)] = Field(
-        default=0.1, description="Share of a tree's answer that counts.", examples=[0.05]
+        default=0.1, description="Learning rate: the share of each tree's output that is added.", examples=[0.05]
     )
-    leaves: Annotated[int, Field(ge=2, le=1024)] = Field(default=15, description="Most leaves of a tree.", examples=[31])
+    leaves: Annotated[int, Field(ge=2, le=1024)] = Field(default=15, description="Largest number of leaves of a tree.", examples=[31])
     min_frames: Positive = Field(default=20, description="Fewest training frames in a leaf.", examples=[50])
-    l2: Annotated[float, Field(ge=0)] = Field(default=1.0, description="How much the values of leaves are drawn to 0.", examples=[10.0])
+    l2: Annotated[float, Field(ge=0)] = Field(default=1.0, description="L2 regularization of the values of leaves.", examples=[10.0])
     share_per_split: Annotated[float, Field(gt=0, le=1)] = Field(
-        default=0.3, description="Share of the statistics, drawn at random, that are looked at for a split.", examples=[1.0]
+        default=0.3, description="Share of the statistics, drawn at random, that each split may use.", examples=[1.0]
     )
     frames: Positive = Field(
         default=30_000,
-        description="Training frames that trees are grown on; of more, as many are taken evenly, the rarer class up to half of them.",
+        description="Largest number of training frames; from more, this many are taken evenly, up to half of them of the rarer class.",
         examples=[100_000],
     )
     components: Positive = Field(
         default=256,
-        description="Features that are more than this are first reduced to so many principal components, unless `features.pca` says how "
-        "many: every one has a mean, a deviation and a difference in each window.",
+        description="More features than this are first reduced to this many principal components, unless `features.pca` gives a "
+        "number: each one has a mean, a deviation and a difference in each window.",
         examples=[64],
     )
 

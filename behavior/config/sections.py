@@ -149,11 +149,11 @@ class PoseFiles(Section):
 
 
 class Normalization(Section):
-    """How a network of one's own wants its colors: divided by 255, less `mean`, over `std`, in the order red, green, blue."""
+    """The colors that a network of your own expects: divided by 255, less `mean`, over `std`, in the order red, green, blue."""
 
-    mean: tuple[_Color, _Color, _Color] = Field(description="Mean of red, green and blue, of 0 to 1.", examples=[[0.5, 0.5, 0.5]])
+    mean: tuple[_Color, _Color, _Color] = Field(description="Mean of red, green and blue, from 0 to 1.", examples=[[0.5, 0.5, 0.5]])
     std: tuple[_Spread, _Spread, _Spread] = Field(
-        description="Standard deviation of red, green and blue, of 0 to 1.", examples=[[0.5, 0.5, 0.5]]
+        description="Standard deviation of red, green and blue, from 0 to 1.", examples=[[0.5, 0.5, 0.5]]
     )
 
 

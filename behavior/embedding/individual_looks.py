@@ -246,7 +246,7 @@ def _embed(looks: FittedLooks, images: npt.NDArray[np.uint8]) -> Vectors:
 
 
 def _open_backbone(settings: LookSettings) -> BackboneSpecification:
-    return require_keras(find_backbone(settings.fingerprint, weights=settings.weights), purpose="individuals are compared by no other")
+    return require_keras(find_backbone(settings.fingerprint, weights=settings.weights), user="comparing individuals")
 
 
 def _identify(settings: LookSettings) -> str:

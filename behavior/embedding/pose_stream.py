@@ -215,7 +215,10 @@ class PoseStream(FeatureStream):
         crop, path = self._crop, recording.pose
         assert path is not None
         if others.takes_nearest and len({tuple(parts) for parts in others.body_parts}) > 1:
-            raise PoseError(f"{path}: {', '.join(others.names)} have different body parts, so that not any of them can be the nearest.")
+            raise PoseError(
+                f"{path}: {', '.join(others.names)} have different body parts, so the nearest cannot stand for each of them; name the "
+                "others in pose.others."
+            )
         posed: list[PosedAnimal] = []
         notes: list[str] = []
         for name, track in zip(others.names, others.tracks, strict=True):

@@ -88,7 +88,7 @@ class TrackRequest:
         if self.backbone is not None:
             if self.fingerprint != "backbone":
                 raise UsageError(f"--backbone {self.backbone} is for --identity backbone; give both, or neither.")
-            require_keras(find_backbone(self.backbone, weights=self.weights), purpose="animals are told apart by no other")
+            require_keras(find_backbone(self.backbone, weights=self.weights), user="telling animals apart")
         for name, (least, most) in _RANGES.items():
             value = getattr(self, name)
             # NaN is in no range.

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from matplotlib.figure import Figure
 
 from behavior.figures.lettering import shorten_text, write_word
-from behavior.figures.rendering import INK, PlainFigure, get_color, get_line_style
+from behavior.figures.rendering import INK, PlainFigure, get_color, get_line_style, style_axes
 
 __all__ = ["ShownGuess", "ShownQuery", "draw_answers", "draw_few_shot", "draw_individuals_confusion", "draw_members"]
 
@@ -130,8 +130,7 @@ def draw_few_shot(shots: Sequence[int], curves: Mapping[str, Sequence[float]], *
     axes.minorticks_off()
     axes.set_ylim(0, 1.02)
     axes.set_xlabel("Enrolled images of each individual", fontsize=9)
-    axes.grid(color="#E6E6E6", linewidth=0.6)
-    axes.spines[["top", "right"]].set_visible(False)
+    style_axes(axes)
     axes.legend(frameon=False, fontsize=9, loc="lower right")
     if title:
         axes.set_title(title, fontsize=10, color=INK)

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-from behavior.figures.rendering import INK, MUTED, PlainFigure, get_color, get_line_style
+from behavior.figures.rendering import INK, MUTED, PlainFigure, get_color, get_line_style, style_axes
 from behavior.metrics.calibration import ReliabilityCurve
 
 __all__ = ["draw_reliability"]
@@ -70,9 +70,7 @@ def draw_reliability(curves: Mapping[str, ReliabilityCurve], *, title: str = "")
     below.set_xlabel("Probability", fontsize=10)
     below.set_xticks(np.linspace(0, 1, 6))
     for panel in (axes, below):
-        panel.grid(color="#E6E6E6", linewidth=0.6)
-        panel.set_axisbelow(True)
-        panel.spines[["top", "right"]].set_visible(False)
+        style_axes(panel)
     figure.legend(loc="outside lower center", frameon=False, fontsize=9, ncols=1, labelcolor=INK)
     if title:
         figure.suptitle(title, fontsize=11, color=INK)

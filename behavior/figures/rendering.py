@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import re
+from typing import Literal
 
 from matplotlib import rc_context
+from matplotlib.axes import Axes
 from matplotlib.backend_bases import RendererBase
 from matplotlib.figure import Figure
 from matplotlib.text import Text
@@ -22,6 +24,7 @@ __all__ = [
     "get_line_style",
     "render_png",
     "render_svg",
+    "style_axes",
 ]
 
 # The palette of Okabe and Ito (2008), Color Universal Design, without its black and with its yellow last: it is too light for lines
@@ -79,6 +82,13 @@ def get_animal_color(index: int) -> str:
 def get_line_style(index: int) -> str:
     """Return the line style of behavior number `index`, so that seven colours and four styles tell 28 behaviors apart."""
     return LINE_STYLES[index // len(COLORS) % len(LINE_STYLES)]
+
+
+def style_axes(axes: Axes, *, lines: Literal["both", "x", "y"] = "both") -> None:
+    """Draw pale grid lines behind what the axes show, and no frame above or on the right."""
+    axes.grid(axis=lines, color="#E6E6E6", linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
 
 
 def render_png(figure: Figure, *, dpi: int = 150) -> bytes:

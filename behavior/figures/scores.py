@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from sklearn.metrics import precision_recall_curve
 
-from behavior.figures.rendering import INK, MUTED, PlainFigure, get_color, get_line_style
+from behavior.figures.rendering import INK, MUTED, PlainFigure, get_color, get_line_style, style_axes
 from behavior.metrics import average_precision
 
 __all__ = ["draw_confusion", "draw_precision_recall"]
@@ -101,9 +101,7 @@ def draw_precision_recall(curves: Mapping[str, tuple[npt.NDArray[np.int8], npt.N
     axes.set_aspect("equal")
     axes.set_xlabel("Recall", fontsize=10)
     axes.set_ylabel("Precision", fontsize=10)
-    axes.grid(color="#E6E6E6", linewidth=0.6)
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right"]].set_visible(False)
+    style_axes(axes)
     figure.legend(loc="outside lower center", frameon=False, fontsize=9, ncols=1)
     if title:
         figure.suptitle(title, fontsize=11, color=INK)

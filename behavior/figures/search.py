@@ -9,7 +9,7 @@ import numpy.typing as npt
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from behavior.figures.rendering import INK, MUTED, PlainFigure, get_color
+from behavior.figures.rendering import INK, MUTED, PlainFigure, get_color, style_axes
 
 __all__ = ["draw_front", "draw_history", "draw_importance"]
 
@@ -55,9 +55,7 @@ def draw_history(
     axes.set_xlabel("Trial", fontsize=10)
     axes.set_ylabel(score[:1].upper() + score[1:], fontsize=10)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.grid(color="#E6E6E6", linewidth=0.6)
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right"]].set_visible(False)
+    style_axes(axes)
     figure.legend(loc="outside lower center", frameon=False, fontsize=9, ncols=3, labelcolor=INK)
     if title:
         figure.suptitle(title, fontsize=11, color=INK)
@@ -106,9 +104,7 @@ def draw_front(
     axes.set_xlabel("Seconds of a trial", fontsize=10)
     axes.set_ylabel(score[:1].upper() + score[1:], fontsize=10)
     axes.margins(0.08)
-    axes.grid(color="#E6E6E6", linewidth=0.6)
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right"]].set_visible(False)
+    style_axes(axes)
     figure.legend(loc="outside lower center", frameon=False, fontsize=9, ncols=2, labelcolor=INK)
     if title:
         figure.suptitle(title, fontsize=11, color=INK)

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from behavior.figures.rendering import COLORS, INK, LINE_STYLES, PlainFigure
+from behavior.figures.rendering import COLORS, INK, LINE_STYLES, PlainFigure, style_axes
 from behavior.figures.timeline import style_time
 
 __all__ = ["draw_time_curves"]
@@ -104,9 +104,7 @@ def _draw_groups(axes: Axes, values: Mapping[str, npt.NDArray[np.floating]], bin
 def _style_panel(axes: Axes, start_s: float, stop_s: float, *, is_lowest: bool) -> None:
     axes.set_ylim(bottom=0)
     axes.set_xlim(start_s, stop_s)
-    axes.grid(axis="y", color="#E6E6E6", linewidth=0.6)
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right"]].set_visible(False)
+    style_axes(axes, lines="y")
     axes.tick_params(axis="y", length=2, labelsize=8)
     style_time(axes, stop_s - start_s, n_ticks=5)
     axes.tick_params(axis="x", labelbottom=is_lowest)

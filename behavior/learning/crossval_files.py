@@ -115,7 +115,7 @@ def prepare_crossval_folder(folder: Path, *, study: Path, overwrite: bool) -> No
 
 @contextmanager
 def claim_crossval_folder(folder: Path) -> Iterator[None]:
-    """Keep other processes from cross-validating into `folder` meanwhile; OutputError if another one is at it."""
+    """Keep other processes from cross-validating into `folder` meanwhile; OutputError if another one is doing so."""
     with claim_file(folder / DIGEST_FILE) as is_mine:
         if not is_mine:
             raise OutputError(f"{folder}: another `behavior crossval` is writing to it; wait for that one, or give another folder.")

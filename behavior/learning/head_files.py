@@ -31,7 +31,7 @@ def save_model(model: FrameModel, path: Path) -> None:
     elif isinstance(model, WindowedNetwork):
         save_head(model.network, path)
     else:
-        raise TypeError(f"there is no kind of file for a {type(model).__name__}")
+        raise TypeError(f"found a {type(model).__name__}, expected BoostedTrees or a WindowedNetwork")
 
 
 def open_head(description: MemberDescription, path: Path) -> FrameModel:

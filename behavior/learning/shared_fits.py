@@ -69,7 +69,7 @@ def _train_group(path: Path, folder: Path, unit: tuple[str, int]) -> None:
             predict_with_fewer(study, data, list_folds(study, data), int(name.removeprefix(CURVE)), store=store)
     except GroupTrainedError:
         return
-    raise AssertionError(f"{unit} is no group of this cross-validation")
+    raise AssertionError(f"{unit}: not a group of this cross-validation")
 
 
 @functools.lru_cache(maxsize=1)

@@ -145,11 +145,11 @@ class BoostingTrainer:
         bins = find_bins(statistics, N_BINS)
         codes = bins.code(statistics)
         importance /= importance.mean()
-        judge = _Judge(codes, truth, importance)
+        scorer = _Scorer(codes, truth, importance)
         if plan.validation:
             seen, _ = _draw_rows([labels[index] for index in plan.validation], self._frames, rng, by_class=False)
             watched = self._describe(data, plan, dict(zip(plan.validation, seen, strict=True)))
-            judge.watch(
+            scorer.watch(
                 bins.code(watched), np.concatenate([labels[index][chosen] for index, chosen in zip(plan.validation, seen, strict=True)])
             )
         model = HistGradientBoostingClassifier(
@@ -157,14 +157,14 @@ class BoostingTrainer:
             max_iter=plan.epochs,
             max_bins=N_BINS,
             early_stopping=True,
-            scoring=judge,
+            scoring=scorer,
             validation_fraction=None,
             # Without validation recordings, the trees are as many as planned.
             n_iter_no_change=patience if plan.validation else plan.epochs + 1,
             tol=0.0,
             random_state=plan.seed,
         )
-        model.fit(codes, truth, sample_weight=importance, **judge.watched)
+        model.fit(codes, truth, sample_weight=importance, **scorer.watched)
         epochs = int(model.n_iter_)
         # The first is before any tree.
         scores = [float(score) for score in model.validation_score_[1:]] if plan.validation else []
@@ -212,7 +212,7 @@ class BoostingTrainer:
         )
 
 
-class _Judge:
+class _Scorer:
     """What scikit-learn asks after each tree: less the loss of training frames, the average precision of validation frames.
 
     Asked by itself, it would compute the answers of all trees again after each.
@@ -225,13 +225,13 @@ class _Judge:
 
     def __init__(self, codes: npt.NDArray[np.uint8], truth: npt.NDArray[np.int8], importance: npt.NDArray[np.float64]) -> None:
         some = np.linspace(0, len(codes) - 1, min(len(codes), LOSS_FRAMES)).astype(np.int64)
-        self._training = _Followed(codes[some], truth[some])
+        self._training = _ScoredFrames(codes[some], truth[some])
         self._importance = importance[some]
-        self._validation: _Followed | None = None
+        self._validation: _ScoredFrames | None = None
 
     def watch(self, codes: npt.NDArray[np.uint8], truth: npt.NDArray[np.int8]) -> None:
         """Take the validation frames."""
-        self._validation = _Followed(codes, truth)
+        self._validation = _ScoredFrames(codes, truth)
 
     @property
     def watched(self) -> dict[str, npt.NDArray[Any]]:
@@ -248,7 +248,7 @@ class _Judge:
         return -float(np.average(losses, weights=self._importance))
 
 
-class _Followed:
+class _ScoredFrames:
     """Frames by their bins (N, F), with their labels (N,), and their log-odds so far."""
 
     def __init__(self, codes: npt.NDArray[np.uint8], truth: npt.NDArray[np.int8]) -> None:

@@ -282,12 +282,12 @@ def _describe_file(weights: str | None, input_size: int | None, clip: tuple[int 
     )
 
 
-def require_keras(specification: BackboneSpecification, *, purpose: str) -> BackboneSpecification:
-    """Return a backbone that Keras can run; UsageError for another one, which `purpose` has no use for."""
+def require_keras(specification: BackboneSpecification, *, user: str) -> BackboneSpecification:
+    """Return a backbone that Keras can run; UsageError, which says that `user` needs one, for any other."""
     if not specification.is_keras:
         raise UsageError(
-            f"backbone {specification.name!r} is no network of Keras, and {purpose}; choose one that `behavior backbones` lists, or a "
-            ".keras file."
+            f"backbone {specification.name!r} is not a Keras network, and {user} needs one; choose one that `behavior backbones` lists, "
+            "or a .keras file."
         )
     return specification
 

@@ -90,7 +90,7 @@ def finetune_study(path: Path, out: Path, *, recordings: Sequence[str] | None = 
         )
     settings = study.finetune or Finetune()
     backbone = study.backbone
-    specification = require_keras(find_chosen_backbone(backbone, models=None), purpose="`behavior finetune` trains no other")
+    specification = require_keras(find_chosen_backbone(backbone, models=None), user="`behavior finetune`")
     identity = identify_weights(specification, backbone.weights, hash_file=hash_file)
     seen_before = list_weights_seen(backbone.weights)
     if backbone.weights == RANDOM:

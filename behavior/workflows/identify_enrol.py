@@ -146,7 +146,7 @@ def _require_usable(request: EnrolRequest) -> None:
         if problem := find_name_problem(name):
             raise UsageError(f"--name {name!r}: expected {problem}.")
     if request.backbone not in (None, CNN, CORRELOGRAM):
-        require_keras(find_backbone(str(request.backbone), weights=request.weights), purpose="individuals are compared by no other")
+        require_keras(find_backbone(str(request.backbone), weights=request.weights), user="comparing individuals")
         if request.weights is None:
             raise UsageError(
                 f"--backbone {request.backbone} needs --weights: imagenet, packaged (openfield), or the path of a weights file."

@@ -90,7 +90,7 @@ def test_what_died_is_done_again_and_what_dies_three_times_is_named_while_the_re
     assert isinstance(done[1], BehaviorError)
     assert "ended 3 times (the last killed by signal 9" in str(done[1]) or os.name == "nt"
     assert (tmp_path / "always").read_text() == "xxx"
-    assert "unit 0: the process that was at it ended" in caplog.text and "it is tried again" in caplog.text
+    assert "unit 0: the process working on it ended" in caplog.text and "it is tried again" in caplog.text
 
 
 def test_nobody_else_can_reach_the_workers_of_this_machine(monkeypatch):

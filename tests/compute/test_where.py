@@ -19,5 +19,5 @@ def test_there_is_at_least_one_worker(workers):
 
 
 def test_this_machine_and_a_cluster_exclude_each_other():
-    with pytest.raises(UsageError, match="leave one out"):
+    with pytest.raises(UsageError, match="--workers is for this machine and --cluster for others; give one of them"):
         Where(2, "tcp://10.0.0.5:8786")

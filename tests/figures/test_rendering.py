@@ -21,6 +21,7 @@ from behavior.figures.rendering import (
     get_line_style,
     render_png,
     render_svg,
+    style_axes,
 )
 
 
@@ -96,3 +97,13 @@ def test_a_control_character_in_a_name_leaves_an_svg_well_formed() -> None:
     words = ["".join(element.itertext()) for element in ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")]
     assert "groom\ufffd]0;x\ufffd" in words
     assert "a\u2028b" in words
+
+
+def test_the_style_of_axes_has_lines_behind_what_is_shown_and_two_sides_of_a_frame() -> None:
+    figure = Figure()
+    axes = figure.subplots()
+    style_axes(axes, lines="y")
+    assert axes.get_axisbelow() is True
+    assert [side for side, spine in axes.spines.items() if spine.get_visible()] == ["left", "bottom"]
+    figure.draw_without_rendering()
+    assert [axis.get_gridlines()[0].get_visible() for axis in (axes.xaxis, axes.yaxis)] == [False, True]

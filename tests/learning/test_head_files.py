@@ -44,7 +44,7 @@ def test_names_tell_the_kinds_apart():
 
 
 def test_something_else_is_not_saved(tmp_path):
-    with pytest.raises(TypeError, match="no kind of file for a str"):
+    with pytest.raises(TypeError, match="found a str, expected BoostedTrees or a WindowedNetwork"):
         save_model("model", tmp_path / "a.keras")
 
 

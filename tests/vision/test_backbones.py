@@ -330,9 +330,9 @@ class TestOtherFiles:
 
     def test_what_needs_keras_says_so(self, tmp_path):
         specification = find_backbone("file", weights=str(write_openvino(tmp_path / "a.xml")))
-        with pytest.raises(UsageError, match=r"backbone 'file' is no network of Keras, and nothing else is done; choose one"):
-            require_keras(specification, purpose="nothing else is done")
-        assert require_keras(find_backbone("openfield"), purpose="") is find_backbone("openfield")
+        with pytest.raises(UsageError, match=r"backbone 'file' is not a Keras network, and this test needs one; choose one"):
+            require_keras(specification, user="this test")
+        assert require_keras(find_backbone("openfield"), user="this test") is find_backbone("openfield")
 
 
 def test_what_is_fixed_in_a_network_of_keras_cannot_be_chosen():
