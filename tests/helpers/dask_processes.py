@@ -8,6 +8,8 @@ import sys
 import time
 from pathlib import Path
 
+import distributed
+
 SECONDS_TO_START = 120
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -26,6 +28,9 @@ class DaskProcesses:
         self.scheduler = self._start("dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--dashboard-address", "127.0.0.1:0")
         for _ in range(self._n_workers):
             self.add_worker()
+        # A unit that is handed out before would wait at the worker that came first.
+        with distributed.Client(self.address, set_as_default=False) as client:
+            client.wait_for_workers(self._n_workers, timeout=SECONDS_TO_START)
         return self
 
     def __exit__(self, *_: object) -> None:
