@@ -28,9 +28,12 @@ class DaskProcesses:
         self.scheduler = self._start("dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--dashboard-address", "127.0.0.1:0")
         for _ in range(self._n_workers):
             self.add_worker()
-        # A unit that is handed out before would wait at the worker that came first.
-        with distributed.Client(self.address, set_as_default=False) as client:
-            client.wait_for_workers(self._n_workers, timeout=SECONDS_TO_START)
+        if self._n_workers:
+            try:
+                self._wait_for_workers()
+            except BaseException:
+                self.__exit__()
+                raise
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -49,6 +52,11 @@ class DaskProcesses:
                 return str(json.loads(text)["address"])
             time.sleep(0.1)
         raise TimeoutError("the scheduler does not start")
+
+    def _wait_for_workers(self) -> None:
+        # A unit that is handed out before would wait at the worker that came first.
+        with distributed.Client(self.address, set_as_default=False) as client:
+            client.wait_for_workers(self._n_workers, timeout=SECONDS_TO_START)
 
     def add_worker(self) -> None:
         """Start another worker, without a guardian that would start it again."""
