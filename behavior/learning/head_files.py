@@ -11,11 +11,13 @@ from behavior.files.opening import explain_damage
 from behavior.files.tree_archives import read_trees, write_trees
 from behavior.sequence.boosted_trees import TREE_DTYPES, BoostedTrees
 from behavior.sequence.contracts import FrameModel
-from behavior.sequence.heads import load_head, save_head
+from behavior.sequence.heads import find_steps, load_head, save_head
 from behavior.sequence.windowed_network import WindowedNetwork
 
 __all__ = ["name_suffix", "open_head", "save_model"]
 
+# Settings of a head that are used before its network is built, or in training alone.
+_NOT_OF_A_NETWORK = {"share", "smoothing"}
 _ADVICE = "copy the whole folder of the model again"
 
 
@@ -48,6 +50,6 @@ def open_head(description: MemberDescription, path: Path) -> FrameModel:
             return BoostedTrees.from_arrays([arrays[name] for name in TREE_DTYPES])
     network = load_head(path)
     try:
-        return WindowedNetwork(network, description.window_length)
+        return WindowedNetwork(network, description.window_length, find_steps(**description.head.model_dump(exclude=_NOT_OF_A_NETWORK)))
     except ValueError as problem:
         raise ModelError(f"{path}: is no network over windows ({problem}); {_ADVICE}.") from None

@@ -16,7 +16,7 @@ from behavior.recording import Probabilities
 from behavior.sequence.averaging import average_features, spread_rows
 from behavior.sequence.inference import resample_rows
 
-__all__ = ["predict_members", "predict_probabilities", "require_rate"]
+__all__ = ["arrange_members", "predict_members", "predict_probabilities", "require_rate"]
 
 
 def require_rate(model: OpenedModel, features: RecordingFeatures, *, name: str, may_resample: bool) -> bool:
@@ -69,19 +69,33 @@ def predict_members(model: OpenedModel, features: Sequence[RecordingFeatures]) -
         For each member, in order.
     """
     behaviors, time_s = model.description.behaviors, features[0].time_s
+    columns = [_predict_member(member, own, fps=model.description.fps) for member, own in zip(model.members, features, strict=True)]
+    arranged = arrange_members([member.description.behaviors for member in model.members], columns, behaviors)
+    return [Probabilities(values, tuple(behaviors), time_s) for values in arranged]
+
+
+def arrange_members(
+    outputs: Sequence[Sequence[str]], columns: Sequence[npt.NDArray[np.float32]], behaviors: Sequence[str]
+) -> list[npt.NDArray[np.float32]]:
+    """Return what members predict, arrays (T, B): the first that is predicted of each behavior, then the second.
+
+    Parameters
+    ----------
+    outputs
+        For each member the behaviors of its outputs; one that is not among `behaviors` is left out.
+    columns
+        For each member its probabilities (T, K).
+    behaviors
+        The B behaviors. One that fewer members than another know has NaN in the last arrays.
+    """
     predicted: dict[str, list[npt.NDArray[np.float32]]] = {name: [] for name in behaviors}
-    for member, own in zip(model.members, features, strict=True):
-        columns = _predict_member(member, own, fps=model.description.fps)
-        for column, name in enumerate(member.description.behaviors):
+    for names, own in zip(outputs, columns, strict=True):
+        for column, name in enumerate(names):
             if name in predicted:
-                predicted[name].append(columns[:, column])
-    unknown = np.full(len(time_s), np.nan, dtype=np.float32)
+                predicted[name].append(own[:, column])
+    unknown = np.full(len(columns[0]), np.nan, dtype=np.float32)
     return [
-        Probabilities(
-            np.column_stack([predicted[name][number] if number < len(predicted[name]) else unknown for name in behaviors]),
-            tuple(behaviors),
-            time_s,
-        )
+        np.column_stack([predicted[name][number] if number < len(predicted[name]) else unknown for name in behaviors])
         for number in range(max(map(len, predicted.values()), default=0))
     ]
 

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import expit
 
+from behavior.sequence.frame_streams import NeighbourhoodStream
 from behavior.sequence.window_statistics import FeatureRows, count_statistics, describe_rows
 
 __all__ = ["TREE_DTYPES", "BoostedTrees"]
@@ -163,6 +164,15 @@ class BoostedTrees:
     def find_reach(self, first: int, last: int, n_vectors: int) -> tuple[int, int]:
         """Return the vectors [start, stop) of the windows around those from `first` to `last`."""
         return max(first - self._reach, 0), min(last + self._reach + 1, n_vectors)
+
+    @property
+    def n_ahead(self) -> int:
+        """Half of the longest window."""
+        return self._reach
+
+    def start_stream(self) -> NeighbourhoodStream:
+        """Return what predicts a recording vector by vector."""
+        return NeighbourhoodStream(self.predict, self._reach, self.n_outputs)
 
     def predict_variants(self, variants: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
         """Return the probabilities (V, T, 1) of several forms of the features of one stretch, (V, T, D)."""

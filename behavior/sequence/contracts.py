@@ -12,7 +12,7 @@ import numpy.typing as npt
 from behavior.sequence.plans import FitCallbacks, ModelPlan, TrainedModel, TrainingState
 from behavior.sequence.windows import SequenceData
 
-__all__ = ["FrameModel", "HeadWeights", "StateShapes", "Trainer"]
+__all__ = ["FrameModel", "FrameStream", "HeadWeights", "StateShapes", "Trainer"]
 
 # What a kind of head keeps of one trained model, in an order of its own.
 HeadWeights = Sequence[npt.NDArray[Any]]
@@ -34,6 +34,16 @@ class StateShapes:
     moments: Sequence[tuple[int, ...]]
 
 
+class FrameStream(Protocol):
+    """Predicts one recording, or a stretch without a gap, as its prepared features come: what `FrameModel.predict` would."""
+
+    def advance(self, vector: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
+        """Take the next vector (D,), and return the probabilities (N, K) of the frames that have them now, in their order."""
+
+    def finish(self) -> npt.NDArray[np.float32]:
+        """Return the probabilities (N, K) of the frames that are left, which nothing follows."""
+
+
 class FrameModel(Protocol):
     """One trained model, from the prepared features of frames to probabilities.
 
@@ -43,6 +53,8 @@ class FrameModel(Protocol):
         Length of a frame's vector, D.
     n_outputs
         Number of behaviors that it answers for, K.
+    n_ahead
+        Vectors that have to follow one before its probabilities are known; 0 for a model that looks back only.
     """
 
     @property
@@ -53,6 +65,10 @@ class FrameModel(Protocol):
     def n_outputs(self) -> int:
         """Number of behaviors, K."""
 
+    @property
+    def n_ahead(self) -> int:
+        """Vectors that have to follow one before its probabilities are known."""
+
     def predict(self, features: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
         """Return the probabilities (T, K) of a recording, or a stretch without a gap, (T, D)."""
 
@@ -61,6 +77,9 @@ class FrameModel(Protocol):
 
         Predicted alone, they get the same probabilities from `first` to `last` as within the whole.
         """
+
+    def start_stream(self) -> FrameStream:
+        """Return what predicts a recording vector by vector, to the same numbers as `predict` but for rounding."""
 
     def predict_variants(self, variants: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
         """Return the probabilities (V, T, K) of several forms of the features of one stretch, (V, T, D)."""

@@ -16,13 +16,14 @@ from tcn import TCN
 
 from behavior.errors import ModelError
 from behavior.files.keras_archives import load_network
+from behavior.sequence.frame_steps import StepsMaker
 from behavior.sequence.lstm import LstmKind
 from behavior.sequence.mstcn import MstcnKind
 from behavior.sequence.stacking import StackedRun
 from behavior.sequence.tcn import TcnKind
 from behavior.sequence.transformer import TransformerKind
 
-__all__ = ["HEADS", "HeadKind", "build_head", "load_head", "run_head", "save_head"]
+__all__ = ["HEADS", "HeadKind", "build_head", "find_steps", "load_head", "run_head", "save_head"]
 
 
 class HeadKind(Protocol):
@@ -47,6 +48,10 @@ class HeadKind(Protocol):
 
         The run's weights are in the order of the plain model's `weights`.
         """
+
+    @staticmethod
+    def find_steps(*_: Any, **settings: Any) -> StepsMaker | None:
+        """Return what makes the steps from frame to frame of a network that looks back only; None where it looks at later frames."""
 
     @staticmethod
     def count_values(*_: Any, **settings: Any) -> int:
@@ -84,6 +89,17 @@ def run_head(run: StackedRun, windows: Any, *, kind: str, n_outputs: int, **sett
     stages = HEADS[kind].run(run, windows, n_outputs=n_outputs, **settings)
     run.require_all_taken()
     return stages
+
+
+def find_steps(*, kind: str, **settings: Any) -> StepsMaker | None:
+    """Return what makes the steps from frame to frame of a network that looks back only; None where it looks at later frames.
+
+    Parameters
+    ----------
+    kind, **settings
+        Arguments of `build_head`.
+    """
+    return HEADS[kind].find_steps(**settings)
 
 
 def save_head(model: keras.Model, path: Path) -> None:

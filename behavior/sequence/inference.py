@@ -19,6 +19,7 @@ def predict_recording(
     features: npt.NDArray[np.floating],
     *,
     length: int,
+    looks_back: bool = False,
 ) -> npt.NDArray[np.float32]:
     """Return the probability of each behavior in every frame, float32 of shape (..., T, K).
 
@@ -33,9 +34,11 @@ def predict_recording(
         Shape (T, D).
     length
         Frames in a window.
+    looks_back
+        Whether a frame's probabilities depend on no later frame of its window; then they depend on none of the recording.
     """
     n_frames = len(features)
-    starts = find_prediction_starts(n_frames, length)
+    starts = find_prediction_starts(n_frames, length, looks_back=looks_back)
     fade = make_fade(length)
     weight = np.zeros(n_frames + length)
     total: npt.NDArray[np.float64] | None = None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import keras
 from keras import ops
 
+from behavior.sequence.frame_steps import LstmSteps, StepsMaker
 from behavior.sequence.stacking import StackedRun, add_dense, add_lstm
 
 __all__ = ["LstmKind"]
@@ -34,6 +36,11 @@ class LstmKind:
             forward = add_lstm(run, values)
             values = ops.concatenate([forward, add_lstm(run, values, reverse=True)], axis=-1) if bidirectional else forward
         return [add_dense(run, values)]
+
+    @staticmethod
+    def find_steps(*, layers: int, bidirectional: bool = False, **_: Any) -> StepsMaker | None:
+        """Return what makes the steps from frame to frame; None in both directions."""
+        return None if bidirectional else partial(LstmSteps, layers=layers)
 
     @staticmethod
     def count_values(*, n_outputs: int, layers: int, units: int, bidirectional: bool = False) -> int:

@@ -59,6 +59,10 @@ class MstcnKind:
         return logits
 
     @staticmethod
+    def find_steps(**_: Any) -> None:
+        """Return None: each frame sees later ones."""
+
+    @staticmethod
     def count_values(*, n_outputs: int, stages: int, layers: int, filters: int, kernel_size: int) -> int:
         """Return about how many numbers a training step keeps for one frame in one model."""
         # As measured on a processor.

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import keras
 from keras import ops
 from tcn import TCN
 
+from behavior.sequence.frame_steps import StepsMaker, TcnSteps
 from behavior.sequence.stacking import StackedRun, add_batch_normalization, add_convolution, add_dense, add_layer_normalization
 
 __all__ = ["TcnKind", "WeightNormalizedConv1D", "normalize_kernel"]
@@ -133,6 +135,11 @@ class TcnKind:
                 values = ops.relu(values + inner)
             values = skipped
         return [add_dense(run, values)]
+
+    @staticmethod
+    def find_steps(*, layers: int, normalization: str, causal: bool = True, **_: Any) -> StepsMaker | None:
+        """Return what makes the steps from frame to frame; None where convolutions see both ways."""
+        return partial(TcnSteps, layers=layers, dilations=DILATIONS, normalization=normalization) if causal else None
 
     @staticmethod
     def count_values(*, n_outputs: int, layers: int, filters: int, kernel_size: int, normalization: str, causal: bool = True) -> int:

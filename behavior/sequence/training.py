@@ -18,7 +18,7 @@ from behavior.metrics.frames import average_precision
 from behavior.sequence.batches import WindowTable
 from behavior.sequence.contracts import StateShapes
 from behavior.sequence.head_stack import HeadStack
-from behavior.sequence.heads import build_head
+from behavior.sequence.heads import build_head, find_steps
 from behavior.sequence.inference import predict_recording
 from behavior.sequence.plans import FitCallbacks, FitReport, ModelPlan, PlanWeights, TrainedModel, TrainingState
 from behavior.sequence.windowed_network import WindowedNetwork
@@ -67,6 +67,7 @@ class HeadTrainer:
         settings = dict(head)
         smoothing = float(settings.pop("smoothing", 0.0))
         self._settings = {"n_features": n_features, "n_outputs": n_outputs, **settings}
+        self._make_steps = find_steps(**self._settings)
         self._length = window_length
         self._batch_size = batch_size
         self._fitting = threading.Lock()
@@ -154,11 +155,12 @@ class HeadTrainer:
     def predict(self, weights: Sequence[npt.NDArray[np.float32]], features: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
         """Return the probabilities that the model with the given weights predicts for a recording (T, D), float32 of shape (T, K)."""
         stacked = [tf.constant(weight[None]) for weight in weights]
-        return predict_recording(partial(self._stack.predict, stacked), features, length=self._length)[0]
+        predict = partial(self._stack.predict, stacked)
+        return predict_recording(predict, features, length=self._length, looks_back=self._make_steps is not None)[0]
 
     def make_model(self, weights: Sequence[npt.NDArray[np.float32]]) -> WindowedNetwork:
         """Return the model with the given weights, which a bundle holds."""
-        return WindowedNetwork(self.export(weights), self._length)
+        return WindowedNetwork(self.export(weights), self._length, self._make_steps)
 
     def export(self, weights: Sequence[npt.NDArray[np.float32]]) -> keras.Model:
         """Return the plain Keras model with the given weights."""
@@ -273,6 +275,7 @@ class HeadTrainer:
                     partial(self._stack.predict, weights),
                     data.features[preparation][recording],
                     length=self._length,
+                    looks_back=self._make_steps is not None,
                 )
                 for position, number in enumerate(members):
                     predictions[number][recording] = values[position]

@@ -133,6 +133,10 @@ class TransformerKind:
         return [add_dense(run, add_layer_normalization(run, values))]
 
     @staticmethod
+    def find_steps(**_: Any) -> None:
+        """Return None: each frame sees later ones."""
+
+    @staticmethod
     def count_values(*, n_outputs: int, layers: int, units: int, heads: int, span: int) -> int:
         """Return about how many numbers a training step keeps for one frame in one model."""
         # As measured on a processor.

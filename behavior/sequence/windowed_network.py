@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 import numpy.typing as npt
 
+from behavior.sequence.contracts import FrameStream
+from behavior.sequence.frame_steps import StepsMaker
+from behavior.sequence.frame_streams import StepStream, WindowStream
 from behavior.sequence.inference import predict_recording
 from behavior.sequence.windows import find_prediction_starts
 
@@ -35,6 +38,8 @@ class WindowedNetwork:
         From windows (N, W, D) to probabilities (N, W, K).
     length
         Vectors in a window.
+    make_steps
+        What makes the network's steps from frame to frame (`heads.find_steps`); None for one that looks at later frames.
 
     Attributes
     ----------
@@ -47,21 +52,38 @@ class WindowedNetwork:
         If the network takes or gives something else than windows.
     """
 
-    def __init__(self, network: _Network, length: int) -> None:
+    def __init__(self, network: _Network, length: int, make_steps: StepsMaker | None = None) -> None:
         self.network = network
         self.n_features = _find_width(network.input_shape, "input")
         self.n_outputs = _find_width(network.output_shape, "output")
         self._length = length
+        self._make_steps = make_steps
 
     def predict(self, features: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
         """Return the probabilities (T, K) of a recording (T, D)."""
-        return predict_recording(self.network.predict_on_batch, features, length=self._length)
+        return predict_recording(self.network.predict_on_batch, features, length=self._length, looks_back=self._looks_back)
 
     def find_reach(self, first: int, last: int, n_vectors: int) -> tuple[int, int]:
         """Return the vectors [start, stop) of the windows that reach those from `first` to `last`."""
-        starts = find_prediction_starts(n_vectors, self._length)
+        starts = find_prediction_starts(n_vectors, self._length, looks_back=self._looks_back)
         reaching = starts[(starts <= last) & (starts + self._length > first)]
-        return int(reaching[0]), min(int(reaching[-1]) + self._length, n_vectors)
+        return int(reaching[0]), last + 1 if self._looks_back else min(int(reaching[-1]) + self._length, n_vectors)
+
+    @property
+    def _looks_back(self) -> bool:
+        return self._make_steps is not None
+
+    @property
+    def n_ahead(self) -> int:
+        """A window, or none for a network that looks back only."""
+        return 0 if self._looks_back else self._length
+
+    def start_stream(self) -> FrameStream:
+        """Return what predicts a recording vector by vector; ValueError if the network's weights are not those of its steps."""
+        if self._make_steps is None:
+            return WindowStream(self.network.predict_on_batch, self._length, self.n_outputs)
+        make_steps, weights = self._make_steps, cast(Any, self.network).get_weights()
+        return StepStream(lambda n_lanes: make_steps(weights, n_lanes), self._length, self.n_outputs)
 
     def predict_variants(self, variants: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
         """Return the probabilities (V, T, K) of several forms of the features of one stretch, (V, T, D)."""
@@ -74,7 +96,8 @@ class WindowedNetwork:
             return predicted.reshape(n_variants, n_windows, *predicted.shape[1:])
 
         n_vectors = variants.shape[1]
-        return predict_recording(predict, np.arange(n_vectors, dtype=np.float32)[:, None], length=self._length)
+        places = np.arange(n_vectors, dtype=np.float32)[:, None]
+        return predict_recording(predict, places, length=self._length, looks_back=self._looks_back)
 
 
 def _find_width(shape: Sequence[int | None], what: str) -> int:

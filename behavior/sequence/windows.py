@@ -40,14 +40,24 @@ def find_training_starts(n_frames: int, length: int) -> npt.NDArray[np.int64]:
     return starts
 
 
-def find_prediction_starts(n_frames: int, length: int) -> npt.NDArray[np.int64]:
+def find_prediction_starts(n_frames: int, length: int, *, looks_back: bool = False) -> npt.NDArray[np.int64]:
     """Return the first frame of each prediction window, int64 of shape (N,).
 
-    Windows overlap by half, and the last one ends with the recording.
+    Windows overlap by half, and the last one ends with the recording. Where a model looks back only, windows go on until one begins in
+    the last half window, and those that reach beyond the end are padded, which such a model does not notice: so what it predicts for a
+    frame does not depend on how long the recording goes on.
+
+    >>> find_prediction_starts(10, 4).tolist(), find_prediction_starts(9, 4).tolist()
+    ([0, 2, 4, 6], [0, 2, 4, 5])
+    >>> find_prediction_starts(9, 4, looks_back=True).tolist()
+    [0, 2, 4, 6, 8]
     """
     _require_positive(n_frames, length)
+    step = max(length // 2, 1)
+    if looks_back:
+        return np.arange(0, n_frames, step)
     last = max(n_frames - length, 0)
-    return np.unique(np.append(np.arange(0, last, max(length // 2, 1)), last))
+    return np.unique(np.append(np.arange(0, last, step), last))
 
 
 def mark_fresh_frames(starts: npt.NDArray[np.int64], length: int, n_frames: int) -> npt.NDArray[np.bool_]:

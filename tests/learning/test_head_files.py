@@ -10,16 +10,17 @@ from behavior.config import BoostingHead, LstmHead
 from behavior.errors import ModelError
 from behavior.learning.head_files import name_suffix, open_head, save_model
 from behavior.sequence.boosting import BoostingTrainer
-from behavior.sequence.heads import build_head
+from behavior.sequence.heads import build_head, find_steps
 from behavior.sequence.plans import ModelPlan
 from behavior.sequence.windowed_network import WindowedNetwork
 from behavior.sequence.windows import SequenceData
 
-NETWORK = SimpleNamespace(window_length=20)
+LSTM = {"kind": "lstm", "layers": 1, "units": 4, "dropout": 0.0}
+NETWORK = SimpleNamespace(window_length=20, head=LstmHead(**LSTM))
 
 
 def test_a_network_reads_back_as_it_was_saved(tmp_path):
-    model = WindowedNetwork(build_head(n_features=2, kind="lstm", dropout=0.0, layers=1, units=4, bidirectional=False), 20)
+    model = WindowedNetwork(build_head(n_features=2, **LSTM), 20, find_steps(**LSTM))
     save_model(model, tmp_path / "a.keras")
     features = np.random.default_rng(0).random((50, 2)).astype(np.float32)
     np.testing.assert_array_equal(open_head(NETWORK, tmp_path / "a.keras").predict(features), model.predict(features))
