@@ -100,8 +100,9 @@ class HeadStack:
 
     def keep_models(self, is_kept: npt.NDArray[np.bool_]) -> None:
         """Remove the models where `is_kept`, shape (A,), is False; they take no memory or time any more."""
+        positions = np.flatnonzero(is_kept)
         for variable in (*self._variables, *self._moments):
-            variable.assign(tf.boolean_mask(variable, is_kept))
+            variable.assign(tf.gather(variable, positions))
 
     def find_usable(self) -> npt.NDArray[np.bool_]:
         """Return which models have weights that can be computed with, shape (A,)."""

@@ -170,9 +170,9 @@ class HeadTrainer:
 
     def draw_weights(self, seed: int) -> list[npt.NDArray[np.float32]]:
         """Return the weights of a newly built model."""
-        # Layers draw their own seeds from Python's generator, initialisers from the seeds of the layers.
+        # Layers draw their own seeds from Python's generator, initialisers from the seeds of the layers. Keras's set_random_seed would have
+        # TensorFlow prepare anew, which takes seconds, all that was traced.
         random.seed(seed)
-        keras.utils.set_random_seed(seed)
         return list(build_head(**self._settings).get_weights())
 
     def _begin(self, plans: Sequence[ModelPlan], initial: Sequence[Sequence[npt.NDArray[np.float32]]] | None) -> TrainingState:
