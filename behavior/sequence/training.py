@@ -172,8 +172,12 @@ class HeadTrainer:
         """Return the weights of a newly built model."""
         # Layers draw their own seeds from Python's generator, initialisers from the seeds of the layers. Keras's set_random_seed would have
         # TensorFlow prepare anew, which takes seconds, all that was traced.
+        state = random.getstate()
         random.seed(seed)
-        return list(build_head(**self._settings).get_weights())
+        try:
+            return list(build_head(**self._settings).get_weights())
+        finally:
+            random.setstate(state)
 
     def _begin(self, plans: Sequence[ModelPlan], initial: Sequence[Sequence[npt.NDArray[np.float32]]] | None) -> TrainingState:
         drawn = initial or [self.draw_weights(plan.seed) for plan in plans]

@@ -3,6 +3,7 @@
 import copy
 import functools
 import json
+import random
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -537,6 +538,15 @@ def test_initial_weights_follow_from_the_seed_alone():
     given = trainer.fit(data, [plan((0, 1)), plan((0, 1))], seed=0, initial=[other, first])
     for model, expected in zip(drawn, given, strict=True):
         assert_same(model, expected)
+
+
+def test_drawing_weights_leaves_all_random_numbers_of_others_as_they_are():
+    """TensorFlow drops what it has prepared of every traced function where its seed is set."""
+    keras.utils.set_random_seed(3)
+    expected = random.random(), np.random.random(), float(tf.random.uniform(()))  # noqa: NPY002
+    keras.utils.set_random_seed(3)
+    share(STILL).draw_weights(4)
+    assert (random.random(), np.random.random(), float(tf.random.uniform(()))) == expected  # noqa: NPY002
 
 
 def test_the_order_of_windows_and_the_dropout_follow_from_the_seed():
