@@ -18,7 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 from behavior.files.feature_sources import hash_file
-from behavior.vision.backbones import BackboneSpecification, find_backbone, identify_weights
+from behavior.vision.backbone_weights import identify_weights
+from behavior.vision.backbones import BackboneSpecification, find_backbone
 from behavior.vision.conversion import convert_backbone
 from behavior.vision.engine_request import EngineRequest
 from behavior.vision.engines import OpenVinoEngine, TorchEngine

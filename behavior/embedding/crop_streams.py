@@ -25,7 +25,8 @@ from behavior.files.video import VideoReader, open_video
 from behavior.progress import announce, detail, report_progress, warn
 from behavior.recording import Recording
 from behavior.versions import collect_versions
-from behavior.vision.backbones import RANDOM, BackboneSpecification, identify_weights
+from behavior.vision.backbone_weights import RANDOM, identify_weights
+from behavior.vision.backbones import BackboneSpecification
 from behavior.vision.clips import Clip, ClipBatch, find_clip_rows
 from behavior.vision.engine_choice import PreparedEngine, prepare_engine
 from behavior.vision.engine_request import AUTO, BFLOAT16, FLOAT32, EngineRequest

@@ -20,7 +20,8 @@ from behavior.identity.networks import build_cnn, build_dense, embed_inputs
 from behavior.identity.preparation import Preparation
 from behavior.identity.recognition import Whitening, normalize
 from behavior.identity.variation import vary_crops
-from behavior.vision.backbones import BackboneSpecification, build_backbone, find_backbone, identify_weights, require_keras
+from behavior.vision.backbone_weights import identify_weights
+from behavior.vision.backbones import BackboneSpecification, build_backbone, find_backbone, require_keras
 
 __all__ = ["CNN", "CORRELOGRAM", "TRAINING_RULE", "FittedLooks", "LookSettings", "NamedImages", "embed_images", "fit_looks", "is_enough"]
 

@@ -30,7 +30,8 @@ from behavior.recording import Tracklet
 from behavior.tracking.animals import TrackedAnimals, gather_animals
 from behavior.tracking.association import Associated, AssociationSettings
 from behavior.tracking.detections import Detections
-from behavior.vision.backbones import PACKAGED, find_backbone
+from behavior.vision.backbone_weights import PACKAGED
+from behavior.vision.backbones import find_backbone
 
 __all__ = [
     "OPENFIELD",

@@ -12,7 +12,7 @@ from behavior.files.finetuned_weights import SeenRecording, read_seen_recordings
 from behavior.learning.variants import list_variants
 from behavior.progress import warn
 from behavior.recording import Recording
-from behavior.vision.backbones import IMAGENET, PACKAGED, RANDOM
+from behavior.vision.backbone_weights import IMAGENET, PACKAGED, RANDOM
 from behavior.vision.torch_networks import PRETRAINED
 
 __all__ = ["find_seen", "list_weights_seen", "refuse_seen_recordings"]

@@ -20,7 +20,7 @@ from behavior.reporting.score_summary import format_value
 from behavior.reporting.scores_section import Scores
 from behavior.reporting.sources import ReportSources
 from behavior.statistics.groups import ASSUMPTIONS
-from behavior.vision.backbones import PACKAGED
+from behavior.vision.backbone_weights import PACKAGED
 
 __all__ = ["make_methods_section"]
 

@@ -30,7 +30,7 @@ from behavior.reporting.check_result import CheckedRecording, Problem, StudyChec
 from behavior.reporting.feature_check import FeatureKind, outline_imported, outline_recording, prepare_kinds
 from behavior.reporting.pose_check import PoseCheck, check_pose, open_pose_of
 from behavior.reporting.refusals import list_study_refusals
-from behavior.vision.backbones import IMAGENET, identify_weights, imagenet_path
+from behavior.vision.backbone_weights import IMAGENET, identify_weights, imagenet_path
 
 __all__ = ["RecordingCheck", "SeenFiles", "check_balance", "check_rates", "check_recording", "check_recordings", "check_weights"]
 

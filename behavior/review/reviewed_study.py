@@ -23,7 +23,7 @@ from behavior.files.study import open_study, read_study
 from behavior.files.study_behaviors import add_behavior
 from behavior.recording import Recording
 from behavior.review.settings import SETTINGS_FILE, ReviewSettings, read_settings, write_settings
-from behavior.vision.backbones import PACKAGED
+from behavior.vision.backbone_weights import PACKAGED
 from behavior.workflows.init import choose_crop, choose_sampling, make_recording
 
 __all__ = ["ReviewedStudy", "open_reviewed"]

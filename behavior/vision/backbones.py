@@ -5,7 +5,6 @@ Adding one is one entry in `BACKBONES`.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,10 +12,11 @@ from typing import Any
 
 from behavior.errors import UsageError, WeightsError, suggest_nearest
 from behavior.files.keras_archives import load_network, refusing_missing_weights, require_finite_weights
+from behavior.vision.backbone_weights import IMAGENET, PACKAGED, RANDOM, RANDOM_SEED, find_weights_file
 from behavior.vision.clips import Clip
 from behavior.vision.keras_archives import read_archive
 from behavior.vision.network_files import NETWORK_SUFFIXES, NetworkFile, describe_network_file
-from behavior.vision.openfield import build_openfield, openfield_weights_path
+from behavior.vision.openfield import build_openfield
 from behavior.vision.pooling import Pooling, plan_pooling, pool_with_keras
 from behavior.vision.preprocessing import ColorNormalization, Preprocessing, preprocess
 from behavior.vision.squeezenet import build_squeezenet
@@ -26,21 +26,13 @@ from behavior.vision.torch_networks import LIBRARIES, PRETRAINED, TorchDescripti
 __all__ = [
     "BACKBONES",
     "FILE",
-    "IMAGENET",
-    "PACKAGED",
-    "RANDOM",
-    "RANDOM_SEED",
     "BackboneSpecification",
     "build_backbone",
     "build_network",
     "find_backbone",
-    "identify_weights",
-    "imagenet_path",
     "require_keras",
 ]
 
-RANDOM_SEED = 0
-IMAGENET, PACKAGED, RANDOM = "imagenet", "packaged", "random"
 # What feature caches and models call a network in a .keras file, and study files of earlier versions.
 FILE, KERAS_FILE = "file", "keras_file"
 ARCHIVE_SUFFIX = ".keras"
@@ -292,51 +284,6 @@ def require_keras(specification: BackboneSpecification, *, user: str) -> Backbon
     return specification
 
 
-def identify_weights(specification: BackboneSpecification, weights: str, *, hash_file: Callable[[Path], str]) -> str:
-    """Return what tells these weights from all others, without building the network.
-
-    Parameters
-    ----------
-    weights
-        "imagenet", "packaged", "random" or the path of a weights file.
-    hash_file
-        Returns the hash of a file's content.
-
-    Raises
-    ------
-    UsageError
-        If the backbone does not come with such weights.
-    WeightsError
-        If the file is missing.
-    """
-    if specification.torch is not None:
-        return specification.torch_identity
-    if weights == PRETRAINED:
-        raise UsageError(
-            f"backbone {specification.name!r} has no weights called pretrained; give imagenet, packaged or the path of a file."
-        )
-    if weights == RANDOM:
-        return f"random, seed {RANDOM_SEED}"
-    if weights == IMAGENET:
-        if specification.imagenet_file is None:
-            hint = "weights: packaged" if specification.name == "openfield" else "the path of a weights file"
-            raise UsageError(f"backbone {specification.name!r} has no ImageNet weights that Keras could fetch; give {hint} instead.")
-        return specification.imagenet_file
-    if weights == PACKAGED:
-        if specification.name != "openfield":
-            raise UsageError(
-                f"no weights for backbone {specification.name!r} come with the package; only 'openfield' has weights: packaged."
-            )
-        return hash_file(openfield_weights_path())
-    path = Path(weights)
-    if not path.is_file():
-        raise WeightsError(f"{path}: no such weights file; give imagenet, packaged, random or the path of a file that is there.")
-    if specification.file is None or len(specification.file.files) == 1:
-        return hash_file(path)
-    # A network and its weights are in files of their own.
-    return " ".join(hash_file(one) for one in specification.file.files)
-
-
 def build_backbone(specification: BackboneSpecification, weights: str, *, precision: str = "float32") -> Any:
     """Return a Keras model from uint8 or float RGB images (N, S, S, 3) in 0 to 255 to float32 vectors (N, D), preprocessing included.
 
@@ -383,7 +330,7 @@ def build_network(specification: BackboneSpecification, weights: str) -> Any:
         return specification.build()
     network = specification.build()
     if specification.file is None:
-        _load_weights(specification, network, _find_weights_file(specification, weights))
+        _load_weights(specification, network, find_weights_file(specification, weights))
     return network
 
 
@@ -416,31 +363,3 @@ def _load_archive(specification: BackboneSpecification, path: Path) -> Any:
     n_frames = None if specification.clip is None else specification.clip.frames
     plan = plan_pooling(shape, specification.pooling, channels_first=False, input_size=size, n_frames=n_frames, source=str(path))
     return keras.Model(network.inputs, pool_with_keras(network.outputs[0], plan)) if plan.axes else network
-
-
-def _find_weights_file(specification: BackboneSpecification, weights: str) -> Path:
-    if weights == PACKAGED:
-        return openfield_weights_path()
-    if weights != IMAGENET:
-        return Path(weights)
-    path = imagenet_path(specification)
-    if path.is_file():
-        return path
-    import keras
-
-    try:
-        # Keras knows the address and the checksum of the file; it leaves a verified copy in its folder.
-        getattr(keras.applications, str(specification.application))(include_top=False, weights="imagenet", pooling="avg")
-    except Exception as error:
-        raise WeightsError(
-            f"{specification.name}: its ImageNet weights {path.name} are not in {path.parent}, where Keras looks, and could not be "
-            "downloaded; put the file there from a machine with internet, or use a backbone that works offline: openfield (weights: "
-            "packaged), squeezenet with a weights file, or any backbone with weights: PATH."
-        ) from error
-    return path
-
-
-def imagenet_path(specification: BackboneSpecification) -> Path:
-    """Return where Keras keeps the ImageNet weights of a backbone, downloaded or not."""
-    folder = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras")) / "models"
-    return folder / str(specification.imagenet_file)

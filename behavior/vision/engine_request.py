@@ -23,7 +23,7 @@ class EngineRequest:
     specification, weights
         The backbone and its weights, as `backbones.build_backbone` takes them.
     identity
-        What tells the weights from all others, as `backbones.identify_weights` returns it.
+        What tells the weights from all others, as `backbone_weights.identify_weights` returns it.
     models
         Folder of the converted models and of what their checks found.
     engine

@@ -14,17 +14,8 @@ import numpy.typing as npt
 from behavior.errors import BehaviorError, UsageError
 from behavior.files.feature_sources import hash_file
 from behavior.progress import announce, complain, report_progress
-from behavior.vision.backbones import (
-    BACKBONES,
-    FILE,
-    IMAGENET,
-    PACKAGED,
-    RANDOM,
-    BackboneSpecification,
-    find_backbone,
-    identify_weights,
-    imagenet_path,
-)
+from behavior.vision.backbone_weights import IMAGENET, PACKAGED, RANDOM, identify_weights, imagenet_path
+from behavior.vision.backbones import BACKBONES, FILE, BackboneSpecification, find_backbone
 from behavior.vision.engine_choice import open_engine, resolve_precision
 from behavior.vision.engine_request import AUTO, EngineRequest
 from behavior.vision.preprocessing import describe_preprocessing

@@ -30,7 +30,8 @@ from behavior.learning.seen_recordings import list_weights_seen
 from behavior.progress import announce, warn
 from behavior.recording import Recording
 from behavior.versions import collect_versions
-from behavior.vision.backbones import RANDOM, BackboneSpecification, identify_weights, require_keras
+from behavior.vision.backbone_weights import RANDOM, identify_weights
+from behavior.vision.backbones import BackboneSpecification, require_keras
 from behavior.vision.finetuning import open_network
 from behavior.vision.preprocessing import describe_preprocessing
 from behavior.vision.unfreezing import choose_layers

@@ -26,7 +26,8 @@ from behavior.files.pose import list_individuals, open_pose
 from behavior.files.pose_frames import find_pose_frames
 from behavior.files.video import open_video
 from behavior.recording import Recording
-from behavior.vision.backbones import IMAGENET, PACKAGED, find_backbone
+from behavior.vision.backbone_weights import IMAGENET, PACKAGED
+from behavior.vision.backbones import find_backbone
 
 __all__ = ["InitResult", "choose_crop", "choose_sampling", "init_study", "make_recording"]
 

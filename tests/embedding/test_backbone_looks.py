@@ -7,7 +7,8 @@ import pytest
 
 from behavior.embedding.backbone_looks import resize_crops, run_backbone
 from behavior.identity.preparation import Preparation, make_window
-from behavior.vision.backbones import PACKAGED, find_backbone
+from behavior.vision.backbone_weights import PACKAGED
+from behavior.vision.backbones import find_backbone
 
 WINDOW = make_window(24, 16, 12)
 

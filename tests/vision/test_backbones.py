@@ -8,15 +8,8 @@ from network_samples import write_openvino
 
 from behavior.errors import UsageError, WeightsError
 from behavior.files.feature_sources import hash_file
-from behavior.vision.backbones import (
-    BACKBONES,
-    build_backbone,
-    build_network,
-    find_backbone,
-    identify_weights,
-    imagenet_path,
-    require_keras,
-)
+from behavior.vision.backbone_weights import identify_weights, imagenet_path
+from behavior.vision.backbones import BACKBONES, build_backbone, build_network, find_backbone, require_keras
 from behavior.vision.engines import KerasEngine
 from behavior.vision.preprocessing import preprocess
 
