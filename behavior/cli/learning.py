@@ -27,7 +27,7 @@ def finetune(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Train the backbone on labelled crops: a head on the frozen backbone, then its last stage too; the file lists the recordings."""
+    """Train the backbone on labelled crops: a head on it as it is, then its last stage too, or convnet from scratch."""
     names = None if recordings is None else [name.strip() for name in recordings.split(",") if name.strip()]
     if names == []:
         raise UsageError(f"--recordings {recordings!r}: names no recording; give ids of the manifest, separated by commas.")
@@ -37,9 +37,16 @@ def finetune(
     result = finetune_study(study, out, recordings=names)
     rows = [[name, count, result.frozen.get(name), result.finetuned.get(name)] for name, count in result.n_frames.items()]
     scores = ("frozen backbone", "fine-tuned")
-    extra = {"weights": str(out), "fitted": result.fitted, "watched": result.validation, "notes": result.notes}
+    extra = {
+        "weights": str(out),
+        "fitted": result.fitted,
+        "watched": result.validation,
+        "notes": result.notes,
+        "written": [str(path) for path in result.written],
+    }
     print_table(["behavior", "frames", *scores], rows, as_json=as_json, formats=dict.fromkeys(scores, "{:.3f}"), extra=extra)
     print_notes(result.notes)
+    hint(f"how it went: {', '.join(map(str, result.written))}")
     if result.validation:
         hint(f"average precision on {', '.join(result.validation)}, which the weights were chosen on: a guide, not a score")
     hint(f"next: write weights: {quote(out)} into the section backbone of a study without these recordings, then behavior embed")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
@@ -32,8 +33,21 @@ class Augmentation(Section):
     )
 
 
+# What `complete` sets where nothing is said: of a backbone that has learned before, and of one that is trained from scratch.
+_USUAL: Mapping[str, tuple[Any, Any]] = {
+    "freeze_batch_normalization": (True, False),
+    "epochs": (10, 60),
+    "learning_rate": (0.0001, 0.001),
+    "patience": (3, 12),
+    "plateau": (None, 4),
+}
+
+
 class Finetune(Section):
-    """How `behavior finetune` trains a backbone: first a head on the frozen backbone, then its last stage too, at a lower rate."""
+    """How `behavior finetune` trains a backbone: first a head on the frozen backbone, then its last stage too, at a lower rate.
+
+    `convnet` without weights is trained from scratch instead: all of it at once, in what is called the second stage here.
+    """
 
     frames_per_recording: Positive = Field(
         default=1000,
@@ -56,18 +70,32 @@ class Finetune(Section):
         "name of the first layer.",
         examples=[20, "conv5"],
     )
-    freeze_batch_normalization: bool = Field(
-        default=True, description="Keep the statistics and weights of batch normalisation as they are.", examples=[False]
+    freeze_batch_normalization: bool | None = Field(
+        default=None,
+        description="Keep the statistics and weights of batch normalisation as they are. Without it `true`, and `false` from scratch.",
+        examples=[False],
     )
     dropout: Annotated[float, Field(ge=0, lt=1)] = Field(
         default=0.2, description="Share of the vector that the head does not see in training.", examples=[0.5]
     )
     head_epochs: Positive = Field(default=10, description="Largest number of epochs of the first stage.", examples=[5])
     head_learning_rate: Rate = Field(default=0.001, description="Learning rate of the first stage.", examples=[0.001])
-    epochs: Positive = Field(default=10, description="Largest number of epochs of the second stage.", examples=[5])
-    learning_rate: Rate = Field(default=0.0001, description="Learning rate of the second stage.", examples=[0.0001])
-    patience: Positive = Field(
-        default=3, description="A stage stops after this number of epochs without a better validation score.", examples=[5]
+    epochs: Positive | None = Field(
+        default=None, description="Largest number of epochs of the second stage. Without it 10, and 60 from scratch.", examples=[5]
+    )
+    learning_rate: Rate | None = Field(
+        default=None, description="Learning rate of the second stage. Without it 0.0001, and 0.001 from scratch.", examples=[0.0001]
+    )
+    patience: Positive | None = Field(
+        default=None,
+        description="A stage stops after this number of epochs without a better validation score. Without it 3, and 12 from scratch.",
+        examples=[5],
+    )
+    plateau: Positive | None = Field(
+        default=None,
+        description="The learning rate is halved after this number of epochs without a better validation score. Without it never, and 4 "
+        "from scratch.",
+        examples=[2],
     )
     batch_size: Positive = Field(default=32, description="Windows in a training step.", examples=[16])
     class_weights: Literal["balanced", "none"] = Field(
@@ -93,3 +121,12 @@ class Finetune(Section):
         if augmentation in (None, False, "none", "off"):
             return {"rotation": 0, "flip": False, "shift": 0, "zoom": 0, "brightness": 0, "shear": 0}
         return augmentation
+
+    def complete(self, *, from_scratch: bool) -> Finetune:
+        """Return the settings with nothing left open but `plateau`, which may be None.
+
+        >>> Finetune(epochs=5).complete(from_scratch=True).model_dump(include={"epochs", "patience"})
+        {'epochs': 5, 'patience': 12}
+        """
+        usual = {name: values[from_scratch] for name, values in _USUAL.items() if getattr(self, name) is None}
+        return self.model_copy(update=usual)

@@ -45,8 +45,8 @@ _Spread = Annotated[float, Field(gt=0, le=1)]
 _LARGEST_INPUT = 2048
 # In place of the names of other animals.
 NEAREST = "nearest"
-_LATER_BACKBONE_KEYS = {"pooling", "input_size", "clip"}
-_TORCH_NAMES = ("timm/", "transformers/")
+_LATER_BACKBONE_KEYS = {"pooling", "input_size", "clip", "convnet"}
+_TORCH_NAMES, _CONVNET = ("timm/", "transformers/"), "convnet"
 
 
 class Section(BaseModel):
@@ -168,22 +168,36 @@ class Clips(Section):
     )
 
 
+class Convnet(Section):
+    """Sizes of the backbone `convnet`, which is trained from scratch."""
+
+    filters: Annotated[list[Annotated[int, Field(ge=1, le=4096)]], Field(min_length=1, max_length=8)] = Field(
+        default=[32, 64, 128, 256],
+        description="Filters of each block; a block halves the side of the picture. The last number is the length of the vector.",
+        examples=[[16, 32, 64]],
+    )
+    kernel_size: Annotated[int, Field(ge=1, le=15)] = Field(default=3, description="Side of each convolution in pixels.", examples=[5])
+    dropout: Annotated[float, Field(ge=0, lt=1)] = Field(
+        default=0.1, description="Share of the maps of each block but the first that a training step leaves out.", examples=[0.2]
+    )
+
+
 class Backbone(Section):
     """The network that embeds a crop, and what runs it."""
 
     name: str = Field(
         default="resnet50v2",
         description="A name that `behavior backbones` lists; `timm/NAME` for a network of timm; `transformers/NAME` for one of "
-        "transformers that looks at clips, such as VideoMAE or V-JEPA 2; or `file` for a network of your own, from an image or a clip to a "
-        "vector.",
+        "transformers that looks at clips, such as VideoMAE or V-JEPA 2; `convnet` for a small one that `behavior finetune` "
+        "trains from scratch; or `file` for a network of your own, from an image or a clip to a vector.",
         examples=["openfield", "timm/vit_small_patch14_dinov2.lvd142m"],
     )
     weights: str = Field(
         default="imagenet",
         description="`imagenet` (Keras downloads them once), `pretrained` (what networks of timm and transformers have, and their default; "
-        "the library downloads them once), `packaged` (openfield only), `random` (for tests only; prints a warning), or the path of a "
-        "weights file, of networks of timm a `.safetensors` file, of transformers a folder; with `name: file`, the network itself: a "
-        "`.keras`, `.onnx` or OpenVINO `.xml` file.",
+        "the library downloads them once), `packaged` (openfield only), `random` (for tests, and `convnet` before it is trained; prints a "
+        "warning), or the path of a weights file, of networks of timm a `.safetensors` file, of transformers a folder; with `name: file`, "
+        "the network itself: a `.keras`, `.onnx` or OpenVINO `.xml` file.",
         examples=["packaged", "../lab.keras"],
     )
     preprocessing: Literal["raw", "symmetric", "caffe", "torch"] | Normalization | None = Field(
@@ -207,6 +221,9 @@ class Backbone(Section):
     clip: Clips | None = Field(
         default=None, description="What a network on clips sees; the number of frames is its own without it.", examples=[{"stride": 2}]
     )
+    convnet: Convnet | None = Field(
+        default=None, description="Sizes of the network `convnet`, where its weights are not a file.", examples=[{"filters": [16, 32, 64]}]
+    )
     engine: Literal["auto", "keras", "openvino", "torch"] = Field(
         default="auto",
         description="What runs the network. `auto` is a GPU through Keras, or PyTorch for networks of timm and transformers, if there is "
@@ -226,10 +243,12 @@ class Backbone(Section):
 
     @model_validator(mode="before")
     @classmethod
-    def _default_to_pretrained(cls, content: Any) -> Any:
-        if isinstance(content, dict) and "weights" not in content and str(content.get("name", "")).startswith(_TORCH_NAMES):
-            return {**content, "weights": "pretrained"}
-        return content
+    def _default_weights(cls, content: Any) -> Any:
+        if not isinstance(content, dict) or "weights" in content:
+            return content
+        name = str(content.get("name", ""))
+        usual = "pretrained" if name.startswith(_TORCH_NAMES) else "random" if name == _CONVNET else None
+        return content if usual is None else {**content, "weights": usual}
 
     @model_serializer(mode="wrap")
     def _leave_out_unset(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:

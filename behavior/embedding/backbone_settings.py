@@ -57,6 +57,7 @@ def find_chosen_backbone(backbone: Backbone, *, models: Path | None) -> Backbone
         pooling=backbone.pooling,
         input_size=backbone.input_size,
         clip=None if backbone.clip is None else (backbone.clip.frames, backbone.clip.stride),
+        convnet=None if backbone.convnet is None else backbone.convnet.model_dump(),
         describe=None if models is None else describe,
     )
 

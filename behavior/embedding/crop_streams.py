@@ -28,6 +28,7 @@ from behavior.versions import collect_versions
 from behavior.vision.backbone_weights import RANDOM, identify_weights
 from behavior.vision.backbones import BackboneSpecification
 from behavior.vision.clips import Clip, ClipBatch, find_clip_rows
+from behavior.vision.convnet import CONVNET
 from behavior.vision.engine_choice import PreparedEngine, prepare_engine
 from behavior.vision.engine_request import AUTO, BFLOAT16, FLOAT32, EngineRequest
 from behavior.vision.motion import INPUT_SIZE, MOTION_VERSION, N_MOTION_FEATURES, MotionDescriber
@@ -211,7 +212,8 @@ class AppearanceStream(CropStream):
             self._identify()
         self._prepared: PreparedEngine | None = None
         if backbone.weights == RANDOM:
-            warn(f"{backbone.name} has random weights; its features are meaningless and only useful for testing.")
+            advice = "; train it first, with behavior finetune" if backbone.name == CONVNET else ""
+            warn(f"{backbone.name} has random weights; its features are meaningless and only useful for testing{advice}.")
 
     @property
     def _specification(self) -> BackboneSpecification:

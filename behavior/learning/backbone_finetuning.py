@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from behavior.config import Crop, Ensemble, Finetune, Study
 from behavior.errors import UsageError
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BACKBONE_STAGE",
     "HEAD_STAGE",
+    "SCRATCH_STAGE",
     "FinetuningReport",
     "FinetuningWindows",
     "list_seen",
@@ -41,7 +43,8 @@ __all__ = [
     "weigh_labels",
 ]
 
-HEAD_STAGE, BACKBONE_STAGE = "head on the frozen backbone", "last stage unfrozen"
+HEAD_STAGE, BACKBONE_STAGE, SCRATCH_STAGE = "head on the frozen backbone", "last stage unfrozen", "from scratch"
+EPOCH_COLUMNS = ("stage", "epoch", "metric", "behavior", "value")
 # How far crops are turned that have the body axis upright already, in degrees to either side.
 ROTATION, EGOCENTRIC_ROTATION = 180.0, 10.0
 
@@ -64,18 +67,19 @@ class FinetuningWindows:
 
 @dataclass(frozen=True)
 class FinetuningReport:
-    """How the two stages of fine-tuning went.
+    """How fine-tuning went.
 
     Attributes
     ----------
-    head
-        The head on the backbone as it is.
-    backbone
-        The backbone's last stage, unfrozen.
+    stages
+        By name and in order: a head on the backbone as it is, then the backbone's last stage unfrozen; or training from scratch alone.
+    predicted
+        Probabilities of the behaviors in the validation windows by the weights that were kept, float32 of shape (N, B); None without
+        validation windows.
     """
 
-    head: StageReport
-    backbone: StageReport
+    stages: Mapping[str, StageReport]
+    predicted: npt.NDArray[np.float32] | None = None
 
     def get_scores(self, behaviors: Sequence[str]) -> dict[str, dict[str, float]]:
         """Return the average precision of the weights that each stage kept, by stage and behavior.
@@ -84,22 +88,36 @@ class FinetuningReport:
         """
         return {
             name: dict(zip(behaviors, map(float, stage.scores[stage.best_epoch]), strict=True)) if len(stage.scores) else {}
-            for name, stage in ((HEAD_STAGE, self.head), (BACKBONE_STAGE, self.backbone))
+            for name, stage in self.stages.items()
         }
 
     def describe(self, settings: Finetune) -> list[str]:
         """Return a sentence on each stage, and one where the backbone did not improve."""
         notes = [
-            f"{name}: {len(stage.losses)} of {epochs} epochs, loss {stage.losses[0]:.3f} to {stage.losses[-1]:.3f}, "
-            f"the weights of epoch {stage.best_epoch} were kept"
-            for name, stage, epochs in ((HEAD_STAGE, self.head, settings.head_epochs), (BACKBONE_STAGE, self.backbone, settings.epochs))
+            f"{name}: {len(stage.losses)} of {settings.head_epochs if name == HEAD_STAGE else settings.epochs} epochs, loss "
+            f"{stage.losses[0]:.3f} to {stage.losses[-1]:.3f}, the weights of epoch {stage.best_epoch} were kept"
+            for name, stage in self.stages.items()
         ]
-        if self.backbone.best_epoch == 0:
+        if [*self.stages.values()][-1].best_epoch == 0:
             notes.append(
-                "unfreezing the backbone improved nothing on the validation recording, so the weights that were written are those that it "
+                "training the backbone improved nothing on the validation recording, so the weights that were written are those that it "
                 "began with; try another finetune.learning_rate, or label more recordings"
             )
         return notes
+
+    def tabulate(self, behaviors: Sequence[str]) -> pd.DataFrame:
+        """Return a row for each number of each epoch: stage, epoch, metric, behavior (empty for the loss and the learning rate), value."""
+        rows: list[tuple[str, int, str, str, float]] = []
+        for name, stage in self.stages.items():
+            for epoch, (loss, rate) in enumerate(zip(stage.losses, stage.learning_rates, strict=True), start=1):
+                rows += [(name, epoch, "loss", "", loss), (name, epoch, "learning_rate", "", rate)]
+            for metric, values in (("average_precision", stage.scores), ("accuracy", stage.accuracies)):
+                rows += [
+                    (name, epoch, metric, behavior, float(value))
+                    for epoch, of_epoch in enumerate(values)
+                    for behavior, value in zip(behaviors, of_epoch, strict=True)
+                ]
+        return pd.DataFrame(rows, columns=list(EPOCH_COLUMNS))
 
 
 def plan_finetuning(study: Study, data: LearningData, *, source: Path) -> ModelPlan:
@@ -237,6 +255,7 @@ def train_stages(
     weights: npt.NDArray[np.float32],
     *,
     is_egocentric: bool,
+    from_scratch: bool = False,
 ) -> FinetuningReport:
     """Train a head on `network`, then the last stage of `network` with it; `network` is changed in place.
 
@@ -244,13 +263,20 @@ def train_stages(
     ----------
     network
         Maps preprocessed crops to vectors, as `vision.finetuning.open_network` returns it.
+    settings
+        Complete (`Finetune.complete`).
     layers
         Those of its layers that the second stage trains, as `vision.unfreezing.choose_layers` returns them.
     weights
         How much each training label counts, as `weigh_labels` returns it.
     is_egocentric
         Whether crops are turned with the body axis upright; if so, augmentation turns them little by default.
+    from_scratch
+        Whether the network has learned nothing yet, so that there is no first stage.
     """
+    assert settings.epochs is not None
+    assert settings.learning_rate is not None
+    assert settings.patience is not None
     training, validation = windows.training, windows.validation
     finetuner = Finetuner(
         network,
@@ -266,29 +292,33 @@ def train_stages(
     )
     n_validation = validation.count_crops() if validation is not None else 0
     an_epoch = len(training) * settings.window
-    with report_progress(HEAD_STAGE, total=settings.head_epochs * an_epoch + n_validation, unit="crops") as advance:
-        head = finetuner.fit_head(
-            training,
-            validation,
-            weights,
-            learning_rate=settings.head_learning_rate,
-            epochs=settings.head_epochs,
-            patience=settings.patience,
-            on_progress=advance,
-        )
-    with report_progress(BACKBONE_STAGE, total=settings.epochs * (an_epoch + n_validation) + n_validation, unit="crops") as advance:
-        backbone = finetuner.fit_backbone(
+    stages: dict[str, StageReport] = {}
+    if not from_scratch:
+        with report_progress(HEAD_STAGE, total=settings.head_epochs * an_epoch + n_validation, unit="crops") as advance:
+            stages[HEAD_STAGE] = finetuner.fit_head(
+                training,
+                validation,
+                weights,
+                learning_rate=settings.head_learning_rate,
+                epochs=settings.head_epochs,
+                patience=settings.patience,
+                on_progress=advance,
+            )
+    name = SCRATCH_STAGE if from_scratch else BACKBONE_STAGE
+    with report_progress(name, total=settings.epochs * (an_epoch + n_validation) + n_validation, unit="crops") as advance:
+        stages[name] = finetuner.fit_backbone(
             training,
             validation,
             weights,
             layers=layers,
-            freeze_batch_normalization=settings.freeze_batch_normalization,
+            freeze_batch_normalization=bool(settings.freeze_batch_normalization),
             learning_rate=settings.learning_rate,
             epochs=settings.epochs,
             patience=settings.patience,
+            plateau=settings.plateau,
             on_progress=advance,
         )
-    return FinetuningReport(head, backbone)
+    return FinetuningReport(stages, None if validation is None else finetuner.predict(validation))
 
 
 def _choose_augmentation(settings: Finetune, *, is_egocentric: bool) -> dict[str, Any]:

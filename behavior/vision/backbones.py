@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from behavior.errors import UsageError, WeightsError, suggest_nearest
 from behavior.files.keras_archives import load_network, refusing_missing_weights, require_finite_weights
 from behavior.vision.backbone_weights import IMAGENET, PACKAGED, RANDOM, RANDOM_SEED, find_weights_file
 from behavior.vision.clips import Clip
+from behavior.vision.convnet import CONVNET, DEFAULT_FILTERS, DEFAULT_INPUT_SIZE, build_convnet, count_parameters
 from behavior.vision.keras_archives import read_archive
 from behavior.vision.network_files import NETWORK_SUFFIXES, NetworkFile, describe_network_file
 from behavior.vision.openfield import build_openfield
@@ -129,6 +131,25 @@ def _from_applications(
     )
 
 
+def _size_convnet(input_size: int | None, sizes: Mapping[str, Any]) -> BackboneSpecification:
+    """Return the network that is trained from scratch, of the sizes that are given."""
+    filters, kernel_size = tuple(sizes.get("filters", DEFAULT_FILTERS)), sizes.get("kernel_size", 3)
+    size = input_size or DEFAULT_INPUT_SIZE
+    if size >> len(filters) < 1:
+        raise UsageError(
+            f"backbone {CONVNET!r} halves its input {len(filters)} times, and {size} pixels are too few for that; give fewer "
+            "convnet.filters, or a larger input_size."
+        )
+    return BackboneSpecification(
+        CONVNET,
+        input_size=size,
+        preprocessing="raw",
+        n_features=filters[-1],
+        n_parameters=count_parameters(filters, kernel_size),
+        make=partial(build_convnet, **{**sizes, "filters": filters, "input_size": size}),
+    )
+
+
 # Keras's names for its files: what follows the network's name in most of them.
 NO_TOP = "weights_tf_dim_ordering_tf_kernels_notop.h5"
 
@@ -149,6 +170,7 @@ BACKBONES: Mapping[str, BackboneSpecification] = {
             "squeezenet", input_size=227, preprocessing="caffe", n_features=512, n_parameters=722_496, make=build_squeezenet
         ),
         BackboneSpecification("openfield", input_size=64, preprocessing="raw", n_features=128, n_parameters=323_824, make=build_openfield),
+        _size_convnet(None, {}),
     )
 }
 
@@ -161,6 +183,7 @@ def find_backbone(
     pooling: Pooling | None = None,
     input_size: int | None = None,
     clip: tuple[int | None, int] | None = None,
+    convnet: Mapping[str, Any] | None = None,
     describe: Callable[[TorchNetwork], TorchDescription] | None = None,
 ) -> BackboneSpecification:
     """Return the backbone called `name`.
@@ -175,6 +198,8 @@ def find_backbone(
         Side of the images in pixels, for a network that takes any.
     clip
         Frames of a clip, None for the network's own number, and stride from one to the next, of a network on clips.
+    convnet
+        Sizes of the network `convnet`, as `build_convnet` takes them; a file of its weights has its own.
     describe
         Returns what is known of a network of timm or transformers; where None, there is no use for one.
 
@@ -185,7 +210,11 @@ def find_backbone(
     WeightsError
         If the file of a `file` does not hold a network from an image to one output.
     """
-    if name in (FILE, KERAS_FILE):
+    if convnet and name != CONVNET:
+        raise UsageError(f"backbone {name!r} has sizes of its own, and found convnet, which is for {CONVNET!r}; leave it out.")
+    if name == CONVNET:
+        specification = _find_convnet(weights, pooling, input_size, clip, convnet or {})
+    elif name in (FILE, KERAS_FILE):
         specification = replace(_describe_file(weights, input_size, clip), pooling=pooling)
     elif split_name(name) is not None:
         specification = _find_torch(name, weights or PRETRAINED, pooling, input_size, clip, describe)
@@ -206,6 +235,20 @@ def find_backbone(
         kind = preprocessing if isinstance(preprocessing, str) else "with a mean and a std"
         raise UsageError(f"{weights}: takes grey images, and preprocessing {kind} is one of colors; give raw or symmetric.")
     return replace(specification, preprocessing=preprocessing)
+
+
+def _find_convnet(
+    weights: str | None, pooling: Pooling | None, input_size: int | None, clip: tuple[int | None, int] | None, sizes: Mapping[str, Any]
+) -> BackboneSpecification:
+    """Return the network that is trained from scratch: of the sizes that are given, or the trained one in a file."""
+    specification = _size_convnet(input_size, sizes)
+    _refuse_choices(specification, pooling, input_size, clip)
+    if weights is None or weights in (IMAGENET, PACKAGED, RANDOM, PRETRAINED) or Path(weights).suffix.lower() != ARCHIVE_SUFFIX:
+        return specification
+    trained = replace(_describe_file(weights, input_size, clip), name=CONVNET)
+    if sizes:
+        raise UsageError(f"backbone {CONVNET!r} has the sizes of the network in {weights}, and found convnet; leave it out.")
+    return trained
 
 
 def _find_torch(

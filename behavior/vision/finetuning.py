@@ -73,14 +73,20 @@ class StageReport:
     scores
         Average precision on the validation recordings, float64 of shape (E + 1, B): before the first epoch and after each; NaN for a
         behavior that does not occur there. Empty without validation recordings.
+    accuracies
+        Share of the validation labels that are decided right at 0.5, laid out as `scores`.
     losses
         Mean loss of each of the E epochs.
+    learning_rates
+        Of each of the E epochs.
     best_epoch
         Whose weights were kept; 0 where no epoch improved on what was there before.
     """
 
     scores: npt.NDArray[np.float64]
+    accuracies: npt.NDArray[np.float64]
     losses: tuple[float, ...]
+    learning_rates: tuple[float, ...]
     best_epoch: int
 
 
@@ -194,7 +200,7 @@ class Finetuner:
             assert embedded is not None
             return self._answer(*embedded)
 
-        return self._fit(self._head, training, validation, weights, fit_batch, predict, epochs, patience, on_progress)
+        return self._fit(self._head, training, validation, weights, fit_batch, predict, epochs, patience, None, on_progress)
 
     def fit_backbone(
         self,
@@ -207,6 +213,7 @@ class Finetuner:
         learning_rate: float,
         epochs: int,
         patience: int,
+        plateau: int | None = None,
         on_progress: Progress,
     ) -> StageReport:
         """Train `layers` of the network, and the head, together.
@@ -220,6 +227,8 @@ class Finetuner:
         freeze_batch_normalization
             Whether batch normalisation stays as it is everywhere and uses its running statistics, as in inference. A batch of one small
             study is not what these were measured on.
+        plateau
+            Epochs without improvement, again and again, after which the learning rate is halved; None for never.
         """
         import keras
 
@@ -238,7 +247,7 @@ class Finetuner:
             assert validation is not None
             return self.predict(validation, on_progress=on_progress)
 
-        report = self._fit(full, training, validation, weights, fit_batch, predict, epochs, patience, on_progress)
+        report = self._fit(full, training, validation, weights, fit_batch, predict, epochs, patience, plateau, on_progress)
         # Whoever saves the network wants none of this in the file.
         thaw_layers(self._network)
         return report
@@ -257,6 +266,7 @@ class Finetuner:
         predict: Callable[[], Floats],
         epochs: int,
         patience: int,
+        plateau: int | None,
         on_progress: Progress,
     ) -> StageReport:
         targets = np.concatenate([(training.labels == 1).astype(np.float32), weights], axis=1)
@@ -265,15 +275,18 @@ class Finetuner:
 
         def score() -> npt.NDArray[np.float64]:
             assert validation is not None
-            found = np.full(self._n_outputs, np.nan)
+            found = np.full((2, self._n_outputs), np.nan)
             predicted = predict()
             for column in columns:
-                found[column] = average_precision(validation.labels[:, column], predicted[:, column])
+                shown = validation.labels[:, column]
+                found[0, column] = average_precision(shown, predicted[:, column])
+                found[1, column] = _rate_accuracy(shown, predicted[:, column])
             return found
 
         self._note = ""
-        scores = [score()] if validation is not None else []
+        scored = [score()] if validation is not None else []
         losses: list[float] = []
+        rates: list[float] = []
         best_epoch, best = 0, model.get_weights()
         told = ""
         for epoch in range(1, epochs + 1):
@@ -286,19 +299,23 @@ class Finetuner:
                 self._note = f"epoch {epoch}{told}"
                 on_progress(len(part) * self._window, self._note)
             losses.append(total / len(training))
+            rates.append(float(model.optimizer.learning_rate))
             if validation is None:
                 best_epoch = epoch
                 continue
-            scores.append(score())
-            means = [_average(values) for values in scores]
+            scored.append(score())
+            means = [_average(values[0]) for values in scored]
             told = f", average precision {means[-1]:.3f}"
             if means[-1] > means[best_epoch]:
                 best_epoch, best = epoch, model.get_weights()
             if epoch - best_epoch >= patience:
                 break
+            if plateau is not None and epoch > best_epoch and (epoch - best_epoch) % plateau == 0:
+                model.optimizer.learning_rate = rates[-1] / 2
         if validation is not None:
             model.set_weights(best)
-        return StageReport(np.array(scores).reshape(-1, self._n_outputs), tuple(losses), best_epoch)
+        both = np.array(scored).reshape(-1, 2, self._n_outputs)
+        return StageReport(both[:, 0], both[:, 1], tuple(losses), tuple(rates), best_epoch)
 
     def _change(self, windows: npt.NDArray[np.uint8]) -> Floats:
         return self._augmenter.augment(windows) if self._augmenter is not None else windows.astype(np.float32)
@@ -371,6 +388,12 @@ def _weigh_loss(target: Any, logits: Any) -> Any:
     # log(1 + exp(x)) - x y: the cross-entropy of a sigmoid, without its overflow.
     losses = ops.softplus(logits) - logits * labels
     return ops.sum(weights * losses) / ops.maximum(ops.sum(ops.cast(weights > 0, "float32")), 1.0)
+
+
+def _rate_accuracy(labels: npt.NDArray[np.int8], probabilities: Floats) -> float:
+    """Return the share of the labels 1 and 0 that are decided right at 0.5; NaN where there is none."""
+    known = labels >= 0
+    return float(np.mean((probabilities[known] >= 0.5) == (labels[known] == 1))) if known.any() else np.nan
 
 
 def _average(scores: npt.NDArray[np.float64]) -> float:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from behavior.errors import UsageError, suggest_nearest
+from behavior.vision.convnet import CONVNET
 
 if TYPE_CHECKING:
     import keras
@@ -27,6 +28,7 @@ LAST_STAGES: Mapping[str, str | int] = {
     # Its layers have no names of their own; the last two fire modules and the pooling.
     "squeezenet": 9,
     "openfield": ALL,
+    CONVNET: ALL,
 }
 # Of an unknown network: the last layers with this share of all that have weights.
 UNKNOWN_SHARE = 0.25

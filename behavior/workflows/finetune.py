@@ -1,4 +1,4 @@
-"""`behavior finetune`: trains a study's backbone on its crops, first a head on it as it is, then its last stage too."""
+"""`behavior finetune`: trains a study's backbone on its crops, first a head on it as it is, then its last stage too; or from scratch."""
 
 from __future__ import annotations
 
@@ -7,17 +7,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from behavior.config import Finetune, Study
 from behavior.embedding.backbone_settings import find_chosen_backbone
 from behavior.errors import UsageError, suggest_nearest
-from behavior.files.atomic import make_folder, require_writable
+from behavior.figures.rendering import render_png
+from behavior.figures.scores import draw_confusion
+from behavior.figures.training_curves import draw_training_curves
+from behavior.files.atomic import make_folder, require_writable, write_bytes
+from behavior.files.cells import write_table
 from behavior.files.feature_sources import hash_file
 from behavior.files.finetuned_weights import FinetuningRecord, SeenRecording, refuse_weights, write_finetuned_weights
 from behavior.files.study import open_study
 from behavior.learning.backbone_finetuning import (
-    BACKBONE_STAGE,
     HEAD_STAGE,
+    FinetuningReport,
+    FinetuningWindows,
     list_seen,
     plan_finetuning,
     read_windows,
@@ -27,11 +33,13 @@ from behavior.learning.backbone_finetuning import (
 )
 from behavior.learning.finetuning_crops import open_crop_store, read_study_labels
 from behavior.learning.seen_recordings import list_weights_seen
+from behavior.metrics.frames import count_frames
 from behavior.progress import announce, warn
 from behavior.recording import Recording
 from behavior.versions import collect_versions
 from behavior.vision.backbone_weights import RANDOM, identify_weights
 from behavior.vision.backbones import BackboneSpecification, require_keras
+from behavior.vision.convnet import CONVNET
 from behavior.vision.finetuning import open_network
 from behavior.vision.preprocessing import describe_preprocessing
 from behavior.vision.unfreezing import choose_layers
@@ -51,7 +59,9 @@ class FinetuneResult:
         Frames trained on that show each behavior, by its name.
     frozen, finetuned
         Average precision on the validation recordings after each of the two stages, by behavior; NaN where the behavior does not occur
-        there, empty where there is no validation recording.
+        there, empty where there is no validation recording. A network that is trained from scratch has no first stage.
+    written
+        Files beside the weights: a table and a picture of how training went, and the confusion matrices of the validation recordings.
     notes
         Sentences on how it went.
     """
@@ -62,6 +72,7 @@ class FinetuneResult:
     frozen: dict[str, float]
     finetuned: dict[str, float]
     notes: tuple[str, ...]
+    written: tuple[Path, ...] = ()
 
 
 def finetune_study(path: Path, out: Path, *, recordings: Sequence[str] | None = None) -> FinetuneResult:
@@ -89,12 +100,13 @@ def finetune_study(path: Path, out: Path, *, recordings: Sequence[str] | None = 
         raise UsageError(
             f"{path}: has no section 'crop', and a backbone is fine-tuned on crops; add one such as crop: {{body_part: midbody}}."
         )
-    settings = study.finetune or Finetune()
     backbone = study.backbone
+    from_scratch = backbone.name == CONVNET and backbone.weights == RANDOM
+    settings = (study.finetune or Finetune()).complete(from_scratch=from_scratch)
     specification = require_keras(find_chosen_backbone(backbone, models=None), user="`behavior finetune`")
     identity = identify_weights(specification, backbone.weights, hash_file=hash_file)
     seen_before = list_weights_seen(backbone.weights)
-    if backbone.weights == RANDOM:
+    if backbone.weights == RANDOM and not from_scratch:
         warn(f"{backbone.name} has random weights; its last stage alone will not make sense of them.")
     make_folder(out.parent)
     require_writable(out.parent)
@@ -118,19 +130,23 @@ def finetune_study(path: Path, out: Path, *, recordings: Sequence[str] | None = 
         if len(unlearned) == len(data.behaviors):
             reasons = "; ".join(unlearned.values())
             raise UsageError(f"{path}: none of its behaviors can be learned ({reasons}); label recordings that show them.")
-        report = train_stages(network, layers, specification, settings, windows, weights, is_egocentric=study.crop.egocentric)
+        report = train_stages(
+            network, layers, specification, settings, windows, weights, is_egocentric=study.crop.egocentric, from_scratch=from_scratch
+        )
 
     scores = report.get_scores(data.behaviors)
-    record = _make_record(study, specification, identity, _join_seen(seen, seen_before), scores)
+    record = _make_record(study, settings, specification, identity, _join_seen(seen, seen_before), scores)
     write_finetuned_weights(out, network.save, record)
+    written = _write_report(out, report, windows, data.behaviors)
     shown = (windows.training.labels == 1).sum(axis=0)
     return FinetuneResult(
         fitted=fitted,
         validation=validation,
         n_frames=dict(zip(data.behaviors, map(int, shown), strict=True)),
-        frozen=scores[HEAD_STAGE],
-        finetuned=scores[BACKBONE_STAGE],
+        frozen=scores.get(HEAD_STAGE, {}),
+        finetuned=[*scores.values()][-1],
         notes=tuple(report.describe(settings)),
+        written=written,
     )
 
 
@@ -151,8 +167,32 @@ def _choose_recordings(path: Path, manifest: Sequence[Recording], names: Sequenc
     return [recording for recording in manifest if recording.id in set(names)]
 
 
+def _write_report(out: Path, report: FinetuningReport, windows: FinetuningWindows, behaviors: Sequence[str]) -> tuple[Path, ...]:
+    """Write how training went beside the weights; return the files."""
+    table = report.tabulate(behaviors)
+    paths = [out.with_name(f"{out.stem}_training.csv"), out.with_name(f"{out.stem}_training.png")]
+    write_table(paths[0], table)
+    write_bytes(paths[1], render_png(draw_training_curves(table, title=out.stem)))
+    if windows.validation is not None and report.predicted is not None:
+        shown = windows.validation.labels
+        counts = {
+            name: _count_cells(shown[:, column], report.predicted[:, column] >= 0.5)
+            for column, name in enumerate(behaviors)
+            if (shown[:, column] >= 0).any()
+        }
+        paths.append(out.with_name(f"{out.stem}_confusion.png"))
+        write_bytes(paths[-1], render_png(draw_confusion(counts, title=f"{out.stem}, validation frames, at 0.5")))
+    return tuple(paths)
+
+
+def _count_cells(labels: npt.NDArray[np.int8], decisions: npt.NDArray[np.bool_]) -> tuple[int, int, int, int]:
+    counts = count_frames(labels, decisions)
+    return counts["true_negatives"], counts["false_positives"], counts["false_negatives"], counts["true_positives"]
+
+
 def _make_record(
     study: Study,
+    settings: Finetune,
     specification: BackboneSpecification,
     identity: str,
     seen: tuple[SeenRecording, ...],
@@ -166,7 +206,7 @@ def _make_record(
         base_weights=study.backbone.weights,
         base_identity=identity,
         settings={
-            "finetune": (study.finetune or Finetune()).model_dump(mode="json"),
+            "finetune": settings.model_dump(mode="json"),
             "crop": study.crop.model_dump(mode="json"),
             "preprocessing": describe_preprocessing(specification.preprocessing),
         },

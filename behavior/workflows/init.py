@@ -26,8 +26,9 @@ from behavior.files.pose import list_individuals, open_pose
 from behavior.files.pose_frames import find_pose_frames
 from behavior.files.video import open_video
 from behavior.recording import Recording
-from behavior.vision.backbone_weights import IMAGENET, PACKAGED
+from behavior.vision.backbone_weights import IMAGENET, PACKAGED, RANDOM
 from behavior.vision.backbones import find_backbone
+from behavior.vision.convnet import CONVNET
 
 __all__ = ["InitResult", "choose_crop", "choose_sampling", "init_study", "make_recording"]
 
@@ -214,6 +215,11 @@ def _choose_weights(backbone: str) -> tuple[str, list[str]]:
     """Return the weights that a backbone begins with, and a note where they have to be brought."""
     if backbone == "squeezenet":
         return "squeezenet.h5", ["squeezenet needs a weights file: correct weights: squeezenet.h5 in the study file to its path."]
+    if backbone == CONVNET:
+        return RANDOM, [
+            "convnet has learned nothing yet: run behavior finetune first, and write its file as weights into the section backbone of a "
+            "study without the recordings that it was trained on."
+        ]
     return PACKAGED if backbone == "openfield" else IMAGENET, []
 
 

@@ -142,11 +142,14 @@ class Recorder:
 
     def fit_head(self, *_: Any, **settings: Any) -> StageReport:
         self.calls.append(("head", settings))
-        return StageReport(np.array([[0.2], [0.4]]), (0.7,), 1)
+        return StageReport(np.array([[0.2], [0.4]]), np.array([[0.5], [0.6]]), (0.7,), (0.01,), 1)
 
     def fit_backbone(self, *_: Any, **settings: Any) -> StageReport:
         self.calls.append(("backbone", settings))
-        return StageReport(np.array([[0.4], [0.3], [0.9]]), (0.5, 0.25), 2)
+        return StageReport(np.array([[0.4], [0.3], [0.9]]), np.array([[0.6], [0.5], [0.8]]), (0.5, 0.25), (0.001, 0.001), 2)
+
+    def predict(self, windows: CropWindows) -> np.ndarray:
+        return np.full((len(windows), 1), 0.5, dtype=np.float32)
 
 
 @pytest.mark.parametrize(("rotation", "is_egocentric", "expected"), [(None, False, 180.0), (None, True, 10.0), (45.0, True, 45.0)])
@@ -156,7 +159,8 @@ def test_the_head_is_trained_before_the_backbone(
     drawn: dict[str, Any] = {}
     monkeypatch.setattr("behavior.learning.backbone_finetuning.Finetuner", Recorder)
     monkeypatch.setattr("behavior.learning.backbone_finetuning.WindowAugmenter", lambda **settings: drawn.update(settings))
-    settings = Finetune(epochs=2, head_epochs=1, learning_rate=0.001, head_learning_rate=0.01, augmentation={"rotation": rotation})
+    chosen = Finetune(epochs=2, head_epochs=1, learning_rate=0.001, head_learning_rate=0.01, augmentation={"rotation": rotation})
+    settings = chosen.complete(from_scratch=False)
     windows = CropWindows(np.zeros((3, 4, 4, 3), dtype=np.uint8), np.array([[0], [1]]), np.array([[1], [0]], dtype=np.int8))
     specification: Any = type("Specification", (), {"preprocessing": "scale", "n_channels": 3})
     layers: Any = ["late"]
@@ -174,8 +178,33 @@ def test_the_head_is_trained_before_the_backbone(
     ]
 
 
+def test_from_scratch_there_is_one_stage_and_a_table_of_its_epochs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("behavior.learning.backbone_finetuning.Finetuner", Recorder)
+    settings = Finetune(epochs=2).complete(from_scratch=True)
+    windows = CropWindows(np.zeros((3, 4, 4, 3), dtype=np.uint8), np.array([[0], [1]]), np.array([[1], [0]], dtype=np.int8))
+    specification: Any = type("Specification", (), {"preprocessing": "raw", "n_channels": 3})
+    weights = np.ones((2, 1), dtype=np.float32)
+    report = train_stages(
+        None, [], specification, settings, FinetuningWindows(windows, None), weights, is_egocentric=False, from_scratch=True
+    )
+    ((kind, given),) = Recorder.made.calls
+    assert (kind, given["learning_rate"], given["patience"], given["plateau"]) == ("backbone", 0.001, 12, 4)
+    assert given["freeze_batch_normalization"] is False
+    assert report.predicted is None
+    table = report.tabulate(["rear"])
+    assert table[table["metric"] == "loss"].to_numpy().tolist() == [
+        ["from scratch", 1, "loss", "", 0.5],
+        ["from scratch", 2, "loss", "", 0.25],
+    ]
+    assert table[table["metric"] == "accuracy"][["epoch", "behavior", "value"]].to_numpy().tolist() == [
+        [0, "rear", 0.6],
+        [1, "rear", 0.5],
+        [2, "rear", 0.8],
+    ]
+
+
 def test_a_backbone_that_did_not_improve_is_said_to_be_as_before() -> None:
-    stage = StageReport(np.empty((0, 1)), (0.5,), 0)
-    report = FinetuningReport(stage, stage)
+    stage = StageReport(np.empty((0, 1)), np.empty((0, 1)), (0.5,), (0.1,), 0)
+    report = FinetuningReport({"head on the frozen backbone": stage, "last stage unfrozen": stage})
     assert report.get_scores(["rear"]) == {"head on the frozen backbone": {}, "last stage unfrozen": {}}
-    assert "improved nothing on the validation recording" in report.describe(Finetune())[-1]
+    assert "improved nothing on the validation recording" in report.describe(Finetune().complete(from_scratch=False))[-1]

@@ -6,6 +6,7 @@ import zipfile
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 import yaml
 
@@ -16,6 +17,7 @@ from behavior.files.video_writer import write_video
 from behavior.recording import Recording
 from behavior.vision.backbones import build_backbone, find_backbone
 from behavior.workflows.crossval import cross_validate
+from behavior.workflows.embed import embed_study
 from behavior.workflows.finetune import finetune_study
 from behavior.workflows.search import search_study
 from behavior.workflows.train import train_model
@@ -128,7 +130,15 @@ def test_the_file_holds_the_network_and_what_it_has_seen(tuned):
     assert record.settings["finetune"]["frames_per_recording"] == 24
     assert record.average_precision["head on the frozen backbone"]["circle"] is None
     assert "keras" in record.versions
-    assert [path.name for path in tuned["weights"].parent.iterdir()] == ["tuned.keras"]
+    names = ["tuned.keras", "tuned_confusion.png", "tuned_training.csv", "tuned_training.png"]
+    assert sorted(path.name for path in tuned["weights"].parent.iterdir()) == names
+    assert sorted(path.name for path in tuned["result"].written) == names[1:]
+    table = pd.read_csv(tuned["weights"].with_name("tuned_training.csv"))
+    assert table[["stage", "metric"]].drop_duplicates().to_numpy().tolist() == [
+        [stage, metric]
+        for stage in ("head on the frozen backbone", "last stage unfrozen")
+        for metric in ("loss", "learning_rate", "average_precision", "accuracy")
+    ]
 
 
 def test_the_weights_are_a_backbone(tuned):
@@ -231,3 +241,20 @@ def test_the_command_takes_openfield_from_packaged_weights_to_a_model(run, study
     assert trained.status == 0, trained.err
     again = run("finetune", study_copy, "--out", tmp_path / "lab.keras")
     assert (again.status, "is there already" in again.err) == (1, True)
+
+
+def test_a_network_is_trained_from_scratch(tuned, tmp_path):
+    for path in tuned["folder"].glob("r*"):
+        shutil.copy(path, tmp_path)
+    settings = {**SETTINGS, "unfreeze": "auto", "epochs": 6, "learning_rate": 0.01, "window": 1}
+    sizes = {"name": "convnet", "convnet": {"filters": [4, 8]}, "input_size": 16}
+    shutil.copy(tuned["folder"] / "recordings.csv", tmp_path)
+    study = write_study(tmp_path, weights="", finetune=settings)
+    content = yaml.safe_load(study.read_text())
+    study.write_text(yaml.safe_dump({**content, "backbone": sizes}))
+    result = finetune_study(study, tmp_path / "lab.keras")
+    assert result.frozen == {}
+    assert result.finetuned["square"] > 0.9
+    assert result.notes[0].startswith("from scratch: ")
+    study.write_text(yaml.safe_dump({**content, "backbone": {"name": "convnet", "weights": "lab.keras"}}))
+    assert not embed_study(study).failures
