@@ -13,6 +13,7 @@ __all__ = [
     "LONGEST",
     "Backbone",
     "Clips",
+    "Convnet",
     "Count",
     "Crop",
     "CrossValidation",
