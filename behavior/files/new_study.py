@@ -23,25 +23,26 @@ __all__ = [
 STUDY_FILE = "study.yaml"
 MANIFEST_FILE = "recordings.csv"
 # What people call a point in the middle of the body, best first.
+# Names of body parts in lower case without what is neither letter nor digit, best first.
 MIDDLE_NAMES = (
     "midbody",
-    "mid_body",
     "center",
     "centre",
     "bodycenter",
-    "body_center",
     "bodycentre",
-    "body_centre",
     "centroid",
-    "mouse_center",
-    "center_spine",
+    "mousecenter",
+    "centerspine",
+    "midback",
+    "trunk",
+    "thorax",
 )
 # Points that are not on the trunk pull a mean away from it.
 OFF_TRUNK = ("tail", "paw", "nose", "snout", "corner", "box", "wall", "arena")
-TRUNK_TAIL = ("tailbase", "tail_base", "base_tail")
-# Ends of the body, best first.
-HEAD_ENDS = ("nose", "snout", "nose_end", "head", "neck")
-TAIL_ENDS = (*TRUNK_TAIL, "tail_end", "tail", "abdomen")
+TRUNK_TAIL = ("tailbase", "basetail", "baseoftail", "tailroot", "tailstart", "tti", "proximaltail", "buttproximaltail")
+# Ends of the body. A plain "tail" is where it begins: who tracks more of it numbers the rest, or names it tail tip.
+HEAD_ENDS = ("nose", "nosetip", "snout", "noseend", "head", "headcenter", "headcentre", "headmidpoint", "neck", "baseneck", "top")
+TAIL_ENDS = (*TRUNK_TAIL, "butt", "rump", "tailend", "tail", "tail0", "abdomen")
 # Plain words that YAML takes for something else.
 YAML_WORDS = ("true", "false", "yes", "no", "on", "off", "null", "y", "n")
 
@@ -95,21 +96,25 @@ def choose_center_parts(body_parts: Sequence[str]) -> list[str]:
     >>> choose_center_parts(["nose", "BodyCenter", "tailbase"]), choose_center_parts(["nose", "leftear", "tailbase", "tailtip"])
     (['BodyCenter'], ['leftear', 'tailbase'])
     """
-    by_case = {name.casefold(): name for name in body_parts}
-    middle = [by_case[name] for name in MIDDLE_NAMES if name in by_case]
-    trunk = [name for name in body_parts if name.casefold() in TRUNK_TAIL or not any(part in name.casefold() for part in OFF_TRUNK)]
+    plain = {_simplify(name): name for name in body_parts}
+    middle = [plain[name] for name in MIDDLE_NAMES if name in plain]
+    trunk = [name for name in body_parts if _simplify(name) in TRUNK_TAIL or not any(part in _simplify(name) for part in OFF_TRUNK)]
     return middle[:1] or trunk or list(body_parts)
 
 
 def choose_body_axis(body_parts: Sequence[str]) -> tuple[str, str] | None:
     """Return the tail and the head end of the body among the names of body parts; None where one of them is not there.
 
-    >>> choose_body_axis(["Nose", "Left Ear", "Tailbase"]), choose_body_axis(["top", "body"])
-    (('Tailbase', 'Nose'), None)
+    >>> choose_body_axis(["Nose", "Left Ear", "Tail-base"]), choose_body_axis(["top", "body", "tail"]), choose_body_axis(["top", "body"])
+    (('Tail-base', 'Nose'), ('tail', 'top'), None)
     """
-    by_case = {name.casefold(): name for name in body_parts}
-    heads, tails = ([by_case[name] for name in ends if name in by_case] for ends in (HEAD_ENDS, TAIL_ENDS))
+    plain = {_simplify(name): name for name in body_parts}
+    heads, tails = ([plain[name] for name in ends if name in plain] for ends in (HEAD_ENDS, TAIL_ENDS))
     return (tails[0], heads[0]) if heads and tails else None
+
+
+def _simplify(name: str) -> str:
+    return "".join(character for character in name.casefold() if character.isalnum())
 
 
 def format_new_study(

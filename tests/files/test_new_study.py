@@ -9,7 +9,7 @@ import pytest
 from behavior.config import Study
 from behavior.errors import UsageError
 from behavior.files.behavior_names import ChosenNames
-from behavior.files.new_study import NewCrop, choose_center_parts, format_new_study
+from behavior.files.new_study import NewCrop, choose_body_axis, choose_center_parts, format_new_study
 from behavior.files.study import read_study
 
 
@@ -77,12 +77,33 @@ def test_windows_of_a_study_that_samples_are_in_seconds(tmp_path: Path) -> None:
         (["nose", "midbody", "tail1"], ["midbody"]),
         (["centroid", "center"], ["center"]),
         (["snout", "leftear", "tail_base", "tailtip", "leftpaw"], ["leftear", "tail_base"]),
+        (["Nose", "Left Ear", "Tailbase", "Mid-Back", "Tail"], ["Mid-Back"]),
+        (["snout", "Ear_L", "Ear-L", "Tail base", "Tail tip"], ["Ear_L", "Ear-L", "Tail base"]),
         (["nose", "tail1"], ["nose", "tail1"]),
         ([], []),
     ],
 )
 def test_a_point_in_the_middle_goes_before_those_on_the_trunk(body_parts: list[str], expected: list[str]) -> None:
     assert choose_center_parts(body_parts) == expected
+
+
+@pytest.mark.parametrize(
+    ("body_parts", "expected"),
+    [
+        # As the files of trackers and of published data name them.
+        (["top", "body", "tail", "tail-m", "tail-e"], ("tail", "top")),
+        (["Snout", "Front Paw R", "Hind Paw L", "Butt/Proximal Tail"], ("Butt/Proximal Tail", "Snout")),
+        (["Nose", "Ear_R", "TTI", "TailTip", "Head", "Trunk", "Tail_0", "Tail_1", "Neck"], ("TTI", "Nose")),
+        (["nose", "base_neck", "center_spine", "base_tail", "mid_tail", "tip_tail"], ("base_tail", "nose")),
+        (["nose", "left ear", "neck", "left hip", "tail base"], ("tail base", "nose")),
+        (["centroid", "nose_end", "tail_end"], ("tail_end", "nose_end")),
+        (["wingR", "head", "abdomen", "thorax"], ("abdomen", "head")),
+        (["Nose", "Tail-tip"], None),
+        (["top", "body"], None),
+    ],
+)
+def test_the_ends_of_the_body_are_known_by_names_that_people_use(body_parts: list[str], expected: tuple[str, str] | None) -> None:
+    assert choose_body_axis(body_parts) == expected
 
 
 def test_what_has_to_be_chosen_is_a_key_without_a_value(tmp_path: Path) -> None:
