@@ -1,10 +1,12 @@
 """Runs `embed` and `crossval` through a real SLURM on this machine, and compares what they leave with one process.
 
     python scripts/try_slurm.py /tmp/slurm
+    python scripts/try_slurm.py /tmp/slurm --overheads
 
 It starts Debian's munged, slurmctld and slurmd (`apt-get install slurmctld slurmd slurm-client munge`) with a configuration of its own in
-the folder: one node, this machine, with two CPUs. It has to be root. One of the jobs is cancelled while it works. What it started is
-stopped at the end, and nothing outside the folder is changed.
+the folder: one node, this machine, with two CPUs. It has to be root. One of the jobs is cancelled while it works. With `--overheads`, it
+measures instead what a unit of work costs besides itself, on workers of this machine and on SLURM. What it started is stopped at the
+end, and nothing outside the folder is changed.
 """
 
 from __future__ import annotations
@@ -69,6 +71,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path, help="new folder for everything")
     parser.add_argument("--frames", type=int, default=300, help="frames of each of the three recordings")
+    parser.add_argument("--overheads", action="store_true", help="measure what handing out units of work costs, and nothing else")
     arguments = parser.parse_args()
     # So that what was started is stopped, too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
@@ -79,6 +82,8 @@ def main() -> int:
         print(f"needs root and Debian's slurmctld, slurmd, slurm-client and munge; missing: {lacking}", file=sys.stderr)
         return 2
     folder.mkdir(parents=True)
+    if arguments.overheads:
+        return show_overheads(folder)
     study = make_study(folder / "study", n_frames=arguments.frames)
     with slurm(folder) as environment:
         jobs = write_cluster(folder / "cluster.yaml")
@@ -96,11 +101,29 @@ def main() -> int:
                 (f"{name}: two jobs were seen in squeue", outcome.most_jobs == N_CPUS),
                 (f"{name}: a job was cancelled in the middle", bool(outcome.cancelled)),
             ]
-        checks.append(("features and cross-validation are those of one process", compare(study.parent, copy.parent) == []))
+        different = compare(study.parent, copy.parent)
+        checks.append((", ".join(["features and cross-validation are those of one process", *different]), not different))
         checks.append(("no job is left", not list_jobs(environment)))
     for sentence, is_so in checks:
         print(f"{'ok    ' if is_so else 'FAILED'} {sentence}")
     return 0 if all(is_so for _, is_so in checks) else 1
+
+
+def show_overheads(folder: Path) -> int:
+    """Print what a unit of work costs besides itself, here and on SLURM, and return 0."""
+    from cluster_overheads import measure_overheads
+
+    from behavior.compute.where import Where
+    from behavior.files.cluster_file import read_cluster
+
+    with slurm(folder) as environment:
+        jobs = read_cluster(str(write_cluster(folder / "cluster.yaml")))
+        os.environ.update(environment)
+        for name, where in (("workers on this machine", Where(workers=N_CPUS)), ("jobs of SLURM", Where(cluster=jobs))):
+            print(f"{N_CPUS} {name}")
+            for what, value in measure_overheads(where, folder, n_workers=N_CPUS).items():
+                print(f"  {what:70}{value:>16}", flush=True)
+    return 0
 
 
 def make_study(folder: Path, *, n_frames: int) -> Path:
@@ -117,10 +140,10 @@ def make_study(folder: Path, *, n_frames: int) -> Path:
     write_manifest(folder / "recordings.csv", recordings)
     study: Study = DEMO_STUDY.model_copy(
         update={
-            "head": LstmHead(kind="lstm", units=8),
-            "windows": Windows(length=50),
-            # A few models at a time, so that there are groups to share.
-            "training": Training(epochs=6, patience=6, memory_gib=2e-4),
+            "head": LstmHead(kind="lstm", layers=1, units=8),
+            "windows": Windows(length=25),
+            # Two of the nine models at a time, so that there are groups to share.
+            "training": Training(epochs=3, patience=3, memory_gib=3e-4),
         }
     )
     write_study(folder / "study.yaml", study)
@@ -136,7 +159,7 @@ def write_cluster(path: Path) -> Path:
         "memory": "1500 MB",
         "walltime": "00:30:00",
         "queue": "main",
-        "environment": {"PYTHONPATH": str(ROOT)},
+        "environment": {"PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'scripts'}"},
     }
     path.write_text(yaml.safe_dump(content))
     return path
@@ -240,17 +263,19 @@ def list_jobs(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def compare(alone: Path, shared: Path) -> list[str]:
-    """Return the names of results that differ: features to their last bit, tables byte for byte."""
+    """Return the names of results that differ: features to their last bit, tables byte for byte, but for what says how long it took."""
     import numpy as np
 
     from behavior.files.feature_cache import read_features
+    from behavior.learning.crossval_files import COMPUTING_TIME_FILE
 
     different = []
     for path in sorted((alone / "cache").glob("*.h5")):
         one, other = read_features(path), read_features(shared / "cache" / path.name)
         if not np.array_equal(one.features, other.features) or not np.array_equal(one.centers, other.centers):
             different.append(path.name)
-    tables = [path.relative_to(alone) for path in (alone / "crossval").rglob("*.csv")] + [Path("crossval/out_of_fold.npz")]
+    tables = [path.relative_to(alone) for path in (alone / "crossval").rglob("*.csv") if path.name != COMPUTING_TIME_FILE]
+    tables.append(Path("crossval/out_of_fold.npz"))
     different += [str(name) for name in tables if (alone / name).read_bytes() != (shared / name).read_bytes()]
     return different
 
