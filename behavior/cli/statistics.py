@@ -48,7 +48,7 @@ def audit(
     ]
     extra = {"study": str(drawn.study_path), "minutes": drawn.minutes}
     print_table(["group", "animals", "clips"], rows, as_json=as_json, extra=extra)
-    hint(f"{len(drawn.clips)} clips, {drawn.minutes:.1f} minutes; label them with `behavior review {drawn.study_path}`, or in any tool")
+    hint(f"{len(drawn.clips)} clips, {drawn.minutes:.1f} minutes; {drawn.explain_labelling()}")
     hint(f"then: behavior stats {ethograms[0]} --audit {drawn.study_path}")
 
 

@@ -75,6 +75,16 @@ class DrawnAudit:
     minutes: float
     recordings: dict[str, Recording]
 
+    def explain_labelling(self) -> str:
+        """Return in words how the clips are labelled: `behavior review` shows them where there are videos."""
+        if all(self.recordings[clip.recording].video is not None for clip in self.clips):
+            return f"label them with `behavior review {self.study_path}`, or in any tool"
+        manifest = self.study_path.with_name(MANIFEST_FILE)
+        return (
+            f"label them in any tool that shows the animals ({manifest.with_name(QUEUE_FILE)} has their frames), and name the label files "
+            f"in {manifest}, column labels; `behavior review` needs videos, and the manifest names none for some of these recordings"
+        )
+
 
 @dataclass(frozen=True)
 class _Predicted:

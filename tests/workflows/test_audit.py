@@ -95,6 +95,16 @@ def test_clips_are_balanced_and_a_seed_draws_the_same(lab: tuple[Path, dict[str,
         draw(lab[0], tmp_path / "a")
 
 
+def test_review_is_suggested_where_there_are_videos_to_look_at(lab: tuple[Path, dict[str, np.ndarray]], tmp_path: Path) -> None:
+    drawn = draw(lab[0], tmp_path / "audit")
+    without_video = drawn.explain_labelling()
+    assert "in any tool" in without_video
+    assert f"name the label files in {tmp_path / 'audit' / 'recordings.csv'}" in without_video
+    assert "`behavior review` needs videos" in without_video
+    shown = replace(drawn, recordings={name: replace(row, video=tmp_path / "a.mp4") for name, row in drawn.recordings.items()})
+    assert shown.explain_labelling() == f"label them with `behavior review {drawn.study_path}`, or in any tool"
+
+
 def test_a_false_discovery_of_the_model_is_corrected(lab: tuple[Path, dict[str, np.ndarray]], tmp_path: Path) -> None:
     folder, truth = lab
     draw(folder, tmp_path / "audit")
