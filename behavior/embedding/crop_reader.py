@@ -232,22 +232,26 @@ def open_crops(inputs: RecordingInputs, crop: Crop) -> Iterator[CropReader]:
 def sample_crops(recordings: Sequence[RecordingInputs], crop: Crop, *, input_size: int, count: int) -> Image:
     """Return crops from the beginnings of several recordings, uint8 of shape (N, S, S, 3): `count` of them if there are as many.
 
+    They are of the first recordings by id, the same in whichever order those are given.
+
     Raises
     ------
     BehaviorError
-        If the first recording cannot be used; another one that cannot is left out here, and named when its turn comes.
+        If no recording can be used, what is wrong with the first; one that cannot is left out here, and named when its turn comes.
     """
     images: list[Image] = []
+    problems: list[BehaviorError] = []
     share = -(-count // min(len(recordings), SAMPLED_RECORDINGS))
-    for number, inputs in enumerate(recordings):
+    for inputs in sorted(recordings, key=lambda one: one.recording.id):
         wanted = min(share, count - len(images))
         try:
             images += _take_sample(inputs, crop, input_size=input_size, count=wanted)
-        except BehaviorError:
-            if number == 0:
-                raise
+        except BehaviorError as error:
+            problems.append(error)
         if len(images) == count:
             break
+    if len(problems) == len(recordings):
+        raise problems[0]
     return np.stack(images) if images else np.empty((0, input_size, input_size, 3), dtype=np.uint8)
 
 

@@ -73,8 +73,8 @@ class CropStream(FeatureStream):
     def _describe_batches(self, batches: Iterable[CropBatch], fps: float) -> Generator[Floats, None, None]:
         """Yield the vectors (N, D) of each batch, in order."""
 
-    def prepare(self, recordings: Sequence[RecordingInputs]) -> PreparedEngine | None:
-        """Get ready for `describe_crops`, with the engine where there is one; raises as `FeatureStream.embed`."""
+    def prepare(self, inputs: RecordingInputs, *, among: Sequence[Recording] = ()) -> PreparedEngine | None:
+        """Get ready for `describe_crops`, with the engine where there is one; arguments and what is raised as for `FeatureStream.embed`."""
         return None
 
     def describe_crops(self, images: Images, previous: Images, *, fps: float) -> Floats:
@@ -267,8 +267,8 @@ class AppearanceStream(CropStream):
         }
         return Signature(APPEARANCE, settings)
 
-    def prepare(self, recordings: Sequence[RecordingInputs]) -> PreparedEngine:
-        """Return the engine, prepared at the first call; crops of `recordings` show whether a reduced precision will do."""
+    def prepare(self, inputs: RecordingInputs, *, among: Sequence[Recording] = ()) -> PreparedEngine:
+        """Return the engine, prepared at the first call; crops of `among` show whether a reduced precision will do."""
         if self._prepared is None:
             request = EngineRequest(
                 self._specification,
@@ -282,7 +282,7 @@ class AppearanceStream(CropStream):
             )
             self._prepared = prepare_engine(
                 request,
-                sample=lambda count: self._sample(recordings, count),
+                sample=lambda count: self._sample(inputs, among, count),
                 announce=announce,
             )
             if self._prepared.note:
@@ -292,16 +292,21 @@ class AppearanceStream(CropStream):
             detail(f"{self._specification.name} runs in {engine.precision} with {engine.name}, batches of {engine.batch_size}{checked}")
         return self._prepared
 
-    def _sample(self, recordings: Sequence[RecordingInputs], count: int) -> Images | ClipBatch:
-        crops = sample_crops(recordings, self._crop, input_size=self.input_size, count=count)
+    def _sample(self, inputs: RecordingInputs, among: Sequence[Recording], count: int) -> Images | ClipBatch:
+        # Not of the recording that happens to be the first: workers would calibrate on different ones.
+        sampled = [inputs if other.id == inputs.recording.id else RecordingInputs(other) for other in among] or [inputs]
+        try:
+            crops = sample_crops(sampled, self._crop, input_size=self.input_size, count=count)
+        except BehaviorError:
+            # A recording fails for what is wrong with itself.
+            crops = sample_crops([inputs], self._crop, input_size=self.input_size, count=count)
         if self._clip is None:
             return crops
         # Crops that are some frames apart move as an animal does, which is enough to compare two precisions.
         return ClipBatch(crops, find_clip_rows(np.arange(len(crops)), Clip(self._clip.frames), n_rows=len(crops)))
 
     def _choose_signature(self, inputs: RecordingInputs, among: Sequence[Recording]) -> Signature:
-        others = [RecordingInputs(other) for other in among if other.id != inputs.recording.id]
-        return self._sign(self.prepare([inputs, *others]).engine.precision)
+        return self._sign(self.prepare(inputs, among=among).engine.precision)
 
     def _describe_batches(self, batches: Iterable[CropBatch], fps: float) -> Generator[Floats, None, None]:
         assert self._prepared is not None

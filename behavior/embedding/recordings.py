@@ -120,8 +120,15 @@ def require_features(streams: Sequence[FeatureStream], recording: Recording) -> 
         raise problem
 
 
-def require_features_together(streams: Sequence[FeatureStream], recordings: Sequence[Recording]) -> dict[str, BehaviorError]:
+def require_features_together(
+    streams: Sequence[FeatureStream], recordings: Sequence[Recording], *, among: Sequence[Recording] | None = None
+) -> dict[str, BehaviorError]:
     """Do as `require_features` for recordings of one video, which is decoded once for a stream; return the error of each bad one, by id.
+
+    Parameters
+    ----------
+    among
+        Recordings of other videos, too, whose crops show whether a reduced precision will do; `recordings` where None.
 
     Raises
     ------
@@ -133,7 +140,7 @@ def require_features_together(streams: Sequence[FeatureStream], recordings: Sequ
     for stream in streams:
         lacking = [one for one in recordings if one.id not in problems]
         while lacking:
-            attempts = _try_to_embed(stream, [inputs[one.id] for one in lacking], recordings, with_content=True)
+            attempts = _try_to_embed(stream, [inputs[one.id] for one in lacking], among or recordings, with_content=True)
             problems |= {one.id: attempt.problem for one, attempt in zip(lacking, attempts, strict=True) if attempt.problem is not None}
             lacking = [one for one, attempt in zip(lacking, attempts, strict=True) if attempt.is_elsewhere]
             if lacking:

@@ -23,6 +23,9 @@ from behavior.recording import Recording
 
 __all__ = ["AnnotateResult", "AnnotatorRequest", "annotate_recordings"]
 
+# Crops of the first recordings show whether a reduced precision will do; each unit of work names them.
+MOST_SAMPLED = 8
+
 
 @dataclass
 class AnnotateResult:
@@ -108,12 +111,13 @@ def annotate_recordings(
     """
     annotator.warn_of_training(recordings)
     videos = [tuple(group) for group in group_by_video(recordings)]
+    among = tuple(sorted(recordings, key=lambda one: one.id)[:MOST_SAMPLED])
     if where.is_here:
         for video in videos:
-            _annotate_video(annotator, video, out, result, overwrite=overwrite)
+            _annotate_video(annotator, video, among, out, result, overwrite=overwrite)
         return result
     work = Work(
-        partial(_annotate_elsewhere, asked, out, overwrite),
+        partial(_annotate_elsewhere, asked, among, out, overwrite),
         units=videos,
         names=[video[0].id for video in videos],
         folder=out,
@@ -136,16 +140,20 @@ def _open_once(asked: AnnotatorRequest) -> Annotator:
     return asked.open()
 
 
-def _annotate_elsewhere(asked: AnnotatorRequest, out: Path, overwrite: bool, video: tuple[Recording, ...]) -> AnnotateResult:
+def _annotate_elsewhere(
+    asked: AnnotatorRequest, among: tuple[Recording, ...], out: Path, overwrite: bool, video: tuple[Recording, ...]
+) -> AnnotateResult:
     result = AnnotateResult()
-    _annotate_video(_open_once(asked), video, out, result, overwrite=overwrite)
+    _annotate_video(_open_once(asked), video, among, out, result, overwrite=overwrite)
     return result
 
 
-def _annotate_video(annotator: Annotator, video: Sequence[Recording], out: Path, result: AnnotateResult, *, overwrite: bool) -> None:
+def _annotate_video(
+    annotator: Annotator, video: Sequence[Recording], among: Sequence[Recording], out: Path, result: AnnotateResult, *, overwrite: bool
+) -> None:
     began = time.perf_counter()
     wanted = [one for one in video if overwrite or _is_free(annotator, one, out, result)]
-    problems = require_features_together(annotator.features.streams, wanted)
+    problems = require_features_together(annotator.features.streams, wanted, among=among)
     # What individuals of a video have in common is shared among them.
     embedding_s = (time.perf_counter() - began) / max(len(wanted), 1)
     for recording in wanted:

@@ -178,7 +178,7 @@ class Explainer(AbstractContextManager["Explainer"]):
         hidden: dict[str, tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]] = {}
         altered = np.zeros((MAP_SIZE, MAP_SIZE), dtype=np.float32)
         for number, (key, stream) in enumerate(streams.items()):
-            stream.prepare([self._inputs])
+            stream.prepare(self._inputs)
             crops = source.read(sorted(row_of), stream)
             places = np.array([row_of[one] for one in crops.frames.tolist()], dtype=np.int64)
             plain = crops.describe(stream, fps=fps)

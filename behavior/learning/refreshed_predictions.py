@@ -48,7 +48,7 @@ def refresh_predictions(annotator: Annotator, recordings: Sequence[Recording], o
         for recording, together in [(recording, group) for group in groups for recording in group]:
             try:
                 if recording is together[0]:
-                    problems = require_features_together(annotator.features.streams, together)
+                    problems = require_features_together(annotator.features.streams, together, among=recordings)
                 if recording.id in problems:
                     raise problems[recording.id]
                 annotation = annotator.annotate(recording)

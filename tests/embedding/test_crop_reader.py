@@ -153,13 +153,15 @@ def test_an_egocentric_crop_turns_with_the_animal(write_recording: WriteRecordin
 
 
 def test_samples_come_from_several_recordings_and_bad_ones_are_left_out(write_recording: WriteRecording, tmp_path: Path) -> None:
-    good = [RecordingInputs(write_recording(name)) for name in ("a", "b")]
+    good = [RecordingInputs(write_recording(name, lost=lost)) for name, lost in (("a", slice(0, 0)), ("b", slice(0, 20)))]
     bad = RecordingInputs(Recording("bad", video=tmp_path / "none.mp4", pose=tmp_path / "none.csv"))
     sample = sample_crops([good[0], bad, good[1]], CROP, input_size=16, count=12)
     assert sample.shape == (8, 16, 16, 3)
     assert sample.dtype == np.uint8
+    assert np.array_equal(sample_crops([bad, good[1], good[0]], CROP, input_size=16, count=12), sample)
+    assert not np.array_equal(sample[:4], sample[4:])
     with pytest.raises(VideoError, match=r"none\.mp4: no such video"):
-        sample_crops([bad, *good], CROP, input_size=16, count=12)
+        sample_crops([bad], CROP, input_size=16, count=12)
 
 
 def test_files_that_a_stream_needs_are_asked_for(write_recording: WriteRecording, tmp_path: Path) -> None:

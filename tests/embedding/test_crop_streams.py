@@ -15,7 +15,7 @@ from behavior.embedding import crop_streams
 from behavior.embedding.backbone_settings import MODELS_VARIABLE
 from behavior.embedding.crop_streams import AppearanceStream, MotionStream
 from behavior.embedding.recording_inputs import RecordingInputs
-from behavior.errors import UsageError, WeightsError
+from behavior.errors import BehaviorError, UsageError, WeightsError
 from behavior.recording import Recording
 from behavior.vision.engine_choice import PreparedEngine
 from behavior.vision.engine_request import EngineRequest
@@ -56,6 +56,25 @@ def prepared(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 def make_stream(folder: Path, **backbone: Any) -> AppearanceStream:
     settings = {"name": "openfield", "weights": "packaged", "batch_size": 8, **backbone}
     return AppearanceStream(crop=CROP, backbone=Backbone(**settings), cache=folder / "cache")
+
+
+def test_a_reduced_precision_is_tried_on_the_same_crops_whichever_recording_comes_first(
+    tmp_path: Path, write_recording: WriteRecording, prepared: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(MODELS_VARIABLE, str(tmp_path / "models"))
+    first, second = write_recording("a"), write_recording("b", lost=slice(0, 20))
+    bad = Recording("bad", video=tmp_path / "none.mkv", pose=second.pose)
+    # As two workers do, each of which begins with another recording.
+    for own, among in ((first, [first, second, bad]), (second, [bad, second, first])):
+        make_stream(tmp_path, precision="int8").prepare(RecordingInputs(own), among=among)
+    of_one, of_other = (crops for _, crops in prepared)
+    assert len(of_one) == 6
+    assert np.array_equal(of_one, of_other)
+    # Where the others cannot be used, a recording serves itself, and fails for what is wrong with itself alone.
+    make_stream(tmp_path, precision="int8").prepare(RecordingInputs(second), among=[bad])
+    assert len(prepared[2][1]) == 8
+    with pytest.raises(BehaviorError, match=r"none\.mkv"):
+        make_stream(tmp_path, precision="int8").prepare(RecordingInputs(bad))
 
 
 @pytest.mark.parametrize(
