@@ -396,3 +396,16 @@ def test_the_command_line_starts_without_heavy_libraries() -> None:
     script = f"import sys, behavior.cli; print(*[name for name in {libraries!r} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=PACKAGE.parent, check=True)
     assert done.stdout.split() == []
+
+
+def test_commands_load_tensorflow_only_where_a_network_is_there() -> None:
+    # In one process, since each takes seconds: those that read results, and those that boosted trees are enough for.
+    names = ("report", "statistics", "check", "evaluate", "decide", "export", "annotate", "crossval", "search", "train")
+    script = f"""
+import importlib, sys
+for name in {names!r}:
+    importlib.import_module("behavior.workflows." + name)
+    loaded = sorted({{"tensorflow", "keras"}} & set(sys.modules))
+    assert not loaded, (name, loaded)
+"""
+    subprocess.run([sys.executable, "-c", script], cwd=PACKAGE.parent, check=True)

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from behavior.api.arguments import PathLike, as_path, choose_where, find_study
 from behavior.api.ethogram import RecordingEthogram
 from behavior.api.results import Outcome, Shown
-from behavior.compute.loading import load_keras
 from behavior.errors import ModelError
 from behavior.files.model_bundle import BundleDescription, read_bundle
 from behavior.progress import collect_warnings
@@ -196,7 +195,6 @@ class Model(Shown):
         ModelError
             If the model cannot be used.
         """
-        load_keras()
         from behavior.workflows.annotate import annotate_videos
 
         with collect_warnings() as notes:
@@ -236,7 +234,6 @@ class Model(Shown):
         Arguments, result and errors are those of `annotate_videos`; the study's own cache is used if `cache` is not given and the crops
         are the study's.
         """
-        load_keras()
         from behavior.workflows.annotate import annotate_study
 
         with collect_warnings() as notes:
@@ -268,7 +265,6 @@ class Model(Shown):
         cache: PathLike | None,
         is_single: bool,
     ) -> dict[str, RecordingEthogram]:
-        load_keras()
         from behavior.learning.new_recordings import annotate_individuals
 
         annotator = self._open(tuple(body_parts), individual, tuple(others), resample, as_path(cache))

@@ -269,8 +269,6 @@ class Study(Shown):
             If `out` holds results already and `overwrite` is not set; `open_crossval` reads them.
         """
         from behavior.api.crossval import open_crossval
-
-        load_keras()
         from behavior.workflows.crossval import cross_validate
 
         with collect_warnings() as notes:
@@ -316,8 +314,6 @@ class Study(Shown):
             If trial after trial fails.
         """
         from behavior.api.outcomes import Search
-
-        load_keras()
         from behavior.workflows.search import search_study
 
         with collect_warnings() as notes:
@@ -352,8 +348,6 @@ class Study(Shown):
             If `out` holds a model already or cannot be written.
         """
         from behavior.api.model import open_model
-
-        load_keras()
         from behavior.workflows.train import train_model
 
         with collect_warnings() as notes:

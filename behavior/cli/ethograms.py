@@ -76,7 +76,6 @@ def annotate(
     as_json: AsJson = False,
 ) -> None:
     """Write an ethogram for each video; one bad video never stops the rest."""
-    load_keras()
     from behavior.workflows.annotate import annotate_study, annotate_videos
 
     if (study is None) == (not videos):

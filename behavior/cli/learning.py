@@ -69,7 +69,6 @@ def crossval(
     as_json: AsJson = False,
 ) -> None:
     """Leave out one recording (or animal) at a time: scores and predictions on held-out recordings."""
-    load_keras()
     from behavior.workflows.crossval import cross_validate
 
     scores = cross_validate(study, out, overwrite=overwrite, learning_curve=learning_curve, where=choose_where(workers, cluster))
@@ -102,7 +101,6 @@ def search(
 ) -> None:
     """Try the settings of the study's section `search`; resumes where it left off, and several processes share the work."""
     seconds = None if timeout is None else parse_duration(timeout)
-    load_keras()
     from behavior.search.space import format_value
     from behavior.workflows.search import search_study
 
@@ -144,7 +142,6 @@ def train(
     as_json: AsJson = False,
 ) -> None:
     """Train the model on the training recordings and score it once on those with split=test."""
-    load_keras()
     from behavior.workflows.train import train_model
 
     result = train_model(study, out, crossval=crossval)

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from behavior.compute.loading import load_keras
 from behavior.compute.units import Work, run_units
 from behavior.compute.where import Where
 from behavior.embedding.recordings import require_features_together
@@ -136,7 +135,6 @@ def annotate_recordings(
 @functools.lru_cache(maxsize=1)
 def _open_once(asked: AnnotatorRequest) -> Annotator:
     """Open an annotator in a worker's process, which lives as long as a run."""
-    load_keras()
     return asked.open()
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from behavior.compute.loading import load_keras
 from behavior.config import BoostingHead, Study
 from behavior.learning.fit_store import FitStore, GroupStore, GroupTrainedError
 from behavior.learning.learning_data import LearningData
@@ -19,10 +20,8 @@ from behavior.learning.planning import FitKey
 from behavior.progress import Advance, announce, report_progress
 from behavior.sequence.boosting import BoostingTrainer, count_window_frames
 from behavior.sequence.contracts import Trainer
-from behavior.sequence.head_stack import choose_product_dtype
 from behavior.sequence.plans import FitCallbacks, FitReport, ModelPlan, TrainedModel
 from behavior.sequence.preparation import Preparation, PreparedFeatures, combine_moments, measure_moments, pad_components, solve_preparation
-from behavior.sequence.training import HeadTrainer
 from behavior.sequence.windows import SequenceData
 
 __all__ = ["fit_models", "hash_learning", "make_trainer", "prepare_features"]
@@ -59,6 +58,10 @@ def make_trainer(study: Study, *, n_features: int, n_outputs: int, rate: float) 
     if isinstance(study.head, BoostingHead):
         settings = study.head.model_dump(exclude=_NOT_OF_A_TREE)
         return BoostingTrainer(n_features=n_features, lengths=count_window_frames(study.head.windows_s, rate), **settings)
+    # It takes seconds, and boosted trees, or who only reads what was trained, need none of it.
+    load_keras()
+    from behavior.sequence.head_stack import choose_product_dtype
+
     settings = {
         "head": study.head.model_dump(mode="json", exclude={"share"}),
         "n_features": n_features,
@@ -74,7 +77,9 @@ def make_trainer(study: Study, *, n_features: int, n_outputs: int, rate: float) 
 
 # Tracing takes longer than training a small study. After a fit, a trainer keeps what was traced, and no weights.
 @functools.lru_cache(maxsize=4)
-def _build_trainer(settings: str) -> HeadTrainer:
+def _build_trainer(settings: str) -> Trainer:
+    from behavior.sequence.training import HeadTrainer
+
     return HeadTrainer(**json.loads(settings))
 
 

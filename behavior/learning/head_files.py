@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from behavior.compute.loading import load_keras
 from behavior.config import BoostingHead, HeadSettings
 from behavior.errors import ModelError
 from behavior.files.model_bundle import MemberDescription
@@ -11,7 +12,6 @@ from behavior.files.opening import explain_damage
 from behavior.files.tree_archives import read_trees, write_trees
 from behavior.sequence.boosted_trees import TREE_DTYPES, BoostedTrees
 from behavior.sequence.contracts import FrameModel
-from behavior.sequence.heads import find_steps, load_head, save_head
 from behavior.sequence.windowed_network import WindowedNetwork
 
 __all__ = ["name_suffix", "open_head", "save_model"]
@@ -31,6 +31,9 @@ def save_model(model: FrameModel, path: Path) -> None:
     if isinstance(model, BoostedTrees):
         write_trees(path, dict(zip(TREE_DTYPES, model.to_arrays(), strict=True)))
     elif isinstance(model, WindowedNetwork):
+        load_keras()
+        from behavior.sequence.heads import save_head
+
         save_head(model.network, path)
     else:
         raise TypeError(f"found a {type(model).__name__}, expected BoostedTrees or a WindowedNetwork")
@@ -48,6 +51,9 @@ def open_head(description: MemberDescription, path: Path) -> FrameModel:
         arrays = read_trees(path, TREE_DTYPES)
         with explain_damage(path, error=ModelError, expected="the trees of a model", advice=_ADVICE):
             return BoostedTrees.from_arrays([arrays[name] for name in TREE_DTYPES])
+    load_keras()
+    from behavior.sequence.heads import find_steps, load_head
+
     network = load_head(path)
     try:
         return WindowedNetwork(network, description.window_length, find_steps(**description.head.model_dump(exclude=_NOT_OF_A_NETWORK)))

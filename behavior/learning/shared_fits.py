@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from behavior.compute.loading import load_keras
 from behavior.compute.units import Work, run_units
 from behavior.compute.where import Where
 from behavior.config import Study
@@ -75,7 +74,6 @@ def _train_group(path: Path, folder: Path, unit: tuple[str, int]) -> None:
 @functools.lru_cache(maxsize=1)
 def _load_once(path: Path) -> tuple[Study, LearningData, str]:
     """Load a study in a worker's process, which lives as long as a run."""
-    load_keras()
     study, recordings = open_study(path)
     data = load_learning_data(study, [recording for recording in recordings if recording.split == "train"])
     return study, data, hash_learning(study, data)

@@ -10,7 +10,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from behavior.compute.loading import load_keras
 from behavior.compute.units import Work, run_units
 from behavior.compute.where import Where
 from behavior.config import Search
@@ -138,5 +137,4 @@ def _run_trial(request: SearchRequest, ends_at: float | None, number: int) -> tu
 @functools.lru_cache(maxsize=1)
 def _open_once(request: SearchRequest) -> tuple[SearchWorker, Cells | None]:
     """Open a search in a worker's process, which lives as long as a run."""
-    load_keras()
     return open_worker(request)
