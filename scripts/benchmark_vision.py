@@ -200,7 +200,7 @@ def time_engine(arguments: argparse.Namespace) -> dict[str, Any]:
     assert study.crop is not None
     stream = AppearanceStream(crop=study.crop, backbone=study.backbone, cache=study.cache)
     began = time.perf_counter()
-    prepared = stream.prepare([RecordingInputs(recording)])
+    prepared = stream.prepare(RecordingInputs(recording))
     first_s = time.perf_counter() - began
     count = min(arguments.frames, 20 * BATCH)
     crops = sample_crops([RecordingInputs(recording)], study.crop, input_size=prepared.engine.input_size, count=count)

@@ -16,7 +16,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "behavior"
 # A room, which is a module or a folder of them, imports itself and the levels before its own.
 LEVELS = (
     ("errors",),
-    ("provenance", "frame_times"),
+    ("provenance", "frame_times", "row_blocks"),
     ("recording", "frame_sampling", "progress", "versions", "config"),
     ("files", "compute"),
     ("metrics", "statistics", "postprocess"),

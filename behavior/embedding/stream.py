@@ -147,11 +147,14 @@ class FeatureStream(ABC):
             return error
         return None
 
-    def read(self, recording: Recording) -> FeatureSet:
-        """Return the features of `recording` from the cache; the cache's exceptions where they are not there or not up to date."""
+    def read(self, recording: Recording, *, in_blocks: bool = False) -> FeatureSet:
+        """Return the features of `recording` from the cache; the cache's exceptions where they are not there or not up to date.
+
+        `in_blocks` is as for `feature_cache.read_features`.
+        """
         signature = self._find(recording)
         path = cache_path(self._cache, recording.id, signature)
-        return read_features(path, signature=signature, source=self.describe_source(recording))
+        return read_features(path, signature=signature, source=self.describe_source(recording), in_blocks=in_blocks)
 
     def read_outline(self, recording: Recording) -> FeatureOutline:
         """Return what the cache says of the features of `recording`, without reading them; raises as `read`."""

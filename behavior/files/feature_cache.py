@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import h5py
 import numpy as np
@@ -24,6 +24,7 @@ from behavior.files.disk_space import require_space
 from behavior.files.feature_sources import Signature, Source, hash_source
 from behavior.files.hdf5_arrays import require_own_content
 from behavior.files.opening import explain_damage
+from behavior.row_blocks import RowBlocks, count_block_rows
 
 __all__ = [
     "PART_ROWS",
@@ -87,7 +88,7 @@ class FeatureSet:
     Attributes
     ----------
     features
-        Float16 or float32 of shape (S, D).
+        Float16 or float32 of shape (S, D); `RowBlocks`, which stand for such an array, where they were to be read in blocks.
     centers
         Pixels, float32 of shape (S, 2); NaN where there is no centre.
     measured
@@ -264,7 +265,7 @@ def _open_cache(path: Path) -> Iterator[h5py.File]:
         yield file
 
 
-def read_features(path: Path, *, signature: Signature | None = None, source: Source | None = None) -> FeatureSet:
+def read_features(path: Path, *, signature: Signature | None = None, source: Source | None = None, in_blocks: bool = False) -> FeatureSet:
     """Return the features in the cache file at `path`, after checking that they are what is asked for.
 
     Parameters
@@ -273,6 +274,8 @@ def read_features(path: Path, *, signature: Signature | None = None, source: Sou
         What the numbers have to mean; None takes any.
     source
         What they have to be made from; None takes any. Files that are not there any more are not compared.
+    in_blocks
+        Leave the features of a long recording in the file, from which they are read when they are asked for.
 
     Raises
     ------
@@ -290,7 +293,7 @@ def read_features(path: Path, *, signature: Signature | None = None, source: Sou
     with _open_cache(path) as file:
         _require(path, file, signature, source)
         return FeatureSet(
-            features=file["features"][:],
+            features=_open_rows(path, file["features"]) if in_blocks else file["features"][:],
             centers=file["centers"][:],
             measured=file["measured"][:],
             time_s=file["time_s"][:],
@@ -300,6 +303,15 @@ def read_features(path: Path, *, signature: Signature | None = None, source: Sou
             attributes=json.loads(file.attrs["attributes"]),
             frames=file["frames"][:] if "frames" in file else None,
         )
+
+
+def _open_rows(path: Path, dataset: h5py.Dataset) -> npt.NDArray[np.floating]:
+    def read(start: int, stop: int) -> npt.NDArray[np.floating]:
+        with _open_cache(path) as file:
+            return file["features"][start:stop]
+
+    n_together = count_block_rows(dataset.dtype.itemsize * dataset.shape[1], multiple=PART_ROWS)
+    return cast("npt.NDArray[np.floating]", RowBlocks(dataset.shape, dataset.dtype, read, n_together=n_together))
 
 
 def read_outline(path: Path, *, signature: Signature | None = None, source: Source | None = None) -> FeatureOutline:

@@ -49,7 +49,7 @@ class Annotator:
         ModelError
             If the features mean something else than those that the model was trained on, or have another frame rate.
         """
-        loaded = self.features.load(recording)
+        loaded = self.features.load(recording, in_blocks=True)
         name = str(recording.video or recording.id)
         resampled = [require_rate(self.model, own, name=name, may_resample=self.may_resample) for own in loaded.by_member]
         probabilities = predict_probabilities(self.model, loaded.by_member)

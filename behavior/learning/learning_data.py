@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +25,7 @@ from behavior.frame_times import find_stretches, have_same_rate
 from behavior.learning.label_reading import read_labels_of
 from behavior.progress import warn
 from behavior.recording import Frames, Labels, Recording
+from behavior.row_blocks import RowBlocks
 from behavior.sequence.averaging import average_features, average_labels, spread_rows
 from behavior.sequence.weighting import count_classes
 
@@ -58,7 +60,7 @@ class RecordingFeatures:
     ----------
     values
         Float16 or float32 of shape (N, D), streams in the study's order: a row for each of T frames, or where the study has a section
-        `sampling` for each point of its grid in time.
+        `sampling` for each point of its grid in time. `RowBlocks` where a long recording is read in blocks.
     time_s
         Seconds of every frame of the video, float64 of shape (T,).
     fps
@@ -262,8 +264,9 @@ def join_streams(recording: str, names: Sequence[str], sets: Sequence[FeatureSet
     first = next((features for features in sets if features.frames is not None), sets[0])
     rows = lay_feature_rows(recording, sets, sampling=sampling)
     values = [features.features if rows is None else _take_rows(features, rows) for features in sets]
+    joined = cast("npt.NDArray[np.floating]", RowBlocks.join(values)) if any(isinstance(one, RowBlocks) for one in values) else None
     return RecordingFeatures(
-        values=values[0] if len(sets) == 1 else np.concatenate(values, axis=1),
+        values=values[0] if len(sets) == 1 else np.concatenate(values, axis=1) if joined is None else joined,
         time_s=first.time_s,
         fps=first.fps,
         streams=tuple(
@@ -279,7 +282,11 @@ def _take_rows(features: FeatureSet, rows: SampledRows) -> npt.NDArray[np.floati
     """Return the features (N, D) of the frames that rows stand at."""
     places = rows.frames if features.frames is None else np.searchsorted(features.frames, rows.frames)
     # Usually they are what is in the file, of which a second copy may not fit into memory.
-    return features.features if np.array_equal(places, np.arange(len(features.features))) else features.features[places]
+    if np.array_equal(places, np.arange(len(features.features))):
+        return features.features
+    if isinstance(features.features, RowBlocks):
+        return cast("npt.NDArray[np.floating]", features.features.take(places))
+    return features.features[places]
 
 
 def read_recording_labels(

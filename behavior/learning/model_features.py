@@ -89,8 +89,13 @@ class ModelFeatures:
         keys = [identify_stream(stream.name, member.backbone) for stream in member.streams]
         return [(key, self._streams.get(key)) for key in keys]
 
-    def load(self, recording: Recording) -> LoadedFeatures:
+    def load(self, recording: Recording, *, in_blocks: bool = False) -> LoadedFeatures:
         """Return the features of `recording` from the caches, which have to hold them.
+
+        Parameters
+        ----------
+        in_blocks
+            As for `feature_cache.read_features`: what is enough for `prediction`.
 
         Raises
         ------
@@ -105,19 +110,21 @@ class ModelFeatures:
         for member in self._model.description.members:
             key = "\n".join(stream.signature for stream in member.streams)
             if key not in by_streams:
-                by_streams[key] = self._load_member(recording, member, measured)
+                by_streams[key] = self._load_member(recording, member, measured, in_blocks)
             by_member.append(by_streams[key])
         return LoadedFeatures(tuple(by_member), np.logical_and.reduce(measured) if measured else None)
 
-    def _load_member(self, recording: Recording, member: MemberDescription, measured: list[npt.NDArray[np.bool_]]) -> RecordingFeatures:
+    def _load_member(
+        self, recording: Recording, member: MemberDescription, measured: list[npt.NDArray[np.bool_]], in_blocks: bool
+    ) -> RecordingFeatures:
         sets: list[FeatureSet] = []
         for stream in member.streams:
             if stream.name in MADE_STREAMS:
-                sets.append(self._streams[identify_stream(stream.name, member.backbone)].read(recording))
+                sets.append(self._streams[identify_stream(stream.name, member.backbone)].read(recording, in_blocks=in_blocks))
                 measured.append(_find_measured(sets[-1]))
             else:
                 assert self._imported is not None
-                sets.append(read_features(find_imported(self._imported, recording.id, stream.name)))
+                sets.append(read_features(find_imported(self._imported, recording.id, stream.name), in_blocks=in_blocks))
         names = [stream.name for stream in member.streams]
         features = join_streams(recording.id, names, sets, sampling=self._model.description.sampling_fps)
         for loaded, expected in zip(features.streams, member.streams, strict=True):

@@ -13,7 +13,8 @@ from behavior.learning.learning_data import RecordingFeatures
 from behavior.learning.opened_model import OpenedMember, OpenedModel
 from behavior.learning.variants import combine_members
 from behavior.recording import Probabilities
-from behavior.sequence.averaging import average_features, spread_rows
+from behavior.row_blocks import RowBlocks, count_block_rows
+from behavior.sequence.averaging import average_in_blocks, spread_rows
 from behavior.sequence.inference import resample_rows
 
 __all__ = ["arrange_members", "predict_members", "predict_probabilities", "require_rate"]
@@ -103,26 +104,37 @@ def arrange_members(
 def _predict_member(member: OpenedMember, features: RecordingFeatures, *, fps: float) -> npt.NDArray[np.float32]:
     """Return the probabilities (T, K) of one member, whose model sees the features at `fps`, each stretch without a gap by itself."""
     is_resampled = not have_same_rate(features.rate, fps)
-    times = features.row_time_s
+    times, values = features.row_time_s, RowBlocks.of(features.values)
     parts = [
-        _predict_stretch(member, features.values[start:stop], times[start:stop], fps=fps if is_resampled else None)
+        _predict_stretch(member, values.part(start, stop), times[start:stop], fps=fps if is_resampled else None)
         for start, stop in features.list_stretches()
     ]
     return features.spread(np.concatenate(parts))
 
 
 def _predict_stretch(
-    member: OpenedMember, values: npt.NDArray[np.floating], time_s: npt.NDArray[np.float64], *, fps: float | None
+    member: OpenedMember, values: RowBlocks, time_s: npt.NDArray[np.float64], *, fps: float | None
 ) -> npt.NDArray[np.float32]:
     """Return the probabilities of a stretch of features (T, D), which are brought to `fps` frames per second unless None."""
     times = None
     if fps is not None:
         step = 1.0 / fps
         times = np.arange(time_s[0], time_s[-1] + step / 2, step)
-        values = resample_rows(values, time_s, times)
+        values = _resample_in_blocks(values, time_s, times)
     n_rows, average = len(values), member.description.average
-    values = average_features(values, average)
+    values = average_in_blocks(values, average)
     if member.preparation is not None:
-        values = member.preparation.apply(values)
+        values = member.preparation.apply_in_blocks(values)
     predicted = spread_rows(member.model.predict(values), average, n_rows)
     return predicted if times is None else np.clip(resample_rows(predicted, times, time_s), 0.0, 1.0)
+
+
+def _resample_in_blocks(values: RowBlocks, time_s: npt.NDArray[np.float64], new_time_s: npt.NDArray[np.float64]) -> RowBlocks:
+    """Return what `resample_rows` does, block by block."""
+    n_features = values.shape[1]
+    return RowBlocks(
+        (len(new_time_s), n_features),
+        np.float32,
+        lambda start, stop: resample_rows(values, time_s, new_time_s[start:stop]),
+        n_together=count_block_rows(4 * n_features),
+    )

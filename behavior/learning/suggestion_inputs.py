@@ -264,7 +264,7 @@ def _open_members(study: Study, folder: Path) -> Callable[[Recording], Members]:
     decisions = annotator.model.decisions
 
     def ask(recording: Recording) -> Members:
-        predicted = predict_members(annotator.model, annotator.features.load(recording).by_member)
+        predicted = predict_members(annotator.model, annotator.features.load(recording, in_blocks=True).by_member)
         calibrated = [one if decisions is None else decisions.calibrate(one) for one in predicted]
         return [_arrange(one.values, one.behaviors, study.behaviors) for one in calibrated]
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["average_features", "average_labels", "spread_rows"]
+from behavior.row_blocks import RowBlocks, count_block_rows
+
+__all__ = ["average_features", "average_in_blocks", "average_labels", "spread_rows"]
 
 
 def average_features(features: npt.NDArray[np.floating], average: int) -> npt.NDArray[np.floating]:
@@ -17,6 +19,19 @@ def average_features(features: npt.NDArray[np.floating], average: int) -> npt.ND
     if whole < len(features):
         means = np.concatenate([means, features[whole:].mean(axis=0, dtype=np.float32, keepdims=True)])
     return means.astype(features.dtype)
+
+
+def average_in_blocks(features: RowBlocks, average: int) -> RowBlocks:
+    """Return what `average_features` does, block by block."""
+    if average == 1:
+        return features
+    n_features = features.shape[1]
+    return RowBlocks(
+        (-(-len(features) // average), n_features),
+        features.dtype,
+        lambda start, stop: average_features(features[start * average : stop * average], average),
+        n_together=count_block_rows(average * features.dtype.itemsize * n_features),
+    )
 
 
 def average_labels(labels: npt.NDArray[np.int8], average: int) -> npt.NDArray[np.int8]:

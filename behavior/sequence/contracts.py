@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from behavior.row_blocks import RowBlocks
 from behavior.sequence.plans import FitCallbacks, ModelPlan, TrainedModel, TrainingState
 from behavior.sequence.windows import SequenceData
 
@@ -69,7 +70,7 @@ class FrameModel(Protocol):
     def n_ahead(self) -> int:
         """Vectors that have to follow one before its probabilities are known."""
 
-    def predict(self, features: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
+    def predict(self, features: npt.NDArray[np.floating] | RowBlocks) -> npt.NDArray[np.float32]:
         """Return the probabilities (T, K) of a recording, or a stretch without a gap, (T, D)."""
 
     def find_reach(self, first: int, last: int, n_vectors: int) -> tuple[int, int]:

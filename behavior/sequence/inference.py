@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
+from behavior.row_blocks import RowBlocks
 from behavior.sequence.windows import find_prediction_starts, make_fade, take_windows
 
 __all__ = ["predict_recording", "resample_rows"]
@@ -16,7 +17,7 @@ WINDOWS_AT_ONCE = 32
 
 def predict_recording(
     predict_windows: Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]],
-    features: npt.NDArray[np.floating],
+    features: npt.NDArray[np.floating] | RowBlocks,
     *,
     length: int,
     looks_back: bool = False,
@@ -55,14 +56,14 @@ def predict_recording(
 
 
 def resample_rows(
-    values: npt.NDArray[np.floating], time_s: npt.NDArray[np.float64], new_time_s: npt.NDArray[np.float64]
+    values: npt.NDArray[np.floating] | RowBlocks, time_s: npt.NDArray[np.float64], new_time_s: npt.NDArray[np.float64]
 ) -> npt.NDArray[np.float32]:
     """Return `values` (T, D), known at `time_s` (T,), at `new_time_s` (N,) by linear interpolation: float32 of shape (N, D).
 
     Times outside those known get the first or the last row.
     """
     if len(time_s) == 1:
-        return np.repeat(values.astype(np.float32), len(new_time_s), axis=0)
+        return np.repeat(values[:].astype(np.float32), len(new_time_s), axis=0)
     right = np.clip(np.searchsorted(time_s, new_time_s), 1, len(time_s) - 1)
     left = right - 1
     # Two frames may carry one stamp; then either will do.

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from scipy import linalg
 
 from behavior.errors import UsageError
+from behavior.row_blocks import RowBlocks
 
 __all__ = [
     "Moments",
@@ -86,6 +87,15 @@ class Preparation:
             else:
                 np.matmul(chunk, components, out=prepared[rows])
         return prepared
+
+    def apply_in_blocks(self, features: RowBlocks) -> RowBlocks:
+        """Return what `apply` does, block by block: those that it takes itself, so that products are rounded alike."""
+        return RowBlocks(
+            (len(features), self.n_outputs),
+            np.float32,
+            lambda start, stop: self.apply(features[start:stop]),
+            n_together=_count_rows(self.n_features),
+        )
 
     def to_arrays(self) -> dict[str, npt.NDArray[np.float64]]:
         """Return arrays that `numpy.savez` can hold without pickling, and `from_arrays` reads."""
@@ -343,5 +353,9 @@ def _measure_chunk(rows: npt.NDArray[np.floating], start: int, covariance: bool)
 
 
 def _split_rows(features: npt.NDArray) -> Sequence[slice]:
-    n_rows = max(_CHUNK_VALUES // max(features.shape[1], 1), 1)
+    n_rows = _count_rows(features.shape[1])
     return [slice(start, min(start + n_rows, len(features))) for start in range(0, len(features), n_rows)]
+
+
+def _count_rows(n_features: int) -> int:
+    return max(_CHUNK_VALUES // max(n_features, 1), 1)

@@ -8,6 +8,7 @@ from typing import Any, Protocol, cast
 import numpy as np
 import numpy.typing as npt
 
+from behavior.row_blocks import RowBlocks
 from behavior.sequence.contracts import FrameStream
 from behavior.sequence.frame_steps import StepsMaker
 from behavior.sequence.frame_streams import StepStream, WindowStream
@@ -59,7 +60,7 @@ class WindowedNetwork:
         self._length = length
         self._make_steps = make_steps
 
-    def predict(self, features: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
+    def predict(self, features: npt.NDArray[np.floating] | RowBlocks) -> npt.NDArray[np.float32]:
         """Return the probabilities (T, K) of a recording (T, D)."""
         return predict_recording(self.network.predict_on_batch, features, length=self._length, looks_back=self._looks_back)
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from behavior.row_blocks import RowBlocks
+
 __all__ = ["SequenceData", "find_prediction_starts", "find_training_starts", "make_fade", "mark_fresh_frames", "take_windows"]
 
 
@@ -70,7 +72,7 @@ def mark_fresh_frames(starts: npt.NDArray[np.int64], length: int, n_frames: int)
     return (frames >= covered[:, None]) & (frames < n_frames)
 
 
-def take_windows(values: npt.NDArray, starts: npt.NDArray[np.int64], length: int) -> npt.NDArray:
+def take_windows(values: npt.NDArray | RowBlocks, starts: npt.NDArray[np.int64], length: int) -> npt.NDArray:
     """Return the windows of `values` (T, ...) that begin at `starts` (N,), shape (N, length, ...), edge values after the last frame."""
     frames = np.minimum(starts[:, None] + np.arange(length), len(values) - 1)
     return np.asarray(values[frames])

@@ -97,6 +97,16 @@ def test_what_is_written_reads_back(tmp_path, source):
     assert (found.signature.text, found.notes, found.attributes) == (SIGNATURE.text, ("one",), {"precision": "float32"})
 
 
+def test_features_are_read_block_by_block_where_they_are_asked_for(tmp_path, source):
+    path = tmp_path / "a.h5"
+    embed(path, source, make_features(n_frames=2500))
+    whole, blocks = read_features(path), read_features(path, in_blocks=True)
+    assert blocks.features.dtype == np.float16
+    np.testing.assert_array_equal(blocks.features[990:2000], whole.features[990:2000])
+    np.testing.assert_array_equal(blocks.features[np.array([[2499, 2000]])], whole.features[[2499, 2000]][None])
+    np.testing.assert_array_equal(blocks.time_s, whole.time_s)
+
+
 def test_a_range_beyond_float16_is_kept_in_float32(tmp_path):
     features = make_features(scale=1e6)
     write_features(tmp_path / "a.h5", features)

@@ -25,7 +25,7 @@ class HeldFeatures:
 
     loaded: LoadedFeatures
 
-    def load(self, recording):
+    def load(self, recording, *, in_blocks):
         return self.loaded
 
 

@@ -92,7 +92,7 @@ def test_a_frame_without_features_is_measured_as_the_nearest_one_is(make_bundle,
         signature=Signature("pose", {}),
         frames=np.array([0, 3, 6]),
     )
-    monkeypatch.setattr(stream, "read", lambda recording: found)
+    monkeypatch.setattr(stream, "read", lambda recording, *, in_blocks: found)
     loaded = sources.load(Recording("r0"))
     assert loaded.measured is not None
     assert loaded.measured.tolist() == [True, True, False, False, False, True, True, True]

@@ -9,6 +9,8 @@ from behavior.errors import ModelError
 from behavior.learning.learning_data import RecordingFeatures
 from behavior.learning.opened_model import OpenedMember
 from behavior.learning.prediction import predict_probabilities, require_rate
+from behavior.row_blocks import RowBlocks
+from behavior.sequence import averaging, preparation
 from behavior.sequence.preparation import Preparation
 
 N_FRAMES = 50
@@ -80,3 +82,27 @@ def test_each_stretch_without_a_gap_is_predicted_by_itself(make_bundle, make_mod
     predicted = predict_probabilities(model, [features])
     assert predicted.values.shape == (N_FRAMES, 2)
     np.testing.assert_allclose(predicted.values, ramp(), atol=0.05)
+
+
+@pytest.mark.parametrize(("average", "fps"), [(1, 10.0), (3, 10.0), (1, 25.0), (2, 25.0)])
+def test_features_that_are_read_block_by_block_give_the_same_bits(make_bundle, make_model, monkeypatch, average, fps):
+    # Small blocks everywhere, and products of the same few rows, whose rounding hangs on how many are taken together.
+    monkeypatch.setattr(preparation, "_CHUNK_VALUES", 14)
+    monkeypatch.setattr(averaging, "count_block_rows", lambda row_bytes: 4)
+    model = make_model(make_bundle(("rear", "jump"), member_0={"average": average}))
+    rng = np.random.default_rng(0)
+    components = np.linalg.qr(rng.normal(size=(2, 2)))[0]
+    prepared = Preparation(mean=rng.normal(size=2), scale=rng.uniform(1, 2, 2), components=components)
+    model = replace(model, members=tuple(OpenedMember(one.description, one.model, prepared) for one in model.members))
+    whole = make_features(rng.normal(size=(N_FRAMES, 2)), fps=fps)
+    whole = replace(whole, time_s=whole.time_s + 60.0 * (np.arange(N_FRAMES) >= 30))
+    read: list[tuple[int, int]] = []
+
+    def read_block(start, stop):
+        read.append((start, stop))
+        return whole.values[start:stop]
+
+    blocks = RowBlocks(whole.values.shape, np.float32, read_block, n_together=8)
+    predicted = predict_probabilities(model, [replace(whole, values=blocks)])
+    np.testing.assert_array_equal(predicted.values, predict_probabilities(model, [whole]).values)
+    assert max(stop - start for start, stop in read) == 8
