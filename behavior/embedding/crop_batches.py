@@ -34,6 +34,7 @@ from behavior.embedding.crop_reader import CropReader, CropRow
 from behavior.files.feature_cache import PART_ROWS
 from behavior.files.feature_writer import FeatureWriter
 from behavior.vision.clips import ClipBatch
+from behavior.vision.frame_measures import measure_pictures
 
 __all__ = ["CropBatch", "InFlight", "PartCollector", "cut_batches", "read_ahead"]
 
@@ -87,6 +88,11 @@ class CropBatch:
             time_s=np.array([row.time_s for row in rows]),
             lane=rows[0].lane,
         )
+
+    def measure(self) -> Floats:
+        """Return brightness and contrast of each crop, float32 of shape (N, 2); NaN where it was not decoded."""
+        crops = self.images.take_middles() if isinstance(self.images, ClipBatch) else self.images
+        return np.where(self.decoded[:, None], measure_pictures(crops), np.float32(np.nan))
 
 
 def cut_batches(
@@ -170,12 +176,15 @@ class PartCollector:
         if not self._gathered:
             return
         decoded = np.concatenate([batch.decoded for batch, _ in self._gathered])
-        centers, measured = self._crops.locate(np.concatenate([batch.frames for batch, _ in self._gathered]), decoded)
+        frames = np.concatenate([batch.frames for batch, _ in self._gathered])
+        centers, measured = self._crops.locate(frames, decoded)
+        of_pictures = np.concatenate([batch.measure() for batch, _ in self._gathered])
         self._writer.add_part(
             features=np.concatenate([vectors for _, vectors in self._gathered]),
             centers=centers,
             measured=measured,
             decoded=decoded,
             time_s=np.concatenate([batch.time_s for batch, _ in self._gathered]),
+            measures=np.concatenate([of_pictures, self._crops.measure(frames)], axis=1),
         )
         self._gathered.clear()

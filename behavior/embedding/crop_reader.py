@@ -132,6 +132,10 @@ class CropReader:
         inside = np.minimum(frames, len(self.centers) - 1)
         return self.centers[inside], self.measured[inside] & (frames < len(self.centers)) & decoded
 
+    def measure(self, frames: npt.NDArray[np.intp]) -> npt.NDArray[np.float32]:
+        """As `CropWindows.measure`."""
+        return self._windows.measure(frames)
+
     def describe(self, *, sampling: float | None = None) -> list[str]:
         """Return sentences on what a user should know, once `rows` is exhausted; VideoError if no frame could be decoded.
 

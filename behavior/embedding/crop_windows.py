@@ -17,6 +17,7 @@ from behavior.files.video import VideoReader
 from behavior.files.video_access import FrameAccess
 from behavior.recording import Frames, Track
 from behavior.vision.crops import find_body_axis, find_centers, find_corners, find_frame_corners, take_crop, take_whole_frame
+from behavior.vision.frame_measures import measure_pose
 
 __all__ = ["MANY_UNMEASURED", "CropCenters", "CropWindows"]
 
@@ -157,6 +158,13 @@ class CropWindows:
             return find_frame_corners(self._size)
         center, angle = self._place(index)
         return find_corners(self._size, center, crop_size=self._crop.size, angle=angle)
+
+    def measure(self, frames: npt.NDArray[np.intp]) -> npt.NDArray[np.float32]:
+        """Return size and likelihood of the animal in some frames, as `vision.frame_measures.measure_pose` does; NaN for whole frames."""
+        if self._track is None or not len(self._track):
+            return np.full((len(frames), 2), np.nan, dtype=np.float32)
+        rows = np.minimum(frames, len(self._track) - 1)
+        return measure_pose(self._track.positions[rows], self._track.likelihoods[rows], min_likelihood=self._crop.min_likelihood)
 
     def _place(self, index: int) -> tuple[npt.NDArray[np.float64], float | None]:
         if index >= len(self.centers) + TOLERATED_ROWS:

@@ -25,6 +25,7 @@ from behavior.frame_sampling import sample_frames
 from behavior.progress import report_progress
 from behavior.recording import Frames, Recording, Track
 from behavior.versions import collect_versions
+from behavior.vision.frame_measures import measure_pose
 from behavior.vision.pose_features import POSE_VERSION, describe_pose, name_pose_features
 from behavior.vision.social_features import SOCIAL_VERSION, PosedAnimal, describe_social, name_social_features
 
@@ -180,6 +181,7 @@ class PoseStream(FeatureStream):
             names += name_social_features(track.body_parts, other_parts, has_axis=axis is not None, takes_nearest=others.takes_nearest)
         said = {"consequence": "its pose there is a guess", "individual": inputs.recording.individual}
         notes += crop_centers.describe(path, n_frames=len(features), **said)
+        measures = measure_pose(own.positions, own.likelihoods, min_likelihood=crop.min_likelihood)
         decoded = np.ones(len(features), dtype=bool)
         decoded[list(shown.undecodable)] = False
         # Movement is that between frames, however few of them are kept.
@@ -193,6 +195,7 @@ class PoseStream(FeatureStream):
                 # Pose knows of frames whose picture is lost.
                 decoded=np.ones(len(features[rows]), dtype=bool),
                 time_s=time_s[rows],
+                measures=np.concatenate([np.full((len(rows), 2), np.nan), measures[rows]], axis=1, dtype=np.float32),
             )
         attributes = {
             "columns": list(names),

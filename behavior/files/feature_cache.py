@@ -27,6 +27,7 @@ from behavior.files.opening import explain_damage
 from behavior.row_blocks import RowBlocks, count_block_rows
 
 __all__ = [
+    "MEASURES",
     "PART_ROWS",
     "DamagedCacheError",
     "FeatureOutline",
@@ -51,6 +52,8 @@ _SAMPLED_VERSION = 2
 # The first whose file structures have checksums of their own.
 _HDF5_VERSION = "v110"
 _DATASETS = ("features", "centers", "measured", "time_s")
+# Of each row, to tell in what recordings differ: grey levels in the crop, pixels, 0 to 1. Files of earlier versions have none.
+MEASURES = ("brightness", "contrast", "size", "likelihood")
 _ATTRIBUTES_HASH = "attributes_hash"
 _ADVICE = "delete it, and run `behavior embed STUDY` again (`behavior import-features` for imported features)"
 # Of a file without any features.
@@ -105,6 +108,8 @@ class FeatureSet:
         Precision, versions and whatever else was kept with the features.
     frames
         Which frames the rows are of, int64 of shape (S,), increasing; None where each frame has its row.
+    measures
+        `MEASURES` of each row, float32 of shape (S, 4), NaN where they are not known; None where there are none.
     """
 
     features: npt.NDArray[np.floating]
@@ -116,6 +121,7 @@ class FeatureSet:
     notes: tuple[str, ...] = ()
     attributes: Mapping[str, Any] = field(default_factory=dict)
     frames: npt.NDArray[np.int64] | None = None
+    measures: npt.NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
         n_rows = len(self.features)
@@ -125,6 +131,7 @@ class FeatureSet:
             ("centers", self.centers, (n_rows, 2)),
             ("measured", self.measured, (n_rows,)),
             *([("time_s", self.time_s, (n_rows,))] if self.frames is None else [("frames", self.frames, (n_rows,))]),
+            *([] if self.measures is None else [("measures", self.measures, (n_rows, len(MEASURES)))]),
         ):
             if array.shape != shape:
                 raise ValueError(f"{name} have shape {array.shape}, expected {shape}")
@@ -302,6 +309,7 @@ def read_features(path: Path, *, signature: Signature | None = None, source: Sou
             notes=tuple(json.loads(file.attrs["notes"])),
             attributes=json.loads(file.attrs["attributes"]),
             frames=file["frames"][:] if "frames" in file else None,
+            measures=file["measures"][:] if "measures" in file else None,
         )
 
 
@@ -338,7 +346,7 @@ def check_features(path: Path, *, signature: Signature, source: Source, with_con
     with _open_cache(path) as file:
         _require(path, file, signature, source)
         is_sampled = "frames" in file
-        datasets = [file[name] for name in (*_DATASETS, *(["frames"] if is_sampled else []))]
+        datasets = [file[name] for name in (*_DATASETS, *(name for name in ("frames", "measures") if name in file))]
         if len({len(dataset) for dataset in datasets if not (is_sampled and dataset.name == "/time_s")}) != 1:
             raise ValueError("lengths differ")
         for dataset in datasets if with_content else []:
@@ -375,7 +383,8 @@ def write_cache(
     Parameters
     ----------
     parts
-        Rows, one part after the other: `features` (S, D), `centers` (S, 2), `measured` (S,), `time_s` (S,).
+        Rows, one part after the other: `features` (S, D), `centers` (S, 2), `measured` (S,), `time_s` (S,), and perhaps
+        `measures` (S, 4).
     n_rows
         S, of all parts together.
     is_wide
@@ -390,7 +399,8 @@ def write_cache(
     OutputError
         If there is no room for the file, or it cannot be written.
     """
-    kinds = {"features": np.float32 if is_wide else np.float16, "centers": np.float32, "measured": np.bool_, "time_s": np.float64}
+    kinds: dict[str, type[np.generic]] = {"features": np.float32 if is_wide else np.float16, "centers": np.float32, "measured": np.bool_}
+    kinds |= {"time_s": np.float64, "measures": np.float32}
     described = {
         "schema_version": SCHEMA_VERSION if sampled is None else _SAMPLED_VERSION,
         "source_hash": hash_source(attributes["source_files"], attributes["source_settings"]),
@@ -404,7 +414,7 @@ def write_cache(
     # Chunks are written whole.
     n_chunks = -(-n_rows // PART_ROWS)
     more = {} if sampled is None else {"frames": np.asarray(sampled[0], dtype=np.int64), "time_s": np.asarray(sampled[1], dtype=np.float64)}
-    kinds = {name: kind for name, kind in kinds.items() if name not in more}
+    kinds = {name: kind for name, kind in kinds.items() if name not in more and name in first}
     n_bytes = (
         sum(len(values) * 8 + 8 * PART_ROWS for values in more.values())
         + sum(np.dtype(kind).itemsize * math.prod(first[name].shape[1:]) for name, kind in kinds.items()) * PART_ROWS * n_chunks

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from behavior.errors import CacheError
 from behavior.files.atomic import make_folder, replacing
-from behavior.files.feature_cache import PART_ROWS, DamagedCacheError, StaleCacheError, exceeds_float16, write_cache
+from behavior.files.feature_cache import MEASURES, PART_ROWS, DamagedCacheError, StaleCacheError, exceeds_float16, write_cache
 from behavior.files.feature_sources import Signature, Source, hash_source
 from behavior.files.opening import explain_damage
 from behavior.frame_times import estimate_fps
@@ -24,7 +24,7 @@ __all__ = ["FeatureWriter", "parts_folder", "write_imported"]
 
 # Times of one frame, read twice, differ by less.
 _SAME_TIME_S = 1e-3
-_PART_ARRAYS = ("features", "centers", "measured", "decoded", "time_s")
+_PART_ARRAYS = ("features", "centers", "measured", "decoded", "time_s", "measures")
 
 
 def _is_whole_part(path: Path) -> bool:
@@ -106,10 +106,17 @@ class FeatureWriter:
         measured: npt.NDArray[np.bool_],
         decoded: npt.NDArray[np.bool_],
         time_s: npt.NDArray[np.float64],
+        measures: npt.NDArray[np.float32] | None = None,
     ) -> None:
-        """Keep the next rows, `PART_ROWS` of them unless they are the last; the features of a frame that is not `decoded` do not count."""
+        """Keep the next rows, `PART_ROWS` of them unless they are the last; the features of a frame that is not `decoded` do not count.
+
+        `measures` are not known where None.
+        """
+        if measures is None:
+            measures = np.full((len(features), len(MEASURES)), np.nan, dtype=np.float32)
         with replacing(self._part_path(self.n_parts)) as temporary, temporary.open("wb") as file:
-            np.savez(file, features=features, centers=centers, measured=measured, decoded=decoded, time_s=time_s)
+            arrays = (features, centers, measured, decoded, time_s, measures)
+            np.savez(file, **dict(zip(_PART_ARRAYS, arrays, strict=True)))
         self.n_parts += 1
 
     def finish(

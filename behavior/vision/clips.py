@@ -75,3 +75,7 @@ class ClipBatch:
     def __getitem__(self, part: slice) -> npt.NDArray[np.uint8]:
         """Return some clips, uint8 of shape (n, F, S, S, 3)."""
         return self.images[self.rows[part]]
+
+    def take_middles(self) -> npt.NDArray[np.uint8]:
+        """Return the crop in the middle of each clip, uint8 of shape (N, S, S, 3)."""
+        return self.images[self.rows[:, self.rows.shape[1] // 2]]

@@ -10,6 +10,7 @@ import pytest
 
 from behavior.errors import CacheError, InputError, OutputError
 from behavior.files.feature_cache import (
+    MEASURES,
     DamagedCacheError,
     FeatureSet,
     MissingCacheError,
@@ -105,6 +106,24 @@ def test_features_are_read_block_by_block_where_they_are_asked_for(tmp_path, sou
     np.testing.assert_array_equal(blocks.features[990:2000], whole.features[990:2000])
     np.testing.assert_array_equal(blocks.features[np.array([[2499, 2000]])], whole.features[[2499, 2000]][None])
     np.testing.assert_array_equal(blocks.time_s, whole.time_s)
+
+
+def test_measures_read_back_and_files_of_earlier_versions_have_none(tmp_path, source):
+    path, features = tmp_path / "a.h5", make_features()
+    write_features(path, features)
+    assert read_features(path).measures is None
+    writer = FeatureWriter(path, signature=features.signature, source=source)
+    rows = {name: getattr(features, name) for name in ("features", "centers", "measured", "time_s")}
+    measures = np.arange(4.0 * features.n_frames, dtype=np.float32).reshape(-1, len(MEASURES))
+    measures[0] = np.nan
+    writer.add_part(**rows, decoded=np.ones(features.n_frames, dtype=bool), measures=measures)
+    writer.finish(nominal_fps=10, notes=(), attributes={})
+    np.testing.assert_array_equal(read_features(path).measures, measures)
+    with h5py.File(path, "r+") as file:
+        del file["measures"]
+        file["measures"] = measures[:, :3]
+    with pytest.raises(DamagedCacheError, match="measures have shape"):
+        read_features(path)
 
 
 def test_a_range_beyond_float16_is_kept_in_float32(tmp_path):

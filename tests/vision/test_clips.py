@@ -24,3 +24,4 @@ def test_clips_are_put_together_when_they_are_asked_for():
     found = batch[1:3]
     assert found.shape == (2, 2, 2, 2, 3)
     assert found[:, :, 0, 0, 0].tolist() == [[0, 1], [1, 2]]
+    assert batch.take_middles()[:, 0, 0, 0].tolist() == [0, 1, 2, 3, 4]

@@ -1,0 +1,74 @@
+"""Plain measures of frames, which tell in what recordings differ: light, contrast, size of the animal, likelihoods of its pose."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["measure_pictures", "measure_pose"]
+
+Floats = npt.NDArray[np.float32]
+
+# Rows and columns of a picture that are looked at, at most.
+_MOST_LINES = 64
+# ITU-R BT.601, as OpenCV makes grey of RGB.
+_LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
+# Frames whose distances between all body parts are in memory at once.
+_FRAMES_AT_ONCE = 1 << 12
+
+
+def measure_pictures(images: npt.NDArray[np.uint8]) -> Floats:
+    """Return brightness and contrast of pictures: mean and standard deviation of their grey levels.
+
+    Parameters
+    ----------
+    images
+        RGB of shape (N, H, W, 3). Of large pictures, lines at equal distances are looked at.
+
+    Returns
+    -------
+    Float32 of shape (N, 2), grey levels from 0 to 255.
+
+    Examples
+    --------
+    >>> measure_pictures(np.full((1, 2, 2, 3), 50, np.uint8)).round(3).tolist()
+    [[50.0, 0.0]]
+    """
+    height, width = images.shape[1:3]
+    seen = images[:, :: -(-height // _MOST_LINES), :: -(-width // _MOST_LINES)]
+    grey = (seen.astype(np.float32) @ _LUMA).reshape(len(images), -1)
+    return np.stack([grey.mean(axis=1), grey.std(axis=1)], axis=1)
+
+
+def measure_pose(positions: npt.NDArray[np.float64], likelihoods: npt.NDArray[np.float64], *, min_likelihood: float) -> Floats:
+    """Return the size of an animal, the greatest distance between two of its body parts, and the mean likelihood of these.
+
+    Parameters
+    ----------
+    positions
+        Pixels, of shape (N, P, 2); NaN where a part was not found.
+    likelihoods
+        Of shape (N, P).
+    min_likelihood
+        Parts below it do not count for the size.
+
+    Returns
+    -------
+    Float32 of shape (N, 2), pixels and 0 to 1; the size is NaN where fewer than two parts were found.
+
+    Examples
+    --------
+    >>> positions = np.array([[[0.0, 0.0], [3.0, 4.0], [90.0, 0.0]]])
+    >>> measure_pose(positions, np.array([[1.0, 0.75, 0.5]]), min_likelihood=0.6).tolist()
+    [[5.0, 0.75]]
+    """
+    is_found = np.isfinite(positions).all(axis=2) & (likelihoods >= min_likelihood)
+    points = np.where(is_found, positions[..., 0] + 1j * positions[..., 1], np.nan)
+    sizes = np.full(len(points), np.nan)
+    for start in range(0, len(points) if points.shape[1] > 1 else 0, _FRAMES_AT_ONCE):
+        part = points[start : start + _FRAMES_AT_ONCE]
+        apart = np.abs(part[:, :, None] - part[:, None, :])
+        sizes[start : start + _FRAMES_AT_ONCE] = np.where(np.isnan(apart), -1.0, apart).max(axis=(1, 2))
+    sizes[is_found.sum(axis=1) < 2] = np.nan
+    known = np.nan_to_num(likelihoods, nan=0.0)
+    return np.stack([sizes, known.mean(axis=1) if known.shape[1] else np.full(len(known), np.nan)], axis=1).astype(np.float32)
