@@ -7,11 +7,11 @@ frame rate. Keys that this version does not know are kept, so that another progr
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-__all__ = ["AppliedPostprocess", "ModelSource", "Provenance", "UnmeasuredFrames"]
+__all__ = ["AppliedPostprocess", "Familiarity", "Measure", "ModelSource", "Provenance", "StreamDistance", "UnmeasuredFrames"]
 
 _LONGEST_PATH = 4096
 
@@ -30,6 +30,8 @@ Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=0)]
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Distance = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Number = Annotated[float, Field(allow_inf_nan=False)]
 
 
 class _Part(BaseModel):
@@ -93,6 +95,74 @@ class UnmeasuredFrames(_Part):
     spans: Spans = ()
 
 
+class StreamDistance(_Part):
+    """How far the frames of a recording are from the training frames, by one stream of features.
+
+    Attributes
+    ----------
+    stream
+        Its name.
+    median
+        Of the frames' distances. The unit is the distance that one frame in a hundred of left-out training recordings exceeds.
+    share
+        Of frames that are farther away than this unit.
+    median_limit, share_limit
+        What left-out training recordings let expect at most.
+    """
+
+    stream: str
+    median: Distance
+    share: Fraction
+    median_limit: Distance
+    share_limit: Fraction
+
+
+class Measure(_Part):
+    """A plain measure of a recording, beside those of the training recordings.
+
+    Attributes
+    ----------
+    median
+        Over its frames; None where it is not known.
+    low, high
+        Lowest and highest median of the training recordings; None where they are not known.
+    low_limit, high_limit
+        What a recording like them hardly goes beyond; None for a measure that is only shown.
+    """
+
+    median: Number | None = None
+    low: Number | None = None
+    high: Number | None = None
+    low_limit: Number | None = None
+    high_limit: Number | None = None
+
+
+class Familiarity(_Part):
+    """Whether a recording is like those that its model was trained on.
+
+    Attributes
+    ----------
+    verdict
+        familiar; unusual, where frames are farther from the training recordings than left-out ones let expect, or a measure is beyond its
+        limits; foreign, where most frames are farther than nearly all of left-out recordings; None where nothing can be said.
+    reasons
+        Why, and what the verdict does not rest on; sentences.
+    distance
+        Greatest `median` of the streams.
+    streams
+        Distances by stream.
+    measures
+        brightness and contrast (grey levels of the crops), sharpness (of the crops), size (pixels between the body parts farthest
+        apart), likelihood (of body parts) and fps.
+    """
+
+    verdict: Literal["familiar", "unusual", "foreign"] | None = None
+    reasons: Names = ()
+    distance: Distance | None = None
+    streams: Annotated[tuple[StreamDistance, ...], Field(strict=False)] = ()
+    measures: dict[str, Measure] = {}
+
+
 class Provenance(_Part):
     """Where an ethogram comes from.
 
@@ -128,6 +198,8 @@ class Provenance(_Part):
         Of Python and packages, by name.
     not_measured
         None where no stream was computed from the video.
+    familiarity
+        Whether the recording is like those that the model was trained on.
 
     Examples
     --------
@@ -154,3 +226,4 @@ class Provenance(_Part):
     broke_off: bool | None = None
     versions: dict[str, str] | None = None
     not_measured: UnmeasuredFrames | None = None
+    familiarity: Familiarity | None = None

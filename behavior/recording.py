@@ -368,8 +368,8 @@ class Annotation:
         Id of the recording, safe as a file name.
     probabilities, raw, ethogram
         Of the same behaviors and times: what the model predicts, what the thresholds make of it, and what cleaning makes of that.
-    provenance
-        Video, model, settings and versions that it was made with.
+    provenance, distances
+        Video, model, settings and versions; distances of frames from training frames, float32 of shape (T,), or None (`StreamDistance`).
     """
 
     recording: str
@@ -377,6 +377,7 @@ class Annotation:
     raw: Ethogram
     ethogram: Ethogram
     provenance: Provenance = field(default_factory=Provenance)
+    distances: npt.NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
         if not is_safe_name(self.recording):
@@ -385,8 +386,8 @@ class Annotation:
             other: Ethogram = getattr(self, name)
             if other.behaviors != self.behaviors or not np.array_equal(other.time_s, self.time_s):
                 raise ValueError(f"{name} and probabilities of {self.recording!r} differ in behaviors or times")
-        if not np.isfinite(self.time_s).all():
-            raise ValueError(f"times of {self.recording!r} are not all numbers")
+        if not np.isfinite(self.time_s).all() or (self.distances is not None and self.distances.shape != self.time_s.shape):
+            raise ValueError(f"times of {self.recording!r} are not all numbers, or distances are not of as many frames")
 
     @property
     def behaviors(self) -> tuple[str, ...]:

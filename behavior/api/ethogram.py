@@ -141,8 +141,9 @@ class RecordingEthogram(Shown):
     def to_frame(self) -> pd.DataFrame:
         """Return a row for each frame: `frame`, `time_s`, and for each behavior `NAME_prob`, `NAME_raw` and `NAME`.
 
-        `NAME_raw` is decided by the threshold alone, `NAME` after cleaning, both 0 or 1. These are the columns of
-        `RECORDING_ethogram.csv`.
+        `NAME_raw` is decided by the threshold alone, `NAME` after cleaning, both 0 or 1. `training_distance` is how far a frame is from
+        those that the model was trained on, where that is known; one in a hundred of left-out training recordings exceeds 1. These are
+        the columns of `RECORDING_ethogram.csv`.
         """
         import pandas as pd
 
@@ -151,6 +152,8 @@ class RecordingEthogram(Shown):
             columns[f"{name}_prob"] = self.probabilities[:, column]
             columns[f"{name}_raw"] = self.annotation.raw.values[:, column].astype(np.int8)
             columns[name] = self.values[:, column].astype(np.int8)
+        if self.annotation.distances is not None:
+            columns["training_distance"] = self.annotation.distances
         return pd.DataFrame(columns)
 
     def bouts(self) -> pd.DataFrame:

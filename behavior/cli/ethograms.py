@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -22,7 +22,7 @@ from behavior.cli.options import (
     parse_lengths,
     parse_probability,
 )
-from behavior.cli.printing import count, exit_on, hint, print_scores, print_speeds, print_table
+from behavior.cli.printing import count, exit_on, hint, print_scores, print_table
 from behavior.cli.run_log import keep_log
 from behavior.compute.loading import load_keras
 from behavior.errors import UsageError
@@ -115,7 +115,14 @@ def annotate(
             overwrite=overwrite,
             where=choose_where(workers, cluster),
         )
-    print_speeds("ethogram", "annotated", result.frames_per_second, result.failures, as_json=as_json)
+    rows: list[list[Any]] = [
+        *([name, "annotated", result.familiarity[name].verdict or "not known", speed] for name, speed in result.frames_per_second.items()),
+        *([name, "failed", None, None] for name in result.failures),
+    ]
+    familiarity = {name: known.as_mapping() for name, known in result.familiarity.items()}
+    extra = {"familiarity": familiarity, "failures": result.failures}
+    print_table(["recording", "ethogram", "familiarity", "frames/s"], rows, as_json=as_json, formats={"frames/s": "{:,.1f}"}, extra=extra)
+    exit_on(result.failures, others=bool(result.frames_per_second))
     hint(f"wrote RECORDING_ethogram.csv, RECORDING_bouts.csv and RECORDING_ethogram.json to {out}")
 
 

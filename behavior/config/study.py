@@ -112,7 +112,7 @@ class Study(Section):
     @field_validator("behaviors")
     @classmethod
     def _columns_are_unique(cls, behaviors: list[str]) -> list[str]:
-        taken = {"frame", "time_s", *(name + suffix for name in behaviors for suffix in ("_prob", "_raw", "_label"))}
+        taken = {"frame", "time_s", "training_distance", *(name + suffix for name in behaviors for suffix in ("_prob", "_raw", "_label"))}
         clashing = [name for name in behaviors if name in taken]
         if clashing:
             raise ValueError(f"{clashing[0]!r} is also the name of another column of an ethogram; rename it")

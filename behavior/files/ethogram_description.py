@@ -50,6 +50,7 @@ class _OwnKeys(BaseModel):
     n_frames: Annotated[int, Field(ge=0)]
     probabilities_hash: str | None = None
     decisions_hash: str | None = None
+    distances_hash: str | None = None
     provenance_hash: str | None = None
     # Of both, and of neither times nor names, in files of earlier versions.
     table_hash: str | None = None
@@ -73,6 +74,8 @@ class EthogramDescription:
         Of probabilities and decisions, in files of earlier versions. Each hash is None where the file has none.
     provenance
         Where it comes from; its `fps` is that of the annotation.
+    distances_hash
+        Of the distances to training frames; None where there are none.
     """
 
     recording: str
@@ -83,6 +86,7 @@ class EthogramDescription:
     provenance_hash: str | None
     table_hash: str | None
     provenance: Provenance
+    distances_hash: str | None = None
 
     def explain_mismatch(self, annotation: Annotation, *, needs_decisions: bool = True) -> str:
         """Return which part of `annotation`, as read from the table, is not what was written with this description; "" if all is.
@@ -96,6 +100,8 @@ class EthogramDescription:
             return "recording, frame rate, times or probabilities"
         if needs_decisions and self.decisions_hash not in (None, _hash_decisions(annotation)):
             return "decisions"
+        if self.distances_hash != _hash_distances(annotation):
+            return "distances to training frames"
         if self.table_hash not in (None, _hash_table(annotation)):
             return "probabilities or decisions"
         return ""
@@ -110,6 +116,7 @@ def describe_annotation(annotation: Annotation) -> EthogramDescription:
         n_frames=len(annotation.time_s),
         probabilities_hash=_hash_probabilities(annotation),
         decisions_hash=_hash_decisions(annotation),
+        distances_hash=_hash_distances(annotation),
         provenance_hash=_hash_provenance(provenance),
         table_hash=None,
         provenance=provenance,
@@ -130,7 +137,7 @@ def format_description(description: EthogramDescription) -> str:
         "n_frames": description.n_frames,
         **{
             name: content
-            for name in ("probabilities_hash", "decisions_hash", "provenance_hash", "table_hash")
+            for name in ("probabilities_hash", "decisions_hash", "distances_hash", "provenance_hash", "table_hash")
             if (content := getattr(description, name)) is not None
         },
     }
@@ -177,6 +184,10 @@ def _hash_probabilities(annotation: Annotation) -> str:
 
 def _hash_decisions(annotation: Annotation) -> str:
     return _hash(_to_bytes(annotation.raw.values, "?"), _to_bytes(annotation.ethogram.values, "?"))
+
+
+def _hash_distances(annotation: Annotation) -> str | None:
+    return None if annotation.distances is None else _hash(_to_bytes(annotation.distances, "<f4"))
 
 
 def _hash_provenance(provenance: Provenance) -> str:

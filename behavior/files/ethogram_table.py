@@ -1,5 +1,7 @@
 """Tables of frames: `frame,time_s`, then for each behavior its probability, what its threshold decides and what was decided.
 
+Ethograms of models that know their training frames end with `training_distance`, how far each frame is from these.
+
 Numbers are written with as many digits as it takes to read the same number back.
 """
 
@@ -24,6 +26,7 @@ from behavior.recording import Annotation, Ethogram, Labels, Probabilities
 __all__ = ["FrameTable", "format_frames", "read_frame_table", "stack_columns"]
 
 
+_DISTANCE = "training_distance"
 # Rows that are in memory as text at once.
 _ROWS_AT_ONCE = 50_000
 
@@ -86,7 +89,15 @@ class FrameTable:
             raw=Ethogram(stack_columns(raw, len(frames), np.bool_), behaviors, time_s),
             ethogram=Ethogram(stack_columns(final, len(frames), np.bool_), behaviors, time_s),
             provenance=provenance,
+            distances=self._read_distances() if _DISTANCE in self.header and _DISTANCE not in behaviors else None,
         )
+
+    def _read_distances(self) -> npt.NDArray[np.float32]:
+        numbers = self._read_numbers(_DISTANCE)
+        wrong = np.flatnonzero((numbers < 0) | (numbers > np.finfo(np.float32).max))
+        if len(wrong):
+            raise self._describe(_DISTANCE, int(wrong[0]), f"{numbers[wrong[0]]:g}", "a distance from 0 on")
+        return numbers.astype(np.float32)
 
     def _read_numbers(self, name: str) -> npt.NDArray[np.float64]:
         numbers = np.empty(self.n_rows)
@@ -200,6 +211,8 @@ def format_frames(path: Path, annotation: Annotation, labels: Labels | None) -> 
     header: list[str] = ["frame", "time_s"]
     for behavior in annotation.behaviors:
         header += [*([] if labels is None else [f"{behavior}_label"]), f"{behavior}_prob", f"{behavior}_raw", behavior]
+    if annotation.distances is not None:
+        header.append(_DISTANCE)
     repeated = [name for name in header if header.count(name) > 1]
     if repeated:
         raise EthogramError(f"{path}: two columns would be called {repeated[0]!r}; rename the behavior of that name in the study file.")
@@ -216,9 +229,11 @@ def _list_columns(annotation: Annotation, labels: Labels | None, rows: slice) ->
     for index in range(len(annotation.behaviors)):
         if labels is not None:
             columns.append(labels.values[rows, index].tolist())
-        columns.append(_format_probabilities(annotation.probabilities.values[rows, index]))
+        columns.append(_format_numbers(annotation.probabilities.values[rows, index]))
         columns.append(annotation.raw.values[rows, index].astype(np.int8).tolist())
         columns.append(annotation.ethogram.values[rows, index].astype(np.int8).tolist())
+    if annotation.distances is not None:
+        columns.append(_format_numbers(annotation.distances[rows]))
     return columns
 
 
@@ -228,7 +243,7 @@ def _format_rows(rows: Iterable[Iterable[object]]) -> bytes:
     return text.getvalue().encode()
 
 
-def _format_probabilities(values: npt.NDArray[np.float32]) -> list[str]:
+def _format_numbers(values: npt.NDArray[np.float32]) -> list[str]:
     # numpy writes a float32 with the fewest digits that tell it from every other float32; Python's own floats would show 0.1 as
     # 0.10000000149011612.
     return ["" if text == "nan" else text for text in values.astype(str).tolist()]

@@ -52,8 +52,8 @@ _SAMPLED_VERSION = 2
 # The first whose file structures have checksums of their own.
 _HDF5_VERSION = "v110"
 _DATASETS = ("features", "centers", "measured", "time_s")
-# Of each row, to tell in what recordings differ: grey levels in the crop, pixels, 0 to 1. Files of earlier versions have none.
-MEASURES = ("brightness", "contrast", "size", "likelihood")
+# Of each row, to tell in what recordings differ: those of the crop, pixels, 0 to 1. Files of earlier versions have none.
+MEASURES = ("brightness", "contrast", "sharpness", "size", "likelihood")
 _ATTRIBUTES_HASH = "attributes_hash"
 _ADVICE = "delete it, and run `behavior embed STUDY` again (`behavior import-features` for imported features)"
 # Of a file without any features.
@@ -109,7 +109,7 @@ class FeatureSet:
     frames
         Which frames the rows are of, int64 of shape (S,), increasing; None where each frame has its row.
     measures
-        `MEASURES` of each row, float32 of shape (S, 4), NaN where they are not known; None where there are none.
+        `MEASURES` of each row, float32 of shape (S, 5), NaN where they are not known; None where there are none.
     """
 
     features: npt.NDArray[np.floating]
@@ -384,7 +384,7 @@ def write_cache(
     ----------
     parts
         Rows, one part after the other: `features` (S, D), `centers` (S, 2), `measured` (S,), `time_s` (S,), and perhaps
-        `measures` (S, 4).
+        `measures` (S, 5).
     n_rows
         S, of all parts together.
     is_wide

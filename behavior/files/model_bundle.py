@@ -30,7 +30,10 @@ __all__ = [
     "BundleDescription",
     "CalibrationRecord",
     "DecisionsRecord",
+    "FamiliarityRecord",
+    "MeasureRecord",
     "MemberDescription",
+    "ReferenceDescription",
     "StreamDescription",
     "TrainingRecord",
     "format_bundle",
@@ -46,6 +49,7 @@ __all__ = [
 
 BUNDLE_FILE = "bundle.yaml"
 SCHEMA_VERSION = 2
+Finite = Annotated[float, Field(allow_inf_nan=False)]
 # Key of the hash of all else in `bundle.yaml`.
 _HASH = "hash"
 _ADVICE = "copy the whole folder of the model again"
@@ -194,6 +198,56 @@ class DecisionsRecord(Section):
     reasons: dict[str, str]
 
 
+class ReferenceDescription(Section):
+    """What tells how far frames of one stream are from those of the training recordings.
+
+    Attributes
+    ----------
+    stream
+        The stream.
+    file
+        Its arrays (`learning.familiarity_reference.StreamReference`), an `.npz` file.
+    """
+
+    stream: StreamDescription
+    file: str
+
+
+class MeasureRecord(Section):
+    """One plain measure of the training recordings.
+
+    Attributes
+    ----------
+    low, high
+        Lowest and highest of the recordings' medians.
+    low_limit, high_limit
+        What a recording like them hardly goes beyond; None for a measure that is only shown.
+    """
+
+    low: Finite
+    high: Finite
+    low_limit: Finite | None = None
+    high_limit: Finite | None = None
+
+
+class FamiliarityRecord(Section):
+    """What tells whether a recording is like the training recordings.
+
+    Attributes
+    ----------
+    recordings
+        Number of training recordings.
+    streams
+        References of the streams that the model works on; none where no training recording could be left out.
+    measures
+        Those of `feature_cache.MEASURES` that are known of all training recordings, and fps.
+    """
+
+    recordings: Positive
+    streams: list[ReferenceDescription]
+    measures: dict[str, MeasureRecord]
+
+
 class BundleDescription(Section):
     """The content of `bundle.yaml`.
 
@@ -211,6 +265,8 @@ class BundleDescription(Section):
         Rows of features a second that its heads read.
     decisions
         What was fitted on out-of-fold predictions; None where `postprocess` is the study's own.
+    familiarity
+        What tells whether a recording is like the training recordings; None in bundles of earlier versions.
     files
         Hash of each of the other files, by name (`feature_sources.hash_file`); None in bundles of earlier versions.
     """
@@ -226,6 +282,7 @@ class BundleDescription(Section):
     fps: Annotated[float, Field(gt=0, allow_inf_nan=False)]
     postprocess: Postprocess
     decisions: DecisionsRecord | None = None
+    familiarity: FamiliarityRecord | None = None
     training: TrainingRecord
     versions: dict[str, str]
     files: dict[str, str] | None = None
@@ -319,10 +376,11 @@ def read_bundle(folder: Path) -> BundleDescription:
         )
     elif hash_of_content != _hash_content(content):
         raise ModelError(f"{path}: is not as `behavior train` wrote it, but cut off or changed; {_ADVICE}.")
-    for member in description.members:
-        for name in (member.file, member.preparation):
-            if name is not None:
-                _check_file(folder, name, description.files)
+    references = description.familiarity.streams if description.familiarity is not None else []
+    names = [name for member in description.members for name in (member.file, member.preparation)]
+    for name in [*names, *(reference.file for reference in references)]:
+        if name is not None:
+            _check_file(folder, name, description.files)
     return description
 
 

@@ -18,6 +18,7 @@ from behavior.files.shared_videos import group_by_video
 from behavior.files.study import read_study
 from behavior.learning.annotator import Annotator, open_annotator
 from behavior.progress import announce, complain
+from behavior.provenance import Familiarity
 from behavior.recording import Recording
 
 __all__ = ["AnnotateResult", "AnnotatorRequest", "annotate_recordings"]
@@ -36,10 +37,13 @@ class AnnotateResult:
         Frames of the video divided by the seconds that they took, embedding included.
     failures
         A sentence for each recording that could not be annotated.
+    familiarity
+        Whether each is like those that the model was trained on.
     """
 
     frames_per_second: dict[str, float] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
+    familiarity: dict[str, Familiarity] = field(default_factory=dict)
 
     def fail(self, name: str, error: BehaviorError) -> None:
         """Record, and say, why a recording could not be annotated."""
@@ -109,6 +113,7 @@ def annotate_recordings(
         If the backbone's weights cannot be used.
     """
     annotator.warn_of_training(recordings)
+    annotator.warn_of_no_reference()
     videos = [tuple(group) for group in group_by_video(recordings)]
     among = tuple(sorted(recordings, key=lambda one: one.id)[:MOST_SAMPLED])
     if where.is_here:
@@ -129,6 +134,7 @@ def annotate_recordings(
         else:
             result.frames_per_second |= outcome.frames_per_second
             result.failures |= outcome.failures
+            result.familiarity |= outcome.familiarity
     return result
 
 
@@ -168,6 +174,7 @@ def _annotate_video(
             continue
         n_frames, seconds = len(annotation.time_s), embedding_s + time.perf_counter() - began
         result.frames_per_second[recording.id] = n_frames / seconds
+        result.familiarity[recording.id] = annotation.provenance.familiarity or Familiarity()
         announce(f"{recording.id}: {n_frames:,} frames in {seconds:.1f} s, {n_frames / seconds:,.1f} frames/s")
 
 

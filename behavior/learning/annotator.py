@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from behavior.config import Arena
 from behavior.embedding.unmeasured import find_unmeasured, warn_of_unmeasured
 from behavior.errors import UsageError
 from behavior.learning.decisions import decide, record_postprocess
+from behavior.learning.familiarity import warn_of_unfamiliar
 from behavior.learning.model_features import LoadedFeatures, ModelFeatures
 from behavior.learning.opened_model import OpenedModel, open_model
 from behavior.learning.prediction import predict_probabilities, require_rate
 from behavior.progress import warn
-from behavior.provenance import ModelSource, Provenance
+from behavior.provenance import Familiarity, ModelSource, Provenance
 from behavior.recording import Annotation, Recording
 from behavior.versions import collect_versions
 
@@ -53,16 +54,21 @@ class Annotator:
         name = str(recording.video or recording.id)
         resampled = [require_rate(self.model, own, name=name, may_resample=self.may_resample) for own in loaded.by_member]
         probabilities = predict_probabilities(self.model, loaded.by_member)
-        provenance = self._describe(recording, loaded, resampled=any(resampled))
+        judged = self.model.reference.judge(loaded.by_member)
+        provenance = self._describe(recording, loaded, judged.familiarity, resampled=any(resampled))
         fps, decisions = loaded.by_member[0].fps, self.model.decisions
         if decisions is not None:
-            return decisions.decide(recording.id, probabilities, fps=fps, provenance=provenance)
-        postprocess = self.model.description.postprocess
-        return decide(recording.id, probabilities, fps=fps, postprocess=postprocess, provenance=provenance)
+            decided = decisions.decide(recording.id, probabilities, fps=fps, provenance=provenance)
+        else:
+            postprocess = self.model.description.postprocess
+            decided = decide(recording.id, probabilities, fps=fps, postprocess=postprocess, provenance=provenance)
+        return replace(decided, distances=judged.distances)
 
     def annotate_with_warning(self, recording: Recording) -> Annotation:
-        """Do as `annotate`, and warn where many frames were not measured, or many in a row."""
+        """Do as `annotate`, and warn of a recording unlike the training recordings, and of many frames that were not measured."""
         annotation = self.annotate(recording)
+        if warning := warn_of_unfamiliar(annotation):
+            warn(warning)
         if warning := warn_of_unmeasured(annotation):
             warn(warning)
         return annotation
@@ -72,6 +78,11 @@ class Annotator:
         if self.model.imported or self.model.crop is None:
             names = ", ".join(self.model.imported)
             raise UsageError(f"{self.model.folder}: works on imported features ({names}); bring them into a study and use --study.")
+
+    def warn_of_no_reference(self) -> None:
+        """Warn if the model cannot tell whether recordings are like its training recordings."""
+        if absence := self.model.reference.explain_absence():
+            warn(f"{self.model.folder}: whether videos are like the training recordings is not known: {absence}.")
 
     def warn_of_training(self, recordings: Sequence[Recording]) -> None:
         """Warn if the model was trained on some of the recordings, or on other individuals of their videos."""
@@ -104,7 +115,7 @@ class Annotator:
     def _find_individual(self, recording: Recording) -> str | None:
         return recording.individual or (self.model.crop.individual if self.model.crop is not None else None)
 
-    def _describe(self, recording: Recording, loaded: LoadedFeatures, *, resampled: bool) -> Provenance:
+    def _describe(self, recording: Recording, loaded: LoadedFeatures, familiarity: Familiarity, *, resampled: bool) -> Provenance:
         own, features, crop = self._describe_model(), loaded.by_member[0], self.model.description.crop
         return Provenance(
             fps=features.fps,
@@ -123,6 +134,7 @@ class Annotator:
             broke_off=features.broke_off,
             versions=collect_versions(),
             not_measured=None if loaded.measured is None else find_unmeasured(loaded.measured),
+            familiarity=familiarity,
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +70,8 @@ def decide_again(before: Annotation, change: DecisionChange, *, source: Path) ->
     """
     settings = _merge(before, change, source)
     provenance = before.provenance.model_copy(update={"postprocess": record_postprocess(settings)})
-    return decide(before.recording, before.probabilities, fps=before.fps or 1.0, postprocess=settings, provenance=provenance)
+    decided = decide(before.recording, before.probabilities, fps=before.fps or 1.0, postprocess=settings, provenance=provenance)
+    return replace(decided, distances=before.distances)
 
 
 def _merge(before: Annotation, change: DecisionChange, source: Path) -> Postprocess:

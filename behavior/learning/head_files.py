@@ -7,9 +7,9 @@ from pathlib import Path
 from behavior.compute.loading import load_keras
 from behavior.config import BoostingHead, HeadSettings
 from behavior.errors import ModelError
+from behavior.files.model_arrays import read_model_arrays, write_model_arrays
 from behavior.files.model_bundle import MemberDescription
 from behavior.files.opening import explain_damage
-from behavior.files.tree_archives import read_trees, write_trees
 from behavior.sequence.boosted_trees import TREE_DTYPES, BoostedTrees
 from behavior.sequence.contracts import FrameModel
 from behavior.sequence.windowed_network import WindowedNetwork
@@ -18,6 +18,7 @@ __all__ = ["name_suffix", "open_head", "save_model"]
 
 # Settings of a head that are used before its network is built, or in training alone.
 _NOT_OF_A_NETWORK = {"share", "smoothing"}
+_TREES = "the trees of a model"
 _ADVICE = "copy the whole folder of the model again"
 
 
@@ -29,7 +30,7 @@ def name_suffix(head: HeadSettings) -> str:
 def save_model(model: FrameModel, path: Path) -> None:
     """Write a trained model to `path`, as its kind is kept."""
     if isinstance(model, BoostedTrees):
-        write_trees(path, dict(zip(TREE_DTYPES, model.to_arrays(), strict=True)))
+        write_model_arrays(path, dict(zip(TREE_DTYPES, model.to_arrays(), strict=True)))
     elif isinstance(model, WindowedNetwork):
         load_keras()
         from behavior.sequence.heads import save_head
@@ -48,8 +49,8 @@ def open_head(description: MemberDescription, path: Path) -> FrameModel:
         If the file is missing, damaged, or holds something else than the kind of head that is described.
     """
     if description.window_length is None:
-        arrays = read_trees(path, TREE_DTYPES)
-        with explain_damage(path, error=ModelError, expected="the trees of a model", advice=_ADVICE):
+        arrays = read_model_arrays(path, TREE_DTYPES, expected=_TREES)
+        with explain_damage(path, error=ModelError, expected=_TREES, advice=_ADVICE):
             return BoostedTrees.from_arrays([arrays[name] for name in TREE_DTYPES])
     load_keras()
     from behavior.sequence.heads import find_steps, load_head

@@ -28,6 +28,7 @@ from behavior.recording import Frames, Labels, Recording
 from behavior.row_blocks import RowBlocks
 from behavior.sequence.averaging import average_features, average_labels, spread_rows
 from behavior.sequence.weighting import count_classes
+from behavior.vision.frame_measures import join_measures
 
 __all__ = [
     "LearningData",
@@ -71,6 +72,8 @@ class RecordingFeatures:
         Whether the video ended before the end that its header gives.
     rows
         Which frame each row is of; None where row t is frame t.
+    measures
+        `feature_cache.MEASURES` of each row, float32 of shape (N, 5), NaN where they are not known; None where none are.
     """
 
     values: npt.NDArray[np.floating]
@@ -79,6 +82,7 @@ class RecordingFeatures:
     streams: tuple[StreamDescription, ...]
     broke_off: bool
     rows: SampledRows | None = None
+    measures: npt.NDArray[np.float32] | None = None
 
     @property
     def frames(self) -> Frames:
@@ -263,8 +267,9 @@ def join_streams(recording: str, names: Sequence[str], sets: Sequence[FeatureSet
     require_same_frames(recording, names, sets)
     first = next((features for features in sets if features.frames is not None), sets[0])
     rows = lay_feature_rows(recording, sets, sampling=sampling)
-    values = [features.features if rows is None else _take_rows(features, rows) for features in sets]
+    values = [_take_rows(features, features.features, rows) for features in sets]
     joined = cast("npt.NDArray[np.floating]", RowBlocks.join(values)) if any(isinstance(one, RowBlocks) for one in values) else None
+    measures = [_take_rows(features, features.measures, rows) for features in sets if features.measures is not None]
     return RecordingFeatures(
         values=values[0] if len(sets) == 1 else np.concatenate(values, axis=1) if joined is None else joined,
         time_s=first.time_s,
@@ -275,18 +280,21 @@ def join_streams(recording: str, names: Sequence[str], sets: Sequence[FeatureSet
         ),
         broke_off=any(bool(features.attributes.get("broke_off")) for features in sets),
         rows=rows,
+        measures=join_measures(measures) if measures else None,
     )
 
 
-def _take_rows(features: FeatureSet, rows: SampledRows) -> npt.NDArray[np.floating]:
-    """Return the features (N, D) of the frames that rows stand at."""
+def _take_rows(features: FeatureSet, values: npt.NDArray[np.floating], rows: SampledRows | None) -> npt.NDArray[np.floating]:
+    """Return those of the `values` (S, D) of a set's rows that are of the frames that rows stand at, shape (N, D); all where None."""
+    if rows is None:
+        return values
     places = rows.frames if features.frames is None else np.searchsorted(features.frames, rows.frames)
     # Usually they are what is in the file, of which a second copy may not fit into memory.
-    if np.array_equal(places, np.arange(len(features.features))):
-        return features.features
-    if isinstance(features.features, RowBlocks):
-        return cast("npt.NDArray[np.floating]", features.features.take(places))
-    return features.features[places]
+    if np.array_equal(places, np.arange(len(values))):
+        return values
+    if isinstance(values, RowBlocks):
+        return cast("npt.NDArray[np.floating]", values.take(places))
+    return values[places]
 
 
 def read_recording_labels(

@@ -14,6 +14,8 @@ from behavior.files.finetuned_weights import SeenRecording
 from behavior.files.model_bundle import BUNDLE_FILE, BundleDescription, MemberDescription, member_path, read_bundle, read_preparation
 from behavior.files.opening import explain_damage
 from behavior.learning.decisions import FittedDecisions
+from behavior.learning.familiarity import TrainingReference
+from behavior.learning.familiarity_files import open_reference
 from behavior.learning.head_files import open_head
 from behavior.learning.seen_recordings import find_seen, list_weights_seen
 from behavior.recording import Recording
@@ -67,6 +69,8 @@ class OpenedModel:
         Recordings that its backbones were fine-tuned on.
     pose
         Which other animals its pose stream describes: as the model was trained, but for what the user asked for.
+    reference
+        What it keeps of its training recordings, to tell whether others are like them.
     """
 
     folder: Path
@@ -77,6 +81,7 @@ class OpenedModel:
     decisions: FittedDecisions | None
     weights_seen: tuple[SeenRecording, ...]
     pose: PoseFiles = field(default_factory=PoseFiles)
+    reference: TrainingReference = field(default_factory=TrainingReference)
 
     @property
     def imported(self) -> list[str]:
@@ -147,6 +152,7 @@ def open_model(folder: Path, *, body_parts: Sequence[str] = (), individual: str 
         decisions=FittedDecisions.from_record(description.decisions, source=folder / BUNDLE_FILE) if description.decisions else None,
         weights_seen=tuple(seen for name in weights for seen in list_weights_seen(name)),
         pose=pose,
+        reference=open_reference(folder, description),
     )
 
 

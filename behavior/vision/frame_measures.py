@@ -1,16 +1,20 @@
-"""Plain measures of frames, which tell in what recordings differ: light, contrast, size of the animal, likelihoods of its pose."""
+"""Plain measures of frames, which tell in what recordings differ: light, focus, size of the animal, likelihoods of its pose."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["measure_pictures", "measure_pose"]
+__all__ = ["join_measures", "measure_pictures", "measure_pose"]
 
 Floats = npt.NDArray[np.float32]
 
-# Rows and columns of a picture that are looked at, at most.
-_MOST_LINES = 64
+# Rows of a picture that are looked at, at most.
+_MOST_ROWS = 64
+# Grey levels; a picture of one colour is neither sharp nor blurred.
+_LEAST_CONTRAST = 0.5
 # ITU-R BT.601, as OpenCV makes grey of RGB.
 _LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 # Frames whose distances between all body parts are in memory at once.
@@ -18,26 +22,29 @@ _FRAMES_AT_ONCE = 1 << 12
 
 
 def measure_pictures(images: npt.NDArray[np.uint8]) -> Floats:
-    """Return brightness and contrast of pictures: mean and standard deviation of their grey levels.
+    """Return brightness, contrast and sharpness of pictures.
 
     Parameters
     ----------
     images
-        RGB of shape (N, H, W, 3). Of large pictures, lines at equal distances are looked at.
+        RGB of shape (N, H, W, 3), W at least 3. Of tall pictures, rows at equal distances are looked at.
 
     Returns
     -------
-    Float32 of shape (N, 2), grey levels from 0 to 255.
+    Float32 of shape (N, 3). Brightness and contrast are mean and standard deviation of the grey levels, 0 to 255; sharpness is the standard
+    deviation of the second differences along the rows, in units of the contrast: low where a picture is blurred, high where it is noisy.
 
     Examples
     --------
-    >>> measure_pictures(np.full((1, 2, 2, 3), 50, np.uint8)).round(3).tolist()
-    [[50.0, 0.0]]
+    >>> measure_pictures(np.full((1, 3, 3, 3), 50, np.uint8)).round(3).tolist()
+    [[50.0, 0.0, nan]]
     """
-    height, width = images.shape[1:3]
-    seen = images[:, :: -(-height // _MOST_LINES), :: -(-width // _MOST_LINES)]
-    grey = (seen.astype(np.float32) @ _LUMA).reshape(len(images), -1)
-    return np.stack([grey.mean(axis=1), grey.std(axis=1)], axis=1)
+    seen = images[:, :: -(-images.shape[1] // _MOST_ROWS)]
+    grey = seen.astype(np.float32) @ _LUMA
+    bends = grey[:, :, 2:] - 2 * grey[:, :, 1:-1] + grey[:, :, :-2]
+    contrast = grey.std(axis=(1, 2))
+    sharpness = np.where(contrast < _LEAST_CONTRAST, np.nan, bends.std(axis=(1, 2)) / np.maximum(contrast, _LEAST_CONTRAST))
+    return np.stack([grey.mean(axis=(1, 2)), contrast, sharpness], axis=1).astype(np.float32)
 
 
 def measure_pose(positions: npt.NDArray[np.float64], likelihoods: npt.NDArray[np.float64], *, min_likelihood: float) -> Floats:
@@ -72,3 +79,16 @@ def measure_pose(positions: npt.NDArray[np.float64], likelihoods: npt.NDArray[np
     sizes[is_found.sum(axis=1) < 2] = np.nan
     known = np.nan_to_num(likelihoods, nan=0.0)
     return np.stack([sizes, known.mean(axis=1) if known.shape[1] else np.full(len(known), np.nan)], axis=1).astype(np.float32)
+
+
+def join_measures(known: Sequence[npt.NDArray[np.floating]]) -> Floats:
+    """Return measures of the same frames, float32 of shape (N, M), each column from the first of `known` that has it in any frame.
+
+    >>> join_measures([np.array([[1.0, np.nan]]), np.array([[2.0, 3.0]])]).tolist()
+    [[1.0, 3.0]]
+    """
+    joined = known[0].astype(np.float32)
+    for other in known[1:]:
+        unknown = np.isnan(joined).all(axis=0)
+        joined[:, unknown] = other[:, unknown]
+    return joined

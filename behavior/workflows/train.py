@@ -24,6 +24,7 @@ from behavior.learning.crossval_comparison import require_same_data, require_sam
 from behavior.learning.crossval_files import SUMMARY_FILE
 from behavior.learning.crossval_folder import FitEpochs, read_crossval
 from behavior.learning.decisions import describe_fitting
+from behavior.learning.familiarity_files import describe_familiarity
 from behavior.learning.learning_data import LearningData, load_learning_data, require_alike
 from behavior.learning.model_fitting import (
     describe_bundle,
@@ -122,6 +123,7 @@ def train_model(path: Path, out: Path, *, crossval: Path | None = None) -> Train
         metrics = MetricIndex(result.metrics)
         scores = {name: metrics.find(name, "average_precision").value for name in behaviors}
     description, writers = describe_bundle(study, training, members, behaviors, decisions)
+    familiarity, reference_writers = describe_familiarity(study, training, description)
     record = TrainingRecord(
         recordings=[recording.id for recording in training.recordings],
         watched={name: list_validation(training, members, name) for name in behaviors},
@@ -131,7 +133,7 @@ def train_model(path: Path, out: Path, *, crossval: Path | None = None) -> Train
         skipped=skipped,
         test_average_precision={name: score for name, score in scores.items() if np.isfinite(score)},
     )
-    description = description.model_copy(update={"training": record})
+    description = description.model_copy(update={"training": record, "familiarity": familiarity})
     notes = [
         f"{len(training.recordings)} training recordings; {stopping}",
         describe_model(study),
@@ -144,7 +146,7 @@ def train_model(path: Path, out: Path, *, crossval: Path | None = None) -> Train
         else:
             notes.append("No recording with labels has split=test, so nothing was scored.")
             write_markdown(folder / SUMMARY_FILE, "# Training\n\n" + "\n".join(f"- {note}" for note in notes) + "\n")
-        write_bundle(folder, description, writers)
+        write_bundle(folder, description, {**writers, **reference_writers})
     return result
 
 

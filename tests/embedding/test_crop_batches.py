@@ -124,6 +124,9 @@ class Crops:
     def locate(self, rows: np.ndarray, decoded: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return np.stack([rows, 2 * rows], axis=1).astype(float), decoded
 
+    def measure(self, rows: np.ndarray) -> np.ndarray:
+        return np.stack([3 * rows, np.ones(len(rows))], axis=1).astype(np.float32)
+
 
 @pytest.mark.usefixtures("parts_of_ten")
 @pytest.mark.parametrize("break_after", [None, 1, 3, 5])
@@ -156,3 +159,8 @@ def test_parts_are_whole_and_what_is_resumed_equals_the_unbroken(tmp_path: Path,
     np.testing.assert_array_equal(features.features[:, 0], expected)
     np.testing.assert_array_equal(features.centers[:, 1], 2 * np.arange(25))
     assert np.flatnonzero(~features.measured).tolist() == [12]
+    brightness, _, _, size, _ = features.measures.T
+    # A picture that there is none of has no brightness.
+    assert np.flatnonzero(np.isnan(brightness)).tolist() == [12]
+    np.testing.assert_allclose(brightness[13:], np.arange(13, 25), rtol=1e-5)
+    np.testing.assert_array_equal(size, 3 * np.arange(25))

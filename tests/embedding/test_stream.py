@@ -77,13 +77,13 @@ def test_features_are_computed_once_and_read_back(stream: FeatureStream, write_r
     np.testing.assert_array_equal(features.centers[features.measured, 0], 16 + np.flatnonzero(features.measured))
     assert stream.embed(RecordingInputs(recording)) == Embedded(0, ())
     # A square in a window of four times its area, which streams of pictures look at.
-    brightness, contrast, size, likelihood = features.measures.T
+    brightness, contrast, sharpness, size, likelihood = features.measures.T
     seen = np.arange(10, 30)
     np.testing.assert_allclose(size[seen], 16)
     np.testing.assert_allclose(likelihood[[0, 4]], [1, 0.1], atol=1e-6)
     assert np.isnan(size[3:6]).all()
     if stream.name == "pose":
-        assert np.isnan([brightness, contrast]).all()
+        assert np.isnan([brightness, contrast, sharpness]).all()
     else:
         np.testing.assert_allclose(brightness[seen], 40 + 200 / 4, atol=1)
         # Its edges are smoothed.

@@ -77,6 +77,15 @@ def test_what_was_changed_is_told_apart(changed: dict[str, Any], expected: str) 
     assert description.explain_mismatch(make_annotation(**changed)) == expected
 
 
+def test_distances_that_were_changed_are_told_apart() -> None:
+    annotation = replace(make_annotation(), distances=np.array([0.5, 2.0], dtype=np.float32))
+    description = describe_annotation(annotation)
+    assert description.explain_mismatch(annotation) == ""
+    for distances in (None, np.array([0.5, 2.5], dtype=np.float32)):
+        assert description.explain_mismatch(replace(annotation, distances=distances)) == "distances to training frames"
+    assert describe_annotation(make_annotation()).explain_mismatch(annotation) != ""
+
+
 def test_decisions_may_be_let_pass() -> None:
     description = describe_annotation(make_annotation())
     assert description.explain_mismatch(make_annotation(decided=False), needs_decisions=False) == ""

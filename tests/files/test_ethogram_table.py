@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +46,19 @@ def test_a_table_comes_back(tmp_path: Path) -> None:
 def test_labels_have_a_column_of_their_own() -> None:
     text = b"".join(format_frames(Path("A.csv"), make_annotation(), Labels(np.array([[-1], [1]], dtype=np.int8), ("x",)))).decode()
     assert text.splitlines()[:2] == ["frame,time_s,x_label,x_prob,x_raw,x", "0,0.0,-1,0.1,0,1"]
+
+
+def test_distances_are_the_last_column(tmp_path: Path) -> None:
+    annotation = replace(make_annotation(), distances=np.array([0.125, 31.4], dtype=np.float32))
+    path = tmp_path / "A_ethogram.csv"
+    text = b"".join(format_frames(path, annotation, None)).decode()
+    assert text.splitlines() == ["frame,time_s,x_prob,x_raw,x,training_distance", "0,0.0,0.1,0,1,0.125", "1,0.04,0.75,1,1,31.4"]
+    distances = read(write(tmp_path, text)).distances
+    assert distances is not None
+    np.testing.assert_array_equal(distances, annotation.distances)
+    for cell in ("-1", "1e300", ""):
+        with pytest.raises(EthogramError, match=r"line 3 has '.*' in column 'training_distance', expected a"):
+            read(write(tmp_path, text.replace("31.4", cell)))
 
 
 @pytest.mark.parametrize("behavior", ["frame", "time_s"])

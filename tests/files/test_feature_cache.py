@@ -114,7 +114,7 @@ def test_measures_read_back_and_files_of_earlier_versions_have_none(tmp_path, so
     assert read_features(path).measures is None
     writer = FeatureWriter(path, signature=features.signature, source=source)
     rows = {name: getattr(features, name) for name in ("features", "centers", "measured", "time_s")}
-    measures = np.arange(4.0 * features.n_frames, dtype=np.float32).reshape(-1, len(MEASURES))
+    measures = np.arange(5.0 * features.n_frames, dtype=np.float32).reshape(-1, len(MEASURES))
     measures[0] = np.nan
     writer.add_part(**rows, decoded=np.ones(features.n_frames, dtype=bool), measures=measures)
     writer.finish(nominal_fps=10, notes=(), attributes={})

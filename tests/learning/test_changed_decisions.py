@@ -1,5 +1,6 @@
 """Deciding stored probabilities again: what changes, what stays, and what is refused."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +35,12 @@ def test_a_threshold_of_one_behavior_leaves_the_other_as_it_was():
         "postprocess": {"threshold": {"grooming": 0.4, "rearing": 0.5}},
     }
     assert np.array_equal(after.probabilities.values, PROBABILITIES)
+
+
+def test_distances_stay_as_they_were():
+    before = replace(make_annotation(), distances=np.arange(5, dtype=np.float32))
+    after = decide_again(before, DecisionChange(threshold=0.4), source=SOURCE)
+    assert np.array_equal(after.distances, before.distances)
 
 
 @pytest.mark.parametrize("change", [DecisionChange(closing_s=0.2), DecisionChange(closing_frames=2)])

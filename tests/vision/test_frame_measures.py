@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
@@ -13,7 +14,18 @@ def test_a_picture_that_is_half_black_has_half_the_brightness(side: int) -> None
     images = np.zeros((2, side, side, 3), dtype=np.uint8)
     images[:, : side // 2] = 200
     images[1] = 255
-    np.testing.assert_allclose(measure_pictures(images), [[100, 100], [255, 0]], rtol=0.02, atol=1e-3)
+    np.testing.assert_allclose(measure_pictures(images)[:, :2], [[100, 100], [255, 0]], rtol=0.02, atol=1e-3)
+    assert np.isnan(measure_pictures(images)[1, 2])
+
+
+def test_sharpness_tells_blur_and_noise_and_not_light() -> None:
+    rng = np.random.default_rng(0)
+    picture = (cv2.GaussianBlur(rng.normal(0, 1, (80, 80)), (0, 0), 3) * 300 + 128).clip(0, 255).repeat(3).reshape(80, 80, 3)
+    others = [picture, cv2.GaussianBlur(picture, (0, 0), 3), picture + rng.normal(0, 9, picture.shape), picture / 2]
+    plain, blurred, noisy, dim = measure_pictures(np.stack(others).clip(0, 255).astype(np.uint8))[:, 2]
+    assert blurred < 0.6 * plain
+    assert noisy > 3 * plain
+    assert dim == pytest.approx(plain, rel=0.2)
 
 
 def test_green_is_brighter_than_blue() -> None:

@@ -7,9 +7,9 @@ import yaml
 
 from behavior.files.feature_cache import find_imported, read_features
 from behavior.files.feature_sources import hash_file
+from behavior.files.model_arrays import read_model_arrays, write_model_arrays
 from behavior.files.model_bundle import read_bundle, write_description
 from behavior.files.study import read_study
-from behavior.files.tree_archives import read_trees, write_trees
 from behavior.learning.head_files import open_head
 from behavior.learning.opened_model import open_model
 from behavior.sequence.boosted_trees import TREE_DTYPES
@@ -135,9 +135,9 @@ def test_settings_of_trees_are_searched(run, write, tmp_path):
 def test_trees_that_were_exchanged_are_refused(run, write, tmp_path):
     assert run("train", write(), "--out", tmp_path / "model").status == 0
     path = tmp_path / "model" / "rear.0.trees.npz"
-    arrays = read_trees(path, TREE_DTYPES)
+    arrays = read_model_arrays(path, TREE_DTYPES, expected="the trees of a model")
     # A way in a circle would have no end.
-    write_trees(path, arrays | {"left": np.zeros_like(arrays["left"])})
+    write_model_arrays(path, arrays | {"left": np.zeros_like(arrays["left"])})
     ran = run("annotate", tmp_path / "model", "--study", tmp_path / "study.yaml", "--out", tmp_path / "e")
     assert ran.status != 0
     assert "rear.0.trees.npz: is not the file that bundle.yaml was written with" in ran.err

@@ -9,15 +9,15 @@ import pytest
 
 from behavior.errors import ModelError
 from behavior.files.array_archives import write_archive
-from behavior.files.tree_archives import read_trees, write_trees
+from behavior.files.model_arrays import read_model_arrays, write_model_arrays
 
 DTYPES = {"starts": np.int64, "value": np.float64, "baseline": np.float64}
 ARRAYS = {"starts": np.array([0, 3]), "value": np.array([0.5, -1.0, 2.0]), "baseline": np.array(0.25)}
 
 
 def test_what_was_written_is_read(tmp_path):
-    write_trees(tmp_path / "a.trees.npz", ARRAYS)
-    found = read_trees(tmp_path / "a.trees.npz", DTYPES)
+    write_model_arrays(tmp_path / "a.trees.npz", ARRAYS)
+    found = read_model_arrays(tmp_path / "a.trees.npz", DTYPES, expected="the trees of a model")
     assert list(found) == list(DTYPES)
     for name, values in ARRAYS.items():
         assert found[name].dtype == values.dtype and found[name].shape == values.shape
@@ -45,12 +45,12 @@ def test_other_content_is_refused(tmp_path, header, arrays):
     path = tmp_path / "a.trees.npz"
     write_archive(path, header, arrays)
     with pytest.raises(ModelError, match=re.escape(f"{path}: cannot be read as the trees of a model")):
-        read_trees(path, DTYPES)
+        read_model_arrays(path, DTYPES, expected="the trees of a model")
 
 
 def test_a_pickled_array_is_refused_unread(tmp_path):
     path = tmp_path / "a.trees.npz"
-    write_trees(path, ARRAYS)
+    write_model_arrays(path, ARRAYS)
     np.save(tmp_path / "value.npy", np.array([print], dtype=object), allow_pickle=True)
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("header.json", json.dumps({"starts": [2], "value": [1], "baseline": []}))
@@ -59,12 +59,12 @@ def test_a_pickled_array_is_refused_unread(tmp_path):
             np.save(tmp_path / f"{name}.npy", ARRAYS[name])
             archive.write(tmp_path / f"{name}.npy", f"{name}.npy")
     with pytest.raises(ModelError, match="cannot be read as the trees of a model"):
-        read_trees(path, DTYPES)
+        read_model_arrays(path, DTYPES, expected="the trees of a model")
 
 
 def test_no_file_and_no_archive_are_named(tmp_path):
     with pytest.raises(ModelError, match="no such file, expected the trees of a model"):
-        read_trees(tmp_path / "a.trees.npz", DTYPES)
+        read_model_arrays(tmp_path / "a.trees.npz", DTYPES, expected="the trees of a model")
     (tmp_path / "b.trees.npz").write_bytes(b"PK nothing")
     with pytest.raises(ModelError, match=r"b\.trees\.npz: cannot be read as the trees of a model"):
-        read_trees(tmp_path / "b.trees.npz", DTYPES)
+        read_model_arrays(tmp_path / "b.trees.npz", DTYPES, expected="the trees of a model")

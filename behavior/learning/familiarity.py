@@ -1,0 +1,206 @@
+"""Whether a recording is like those that a model was trained on, by the distance of its frames from theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from behavior.files.feature_cache import MEASURES
+from behavior.files.model_bundle import FamiliarityRecord, MeasureRecord, StreamDescription
+from behavior.learning.familiarity_reference import StreamReference
+from behavior.learning.learning_data import RecordingFeatures
+from behavior.metrics.nearest_frames import find_prediction_limit
+from behavior.provenance import Familiarity, Measure, StreamDistance
+from behavior.recording import Annotation
+
+__all__ = [
+    "JudgedRecording",
+    "TrainingReference",
+    "find_limits",
+    "list_stream_values",
+    "measure_medians",
+    "summarize_measure",
+    "warn_of_unfamiliar",
+]
+
+Floats = npt.NDArray[np.floating]
+Verdict = Literal["familiar", "unusual", "foreign"]
+
+# How often one of the limits is exceeded by a recording like the training recordings.
+ALARM_RATE = 0.005
+# How recordings of one laboratory differ: standard deviations of logarithms of medians, and of angles whose squared sines are shares. They
+# count for as many recordings as `WORTH`. Found on rendered laboratories (scripts/evaluate_familiarity.py, those of development).
+USUAL_MEDIAN, USUAL_SHARE, WORTH = 0.05, 0.1, 6
+USUAL_MEASURES = {"brightness": 0.2, "contrast": 0.25, "sharpness": 0.12, "size": 0.15}
+# Share of frames beyond the limit of frames from which on a recording is foreign.
+FOREIGN_SHARE = 0.5
+# With fewer training recordings, little can be said.
+FEW_RECORDINGS = 4
+_LEAST = 1e-6
+_UNITS = {"size": " pixels"}
+
+
+@dataclass(frozen=True)
+class JudgedRecording:
+    """What was found about one recording.
+
+    Attributes
+    ----------
+    familiarity
+        The verdict and what it rests on.
+    distances
+        Of each frame, float32 of shape (T,): the greatest of the streams; None where the model has no reference.
+    """
+
+    familiarity: Familiarity
+    distances: npt.NDArray[np.float32] | None
+
+
+@dataclass(frozen=True)
+class TrainingReference:
+    """What a model bundle keeps of its training recordings, opened.
+
+    Attributes
+    ----------
+    record
+        What the bundle says; None in bundles of earlier versions.
+    streams
+        References by signature of the stream.
+    """
+
+    record: FamiliarityRecord | None = None
+    streams: Mapping[str, StreamReference] = field(default_factory=dict)
+
+    def explain_absence(self) -> str:
+        """Return why nothing can be said of any recording; "" where something can."""
+        if self.record is None:
+            return "the model is of an earlier version, which kept no reference of its training recordings; train it again to have one"
+        if not self.streams:
+            return "no training recording of the model could be left out to see how far others lie; train on two at least, better on more"
+        return ""
+
+    def judge(self, features: Sequence[RecordingFeatures]) -> JudgedRecording:
+        """Return what the features of one recording, for each member of the model, tell about it."""
+        measures = self._compare_measures(features)
+        if absence := self.explain_absence():
+            return JudgedRecording(Familiarity(verdict=None, reasons=(f"Not known: {absence}.",), measures=measures), None)
+        found: list[StreamDistance] = []
+        curves: list[npt.NDArray[np.float32]] = []
+        for stream, values, own in list_stream_values(features):
+            reference = self.streams.get(stream.signature)
+            if reference is not None:
+                distances = reference.measure(values)
+                found.append(_describe_stream(stream.name, reference, distances))
+                curves.append(distances if own.rows is None else distances[own.rows.find_nearest()])
+        verdict, reasons = self._decide(found, measures)
+        said = Familiarity(
+            verdict=verdict, reasons=reasons, distance=max(one.median for one in found), streams=tuple(found), measures=measures
+        )
+        # What is kept is what a table holds.
+        return JudgedRecording(said, np.maximum.reduce(curves).round(3))
+
+    def _decide(self, found: Sequence[StreamDistance], measures: Mapping[str, Measure]) -> tuple[Verdict, tuple[str, ...]]:
+        assert self.record is not None
+        far = [one for one in found if one.median > one.median_limit or one.share > one.share_limit]
+        odd = {name: one for name, one in measures.items() if _is_beyond(one)}
+        reasons = [_explain_stream(one) for one in far] + [_explain_measure(name, one) for name, one in odd.items()]
+        is_foreign = any(one.share >= FOREIGN_SHARE for one in far)
+        if self.record.recordings < FEW_RECORDINGS:
+            reasons.append(f"There were {self.record.recordings} training recordings, too few to say how much such recordings differ.")
+        return "foreign" if is_foreign else "unusual" if far or odd else "familiar", tuple(reasons)
+
+    def _compare_measures(self, features: Sequence[RecordingFeatures]) -> dict[str, Measure]:
+        known = self.record.measures if self.record is not None else {}
+        return {
+            name: Measure(median=_round(value), **(known[name].model_dump() if name in known else {}))
+            for name, value in measure_medians(features).items()
+        }
+
+
+def warn_of_unfamiliar(annotation: Annotation) -> str | None:
+    """Return a warning where a recording is not like those that its model was trained on; None where it is, or nothing is known."""
+    known = annotation.provenance.familiarity
+    if known is None or known.verdict in (None, "familiar"):
+        return None
+    return f"{annotation.recording}: is {known.verdict} to the model, so look at its ethogram before you use it. {' '.join(known.reasons)}"
+
+
+def find_limits(reference: StreamReference) -> tuple[float, float]:
+    """Return which median distance, and which share of frames beyond the unit, a recording like the training recordings hardly exceeds."""
+    medians, angles = np.log(np.maximum(reference.medians, _LEAST)), np.arcsin(np.sqrt(reference.shares))
+    median = find_prediction_limit(medians, rate=ALARM_RATE, usual_deviation=USUAL_MEDIAN, worth=WORTH)
+    angle = find_prediction_limit(angles, rate=ALARM_RATE, usual_deviation=USUAL_SHARE, worth=WORTH)
+    # A right angle is all frames.
+    return float(np.exp(min(median, 50.0))), float(np.sin(min(angle, np.pi / 2)) ** 2)
+
+
+def summarize_measure(name: str, medians: Sequence[float]) -> MeasureRecord:
+    """Return what a bundle keeps of one measure, by its medians of R training recordings."""
+    low, high = _round(min(medians)), _round(max(medians))
+    if name not in USUAL_MEASURES or len(medians) < 2:
+        return MeasureRecord(low=low, high=high)
+    values = np.log(np.maximum(medians, _LEAST))
+    limits: dict[str, Any] = {"rate": ALARM_RATE / 2, "usual_deviation": USUAL_MEASURES[name], "worth": WORTH}
+    most, least = find_prediction_limit(values, **limits), -find_prediction_limit(-values, **limits)
+    return MeasureRecord(low=low, high=high, low_limit=_round(np.exp(least)), high_limit=_round(np.exp(min(most, 50.0))))
+
+
+def list_stream_values(features: Sequence[RecordingFeatures]) -> Iterator[tuple[StreamDescription, Floats, RecordingFeatures]]:
+    """Yield each stream of the members' features once, with its columns (N, D) and the features that it is part of."""
+    seen: set[str] = set()
+    for own in features:
+        start = 0
+        for stream in own.streams:
+            if stream.signature not in seen:
+                seen.add(stream.signature)
+                yield stream, own.values[:, start : start + stream.n_features], own
+            start += stream.n_features
+
+
+def measure_medians(features: Sequence[RecordingFeatures]) -> dict[str, float]:
+    """Return the median over the frames of one recording of each measure that is known, and its frames per second."""
+    medians: dict[str, float] = {}
+    for own in features:
+        for name, column in zip(MEASURES, [] if own.measures is None else own.measures.T, strict=own.measures is not None):
+            known = column[np.isfinite(column)]
+            if name not in medians and len(known):
+                medians[name] = float(np.median(known))
+    return {**medians, "fps": float(features[0].fps)}
+
+
+def _describe_stream(name: str, reference: StreamReference, distances: npt.NDArray[np.float32]) -> StreamDistance:
+    median_limit, share_limit = find_limits(reference)
+    return StreamDistance(
+        stream=name,
+        median=_round(np.median(distances)),
+        share=_round(np.mean(distances > 1)),
+        median_limit=_round(median_limit),
+        share_limit=_round(share_limit),
+    )
+
+
+def _is_beyond(measure: Measure) -> bool:
+    if measure.median is None or measure.low_limit is None or measure.high_limit is None:
+        return False
+    return not measure.low_limit <= measure.median <= measure.high_limit
+
+
+def _explain_stream(one: StreamDistance) -> str:
+    if one.share > one.share_limit:
+        return (
+            f"{one.stream}: {one.share:.0%} of the frames are farther from the training frames than 99 % of left-out training recordings, "
+            f"up to {one.share_limit:.0%} is usual."
+        )
+    return f"{one.stream}: the frames are {one.median:.2f} from the training frames in the median, up to {one.median_limit:.2f} is usual."
+
+
+def _explain_measure(name: str, measure: Measure) -> str:
+    return f"{name}: {measure.median:.3g}{_UNITS.get(name, '')}, {measure.low:.3g} to {measure.high:.3g} in training recordings."
+
+
+def _round(value: float | np.floating) -> float:
+    return float(f"{float(value):.6g}")

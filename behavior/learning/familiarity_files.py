@@ -1,0 +1,82 @@
+"""The reference of its training recordings that a model bundle keeps: fitted when it is trained, opened when it annotates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from behavior.config import Study
+from behavior.errors import ModelError
+from behavior.files.model_arrays import read_model_arrays, write_model_arrays
+from behavior.files.model_bundle import BundleDescription, FamiliarityRecord, MeasureRecord, ReferenceDescription, member_path
+from behavior.files.opening import explain_damage
+from behavior.learning.familiarity import TrainingReference, list_stream_values, measure_medians, summarize_measure
+from behavior.learning.familiarity_reference import REFERENCE_DTYPES, StreamReference, fit_stream_reference
+from behavior.learning.learning_data import LearningData, load_variant
+from behavior.learning.variants import list_variants
+
+__all__ = ["describe_familiarity", "open_reference"]
+
+_EXPECTED = "the reference of a model's training recordings"
+_ADVICE = "copy the whole folder of the model again"
+
+
+def describe_familiarity(
+    study: Study, training: LearningData, description: BundleDescription
+) -> tuple[FamiliarityRecord, dict[str, Callable[[Path], None]]]:
+    """Return what the bundle of `description` says of its training recordings, and what writes each of its files.
+
+    Raises
+    ------
+    CacheError
+        If features are missing, damaged or out of date.
+    """
+    asked = {stream.signature for member in description.members for stream in member.streams}
+    writers: dict[str, Callable[[Path], None]] = {}
+    streams: list[ReferenceDescription] = []
+    measures: dict[str, MeasureRecord] = {}
+    for variant in list_variants(study):
+        data = load_variant(study, variant, training)
+        by_recording = [{stream.signature: (stream, values) for stream, values, _ in list_stream_values([own])} for own in data.features]
+        for signature in list(by_recording[0]):
+            if signature not in asked:
+                continue
+            asked.discard(signature)
+            reference = fit_stream_reference([one[signature][1] for one in by_recording], data.animals)
+            if reference is not None:
+                file = f"reference.{len(streams)}.npz"
+                streams.append(ReferenceDescription(stream=by_recording[0][signature][0], file=file))
+                writers[file] = partial(_write, reference)
+        medians = [measure_medians([own]) for own in data.features]
+        for name in medians[0]:
+            if name not in measures and all(name in one for one in medians):
+                measures[name] = summarize_measure(name, [one[name] for one in medians])
+    return FamiliarityRecord(recordings=len(training.recordings), streams=streams, measures=measures), writers
+
+
+def open_reference(folder: Path, description: BundleDescription) -> TrainingReference:
+    """Return what the bundle in `folder` keeps of its training recordings; empty for bundles of earlier versions.
+
+    Raises
+    ------
+    ModelError
+        If a file is missing, damaged, or is not for the stream that it is named for.
+    """
+    record = description.familiarity
+    if record is None:
+        return TrainingReference()
+    streams: dict[str, StreamReference] = {}
+    for described in record.streams:
+        path = member_path(folder, described.file)
+        arrays = read_model_arrays(path, REFERENCE_DTYPES, expected=_EXPECTED)
+        with explain_damage(path, error=ModelError, expected=_EXPECTED, advice=_ADVICE):
+            reference = StreamReference.from_arrays(arrays)
+            if reference.n_features != described.stream.n_features:
+                raise ValueError(f"it is for {reference.n_features} features, expected {described.stream.n_features}")
+        streams[described.stream.signature] = reference
+    return TrainingReference(record, streams)
+
+
+def _write(reference: StreamReference, path: Path) -> None:
+    write_model_arrays(path, reference.to_arrays())

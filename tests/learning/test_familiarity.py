@@ -1,0 +1,166 @@
+"""Verdicts on recordings whose features, light and size are known by construction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from behavior.files.feature_cache import MEASURES
+from behavior.files.feature_sources import Signature
+from behavior.files.model_bundle import FamiliarityRecord, ReferenceDescription, StreamDescription
+from behavior.frame_sampling import lay_rows
+from behavior.learning.familiarity import (
+    TrainingReference,
+    find_limits,
+    list_stream_values,
+    measure_medians,
+    summarize_measure,
+    warn_of_unfamiliar,
+)
+from behavior.learning.familiarity_reference import fit_stream_reference
+from behavior.learning.learning_data import RecordingFeatures
+from behavior.provenance import Familiarity, Provenance
+from behavior.recording import Annotation, Ethogram, Probabilities
+
+WIDTHS = {"appearance": 5, "pose": 3}
+STREAMS = tuple(StreamDescription(name=name, signature=Signature(name, {}).text, n_features=width) for name, width in WIDTHS.items())
+
+
+def make_features(seed: int, *, shift: float = 0.0, part: float = 1.0, **measures: float) -> RecordingFeatures:
+    """Return 300 frames, the first `part` of which are shifted; brightness is 100 or so, and all other measures are 1."""
+    rng = np.random.default_rng(seed)
+    values = rng.normal(0, 1, (300, sum(WIDTHS.values()))).astype(np.float32)
+    values[: int(300 * part)] += shift
+    columns = {**dict.fromkeys(MEASURES, 1.0), "brightness": 100.0 + seed % 5, **measures}
+    known = np.tile(np.array([columns[name] for name in MEASURES], dtype=np.float32), (300, 1))
+    return RecordingFeatures(values, np.arange(300) / 10, 10.0, STREAMS, False, measures=known)
+
+
+def make_reference(n_recordings: int = 6) -> TrainingReference:
+    training = [make_features(seed) for seed in range(n_recordings)]
+    references = {}
+    for number, stream in enumerate(STREAMS):
+        values = [list(list_stream_values([one]))[number][1] for one in training]
+        references[stream.signature] = fit_stream_reference(values, [str(seed) for seed in range(n_recordings)])
+    medians = [measure_medians([one]) for one in training]
+    record = FamiliarityRecord(
+        recordings=n_recordings,
+        streams=[ReferenceDescription(stream=stream, file=f"{stream.name}.npz") for stream in STREAMS],
+        measures={name: summarize_measure(name, [one[name] for one in medians]) for name in medians[0]},
+    )
+    return TrainingReference(record, references)
+
+
+@pytest.fixture(scope="module")
+def reference() -> TrainingReference:
+    return make_reference()
+
+
+def test_a_recording_like_the_training_recordings_is_familiar(reference: TrainingReference) -> None:
+    for seed in range(20, 40):
+        judged = reference.judge([make_features(seed)])
+        assert (judged.familiarity.verdict, judged.familiarity.reasons) == ("familiar", ())
+        assert [one.stream for one in judged.familiarity.streams] == ["appearance", "pose"]
+        assert judged.distances is not None
+        assert judged.distances.shape == (300,)
+        assert judged.familiarity.measures["brightness"].median == 100 + seed % 5
+
+
+def test_a_recording_that_is_elsewhere_is_foreign_and_one_that_is_so_for_a_while_unusual(reference: TrainingReference) -> None:
+    far = reference.judge([make_features(20, shift=6.0)])
+    assert far.familiarity.verdict == "foreign"
+    assert far.familiarity.reasons[0].startswith("appearance: 100% of the frames are farther")
+    for_a_while = reference.judge([make_features(20, shift=6.0, part=0.3)])
+    assert for_a_while.familiarity.verdict == "unusual"
+    assert for_a_while.familiarity.reasons[0].startswith("appearance: 3")
+    assert far.familiarity.distance > for_a_while.familiarity.distance
+    assert for_a_while.distances is not None
+    assert for_a_while.distances[:90].min() > 1 > np.median(for_a_while.distances[90:])
+
+
+@pytest.mark.parametrize(("name", "value"), [("brightness", 30.0), ("brightness", 250.0), ("sharpness", 0.4), ("size", 2.0)])
+def test_other_light_focus_or_size_is_unusual(reference: TrainingReference, name: str, value: float) -> None:
+    familiarity = reference.judge([make_features(20, **{name: value})]).familiarity
+    assert familiarity.verdict == "unusual"
+    assert len(familiarity.reasons) == 1
+    assert familiarity.reasons[0].startswith(f"{name}: {value:.3g}")
+
+
+def test_likelihood_and_frame_rate_are_shown_and_do_not_count(reference: TrainingReference) -> None:
+    familiarity = reference.judge([make_features(20, likelihood=0.2)]).familiarity
+    assert familiarity.verdict == "familiar"
+    assert familiarity.measures["likelihood"].median == pytest.approx(0.2)
+    assert (familiarity.measures["fps"].low, familiarity.measures["fps"].low_limit) == (10, None)
+
+
+def test_two_training_recordings_say_little() -> None:
+    familiarity = make_reference(2).judge([make_features(20)]).familiarity
+    assert familiarity.verdict == "familiar"
+    assert familiarity.reasons == ("There were 2 training recordings, too few to say how much such recordings differ.",)
+
+
+@pytest.mark.parametrize(
+    ("reference", "said"),
+    [
+        (TrainingReference(), "of an earlier version"),
+        (TrainingReference(FamiliarityRecord(recordings=1, streams=[], measures={})), "train on two at least"),
+    ],
+)
+def test_a_model_without_a_reference_says_so(reference: TrainingReference, said: str) -> None:
+    judged = reference.judge([make_features(0)])
+    assert judged.familiarity.verdict is None
+    assert judged.distances is None
+    assert said in judged.familiarity.reasons[0]
+    assert said in reference.explain_absence()
+
+
+def test_sampled_frames_lend_their_distance_to_the_nearest(reference: TrainingReference) -> None:
+    every = make_features(20, shift=6.0, part=0.3)
+    time_s = np.arange(600) / 20
+    rows = lay_rows(time_s, np.arange(0, 600, 2), rate=10.0, fps=20.0)
+    sampled = RecordingFeatures(every.values, time_s, 20.0, STREAMS, False, rows)
+    distances = reference.judge([sampled]).distances
+    assert distances is not None
+    assert distances.shape == (600,)
+    np.testing.assert_array_equal(distances[::2], reference.judge([every]).distances)
+
+
+def test_members_with_the_same_stream_are_looked_at_once(reference: TrainingReference) -> None:
+    features = make_features(20)
+    assert len(list(list_stream_values([features, features]))) == 2
+    assert len(reference.judge([features, features]).familiarity.streams) == 2
+
+
+def test_measures_that_are_not_known_are_left_out(reference: TrainingReference) -> None:
+    features = make_features(20, sharpness=np.nan)
+    assert set(measure_medians([features])) == {*MEASURES, "fps"} - {"sharpness"}
+    plain = RecordingFeatures(features.values, features.time_s, 10.0, STREAMS, False)
+    assert list(reference.judge([plain]).familiarity.measures) == ["fps"]
+
+
+def test_limits_grow_as_training_recordings_differ(reference: TrainingReference) -> None:
+    (stream, *_) = reference.streams.values()
+    median, share = find_limits(stream)
+    assert stream.medians.max() < median < 1.5 * stream.medians.max()
+    assert stream.shares.max() < share < 0.3
+
+
+@pytest.fixture
+def annotate() -> Callable[[Familiarity | None], Annotation]:
+    def make(familiarity: Familiarity | None) -> Annotation:
+        times: npt.NDArray[np.float64] = np.arange(3.0)
+        decided = Ethogram(np.zeros((3, 1), bool), ("x",), times)
+        probabilities = Probabilities(np.zeros((3, 1), np.float32), ("x",), times)
+        return Annotation("m1", probabilities, decided, decided, Provenance(familiarity=familiarity))
+
+    return make
+
+
+def test_a_warning_has_the_verdict_and_the_reasons(annotate: Callable[[Familiarity | None], Annotation]) -> None:
+    warning = warn_of_unfamiliar(annotate(Familiarity(verdict="foreign", reasons=("Too dark.",))))
+    assert warning == "m1: is foreign to the model, so look at its ethogram before you use it. Too dark."
+    for known in (None, Familiarity(), Familiarity(verdict="familiar", reasons=("Few.",))):
+        assert warn_of_unfamiliar(annotate(known)) is None

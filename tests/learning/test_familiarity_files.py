@@ -1,0 +1,69 @@
+"""References in a bundle's folder: written as they were fitted, read back, and refused when they are another's."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from behavior.errors import ModelError
+from behavior.files.feature_sources import Signature
+from behavior.files.model_arrays import write_model_arrays
+from behavior.files.model_bundle import StreamDescription
+from behavior.learning.familiarity_files import describe_familiarity, open_reference
+
+NAMES = ("a", "b", "c")
+
+
+@pytest.fixture
+def described(make_study, make_data, make_bundle):
+    """The study, its data, and the description of a bundle on its only stream."""
+    rng = np.random.default_rng(0)
+    labels = {name: np.zeros((50, 2)) for name in NAMES}
+    data = make_data(labels, features={name: rng.normal(size=(50, 3)).astype(np.float32) for name in NAMES})
+    return make_study(), data, make_bundle(["rear", "jump"], streams=data.features[0].streams)
+
+
+def test_what_is_written_is_opened(described, tmp_path):
+    study, data, description = described
+    record, writers = describe_familiarity(study, data, description)
+    assert (record.recordings, len(record.streams)) == (3, 1)
+    assert record.streams[0].stream == data.features[0].streams[0]
+    assert record.measures["fps"].low == data.features[0].fps
+    for name, write in writers.items():
+        write(tmp_path / name)
+    opened = open_reference(tmp_path, description.model_copy(update={"familiarity": record}))
+    judged = opened.judge([data.features[0]])
+    assert judged.familiarity.streams[0].stream == data.features[0].streams[0].name
+    assert judged.distances is not None
+    # Its own frames are among the reference frames.
+    assert judged.distances.max() < 1
+
+    arrays = dict(np.load(tmp_path / "reference.0.npz"))
+    arrays.pop("header.json", None)
+    write_model_arrays(tmp_path / "reference.0.npz", {**arrays, "limit": np.array([-1.0])})
+    with pytest.raises(ModelError, match=r"reference\.0\.npz: cannot be read as the reference of a model's training recordings"):
+        open_reference(tmp_path, description.model_copy(update={"familiarity": record}))
+
+
+def test_a_reference_for_another_stream_is_refused(described, tmp_path):
+    study, data, description = described
+    record, writers = describe_familiarity(study, data, description)
+    for name, write in writers.items():
+        write(tmp_path / name)
+    other = StreamDescription(name="other", signature=Signature("other", {}).text, n_features=7)
+    exchanged = record.model_copy(update={"streams": [record.streams[0].model_copy(update={"stream": other})]})
+    with pytest.raises(ModelError, match="for 3 features, expected 7"):
+        open_reference(tmp_path, description.model_copy(update={"familiarity": exchanged}))
+
+
+def test_streams_that_the_model_does_not_work_on_are_left_out(described, make_bundle):
+    study, data, _ = described
+    other = StreamDescription(name="other", signature=Signature("other", {}).text, n_features=7)
+    record, writers = describe_familiarity(study, data, make_bundle(["rear", "jump"], streams=[other]))
+    assert (record.streams, writers) == ([], {})
+
+
+def test_a_bundle_of_an_earlier_version_has_no_reference(make_bundle, tmp_path):
+    opened = open_reference(tmp_path, make_bundle(["rear", "jump"]))
+    assert opened.record is None
+    assert "an earlier version" in opened.explain_absence()
