@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from behavior.files.feature_cache import MEASURES
+from behavior.files.feature_sources import Signature
 from behavior.files.model_bundle import FamiliarityRecord, MeasureRecord, StreamDescription
 from behavior.learning.familiarity_reference import StreamReference
 from behavior.learning.learning_data import RecordingFeatures
@@ -91,7 +92,7 @@ class TrainingReference:
         found: list[StreamDistance] = []
         curves: list[npt.NDArray[np.float32]] = []
         for stream, values, own in list_stream_values(features):
-            reference = self.streams.get(stream.signature)
+            reference = self._find(stream)
             if reference is not None:
                 distances = reference.measure(values)
                 found.append(_describe_stream(stream.name, reference, distances))
@@ -102,6 +103,12 @@ class TrainingReference:
         )
         # What is kept is what a table holds.
         return JudgedRecording(said, np.maximum.reduce(curves).round(3))
+
+    def _find(self, stream: StreamDescription) -> StreamReference | None:
+        """Return the reference of a stream; None for one whose training features did not vary."""
+        signature = Signature.from_text(stream.signature)
+        known = (one for text, one in self.streams.items() if not signature.describe_difference(Signature.from_text(text)))
+        return next(known, None)
 
     def _decide(self, found: Sequence[StreamDistance], measures: Mapping[str, Measure]) -> tuple[Verdict, tuple[str, ...]]:
         assert self.record is not None

@@ -38,15 +38,16 @@ def describe_familiarity(
     measures: dict[str, MeasureRecord] = {}
     for variant in list_variants(study):
         data = load_variant(study, variant, training)
-        by_recording = [{stream.signature: (stream, values) for stream, values, _ in list_stream_values([own])} for own in data.features]
-        for signature in list(by_recording[0]):
-            if signature not in asked:
+        by_recording = [list(list_stream_values([own])) for own in data.features]
+        for number, (stream, _, _) in enumerate(by_recording[0]):
+            if stream.signature not in asked:
                 continue
-            asked.discard(signature)
-            reference = fit_stream_reference([one[signature][1] for one in by_recording], data.animals)
+            asked.discard(stream.signature)
+            # Signatures of recordings may differ in precision.
+            reference = fit_stream_reference([streams_of[number][1] for streams_of in by_recording], data.animals)
             if reference is not None:
                 file = f"reference.{len(streams)}.npz"
-                streams.append(ReferenceDescription(stream=by_recording[0][signature][0], file=file))
+                streams.append(ReferenceDescription(stream=stream, file=file))
                 writers[file] = partial(_write, reference)
         medians = [measure_medians([own]) for own in data.features]
         for name in medians[0]:

@@ -10,11 +10,16 @@ import numpy as np
 import numpy.typing as npt
 
 from behavior.errors import EthogramError
+from behavior.figures.distance_curves import find_greatest
 from behavior.files.ethograms import read_annotation
+from behavior.provenance import Familiarity
 from behavior.recording import find_bouts
 from behavior.review.pyramids import build_pyramid, quantize
 
 __all__ = ["Predictions", "read_predictions"]
+
+# More than a strip has pixels.
+MOST_DISTANCES = 2000
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,10 @@ class Predictions:
         Bouts by behavior, int64 of shape (N, 2).
     is_trained_on
         Whether the model was trained on this recording.
+    verdict, reasons
+        Whether the recording is like the training recordings (`provenance.Familiarity`), and why; "" where nothing is known.
+    distances
+        Of frames from the training frames: the greatest of each of `MOST_DISTANCES` stretches at most; empty where they are not known.
     """
 
     behaviors: tuple[str, ...]
@@ -40,6 +49,9 @@ class Predictions:
     thresholds: Mapping[str, float]
     decided: Mapping[str, npt.NDArray[np.int64]]
     is_trained_on: bool
+    verdict: str = ""
+    reasons: tuple[str, ...] = ()
+    distances: Sequence[float] = ()
 
     def cut(self, level: int, start: int, stop: int) -> bytes:
         """Return rows [start, stop) of a level, minima and maxima by row and behavior; IndexError if there is no such level."""
@@ -63,6 +75,8 @@ def read_predictions(path: Path, *, n_frames: int) -> Predictions:
         )
     postprocess = annotation.provenance.postprocess
     threshold = None if postprocess is None else postprocess.threshold
+    familiarity = annotation.provenance.familiarity or Familiarity()
+    distances = () if annotation.distances is None else find_greatest(annotation.distances, MOST_DISTANCES).tolist()
     known = dict.fromkeys(annotation.behaviors, threshold) if not isinstance(threshold, Mapping) else dict(threshold)
     return Predictions(
         annotation.behaviors,
@@ -70,4 +84,7 @@ def read_predictions(path: Path, *, n_frames: int) -> Predictions:
         {name: float(value) for name, value in known.items() if value is not None},
         {name: find_bouts(annotation.ethogram.values[:, column]) for column, name in enumerate(annotation.behaviors)},
         bool(annotation.provenance.learned_from),
+        familiarity.verdict or "",
+        familiarity.reasons,
+        distances,
     )

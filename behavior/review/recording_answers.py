@@ -128,6 +128,7 @@ class _RecordingAnswers:
                 "n_levels": len(read.pyramid),
                 "decided": {name: bouts.tolist() for name, bouts in read.decided.items()},
                 "is_trained_on": read.is_trained_on,
+                "familiarity": {"verdict": read.verdict, "reasons": read.reasons, "distances": read.distances},
                 "stamp": opened.describe_predictions(),
             }
         )

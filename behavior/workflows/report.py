@@ -14,6 +14,7 @@ from behavior.progress import announce, warn
 from behavior.recording import Annotation, Recording
 from behavior.reporting.bouts import make_bouts_section
 from behavior.reporting.description import Description
+from behavior.reporting.familiarity_section import make_familiarity_section
 from behavior.reporting.html_page import Page, Section, write_page
 from behavior.reporting.methods import make_methods_section
 from behavior.reporting.scores_section import Scores, make_score_sections, score_held_out
@@ -117,6 +118,8 @@ def write_report(
     sections += make_score_sections(sources.crossval, held_out, n_trained_on=_count_trained_on(description))
     if description is not None:
         announce("drawing")
+        familiarity = make_familiarity_section(description)
+        sections += [familiarity] if familiarity is not None else []
         sections += [make_ethogram_section(description), make_statistics_section(description)]
     sections += _make_bouts_sections(sources, description)
     sections.append(make_methods_section(sources, held_out, description, versions))

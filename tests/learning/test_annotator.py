@@ -92,6 +92,12 @@ def test_the_provenance_says_everything(bundle, make_model, tmp_path):
         "broke_off": True,
         "versions": collect_versions(),
         "not_measured": {"frames": 2, "spans": [[3, 5]]},
+        # The bundle is one of an earlier version.
+        "familiarity": {
+            "verdict": None,
+            "reasons": [f"Not known: {model.reference.explain_absence()}."],
+            "measures": {"fps": {"median": 10.0}},
+        },
     }
 
 

@@ -134,6 +134,16 @@ def test_members_with_the_same_stream_are_looked_at_once(reference: TrainingRefe
     assert len(reference.judge([features, features]).familiarity.streams) == 2
 
 
+def test_another_precision_of_a_stream_is_the_same_stream() -> None:
+    reference = make_reference()
+    texts = [Signature("appearance", {"precision": precision}).text for precision in ("float32", "bfloat16")]
+    own = STREAMS[0].model_copy(update={"signature": texts[0]})
+    kept = TrainingReference(reference.record, {texts[1]: reference.streams[STREAMS[0].signature]})
+    features = make_features(20)
+    read = RecordingFeatures(features.values[:, :5], features.time_s, 10.0, (own,), False)
+    assert kept.judge([read]).familiarity.verdict == "familiar"
+
+
 def test_measures_that_are_not_known_are_left_out(reference: TrainingReference) -> None:
     features = make_features(20, sharpness=np.nan)
     assert set(measure_medians([features])) == {*MEASURES, "fps"} - {"sharpness"}

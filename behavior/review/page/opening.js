@@ -25,8 +25,13 @@ export function takeStudy(study) {
   render();
 }
 
-function sayRater(isTrainedOn) {
-  const parts = [page.study.rater && `rater ${page.study.rater}`, isTrainedOn && "the model was trained on this recording"];
+function sayRater(isTrainedOn, verdict) {
+  const isStrange = verdict === "unusual" || verdict === "foreign";
+  const parts = [
+    page.study.rater && `rater ${page.study.rater}`,
+    isTrainedOn && "the model was trained on this recording",
+    isStrange && `this recording is ${verdict} to the model`,
+  ];
   say("rater", parts.filter(Boolean).join(", "));
 }
 
@@ -118,7 +123,9 @@ async function openPredictions(id) {
     page.predictionsStamp = info.stamp;
     page.info.has_predictions = true;
     render();
-    sayRater(info.is_trained_on);
+    const { verdict, reasons } = info.familiarity;
+    sayRater(info.is_trained_on, verdict);
+    if (verdict === "unusual" || verdict === "foreign") notify(`${id} is ${verdict} to the model. ${reasons.join(" ")}`);
   } catch (error) {
     if (error.status !== 425) explain(error);
   }

@@ -58,6 +58,7 @@ export class Overview {
         }
       });
     }
+    this.drawDistances(model.probabilities?.distances ?? [], room, height, colors);
     strip.strokeStyle = colors.accent;
     strip.lineWidth = 1.5;
     const left = NAMES + timeline.first * perFrame;
@@ -68,5 +69,28 @@ export class Overview {
     strip.font = '11px system-ui, "DejaVu Sans", sans-serif';
     strip.textBaseline = "middle";
     strip.fillText("whole video", 8, height / 2);
+  }
+
+  // How far frames are from those that the model was trained on: up to twice the limit of frames, which is half-way up and dashed.
+  drawDistances(distances, room, height, colors) {
+    if (!distances.length) return;
+    const { strip } = this;
+    const path = new Path2D();
+    distances.forEach((distance, place) => {
+      const x = NAMES + ((place + 0.5) / distances.length) * room;
+      const y = height - 3 - (height - 6) * Math.min(distance / 2, 1);
+      if (place) path.lineTo(x, y);
+      else path.moveTo(x, y);
+    });
+    strip.strokeStyle = colors.ink;
+    strip.lineWidth = 1;
+    strip.stroke(path);
+    strip.strokeStyle = colors.muted;
+    strip.setLineDash([3, 3]);
+    strip.beginPath();
+    strip.moveTo(NAMES, height / 2);
+    strip.lineTo(NAMES + room, height / 2);
+    strip.stroke();
+    strip.setLineDash([]);
   }
 }

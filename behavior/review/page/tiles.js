@@ -37,6 +37,7 @@ export class Probabilities {
   constructor(recording, info, nFrames, changed) {
     this.behaviors = info.behaviors;
     this.thresholds = info.thresholds;
+    this.distances = info.familiarity.distances;
     this.decided = new Map(Object.entries(info.decided).map(([name, bouts]) => [name, Int32Array.from(bouts.flat())]));
     this.nLevels = info.n_levels;
     this.nFrames = nFrames;

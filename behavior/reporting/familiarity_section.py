@@ -1,0 +1,72 @@
+"""The part of a report that says whether the recordings are like those that their model was trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from behavior.figures.distance_curves import draw_distance_curves
+from behavior.provenance import Familiarity, Measure
+from behavior.reporting.description import DescribedRecording, Description
+from behavior.reporting.html_page import Block, Details, Paragraph, Section, Table
+from behavior.reporting.scores_section import embed_picture
+
+__all__ = ["make_familiarity_section"]
+
+# A page has room for so many curves, and so many rows before they are shown on request.
+_MOST_CURVES, _MOST_ROWS = 8, 60
+_ORDER = {"foreign": 0, "unusual": 1, None: 2, "familiar": 3}
+_MEANING = (
+    "A frame's distance is that of its features from the nearest training frames; one in a hundred frames of training recordings that were "
+    "left out is farther than 1. A recording is unusual where more is far than left-out recordings let expect, or light, sharpness or size "
+    "are beyond what is usual; it is foreign where half of its frames are farther than 1. In brackets: what the training recordings have."
+)
+
+
+def make_familiarity_section(description: Description) -> Section | None:
+    """Return verdicts, distances, measures and curves; None where no ethogram says anything of it, as those of earlier versions."""
+    known = [one for one in description.recordings if one.annotation.provenance.familiarity is not None]
+    if not known:
+        return None
+    known.sort(key=lambda one: (_ORDER[_find(one).verdict], -(_find(one).distance or 0.0), one.name))
+    strange = [one for one in known if _find(one).verdict in ("foreign", "unusual")]
+    unsaid = [one for one in known if _find(one).verdict is None]
+    blocks: list[Block] = [Paragraph(f"{one.name} is {_find(one).verdict}. {' '.join(_find(one).reasons)}", "warning") for one in strange]
+    if not strange and len(unsaid) < len(known):
+        blocks.append(Paragraph("The recordings are like those that the model was trained on."))
+    blocks += [Paragraph(f"{one.name}: {' '.join(_find(one).reasons)}", "note") for one in unsaid[:1]]
+    table = _tabulate(known)
+    blocks.append(table if len(known) <= _MOST_ROWS else Details(f"The {len(known)} recordings", [table]))
+    blocks.append(Paragraph(_MEANING, "note"))
+    curves = [one for one in known if one.annotation.distances is not None and len(one.annotation.distances)][:_MOST_CURVES]
+    if curves:
+        distances = [one.annotation.distances for one in curves if one.annotation.distances is not None]
+        figure = draw_distance_curves(distances, [one.annotation.time_s for one in curves], [one.name for one in curves])
+        caption = "Distance of each frame from the training frames; dashed: what one in a hundred frames of left-out recordings exceeds."
+        blocks.append(embed_picture(figure, "Distances from the training frames along time", caption))
+        if len(curves) < len(known):
+            blocks.append(Paragraph(f"Not shown: {len(known) - len(curves)} more; the column training_distance has them.", "note"))
+    return Section("Familiarity", blocks)
+
+
+def _find(recording: DescribedRecording) -> Familiarity:
+    return recording.annotation.provenance.familiarity or Familiarity()
+
+
+def _tabulate(recordings: Sequence[DescribedRecording]) -> Table:
+    streams = list(dict.fromkeys(stream.stream for one in recordings for stream in _find(one).streams))
+    measures = list(dict.fromkeys(name for one in recordings for name in _find(one).measures))
+    rows = []
+    for one in recordings:
+        said = _find(one)
+        by_stream = {stream.stream: f"{stream.median:.2f}, {stream.share:.0%}" for stream in said.streams}
+        cells = [by_stream.get(name, "") for name in streams] + [_show(said.measures.get(name)) for name in measures]
+        rows.append([one.name, said.verdict or "not known", *cells])
+    heading = ["Recording", "Familiarity", *(f"{name}: median, beyond 1" for name in streams), *(name.capitalize() for name in measures)]
+    return Table(heading, rows, n_names=2, caption="Distances by stream, and medians of measures", may_break=True)
+
+
+def _show(measure: Measure | None) -> str:
+    if measure is None or measure.median is None:
+        return ""
+    known = "" if measure.low is None or measure.high is None else f" [{measure.low:.3g} to {measure.high:.3g}]"
+    return f"{measure.median:.3g}{known}"

@@ -1,0 +1,62 @@
+"""What a report says of recordings that are unlike the training recordings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from behavior.provenance import Familiarity, Measure, StreamDistance
+from behavior.reporting.description import DescribedRecording, Description
+from behavior.reporting.familiarity_section import make_familiarity_section
+from behavior.reporting.html_page import Paragraph, Picture, Table
+
+MakeRecording = Callable[..., DescribedRecording]
+MakeDescription = Callable[..., Description]
+
+
+def judge(verdict: str, distance: float, *reasons: str) -> Familiarity:
+    stream = StreamDistance(stream="appearance", median=distance, share=0.25, median_limit=0.8, share_limit=0.1)
+    measures = {"brightness": Measure(median=45.1, low=100.0, high=140.0), "likelihood": Measure(median=0.9)}
+    return Familiarity(verdict=verdict, reasons=reasons, distance=distance, streams=(stream,), measures=measures)
+
+
+def test_what_is_foreign_comes_first_with_its_reason(make_recording: MakeRecording, make_description: MakeDescription) -> None:
+    recordings = [
+        make_recording("a", familiarity=judge("familiar", 0.5)),
+        make_recording("b", familiarity=judge("unusual", 0.9, "Dark.")),
+        make_recording("c", familiarity=judge("foreign", 3.0, "Far.")),
+    ]
+    far = replace(recordings[2], annotation=replace(recordings[2].annotation, distances=np.full(300, 3, dtype=np.float32)))
+    section = make_familiarity_section(make_description([*recordings[:2], far]))
+    assert section is not None
+    warnings = [block.words for block in section.blocks if isinstance(block, Paragraph) and block.tone == "warning"]
+    assert warnings == ["c is foreign. Far.", "b is unusual. Dark."]
+    (table,) = [block for block in section.blocks if isinstance(block, Table)]
+    assert [row[:4] for row in table.rows] == [
+        ["c", "foreign", "3.00, 25%", "45.1 [100 to 140]"],
+        ["b", "unusual", "0.90, 25%", "45.1 [100 to 140]"],
+        ["a", "familiar", "0.50, 25%", "45.1 [100 to 140]"],
+    ]
+    assert table.rows[0][4] == "0.9"
+    assert len([block for block in section.blocks if isinstance(block, Picture)]) == 1
+
+
+def test_quiet_recordings_need_no_warning(make_recording: MakeRecording, make_description: MakeDescription) -> None:
+    section = make_familiarity_section(make_description([make_recording("a", familiarity=judge("familiar", 0.5))]))
+    assert section is not None
+    assert section.blocks[0] == Paragraph("The recordings are like those that the model was trained on.")
+
+
+def test_a_model_without_a_reference_is_said_once(make_recording: MakeRecording, make_description: MakeDescription) -> None:
+    unknown = Familiarity(verdict=None, reasons=("Not known: why.",))
+    section = make_familiarity_section(make_description([make_recording(name, familiarity=unknown) for name in "ab"]))
+    assert section is not None
+    assert next(block for block in section.blocks if isinstance(block, Paragraph)).words == "a: Not known: why."
+    (table,) = [block for block in section.blocks if isinstance(block, Table)]
+    assert table.rows == [["a", "not known"], ["b", "not known"]]
+
+
+def test_ethograms_of_earlier_versions_have_no_section(make_recording: MakeRecording, make_description: MakeDescription) -> None:
+    assert make_familiarity_section(make_description([make_recording("a")])) is None
