@@ -202,7 +202,7 @@ def _explain_stream(one: StreamDistance) -> str:
             f"{one.stream}: {one.share:.0%} of the frames are farther from the training frames than 99 % of left-out training recordings, "
             f"up to {one.share_limit:.0%} is usual."
         )
-    return f"{one.stream}: the frames are {one.median:.2f} from the training frames in the median, up to {one.median_limit:.2f} is usual."
+    return f"{one.stream}: the median distance from the training frames is {one.median:.2f}, up to {one.median_limit:.2f} is usual."
 
 
 def _explain_measure(name: str, measure: Measure) -> str:

@@ -18,7 +18,8 @@ _ORDER = {"foreign": 0, "unusual": 1, None: 2, "familiar": 3}
 _MEANING = (
     "A frame's distance is that of its features from the nearest training frames; one in a hundred frames of training recordings that were "
     "left out is farther than 1. A recording is unusual where more is far than left-out recordings let expect, or light, sharpness or size "
-    "are beyond what is usual; it is foreign where half of its frames are farther than 1. In brackets: what the training recordings have."
+    "are beyond what is usual; it is foreign where half of its frames are farther than 1. The last row has the medians of the training "
+    "recordings."
 )
 
 
@@ -61,12 +62,18 @@ def _tabulate(recordings: Sequence[DescribedRecording]) -> Table:
         by_stream = {stream.stream: f"{stream.median:.2f}, {stream.share:.0%}" for stream in said.streams}
         cells = [by_stream.get(name, "") for name in streams] + [_show(said.measures.get(name)) for name in measures]
         rows.append([one.name, said.verdict or "not known", *cells])
+    for number, bounds in enumerate(dict.fromkeys(_list_bounds(_find(one), measures) for one in recordings)):
+        if any(bounds):
+            name = "training recordings" if number == 0 else "those of another model"
+            rows.append([name, "", *("" for _ in streams), *bounds])
     heading = ["Recording", "Familiarity", *(f"{name}: median, beyond 1" for name in streams), *(name.capitalize() for name in measures)]
     return Table(heading, rows, n_names=2, caption="Distances by stream, and medians of measures", may_break=True)
 
 
+def _list_bounds(said: Familiarity, measures: Sequence[str]) -> tuple[str, ...]:
+    known = [said.measures.get(name, Measure()) for name in measures]
+    return tuple("" if one.low is None or one.high is None else f"{one.low:.3g} to {one.high:.3g}" for one in known)
+
+
 def _show(measure: Measure | None) -> str:
-    if measure is None or measure.median is None:
-        return ""
-    known = "" if measure.low is None or measure.high is None else f" [{measure.low:.3g} to {measure.high:.3g}]"
-    return f"{measure.median:.3g}{known}"
+    return "" if measure is None or measure.median is None else f"{measure.median:.3g}"
