@@ -375,7 +375,7 @@ def write_other(folder: Path, name: str, source: Path, places: Points) -> list[A
     n_frames = min(len(places), N_FRAMES)
     if not pose.is_file():
         write_video(video, read_pictures(source, n_frames), fps=FPS, crf=18, preset="veryfast")
-        known = np.isfinite(places[:n_frames]).all(axis=1)
+        known = np.isfinite(places[:n_frames, 0])
         write_deeplabcut(pose, Track(places[:n_frames, None], known[:, None].astype(float), ("midbody",)), scorer=SCORER)
     return [name, video.relative_to(folder.parent), pose.relative_to(folder.parent), "", name, "test"]
 
