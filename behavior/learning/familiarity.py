@@ -22,13 +22,12 @@ __all__ = [
     "JudgedRecording",
     "TrainingReference",
     "find_limits",
-    "list_stream_values",
+    "list_streams",
     "measure_medians",
     "summarize_measure",
     "warn_of_unfamiliar",
 ]
 
-Floats = npt.NDArray[np.floating]
 Verdict = Literal["familiar", "unusual", "foreign"]
 
 # How often one of the limits is exceeded by a recording like the training recordings.
@@ -91,10 +90,10 @@ class TrainingReference:
             return JudgedRecording(Familiarity(verdict=None, reasons=(f"Not known: {absence}.",), measures=measures), None)
         found: list[StreamDistance] = []
         curves: list[npt.NDArray[np.float32]] = []
-        for stream, values, own in list_stream_values(features):
+        for stream, columns, own in list_streams(features):
             reference = self._find(stream)
             if reference is not None:
-                distances = reference.measure(values)
+                distances = reference.measure(own.values, columns)
                 found.append(_describe_stream(stream.name, reference, distances))
                 curves.append(distances if own.rows is None else distances[own.rows.find_nearest()])
         verdict, reasons = self._decide(found, measures)
@@ -156,15 +155,15 @@ def summarize_measure(name: str, medians: Sequence[float]) -> MeasureRecord:
     return MeasureRecord(low=low, high=high, low_limit=_round(np.exp(least)), high_limit=_round(np.exp(min(most, 50.0))))
 
 
-def list_stream_values(features: Sequence[RecordingFeatures]) -> Iterator[tuple[StreamDescription, Floats, RecordingFeatures]]:
-    """Yield each stream of the members' features once, with its columns (N, D) and the features that it is part of."""
+def list_streams(features: Sequence[RecordingFeatures]) -> Iterator[tuple[StreamDescription, slice, RecordingFeatures]]:
+    """Yield each stream of the members' features once, with its columns of the features that it is part of, and these."""
     seen: set[str] = set()
     for own in features:
         start = 0
         for stream in own.streams:
             if stream.signature not in seen:
                 seen.add(stream.signature)
-                yield stream, own.values[:, start : start + stream.n_features], own
+                yield stream, slice(start, start + stream.n_features), own
             start += stream.n_features
 
 

@@ -11,7 +11,7 @@ from behavior.errors import ModelError
 from behavior.files.model_arrays import read_model_arrays, write_model_arrays
 from behavior.files.model_bundle import BundleDescription, FamiliarityRecord, MeasureRecord, ReferenceDescription, member_path
 from behavior.files.opening import explain_damage
-from behavior.learning.familiarity import TrainingReference, list_stream_values, measure_medians, summarize_measure
+from behavior.learning.familiarity import TrainingReference, list_streams, measure_medians, summarize_measure
 from behavior.learning.familiarity_reference import REFERENCE_DTYPES, StreamReference, fit_stream_reference
 from behavior.learning.learning_data import LearningData, load_variant
 from behavior.learning.variants import list_variants
@@ -38,13 +38,11 @@ def describe_familiarity(
     measures: dict[str, MeasureRecord] = {}
     for variant in list_variants(study):
         data = load_variant(study, variant, training)
-        by_recording = [list(list_stream_values([own])) for own in data.features]
-        for number, (stream, _, _) in enumerate(by_recording[0]):
+        for stream, columns, _ in list_streams(data.features[:1]):
             if stream.signature not in asked:
                 continue
             asked.discard(stream.signature)
-            # Signatures of recordings may differ in precision.
-            reference = fit_stream_reference([streams_of[number][1] for streams_of in by_recording], data.animals)
+            reference = fit_stream_reference([own.values[:, columns] for own in data.features], data.animals)
             if reference is not None:
                 file = f"reference.{len(streams)}.npz"
                 streams.append(ReferenceDescription(stream=stream, file=file))

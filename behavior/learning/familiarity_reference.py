@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from behavior.metrics.nearest_frames import measure_distances
+from behavior.row_blocks import RowBlocks
 from behavior.sequence.preparation import Moments, Preparation, combine_moments, measure_moments, require_components, solve_preparation
 
 __all__ = ["REFERENCE_DTYPES", "StreamReference", "fit_stream_reference"]
@@ -30,6 +31,7 @@ MOST_FOLDS = 10
 BEYOND = 0.01
 # Frames that are projected at once.
 _FRAMES_AT_ONCE = 1 << 14
+_ALL = slice(None)
 
 REFERENCE_DTYPES: dict[str, type[np.generic]] = {
     "mean": np.float64,
@@ -85,9 +87,17 @@ class StreamReference:
         """Number of features of the stream, D."""
         return self.preparation.n_features
 
-    def measure(self, features: Floats) -> npt.NDArray[np.float32]:
-        """Return the distance of each frame of features (T, D) in units of `limit`, float32 of shape (T,)."""
-        return _measure(self.preparation, self.frames, features) / np.float32(self.limit)
+    def measure(self, features: Floats | RowBlocks, columns: slice = _ALL) -> npt.NDArray[np.float32]:
+        """Return the distance of each frame in units of `limit`, float32 of shape (T,).
+
+        Parameters
+        ----------
+        features
+            Of shape (T, A), read part by part.
+        columns
+            Which of their columns are the stream's D.
+        """
+        return _measure(self.preparation, self.frames, features, columns) / np.float32(self.limit)
 
     def to_arrays(self) -> dict[str, npt.NDArray]:
         """Return the arrays of `REFERENCE_DTYPES`, which `from_arrays` reads."""
@@ -163,13 +173,16 @@ def _fit_projection(samples: Sequence[Floats], moments: Sequence[Moments]) -> tu
     return preparation, np.concatenate([preparation.apply(_take_evenly(part, share)) for part in samples])[:N_REFERENCE]
 
 
-def _measure(preparation: Preparation, frames: npt.NDArray[np.float32], features: Floats) -> npt.NDArray[np.float32]:
-    """Return the distance of features (T, D) from reference frames (N, P), float32 of shape (T,)."""
+def _measure(
+    preparation: Preparation, frames: npt.NDArray[np.float32], features: Floats | RowBlocks, columns: slice = _ALL
+) -> npt.NDArray[np.float32]:
+    """Return the distance of some columns of features (T, A) from reference frames (N, P), float32 of shape (T,)."""
     plain = Preparation(preparation.mean, preparation.scale)
     distances = np.empty(len(features), dtype=np.float32)
     for start in range(0, len(features), _FRAMES_AT_ONCE):
         rows = slice(start, start + _FRAMES_AT_ONCE)
-        components, standard = preparation.apply(features[rows]), plain.apply(features[rows])
+        own = features[rows][:, columns]
+        components, standard = preparation.apply(own), plain.apply(own)
         off = np.einsum("td,td->t", standard, standard) - np.einsum("tp,tp->t", components, components)
         distances[rows] = np.sqrt(measure_distances(components, frames) ** 2 + np.maximum(off, 0))
     return distances

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,7 @@ from behavior.frame_sampling import lay_rows
 from behavior.learning.familiarity import (
     TrainingReference,
     find_limits,
-    list_stream_values,
+    list_streams,
     measure_medians,
     summarize_measure,
     warn_of_unfamiliar,
@@ -24,6 +25,7 @@ from behavior.learning.familiarity_reference import fit_stream_reference
 from behavior.learning.learning_data import RecordingFeatures
 from behavior.provenance import Familiarity, Provenance
 from behavior.recording import Annotation, Ethogram, Probabilities
+from behavior.row_blocks import RowBlocks
 
 WIDTHS = {"appearance": 5, "pose": 3}
 STREAMS = tuple(StreamDescription(name=name, signature=Signature(name, {}).text, n_features=width) for name, width in WIDTHS.items())
@@ -43,7 +45,8 @@ def make_reference(n_recordings: int = 6) -> TrainingReference:
     training = [make_features(seed) for seed in range(n_recordings)]
     references = {}
     for number, stream in enumerate(STREAMS):
-        values = [list(list_stream_values([one]))[number][1] for one in training]
+        columns = list(list_streams(training[:1]))[number][1]
+        values = [one.values[:, columns] for one in training]
         references[stream.signature] = fit_stream_reference(values, [str(seed) for seed in range(n_recordings)])
     medians = [measure_medians([one]) for one in training]
     record = FamiliarityRecord(
@@ -128,9 +131,15 @@ def test_sampled_frames_lend_their_distance_to_the_nearest(reference: TrainingRe
     np.testing.assert_array_equal(distances[::2], reference.judge([every]).distances)
 
 
+def test_features_that_are_read_block_by_block_give_the_same(reference: TrainingReference) -> None:
+    features = make_features(20)
+    blocks = replace(features, values=RowBlocks.of(features.values))
+    np.testing.assert_array_equal(reference.judge([blocks]).distances, reference.judge([features]).distances)
+
+
 def test_members_with_the_same_stream_are_looked_at_once(reference: TrainingReference) -> None:
     features = make_features(20)
-    assert len(list(list_stream_values([features, features]))) == 2
+    assert len(list(list_streams([features, features]))) == 2
     assert len(reference.judge([features, features]).familiarity.streams) == 2
 
 
