@@ -16,6 +16,7 @@ from behavior.files.label_formats.request import LabelRequest
 from behavior.files.labels import read_labels
 from behavior.files.study import read_study
 from behavior.recording import Frames
+from behavior.workflows import backbones
 
 ROOT = Path(__file__).resolve().parents[1]
 # In the order in which a reader comes to them.
@@ -97,7 +98,14 @@ def shorten(study):
     study.write_text(short + "finetune: {frames_per_recording: 64, watched_frames: 64, head_epochs: 1, epochs: 1}\n")
 
 
-def test_commands_run_as_they_are_written(run, lab):
+@pytest.fixture
+def briefly(monkeypatch):
+    """Backbones are measured on a few images, and for a moment."""
+    monkeypatch.setattr(backbones, "BATCH_SIZE", 2)
+    monkeypatch.setitem(backbones.list_backbones.__kwdefaults__, "seconds", 0.05)
+
+
+def test_commands_run_as_they_are_written(run, lab, briefly):
     commands = [line for block in blocks_of("console") for line in block.splitlines()]
     assert len(commands) > 20
     for command in commands:

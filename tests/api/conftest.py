@@ -22,6 +22,13 @@ def folder(demo: DemoResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     return tmp_path / "demo"
 
 
+@pytest.fixture
+def unillustrated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reports have empty pictures; painting them takes longer than all else, and tests of reports look at them."""
+    for module in ("scores_section", "statistics_figures"):
+        monkeypatch.setattr(f"behavior.reporting.{module}.render_svg", lambda figure, **_: b"<svg></svg>")
+
+
 @pytest.fixture(scope="session")
 def study(demo: DemoResult) -> bh.Study:
     """The rendered study, to be read only."""

@@ -42,6 +42,7 @@ def test_the_raters_of_a_study_are_those_of_its_manifest(folder):
         bh.compare_raters(bh.open_study("study.yaml"), "agreement")
 
 
+@pytest.mark.usefixtures("unillustrated")
 def test_a_report_takes_opened_results(folder):
     report = bh.write_report(
         "ethograms",

@@ -101,6 +101,7 @@ def test_results_are_not_replaced_unless_asked(folder):
         study.train("model")
 
 
+@pytest.mark.usefixtures("unillustrated")
 def test_a_report_is_written(folder):
     report = bh.open_study("study.yaml").report("new/report.html", ethograms=["ethograms"], check=False)
     assert report.path.is_file()

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 from gallery_samples import paint_individual
 
+from behavior.compute.messages import decode, decode_call, encode
+from behavior.embedding import individual_looks
 from behavior.embedding.individual_looks import CNN, CORRELOGRAM, LookSettings, NamedImages, embed_images, fit_looks, is_enough
 from behavior.errors import ModelError, WeightsError
 from behavior.identity.gallery import rank_guesses
@@ -21,6 +25,17 @@ def make_images(n_individuals: int, n_each: int, *, size: int = 24) -> NamedImag
     images = np.stack([paint_individual(owner, rng, size=size) for owner, _ in rows])
     owners, recordings = np.array(rows).T
     return NamedImages(images, owners, recordings, np.ones((size, size), dtype=bool), False)
+
+
+def call_here(function: Callable[..., Any], **arguments: Any) -> Any:
+    """Call `function` in this process, where Keras is loaded, with what would reach another one."""
+    called, given = decode_call(encode((function, arguments)))
+    return decode(encode(called(**given)))
+
+
+@pytest.fixture
+def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(individual_looks, "call_in_child", call_here)
 
 
 def measure(named: NamedImages, folds: list, vectors: list) -> float:
@@ -37,6 +52,7 @@ def measure(named: NamedImages, folds: list, vectors: list) -> float:
         (LookSettings("openfield", "packaged"), 4, 3, False),
     ],
 )
+@pytest.mark.usefixtures("in_this_process")
 def test_individuals_are_told_apart_on_what_was_left_out(settings: LookSettings, n_individuals: int, n_each: int, is_trained: bool) -> None:
     named = make_images(n_individuals, n_each)
     folds = plan_folds(named.owners, named.recordings, n_folds=2)
@@ -57,6 +73,7 @@ def test_too_few_images_are_compared_without_training() -> None:
     assert (looks.fingerprint, looks.is_trained, looks.settings.fingerprint) == (CORRELOGRAM, False, CNN)
 
 
+@pytest.mark.usefixtures("in_this_process")
 def test_weights_that_are_not_those_of_the_gallery_are_refused() -> None:
     named = make_images(2, 1)
     looks, _ = fit_looks(named, [], LookSettings("openfield", "packaged"))
@@ -66,6 +83,7 @@ def test_weights_that_are_not_those_of_the_gallery_are_refused() -> None:
         embed_images(replace(looks, is_trained=True), named.images)
 
 
+# Keras in a process of its own, as in every use.
 @pytest.mark.slow
 def test_a_small_backbone_is_trained_with_the_gallery() -> None:
     named = make_images(5, 6, size=64)

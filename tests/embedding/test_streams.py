@@ -28,6 +28,19 @@ def put(study_copy):
     return change
 
 
+@pytest.fixture
+def put_on_one(put):
+    """Likewise, for a manifest of the first recording alone."""
+
+    def change(**sections):
+        study = put(recordings="one.csv", **sections)
+        table = pd.read_csv(study.parent / "recordings.csv", dtype=str)
+        table.iloc[:1].to_csv(study.parent / "one.csv", index=False)
+        return study
+
+    return change
+
+
 def stream_files(study, stream):
     return sorted((study.parent / "cache").glob(f"*.{stream}-*.h5"))
 
@@ -60,61 +73,52 @@ def test_each_stream_has_a_cache_of_its_own(run, put, parses):
         np.testing.assert_array_equal(features.measured, found["appearance"].measured)
 
 
-def test_motion_is_none_in_the_first_frame_and_some_later(run, put):
-    study = put(streams=["motion"])
-    assert run("embed", study).status == 0
-    found, _ = read_streams(study, "mouse_02")
-    features = found["motion"].features
-    assert not features[0].any()
-    assert (features[1:] != 0).any(axis=1).mean() > 0.9
-
-
-@pytest.mark.parametrize("n_batches", [1, 3, 8])
-def test_motion_that_is_interrupted_ends_as_unbroken(run, put, monkeypatch, n_batches):
+def test_motion_that_is_interrupted_ends_as_unbroken(run, put_on_one, monkeypatch):
     """The first frame after a resumption is compared with the one before it, which was read before the break."""
     for module in ("behavior.files.feature_writer", "behavior.embedding.crop_batches"):
         monkeypatch.setattr(f"{module}.PART_ROWS", 64)
-    study = put(streams=["motion"], recordings="one.csv")
-    table = pd.read_csv(study.parent / "recordings.csv", dtype=str)
-    table.iloc[:1].to_csv(study.parent / "one.csv", index=False)
+    study = put_on_one(streams=["motion"])
     assert run("embed", study).status == 0
     (path,) = stream_files(study, "motion")
     unbroken = read_features(path)
-    path.unlink()
+    # Nothing has moved in the first frame.
+    assert not unbroken.features[0].any()
+    assert (unbroken.features[1:] != 0).any(axis=1).mean() > 0.9
     describe = MotionStream._describe_batches
+    for n_batches in (1, 3, 8):
+        path.unlink()
 
-    def interrupt(self, batches, fps):
-        for number, vectors in enumerate(describe(self, batches, fps)):
-            if number == n_batches:
-                raise MemoryError("interrupted")
-            yield vectors
+        def interrupt(self, batches, fps, n_batches=n_batches):
+            for number, vectors in enumerate(describe(self, batches, fps)):
+                if number == n_batches:
+                    raise MemoryError("interrupted")
+                yield vectors
 
-    with monkeypatch.context() as patched:
-        patched.setattr(MotionStream, "_describe_batches", interrupt)
-        assert run("embed", study).status == 1
-    ran = run("embed", study)
-    assert ran.status == 0, ran.err
-    again = read_features(path)
-    for name in ("features", "centers", "measured", "time_s"):
-        np.testing.assert_array_equal(getattr(again, name), getattr(unbroken, name))
+        with monkeypatch.context() as patched:
+            patched.setattr(MotionStream, "_describe_batches", interrupt)
+            assert run("embed", study).status == 1
+        ran = run("embed", study)
+        assert ran.status == 0, ran.err
+        again = read_features(path)
+        for name in ("features", "centers", "measured", "time_s"):
+            np.testing.assert_array_equal(getattr(again, name), getattr(unbroken, name), err_msg=f"{name} after {n_batches} batches")
 
 
-def test_walls_are_in_the_pose_stream_where_the_study_has_an_arena(run, put):
+def test_walls_are_in_the_pose_stream_where_the_study_has_an_arena(run, put, put_on_one):
     crop = {"body_axis": ["tailbase", "nose"]}
-    without = put(streams=["pose"], crop=crop)
+    without = put_on_one(streams=["pose"], crop=crop)
     assert run("embed", without).status == 0
     assert run("embed", put(arena={"rectangle": [40, 40, 440, 440]})).status == 0
-    files = [path for path in stream_files(without, "pose") if path.name.startswith("mouse_01.")]
-    widths = sorted(read_features(path).features.shape[1] for path in files)
+    widths = sorted(read_features(path).features.shape[1] for path in stream_files(without, "pose"))
     assert len(widths) == 2
     assert widths[0] < widths[1]
 
 
-def test_egocentric_crops_are_other_features(run, put):
-    study = put(crop={"body_axis": ["tailbase", "nose"], "egocentric": True})
+def test_egocentric_crops_are_other_features(run, put_on_one):
+    study = put_on_one(crop={"body_axis": ["tailbase", "nose"], "egocentric": True})
     ran = run("embed", study)
     assert ran.status == 0, ran.err
-    assert len(stream_files(study, "openfield")) == 8
+    assert len(stream_files(study, "openfield")) == 5
     turned, _ = read_streams(study, "mouse_01")
     files = [read_features(path) for path in stream_files(study, "openfield") if path.name.startswith("mouse_01.")]
     (upright,) = (features for features in files if features.signature.settings["alignment"] == "none")

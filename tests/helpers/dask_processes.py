@@ -26,14 +26,14 @@ class DaskProcesses:
 
     def __enter__(self) -> DaskProcesses:
         self.scheduler = self._start("dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--dashboard-address", "127.0.0.1:0")
-        for _ in range(self._n_workers):
-            self.add_worker()
-        if self._n_workers:
-            try:
+        try:
+            for _ in range(self._n_workers):
+                self.add_worker()
+            if self._n_workers:
                 self._wait_for_workers()
-            except BaseException:
-                self.__exit__()
-                raise
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -37,7 +37,7 @@ def choose(tmp_path: Path) -> Callable[..., Path]:
             "crop": {"whole_frame": True},
             "backbone": backbone,
             "windows": {"length": 8},
-            "head": {"kind": "tcn", "filters": 4},
+            "head": {"kind": "lstm", "layers": 1, "units": 4},
             "training": {"epochs": 1},
         }
         (tmp_path / "study.yaml").write_text(yaml.safe_dump(content))

@@ -57,11 +57,8 @@ def test_labels_shifted_at_random_cannot_be_predicted(motifs, change, tmp_path):
     assert pooled["rear", "average_precision"] < pooled["rear", "prevalence"] + 0.2
 
 
-def test_a_fit_that_diverges_is_named_and_its_frames_are_not_left_out(run, motifs, tmp_path):
-    content = yaml.safe_load(motifs.read_text())
-    content["head"] = {"kind": "tcn", "layers": 1, "filters": 4, "kernel_size": 3, "normalization": "none", "dropout": 0.0}
-    content["training"]["learning_rate"] = 1e30
-    motifs.write_text(yaml.safe_dump(content))
+def test_a_fit_that_diverges_is_named_and_its_frames_are_not_left_out(run, motifs, change, tmp_path):
+    change(motifs, training={"learning_rate": 1e30})
     ran = run("crossval", motifs, "--out", tmp_path / "cv")
     assert ran.status == 0
     assert "lower the learning rate" in ran.err

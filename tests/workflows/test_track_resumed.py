@@ -9,8 +9,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -23,6 +24,7 @@ from behavior.tracking.detections import Detections
 from behavior.workflows.track import TrackRequest, track_videos
 
 N_FRAMES, PART = 330, 40
+ROOT = Path(__file__).resolve().parents[2]
 SUFFIXES = ("_track.csv", "_tracklets.npz", "_track.jpg")
 
 
@@ -110,13 +112,27 @@ def test_a_second_run_is_refused_while_the_first_is_at_the_video(video: Path, tm
     assert read_files(tmp_path / "shared") == read_files(tmp_path / "alone")
 
 
-def test_a_killed_process_is_gone_on_with(tmp_path: Path) -> None:
+# The program with small parts, of which the first is written soon.
+START = f"""
+import behavior.embedding.animal_detection, behavior.files.detection_parts
+for module in (behavior.embedding.animal_detection, behavior.files.detection_parts):
+    module.PART_FRAMES = {PART}
+from behavior.cli import main
+main()
+"""
+
+
+def test_a_killed_process_is_gone_on_with(run: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("behavior.files.detection_parts", "behavior.embedding.animal_detection"):
+        monkeypatch.setattr(f"{module}.PART_FRAMES", PART)
     path = tmp_path / "pair.mp4"
-    write_video(path, draw(5200), fps=25)
-    command = [sys.executable, "-m", "behavior", "track", str(path), "--animals", "2", "--identity", "none", "--out"]
-    subprocess.run([*command, str(tmp_path / "whole")], check=True, capture_output=True)
+    write_video(path, draw(1500), fps=25)
+    arguments = ["track", str(path), "--animals", "2", "--identity", "none", "--out"]
+    assert run(*arguments, tmp_path / "whole").status == 0
     broken = tmp_path / "broken"
-    process = subprocess.Popen([*command, str(broken)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [sys.executable, "-c", START, *arguments, str(broken)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=ROOT
+    )
     try:
         deadline = time.monotonic() + 120
         while not list(broken.glob(".pair_track.csv.parts/000000.npz")):
@@ -126,6 +142,7 @@ def test_a_killed_process_is_gone_on_with(tmp_path: Path) -> None:
         os.kill(process.pid, signal.SIGKILL if hasattr(signal, "SIGKILL") else signal.SIGTERM)
         process.wait()
     assert not (broken / "pair_track.csv").exists()
-    done = subprocess.run([*command, str(broken)], check=True, capture_output=True, text=True)
-    assert "going on from frame" in done.stdout + done.stderr
+    done = run(*arguments, broken)
+    assert done.status == 0, done.err
+    assert "going on from frame" in done.out + done.err
     assert read_files(broken) == read_files(tmp_path / "whole")
