@@ -86,7 +86,7 @@ def lab(demo, tmp_path, monkeypatch):
 
 SEARCH = """
 search:
-  space: {head.units: [2, 3], training.learning_rate: {low: 0.001, high: 0.01, log: true}}
+  space: {training.epochs: [1, 2], training.patience: [1, 2]}
 """
 
 

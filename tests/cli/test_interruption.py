@@ -133,12 +133,14 @@ def test_workers_end_when_it_is_killed(tmp_path):
     (tmp_path / "busy.py").write_text(BUSY)
     (tmp_path / "command.py").write_text(SCRIPT.format(work=SHARE.strip()))
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *filter(None, sys.path)])}
-    process = subprocess.Popen([sys.executable, tmp_path / "command.py", tmp_path], stderr=subprocess.PIPE, text=True, env=environment)
-    assert process.stderr is not None
-    assert "begun\n" in iter(process.stderr.readline, "")
-    process.kill()
-    process.wait()
-    process.stderr.close()
+    with subprocess.Popen(
+        [sys.executable, tmp_path / "command.py", tmp_path], stderr=subprocess.PIPE, text=True, env=environment
+    ) as process:
+        try:
+            assert process.stderr is not None
+            assert "begun\n" in iter(process.stderr.readline, "")
+        finally:
+            process.kill()
     deadline = time.monotonic() + 10
     # Each removes its file when it is interrupted.
     while any(Path(tmp_path / name).exists() for name in "ab") and time.monotonic() < deadline:

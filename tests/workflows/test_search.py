@@ -243,12 +243,15 @@ def test_two_workers_share_the_trials(study, tmp_path, searching, storage, sampl
     outs = [tmp_path / "one", tmp_path / "two"]
     settings = {"log": str(log), "seconds": 0.03}
     worker = stand_in.start_worker(study, outs[0], options, **settings)
-    # This process, which has everything loaded, is the second worker once the first has begun.
-    deadline = time.monotonic() + 100
-    while worker.poll() is None and not log.exists() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    searching(study, outs[1], stand_in_settings=settings, **options)
-    output = worker.communicate(timeout=100)
+    try:
+        # This process, which has everything loaded, is the second worker once the first has begun.
+        deadline = time.monotonic() + 100
+        while worker.poll() is None and not log.exists() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        searching(study, outs[1], stand_in_settings=settings, **options)
+        output = worker.communicate(timeout=100)
+    finally:
+        worker.kill()
     assert worker.returncode == 0, output
     # The one that ends last has seen all that both have done.
     table = max((pd.read_csv(out / "trials.csv") for out in outs), key=lambda found: (found["state"] == "complete").sum())
