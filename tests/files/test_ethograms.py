@@ -388,10 +388,12 @@ def test_a_folder_that_another_process_writes_to_is_waited_for(tmp_path: Path, m
     claim = tmp_path / ".ethograms.claim"
     claim.write_text(json.dumps({"host": socket.gethostname(), "pid": holder.pid, "token": "x"}))
     monkeypatch.setattr("behavior.files.ethograms._PATIENCE_S", 0.2)
-    with pytest.raises(OutputError, match=rf"the ethograms in .*: process {holder.pid} on .* is writing there; wait"):
-        write_annotation(tmp_path, make_annotation())
-    holder.kill()
-    holder.wait()
+    try:
+        with pytest.raises(OutputError, match=rf"the ethograms in .*: process {holder.pid} on .* is writing there; wait"):
+            write_annotation(tmp_path, make_annotation())
+    finally:
+        holder.kill()
+        holder.wait()
     write_annotation(tmp_path, make_annotation())
     assert not claim.exists()
 

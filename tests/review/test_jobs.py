@@ -121,7 +121,9 @@ def test_a_job_ends_when_its_server_is_killed(tmp_path: Path) -> None:
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     server = subprocess.Popen([sys.executable, "-c", script, tmp_path / "study.yaml"], env=environment)
-    pid = read_pid(tmp_path)
-    server.kill()
-    server.wait()
+    try:
+        pid = read_pid(tmp_path)
+    finally:
+        server.kill()
+        server.wait()
     wait_until(lambda: not is_alive(pid))
