@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import shutil
@@ -22,9 +23,10 @@ from hypothesis import settings
 if TYPE_CHECKING:
     from behavior.workflows.demo import DemoResult
 
-# How long an example takes says more of what else the machine does than of the code.
-settings.register_profile("untimed", deadline=None)
-settings.load_profile("untimed")
+# How long an example takes says more of what else the machine does than of the code. Examples are others in every run.
+settings.register_profile("brief", deadline=None, max_examples=40)
+settings.register_profile("thorough", deadline=None, max_examples=500)
+settings.load_profile("brief")
 
 N_FRAMES = 400
 SECONDS_FOR_DEMO = 600
@@ -72,6 +74,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if gone:
         raise pytest.UsageError(f"tests/conftest.py lists {gone[0]} among the longest files, and there is no such file; take it out")
     items.sort(key=lambda item: places.get(item.path, len(places)))
+
+
+def pytest_collection_finish() -> None:
+    """Have Python's collector of garbage pass over all that is loaded by now, which stays."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
