@@ -124,41 +124,45 @@ class Killed(BaseException):
     pass
 
 
-@pytest.mark.parametrize(
-    "name", ["r2.csv", "out_of_fold.npz", "folds.csv", "metrics.csv", "confusion.png", "study.yaml", "summary.md", "crossval.json"]
-)
-@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-def test_a_killed_replacement_is_no_cross_validation(
-    run: Callable, motifs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, after: bool
-) -> None:
-    out = tmp_path / "cv"
-    cross_validate(motifs, out)
+def test_a_killed_replacement_is_no_cross_validation(run: Callable, motifs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cross_validate(motifs, tmp_path / "before")
     invert_labels(motifs)
     cross_validate(motifs, tmp_path / "expected")
     replace = Path.replace
 
-    def die(path: Path, target: Path) -> Path:
-        if Path(target).name == name:
-            if after:
-                replace(path, target)
-            raise Killed
-        return replace(path, target)
+    def try_killing(name: str, out: Path, *, after: bool) -> None:
+        shutil.copytree(tmp_path / "before", out)
 
-    with monkeypatch.context() as patch:
-        patch.setattr(Path, "replace", die)
-        with pytest.raises(Killed):
-            cross_validate(motifs, out, overwrite=True)
-    if name == "crossval.json" and after:
-        assert read_crossval(out).metrics.equals(read_crossval(tmp_path / "expected").metrics)
-        return
-    with pytest.raises(CrossvalError, match="is incomplete: the run was stopped"):
-        read_crossval(out)
-    refused = run("train", motifs, "--crossval", out, "--out", tmp_path / "model")
-    assert (refused.status, "is incomplete" in refused.err) == (2, True)
-    again = run("crossval", motifs, "--out", out)
-    assert again.status == 0, again.err
-    files, expected = (list_files(folder) for folder in (out, tmp_path / "expected"))
-    assert {file: content for file, content in files.items() if not file.startswith("logs/")} == expected
+        def die(path: Path, target: Path) -> Path:
+            if Path(target).name == name:
+                if after:
+                    replace(path, target)
+                raise Killed
+            return replace(path, target)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, "replace", die)
+            with pytest.raises(Killed):
+                cross_validate(motifs, out, overwrite=True)
+        if name == "crossval.json" and after:
+            assert read_crossval(out).metrics.equals(read_crossval(tmp_path / "expected").metrics)
+            return
+        with pytest.raises(CrossvalError, match="is incomplete: the run was stopped"):
+            read_crossval(out)
+        refused = run("train", motifs, "--crossval", out, "--out", tmp_path / "model")
+        assert (refused.status, "is incomplete" in refused.err) == (2, True)
+        again = run("crossval", motifs, "--out", out)
+        assert again.status == 0, again.err
+        files, expected = (list_files(folder) for folder in (out, tmp_path / "expected"))
+        assert {file: content for file, content in files.items() if not file.startswith("logs/")} == expected
+
+    for name in ("r2.csv", "out_of_fold.npz", "folds.csv", "metrics.csv", "confusion.png", "study.yaml", "summary.md", "crossval.json"):
+        for when in ("before", "after"):
+            try:
+                try_killing(name, tmp_path / f"killed {when} {name}", after=when == "after")
+            except BaseException as error:
+                error.add_note(f"killed {when} {name} was replaced")
+                raise
 
 
 def test_earlier_results_stay_until_the_new_ones_are_known(motifs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
