@@ -23,7 +23,7 @@ from behavior.tracking.background_detector import BackgroundDetector
 from behavior.tracking.detections import Detections
 from behavior.workflows.track import TrackRequest, track_videos
 
-N_FRAMES, PART = 330, 40
+N_FRAMES, PART, LONGER_PART = 330, 40, 100
 ROOT = Path(__file__).resolve().parents[2]
 SUFFIXES = ("_track.csv", "_tracklets.npz", "_track.jpg")
 
@@ -116,7 +116,7 @@ def test_a_second_run_is_refused_while_the_first_is_at_the_video(video: Path, tm
 START = f"""
 import behavior.embedding.animal_detection, behavior.files.detection_parts
 for module in (behavior.embedding.animal_detection, behavior.files.detection_parts):
-    module.PART_FRAMES = {PART}
+    module.PART_FRAMES = {LONGER_PART}
 from behavior.cli import main
 main()
 """
@@ -124,9 +124,9 @@ main()
 
 def test_a_killed_process_is_gone_on_with(run: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in ("behavior.files.detection_parts", "behavior.embedding.animal_detection"):
-        monkeypatch.setattr(f"{module}.PART_FRAMES", PART)
+        monkeypatch.setattr(f"{module}.PART_FRAMES", LONGER_PART)
     path = tmp_path / "pair.mp4"
-    write_video(path, draw(1500), fps=25)
+    write_video(path, draw(800), fps=25)
     arguments = ["track", str(path), "--animals", "2", "--identity", "none", "--out"]
     assert run(*arguments, tmp_path / "whole").status == 0
     broken = tmp_path / "broken"
