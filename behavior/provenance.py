@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-__all__ = ["AppliedPostprocess", "Familiarity", "Measure", "ModelSource", "Provenance", "StreamDistance", "UnmeasuredFrames"]
+__all__ = ["AppliedPostprocess", "Familiarity", "LiveCapture", "Measure", "ModelSource", "Provenance", "StreamDistance", "UnmeasuredFrames"]
 
 _LONGEST_PATH = 4096
 
@@ -163,6 +163,27 @@ class Familiarity(_Part):
     measures: dict[str, Measure] = {}
 
 
+class LiveCapture(_Part):
+    """How an ethogram was made while its video was taken.
+
+    Attributes
+    ----------
+    source
+        The camera, stream or file, without passwords.
+    began
+        When, in ISO 8601.
+    delay_s
+        How much later than its frame a probability was allowed to come.
+    skipped
+        Frames that came too fast for the model: they are in the video, and were taken to look like the frame before.
+    """
+
+    source: str | None = None
+    began: str | None = None
+    delay_s: Seconds | None = None
+    skipped: Count | None = None
+
+
 class Provenance(_Part):
     """Where an ethogram comes from.
 
@@ -200,6 +221,8 @@ class Provenance(_Part):
         None where no stream was computed from the video.
     familiarity
         Whether the recording is like those that the model was trained on.
+    live
+        How it was made while the video was taken; None where it was not.
 
     Examples
     --------
@@ -227,3 +250,4 @@ class Provenance(_Part):
     versions: dict[str, str] | None = None
     not_measured: UnmeasuredFrames | None = None
     familiarity: Familiarity | None = None
+    live: LiveCapture | None = None

@@ -23,7 +23,7 @@ LEVELS = (
     ("vision", "sequence", "tracking", "identity", "synthetic", "figures"),
     ("embedding",),
     ("learning",),
-    ("search", "reporting"),
+    ("search", "reporting", "live"),
     ("workflows",),
     ("review",),
     ("api", "cli", "__main__"),
@@ -42,7 +42,7 @@ MAY_SEE_CONFIG = {
         "files/model_bundle.py",
         "files/cluster_file.py",
     ),
-    *("embedding", "learning", "search", "reporting", "workflows", "api", "review", "cli", "__main__"),
+    *("embedding", "learning", "search", "reporting", "live", "workflows", "api", "review", "cli", "__main__"),
 }
 NO_PATHS = {"metrics", "statistics", "postprocess", "sequence", "tracking", "identity", "figures"}
 MAY_HAVE_PATHS = {"sequence/heads.py"}
@@ -64,7 +64,7 @@ HOMES = {
     "pyarrow": {"files/ethogram_formats/parquet.py", "files/imported_features.py"},
     "av": {
         *("files/video_access.py", "files/video_decoding.py", "files/video_index.py", "files/video_packets.py", "files/video_pictures.py"),
-        "files/video_writer.py",
+        *("files/video_writer.py", "files/live_sources.py", "files/live_video.py"),
     },
     "optuna": {"search"},
     "dask": {"compute"},
@@ -101,7 +101,7 @@ HEAVY = {
 }
 DEFERRED_ROOMS = {
     *("vision", "sequence", "figures", "synthetic", "tracking", "identity"),
-    *("embedding", "learning", "search", "reporting", "workflows", "review"),
+    *("embedding", "learning", "search", "reporting", "live", "workflows", "review"),
 }
 MAX_LINES = 450
 # A command is a list of steps; what they do is in the rooms.

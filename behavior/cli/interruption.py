@@ -7,11 +7,12 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import Any, NoReturn
 
-__all__ = ["INTERRUPTED", "Interruption"]
+__all__ = ["INTERRUPTED", "Interruption", "stopping_softly"]
 
 INTERRUPTED = 130
 SECONDS_TO_END = 1.5
@@ -113,6 +114,38 @@ class Interruption:
         if os.isatty(self._stderr):
             os.write(self._stderr, SHOW_CURSOR)
         os._exit(INTERRUPTED)
+
+
+@contextmanager
+def stopping_softly(stop: Callable[[], object]) -> Iterator[None]:
+    """Let the first Ctrl-C, or the system's request to end, call `stop` while the block runs; the next one is handled as everywhere.
+
+    For what has to be finished and may take longer than `Interruption` waits.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    names = (signal.SIGINT, signal.SIGTERM)
+    handlers = {name: signal.getsignal(name) for name in names}
+    wakeup = signal.set_wakeup_fd(-1)
+
+    def restore() -> None:
+        for name, handler in handlers.items():
+            signal.signal(name, handler)
+        signal.set_wakeup_fd(wakeup, warn_on_full_buffer=False)
+
+    def stop_once(number: int, frame: FrameType | None) -> None:
+        restore()
+        stop()
+
+    for name, handler in handlers.items():
+        # A program that is started with a signal ignored should ignore it.
+        if handler is not signal.SIG_IGN:
+            signal.signal(name, stop_once)
+    try:
+        yield
+    finally:
+        restore()
 
 
 def _ignore(_: Any) -> None:

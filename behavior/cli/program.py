@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from typer.models import CommandInfo
 
-from behavior.cli import backbones, demo, ethograms, identification, learning, presentation, review, statistics, studies, tracking
+from behavior.cli import backbones, demo, ethograms, identification, learning, live, presentation, review, statistics, studies, tracking
 from behavior.cli.interruption import INTERRUPTED, Interruption
 from behavior.cli.options import accept_anywhere
 from behavior.cli.printing import print_json, say
@@ -129,7 +129,7 @@ def _list_commands(commands: typer.Typer) -> Iterator[CommandInfo]:
 
 
 # In the order in which they are used.
-for commands in (studies, tracking, identification, review, learning, ethograms, statistics, presentation, backbones, demo):
+for commands in (studies, tracking, identification, review, learning, ethograms, live, statistics, presentation, backbones, demo):
     for command in _list_commands(commands.app):
         assert command.callback is not None
         command.callback = accept_anywhere(command.callback)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any, ClassVar
@@ -269,6 +269,10 @@ class AppearanceStream(CropStream):
 
     def prepare(self, inputs: RecordingInputs, *, among: Sequence[Recording] = ()) -> PreparedEngine:
         """Return the engine, prepared at the first call; crops of `among` show whether a reduced precision will do."""
+        return self.prepare_on(lambda count: self._sample(inputs, among, count))
+
+    def prepare_on(self, sample: Callable[[int], Images | ClipBatch]) -> PreparedEngine:
+        """Do as `prepare`, with what returns crops (N, S, S, 3), as many as it is asked for or as there are."""
         if self._prepared is None:
             request = EngineRequest(
                 self._specification,
@@ -282,7 +286,7 @@ class AppearanceStream(CropStream):
             )
             self._prepared = prepare_engine(
                 request,
-                sample=lambda count: self._sample(inputs, among, count),
+                sample=sample,
                 announce=announce,
             )
             if self._prepared.note:

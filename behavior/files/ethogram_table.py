@@ -23,7 +23,7 @@ from behavior.files.cells import escape_cell, unescape_cell
 from behavior.provenance import Provenance
 from behavior.recording import Annotation, Ethogram, Labels, Probabilities
 
-__all__ = ["FrameTable", "format_frames", "read_frame_table", "stack_columns"]
+__all__ = ["FrameTable", "format_frames", "format_new_frames", "read_frame_table", "stack_columns"]
 
 
 _DISTANCE = "training_distance"
@@ -208,9 +208,7 @@ def format_frames(path: Path, annotation: Annotation, labels: Labels | None) -> 
     EthogramError
         If two columns would have the same name; `path` is the file to name.
     """
-    header: list[str] = ["frame", "time_s"]
-    for behavior in annotation.behaviors:
-        header += [*([] if labels is None else [f"{behavior}_label"]), f"{behavior}_prob", f"{behavior}_raw", behavior]
+    header = _list_header(annotation.behaviors, with_labels=labels is not None)
     if annotation.distances is not None:
         header.append(_DISTANCE)
     repeated = [name for name in header if header.count(name) > 1]
@@ -221,6 +219,39 @@ def format_frames(path: Path, annotation: Annotation, labels: Labels | None) -> 
     return itertools.chain(
         [_format_rows([[escape_cell(name) for name in header]])], (_format_rows(zip(*one, strict=True)) for one in tables)
     )
+
+
+def _list_header(behaviors: Sequence[str], *, with_labels: bool = False) -> list[str]:
+    header: list[str] = ["frame", "time_s"]
+    for behavior in behaviors:
+        header += [*([f"{behavior}_label"] if with_labels else []), f"{behavior}_prob", f"{behavior}_raw", behavior]
+    return header
+
+
+def format_new_frames(
+    behaviors: Sequence[str],
+    first: int = 0,
+    time_s: Sequence[float] | None = None,
+    probabilities: npt.NDArray[np.float32] | None = None,
+    raw: npt.NDArray[np.bool_] | None = None,
+) -> bytes:
+    """Return lines for a table of frames that grows: its first line, or where they are given, those of the frames from `first` on.
+
+    Parameters
+    ----------
+    behaviors
+        In order.
+    time_s, probabilities, raw
+        Of N frames: seconds, and for each behavior the probability and what its threshold decides, (N, B), which is the decision as long
+        as nothing can be cleaned.
+    """
+    if time_s is None or probabilities is None or raw is None:
+        return _format_rows([[escape_cell(name) for name in _list_header(behaviors)]])
+    columns: list[Iterable[object]] = [range(first, first + len(time_s)), time_s]
+    for index in range(len(behaviors)):
+        decided = raw[:, index].astype(np.int8).tolist()
+        columns += [_format_probabilities(probabilities[:, index]), decided, decided]
+    return _format_rows(zip(*columns, strict=True))
 
 
 def _list_columns(annotation: Annotation, labels: Labels | None, rows: slice) -> list[Iterable[object]]:

@@ -1,0 +1,277 @@
+"""What a live recording leaves while it goes on, line by line, and what is left to do when it is over or was broken off.
+
+Beside `NAME.mkv` there are `NAME_ethogram.csv`, which grows by whole lines and is replaced by the finished ethogram at the end,
+`NAME_times.csv` with when each frame was taken and whether it was looked at, `NAME_notes.csv` with what people noted, and
+`NAME_live.json`, which says where all of it comes from.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import ValidationError
+
+from behavior.errors import EthogramError, OutputError
+from behavior.files.atomic import write_text
+from behavior.files.ethogram_table import format_new_frames, read_frame_table
+from behavior.files.ethograms import ETHOGRAM_SUFFIX
+from behavior.files.live_video import LIVE_SUFFIX
+from behavior.files.opening import require_regular_file
+from behavior.provenance import Provenance
+from behavior.recording import Probabilities
+
+__all__ = [
+    "GrowingRecord",
+    "GrownRecord",
+    "LiveDescription",
+    "Looked",
+    "find_broken_off",
+    "name_video",
+    "read_grown",
+    "read_live_description",
+]
+
+DESCRIPTION_SUFFIX, TIMES_SUFFIX, NOTES_SUFFIX = "_live.json", "_times.csv", "_notes.csv"
+_TIMES_HEADER = ("frame", "time_s", "taken", "looked_at")
+_MOST_BYTES = 2**20
+
+# Whether the model looked at a frame, with or without finding the animal there, or it came too fast, or could not be decoded.
+Looked = Literal["yes", "not found", "skipped", "not decoded"]
+
+
+@dataclass(frozen=True)
+class LiveDescription:
+    """Where a live recording comes from: the content of `NAME_live.json`.
+
+    Attributes
+    ----------
+    recording
+        Its name.
+    behaviors
+        In order.
+    source
+        What was recorded, without passwords.
+    began
+        When, by the clock, in ISO 8601.
+    delay_s
+        How much later than its frame a probability comes.
+    provenance
+        Of the ethogram, with the settings that decide it.
+    is_closed
+        Whether the finished ethogram is there.
+    """
+
+    recording: str
+    behaviors: tuple[str, ...]
+    source: str
+    began: str
+    delay_s: float
+    provenance: Provenance
+    is_closed: bool = False
+
+    def find_path(self, folder: Path) -> Path:
+        """Return where in `folder` it is."""
+        return folder / f"{self.recording}{DESCRIPTION_SUFFIX}"
+
+    def write(self, folder: Path) -> None:
+        """Write it into `folder`, whole or not at all."""
+        content = {**vars(self), "behaviors": list(self.behaviors), "provenance": self.provenance.as_mapping()}
+        write_text(self.find_path(folder), json.dumps(content, indent=2) + "\n")
+
+
+def read_live_description(path: Path) -> LiveDescription:
+    """Read what `LiveDescription.write` wrote; EthogramError if it is something else."""
+    require_regular_file(path, error=EthogramError, expected="the description of a live recording", advice="keep its files together")
+    try:
+        if path.stat().st_size > _MOST_BYTES:
+            raise ValueError("it is too long")
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        description = LiveDescription(
+            recording=str(content["recording"]),
+            behaviors=tuple(str(name) for name in content["behaviors"]),
+            source=str(content["source"]),
+            began=str(content["began"]),
+            delay_s=float(content["delay_s"]),
+            provenance=Provenance.model_validate_json(json.dumps(content["provenance"])),
+            is_closed=content["is_closed"] is True,
+        )
+        if path.name != f"{description.recording}{DESCRIPTION_SUFFIX}":
+            raise ValueError(f"it is of a recording named {description.recording[:60]!r}")
+    except (OSError, ValueError, KeyError, TypeError, ValidationError) as error:
+        raise EthogramError(f"{path}: is not what `behavior live` wrote ({error}); keep its files as they are.") from None
+    return description
+
+
+def find_broken_off(folder: Path) -> list[Path]:
+    """Return the descriptions of the live recordings in `folder` that have no finished ethogram, in the order of their names."""
+    # A leading dot marks what some systems add when they copy.
+    found = [path for path in sorted(folder.glob(f"*{DESCRIPTION_SUFFIX}")) if not path.name.startswith(".")]
+    return [path for path in found if not read_live_description(path).is_closed]
+
+
+class GrowingRecord:
+    """The tables of a live recording while it goes on: whole lines, each in the file at once; to be used by one thread.
+
+    Parameters
+    ----------
+    folder
+        Where they are written.
+    description
+        Is written first.
+
+    Raises
+    ------
+    OutputError
+        If the folder cannot be written to.
+    """
+
+    def __init__(self, folder: Path, description: LiveDescription) -> None:
+        self._folder, self.description = folder, description
+        description.write(folder)
+        stem = folder / description.recording
+        self._n_answered = 0
+        self._ethogram = _GrowingTable(Path(f"{stem}{ETHOGRAM_SUFFIX}"), format_new_frames(description.behaviors))
+        self._times = _GrowingTable(Path(f"{stem}{TIMES_SUFFIX}"), _format_row(_TIMES_HEADER))
+        self._notes: _GrowingTable | None = None
+
+    @property
+    def n_answered(self) -> int:
+        """Number of frames that have probabilities."""
+        return self._n_answered
+
+    def note_frame(self, frame: int, time_s: float, taken: str, looked: Looked) -> None:
+        """Note when a frame was taken, in ISO 8601, and whether it was looked at."""
+        self._times.append(_format_row((frame, f"{time_s:.6f}", taken, looked)))
+
+    def add_answers(self, time_s: Sequence[float], probabilities: npt.NDArray[np.float32], raw: npt.NDArray[np.bool_]) -> None:
+        """Add the next frames: their times, and for each behavior the probability and what its threshold decides, (N, B)."""
+        self._ethogram.append(format_new_frames(self.description.behaviors, self._n_answered, time_s, probabilities, raw))
+        self._n_answered += len(time_s)
+
+    def add_note(self, frame: int, time_s: float, text: str) -> None:
+        """Add what somebody noted at a frame."""
+        if self._notes is None:
+            path = self._folder / f"{self.description.recording}{NOTES_SUFFIX}"
+            self._notes = _GrowingTable(path, _format_row(("frame", "time_s", "note")))
+        self._notes.append(_format_row((frame, f"{time_s:.6f}", text)))
+
+    def close(self) -> None:
+        """Close the files."""
+        for table in (self._ethogram, self._times, self._notes):
+            if table is not None:
+                table.close()
+
+
+@dataclass(frozen=True)
+class GrownRecord:
+    """What a live recording wrote before it ended.
+
+    Attributes
+    ----------
+    probabilities
+        Of its first T frames.
+    n_skipped
+        How many of them came too fast for the model.
+    is_looked_at
+        Bool of shape (T,), whether the model looked at a frame, and the animal was found there.
+    """
+
+    probabilities: Probabilities
+    n_skipped: int
+    is_looked_at: npt.NDArray[np.bool_]
+
+
+def read_grown(folder: Path, description: LiveDescription, *, most_frames: int | None = None) -> GrownRecord:
+    """Read the tables of a live recording; a last line that is not whole is taken off its file.
+
+    Parameters
+    ----------
+    most_frames
+        Frames of its video, if it was broken off: rows beyond them are left out.
+
+    Raises
+    ------
+    EthogramError
+        If a table is not what `GrowingRecord` writes, or no frame has probabilities.
+    """
+    path = folder / f"{description.recording}{ETHOGRAM_SUFFIX}"
+    times_path = folder / f"{description.recording}{TIMES_SUFFIX}"
+    for one in (path, times_path):
+        _cut_last_line(one)
+    annotation = read_frame_table(path).to_annotation(
+        description.recording, description.behaviors, description.provenance, may_be_unknown=False
+    )
+    with times_path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.reader(file))[1:]
+    n_frames = min(len(annotation.time_s), len(rows), len(rows) if most_frames is None else most_frames)
+    if not n_frames:
+        raise EthogramError(f"{path}: no frame has probabilities, because the recording ended too early; delete its files.")
+    kept = annotation.probabilities
+    return GrownRecord(
+        Probabilities(kept.values[:n_frames], kept.behaviors, kept.time_s[:n_frames]),
+        sum(row[-1] == "skipped" for row in rows[:n_frames]),
+        np.array([row[-1] == "yes" for row in rows[:n_frames]], dtype=bool),
+    )
+
+
+class _GrowingTable:
+    """A file to which whole lines are added."""
+
+    def __init__(self, path: Path, header: bytes) -> None:
+        self._path = path
+        if path.exists():
+            raise OutputError(f"{path}: exists already; give another --name or --out.")
+        try:
+            # Without a buffer, lines are in the system's hands when `append` returns, and outlive the program.
+            self._file = path.open("ab", buffering=0)
+        except OSError as error:
+            raise self._explain(error) from error
+        self.append(header)
+
+    def append(self, lines: bytes) -> None:
+        try:
+            self._file.write(lines)
+        except OSError as error:
+            raise self._explain(error) from error
+
+    def close(self) -> None:
+        self._file.close()
+
+    def _explain(self, error: OSError) -> OutputError:
+        return OutputError(f"{self._path}: cannot be written ({error.strerror or error}); choose a folder with space.")
+
+
+def _format_row(cells: Sequence[object]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerow(cells)
+    return text.getvalue().encode()
+
+
+def _cut_last_line(path: Path) -> None:
+    """Take off what follows the last line break of the file at `path`."""
+    try:
+        with path.open("rb+") as file:
+            end = file.seek(0, io.SEEK_END)
+            start = max(end - _MOST_BYTES, 0)
+            file.seek(start)
+            tail = file.read()
+            whole = start + tail.rfind(b"\n") + 1
+            if whole < end:
+                file.truncate(whole)
+    except FileNotFoundError:
+        raise EthogramError(f"{path}: is missing; keep the files of a live recording together.") from None
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written ({error.strerror or error}); check its permissions.") from error
+
+
+def name_video(folder: Path, recording: str) -> Path:
+    """Return where the video of a live recording is."""
+    return folder / f"{recording}{LIVE_SUFFIX}"

@@ -1,0 +1,168 @@
+"""Where pictures come from while they are taken: a camera, a network stream, or a video file."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import urlsplit
+
+import av
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from behavior.errors import VideoError, advise_on_missing
+from behavior.files.video import open_video
+from behavior.progress import show_address
+
+__all__ = ["CapturedPicture", "Source", "find_source"]
+
+Image = npt.NDArray[np.uint8]
+
+_STREAMS = ("rtsp", "rtsps", "rtmp", "http", "https")
+# Seconds without a packet after which a stream counts as dead, and for its first answer.
+_SILENCE_S, _ANSWER_S = 5.0, 10.0
+
+
+@dataclass(frozen=True)
+class CapturedPicture:
+    """A picture as it came.
+
+    Attributes
+    ----------
+    time_s
+        By the file's time stamps, from its first frame on; by the clock for cameras and streams.
+    image
+        RGB, uint8 of shape (H, W, 3); None where the frame of a file could not be decoded.
+    """
+
+    time_s: float
+    image: Image | None
+
+
+class Source(Protocol):
+    """What pictures are taken from.
+
+    Attributes
+    ----------
+    name
+        For sentences, without passwords.
+    is_live
+        Whether pictures are lost that nobody takes, and may come again after it broke off.
+    fps
+        Frames per second that it promises; None where it promises nothing.
+    """
+
+    name: str
+    is_live: bool
+    fps: float | None
+
+    def read(self) -> Generator[CapturedPicture, None, None]:
+        """Yield pictures until the source ends; to be closed.
+
+        Raises
+        ------
+        VideoError
+            If it cannot be opened, or a live one broke off.
+        """
+
+
+class FileSource:
+    """A video file, frame by frame."""
+
+    is_live = False
+
+    def __init__(self, path: Path) -> None:
+        self.name, self._path = str(path), path
+        if not path.is_file():
+            raise VideoError(f"{path}: no such video; {advise_on_missing(path, 'check the path')}.")
+        with open_video(path) as video:
+            self.fps: float | None = video.nominal_fps
+
+    def read(self) -> Generator[CapturedPicture, None, None]:
+        """Yield the frames of the file."""
+        with open_video(self._path) as video:
+            for frame in video.frames():
+                yield CapturedPicture(frame.time_s, frame.image)
+
+
+class CameraSource:
+    """A camera of this machine, by the number that the system gives it.
+
+    Parameters
+    ----------
+    number
+        From 0 on.
+    fps
+        Frames per second to ask the camera for.
+    """
+
+    is_live = True
+
+    def __init__(self, number: int, *, fps: float) -> None:
+        self.name, self._number, self._asked = f"camera {number}", number, fps
+        self.fps: float | None = None
+
+    def read(self) -> Generator[CapturedPicture, None, None]:
+        """Yield pictures until the camera gives none."""
+        camera = cv2.VideoCapture(self._number)
+        try:
+            if not camera.isOpened():
+                raise VideoError(
+                    f"camera {self._number}: does not answer; check that it is connected, that no other program uses it, and its number "
+                    "(0 is the first camera)."
+                )
+            camera.set(cv2.CAP_PROP_FPS, self._asked)
+            while True:
+                has_picture, picture = camera.read()
+                if not has_picture:
+                    raise VideoError(f"camera {self._number}: gives no more pictures; check its cable.")
+                yield CapturedPicture(time.monotonic(), np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), dtype=np.uint8))
+        finally:
+            camera.release()
+
+
+class StreamSource:
+    """A network stream."""
+
+    is_live = True
+
+    def __init__(self, address: str) -> None:
+        self.name, self._address = show_address(address), address
+        self.fps: float | None = None
+
+    def read(self) -> Generator[CapturedPicture, None, None]:
+        """Yield pictures until the stream ends."""
+        options = {"rtsp_transport": "tcp"} if self._address.startswith("rtsp") else {}
+        try:
+            with av.open(self._address, options=options, timeout=(_ANSWER_S, _SILENCE_S)) as container:
+                if not container.streams.video:
+                    raise VideoError(f"{self.name}: has no pictures; give the address of a video stream.")
+                for frame in container.decode(container.streams.video[0]):
+                    yield CapturedPicture(time.monotonic(), np.asarray(frame.to_ndarray(format="rgb24")))
+        except (av.error.FFmpegError, OSError) as error:
+            raise VideoError(f"{self.name}: cannot be read ({error.strerror or error}); check the address and the network.") from error
+        raise VideoError(f"{self.name}: has ended.")
+
+
+def find_source(text: str, *, fps: float) -> Source:
+    """Return the source that `text` names: the number of a camera, the address of a stream, or the path of a file.
+
+    Parameters
+    ----------
+    fps
+        Frames per second to ask a camera for.
+
+    Raises
+    ------
+    VideoError
+        If a file is not there, or is no video. Whether a camera or a stream answers shows when it is read.
+    """
+    if text.isdecimal():
+        return CameraSource(int(text), fps=fps)
+    if urlsplit(text).scheme in _STREAMS and "://" in text:
+        return StreamSource(text)
+    return FileSource(Path(text))

@@ -1,0 +1,127 @@
+"""A video that is written while it is taken, so that what was written can be read after the program was killed."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import av
+import numpy as np
+import numpy.typing as npt
+
+from behavior.errors import OutputError, VideoError
+from behavior.files.atomic import replacing
+
+__all__ = ["LIVE_SUFFIX", "GrowingVideo", "complete_video"]
+
+# Matroska needs no index at its end, and its time stamps are each frame's own.
+LIVE_SUFFIX = ".mkv"
+
+_TIME_BASE = Fraction(1, 1000)
+# Milliseconds, and bytes, after which what was encoded goes to the file: more is not lost when the program is killed.
+_CLUSTER_MS, _CLUSTER_BYTES = "1000", "1000000"
+_SECONDS_BETWEEN_KEY_FRAMES = 2
+
+
+class GrowingVideo:
+    """Encodes pictures (H.264) to a file as they come, each with its time; to be used by one thread.
+
+    Parameters
+    ----------
+    path
+        Its suffix is `LIVE_SUFFIX`.
+    width, height
+        Of the pictures, pixels.
+    fps
+        About how many pictures a second come.
+
+    Raises
+    ------
+    OutputError
+        If there is such a file, or it cannot be written.
+    """
+
+    def __init__(self, path: Path, *, width: int, height: int, fps: float) -> None:
+        self._path = path
+        self._last = -1
+        if path.exists():
+            raise OutputError(f"{path}: exists already; give another --name or --out.")
+        try:
+            self._container = av.open(
+                str(path), "w", options={"cluster_time_limit": _CLUSTER_MS, "cluster_size_limit": _CLUSTER_BYTES, "flush_packets": "1"}
+            )
+            self._stream = self._container.add_stream("libx264", rate=Fraction(fps).limit_denominator(1001))
+        except (av.error.FFmpegError, OSError) as error:
+            raise self._explain(error) from error
+        context = self._stream.codec_context
+        context.width, context.height = width, height
+        context.pix_fmt = "yuv420p" if width % 2 == 0 and height % 2 == 0 else "yuv444p"
+        context.time_base = _TIME_BASE
+        # One thread: the others are for predicting.
+        context.thread_count = 1
+        context.gop_size = max(round(_SECONDS_BETWEEN_KEY_FRAMES * fps), 1)
+        context.options = {"preset": "ultrafast", "crf": "18", "tune": "zerolatency"}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+        self.close()
+
+    def add(self, image: npt.NDArray[np.uint8], time_s: float) -> None:
+        """Write the next picture, RGB of shape (H, W, 3), shown at `time_s` seconds after the beginning, to the millisecond."""
+        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="rgb24")
+        # Two frames never share a time.
+        self._last = max(round(time_s * 1000), self._last + 1)
+        frame.pts, frame.time_base = self._last, _TIME_BASE
+        try:
+            self._container.mux(self._stream.encode(frame))
+        except (av.error.FFmpegError, OSError) as error:
+            raise self._explain(error) from error
+
+    def close(self) -> None:
+        """Write what the encoder still holds, and the file's end."""
+        try:
+            self._container.mux(self._stream.encode(None))
+            self._container.close()
+        except (av.error.FFmpegError, OSError) as error:
+            raise self._explain(error) from error
+
+    def _explain(self, error: Exception) -> OutputError:
+        return OutputError(
+            f"{self._path}: cannot be written ({getattr(error, 'strerror', None) or error}); choose a folder with space that you may "
+            "write to."
+        )
+
+
+def complete_video(path: Path) -> int:
+    """Give the video at `path`, whose writing was broken off, its end, without encoding it again; return how many pictures it has.
+
+    Raises
+    ------
+    VideoError
+        If nothing of it can be read.
+    OutputError
+        If the folder cannot be written to.
+    """
+    n_pictures = 0
+    with replacing(path) as temporary:
+        try:
+            with av.open(str(path)) as broken, av.open(str(temporary), "w", format="matroska") as whole:
+                source = broken.streams.video[0]
+                target = whole.add_stream_from_template(source)
+                for packet in broken.demux(source):
+                    if packet.dts is None or not packet.size or packet.is_corrupt:
+                        continue
+                    packet.stream = target
+                    whole.mux(packet)
+                    n_pictures += 1
+        except (av.error.FFmpegError, IndexError) as error:
+            if isinstance(error, OSError) and not isinstance(error, av.error.InvalidDataError):
+                raise
+            raise VideoError(f"{path}: nothing of it can be read ({error}); delete it if it is empty.") from error
+        if not n_pictures:
+            raise VideoError(f"{path}: holds no picture; delete it.")
+    return n_pictures

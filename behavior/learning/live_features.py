@@ -1,0 +1,118 @@
+"""The features of pictures as they come, for each member of a model: what embedding the whole video would have cached."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from behavior.embedding.crop_streams import AppearanceStream, CropStream
+from behavior.embedding.live_positions import Positions
+from behavior.errors import ModelError
+from behavior.files.feature_cache import exceeds_float16
+from behavior.files.feature_sources import Signature
+from behavior.learning.model_features import ModelFeatures
+from behavior.learning.opened_model import OpenedModel
+from behavior.vision.crops import take_crop, take_whole_frame
+
+__all__ = ["LiveFeatures"]
+
+Image = npt.NDArray[np.uint8]
+
+
+class LiveFeatures:
+    """Crops and embeds picture after picture; to be used by one thread.
+
+    Parameters
+    ----------
+    model
+        One that `live_prediction.find_obstacle` says nothing against.
+    cache
+        Folder of converted networks.
+    positions
+        Where the animal is; None for a model of whole frames.
+    fps
+        Pictures a second.
+    sample
+        Returns so many pictures, or as many as there are; called where the precision of a network is checked for the first time.
+
+    Raises
+    ------
+    ModelError
+        If a backbone looks at clips, or does not give the features that the model was trained on.
+    WeightsError
+        If the weights of a backbone are missing.
+    """
+
+    def __init__(
+        self, model: OpenedModel, *, cache: Path, positions: Positions | None, fps: float, sample: Callable[[int], Sequence[Image]]
+    ) -> None:
+        assert model.crop is not None
+        self._crop, self._positions, self._fps = model.crop, positions, fps
+        # Pictures come one at a time; a batch of more would be filled up with black ones.
+        members = [
+            member
+            if member.backbone is None
+            else member.model_copy(update={"backbone": member.backbone.model_copy(update={"batch_size": 1})})
+            for member in model.description.members
+        ]
+        single = replace(model, description=model.description.model_copy(update={"members": members}))
+        features = ModelFeatures(single, cache=cache)
+        self._by_member: list[list[str]] = []
+        self._streams: dict[str, CropStream] = {}
+        for member in members:
+            keys = []
+            for (key, stream), described in zip(features.find_streams(member), member.streams, strict=True):
+                assert isinstance(stream, CropStream)
+                keys.append(key)
+                if key not in self._streams:
+                    self._streams[key] = stream
+                    self._prepare(stream, Signature.from_text(described.signature), sample, model.folder)
+            self._by_member.append(keys)
+        self._before: Image | None = None
+
+    def _prepare(self, stream: CropStream, expected: Signature, sample: Callable[[int], Sequence[Image]], folder: Path) -> None:
+        if not isinstance(stream, AppearanceStream):
+            return
+        if stream.looks_at_clips:
+            raise ModelError(
+                f"{folder}: its backbone looks at clips of frames before and after each one, which cannot be done while they are taken; "
+                "train with a backbone of single images."
+            )
+        prepared = stream.prepare_on(lambda count: np.stack([self._cut(image, stream, np.full(2, np.nan)) for image in sample(count)]))
+        precision = prepared.engine.precision
+        differences = [
+            signature.describe_difference(expected) for signature in stream.signatures if signature.settings["precision"] == precision
+        ]
+        if all(differences):
+            raise ModelError(
+                f"{folder}: was trained on other features than its backbone gives here ({(differences or [precision])[0]}); annotate the "
+                "recording afterwards on the machine that it was trained on, or train again."
+            )
+
+    def _cut(self, image: Image, stream: CropStream, center: npt.NDArray[np.float64]) -> Image:
+        if self._crop.whole_frame:
+            return take_whole_frame(image, input_size=stream.input_size)
+        return take_crop(image, center, crop_size=self._crop.size, input_size=stream.input_size)
+
+    def describe(self, image: Image) -> tuple[list[npt.NDArray[np.floating]], bool]:
+        """Return the features of the next picture, RGB (H, W, 3), (D,) for each member, and whether the animal was found in it."""
+        center, is_found = np.full(2, np.nan), True
+        if self._positions is not None:
+            center, is_found = self._positions.find(image)
+        vectors: dict[str, npt.NDArray[np.floating]] = {}
+        for key, stream in self._streams.items():
+            crop = self._cut(image, stream, center)
+            before = crop if not stream.with_previous or self._before is None else self._cut(self._before, stream, center)
+            (vector,) = stream.describe_crops(crop[None], before[None], fps=self._fps)
+            # As the cache keeps it.
+            vectors[key] = vector if exceeds_float16(vector) else vector.astype(np.float16)
+        self._before = image
+        return [np.concatenate([vectors[key] for key in keys]) for keys in self._by_member], is_found
+
+    def forget(self) -> None:
+        """Take the next picture as one without a picture before."""
+        self._before = None

@@ -1,0 +1,95 @@
+"""The finished ethogram of a live recording that is over, or was broken off: the three files that `annotate` writes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from behavior.embedding.unmeasured import find_unmeasured, warn_of_unmeasured
+from behavior.errors import EthogramError
+from behavior.files.claims import claim_file, explain_claim
+from behavior.files.ethograms import write_annotation
+from behavior.files.live_record import LiveDescription, find_broken_off, name_video, read_grown, read_live_description
+from behavior.files.live_video import complete_video
+from behavior.frame_times import estimate_fps
+from behavior.learning.decisions import decide, read_postprocess
+from behavior.progress import announce, warn
+from behavior.provenance import LiveCapture
+from behavior.recording import Annotation
+
+__all__ = ["finish_recording", "recover_recordings"]
+
+
+def finish_recording(folder: Path, description: LiveDescription, *, most_frames: int | None = None) -> Annotation:
+    """Write the finished ethogram of a live recording in `folder` in place of the one that grew, and return it.
+
+    Closing and shortest bouts, for which what follows has to be known, are applied only now.
+
+    Parameters
+    ----------
+    most_frames
+        Pictures of its video, where it was broken off.
+
+    Raises
+    ------
+    EthogramError
+        If its tables cannot be used, or no frame has probabilities.
+    OutputError
+        If the folder cannot be written to.
+    """
+    grown = read_grown(folder, description, most_frames=most_frames)
+    time_s = grown.probabilities.time_s
+    path = description.find_path(folder)
+    postprocess = read_postprocess(description.provenance, source=path)
+    if postprocess is None:
+        raise EthogramError(f"{path}: does not say what to decide with; keep the files of `behavior live` as they are.")
+    fps = estimate_fps(time_s) if len(time_s) > 1 else float(description.provenance.fps or 1.0)
+    provenance = description.provenance.model_copy(
+        update={
+            "fps": fps,
+            "not_measured": find_unmeasured(grown.is_looked_at),
+            "broke_off": most_frames is not None,
+            "live": (description.provenance.live or LiveCapture()).model_copy(update={"skipped": grown.n_skipped}),
+        }
+    )
+    annotation = decide(description.recording, grown.probabilities, fps=fps, postprocess=postprocess, provenance=provenance)
+    write_annotation(folder, annotation)
+    replace(description, is_closed=True).write(folder)
+    if warning := warn_of_unmeasured(annotation):
+        warn(warning)
+    return annotation
+
+
+def recover_recordings(folder: Path) -> dict[str, Annotation | str]:
+    """Finish the live recordings in `folder` that were broken off: their videos get an end, and their ethograms are written.
+
+    Returns
+    -------
+    By name of the recording its annotation, or a sentence on why there is none.
+
+    Raises
+    ------
+    EthogramError
+        If a description there is not what `behavior live` wrote.
+    """
+    found: dict[str, Annotation | str] = {}
+    for path in find_broken_off(folder):
+        description = read_live_description(path)
+        name = description.recording
+        with claim_file(path) as mine:
+            if not mine:
+                found[name] = f"{path}: {explain_claim(path)} is still recording it; stop it first."
+                continue
+            try:
+                n_pictures = complete_video(name_video(folder, name))
+                annotation = finish_recording(folder, description, most_frames=n_pictures)
+            except (EthogramError, FileNotFoundError) as error:
+                found[name] = str(error)
+                continue
+        found[name] = annotation
+        n_frames = len(annotation.time_s)
+        announce(f"{name}: {n_pictures:,} pictures and {n_frames:,} frames of the ethogram are whole")
+        if n_pictures > n_frames:
+            n_left = n_pictures - n_frames
+            warn(f"{name}: the last {n_left} pictures of its video have no probabilities; `behavior annotate` gives them some.")
+    return found

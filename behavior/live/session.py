@@ -1,0 +1,247 @@
+"""A live recording: frames that were captured become probabilities, lines of the tables, and at the end ethograms."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from behavior.config import Postprocess
+from behavior.errors import BehaviorError
+from behavior.files.live_record import GrowingRecord, LiveDescription, Looked
+from behavior.learning.live_features import LiveFeatures
+from behavior.learning.live_prediction import LivePredictor
+from behavior.learning.opened_model import OpenedModel
+from behavior.live.capturing import Capture
+from behavior.live.finishing import finish_recording
+from behavior.live.frame_queue import CapturedFrame
+from behavior.postprocess.thresholds import apply_thresholds
+from behavior.progress import announce, complain
+from behavior.recording import Probabilities
+
+__all__ = ["AnsweredFrame", "LiveSession", "LiveTally", "Observer"]
+
+# Of latencies that are kept for the end; more are thinned out, so that memory stays flat.
+_MOST_LATENCIES = 100_000
+
+
+@dataclass(frozen=True)
+class AnsweredFrame:
+    """A frame whose probabilities are known.
+
+    Attributes
+    ----------
+    captured
+        The frame, without its picture.
+    probabilities
+        Calibrated, float32 of shape (B,).
+    raw
+        What the thresholds decide, bool of shape (B,).
+    latency_s
+        Since it was taken.
+    """
+
+    captured: CapturedFrame
+    probabilities: npt.NDArray[np.float32]
+    raw: npt.NDArray[np.bool_]
+    latency_s: float
+
+
+class Observer(Protocol):
+    """Is told what happens while it happens, in the thread of the model; has to be quick."""
+
+    def see(self, frame: CapturedFrame) -> None:
+        """Take notice of a frame that was captured, with its picture unless it is skipped."""
+
+    def hear(self, answer: AnsweredFrame) -> None:
+        """Take notice of the probabilities of a frame."""
+
+
+@dataclass
+class LiveTally:
+    """What came of a live recording so far.
+
+    Attributes
+    ----------
+    looked_at, skipped, undecodable
+        Frames: those that the model saw, those that came too fast for it, and those of a file that cannot be decoded.
+    answered
+        Frames that have probabilities.
+    not_found
+        Frames that the model saw in which the animal was not found.
+    latencies_s
+        From capture to probability, of every frame that the model saw; thinned out in long recordings.
+    recordings
+        Those that are finished, by name: the number of frames, or why there is no ethogram.
+    """
+
+    looked_at: int = 0
+    skipped: int = 0
+    undecodable: int = 0
+    answered: int = 0
+    not_found: int = 0
+    latencies_s: list[float] = field(default_factory=list)
+    recordings: dict[str, int | str] = field(default_factory=dict)
+
+
+class LiveSession:
+    """Predicts the frames of a capture as they come, and keeps the tables of each recording.
+
+    Parameters
+    ----------
+    model
+        One that can go live.
+    features
+        Makes the features of its members.
+    folder
+        Where recordings are written.
+    describe
+        Returns the description of each part.
+    observers
+        Are told of every frame.
+    """
+
+    def __init__(
+        self,
+        model: OpenedModel,
+        features: LiveFeatures,
+        *,
+        folder: Path,
+        describe: Callable[[int], LiveDescription],
+        observers: Sequence[Observer] = (),
+    ) -> None:
+        self._model, self._features, self._folder = model, features, folder
+        self._describe, self._observers = describe, observers
+        decisions = model.decisions
+        postprocess: Postprocess = model.description.postprocess if decisions is None else decisions.postprocess
+        self._thresholds = postprocess.thresholds(model.description.behaviors)
+        self.tally = LiveTally()
+        self._record: GrowingRecord | None = None
+        self._predictor: LivePredictor | None = None
+        # Frames that have no probabilities yet, and the features that a skipped one is given.
+        self._waiting: deque[CapturedFrame] = deque()
+        self._last: list[npt.NDArray[np.floating]] | None = None
+        self._finishing: list[threading.Thread] = []
+        self._notes: deque[str] = deque()
+        self._n_latencies, self._every = 0, 1
+
+    def run(self, capture: Capture) -> LiveTally:
+        """Predict until the capture is over, then finish the recordings.
+
+        Raises
+        ------
+        BehaviorError
+            If the camera never answered, or a file cannot be written; what was recorded is finished first where that is possible.
+        """
+        part = -1
+        try:
+            while (frame := capture.frames.take()) is not None:
+                if frame.part != part:
+                    self._begin_part(frame.part)
+                    part = frame.part
+                self._look_at(frame)
+        finally:
+            capture.stop()
+            capture.join()
+            self._end_part()
+            for thread in self._finishing:
+                thread.join()
+        if capture.tally.error is not None:
+            raise capture.tally.error
+        return self.tally
+
+    def note(self, text: str) -> None:
+        """Write a note at the next frame; may be called from any thread."""
+        self._notes.append(text)
+
+    def _begin_part(self, part: int) -> None:
+        self._end_part()
+        self._record = GrowingRecord(self._folder, self._describe(part))
+
+    def _end_part(self) -> None:
+        """Answer what is left of a recording, and finish it in a thread: its ethogram takes longer than a frame."""
+        if self._record is None:
+            return
+        self._end_stretch()
+        record, self._record = self._record, None
+        record.close()
+        thread = threading.Thread(target=self._finish, args=(record.description,), name="finish")
+        self._finishing.append(thread)
+        thread.start()
+
+    def _finish(self, description: LiveDescription) -> None:
+        try:
+            annotation = finish_recording(self._folder, description)
+        except BehaviorError as error:
+            complain(f"{description.recording}: {error}")
+            self.tally.recordings[description.recording] = str(error)
+        else:
+            announce(f"{description.recording}: {len(annotation.time_s):,} frames")
+            self.tally.recordings[description.recording] = len(annotation.time_s)
+
+    def _look_at(self, frame: CapturedFrame) -> None:
+        if frame.follows_gap:
+            self._end_stretch()
+            self._predictor = LivePredictor(self._model)
+            self._features.forget()
+        assert self._record is not None and self._predictor is not None
+        for observer in self._observers:
+            observer.see(frame)
+        looked: Looked = "skipped" if frame.is_skipped else "not decoded"
+        if frame.image is not None or self._last is None:
+            # A first frame that cannot be seen is black.
+            image = np.zeros((8, 8, 3), dtype=np.uint8) if frame.image is None else frame.image
+            self._last, is_found = self._features.describe(image)
+            self.tally.not_found += frame.image is not None and not is_found
+            if frame.image is not None:
+                looked = "yes" if is_found else "not found"
+        self.tally.looked_at += frame.image is not None
+        self.tally.skipped += frame.is_skipped
+        self.tally.undecodable += frame.image is None and not frame.is_skipped
+        while self._notes:
+            self._record.add_note(frame.frame, frame.time_s, self._notes.popleft())
+        self._record.note_frame(frame.frame, frame.time_s, frame.taken, looked)
+        self._waiting.append(frame)
+        # A frame that was not seen is taken to look like the one before, so that time goes on for the head.
+        self._answer(self._predictor.advance(self._last))
+
+    def _end_stretch(self) -> None:
+        if self._predictor is not None:
+            self._answer(self._predictor.finish())
+            self._predictor = None
+
+    def _answer(self, values: npt.NDArray[np.float32]) -> None:
+        """Write the probabilities (N, B) of the frames that have waited longest."""
+        if not len(values):
+            return
+        frames = [self._waiting.popleft() for _ in range(len(values))]
+        time_s = [frame.time_s for frame in frames]
+        decisions, names = self._model.decisions, tuple(self._model.description.behaviors)
+        if decisions is not None:
+            values = decisions.calibrate(Probabilities(values, names, np.array(time_s))).values
+        raw = apply_thresholds(values, self._thresholds)
+        assert self._record is not None
+        self._record.add_answers(time_s, values, raw)
+        self.tally.answered += len(frames)
+        now = time.monotonic()
+        for number, frame in enumerate(frames):
+            latency_s = now - frame.taken_s
+            if not frame.is_skipped:
+                self._keep_latency(latency_s)
+            for observer in self._observers:
+                observer.hear(AnsweredFrame(frame, values[number], raw[number], latency_s))
+
+    def _keep_latency(self, latency_s: float) -> None:
+        if self._n_latencies % self._every == 0:
+            self.tally.latencies_s.append(latency_s)
+            if len(self.tally.latencies_s) >= _MOST_LATENCIES:
+                del self.tally.latencies_s[::2]
+                self._every *= 2
+        self._n_latencies += 1

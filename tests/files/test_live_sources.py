@@ -1,0 +1,71 @@
+"""Cameras, streams and files are told apart, and what does not answer is told in a sentence."""
+
+import cv2
+import numpy as np
+import pytest
+
+from behavior.errors import VideoError
+from behavior.files import live_sources
+from behavior.files.live_sources import find_source
+from behavior.files.video_writer import write_video
+
+
+def test_a_file_gives_its_frames(tmp_path):
+    write_video(tmp_path / "a.mp4", [np.full((32, 32, 3), 40 * number, dtype=np.uint8) for number in range(5)], fps=10)
+    source = find_source(str(tmp_path / "a.mp4"), fps=30)
+    assert (source.is_live, source.fps, source.name) == (False, 10.0, str(tmp_path / "a.mp4"))
+    pictures = list(source.read())
+    np.testing.assert_allclose([picture.time_s for picture in pictures], np.arange(5) / 10)
+    assert [round(float(picture.image.mean()), -1) for picture in pictures] == [0, 40, 80, 120, 160]
+
+
+def test_a_file_that_is_not_there_is_told(tmp_path):
+    with pytest.raises(VideoError, match=r"none\.mp4: no such video"):
+        find_source(str(tmp_path / "none.mp4"), fps=30)
+
+
+class Camera:
+    """Stands for OpenCV's: three pictures, blue first, and then no more."""
+
+    def __init__(self, number):
+        self.left, self.number, self.asked = 3, number, {}
+
+    def isOpened(self):  # noqa: N802
+        return self.number == 0
+
+    def set(self, name, value):
+        self.asked[name] = value
+
+    def read(self):
+        self.left -= 1
+        picture = np.zeros((4, 4, 3), dtype=np.uint8)
+        picture[..., 0] = 200
+        return self.left >= 0, picture
+
+    def release(self):
+        self.number = None
+
+
+def test_a_camera_gives_pictures_in_rgb_until_it_breaks_off(monkeypatch):
+    monkeypatch.setattr(cv2, "VideoCapture", Camera)
+    source = find_source("0", fps=30)
+    assert (source.is_live, source.fps, source.name) == (True, None, "camera 0")
+    pictures = []
+    with pytest.raises(VideoError, match="camera 0: gives no more pictures"):
+        pictures.extend(source.read())
+    with pytest.raises(VideoError, match="camera 0"):
+        for picture in source.read():
+            pictures.append(picture)
+    assert len(pictures) == 3
+    assert pictures[0].image[0, 0].tolist() == [0, 0, 200]
+    with pytest.raises(VideoError, match="camera 5: does not answer"):
+        next(find_source("5", fps=30).read())
+
+
+def test_a_stream_that_nobody_sends_is_told_without_its_password(monkeypatch):
+    monkeypatch.setattr(live_sources, "_ANSWER_S", 1.0)
+    source = find_source("rtsp://anna:secret@127.0.0.1:9/cage", fps=30)
+    assert source.is_live
+    with pytest.raises(VideoError, match="cannot be read") as caught:
+        next(source.read())
+    assert "secret" not in str(caught.value)

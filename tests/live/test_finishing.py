@@ -1,0 +1,81 @@
+"""A recording that is over gets the files of `annotate`, and one that was broken off anywhere too, of what was whole."""
+
+import numpy as np
+import pytest
+
+from behavior.errors import EthogramError
+from behavior.files.ethograms import read_annotation
+from behavior.files.live_record import GrowingRecord, name_video, read_live_description
+from behavior.files.live_video import GrowingVideo
+from behavior.files.video import summarize_video
+from behavior.live.finishing import finish_recording, recover_recordings
+
+FPS = 20.0
+
+
+def record(folder, description, n_frames, *, is_ended=True):
+    """Write what a live recording of so many frames leaves."""
+    tables = GrowingRecord(folder, description)
+    video = GrowingVideo(name_video(folder, description.recording), width=32, height=32, fps=FPS)
+    values = np.random.default_rng(0).random((n_frames, 2)).astype(np.float32)
+    for frame in range(n_frames):
+        video.add(np.full((32, 32, 3), frame % 256, dtype=np.uint8), frame / FPS)
+        tables.note_frame(frame, frame / FPS, "2026-01-01T00:00:00+00:00", "skipped" if frame % 10 == 3 else "yes")
+        tables.add_answers([frame / FPS], values[frame : frame + 1], values[frame : frame + 1] >= 0.5)
+    tables.close()
+    if is_ended:
+        video.close()
+    return values
+
+
+def test_a_recording_that_is_over_becomes_an_ethogram(describe, tmp_path):
+    description = describe()
+    values = record(tmp_path, description, 90)
+    finish_recording(tmp_path, description)
+    annotation = read_annotation(tmp_path / "mouse_ethogram.csv")
+    np.testing.assert_array_equal(annotation.probabilities.values, values)
+    np.testing.assert_array_equal(annotation.raw.values, values >= 0.5)
+    # Gaps of a frame are closed, which only what follows tells.
+    assert annotation.ethogram.values.sum() > annotation.raw.values.sum()
+    assert annotation.provenance.not_measured.frames == annotation.provenance.live.skipped == 9
+    assert not annotation.provenance.broke_off
+    assert read_live_description(tmp_path / "mouse_live.json").is_closed
+    assert (tmp_path / "mouse_bouts.csv").is_file()
+
+
+def test_what_is_closed_is_left_alone(describe, tmp_path):
+    description = describe()
+    record(tmp_path, description, 20)
+    finish_recording(tmp_path, description)
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    assert recover_recordings(tmp_path) == {}
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+@pytest.mark.parametrize("share", [0.3, 0.61, 0.995])
+@pytest.mark.parametrize("cut_table", [0, 7, 1500])
+def test_a_recording_that_was_cut_off_anywhere_is_finished(describe, tmp_path, share, cut_table):
+    values = record(tmp_path, describe(), 90)
+    video, table = tmp_path / "mouse.mkv", tmp_path / "mouse_ethogram.csv"
+    video.write_bytes(video.read_bytes()[: int(share * video.stat().st_size)])
+    table.write_bytes(table.read_bytes()[: table.stat().st_size - cut_table])
+    n_rows = table.read_bytes().count(b"\n") - 1
+    found = recover_recordings(tmp_path)
+    annotation = read_annotation(table)
+    n_pictures = summarize_video(video).n_frames
+    assert len(annotation.time_s) == len(found["mouse"].time_s) == min(n_rows, n_pictures) > 0
+    np.testing.assert_array_equal(annotation.probabilities.values, values[: len(annotation.time_s)])
+    assert annotation.provenance.broke_off
+    assert recover_recordings(tmp_path) == {}
+
+
+def test_what_cannot_be_finished_is_told_and_the_rest_is(describe, tmp_path):
+    record(tmp_path, describe("a"), 10)
+    record(tmp_path, describe("b"), 10)
+    (tmp_path / "a_times.csv").unlink()
+    found = recover_recordings(tmp_path)
+    assert "a_times.csv: is missing" in found["a"]
+    assert len(found["b"].time_s) == 10
+    (tmp_path / "a_live.json").write_text("{}")
+    with pytest.raises(EthogramError, match=r"a_live\.json: is not what `behavior live` wrote"):
+        recover_recordings(tmp_path)
