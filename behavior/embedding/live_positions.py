@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from behavior.embedding.opened_detector import open_detector
 from behavior.embedding.track_request import TrackRequest
+from behavior.errors import VideoError
 from behavior.files.video_samples import sample_grey
 from behavior.tracking.background_detector import BackgroundDetector
 
@@ -37,14 +38,28 @@ class FixedPosition:
 
 
 class TrackedPosition:
-    """The animal that a detector finds: of several, the one nearest to where it was, at first the largest."""
+    """The animal that a detector finds: of several, the one nearest to where it was, at first the largest.
 
-    def __init__(self, detector: BackgroundDetector) -> None:
-        self._detector = detector
+    Parameters
+    ----------
+    detector
+        Of the background of `video`.
+    size
+        Width and height of its pictures.
+    """
+
+    def __init__(self, detector: BackgroundDetector, *, video: Path, size: tuple[int, int]) -> None:
+        self._detector, self._video, self._size = detector, video, size
         self._last = np.full(2, np.nan)
 
     def find(self, image: npt.NDArray[np.uint8]) -> tuple[Floats, bool]:
-        """Return where the animal is; where it is not found, where it was last."""
+        """Return where the animal is; where it is not found, where it was last; VideoError for a picture of another size."""
+        height, width = image.shape[:2]
+        if (width, height) != self._size:
+            raise VideoError(
+                f"{self._video}: has pictures of {self._size[0]} x {self._size[1]} pixels, expected {width} x {height} as those that are "
+                "recorded; give a video of the same camera."
+            )
         found = self._detector.detect(image)
         if not len(found):
             return self._last, False
@@ -65,4 +80,5 @@ def follow_animal(video: Path) -> TrackedPosition:
         If the video cannot be read, or nothing in it looks like an animal.
     """
     samples, frames = sample_grey(video)
-    return TrackedPosition(open_detector(video, samples, frames, TrackRequest(animals=1)))
+    height, width = samples.shape[1:]
+    return TrackedPosition(open_detector(video, samples, frames, TrackRequest(animals=1)), video=video, size=(width, height))

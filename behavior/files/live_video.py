@@ -106,6 +106,8 @@ def complete_video(path: Path) -> int:
     OutputError
         If the folder cannot be written to.
     """
+    if not path.is_file():
+        raise VideoError(f"{path}: is missing; keep the files of a live recording together.")
     n_pictures = 0
     with replacing(path) as temporary:
         try:
@@ -118,10 +120,8 @@ def complete_video(path: Path) -> int:
                     packet.stream = target
                     whole.mux(packet)
                     n_pictures += 1
-        except (av.error.FFmpegError, IndexError) as error:
-            if isinstance(error, OSError) and not isinstance(error, av.error.InvalidDataError):
-                raise
-            raise VideoError(f"{path}: nothing of it can be read ({error}); delete it if it is empty.") from error
+        except (av.error.InvalidDataError, av.error.EOFError, IndexError) as error:
+            raise VideoError(f"{path}: nothing of it can be read ({error}), because it ended too early; delete its files.") from error
         if not n_pictures:
             raise VideoError(f"{path}: holds no picture; delete it.")
     return n_pictures

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from behavior.embedding.unmeasured import find_unmeasured, warn_of_unmeasured
-from behavior.errors import EthogramError
+from behavior.errors import EthogramError, VideoError
 from behavior.files.claims import claim_file, explain_claim
 from behavior.files.ethograms import write_annotation
 from behavior.files.live_record import LiveDescription, find_broken_off, name_video, read_grown, read_live_description
@@ -83,7 +83,7 @@ def recover_recordings(folder: Path) -> dict[str, Annotation | str]:
             try:
                 n_pictures = complete_video(name_video(folder, name))
                 annotation = finish_recording(folder, description, most_frames=n_pictures)
-            except (EthogramError, FileNotFoundError) as error:
+            except (EthogramError, VideoError) as error:
                 found[name] = str(error)
                 continue
         found[name] = annotation

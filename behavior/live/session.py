@@ -195,13 +195,12 @@ class LiveSession:
         for observer in self._observers:
             observer.see(frame)
         looked: Looked = "skipped" if frame.is_skipped else "not decoded"
-        if frame.image is not None or self._last is None:
-            # A first frame that cannot be seen is black.
-            image = np.zeros((8, 8, 3), dtype=np.uint8) if frame.image is None else frame.image
-            self._last, is_found = self._features.describe(image)
-            self.tally.not_found += frame.image is not None and not is_found
-            if frame.image is not None:
-                looked = "yes" if is_found else "not found"
+        if frame.image is not None:
+            self._last, is_found = self._features.describe(frame.image)
+            self.tally.not_found += not is_found
+            looked = "yes" if is_found else "not found"
+        # The first frame of a capture always has its picture.
+        assert self._last is not None
         self.tally.looked_at += frame.image is not None
         self.tally.skipped += frame.is_skipped
         self.tally.undecodable += frame.image is None and not frame.is_skipped

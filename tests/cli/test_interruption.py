@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from behavior.cli.interruption import stopping_softly
+
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals are sent as POSIX has it")
 
 # `decide` stands for any command; its work is what the test wants it to be.
@@ -146,3 +148,18 @@ def test_workers_end_when_it_is_killed(tmp_path):
     while any(Path(tmp_path / name).exists() for name in "ab") and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not [name for name in "ab" if (tmp_path / name).exists()]
+
+
+def test_what_has_to_be_finished_is_stopped_softly_once():
+    stopped = []
+    before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    with stopping_softly(lambda: stopped.append(True)):
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(0.01)
+        assert stopped == [True]
+        # The next one is handled as everywhere.
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(5)
+    assert stopped == [True]
+    assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before

@@ -1,7 +1,12 @@
 """A recording that is over gets the files of `annotate`, and one that was broken off anywhere too, of what was whole."""
 
+import multiprocessing
+import signal
+import time
+
 import numpy as np
 import pytest
+from live_samples import FPS, describe, record_until_killed
 
 from behavior.errors import EthogramError
 from behavior.files.ethograms import read_annotation
@@ -10,10 +15,8 @@ from behavior.files.live_video import GrowingVideo
 from behavior.files.video import summarize_video
 from behavior.live.finishing import finish_recording, recover_recordings
 
-FPS = 20.0
 
-
-def record(folder, description, n_frames, *, is_ended=True):
+def record(folder, description, n_frames):
     """Write what a live recording of so many frames leaves."""
     tables = GrowingRecord(folder, description)
     video = GrowingVideo(name_video(folder, description.recording), width=32, height=32, fps=FPS)
@@ -23,13 +26,12 @@ def record(folder, description, n_frames, *, is_ended=True):
         tables.note_frame(frame, frame / FPS, "2026-01-01T00:00:00+00:00", "skipped" if frame % 10 == 3 else "yes")
         tables.add_answers([frame / FPS], values[frame : frame + 1], values[frame : frame + 1] >= 0.5)
     tables.close()
-    if is_ended:
-        video.close()
+    video.close()
     return values
 
 
-def test_a_recording_that_is_over_becomes_an_ethogram(describe, tmp_path):
-    description = describe()
+def test_a_recording_that_is_over_becomes_an_ethogram(tmp_path):
+    description = describe("mouse")
     values = record(tmp_path, description, 90)
     finish_recording(tmp_path, description)
     annotation = read_annotation(tmp_path / "mouse_ethogram.csv")
@@ -43,8 +45,8 @@ def test_a_recording_that_is_over_becomes_an_ethogram(describe, tmp_path):
     assert (tmp_path / "mouse_bouts.csv").is_file()
 
 
-def test_what_is_closed_is_left_alone(describe, tmp_path):
-    description = describe()
+def test_what_is_closed_is_left_alone(tmp_path):
+    description = describe("mouse")
     record(tmp_path, description, 20)
     finish_recording(tmp_path, description)
     before = {path: path.read_bytes() for path in tmp_path.iterdir()}
@@ -54,8 +56,8 @@ def test_what_is_closed_is_left_alone(describe, tmp_path):
 
 @pytest.mark.parametrize("share", [0.3, 0.61, 0.995])
 @pytest.mark.parametrize("cut_table", [0, 7, 1500])
-def test_a_recording_that_was_cut_off_anywhere_is_finished(describe, tmp_path, share, cut_table):
-    values = record(tmp_path, describe(), 90)
+def test_a_recording_that_was_cut_off_anywhere_is_finished(tmp_path, share, cut_table):
+    values = record(tmp_path, describe("mouse"), 90)
     video, table = tmp_path / "mouse.mkv", tmp_path / "mouse_ethogram.csv"
     video.write_bytes(video.read_bytes()[: int(share * video.stat().st_size)])
     table.write_bytes(table.read_bytes()[: table.stat().st_size - cut_table])
@@ -69,7 +71,7 @@ def test_a_recording_that_was_cut_off_anywhere_is_finished(describe, tmp_path, s
     assert recover_recordings(tmp_path) == {}
 
 
-def test_what_cannot_be_finished_is_told_and_the_rest_is(describe, tmp_path):
+def test_what_cannot_be_finished_is_told_and_the_rest_is(tmp_path):
     record(tmp_path, describe("a"), 10)
     record(tmp_path, describe("b"), 10)
     (tmp_path / "a_times.csv").unlink()
@@ -79,3 +81,41 @@ def test_what_cannot_be_finished_is_told_and_the_rest_is(describe, tmp_path):
     (tmp_path / "a_live.json").write_text("{}")
     with pytest.raises(EthogramError, match=r"a_live\.json: is not what `behavior live` wrote"):
         recover_recordings(tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="the system has no SIGKILL")
+def test_recordings_that_are_killed_at_any_moment_are_finished(tmp_path):
+    # Each is a copy of a process that has loaded everything.
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["live_samples"])
+    rng = np.random.default_rng(0)
+    n_whole = 0
+    for number in range(20):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        program = context.Process(target=record_until_killed, args=(folder,))
+        program.start()
+        while not list(folder.glob("*_times.csv")) and program.is_alive():
+            time.sleep(0.01)
+        time.sleep(rng.uniform(0.0, 2.0))
+        program.kill()
+        program.join()
+        assert program.exitcode == -signal.SIGKILL
+        n_rows = {path: path.read_bytes().count(b"\n") - 1 for path in folder.glob("*_ethogram.csv")}
+        found = recover_recordings(folder)
+        # All but the last recording were whole, and may be finished already.
+        for path in sorted(n_rows):
+            name = path.name.removesuffix("_ethogram.csv")
+            if n_rows[path] < 1 or isinstance(found.get(name), str):
+                assert path == max(n_rows, key=lambda one: int(one.name.split("_")[1]))
+                continue
+            annotation = read_annotation(path)
+            n_pictures = summarize_video(folder / f"{name}.mkv").n_frames
+            assert len(annotation.time_s) <= n_pictures
+            # Written at once or a second of video later.
+            assert len(annotation.time_s) >= min(n_rows[path], n_pictures) and n_pictures >= n_rows[path] - 40
+            levels = annotation.probabilities.values[:, 0] * 255
+            n_whole += 1
+            np.testing.assert_allclose(levels[1:] - levels[:-1], np.where(levels[1:] < levels[:-1] - 50, -199, 1), atol=1.0)
+    assert n_whole >= 20

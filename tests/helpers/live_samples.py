@@ -1,0 +1,96 @@
+"""A live recording without networks: its probabilities are the brightness of its pictures."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from behavior.config import Postprocess
+from behavior.files.live_record import LiveDescription
+from behavior.files.live_sources import CapturedPicture
+from behavior.live.capturing import Capture, CaptureSettings
+from behavior.live.session import LiveSession
+from behavior.provenance import AppliedPostprocess, LiveCapture, Provenance
+from behavior.sequence.frame_streams import NeighbourhoodStream
+
+FPS = 20.0
+BEGAN = "2026-01-01T00:00:00+00:00"
+
+
+class DrawnSource:
+    """A source whose pictures are given; an error among them breaks it off, and it goes on there when it is read again."""
+
+    name, fps = "drawn", FPS
+
+    def __init__(self, pictures: Iterator[CapturedPicture | Exception], *, is_live: bool = False) -> None:
+        self._pictures, self.is_live = iter(pictures), is_live
+
+    def read(self) -> Iterator[CapturedPicture]:
+        for picture in self._pictures:
+            if isinstance(picture, Exception):
+                raise picture
+            yield picture
+
+
+class Brightness:
+    """Features that are a picture's brightness, found where it is not black; slow if asked for."""
+
+    def __init__(self, seconds: float = 0.0) -> None:
+        self.seconds, self.forgotten = seconds, 0
+
+    def describe(self, image: np.ndarray) -> tuple[list[np.ndarray], bool]:
+        time.sleep(self.seconds)
+        return [np.array([image.mean() / 255, 1 - image.mean() / 255], dtype=np.float32)], bool(image.any())
+
+    def forget(self) -> None:
+        self.forgotten += 1
+
+
+class Echo:
+    """A model whose probabilities are the features of a frame, known `n_ahead` frames later."""
+
+    n_features = n_outputs = 2
+
+    def __init__(self, n_ahead: int) -> None:
+        self.n_ahead = n_ahead
+
+    def start_stream(self) -> NeighbourhoodStream:
+        return NeighbourhoodStream(lambda rows: rows, self.n_ahead, 2)
+
+
+def make_model(n_ahead: int = 0) -> Any:
+    member = SimpleNamespace(behaviors=["groom", "rear"], average=1)
+    description = SimpleNamespace(behaviors=["groom", "rear"], members=[member], combine="mean", postprocess=Postprocess(closing_frames=2))
+    return SimpleNamespace(
+        description=description, decisions=None, members=[SimpleNamespace(description=member, model=Echo(n_ahead), preparation=None)]
+    )
+
+
+def describe(name: str) -> LiveDescription:
+    """Describe a recording of two behaviors whose gaps of a frame are closed."""
+    provenance = Provenance(
+        fps=FPS,
+        postprocess=AppliedPostprocess(threshold=0.5, closing_frames=2),
+        live=LiveCapture(source="drawn", began=BEGAN, delay_s=0.0),
+    )
+    return LiveDescription(name, ("groom", "rear"), "drawn", BEGAN, 0.0, provenance)
+
+
+def record_until_killed(folder: Path) -> None:
+    rng = np.random.default_rng(0)
+    # All of one level, and the rest noise.
+    pictures = (
+        CapturedPicture(number / FPS, np.clip(rng.normal(number % 200 + 25, 5, (64, 64, 3)), 0, 255).astype(np.uint8))
+        for number in itertools.count()
+    )
+    session = LiveSession(make_model(), Brightness(), folder=folder, describe=lambda part: describe(f"mouse_{part}"))
+    settings = CaptureSettings(fps=FPS, keep_free_bytes=0, roll_s=10.0, at_own_pace=False)
+    capture = Capture(DrawnSource(pictures), settings, name_video=lambda part: folder / f"mouse_{part}.mkv", folder=folder)
+    capture.start()
+    session.run(capture)

@@ -1,0 +1,98 @@
+"""Every captured frame gets its probabilities, its line and its place, skipped ones those of the frame before."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from live_samples import FPS, Brightness, DrawnSource, describe, make_model
+
+from behavior.errors import OutputError, VideoError
+from behavior.files.ethograms import read_annotation
+from behavior.live.capturing import Capture, CaptureSettings
+from behavior.live.session import LiveSession
+
+
+class Watcher:
+    def __init__(self):
+        self.seen, self.heard = [], []
+
+    def see(self, frame):
+        self.seen.append(frame.frame)
+
+    def hear(self, answer):
+        self.heard.append((answer.captured.frame, float(answer.probabilities[0])))
+
+
+@pytest.fixture
+def begin(tmp_path):
+    def start(source, *, n_ahead=0, seconds=0.0, name_part="mouse_{}", observers=(), **settings):
+        features = Brightness(seconds)
+        session = LiveSession(
+            make_model(n_ahead),
+            features,
+            folder=tmp_path,
+            describe=lambda part: describe(name_part.format(part)),
+            observers=observers,
+        )
+        settings = CaptureSettings(fps=FPS, **{"keep_free_bytes": 0, "at_own_pace": False} | settings)
+        capture = Capture(source, settings, name_video=lambda part: tmp_path / f"{name_part.format(part)}.mkv", folder=tmp_path)
+        capture.start()
+        return session, capture, features
+
+    return start
+
+
+@pytest.mark.parametrize("n_ahead", [0, 7])
+def test_all_frames_are_answered_in_order(begin, draw_pictures, tmp_path, n_ahead):
+    watcher = Watcher()
+    session, capture, _ = begin(DrawnSource(draw_pictures(50)), n_ahead=n_ahead, observers=[watcher])
+    tally = session.run(capture)
+    assert (tally.looked_at, tally.answered, tally.skipped, len(tally.latencies_s)) == (50, 50, 0, 50)
+    # The first picture is black.
+    assert (tally.not_found, tally.recordings) == (1, {"mouse_0": 50})
+    annotation = read_annotation(tmp_path / "mouse_0_ethogram.csv")
+    np.testing.assert_allclose(annotation.probabilities.values[:, 0], np.arange(50) / 255, atol=1e-6)
+    assert watcher.seen == list(range(50)) == [frame for frame, _ in watcher.heard]
+    times = pd.read_csv(tmp_path / "mouse_0_times.csv")
+    assert times.looked_at.tolist() == ["not found", *["yes"] * 49]
+
+
+def test_a_slow_model_skips_frames_for_itself_alone(begin, draw_pictures, tmp_path):
+    session, capture, _ = begin(DrawnSource(draw_pictures(60), is_live=True), seconds=0.02)
+    tally = session.run(capture)
+    assert tally.skipped > 0 and tally.looked_at + tally.skipped == tally.answered == capture.tally.captured == 60
+    annotation = read_annotation(tmp_path / "mouse_0_ethogram.csv")
+    times = pd.read_csv(tmp_path / "mouse_0_times.csv")
+    assert annotation.provenance.live.skipped == tally.skipped == (times.looked_at == "skipped").sum()
+    for frame, looked in enumerate(times.looked_at):
+        level = annotation.probabilities.values[frame, 0]
+        expected = frame / 255 if looked != "skipped" else annotation.probabilities.values[frame - 1, 0]
+        assert level == pytest.approx(expected, abs=1e-6)
+
+
+def test_a_gap_begins_anew_and_parts_are_recordings_of_their_own(begin, draw_pictures, tmp_path):
+    pictures = [*draw_pictures(10), *draw_pictures(10, first=10, at_s=5.0), *draw_pictures(10, first=20, at_s=5.5)]
+    session, capture, features = begin(DrawnSource(pictures), n_ahead=4, roll_s=5.5)
+    tally = session.run(capture)
+    assert tally.recordings == {"mouse_0": 20, "mouse_1": 10}
+    assert features.forgotten == 3
+    first, second = (read_annotation(tmp_path / f"mouse_{part}_ethogram.csv") for part in range(2))
+    np.testing.assert_allclose(first.probabilities.values[:, 0], np.arange(20) / 255, atol=1e-6)
+    np.testing.assert_allclose(second.probabilities.values[:, 0], np.arange(20, 30) / 255, atol=1e-6)
+    assert second.time_s[0] == 0
+
+
+def test_a_note_stands_at_the_next_frame(begin, draw_pictures, tmp_path):
+    session, capture, _ = begin(DrawnSource(draw_pictures(5)))
+    session.note("injected")
+    session.run(capture)
+    assert (tmp_path / "mouse_0_notes.csv").read_text().splitlines() == ["frame,time_s,note", "0,0.000000,injected"]
+
+
+def test_what_goes_wrong_on_the_way_leaves_what_was_recorded(begin, draw_pictures, tmp_path):
+    session, capture, _ = begin(DrawnSource([*draw_pictures(30), VideoError("a.mp4: is damaged.")]))
+    with pytest.raises(VideoError, match="is damaged"):
+        session.run(capture)
+    assert len(read_annotation(tmp_path / "mouse_0_ethogram.csv").time_s) == 30
+    session, capture, _ = begin(DrawnSource(draw_pictures(30)))
+    with pytest.raises(OutputError, match="exists already"):
+        session.run(capture)
