@@ -89,7 +89,11 @@ def live(
         captures.append(capture)
         hint("press Ctrl-C to end")
 
-    with stopping_softly(lambda: [capture.stop() for capture in captures]):
+    def end() -> None:
+        for capture in captures:
+            capture.stop()
+
+    with stopping_softly(end):
         result = run_live(model, out, request, on_start=begin)
     _print_result(result, as_json=as_json)
 
