@@ -327,7 +327,7 @@ def test_a_gap_in_the_mirror_is_found(tmp_path: Path) -> None:
         ("workflows/report.py", "from matplotlib.figure import Figure", "belongs in api/ethogram.py, api/explanation.py, figures"),
         ("figures/scores.py", "from matplotlib import pyplot as plt", "global state"),
         ("vision/backbones.py", "def load():\n    import h5py", "belongs in files/deeplabcut.py"),
-        ("workflows/embed.py", "import av", "belongs in files/video_access.py"),
+        ("workflows/embed.py", "import av", "belongs in files/live_sources.py"),
         ("config.py", "import yaml", "belongs in files"),
         ("config/study.py", "import yaml", "belongs in files"),
         ("workflows/embed.py", "from rich.table import Table", "belongs in cli, progress.py"),
