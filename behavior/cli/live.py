@@ -11,6 +11,7 @@ import typer
 from behavior.cli.interruption import stopping_softly
 from behavior.cli.options import AsJson, parse_duration
 from behavior.cli.printing import exit_on, hint, print_table
+from behavior.cli.session import session
 from behavior.compute.loading import load_keras
 from behavior.errors import UsageError
 
@@ -53,6 +54,18 @@ def live(
     ] = None,
     roll: Annotated[str | None, typer.Option(metavar="DURATION", help="Begin another recording after this time, such as 30m.")] = None,
     duration: Annotated[str | None, typer.Option(metavar="DURATION", help="Stop after this time, such as 8h.")] = None,
+    when: Annotated[
+        list[str] | None,
+        typer.Option(metavar="RULE", help="Act when a behavior is probable: grooming>0.8, or for half a second, grooming>0.8:0.5s."),
+    ] = None,
+    do: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ADDRESS|COMMAND|-",
+            help="What to do then, one for each --when or one for all: an HTTP POST, a program, or a line of JSON on standard output.",
+        ),
+    ] = None,
+    rest: Annotated[float, typer.Option(min=0, help="Least seconds between two events of a rule.")] = 1.0,
     keep_free: Annotated[float, typer.Option(min=0, help="GiB of the drive that stay free: recording stops before.")] = 1.0,
     recover: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Instead of recording: finish the recordings in this folder that were broken off.")
@@ -82,6 +95,8 @@ def live(
         roll_s=None if roll is None else parse_duration(roll, option="--roll"),
         duration_s=None if duration is None else parse_duration(duration, option="--duration"),
         keep_free_gib=keep_free,
+        rules=_pair(when or [], do or []),
+        rest_s=rest,
     )
     captures: list[Capture] = []
 
@@ -94,7 +109,7 @@ def live(
             capture.stop()
 
     with stopping_softly(end):
-        result = run_live(model, out, request, on_start=begin)
+        result = run_live(model, out, request, on_start=begin, say=session.answer)
     _print_result(result, as_json=as_json)
 
 
@@ -124,6 +139,16 @@ def _print_result(result: LiveResult, *, as_json: bool) -> None:
         )
         hint(f"{result.captured:,} frames recorded: {shares}{took}")
     exit_on(result.failures)
+
+
+def _pair(rules: list[str], actions: list[str]) -> tuple[tuple[str, str], ...]:
+    if len(actions) == 1:
+        actions = actions * len(rules)
+    if len(rules) != len(actions):
+        raise UsageError(
+            f"--when is given {len(rules)} times and --do {len(actions)} times; give one --do for each --when, or one for all."
+        )
+    return tuple(zip(rules, actions, strict=True))
 
 
 def _parse_place(text: str) -> tuple[float, float]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -29,6 +29,7 @@ from behavior.provenance import Provenance
 from behavior.recording import Probabilities
 
 __all__ = [
+    "EventLog",
     "GrowingRecord",
     "GrownRecord",
     "LiveDescription",
@@ -39,8 +40,10 @@ __all__ = [
     "read_live_description",
 ]
 
-DESCRIPTION_SUFFIX, TIMES_SUFFIX, NOTES_SUFFIX = "_live.json", "_times.csv", "_notes.csv"
+DESCRIPTION_SUFFIX, TIMES_SUFFIX, NOTES_SUFFIX, EVENTS_SUFFIX = "_live.json", "_times.csv", "_notes.csv", "_events.csv"
 _TIMES_HEADER = ("frame", "time_s", "taken", "looked_at")
+_OUTCOME_HEADER = ("begun_s", "done_s", "outcome")
+_EVENTS_HEADER = ("rule", "part", "frame", "time_s", "taken", "probability", *_OUTCOME_HEADER)
 _MOST_BYTES = 2**20
 
 # Whether the model looked at a frame, with or without finding the animal there, or it came too fast, or could not be decoded.
@@ -220,6 +223,33 @@ def read_grown(folder: Path, description: LiveDescription, *, most_frames: int |
         sum(row[-1] == "skipped" for row in rows[:n_frames]),
         np.array([row[-1] == "yes" for row in rows[:n_frames]], dtype=bool),
     )
+
+
+class EventLog:
+    """`NAME_events.csv`: what rules did, a line for each time; to be used by one thread.
+
+    Parameters
+    ----------
+    folder, recording
+        Where, and the first recording that the events are of.
+
+    Raises
+    ------
+    OutputError
+        If there is such a file, or it cannot be written.
+    """
+
+    def __init__(self, folder: Path, recording: str) -> None:
+        self._table = _GrowingTable(folder / f"{recording}{EVENTS_SUFFIX}", _format_row(_EVENTS_HEADER))
+
+    def add(self, event: Mapping[str, Any], *, begun_s: float, done_s: float, outcome: str) -> None:
+        """Add an event: seconds from its frame to when the action was begun and was done, and what came of it."""
+        cells = [event[name] for name in _EVENTS_HEADER[: -len(_OUTCOME_HEADER)]]
+        self._table.append(_format_row((*cells, f"{begun_s:.4f}", f"{done_s:.4f}", outcome)))
+
+    def close(self) -> None:
+        """Close the file."""
+        self._table.close()
 
 
 class _GrowingTable:

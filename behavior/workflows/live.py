@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack, closing
+from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
@@ -15,22 +15,20 @@ import numpy.typing as npt
 from behavior.embedding.live_positions import FixedPosition, Positions, follow_animal
 from behavior.errors import ModelError, OutputError, UsageError, VideoError
 from behavior.files.atomic import make_folder, require_writable
-from behavior.files.claims import claim_file
 from behavior.files.ethograms import ETHOGRAM_SUFFIX
-from behavior.files.live_record import LiveDescription, name_video
+from behavior.files.live_record import EventLog
 from behavior.files.live_sources import Source, find_source
 from behavior.frame_times import have_same_rate
-from behavior.learning.decisions import record_postprocess
 from behavior.learning.live_features import LiveFeatures
 from behavior.learning.live_prediction import find_obstacle
 from behavior.learning.opened_model import OpenedModel, open_model
 from behavior.live.capturing import Capture, CaptureSettings
 from behavior.live.finishing import recover_recordings
+from behavior.live.parts import RecordingParts
+from behavior.live.rules import Rules, parse_action, parse_rule
 from behavior.live.session import LiveSession, LiveTally, Observer
 from behavior.progress import announce, warn
-from behavior.provenance import LiveCapture, ModelSource, Provenance
 from behavior.recording import is_safe_name
-from behavior.versions import collect_versions
 
 __all__ = ["LiveRequest", "LiveResult", "recover_folder", "run_live"]
 
@@ -57,6 +55,10 @@ class LiveRequest:
         Seconds after which another recording begins, and after which all ends; None for never.
     keep_free_gib
         Of the drive: recording stops before less is left.
+    rules
+        Pairs of a rule and an action, as `live.rules` parses them.
+    rest_s
+        Least seconds between two events of a rule.
     """
 
     source: str
@@ -68,6 +70,8 @@ class LiveRequest:
     roll_s: float | None = None
     duration_s: float | None = None
     keep_free_gib: float = 1.0
+    rules: tuple[tuple[str, str], ...] = ()
+    rest_s: float = 1.0
 
 
 @dataclass
@@ -114,6 +118,7 @@ def run_live(
     *,
     observers: Sequence[Observer] = (),
     on_start: Callable[[LiveSession, Capture], None] | None = None,
+    say: Callable[[str], None] = announce,
 ) -> LiveResult:
     """Record a source into `out`, and predict its frames with the model in `folder` while they come.
 
@@ -123,6 +128,8 @@ def run_live(
         Are told of every frame.
     on_start
         Is called once, with what notes can be given to and what can be stopped.
+    say
+        Prints the events of rules whose action is to print them.
 
     Raises
     ------
@@ -158,11 +165,16 @@ def run_live(
         duration_s=request.duration_s,
         keep_free_bytes=round(request.keep_free_gib * 2**30),
     )
-    parts = _Parts(model, source, request, out, name)
+    parts = RecordingParts(model, out, name=name, source=source.name, delay_s=request.delay_s, is_numbered=request.roll_s is not None)
     first = parts.find_video(0)
     if first.exists() or (out / f"{first.stem}{ETHOGRAM_SUFFIX}").exists():
         raise OutputError(f"{out}: holds a recording {first.stem} already; give another --name or --out.")
     capture = Capture(source, settings, name_video=parts.find_video, folder=out)
+    behaviors = model.description.behaviors
+    watched = [(parse_rule(rule, behaviors), parse_action(action, say=say)) for rule, action in request.rules]
+    if watched:
+        rules = parts.enter_context(closing(Rules(watched, behaviors=behaviors, log=EventLog(out, first.stem), rest_s=request.rest_s)))
+        observers = [*observers, rules]
     session = LiveSession(model, features, folder=out, describe=parts.describe, observers=observers)
     if on_start is not None:
         on_start(session, capture)
@@ -173,43 +185,6 @@ def run_live(
     if capture.tally.reason:
         warn(f"stopped: {capture.tally.reason}.")
     return LiveResult(tally, capture.tally.captured, capture.tally.gaps, capture.tally.reason)
-
-
-class _Parts(ExitStack):
-    """The recordings that follow each other, each claimed as long as the block runs."""
-
-    def __init__(self, model: OpenedModel, source: Source, request: LiveRequest, out: Path, name: str) -> None:
-        super().__init__()
-        self._model, self._source, self._request, self._out, self._name = model, source, request, out, name
-
-    def _find_name(self, part: int) -> str:
-        return self._name if part == 0 and self._request.roll_s is None else f"{self._name}_{part + 1:03d}"
-
-    def find_video(self, part: int) -> Path:
-        """Return where the video of a part is."""
-        return name_video(self._out, self._find_name(part))
-
-    def describe(self, part: int) -> LiveDescription:
-        """Return what is known of a part that begins now."""
-        name, model = self._find_name(part), self._model
-        began = datetime.now(UTC).isoformat(timespec="milliseconds")
-        decisions, crop = model.decisions, model.description.crop
-        provenance = Provenance(
-            fps=model.description.fps,
-            video=str(self.find_video(part).resolve()),
-            learned_from=False,
-            model=ModelSource(folder=str(model.folder.resolve()), hash=model.hash, fps=model.description.fps),
-            postprocess=record_postprocess(model.description.postprocess if decisions is None else decisions.postprocess),
-            calibration="none" if decisions is None else decisions.settings.calibration,
-            features=tuple(dict.fromkeys(stream.signature for member in model.description.members for stream in member.streams)),
-            body_parts_of_model=crop.body_parts if crop else None,
-            versions=collect_versions(),
-            live=LiveCapture(source=self._source.name, began=began, delay_s=self._request.delay_s),
-        )
-        description = LiveDescription(name, tuple(model.description.behaviors), self._source.name, began, self._request.delay_s, provenance)
-        if not self.enter_context(claim_file(description.find_path(self._out))):
-            raise OutputError(f"{self._out}: another process is recording {name} there; give another --name.")
-        return description
 
 
 def _find_positions(model: OpenedModel, source: Source, request: LiveRequest) -> Positions | None:

@@ -48,6 +48,7 @@ def test_live_gives_the_ethogram_of_annotate(run, demo, mouse, tmp_path):
         "fastest",
         "--center",
         "200,180",
+        *("--when", "wall_rearing<1", "--do", "-"),
         "--json",
     )
     assert ran.status == 0, ran.err
@@ -58,7 +59,11 @@ def test_live_gives_the_ethogram_of_annotate(run, demo, mouse, tmp_path):
     np.testing.assert_allclose(live.probabilities.values, offline.probabilities.values, rtol=0, atol=1e-3)
     np.testing.assert_allclose(live.time_s, offline.time_s)
     assert np.mean(live.ethogram.values != offline.ethogram.values) < 0.001
-    counts = json.loads(ran.out)
+    printed = ran.out.splitlines()
+    events = [json.loads(line) for line in printed if line.startswith('{"rule"')]
+    assert [event["frame"] for event in events] == [0]
+    assert pd.read_csv(tmp_path / "live" / "a_events.csv").outcome.tolist() == ["printed"]
+    counts = json.loads("\n".join(line for line in printed if not line.startswith('{"rule"')))
     n_frames = len(live.time_s)
     assert counts["rows"] == [{"recording": "a", "frames": n_frames}]
     assert (counts["captured"], counts["looked_at"], counts["skipped"]) == (n_frames, n_frames, 0)
@@ -79,6 +84,7 @@ def test_live_gives_the_ethogram_of_annotate(run, demo, mouse, tmp_path):
         (("MODEL", "--source", "0", "--out", "out"), "name a short video of the same camera and arena with --background"),
         (("MODEL", "--source", "none.mp4", "--out", "out"), "no such video"),
         (("MODEL", "--source", "VIDEO", "--out", "out", "--roll", "soon"), "expected a number with its unit"),
+        (("MODEL", "--source", "VIDEO", "--out", "out", "--when", "grooming>0.5"), "--when is given 1 times and --do 0 times"),
     ],
 )
 def test_what_cannot_be_done_is_told(run, demo, mouse, tmp_path, monkeypatch, arguments, sentence):
