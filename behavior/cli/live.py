@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -66,6 +67,12 @@ def live(
         ),
     ] = None,
     rest: Annotated[float, typer.Option(min=0, help="Least seconds between two events of a rule.")] = 1.0,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Show it on a page at this port, or the next free one; no page if not given.")
+    ] = None,
+    host: Annotated[
+        str, typer.Option(help="Address of the page. Other than 127.0.0.1, it asks for the token in its address.")
+    ] = "127.0.0.1",
     keep_free: Annotated[float, typer.Option(min=0, help="GiB of the drive that stay free: recording stops before.")] = 1.0,
     recover: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Instead of recording: finish the recordings in this folder that were broken off.")
@@ -99,17 +106,31 @@ def live(
         rest_s=rest,
     )
     captures: list[Capture] = []
+    stack = ExitStack()
+    desk = None
+    if port is not None:
+        from behavior.review.live_answers import make_live_application
+        from behavior.review.live_desk import LiveDesk
+        from behavior.review.serving import serving_application
 
-    def begin(_: LiveSession, capture: Capture) -> None:
+        desk = LiveDesk(out)
+
+    def begin(live_session: LiveSession, capture: Capture) -> None:
         captures.append(capture)
+        if desk is not None:
+            assert port is not None
+            desk.begin(live_session, capture)
+            application = make_live_application(desk)
+            running = stack.enter_context(serving_application(application, host=host, port=port, start=int, close=desk.end))
+            hint(f"watch it at {running.address}")
         hint("press Ctrl-C to end")
 
     def end() -> None:
         for capture in captures:
             capture.stop()
 
-    with stopping_softly(end):
-        result = run_live(model, out, request, on_start=begin, say=session.answer)
+    with stopping_softly(end), stack:
+        result = run_live(model, out, request, observers=[] if desk is None else [desk], on_start=begin, say=session.answer)
     _print_result(result, as_json=as_json)
 
 

@@ -132,6 +132,11 @@ class LiveSession:
         self._notes: deque[str] = deque()
         self._n_latencies, self._every = 0, 1
 
+    @property
+    def behaviors(self) -> list[str]:
+        """What the columns of probabilities are."""
+        return list(self._model.description.behaviors)
+
     def run(self, capture: Capture) -> LiveTally:
         """Predict until the capture is over, then finish the recordings.
 

@@ -22,7 +22,7 @@ from behavior.review import (
 from behavior.review.answering import explain, fail, say_unknown
 from behavior.review.desk import Desk
 
-__all__ = ["make_application"]
+__all__ = ["PageFiles", "make_application"]
 
 _TYPES = {
     ".html": "text/html; charset=utf-8",
@@ -34,7 +34,7 @@ _TYPES = {
 
 def make_application(desk: Desk) -> Starlette:
     """Return the application that answers for what is on `desk`; errors are one sentence each, never a traceback."""
-    pages = _Pages()
+    pages = PageFiles("index.html")
     routes = [
         Route("/", pages.index),
         Route("/page/{name}", pages.part),
@@ -49,17 +49,20 @@ def make_application(desk: Desk) -> Starlette:
     return Starlette(routes=routes, exception_handlers={404: say_unknown, 405: say_unknown, BehaviorError: explain, Exception: fail})
 
 
-class _Pages:
-    """The files of the page, by their names."""
+class PageFiles:
+    """The files of the pages, by their names; `first` is the one to begin with."""
 
-    def __init__(self) -> None:
+    def __init__(self, first: str) -> None:
+        self._first = first
         self._folder = files("behavior.review") / "page"
         self._names = {entry.name for entry in self._folder.iterdir() if entry.is_file()}
 
     async def index(self, request: Request) -> Response:
-        return self._send("index.html")
+        """Send the page."""
+        return self._send(self._first)
 
     async def part(self, request: Request) -> Response:
+        """Send a file of it."""
         name = request.path_params["name"]
         if name not in self._names:
             return await say_unknown(request)

@@ -18,9 +18,9 @@ import uvicorn
 from behavior.errors import UsageError
 from behavior.review.desk import Desk
 from behavior.review.routes import make_application
-from behavior.review.safety import Guard
+from behavior.review.safety import Application, Guard
 
-__all__ = ["LOCAL", "RunningServer", "serve", "serving"]
+__all__ = ["LOCAL", "RunningServer", "serve", "serving", "serving_application"]
 
 LOCAL = "127.0.0.1"
 _MOST_PORTS = 50
@@ -59,10 +59,27 @@ def serving(desk: Desk, *, host: str = LOCAL, port: int) -> Iterator[RunningServ
     UsageError
         If `host` is not an address of this machine, or no port is free.
     """
+    application = make_application(desk)
+    # Labels before the server: a process that Ctrl-C ends has little time.
+    with serving_application(application, host=host, port=port, start=desk.start, close=desk.close) as running:
+        yield running
+
+
+@contextmanager
+def serving_application(
+    application: Application, *, host: str = LOCAL, port: int, start: Callable[[], object], close: Callable[[], object]
+) -> Iterator[RunningServer]:
+    """Run a server for an application while the block runs; arguments and errors as of `serving`.
+
+    Parameters
+    ----------
+    start, close
+        Called before the server runs, and while it ends.
+    """
     listener = _listen(host, port)
     port = listener.getsockname()[1]
     token = None if host in (LOCAL, "localhost", "::1") else secrets.token_urlsafe(24)
-    application = Guard(make_application(desk), port=port, token=token)
+    application = Guard(application, port=port, token=token)
     config = uvicorn.Config(
         application,
         log_level="error",
@@ -74,15 +91,14 @@ def serving(desk: Desk, *, host: str = LOCAL, port: int) -> Iterator[RunningServ
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="server", daemon=True)
-    desk.start()
+    start()
     thread.start()
     shown = f"[{host}]" if ":" in host else host
     try:
         yield RunningServer(f"http://{shown}:{port}/" + (f"?token={token}" if token else ""), port)
     finally:
         server.should_exit = True
-        # Labels first: a process that Ctrl-C ends has little time.
-        desk.close()
+        close()
         thread.join(_SECONDS_TO_END)
 
 
