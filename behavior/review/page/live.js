@@ -1,8 +1,9 @@
 // The page of a live recording: asks how it goes several times a second, and draws the last ten seconds.
 
+import { colorOf } from "/page/colors.js";
+
 const SHOWN_S = 10;
 const PAUSE_MS = 200;
-const COLORS = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#56b4e9", "#f0e442"];
 
 const find = (id) => document.getElementById(id);
 let answers = [];
@@ -57,16 +58,17 @@ function showEthogram(behaviors) {
     context.fillRect(left, top, width, 18);
     context.fillStyle = style.getPropertyValue("--ink");
     context.fillText(name, 8, top + 9, left - 16);
-    context.fillStyle = COLORS[index % COLORS.length];
+    context.fillStyle = colorOf(index);
     answers.forEach((answer, place) => {
-      const start = left + width * (1 - (now - answer.at) / SHOWN_S);
+      const locate = (at) => Math.round(left + width * (1 - (now - at) / SHOWN_S));
+      const start = locate(answer.at);
       const next = answers[place + 1];
-      const stop = next ? left + width * (1 - (now - next.at) / SHOWN_S) : start + 2;
+      const stop = next ? locate(next.at) : start + 2;
       if (start < left || stop - start > width / 10) return;
-      // Decided frames fill the lane; below, a line shows how probable the others are.
+      // Decided frames fill the lane, the others as much of it as they are probable.
       context.globalAlpha = answer.raw[index] ? 1 : 0.35;
       const tall = answer.raw[index] ? 18 : 18 * answer.values[index];
-      context.fillRect(start, top + 18 - tall, Math.max(stop - start, 1), tall);
+      context.fillRect(start, top + 18 - tall, stop - start, tall);
     });
     context.globalAlpha = 1;
   });
