@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from behavior.errors import BehaviorError, VideoError
+from behavior.errors import VideoError
 from behavior.files.live_sources import CapturedPicture, Source
 from behavior.files.live_video import GrowingVideo
 from behavior.live.frame_queue import CapturedFrame, FrameQueue
@@ -79,7 +79,7 @@ class CaptureTally:
     skipped: int = 0
     gaps: int = 0
     reason: str = ""
-    error: BehaviorError | None = field(default=None, repr=False)
+    error: Exception | None = field(default=None, repr=False)
 
 
 class Capture:
@@ -129,7 +129,8 @@ class Capture:
     def _capture(self) -> None:
         try:
             self._read_until_over()
-        except BehaviorError as error:
+        except Exception as error:  # noqa: BLE001
+            # Raised again where the recording ends.
             self.tally.error = self.tally.error or error
         finally:
             self._unwritten.put(None)
@@ -219,6 +220,16 @@ class Capture:
         return False
 
     def _record(self) -> None:
+        try:
+            self._write_until_over()
+        except Exception as error:  # noqa: BLE001
+            self.tally.error = self.tally.error or error
+            self._stopping.set()
+            # The camera's thread may wait for room.
+            while self._unwritten.get() is not None:
+                pass
+
+    def _write_until_over(self) -> None:
         video: GrowingVideo | None = None
         part = -1
         try:
@@ -231,12 +242,6 @@ class Capture:
                     video, part = GrowingVideo(self._name_video(number), width=width, height=height, fps=self._settings.fps), number
                 assert video is not None
                 video.add(image, time_s)
-        except BehaviorError as error:
-            self.tally.error = self.tally.error or error
-            self._stopping.set()
-            # The camera's thread may wait for room.
-            while self._unwritten.get() is not None:
-                pass
         finally:
             if video is not None:
                 video.close()

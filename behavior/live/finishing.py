@@ -19,6 +19,9 @@ from behavior.recording import Annotation
 
 __all__ = ["finish_recording", "recover_recordings"]
 
+# Part of the model's frame rate by which another rate matters.
+_OTHER_RATE = 0.05
+
 
 def finish_recording(folder: Path, description: LiveDescription, *, most_frames: int | None = None) -> Annotation:
     """Write the finished ethogram of a live recording in `folder` in place of the one that grew, and return it.
@@ -57,6 +60,12 @@ def finish_recording(folder: Path, description: LiveDescription, *, most_frames:
     replace(description, is_closed=True).write(folder)
     if warning := warn_of_unmeasured(annotation):
         warn(warning)
+    expected = provenance.model.fps if provenance.model is not None else None
+    if expected is not None and abs(fps / expected - 1) > _OTHER_RATE:
+        warn(
+            f"{description.recording}: has {fps:.4g} frames per second, but the model was trained on {expected:.4g}, so that it was right "
+            "less often than it can be; set the camera to that rate, or annotate the recording with --resample."
+        )
     return annotation
 
 

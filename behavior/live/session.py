@@ -154,6 +154,8 @@ class LiveSession:
                 self._look_at(frame)
         finally:
             capture.stop()
+            # Nobody takes frames any more that the camera's thread may wait to hand over.
+            capture.frames.close()
             capture.join()
             self._end_part()
             for thread in self._finishing:

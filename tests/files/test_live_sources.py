@@ -1,5 +1,9 @@
 """Cameras, streams and files are told apart, and what does not answer is told in a sentence."""
 
+import functools
+import http.server
+import threading
+
 import cv2
 import numpy as np
 import pytest
@@ -67,3 +71,24 @@ def test_a_stream_that_nobody_sends_is_told_without_its_password(monkeypatch):
     with pytest.raises(VideoError, match="cannot be read") as caught:
         next(source.read())
     assert "secret" not in str(caught.value)
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+def test_a_stream_gives_pictures_until_it_ends(tmp_path):
+    write_video(tmp_path / "a.mp4", [np.full((32, 32, 3), 40 * number, dtype=np.uint8) for number in range(5)], fps=10)
+    handler = functools.partial(Quiet, directory=str(tmp_path))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        source = find_source(f"http://127.0.0.1:{server.server_address[1]}/a.mp4", fps=10)
+        assert (source.is_live, source.fps) == (True, None)
+        pictures = []
+        with pytest.raises(VideoError, match="has ended"):
+            for picture in source.read():
+                pictures.append(picture)
+        server.shutdown()
+    assert [round(float(picture.image.mean()), -1) for picture in pictures] == [0, 40, 80, 120, 160]
+    assert np.diff([picture.time_s for picture in pictures]).min() >= 0

@@ -3,6 +3,7 @@
 import multiprocessing
 import signal
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from behavior.files.live_record import GrowingRecord, name_video, read_live_desc
 from behavior.files.live_video import GrowingVideo
 from behavior.files.video import summarize_video
 from behavior.live.finishing import finish_recording, recover_recordings
+from behavior.provenance import ModelSource
 
 
 def record(folder, description, n_frames):
@@ -43,6 +45,15 @@ def test_a_recording_that_is_over_becomes_an_ethogram(tmp_path):
     assert not annotation.provenance.broke_off
     assert read_live_description(tmp_path / "mouse_live.json").is_closed
     assert (tmp_path / "mouse_bouts.csv").is_file()
+
+
+def test_a_camera_of_another_rate_than_the_model_is_told(tmp_path, caplog):
+    description = describe("mouse")
+    provenance = description.provenance.model_copy(update={"model": ModelSource(fps=30.0)})
+    description = replace(description, provenance=provenance)
+    record(tmp_path, description, 30)
+    finish_recording(tmp_path, description)
+    assert "mouse: has 20 frames per second, but the model was trained on 30" in caplog.text
 
 
 def test_what_is_closed_is_left_alone(tmp_path):

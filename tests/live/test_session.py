@@ -88,6 +88,22 @@ def test_a_note_stands_at_the_next_frame(begin, draw_pictures, tmp_path):
     assert (tmp_path / "mouse_0_notes.csv").read_text().splitlines() == ["frame,time_s,note", "0,0.000000,injected"]
 
 
+def test_a_model_that_fails_ends_the_recording_which_is_kept(begin, draw_pictures, tmp_path, monkeypatch):
+    session, capture, features = begin(DrawnSource(draw_pictures(500)))
+    seen = []
+
+    def fail(image):
+        seen.append(image)
+        if len(seen) > 10:
+            raise VideoError("a.mp4: has pictures of another size.")
+        return [np.zeros(2, dtype=np.float32)], True
+
+    monkeypatch.setattr(features, "describe", fail)
+    with pytest.raises(VideoError, match="another size"):
+        session.run(capture)
+    assert len(read_annotation(tmp_path / "mouse_0_ethogram.csv").time_s) == 10
+
+
 def test_what_goes_wrong_on_the_way_leaves_what_was_recorded(begin, draw_pictures, tmp_path):
     session, capture, _ = begin(DrawnSource([*draw_pictures(30), VideoError("a.mp4: is damaged.")]))
     with pytest.raises(VideoError, match="is damaged"):
