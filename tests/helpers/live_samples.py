@@ -1,8 +1,9 @@
-"""A live recording without networks: its probabilities are the brightness of its pictures."""
+"""A live recording without networks, of the brightness of its pictures; as a program, it records until it is killed."""
 
 from __future__ import annotations
 
 import itertools
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -94,3 +95,7 @@ def record_until_killed(folder: Path) -> None:
     capture = Capture(DrawnSource(pictures), settings, name_video=lambda part: folder / f"mouse_{part}.mkv", folder=folder)
     capture.start()
     session.run(capture)
+
+
+if __name__ == "__main__":
+    record_until_killed(Path(sys.argv[1]))

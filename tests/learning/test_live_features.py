@@ -1,5 +1,7 @@
 """Features of single pictures are those that embedding the whole video has cached."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -48,7 +50,8 @@ def test_pictures_get_the_features_of_their_frames(demo):
 
 def test_a_backbone_that_gives_other_features_is_refused(demo):
     model = open_model(demo.model)
-    for member in model.description.members:
-        member.backbone = Backbone(name="openfield", weights="random")
+    other = {"backbone": Backbone(name="openfield", weights="random")}
+    members = [member.model_copy(update=other) for member in model.description.members]
+    model = replace(model, description=model.description.model_copy(update={"members": members}))
     with pytest.raises(ModelError, match="does not give any more"):
         LiveFeatures(model, cache=demo.study.parent / "cache", positions=None, fps=10, sample=lambda count: [])
