@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-import psutil
+import psutil  # type: ignore[import-untyped]
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -119,6 +119,7 @@ def write_model(folder: Path, arguments: argparse.Namespace) -> None:
     backbone = Backbone(name=arguments.backbone, weights=arguments.weights, precision=arguments.precision)
     signature = AppearanceStream(crop=crop, backbone=backbone, cache=folder.parent / "cache").signatures[0]
     n_features = BACKBONES[arguments.backbone].n_features
+    assert n_features is not None
     head = LstmHead()
     network = WindowedNetwork(build_head(n_features=n_features, **head.model_dump(exclude={"share"})), WINDOW)
     members = [
