@@ -107,6 +107,7 @@ COMMANDS = {
     "search": bh.Study.search,
     "train": bh.Study.train,
     "annotate": bh.Model.annotate_videos,
+    "live": bh.record_live,
     "decide": bh.decide_ethograms,
     "evaluate": bh.evaluate_ethograms,
     "agreement": bh.compare_raters,

@@ -22,6 +22,7 @@ from behavior.api.ethogram_files import (
 from behavior.api.explanation import FrameExplanation, explain_frame
 from behavior.api.individuals import GalleryScores, enrol_individuals, evaluate_gallery, identify_individuals
 from behavior.api.labels import RecordingLabels, read_labels
+from behavior.api.live import record_live
 from behavior.api.messages import show_progress
 from behavior.api.model import Model, open_model
 from behavior.api.outcomes import Agreement, Demo, Evaluation, Finetuning, Report, Search, Statistics, StudyCheck
@@ -93,6 +94,7 @@ __all__ = [
     "open_study",
     "read_ethogram",
     "read_labels",
+    "record_live",
     "rename_behavior",
     "run_demo",
     "show_progress",

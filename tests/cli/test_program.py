@@ -30,6 +30,7 @@ COMMANDS = [
     "export",
     "evaluate",
     "agreement",
+    "live",
     "audit",
     "stats",
     "overlay",

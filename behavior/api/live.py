@@ -1,0 +1,87 @@
+"""Recording and predicting at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+from behavior.api.arguments import HasFolder, PathLike, as_path, find_folder
+from behavior.api.results import Outcome
+from behavior.compute.loading import load_keras
+from behavior.progress import collect_warnings
+
+__all__ = ["record_live"]
+
+
+def record_live(
+    model: HasFolder | PathLike,
+    source: PathLike | int,
+    out: PathLike,
+    *,
+    name: str = "",
+    pace: Literal["real", "fastest"] = "real",
+    delay_s: float = 0.0,
+    center: tuple[float, float] | None = None,
+    background: PathLike | None = None,
+    roll_s: float | None = None,
+    duration_s: float | None = None,
+    rules: Sequence[tuple[str, str]] = (),
+) -> Outcome:
+    """Record a source and predict each of its frames as it comes, as `behavior live` does, until it ends or `duration_s` have passed.
+
+    Parameters
+    ----------
+    model
+        A model whose head looks back only; others need `delay_s`.
+    source
+        Number of a camera, address of a stream, or a video.
+    out
+        Folder for the recordings.
+    name
+        Of the recording; the time where empty.
+    pace
+        Whether a video is played at its own pace, or as fast as the model is.
+    delay_s
+        How many seconds later than its frame a probability may come.
+    center, background
+        For a model of crops: a fixed place, x and y in pixels, or a video of the same set-up before whose background the animal is
+        looked for.
+    roll_s
+        Seconds after which another recording begins.
+    duration_s
+        Seconds after which to stop.
+    rules
+        Pairs of what `--when` and `--do` take.
+
+    Raises
+    ------
+    ModelError
+        If the model cannot be used, or not while a recording goes on.
+    VideoError
+        If the source cannot be read, or has another frame rate than the model.
+    UsageError, OutputError
+        If a setting does not fit the model, or `out` cannot be written to.
+    """
+    import pandas as pd
+
+    load_keras()
+    from behavior.workflows.live import LiveRequest, run_live
+
+    request = LiveRequest(
+        str(source),
+        name=name,
+        pace=pace,
+        delay_s=delay_s,
+        center=center,
+        background=as_path(background),
+        roll_s=roll_s,
+        duration_s=duration_s,
+        rules=tuple(rules),
+    )
+    folder = find_folder(model)
+    assert folder is not None
+    with collect_warnings() as notes:
+        result = run_live(folder, Path(out), request)
+    rows = [(recording, outcome) for recording, outcome in sorted(result.tally.recordings.items()) if not isinstance(outcome, str)]
+    return Outcome("Recordings", pd.DataFrame(rows, columns=["recording", "frames"]), result.failures, tuple(notes))
