@@ -250,7 +250,7 @@ def format_new_frames(
     columns: list[Iterable[object]] = [range(first, first + len(time_s)), time_s]
     for index in range(len(behaviors)):
         decided = raw[:, index].astype(np.int8).tolist()
-        columns += [_format_probabilities(probabilities[:, index]), decided, decided]
+        columns += [_format_numbers(probabilities[:, index]), decided, decided]
     return _format_rows(zip(*columns, strict=True))
 
 
