@@ -116,11 +116,13 @@ def annotate(
             where=choose_where(workers, cluster),
         )
     rows: list[list[Any]] = [
-        *([name, "annotated", result.familiarity[name].verdict or "not known", speed] for name, speed in result.frames_per_second.items()),
+        *(
+            [name, "annotated", result.familiarity[name].get("verdict") or "not known", speed]
+            for name, speed in result.frames_per_second.items()
+        ),
         *([name, "failed", None, None] for name in result.failures),
     ]
-    familiarity = {name: known.as_mapping() for name, known in result.familiarity.items()}
-    extra = {"familiarity": familiarity, "failures": result.failures}
+    extra = {"familiarity": result.familiarity, "failures": result.failures}
     print_table(["recording", "ethogram", "familiarity", "frames/s"], rows, as_json=as_json, formats={"frames/s": "{:,.1f}"}, extra=extra)
     exit_on(result.failures, others=bool(result.frames_per_second))
     hint(f"wrote RECORDING_ethogram.csv, RECORDING_bouts.csv and RECORDING_ethogram.json to {out}")

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from behavior.compute.units import Work, run_units
 from behavior.compute.where import Where
@@ -38,12 +39,12 @@ class AnnotateResult:
     failures
         A sentence for each recording that could not be annotated.
     familiarity
-        Whether each is like those that the model was trained on.
+        Whether each is like those that the model was trained on, as `provenance.Familiarity` in JSON: plain, for workers tell it.
     """
 
     frames_per_second: dict[str, float] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
-    familiarity: dict[str, Familiarity] = field(default_factory=dict)
+    familiarity: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def fail(self, name: str, error: BehaviorError) -> None:
         """Record, and say, why a recording could not be annotated."""
@@ -174,7 +175,7 @@ def _annotate_video(
             continue
         n_frames, seconds = len(annotation.time_s), embedding_s + time.perf_counter() - began
         result.frames_per_second[recording.id] = n_frames / seconds
-        result.familiarity[recording.id] = annotation.provenance.familiarity or Familiarity()
+        result.familiarity[recording.id] = (annotation.provenance.familiarity or Familiarity()).as_mapping()
         announce(f"{recording.id}: {n_frames:,} frames in {seconds:.1f} s, {n_frames / seconds:,.1f} frames/s")
 
 
