@@ -52,6 +52,7 @@ def change(study: Path, **sections: object) -> None:
     study.write_text(yaml.safe_dump({name: values for name, values in content.items() if values is not None}))
 
 
+@pytest.mark.slow
 def test_a_study_of_three_rates_goes_from_init_to_ethograms_of_every_frame(run, folder):
     ran = run("init", folder)
     assert ran.status == 0, ran.err

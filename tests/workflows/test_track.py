@@ -93,6 +93,7 @@ def test_the_same_video_gives_the_same_track(tracked: Path, video: Path, tmp_pat
     assert (tmp_path / "pair_track.csv").read_bytes() == (tracked / "pair_track.csv").read_bytes()
 
 
+@pytest.mark.slow
 def test_two_workers_write_the_files_of_one_process(video: Path, tmp_path: Path) -> None:
     videos = [shutil.copy(video, tmp_path / f"{name}.mp4") for name in "ab"]
     (tmp_path / "c.mp4").write_bytes(b"no video")
