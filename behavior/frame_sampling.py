@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from behavior.frame_times import find_stretches, have_same_rate
 
-__all__ = ["SampledRows", "lay_rows", "sample", "sample_frames"]
+__all__ = ["SampledRows", "find_greatest", "lay_rows", "sample", "sample_frames"]
 
 Item = TypeVar("Item")
 
@@ -198,6 +198,17 @@ def lay_rows(time_s: npt.NDArray[np.float64], frames: npt.NDArray[np.int64], *, 
         times = time_s[frames[low:high]]
         rows.append(frames[low:high][_find_nearest(times, points / rate, slack=_NOTHING / rate)])
     return SampledRows(np.concatenate(rows), rate, time_s)
+
+
+def find_greatest(values: npt.NDArray[np.floating], n_bins: int) -> npt.NDArray[np.floating]:
+    """Return the greatest of each of `n_bins` stretches of `values` (T,), shape (n_bins,); all values where there are no more.
+
+    >>> find_greatest(np.array([1.0, 3.0, 2.0, 0.0]), 2).tolist()
+    [3.0, 2.0]
+    """
+    if len(values) <= n_bins:
+        return values
+    return np.maximum.reduceat(values, np.arange(n_bins) * len(values) // n_bins)
 
 
 def _find_nearest(times: npt.NDArray[np.float64], wanted: npt.NDArray[np.float64], *, slack: float = 0.0) -> npt.NDArray[np.int64]:

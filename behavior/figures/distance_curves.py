@@ -10,22 +10,12 @@ from matplotlib.figure import Figure
 
 from behavior.figures.rendering import COLORS, INK, PlainFigure, style_axes
 from behavior.figures.timeline import style_time
+from behavior.frame_sampling import find_greatest
 
-__all__ = ["draw_distance_curves", "find_greatest"]
+__all__ = ["draw_distance_curves"]
 
 MOST_POINTS = 1000
 _WIDTH, _HEIGHT = 7.2, 1.1
-
-
-def find_greatest(values: npt.NDArray[np.floating], n_bins: int) -> npt.NDArray[np.floating]:
-    """Return the greatest of each of `n_bins` stretches of `values` (T,), shape (n_bins,); all values where there are no more.
-
-    >>> find_greatest(np.array([1.0, 3.0, 2.0, 0.0]), 2).tolist()
-    [3.0, 2.0]
-    """
-    if len(values) <= n_bins:
-        return values
-    return np.maximum.reduceat(values, np.arange(n_bins) * len(values) // n_bins)
 
 
 def draw_distance_curves(

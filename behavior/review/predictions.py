@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from behavior.errors import EthogramError
-from behavior.figures.distance_curves import find_greatest
 from behavior.files.ethograms import read_annotation
+from behavior.frame_sampling import find_greatest
 from behavior.provenance import Familiarity
 from behavior.recording import find_bouts
 from behavior.review.pyramids import build_pyramid, quantize

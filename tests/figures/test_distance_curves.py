@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from behavior.figures.distance_curves import MOST_POINTS, draw_distance_curves, find_greatest
+from behavior.figures.distance_curves import MOST_POINTS, draw_distance_curves
+from behavior.frame_sampling import find_greatest
 
 
 def test_curves_stand_beneath_each_other_with_the_limit() -> None:

@@ -96,8 +96,8 @@ def test_the_page_shows_what_goes_on(recording, browser):
     page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
     page.set_default_timeout(20_000)
     page.goto(recording.base)
-    page.wait_for_function("document.querySelector('#picture').naturalWidth === 160")
-    page.wait_for_function("Number(document.querySelector('[data-figure=recorded]')?.textContent) > 20")
+    page.wait_for_function("() => document.querySelector('#picture').naturalWidth === 160")
+    page.wait_for_function("() => Number(document.querySelector('[data-figure=recorded]')?.textContent) > 20")
     assert page.locator("#bars li span").all_inner_texts() == BEHAVIORS
     assert page.locator("#bars progress").nth(1).evaluate("bar => bar.value") == pytest.approx(0.1)
     assert page.locator("[data-figure=latency]").inner_text() == "30 ms"
@@ -109,10 +109,10 @@ def test_the_page_shows_what_goes_on(recording, browser):
     page.keyboard.press("m")
     page.fill("#note", "injected")
     page.press("#note", "Enter")
-    page.wait_for_function("document.querySelector('#note').value === ''")
+    page.wait_for_function("() => document.querySelector('#note').value === ''")
     page.wait_for_timeout(300)
     assert recording.notes == ["mark", "injected"]
     page.click("#stop")
-    page.wait_for_function("document.querySelector('#status').textContent.startsWith('The recording is over')")
+    page.wait_for_function("() => document.querySelector('#status').textContent.startsWith('The recording is over')")
     assert recording.over.is_set() and page.locator("#stop").is_disabled()
     assert problems == []
