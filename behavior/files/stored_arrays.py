@@ -6,9 +6,9 @@ and arrays of numbers are known, and any other, or a call of anything but what N
 
 from __future__ import annotations
 
-import pickletools
 from collections.abc import Callable
 from pathlib import Path
+from pickletools import genops
 from typing import Any, Literal
 
 import numpy as np
@@ -119,7 +119,7 @@ def read_stored_arrays(path: Path) -> Any:
             content = file.read()
         parser = _Parser()
         # From memory, so that a length that is made up fills no more than the file does.
-        for opcode, argument, _ in pickletools.genops(content):
+        for opcode, argument, _ in genops(content):
             parser.follow(opcode.name, argument)
         return _resolve(parser.finish(), 0)
 

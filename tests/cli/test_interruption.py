@@ -150,7 +150,15 @@ def test_workers_end_when_it_is_killed(tmp_path):
     assert not [name for name in "ab" if (tmp_path / name).exists()]
 
 
-def test_what_has_to_be_finished_is_stopped_softly_once():
+@pytest.fixture
+def pythons_own_handler():
+    """What a command begins with; whoever runs the tests may handle the signal otherwise."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_what_has_to_be_finished_is_stopped_softly_once(pythons_own_handler):
     stopped = []
     before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
     with stopping_softly(lambda: stopped.append(True)):
