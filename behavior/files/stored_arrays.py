@@ -85,7 +85,7 @@ class _Array:
 
 
 def read_stored_arrays(path: Path) -> Any:
-    """Return the object in the NumPy file at `path`: what ``np.load(path, allow_pickle=True).item()`` would give, of data alone.
+    """Return the object in the NumPy file at `path`, which NumPy itself reads only when told that it may run what the file names.
 
     Returns
     -------
@@ -101,7 +101,7 @@ def read_stored_arrays(path: Path) -> Any:
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = Path(folder) / "poses.npy"
-    ...     np.save(path, {"nose": np.array([[1.0, 2.0]])}, allow_pickle=True)
+    ...     np.save(path, {"nose": np.array([[1.0, 2.0]])})
     ...     read_stored_arrays(path)
     {'nose': array([[1., 2.]])}
     """
