@@ -115,7 +115,7 @@ class FeatureWriter:
         if measures is None:
             measures = np.full((len(features), len(MEASURES)), np.nan, dtype=np.float32)
         with replacing(self._part_path(self.n_parts)) as temporary, temporary.open("wb") as file:
-            arrays = (features, centers, measured, decoded, time_s, measures)
+            arrays: tuple[npt.NDArray[Any], ...] = (features, centers, measured, decoded, time_s, measures)
             np.savez(file, allow_pickle=False, **dict(zip(_PART_ARRAYS, arrays, strict=True)))
         self.n_parts += 1
 
