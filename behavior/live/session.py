@@ -6,7 +6,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -214,7 +214,8 @@ class LiveSession:
         while self._notes:
             self._record.add_note(frame.frame, frame.time_s, self._notes.popleft())
         self._record.note_frame(frame.frame, frame.time_s, frame.taken, looked)
-        self._waiting.append(frame)
+        # Seconds of pictures would fill memory.
+        self._waiting.append(replace(frame, image=None))
         # A frame that was not seen is taken to look like the one before, so that time goes on for the head.
         self._answer(self._predictor.advance(self._last))
 

@@ -13,13 +13,14 @@ from behavior.live.session import LiveSession
 
 class Watcher:
     def __init__(self):
-        self.seen, self.heard = [], []
+        self.seen, self.heard, self.kept = [], [], []
 
     def see(self, frame):
         self.seen.append(frame.frame)
 
     def hear(self, answer):
         self.heard.append((answer.captured.frame, float(answer.probabilities[0])))
+        self.kept.append(answer.captured.image)
 
 
 @pytest.fixture
@@ -52,6 +53,8 @@ def test_all_frames_are_answered_in_order(begin, draw_pictures, tmp_path, n_ahea
     annotation = read_annotation(tmp_path / "mouse_0_ethogram.csv")
     np.testing.assert_allclose(annotation.probabilities.values[:, 0], np.arange(50) / 255, atol=1e-6)
     assert watcher.seen == list(range(50)) == [frame for frame, _ in watcher.heard]
+    # What waits for its answer keeps no picture, of which a long wait would fill memory.
+    assert watcher.kept == [None] * 50
     times = pd.read_csv(tmp_path / "mouse_0_times.csv")
     assert times.looked_at.tolist() == ["not found", *["yes"] * 49]
 
