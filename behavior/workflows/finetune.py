@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from behavior.config import Finetune, Study
 from behavior.embedding.backbone_settings import find_chosen_backbone
-from behavior.errors import UsageError, suggest_nearest
+from behavior.errors import OutputError, UsageError, suggest_nearest
 from behavior.figures.rendering import render_png
 from behavior.figures.scores import draw_confusion
 from behavior.figures.training_curves import draw_training_curves
@@ -90,12 +90,15 @@ def finetune_study(path: Path, out: Path, *, recordings: Sequence[str] | None = 
     UsageError
         If the study has no crops or no labels to fine-tune on, a recording is unknown or kept for testing, or no behavior can be learned.
     OutputError
-        If `out` is there already or cannot be written.
+        If `out` or a file that is written beside it is there already, or cannot be written.
     BehaviorError
         If videos, pose, labels or weights cannot be used.
     """
     study, manifest = open_study(path)
     refuse_weights(out)
+    for beside in _list_reports(out):
+        if beside.exists():
+            raise OutputError(f"{beside}: is there already; give another --out, or delete that file if it is not needed any more.")
     if study.crop is None:
         raise UsageError(
             f"{path}: has no section 'crop', and a backbone is fine-tuned on crops; add one such as crop: {{body_part: midbody}}."
@@ -167,12 +170,18 @@ def _choose_recordings(path: Path, manifest: Sequence[Recording], names: Sequenc
     return [recording for recording in manifest if recording.id in set(names)]
 
 
+def _list_reports(out: Path) -> tuple[Path, Path, Path]:
+    """Return the files beside the weights: table and curves of training, confusion matrices."""
+    table, curves, confusion = (out.with_name(f"{out.stem}_{ending}") for ending in ("training.csv", "training.png", "confusion.png"))
+    return table, curves, confusion
+
+
 def _write_report(out: Path, report: FinetuningReport, windows: FinetuningWindows, behaviors: Sequence[str]) -> tuple[Path, ...]:
     """Write how training went beside the weights; return the files."""
     table = report.tabulate(behaviors)
-    paths = [out.with_name(f"{out.stem}_training.csv"), out.with_name(f"{out.stem}_training.png")]
-    write_table(paths[0], table)
-    write_bytes(paths[1], render_png(draw_training_curves(table, title=out.stem)))
+    table_path, curves_path, confusion_path = _list_reports(out)
+    write_table(table_path, table)
+    write_bytes(curves_path, render_png(draw_training_curves(table, title=out.stem)))
     if windows.validation is not None and report.predicted is not None:
         shown = windows.validation.labels
         counts = {
@@ -180,9 +189,9 @@ def _write_report(out: Path, report: FinetuningReport, windows: FinetuningWindow
             for column, name in enumerate(behaviors)
             if (shown[:, column] >= 0).any()
         }
-        paths.append(out.with_name(f"{out.stem}_confusion.png"))
-        write_bytes(paths[-1], render_png(draw_confusion(counts, title=f"{out.stem}, validation frames, at 0.5")))
-    return tuple(paths)
+        write_bytes(confusion_path, render_png(draw_confusion(counts, title=f"{out.stem}, validation frames, at 0.5")))
+        return table_path, curves_path, confusion_path
+    return table_path, curves_path
 
 
 def _count_cells(labels: npt.NDArray[np.int8], decisions: npt.NDArray[np.bool_]) -> tuple[int, int, int, int]:

@@ -194,6 +194,14 @@ def test_what_is_there_is_not_written_over(tuned):
     assert tuned["weights"].read_bytes() == content
 
 
+@pytest.mark.parametrize("ending", ["training.csv", "training.png", "confusion.png"])
+def test_nothing_beside_the_weights_is_written_over(tuned, tmp_path, ending):
+    (tmp_path / f"lab_{ending}").write_text("mine")
+    with pytest.raises(OutputError, match=rf"lab_{ending}: is there already"):
+        finetune_study(tuned["study"], tmp_path / "lab.keras")
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [(f"lab_{ending}", "mine")]
+
+
 def test_a_study_without_crops_or_with_bad_labels_is_refused_at_once(tuned, copied, tmp_path):
     study = write_study(tmp_path, weights="base.keras", crop=None, streams=["motifs"])
     with pytest.raises(UsageError, match="no section 'crop'"):
