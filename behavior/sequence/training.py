@@ -170,8 +170,8 @@ class HeadTrainer:
 
     def draw_weights(self, seed: int) -> list[npt.NDArray[np.float32]]:
         """Return the weights of a newly built model."""
-        # Layers draw their own seeds from Python's generator, initialisers from the seeds of the layers. Keras's set_random_seed would have
-        # TensorFlow prepare anew, which takes seconds, all that was traced.
+        # Layers draw their seeds from Python's generator, and initialisers theirs from the layers. Keras's set_random_seed would also make
+        # TensorFlow prepare every traced function again, which takes seconds.
         state = random.getstate()
         random.seed(seed)
         try:
