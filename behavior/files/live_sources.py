@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from behavior.errors import VideoError, advise_on_missing
 from behavior.files.video import open_video
-from behavior.progress import show_address
+from behavior.progress import show_address, warn
 
 __all__ = ["CapturedPicture", "Source", "find_source"]
 
@@ -87,6 +87,8 @@ class FileSource:
         with open_video(self._path) as video:
             for frame in video.frames():
                 yield CapturedPicture(frame.time_s, frame.image)
+            if video.broke_off:
+                warn(f"{self.name}: the video breaks off after {video.n_frames} frames; what decodes is used.")
 
 
 class CameraSource:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from behavior.embedding.unmeasured import find_unmeasured, warn_of_unmeasured
-from behavior.errors import EthogramError, VideoError
+from behavior.errors import EthogramError, UsageError, VideoError
 from behavior.files.claims import claim_file, explain_claim
 from behavior.files.ethograms import write_annotation
 from behavior.files.live_record import LiveDescription, find_broken_off, name_video, read_grown, read_live_description
@@ -78,11 +78,18 @@ def recover_recordings(folder: Path) -> dict[str, Annotation | str]:
 
     Raises
     ------
+    UsageError
+        If there is no such folder.
     EthogramError
         If a description there is not what `behavior live` wrote.
     """
+    if not folder.is_dir():
+        raise UsageError(f"{folder}: no such folder; give the one that `behavior live` wrote to with --out.")
     found: dict[str, Annotation | str] = {}
-    for path in find_broken_off(folder):
+    paths = find_broken_off(folder)
+    if not paths:
+        announce(f"{folder}: no recording there was broken off, and nothing is left to finish")
+    for path in paths:
         description = read_live_description(path)
         name = description.recording
         with claim_file(path) as mine:

@@ -23,6 +23,16 @@ def test_a_file_gives_its_frames(tmp_path):
     assert [round(float(picture.image.mean()), -1) for picture in pictures] == [0, 40, 80, 120, 160]
 
 
+def test_a_file_that_breaks_off_gives_what_decodes_and_says_so(tmp_path, caplog):
+    rng = np.random.default_rng(0)
+    write_video(tmp_path / "a.mp4", rng.integers(0, 256, (20, 64, 64, 3), dtype=np.uint8), fps=10)
+    content = (tmp_path / "a.mp4").read_bytes()
+    (tmp_path / "a.mp4").write_bytes(content[: len(content) // 2])
+    pictures = list(find_source(str(tmp_path / "a.mp4"), fps=10).read())
+    assert 0 < len(pictures) < 20
+    assert f"a.mp4: the video breaks off after {len(pictures)} frames" in caplog.text
+
+
 def test_a_file_that_is_not_there_is_told(tmp_path):
     with pytest.raises(VideoError, match=r"none\.mp4: no such video"):
         find_source(str(tmp_path / "none.mp4"), fps=30)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from live_samples import FPS, describe
 
-from behavior.errors import EthogramError
+from behavior.errors import EthogramError, UsageError
 from behavior.files.ethograms import read_annotation
 from behavior.files.live_record import GrowingRecord, name_video, read_live_description
 from behavior.files.live_video import GrowingVideo
@@ -60,13 +60,17 @@ def test_a_camera_of_another_rate_than_the_model_is_told(tmp_path, caplog):
     assert "mouse: has 20 frames per second, but the model was trained on 30" in caplog.text
 
 
-def test_what_is_closed_is_left_alone(tmp_path):
+def test_what_is_closed_is_left_alone(tmp_path, caplog):
+    caplog.set_level("INFO")
     description = describe("mouse")
     record(tmp_path, description, 20)
     finish_recording(tmp_path, description)
     before = {path: path.read_bytes() for path in tmp_path.iterdir()}
     assert recover_recordings(tmp_path) == {}
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+    assert f"{tmp_path}: no recording there was broken off" in caplog.text
+    with pytest.raises(UsageError, match="none: no such folder"):
+        recover_recordings(tmp_path / "none")
 
 
 @pytest.mark.parametrize("share", [0.3, 0.61, 0.995])
