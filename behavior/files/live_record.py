@@ -34,7 +34,7 @@ __all__ = [
     "GrownRecord",
     "LiveDescription",
     "Looked",
-    "find_broken_off",
+    "find_live_descriptions",
     "name_video",
     "read_grown",
     "read_live_description",
@@ -113,11 +113,11 @@ def read_live_description(path: Path) -> LiveDescription:
     return description
 
 
-def find_broken_off(folder: Path) -> list[Path]:
-    """Return the descriptions of the live recordings in `folder` that have no finished ethogram, in the order of their names."""
+def find_live_descriptions(folder: Path) -> dict[str, Path]:
+    """Return the paths of the descriptions of the live recordings in `folder`, by name of the recording, in the order of the names."""
     # A leading dot marks what some systems add when they copy.
     found = [path for path in sorted(folder.glob(f"*{DESCRIPTION_SUFFIX}")) if not path.name.startswith(".")]
-    return [path for path in found if not read_live_description(path).is_closed]
+    return {path.name.removesuffix(DESCRIPTION_SUFFIX): path for path in found}
 
 
 class GrowingRecord:

@@ -6,14 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from behavior.embedding.unmeasured import find_unmeasured, warn_of_unmeasured
-from behavior.errors import EthogramError, UsageError, VideoError
+from behavior.errors import EthogramError, OutputError, UsageError, VideoError
 from behavior.files.claims import claim_file, explain_claim
 from behavior.files.ethograms import write_annotation
-from behavior.files.live_record import LiveDescription, find_broken_off, name_video, read_grown, read_live_description
+from behavior.files.live_record import LiveDescription, find_live_descriptions, name_video, read_grown, read_live_description
 from behavior.files.live_video import complete_video
 from behavior.frame_times import estimate_fps
 from behavior.learning.decisions import decide, read_postprocess
-from behavior.progress import announce, warn
+from behavior.progress import announce, complain, warn
 from behavior.provenance import LiveCapture
 from behavior.recording import Annotation
 
@@ -74,38 +74,44 @@ def recover_recordings(folder: Path) -> dict[str, Annotation | str]:
 
     Returns
     -------
-    By name of the recording its annotation, or a sentence on why there is none.
+    By name of the recording its annotation, or a sentence on why there is none; one that cannot be finished never stops the others.
 
     Raises
     ------
     UsageError
         If there is no such folder.
-    EthogramError
-        If a description there is not what `behavior live` wrote.
     """
     if not folder.is_dir():
         raise UsageError(f"{folder}: no such folder; give the one that `behavior live` wrote to with --out.")
     found: dict[str, Annotation | str] = {}
-    paths = find_broken_off(folder)
-    if not paths:
+    for name, path in find_live_descriptions(folder).items():
+        try:
+            annotation = _recover(folder, path)
+        except (EthogramError, VideoError, OutputError) as error:
+            complain(f"{name}: {error}")
+            found[name] = str(error)
+        else:
+            if annotation is not None:
+                found[name] = annotation
+    if not found:
         announce(f"{folder}: no recording there was broken off, and nothing is left to finish")
-    for path in paths:
-        description = read_live_description(path)
-        name = description.recording
-        with claim_file(path) as mine:
-            if not mine:
-                found[name] = f"{path}: {explain_claim(path)} is still recording it; stop it first."
-                continue
-            try:
-                n_pictures = complete_video(name_video(folder, name))
-                annotation = finish_recording(folder, description, most_frames=n_pictures)
-            except (EthogramError, VideoError) as error:
-                found[name] = str(error)
-                continue
-        found[name] = annotation
-        n_frames = len(annotation.time_s)
-        announce(f"{name}: {n_pictures:,} pictures and {n_frames:,} frames of the ethogram are whole")
-        if n_pictures > n_frames:
-            n_left = n_pictures - n_frames
-            warn(f"{name}: the last {n_left} pictures of its video have no probabilities; `behavior annotate` gives them some.")
     return found
+
+
+def _recover(folder: Path, path: Path) -> Annotation | None:
+    """Finish the recording that the file at `path` describes; None where it is finished."""
+    description = read_live_description(path)
+    if description.is_closed:
+        return None
+    name = description.recording
+    with claim_file(path) as mine:
+        if not mine:
+            raise OutputError(f"{path}: {explain_claim(path)} is still recording it; stop it first.")
+        n_pictures = complete_video(name_video(folder, name))
+        annotation = finish_recording(folder, description, most_frames=n_pictures)
+    n_frames = len(annotation.time_s)
+    announce(f"{name}: {n_pictures:,} pictures and {n_frames:,} frames of the ethogram are whole")
+    if n_pictures > n_frames:
+        n_left = n_pictures - n_frames
+        warn(f"{name}: the last {n_left} pictures of its video have no probabilities; `behavior annotate` gives them some.")
+    return annotation

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from behavior.errors import EthogramError, OutputError
-from behavior.files.live_record import GrowingRecord, LiveDescription, find_broken_off, read_grown, read_live_description
+from behavior.files.live_record import GrowingRecord, LiveDescription, find_live_descriptions, read_grown, read_live_description
 from behavior.provenance import Provenance
 
 DESCRIPTION = LiveDescription("a", ("groom", "=rear"), "camera 0", "2026-01-01", 0.5, Provenance(fps=20.0))
@@ -62,7 +62,7 @@ def test_a_description_reads_back_and_one_of_something_else_is_refused(tmp_path)
     DESCRIPTION.write(tmp_path)
     path = DESCRIPTION.find_path(tmp_path)
     assert read_live_description(path) == DESCRIPTION
-    assert find_broken_off(tmp_path) == [path]
+    assert find_live_descriptions(tmp_path) == {"a": path}
     content = json.loads(path.read_text())
     for change in ({"recording": "../b"}, {"behaviors": 3}, {"provenance": {"fps": "fast"}}, {"delay_s": None}):
         path.write_text(json.dumps(content | change))
