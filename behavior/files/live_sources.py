@@ -18,13 +18,15 @@ from behavior.errors import VideoError, advise_on_missing
 from behavior.files.video import open_video
 from behavior.progress import show_address, warn
 
-__all__ = ["CapturedPicture", "Source", "find_source"]
+__all__ = ["CapturedPicture", "Source", "StreamTimes", "find_source"]
 
 Image = npt.NDArray[np.uint8]
 
 _STREAMS = ("rtsp", "rtsps", "rtmp", "http", "https")
 # Seconds without a packet after which a stream counts as dead, and for its first answer.
 _SILENCE_S, _ANSWER_S = 5.0, 10.0
+# A picture that comes later, by its time stamp, than one before it did, has another clock.
+_MOST_LATE_S = 2.0
 
 
 @dataclass(frozen=True)
@@ -127,6 +129,33 @@ class CameraSource:
             camera.release()
 
 
+class StreamTimes:
+    """Places the pictures of a stream on the clock of this machine: as far apart as their time stamps say, not as the network has it.
+
+    Examples
+    --------
+    >>> times = StreamTimes()
+    >>> [times.place(stamp, arrived) for stamp, arrived in [(0.0, 50.25), (0.5, 50.75), (1.0, 51.75), (1.5, 51.8)]]
+    [50.25, 50.75, 51.25, 51.75]
+    """
+
+    def __init__(self) -> None:
+        # From a stamp to the clock, by the picture that was on its way for the shortest time; and the stamp before.
+        self._offset_s = np.inf
+        self._before_s = -np.inf
+
+    def place(self, stamp_s: float | None, arrived_s: float) -> float:
+        """Return when the next picture was taken, by the clock, from its time stamp and when it arrived."""
+        if stamp_s is None:
+            return arrived_s
+        late_s = arrived_s - stamp_s - self._offset_s
+        # Stamps that run ahead of the clock, go back, stand still or jump start anew.
+        if not 0 <= late_s <= _MOST_LATE_S or stamp_s <= self._before_s:
+            self._offset_s = arrived_s - stamp_s
+        self._before_s = stamp_s
+        return stamp_s + self._offset_s
+
+
 class StreamSource:
     """A network stream."""
 
@@ -138,13 +167,17 @@ class StreamSource:
 
     def read(self) -> Generator[CapturedPicture, None, None]:
         """Yield pictures until the stream ends."""
-        options = {"rtsp_transport": "tcp"} if self._address.startswith("rtsp") else {}
+        # Without the second, seconds of pictures are held back to find out their rate, and come all at once.
+        options = {"rtsp_transport": "tcp", "fpsprobesize": "0"} if self._address.startswith("rtsp") else {}
+        times = StreamTimes()
         try:
             with av.open(self._address, options=options, timeout=(_ANSWER_S, _SILENCE_S)) as container:
                 if not container.streams.video:
                     raise VideoError(f"{self.name}: has no pictures; give the address of a video stream.")
                 for frame in container.decode(container.streams.video[0]):
-                    yield CapturedPicture(time.monotonic(), np.asarray(frame.to_ndarray(format="rgb24")))
+                    yield CapturedPicture(times.place(frame.time, time.monotonic()), np.asarray(frame.to_ndarray(format="rgb24")))
+        except av.error.ExitError as error:
+            raise VideoError(f"{self.name}: does not answer, or sent nothing for {_SILENCE_S:g} s; check the network.") from error
         except (av.error.FFmpegError, OSError) as error:
             raise VideoError(f"{self.name}: cannot be read ({error.strerror or error}); check the address and the network.") from error
         raise VideoError(f"{self.name}: has ended.")

@@ -10,7 +10,7 @@ import pytest
 
 from behavior.errors import VideoError
 from behavior.files import live_sources
-from behavior.files.live_sources import find_source
+from behavior.files.live_sources import StreamTimes, find_source
 from behavior.files.video_writer import write_video
 
 
@@ -102,3 +102,19 @@ def test_a_stream_gives_pictures_until_it_ends(tmp_path):
         server.shutdown()
     assert [round(float(picture.image.mean()), -1) for picture in pictures] == [0, 40, 80, 120, 160]
     assert np.diff([picture.time_s for picture in pictures]).min() >= 0
+
+
+def test_pictures_of_a_stream_are_as_far_apart_as_their_stamps_say():
+    rng = np.random.default_rng(0)
+    stamps = np.arange(200) / 20
+    times = StreamTimes()
+    placed = np.array([times.place(stamp, 1000 + stamp + late) for stamp, late in zip(stamps, rng.exponential(0.1, 200), strict=True)])
+    # One of the first is on its way for next to no time.
+    np.testing.assert_allclose(np.diff(placed)[50:], 1 / 20, atol=0.005)
+
+
+@pytest.mark.parametrize("stamps", [[0, 1, 1, 2], [5, 6, 0, 1], [0, 1, 90, 91], [None, None, 3, 4], [0, 100, 200, 300]])
+def test_stamps_that_are_of_no_use_leave_the_time_of_arrival(stamps):
+    times = StreamTimes()
+    placed = [times.place(stamp, 1000.0 + number) for number, stamp in enumerate(stamps)]
+    np.testing.assert_allclose(placed, 1000.0 + np.arange(4), atol=1e-6)
