@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import os
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from functools import partial
@@ -30,22 +31,11 @@ CLIP_FRAMES = 300
 SECONDS_BETWEEN_LOOKS = 10.0
 
 
-class Watcher:
-    """Looks at the memory of this process from time to time."""
-
-    def __init__(self) -> None:
-        self.memory: list[tuple[float, float]] = []
-        self._next = 0.0
-
-    def see(self, frame: object) -> None:
-        """Look, if it is time."""
-        now = time.monotonic()
-        if now >= self._next:
-            self._next = now + SECONDS_BETWEEN_LOOKS
-            self.memory.append((now, psutil.Process().memory_info().rss / 2**20))
-
-    def hear(self, answer: object) -> None:
-        """Do nothing."""
+def watch_memory(kept: list[float]) -> None:
+    """Keep the memory of this process, MiB, from time to time."""
+    while True:
+        kept.append(psutil.Process().memory_info().rss / 2**20)
+        time.sleep(SECONDS_BETWEEN_LOOKS)
 
 
 def main() -> None:
@@ -60,7 +50,8 @@ def main() -> None:
 
     load_keras()
     from behavior.files.video_writer import write_video
-    from behavior.workflows.live import LiveRequest, run_live
+    from behavior.live.request import LiveRequest
+    from behavior.workflows.live import run_live
 
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
@@ -68,10 +59,11 @@ def main() -> None:
         write_video(folder / "arena.mp4", (draw(number) for number in range(CLIP_FRAMES)), fps=FPS, preset="ultrafast")
         write_video(folder / "a.mp4", repeat(n_frames), fps=FPS, preset="ultrafast")
         write_model(folder / "model", arguments)
-        watcher = Watcher()
-        request = LiveRequest(str(folder / "a.mp4"), name="a", background=folder / "arena.mp4", keep_free_gib=0.2)
+        memory: list[float] = []
+        threading.Thread(target=watch_memory, args=(memory,), daemon=True).start()
+        request = LiveRequest((str(folder / "a.mp4"),), name="a", backgrounds=(folder / "arena.mp4",), keep_free_gib=0.2)
         before = psutil.Process().cpu_times()
-        result = run_live(folder / "model", folder / "out", request, observers=[watcher])
+        result = run_live(folder / "model", folder / "out", request).sources["a"]
         after = psutil.Process().cpu_times()
         tally = result.tally
         median, high, worst = (1000 * (result.find_latency(share) or 0.0) for share in (50, 99, 100))
@@ -82,7 +74,7 @@ def main() -> None:
         say(f"latency: {median:.0f} ms at the median, {high:.0f} ms at the 99th percentile, {worst:.0f} ms at most")
         used = after.user + after.system - before.user - before.system
         say(f"processor: {1000 * used / max(result.captured, 1):.1f} ms a frame")
-        say("memory, MiB: " + ", ".join(f"{mib:.0f}" for _, mib in watcher.memory[:: max(len(watcher.memory) // 12, 1)]))
+        say("memory, MiB: " + ", ".join(f"{mib:.0f}" for mib in memory[:: max(len(memory) // 12, 1)]))
 
 
 def repeat(n_frames: int) -> Iterator[np.ndarray]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,9 +18,8 @@ from behavior.compute.loading import load_keras
 from behavior.errors import UsageError
 
 if TYPE_CHECKING:
-    from behavior.live.capturing import Capture
-    from behavior.live.session import LiveSession
-    from behavior.workflows.live import LiveResult
+    from behavior.live.recorders import Recorders
+    from behavior.live.results import LiveResult, SourceResult
 
 __all__ = ["app"]
 
@@ -37,21 +37,31 @@ class _Pace(StrEnum):
 def live(
     model: Annotated[Path | None, typer.Argument(metavar="MODEL", help="Folder of the model.")] = None,
     source: Annotated[
-        str | None, typer.Option(metavar="NUMBER|ADDRESS|FILE", help="A camera (0 is the first), a stream (rtsp://...), or a video.")
+        list[str] | None,
+        typer.Option(
+            metavar="[NAME=]NUMBER|ADDRESS|FILE",
+            help="A camera (0 is the first), a stream (rtsp://...), or a video, with a name of its own: left=0; once for each.",
+        ),
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Folder for the recordings; created if missing.")] = None,
-    name: Annotated[str, typer.Option(help="Of the recording; the time if not given.")] = "",
+    name: Annotated[str, typer.Option(help="Of a source that has none; the time if not given.")] = "",
     pace: Annotated[_Pace, typer.Option(help="Play a video at its own pace, or as fast as the model is.")] = _Pace.real,
     delay: Annotated[
         float, typer.Option(min=0, help="Seconds that a probability may come later than its frame, for heads that look at later frames.")
     ] = 0.0,
     center: Annotated[
-        str | None,
-        typer.Option(metavar="X,Y", help="For models of crops: a fixed place in the picture, in pixels, instead of the animal's."),
+        list[str] | None,
+        typer.Option(
+            metavar="X,Y",
+            help="For models of crops: a fixed place in the picture, in pixels, instead of the animal's; for each source, or one for all.",
+        ),
     ] = None,
     background: Annotated[
-        Path | None,
-        typer.Option(metavar="VIDEO", help="For models of crops: a video of the same set-up, before which the animal is looked for."),
+        list[Path] | None,
+        typer.Option(
+            metavar="VIDEO",
+            help="For models of crops: a video of the same set-up, before which the animal is looked for; for each source, or one for all.",
+        ),
     ] = None,
     roll: Annotated[str | None, typer.Option(metavar="DURATION", help="Begin another recording after this time, such as 30m.")] = None,
     duration: Annotated[str | None, typer.Option(metavar="DURATION", help="Stop after this time, such as 8h.")] = None,
@@ -73,6 +83,9 @@ def live(
     host: Annotated[
         str, typer.Option(help="Address of the page. Other than 127.0.0.1, it asks for the token in its address.")
     ] = "127.0.0.1",
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Record nothing until it is started on the page; there it may be stopped and started again.")
+    ] = False,
     keep_free: Annotated[float, typer.Option(min=0, help="GiB of the drive that stay free: recording stops before.")] = 1.0,
     recover: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Instead of recording: finish the recordings in this folder that were broken off.")
@@ -87,79 +100,89 @@ def live(
 
         _print_result(recover_folder(recover), as_json=as_json)
         return
-    if model is None or source is None or out is None:
+    if model is None or not source or out is None:
         raise UsageError("expected a model, --source and --out; for example: behavior live model --source 0 --out live.")
+    if wait and port is None:
+        raise UsageError("--wait waits for the page; add --port, such as --port 8800.")
     load_keras()
-    from behavior.workflows.live import LiveRequest, run_live
+    from behavior.live.request import LiveRequest
+    from behavior.workflows.live import run_live
 
     request = LiveRequest(
-        source=source,
+        sources=tuple(source),
         name=name,
         pace=pace.value,
         delay_s=delay,
-        center=None if center is None else _parse_place(center),
-        background=background,
+        centers=tuple(_parse_place(one) for one in center or []),
+        backgrounds=tuple(background or []),
         roll_s=None if roll is None else parse_duration(roll, option="--roll"),
         duration_s=None if duration is None else parse_duration(duration, option="--duration"),
         keep_free_gib=keep_free,
         rules=_pair(when or [], do or []),
         rest_s=rest,
+        waits=wait,
     )
-    captures: list[Capture] = []
+    running: list[Recorders] = []
     stack = ExitStack()
-    desk = None
-    if port is not None:
-        from behavior.review.live_answers import make_live_application
-        from behavior.review.live_desk import LiveDesk
-        from behavior.review.serving import serving_application
 
-        desk = LiveDesk(out)
-
-    def begin(live_session: LiveSession, capture: Capture) -> None:
-        captures.append(capture)
-        if desk is not None:
-            assert port is not None
-            desk.begin(live_session, capture)
-            application = make_live_application(desk)
-            running = stack.enter_context(serving_application(application, host=host, port=port, start=int, close=desk.end))
-            hint(f"watch it at {running.address}")
+    def begin(recorders: Recorders) -> None:
+        running.append(recorders)
+        if port is not None:
+            hint(f"watch it at {stack.enter_context(_serving(recorders, host=host, port=port))}")
         hint("press Ctrl-C to end")
 
     def end() -> None:
-        for capture in captures:
-            capture.stop()
+        for recorders in running:
+            recorders.end()
 
     with stopping_softly(end), stack:
-        result = run_live(model, out, request, observers=[] if desk is None else [desk], on_start=begin, say=session.answer)
+        result = run_live(model, out, request, on_start=begin, say=session.answer)
     _print_result(result, as_json=as_json)
 
 
+@contextmanager
+def _serving(recorders: Recorders, *, host: str, port: int) -> Iterator[str]:
+    """Serve the page while the block runs, and hand out its address."""
+    from behavior.review.live_answers import make_live_application
+    from behavior.review.live_desk import LiveDesk
+    from behavior.review.serving import serving_application
+
+    desk = LiveDesk(recorders)
+    with serving_application(make_live_application(desk), host=host, port=port, start=int, close=desk.end) as running:
+        yield running.address
+
+
 def _print_result(result: LiveResult, *, as_json: bool) -> None:
-    tally = result.tally
-    rows = [[name, None if isinstance(outcome, str) else outcome] for name, outcome in sorted(tally.recordings.items())]
-    latencies = {f"latency_{name}_s": result.find_latency(percentile) for name, percentile in (("median", 50), ("p99", 99))}
-    extra = {
-        "captured": result.captured,
-        "looked_at": tally.looked_at,
-        "skipped": tally.skipped,
-        "not_decoded": tally.undecodable,
-        "not_found": tally.not_found,
-        **latencies,
-        "gaps": result.gaps,
-        "reason": result.reason,
-        "failures": result.failures,
-    }
+    rows = [[name, None if isinstance(outcome, str) else outcome] for name, outcome in result.recordings.items()]
+    extra = {"sources": {name: _count(source) for name, source in result.sources.items()}, "failures": result.failures}
     print_table(["recording", "frames"], rows, as_json=as_json, extra=extra)
-    if tally.looked_at:
+    for name, source in result.sources.items():
+        tally = source.tally
+        if not tally.looked_at:
+            continue
         shares = f"{tally.looked_at:,} seen by the model, {tally.skipped:,} skipped, {tally.undecodable:,} not decoded"
-        median, high = latencies.values()
+        median, high = source.find_latency(50), source.find_latency(99)
         took = (
             ""
             if median is None or high is None
             else f"; from capture to probability {median * 1000:.0f} ms, {high * 1000:.0f} ms at the 99th percentile"
         )
-        hint(f"{result.captured:,} frames recorded: {shares}{took}")
+        hint(f"{name}: {source.captured:,} frames recorded: {shares}{took}")
     exit_on(result.failures)
+
+
+def _count(source: SourceResult) -> dict[str, object]:
+    return {
+        "captured": source.captured,
+        "looked_at": source.tally.looked_at,
+        "skipped": source.tally.skipped,
+        "not_decoded": source.tally.undecodable,
+        "not_found": source.tally.not_found,
+        "latency_median_s": source.find_latency(50),
+        "latency_p99_s": source.find_latency(99),
+        "gaps": source.gaps,
+        "reason": source.reason or source.error,
+    }
 
 
 def _pair(rules: list[str], actions: list[str]) -> tuple[tuple[str, str], ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -14,11 +14,12 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from behavior.errors import VideoError, advise_on_missing
+from behavior.errors import UsageError, VideoError, advise_on_missing
 from behavior.files.video import open_video
 from behavior.progress import show_address, warn
+from behavior.recording import is_safe_name
 
-__all__ = ["CapturedPicture", "Source", "StreamTimes", "find_source"]
+__all__ = ["CapturedPicture", "Source", "StreamTimes", "find_source", "name_sources"]
 
 Image = npt.NDArray[np.uint8]
 
@@ -201,3 +202,54 @@ def find_source(text: str, *, fps: float) -> Source:
     if urlsplit(text).scheme in _STREAMS and "://" in text:
         return StreamSource(text)
     return FileSource(Path(text))
+
+
+def name_sources(texts: Sequence[str], *, name: str) -> dict[str, str]:
+    """Return what `find_source` takes for each source, by the name of its recordings.
+
+    Parameters
+    ----------
+    texts
+        Sources, each by itself or as ``NAME=SOURCE``.
+    name
+        Of a source that is given without; where there are several, what it is stands behind that.
+
+    Raises
+    ------
+    UsageError
+        If a name cannot be that of a file, or two are the same.
+
+    Examples
+    --------
+    >>> name_sources(["0"], name="night")
+    {'night': '0'}
+    >>> name_sources(["left=0", "1", "videos/b.mp4"], name="night")
+    {'left': '0', 'night_camera_1': '1', 'night_b': 'videos/b.mp4'}
+    """
+    found: dict[str, str] = {}
+    for number, text in enumerate(texts, start=1):
+        before, sign, source = text.partition("=")
+        # An equals sign may belong to an address or to the name of a file.
+        is_named = bool(sign) and "://" not in before and not Path(text).exists()
+        if not is_named:
+            source = text
+        own = before if is_named else name if len(texts) == 1 else f"{name}_{_describe_source(text, number)}"
+        if not is_safe_name(own) or "=" in own:
+            raise UsageError(
+                f"{own}: cannot be the name of a file; use letters, digits, dots, dashes and underscores in --name and --source."
+            )
+        # As file systems that ignore case see it.
+        if other := next((one for one in found if one.casefold() == own.casefold()), None):
+            raise UsageError(
+                f"--source {show_address(source)} and {show_address(found[other])} would both be called {own}; give each a name, such as "
+                f"--source left={show_address(source)}."
+            )
+        found[own] = source
+    return found
+
+
+def _describe_source(text: str, number: int) -> str:
+    """Return a few letters for the source that is the `number`th."""
+    if text.isdecimal():
+        return f"camera_{text}"
+    return f"stream_{number}" if "://" in text else Path(text).stem

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,9 +19,17 @@ from behavior.learning.model_features import ModelFeatures
 from behavior.learning.opened_model import OpenedModel
 from behavior.vision.crops import take_crop, take_whole_frame
 
-__all__ = ["LiveFeatures"]
+__all__ = ["CropPlace", "LiveFeatures"]
 
 Image = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class CropPlace:
+    """Where in a picture a model looked: the square around `center`, x and y in pixels, of `size` pixels; around the middle where NaN."""
+
+    center: npt.NDArray[np.float64]
+    size: int
 
 
 class LiveFeatures:
@@ -45,6 +54,11 @@ class LiveFeatures:
         If a backbone looks at clips, or does not give the features that the model was trained on.
     WeightsError
         If the weights of a backbone are missing.
+
+    Attributes
+    ----------
+    place
+        Where in the last picture the model looked; None for whole frames, and before the first picture.
     """
 
     def __init__(
@@ -73,6 +87,13 @@ class LiveFeatures:
                     self._prepare(stream, Signature.from_text(described.signature), sample, model.folder)
             self._by_member.append(keys)
         self._before: Image | None = None
+        self.place: CropPlace | None = None
+
+    def share(self, positions: Positions | None) -> LiveFeatures:
+        """Return features of another source, by the same networks, which are not to be used at the same time."""
+        other = copy.copy(self)
+        other._positions, other._before, other.place = positions, None, None
+        return other
 
     def _prepare(self, stream: CropStream, expected: Signature, sample: Callable[[int], Sequence[Image]], folder: Path) -> None:
         if not isinstance(stream, AppearanceStream):
@@ -103,6 +124,8 @@ class LiveFeatures:
         center, is_found = np.full(2, np.nan), True
         if self._positions is not None:
             center, is_found = self._positions.find(image)
+        if not self._crop.whole_frame:
+            self.place = CropPlace(center, self._crop.size)
         vectors: dict[str, npt.NDArray[np.floating]] = {}
         for key, stream in self._streams.items():
             crop = self._cut(image, stream, center)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import queue
-import shutil
 import threading
 import time
 from collections.abc import Callable
@@ -19,6 +18,7 @@ from behavior.errors import VideoError
 from behavior.files.live_sources import CapturedPicture, Source
 from behavior.files.live_video import GrowingVideo
 from behavior.live.frame_queue import CapturedFrame, FrameQueue
+from behavior.live.free_space import FreeSpace
 from behavior.progress import warn
 
 __all__ = ["Capture", "CaptureSettings", "CaptureTally"]
@@ -28,7 +28,6 @@ _MOST_UNWRITTEN, MOST_WAITING = 64, 8
 # As `frame_times.find_gaps` has it, with the camera's interval for the usual one.
 _SHORTEST_GAP_S, _SHORTEST_GAP = 0.5, 2.5
 _SECONDS_BETWEEN_TRIES = 1.0
-_SECONDS_BETWEEN_LOOKS = 1.0
 
 
 @dataclass(frozen=True)
@@ -45,8 +44,6 @@ class CaptureSettings:
         Seconds after which another recording begins; None for one recording.
     duration_s
         Seconds after which to stop; None for never.
-    keep_free_bytes
-        Of the drive: recording stops before less is left.
     patience_s
         How long to wait for a camera or a stream that broke off.
     """
@@ -55,7 +52,6 @@ class CaptureSettings:
     at_own_pace: bool = True
     roll_s: float | None = None
     duration_s: float | None = None
-    keep_free_bytes: int = 2**30
     patience_s: float = 60.0
 
 
@@ -89,13 +85,17 @@ class Capture:
     ----------
     name_video
         Returns the path of the video of each part.
-    folder
-        Whose drive must not become full.
+    space
+        Of the drive, which must not become full.
+    first_part
+        Number of the first part.
     """
 
-    def __init__(self, source: Source, settings: CaptureSettings, *, name_video: Callable[[int], Path], folder: Path) -> None:
+    def __init__(
+        self, source: Source, settings: CaptureSettings, *, name_video: Callable[[int], Path], space: FreeSpace, first_part: int = 0
+    ) -> None:
         self._source, self._settings = source, settings
-        self._name_video, self._folder = name_video, folder
+        self._name_video, self._space = name_video, space
         self.tally = CaptureTally()
         is_patient = not source.is_live and not settings.at_own_pace
         self.frames = FrameQueue(MOST_WAITING, is_patient=is_patient)
@@ -107,10 +107,14 @@ class Capture:
         ]
         self._first: CapturedPicture | None = None
         self._last_image: npt.NDArray[np.uint8] | None = None
-        self._part, self._frame = 0, 0
+        self._part, self._frame = first_part, 0
         self._began_s = self._part_began_s = self._last_s = 0.0
         self._size: tuple[int, ...] = ()
-        self._next_look_s = 0.0
+
+    @property
+    def next_part(self) -> int:
+        """Number of the part that may follow."""
+        return self._part + (self._frame > 0)
 
     def start(self) -> None:
         """Begin."""
@@ -208,16 +212,8 @@ class Capture:
         self._size = shape
 
     def _has_room(self) -> bool:
-        """Tell whether the drive has room, once a second."""
-        now = time.monotonic()
-        if now < self._next_look_s:
-            return True
-        self._next_look_s = now + _SECONDS_BETWEEN_LOOKS
-        free = shutil.disk_usage(self._folder).free
-        if free >= self._settings.keep_free_bytes:
-            return True
-        self.tally.reason = f"{self._folder} has {free / 2**30:.2f} GiB left, and {self._settings.keep_free_bytes / 2**30:g} GiB stay free"
-        return False
+        self.tally.reason = self._space.find_shortage()
+        return not self.tally.reason
 
     def _record(self) -> None:
         try:

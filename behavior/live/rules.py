@@ -19,8 +19,7 @@ from urllib.parse import urlsplit
 
 from behavior.errors import UsageError, suggest_nearest
 from behavior.files.live_record import EventLog
-from behavior.live.frame_queue import CapturedFrame
-from behavior.live.session import AnsweredFrame
+from behavior.live.session import AnsweredFrame, Observer
 from behavior.progress import complain
 
 __all__ = ["Rule", "Rules", "parse_action", "parse_rule"]
@@ -140,7 +139,7 @@ def _start(command: Sequence[str], event: Event) -> str:
     return "done" if done.returncode == 0 else f"failed: exit status {done.returncode}"
 
 
-class Rules:
+class Rules(Observer):
     """Watches the frames of a live recording, and acts in a thread of its own, so that no action holds up the next frame.
 
     A rule acts once when it has held for its seconds, and again only after it has not held in between, and `rest_s` have passed.
@@ -153,13 +152,26 @@ class Rules:
         What the columns of probabilities are.
     log
         Gets a line for each event.
+    source
+        Name of the source, which events bear.
+    tell
+        Is called with each event and what came of it, in the thread of the actions.
     rest_s
         Least seconds of video between two events of a rule.
     """
 
-    def __init__(self, rules: Sequence[tuple[Rule, Action]], *, behaviors: Sequence[str], log: EventLog, rest_s: float = 1.0) -> None:
+    def __init__(
+        self,
+        rules: Sequence[tuple[Rule, Action]],
+        *,
+        behaviors: Sequence[str],
+        log: EventLog,
+        rest_s: float = 1.0,
+        source: str = "",
+        tell: Callable[[Event], None] | None = None,
+    ) -> None:
         self._rules = [(rule, action, list(behaviors).index(rule.behavior)) for rule, action in rules]
-        self._log, self._rest_s = log, rest_s
+        self._log, self._rest_s, self._source, self._tell = log, rest_s, source, tell
         # Of each rule: since when it holds, whether it has acted since, and when it acted last.
         self._since: list[float | None] = [None] * len(rules)
         self._has_acted = [False] * len(rules)
@@ -168,9 +180,6 @@ class Rules:
         self._events: queue.Queue[tuple[Event, Action, float] | None] = queue.Queue(_MOST_WAITING)
         self._thread = threading.Thread(target=self._act, name="rules", daemon=True)
         self._thread.start()
-
-    def see(self, frame: CapturedFrame) -> None:
-        """Do nothing."""
 
     def hear(self, answer: AnsweredFrame) -> None:
         """Act if the probabilities of a frame complete what a rule asks for."""
@@ -193,6 +202,7 @@ class Rules:
                 self._has_acted[number], self._last[number] = True, now_s
                 event = {
                     "rule": rule.text,
+                    "source": self._source,
                     "part": frame.part,
                     "frame": frame.frame,
                     "time_s": round(frame.time_s, 6),
@@ -212,7 +222,10 @@ class Rules:
             event, action, taken_s = item
             begun_s = time.monotonic() - taken_s
             outcome = action(event)
-            self._log.add(event, begun_s=begun_s, done_s=time.monotonic() - taken_s, outcome=outcome)
+            done_s = time.monotonic() - taken_s
+            self._log.add(event, begun_s=begun_s, done_s=done_s, outcome=outcome)
+            if self._tell is not None:
+                self._tell({**event, "begun_s": round(begun_s, 4), "done_s": round(done_s, 4), "outcome": outcome})
             if outcome.startswith("failed"):
                 complain(f"{event['rule']}: the action {outcome}.")
 

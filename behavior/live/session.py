@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,7 @@ import numpy.typing as npt
 from behavior.config import Postprocess
 from behavior.errors import BehaviorError
 from behavior.files.live_record import GrowingRecord, LiveDescription, Looked
-from behavior.learning.live_features import LiveFeatures
+from behavior.learning.live_features import CropPlace, LiveFeatures
 from behavior.learning.live_prediction import LivePredictor
 from behavior.learning.opened_model import OpenedModel
 from behavior.live.capturing import Capture
@@ -54,14 +54,23 @@ class AnsweredFrame:
     latency_s: float
 
 
-class Observer(Protocol):
-    """Is told what happens while it happens, in the thread of the model; has to be quick."""
+class Observer:
+    """Is told what happens while it happens, mostly in the thread of the model; has to be quick. Does nothing itself."""
 
-    def see(self, frame: CapturedFrame) -> None:
-        """Take notice of a frame that was captured, with its picture unless it is skipped."""
+    def see(self, frame: CapturedFrame, place: CropPlace | None) -> None:
+        """Take notice of a frame that was captured, with its picture unless it is skipped, and of where in it the model looked."""
 
     def hear(self, answer: AnsweredFrame) -> None:
         """Take notice of the probabilities of a frame."""
+
+    def mark(self, frame: CapturedFrame, note: str) -> None:
+        """Take notice of what somebody noted at a frame."""
+
+    def begin(self, part: int, recording: str) -> None:
+        """Take notice of a recording that begins."""
+
+    def finish(self, recording: str, outcome: int | str) -> None:
+        """Take notice of a recording that is finished: the number of its frames, or why it has no ethogram; in a thread of its own."""
 
 
 @dataclass
@@ -104,8 +113,8 @@ class LiveSession:
         Where recordings are written.
     describe
         Returns the description of each part.
-    observers
-        Are told of every frame.
+    turns
+        Is entered while the model is used, which several sessions may share.
     """
 
     def __init__(
@@ -115,10 +124,11 @@ class LiveSession:
         *,
         folder: Path,
         describe: Callable[[int], LiveDescription],
-        observers: Sequence[Observer] = (),
+        turns: AbstractContextManager[object] | None = None,
     ) -> None:
         self._model, self._features, self._folder = model, features, folder
-        self._describe, self._observers = describe, observers
+        self._describe, self._turns = describe, turns or nullcontext()
+        self._observers: list[Observer] = []
         decisions = model.decisions
         postprocess: Postprocess = model.description.postprocess if decisions is None else decisions.postprocess
         self._thresholds = postprocess.thresholds(model.description.behaviors)
@@ -137,8 +147,12 @@ class LiveSession:
         """What the columns of probabilities are."""
         return list(self._model.description.behaviors)
 
+    def watch(self, observer: Observer) -> None:
+        """Tell `observer` of all that happens from now on; before `run`."""
+        self._observers.append(observer)
+
     def run(self, capture: Capture) -> LiveTally:
-        """Predict until the capture is over, then finish the recordings.
+        """Predict until the capture is over, then finish its recordings; may be called again, with a capture whose parts come later.
 
         Raises
         ------
@@ -146,6 +160,9 @@ class LiveSession:
             If the camera never answered, or a file cannot be written; what was recorded is finished first where that is possible.
         """
         part = -1
+        # What went wrong before may have left something.
+        self._record = self._predictor = None
+        self._waiting.clear()
         try:
             while (frame := capture.frames.take()) is not None:
                 if frame.part != part:
@@ -160,6 +177,7 @@ class LiveSession:
             self._end_part()
             for thread in self._finishing:
                 thread.join()
+            self._finishing.clear()
         if capture.tally.error is not None:
             raise capture.tally.error
         return self.tally
@@ -171,6 +189,8 @@ class LiveSession:
     def _begin_part(self, part: int) -> None:
         self._end_part()
         self._record = GrowingRecord(self._folder, self._describe(part))
+        for observer in self._observers:
+            observer.begin(part, self._record.description.recording)
 
     def _end_part(self) -> None:
         """Answer what is left of a recording, and finish it in a thread: its ethogram takes longer than a frame."""
@@ -184,45 +204,58 @@ class LiveSession:
         thread.start()
 
     def _finish(self, description: LiveDescription) -> None:
+        outcome: int | str
         try:
             annotation = finish_recording(self._folder, description)
         except BehaviorError as error:
             complain(f"{description.recording}: {error}")
-            self.tally.recordings[description.recording] = str(error)
+            outcome = str(error)
         else:
-            announce(f"{description.recording}: {len(annotation.time_s):,} frames")
-            self.tally.recordings[description.recording] = len(annotation.time_s)
+            outcome = len(annotation.time_s)
+            announce(f"{description.recording}: {outcome:,} frames")
+        self.tally.recordings[description.recording] = outcome
+        for observer in self._observers:
+            observer.finish(description.recording, outcome)
 
     def _look_at(self, frame: CapturedFrame) -> None:
         if frame.follows_gap:
             self._end_stretch()
-            self._predictor = LivePredictor(self._model)
+            with self._turns:
+                self._predictor = LivePredictor(self._model)
             self._features.forget()
         assert self._record is not None and self._predictor is not None
-        for observer in self._observers:
-            observer.see(frame)
         looked: Looked = "skipped" if frame.is_skipped else "not decoded"
         if frame.image is not None:
-            self._last, is_found = self._features.describe(frame.image)
+            with self._turns:
+                self._last, is_found = self._features.describe(frame.image)
             self.tally.not_found += not is_found
             looked = "yes" if is_found else "not found"
+        for observer in self._observers:
+            observer.see(frame, self._features.place)
         # The first frame of a capture always has its picture.
         assert self._last is not None
         self.tally.looked_at += frame.image is not None
         self.tally.skipped += frame.is_skipped
         self.tally.undecodable += frame.image is None and not frame.is_skipped
         while self._notes:
-            self._record.add_note(frame.frame, frame.time_s, self._notes.popleft())
+            note = self._notes.popleft()
+            self._record.add_note(frame.frame, frame.time_s, note)
+            for observer in self._observers:
+                observer.mark(frame, note)
         self._record.note_frame(frame.frame, frame.time_s, frame.taken, looked)
         # Seconds of pictures would fill memory.
         self._waiting.append(replace(frame, image=None))
         # A frame that was not seen is taken to look like the one before, so that time goes on for the head.
-        self._answer(self._predictor.advance(self._last))
+        with self._turns:
+            values = self._predictor.advance(self._last)
+        self._answer(values)
 
     def _end_stretch(self) -> None:
         if self._predictor is not None:
-            self._answer(self._predictor.finish())
+            with self._turns:
+                values = self._predictor.finish()
             self._predictor = None
+            self._answer(values)
 
     def _answer(self, values: npt.NDArray[np.float32]) -> None:
         """Write the probabilities (N, B) of the frames that have waited longest."""

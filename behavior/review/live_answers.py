@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from behavior.errors import BehaviorError
 from behavior.review.answering import Body, explain, fail, read_body, read_int, say_unknown
-from behavior.review.live_desk import LiveDesk
+from behavior.review.live_desk import LiveDesk, SourceView
 from behavior.review.routes import PageFiles
 
 __all__ = ["make_live_application"]
@@ -21,7 +21,13 @@ _SECONDS_BETWEEN_PICTURES = 0.08
 _BOUNDARY = "picture"
 
 
-class _Note(Body):
+class _Wish(Body):
+    """About one source, or all."""
+
+    source: str | None = None
+
+
+class _Note(_Wish):
     text: str
 
 
@@ -32,9 +38,12 @@ def make_live_application(desk: LiveDesk) -> Starlette:
         Route("/", pages.index),
         Route("/page/{name}", pages.part),
         Route("/live/state", answers.describe),
-        Route("/live/pictures", answers.stream),
+        Route("/live/pictures/{name}", answers.stream),
+        Route("/live/pictures/{name}/last", answers.picture),
         Route("/live/note", answers.note, methods=["POST"]),
+        Route("/live/start", answers.start, methods=["POST"]),
         Route("/live/stop", answers.stop, methods=["POST"]),
+        Route("/live/end", answers.end, methods=["POST"]),
     ]
     return Starlette(routes=routes, exception_handlers={404: say_unknown, 405: say_unknown, BehaviorError: explain, Exception: fail})
 
@@ -47,23 +56,41 @@ class _LiveAnswers:
         return JSONResponse(self._desk.describe(read_int(request, "after", default=0)))
 
     async def stream(self, request: Request) -> Response:
-        return StreamingResponse(self._draw(), media_type=f"multipart/x-mixed-replace; boundary={_BOUNDARY}")
+        view = self._desk.find(request.path_params["name"])
+        return StreamingResponse(self._draw(view), media_type=f"multipart/x-mixed-replace; boundary={_BOUNDARY}")
 
-    async def _draw(self) -> AsyncIterator[bytes]:
+    async def _draw(self, view: SourceView) -> AsyncIterator[bytes]:
         """Yield the last picture again and again; who reads slowly gets fewer of them."""
         shown = 0
         while not self._desk.is_over:
-            number, jpeg = await asyncio.to_thread(self._desk.draw)
+            number, jpeg = await asyncio.to_thread(view.draw)
             if number != shown:
                 shown = number
                 yield f"--{_BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n".encode() + jpeg + b"\r\n"
             await asyncio.sleep(_SECONDS_BETWEEN_PICTURES)
 
+    async def picture(self, request: Request) -> Response:
+        """Send the last picture if it came after the one numbered `after`: a page of many sources cannot keep a stream open for each."""
+        after = read_int(request, "after", default=0)
+        number, jpeg = await asyncio.to_thread(self._desk.find(request.path_params["name"]).draw)
+        if number <= after:
+            return Response(status_code=204)
+        return Response(jpeg, media_type="image/jpeg", headers={"Picture-Number": str(number)})
+
     async def note(self, request: Request) -> Response:
-        self._desk.note((await read_body(request, _Note)).text)
+        note = await read_body(request, _Note)
+        self._desk.note(note.text, note.source)
+        return JSONResponse({})
+
+    async def start(self, request: Request) -> Response:
+        self._desk.start((await read_body(request, _Wish)).source)
         return JSONResponse({})
 
     async def stop(self, request: Request) -> Response:
+        self._desk.stop((await read_body(request, _Wish)).source)
+        return JSONResponse({})
+
+    async def end(self, request: Request) -> Response:
         await read_body(request, Body)
-        self._desk.stop()
+        self._desk.finish()
         return JSONResponse({})

@@ -1,23 +1,24 @@
-"""What the page of a live recording shows: the last picture, the last seconds of probabilities, and how it goes."""
+"""What the page of a live run shows of each source: the last picture, the last seconds of probabilities, and how it goes."""
 
 from __future__ import annotations
 
-import shutil
 import threading
 import time
 from collections import deque
-from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from behavior.live.capturing import Capture
+from behavior.errors import UsageError
+from behavior.learning.live_features import CropPlace
+from behavior.live.events import EventHub
 from behavior.live.frame_queue import CapturedFrame
-from behavior.live.session import AnsweredFrame, LiveSession
+from behavior.live.recorders import Recorder, Recorders
+from behavior.live.session import AnsweredFrame, Observer
 
-__all__ = ["LiveDesk"]
+__all__ = ["LiveDesk", "SourceView"]
 
 # Answers that are kept: ten seconds of the fastest cameras of the field.
 _MOST_ANSWERS = 2000
@@ -28,42 +29,46 @@ _MOST_PIXELS, _QUALITY = 960, 80
 _RECENT_S = 3.0
 
 
-class LiveDesk:
-    """Keeps what pages ask for; is told of frames in the model's thread, and asked in the server's.
+class _Numbers:
+    """Numbers the answers of all sources."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.last = 0
+
+    def take(self) -> int:
+        with self._lock:
+            self.last += 1
+            return self.last
+
+
+class SourceView(Observer):
+    """Keeps what pages ask of one source; is told of frames in the thread of its session, and asked in the server's.
 
     Parameters
     ----------
-    folder
-        Whose drive the recordings are on.
+    recorder
+        Of the source.
+    numbers
+        Of the answers of all sources.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._lock = threading.Lock()
+    def __init__(self, recorder: Recorder, numbers: _Numbers) -> None:
+        self.recorder, self._numbers = recorder, numbers
+        self._lock, self._drawing = threading.Lock(), threading.Lock()
         self._answers: deque[tuple[int, float, list[float], list[bool]]] = deque(maxlen=_MOST_ANSWERS)
         self._recent: deque[tuple[float, float]] = deque(maxlen=_MOST_ANSWERS)
-        self._n_answers = 0
         self._image: npt.NDArray[np.uint8] | None = None
         self._n_pictures = 0
         self._drawn: tuple[int, bytes] = (0, b"")
-        self._session: LiveSession | None = None
-        self._capture: Capture | None = None
-        self._is_over = False
+        self._recording = ""
+        recorder.session.watch(self)
 
-    def begin(self, session: LiveSession, capture: Capture) -> None:
-        """Take what notes are given to and what can be stopped."""
-        self._session, self._capture = session, capture
+    def begin(self, part: int, recording: str) -> None:
+        """Keep the name of the recording that begins."""
+        self._recording = recording
 
-    def end(self) -> None:
-        """Say that the recording is over."""
-        self._is_over = True
-
-    @property
-    def is_over(self) -> bool:
-        """Whether the recording is over."""
-        return self._is_over
-
-    def see(self, frame: CapturedFrame) -> None:
+    def see(self, frame: CapturedFrame, place: CropPlace | None) -> None:
         """Keep the picture of a frame."""
         if frame.image is not None:
             with self._lock:
@@ -74,51 +79,113 @@ class LiveDesk:
         """Keep the probabilities of a frame."""
         values = [round(float(value), 4) for value in answer.probabilities]
         with self._lock:
-            self._n_answers += 1
-            self._answers.append((self._n_answers, answer.captured.taken_s, values, answer.raw.tolist()))
+            self._answers.append((self._numbers.take(), answer.captured.taken_s, values, answer.raw.tolist()))
             self._recent.append((time.monotonic(), answer.latency_s))
 
     def draw(self) -> tuple[int, bytes]:
-        """Return the number of the last picture and its JPEG; 0 and nothing before the first one."""
-        with self._lock:
-            number, image = self._n_pictures, self._image
-            if number == self._drawn[0] or image is None:
-                return self._drawn
-        scale = min(_MOST_PIXELS / max(image.shape[:2]), 1.0)
-        small = image if scale == 1 else cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-        _, encoded = cv2.imencode(".jpg", cv2.cvtColor(small, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
-        with self._lock:
-            self._drawn = number, encoded.tobytes()
+        """Return the number of the last picture and its JPEG, drawn once for all viewers; 0 and nothing before the first one."""
+        with self._drawing:
+            with self._lock:
+                number, image = self._n_pictures, self._image
+            if image is not None and number != self._drawn[0]:
+                scale = min(_MOST_PIXELS / max(image.shape[:2]), 1.0)
+                small = image if scale == 1 else cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+                _, encoded = cv2.imencode(".jpg", cv2.cvtColor(small, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
+                self._drawn = number, encoded.tobytes()
             return self._drawn
 
-    def describe(self, after: int) -> dict[str, Any]:
-        """Return how it goes, and the answers that came after the one numbered `after`: number, seconds ago, probabilities, decisions."""
+    def describe(self, after: int, last: int) -> dict[str, Any]:
+        """Return how it goes, and the answers numbered from `after` (not included) to `last`: seconds ago, probabilities, decisions."""
         now = time.monotonic()
         with self._lock:
-            answers = [(number, round(now - taken_s, 3), values, raw) for number, taken_s, values, raw in self._answers if number > after]
+            answers = [(round(now - taken_s, 3), values, raw) for number, taken_s, values, raw in self._answers if after < number <= last]
             recent = [latency_s for at_s, latency_s in self._recent if now - at_s <= _RECENT_S]
-        tally = None if self._capture is None else self._capture.tally
-        seen = None if self._session is None else self._session.tally
+        recorder = self.recorder
+        tally, seen = recorder.tally, recorder.session.tally
         return {
-            "behaviors": [] if self._session is None else self._session.behaviors,
+            "name": recorder.name,
+            "state": recorder.state,
+            "reason": recorder.reason,
+            "recording": self._recording,
             "answers": answers,
-            "is_over": self._is_over,
-            "captured": 0 if tally is None else tally.captured,
-            "skipped": 0 if tally is None else tally.skipped,
-            "gaps": 0 if tally is None else tally.gaps,
-            "looked_at": 0 if seen is None else seen.looked_at,
-            "not_found": 0 if seen is None else seen.not_found,
+            "captured": tally.captured,
+            "skipped": tally.skipped,
+            "gaps": tally.gaps,
+            "looked_at": seen.looked_at,
+            "not_found": seen.not_found,
             "frames_per_second": round(len(recent) / _RECENT_S, 1),
             "latency_ms": round(1000 * float(np.median(recent))) if recent else None,
-            "free_gib": round(shutil.disk_usage(self._folder).free / 2**30, 1),
         }
 
-    def note(self, text: str) -> None:
-        """Write a note at the next frame."""
-        if self._session is not None:
-            self._session.note(text[:_LONGEST_NOTE])
 
-    def stop(self) -> None:
-        """End the recording."""
-        if self._capture is not None:
-            self._capture.stop()
+class LiveDesk:
+    """What pages may ask and wish of a live run.
+
+    Parameters
+    ----------
+    recorders
+        All sources, before they record.
+    """
+
+    def __init__(self, recorders: Recorders) -> None:
+        self._recorders = recorders
+        self._numbers = _Numbers()
+        self._views = {recorder.name: SourceView(recorder, self._numbers) for recorder in recorders}
+        self._is_over = False
+
+    @property
+    def events(self) -> EventHub:
+        """What happens, for other programs."""
+        return self._recorders.events
+
+    def end(self) -> None:
+        """Say that the run is over."""
+        self._is_over = True
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the run is over."""
+        return self._is_over
+
+    def find(self, name: str) -> SourceView:
+        """Return the source of this name; UsageError if there is none."""
+        view = self._views.get(name)
+        if view is None:
+            raise UsageError(f"there is no source {name[:60]!r}, but {', '.join(self._views)}.")
+        return view
+
+    def describe(self, after: int) -> dict[str, Any]:
+        """Return how the run goes, the number of the last answer, and `SourceView.describe` of each source."""
+        # A source numbers its answers while nobody can look at them, so that none up to here is still to come.
+        last = self._numbers.last
+        return {
+            "last": last,
+            "behaviors": self._recorders.behaviors,
+            "is_over": self._is_over,
+            "waits": self._recorders.waits,
+            "free_gib": round(self._recorders.space.measure() / 2**30, 1),
+            "sources": [view.describe(after, last) for view in self._views.values()],
+        }
+
+    def note(self, text: str, name: str | None) -> None:
+        """Write a note at the next frame of a source, or of all; UsageError if none of them records."""
+        noted = [recorder.note(text[:_LONGEST_NOTE]) for recorder in self._list(name)]
+        if not any(noted):
+            raise UsageError("nothing is recorded now that could be marked; start a source first.")
+
+    def start(self, name: str | None) -> None:
+        """Begin, or begin again, with a source, or with all."""
+        for recorder in self._list(name):
+            recorder.start()
+
+    def stop(self, name: str | None) -> None:
+        """Stop a source, or all."""
+        for recorder in self._list(name):
+            recorder.stop()
+
+    def finish(self) -> None:
+        """End the run."""
+        self._recorders.end()
+
+    def _list(self, name: str | None) -> list[Recorder]:
+        return list(self._recorders) if name is None else [self.find(name).recorder]

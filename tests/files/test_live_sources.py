@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 import pytest
 
-from behavior.errors import VideoError
+from behavior.errors import UsageError, VideoError
 from behavior.files import live_sources
-from behavior.files.live_sources import StreamTimes, find_source
+from behavior.files.live_sources import StreamTimes, find_source, name_sources
 from behavior.files.video_writer import write_video
 
 
@@ -118,3 +118,43 @@ def test_stamps_that_are_of_no_use_leave_the_time_of_arrival(stamps):
     times = StreamTimes()
     placed = [times.place(stamp, 1000.0 + number) for number, stamp in enumerate(stamps)]
     np.testing.assert_allclose(placed, 1000.0 + np.arange(4), atol=1e-6)
+
+
+def test_sources_have_names_of_their_own(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a=b.mp4").touch()
+    address = "rtsp://u:secret@h/s?name=3"
+    assert name_sources([address], name="night") == {"night": address}
+    sources = ["left=0", "1", f"door={address}", address, "cage/c.mp4", "a=b.mp4", "d=cage/c.mp4"]
+    with pytest.raises(UsageError, match=r"night_a=b: cannot be the name of a file"):
+        name_sources(sources, name="night")
+    sources.remove("a=b.mp4")
+    assert name_sources(["a=b.mp4"], name="night") == {"night": "a=b.mp4"}
+    named = name_sources(sources, name="night")
+    assert list(named.items()) == [
+        ("left", "0"),
+        ("night_camera_1", "1"),
+        ("door", address),
+        ("night_stream_4", address),
+        ("night_c", "cage/c.mp4"),
+        ("d", "cage/c.mp4"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sources", "sentence"),
+    [
+        (
+            ["one/a.mp4", "two/a.mp4"],
+            r"two/a.mp4 and one/a.mp4 would both be called night_a; give each a name, such as --source left=two/a",
+        ),
+        (["left=0", "LEFT=1"], "would both be called LEFT"),
+        (["0", "0"], "would both be called night_camera_0"),
+        (["../a=0"], "cannot be the name of a file"),
+        (["=0"], "cannot be the name of a file"),
+        (["a=rtsp://u:secret@h/1", "a=rtsp://u:secret@h/2"], r"rtsp://u:\*\*\*@h/2 and rtsp://u:\*\*\*@h/1 would both"),
+    ],
+)
+def test_names_that_cannot_be_used_are_told(sources, sentence):
+    with pytest.raises(UsageError, match=sentence):
+        name_sources(sources, name="night")

@@ -5,8 +5,10 @@ from __future__ import annotations
 import itertools
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Thread
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,11 +18,16 @@ from behavior.config import Postprocess
 from behavior.files.live_record import LiveDescription
 from behavior.files.live_sources import CapturedPicture
 from behavior.live.capturing import Capture, CaptureSettings
+from behavior.live.events import EventHub, SourceEvents
+from behavior.live.free_space import FreeSpace
+from behavior.live.recorders import Recorder, Recorders
 from behavior.live.session import LiveSession
+from behavior.live.turns import Turns
 from behavior.provenance import AppliedPostprocess, LiveCapture, Provenance
 from behavior.sequence.frame_streams import NeighbourhoodStream
 
 FPS = 20.0
+BEHAVIORS = ("groom", "rear")
 BEGAN = "2026-01-01T00:00:00+00:00"
 
 
@@ -44,6 +51,7 @@ class Brightness:
 
     def __init__(self, seconds: float = 0.0) -> None:
         self.seconds, self.forgotten = seconds, 0
+        self.place = None
 
     def describe(self, image: np.ndarray) -> tuple[list[np.ndarray], bool]:
         time.sleep(self.seconds)
@@ -65,22 +73,72 @@ class Echo:
         return NeighbourhoodStream(lambda rows: rows, self.n_ahead, 2)
 
 
-def make_model(n_ahead: int = 0) -> Any:
-    member = SimpleNamespace(behaviors=["groom", "rear"], average=1)
-    description = SimpleNamespace(behaviors=["groom", "rear"], members=[member], combine="mean", postprocess=Postprocess(closing_frames=2))
+def make_model(n_ahead: int = 0, behaviors: Sequence[str] = BEHAVIORS) -> Any:
+    member = SimpleNamespace(behaviors=list(behaviors), average=1)
+    description = SimpleNamespace(behaviors=list(behaviors), members=[member], combine="mean", postprocess=Postprocess(closing_frames=2))
     return SimpleNamespace(
         description=description, decisions=None, members=[SimpleNamespace(description=member, model=Echo(n_ahead), preparation=None)]
     )
 
 
-def describe(name: str) -> LiveDescription:
+def describe(name: str, behaviors: Sequence[str] = BEHAVIORS) -> LiveDescription:
     """Describe a recording of two behaviors whose gaps of a frame are closed."""
     provenance = Provenance(
         fps=FPS,
         postprocess=AppliedPostprocess(threshold=0.5, closing_frames=2),
         live=LiveCapture(source="drawn", began=BEGAN, delay_s=0.0),
     )
-    return LiveDescription(name, ("groom", "rear"), "drawn", BEGAN, 0.0, provenance)
+    return LiveDescription(name, tuple(behaviors), "drawn", BEGAN, 0.0, provenance)
+
+
+def gather_recorders(
+    folder: Path,
+    sources: Mapping[str, DrawnSource],
+    *,
+    behaviors: Sequence[str] = BEHAVIORS,
+    waits: bool = False,
+    keep_free_bytes: int = 0,
+    seconds: float = 0.0,
+    at_own_pace: bool = False,
+) -> Recorders:
+    """Return what records drawn sources into a folder, all with one model that takes so many seconds a frame."""
+    space, turns = FreeSpace(folder, keep_free_bytes), Turns()
+    model, settings = make_model(behaviors=behaviors), CaptureSettings(fps=FPS, at_own_pace=at_own_pace)
+    events = EventHub()
+
+    def make_recorder(name: str, source: DrawnSource) -> Recorder:
+        session = LiveSession(
+            model, Brightness(seconds), folder=folder, describe=lambda part: describe(f"{name}_{part}", behaviors), turns=turns
+        )
+        session.watch(SourceEvents(events, name, behaviors))
+        return Recorder(
+            name,
+            session,
+            lambda part: Capture(source, settings, name_video=lambda one: folder / f"{name}_{one}.mkv", space=space, first_part=part),
+        )
+
+    return Recorders([make_recorder(*pair) for pair in sources.items()], waits=waits, space=space, events=events)
+
+
+@contextmanager
+def running(recorders: Recorders) -> Iterator[None]:
+    """Record in a thread while the block runs."""
+    thread = Thread(target=recorders.run)
+    thread.start()
+    try:
+        yield
+    finally:
+        recorders.end()
+        thread.join(20)
+    assert not thread.is_alive()
+
+
+def wait_until(holds: Callable[[], object]) -> None:
+    """Wait until something holds, which has to be soon."""
+    deadline = time.monotonic() + 20
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def record_until_killed(folder: Path) -> None:
@@ -91,8 +149,9 @@ def record_until_killed(folder: Path) -> None:
         for number in itertools.count()
     )
     session = LiveSession(make_model(), Brightness(), folder=folder, describe=lambda part: describe(f"mouse_{part}"))
-    settings = CaptureSettings(fps=FPS, keep_free_bytes=0, roll_s=10.0, at_own_pace=False)
-    capture = Capture(DrawnSource(pictures), settings, name_video=lambda part: folder / f"mouse_{part}.mkv", folder=folder)
+    settings = CaptureSettings(fps=FPS, roll_s=10.0, at_own_pace=False)
+    space = FreeSpace(folder, 0)
+    capture = Capture(DrawnSource(pictures), settings, name_video=lambda part: folder / f"mouse_{part}.mkv", space=space)
     capture.start()
     session.run(capture)
 

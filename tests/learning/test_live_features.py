@@ -36,11 +36,17 @@ def test_pictures_get_the_features_of_their_frames(demo):
         fps=10,
         sample=lambda count: [np.zeros((480, 640, 3), dtype=np.uint8)] * count,
     )
+    assert features.place is None
+    # Another source by the same networks, in between.
+    other = features.share(KnownPositions(np.tile([50.0, 40.0], (N_FRAMES, 1))))
     with open_video(recordings[0].video) as video:
         for frame in video.frames():
             if frame.index == N_FRAMES:
                 break
             members, is_found = features.describe(frame.image)
+            other.describe(frame.image[:, ::-1])
+            assert features.place.size == study.crop.size and other.place.center.tolist() == [50.0, 40.0]
+            np.testing.assert_array_equal(features.place.center, stored.centers[frame.index])
             assert is_found and len(members) == len(study.behaviors)
             for vector in members:
                 assert vector.dtype == np.float16

@@ -11,11 +11,16 @@ from behavior.files.live_sources import CapturedPicture
 from behavior.files.video import open_video
 from behavior.live import capturing
 from behavior.live.capturing import Capture, CaptureSettings
+from behavior.live.free_space import FreeSpace
 
 
-def start(source, folder, **settings):
+def start(source, folder, keep_free_bytes=0, first_part=0, **settings):
     capture = Capture(
-        source, CaptureSettings(fps=FPS, **{"keep_free_bytes": 0} | settings), name_video=lambda part: folder / f"{part}.mkv", folder=folder
+        source,
+        CaptureSettings(fps=FPS, **settings),
+        name_video=lambda part: folder / f"{part}.mkv",
+        space=FreeSpace(folder, keep_free_bytes),
+        first_part=first_part,
     )
     capture.start()
     return capture
@@ -89,7 +94,9 @@ def test_a_camera_that_never_answers_is_an_error(tmp_path):
 
 def test_another_size_and_every_so_many_seconds_begin_another_recording(draw_pictures, tmp_path):
     pictures = [*draw_pictures(25), *draw_pictures(5, first=25, height=32)]
-    frames = take_all(start(DrawnSource(pictures), tmp_path, at_own_pace=False, roll_s=0.5))
+    capture = start(DrawnSource(pictures), tmp_path, at_own_pace=False, roll_s=0.5)
+    frames = take_all(capture)
+    assert capture.next_part == 4
     assert [frame.part for frame in frames] == [0] * 10 + [1] * 10 + [2] * 5 + [3] * 5
     assert [frame.frame for frame in frames if frame.part == 1] == list(range(10))
     assert [frame.time_s for frame in frames if frame.frame == 0] == [0.0] * 4
@@ -98,7 +105,7 @@ def test_another_size_and_every_so_many_seconds_begin_another_recording(draw_pic
 
 def test_a_drive_that_fills_up_ends_the_recording_before(draw_pictures, tmp_path):
     capture = start(DrawnSource(draw_pictures(5)), tmp_path, keep_free_bytes=2**60)
-    assert take_all(capture) == []
+    assert take_all(capture) == [] and capture.next_part == 0
     assert "GiB left, and 1.07374e+09 GiB stay free" in capture.tally.reason
 
 

@@ -35,12 +35,15 @@ def watch(tmp_path):
         path = tmp_path / "a_events.csv"
         path.unlink(missing_ok=True)
         rule = parse_rule(text, ["rear", "groom"])
-        rules = Rules([(rule, action)], behaviors=["rear", "groom"], log=EventLog(tmp_path, "a"), rest_s=rest_s)
+        told = []
+        asked = {"rest_s": rest_s, "source": "left", "tell": told.append}
+        rules = Rules([(rule, action)], behaviors=["rear", "groom"], log=EventLog(tmp_path, "a"), **asked)
         for number, probabilities in enumerate(parts):
             play(rules, probabilities, gap_at=gap_at, part=number)
         rules.close()
         table = pd.read_csv(path)
-        assert table.frame.tolist() == [event["frame"] for event in acted]
+        assert table.frame.tolist() == [event["frame"] for event in acted] == [event["frame"] for event in told]
+        assert {(event["source"], event["outcome"]) for event in told} <= {("left", "printed")}
         return [event["frame"] for event in acted]
 
     return begin

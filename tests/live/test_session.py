@@ -8,19 +8,29 @@ from live_samples import FPS, Brightness, DrawnSource, describe, make_model
 from behavior.errors import OutputError, VideoError
 from behavior.files.ethograms import read_annotation
 from behavior.live.capturing import Capture, CaptureSettings
-from behavior.live.session import LiveSession
+from behavior.live.free_space import FreeSpace
+from behavior.live.session import LiveSession, Observer
 
 
-class Watcher:
+class Watcher(Observer):
     def __init__(self):
-        self.seen, self.heard, self.kept = [], [], []
+        self.seen, self.heard, self.kept, self.told = [], [], [], []
 
-    def see(self, frame):
+    def see(self, frame, place):
         self.seen.append(frame.frame)
 
     def hear(self, answer):
         self.heard.append((answer.captured.frame, float(answer.probabilities[0])))
         self.kept.append(answer.captured.image)
+
+    def mark(self, frame, note):
+        self.told.append(("mark", frame.frame, note))
+
+    def begin(self, part, recording):
+        self.told.append(("begin", part, recording))
+
+    def finish(self, recording, outcome):
+        self.told.append(("finish", recording, outcome))
 
 
 @pytest.fixture
@@ -32,10 +42,13 @@ def begin(tmp_path):
             features,
             folder=tmp_path,
             describe=lambda part: describe(name_part.format(part)),
-            observers=observers,
         )
-        settings = CaptureSettings(fps=FPS, **{"keep_free_bytes": 0, "at_own_pace": False} | settings)
-        capture = Capture(source, settings, name_video=lambda part: tmp_path / f"{name_part.format(part)}.mkv", folder=tmp_path)
+        for observer in observers:
+            session.watch(observer)
+        settings = CaptureSettings(fps=FPS, **{"at_own_pace": False} | settings)
+        capture = Capture(
+            source, settings, name_video=lambda part: tmp_path / f"{name_part.format(part)}.mkv", space=FreeSpace(tmp_path, 0)
+        )
         capture.start()
         return session, capture, features
 
@@ -85,9 +98,11 @@ def test_a_gap_begins_anew_and_parts_are_recordings_of_their_own(begin, draw_pic
 
 
 def test_a_note_stands_at_the_next_frame(begin, draw_pictures, tmp_path):
-    session, capture, _ = begin(DrawnSource(draw_pictures(5)))
+    watcher = Watcher()
+    session, capture, _ = begin(DrawnSource(draw_pictures(5)), observers=[watcher])
     session.note("injected")
     session.run(capture)
+    assert watcher.told == [("begin", 0, "mouse_0"), ("mark", 0, "injected"), ("finish", "mouse_0", 5)]
     assert (tmp_path / "mouse_0_notes.csv").read_text().splitlines() == ["frame,time_s,note", "0,0.000000,injected"]
 
 

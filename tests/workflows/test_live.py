@@ -11,9 +11,8 @@ from behavior.files.ethograms import read_annotation
 from behavior.files.model_bundle import read_bundle
 from behavior.files.video import summarize_video
 from behavior.learning.opened_model import open_model
-from behavior.live.capturing import CaptureTally
-from behavior.live.session import LiveTally
-from behavior.workflows.live import LiveRequest, LiveResult, run_live
+from behavior.live.request import LiveRequest
+from behavior.workflows.live import run_live
 
 CENTER = (200.0, 180.0)
 
@@ -66,7 +65,7 @@ def test_live_gives_the_ethogram_of_annotate(run, demo, mouse, tmp_path):
     counts = json.loads("\n".join(line for line in printed if not line.startswith('{"rule"')))
     n_frames = len(live.time_s)
     assert counts["rows"] == [{"recording": "a", "frames": n_frames}]
-    assert (counts["captured"], counts["looked_at"], counts["skipped"]) == (n_frames, n_frames, 0)
+    assert [counts["sources"]["a"][name] for name in ("captured", "looked_at", "skipped")] == [n_frames, n_frames, 0]
     assert summarize_video(tmp_path / "live" / "a.mkv").n_frames == n_frames
     again = run("live", demo.model, "--source", video, "--out", tmp_path / "live", "--name", "a", "--center", "200,180")
     assert again.status == 1 and "holds a recording a already" in again.err
@@ -81,6 +80,12 @@ def test_live_gives_the_ethogram_of_annotate(run, demo, mouse, tmp_path):
         (("MODEL", "--recover", "out"), "--recover takes no model"),
         (("MODEL", "--source", "VIDEO", "--out", "out", "--center", "middle"), "expected two numbers of pixels"),
         (("MODEL", "--source", "VIDEO", "--out", "out", "--name", "../a"), "cannot be the name of a file"),
+        (("MODEL", "--source", "0", "--out", "out", "--wait"), "--wait waits for the page"),
+        (("MODEL", "--source", "VIDEO", "--source", "VIDEO", "--out", "out"), "would both be called"),
+        (
+            ("MODEL", "--source", "VIDEO", *["--background", "VIDEO"] * 2, "--out", "out"),
+            "--background is given 2 times and --source 1 times",
+        ),
         (("MODEL", "--source", "0", "--out", "out"), "name a short video of the same camera and arena with --background"),
         (("MODEL", "--source", "none.mp4", "--out", "out"), "no such video"),
         (("MODEL", "--source", "VIDEO", "--out", "out", "--roll", "soon"), "expected a number with its unit"),
@@ -96,18 +101,11 @@ def test_what_cannot_be_done_is_told(run, demo, mouse, tmp_path, monkeypatch, ar
 
 def test_a_model_that_looks_ahead_or_has_another_rate_is_refused(demo, mouse, tmp_path, monkeypatch):
     model = open_model(demo.model)
-    request = LiveRequest(str(mouse[0]), center=CENTER)
+    request = LiveRequest((str(mouse[0]),), centers=(CENTER,))
     monkeypatch.setattr("behavior.workflows.live.open_model", lambda folder: model)
     for member in model.members:
         member.model._make_steps = None
     with pytest.raises(ModelError, match=r"looks at later frames, up to .* s; add --delay"):
         run_live(demo.model, tmp_path, request)
     with pytest.raises(UsageError, match="choose one of them"):
-        run_live(demo.model, tmp_path, LiveRequest(str(mouse[0]), delay_s=100, center=CENTER, background=mouse[0]))
-
-
-def test_percentiles_are_of_the_frames_that_the_model_saw():
-    result = LiveResult(LiveTally(latencies_s=[0.1, 0.2, 0.3], recordings={"a": 3, "b": "is missing"}), 3, CaptureTally().gaps, "")
-    assert result.find_latency(50) == pytest.approx(0.2)
-    assert result.failures == {"b": "is missing"}
-    assert LiveResult(LiveTally(), 0, 0, "").find_latency(50) is None
+        run_live(demo.model, tmp_path, LiveRequest((str(mouse[0]),), delay_s=100, centers=(CENTER,), backgrounds=(mouse[0],)))

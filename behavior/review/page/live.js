@@ -1,99 +1,170 @@
-// The page of a live recording: asks how it goes several times a second, and draws the last ten seconds.
+// The page of a live run: asks how it goes several times a second, and shows each source with its last ten seconds.
 
-import { colorOf } from "/page/colors.js";
+import { colorOf, themeColors } from "/page/colors.js";
 
 const SHOWN_S = 10;
 const PAUSE_MS = 200;
+const PICTURE_PAUSE_MS = 80;
+const LANE = 18;
+const ROW = 26;
+const STATES = {
+  waiting: "waits to be started",
+  recording: "recording",
+  stopping: "closes its files",
+  stopped: "stopped",
+  over: "over",
+  failed: "failed",
+};
 
 const find = (id) => document.getElementById(id);
-let answers = [];
+const sources = new Map();
 let last = 0;
 let isOver = false;
 
-async function send(path, body) {
-  const answer = await fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
-  if (!answer.ok) find("status").textContent = (await answer.json()).error;
+function complain(sentence) {
+  find("problem").textContent = sentence;
+  find("problem").hidden = !sentence;
 }
 
-function showBars(behaviors) {
-  const bars = find("bars");
-  if (bars.children.length !== behaviors.length) {
-    bars.replaceChildren(...behaviors.map((name) => {
-      const item = document.createElement("li");
-      const label = document.createElement("span");
-      const bar = document.createElement("progress");
-      label.textContent = name;
-      bar.max = 1;
-      bar.setAttribute("aria-label", name);
-      item.append(label, bar);
-      return item;
+async function send(path, body) {
+  try {
+    const answer = await fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+    complain(answer.ok ? "" : (await answer.json()).error);
+  } catch (error) {
+    complain("The server does not answer.");
+  }
+}
+
+class SourceRow {
+  constructor(name) {
+    this.name = name;
+    this.answers = [];
+    this.root = find("source").content.firstElementChild.cloneNode(true);
+    this.root.dataset.source = name;
+    this.image = this.root.querySelector("img");
+    this.image.alt = `What ${name} shows`;
+    this.root.querySelector("h2").textContent = name;
+    for (const wish of ["start", "stop"]) {
+      this.root.querySelector(`.${wish}`).addEventListener("click", () => send(`/live/${wish}`, { source: name }));
+    }
+    this.root.querySelector(".mark").addEventListener("click", () => send("/live/note", { text: "mark", source: name }));
+    find("sources").append(this.root);
+    this.picture = 0;
+    this.followPicture();
+  }
+
+  // A picture at a time: browsers open six connections to a server, and a stream would keep one.
+  async followPicture() {
+    try {
+      const answer = await fetch(`/live/pictures/${encodeURIComponent(this.name)}/last?after=${this.picture}`);
+      if (answer.status === 200) {
+        this.picture = Number(answer.headers.get("Picture-Number"));
+        const before = this.image.src;
+        this.image.src = URL.createObjectURL(await answer.blob());
+        if (before.startsWith("blob:")) URL.revokeObjectURL(before);
+      }
+    } catch (error) {
+      // What asks for the state says that the server is gone.
+    }
+    if (!isOver) setTimeout(() => this.followPicture(), PICTURE_PAUSE_MS);
+  }
+
+  show(state, behaviors) {
+    const now = performance.now() / 1000;
+    for (const [ago, values, raw] of state.answers) this.answers.push({ at: now - ago, values, raw });
+    this.answers = this.answers.filter((one) => now - one.at <= SHOWN_S + 1);
+    this.root.dataset.state = state.state;
+    this.root.querySelector(".state").textContent = STATES[state.state];
+    this.root.querySelector(".reason").textContent = state.reason || state.recording;
+    const records = state.state === "recording";
+    this.root.querySelector(".start").disabled = isOver || records || state.state === "stopping";
+    this.root.querySelector(".stop").disabled = this.root.querySelector(".mark").disabled = isOver || !records;
+    this.showFigures(state);
+    this.showEthogram(behaviors, now);
+  }
+
+  showFigures(state) {
+    const figures = {
+      "frames a second": state.frames_per_second,
+      "latency": state.latency_ms === null ? "–" : `${state.latency_ms} ms`,
+      "recorded": state.captured,
+      "skipped": state.skipped,
+      "without animal": state.not_found,
+      "gaps": state.gaps,
+    };
+    this.root.querySelector("dl").replaceChildren(...Object.entries(figures).map(([name, value]) => {
+      const pair = document.createElement("div");
+      const term = document.createElement("dt");
+      const detail = document.createElement("dd");
+      term.textContent = name;
+      detail.textContent = value;
+      detail.dataset.figure = name;
+      pair.append(term, detail);
+      return pair;
     }));
   }
-  const now = answers.at(-1);
-  if (!now) return;
-  [...bars.children].forEach((item, index) => {
-    item.classList.toggle("shown", now.raw[index]);
-    item.querySelector("progress").value = now.values[index];
-  });
-}
 
-function showEthogram(behaviors) {
-  const canvas = find("ethogram");
-  const ratio = window.devicePixelRatio || 1;
-  const height = Math.max(behaviors.length * 26, 40);
-  canvas.width = canvas.clientWidth * ratio;
-  canvas.height = height * ratio;
-  canvas.style.height = `${height}px`;
-  const context = canvas.getContext("2d");
-  context.scale(ratio, ratio);
-  const style = getComputedStyle(document.documentElement);
-  const left = 130;
-  const width = canvas.clientWidth - left - 8;
-  const now = performance.now() / 1000;
-  context.font = "12px system-ui, sans-serif";
-  context.textBaseline = "middle";
-  behaviors.forEach((name, index) => {
-    const top = index * 26 + 4;
-    context.fillStyle = style.getPropertyValue("--lane");
-    context.fillRect(left, top, width, 18);
-    context.fillStyle = style.getPropertyValue("--ink");
-    context.fillText(name, 8, top + 9, left - 16);
-    context.fillStyle = colorOf(index);
-    answers.forEach((answer, place) => {
-      const locate = (at) => Math.round(left + width * (1 - (now - at) / SHOWN_S));
-      const start = locate(answer.at);
-      const next = answers[place + 1];
-      const stop = next ? locate(next.at) : start + 2;
-      if (start < left || stop - start > width / 10) return;
-      // Decided frames fill the lane, the others as much of it as they are probable.
-      context.globalAlpha = answer.raw[index] ? 1 : 0.35;
-      const tall = answer.raw[index] ? 18 : 18 * answer.values[index];
-      context.fillRect(start, top + 18 - tall, stop - start, tall);
+  showEthogram(behaviors, now) {
+    const canvas = this.root.querySelector("canvas");
+    const ratio = window.devicePixelRatio || 1;
+    const height = behaviors.length * ROW + 4;
+    canvas.style.height = `${height}px`;
+    canvas.width = canvas.clientWidth * ratio;
+    canvas.height = height * ratio;
+    const context = canvas.getContext("2d");
+    context.scale(ratio, ratio);
+    const colors = themeColors();
+    const left = Math.min(130, canvas.clientWidth / 3);
+    const width = canvas.clientWidth - left - 44;
+    const current = this.answers.at(-1);
+    context.font = "12px system-ui, 'DejaVu Sans', sans-serif";
+    context.textBaseline = "middle";
+    const locate = (at) => left + width * (1 - (now - at) / SHOWN_S);
+    behaviors.forEach((name, index) => {
+      const top = index * ROW + 6;
+      context.globalAlpha = 1;
+      context.fillStyle = colors.lane;
+      context.fillRect(left, top, width, LANE);
+      context.fillStyle = colors.ink;
+      context.textAlign = "left";
+      context.fillText(name, 8, top + LANE / 2, left - 16);
+      context.textAlign = "right";
+      context.fillStyle = current?.raw[index] ? colors.ink : colors.muted;
+      context.fillText(current ? current.values[index].toFixed(2) : "–", left + width + 38, top + LANE / 2);
+      context.fillStyle = colorOf(index);
+      this.answers.forEach((answer, place) => {
+        const next = this.answers[place + 1];
+        const start = Math.round(Math.max(locate(answer.at), left));
+        const stop = Math.round(next ? locate(next.at) : locate(answer.at) + 2);
+        // What is longer is a gap.
+        if (stop <= start || (next && next.at - answer.at > 1)) return;
+        // Decided frames fill the lane, the others as much of it as they are probable.
+        context.globalAlpha = answer.raw[index] ? 1 : 0.35;
+        const tall = answer.raw[index] ? LANE : LANE * answer.values[index];
+        context.fillRect(start, top + LANE - tall, Math.min(stop, left + width) - start, tall);
+      });
     });
     context.globalAlpha = 1;
-  });
+    const told = behaviors.map((name, index) => `${name} ${current ? current.values[index].toFixed(2) : "unknown"}`);
+    canvas.setAttribute("aria-label", `The last ten seconds; now ${told.join(", ")}`);
+  }
 }
 
-function showFigures(state) {
-  const figures = {
-    "frames a second": state.frames_per_second,
-    "latency": state.latency_ms === null ? "–" : `${state.latency_ms} ms`,
-    "recorded": state.captured,
-    "skipped": state.skipped,
-    "without animal": state.not_found,
-    "gaps": state.gaps,
-    "drive free": `${state.free_gib} GiB`,
-  };
-  find("figures").replaceChildren(...Object.entries(figures).map(([name, value]) => {
-    const pair = document.createElement("div");
-    const term = document.createElement("dt");
-    const detail = document.createElement("dd");
-    term.textContent = name;
-    detail.textContent = value;
-    detail.dataset.figure = name;
-    pair.append(term, detail);
-    return pair;
-  }));
+function show(state) {
+  last = state.last;
+  isOver = state.is_over;
+  for (const source of state.sources) {
+    if (!sources.has(source.name)) sources.set(source.name, new SourceRow(source.name));
+    sources.get(source.name).show(source, state.behaviors);
+  }
+  const recording = state.sources.filter((source) => source.state === "recording").length;
+  const many = state.sources.length > 1;
+  find("status").textContent = isOver ? "The recording is over." : many ? `${recording} of ${state.sources.length} sources record` : "";
+  find("drive").textContent = `${state.free_gib} GiB free`;
+  find("start-all").hidden = find("stop-all").hidden = !many;
+  find("start-all").disabled = isOver || recording === state.sources.length;
+  find("stop-all").disabled = isOver || !recording;
+  find("end").disabled = isOver;
 }
 
 async function follow() {
@@ -101,21 +172,10 @@ async function follow() {
     const answer = await fetch(`/live/state?after=${last}`);
     const state = await answer.json();
     if (!answer.ok) throw new Error(state.error);
-    const now = performance.now() / 1000;
-    for (const [number, ago, values, raw] of state.answers) {
-      last = number;
-      answers.push({ at: now - ago, values, raw });
-    }
-    answers = answers.filter((one) => now - one.at <= SHOWN_S + 1);
-    showBars(state.behaviors);
-    showEthogram(state.behaviors);
-    showFigures(state);
-    isOver = state.is_over;
-    find("status").textContent = isOver ? "The recording is over." : "recording";
-    find("stop").disabled = isOver;
+    show(state);
   } catch (error) {
     isOver = true;
-    find("stop").disabled = true;
+    document.querySelectorAll("button").forEach((button) => { button.disabled = true; });
     find("status").textContent = "The recording is over, or the server does not answer.";
   }
   if (!isOver) setTimeout(follow, PAUSE_MS);
@@ -127,7 +187,9 @@ find("noting").addEventListener("submit", (event) => {
   find("note").value = "";
   find("note").blur();
 });
-find("stop").addEventListener("click", () => send("/live/stop", {}));
+find("start-all").addEventListener("click", () => send("/live/start", {}));
+find("stop-all").addEventListener("click", () => send("/live/stop", {}));
+find("end").addEventListener("click", () => send("/live/end", {}));
 document.addEventListener("keydown", (event) => {
   if (event.key === "m" && event.target.tagName !== "INPUT" && !event.ctrlKey && !event.metaKey && !event.altKey) {
     send("/live/note", { text: "mark" });

@@ -1,0 +1,93 @@
+"""A live run put together: what its sources share, and what each has of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+from behavior.errors import OutputError
+from behavior.files.ethograms import ETHOGRAM_SUFFIX
+from behavior.files.live_record import EventLog
+from behavior.files.live_sources import Source
+from behavior.learning.live_features import LiveFeatures
+from behavior.learning.opened_model import OpenedModel
+from behavior.live.capturing import Capture, CaptureSettings
+from behavior.live.events import EventHub, SourceEvents
+from behavior.live.free_space import FreeSpace
+from behavior.live.parts import RecordingParts
+from behavior.live.recorders import Recorder, Recorders
+from behavior.live.request import LiveRequest
+from behavior.live.rules import Rules, parse_action, parse_rule
+from behavior.live.session import LiveSession
+from behavior.live.turns import Turns
+from behavior.progress import announce
+
+__all__ = ["LiveRun"]
+
+
+class LiveRun(ExitStack):
+    """One model, one drive and one stream of events, shared by all sources of a run; as a block, it closes what they leave open.
+
+    Parameters
+    ----------
+    model
+        What predicts.
+    out
+        Where recordings are written.
+    request
+        What is asked.
+    say
+        Prints the events of rules whose action is to print them.
+    """
+
+    def __init__(self, model: OpenedModel, out: Path, request: LiveRequest, *, say: Callable[[str], None]) -> None:
+        super().__init__()
+        self._model, self._out, self._request, self._say = model, out, request, say
+        self._space, self._events, self._turns = FreeSpace(out, round(request.keep_free_gib * 2**30)), EventHub(), Turns()
+
+    def gather(self, sources: Sequence[tuple[str, Source, LiveFeatures]]) -> Recorders:
+        """Return what records sources, each with its name and what describes its pictures.
+
+        Raises
+        ------
+        OutputError
+            If there is such a recording.
+        UsageError
+            If a rule or an action cannot be used.
+        """
+        return Recorders(
+            [self._make_recorder(*source) for source in sources], waits=self._request.waits, space=self._space, events=self._events
+        )
+
+    def _make_recorder(self, name: str, source: Source, features: LiveFeatures) -> Recorder:
+        request, out = self._request, self._out
+        is_numbered = request.roll_s is not None
+        parts = RecordingParts(self._model, out, name=name, source=source.name, delay_s=request.delay_s, is_numbered=is_numbered)
+        self.enter_context(parts)
+        first = parts.find_video(0)
+        if first.exists() or (out / f"{first.stem}{ETHOGRAM_SUFFIX}").exists():
+            raise OutputError(f"{out}: holds a recording {first.stem} already; give another --name or --out.")
+        session = LiveSession(self._model, features, folder=out, describe=parts.describe, turns=self._turns)
+        published = SourceEvents(self._events, name, session.behaviors)
+        session.watch(published)
+        watched = [(parse_rule(rule, session.behaviors), parse_action(action, say=self._say)) for rule, action in request.rules]
+        if watched:
+            rules = Rules(
+                watched,
+                behaviors=session.behaviors,
+                log=EventLog(out, first.stem),
+                rest_s=request.rest_s,
+                source=name,
+                tell=published.publish_rule,
+            )
+            session.watch(self.enter_context(closing(rules)))
+        settings = CaptureSettings(
+            fps=self._model.description.fps, at_own_pace=request.pace == "real", roll_s=request.roll_s, duration_s=request.duration_s
+        )
+        announce(f"recording {source.name} into {first}")
+
+        def make_capture(part: int) -> Capture:
+            return Capture(source, settings, name_video=parts.find_video, space=self._space, first_part=part)
+
+        return Recorder(name, session, make_capture)
