@@ -22,7 +22,7 @@ from behavior.files.live_record import EventLog
 from behavior.live.session import AnsweredFrame, Observer
 from behavior.progress import complain
 
-__all__ = ["Rule", "Rules", "parse_action", "parse_rule"]
+__all__ = ["Action", "Rule", "Rules", "parse_action", "parse_rule"]
 
 # Seconds that an action may take, and events that may wait for one.
 _PATIENCE_S, _MOST_WAITING = 5.0, 100

@@ -18,7 +18,7 @@ from behavior.live.free_space import FreeSpace
 from behavior.live.parts import RecordingParts
 from behavior.live.recorders import Recorder, Recorders
 from behavior.live.request import LiveRequest
-from behavior.live.rules import Rules, parse_action, parse_rule
+from behavior.live.rules import Action, Rule, Rules, parse_action, parse_rule
 from behavior.live.session import LiveSession
 from behavior.live.turns import Turns
 from behavior.progress import announce
@@ -56,22 +56,29 @@ class LiveRun(ExitStack):
         UsageError
             If a rule or an action cannot be used.
         """
-        return Recorders(
-            [self._make_recorder(*source) for source in sources], waits=self._request.waits, space=self._space, events=self._events
-        )
+        # Nothing is written before all of it can be used.
+        parts = [self._name_parts(name, source) for name, source, _ in sources]
+        behaviors, request = self._model.description.behaviors, self._request
+        watched = [(parse_rule(rule, behaviors), parse_action(action, say=self._say)) for rule, action in request.rules]
+        recorders = [self._make_recorder(*source, own, watched) for source, own in zip(sources, parts, strict=True)]
+        return Recorders(recorders, waits=request.waits, space=self._space, events=self._events)
 
-    def _make_recorder(self, name: str, source: Source, features: LiveFeatures) -> Recorder:
+    def _name_parts(self, name: str, source: Source) -> RecordingParts:
         request, out = self._request, self._out
         is_numbered = request.roll_s is not None
         parts = RecordingParts(self._model, out, name=name, source=source.name, delay_s=request.delay_s, is_numbered=is_numbered)
-        self.enter_context(parts)
         first = parts.find_video(0)
         if first.exists() or (out / f"{first.stem}{ETHOGRAM_SUFFIX}").exists():
             raise OutputError(f"{out}: holds a recording {first.stem} already; give another --name or --out.")
+        return self.enter_context(parts)
+
+    def _make_recorder(
+        self, name: str, source: Source, features: LiveFeatures, parts: RecordingParts, watched: Sequence[tuple[Rule, Action]]
+    ) -> Recorder:
+        request, out, first = self._request, self._out, parts.find_video(0)
         session = LiveSession(self._model, features, folder=out, describe=parts.describe, turns=self._turns)
         published = SourceEvents(self._events, name, session.behaviors)
         session.watch(published)
-        watched = [(parse_rule(rule, session.behaviors), parse_action(action, say=self._say)) for rule, action in request.rules]
         if watched:
             rules = Rules(
                 watched,

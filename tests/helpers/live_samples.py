@@ -74,10 +74,16 @@ class Echo:
 
 
 def make_model(n_ahead: int = 0, behaviors: Sequence[str] = BEHAVIORS) -> Any:
-    member = SimpleNamespace(behaviors=list(behaviors), average=1)
-    description = SimpleNamespace(behaviors=list(behaviors), members=[member], combine="mean", postprocess=Postprocess(closing_frames=2))
+    member = SimpleNamespace(behaviors=list(behaviors), average=1, streams=[])
+    description = SimpleNamespace(
+        behaviors=list(behaviors), members=[member], combine="mean", postprocess=Postprocess(closing_frames=2), fps=FPS, crop=None
+    )
     return SimpleNamespace(
-        description=description, decisions=None, members=[SimpleNamespace(description=member, model=Echo(n_ahead), preparation=None)]
+        folder=Path("model"),
+        hash="",
+        description=description,
+        decisions=None,
+        members=[SimpleNamespace(description=member, model=Echo(n_ahead), preparation=None)],
     )
 
 
