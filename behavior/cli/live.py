@@ -148,7 +148,8 @@ def _serving(recorders: Recorders, *, host: str, port: int) -> Iterator[str]:
     from behavior.review.serving import serving_application
 
     desk = LiveDesk(recorders)
-    with serving_application(make_live_application(desk), host=host, port=port, start=int, close=desk.end) as running:
+    application = make_live_application(desk)
+    with serving_application(application, host=host, port=port, start=int, close=desk.end, has_sockets=True) as running:
         yield running.address
 
 

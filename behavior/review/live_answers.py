@@ -8,11 +8,13 @@ from collections.abc import AsyncIterator
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
+from starlette.websockets import WebSocket
 
 from behavior.errors import BehaviorError
 from behavior.review.answering import Body, explain, fail, read_body, read_int, say_unknown
 from behavior.review.live_desk import LiveDesk, SourceView
+from behavior.review.live_socket import tell_events
 from behavior.review.routes import PageFiles
 
 __all__ = ["make_live_application"]
@@ -44,6 +46,7 @@ def make_live_application(desk: LiveDesk) -> Starlette:
         Route("/live/start", answers.start, methods=["POST"]),
         Route("/live/stop", answers.stop, methods=["POST"]),
         Route("/live/end", answers.end, methods=["POST"]),
+        WebSocketRoute("/events", answers.tell),
     ]
     return Starlette(routes=routes, exception_handlers={404: say_unknown, 405: say_unknown, BehaviorError: explain, Exception: fail})
 
@@ -94,3 +97,6 @@ class _LiveAnswers:
         await read_body(request, Body)
         self._desk.finish()
         return JSONResponse({})
+
+    async def tell(self, socket: WebSocket) -> None:
+        await tell_events(socket, self._desk)

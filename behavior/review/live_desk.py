@@ -167,6 +167,14 @@ class LiveDesk:
             "sources": [view.describe(after, last) for view in self._views.values()],
         }
 
+    def introduce(self) -> dict[str, Any]:
+        """Return what a program that begins to read events has to know."""
+        return {
+            "event": "sources",
+            "behaviors": self._recorders.behaviors,
+            "sources": [{"source": recorder.name, "state": recorder.state, "reason": recorder.reason} for recorder in self._recorders],
+        }
+
     def note(self, text: str, name: str | None) -> None:
         """Write a note at the next frame of a source, or of all; UsageError if none of them records."""
         noted = [recorder.note(text[:_LONGEST_NOTE]) for recorder in self._list(name)]

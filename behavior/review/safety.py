@@ -18,6 +18,8 @@ Application = Callable[[Message, Receive, Send], Awaitable[None]]
 MOST_BODY_BYTES = 64 * 1024
 _MOST_SKIPPED_BYTES = 8 * 2**20
 _COOKIE = "behavior_review"
+# As WebSockets have it.
+_POLICY_VIOLATED = 1008
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -55,11 +57,14 @@ class Guard:
         if scope["type"] == "lifespan":
             await self._application(scope, receive, send)
             return
-        if scope["type"] != "http":
+        if scope["type"] not in ("http", "websocket"):
             return
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
         cookie = self._find_new_cookie(scope)
         refusal = self._refuse(scope, headers, has_token=cookie is not None)
+        if scope["type"] == "websocket":
+            await (self._application(scope, receive, send) if refusal is None else _refuse_socket(scope, receive, send, *refusal))
+            return
         if refusal is not None:
             # Whoever is still sending would not read the answer.
             await _skip_body(receive)
@@ -89,8 +94,8 @@ class Guard:
         if headers.get("sec-fetch-site", "none") not in ("same-origin", "none") and scope["path"] != "/":
             return 403, "a page from elsewhere may not ask this server."
         if self._token is not None and not has_token and not self._has_cookie(headers):
-            return 403, "open the address with the token that `behavior review` printed."
-        if scope["method"] not in ("GET", "HEAD"):
+            return 403, "open the address with the token that the program printed."
+        if scope["type"] == "http" and scope["method"] not in ("GET", "HEAD"):
             if headers.get("content-type", "").partition(";")[0].strip() != "application/json":
                 return 415, "expected a request of type application/json."
             if int(headers.get("content-length", "0") if headers.get("content-length", "0").isdigit() else "0") > MOST_BODY_BYTES:
@@ -139,8 +144,17 @@ async def _skip_body(receive: Receive) -> None:
             return
 
 
-async def _answer(send: Send, status: int, sentence: str) -> None:
+async def _refuse_socket(scope: Message, receive: Receive, send: Send, status: int, sentence: str) -> None:
+    """Answer the wish for a WebSocket with a refusal, before there is one."""
+    await receive()
+    if "websocket.http.response" in scope.get("extensions", {}):
+        await _answer(send, status, sentence, kind="websocket.http")
+    else:
+        await send({"type": "websocket.close", "code": _POLICY_VIOLATED})
+
+
+async def _answer(send: Send, status: int, sentence: str, *, kind: str = "http") -> None:
     body = json.dumps({"error": sentence}).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode()), *_HEADERS]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    await send({"type": f"{kind}.response.start", "status": status, "headers": headers})
+    await send({"type": f"{kind}.response.body", "body": body})

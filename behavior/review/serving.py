@@ -18,7 +18,7 @@ import uvicorn
 from behavior.errors import UsageError
 from behavior.review.desk import Desk
 from behavior.review.routes import make_application
-from behavior.review.safety import Application, Guard
+from behavior.review.safety import MOST_BODY_BYTES, Application, Guard
 
 __all__ = ["LOCAL", "RunningServer", "serve", "serving", "serving_application"]
 
@@ -67,7 +67,13 @@ def serving(desk: Desk, *, host: str = LOCAL, port: int) -> Iterator[RunningServ
 
 @contextmanager
 def serving_application(
-    application: Application, *, host: str = LOCAL, port: int, start: Callable[[], object], close: Callable[[], object]
+    application: Application,
+    *,
+    host: str = LOCAL,
+    port: int,
+    start: Callable[[], object],
+    close: Callable[[], object],
+    has_sockets: bool = False,
 ) -> Iterator[RunningServer]:
     """Run a server for an application while the block runs; arguments and errors as of `serving`.
 
@@ -75,6 +81,8 @@ def serving_application(
     ----------
     start, close
         Called before the server runs, and while it ends.
+    has_sockets
+        Whether the application answers WebSockets.
     """
     listener = _listen(host, port)
     port = listener.getsockname()[1]
@@ -85,7 +93,10 @@ def serving_application(
         log_level="error",
         access_log=False,
         lifespan="off",
-        ws="none",
+        # Of its kinds this one waits for readers, and bounds what they send.
+        ws="websockets-sansio" if has_sockets else "none",
+        ws_max_size=MOST_BODY_BYTES,
+        ws_per_message_deflate=False,
         timeout_graceful_shutdown=_SECONDS_TO_END,
         server_header=False,
     )

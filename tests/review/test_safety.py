@@ -94,3 +94,33 @@ def test_other_machines_need_the_token_once() -> None:
     cookie = headers["set-cookie"].partition(";")[0]
     assert ask(REMOTE, host="lab:8765", cookie=f"other=1; {cookie}")[0] == 200
     assert ask(REMOTE, host="lab:8765", cookie="behavior_review=guess")[0] == 403
+
+
+@pytest.mark.parametrize("extensions", [{}, {"websocket.http.response": {}}])
+def test_a_socket_is_opened_by_its_own_page_and_by_programs_alone(extensions: dict[str, Any]) -> None:
+    sent: list[Any] = []
+
+    async def accept(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "websocket.accept"})
+
+    async def receive() -> Any:
+        return {"type": "websocket.connect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    def open_socket(**headers: str) -> Any:
+        given = {"host": "127.0.0.1:8765", **headers}
+        scope = {"type": "websocket", "path": "/events", "query_string": b"", "extensions": extensions}
+        scope["headers"] = [(name.encode(), value.encode()) for name, value in given.items()]
+        sent.clear()
+        asyncio.run(Guard(accept, port=8765, token=None)(scope, receive, send))
+        return sent[0]
+
+    assert open_socket() == open_socket(origin="http://127.0.0.1:8765") == {"type": "websocket.accept"}
+    for headers in ({"host": "evil.example"}, {"origin": "http://evil.example"}):
+        refused = open_socket(**headers)
+        if extensions:
+            assert (refused["type"], refused["status"]) == ("websocket.http.response.start", 403)
+        else:
+            assert refused == {"type": "websocket.close", "code": 1008}
