@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
+from behavior.embedding.tracklet_cuts import TrackletCuts
 from behavior.identity.preparation import make_window
 from behavior.recording import Tracklet
 from behavior.vision.crops import take_crop
@@ -45,6 +46,11 @@ class TrackletCrops:
     starts: npt.NDArray[np.int64]
     stops: npt.NDArray[np.int64]
     window: npt.NDArray[np.bool_]
+
+    def cut(self, cuts: TrackletCuts) -> TrackletCrops:
+        """Return the same crops with the numbers, starts and stops of the parts that tracklets are cut into."""
+        starts, stops = cuts.cut_spans(self.starts, self.stops)
+        return replace(self, owners=cuts.renumber(self.owners, self.frames), starts=starts, stops=stops)
 
 
 def list_crop_frames(tracklets: Sequence[Tracklet], *, every: int = 1) -> npt.NDArray[np.int64]:

@@ -15,16 +15,18 @@ from behavior.compute.child import call_in_child
 from behavior.embedding.backbone_looks import run_backbone
 from behavior.embedding.crop_batches import read_ahead
 from behavior.embedding.tracklet_crops import TrackletCrops, list_crop_frames, take_tracklet_crops
+from behavior.embedding.tracklet_cuts import TrackletCuts
 from behavior.errors import TrainingError
 from behavior.files.video import open_video
 from behavior.identity.assignment import assign_identities
+from behavior.identity.change_points import find_changes
 from behavior.identity.continuity import weigh_motion
 from behavior.identity.contrast import CropTable, EmbeddingTrainer, shake_crops
 from behavior.identity.correlogram import Correlogram
 from behavior.identity.networks import build_cnn, build_dense
 from behavior.identity.preparation import Preparation
 from behavior.identity.quality import choose_usable, measure_quality
-from behavior.identity.recognition import Whitening, score_tracklets
+from behavior.identity.recognition import Whitening, score_crops, score_tracklets
 from behavior.identity.resolution import UNKNOWN, Resolution, resolve_tracklets, train_and_resolve
 from behavior.recording import Tracklet
 from behavior.tracking.animals import TrackedAnimals, gather_animals
@@ -61,6 +63,8 @@ _FITTED_CROPS, _CROPS_AT_ONCE = 500, 512
 _N_STEPS = 400
 # A tracklet is named from this probability on.
 SURE = 0.9
+# After a cut everything is decided anew, and may show another one.
+_MOST_CUTTINGS = 3
 # Log-odds that no witness reaches: a tracklet that contradicts others is doubtful, and its positions are not lost.
 _KEPT = 1000.0
 # If fewer frames than this share are named by appearance, it says too little to go by.
@@ -77,10 +81,13 @@ class Looks:
         Int64 of shape (N,), -1 where it is not sure.
     log_probabilities
         Of each of K animals, float64 of shape (N, K), each tracklet on its own and compared with the others.
+    cuts
+        Where tracklets were cut to become these N, because what they look like changes.
     """
 
     identities: Integers
     log_probabilities: Floats
+    cuts: TrackletCuts
 
 
 @dataclass(frozen=True)
@@ -140,7 +147,8 @@ def resolve_animals(
 ) -> tuple[TrackedAnimals, TrackletIdentities]:
     """Return the animals of a video with one animal in one column, and the identities of their tracklets.
 
-    Columns keep the number of the one that motion alone put most of their positions in.
+    A tracklet that turns into another animal by what it looks like is cut there. Columns keep the number of the one that motion alone
+    put most of their positions in.
 
     Parameters
     ----------
@@ -158,9 +166,12 @@ def resolve_animals(
     TrainingError, VideoError
         As `identify_tracklets`.
     """
-    numbers, n_animals = associated.tracklets, associated.chosen.shape[1]
+    n_animals = associated.chosen.shape[1]
     tracklets = gather_animals(found, associated, settings).make_tracklets()
-    identities = identify_tracklets(video, tracklets, n_animals, fingerprint=fingerprint, arena=arena, seed=seed, backbone=backbone)
+    how: dict[str, Any] = {"fingerprint": fingerprint, "arena": arena, "seed": seed, "backbone": backbone}
+    cuts, identities = identify_tracklets(video, tracklets, n_animals, **how)
+    associated = associated.cut(cuts.numbers, cuts.frames)
+    numbers = associated.tracklets
     frames, columns = np.nonzero(numbers >= 0)
     animals = identities.animals[numbers[frames, columns]]
     shared = np.zeros((n_animals, n_animals), dtype=np.int64)
@@ -180,8 +191,8 @@ def identify_tracklets(
     arena: float,
     seed: int = 0,
     backbone: tuple[str, str] = OPENFIELD,
-) -> TrackletIdentities:
-    """Find which animal each tracklet of a video is; two that share a frame are two animals.
+) -> tuple[TrackletCuts, TrackletIdentities]:
+    """Find where tracklets of a video turn into another animal, and which animal each part is; two that share a frame are two animals.
 
     Networks are trained in a process of its own, so that neither TensorFlow nor its memory stays.
 
@@ -219,6 +230,8 @@ def identify_tracklets(
     given: dict[str, Any] = {"crops": crops, "usable": usable, "n_animals": n_animals, "fingerprint": fingerprint, "seed": seed}
     given["backbone"] = backbone
     looks = weigh_looks(**given) if fingerprint == "correlogram" else call_in_child(weigh_looks, **given)
+    cuts = looks.cuts.move_to_meetings(tracklets)
+    tracklets, crops = cuts.cut_tracklets(tracklets), crops.cut(cuts)
     lengths = np.array([len(one) for one in tracklets])
     named = float(lengths[looks.identities != UNKNOWN].sum() / lengths.sum())
     if named < _LEAST_NAMED:
@@ -226,7 +239,7 @@ def identify_tracklets(
             f"animals cannot be told apart by appearance (it names {named:.0%} of the positions found, expected at least "
             f"{_LEAST_NAMED:.0%}: they look alike, or are not found well)."
         )
-    return TrackletIdentities(*join_looks_and_motion(looks, tracklets, arena=arena), crops, usable)
+    return cuts, TrackletIdentities(*join_looks_and_motion(looks, tracklets, arena=arena), crops, usable)
 
 
 def weigh_looks(
@@ -237,7 +250,7 @@ def weigh_looks(
     seed: int,
     backbone: tuple[str, str] = OPENFIELD,
 ) -> Looks:
-    """Tell animals apart by their usable crops, without labels.
+    """Tell animals apart by their usable crops, without labels, and cut tracklets in which one turns into another.
 
     Raises
     ------
@@ -260,8 +273,21 @@ def weigh_looks(
         resolution = resolve_tracklets(vectors, owners, crops.starts, crops.stops, n_animals)
     else:
         vectors, resolution = _train(features, crops, owners, n_animals, fingerprint, seed)
-    _, scores = score_tracklets(vectors, owners, resolution.assignment.identities, n_animals, calibrate=True)
-    return Looks(resolution.name_tracklets(least_probability=SURE), scores)
+    begin = np.zeros(0, dtype=np.int64)
+    cuts = TrackletCuts.before_crops(begin, owners, crops.frames[usable])
+    parts = owners
+    for _ in range(_MOST_CUTTINGS):
+        _, of_crops = score_crops(vectors, parts, resolution.assignment.identities, n_animals, calibrate=True)
+        changes = find_changes(of_crops, parts)
+        if not len(changes):
+            break
+        begin = np.union1d(begin, changes)
+        cuts = TrackletCuts.before_crops(begin, owners, crops.frames[usable])
+        cut = crops.cut(cuts)
+        parts = cut.owners[usable]
+        resolution = resolve_tracklets(vectors, parts, cut.starts, cut.stops, n_animals)
+    _, scores = score_tracklets(vectors, parts, resolution.assignment.identities, n_animals, calibrate=True)
+    return Looks(resolution.name_tracklets(least_probability=SURE), scores, cuts)
 
 
 def join_looks_and_motion(looks: Looks, tracklets: Sequence[Tracklet], *, arena: float, n_rounds: int = 2) -> tuple[Integers, Floats]:

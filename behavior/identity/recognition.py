@@ -9,7 +9,7 @@ import numpy.typing as npt
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 
-__all__ = ["Prototypes", "Whitening", "normalize", "score_tracklets"]
+__all__ = ["Prototypes", "Whitening", "normalize", "score_crops", "score_tracklets"]
 
 Floats = npt.NDArray[np.float64]
 Vectors = npt.NDArray[np.floating]
@@ -111,12 +111,12 @@ class Prototypes:
         return logs
 
 
-def score_tracklets(
+def score_crops(
     vectors: Vectors, owners: Integers, identities: Integers, n_identities: int, *, calibrate: bool
 ) -> tuple[Prototypes, Floats]:
-    """Return the prototypes that tracklets of these identities give, and the log-probabilities (N, K) of each tracklet by the others.
+    """Return the prototypes that tracklets of these identities give, and the log-probabilities (M, K) of each crop by other tracklets.
 
-    A tracklet is never compared with a prototype that it is a part of, unless it is the only one of its animal.
+    A crop is never compared with a prototype that its tracklet is a part of, unless that is the only one of its animal.
 
     Parameters
     ----------
@@ -147,12 +147,24 @@ def score_tracklets(
     temperature, trust = _FIRST_TEMPERATURE, 1.0
     if calibrate and len(compared):
         temperature = _fit(lambda value: log_softmax(cosines[compared] / value, axis=1)[np.arange(len(compared)), own[compared]], 0.02, 1.0)
-    logs = _sum_rows(log_softmax(cosines / temperature, axis=1), owners, n_tracklets)
+    scored: Floats = log_softmax(cosines / temperature, axis=1)
     rows = np.flatnonzero(has_others & (np.bincount(owners, minlength=n_tracklets) > 0))
     if calibrate and len(rows):
+        logs = _sum_rows(scored, owners, n_tracklets)
         trust = _fit(lambda value: log_softmax(value * logs[rows], axis=1)[np.arange(len(rows)), identities[rows]], 0.01, 1.0)
-    scored: Floats = log_softmax(trust * logs, axis=1)
     return Prototypes(normalize(totals), temperature, trust), scored
+
+
+def score_tracklets(
+    vectors: Vectors, owners: Integers, identities: Integers, n_identities: int, *, calibrate: bool
+) -> tuple[Prototypes, Floats]:
+    """Return the prototypes that tracklets of these identities give, and the log-probabilities (N, K) of each tracklet by the others.
+
+    Takes what `score_crops` takes; the crops of a tracklet count together as the prototypes' trust says.
+    """
+    prototypes, scored = score_crops(vectors, owners, identities, n_identities, calibrate=calibrate)
+    logs: Floats = log_softmax(prototypes.trust * _sum_rows(scored, owners, len(identities)), axis=1)
+    return prototypes, logs
 
 
 def _fit(log_likelihoods: object, low: float, high: float) -> float:

@@ -100,6 +100,13 @@ class Associated:
             following += int(own[-1]) + 1 if len(frames) else 0
         return numbers
 
+    def cut(self, numbers: npt.NDArray[np.integer], frames: npt.NDArray[np.integer]) -> Associated:
+        """Return the same detections with tracklets cut before frames (C,) in which they have a detection, each by its number (C,)."""
+        columns = (self.tracklets[frames] == np.asarray(numbers)[:, None]).argmax(axis=1)
+        certain = self.certain.copy()
+        certain[frames, columns] = False
+        return Associated(self.chosen, certain)
+
     def regroup(self, animals: npt.NDArray[np.integer], n_animals: int) -> tuple[Associated, npt.NDArray[np.int64]]:
         """Return the same detections with all tracklets of one animal in one column, and the former number of each tracklet.
 

@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pytest
 
 from behavior.embedding.tracklet_crops import list_crop_frames, take_tracklet_crops
+from behavior.embedding.tracklet_cuts import TrackletCuts
 from behavior.recording import Tracklet
 
 N_FRAMES = 20
@@ -79,3 +80,10 @@ def test_a_video_that_is_too_short_is_told_and_no_tracklets_are_no_crops() -> No
     with pytest.raises(ValueError, match="frame 20, in which tracklet 0 has an animal, is not"):
         take_tracklet_crops(enumerate(draw_pictures()), [follow(0, [18, 19, 20, 21])])
     assert take_tracklet_crops(enumerate(draw_pictures()), [], length=40, width=20).images.shape == (0, 48, 48, 3)
+
+
+def test_crops_of_a_tracklet_that_is_cut_are_those_of_its_parts() -> None:
+    crops = take_tracklet_crops(enumerate(draw_pictures()), [follow(0, list(range(12))), follow(1, list(range(4, 20)))], every=4)
+    cut = crops.cut(TrackletCuts(np.array([0]), np.array([6]), np.array([4])))
+    assert cut.owners.tolist() == [0, 0, 2, 1, 2, 2, 2] and cut.images is crops.images
+    assert (cut.starts.tolist(), cut.stops.tolist()) == ([0, 6, 4], [6, 12, 20])

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pytest
 
 from behavior.embedding.animal_detection import choose_detection, detect_animals
+from behavior.embedding.tracklet_cuts import TrackletCuts
 from behavior.embedding.tracklet_identities import (
     Fingerprint,
     Looks,
@@ -33,6 +34,7 @@ from behavior.tracking.background_detector import BackgroundDetector
 from behavior.tracking.detections import Detections
 
 N_FRAMES = 240
+NO_CUTS = TrackletCuts.before_crops(*np.zeros((3, 0), dtype=np.int64))
 
 
 def meet() -> npt.NDArray[np.float64]:
@@ -43,6 +45,10 @@ def meet() -> npt.NDArray[np.float64]:
     side = np.array([-1, -1, 1, 1, -1])[(phase + 0.5).astype(int)]
     y = 40 + 12 * np.sin(np.arange(N_FRAMES) / 20)
     return np.stack((np.column_stack((100 + side * away, y)), np.column_stack((100 - side * away, y + 3))), axis=1)
+
+
+# Where they are nearest.
+FIRST_MEETING = N_FRAMES // 8
 
 
 def draw(positions: npt.NDArray[np.float64]) -> npt.NDArray[np.uint8]:
@@ -91,6 +97,29 @@ def test_animals_that_motion_exchanges_stay_themselves(pair: Video) -> None:
         assert np.isin(identities.crops.frames[identities.crops.owners == number], tracklet.frames).all()
 
 
+def exchange_without_an_end(associated: Associated) -> Associated:
+    """The same, but the animals are exchanged in the middle of their first meeting, which ends no tracklet: two are both animals."""
+    chosen, certain = associated.chosen.copy(), associated.certain.copy()
+    certain[FIRST_MEETING - 10 : FIRST_MEETING + 10] = True
+    chosen[FIRST_MEETING:], certain[FIRST_MEETING:] = chosen[FIRST_MEETING:, ::-1], certain[FIRST_MEETING:, ::-1]
+    return replace(associated, chosen=chosen, certain=certain)
+
+
+def test_tracklets_that_turn_into_another_animal_are_cut_there(pair: Video) -> None:
+    path, found, associated, settings = pair
+    exchanged = exchange_without_an_end(associated)
+    before = gather_animals(found, exchanged, settings).make_tracklets()
+    animals, identities = resolve_animals(path, found, exchanged, settings, fingerprint="correlogram", arena=200 * 80)
+    assert score(animals, meet(), 26)["idf1"] > 0.97
+    tracklets = animals.make_tracklets()
+    starts = [one.start_frame for one in tracklets if abs(one.start_frame - FIRST_MEETING) <= 10]
+    assert len(starts) == 2 and len(tracklets) == len(identities.animals) == len(before) + 2
+    assert identities.measure_sure(tracklets) > 0.9
+    for number, tracklet in enumerate(tracklets):
+        assert (animals.tracklets[tracklet.frames, identities.animals[number]] == number).all()
+        assert np.isin(identities.crops.frames[identities.crops.owners == number], tracklet.frames).all()
+
+
 @pytest.mark.slow
 def test_a_network_on_the_vectors_of_a_backbone_tells_them_apart_too(pair: Video) -> None:
     animals, _ = resolve_animals(*pair, fingerprint="backbone", arena=200 * 80)
@@ -128,7 +157,7 @@ def stay(start: int, stop: int, x: float) -> Tracklet:
 def test_a_tracklet_without_a_crop_is_the_animal_that_was_there() -> None:
     tracklets = [stay(0, 10, 0), stay(0, 10, 90), stay(11, 12, 89), stay(11, 12, 2), stay(13, 20, 0), stay(13, 20, 90)]
     sure = np.log(np.array([[0.99, 0.01], [0.01, 0.99], [0.5, 0.5], [0.5, 0.5], [0.99, 0.01], [0.01, 0.99]]))
-    animals, probabilities = join_looks_and_motion(Looks(np.array([0, 1, -1, -1, 0, 1]), sure), tracklets, arena=1e4)
+    animals, probabilities = join_looks_and_motion(Looks(np.array([0, 1, -1, -1, 0, 1]), sure, NO_CUTS), tracklets, arena=1e4)
     assert animals.tolist() == [0, 1, 1, 0, 0, 1] and (probabilities > 0.99).all()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from behavior.identity.recognition import Prototypes, Whitening, normalize, score_tracklets
+from behavior.identity.recognition import Prototypes, Whitening, normalize, score_crops, score_tracklets
 
 
 def draw_vectors(n_tracklets: int, n_each: int, rng: np.random.Generator, *, noise: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -45,6 +45,15 @@ def test_a_tracklet_is_compared_with_others_of_its_animal_not_with_itself() -> N
     assert scores[0].argmax() == 1 or scores[0, 0] < -0.01
     # The only one of its animal is compared with itself: there is nothing else.
     assert scores[1].argmax() == 1
+
+
+def test_crops_of_a_tracklet_count_together_as_far_as_they_can_be_trusted() -> None:
+    vectors, owners, animals = draw_vectors(12, 10, np.random.default_rng(3), noise=0.6)
+    prototypes, of_crops = score_crops(vectors, owners, animals, 3, calibrate=True)
+    np.testing.assert_allclose(np.exp(of_crops).sum(axis=1), 1)
+    sums = np.array([of_crops[owners == tracklet].sum(axis=0) for tracklet in range(12)]) * prototypes.trust
+    expected = sums - np.log(np.exp(sums).sum(axis=1, keepdims=True))
+    np.testing.assert_allclose(score_tracklets(vectors, owners, animals, 3, calibrate=True)[1], expected, atol=1e-9)
 
 
 def test_calibration_finds_how_far_crops_can_be_trusted() -> None:

@@ -172,3 +172,13 @@ def test_tracklets_are_put_where_their_animals_are() -> None:
     assert former.tolist() == [0, 2, 3] and kept.chosen.tolist() == [[0, 1, -1], [0, 1, -1], [-1, 0, -1], [-1, 0, -1]]
     with pytest.raises(ValueError, match="share a frame"):
         associated.regroup(np.zeros(4, dtype=np.int64), 2)
+
+
+def test_a_tracklet_is_cut_where_its_later_part_begins() -> None:
+    chosen = np.array([[0, 1], [0, 1], [-1, 0], [1, 0]], dtype=np.int32)
+    associated = Associated(chosen, np.ones((4, 2), dtype=bool))
+    assert associated.tracklets.tolist() == [[0, 1], [0, 1], [-1, 1], [0, 1]]
+    cut = associated.cut(np.array([0, 1, 1]), np.array([3, 1, 3]))
+    assert cut.tracklets.tolist() == [[0, 2], [0, 3], [-1, 3], [1, 4]] and np.array_equal(cut.chosen, chosen)
+    nothing = np.zeros(0, dtype=np.int64)
+    assert np.array_equal(cut.cut(nothing, nothing).tracklets, cut.tracklets)
