@@ -31,6 +31,9 @@ _MARGIN_LENGTHS, _JUMP = 0.5, 0.8
 # A position that was cut out of a shared spot with less quality than this may be another animal's.
 _CLEAR = 0.85
 
+# An animal that shows less than this part of the usual area is half hidden: who comes out there may be another one than who went in.
+_HIDDEN = 0.5
+
 # Pixels, if the length is unknown.
 _USUAL_LENGTH = 20.0
 
@@ -259,10 +262,14 @@ class _Pass:
         self._frames, self._settings, self._links = frames, settings, links
         self._assign = ASSIGNMENTS[settings.method]
         self._filter = MotionFilter(settings.model)
-        # Which animal each row of the filter is, for how long it was not seen, and whether it was clear when it was.
+        areas = FrameDetections.of(frames).take("areas")
+        # Where nobody knows areas, no animal is hidden.
+        self._usual_area = float(np.nanmedian(areas)) if np.isfinite(areas).any() else np.nan
+        # Which animal each row of the filter is, for how long it was not seen, and whether it was clear, and half hidden, when it was.
         self._animals = np.zeros(0, dtype=np.intp)
         self._missed = np.zeros(0, dtype=np.intp)
         self._clear = np.zeros(0, dtype=np.bool_)
+        self._hidden = np.zeros(0, dtype=np.bool_)
         # Backwards, from a frame whose links are known, a link belongs to the later of its two frames.
         self._is_backward = like is not None
         self._later: dict[int, int] = {}
@@ -294,7 +301,7 @@ class _Pass:
             rows, columns = self._assign(distances, gates)
             # A detection out of an animal's reach is not an alternative.
             margins = find_margins(np.where(distances <= gates[:, None], distances, np.inf), rows, columns)
-        clear = ~found.touching | (found.qualities >= _CLEAR)
+        clear, hidden = ~found.touching | (found.qualities >= _CLEAR), found.areas < _HIDDEN * self._usual_area
         certain = np.zeros(len(rows), dtype=np.bool_)
         if distances is not None:
             steps = distances[rows, columns]
@@ -304,11 +311,12 @@ class _Pass:
                 & (self._missed[rows] <= settings.memory)
                 & clear[columns]
                 & self._clear[rows]
+                & ((self._missed[rows] == 0) | ~(self._hidden[rows] | hidden[columns]))
             )
         self._filter.update(rows, found.positions[columns], found.qualities[columns])
         self._missed += 1
         self._missed[rows] = 0
-        self._clear[rows] = clear[columns]
+        self._clear[rows], self._hidden[rows] = clear[columns], hidden[columns]
         animals, chosen = self._animals[rows], columns
         fresh = np.setdiff1d(np.arange(len(found)), columns)
         fresh = self._begin(found, fresh)
@@ -323,7 +331,8 @@ class _Pass:
             alive = np.flatnonzero(self._missed <= settings.memory)
             if len(alive) < len(self._missed):
                 self._filter.keep(alive)
-                self._animals, self._missed, self._clear = self._animals[alive], self._missed[alive], self._clear[alive]
+                self._animals, self._missed = self._animals[alive], self._missed[alive]
+                self._clear, self._hidden = self._clear[alive], self._hidden[alive]
         return links
 
     def _begin(self, found: Detections, fresh: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
@@ -342,6 +351,7 @@ class _Pass:
         self._animals = np.concatenate((self._animals, animals))
         self._missed = np.concatenate((self._missed, np.zeros(len(animals), dtype=np.intp)))
         self._clear = np.concatenate((self._clear, ~found.touching[chosen] | (found.qualities[chosen] >= _CLEAR)))
+        self._hidden = np.concatenate((self._hidden, found.areas[chosen] < _HIDDEN * self._usual_area))
 
     def _note(self, frame: int, animals: Indices, chosen: Indices, certain: npt.NDArray[np.bool_]) -> range:
         if not self._is_backward:

@@ -109,6 +109,23 @@ def test_memory_keeps_an_animal_over_a_gap_and_forgets_it_after_that(apart) -> N
         assert associated.chosen.shape[1] == expected
 
 
+@pytest.mark.parametrize("n_animals", [N, None])
+@pytest.mark.parametrize("half_hidden", [(19,), (20,), (19, 20), ()])
+def test_an_animal_that_was_half_hidden_before_or_after_a_gap_may_be_another_one(apart, half_hidden, n_animals) -> None:
+    frames = []
+    for frame, found in enumerate(make_frames(apart)):
+        is_second = np.isclose(found.positions, apart[frame, 1]).all(axis=1)
+        frames.append(replace(found, areas=np.where(is_second & (frame in half_hidden), 40.0, 100.0)))
+    settings = choose_association(frames, n_animals=n_animals)
+    assert associate(frames, settings).tracklets.max() == N - 1
+    # In the middle of the video, and near its start, which is tracked backwards.
+    for first in (0, 15):
+        seen = frames[first:]
+        without = seen[19 - first].select(~np.isclose(seen[19 - first].positions, apart[19, 1]).all(axis=1))
+        lost = [*seen[: 20 - first], without, *seen[20 - first :]]
+        assert associate(lost, settings).tracklets.max() == N - 1 + bool(half_hidden)
+
+
 def test_an_animal_that_comes_back_elsewhere_is_the_one_that_is_missing_but_not_for_certain(apart) -> None:
     apart[10:40, 1] = np.nan
     apart[40:, 1] += 500
