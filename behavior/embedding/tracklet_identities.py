@@ -63,8 +63,8 @@ _FITTED_CROPS, _CROPS_AT_ONCE = 500, 512
 _N_STEPS = 400
 # A tracklet is named from this probability on.
 SURE = 0.9
-# After a cut everything is decided anew, and may show another one.
-_MOST_CUTTINGS = 3
+# After a cut all is decided anew, and may show another one.
+_MOST_CUTTINGS = 5
 # Log-odds that no witness reaches: a tracklet that contradicts others is doubtful, and its positions are not lost.
 _KEPT = 1000.0
 # If fewer frames than this share are named by appearance, it says too little to go by.
@@ -259,33 +259,19 @@ def weigh_looks(
     """
     images, owners = crops.images[usable], crops.owners[usable]
     preparation = Preparation.fit(images, crops.window)
-    if fingerprint == "cnn":
-        features = preparation.prepare(images)
-    elif fingerprint == "backbone":
+    if fingerprint == "backbone":
         name, weights = backbone
         features = run_backbone(find_backbone(name, weights=weights), weights, preparation, images, seed=seed)
     else:
         features = _compute_correlograms(images, preparation)
-    vectors: npt.NDArray[np.floating]
-    resolution: Resolution
-    if fingerprint == "correlogram":
-        vectors = Whitening.fit(features, owners).transform(features)
-        resolution = resolve_tracklets(vectors, owners, crops.starts, crops.stops, n_animals)
-    else:
-        vectors, resolution = _train(features, crops, owners, n_animals, fingerprint, seed)
-    begin = np.zeros(0, dtype=np.int64)
-    cuts = TrackletCuts.before_crops(begin, owners, crops.frames[usable])
-    parts = owners
-    for _ in range(_MOST_CUTTINGS):
-        _, of_crops = score_crops(vectors, parts, resolution.assignment.identities, n_animals, calibrate=True)
-        changes = find_changes(of_crops, parts)
-        if not len(changes):
-            break
-        begin = np.union1d(begin, changes)
-        cuts = TrackletCuts.before_crops(begin, owners, crops.frames[usable])
-        cut = crops.cut(cuts)
-        parts = cut.owners[usable]
-        resolution = resolve_tracklets(vectors, parts, cut.starts, cut.stops, n_animals)
+    # A network that was trained on a tracklet as one animal would have learned not to see that it is two.
+    vectors: npt.NDArray[np.floating] = Whitening.fit(features, owners).transform(features)
+    cuts, resolution = _cut_where_looks_change(vectors, crops, usable, n_animals)
+    cut = crops.cut(cuts)
+    parts = cut.owners[usable]
+    if fingerprint != "correlogram":
+        inputs = preparation.prepare(images) if fingerprint == "cnn" else features
+        vectors, resolution = _train(inputs, cut, parts, n_animals, fingerprint, seed)
     _, scores = score_tracklets(vectors, parts, resolution.assignment.identities, n_animals, calibrate=True)
     return Looks(resolution.name_tracklets(least_probability=SURE), scores, cuts)
 
@@ -332,6 +318,26 @@ def _compute_correlograms(images: npt.NDArray[np.uint8], preparation: Preparatio
     # In parts: as float32, all crops would be four times as large as they are, and what is counted in them as large again.
     parts = (images[start : start + _CROPS_AT_ONCE] for start in range(0, len(images), _CROPS_AT_ONCE))
     return np.concatenate([correlogram.compute(preparation.level(part), preparation.window) for part in parts])
+
+
+def _cut_where_looks_change(
+    vectors: npt.NDArray[np.floating], crops: TrackletCrops, usable: npt.NDArray[np.bool_], n_animals: int
+) -> tuple[TrackletCuts, Resolution]:
+    """Return where tracklets are cut, by the fingerprints of their usable crops, and the identities of their parts."""
+    owners, frames = crops.owners[usable], crops.frames[usable]
+    begin = np.zeros(0, dtype=np.int64)
+    for n_rounds in range(_MOST_CUTTINGS + 1):
+        cuts = TrackletCuts.before_crops(begin, owners, frames)
+        cut = crops.cut(cuts)
+        parts = cut.owners[usable]
+        resolution = resolve_tracklets(vectors, parts, cut.starts, cut.stops, n_animals)
+        if n_rounds < _MOST_CUTTINGS:
+            _, of_crops = score_crops(vectors, parts, resolution.assignment.identities, n_animals, calibrate=True)
+            changes = find_changes(of_crops, parts)
+            if not len(changes):
+                break
+            begin = np.union1d(begin, changes)
+    return cuts, resolution
 
 
 def _train(
