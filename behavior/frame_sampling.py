@@ -10,14 +10,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from behavior.frame_times import find_stretches, have_same_rate
 
-__all__ = ["SampledRows", "find_greatest", "lay_rows", "sample", "sample_frames"]
+__all__ = ["RowLayer", "SampledRows", "Sampler", "find_greatest", "find_point", "lay_rows", "sample", "sample_frames"]
 
 Item = TypeVar("Item")
 
@@ -37,21 +37,57 @@ def sample(items: Iterable[tuple[float, Item]], rate: float) -> Iterator[Item]:
     >>> list(sample(((frame / 5, frame) for frame in range(4)), 10))
     [0, 1, 2, 3]
     """
-    # What may still be followed by a nearer one; nothing is held longer than needed, because pictures take memory.
-    held: list[Item] = []
-    best_point, best_position = -1, 0.0
+    sampler: Sampler[Item] = Sampler(rate)
     for time_s, item in items:
-        position = time_s * rate
-        point = math.ceil(position - 0.5 - _NOTHING)
-        is_other = point != best_point or position - best_position >= _APART
-        if is_other or abs(position - point) >= abs(best_position - point) - _NOTHING:
-            yield from held
-            held.clear()
+        yield from sampler.take(time_s, item)
+    yield from sampler.finish()
+
+
+class Sampler(Generic[Item]):
+    """Does what `sample` does, item by item.
+
+    Parameters
+    ----------
+    rate
+        Items a second.
+
+    Examples
+    --------
+    >>> sampler = Sampler(10)
+    >>> [list(sampler.take(frame / 25, frame)) for frame in range(6)], list(sampler.finish())
+    ([[0], [], [], [2], [], [5]], [])
+    """
+
+    def __init__(self, rate: float) -> None:
+        self._rate = rate
+        # What may still be followed by a nearer one; nothing is held longer than needed, because pictures take memory.
+        self._held: list[Item] = []
+        self._best_point, self._best_position = -1, 0.0
+
+    def take(self, time_s: float, item: Item) -> list[Item]:
+        """Take the next item, and return those, in order, of which it is now known that they are taken."""
+        position = time_s * self._rate
+        point = find_point(time_s, self._rate)
+        chosen: list[Item] = []
+        is_other = point != self._best_point or position - self._best_position >= _APART
+        if is_other or abs(position - point) >= abs(self._best_position - point) - _NOTHING:
+            chosen, self._held = self._held, []
             if not is_other:
-                continue
-        held[:] = [item]
-        best_point, best_position = point, position
-    yield from held
+                return chosen
+        self._held = [item]
+        self._best_point, self._best_position = point, position
+        # Nothing is nearer.
+        return chosen + self.finish() if abs(position - point) <= _NOTHING else chosen
+
+    def finish(self) -> list[Item]:
+        """Return what is held, which nothing follows for a while."""
+        held, self._held = self._held, []
+        return held
+
+
+def find_point(time_s: float, rate: float) -> int:
+    """Return the point of the grid of `rate` a second that is nearest to a time in seconds."""
+    return math.ceil(time_s * rate - 0.5 - _NOTHING)
 
 
 def sample_frames(time_s: npt.NDArray[np.float64], rate: float) -> npt.NDArray[np.int64]:
@@ -192,12 +228,60 @@ def lay_rows(time_s: npt.NDArray[np.float64], frames: npt.NDArray[np.int64], *, 
         low, high = np.searchsorted(frames, [start, stop]).tolist()
         if low == high:
             continue
-        first, last = (math.ceil(float(time_s[frame]) * rate - 0.5 - _NOTHING) for frame in (start, stop - 1))
+        first, last = (find_point(float(time_s[frame]), rate) for frame in (start, stop - 1))
         points = np.arange(max(first, after + 1), last + 1)
         after = max(last, after)
         times = time_s[frames[low:high]]
         rows.append(frames[low:high][_find_nearest(times, points / rate, slack=_NOTHING / rate)])
     return SampledRows(np.concatenate(rows), rate, time_s)
+
+
+class RowLayer:
+    """Does what `lay_rows` does, frame by frame.
+
+    Parameters
+    ----------
+    rate
+        Rows a second.
+    is_patient
+        Whether a row waits for a later frame, which may be nearer. In a video that is faster than its rows none is.
+
+    Examples
+    --------
+    >>> layer = RowLayer(10)
+    >>> [layer.take(number / 10, number) for number in (0, 1, 4)], layer.finish(0.65)
+    ([[0], [1], [1, 4, 4]], [4, 4])
+    """
+
+    def __init__(self, rate: float, *, is_patient: bool = False) -> None:
+        self._rate, self._is_patient = rate, is_patient
+        self._next = 0
+        self._before: tuple[float, Any] | None = None
+
+    def start_stretch(self, time_s: float) -> None:
+        """Begin again after a gap, with the time of the first frame."""
+        self._next = max(self._next, find_point(time_s, self._rate))
+        self._before = None
+
+    def take(self, time_s: float, item: Item) -> list[Item]:
+        """Take what stands at the next frame that `Sampler` chose, and return what the next rows are of."""
+        rows: list[Item] = []
+        for point in range(self._next, find_point(time_s, self._rate) + 1):
+            wanted = point / self._rate
+            if self._is_patient and wanted > time_s:
+                break
+            is_before = self._before is not None and wanted - self._before[0] <= time_s - wanted + _NOTHING / self._rate
+            rows.append(self._before[1] if is_before and self._before is not None else item)
+        self._next += len(rows)
+        self._before = time_s, item
+        return rows
+
+    def finish(self, time_s: float) -> list[Any]:
+        """Return what the rows are of that follow up to the last frame, at `time_s`."""
+        n_more = find_point(time_s, self._rate) + 1 - self._next if self._before is not None else 0
+        rows = [self._before[1]] * n_more if self._before is not None else []
+        self._next += len(rows)
+        return rows
 
 
 def find_greatest(values: npt.NDArray[np.floating], n_bins: int) -> npt.NDArray[np.floating]:

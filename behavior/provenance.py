@@ -11,7 +11,18 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-__all__ = ["AppliedPostprocess", "Familiarity", "LiveCapture", "Measure", "ModelSource", "Provenance", "StreamDistance", "UnmeasuredFrames"]
+__all__ = [
+    "AppliedPostprocess",
+    "Familiarity",
+    "FamiliarityLimits",
+    "LiveCapture",
+    "Measure",
+    "ModelSource",
+    "Provenance",
+    "StreamDistance",
+    "StreamLimits",
+    "UnmeasuredFrames",
+]
 
 _LONGEST_PATH = 4096
 
@@ -163,6 +174,35 @@ class Familiarity(_Part):
     measures: dict[str, Measure] = {}
 
 
+class StreamLimits(_Part):
+    """What left-out training recordings let expect at most of one stream, as in `StreamDistance`."""
+
+    stream: str
+    median_limit: Distance
+    share_limit: Fraction
+
+
+class FamiliarityLimits(_Part):
+    """What a verdict on a recording rests on, besides the recording.
+
+    Attributes
+    ----------
+    absence
+        Why there can be none; "" where there can.
+    recordings
+        Number of training recordings; None where it is not known.
+    streams
+        Those whose distances count, in order.
+    measures
+        What is known of the training recordings; without `median`.
+    """
+
+    absence: str = ""
+    recordings: Count | None = None
+    streams: Annotated[tuple[StreamLimits, ...], Field(strict=False)] = ()
+    measures: dict[str, Measure] = {}
+
+
 class LiveCapture(_Part):
     """How an ethogram was made while its video was taken.
 
@@ -176,12 +216,15 @@ class LiveCapture(_Part):
         How much later than its frame a probability was allowed to come.
     skipped
         Frames that came too fast for the model: they are in the video, and were taken to look like the frame before.
+    not_predicted
+        Frames at the beginning from which the background was learned: they are in the video, and have probabilities of 0.
     """
 
     source: str | None = None
     began: str | None = None
     delay_s: Seconds | None = None
     skipped: Count | None = None
+    not_predicted: Count | None = None
 
 
 class Provenance(_Part):

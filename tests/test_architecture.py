@@ -132,6 +132,7 @@ ABOUT_NO_MODULE = {
     "workflows/test_hostile_pose.py": "pose files that hold programs, to every command",
     "workflows/test_individuals.py": "several animals of one video, from init to report",
     "workflows/test_leaks.py": "that no score has seen what it is computed on",
+    "workflows/test_live_rtsp.py": "a real network stream that breaks off",
     "workflows/test_nested.py": "decisions nested by pairs, from features to scores",
     "workflows/test_odd_videos.py": "odd videos and drives, from file to features",
     "workflows/test_own_networks.py": "networks in files of the user's own, from embed to annotate",

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from behavior.frame_sampling import SampledRows, lay_rows, sample, sample_frames
-from behavior.frame_times import estimate_fps
+from behavior.frame_sampling import RowLayer, SampledRows, Sampler, lay_rows, sample, sample_frames
+from behavior.frame_times import estimate_fps, find_stretches
 
 RATES = st.floats(0.5, 60)
 
@@ -158,3 +158,23 @@ def test_what_comes_one_after_the_other_is_sampled_as_what_is_known_at_once():
 def test_rows_at_frames_that_are_not_there_are_refused(frames):
     with pytest.raises(ValueError, match="rows do not stand"):
         SampledRows(np.array(frames, dtype=np.int64), 10, np.arange(5) / 10)
+
+
+@given(list_times(), RATES, st.booleans())
+def test_rows_are_laid_frame_by_frame_as_over_a_whole_recording(time_s, rate, is_patient):
+    expected = lay_rows(time_s, sample_frames(time_s, rate), rate=rate, fps=1e9)
+    sampler, layer, rows = Sampler(rate), RowLayer(rate, is_patient=is_patient), []
+    stretches = find_stretches(time_s).tolist()
+    for start, stop in stretches:
+        layer.start_stretch(time_s[start])
+        for frame in range(start, stop):
+            for chosen in sampler.take(time_s[frame], frame):
+                rows += layer.take(time_s[chosen], chosen)
+        for chosen in sampler.finish():
+            rows += layer.take(time_s[chosen], chosen)
+        rows += layer.finish(time_s[stop - 1])
+    # Frames on both sides of a gap of less than a step may be of one point, and only a patient one waits for what may be nearer.
+    is_faster = all((np.diff(time_s[start:stop]) < 0.9 / rate).all() for start, stop in stretches)
+    if rate > 2 and (is_patient or is_faster):
+        assert rows == expected.frames.tolist()
+    assert set(rows) <= set(range(len(time_s)))

@@ -26,6 +26,7 @@ def record_live(
     delay_s: float = 0.0,
     center: Place | Sequence[Place] | None = None,
     background: Paths | None = None,
+    warm_up_s: float | None = None,
     roll_s: float | None = None,
     duration_s: float | None = None,
     rules: Sequence[tuple[str, str]] = (),
@@ -49,6 +50,9 @@ def record_live(
     center, background
         For a model of crops: a fixed place, x and y in pixels, or a video of the same set-up before whose background the animal is
         looked for; for each source, or one for all.
+    warm_up_s
+        For a model of crops: seconds from which the background is learned, and which are not predicted; 10 for a camera without
+        `background`.
     roll_s
         Seconds after which another recording begins.
     duration_s
@@ -78,6 +82,7 @@ def record_live(
         delay_s=delay_s,
         centers=() if center is None else _list_places(center),
         backgrounds=() if background is None else tuple(list_paths(background)),
+        warm_up_s=warm_up_s,
         roll_s=roll_s,
         duration_s=duration_s,
         rules=tuple(rules),

@@ -33,7 +33,7 @@ class _Pace(StrEnum):
     fastest = "fastest"
 
 
-@app.command(epilog="Example: behavior live model --source 0 --background empty_cage.mp4 --out live")
+@app.command(epilog="Example: behavior live model --source 0 --out live")
 def live(
     model: Annotated[Path | None, typer.Argument(metavar="MODEL", help="Folder of the model.")] = None,
     source: Annotated[
@@ -61,6 +61,14 @@ def live(
         typer.Option(
             metavar="VIDEO",
             help="For models of crops: a video of the same set-up, before which the animal is looked for; for each source, or one for all.",
+        ),
+    ] = None,
+    warm_up: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DURATION",
+            help="For models of crops: learn the background from the first seconds, which are not predicted; 10s for a camera without "
+            "--background.",
         ),
     ] = None,
     roll: Annotated[str | None, typer.Option(metavar="DURATION", help="Begin another recording after this time, such as 30m.")] = None,
@@ -115,6 +123,7 @@ def live(
         delay_s=delay,
         centers=tuple(_parse_place(one) for one in center or []),
         backgrounds=tuple(background or []),
+        warm_up_s=None if warm_up is None else parse_duration(warm_up, option="--warm-up"),
         roll_s=None if roll is None else parse_duration(roll, option="--roll"),
         duration_s=None if duration is None else parse_duration(duration, option="--duration"),
         keep_free_gib=keep_free,
@@ -162,6 +171,8 @@ def _print_result(result: LiveResult, *, as_json: bool) -> None:
         if not tally.looked_at:
             continue
         shares = f"{tally.looked_at:,} seen by the model, {tally.skipped:,} skipped, {tally.undecodable:,} not decoded"
+        if tally.not_predicted:
+            shares += f", {tally.not_predicted:,} not predicted while the background was learned"
         median, high = source.find_latency(50), source.find_latency(99)
         took = (
             ""
@@ -179,6 +190,7 @@ def _count(source: SourceResult) -> dict[str, object]:
         "skipped": source.tally.skipped,
         "not_decoded": source.tally.undecodable,
         "not_found": source.tally.not_found,
+        "not_predicted": source.tally.not_predicted,
         "latency_median_s": source.find_latency(50),
         "latency_p99_s": source.find_latency(99),
         "gaps": source.gaps,

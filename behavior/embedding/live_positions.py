@@ -22,8 +22,11 @@ Floats = npt.NDArray[np.float64]
 class Positions(Protocol):
     """Finds the animal in picture after picture."""
 
-    def find(self, image: npt.NDArray[np.uint8]) -> tuple[Floats, bool]:
-        """Return where the animal is in the next picture, RGB (H, W, 3), as x, y in pixels, and whether it was found there."""
+    def find(self, image: npt.NDArray[np.uint8], time_s: float) -> tuple[Floats, bool] | None:
+        """Return where the animal is in the next picture, RGB (H, W, 3), as x, y in pixels, and whether it was found there.
+
+        `time_s` is when it was taken. None where nothing can be said yet.
+        """
 
 
 class FixedPosition:
@@ -32,7 +35,7 @@ class FixedPosition:
     def __init__(self, x: float, y: float) -> None:
         self._center = np.array([x, y])
 
-    def find(self, image: npt.NDArray[np.uint8]) -> tuple[Floats, bool]:
+    def find(self, image: npt.NDArray[np.uint8], time_s: float) -> tuple[Floats, bool]:
         """Return the place."""
         return self._center, True
 
@@ -52,7 +55,11 @@ class TrackedPosition:
         self._detector, self._video, self._size = detector, video, size
         self._last = np.full(2, np.nan)
 
-    def find(self, image: npt.NDArray[np.uint8]) -> tuple[Floats, bool]:
+    def go_on(self, other: TrackedPosition) -> None:
+        """Follow the animal that another one has followed."""
+        self._last = other._last
+
+    def find(self, image: npt.NDArray[np.uint8], time_s: float) -> tuple[Floats, bool]:
         """Return where the animal is; where it is not found, where it was last; VideoError for a picture of another size."""
         height, width = image.shape[:2]
         if (width, height) != self._size:

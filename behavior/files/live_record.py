@@ -10,6 +10,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sys
+from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +27,7 @@ from behavior.files.ethogram_table import format_new_frames, read_frame_table
 from behavior.files.ethograms import ETHOGRAM_SUFFIX
 from behavior.files.live_video import LIVE_SUFFIX
 from behavior.files.opening import require_regular_file
-from behavior.provenance import Provenance
+from behavior.provenance import FamiliarityLimits, Provenance
 from behavior.recording import Probabilities
 
 __all__ = [
@@ -46,8 +48,11 @@ _OUTCOME_HEADER = ("begun_s", "done_s", "outcome")
 _EVENTS_HEADER = ("rule", "part", "frame", "time_s", "taken", "probability", *_OUTCOME_HEADER)
 _MOST_BYTES = 2**20
 
-# Whether the model looked at a frame, with or without finding the animal there, or it came too fast, or could not be decoded.
-Looked = Literal["yes", "not found", "skipped", "not decoded"]
+_MEASURES = ("brightness", "contrast", "sharpness")
+
+# Whether the model looked at a frame, with or without finding the animal there, or at those beside it on its grid in time; or the
+# background was still being learned; or the frame came too fast, or could not be decoded.
+Looked = Literal["yes", "not found", "between", "warm-up", "skipped", "not decoded"]
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,10 @@ class LiveDescription:
         How much later than its frame a probability comes.
     provenance
         Of the ethogram, with the settings that decide it.
+    limits
+        What tells whether the recording is like the training recordings; None in files of earlier versions.
+    sampling_fps
+        Points a second of the grid in time whose frames the model looks at; None where it looks at every frame.
     is_closed
         Whether the finished ethogram is there.
     """
@@ -78,15 +87,28 @@ class LiveDescription:
     began: str
     delay_s: float
     provenance: Provenance
+    limits: FamiliarityLimits | None = None
+    sampling_fps: float | None = None
     is_closed: bool = False
 
     def find_path(self, folder: Path) -> Path:
         """Return where in `folder` it is."""
         return folder / f"{self.recording}{DESCRIPTION_SUFFIX}"
 
+    def list_details(self) -> list[str]:
+        """Return what is noted of each frame that the model looks at: the distance for each stream of `limits`, and plain measures."""
+        if self.limits is None:
+            return []
+        return [f"distance_{number}_{one.stream}" for number, one in enumerate(self.limits.streams, start=1)] + list(_MEASURES)
+
     def write(self, folder: Path) -> None:
         """Write it into `folder`, whole or not at all."""
-        content = {**vars(self), "behaviors": list(self.behaviors), "provenance": self.provenance.as_mapping()}
+        content = {
+            **vars(self),
+            "behaviors": list(self.behaviors),
+            "provenance": self.provenance.as_mapping(),
+            "limits": None if self.limits is None else self.limits.as_mapping(),
+        }
         write_text(self.find_path(folder), json.dumps(content, indent=2) + "\n")
 
 
@@ -104,6 +126,8 @@ def read_live_description(path: Path) -> LiveDescription:
             began=str(content["began"]),
             delay_s=float(content["delay_s"]),
             provenance=Provenance.model_validate_json(json.dumps(content["provenance"])),
+            limits=None if content.get("limits") is None else FamiliarityLimits.model_validate_json(json.dumps(content["limits"])),
+            sampling_fps=None if content.get("sampling_fps") is None else float(content["sampling_fps"]),
             is_closed=content["is_closed"] is True,
         )
         if path.name != f"{description.recording}{DESCRIPTION_SUFFIX}":
@@ -142,7 +166,9 @@ class GrowingRecord:
         stem = folder / description.recording
         self._n_answered = 0
         self._ethogram = _GrowingTable(Path(f"{stem}{ETHOGRAM_SUFFIX}"), format_new_frames(description.behaviors))
-        self._times = _GrowingTable(Path(f"{stem}{TIMES_SUFFIX}"), _format_row(_TIMES_HEADER))
+        self._n_details = len(description.list_details())
+        header = (*_TIMES_HEADER, *description.list_details())
+        self._times = _GrowingTable(Path(f"{stem}{TIMES_SUFFIX}"), _format_row(header))
         self._notes: _GrowingTable | None = None
 
     @property
@@ -150,9 +176,10 @@ class GrowingRecord:
         """Number of frames that have probabilities."""
         return self._n_answered
 
-    def note_frame(self, frame: int, time_s: float, taken: str, looked: Looked) -> None:
-        """Note when a frame was taken, in ISO 8601, and whether it was looked at."""
-        self._times.append(_format_row((frame, f"{time_s:.6f}", taken, looked)))
+    def note_frame(self, frame: int, time_s: float, taken: str, looked: Looked, details: Sequence[float] = ()) -> None:
+        """Note when a frame was taken, in ISO 8601, whether it was looked at, and `LiveDescription.list_details` where it was."""
+        cells = [_format_number(value) for value in details] or [""] * self._n_details
+        self._times.append(_format_row((frame, f"{time_s:.6f}", taken, looked, *cells)))
 
     def add_answers(self, time_s: Sequence[float], probabilities: npt.NDArray[np.float32], raw: npt.NDArray[np.bool_]) -> None:
         """Add the next frames: their times, and for each behavior the probability and what its threshold decides, (N, B)."""
@@ -181,15 +208,19 @@ class GrownRecord:
     ----------
     probabilities
         Of its first T frames.
-    n_skipped
-        How many of them came too fast for the model.
-    is_looked_at
-        Bool of shape (T,), whether the model looked at a frame, and the animal was found there.
+    looked
+        Whether the model looked at each of them, shape (T,).
+    details
+        `LiveDescription.list_details` of each, float32 of shape (T, A); NaN where they are not known.
     """
 
     probabilities: Probabilities
-    n_skipped: int
-    is_looked_at: npt.NDArray[np.bool_]
+    looked: npt.NDArray[np.str_]
+    details: npt.NDArray[np.float32]
+
+    def count(self, looked: Looked) -> int:
+        """Return how many frames are of one kind."""
+        return int((self.looked == looked).sum())
 
 
 def read_grown(folder: Path, description: LiveDescription, *, most_frames: int | None = None) -> GrownRecord:
@@ -212,17 +243,37 @@ def read_grown(folder: Path, description: LiveDescription, *, most_frames: int |
     annotation = read_frame_table(path).to_annotation(
         description.recording, description.behaviors, description.provenance, may_be_unknown=False
     )
-    with times_path.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.reader(file))[1:]
-    n_frames = min(len(annotation.time_s), len(rows), len(rows) if most_frames is None else most_frames)
+    names = description.list_details()
+    looked, details = _read_times(times_path, n_details=len(names))
+    n_frames = min(len(annotation.time_s), len(looked), len(looked) if most_frames is None else most_frames)
     if not n_frames:
         raise EthogramError(f"{path}: no frame has probabilities, because the recording ended too early; delete its files.")
     kept = annotation.probabilities
     return GrownRecord(
         Probabilities(kept.values[:n_frames], kept.behaviors, kept.time_s[:n_frames]),
-        sum(row[-1] == "skipped" for row in rows[:n_frames]),
-        np.array([row[-1] == "yes" for row in rows[:n_frames]], dtype=bool),
+        np.array(looked[:n_frames]),
+        np.frombuffer(details, dtype=np.float32).reshape(len(looked), len(names))[:n_frames],
     )
+
+
+def _read_times(path: Path, *, n_details: int) -> tuple[list[str], array[float]]:
+    """Return of each frame whether it was looked at, and its details, one after the other."""
+    looked: list[str] = []
+    details = array("f")
+    with path.open(encoding="utf-8", newline="") as file:
+        for line, row in enumerate(csv.reader(file), start=1):
+            if line == 1:
+                continue
+            try:
+                looked.append(sys.intern(row[3]))
+                details.extend(float(cell or "nan") for cell in row[4 : 4 + n_details])
+            except (IndexError, ValueError) as error:
+                raise EthogramError(
+                    f"{path}: line {line} is not what `behavior live` wrote ({error}); keep its files as they are."
+                ) from None
+            if len(details) != n_details * len(looked):
+                raise EthogramError(f"{path}: line {line} has {len(row)} cells, expected {4 + n_details}; keep its files as they are.")
+    return looked, details
 
 
 class EventLog:
@@ -277,6 +328,11 @@ class _GrowingTable:
 
     def _explain(self, error: OSError) -> OutputError:
         return OutputError(f"{self._path}: cannot be written ({error.strerror or error}); choose a folder with space.")
+
+
+def _format_number(value: float) -> str:
+    # As few digits as tell it from every other float32; empty for NaN.
+    return "" if np.isnan(value) else str(np.float32(value))
 
 
 def _format_row(cells: Sequence[object]) -> bytes:

@@ -102,12 +102,12 @@ class CameraSource:
     number
         From 0 on.
     fps
-        Frames per second to ask the camera for.
+        Frames per second to ask the camera for; as it is set where None.
     """
 
     is_live = True
 
-    def __init__(self, number: int, *, fps: float) -> None:
+    def __init__(self, number: int, *, fps: float | None) -> None:
         self.name, self._number, self._asked = f"camera {number}", number, fps
         self.fps: float | None = None
 
@@ -120,7 +120,8 @@ class CameraSource:
                     f"camera {self._number}: does not answer; check that it is connected, that no other program uses it, and its number "
                     "(0 is the first camera)."
                 )
-            camera.set(cv2.CAP_PROP_FPS, self._asked)
+            if self._asked is not None:
+                camera.set(cv2.CAP_PROP_FPS, self._asked)
             while True:
                 has_picture, picture = camera.read()
                 if not has_picture:
@@ -184,13 +185,13 @@ class StreamSource:
         raise VideoError(f"{self.name}: has ended.")
 
 
-def find_source(text: str, *, fps: float) -> Source:
+def find_source(text: str, *, fps: float | None) -> Source:
     """Return the source that `text` names: the number of a camera, the address of a stream, or the path of a file.
 
     Parameters
     ----------
     fps
-        Frames per second to ask a camera for.
+        Frames per second to ask a camera for; as it is set where None.
 
     Raises
     ------

@@ -15,13 +15,15 @@ from behavior.files.model_bundle import FamiliarityRecord, MeasureRecord, Stream
 from behavior.learning.familiarity_reference import StreamReference
 from behavior.learning.learning_data import RecordingFeatures
 from behavior.metrics.nearest_frames import find_prediction_limit
-from behavior.provenance import Familiarity, Measure, StreamDistance
+from behavior.provenance import Familiarity, FamiliarityLimits, Measure, StreamDistance, StreamLimits
 from behavior.recording import Annotation
 
 __all__ = [
     "JudgedRecording",
     "TrainingReference",
     "find_limits",
+    "join_distances",
+    "judge_distances",
     "list_streams",
     "measure_medians",
     "summarize_measure",
@@ -85,46 +87,69 @@ class TrainingReference:
 
     def judge(self, features: Sequence[RecordingFeatures]) -> JudgedRecording:
         """Return what the features of one recording, for each member of the model, tell about it."""
-        measures = self._compare_measures(features)
-        if absence := self.explain_absence():
-            return JudgedRecording(Familiarity(verdict=None, reasons=(f"Not known: {absence}.",), measures=measures), None)
-        found: list[StreamDistance] = []
+        streams = list(list_streams(features))
+        limits = self.describe_limits([stream for stream, _, _ in streams])
+        found: list[npt.NDArray[np.float32]] = []
         curves: list[npt.NDArray[np.float32]] = []
-        for stream, columns, own in list_streams(features):
-            reference = self._find(stream)
-            if reference is not None:
-                distances = reference.measure(own.values, columns)
-                found.append(_describe_stream(stream.name, reference, distances))
-                curves.append(distances if own.rows is None else distances[own.rows.find_nearest()])
-        verdict, reasons = self._decide(found, measures)
-        said = Familiarity(
-            verdict=verdict, reasons=reasons, distance=max(one.median for one in found), streams=tuple(found), measures=measures
-        )
-        # What is kept is what a table holds.
-        return JudgedRecording(said, np.maximum.reduce(curves).round(3))
+        for stream, columns, own in streams:
+            reference = self.find_reference(stream)
+            if reference is not None and not limits.absence:
+                found.append(reference.measure(own.values, columns))
+                curves.append(found[-1] if own.rows is None else found[-1][own.rows.find_nearest()])
+        said = judge_distances(limits, found, measure_medians(features))
+        return JudgedRecording(said, join_distances(curves) if curves else None)
 
-    def _find(self, stream: StreamDescription) -> StreamReference | None:
+    def describe_limits(self, streams: Sequence[StreamDescription]) -> FamiliarityLimits:
+        """Return what a verdict on a recording with `streams`, each once, rests on."""
+        absence = self.explain_absence()
+        known = [(stream.name, self.find_reference(stream)) for stream in streams]
+        limits = [(name, *find_limits(reference)) for name, reference in known if reference is not None and not absence]
+        return FamiliarityLimits(
+            absence=absence,
+            recordings=None if self.record is None else self.record.recordings,
+            streams=tuple(
+                StreamLimits(stream=name, median_limit=_round(median), share_limit=_round(share)) for name, median, share in limits
+            ),
+            measures={} if self.record is None else {name: Measure(**one.model_dump()) for name, one in self.record.measures.items()},
+        )
+
+    def find_reference(self, stream: StreamDescription) -> StreamReference | None:
         """Return the reference of a stream; None for one whose training features did not vary."""
         signature = Signature.from_text(stream.signature)
         known = (one for text, one in self.streams.items() if not signature.describe_difference(Signature.from_text(text)))
         return next(known, None)
 
-    def _decide(self, found: Sequence[StreamDistance], measures: Mapping[str, Measure]) -> tuple[Verdict, tuple[str, ...]]:
-        assert self.record is not None
-        far = [one for one in found if one.median > one.median_limit or one.share > one.share_limit]
-        odd = {name: one for name, one in measures.items() if _is_beyond(one)}
-        reasons = [_explain_stream(one) for one in far] + [_explain_measure(name, one) for name, one in odd.items()]
-        is_foreign = any(one.share >= FOREIGN_SHARE for one in far)
-        if self.record.recordings < FEW_RECORDINGS:
-            reasons.append(f"There were {self.record.recordings} training recordings, too few to say how much such recordings differ.")
-        return "foreign" if is_foreign else "unusual" if far or odd else "familiar", tuple(reasons)
 
-    def _compare_measures(self, features: Sequence[RecordingFeatures]) -> dict[str, Measure]:
-        known = self.record.measures if self.record is not None else {}
-        return {
-            name: Measure(median=_round(value), **(known[name].model_dump() if name in known else {}))
-            for name, value in measure_medians(features).items()
-        }
+def judge_distances(limits: FamiliarityLimits, distances: Sequence[npt.NDArray[np.float32]], medians: Mapping[str, float]) -> Familiarity:
+    """Return the verdict on one recording.
+
+    Parameters
+    ----------
+    limits
+        What it rests on.
+    distances
+        Of its frames, of shape (N,), for each stream of `limits`.
+    medians
+        Of its frames' measures, as `measure_medians` gives them.
+    """
+    measures = {name: limits.measures.get(name, Measure()).model_copy(update={"median": _round(value)}) for name, value in medians.items()}
+    if limits.absence:
+        return Familiarity(verdict=None, reasons=(f"Not known: {limits.absence}.",), measures=measures)
+    found = tuple(_describe_stream(one, own) for one, own in zip(limits.streams, distances, strict=True))
+    far = [one for one in found if one.median > one.median_limit or one.share > one.share_limit]
+    odd = {name: one for name, one in measures.items() if _is_beyond(one)}
+    reasons = [_explain_stream(one) for one in far] + [_explain_measure(name, one) for name, one in odd.items()]
+    if limits.recordings is not None and limits.recordings < FEW_RECORDINGS:
+        reasons.append(f"There were {limits.recordings} training recordings, too few to say how much such recordings differ.")
+    verdict: Verdict = "foreign" if any(one.share >= FOREIGN_SHARE for one in far) else "unusual" if far or odd else "familiar"
+    return Familiarity(
+        verdict=verdict, reasons=tuple(reasons), distance=max((one.median for one in found), default=None), streams=found, measures=measures
+    )
+
+
+def join_distances(curves: Sequence[npt.NDArray[np.float32]]) -> npt.NDArray[np.float32]:
+    """Return the greatest distance of each frame, of those of its streams (T,), as a table holds it."""
+    return np.asarray(np.maximum.reduce(curves).round(3), dtype=np.float32)
 
 
 def warn_of_unfamiliar(annotation: Annotation) -> str | None:
@@ -178,14 +203,13 @@ def measure_medians(features: Sequence[RecordingFeatures]) -> dict[str, float]:
     return {**medians, "fps": float(features[0].fps)}
 
 
-def _describe_stream(name: str, reference: StreamReference, distances: npt.NDArray[np.float32]) -> StreamDistance:
-    median_limit, share_limit = find_limits(reference)
+def _describe_stream(limits: StreamLimits, distances: npt.NDArray[np.float32]) -> StreamDistance:
     return StreamDistance(
-        stream=name,
+        stream=limits.stream,
         median=_round(np.median(distances)),
         share=_round(np.mean(distances > 1)),
-        median_limit=_round(median_limit),
-        share_limit=_round(share_limit),
+        median_limit=limits.median_limit,
+        share_limit=limits.share_limit,
     )
 
 

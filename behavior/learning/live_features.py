@@ -18,8 +18,9 @@ from behavior.files.feature_sources import Signature
 from behavior.learning.model_features import ModelFeatures
 from behavior.learning.opened_model import OpenedModel
 from behavior.vision.crops import take_crop, take_whole_frame
+from behavior.vision.frame_measures import measure_pictures
 
-__all__ = ["CropPlace", "LiveFeatures"]
+__all__ = ["CropPlace", "LiveFeatures", "View", "ViewFeatures"]
 
 Image = npt.NDArray[np.uint8]
 
@@ -30,6 +31,43 @@ class CropPlace:
 
     center: npt.NDArray[np.float64]
     size: int
+
+
+@dataclass(frozen=True)
+class View:
+    """A picture in which the animal was looked for.
+
+    Attributes
+    ----------
+    image, before
+        The picture, RGB, uint8 of shape (H, W, 3), and the one before it; None where there is none.
+    center
+        Where the animal is, x and y in pixels; NaN for the middle of the picture.
+    is_found
+        Whether it was found there.
+    """
+
+    image: Image
+    before: Image | None
+    center: npt.NDArray[np.float64]
+    is_found: bool
+
+
+@dataclass(frozen=True)
+class ViewFeatures:
+    """What a model works on of one picture.
+
+    Attributes
+    ----------
+    vectors
+        Features (D,) for each member.
+    details
+        The distance of the picture from the training frames for each stream of `LiveFeatures.limits`, then brightness, contrast and
+        sharpness of its crop.
+    """
+
+    vectors: list[npt.NDArray[np.floating]]
+    details: tuple[float, ...]
 
 
 class LiveFeatures:
@@ -57,6 +95,10 @@ class LiveFeatures:
 
     Attributes
     ----------
+    limits
+        What tells whether the recording is like the training recordings.
+    fps
+        Pictures a second.
     place
         Where in the last picture the model looked; None for whole frames, and before the first picture.
     """
@@ -65,7 +107,7 @@ class LiveFeatures:
         self, model: OpenedModel, *, cache: Path, positions: Positions | None, fps: float, sample: Callable[[int], Sequence[Image]]
     ) -> None:
         assert model.crop is not None
-        self._crop, self._positions, self._fps = model.crop, positions, fps
+        self._crop, self._positions, self.fps = model.crop, positions, fps
         # Pictures come one at a time; a batch of more would be filled up with black ones.
         members = [
             member
@@ -86,12 +128,22 @@ class LiveFeatures:
                     self._streams[key] = stream
                     self._prepare(stream, Signature.from_text(described.signature), sample, model.folder)
             self._by_member.append(keys)
+        # Members may share streams.
+        own = {
+            one.signature: (key, one)
+            for keys, member in zip(self._by_member, members, strict=True)
+            for key, one in zip(keys, member.streams, strict=True)
+        }
+        known = [(key, model.reference.find_reference(one)) for key, one in own.values()]
+        self._references = [(key, reference) for key, reference in known if reference is not None]
+        self.limits = model.reference.describe_limits([one for _, one in own.values()])
         self._before: Image | None = None
         self.place: CropPlace | None = None
 
-    def share(self, positions: Positions | None) -> LiveFeatures:
+    def share(self, positions: Positions | None, *, fps: float) -> LiveFeatures:
         """Return features of another source, by the same networks, which are not to be used at the same time."""
         other = copy.copy(self)
+        other.fps = fps
         other._positions, other._before, other.place = positions, None, None
         return other
 
@@ -119,22 +171,31 @@ class LiveFeatures:
             return take_whole_frame(image, input_size=stream.input_size)
         return take_crop(image, center, crop_size=self._crop.size, input_size=stream.input_size)
 
-    def describe(self, image: Image) -> tuple[list[npt.NDArray[np.floating]], bool]:
-        """Return the features of the next picture, RGB (H, W, 3), (D,) for each member, and whether the animal was found in it."""
-        center, is_found = np.full(2, np.nan), True
-        if self._positions is not None:
-            center, is_found = self._positions.find(image)
+    def look(self, image: Image, time_s: float) -> View | None:
+        """Look for the animal in the next picture, RGB (H, W, 3), `time_s` seconds after the first; None while it cannot be told yet."""
+        found = (np.full(2, np.nan), True) if self._positions is None else self._positions.find(image, time_s)
+        before, self._before = self._before, image
+        if found is None:
+            return None
+        view = View(image, before, *found)
         if not self._crop.whole_frame:
-            self.place = CropPlace(center, self._crop.size)
+            self.place = CropPlace(view.center, self._crop.size)
+        return view
+
+    def describe(self, view: View) -> ViewFeatures:
+        """Return the features of a picture."""
         vectors: dict[str, npt.NDArray[np.floating]] = {}
+        crops: dict[str, Image] = {}
         for key, stream in self._streams.items():
-            crop = self._cut(image, stream, center)
-            before = crop if not stream.with_previous or self._before is None else self._cut(self._before, stream, center)
-            (vector,) = stream.describe_crops(crop[None], before[None], fps=self._fps)
+            crop = self._cut(view.image, stream, view.center)
+            before = crop if not stream.with_previous or view.before is None else self._cut(view.before, stream, view.center)
+            (vector,) = stream.describe_crops(crop[None], before[None], fps=self.fps)
             # As the cache keeps it.
             vectors[key] = vector if exceeds_float16(vector) else vector.astype(np.float16)
-        self._before = image
-        return [np.concatenate([vectors[key] for key in keys]) for keys in self._by_member], is_found
+            crops[key] = crop
+        distances = [float(reference.measure(vectors[key][None])[0]) for key, reference in self._references]
+        measures = measure_pictures(crops[self._by_member[0][0]][None])[0]
+        return ViewFeatures([np.concatenate([vectors[key] for key in keys]) for keys in self._by_member], (*distances, *measures.tolist()))
 
     def forget(self) -> None:
         """Take the next picture as one without a picture before."""

@@ -9,12 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from behavior.config import POSE
+from behavior.frame_times import have_same_rate
 from behavior.learning.opened_model import OpenedMember, OpenedModel
 from behavior.learning.prediction import arrange_members
 from behavior.learning.variants import combine_members
 from behavior.sequence.averaging import average_features
 
-__all__ = ["LivePredictor", "count_ahead", "find_obstacle"]
+__all__ = ["LivePredictor", "count_ahead", "find_delay", "find_obstacle"]
 
 Floats = npt.NDArray[np.float32]
 
@@ -39,11 +40,6 @@ def find_obstacle(model: OpenedModel, *, delay_s: float = 0.0) -> str:
             f"{model.folder}: its crops are turned by the body axis of a pose, and a camera gives none; train with crop: "
             "{egocentric: false}."
         )
-    if description.sampling_fps is not None:
-        return (
-            f"{model.folder}: reads {description.sampling_fps:g} frames a second of any video and interpolates in between, for which it "
-            "needs later frames; train without sampling, on videos of the camera's frame rate."
-        )
     needed_s = count_ahead(model) / description.fps
     if needed_s > delay_s:
         ahead = max(model.members, key=_count_member).description
@@ -54,6 +50,15 @@ def find_obstacle(model: OpenedModel, *, delay_s: float = 0.0) -> str:
             "true, and features: {average: 1})."
         )
     return ""
+
+
+def find_delay(model: OpenedModel, *, delay_s: float, fps: float) -> float:
+    """Return how many seconds later than its frame a probability may come from a camera of `fps` frames a second, `delay_s` being allowed.
+
+    A model that looks at the frames nearest to a grid in time knows those in between when it knows the next of the grid.
+    """
+    rate = model.description.sampling_fps
+    return delay_s if rate is None or have_same_rate(fps, rate) else delay_s + 1 / rate
 
 
 def count_ahead(model: OpenedModel) -> int:

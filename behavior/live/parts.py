@@ -11,7 +11,7 @@ from behavior.files.claims import claim_file
 from behavior.files.live_record import LiveDescription, name_video
 from behavior.learning.decisions import record_postprocess
 from behavior.learning.opened_model import OpenedModel
-from behavior.provenance import LiveCapture, ModelSource, Provenance
+from behavior.provenance import FamiliarityLimits, LiveCapture, ModelSource, Provenance
 from behavior.versions import collect_versions
 
 __all__ = ["RecordingParts"]
@@ -34,12 +34,25 @@ class RecordingParts(ExitStack):
         How much later than its frame a probability may come.
     is_numbered
         Whether the first has a number, too.
+    limits
+        What tells whether recordings are like the training recordings.
     """
 
-    def __init__(self, model: OpenedModel, out: Path, *, name: str, source: str, delay_s: float, is_numbered: bool) -> None:
+    def __init__(
+        self,
+        model: OpenedModel,
+        out: Path,
+        *,
+        name: str,
+        source: str,
+        delay_s: float,
+        is_numbered: bool,
+        limits: FamiliarityLimits | None = None,
+    ) -> None:
         super().__init__()
         self._model, self._out, self._name = model, out, name
         self._source, self._delay_s, self._is_numbered = source, delay_s, is_numbered
+        self._limits = limits
 
     def _find_name(self, part: int) -> str:
         return self._name if part == 0 and not self._is_numbered else f"{self._name}_{part + 1:03d}"
@@ -56,16 +69,30 @@ class RecordingParts(ExitStack):
         provenance = Provenance(
             fps=model.description.fps,
             video=str(self.find_video(part).resolve()),
+            pose=None,
             learned_from=False,
             model=ModelSource(folder=str(model.folder.resolve()), hash=model.hash, fps=model.description.fps),
+            individual=crop.individual if crop else None,
+            others=None,
+            body_parts=crop.body_parts if crop else None,
             postprocess=record_postprocess(model.description.postprocess if decisions is None else decisions.postprocess),
             calibration="none" if decisions is None else decisions.settings.calibration,
             features=tuple(dict.fromkeys(stream.signature for member in model.description.members for stream in member.streams)),
             body_parts_of_model=crop.body_parts if crop else None,
+            resampled=False,
             versions=collect_versions(),
             live=LiveCapture(source=self._source, began=began, delay_s=self._delay_s),
         )
-        description = LiveDescription(name, tuple(model.description.behaviors), self._source, began, self._delay_s, provenance)
+        description = LiveDescription(
+            name,
+            tuple(model.description.behaviors),
+            self._source,
+            began,
+            self._delay_s,
+            provenance,
+            self._limits,
+            model.description.sampling_fps,
+        )
         if not self.enter_context(claim_file(description.find_path(self._out))):
             raise OutputError(f"{self._out}: another process is recording {name} there; give another --name.")
         return description

@@ -27,6 +27,9 @@ class LiveRequest:
         Where the animal is taken to be, x and y in pixels, for a model of crops: one for each source, or one for all.
     backgrounds
         Videos of the same set-up, before whose background the animal is looked for in every frame: one for each source, or one for all.
+    warm_up_s
+        Seconds of a camera or a stream without such a video from which the background is learned, and which are recorded, but not
+        predicted; for a video, too, where it is given, whose own frames tell the background where None.
     roll_s, duration_s
         Seconds after which another recording begins, and after which all ends; None for never.
     keep_free_gib
@@ -45,6 +48,7 @@ class LiveRequest:
     delay_s: float = 0.0
     centers: tuple[tuple[float, float], ...] = ()
     backgrounds: tuple[Path, ...] = ()
+    warm_up_s: float | None = None
     roll_s: float | None = None
     duration_s: float | None = None
     keep_free_gib: float = 1.0

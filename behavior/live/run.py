@@ -11,6 +11,7 @@ from behavior.files.ethograms import ETHOGRAM_SUFFIX
 from behavior.files.live_record import EventLog
 from behavior.files.live_sources import Source
 from behavior.learning.live_features import LiveFeatures
+from behavior.learning.live_prediction import find_delay
 from behavior.learning.opened_model import OpenedModel
 from behavior.live.capturing import Capture, CaptureSettings
 from behavior.live.events import EventHub, SourceEvents
@@ -57,16 +58,19 @@ class LiveRun(ExitStack):
             If a rule or an action cannot be used.
         """
         # Nothing is written before all of it can be used.
-        parts = [self._name_parts(name, source) for name, source, _ in sources]
+        parts = [self._name_parts(*source) for source in sources]
         behaviors, request = self._model.description.behaviors, self._request
         watched = [(parse_rule(rule, behaviors), parse_action(action, say=self._say)) for rule, action in request.rules]
         recorders = [self._make_recorder(*source, own, watched) for source, own in zip(sources, parts, strict=True)]
         return Recorders(recorders, waits=request.waits, space=self._space, events=self._events)
 
-    def _name_parts(self, name: str, source: Source) -> RecordingParts:
+    def _name_parts(self, name: str, source: Source, features: LiveFeatures) -> RecordingParts:
         request, out = self._request, self._out
         is_numbered = request.roll_s is not None
-        parts = RecordingParts(self._model, out, name=name, source=source.name, delay_s=request.delay_s, is_numbered=is_numbered)
+        delay_s = find_delay(self._model, delay_s=request.delay_s, fps=features.fps)
+        parts = RecordingParts(
+            self._model, out, name=name, source=source.name, delay_s=delay_s, is_numbered=is_numbered, limits=features.limits
+        )
         first = parts.find_video(0)
         if first.exists() or (out / f"{first.stem}{ETHOGRAM_SUFFIX}").exists():
             raise OutputError(f"{out}: holds a recording {first.stem} already; give another --name or --out.")
@@ -90,7 +94,7 @@ class LiveRun(ExitStack):
             )
             session.watch(self.enter_context(closing(rules)))
         settings = CaptureSettings(
-            fps=self._model.description.fps, at_own_pace=request.pace == "real", roll_s=request.roll_s, duration_s=request.duration_s
+            fps=features.fps, at_own_pace=request.pace == "real", roll_s=request.roll_s, duration_s=request.duration_s
         )
         announce(f"recording {source.name} into {first}")
 

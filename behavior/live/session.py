@@ -15,9 +15,9 @@ import numpy.typing as npt
 
 from behavior.config import Postprocess
 from behavior.errors import BehaviorError
-from behavior.files.live_record import GrowingRecord, LiveDescription, Looked
+from behavior.files.live_record import GrowingRecord, LiveDescription
 from behavior.learning.live_features import CropPlace, LiveFeatures
-from behavior.learning.live_prediction import LivePredictor
+from behavior.learning.live_frames import Taken, make_live_frames
 from behavior.learning.opened_model import OpenedModel
 from behavior.live.capturing import Capture
 from behavior.live.finishing import finish_recording
@@ -79,8 +79,9 @@ class LiveTally:
 
     Attributes
     ----------
-    looked_at, skipped, undecodable
-        Frames: those that the model saw, those that came too fast for it, and those of a file that cannot be decoded.
+    looked_at, skipped, undecodable, not_predicted
+        Frames: those that the model saw, those that came too fast for it, those of a file that cannot be decoded, and those from which the
+        background was learned.
     answered
         Frames that have probabilities.
     not_found
@@ -94,6 +95,7 @@ class LiveTally:
     looked_at: int = 0
     skipped: int = 0
     undecodable: int = 0
+    not_predicted: int = 0
     answered: int = 0
     not_found: int = 0
     latencies_s: list[float] = field(default_factory=list)
@@ -134,10 +136,11 @@ class LiveSession:
         self._thresholds = postprocess.thresholds(model.description.behaviors)
         self.tally = LiveTally()
         self._record: GrowingRecord | None = None
-        self._predictor: LivePredictor | None = None
-        # Frames that have no probabilities yet, and the features that a skipped one is given.
+        self._frames = make_live_frames(model, features, fps=features.fps)
+        self._is_in_stretch = False
+        # Frames of which it is not known yet whether they are looked at, and those that have no probabilities yet.
+        self._unseen: deque[CapturedFrame] = deque()
         self._waiting: deque[CapturedFrame] = deque()
-        self._last: list[npt.NDArray[np.floating]] | None = None
         self._finishing: list[threading.Thread] = []
         self._notes: deque[str] = deque()
         self._n_latencies, self._every = 0, 1
@@ -161,7 +164,9 @@ class LiveSession:
         """
         part = -1
         # What went wrong before may have left something.
-        self._record = self._predictor = None
+        self._record = None
+        self._is_in_stretch = False
+        self._unseen.clear()
         self._waiting.clear()
         try:
             while (frame := capture.frames.take()) is not None:
@@ -221,54 +226,58 @@ class LiveSession:
         if frame.follows_gap:
             self._end_stretch()
             with self._turns:
-                self._predictor = LivePredictor(self._model)
-            self._features.forget()
-        assert self._record is not None and self._predictor is not None
-        looked: Looked = "skipped" if frame.is_skipped else "not decoded"
-        if frame.image is not None:
-            with self._turns:
-                self._last, is_found = self._features.describe(frame.image)
-            self.tally.not_found += not is_found
-            looked = "yes" if is_found else "not found"
+                self._frames.begin(frame.time_s, is_first=frame.frame == 0)
+            self._is_in_stretch = True
+        assert self._record is not None
+        # Seconds of pictures would fill memory.
+        without_picture = replace(frame, image=None)
+        self._unseen.append(without_picture)
+        self._waiting.append(without_picture)
+        with self._turns:
+            taken = self._frames.take(frame.time_s, frame.image, is_skipped=frame.is_skipped)
         for observer in self._observers:
             observer.see(frame, self._features.place)
-        # The first frame of a capture always has its picture.
-        assert self._last is not None
-        self.tally.looked_at += frame.image is not None
-        self.tally.skipped += frame.is_skipped
-        self.tally.undecodable += frame.image is None and not frame.is_skipped
         while self._notes:
             note = self._notes.popleft()
             self._record.add_note(frame.frame, frame.time_s, note)
             for observer in self._observers:
                 observer.mark(frame, note)
-        self._record.note_frame(frame.frame, frame.time_s, frame.taken, looked)
-        # Seconds of pictures would fill memory.
-        self._waiting.append(replace(frame, image=None))
-        # A frame that was not seen is taken to look like the one before, so that time goes on for the head.
-        with self._turns:
-            values = self._predictor.advance(self._last)
-        self._answer(values)
+        self._keep(taken)
 
     def _end_stretch(self) -> None:
-        if self._predictor is not None:
+        if self._is_in_stretch:
+            self._is_in_stretch = False
             with self._turns:
-                values = self._predictor.finish()
-            self._predictor = None
-            self._answer(values)
+                taken = self._frames.finish()
+            self._keep(taken)
 
-    def _answer(self, values: npt.NDArray[np.float32]) -> None:
+    def _keep(self, taken: Taken) -> None:
+        """Write what is known now of the frames that have waited longest."""
+        assert self._record is not None
+        for look in taken.looks:
+            frame = self._unseen.popleft()
+            self._record.note_frame(frame.frame, frame.time_s, frame.taken, look.looked, look.details)
+            self.tally.looked_at += look.looked in ("yes", "not found", "between")
+            self.tally.not_found += look.looked == "not found"
+            self.tally.not_predicted += look.looked == "warm-up"
+            self.tally.skipped += look.looked == "skipped"
+            self.tally.undecodable += look.looked == "not decoded"
+        self._answer(taken.values, is_predicted=taken.is_predicted)
+
+    def _answer(self, values: npt.NDArray[np.float32], *, is_predicted: bool) -> None:
         """Write the probabilities (N, B) of the frames that have waited longest."""
         if not len(values):
             return
         frames = [self._waiting.popleft() for _ in range(len(values))]
         time_s = [frame.time_s for frame in frames]
         decisions, names = self._model.decisions, tuple(self._model.description.behaviors)
-        if decisions is not None:
+        if decisions is not None and is_predicted:
             values = decisions.calibrate(Probabilities(values, names, np.array(time_s))).values
-        raw = apply_thresholds(values, self._thresholds)
+        raw = apply_thresholds(values, self._thresholds) & is_predicted
         assert self._record is not None
         self._record.add_answers(time_s, values, raw)
+        if not is_predicted:
+            return
         self.tally.answered += len(frames)
         now = time.monotonic()
         for number, frame in enumerate(frames):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import datetime
@@ -11,11 +12,12 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from behavior.embedding.learned_background import WARM_UP_S, LearningPosition
 from behavior.embedding.live_positions import FixedPosition, Positions, follow_animal
 from behavior.errors import BehaviorError, ModelError, UsageError, VideoError
 from behavior.files.atomic import make_folder, require_writable
 from behavior.files.live_sources import Source, find_source, name_sources
-from behavior.frame_times import have_same_rate
+from behavior.frame_times import estimate_fps, have_same_rate
 from behavior.learning.live_features import LiveFeatures
 from behavior.learning.live_prediction import find_obstacle
 from behavior.learning.opened_model import OpenedModel, open_model
@@ -25,11 +27,15 @@ from behavior.live.request import LiveRequest
 from behavior.live.results import LiveResult, SourceResult, collect_source
 from behavior.live.run import LiveRun
 from behavior.live.session import LiveTally
-from behavior.progress import announce
+from behavior.progress import announce, warn
 
 __all__ = ["recover_folder", "run_live"]
 
 Given = TypeVar("Given")
+
+# Of a camera whose rate is not known; the first ones may come at once.
+_PICTURES_FOR_RATE = 40
+_SHORTEST_WARM_UP_S = 2.0
 
 
 def recover_folder(folder: Path) -> LiveResult:
@@ -72,11 +78,12 @@ def run_live(
     if obstacle := find_obstacle(model, delay_s=request.delay_s):
         raise ModelError(obstacle)
     named = name_sources(request.sources, name=request.name or f"live_{datetime.now().astimezone():%Y%m%d_%H%M%S}")
-    sources = {name: _open_source(text, model) for name, text in named.items()}
+    opened = {name: _open_source(text, model) for name, text in named.items()}
+    sources = {name: source for name, (source, _) in opened.items()}
     centers = _spread(request.centers, len(sources), option="--center")
     backgrounds = _spread(request.backgrounds, len(sources), option="--background")
     positions = [
-        _find_positions(model, source, named[name], center, background)
+        _find_positions(model, source, named[name], center, background, request.warm_up_s)
         for (name, source), center, background in zip(sources.items(), centers, backgrounds, strict=True)
     ]
     require_writable(make_folder(out))
@@ -86,7 +93,7 @@ def run_live(
     )
     with LiveRun(model, out, request, say=say) as run:
         recorders = run.gather(
-            [(name, source, features.share(place)) for (name, source), place in zip(sources.items(), positions, strict=True)]
+            [(name, source, features.share(place, fps=fps)) for (name, (source, fps)), place in zip(opened.items(), positions, strict=True)]
         )
         if on_start is not None:
             on_start(recorders)
@@ -98,15 +105,29 @@ def run_live(
     return LiveResult({recorder.name: collect_source(recorder) for recorder in recorders})
 
 
-def _open_source(text: str, model: OpenedModel) -> Source:
-    fps = model.description.fps
-    source = find_source(text, fps=fps)
-    if source.fps is not None and not have_same_rate(source.fps, fps):
-        raise VideoError(
-            f"{source.name}: has {source.fps:.4g} frames per second, but the model in {model.folder} was trained on {fps:.4g}; set the "
-            "camera to that rate, or annotate the recording afterwards with --resample."
-        )
-    return source
+def _open_source(text: str, model: OpenedModel) -> tuple[Source, float]:
+    """Return a source, and about how many frames a second it gives; VideoError if the model needs another rate."""
+    expected, rate = model.description.fps, model.description.sampling_fps
+    if rate is None:
+        source = find_source(text, fps=expected)
+        if source.fps is not None and not have_same_rate(source.fps, expected):
+            raise VideoError(
+                f"{source.name}: has {source.fps:.4g} frames per second, but the model in {model.folder} was trained on {expected:.4g}; "
+                "set the camera to that rate, or annotate the recording afterwards with --resample."
+            )
+        return source, expected
+    source = find_source(text, fps=None)
+    fps = source.fps or _measure_rate(source)
+    if fps < rate and not have_same_rate(fps, rate):
+        warn(f"{source.name}: has {fps:.4g} frames per second, fewer than the {rate:g} that the model looks at; each is looked at once.")
+    return source, fps
+
+
+def _measure_rate(source: Source) -> float:
+    """Return about how many frames a second a camera or a stream gives."""
+    with closing(source.read()) as pictures:
+        times = [picture.time_s for picture in itertools.islice(pictures, _PICTURES_FOR_RATE)]
+    return estimate_fps(np.array(times))
 
 
 def _spread(values: Sequence[Given], count: int, *, option: str) -> list[Given | None]:
@@ -117,7 +138,12 @@ def _spread(values: Sequence[Given], count: int, *, option: str) -> list[Given |
 
 
 def _find_positions(
-    model: OpenedModel, source: Source, text: str, center: tuple[float, float] | None, background: Path | None
+    model: OpenedModel,
+    source: Source,
+    text: str,
+    center: tuple[float, float] | None,
+    background: Path | None,
+    warm_up_s: float | None,
 ) -> Positions | None:
     """Return where the animal is; None for whole frames."""
     crop = model.crop
@@ -130,13 +156,15 @@ def _find_positions(
         return None
     if center is not None:
         return FixedPosition(*center)
-    if background is None and not source.is_live:
-        background = Path(text)
-    if background is None:
-        raise UsageError(
-            f"{model.folder}: works on crops of {crop.size} pixels around {' and '.join(crop.body_parts)}; name a short video of the same "
-            "camera and arena with --background, before which the animal is looked for, or a fixed place with --center X,Y."
-        )
+    if background is not None and warm_up_s is not None:
+        raise UsageError("--background and --warm-up were both given; choose one of them.")
+    if background is None and (source.is_live or warm_up_s is not None):
+        seconds = WARM_UP_S if warm_up_s is None else warm_up_s
+        if seconds < _SHORTEST_WARM_UP_S:
+            raise UsageError(f"--warm-up {seconds:g}s: too short to learn a background; expected at least {_SHORTEST_WARM_UP_S:g}s.")
+        announce(f"learning the background from the first {seconds:g} s of {source.name}, which are recorded and not predicted")
+        return LearningPosition(source.name, warm_up_s=seconds)
+    background = background or Path(text)
     announce(f"learning the background from {background}")
     return follow_animal(background)
 

@@ -29,7 +29,7 @@ def test_lines_are_in_the_file_at_once_and_read_back_exactly(tmp_path):
     assert (tmp_path / "a_notes.csv").read_text().splitlines()[1] == '3,0.150000,"door, ""opened"""'
     grown = read_grown(tmp_path, DESCRIPTION)
     np.testing.assert_array_equal(grown.probabilities.values, VALUES[:4])
-    assert (grown.is_looked_at.tolist(), grown.n_skipped) == ([True, True, False, True], 1)
+    assert (grown.looked.tolist(), grown.count("skipped"), grown.details.shape) == (["yes", "yes", "skipped", "yes"], 1, (4, 0))
     record.add_answers([0.2, 0.25], VALUES[4:], VALUES[4:] > 0.5)
     record.close()
     np.testing.assert_array_equal(read_grown(tmp_path, DESCRIPTION).probabilities.values, VALUES)

@@ -17,6 +17,7 @@ import numpy as np
 from behavior.config import Postprocess
 from behavior.files.live_record import LiveDescription
 from behavior.files.live_sources import CapturedPicture
+from behavior.learning.live_features import View, ViewFeatures
 from behavior.live.capturing import Capture, CaptureSettings
 from behavior.live.events import EventHub, SourceEvents
 from behavior.live.free_space import FreeSpace
@@ -51,11 +52,15 @@ class Brightness:
 
     def __init__(self, seconds: float = 0.0) -> None:
         self.seconds, self.forgotten = seconds, 0
-        self.place = None
+        self.place, self.fps, self.limits = None, FPS, None
 
-    def describe(self, image: np.ndarray) -> tuple[list[np.ndarray], bool]:
+    def look(self, image: np.ndarray, time_s: float) -> View:
+        return View(image, None, np.zeros(2), bool(image.any()))
+
+    def describe(self, view: View) -> ViewFeatures:
         time.sleep(self.seconds)
-        return [np.array([image.mean() / 255, 1 - image.mean() / 255], dtype=np.float32)], bool(image.any())
+        level = view.image.mean() / 255
+        return ViewFeatures([np.array([level, 1 - level], dtype=np.float32)], ())
 
     def forget(self) -> None:
         self.forgotten += 1
@@ -76,7 +81,13 @@ class Echo:
 def make_model(n_ahead: int = 0, behaviors: Sequence[str] = BEHAVIORS) -> Any:
     member = SimpleNamespace(behaviors=list(behaviors), average=1, streams=[])
     description = SimpleNamespace(
-        behaviors=list(behaviors), members=[member], combine="mean", postprocess=Postprocess(closing_frames=2), fps=FPS, crop=None
+        behaviors=list(behaviors),
+        members=[member],
+        combine="mean",
+        postprocess=Postprocess(closing_frames=2),
+        fps=FPS,
+        crop=None,
+        sampling_fps=None,
     )
     return SimpleNamespace(
         folder=Path("model"),

@@ -22,7 +22,7 @@ class KnownPositions:
     def __init__(self, centers):
         self.centers = iter(centers)
 
-    def find(self, image):
+    def find(self, image, time_s):
         return next(self.centers), True
 
 
@@ -38,16 +38,17 @@ def test_pictures_get_the_features_of_their_frames(demo):
     )
     assert features.place is None
     # Another source by the same networks, in between.
-    other = features.share(KnownPositions(np.tile([50.0, 40.0], (N_FRAMES, 1))))
+    other = features.share(KnownPositions(np.tile([50.0, 40.0], (N_FRAMES, 1))), fps=10)
     with open_video(recordings[0].video) as video:
         for frame in video.frames():
             if frame.index == N_FRAMES:
                 break
-            members, is_found = features.describe(frame.image)
-            other.describe(frame.image[:, ::-1])
+            view = features.look(frame.image, frame.time_s)
+            members = features.describe(view).vectors
+            other.look(frame.image[:, ::-1], frame.time_s)
             assert features.place.size == study.crop.size and other.place.center.tolist() == [50.0, 40.0]
             np.testing.assert_array_equal(features.place.center, stored.centers[frame.index])
-            assert is_found and len(members) == len(study.behaviors)
+            assert view.is_found and len(members) == len(study.behaviors)
             for vector in members:
                 assert vector.dtype == np.float16
                 # Batches of another size may round the last bit otherwise.

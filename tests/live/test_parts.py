@@ -12,7 +12,9 @@ from behavior.live.parts import RecordingParts
 def make_model(folder):
     stream = SimpleNamespace(signature="s")
     members = [SimpleNamespace(streams=[stream]), SimpleNamespace(streams=[stream])]
-    description = SimpleNamespace(fps=30.0, behaviors=["groom"], members=members, crop=None, postprocess=Postprocess(threshold=0.4))
+    description = SimpleNamespace(
+        fps=30.0, behaviors=["groom"], members=members, crop=None, sampling_fps=None, postprocess=Postprocess(threshold=0.4)
+    )
     return SimpleNamespace(folder=folder, hash="h", description=description, decisions=None)
 
 

@@ -7,6 +7,7 @@ from live_samples import FPS, Brightness, DrawnSource, describe, make_model
 
 from behavior.errors import OutputError, VideoError
 from behavior.files.ethograms import read_annotation
+from behavior.learning.live_features import ViewFeatures
 from behavior.live.capturing import Capture, CaptureSettings
 from behavior.live.free_space import FreeSpace
 from behavior.live.session import LiveSession, Observer
@@ -110,11 +111,11 @@ def test_a_model_that_fails_ends_the_recording_which_is_kept(begin, draw_picture
     session, capture, features = begin(DrawnSource(draw_pictures(500)))
     seen = []
 
-    def fail(image):
-        seen.append(image)
+    def fail(view):
+        seen.append(view)
         if len(seen) > 10:
             raise VideoError("a.mp4: has pictures of another size.")
-        return [np.zeros(2, dtype=np.float32)], True
+        return ViewFeatures([np.zeros(2, dtype=np.float32)], ())
 
     monkeypatch.setattr(features, "describe", fail)
     with pytest.raises(VideoError, match="another size"):

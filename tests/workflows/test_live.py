@@ -1,14 +1,17 @@
 """`behavior live` records a video as it plays, and gives the ethogram that `annotate` gives."""
 
 import json
+import shutil
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from behavior.config import Sampling
 from behavior.errors import ModelError, UsageError
 from behavior.files.ethograms import read_annotation
-from behavior.files.model_bundle import read_bundle
+from behavior.files.feature_sources import Signature
+from behavior.files.model_bundle import read_bundle, write_description
 from behavior.files.video import summarize_video
 from behavior.learning.opened_model import open_model
 from behavior.live.request import LiveRequest
@@ -32,11 +35,33 @@ def demo_parts(demo):
     return list(read_bundle(demo.model).crop.body_parts)
 
 
-def test_live_gives_the_ethogram_of_annotate(run, demo, mouse, tmp_path):
+@pytest.fixture(params=[None, 4.0], ids=["every frame", "sampled"])
+def model(request, demo, tmp_path):
+    """The demo's model, and one that says it was trained on four frames a second."""
+    if request.param is None:
+        return demo.model
+    folder = tmp_path / "model"
+    shutil.copytree(demo.model, folder)
+    description = read_bundle(folder)
+
+    def sign(stream):
+        signature = Signature.from_text(stream.signature)
+        settings = {**signature.settings, "sampling": request.param}
+        return stream.model_copy(update={"signature": Signature(signature.stream, settings).text})
+
+    members = [one.model_copy(update={"streams": [sign(stream) for stream in one.streams]}) for one in description.members]
+    known = [one.model_copy(update={"stream": sign(one.stream)}) for one in description.familiarity.streams]
+    familiarity = description.familiarity.model_copy(update={"streams": known})
+    changes = {"fps": request.param, "sampling": Sampling(fps=request.param), "members": members, "familiarity": familiarity}
+    write_description(folder, description.model_copy(update=changes))
+    return folder
+
+
+def test_live_gives_the_files_of_annotate(run, model, mouse, tmp_path):
     video, pose = mouse
     ran = run(
         "live",
-        demo.model,
+        model,
         "--source",
         video,
         "--out",
@@ -51,12 +76,25 @@ def test_live_gives_the_ethogram_of_annotate(run, demo, mouse, tmp_path):
         "--json",
     )
     assert ran.status == 0, ran.err
-    ran_before = run("annotate", demo.model, video, "--pose", pose, "--out", tmp_path / "annotate")
+    ran_before = run("annotate", model, video, "--pose", pose, "--out", tmp_path / "annotate")
     assert ran_before.status == 0, ran_before.err
     live = read_annotation(tmp_path / "live" / "a_ethogram.csv")
     offline = read_annotation(tmp_path / "annotate" / "mouse_04_ethogram.csv")
-    np.testing.assert_allclose(live.probabilities.values, offline.probabilities.values, rtol=0, atol=1e-3)
+    np.testing.assert_allclose(live.probabilities.values, offline.probabilities.values, rtol=0, atol=1e-5)
     np.testing.assert_allclose(live.time_s, offline.time_s)
+    np.testing.assert_allclose(live.distances, offline.distances, rtol=0, atol=0.002)
+    headers = [(tmp_path / folder).read_text().split("\n", 1)[0] for folder in ("live/a_ethogram.csv", "annotate/mouse_04_ethogram.csv")]
+    assert headers[0] == headers[1]
+    said, expected = live.provenance.as_mapping(), offline.provenance.as_mapping()
+    assert set(said) == {*expected, "live"} and said["fps"] == pytest.approx(expected["fps"])
+    judged, known = said["familiarity"], expected["familiarity"]
+    assert judged["verdict"] == known["verdict"] and set(judged) == set(known)
+    for name, value in known["streams"][0].items():
+        assert judged["streams"][0][name] == (value if name == "stream" else pytest.approx(value, rel=1e-3, abs=1e-6))
+    # A pose alone tells size and likelihood.
+    assert {**known["measures"], **judged["measures"]} == known["measures"]
+    assert set(known["measures"]) - set(judged["measures"]) <= {"size", "likelihood"}
+    assert said["live"]["delay_s"] == (0.25 if model.parent == tmp_path else 0.0)
     assert np.mean(live.ethogram.values != offline.ethogram.values) < 0.001
     printed = ran.out.splitlines()
     events = [json.loads(line) for line in printed if line.startswith('{"rule"')]
@@ -67,10 +105,19 @@ def test_live_gives_the_ethogram_of_annotate(run, demo, mouse, tmp_path):
     assert counts["rows"] == [{"recording": "a", "frames": n_frames}]
     assert [counts["sources"]["a"][name] for name in ("captured", "looked_at", "skipped")] == [n_frames, n_frames, 0]
     assert summarize_video(tmp_path / "live" / "a.mkv").n_frames == n_frames
-    again = run("live", demo.model, "--source", video, "--out", tmp_path / "live", "--name", "a", "--center", "200,180")
+    again = run("live", model, "--source", video, "--out", tmp_path / "live", "--name", "a", "--center", "200,180")
     assert again.status == 1 and "holds a recording a already" in again.err
     recovered = run("live", "--recover", tmp_path / "live", "--json")
     assert recovered.status == 0 and json.loads(recovered.out)["rows"] == []
+
+
+def test_a_background_is_learned_from_the_first_seconds(run, demo, mouse, tmp_path):
+    ran = run("live", demo.model, "--source", mouse[0], "--out", tmp_path, "--name", "a", "--pace", "fastest", "--warm-up", "5s", "--json")
+    assert ran.status == 0, ran.err
+    annotation, times = read_annotation(tmp_path / "a_ethogram.csv"), pd.read_csv(tmp_path / "a_times.csv")
+    assert times.looked_at.tolist()[:51] == ["warm-up"] * 50 + ["yes"] and json.loads(ran.out)["sources"]["a"]["not_predicted"] == 50
+    assert not annotation.probabilities.values[:50].any() and annotation.probabilities.values[50:].any(axis=1).all()
+    assert annotation.provenance.live.not_predicted == 50 and annotation.provenance.not_measured.spans[0] == (0, 50)
 
 
 @pytest.mark.parametrize(
@@ -86,7 +133,9 @@ def test_live_gives_the_ethogram_of_annotate(run, demo, mouse, tmp_path):
             ("MODEL", "--source", "VIDEO", *["--background", "VIDEO"] * 2, "--out", "out"),
             "--background is given 2 times and --source 1 times",
         ),
-        (("MODEL", "--source", "0", "--out", "out"), "name a short video of the same camera and arena with --background"),
+        (("MODEL", "--source", "97", "--out", "out"), "camera 97: does not answer"),
+        (("MODEL", "--source", "0", "--out", "out", "--warm-up", "1s"), "too short to learn a background"),
+        (("MODEL", "--source", "VIDEO", "--out", "out", "--warm-up", "5s", "--background", "VIDEO"), "choose one of them"),
         (("MODEL", "--source", "none.mp4", "--out", "out"), "no such video"),
         (("MODEL", "--source", "VIDEO", "--out", "out", "--roll", "soon"), "expected a number with its unit"),
         (("MODEL", "--source", "VIDEO", "--out", "out", "--when", "grooming>0.5"), "--when is given 1 times and --do 0 times"),
