@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from behavior.figures.ethogram_raster import RasterRow
-from behavior.figures.lettering import Rgb, choose_text_color, parse_color, shorten_text, write_word
-from behavior.figures.overlay_panel import FAINT, GROUND, MODEL, PEOPLE, WHITE, OverlayPanel, find_scale
-from behavior.figures.rendering import get_color
+from behavior.figures.lettering import shorten_text, write_word
+from behavior.figures.overlay_bars import GROUND, WHITE
+from behavior.figures.overlay_chips import Chips
+from behavior.figures.overlay_panel import MODEL, PEOPLE, OverlayPanel
 
 __all__ = ["OverlayPainter"]
 
@@ -21,29 +21,8 @@ _NARROWEST = 480
 # Of a panel without a picture.
 _PANEL_WIDTH = 960
 _GREY = 128
-_NOT_LABELLED = "not labelled"
 # Places beyond are outside of every picture, and OpenCV takes 32 bits.
 _FAR = 1e5
-
-
-@dataclass(frozen=True)
-class _Chip:
-    """A word on a ground with round corners: `color` (H, W, 3) times `opacity` (H, W, 1), both from 0 to 255."""
-
-    color: npt.NDArray[np.uint16]
-    opacity: npt.NDArray[np.uint16]
-
-    @property
-    def width(self) -> int:
-        return self.color.shape[1]
-
-    @property
-    def height(self) -> int:
-        return self.color.shape[0]
-
-    def put(self, canvas: npt.NDArray[np.uint8], top: int, left: int) -> None:
-        region = canvas[top : top + self.height, left : left + self.width]
-        region[:] = (region * (255 - self.opacity) + self.color * self.opacity + 127) // 255
 
 
 class OverlayPainter:
@@ -111,8 +90,10 @@ class OverlayPainter:
         self.height = self.picture_height + self.panel.height
         self.height += self.height % 2
         self._decided, self._labels = row.decided, list(row.labels.values())
-        self._places, self._animal = places, animal
-        self._prepare_chips(behaviors, [rater or PEOPLE for rater in row.labels])
+        self._places = places
+        raters = [rater or PEOPLE for rater in row.labels]
+        self._chips = Chips(behaviors, width=self.width, heads=[MODEL, *raters] if raters else [])
+        self._size, self._mark = self._chips.size, self._chips.make(animal, WHITE, GROUND, self.width // 4)
 
     def paint(self, frame: int, image: npt.NDArray[np.uint8] | None = None) -> npt.NDArray[np.uint8]:
         """Return what the video shows at frame number `frame`, RGB, uint8 of shape (height, width, 3).
@@ -128,7 +109,7 @@ class OverlayPainter:
         canvas[below:] = GROUND
         if self._picture_size is not None:
             self._paint_picture(canvas[: self.picture_height], frame, image)
-            self._paint_chips(canvas[: self.picture_height], frame)
+            self._chips.paint(canvas[: self.picture_height], self._decided[frame], [labels[frame] for labels in self._labels])
         return canvas
 
     def _paint_picture(self, canvas: npt.NDArray[np.uint8], frame: int, image: npt.NDArray[np.uint8] | None) -> None:
@@ -158,76 +139,3 @@ class OverlayPainter:
         left = min(max(left, 0), picture.shape[1] - self._mark.width)
         if top >= 0 and left >= 0:
             self._mark.put(picture, top, left)
-
-    def _prepare_chips(self, behaviors: Sequence[str], raters: Sequence[str]) -> None:
-        scale = find_scale(self.width)
-        self._margin, self._gap, self._size = round(10 * scale), max(round(5 * scale), 1), round(17 * scale)
-        padding = 2 * round(8 * scale)
-        self._heads = [self._make_chip(name, WHITE, GROUND, int(0.15 * self.width)) for name in (MODEL, *raters)] if raters else []
-        head = max((chip.width + self._gap for chip in self._heads), default=0)
-        self._room = (self.width // 2 if raters else self.width) - 2 * self._margin - head
-        colors = [parse_color(get_color(index)) for index in range(len(behaviors))]
-        self._chips = [
-            self._make_chip(name, choose_text_color(color), color, self._room - padding)
-            for name, color in zip(behaviors, colors, strict=True)
-        ]
-        self._mark = self._make_chip(self._animal, WHITE, GROUND, self.width // 4)
-        self._not_labelled = self._make_chip(_NOT_LABELLED, FAINT, GROUND, self._room - padding)
-
-    def _make_chip(self, text: str, color: Rgb, ground: Rgb, room: int) -> _Chip:
-        word = write_word(shorten_text(text, self._size, room, bold=True), self._size, color, ground, bold=True)
-        scale = find_scale(self.width)
-        side, above = round(8 * scale), max(round(3 * scale), 1)
-        picture = np.empty((word.shape[0] + 2 * above, word.shape[1] + 2 * side, 3), dtype=np.uint16)
-        picture[:] = ground
-        picture[above : above + word.shape[0], side : side + word.shape[1]] = word
-        return _Chip(picture, _round_corners(*picture.shape[:2], radius=max(round(6 * scale), 1)))
-
-    def _paint_chips(self, canvas: npt.NDArray[np.uint8], frame: int) -> None:
-        left = self._margin + (self._heads[0].width + self._gap if self._heads else 0)
-        top = self._margin
-        if self._heads and top + self._heads[0].height <= len(canvas):
-            self._heads[0].put(canvas, top, self._margin)
-        self._paint_lines(canvas, self._select_chips(self._decided[frame]), top, left=left)
-        heads = self._heads[1:]
-        right = self.width - self._margin - max((head.width + self._gap for head in heads), default=0)
-        for head, labels in zip(heads, self._labels, strict=True):
-            if top + head.height > len(canvas):
-                return
-            head.put(canvas, top, self.width - self._margin - head.width)
-            nobody = (labels[frame] == -1).all()
-            chips = [self._not_labelled] if nobody else self._select_chips(labels[frame] == 1)
-            top = self._paint_lines(canvas, chips, top, right=right)
-
-    def _select_chips(self, shown: npt.NDArray[np.bool_]) -> list[_Chip]:
-        return [self._chips[index] for index in np.flatnonzero(shown)]
-
-    def _paint_lines(
-        self, canvas: npt.NDArray[np.uint8], chips: Sequence[_Chip], top: int, *, left: int | None = None, right: int | None = None
-    ) -> int:
-        """Paint chips in lines that start at `left` or end at `right`; return where the line below them is."""
-        lines: list[list[_Chip]] = [[]]
-        for chip in chips:
-            if lines[-1] and self._measure([*lines[-1], chip]) > self._room:
-                lines.append([])
-            lines[-1].append(chip)
-        for line in lines:
-            x = left if left is not None else (right or 0) - self._measure(line)
-            for chip in line:
-                if top + chip.height <= len(canvas):
-                    chip.put(canvas, top, x)
-                x += chip.width + self._gap
-            top += self._not_labelled.height + self._gap
-        return top
-
-    def _measure(self, chips: Sequence[_Chip]) -> int:
-        return sum(chip.width for chip in chips) + self._gap * max(len(chips) - 1, 0)
-
-
-def _round_corners(height: int, width: int, *, radius: int) -> npt.NDArray[np.uint16]:
-    """Return how opaque a box with round corners is, from 0 to 255, shape (height, width, 1)."""
-    # How far each pixel's middle is from the box that the corners' centres span.
-    y = np.maximum(np.abs(np.arange(height) + 0.5 - height / 2) - (height / 2 - radius), 0)
-    x = np.maximum(np.abs(np.arange(width) + 0.5 - width / 2) - (width / 2 - radius), 0)
-    distance = np.hypot(y[:, None], x)
-    return np.rint(255 * np.clip(radius + 0.5 - distance, 0, 1)).astype(np.uint16)[..., None]

@@ -3,35 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from behavior.figures.ethogram_raster import RasterRow
-from behavior.figures.lettering import Rgb, lighten_until_readable, mix, parse_color, shorten_text, write_word
+from behavior.figures.lettering import parse_color, shorten_text, write_word
+from behavior.figures.overlay_bars import FAINT, GROUND, TRACK, WHITE, ProbabilityBars, find_scale, put_picture
 from behavior.figures.rendering import get_color
 from behavior.frame_times import frame_edges
 
-__all__ = ["FAINT", "GROUND", "MODEL", "PEOPLE", "WHITE", "OverlayPanel", "find_scale", "format_time"]
+__all__ = ["MODEL", "PEOPLE", "OverlayPanel", "format_time"]
 
-GROUND: Rgb = (20, 23, 28)
-WHITE: Rgb = (255, 255, 255)
-FAINT: Rgb = mix(GROUND, WHITE, 0.6)
-TRACK: Rgb = mix(GROUND, WHITE, 0.13)
 # What stands for the ethogram, and for the labels of who has no name.
 MODEL, PEOPLE = "model", "people"
 
 # Seconds before and after now.
 WINDOW_S = 10.0
 _TICKS_S = (-10, -5, 0, 5, 10)
-# Pixels that sizes are given for; narrower panels have the same, so that letters stay readable.
-_USUAL_WIDTH = 640
 # Columns computed for each that is shown, so that bouts glide by instead of jumping by whole pixels.
 _SMOOTHING = 4
-# How much of the panel's width names get at most.
-_NAME_SHARE = 0.34
 _HATCH = 8
 _LANES_HEIGHT = 76
 _OUTSIDE, _ABSENT, _UNLABELLED, _PRESENT = range(4)
@@ -45,23 +37,6 @@ def format_time(seconds: float) -> str:
     """
     minutes, tenths = divmod(round(seconds * 10), 600)
     return f"{minutes}:{tenths // 10:02d}.{tenths % 10}"
-
-
-def find_scale(width: int) -> float:
-    """Return how many times as large everything in an overlay `width` pixels wide is as in one of 640 pixels."""
-    return max(width / _USUAL_WIDTH, 1.0)
-
-
-@dataclass(frozen=True)
-class _Bar:
-    """What a behavior's row shows: its bar in its colour where it was decided, in a darker one elsewhere."""
-
-    top: int
-    color: npt.NDArray[np.uint8]
-    dimmed: npt.NDArray[np.uint8]
-    mark: npt.NDArray[np.uint8]
-    no_mark: npt.NDArray[np.uint8]
-    threshold: int | None
 
 
 class OverlayPanel:
@@ -105,17 +80,24 @@ class OverlayPanel:
         self._scale = find_scale(width)
         self._probabilities, self._decided, self._time_s = row.probabilities, row.decided, row.time_s
         self._edges = frame_edges(row.time_s, fps=1.0)
-        self._names = list(behaviors)
-        self._colors = [parse_color(get_color(index)) for index in range(len(behaviors))]
+        self._n_behaviors = len(behaviors)
         self._strips = [*((rater or PEOPLE, labels) for rater, labels in row.labels.items()), (MODEL, row.decided.astype(np.int8))]
-        self._size = self._round(16)
-        self._small = self._round(13)
-        self._numbers: dict[tuple[int, bool], npt.NDArray[np.uint8]] = {}
-        self._place(len(behaviors))
+        self._header_top = self._round(9)
+        top = self._header_top + write_word("", self._round(16), WHITE, GROUND).shape[0] + self._round(9)
+        names = [name for name, _ in self._strips]
+        self._bars = ProbabilityBars(behaviors, width=width, top=top, thresholds=thresholds, other_names=names)
+        self._margin, self._size = self._bars.margin, self._bars.size
+        self.bar_left, self.bar_width, self.bar_tops, self.bar_height = (
+            self._bars.left,
+            self._bars.width,
+            self._bars.tops,
+            self._bars.height,
+        )
+        self._place_lanes()
         self._static = np.empty((self.height, width, 3), dtype=np.uint8)
         self._static[:] = GROUND
         self._write_header(row.name, note)
-        self._bars = [self._make_bar(index, thresholds) for index in range(len(behaviors))]
+        self._bars.write(self._static)
         self._write_names()
         self._prepare_lanes()
 
@@ -123,38 +105,22 @@ class OverlayPanel:
         """Return the panel at frame number `frame`, RGB, uint8 of shape (height, width, 3)."""
         panel = self._static.copy()
         time = write_word(format_time(float(self._time_s[frame])), self._size, WHITE, GROUND, bold=True)
-        _put(panel, time, self._header_top, self._time_right - time.shape[1])
+        put_picture(panel, time, self._header_top, self._time_right - time.shape[1])
         number = write_word(f"frame {frame}", self._size, FAINT, GROUND)
-        _put(panel, number, self._header_top, self.width - self._margin - number.shape[1])
-        for index, bar in enumerate(self._bars):
-            self._paint_bar(panel, bar, float(self._probabilities[frame, index]), bool(self._decided[frame, index]))
+        put_picture(panel, number, self._header_top, self.width - self._margin - number.shape[1])
+        self._bars.paint(panel, self._probabilities[frame], self._decided[frame])
         self._paint_lanes(panel, frame)
         return panel
 
     def _round(self, pixels: float) -> int:
         return max(round(pixels * self._scale), 1)
 
-    def _place(self, n_behaviors: int) -> None:
-        """Find out where everything is."""
-        round_, margin = self._round, self._round(14)
-        line = write_word("", self._size, WHITE, GROUND).shape[0]
-        self._line, self._small_line = line, write_word("", self._small, WHITE, GROUND).shape[0]
-        self._margin, self._header_top = margin, round_(9)
-        self._name_left = margin + round_(19)
-        limit = int(_NAME_SHARE * self.width)
-        self._names = [shorten_text(name, self._size, limit) for name in self._names]
-        self._strip_names = [shorten_text(name, self._size, limit) for name, _ in self._strips]
-        name_width = max(self._measure(name) for name in (*self._names, *self._strip_names))
-        self.bar_left = self.plot_left = self._name_left + name_width + round_(14)
-        self._number_width = self._measure("0.00")
-        self.plot_width = self.width - margin - self.plot_left
-        self.bar_width = self.plot_width - self._number_width - round_(10)
-        self.bar_height, row_height = round_(14), line + round_(6)
-        top = self._header_top + line + round_(9)
-        self._row_tops = [top + index * row_height for index in range(n_behaviors)]
-        self.bar_tops = [row_top + (line - self.bar_height) // 2 for row_top in self._row_tops]
-        self._bar_axis_top = top + n_behaviors * row_height
-        top = self._bar_axis_top + self._small_line + round_(10)
+    def _place_lanes(self) -> None:
+        """Find out where everything beneath the bars is."""
+        round_, n_behaviors = self._round, self._n_behaviors
+        self.plot_left = self.bar_left
+        self.plot_width = self.width - self._margin - self.plot_left
+        line, top = self._bars.line, self._bars.bottom + round_(10)
         # A strip is as high as its name at least; no lane is so thin that it is lost, and few of them are thick.
         share = round_(_LANES_HEIGHT) // (n_behaviors * len(self._strips))
         self.lane_height = max(round_(6), -(-line // n_behaviors), min(share, round_(10)))
@@ -163,7 +129,7 @@ class OverlayPanel:
         self.lane_tops = [[strip_top + index * self.lane_height for index in range(n_behaviors)] for strip_top in self._strip_tops]
         self._plot_bottom = self._strip_tops[-1] + strip_height
         self._time_axis_top = self._plot_bottom + round_(5)
-        self.height = self._time_axis_top + self._small_line + round_(9)
+        self.height = self._time_axis_top + write_word("", self._bars.small, WHITE, GROUND).shape[0] + round_(9)
 
     def _measure(self, text: str) -> int:
         return write_word(text, self._size, WHITE, GROUND).shape[1]
@@ -174,69 +140,20 @@ class OverlayPanel:
         time_width = write_word(format_time(float(self._time_s[-1])), self._size, WHITE, GROUND, bold=True).shape[1]
         room = self._time_right - time_width - self._round(14) - self._margin
         title = shorten_text(f"{name}  {note}", self._size, room)
-        _put(self._static, write_word(title, self._size, FAINT, GROUND), self._header_top, self._margin)
-
-    def _make_bar(self, index: int, thresholds: npt.NDArray[np.floating] | None) -> _Bar:
-        color, top = self._colors[index], self.bar_tops[index]
-        self._static[top : top + self.bar_height, self.bar_left : self.bar_left + self.bar_width] = TRACK
-        tick = None
-        if thresholds is not None and np.isfinite(thresholds[index]):
-            tick = min(round(float(thresholds[index]) * self.bar_width), self.bar_width - 1)
-        return _Bar(
-            top=top,
-            color=np.array(color, dtype=np.uint8),
-            dimmed=np.array(mix(color, TRACK, 0.55), dtype=np.uint8),
-            mark=self._draw_mark(color, filled=True),
-            no_mark=self._draw_mark(FAINT, filled=False),
-            threshold=tick,
-        )
-
-    def _draw_mark(self, color: Rgb, *, filled: bool) -> npt.NDArray[np.uint8]:
-        side, radius, fine = self._line, self._round(5), 8
-        mark = np.empty((side * fine, side * fine, 3), dtype=np.uint8)
-        mark[:] = GROUND
-        middle = (side * fine // 2,) * 2
-        cv2.circle(mark, middle, radius * fine, color, -1)
-        if not filled:
-            cv2.circle(mark, middle, round((radius - 1.2 * self._scale) * fine), GROUND, -1)
-        return cv2.resize(mark, (side, side), interpolation=cv2.INTER_AREA)
+        put_picture(self._static, write_word(title, self._size, FAINT, GROUND), self._header_top, self._margin)
 
     def _write_names(self) -> None:
-        for name, color, top in zip(self._names, self._colors, self._row_tops, strict=True):
-            _put(self._static, write_word(name, self._size, lighten_until_readable(color, GROUND), GROUND), top, self._name_left)
-        words = ((0.0, "0"), (0.5, "probability"), (1.0, "1"))
-        for share, word in words:
-            self._write_centered(word, self.bar_left + round(share * self.bar_width), self._bar_axis_top)
-        strip_height = self.lane_height * len(self._names)
-        for name, top in zip(self._strip_names, self._strip_tops, strict=True):
-            _put(self._static, write_word(name, self._size, WHITE, GROUND), top + (strip_height - self._line) // 2, self._name_left)
+        strip_height = self.lane_height * self._n_behaviors
+        for name, top in zip(self._bars.other_names, self._strip_tops, strict=True):
+            put_picture(
+                self._static, write_word(name, self._size, WHITE, GROUND), top + (strip_height - self._bars.line) // 2, self._bars.name_left
+            )
         for seconds in _TICKS_S:
             x = self.plot_left + round((seconds / WINDOW_S + 1) / 2 * (self.plot_width - 1))
             self._static[self._plot_bottom : self._time_axis_top, x] = FAINT
-            self._write_centered(f"{seconds:+d} s".replace("-", "\N{MINUS SIGN}") if seconds else "now", x, self._time_axis_top)
-
-    def _write_centered(self, text: str, x: int, top: int) -> None:
-        word = write_word(text, self._small, FAINT, GROUND)
-        _put(self._static, word, top, min(x - word.shape[1] // 2, self.width - self._margin - word.shape[1]))
-
-    def _paint_bar(self, panel: npt.NDArray[np.uint8], bar: _Bar, probability: float, decided: bool) -> None:
-        rows = slice(bar.top, bar.top + self.bar_height)
-        length = round(probability * self.bar_width) if np.isfinite(probability) else 0
-        panel[rows, self.bar_left : self.bar_left + length] = bar.color if decided else bar.dimmed
-        beyond, thickness = self._round(2), self._round(2)
-        if bar.threshold is not None:
-            left = self.bar_left + max(bar.threshold - thickness // 2, 0)
-            panel[bar.top - beyond : rows.stop + beyond, left : left + thickness] = WHITE
-        row_top = bar.top - (self._line - self.bar_height) // 2
-        _put(panel, bar.mark if decided else bar.no_mark, row_top, self._margin - self._round(3))
-        number = self._write_number(round(100 * probability) if np.isfinite(probability) else -1, decided)
-        _put(panel, number, row_top, self.width - self._margin - number.shape[1])
-
-    def _write_number(self, percent: int, decided: bool) -> npt.NDArray[np.uint8]:
-        if (percent, decided) not in self._numbers:
-            text = f"{percent / 100:.2f}" if percent >= 0 else "\N{EN DASH}"
-            self._numbers[percent, decided] = write_word(text, self._size, WHITE if decided else FAINT, GROUND)
-        return self._numbers[percent, decided]
+            self._bars.write_centered(
+                self._static, f"{seconds:+d} s".replace("-", "\N{MINUS SIGN}") if seconds else "now", x, self._time_axis_top
+            )
 
     def _prepare_lanes(self) -> None:
         values = np.concatenate([values for _, values in self._strips], axis=1)
@@ -245,7 +162,8 @@ class OverlayPanel:
         self._palette = np.empty((n_lanes, 4, 3), dtype=np.uint8)
         self._palette[:, _OUTSIDE] = self._palette[:, _UNLABELLED] = GROUND
         self._palette[:, _ABSENT] = TRACK
-        self._palette[:, _PRESENT] = self._colors * len(self._strips)
+        colors = [parse_color(get_color(index)) for index in range(self._n_behaviors)]
+        self._palette[:, _PRESENT] = colors * len(self._strips)
         # Which lane each row of pixels shows; the last one is none.
         top = self._strip_tops[0]
         self._lane_of_row = np.full(self._plot_bottom - top, n_lanes)
@@ -278,7 +196,3 @@ class OverlayPanel:
         painted[:, middle - thickness // 2 : middle - thickness // 2 + thickness] = WHITE
         top = self._strip_tops[0]
         panel[top : self._plot_bottom, self.plot_left : self.plot_left + self.plot_width] = painted
-
-
-def _put(panel: npt.NDArray[np.uint8], picture: npt.NDArray[np.uint8], top: int, left: int) -> None:
-    panel[top : top + picture.shape[0], left : left + picture.shape[1]] = picture

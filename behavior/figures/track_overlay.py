@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from behavior.figures.lettering import Rgb, choose_text_color, parse_color, shorten_text, write_word
-from behavior.figures.overlay_panel import find_scale
+from behavior.figures.overlay_bars import find_scale
 from behavior.figures.rendering import get_animal_color
 
 __all__ = ["DrawnAnimals", "TrackPainter"]

@@ -17,7 +17,7 @@ from behavior.figures.lettering import (
     shorten_text,
     write_word,
 )
-from behavior.figures.overlay_panel import GROUND
+from behavior.figures.overlay_bars import GROUND
 from behavior.figures.rendering import COLORS
 
 

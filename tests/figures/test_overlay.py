@@ -13,7 +13,8 @@ from behavior.figures.lettering import (
     parse_color,
 )
 from behavior.figures.overlay import OverlayPainter
-from behavior.figures.overlay_panel import GROUND, TRACK, format_time
+from behavior.figures.overlay_bars import GROUND, TRACK
+from behavior.figures.overlay_panel import format_time
 from behavior.figures.rendering import get_color
 
 PICTURE = np.full((320, 640, 3), 90, dtype=np.uint8)

@@ -8,7 +8,8 @@ from raster_samples import BEHAVIORS, FPS, N_FRAMES, make_row
 
 from behavior.figures.ethogram_raster import RasterRow
 from behavior.figures.lettering import parse_color
-from behavior.figures.overlay_panel import GROUND, TRACK, OverlayPanel, find_scale, format_time
+from behavior.figures.overlay_bars import GROUND, TRACK, find_scale
+from behavior.figures.overlay_panel import OverlayPanel, format_time
 from behavior.figures.rendering import get_color
 
 
