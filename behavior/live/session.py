@@ -150,6 +150,11 @@ class LiveSession:
         """What the columns of probabilities are."""
         return list(self._model.description.behaviors)
 
+    @property
+    def thresholds(self) -> npt.NDArray[np.float32]:
+        """From which probability on each behavior is decided, (B,)."""
+        return self._thresholds
+
     def watch(self, observer: Observer) -> None:
         """Tell `observer` of all that happens from now on; before `run`."""
         self._observers.append(observer)

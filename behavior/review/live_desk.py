@@ -12,19 +12,21 @@ import numpy as np
 import numpy.typing as npt
 
 from behavior.errors import UsageError
+from behavior.figures.live_picture import LivePainter
 from behavior.learning.live_features import CropPlace
 from behavior.live.events import EventHub
 from behavior.live.frame_queue import CapturedFrame
 from behavior.live.recorders import Recorder, Recorders
 from behavior.live.session import AnsweredFrame, Observer
+from behavior.vision.crops import find_corners
 
 __all__ = ["LiveDesk", "SourceView"]
 
 # Answers that are kept: ten seconds of the fastest cameras of the field.
 _MOST_ANSWERS = 2000
 _LONGEST_NOTE = 500
-# Pictures are drawn smaller than this, and with this quality of JPEG.
-_MOST_PIXELS, _QUALITY = 960, 80
+# Of JPEG.
+_QUALITY = 80
 # Of frames and latencies that a rate is measured over.
 _RECENT_S = 3.0
 
@@ -59,6 +61,14 @@ class SourceView(Observer):
         self._answers: deque[tuple[int, float, list[float], list[bool]]] = deque(maxlen=_MOST_ANSWERS)
         self._recent: deque[tuple[float, float]] = deque(maxlen=_MOST_ANSWERS)
         self._image: npt.NDArray[np.uint8] | None = None
+        self._place: CropPlace | None = None
+        behaviors = recorder.session.behaviors
+        self._now: tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]] = (
+            np.full(len(behaviors), np.nan, dtype=np.float32),
+            np.zeros(len(behaviors), dtype=np.bool_),
+        )
+        self._painter: LivePainter | None = None
+        self._painted_size: tuple[int, int] = (0, 0)
         self._n_pictures = 0
         self._drawn: tuple[int, bytes] = (0, b"")
         self._recording = ""
@@ -72,7 +82,7 @@ class SourceView(Observer):
         """Keep the picture of a frame."""
         if frame.image is not None:
             with self._lock:
-                self._image = frame.image
+                self._image, self._place = frame.image, place
                 self._n_pictures += 1
 
     def hear(self, answer: AnsweredFrame) -> None:
@@ -81,18 +91,32 @@ class SourceView(Observer):
         with self._lock:
             self._answers.append((self._numbers.take(), answer.captured.taken_s, values, answer.raw.tolist()))
             self._recent.append((time.monotonic(), answer.latency_s))
+            self._now = answer.probabilities, answer.raw
 
     def draw(self) -> tuple[int, bytes]:
-        """Return the number of the last picture and its JPEG, drawn once for all viewers; 0 and nothing before the first one."""
+        """Return the number of the last picture and its JPEG, with what the model predicts; 0 and nothing before the first one.
+
+        It is drawn once for all viewers, in the thread of the one who asks first, so that recording never waits for it.
+        """
         with self._drawing:
             with self._lock:
-                number, image = self._n_pictures, self._image
+                number, image, place, (values, raw) = self._n_pictures, self._image, self._place, self._now
             if image is not None and number != self._drawn[0]:
-                scale = min(_MOST_PIXELS / max(image.shape[:2]), 1.0)
-                small = image if scale == 1 else cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-                _, encoded = cv2.imencode(".jpg", cv2.cvtColor(small, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
+                picture = self._paint(image, place, values, raw)
+                _, encoded = cv2.imencode(".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
                 self._drawn = number, encoded.tobytes()
             return self._drawn
+
+    def _paint(
+        self, image: npt.NDArray[np.uint8], place: CropPlace | None, values: npt.NDArray[np.float32], raw: npt.NDArray[np.bool_]
+    ) -> npt.NDArray[np.uint8]:
+        size = (image.shape[1], image.shape[0])
+        if self._painter is None or size != self._painted_size:
+            session = self.recorder.session
+            self._painter = LivePainter(session.behaviors, picture_size=size, thresholds=session.thresholds)
+            self._painted_size = size
+        corners = None if place is None else find_corners(size, place.center, crop_size=place.size)
+        return self._painter.paint(image, values, raw, corners)
 
     def describe(self, after: int, last: int) -> dict[str, Any]:
         """Return how it goes, and the answers numbered from `after` (not included) to `last`: seconds ago, probabilities, decisions."""

@@ -114,7 +114,7 @@ def test_the_page_shows_what_goes_on(page, browser):
     left, right = tab.locator("[data-source=left]"), tab.locator("[data-source=right]")
     assert left.locator(".state").inner_text() == "waits to be started" and left.locator(".stop").is_disabled()
     tab.click("#start-all")
-    tab.wait_for_function("() => document.querySelector('[data-source=left] img').naturalWidth === 160")
+    tab.wait_for_function("() => document.querySelector('[data-source=left] img').naturalWidth === 480")
     tab.wait_for_function("() => Number(document.querySelector('[data-source=left] [data-figure=recorded]').textContent) > 20")
     right.locator(".reason", has_text="camera 7: does not answer.").wait_for()
     assert (left.get_attribute("data-state"), right.get_attribute("data-state")) == ("recording", "failed")

@@ -8,6 +8,9 @@ import pytest
 from live_samples import DrawnSource, gather_recorders
 
 from behavior.errors import UsageError
+from behavior.figures.lettering import parse_color
+from behavior.figures.rendering import get_color
+from behavior.learning.live_features import CropPlace
 from behavior.live.frame_queue import CapturedFrame
 from behavior.live.session import AnsweredFrame
 from behavior.review.live_desk import LiveDesk
@@ -21,19 +24,23 @@ def recorders(tmp_path):
 def answer(view, number, level=0):
     image = np.full((1200, 1920, 3), level, dtype=np.uint8)
     frame = CapturedFrame(0, number, number / 10, "now", time.monotonic(), image)
-    view.see(frame, None)
+    view.see(frame, CropPlace(np.array([960.0, 600.0]), 400))
     view.hear(AnsweredFrame(frame, np.array([0.25, 0.75], dtype=np.float32), np.array([False, True]), 0.02))
 
 
-def test_a_picture_is_drawn_once_and_small(recorders):
+def test_a_picture_is_drawn_once_and_small_with_what_is_predicted(recorders):
     view = LiveDesk(recorders).find("left")
     assert view.draw() == (0, b"")
     answer(view, 0, level=100)
     number, jpeg = view.draw()
     assert view.draw()[1] is jpeg
     picture = cv2.imdecode(np.frombuffer(jpeg, dtype=np.uint8), cv2.IMREAD_COLOR)
-    assert (number, picture.shape) == (1, (600, 960, 3))
-    assert abs(float(picture.mean()) - 100) < 2
+    assert number == 1 and picture.shape[1] == 960 and picture.shape[0] > 600
+    assert abs(float(picture[400:600].mean()) - 100) < 2
+    # The upper edge of the square that the model looks at, and the name of the second behavior.
+    assert picture[200, 480].min() > 200 and picture[500, 480].max() < 110
+    name, color = picture[10:50, 10:200], parse_color(get_color(1))[::-1]
+    assert (np.abs(name.astype(int) - color).max(axis=2) < 20).sum() > 100
 
 
 def test_only_new_answers_are_told_of_each_source(recorders):
