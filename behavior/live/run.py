@@ -96,9 +96,9 @@ class LiveRun(ExitStack):
         settings = CaptureSettings(
             fps=features.fps, at_own_pace=request.pace == "real", roll_s=request.roll_s, duration_s=request.duration_s
         )
-        announce(f"recording {source.name} into {first}")
 
         def make_capture(part: int) -> Capture:
+            announce(f"recording {source.name} into {parts.find_video(part)}")
             return Capture(source, settings, name_video=parts.find_video, space=self._space, first_part=part)
 
         return Recorder(name, session, make_capture)

@@ -165,6 +165,7 @@ class LiveDesk:
     def end(self) -> None:
         """Say that the run is over."""
         self._is_over = True
+        self.events.publish({"event": "over"})
 
     @property
     def is_over(self) -> bool:

@@ -34,6 +34,7 @@ def run(tmp_path):
         recording.__enter__()
         return recorders, server
 
+    begin.stacks = stacks
     yield begin
     for serving, recording in stacks:
         recording.__exit__(None, None, None)
@@ -122,6 +123,23 @@ def test_a_reader_that_does_not_read_loses_events_and_holds_up_nobody(run, monke
     n_dropped = sum(event["events"] for event in taken if event["event"] == "dropped")
     numbers = [event["number"] for event in taken if event["event"] == "mark"]
     assert n_dropped > 100 and len(numbers) + n_dropped == 1000 and numbers == sorted(numbers)
+
+
+def test_a_reader_is_told_to_the_end(run):
+    recorders, server = run()
+    (left,) = recorders
+    with connect(f"{find_socket(server)}/events") as reader:
+        left.start()
+        wait_until(lambda: left.session.tally.answered > 2)
+        serving, recording = run.stacks.pop()
+        recording.__exit__(None, None, None)
+        serving.__exit__(None, None, None)
+        # The iteration ends where the connection is closed in order.
+        taken = [json.loads(line) for line in reader]
+    frames = left.tally.captured
+    assert sum(event["event"] == "prediction" for event in taken) == frames
+    assert [event["frames"] for event in taken if event["event"] == "finished"] == [frames]
+    assert taken[-1] == {"event": "over"}
 
 
 def test_there_are_only_so_many_readers(run, monkeypatch):

@@ -1,6 +1,6 @@
 // The page of a live run: asks how it goes several times a second, and shows each source with its last ten seconds.
 
-import { colorOf, themeColors } from "/page/colors.js";
+import { colorOf, forgetTheme, themeColors } from "/page/colors.js";
 
 const SHOWN_S = 10;
 const PAUSE_MS = 200;
@@ -107,15 +107,15 @@ class SourceRow {
   showEthogram(behaviors, now) {
     const canvas = this.root.querySelector("canvas");
     const ratio = window.devicePixelRatio || 1;
-    const height = behaviors.length * ROW + 4;
+    const height = behaviors.length * ROW + 20;
     canvas.style.height = `${height}px`;
     canvas.width = canvas.clientWidth * ratio;
     canvas.height = height * ratio;
     const context = canvas.getContext("2d");
     context.scale(ratio, ratio);
     const colors = themeColors();
-    const left = Math.min(130, canvas.clientWidth / 3);
-    const width = canvas.clientWidth - left - 44;
+    const left = Math.min(122, canvas.clientWidth / 3);
+    const width = canvas.clientWidth - left - 40;
     const current = this.answers.at(-1);
     context.font = "12px system-ui, 'DejaVu Sans', sans-serif";
     context.textBaseline = "middle";
@@ -127,10 +127,10 @@ class SourceRow {
       context.fillRect(left, top, width, LANE);
       context.fillStyle = colors.ink;
       context.textAlign = "left";
-      context.fillText(name, 8, top + LANE / 2, left - 16);
+      context.fillText(name, 0, top + LANE / 2, left - 8);
       context.textAlign = "right";
       context.fillStyle = current?.raw[index] ? colors.ink : colors.muted;
-      context.fillText(current ? current.values[index].toFixed(2) : "–", left + width + 38, top + LANE / 2);
+      context.fillText(current ? current.values[index].toFixed(2) : "–", left + width + 40, top + LANE / 2);
       context.fillStyle = colorOf(index);
       this.answers.forEach((answer, place) => {
         const next = this.answers[place + 1];
@@ -145,6 +145,11 @@ class SourceRow {
       });
     });
     context.globalAlpha = 1;
+    context.fillStyle = colors.muted;
+    context.textAlign = "left";
+    context.fillText(`−${SHOWN_S} s`, left, height - 7);
+    context.textAlign = "right";
+    context.fillText("now", left + width, height - 7);
     const told = behaviors.map((name, index) => `${name} ${current ? current.values[index].toFixed(2) : "unknown"}`);
     canvas.setAttribute("aria-label", `The last ten seconds; now ${told.join(", ")}`);
   }
@@ -195,4 +200,5 @@ document.addEventListener("keydown", (event) => {
     send("/live/note", { text: "mark" });
   }
 });
+window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", forgetTheme);
 follow();
