@@ -137,6 +137,7 @@ class SourceView(Observer):
             "gaps": tally.gaps,
             "looked_at": seen.looked_at,
             "not_found": seen.not_found,
+            "not_predicted": seen.not_predicted,
             "frames_per_second": round(len(recent) / _RECENT_S, 1),
             "latency_ms": round(1000 * float(np.median(recent))) if recent else None,
         }

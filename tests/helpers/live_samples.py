@@ -138,12 +138,12 @@ def gather_recorders(
 
 
 @contextmanager
-def running(recorders: Recorders) -> Iterator[None]:
-    """Record in a thread while the block runs."""
+def running(recorders: Recorders) -> Iterator[Thread]:
+    """Record in a thread, which is handed out, while the block runs."""
     thread = Thread(target=recorders.run)
     thread.start()
     try:
-        yield
+        yield thread
     finally:
         recorders.end()
         thread.join(20)

@@ -85,3 +85,15 @@ def test_a_drive_that_fills_up_ends_all(gather, draw_pictures):
     recorders = gather({name: DrawnSource(draw_pictures(5)) for name in "ab"}, keep_free_bytes=2**60)
     recorders.run()
     assert all("stay free" in one.reason and one.state == "over" and not one.tally.captured for one in recorders)
+
+
+def test_a_run_that_does_not_wait_is_over_when_all_are_stopped(gather, draw_pictures):
+    recorders = gather({name: DrawnSource(draw_pictures(1000)) for name in "ab"}, at_own_pace=True)
+    with running(recorders) as thread:
+        for one in recorders:
+            wait_until(lambda one=one: one.session.tally.answered > 1)
+            assert thread.is_alive()
+            one.stop()
+        thread.join(20)
+        assert not thread.is_alive()
+    assert [one.state for one in recorders] == ["stopped", "stopped"]

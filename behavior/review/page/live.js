@@ -92,6 +92,8 @@ class SourceRow {
       "without animal": state.not_found,
       "gaps": state.gaps,
     };
+    // While the background is learned.
+    if (state.not_predicted) figures["not predicted"] = state.not_predicted;
     this.root.querySelector("dl").replaceChildren(...Object.entries(figures).map(([name, value]) => {
       const pair = document.createElement("div");
       const term = document.createElement("dt");
