@@ -8,13 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 from behavior.embedding.tracklet_identities import TrackletIdentities
-from behavior.errors import PoseError
+from behavior.errors import PoseError, VideoError
 from behavior.figures.film_strips import render_jpeg
 from behavior.figures.tracked_animals import draw_ways
 from behavior.files.atomic import remove_files, write_bytes
 from behavior.files.pose import write_deeplabcut
 from behavior.files.track_corrections import CORRECTIONS_SUFFIX
 from behavior.files.tracklets import TRACK_SCORER, TRACK_SUFFIX, TRACKLETS_SUFFIX, StoredTracklets, read_tracklets, write_tracklets
+from behavior.files.video import open_video
 from behavior.reporting.corrected_tracks import CorrectedTrack, correct_track, list_corrections, name_track_file
 from behavior.reporting.identity_files import IDENTITY_PICTURE, IDENTITY_TABLE, write_identities
 from behavior.tracking.corrections import name_animal
@@ -67,21 +68,27 @@ def write_track(
     if identities is not None:
         write_identities(stem, identities, stored.tracklets, [name_animal(number) for number in range(stored.n_animals)], time_s)
     write_tracklets(name_track_file(stem, TRACKLETS_SUFFIX), stored)
-    ways = draw_ways(picture, corrected.animals.positions, names=corrected.names)
-    write_bytes(name_track_file(stem, WAYS_SUFFIX), render_jpeg(ways))
+    _write_ways(stem, corrected, picture)
     write_corrected(stem, corrected, per_animal=per_animal)
     if problem is not None:
         raise PoseError(f"{problem} The track is written without corrections.")
     return corrected
 
 
-def rewrite_track(stem: Path, *, per_animal: bool = False) -> CorrectedTrack | None:
+def rewrite_track(stem: Path, *, video: Path | None = None, per_animal: bool = False) -> CorrectedTrack | None:
     """Write the track of a video again if people corrected it, from what was found and the corrections; None if nobody did.
+
+    Parameters
+    ----------
+    video
+        On which the picture is drawn again; None to leave the picture as it is.
 
     Raises
     ------
     PoseError
         If the tracklets or the corrections cannot be used.
+    VideoError
+        If the video cannot be read.
     OutputError
         If it cannot be written.
     """
@@ -89,12 +96,12 @@ def rewrite_track(stem: Path, *, per_animal: bool = False) -> CorrectedTrack | N
         return None
     stored = read_tracklets(name_track_file(stem, TRACKLETS_SUFFIX))
     corrected = correct_track(stored, list_corrections(stem, stored))
-    write_corrected(stem, corrected, per_animal=per_animal)
+    write_corrected(stem, corrected, video=video, per_animal=per_animal)
     return corrected
 
 
-def write_corrected(stem: Path, corrected: CorrectedTrack, *, per_animal: bool) -> None:
-    """Write `NAME_track.csv`, and the files by animal where they are wanted or are there; OutputError if that fails."""
+def write_corrected(stem: Path, corrected: CorrectedTrack, *, video: Path | None = None, per_animal: bool) -> None:
+    """Write `NAME_track.csv`, the files by animal where they are wanted or are there, and the picture; raises as `rewrite_track`."""
     tracks = corrected.make_tracks()
     before = _list_single(stem)
     if (per_animal or before) and len(tracks) > 1:
@@ -103,6 +110,22 @@ def write_corrected(stem: Path, corrected: CorrectedTrack, *, per_animal: bool) 
     remove_files(before[len(tracks) if len(tracks) > 1 else 0 :])
     target = name_track_file(stem, TRACK_SUFFIX)
     write_deeplabcut(target, next(iter(tracks.values())) if len(tracks) == 1 else tracks, scorer=TRACK_SCORER)
+    if video is not None:
+        _write_ways(stem, corrected, _read_picture(video))
+
+
+def _write_ways(stem: Path, corrected: CorrectedTrack, picture: npt.NDArray[np.uint8]) -> None:
+    ways = draw_ways(picture, corrected.animals.positions, names=corrected.names)
+    write_bytes(name_track_file(stem, WAYS_SUFFIX), render_jpeg(ways))
+
+
+def _read_picture(video: Path) -> npt.NDArray[np.uint8]:
+    """Return the first frame that can be decoded, grey: others take longer to reach."""
+    with open_video(video) as opened:
+        for frame in opened.frames(grey=True):
+            if frame.image is not None:
+                return frame.image
+    raise VideoError(f"{video}: none of its frames can be decoded; check the video.")
 
 
 def _name_single(stem: Path, animal: str) -> Path:

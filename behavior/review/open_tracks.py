@@ -54,7 +54,7 @@ class OpenTracks:
         n_frames = opened.frames.n_frames
         with self._lock:
             if stem not in self._sessions:
-                self._sessions[stem] = TrackSession(stem, n_frames)
+                self._sessions[stem] = TrackSession(stem, n_frames, video=opened.recording.video)
             return self._sessions[stem]
 
     def find(self, recording: Recording) -> TrackSession | None:

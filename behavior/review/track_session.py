@@ -87,6 +87,8 @@ class TrackSession:
         Path of its files, without what comes after the video's name.
     n_frames
         Of the video.
+    video
+        On which the picture of the track is drawn again; None to leave it as it is.
 
     Attributes
     ----------
@@ -103,8 +105,8 @@ class TrackSession:
         If the tracklets or the corrections cannot be used, or are of another video.
     """
 
-    def __init__(self, stem: Path, n_frames: int) -> None:
-        self.stem, self._n_frames = stem, n_frames
+    def __init__(self, stem: Path, n_frames: int, *, video: Path | None = None) -> None:
+        self.stem, self._n_frames, self._video = stem, n_frames, video
         self.token = secrets.token_hex(8)
         self.revision, self.problem = 0, ""
         self._lock = threading.RLock()
@@ -177,7 +179,7 @@ class TrackSession:
             self._is_pending, self._last_edit_s = True, time.monotonic()
 
     def write(self, *, now: bool = False) -> None:
-        """Write the track with the corrections, if they have waited long enough, or `now`; OutputError if that fails."""
+        """Write the track and its picture with the corrections, if they have waited long enough, or `now`; raises as `write_corrected`."""
         with self._lock:
             if not self._is_pending or not (now or time.monotonic() - self._last_edit_s > _SECONDS_TO_WRITE):
                 return
@@ -186,7 +188,7 @@ class TrackSession:
         # It loads what draws pictures, which the server can begin without.
         from behavior.reporting.track_files import write_corrected
 
-        write_corrected(self.stem, corrected, per_animal=False)
+        write_corrected(self.stem, corrected, video=self._video, per_animal=False)
         with self._lock:
             self._is_pending = self._is_pending and revision != self.revision
 

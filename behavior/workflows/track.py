@@ -169,7 +169,7 @@ def _track_unless_done(overwrite: bool, video: Path, stem: Path, request: TrackR
     if target.exists() and not overwrite:
         if _is_made_with(stem, origin):
             announce(f"{video.name} is tracked already with these settings")
-            _tell_corrections(video, rewrite_track(stem, per_animal=request.per_animal))
+            _tell_corrections(video, rewrite_track(stem, video=video, per_animal=request.per_animal))
             result.kept[stem.name] = target
             return
         raise OutputError(f"{target} exists already, made with other settings or by hand; give another --out, or --overwrite.")

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
+from behavior.errors import VideoError
+from behavior.figures.tracked_animals import draw_ways
 from behavior.files.pose import list_individuals, read_pose
 from behavior.files.track_corrections import CORRECTIONS_SUFFIX, CorrectedVideo, write_corrections
 from behavior.files.tracklets import read_tracklets
+from behavior.files.video_writer import write_video
 from behavior.recording import Spot, TrackCorrection
 from behavior.reporting.corrected_tracks import name_track_file, store_animals
 from behavior.reporting.track_files import rewrite_track, write_track
@@ -70,7 +75,8 @@ def test_a_track_is_written_again_with_the_corrections_and_so_are_the_files_by_a
         TrackCorrection("name", Spot(1, x, y), name="anna"),
     ]
     write_corrections(name_track_file(stem, CORRECTIONS_SUFFIX), CorrectedVideo("mouse.mp4", 900, N_FRAMES), corrections)
-    assert rewrite_track(stem) is not None
+    picture = (tmp_path / "mouse_track.jpg").read_bytes()
+    assert rewrite_track(stem) is not None and (tmp_path / "mouse_track.jpg").read_bytes() == picture
     assert list(list_individuals(tmp_path / "mouse_track.csv")) == ["anna", "animal2"]
     anna = read_pose(tmp_path / "mouse_track.csv", individual="anna")
     np.testing.assert_array_equal(anna.positions[:3, 0], animals.positions[[0, 1, 2], [0, 0, 1]])
@@ -80,3 +86,21 @@ def test_a_track_is_written_again_with_the_corrections_and_so_are_the_files_by_a
     write_corrections(name_track_file(stem, CORRECTIONS_SUFFIX), CorrectedVideo("mouse.mp4", 900, N_FRAMES), [gone])
     rewrite_track(stem)
     assert list(list_individuals(tmp_path / "mouse_track.csv")) == [""] and not list(tmp_path.glob("*_animal?_track.csv"))
+
+
+def test_the_picture_is_drawn_again_on_the_video_with_the_corrections(animals: TrackedAnimals, tmp_path: Path) -> None:
+    stem, video = tmp_path / "mouse", tmp_path / "mouse.mp4"
+    write_video(video, [np.full((40, 40, 3), 200, dtype=np.uint8)] * N_FRAMES, fps=25)
+    still = replace(animals, positions=np.tile([[8.0, 8.0], [30.0, 30.0]], (N_FRAMES, 1, 1)))
+    given = {"picture": np.zeros((40, 40), dtype=np.uint8), "time_s": np.arange(N_FRAMES + 1) / 25}
+    write_track(stem, store_animals(still, None, SETTINGS, ORIGIN), None, **given)
+    (x, y), (other_x, other_y) = still.positions[1]
+    swap = TrackCorrection("swap", Spot(1, x, y), Spot(1, other_x, other_y), 1)
+    write_corrections(name_track_file(stem, CORRECTIONS_SUFFIX), CorrectedVideo("mouse.mp4", 900, N_FRAMES), [swap])
+    corrected = rewrite_track(stem, video=video)
+    assert corrected is not None and not np.allclose(corrected.animals.positions, still.positions)
+    drawn = cv2.imdecode(np.frombuffer((tmp_path / "mouse_track.jpg").read_bytes(), dtype=np.uint8), cv2.IMREAD_COLOR_RGB)
+    expected = draw_ways(np.full((40, 40), 200, dtype=np.uint8), corrected.animals.positions, names=corrected.names)
+    assert np.abs(drawn.astype(float) - expected).mean() < 10
+    with pytest.raises(VideoError):
+        rewrite_track(stem, video=tmp_path / "gone.mp4")

@@ -11,6 +11,8 @@ from behavior.recording import Recording
 from behavior.review.desk import Desk
 from behavior.review.open_tracks import find_track
 from behavior.review.reviewed_study import open_reviewed
+from behavior.review.track_edits import TrackEdit
+from behavior.review.track_session import TrackRequest
 
 
 def test_a_track_is_found_beside_the_video_and_where_the_pose_is(videos: Path, tmp_path: Path) -> None:
@@ -35,6 +37,12 @@ def test_recordings_of_one_track_share_a_session_and_problems_are_told(videos: P
         session is not None and desk.tracks.open(desk.open("mouse_1_animal2")) is session and desk.tracks.find(opened.recording) is session
     )
     assert desk.tracks.open(desk.open("mouse_2")) is None
+    # The track is written with a correction, and its picture is drawn again.
+    picture = stem.with_name("mouse_1_track.jpg").read_bytes()
+    session.edit(TrackRequest("one", "anna", session.revision, TrackEdit("swap", 0, 1, frame=30)))
+    desk.tracks.write_all(now=True)
+    assert session.problem == "" and not session.is_pending
+    assert stem.with_name("mouse_1_track.jpg").read_bytes() != picture
     stem.with_name("mouse_1_tracklets.npz").write_bytes(b"damaged")
     desk.tracks.write_all()
     desk.tracks.write_all()
