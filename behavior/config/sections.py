@@ -173,7 +173,7 @@ class Convnet(Section):
     """Sizes of the backbone `convnet`, which is trained from scratch."""
 
     filters: Annotated[list[Annotated[int, Field(ge=1, le=4096)]], Field(min_length=1, max_length=8)] = Field(
-        default=[32, 64, 128, 256],
+        default=[16, 32, 64, 128],
         description="Filters of each block; a block halves the side of the picture. The last number is the length of the vector.",
         examples=[[16, 32, 64]],
     )

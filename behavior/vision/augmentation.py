@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
 __all__ = ["WindowAugmenter"]
 
-DEGREES = 360.0
-PIXEL_RANGE = (0, 255)
+PIXEL_RANGE = 255
 
 
 class WindowAugmenter:
@@ -45,29 +45,35 @@ class WindowAugmenter:
         shear: float = 0.05,
         seed: int,
     ) -> None:
-        # Keras takes seconds to load.
-        from keras import layers
-
-        seeds = [int(value >> 1) for value in np.random.SeedSequence(seed).generate_state(6)]
-        known = (
-            # With both directions in one layer, Keras mirrors in both or in none, which is a rotation.
-            (flip, lambda: layers.RandomFlip("horizontal", seed=seeds[0])),
-            (rotation, lambda: layers.RandomRotation(rotation / DEGREES, seed=seeds[1])),
-            (zoom, lambda: layers.RandomZoom(zoom, seed=seeds[2])),
-            (shear, lambda: layers.RandomShear(shear, shear, seed=seeds[3])),
-            (shift, lambda: layers.RandomTranslation(shift, shift, seed=seeds[4])),
-            (brightness, lambda: layers.RandomBrightness(brightness, value_range=PIXEL_RANGE, seed=seeds[5])),
-        )
-        self._layers = [make() for amount, make in known if amount]
+        self._rotation, self._flip, self._shift, self._zoom = np.radians(rotation), flip, shift, zoom
+        self._brightness, self._shear = brightness * PIXEL_RANGE, shear
+        self._rng = np.random.default_rng(seed)
 
     def augment(self, windows: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         """Return `windows`, RGB of shape (N, W, S, S, 3) in 0 to 255, changed: float32 of the same shape and range."""
-        n_windows, length, size = windows.shape[:3]
-        if not self._layers:
-            return windows.astype(np.float32)
-        # Keras draws once for each image of a batch: the frames of a window go in as the colors of one image.
-        images = windows.transpose(0, 2, 3, 1, 4).reshape(n_windows, size, size, length * 3).astype(np.float32)
-        for layer in self._layers:
-            images = layer(images, training=True)
-        changed = np.asarray(images, dtype=np.float32).reshape(n_windows, size, size, length, 3)
-        return np.ascontiguousarray(changed.transpose(0, 3, 1, 2, 4))
+        changed = windows.astype(np.float32)
+        side = windows.shape[2]
+        for frames in changed:
+            transform, lighter = self._draw(side)
+            if not np.array_equal(transform, np.eye(2, 3)):
+                # All at once, so that pixels are blurred once; what comes into sight is mirrored from inside.
+                for frame in frames:
+                    frame[:] = cv2.warpAffine(frame, transform, (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+            if lighter:
+                np.clip(frames + np.float32(lighter), 0, PIXEL_RANGE, out=frames)
+        return changed
+
+    def _draw(self, side: int) -> tuple[npt.NDArray[np.float64], float]:
+        """Return how the next window of crops of `side` pixels is moved, an affine transform (2, 3), and how much lighter it gets."""
+        draw = self._rng.uniform
+        angle = draw(-1, 1) * self._rotation
+        mirrored = -1.0 if draw() < 0.5 and self._flip else 1.0
+        width, height = 1 + draw(-1, 1, 2) * self._zoom
+        shear_x, shear_y = draw(-1, 1, 2) * self._shear
+        shift = draw(-1, 1, 2) * self._shift * side
+        lighter = draw(-1, 1) * self._brightness
+        cos, sin = np.cos(angle), np.sin(angle)
+        turn = np.array([[cos, -sin], [sin, cos]])
+        linear = turn @ np.array([[1, shear_x], [shear_y, 1]]) @ np.diag([width * mirrored, height])
+        middle = np.full(2, (side - 1) / 2)
+        return np.column_stack((linear, middle + shift - linear @ middle)), float(lighter)

@@ -45,3 +45,18 @@ def test_changes_are_drawn_anew_from_a_seed():
     np.testing.assert_array_equal(again.augment(windows), one)
     np.testing.assert_array_equal(again.augment(windows), two)
     np.testing.assert_array_equal(WindowAugmenter(**NOTHING, seed=5).augment(windows), windows)
+
+
+def test_the_middle_of_a_crop_stays_where_it_is_unless_it_is_shifted():
+    side = 41
+    windows = np.zeros((20, 1, side, side, 3), np.uint8)
+    windows[:, :, 18:23, 18:23] = 200
+    still = WindowAugmenter(**NOTHING | {"rotation": 180, "flip": True, "zoom": 0.2, "shear": 0.2}, seed=1).augment(windows)
+    shifted = WindowAugmenter(**NOTHING | {"shift": 0.2}, seed=1).augment(windows)
+    rows, columns = np.mgrid[:side, :side]
+    for pictures, most in ((still, 0.1), (shifted, 0.2 * side)):
+        levels = pictures[:, 0, :, :, 0]
+        for axis in (rows, columns):
+            off = (levels * axis).sum(axis=(1, 2)) / levels.sum(axis=(1, 2)) - 20
+            assert np.abs(off).max() <= most
+    assert np.abs(off).max() > 0.1 * side
