@@ -8,6 +8,7 @@ from contextlib import suppress
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from behavior.live.events import Subscription
 from behavior.review.live_desk import LiveDesk
 
 __all__ = ["MOST_EVENTS", "MOST_READERS", "tell_events"]
@@ -34,26 +35,32 @@ async def tell_events(socket: WebSocket, desk: LiveDesk) -> None:
 
     # Before the connection is there: who has one misses nothing.
     subscription = desk.events.subscribe(MOST_EVENTS, wake)
-    leaving: asyncio.Task[None] | None = None
     try:
         await socket.accept()
+        telling = asyncio.create_task(_tell(socket, desk, subscription, news))
         leaving = asyncio.create_task(_wait_until_left(socket))
-        leaving.add_done_callback(lambda _: news.set())
-        await socket.send_text(json.dumps(desk.introduce()))
-        while not leaving.done():
-            await news.wait()
-            news.clear()
-            for event in subscription.take():
-                await socket.send_text(json.dumps(event))
-            if desk.is_over:
-                await socket.close()
-                return
-    except WebSocketDisconnect:
-        pass
+        # A reader that does not read would be waited for beyond the end of the run.
+        await asyncio.wait({telling, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        has_left = leaving.done()
+        telling.cancel()
+        leaving.cancel()
+        for outcome in await asyncio.gather(telling, leaving, return_exceptions=True):
+            if isinstance(outcome, Exception) and not (has_left or isinstance(outcome, WebSocketDisconnect)):
+                raise outcome
     finally:
         desk.events.unsubscribe(subscription)
-        if leaving is not None:
-            leaving.cancel()
+
+
+async def _tell(socket: WebSocket, desk: LiveDesk, subscription: Subscription, news: asyncio.Event) -> None:
+    await socket.send_text(json.dumps(desk.introduce()))
+    while True:
+        await news.wait()
+        news.clear()
+        for event in subscription.take():
+            await socket.send_text(json.dumps(event))
+        if desk.is_over:
+            await socket.close()
+            return
 
 
 async def _wait_until_left(socket: WebSocket) -> None:

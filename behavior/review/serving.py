@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import errno
+import logging
 import os
 import secrets
 import socket
@@ -25,6 +27,17 @@ __all__ = ["LOCAL", "RunningServer", "serve", "serving", "serving_application"]
 LOCAL = "127.0.0.1"
 _MOST_PORTS = 50
 _SECONDS_TO_END = 1
+
+
+class _WithoutCancelled(logging.Filter):
+    """Keeps to itself that answers were cancelled: those to viewers who do not read them, when the server ends."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        return not isinstance(error, asyncio.CancelledError) and not record.getMessage().startswith("Cancel ")
+
+
+_WITHOUT_CANCELLED = _WithoutCancelled()
 
 
 @dataclass(frozen=True)
@@ -100,6 +113,8 @@ def serving_application(
         timeout_graceful_shutdown=_SECONDS_TO_END,
         server_header=False,
     )
+    # A logger has the same filter once.
+    logging.getLogger("uvicorn.error").addFilter(_WITHOUT_CANCELLED)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="server", daemon=True)
     start()

@@ -102,11 +102,7 @@ def test_a_reader_that_does_not_read_loses_events_and_holds_up_nobody(run, monke
     monkeypatch.setattr(live_socket, "MOST_EVENTS", 10)
     recorders, server = run()
     address = f"{find_socket(server)}/events"
-    # A narrow connection, so that little is on its way.
-    narrow = socket.socket()
-    narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
-    narrow.connect(("127.0.0.1", server.port))
-    with connect(address, sock=narrow, max_queue=1) as silent, connect(address) as other:
+    with connect(address, sock=connect_narrowly(server), max_queue=1) as silent, connect(address) as other:
         wait_until(lambda: recorders.events.n_subscriptions == 2)
         other.recv(5)
         text = "x" * 10_000
@@ -123,6 +119,30 @@ def test_a_reader_that_does_not_read_loses_events_and_holds_up_nobody(run, monke
     n_dropped = sum(event["events"] for event in taken if event["event"] == "dropped")
     numbers = [event["number"] for event in taken if event["event"] == "mark"]
     assert n_dropped > 100 and len(numbers) + n_dropped == 1000 and numbers == sorted(numbers)
+
+
+def connect_narrowly(server):
+    """Return a connection that little is on its way in."""
+    narrow = socket.socket()
+    narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+    narrow.connect(("127.0.0.1", server.port))
+    return narrow
+
+
+def test_a_run_ends_although_a_reader_does_not_read(run, capfd):
+    recorders, server = run()
+    with connect(f"{find_socket(server)}/events", sock=connect_narrowly(server), max_queue=1, close_timeout=0.1):
+        for _ in range(1000):
+            recorders.events.publish({"event": "mark", "note": "x" * 10_000})
+        # Until the server waits for the reader.
+        time.sleep(0.5)
+        serving, recording = run.stacks.pop()
+        recording.__exit__(None, None, None)
+        began = time.monotonic()
+        serving.__exit__(None, None, None)
+        assert time.monotonic() - began < 5
+        wait_until(lambda: recorders.events.n_subscriptions == 0)
+    assert "Traceback" not in capfd.readouterr().err
 
 
 def test_a_reader_is_told_to_the_end(run):
