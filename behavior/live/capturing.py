@@ -23,8 +23,8 @@ from behavior.progress import warn
 
 __all__ = ["Capture", "CaptureSettings", "CaptureTally"]
 
-# Pictures between camera and encoder, and between camera and model.
-_MOST_UNWRITTEN, MOST_WAITING = 64, 8
+# Pictures between camera and encoder, and between camera and model: a second, in which others may keep the processor busy.
+_MOST_UNWRITTEN, MOST_WAITING = 64, 30
 # As `frame_times.find_gaps` has it, with the camera's interval for the usual one.
 _SHORTEST_GAP_S, _SHORTEST_GAP = 0.5, 2.5
 _SECONDS_BETWEEN_TRIES = 1.0

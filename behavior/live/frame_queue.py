@@ -11,6 +11,8 @@ import numpy.typing as npt
 
 __all__ = ["CapturedFrame", "FrameQueue"]
 
+_MOST_BYTES, _FEWEST = 2**26, 8
+
 
 @dataclass(frozen=True)
 class CapturedFrame:
@@ -47,20 +49,25 @@ class CapturedFrame:
 
 
 class FrameQueue:
-    """Keeps frames in order between two threads; no frame is lost, but those beyond `limit` lose their pictures.
+    """Keeps frames in order between two threads; no frame is lost, but those beyond a limit lose their pictures.
 
     Parameters
     ----------
     limit
         Most pictures that wait.
+    most_bytes, fewest
+        Only `fewest` wait where more are larger than this together, and once one had to lose its picture, until none waits: who takes them
+        all the time slower than they come would else be late by all of them.
     is_patient
         Whether `put` waits until there is room, so that no frame is skipped.
     """
 
-    def __init__(self, limit: int, *, is_patient: bool) -> None:
+    def __init__(self, limit: int, *, is_patient: bool, most_bytes: int = _MOST_BYTES, fewest: int = _FEWEST) -> None:
         self._limit, self._is_patient = limit, is_patient
+        self._most_bytes, self._fewest = most_bytes, fewest
         self._frames: deque[CapturedFrame] = deque()
         self._n_pictures = 0
+        self._is_behind = False
         self._is_closed = False
         self._changed = threading.Condition()
 
@@ -68,13 +75,20 @@ class FrameQueue:
         """Add the next frame, and return whether it kept its picture."""
         with self._changed:
             if self._is_patient:
-                self._changed.wait_for(lambda: self._n_pictures < self._limit or self._is_closed)
-            elif self._n_pictures >= self._limit:
+                self._changed.wait_for(lambda: self._has_room(frame) or self._is_closed)
+            elif not self._has_room(frame):
                 frame = replace(frame, image=None, is_skipped=True)
+                self._is_behind = True
             self._frames.append(frame)
             self._n_pictures += frame.image is not None
             self._changed.notify_all()
             return not frame.is_skipped
+
+    def _has_room(self, frame: CapturedFrame) -> bool:
+        # All have one size, or nearly so.
+        n_bytes = 0 if frame.image is None else (self._n_pictures + 1) * frame.image.nbytes
+        is_short = self._is_behind or n_bytes > self._most_bytes
+        return self._n_pictures < (min(self._limit, self._fewest) if is_short else self._limit)
 
     def take(self) -> CapturedFrame | None:
         """Return the next frame; None once the queue is closed and empty."""
@@ -86,6 +100,7 @@ class FrameQueue:
                 return None
             frame = self._frames.popleft()
             self._n_pictures -= frame.image is not None
+            self._is_behind &= self._n_pictures > 0
             self._changed.notify_all()
             return frame
 

@@ -57,3 +57,21 @@ def test_who_waits_for_room_is_let_go_when_the_queue_is_closed():
     frames.close()
     thread.join(10)
     assert not thread.is_alive()
+
+
+def test_who_is_always_slower_is_late_by_few_pictures_and_who_was_for_a_while_by_more():
+    frames = FrameQueue(30, is_patient=False, fewest=8)
+    assert [frames.put(make_frame(number)) for number in range(32)] == [True] * 30 + [False] * 2
+    for _ in range(20):
+        frames.take()
+    assert not frames.put(make_frame(32))
+    for _ in range(10):
+        frames.take()
+    assert [frames.put(make_frame(number)) for number in range(33, 63)] == [True] * 30
+
+
+def test_large_pictures_are_few():
+    frames = FrameQueue(30, is_patient=False, most_bytes=12 * 10, fewest=3)
+    assert [frames.put(make_frame(number)) for number in range(12)] == [True] * 10 + [False] * 2
+    frames = FrameQueue(30, is_patient=False, most_bytes=1, fewest=3)
+    assert [frames.put(make_frame(number)) for number in range(4)] == [True] * 3 + [False]
