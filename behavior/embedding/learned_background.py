@@ -38,16 +38,18 @@ class LearningPosition:
         Of the source, for sentences.
     warm_up_s
         Seconds in which nothing is known yet.
+    given
+        What finds the animal as long as pictures have the size of the first one, where a background is known.
     """
 
-    def __init__(self, name: str, *, warm_up_s: float = WARM_UP_S) -> None:
+    def __init__(self, name: str, *, warm_up_s: float = WARM_UP_S, given: TrackedPosition | None = None) -> None:
         self._name, self._warm_up_s = Path(name), warm_up_s
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="background")
         self._size = (0, 0)
         # Of the picture before, and of all since the first one.
         self._before_s = self._lasted_s = 0.0
-        self._has_told = False
-        self._tracked: TrackedPosition | None = None
+        self._has_told = self._has_seen = False
+        self._given = self._tracked = given
         self._samples: list[npt.NDArray[np.uint8]] = []
         self._most = _MOST_SAMPLES
         self._next_sample_s = self._step_s = 0.0
@@ -58,6 +60,13 @@ class LearningPosition:
     def find(self, image: npt.NDArray[np.uint8], time_s: float) -> tuple[Floats, bool] | None:
         """Return where the animal is in the next picture, RGB (H, W, 3), taken at `time_s`, as x, y in pixels; None in the warm-up."""
         size = (image.shape[1], image.shape[0])
+        if self._given is not None:
+            if size != self._given.size and self._has_seen:
+                # The background of that video is of no use any more.
+                self._given = None
+            else:
+                self._has_seen = True
+                return self._given.find(image, time_s)
         if size != self._size:
             self._begin(size)
         else:

@@ -52,7 +52,7 @@ class TrackedPosition:
     """
 
     def __init__(self, detector: BackgroundDetector, *, video: Path, size: tuple[int, int]) -> None:
-        self._detector, self._video, self._size = detector, video, size
+        self._detector, self._video, self.size = detector, video, size
         self._last = np.full(2, np.nan)
 
     def go_on(self, other: TrackedPosition) -> None:
@@ -62,9 +62,9 @@ class TrackedPosition:
     def find(self, image: npt.NDArray[np.uint8], time_s: float) -> tuple[Floats, bool]:
         """Return where the animal is; where it is not found, where it was last; VideoError for a picture of another size."""
         height, width = image.shape[:2]
-        if (width, height) != self._size:
+        if (width, height) != self.size:
             raise VideoError(
-                f"{self._video}: has pictures of {self._size[0]} x {self._size[1]} pixels, expected {width} x {height} as those that are "
+                f"{self._video}: has pictures of {self.size[0]} x {self.size[1]} pixels, expected {width} x {height} as those that are "
                 "recorded; give a video of the same camera."
             )
         found = self._detector.detect(image)

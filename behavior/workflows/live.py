@@ -166,7 +166,7 @@ def _find_positions(
         return LearningPosition(source.name, warm_up_s=seconds)
     background = background or Path(text)
     announce(f"learning the background from {background}")
-    return follow_animal(background)
+    return LearningPosition(source.name, given=follow_animal(background))
 
 
 def _sample(source: Source, count: int) -> list[npt.NDArray[np.uint8]]:

@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 
 from behavior.embedding.learned_background import LearningPosition
+from behavior.embedding.live_positions import follow_animal
+from behavior.errors import VideoError
+from behavior.files.video_writer import write_video
 
 FPS, WARM_UP_S = 20, 2.0
 FLOOR = np.random.default_rng(0).normal(200, 3, (120, 160, 1))
@@ -61,6 +64,17 @@ def test_pictures_of_another_size_are_learned_anew(caplog):
     assert "camera 0: the background of pictures of 320 x 240 pixels is learned in 2 s" in caplog.text
     assert found[:40] == [None] * 40
     np.testing.assert_allclose(found[-1][0], 2 * np.array(draw(79)[1]) + 0.5, atol=3)
+
+
+def test_a_background_that_is_given_counts_until_pictures_have_another_size(tmp_path, caplog):
+    write_video(tmp_path / "a.mp4", (draw(frame)[0] for frame in range(60)), fps=FPS)
+    positions = LearningPosition("camera 0", warm_up_s=WARM_UP_S, given=follow_animal(tmp_path / "a.mp4"))
+    found = follow(positions, range(3))
+    np.testing.assert_allclose(found[0][0], draw(0)[1], atol=1.5)
+    assert positions.find(draw(0)[0].repeat(2, axis=0), 1.0) is None
+    assert "camera 0: the background of pictures of 160 x 240 pixels is learned" in caplog.text
+    with pytest.raises(VideoError, match=r"a\.mp4: has pictures of 160 x 120 pixels, expected 160 x 240"):
+        LearningPosition("camera 0", given=follow_animal(tmp_path / "a.mp4")).find(draw(0)[0].repeat(2, axis=0), 0.0)
 
 
 def test_an_animal_that_comes_later_is_found_then(caplog):
