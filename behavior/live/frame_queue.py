@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 __all__ = ["CapturedFrame", "FrameQueue"]
 
-_MOST_BYTES, _FEWEST = 2**26, 8
+_MOST_BYTES, _FEWEST = 2**26, 2
 
 
 @dataclass(frozen=True)
