@@ -9,8 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from behavior.cli.interruption import stopping_softly
-
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals are sent as POSIX has it")
 
 # `decide` stands for any command; its work is what the test wants it to be.
@@ -150,24 +148,32 @@ def test_workers_end_when_it_is_killed(tmp_path):
     assert not [name for name in "ab" if (tmp_path / name).exists()]
 
 
-@pytest.fixture
-def pythons_own_handler():
-    """What a command begins with; whoever runs the tests may handle the signal otherwise."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
+# In a process of its own: a signal that nobody handles would end the tests.
+STOP_SOFTLY = """
+import os, signal, time
+from behavior.cli.interruption import stopping_softly
 
-
-def test_what_has_to_be_finished_is_stopped_softly_once(pythons_own_handler):
-    stopped = []
-    before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
-    with stopping_softly(lambda: stopped.append(True)):
-        os.kill(os.getpid(), signal.SIGTERM)
-        time.sleep(0.01)
-        assert stopped == [True]
-        # The next one is handled as everywhere.
-        with pytest.raises(KeyboardInterrupt):
-            os.kill(os.getpid(), signal.SIGINT)
-            time.sleep(5)
+stopped = []
+before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+with stopping_softly(lambda: stopped.append(True)):
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(0.01)
     assert stopped == [True]
-    assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
+    # The next one is handled as everywhere.
+    try:
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(5)
+        interrupted = False
+    except KeyboardInterrupt:
+        interrupted = True
+assert interrupted
+assert stopped == [True]
+assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
+print("stopped softly")
+"""
+
+
+def test_what_has_to_be_finished_is_stopped_softly_once():
+    ran = subprocess.run([sys.executable, "-c", STOP_SOFTLY], capture_output=True, text=True, timeout=60)
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout == "stopped softly\n"
