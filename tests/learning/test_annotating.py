@@ -8,15 +8,21 @@ FILES = ("ethogram.csv", "ethogram.json", "bouts.csv")
 
 
 @pytest.fixture
-def annotate(run, demo, tmp_path):
-    """Annotate two videos of the demo, and one that is none, into a folder, with its features embedded again."""
+def annotate(run, demo, study_copy, change, tmp_path):
+    """Annotate two videos of the demo, and one that is none, into a folder, with their features embedded again.
+
+    The model is of trees, which need no TensorFlow: each worker would load it.
+    """
+    change(study_copy, head={"kind": "boosting", "trees": 4})
+    ran = run("train", study_copy, "--out", tmp_path / "model")
+    assert ran.status == 0, ran.err
     videos = [demo.study.parent / "videos" / f"mouse_{number:02d}.mp4" for number in (1, 4)]
     bad = tmp_path / "bad.mp4"
     bad.write_bytes(b"no video")
     bad.with_name("badDLC_resnet50.csv").write_bytes((demo.study.parent / "videos").glob("mouse_01*.csv").__next__().read_bytes())
 
     def call(out, *options):
-        return run("annotate", demo.model, *videos, bad, "--out", tmp_path / out, "--json", *options)
+        return run("annotate", tmp_path / "model", *videos, bad, "--out", tmp_path / out, "--json", *options)
 
     return call
 
