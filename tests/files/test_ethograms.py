@@ -407,7 +407,7 @@ from behavior.recording import Ethogram
 folder = Path(sys.argv[1])
 annotation = read_annotation(folder / "A_ethogram.csv")
 other = replace(annotation, ethogram=Ethogram(~annotation.ethogram.values, annotation.behaviors, annotation.time_s))
-for _ in range(40):
+for _ in range(12):
     write_annotation(folder, other)
     write_annotation(folder, annotation)
 """

@@ -43,6 +43,7 @@ def test_machines_do_not_share_an_sqlite_file(grid, tmp_path):
             search_study(grid, tmp_path / "out", storage=storage, where=Where(cluster="tcp://127.0.0.1:1"))
 
 
+@pytest.mark.slow
 def test_where_the_time_is_up_no_trial_is_begun(grid, tmp_path):
     outcome = search_study(grid, tmp_path / "out", timeout_s=0, where=Where(2))
     assert outcome.result.finished == 0

@@ -173,9 +173,11 @@ class TestEveryHead:
 
 
 # Tracing takes seconds, so one of each that differs in how it deals with numbers of models known in the graph alone.
-@pytest.mark.parametrize(
-    "name", ["lstm", "bidirectional lstm", "tcn, batch", "tcn, layer, causal", "tcn, weight, causal", "mstcn", "transformer"]
-)
+TRACED = ["lstm", "tcn, batch", "transformer"]
+TRACED_TOO = ["bidirectional lstm", "tcn, layer, causal", "tcn, weight, causal", "mstcn"]
+
+
+@pytest.mark.parametrize("name", [*TRACED, *(pytest.param(name, marks=pytest.mark.slow) for name in TRACED_TOO)])
 def test_one_trace_serves_any_number_of_models_and_windows(share_stack, draw, name):
     stack = share_stack(name)
     signature = [tf.TensorSpec((None, *weight.shape[1:])) for weight in stack.weights]
