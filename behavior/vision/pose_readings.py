@@ -14,6 +14,8 @@ Floats = npt.NDArray[np.float64]
 
 # Side of the square that changes are averaged over, as a share of the picture's longer side.
 _PATCH = 1 / 40
+# By how many grey levels a place has to change more than another one. What compression leaves of noise, and rounding, differ by less.
+_LEAST_CHANGE = 2.0
 
 
 def turn_points(points: Floats, quarter_turns: int, size: tuple[int, int]) -> Floats:
@@ -61,8 +63,8 @@ def rank_on_foreground(images: Sequence[npt.NDArray[np.uint8]], points: Floats) 
 
     Returns
     -------
-    Median over the images of the share of the picture that differs less from the median image; 0 for a point outside, and NaN where
-    no point is known.
+    Median over the images of the share of the picture that differs less from the median image, by two grey levels at least; 0 for a
+    point outside, and NaN where no point is known.
     """
     stack = np.stack(images).astype(np.int16)
     change = np.abs(stack - np.median(stack, axis=0).astype(np.int16)).max(axis=3).astype(np.float32)
@@ -77,5 +79,5 @@ def rank_on_foreground(images: Sequence[npt.NDArray[np.uint8]], points: Floats) 
             continue
         blurred = cv2.blur(picture, (side, side))
         x, y = np.minimum(point.astype(int), (width - 1, height - 1))
-        ranks.append(float((blurred < blurred[y, x]).mean()))
+        ranks.append(float((blurred < blurred[y, x] - _LEAST_CHANGE).mean()))
     return float(np.median(ranks)) if ranks else float("nan")

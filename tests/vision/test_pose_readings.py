@@ -35,3 +35,11 @@ def test_what_moves_has_a_high_rank() -> None:
     assert rank_on_foreground(images, np.array(points) + (0, 25)) < 0.8
     assert rank_on_foreground(images, np.array(points) + (0, 100)) == 0
     assert np.isnan(rank_on_foreground(images, np.full((len(points), 2), np.nan)))
+
+
+def test_where_nothing_moves_no_place_has_a_high_rank() -> None:
+    # Of noise, compression leaves more in one place than in the others.
+    rng = np.random.default_rng(0)
+    images = np.full((12, 48, 64, 3), 100)
+    images[:, 20:28, 30:38] += rng.integers(-2, 3, (12, 8, 8, 3))
+    assert rank_on_foreground(list(images.astype(np.uint8)), np.full((12, 2), (34.0, 24.0))) < 0.2
