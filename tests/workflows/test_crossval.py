@@ -124,6 +124,7 @@ class Killed(BaseException):
     pass
 
 
+@pytest.mark.usefixtures("untrained")
 def test_a_killed_replacement_is_no_cross_validation(run: Callable, motifs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cross_validate(motifs, tmp_path / "before")
     invert_labels(motifs)

@@ -133,6 +133,7 @@ def test_stats(lab: Lab, run: Callable[..., Any], tmp_path: Path) -> None:
     lab.require_explained(ran.err)
 
 
+@pytest.mark.usefixtures("unpainted")
 def test_report(lab: Lab, run: Callable[..., Any], tmp_path: Path) -> None:
     run("report", lab.study, lab.folder / "ethograms", "--out", tmp_path / "report.html")
     lab.require_explained((tmp_path / "report.html").read_text(encoding="utf-8"))

@@ -163,6 +163,7 @@ def test_damaged_frames_do_not_move_the_others(tmp_path: Path) -> None:
     assert grey == [9]
 
 
+@pytest.mark.slow
 def test_two_workers_draw_what_one_process_draws(tmp_path: Path) -> None:
     for name in "AB":
         write_ethogram(tmp_path / "ethograms", name, write_numbered_video(tmp_path / f"{name}.mp4"))
