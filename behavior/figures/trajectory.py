@@ -8,18 +8,26 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection
+from matplotlib.collections import LineCollection, QuadMesh
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Polygon as PolygonPatch
 from matplotlib.patheffects import withStroke
+from matplotlib.ticker import MaxNLocator
 
 from behavior.figures.rendering import INK, MUTED, PlainFigure, get_color
 
 __all__ = ["FloorPlan", "draw_trajectory"]
 
-_PANEL = 2.35
+# In inches, each column of panels and what is around a panel. Margins that are known beforehand are worth having: to find them out takes as
+# long as to draw, and a study has a picture of each recording.
+_COLUMN = 2.35
+_LEFT, _BESIDE, _TOP, _ABOVE, _BELOW, _LABELS, _LEGEND_ROW = 0.3, 0.1, 0.2, 0.28, 0.06, 0.34, 0.165
+_BAR_GAP, _BAR_WIDTH, _BAR_LABELS = 0.08, 0.075, 0.05
+# Of a digit in letters of ticks.
+_DIGIT = 0.062
+_MOST_LEGEND_COLUMNS = 4
 # A line for each is drawn; more fill memory.
 _MOST_STEPS = 150_000
 _ASIDE = "#BDBDBD"
@@ -101,64 +109,114 @@ def draw_trajectory(
     zones = {name: np.array(corners, dtype=np.float64) * scale for name, corners in floor.zones.items()}
     low, high = _find_limits(np.concatenate([scaled[known], outline, *zones.values()]))
 
-    n_panels = 2 + len(behaviors)
-    n_columns = 2 if n_panels == 4 else min(3, n_panels)
-    figure, panels = _arrange_panels(n_panels, n_columns, low, high, has_title=bool(title))
-    _draw_way(panels[0], scaled, ethogram)
-    _draw_zone_names(panels[0], zones)
-    panels[0].set_title("track", loc="left", fontsize=9, fontweight="bold", color=INK, pad=3)
     maps = [("time", known, INK), *((name, known & ethogram[:, column], get_color(column)) for column, name in enumerate(behaviors))]
     bins = _space_bins(outline if len(outline) else scaled[known], low, high, n_bins)
-    for axes, (name, chosen, color) in zip(panels[1:], maps, strict=False):
-        _draw_map(figure, axes, scaled[chosen], np.asarray(durations_s)[chosen], bins, name=name, color=color)
+    seconds = [np.histogramdd(scaled[chosen], bins=bins, weights=np.asarray(durations_s)[chosen])[0] for _, chosen, _ in maps]
+    bar_ticks = [_choose_bar_ticks(float(amounts.max())) for amounts in seconds]
+    n_digits = max(len(label) for ticks in bar_ticks for label in ticks.values())
+    grid = _Grid(1 + len(maps), low, high, n_bar_digits=n_digits, n_legend_entries=1 + len(behaviors), has_title=bool(title))
+    figure = PlainFigure(figsize=grid.size)
+    panels = [figure.add_axes(grid.place_panel(index)) for index in range(grid.n_panels)]
+    _draw_way(panels[0], scaled, ethogram)
+    _draw_zone_names(panels[0], zones)
+    _name_panel(panels[0], "track")
+    for index, (name, chosen, color) in enumerate(maps):
+        mesh = _draw_map(panels[1 + index], seconds[index], bins, color)
+        _draw_bar(figure.add_axes(grid.place_bar(1 + index)), mesh, bar_ticks[index])
+        _name_panel(panels[1 + index], f"{name} ({float(np.asarray(durations_s)[chosen].sum()):.3g} s)")
     unit = "px" if floor.pixels_per_cm is None else "cm"
     for index, axes in enumerate(panels):
-        if index >= n_panels:
-            axes.set_visible(False)
-            continue
         _draw_outlines(axes, outline, zones)
-        _style_panel(axes, low, high, unit, is_lowest=index + n_columns >= n_panels, is_leftmost=index % n_columns == 0)
+        _style_panel(axes, low, high, unit, is_lowest=grid.is_lowest(index), is_leftmost=grid.is_leftmost(index))
     handles = [Line2D([], [], color=get_color(column), linewidth=2, label=name) for column, name in enumerate(behaviors)]
     handles.append(Line2D([], [], color=_ASIDE, linewidth=2, label="none of these"))
-    figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), 4), frameon=False, fontsize=8)
+    n_columns = min(len(handles), _MOST_LEGEND_COLUMNS)
+    figure.legend(handles=handles, loc="lower center", ncols=n_columns, frameon=False, fontsize=8, borderpad=0.2, borderaxespad=0.2)
     if title:
-        figure.suptitle(title, fontsize=10, color=INK)
+        figure.suptitle(title, y=1 - 0.04 / grid.size[1], fontsize=10, color=INK)
     return figure
 
 
-def _arrange_panels(n_panels: int, n_columns: int, low: Point, high: Point, *, has_title: bool) -> tuple[Figure, list[Axes]]:
-    """Return a figure whose panels are as wide and high as the floor, row by row; the last ones may be too many."""
-    n_rows = -(-n_panels // n_columns)
-    ratio = float(np.clip((high - low)[1] / (high - low)[0], 0.4, 2.0))
-    size = (_PANEL * n_columns, (0.73 * _PANEL * ratio + 0.3) * n_rows + (1.0 if has_title else 0.75))
-    figure = PlainFigure(figsize=size, layout="constrained")
-    return figure, list(figure.subplots(n_rows, n_columns, sharex=True, sharey=True, squeeze=False).flat)
+class _Grid:
+    """Where panels that are as wide and high as the floor are, row by row, with a bar of colours beside all but the first."""
+
+    def __init__(self, n_panels: int, low: Point, high: Point, *, n_bar_digits: int, n_legend_entries: int, has_title: bool) -> None:
+        self.n_panels = n_panels
+        self._n_columns = 2 if n_panels == 4 else min(3, n_panels)
+        self._n_rows = -(-n_panels // self._n_columns)
+        self._left = _LEFT + _DIGIT * _count_digits(low[1], high[1])
+        beside_bar = _BAR_GAP + _BAR_WIDTH + _BAR_LABELS + _DIGIT * n_bar_digits
+        # The way has no bar, but maps are beneath it where there are several rows.
+        self._beside = [_BESIDE + (beside_bar if column or self._n_rows > 1 else 0.0) for column in range(self._n_columns)]
+        width = _COLUMN * self._n_columns
+        self._width = (width - self._left - sum(self._beside) + _BESIDE - 0.04) / self._n_columns
+        self._height = self._width * float(np.clip((high - low)[1] / (high - low)[0], 0.4, 2.0))
+        # Where the last row is not full, the axis of the panel above its end has its labels between rows.
+        self._between = _ABOVE + (_BELOW if n_panels % self._n_columns == 0 else _LABELS)
+        self._bottom = _LABELS + 0.1 + _LEGEND_ROW * -(-n_legend_entries // _MOST_LEGEND_COLUMNS)
+        top = _ABOVE + (_TOP if has_title else 0.0)
+        self.size = (width, self._bottom + self._n_rows * self._height + (self._n_rows - 1) * self._between + top)
+
+    def is_lowest(self, index: int) -> bool:
+        """Return whether no panel is beneath number `index`."""
+        return index + self._n_columns >= self.n_panels
+
+    def is_leftmost(self, index: int) -> bool:
+        """Return whether panel number `index` is the first of its row."""
+        return index % self._n_columns == 0
+
+    def place_panel(self, index: int) -> tuple[float, float, float, float]:
+        """Return left, bottom, width and height of panel number `index`, as shares of the figure."""
+        row, column = divmod(index, self._n_columns)
+        left = self._left + column * self._width + sum(self._beside[:column])
+        return self._as_shares(left, self._find_bottom(row), self._width, self._height)
+
+    def place_bar(self, index: int) -> tuple[float, float, float, float]:
+        """Return the same of the bar beside panel number `index`."""
+        row, column = divmod(index, self._n_columns)
+        left = self._left + (column + 1) * self._width + sum(self._beside[:column]) + _BAR_GAP
+        return self._as_shares(left, self._find_bottom(row), _BAR_WIDTH, self._height - 0.08)
+
+    def _find_bottom(self, row: int) -> float:
+        return self._bottom + (self._n_rows - 1 - row) * (self._height + self._between)
+
+    def _as_shares(self, left: float, bottom: float, width: float, height: float) -> tuple[float, float, float, float]:
+        return left / self.size[0], bottom / self.size[1], width / self.size[0], height / self.size[1]
 
 
-def _draw_map(
-    figure: Figure,
-    axes: Axes,
-    positions: npt.NDArray[np.float64],
-    durations_s: npt.NDArray[np.floating],
-    bins: Sequence[npt.NDArray[np.float64]],
-    *,
-    name: str,
-    color: str,
-) -> None:
-    """Draw the time spent at `positions`, which takes `durations_s`."""
-    seconds, (x_edges, y_edges) = np.histogramdd(positions, bins=bins, weights=durations_s)
-    ramp = LinearSegmentedColormap.from_list(name, ["#FFFFFF", color])
+def _count_digits(low: float, high: float) -> int:
+    """Return how many characters the longest label of an axis has, about."""
+    ticks = MaxNLocator(nbins=9, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
+    return max(len(f"{tick:.6g}") for tick in ticks)
+
+
+def _choose_bar_ticks(most_s: float) -> dict[float, str]:
+    """Return places on a bar, which are square roots of seconds, and the seconds there."""
+    values = [0.0, most_s / 4, most_s] if most_s > 0 else [0.0]
+    return {float(np.sqrt(value)): f"{value:.2g}" for value in values}
+
+
+def _name_panel(axes: Axes, name: str) -> None:
+    # At a place that is said: to find it out takes a while.
+    axes.set_title(name, loc="left", fontsize=9, fontweight="bold", color=INK, pad=3, y=1.0)
+
+
+def _draw_map(axes: Axes, seconds: npt.NDArray[np.float64], bins: Sequence[npt.NDArray[np.float64]], color: str) -> QuadMesh:
+    """Draw the seconds spent in each bin, (X, Y)."""
+    ramp = LinearSegmentedColormap.from_list("", ["#FFFFFF", color])
     # A few places where the animal sleeps would leave all others white.
-    mesh = axes.pcolormesh(x_edges, y_edges, np.sqrt(seconds.T), cmap=ramp, rasterized=True, vmin=0)
-    mesh.set_clim(0, max(float(np.sqrt(seconds).max()), 1e-9))
-    bar = figure.colorbar(mesh, ax=axes, fraction=0.05, pad=0.02, aspect=18)
-    top = float(seconds.max())
-    ticks = [0.0, top / 4, top] if top > 0 else [0.0]
-    bar.set_ticks(np.sqrt(ticks), labels=[f"{value:.2g}" for value in ticks])
-    bar.ax.tick_params(labelsize=7, length=2)
-    bar.ax.set_title("s", fontsize=7, pad=2)
+    amounts = np.sqrt(seconds.T)
+    return axes.pcolormesh(*bins, amounts, cmap=ramp, rasterized=True, vmin=0, vmax=max(float(amounts.max()), 1e-9))
+
+
+def _draw_bar(axes: Axes, mesh: QuadMesh, ticks: Mapping[float, str]) -> None:
+    """Draw what the colours of a map mean."""
+    assert isinstance(axes.figure, Figure)
+    bar = axes.figure.colorbar(mesh, cax=axes)
+    bar.set_ticks(list(ticks), labels=list(ticks.values()))
+    axes.tick_params(labelsize=7, length=2)
+    axes.set_title("s", fontsize=7, pad=2, y=1.0)
     bar.outline.set_linewidth(0.5)
-    axes.set_title(f"{name} ({float(durations_s.sum()):.3g} s)", loc="left", fontsize=9, fontweight="bold", color=INK, pad=3)
 
 
 def _draw_outlines(axes: Axes, outline: npt.NDArray[np.float64], zones: Mapping[str, npt.NDArray[np.float64]]) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import numpy as np
 import pytest
 from matplotlib.collections import LineCollection, QuadMesh
+from matplotlib.transforms import Bbox
 
 from behavior.figures import trajectory
 from behavior.figures.rendering import get_color
@@ -54,6 +57,22 @@ def test_axes_are_in_centimetres_where_the_scale_is_known() -> None:
     assert [axes.get_xlabel() for axes in lowest] == ["x (px)", "x (cm)"]
     widths = [float(np.diff(axes.get_xlim())[0]) for axes in lowest]
     assert widths[0] == pytest.approx(10 * widths[1])
+
+
+@pytest.mark.parametrize(("n_behaviors", "span"), [(1, (2.0, 1.0)), (2, (100.0, 600.0)), (3, (4000.0, 3000.0)), (7, (1200.0, 100.0))])
+def test_no_part_of_the_picture_covers_another_or_leaves_it(n_behaviors: int, span: tuple[float, float]) -> None:
+    positions = np.random.default_rng(0).random((300, 2)) * span
+    names = [f"b{number}" for number in range(n_behaviors)]
+    figure = draw_trajectory(positions, np.full(300, 100.0), np.ones((300, n_behaviors), dtype=bool), names, title="A")
+    figure.draw_without_rendering()
+    boxes = [axes.get_tightbbox() for axes in figure.axes]
+    assert figure._suptitle is not None
+    boxes += [figure._suptitle.get_window_extent(), figure.legends[0].get_window_extent()]
+    assert len(boxes) == 2 * n_behaviors + 5
+    inside = figure.bbox.padded(1)
+    assert all(inside.contains(*corner) for box in boxes for corner in (box.min, box.max))
+    covering = [(a, b) for a, b in combinations(range(len(boxes)), 2) if Bbox.intersection(boxes[a], boxes[b].padded(-1)) is not None]
+    assert covering == []
 
 
 @pytest.mark.parametrize(
