@@ -41,13 +41,13 @@ def read_upright_track(
     scale: tuple[float, float, float] | None = None,
     *,
     opened: PoseFile | None = None,
+    doubts_scale: bool = False,
 ) -> tuple[Track, str | None]:
     """Return the track of a recording's animal in the upright picture's pixels, and what to say of a video that is turned or scaled.
 
     Where the video's metadata turn its picture, coordinates may be those of the upright picture or of the stored one, as readers give it
     that ignore the metadata. `recording.pose_coordinates` says which; where it is "auto", the reading counts by which alone all points
-    lie within the picture, or on what moves there. A pose whose points would be on what moves if they were farther apart is said to be
-    of a smaller copy of the video.
+    lie within the picture, or on what moves there.
 
     Parameters
     ----------
@@ -57,6 +57,9 @@ def read_upright_track(
         As `files.pose.read_pose` takes it.
     opened
         The recording's pose file, if it was parsed before.
+    doubts_scale
+        Decode the beginning of a video that is not turned too, and say of a pose whose points would be on what moves if they were farther
+        apart that it is of a smaller copy of the video.
 
     Raises
     ------
@@ -83,7 +86,7 @@ def read_upright_track(
             raise
         return track, f"{str(error).rstrip('.')}; the pose is taken to be of the upright picture."
     if not turns:
-        return track, _doubt_scale(recording.pose, video, track, size)
+        return track, _doubt_scale(recording.pose, video, track, size) if doubts_scale else None
     stored_size = size if turns % 2 == 0 else (size[1], size[0])
     turned = replace(track, positions=turn_points(track.positions, turns, stored_size))
     # Metadata name the turn to the right.

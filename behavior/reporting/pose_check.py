@@ -75,7 +75,7 @@ def check_pose(
     """
     try:
         opened = open_file()
-        track, turned = read_upright_track(recording, crop.individual, crop.pose_scale, opened=opened)
+        track, turned = read_upright_track(recording, crop.individual, crop.pose_scale, opened=opened, doubts_scale=True)
     except BehaviorError as error:
         return PoseCheck(problems=[Problem(recording.id, str(error), is_error=True)])
     try:

@@ -288,7 +288,6 @@ def decodes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return read_rows(self)
 
     monkeypatch.setattr(VideoReader, "read_rows", note)
-    monkeypatch.setattr("behavior.embedding.upright_pose._doubt_scale", lambda *_: None)
     return decoded
 
 

@@ -58,7 +58,7 @@ def test_either_reading_is_found_by_what_moves_and_what_is_outside(tmp_path: Pat
 def test_a_video_that_is_not_turned_has_nothing_to_say(tmp_path: Path) -> None:
     for coordinates in ("auto", "stored", "upright"):
         recording = replace(write(tmp_path, find_middle(), rotation=0), pose_coordinates=coordinates)
-        track, said = read_upright_track(recording)
+        track, said = read_upright_track(recording, doubts_scale=True)
         np.testing.assert_allclose(track.positions[:, 0], find_middle())
         assert said is None
 
@@ -128,7 +128,7 @@ def write_crossing(folder: Path, *, factor: float, moves: bool = True) -> Record
 @pytest.mark.parametrize(("factor", "copy"), [(0.5, "48 x 32"), (0.25, "24 x 16"), (0.4, "38 x 26")])
 def test_a_pose_of_a_smaller_copy_of_the_video_is_said(tmp_path: Path, factor: float, copy: str) -> None:
     recording = write_crossing(tmp_path, factor=factor)
-    track, said = read_upright_track(recording)
+    track, said = read_upright_track(recording, doubts_scale=True)
     assert track.positions[:, 0].max() < 96 * factor
     assert said is not None
     assert said.startswith(f"{recording.pose}: its points are not on what moves in a.mp4, but would be if their coordinates were ")
@@ -138,10 +138,10 @@ def test_a_pose_of_a_smaller_copy_of_the_video_is_said(tmp_path: Path, factor: f
 @pytest.mark.parametrize(("factor", "moves"), [(1.0, True), (1.0, False), (0.5, False)])
 def test_a_pose_of_the_video_itself_is_not_doubted(tmp_path: Path, factor: float, moves: bool) -> None:
     # Where nothing moves, nothing tells.
-    assert read_upright_track(write_crossing(tmp_path, factor=factor, moves=moves))[1] is None
+    assert read_upright_track(write_crossing(tmp_path, factor=factor, moves=moves), doubts_scale=True)[1] is None
 
 
 def test_an_animal_in_a_corner_of_the_picture_is_not_doubted(tmp_path: Path) -> None:
     t = np.linspace(0.0, 1.0, N_FRAMES)
     shown = np.stack([8 + 24 * t, 8 + 16 * t], axis=1)
-    assert read_upright_track(write(tmp_path, shown, rotation=0, shown=shown))[1] is None
+    assert read_upright_track(write(tmp_path, shown, rotation=0, shown=shown), doubts_scale=True)[1] is None

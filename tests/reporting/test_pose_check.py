@@ -10,6 +10,7 @@ import pytest
 from behavior.config import Crop
 from behavior.errors import PoseError
 from behavior.files.pose import write_deeplabcut
+from behavior.files.video_writer import write_video
 from behavior.recording import Frames, Recording, Track
 from behavior.reporting.pose_check import check_pose, open_pose_of
 
@@ -32,6 +33,19 @@ def test_without_a_picture_no_point_is_outside_of_it(tmp_path: Path) -> None:
     assert "was not found in 3 of 10 frames" in checked.problems[0].message
     checked = check_pose(recording, CROP, FRAMES, (640, 480), open_file=lambda: open_pose_of(recording))
     assert checked.measured is None and "is outside the picture of 640 x 480" in checked.problems[0].message
+
+
+def test_a_pose_of_a_smaller_copy_of_the_video_is_doubted(tmp_path: Path) -> None:
+    places = np.stack([10 + 2 * np.arange(36), 10 + np.arange(36)], axis=1)
+    images = np.full((36, 64, 96, 3), 40, dtype=np.uint8)
+    for image, (x, y) in zip(images, places, strict=True):
+        image[y - 6 : y + 6, x - 6 : x + 6] = 230
+    write_video(tmp_path / "a.mp4", images, fps=10)
+    write_deeplabcut(tmp_path / "a.csv", Track(places[:, None] / 2, np.ones((36, 1)), ("nose",)), scorer="s")
+    recording = Recording("a", video=tmp_path / "a.mp4", pose=tmp_path / "a.csv")
+    frames = Frames.from_times(np.arange(36) / 10)
+    checked = check_pose(recording, CROP, frames, (96, 64), open_file=lambda: open_pose_of(recording))
+    assert any("is it the pose of a copy of about 48 x 32 pixels" in problem.message for problem in checked.problems)
 
 
 def test_a_body_part_that_is_not_there_is_an_error(tmp_path: Path) -> None:
