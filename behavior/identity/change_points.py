@@ -10,7 +10,7 @@ __all__ = ["LEAST_EVIDENCE", "find_changes"]
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
-# Of animals that change in rendered videos it is 40 and more, and less than 10 of those that do not.
+# In rendered videos it is at least 30 where the animal changes, and less than 10 where it does not.
 LEAST_EVIDENCE = 20.0
 # Share of crops that say nothing, whatever they look like: no single one is overwhelming evidence.
 _MISLEADING = 0.05

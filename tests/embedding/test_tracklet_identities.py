@@ -184,8 +184,8 @@ def test_five_animals_of_like_coats_are_told_apart(fingerprint: Fingerprint, fiv
 
 @pytest.fixture(scope="module")
 def five(tmp_path_factory: pytest.TempPathFactory) -> tuple[Video, npt.NDArray[np.float64]]:
-    """Like coats, 1,500 frames with crossings and a roof."""
-    group = act_group(draw_individuals(5, seed=1, alike=True), n_frames=1500, seed=7, box_seed=0)
+    """Like coats, 3,000 frames with crossings and a roof, in which motion alone exchanges animals."""
+    group = act_group(draw_individuals(5, seed=0, alike=True), n_frames=3000, seed=100, box_seed=0)
     path = tmp_path_factory.mktemp("videos") / "five.mp4"
     write_video(path, group.frames(), fps=25)
     return follow(path, 5), np.where(group.present[..., None], group.centroids, np.nan)
