@@ -47,7 +47,7 @@ from behavior.identity.contrast import CropTable, EmbeddingTrainer, shake_crops
 from behavior.identity.correlogram import Correlogram
 from behavior.identity.gallery import Gallery, draw_shots
 from behavior.identity.networks import build_cnn, build_dense
-from behavior.identity.overlaps import relate_tracklets
+from behavior.identity.overlaps import TrackletRelations
 from behavior.identity.preparation import Preparation
 from behavior.identity.quality import choose_usable, measure_quality
 from behavior.identity.recognition import Prototypes, Whitening
@@ -285,7 +285,7 @@ def fingerprint_individuals(
     trainer, (features,) = open_trainer(fingerprint, [features], rows, arguments)
     # Known individuals are all different: as if they were together at one time.
     together = CropTable(features[rows], whole.owners[rows], np.zeros(n_individuals, np.int64), np.ones(n_individuals, np.int64))
-    trainer.train(together, relate_tracklets(together.starts, together.stops), n_steps=2 * arguments.steps)
+    trainer.train(together, TrackletRelations(together.starts, together.stops), n_steps=2 * arguments.steps)
     return trainer.embed(features)
 
 

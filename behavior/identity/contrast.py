@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from behavior.identity.networks import embed_inputs
-from behavior.identity.overlaps import find_coexisting
+from behavior.identity.overlaps import TrackletRelations, find_coexisting
 
 __all__ = ["CropTable", "EmbeddingTrainer", "contrast_loss", "shake_crops"]
 
@@ -110,7 +110,7 @@ class EmbeddingTrainer:
     def train(
         self,
         table: CropTable,
-        relations: npt.NDArray[np.int8],
+        relations: TrackletRelations,
         *,
         n_steps: int,
         on_progress: Callable[[int], None] | None = None,
@@ -124,7 +124,7 @@ class EmbeddingTrainer:
         table
             The crops.
         relations
-            Int8 of shape (N, N), as `overlaps.relate_tracklets` gives them.
+            Of the N tracklets.
         n_steps
             How many steps.
         on_progress
@@ -135,8 +135,8 @@ class EmbeddingTrainer:
         ValueError
             If no two tracklets with crops are related as two animals: there is nothing to differ from.
         """
-        rows_of = [np.flatnonzero(table.owners == tracklet) for tracklet in range(len(table.starts))]
-        n_crops = np.array([len(rows) for rows in rows_of])
+        n_crops = np.bincount(table.owners, minlength=len(table.starts))
+        rows_of = np.split(np.argsort(table.owners, kind="stable"), np.cumsum(n_crops)[:-1])
         moments = [together[n_crops[together] > 1] for together in find_coexisting(table.starts, table.stops)]
         moments = [together for together in moments if len(together) > 1]
         if not moments:
@@ -156,7 +156,7 @@ class EmbeddingTrainer:
             batch = np.concatenate(rows)[: self._batch_size]
             owners = table.owners[batch]
             inputs = table.inputs[batch] if self._change is None else self._change(table.inputs[batch], self._rng)
-            target = relations[owners[:, None], owners[None, :]].astype(np.float32)
+            target = relations.relate(owners).astype(np.float32)
             losses.append(float(self.network.train_on_batch(inputs, target)))
             if on_progress is not None:
                 on_progress(1)

@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
-__all__ = ["find_coexisting", "find_overlaps", "link_overlaps", "relate_tracklets"]
+__all__ = ["TrackletRelations", "find_coexisting", "link_overlaps"]
 
 Integers = npt.NDArray[np.int64]
 
 
-def find_overlaps(starts: Integers, stops: Integers) -> npt.NDArray[np.bool_]:
-    """Return which of N tracklets share a frame, bool of shape (N, N); none with itself.
+def link_overlaps(starts: Integers, stops: Integers) -> csr_array:
+    """Return which of N tracklets share a frame, 1 in a sparse array of shape (N, N): its size is the number of such pairs.
+
+    None shares one with itself.
 
     Parameters
     ----------
     starts, stops
         Frames [start, stop) of each, int of shape (N,).
-
-    >>> find_overlaps(np.array([0, 5, 10]), np.array([6, 10, 12])).astype(int).tolist()
-    [[0, 1, 0], [1, 0, 0], [0, 0, 0]]
-    """
-    shared = (starts[:, None] < stops[None, :]) & (starts[None, :] < stops[:, None])
-    np.fill_diagonal(shared, val=False)
-    return shared
-
-
-def link_overlaps(starts: Integers, stops: Integers) -> csr_array:
-    """Return `find_overlaps` as a sparse array of shape (N, N), 1 where two share a frame: its size is the number of such pairs.
 
     >>> link_overlaps(np.array([0, 5, 10]), np.array([6, 10, 12])).toarray().tolist()
     [[0, 1, 0], [1, 0, 0], [0, 0, 0]]
@@ -67,20 +60,37 @@ def find_coexisting(starts: Integers, stops: Integers) -> list[Integers]:
     return sets
 
 
-def relate_tracklets(
-    starts: Integers, stops: Integers, identities: Integers | None = None, is_sure: npt.NDArray[np.bool_] | None = None
-) -> npt.NDArray[np.int8]:
-    """Return what is known of each two tracklets, int8 of shape (N, N): 1 the same animal, -1 two animals, 0 unknown.
+@dataclass(frozen=True)
+class TrackletRelations:
+    """What is known of each two of N tracklets: whether they are the same animal or two.
 
-    A tracklet is the same animal as itself, and another than those it shares a frame with. Where `identities` (N,) are given, those
-    tracklets that `is_sure` (N,) of theirs are related by them too.
+    A tracklet is the same animal as itself, and another than those it shares a frame with, whatever identities say. Memory is linear in
+    the number of tracklets.
+
+    Attributes
+    ----------
+    starts, stops
+        Frames [start, stop) of each, int64 of shape (N,).
+    identities
+        Animal of each, int64 of shape (N,), negative where it is not sure; without it only time relates them.
     """
-    relations = np.where(find_overlaps(starts, stops), -1, 0).astype(np.int8)
-    np.fill_diagonal(relations, 1)
-    if identities is not None:
-        sure = (identities >= 0) if is_sure is None else is_sure & (identities >= 0)
-        both = sure[:, None] & sure[None, :]
-        by_identity = np.where(identities[:, None] == identities[None, :], 1, -1).astype(np.int8)
-        # Two animals at one time stay two, whatever identities say.
-        relations = np.where(both & (relations == 0), by_identity, relations).astype(np.int8)
-    return relations
+
+    starts: Integers
+    stops: Integers
+    identities: Integers | None = None
+
+    def relate(self, tracklets: Integers) -> npt.NDArray[np.int8]:
+        """Return the relations of `tracklets` (M,), which may repeat, int8 of shape (M, M): 1 the same animal, -1 two, 0 unknown.
+
+        >>> TrackletRelations(np.array([0, 5, 10]), np.array([6, 10, 12])).relate(np.array([0, 1, 2])).tolist()
+        [[1, -1, 0], [-1, 1, 0], [0, 0, 1]]
+        """
+        relations = np.zeros((len(tracklets), len(tracklets)), dtype=np.int8)
+        if self.identities is not None:
+            identities = self.identities[tracklets]
+            sure = identities >= 0
+            relations[np.ix_(sure, sure)] = np.where(identities[sure][:, None] == identities[sure][None, :], 1, -1)
+        starts, stops = self.starts[tracklets], self.stops[tracklets]
+        relations[(starts[:, None] < stops[None, :]) & (starts[None, :] < stops[:, None])] = -1
+        relations[tracklets[:, None] == tracklets[None, :]] = 1
+        return relations

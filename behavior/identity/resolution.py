@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from behavior.identity.assignment import NOBODY, Assignment, assign_identities
 from behavior.identity.contrast import CropTable, EmbeddingTrainer
-from behavior.identity.overlaps import find_coexisting, relate_tracklets
+from behavior.identity.overlaps import TrackletRelations, find_coexisting
 from behavior.identity.recognition import Prototypes, normalize, score_tracklets
 
 __all__ = ["UNKNOWN", "Resolution", "count_animals", "resolve_tracklets", "train_and_resolve"]
@@ -137,11 +137,11 @@ def train_and_resolve(
     on_progress
         Called with the number of steps taken.
     """
-    trainer.train(table, relate_tracklets(table.starts, table.stops), n_steps=n_steps, on_progress=on_progress)
+    trainer.train(table, TrackletRelations(table.starts, table.stops), n_steps=n_steps, on_progress=on_progress)
     resolution = resolve_tracklets(trainer.embed(table.inputs), table.owners, table.starts, table.stops, n_identities)
     for _ in range(n_turns):
         sure = resolution.name_tracklets(least_probability=least_probability)
-        trainer.train(table, relate_tracklets(table.starts, table.stops, sure), n_steps=n_steps // 2, on_progress=on_progress)
+        trainer.train(table, TrackletRelations(table.starts, table.stops, sure), n_steps=n_steps // 2, on_progress=on_progress)
         resolution = resolve_tracklets(trainer.embed(table.inputs), table.owners, table.starts, table.stops, n_identities)
     return resolution
 

@@ -10,7 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from behavior.identity.assignment import NOBODY, assign_identities
-from behavior.identity.overlaps import find_overlaps
+from behavior.identity.overlaps import link_overlaps
 
 LEFT_OUT = 3.0
 
@@ -29,7 +29,7 @@ def problems(draw: st.DrawFn, n_identities: int | None = None) -> tuple[np.ndarr
 
 def try_everything(looks: np.ndarray, starts: np.ndarray, stops: np.ndarray) -> dict[tuple[int, ...], float]:
     """Return the sum of every assignment that puts no animal in two places."""
-    overlaps = find_overlaps(starts, stops)
+    overlaps = link_overlaps(starts, stops).toarray().astype(bool)
     sums = {}
     for chosen in product(range(NOBODY, looks.shape[1]), repeat=len(looks)):
         together = [(a, b) for a in range(len(looks)) for b in range(a) if overlaps[a, b] and chosen[a] != NOBODY]
@@ -126,7 +126,7 @@ def test_thousands_of_tracklets_are_assigned_in_parts() -> None:
     assert not found.is_optimal
     assert np.mean(found.identities == truth) > 0.95
     same = (found.identities[:, None] == found.identities[None, :]) & (found.identities[:, None] != NOBODY)
-    assert not (find_overlaps(starts, stops) & same).any()
+    assert not (link_overlaps(starts, stops).toarray().astype(bool) & same).any()
 
 
 def test_nothing_is_assigned_where_there_is_nothing() -> None:

@@ -8,7 +8,7 @@ from identity_samples import WINDOW, cut_tracklets, draw_crops
 
 from behavior.identity.contrast import TEMPERATURE, CropTable, EmbeddingTrainer, contrast_loss, shake_crops
 from behavior.identity.networks import build_cnn, build_dense
-from behavior.identity.overlaps import relate_tracklets
+from behavior.identity.overlaps import TrackletRelations
 from behavior.identity.preparation import Preparation
 from behavior.identity.recognition import normalize
 
@@ -45,7 +45,7 @@ def test_a_network_comes_to_tell_animals_apart_that_nobody_named() -> None:
     import keras
 
     table, animals = make_table(np.random.default_rng(0))
-    relations = relate_tracklets(table.starts, table.stops)
+    relations = TrackletRelations(table.starts, table.stops)
     keras.utils.set_random_seed(0)
     trainer = EmbeddingTrainer(build_cnn(table.inputs.shape[1:], width=4), batch_size=48, change=shake_crops)
     losses = trainer.train(table, relations, n_steps=60)
@@ -64,7 +64,7 @@ def test_the_same_seed_trains_the_same_network() -> None:
     for _ in range(2):
         keras.utils.set_random_seed(3)
         trainer = EmbeddingTrainer(build_cnn(table.inputs.shape[1:], width=4), batch_size=24, change=shake_crops, seed=3)
-        trainer.train(table, relate_tracklets(table.starts, table.stops), n_steps=4)
+        trainer.train(table, TrackletRelations(table.starts, table.stops), n_steps=4)
         vectors.append(trainer.embed(table.inputs))
     np.testing.assert_array_equal(vectors[0], vectors[1])
 
@@ -73,7 +73,7 @@ def test_tracklets_that_are_never_together_teach_nothing() -> None:
     table = CropTable(np.zeros((4, 5), dtype=np.float32), np.array([0, 0, 1, 1]), np.array([0, 10]), np.array([5, 15]))
     trainer = EmbeddingTrainer(build_dense(5))
     with pytest.raises(ValueError, match="no two tracklets"):
-        trainer.train(table, relate_tracklets(table.starts, table.stops), n_steps=1)
+        trainer.train(table, TrackletRelations(table.starts, table.stops), n_steps=1)
     assert trainer.embed(table.inputs[:0]).shape == (0, 32)
 
 
