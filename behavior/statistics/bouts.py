@@ -187,8 +187,9 @@ def describe_behaviors(
 def _summarize(
     amounts: npt.NDArray[np.float64], bins: npt.NDArray[np.int64], n_bins: int, summarize: Callable[[npt.NDArray[np.float64]], float]
 ) -> npt.NDArray[np.float64]:
-    """Return `summarize` of the amounts of each bin; NaN where there is none."""
+    """Return `summarize` of the amounts of each bin, NaN where there is none; `bins` do not decrease."""
     summaries = np.full(n_bins, np.nan)
-    for number in np.unique(bins).tolist():
-        summaries[number] = summarize(amounts[bins == number])
+    numbers, firsts = np.unique(bins, return_index=True)
+    for number, first, stop in zip(numbers.tolist(), firsts, np.append(firsts, len(bins))[1:], strict=True):
+        summaries[number] = summarize(amounts[first:stop])
     return summaries

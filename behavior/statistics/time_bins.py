@@ -100,12 +100,12 @@ def find_latencies(
     [1.5, 1.0]
     """
     n_bins = len(bin_edges) - 1
+    earliest = np.full(n_bins, np.inf)
+    np.minimum.at(earliest, assign_bins(times, bin_edges), times)
+    bins, seen = np.flatnonzero(np.isfinite(earliest)), np.flatnonzero(observed)
+    # The first observed frame that ends after the bin has begun.
+    first = np.searchsorted(frame_stops(edges)[seen], bin_edges[bins] + ROUNDING_S, side="right")
+    began = np.maximum(edges[seen[np.minimum(first, len(seen) - 1)]], bin_edges[bins])
     latencies = np.full(n_bins, np.nan)
-    seen, stops = np.flatnonzero(observed), frame_stops(edges)
-    bins = assign_bins(times, bin_edges)
-    for number in np.unique(bins).tolist():
-        # The first observed frame that ends after the bin has begun.
-        first = np.searchsorted(stops[seen], bin_edges[number] + ROUNDING_S, side="right")
-        began = max(float(edges[seen[min(first, len(seen) - 1)]]), float(bin_edges[number]))
-        latencies[number] = max(float(times[bins == number].min()) - began, 0.0)
+    latencies[bins] = np.maximum(earliest[bins] - began, 0.0)
     return latencies
