@@ -79,15 +79,17 @@ class FrameTable:
                 f"{self.path}: line {wrong[0] + 2} is of frame {frames[wrong[0]]:g}, expected {wrong[0]}; frames have to run from 0 "
                 f"without a gap, so write the file again."
             )
-        time_s = self._read_numbers("time_s")
-        probabilities = [self._read_probabilities(f"{behavior}_prob", may_be_unknown=may_be_unknown) for behavior in behaviors]
-        raw = [self.read_choice(f"{behavior}_raw", (0, 1)) for behavior in behaviors]
-        final = [self.read_choice(behavior, (0, 1)) for behavior in behaviors]
+        del frames
+        shape, time_s = (self.n_rows, len(behaviors)), self._read_numbers("time_s")
+        # One column after the other: each has eight bytes for a frame until it is stacked.
+        probabilities = (self._read_probabilities(f"{behavior}_prob", may_be_unknown=may_be_unknown) for behavior in behaviors)
+        raw = (self.read_choice(f"{behavior}_raw", (0, 1)) for behavior in behaviors)
+        final = (self.read_choice(behavior, (0, 1)) for behavior in behaviors)
         return Annotation(
             recording=recording,
-            probabilities=Probabilities(stack_columns(probabilities, len(frames), np.float32), behaviors, time_s),
-            raw=Ethogram(stack_columns(raw, len(frames), np.bool_), behaviors, time_s),
-            ethogram=Ethogram(stack_columns(final, len(frames), np.bool_), behaviors, time_s),
+            probabilities=Probabilities(stack_columns(probabilities, shape, np.float32), behaviors, time_s),
+            raw=Ethogram(stack_columns(raw, shape, np.bool_), behaviors, time_s),
+            ethogram=Ethogram(stack_columns(final, shape, np.bool_), behaviors, time_s),
             provenance=provenance,
             distances=self._read_distances() if _DISTANCE in self.header and _DISTANCE not in behaviors else None,
         )
@@ -151,9 +153,12 @@ def _is_finite_number(cell: str) -> bool:
         return False
 
 
-def stack_columns(columns: list[npt.NDArray[np.float64]], n_frames: int, dtype: type) -> npt.NDArray:
-    """Return columns (T,) side by side, of shape (T, B), also where there are none."""
-    return np.column_stack(columns).astype(dtype) if columns else np.zeros((n_frames, 0), dtype=dtype)
+def stack_columns(columns: Iterable[npt.NDArray[np.float64]], shape: tuple[int, int], dtype: type) -> npt.NDArray:
+    """Return B columns (T,) side by side, of `shape` (T, B)."""
+    stacked: npt.NDArray = np.empty(shape, dtype=dtype)
+    for number, column in enumerate(columns):
+        stacked[:, number] = column
+    return stacked
 
 
 def read_frame_table(path: Path) -> FrameTable:

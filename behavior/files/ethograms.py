@@ -282,8 +282,8 @@ def read_frame_predictions(path: Path, behaviors: Sequence[str]) -> tuple[Annota
     """
     table = read_frame_table(path)
     annotation = table.to_annotation(path.stem, tuple(behaviors), Provenance(), may_be_unknown=True)
-    labels = [table.read_choice(f"{behavior}_label", (-1, 0, 1)) for behavior in behaviors]
-    return annotation, Labels(stack_columns(labels, len(annotation.time_s), np.int8), tuple(behaviors))
+    labels = (table.read_choice(f"{behavior}_label", (-1, 0, 1)) for behavior in behaviors)
+    return annotation, Labels(stack_columns(labels, (table.n_rows, len(behaviors)), np.int8), tuple(behaviors))
 
 
 def find_ethograms(paths: Sequence[Path]) -> list[Path]:

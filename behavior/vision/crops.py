@@ -66,9 +66,10 @@ def find_centers(positions: Floats, likelihoods: Floats, *, min_likelihood: floa
     found = find_measured_points(positions, likelihoods, min_likelihood=min_likelihood)
     counts = found.sum(axis=1)
     measured = counts > 0
-    sums = np.where(found[:, :, None], positions, 0.0).sum(axis=1)
-    centers = np.full((len(positions), 2), np.nan)
-    centers[measured] = sums[measured] / counts[measured, None]
+    # In place: a day of frames has 40 MB of centres.
+    centers = np.where(found[:, :, None], positions, 0.0).sum(axis=1)
+    np.divide(centers, counts[:, None], out=centers, where=measured[:, None])
+    centers[~measured] = np.nan
     if measured.any() and not measured.all():
         frames = np.arange(len(positions))
         for axis in range(2):

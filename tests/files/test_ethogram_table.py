@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 
 from behavior.errors import EthogramError
 from behavior.files import ethogram_table
-from behavior.files.ethogram_table import format_frames, read_frame_table, stack_columns
+from behavior.files.ethogram_table import FrameTable, format_frames, read_frame_table, stack_columns
 from behavior.provenance import Provenance
 from behavior.recording import Annotation, Ethogram, Labels, Probabilities
 
@@ -126,5 +127,22 @@ def test_long_tables_are_read_and_written_in_parts(tmp_path: Path, monkeypatch: 
 
 
 def test_no_columns_make_an_array_all_the_same() -> None:
-    assert stack_columns([], 3, np.bool_).shape == (3, 0)
-    assert stack_columns([np.array([1.0, 0.0])], 2, np.bool_).tolist() == [[True], [False]]
+    assert stack_columns([], (3, 0), np.bool_).shape == (3, 0)
+    assert stack_columns([np.array([1.0, 0.0])], (2, 1), np.bool_).tolist() == [[True], [False]]
+
+
+def test_one_column_at_a_time_has_eight_bytes_for_a_frame() -> None:
+    n_frames, behaviors = 100_000, tuple("abcdefgh")
+    header = ["frame", "time_s", *(f"{name}{kind}" for name in behaviors for kind in ("_prob", "_raw", ""))]
+    columns: list[list[ethogram_table._Part]] = [[np.zeros(n_frames, dtype=np.int8)] for _ in header]
+    columns[:2] = [[np.arange(n_frames, dtype=np.float64)] for _ in range(2)]
+    table = FrameTable(Path("A.csv"), header, n_frames, columns)
+    tracemalloc.start()
+    try:
+        annotation = table.to_annotation("A", behaviors, Provenance(), may_be_unknown=False)
+        kept, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(annotation.behaviors) == 8
+    # Beside what is kept, a few columns; not the sixteen of decisions.
+    assert (most - kept) / n_frames < 5 * 8
