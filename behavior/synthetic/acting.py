@@ -12,7 +12,7 @@ from behavior.recording import Bout, Labels, Track
 from behavior.synthetic.painting import MousePainter, Painter
 from behavior.synthetic.posture import BEHAVIORS, Posture, act_posture, plan_bouts
 from behavior.synthetic.scene import COATS, Arena, Coat, draw_arena, project_points
-from behavior.synthetic.skeleton import BODY_PARTS, Build, pose_skeleton
+from behavior.synthetic.skeleton import BODY_PARTS, Build, Skeleton, pose_skeleton
 
 __all__ = ["RenderedRecording", "act_recording", "draw_arena_settings", "spawn_streams"]
 
@@ -34,6 +34,8 @@ class RenderedRecording:
         The plan that was acted out.
     arena, coat, build
         The box, the mouse's colours and its size.
+    skeleton
+        Points on and in the mouse.
     """
 
     labels: Labels
@@ -43,6 +45,7 @@ class RenderedRecording:
     arena: Arena
     coat: Coat
     build: Build
+    skeleton: Skeleton = field(repr=False)
     _painter: Painter = field(repr=False)
 
     def __len__(self) -> int:
@@ -132,6 +135,7 @@ def act_recording(
         arena=arena,
         coat=drawn,
         build=build,
+        skeleton=skeleton,
         _painter=painter,
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -17,20 +17,25 @@ from behavior.files.video_writer import write_video
 from behavior.synthetic.acting import RenderedRecording, act_recording
 from behavior.synthetic.degrading import degrade_track
 from behavior.synthetic.scene import COATS
+from behavior.synthetic.side import film_from_side
 
 __all__ = ["SCORER", "RecordingFiles", "act_study_recording", "write_study_files"]
 
 SCORER = "DLC_resnet50_demoshuffle1_100000"
+# Streams of random numbers of the second camera: those of the first stay as they are.
+_SIDE = 1 << 17
 
 
 @dataclass(frozen=True)
 class RecordingFiles:
-    """The files of one recording of a rendered study."""
+    """The files of one recording of a rendered study; video and pose of a second camera are None where there is none."""
 
     name: str
     video: Path
     pose: Path
     labels: Path
+    side_video: Path | None = None
+    side_pose: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,7 @@ def write_study_files(
     seed: int,
     fps: float = 10.0,
     size: int = 480,
+    with_side: bool = False,
     where: Where = HERE,
 ) -> list[RecordingFiles]:
     """Render `n_recordings` recordings into `folder`: `mouse_01.mp4`, its DeepLabCut CSV and `mouse_01_labels.csv`, and so on.
@@ -69,6 +75,8 @@ def write_study_files(
         Everything is drawn from it. Coats take turns, so that a few recordings already show all of them.
     fps, size
         Frame rate, and side of the square frames in pixels.
+    with_side
+        Whether a camera at the side films the same mouse, at the same times: `mouse_01_side.mp4` and its CSV.
     where
         Where recordings are rendered.
 
@@ -85,6 +93,8 @@ def write_study_files(
     for index in range(n_recordings):
         name = f"mouse_{index + 1:0{n_digits}d}"
         files = RecordingFiles(name, folder / f"{name}.mp4", folder / f"{name}{SCORER}.csv", folder / f"{name}_labels.csv")
+        if with_side:
+            files = replace(files, side_video=folder / f"{name}_side.mp4", side_pose=folder / f"{name}_side{SCORER}.csv")
         orders.append(_Order(files, n_frames, fps, size, seed, index))
     names = [order.files.name for order in orders]
     for outcome in run_units(Work(_write_recording, orders, names, folder, "rendering", "recordings", are_silent=True), where):
@@ -116,3 +126,9 @@ def _render_recording(order: _Order) -> None:
     write_video(order.files.video, recording.frames(), fps=order.fps, crf=23, preset="veryfast")
     write_deeplabcut(order.files.pose, degrade_track(recording.track, tracker), scorer=SCORER)
     write_frame_table(order.files.labels, recording.labels)
+    if order.files.side_video is not None and order.files.side_pose is not None:
+        rng = np.random.default_rng(np.random.SeedSequence(entropy=order.seed, spawn_key=(order.index, _SIDE)))
+        painter, track = film_from_side(recording.skeleton, recording.arena, recording.coat, recording.build, rng)
+        frames = (painter.draw(index) for index in range(len(painter)))
+        write_video(order.files.side_video, frames, fps=order.fps, crf=23, preset="veryfast")
+        write_deeplabcut(order.files.side_pose, degrade_track(track, rng), scorer=SCORER)

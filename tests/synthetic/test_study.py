@@ -96,3 +96,11 @@ def test_a_recording_of_a_written_study_can_be_acted_again(study: list[Recording
         shown = read_frames(recording.video)[50].astype(int)
         # The video is compressed.
         assert np.abs(shown - acted.frame(50)).mean() < 4
+
+
+def test_a_second_camera_leaves_the_files_of_the_first_as_they_are(tmp_path):
+    (alone,) = write_study_files(tmp_path / "one", n_recordings=1, n_frames=300, seed=2, size=96)
+    (both,) = write_study_files(tmp_path / "two", n_recordings=1, n_frames=300, seed=2, size=96, with_side=True)
+    assert alone.side_video is None and both.side_video.is_file() and both.side_pose.is_file()
+    for name in ("video", "pose", "labels"):
+        assert getattr(alone, name).read_bytes() == getattr(both, name).read_bytes()
