@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from behavior.frame_times import find_stretches, have_same_rate
 
-__all__ = ["RowLayer", "SampledRows", "Sampler", "find_greatest", "find_point", "lay_rows", "sample", "sample_frames"]
+__all__ = ["RowLayer", "SampledRows", "Sampler", "find_greatest", "find_nearest", "find_point", "lay_rows", "sample", "sample_frames"]
 
 Item = TypeVar("Item")
 
@@ -136,7 +136,7 @@ class SampledRows:
         >>> SampledRows(np.array([0, 3]), 10, np.arange(5) / 30).find_nearest().tolist()
         [0, 0, 1, 1, 1]
         """
-        return _find_nearest(self.row_time_s, self.time_s, slack=_NOTHING / self.rate)
+        return find_nearest(self.row_time_s, self.time_s, slack=_NOTHING / self.rate)
 
     def find_stretches(self) -> list[tuple[int, int]]:
         """Return the stretches [start, stop) of rows between which nothing was recorded, those of no row left out.
@@ -159,7 +159,7 @@ class SampledRows:
         low, high = np.searchsorted(self.frames, [start, stop]).tolist()
         time = self.time_s[frame]
         if low == high:
-            nearest = self.frames[_find_nearest(self.row_time_s, self.time_s[[frame]])[0]]
+            nearest = self.frames[find_nearest(self.row_time_s, self.time_s[[frame]])[0]]
             left, right, share = nearest, nearest, 0.0
         else:
             known = self.frames[low:high]
@@ -194,7 +194,7 @@ class SampledRows:
             low, high = np.searchsorted(frames, [start, stop]).tolist()
             times = self.time_s[start:stop]
             if low == high:
-                spread[start:stop] = values[_find_nearest(known, times)]
+                spread[start:stop] = values[find_nearest(known, times)]
                 continue
             for column in range(values.shape[1]):
                 spread[start:stop, column] = np.interp(times, known[low:high], values[low:high, column])
@@ -232,7 +232,7 @@ def lay_rows(time_s: npt.NDArray[np.float64], frames: npt.NDArray[np.int64], *, 
         points = np.arange(max(first, after + 1), last + 1)
         after = max(last, after)
         times = time_s[frames[low:high]]
-        rows.append(frames[low:high][_find_nearest(times, points / rate, slack=_NOTHING / rate)])
+        rows.append(frames[low:high][find_nearest(times, points / rate, slack=_NOTHING / rate)])
     return SampledRows(np.concatenate(rows), rate, time_s)
 
 
@@ -295,8 +295,12 @@ def find_greatest(values: npt.NDArray[np.floating], n_bins: int) -> npt.NDArray[
     return np.maximum.reduceat(values, np.arange(n_bins) * len(values) // n_bins)
 
 
-def _find_nearest(times: npt.NDArray[np.float64], wanted: npt.NDArray[np.float64], *, slack: float = 0.0) -> npt.NDArray[np.int64]:
-    """Return which of `times` (N,), increasing, is nearest to each that is `wanted` (M,), the earlier where the difference is slack."""
+def find_nearest(times: npt.NDArray[np.float64], wanted: npt.NDArray[np.float64], *, slack: float = 0.0) -> npt.NDArray[np.int64]:
+    """Return which of `times` (N,), increasing, is nearest to each that is `wanted` (M,), the earlier where the difference is slack.
+
+    >>> find_nearest(np.array([0.0, 1.0, 2.0]), np.array([-1.0, 0.4, 1.6])).tolist()
+    [0, 0, 2]
+    """
     right = np.clip(np.searchsorted(times, wanted), 0, len(times) - 1)
     left = np.maximum(right - 1, 0)
     return np.where(wanted - times[left] <= times[right] - wanted + slack, left, right).astype(np.int64)

@@ -73,6 +73,8 @@ class Recording:
         Of the animal, for archives: M, F, O or U; an ISO 8601 duration; a Latin name. "" where the manifest does not say.
     clock_start, lights_on, lights_off
         When it began by the clock, and when the lights go on and off; None where the manifest does not say.
+    views, start_s
+        Its other views by name, as recordings `ID@NAME`, each with the seconds after the first view at which it starts.
     """
 
     id: str
@@ -93,6 +95,8 @@ class Recording:
     clock_start: datetime | None = None
     lights_on: time | None = None
     lights_off: time | None = None
+    views: Mapping[str, Recording] = field(default_factory=dict)
+    start_s: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -107,11 +111,6 @@ class Frames:
         Their times in seconds, float64 of shape (n_frames,); None if unknown.
     broke_off
         Whether the video ends before its header says.
-
-    Raises
-    ------
-    ValueError
-        If `n_frames` is negative, or `time_s` has another shape.
 
     Examples
     --------

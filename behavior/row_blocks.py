@@ -55,7 +55,7 @@ class RowBlocks:
         self.shape = shape
         self.dtype: np.dtype[Any] = np.dtype(dtype)
         self._read = read
-        self._n_together = n_together
+        self.n_together = n_together
         self._kept: dict[int, npt.NDArray[Any]] = {}
 
     @classmethod
@@ -73,7 +73,7 @@ class RowBlocks:
             (len(together[0]), sum(part.shape[1] for part in together)),
             np.result_type(*(part.dtype for part in together)),
             lambda start, stop: np.concatenate([part[start:stop] for part in together], axis=1),
-            n_together=min(part._n_together for part in together),
+            n_together=min(part.n_together for part in together),
         )
 
     def __len__(self) -> int:
@@ -98,18 +98,18 @@ class RowBlocks:
         if (start, stop) == (0, len(self)):
             return self
         shape = (stop - start, self.shape[1])
-        return RowBlocks(shape, self.dtype, lambda first, last: self[start + first : start + last], n_together=self._n_together)
+        return RowBlocks(shape, self.dtype, lambda first, last: self[start + first : start + last], n_together=self.n_together)
 
     def take(self, rows: npt.NDArray[np.integer]) -> RowBlocks:
         """Return the rows of these numbers, never decreasing, shape (N,), as blocks."""
         shape = (len(rows), self.shape[1])
-        return RowBlocks(shape, self.dtype, lambda start, stop: self[rows[start:stop]], n_together=self._n_together)
+        return RowBlocks(shape, self.dtype, lambda start, stop: self[rows[start:stop]], n_together=self.n_together)
 
     def _gather(self, start: int, stop: int) -> npt.NDArray[Any]:
-        numbers = range(start // self._n_together, -(-stop // self._n_together))
+        numbers = range(start // self.n_together, -(-stop // self.n_together))
         pieces = []
         for number in numbers:
-            first = number * self._n_together
+            first = number * self.n_together
             pieces.append(self._find(number)[max(start - first, 0) : stop - first])
         if not pieces:
             return np.empty((0, self.shape[1]), dtype=self.dtype)
@@ -119,8 +119,8 @@ class RowBlocks:
         """Return a block, from those that are kept or newly read."""
         block = self._kept.pop(number, None)
         if block is None:
-            first = number * self._n_together
-            block = self._read(first, min(first + self._n_together, len(self)))
+            first = number * self.n_together
+            block = self._read(first, min(first + self.n_together, len(self)))
             for oldest in list(self._kept)[: max(len(self._kept) - _MOST_KEPT + 1, 0)]:
                 del self._kept[oldest]
         # The last one is the newest.

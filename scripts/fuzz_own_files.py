@@ -178,9 +178,9 @@ def find_targets(folder: Path) -> list[Target]:
 
 
 def _list_model(model: Path) -> list[Target]:
-    from behavior.learning.learning_data import RecordingFeatures
     from behavior.learning.opened_model import open_model
     from behavior.learning.prediction import predict_probabilities
+    from behavior.learning.recording_features import RecordingFeatures
 
     networks = sorted(path.name for path in model.glob("*.keras"))[:1]
     scores = model / "metrics.csv"

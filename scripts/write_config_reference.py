@@ -42,6 +42,7 @@ from behavior.config import (
     Finetune,
     LabelFiles,
     Normalization,
+    OtherView,
     PoseFiles,
     Postprocess,
     Pruning,
@@ -50,6 +51,7 @@ from behavior.config import (
     Section,
     Study,
     Training,
+    Views,
     Windows,
 )
 from behavior.config.sections import LONGEST
@@ -68,6 +70,8 @@ SECTIONS: Mapping[str, type[Section]] = {
     "backbone.clip": Clips,
     "backbone.convnet": Convnet,
     "sampling": Sampling,
+    "views": Views,
+    "views.others": OtherView,
     "features": FeatureSteps,
     "windows": Windows,
     **{f"head {kind}": head for kind, head in HEAD_KINDS.items()},

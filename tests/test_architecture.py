@@ -140,6 +140,7 @@ ABOUT_NO_MODULE = {
     "workflows/test_pose_alone.py": "pose without videos, from init to report",
     "workflows/test_protocol.py": "what a cross-validation leaves out and stops on",
     "workflows/test_torch_backbones.py": "networks of timm and transformers, from embed to features",
+    "workflows/test_views.py": "several views of a recording, through all commands",
     "workflows/test_sampling.py": "videos of several frame rates, from init to ethograms of every frame",
 }
 # Scripts are not part of the package.

@@ -17,6 +17,7 @@ SCRIPT = Path(__file__).resolve().parents[1] / "scripts" / "write_config_referen
 # What a section needs beside the key that an example gives.
 BESIDE: Mapping[str, Mapping[str, Any]] = {
     "study": {"behaviors": ["grooming", "mid_rearing", "wall_rearing"], "crop": {"body_part": "midbody"}},
+    "views": {"others": {"side": {}}},
     "crop": {"body_part": "midbody", "body_axis": ["tailbase", "neck"]},
     "search": {"space": {"head.units": [32, 64]}},
     "backbone.preprocessing": {"mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]},
@@ -25,6 +26,8 @@ BESIDE: Mapping[str, Mapping[str, Any]] = {
     "cluster file": {"kind": "slurm", "jobs": 2, "memory": "16 GB"},
 }
 EXCLUDES = {"corners": "rectangle"}
+# What one key needs besides.
+NEEDED: Mapping[tuple[str, str], Mapping[str, Any]] = {("study", "views"): {"streams": ["appearance", "appearance@side"]}}
 
 
 def list_examples() -> Iterator[tuple[str, str, Any]]:
@@ -66,6 +69,7 @@ def test_every_section_of_a_study_file_has_a_table():
 def test_the_examples_of_a_key_can_be_read(name, key, example):
     section: type[Section] = reference.SECTIONS[name]
     beside = {**BESIDE.get(name, {}), **({"kind": name.removeprefix("head ")} if name.startswith("head ") else {})}
+    beside |= NEEDED.get((name, key), {})
     beside.pop(EXCLUDES.get(key, ""), None)
     parsed = parse_section(section, {**beside, key: example}, source=Path("example.yaml"))
     assert key in parsed.model_fields_set

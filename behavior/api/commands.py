@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from behavior.api.arguments import HasPath, PathLike, Paths, as_path, find_folder, find_study, list_paths
 from behavior.api.outcomes import Agreement, Demo, Report
@@ -314,7 +314,7 @@ def write_report(
     return Report(title=f"Report {Path(out)}", table=table, failures=dict(result.failures), notes=tuple(notes), path=Path(out))
 
 
-def run_demo(out: PathLike, *, seed: int = 0) -> Demo:
+def run_demo(out: PathLike, *, seed: int = 0, side: Literal["features", "predictions"] | None = None) -> Demo:
     """Render a small study with known labels and take it through every stage, as `behavior demo` does.
 
     Parameters
@@ -323,6 +323,8 @@ def run_demo(out: PathLike, *, seed: int = 0) -> Demo:
         A folder that is empty or does not exist yet.
     seed
         The same seed gives the same study.
+    side
+        How a second camera, which films from the side, goes together with the first; None for one camera.
 
     Raises
     ------
@@ -335,7 +337,7 @@ def run_demo(out: PathLike, *, seed: int = 0) -> Demo:
     from behavior.workflows.demo import run_demo
 
     with collect_warnings() as notes:
-        result = run_demo(Path(out), seed=seed)
+        result = run_demo(Path(out), seed=seed, side=side)
     rows = list(result.average_precision.items())
     return Demo(
         title=f"Demo in {Path(out)}",

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from behavior.api.crossval import Crossval
     from behavior.api.model import Model
     from behavior.api.outcomes import Finetuning, Report, Search, StudyCheck
-    from behavior.learning.learning_data import RecordingFeatures
+    from behavior.learning.recording_features import RecordingFeatures
 
 __all__ = ["Study", "open_study"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -16,17 +17,28 @@ __all__ = ["app"]
 app = typer.Typer()
 
 
+class _Combination(StrEnum):
+    """What `views.combine` of a study file may be."""
+
+    FEATURES = "features"
+    PREDICTIONS = "predictions"
+
+
 @app.command(epilog="Example: behavior demo --out demo")
 def demo(
     out: Annotated[Path, typer.Option("--out", help="A folder that is empty or does not exist yet.")],
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same study.")] = 0,
+    side: Annotated[
+        _Combination | None,
+        typer.Option("--side", help="Film the mice from the side too, and combine the two views' features or predictions."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Render a small study with known labels and run every stage on it."""
     load_keras()
     from behavior.workflows.demo import run_demo
 
-    result = run_demo(out, seed=seed)
+    result = run_demo(out, seed=seed, side=None if side is None else "features" if side is _Combination.FEATURES else "predictions")
     rows = [[name, value] for name, value in result.average_precision.items()]
     extra = {
         "seconds": result.seconds,

@@ -26,9 +26,11 @@ from behavior.config.sections import (
     Windows,
 )
 from behavior.config.study import APPEARANCE, MADE_STREAMS, MOTION, POSE, Study
+from behavior.config.views import FIRST_VIEW, OtherView, Views, is_view_name, list_views, split_stream
 
 __all__ = [
     "APPEARANCE",
+    "FIRST_VIEW",
     "HEAD_KINDS",
     "MADE_STREAMS",
     "MOTION",
@@ -55,6 +57,7 @@ __all__ = [
     "LstmHead",
     "MstcnHead",
     "Normalization",
+    "OtherView",
     "PoseFiles",
     "Postprocess",
     "Pruning",
@@ -65,9 +68,13 @@ __all__ = [
     "TcnHead",
     "Training",
     "TransformerHead",
+    "Views",
     "Windows",
+    "is_view_name",
+    "list_views",
     "parse_clock_start",
     "parse_section",
     "parse_time_of_day",
+    "split_stream",
     "spread_over_behaviors",
 ]

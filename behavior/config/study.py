@@ -18,6 +18,7 @@ from behavior.config.heads import BoostingHead, Head, LstmHead
 from behavior.config.labels import LabelFiles
 from behavior.config.search import Search
 from behavior.config.sections import Backbone, Crop, CrossValidation, FeatureSteps, PoseFiles, Sampling, Section, Training, Windows
+from behavior.config.views import Views, list_views, split_stream
 from behavior.errors import show_plainly, suggest_nearest
 
 __all__ = ["APPEARANCE", "MADE_STREAMS", "MOTION", "POSE", "Study"]
@@ -57,8 +58,13 @@ class Study(Section):
         min_length=1,
         description="Features side by side: `appearance` (the backbone's), `motion` (optical flow within the crop), `pose` (body parts "
         "relative to the animal, their speeds and angles, the distance to the walls), or names of imported features. Each stream has "
-        "its own cache, so that adding one computes no other again.",
+        "its own cache, so that adding one computes no other again. `appearance@side` is that of the view `side` (section `views`).",
         examples=[["appearance", "motion"]],
+    )
+    views: Views | None = Field(
+        default=None,
+        description="Cameras besides the first that film the same animal. Without it, a recording is one video.",
+        examples=[{"combine": "features", "others": {"side": {}}}],
     )
     features: FeatureSteps = Field(
         default=FeatureSteps(), description="What is done to features before a head reads them.", examples=[{"standardize": True}]
@@ -136,10 +142,12 @@ class Study(Section):
 
     @model_validator(mode="after")
     def _parts_fit_together(self) -> Study:
-        streams = {name for names in (self.streams, *(member.streams or () for member in self.ensemble.members)) for name in names}
+        used = {name for names in (self.streams, *(member.streams or () for member in self.ensemble.members)) for name in names}
+        self._require_views(used)
+        streams = {split_stream(name)[0] for name in used}
         if streams & set(MADE_STREAMS) and self.crop is None:
             raise ValueError("crop is missing; say where the animal is, for example crop: {body_part: midbody, size: 160}")
-        if POSE in streams and self.crop is not None and not self.crop.body_parts:
+        if POSE in used and self.crop is not None and not self.crop.body_parts:
             raise ValueError("the stream 'pose' needs crop.body_part: name the body part, or parts, that are the middle of the animal")
         if self.pose.others is not None and POSE not in streams:
             raise ValueError("pose.others describes other animals in the stream 'pose', which is not among the streams; add it there")
@@ -157,3 +165,24 @@ class Study(Section):
                         f"postprocess.{field} names {name!r}, which is not among the behaviors{suggest_nearest(name, self.behaviors)}"
                     )
         return self
+
+    def _require_views(self, used: set[str]) -> None:
+        """Raise ValueError unless the streams are of views that the study names, and all of these have some."""
+        if "" not in list_views(self.streams):
+            raise ValueError(
+                f"streams: none of {', '.join(self.streams)} is of the first view, by whose frames labels and ethograms go; add one, such "
+                f"as {APPEARANCE}"
+            )
+        others = {} if self.views is None else self.views.others
+        for name in sorted(used):
+            stream, view = split_stream(name)
+            if "@" in name and view not in others:
+                near = suggest_nearest(view, others)
+                raise ValueError(f"the stream {name!r} is of a view {view!r} that is not among views.others{near}; name that view there")
+            if "@" in name and stream == POSE:
+                crop = others[view].crop or self.crop
+                if crop is not None and not crop.body_parts:
+                    raise ValueError(f"the stream {name!r} needs a body_part in views.others.{view}.crop: the middle of the animal")
+        unused = [view for view in others if not any(split_stream(name)[1] == view for name in self.streams)]
+        if unused:
+            raise ValueError(f"no stream is of the view {unused[0]!r}; add {APPEARANCE}@{unused[0]} to streams, or take the view out")

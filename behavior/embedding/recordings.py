@@ -10,6 +10,7 @@ from behavior.embedding.recording_inputs import RecordingInputs, share_inputs
 from behavior.embedding.stream import Embedded, FeatureStream
 from behavior.errors import BehaviorError
 from behavior.files.shared_videos import group_by_video
+from behavior.files.view_cells import find_view, name_view
 from behavior.progress import announce, complain, detail, warn
 from behavior.recording import Recording
 
@@ -52,7 +53,7 @@ def embed_recordings(
     """Embed what the cache lacks of `streams` for `recordings`, one video after the other; a bad recording never stops the rest.
 
     A video is decoded once for a stream, however many individuals of it are recordings. What another process embeds comes last, and is
-    waited for.
+    waited for. A stream of another view than the first has nothing to do for recordings without that view.
 
     Parameters
     ----------
@@ -85,13 +86,14 @@ class _Work:
 
 def _embed_video(work: _Work, among: Sequence[Recording], result: EmbedResult) -> _Work:
     """Embed the recordings of one video, add the outcome to `result`, and return what another process computes."""
-    inputs = dict(zip((one.id for one in work.recordings), share_inputs(work.recordings), strict=True))
+    inputs = _share_inputs_of_views([stream for stream, _ in work.lacking], work.recordings)
     postponed: list[tuple[FeatureStream, Sequence[Recording]]] = []
     for stream, lacking in work.lacking:
         elsewhere: list[Recording] = []
         # Whatever uses features compares their checksums.
-        attempts = _try_to_embed(stream, [inputs[one.id] for one in lacking], among, with_content=False)
-        for recording, attempt in zip(lacking, attempts, strict=True):
+        shown = [one for one in lacking if find_view(one, stream.view) is not None]
+        attempts = _try_to_embed(stream, [inputs[name_view(one.id, stream.view)] for one in shown], among, with_content=False)
+        for recording, attempt in zip(shown, attempts, strict=True):
             if attempt.problem is not None:
                 # A bad file is one problem, however many streams need it.
                 if result.failures.get(recording.id) != str(attempt.problem):
@@ -136,16 +138,29 @@ def require_features_together(
         If the backbone's weights cannot be used.
     """
     problems: dict[str, BehaviorError] = {}
-    inputs = dict(zip((one.id for one in recordings), share_inputs(recordings), strict=True))
+    inputs = _share_inputs_of_views(streams, recordings)
     for stream in streams:
-        lacking = [one for one in recordings if one.id not in problems]
+        lacking = [one for one in recordings if one.id not in problems and find_view(one, stream.view) is not None]
         while lacking:
-            attempts = _try_to_embed(stream, [inputs[one.id] for one in lacking], among or recordings, with_content=True)
+            asked = [inputs[name_view(one.id, stream.view)] for one in lacking]
+            attempts = _try_to_embed(stream, asked, among or recordings, with_content=True)
             problems |= {one.id: attempt.problem for one, attempt in zip(lacking, attempts, strict=True) if attempt.problem is not None}
             lacking = [one for one, attempt in zip(lacking, attempts, strict=True) if attempt.is_elsewhere]
             if lacking:
                 _wait_for([(one, stream) for one in lacking])
     return problems
+
+
+def _share_inputs_of_views(streams: Sequence[FeatureStream], recordings: Sequence[Recording]) -> dict[str, RecordingInputs]:
+    """Return the inputs of the recordings of one video, and of those of their views that streams are for, by id."""
+    inputs: dict[str, RecordingInputs] = {}
+    for view in dict.fromkeys(stream.view for stream in streams):
+        inputs |= {one.recording.id: one for one in share_inputs(_list_view(recordings, view))}
+    return inputs
+
+
+def _list_view(recordings: Sequence[Recording], view: str) -> list[Recording]:
+    return [shown for recording in recordings if (shown := find_view(recording, view)) is not None]
 
 
 @dataclass(frozen=True)
@@ -176,7 +191,7 @@ def _try_to_embed(
         detail(f"{recording.id}: its features of {stream.name} are there already")
         attempts[recording.id] = _Attempt()
     began = time.perf_counter()
-    outcomes = stream.embed_together(lacking, among=among) if lacking else []
+    outcomes = stream.embed_together(lacking, among=_list_view(among, stream.view)) if lacking else []
     seconds = time.perf_counter() - began
     n_frames = sum(outcome.n_frames for outcome in outcomes if isinstance(outcome, Embedded))
     for inputs, outcome in zip(lacking, outcomes, strict=True):
@@ -195,5 +210,6 @@ def _try_to_embed(
 def _wait_for(elsewhere: Sequence[tuple[Recording, FeatureStream]]) -> None:
     names = ", ".join(dict.fromkeys(recording.id for recording, _ in elsewhere))
     recording, stream = elsewhere[0]
-    announce(f"waiting for another process that embeds {names}: {stream.explain_claim(recording)}")
+    shown = find_view(recording, stream.view) or recording
+    announce(f"waiting for another process that embeds {names}: {stream.explain_claim(shown)}")
     time.sleep(SECONDS_BETWEEN_LOOKS)

@@ -67,9 +67,15 @@ class FeatureStream(ABC):
         Folder of the feature cache.
     sampling
         How many frames a second have features; all where None.
+
+    Attributes
+    ----------
+    view
+        Which view of recordings it is for, "" for the first. What its methods take is that view (`files.view_cells.find_view`).
     """
 
     name: ClassVar[str]
+    view: str = ""
 
     def __init__(self, *, crop: Crop, cache: Path, sampling: float | None = None) -> None:
         self._crop = crop

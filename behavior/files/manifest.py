@@ -6,18 +6,20 @@ import csv
 import io
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, time
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any, get_args
 
-from behavior.config import parse_clock_start, parse_time_of_day
+from behavior.config import is_view_name, parse_clock_start, parse_time_of_day
 from behavior.errors import UsageError, show_plainly, suggest_nearest
 from behavior.files.atomic import replacing
 from behavior.files.cells import escape_cell, unescape_cell
 from behavior.files.opening import read_text
 from behavior.files.shared_videos import introduce_companions
 from behavior.files.subject_cells import parse_age, parse_sex, parse_species
+from behavior.files.view_cells import VIEW_PREFIXES, list_view_columns, parse_views, show_views
 from behavior.frame_times import HIGHEST_RATE
 from behavior.recording import Recording, Split
 
@@ -69,7 +71,8 @@ def read_manifest(path: Path) -> list[Recording]:
     UsageError
         If the file is missing or empty, a column is unknown or the `recording` column missing, an id is empty, repeated or unsafe as a
         file name, another name holds a control character, a split is neither `train`, `test` nor empty, frames per second are no number,
-        a sex, age, species or time of the clock cannot be used, or the sex or species of one animal differ.
+        a sex, age, species or time of the clock cannot be used, the sex or species of one animal differ, or a view starts at no number of
+        seconds or is there without the first view.
     """
     advice = "save it as a CSV file in UTF-8, or let `behavior init DIR` pair the files of a folder"
     text = read_text(path, most_bytes=_MOST_BYTES, error=UsageError, expected="a manifest", advice=advice)
@@ -126,8 +129,9 @@ def _check_columns(path: Path, columns: Sequence[str]) -> None:
     if repeated:
         raise UsageError(f"{path}: column {', '.join(sorted(repeated))} appears more than once; keep one of each.")
     for name in columns:
-        if name not in _COLUMNS and not (name.startswith(RATER_PREFIX) and len(name) > len(RATER_PREFIX)):
-            known = ", ".join((*_COLUMNS, f"{RATER_PREFIX}NAME"))
+        is_view = any(is_view_name(name.removeprefix(prefix)) for prefix in VIEW_PREFIXES if name.startswith(prefix))
+        if name not in _COLUMNS and not is_view and not (name.startswith(RATER_PREFIX) and len(name) > len(RATER_PREFIX)):
+            known = ", ".join((*_COLUMNS, *(f"{prefix}NAME" for prefix in (RATER_PREFIX, *VIEW_PREFIXES))))
             raise UsageError(f"{path}: unknown column {name!r}{suggest_nearest(name, _COLUMNS)} (known: {known}).")
         if show_plainly(name) != name:
             raise UsageError(f"{path}: found column '{show_plainly(name)[:60]}', {_ODD_NAME}.")
@@ -169,7 +173,7 @@ def _parse_row(path: Path, line: int, cells: dict[str, str]) -> Recording:
         for column, value in cells.items()
         if (column == "labels" or column.startswith(RATER_PREFIX)) and value
     }
-    return Recording(
+    recording = Recording(
         id=name,
         video=resolve("video"),
         pose=resolve("pose"),
@@ -184,6 +188,7 @@ def _parse_row(path: Path, line: int, cells: dict[str, str]) -> Recording:
         species=subject.get("species", ""),
         **clock,
     )
+    return replace(recording, views=parse_views(path, line, recording, cells))
 
 
 def _parse_clock(path: Path, line: int, cells: Mapping[str, str]) -> dict[str, Any]:
@@ -223,6 +228,8 @@ def write_manifest(path: Path, recordings: Iterable[Recording]) -> None:
     # Midnight is a time of day.
     optional = [column for column in columns if any(getattr(recording, column) not in ("", None) for recording in recordings)]
     header += optional
+    view_columns = list_view_columns(recordings)
+    header += view_columns
 
     def relative(file: Path | None) -> str:
         if file is None:
@@ -238,6 +245,7 @@ def write_manifest(path: Path, recordings: Iterable[Recording]) -> None:
             split = "test" if recording.split == "test" else ""
             files = [relative(recording.video), relative(recording.pose), *labels]
             cells = [recording.id, *files, animal, recording.group, split, *(_show(getattr(recording, column)) for column in optional)]
+            cells += show_views(recording, view_columns, show_path=relative)
             writer.writerow(map(escape_cell, cells))
 
 

@@ -17,6 +17,7 @@ from pydantic import Field, field_validator, model_validator
 
 from behavior.config import Arena, Backbone, BoostingHead, Crop, Decisions, Head, PoseFiles, Postprocess, Sampling, Section, parse_section
 from behavior.config.sections import Positive, WindowLength
+from behavior.config.views import Views
 from behavior.errors import ModelError, OutputError, UsageError
 from behavior.files.atomic import make_folder, write_text
 from behavior.files.feature_sources import Signature, hash_file
@@ -261,6 +262,8 @@ class BundleDescription(Section):
         Which other animals the pose stream describes; None where it does not, or in bundles of earlier versions.
     sampling
         How many frames a second it reads of any video; None where it reads every frame, of videos of its own rate.
+    views
+        Which views besides the first its streams are of, and how these are read; None where it works on one view.
     fps
         Rows of features a second that its heads read.
     decisions
@@ -279,6 +282,7 @@ class BundleDescription(Section):
     arena: Arena | None = None
     pose: PoseFiles | None = None
     sampling: Sampling | None = None
+    views: Views | None = None
     fps: Annotated[float, Field(gt=0, allow_inf_nan=False)]
     postprocess: Postprocess
     decisions: DecisionsRecord | None = None

@@ -40,4 +40,10 @@ def introduce_companions(recordings: Sequence[Recording]) -> list[Recording]:
             others = [other for other in group if other is not one]
             shared = {path for other in others for path in other.labels.values()} & set(one.labels.values())
             introduced[one.id] = replace(one, companions={other.id: other.individual for other in others}, shared_labels=frozenset(shared))
+            # Its views show the same animals.
+            views = {
+                name: replace(view, companions={other.views[name].id: other.individual for other in others if name in other.views})
+                for name, view in one.views.items()
+            }
+            introduced[one.id] = replace(introduced[one.id], views=views)
     return [introduced[one.id] for one in recordings]

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import yaml
 
-from behavior.config import Backbone, Study, parse_section
+from behavior.config import Backbone, Study, Views, parse_section
+from behavior.errors import UsageError
 from behavior.files.atomic import write_text
 from behavior.files.manifest import read_manifest
 from behavior.files.yaml_files import read_yaml
@@ -32,7 +33,7 @@ def read_study(path: Path) -> Study:
 
 
 def resolve_paths(study: Study, folder: Path) -> Study:
-    """Return `study` with its relative paths, weights of the members of an ensemble included, resolved against `folder`."""
+    """Return `study` with its relative paths, weights of views and of the members of an ensemble included, resolved against `folder`."""
     members = [
         member if member.backbone is None else member.model_copy(update={"backbone": _resolve_weights(member.backbone, folder)})
         for member in study.ensemble.members
@@ -43,9 +44,18 @@ def resolve_paths(study: Study, folder: Path) -> Study:
             "labels": study.labels.resolve(folder),
             "cache": folder / study.cache,
             "backbone": _resolve_weights(study.backbone, folder),
+            "views": None if study.views is None else _resolve_views(study.views, folder),
             "ensemble": study.ensemble.model_copy(update={"members": members}),
         }
     )
+
+
+def _resolve_views(views: Views, folder: Path) -> Views:
+    others = {
+        name: view if view.backbone is None else view.model_copy(update={"backbone": _resolve_weights(view.backbone, folder)})
+        for name, view in views.others.items()
+    }
+    return views.model_copy(update={"others": others})
 
 
 def _resolve_weights(backbone: Backbone, folder: Path) -> Backbone:
@@ -67,12 +77,31 @@ def write_study(path: Path, study: Study) -> None:
     write_text(path, study_as_yaml(study))
 
 
+def _apply_settings(study: Study, recording: Recording) -> Recording:
+    """Return a recording, with its views, as the study's settings have it read."""
+    return replace(
+        recording,
+        pose_coordinates=study.pose.coordinates,
+        fps=recording.fps or (study.pose.fps if recording.video is None else None),
+        views={name: _apply_settings(study, view) for name, view in recording.views.items()},
+    )
+
+
 def open_study(path: Path) -> tuple[Study, list[Recording]]:
-    """Return the study that the file at `path` describes, and the recordings of its manifest."""
+    """Return the study that the file at `path` describes, and the recordings of its manifest.
+
+    Raises
+    ------
+    UsageError
+        If one of the two cannot be used, or no recording has a view that the study names.
+    """
     study = read_study(path)
-    recordings = [
-        replace(one, pose_coordinates=study.pose.coordinates, fps=one.fps or (study.pose.fps if one.video is None else None))
-        for one in read_manifest(study.recordings)
-    ]
+    recordings = [_apply_settings(study, one) for one in read_manifest(study.recordings)]
+    for view in study.views.others if study.views is not None else ():
+        if not any(view in one.views for one in recordings):
+            raise UsageError(
+                f"{study.recordings}: no recording has the view {view!r}, which {path} names; name its videos in the column video_{view}, "
+                "or take it out of views.others and streams."
+            )
     detail(f"{path}: {len(recordings)} recordings in {study.recordings}, cache {study.cache}")
     return study, recordings

@@ -74,10 +74,23 @@ class Annotator:
         return annotation
 
     def require_videos(self) -> None:
-        """Raise UsageError if the model works on imported features, which no video gives."""
+        """Raise UsageError if the model works on imported features, which no video gives, or on several views, which one video does not."""
+        self.model.require_one_view("name the videos of all of them in a manifest, and use --study")
         if self.model.imported or self.model.crop is None:
             names = ", ".join(self.model.imported)
             raise UsageError(f"{self.model.folder}: works on imported features ({names}); bring them into a study and use --study.")
+
+    def require_views(self, recordings: Sequence[Recording], source: Path) -> None:
+        """Raise UsageError if all recordings of the study at `source` lack a view that the model works on; warn where some do."""
+        for view in self.model.views:
+            lacking = [recording.id for recording in recordings if view not in recording.views]
+            if len(lacking) == len(recordings):
+                raise UsageError(
+                    f"{source}: none of its recordings has the view {view!r}, which the model in {self.model.folder} works on; name its "
+                    f"videos in the manifest's column video_{view}, or take a model without it."
+                )
+            if lacking:
+                warn(f"{', '.join(lacking)}: has no view {view!r}; the model goes by the other views there.")
 
     def warn_of_no_reference(self) -> None:
         """Warn if the model cannot tell whether recordings are like its training recordings."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from behavior.config import POSE, Study
+from behavior.config import POSE, Study, list_views
 from behavior.embedding.stream import FeatureStream
 from behavior.errors import BehaviorError, CrossvalError
 from behavior.files.feature_cache import MissingCacheError, cache_path, check_features
@@ -24,7 +25,8 @@ from behavior.learning.crossval_digest import (
 )
 from behavior.learning.crossval_folder import CrossvalResults
 from behavior.learning.label_reading import read_labels_of
-from behavior.learning.learning_data import LearningData, load_features, make_study_streams
+from behavior.learning.learning_data import LearningData, describe_lacked, load_features, make_study_streams
+from behavior.learning.recording_features import RecordingFeatures
 from behavior.recording import Frames, Recording
 
 __all__ = [
@@ -45,6 +47,7 @@ _TRAINING_SECTIONS = (
         "crop",
         "backbone",
         "streams",
+        "views",
         "arena",
         "sampling",
         "features",
@@ -92,8 +95,9 @@ def find_differences(results: CrossvalResults, study: Study, recordings: Sequenc
     labelled = [recording for recording in recordings if recording.split == "train" and recording.labels]
     before = {digest.recording: digest for digest in results.digest.recordings}
     kinds = [(kind, _make_streams(kind)) for kind in list_feature_kinds(study)]
+    load = partial(_load_again, study, recordings)
     now = [
-        _look_at(results, before[recording.id], recording, kinds)
+        _look_at(results, before[recording.id], recording, kinds, load)
         if recording.id in before
         else RecordingDigest(
             recording=recording.id, animal=recording.animal, n_frames=0, broke_off=False, labels="", raters={}, features=[]
@@ -155,7 +159,8 @@ def refuse_differences(folder: Path, differences: Sequence[str]) -> None:
 
 def _dump_settings(study: Study) -> dict[str, Any]:
     settings = study.model_dump(mode="json")
-    for member in [settings, *settings["ensemble"]["members"]]:
+    views = (settings["views"] or {"others": {}})["others"].values()
+    for member in [settings, *settings["ensemble"]["members"], *views]:
         if member["backbone"] is not None:
             # A study may move with its weights, whose content is part of the features' signature.
             member["backbone"]["weights"] = Path(member["backbone"]["weights"]).name
@@ -189,10 +194,11 @@ def _look_at(
     before: RecordingDigest,
     recording: Recording,
     kinds: Sequence[tuple[Study, dict[str, FeatureStream] | None]],
+    load: Callable[[Study, Recording], RecordingFeatures],
 ) -> RecordingDigest:
     """Return the digest of `recording` as it is now; what cannot be read is not what it was."""
     features = [
-        digest if streams is None else _look_at_features(digest, kind, recording, streams)
+        digest if streams is None else _look_at_features(digest, kind, recording, streams, load)
         for digest, (kind, streams) in zip(before.features, kinds, strict=True)
     ]
     try:
@@ -213,14 +219,32 @@ def _hash_labels_now(results: CrossvalResults, before: RecordingDigest, recordin
     return hash_labels(labels)
 
 
-def _look_at_features(before: FeatureDigest, kind: Study, recording: Recording, streams: Mapping[str, FeatureStream]) -> FeatureDigest:
+def _load_again(study: Study, recordings: Sequence[Recording], kind: Study, recording: Recording) -> RecordingFeatures:
+    """Return the features of one kind of model, whose rows are those of the first view, as `load_variant` does."""
+    streams = make_study_streams(kind)
+    onto = None
+    if "" not in list_views(kind.streams):
+        onto = load_features(study, recording, make_study_streams(study))
+    return load_features(kind, recording, streams, onto=onto, lacked=describe_lacked(kind, recordings, streams))
+
+
+def _look_at_features(
+    before: FeatureDigest,
+    kind: Study,
+    recording: Recording,
+    streams: Mapping[str, FeatureStream],
+    load: Callable[[Study, Recording], RecordingFeatures],
+) -> FeatureDigest:
     """Return the digest of the features that are in the cache now; `before` if there are none any more."""
     try:
+        if kind.views is not None:
+            # When views start is in no file of the cache.
+            return describe_features(kind, recording, load(kind, recording))
         for stream in before.streams:
             signature = Signature.from_text(stream.signature)
             path = cache_path(kind.cache, recording.id, signature)
             if stamp_cache_file(path) != stream.stamp:
-                return describe_features(kind, recording, load_features(kind, recording, streams))
+                return describe_features(kind, recording, load(kind, recording))
             if stream.name in streams:
                 check_features(path, signature=signature, source=streams[stream.name].describe_source(recording))
     except MissingCacheError:

@@ -8,12 +8,14 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from behavior.config import Section, Study
+from behavior.config import Section, Study, split_stream
 from behavior.errors import InputError
 from behavior.files.feature_cache import cache_path
 from behavior.files.feature_sources import Signature, hash_file
 from behavior.files.manifest import select_labels
-from behavior.learning.learning_data import LearningData, RecordingFeatures, load_variant
+from behavior.files.view_cells import name_view
+from behavior.learning.learning_data import LearningData, load_variant
+from behavior.learning.recording_features import RecordingFeatures
 from behavior.learning.variants import list_variants
 from behavior.recording import Labels, Recording
 
@@ -162,7 +164,8 @@ def describe_features(kind: Study, recording: Recording, features: RecordingFeat
     """Return the digest of the features of `recording` that one kind of model works on."""
     streams = []
     for stream in features.streams:
-        path = cache_path(kind.cache, recording.id, Signature.from_text(stream.signature))
+        shown = name_view(recording.id, split_stream(stream.name)[1])
+        path = cache_path(kind.cache, shown, Signature.from_text(stream.signature))
         streams.append(StreamDigest(name=stream.name, signature=stream.signature, stamp=stamp_cache_file(path)))
     # Where each frame has a row, as in digests of earlier versions.
     rows: list[npt.NDArray | np.generic] = []

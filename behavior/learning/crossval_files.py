@@ -40,6 +40,7 @@ __all__ = [
     "RELIABILITY_PICTURE",
     "STUDY_COPY",
     "SUMMARY_FILE",
+    "VIEWS_FILE",
     "claim_crossval_folder",
     "complete_crossval_folder",
     "describe_file",
@@ -64,6 +65,7 @@ COMPUTING_TIME_FILE = "computing_time.csv"
 OUT_OF_FOLD_FILE = "out_of_fold.npz"
 RELIABILITY_FILE, RELIABILITY_PICTURE = "reliability.csv", "reliability.png"
 LEARNING_CURVE_FILE, LEARNING_CURVE_PICTURE = "learning_curve.csv", "learning_curve.png"
+VIEWS_FILE = "views.csv"
 _PREDICTIONS_FOLDER = "predictions"
 DIGEST_FILE = "crossval.json"
 # Finished fits of an unfinished run; removed when it is complete.
@@ -73,7 +75,15 @@ _UNFINISHED_FILE = ".crossval.unfinished"
 
 _OWN_NAMES = (
     *(METRICS_FILE, SUMMARY_FILE, CEILING_FILE, CONFUSION_PICTURE, PRECISION_RECALL_PICTURE, STUDY_COPY, FOLDS_FILE, DECISIONS_FILE),
-    *(OUT_OF_FOLD_FILE, RELIABILITY_FILE, RELIABILITY_PICTURE, LEARNING_CURVE_FILE, LEARNING_CURVE_PICTURE, COMPUTING_TIME_FILE),
+    *(
+        OUT_OF_FOLD_FILE,
+        RELIABILITY_FILE,
+        RELIABILITY_PICTURE,
+        LEARNING_CURVE_FILE,
+        LEARNING_CURVE_PICTURE,
+        COMPUTING_TIME_FILE,
+        VIEWS_FILE,
+    ),
 )
 _MOST_DIGEST_BYTES = 64 * 2**20
 # What to do about a file that cannot be used; errors of this room end with it.

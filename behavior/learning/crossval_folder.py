@@ -36,6 +36,7 @@ from behavior.learning.crossval_files import (
     RELIABILITY_FILE,
     STUDY_COPY,
     SUMMARY_FILE,
+    VIEWS_FILE,
     complete_crossval_folder,
     describe_file,
     name_predictions,
@@ -80,6 +81,8 @@ class CrossvalContent:
         How often probabilities come true.
     learning_curve
         How scores grow with the number of recordings; None if it was not measured.
+    views
+        How well each view does alone, and all together; None where there is one.
     pictures
         Figures of matplotlib by file name.
     computing_time
@@ -98,6 +101,7 @@ class CrossvalContent:
     decisions: pd.DataFrame | None
     reliability: pd.DataFrame
     learning_curve: pd.DataFrame | None
+    views: pd.DataFrame | None
     pictures: Mapping[str, Any]
     computing_time: pd.DataFrame
 
@@ -297,6 +301,7 @@ def _list_writers(content: CrossvalContent) -> dict[str, Callable[[Path], None]]
         DECISIONS_FILE: content.decisions,
         RELIABILITY_FILE: content.reliability,
         LEARNING_CURVE_FILE: content.learning_curve,
+        VIEWS_FILE: content.views,
         METRICS_FILE: content.metrics,
         CEILING_FILE: content.ceiling,
     }

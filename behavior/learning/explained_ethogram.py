@@ -115,6 +115,7 @@ def open_explained(
     annotation = read_annotation(path)
     provenance = annotation.provenance
     opened = _open_model(path, provenance, model)
+    opened.require_one_view("what moved such a model cannot be explained yet")
     recording, arena, study_cache = _find_recording(path, annotation, study)
     caches = [folder for folder in (cache or study_cache,) if folder is not None] or [path.parent / _CACHE, path.parent.parent / _CACHE]
     problem: CacheError | None = None

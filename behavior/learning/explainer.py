@@ -30,9 +30,9 @@ from behavior.errors import ModelError, UsageError
 from behavior.files.feature_sources import Signature
 from behavior.learning.explanation import Explanation, Moments, PictureMap, average_maps, average_moments
 from behavior.learning.frame_question import FeatureChange, FrameQuestion
-from behavior.learning.learning_data import RecordingFeatures
 from behavior.learning.model_features import LoadedFeatures, ModelFeatures
 from behavior.learning.opened_model import OpenedModel
+from behavior.learning.recording_features import RecordingFeatures
 from behavior.recording import Recording
 from behavior.vision.occlusion import PatchGrid, lay_out_map, measure_alteration
 from behavior.vision.pose_features import group_pose_features

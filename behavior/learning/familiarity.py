@@ -9,11 +9,12 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from behavior.config import split_stream
 from behavior.files.feature_cache import MEASURES
 from behavior.files.feature_sources import Signature
 from behavior.files.model_bundle import FamiliarityRecord, MeasureRecord, StreamDescription
 from behavior.learning.familiarity_reference import StreamReference
-from behavior.learning.learning_data import RecordingFeatures
+from behavior.learning.recording_features import RecordingFeatures
 from behavior.metrics.nearest_frames import find_prediction_limit
 from behavior.provenance import Familiarity, FamiliarityLimits, Measure, StreamDistance, StreamLimits
 from behavior.recording import Annotation
@@ -181,12 +182,15 @@ def summarize_measure(name: str, medians: Sequence[float]) -> MeasureRecord:
 
 
 def list_streams(features: Sequence[RecordingFeatures]) -> Iterator[tuple[StreamDescription, slice, RecordingFeatures]]:
-    """Yield each stream of the members' features once, with its columns of the features that it is part of, and these."""
+    """Yield each stream of the members' features once, with its columns of the features that it is part of, and these.
+
+    Those of other views than the first are left out: a recording may lack them.
+    """
     seen: set[str] = set()
     for own in features:
         start = 0
         for stream in own.streams:
-            if stream.signature not in seen:
+            if stream.signature not in seen and not split_stream(stream.name)[1]:
                 seen.add(stream.signature)
                 yield stream, slice(start, start + stream.n_features), own
             start += stream.n_features

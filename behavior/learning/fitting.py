@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from behavior.compute.loading import load_keras
-from behavior.config import BoostingHead, Study
+from behavior.config import BoostingHead, Study, split_stream
+from behavior.errors import UsageError
 from behavior.learning.fit_store import FitStore, GroupStore, GroupTrainedError
 from behavior.learning.learning_data import LearningData
 from behavior.learning.planning import FitKey
@@ -24,7 +25,7 @@ from behavior.sequence.plans import FitCallbacks, FitReport, ModelPlan, TrainedM
 from behavior.sequence.preparation import Preparation, PreparedFeatures, combine_moments, measure_moments, pad_components, solve_preparation
 from behavior.sequence.windows import SequenceData
 
-__all__ = ["fit_models", "hash_learning", "make_trainer", "prepare_features"]
+__all__ = ["explain_no_complete", "fit_models", "hash_learning", "make_trainer", "prepare_features"]
 
 # Settings of boosted trees that are used before any is grown.
 _NOT_OF_A_TREE = {"kind", "windows_s", "trees", "patience", "components"}
@@ -41,6 +42,8 @@ def hash_learning(study: Study, data: LearningData) -> str:
     for windows in (sections["windows"], *(member["windows"] or {} for member in sections["ensemble"]["members"])):
         if windows.get("length_s") is None:
             windows.pop("length_s", None)
+    if study.views is not None:
+        sections["views"] = study.views.model_dump(mode="json")
     if study.sampling is not None:
         sections["sampling"] = study.sampling.model_dump(mode="json")
     digest.update(json.dumps(sections, sort_keys=True).encode())
@@ -86,16 +89,38 @@ def _build_trainer(settings: str) -> Trainer:
 def prepare_features(study: Study, data: LearningData, groups: Sequence[Sequence[int]]) -> list[Preparation] | None:
     """Return what the study does to features before they reach a head, fitted on each group of recordings; None for nothing.
 
-    All have the same number of components; where a share of variance takes fewer for a group, its last ones are 0.
+    All have the same number of components; where a share of variance takes fewer for a group, its last ones are 0. Where there are several
+    views, they are fitted on the frames that all of these show, and the features of a view are the mean where it does not show a frame.
+
+    Raises
+    ------
+    UsageError
+        If no recording of a group has a frame that all of its views show, or as `solve_preparation`.
     """
     standardize, pca = study.features.standardize, _choose_components(study, data)
-    if not standardize and pca is None:
+    if not standardize and pca is None and not any(split_stream(name)[1] for name in study.streams):
         return None
-    moments = [measure_moments(features.values, covariance=pca is not None) for features in data.features]
-    preparations = [
-        solve_preparation(combine_moments([moments[index] for index in group]), standardize=standardize, pca=pca) for group in groups
-    ]
+    complete = [features.complete_values for features in data.features]
+    moments = [measure_moments(values, covariance=pca is not None) if len(values) else None for values in complete]
+    preparations = []
+    for group in groups:
+        known = [own for index in group if (own := moments[index]) is not None]
+        if not known:
+            raise UsageError(explain_no_complete(", ".join(data.recordings[index].id for index in group), study.streams))
+        preparations.append(solve_preparation(combine_moments(known), standardize=standardize, pca=pca))
     return pad_components(preparations)
+
+
+def explain_no_complete(recordings: str, streams: Sequence[str]) -> str:
+    """Return the sentence on recordings, by name, of which none has frames that all views of some streams show.
+
+    >>> explain_no_complete("m1, m2", ["appearance", "appearance@side"]).partition(";")[0]
+    'none of the training recordings m1, m2 has frames with all of the streams appearance, appearance@side'
+    """
+    return (
+        f"none of the training recordings {recordings} has frames with all of the streams {', '.join(streams)}; take a stream out, or add "
+        "recordings that have all views."
+    )
 
 
 def _choose_components(study: Study, data: LearningData) -> int | float | None:

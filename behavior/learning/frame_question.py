@@ -11,9 +11,9 @@ import numpy.typing as npt
 
 from behavior.errors import UsageError
 from behavior.frame_times import have_same_rate
-from behavior.learning.learning_data import RecordingFeatures
 from behavior.learning.model_features import ModelFeatures
 from behavior.learning.opened_model import OpenedMember, OpenedModel
+from behavior.learning.recording_features import RecordingFeatures
 from behavior.sequence.averaging import average_features, spread_rows
 from behavior.sequence.inference import resample_rows
 

@@ -6,36 +6,32 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 import numpy.typing as npt
 
-from behavior.config import LabelFiles, Study
+from behavior.config import LabelFiles, Study, split_stream
 from behavior.embedding.stream import FeatureStream
 from behavior.embedding.streams import make_streams
-from behavior.errors import BehaviorError, LabelError, UsageError, advise_on_missing
-from behavior.files.feature_cache import FeatureOutline, FeatureSet, find_imported, read_features
+from behavior.errors import BehaviorError, CacheError, LabelError, UsageError, advise_on_missing
+from behavior.files.feature_cache import FeatureSet, find_imported, read_features, read_outline
 from behavior.files.feature_sources import Signature
 from behavior.files.manifest import select_labels
 from behavior.files.model_bundle import StreamDescription
 from behavior.files.shared_videos import identify_video
-from behavior.frame_sampling import SampledRows, lay_rows, sample_frames
-from behavior.frame_times import find_stretches, have_same_rate
+from behavior.files.view_cells import find_view
+from behavior.frame_times import have_same_rate
 from behavior.learning.label_reading import read_labels_of
+from behavior.learning.recording_features import RecordingFeatures, join_streams
 from behavior.progress import warn
-from behavior.recording import Frames, Labels, Recording
-from behavior.row_blocks import RowBlocks
-from behavior.sequence.averaging import average_features, average_labels, spread_rows
+from behavior.recording import Labels, Recording
+from behavior.sequence.averaging import average_features, average_labels
 from behavior.sequence.weighting import count_classes
-from behavior.vision.frame_measures import join_measures
 
 __all__ = [
     "LearningData",
-    "RecordingFeatures",
     "describe_differences",
-    "join_streams",
-    "lay_feature_rows",
+    "describe_lacked",
     "load_features",
     "load_learning_data",
     "load_variant",
@@ -44,76 +40,11 @@ __all__ = [
     "require_alike",
     "require_label_frames",
     "require_labelled",
-    "require_same_frames",
     "require_same_rates",
 ]
 
-# A recording of a frame a minute is none for a model of many frames a second.
-_MOST_REPEATED = 64
+_MOST_NAMED = 5
 _ADVICE = "correct the path in the manifest or put the file there"
-
-
-@dataclass(frozen=True)
-class RecordingFeatures:
-    """All streams of one recording side by side.
-
-    Attributes
-    ----------
-    values
-        Float16 or float32 of shape (N, D), streams in the study's order: a row for each of T frames, or where the study has a section
-        `sampling` for each point of its grid in time. `RowBlocks` where a long recording is read in blocks.
-    time_s
-        Seconds of every frame of the video, float64 of shape (T,).
-    fps
-        Frames per second of the video.
-    streams
-        What the columns mean.
-    broke_off
-        Whether the video ended before the end that its header gives.
-    rows
-        Which frame each row is of; None where row t is frame t.
-    measures
-        `feature_cache.MEASURES` of each row, float32 of shape (N, 5), NaN where they are not known; None where none are.
-    """
-
-    values: npt.NDArray[np.floating]
-    time_s: npt.NDArray[np.float64]
-    fps: float
-    streams: tuple[StreamDescription, ...]
-    broke_off: bool
-    rows: SampledRows | None = None
-    measures: npt.NDArray[np.float32] | None = None
-
-    @property
-    def frames(self) -> Frames:
-        """The frames of the video."""
-        return Frames(len(self.time_s), self.time_s, self.broke_off)
-
-    @property
-    def rate(self) -> float:
-        """Rows a second."""
-        return self.fps if self.rows is None else self.rows.rate
-
-    @property
-    def row_time_s(self) -> npt.NDArray[np.float64]:
-        """Times of the rows' frames in seconds, float64 of shape (N,)."""
-        return self.time_s if self.rows is None else self.rows.row_time_s
-
-    @property
-    def row_frames(self) -> npt.NDArray[np.int64]:
-        """The frame of each row, int64 of shape (N,), never decreasing."""
-        return np.arange(len(self.time_s), dtype=np.int64) if self.rows is None else self.rows.frames
-
-    def list_stretches(self) -> list[tuple[int, int]]:
-        """Return the stretches [start, stop) of rows between which nothing was recorded."""
-        if self.rows is not None:
-            return self.rows.find_stretches()
-        return [(start, stop) for start, stop in find_stretches(self.time_s).tolist()]
-
-    def spread(self, values: npt.NDArray[np.float32], *, average: int = 1) -> npt.NDArray[np.float32]:
-        """Return `values` (V, K), each of `average` rows, for every frame of the video, shape (T, K)."""
-        per_row = spread_rows(values, average, len(self.values))
-        return per_row if self.rows is None else np.clip(self.rows.spread(per_row), 0.0, 1.0)
 
 
 @dataclass(frozen=True)
@@ -175,7 +106,8 @@ class LearningData:
             times = one.row_time_s
             middles = (np.arange(0, len(times), average) + average // 2).clip(max=len(times) - 1)
             values = average_features(one.values, average)
-            features.append(replace(one, values=values, time_s=times[middles], fps=one.rate / average, rows=None))
+            present = None if one.present is None else np.logical_and.reduceat(one.present, np.arange(0, len(times), average), axis=0)
+            features.append(replace(one, values=values, time_s=times[middles], fps=one.rate / average, rows=None, present=present))
             of_rows = shown.values if one.rows is None else shown.values[one.rows.frames]
             labels.append(Labels(average_labels(of_rows, average), shown.behaviors))
         return LearningData(self.recordings, tuple(features), tuple(labels), self.behaviors)
@@ -191,110 +123,81 @@ class LearningData:
         return bool((totals[list(behaviors)] > 0).all())
 
 
-def load_features(study: Study, recording: Recording, streams: Mapping[str, FeatureStream]) -> RecordingFeatures:
+def load_features(
+    study: Study,
+    recording: Recording,
+    streams: Mapping[str, FeatureStream],
+    *,
+    onto: RecordingFeatures | None = None,
+    lacked: Mapping[str, StreamDescription] | None = None,
+) -> RecordingFeatures:
     """Return the streams of `recording` from the cache of `study`, side by side.
 
     Parameters
     ----------
     streams
         Those that are computed (`make_study_streams`); all others are imported.
+    onto, lacked
+        As for `join_streams`.
 
     Raises
     ------
     CacheError
         If a stream is missing, damaged or out of date.
+    UsageError
+        As `join_streams`.
     """
-    sets: list[FeatureSet] = []
-    for name in study.streams:
-        if name in streams:
-            sets.append(streams[name].read(recording))
+    shown = [find_view(recording, split_stream(name)[1]) for name in study.streams]
+    sets: list[FeatureSet | None] = []
+    for name, one in zip(study.streams, shown, strict=True):
+        if one is None:
+            sets.append(None)
+        elif name in streams:
+            sets.append(streams[name].read(one))
         else:
-            sets.append(read_features(find_imported(study.cache, recording.id, name)))
-    return join_streams(recording.id, study.streams, sets, sampling=study.sampling_fps)
+            sets.append(read_features(find_imported(study.cache, one.id, split_stream(name)[0])))
+    starts = [0.0 if one is None else one.start_s for one in shown]
+    return join_streams(recording.id, study.streams, sets, sampling=study.sampling_fps, starts=starts, onto=onto, lacked=lacked)
 
 
-def require_same_frames(recording: str, names: Sequence[str], sets: Sequence[FeatureSet | FeatureOutline]) -> None:
-    """Raise UsageError where feature sets of one recording have different numbers of frames, or frame rates."""
-    lengths = {name: features.n_frames for name, features in zip(names, sets, strict=True)}
-    if len(set(lengths.values())) > 1:
-        listed = ", ".join(f"{name} {length}" for name, length in lengths.items())
-        raise UsageError(f"recording {recording!r}: its streams have different numbers of frames ({listed}); import them again to match.")
-    first = sets[0]
-    if not all(have_same_rate(features.fps, first.fps) for features in sets):
-        listed = ", ".join(f"{name} {features.fps:.4g}" for name, features in zip(names, sets, strict=True))
-        raise UsageError(
-            f"recording {recording!r}: its streams have different frame rates ({listed}); import them again with the right --fps."
-        )
-
-
-def lay_feature_rows(recording: str, sets: Sequence[FeatureSet | FeatureOutline], *, sampling: float | None) -> SampledRows | None:
-    """Return the rows of feature sets of one recording at `sampling` a second; None where it is None, and each frame is a row.
-
-    Imported features, which have all frames, give those that are sampled of the others.
+def describe_lacked(study: Study, recordings: Sequence[Recording], streams: Mapping[str, FeatureStream]) -> dict[str, StreamDescription]:
+    """Return what the features of views are that some of the `recordings` lack, by stream, as the first recording in the cache has them.
 
     Raises
     ------
+    CacheError
+        If these are missing, damaged or out of date of all recordings that have the view.
     UsageError
-        If sets are of different frames, or the recording is far too slow for such a rate.
+        If no recording has a view.
     """
-    if sampling is None:
-        return None
-    sampled = [features for features in sets if features.frames is not None]
-    first = (sampled or sets)[0]
-    if len({(features.n_frames, _list_frames(features)) for features in sampled}) > 1:
-        raise UsageError(f"recording {recording!r}: its streams are of different frames; delete its features, and embed it again.")
-    if sampling > _MOST_REPEATED * first.fps:
-        raise UsageError(
-            f"recording {recording!r}: has {first.fps:.4g} frames per second, far fewer than sampling.fps {sampling:g}, so that each would "
-            f"be read more than {_MOST_REPEATED} times in a row; lower sampling.fps, or leave the recording out."
-        )
-    frames = sample_frames(first.time_s, sampling) if first.frames is None else first.frames
-    return lay_rows(first.time_s, frames, rate=sampling, fps=first.fps)
-
-
-def _list_frames(features: FeatureSet | FeatureOutline) -> bytes:
-    return b"" if features.frames is None else features.frames.tobytes()
-
-
-def join_streams(recording: str, names: Sequence[str], sets: Sequence[FeatureSet], *, sampling: float | None = None) -> RecordingFeatures:
-    """Return feature sets of one recording side by side, at `sampling` rows a second where it is given.
-
-    Raises
-    ------
-    UsageError
-        As `require_same_frames` and `lay_feature_rows`.
-    """
-    require_same_frames(recording, names, sets)
-    first = next((features for features in sets if features.frames is not None), sets[0])
-    rows = lay_feature_rows(recording, sets, sampling=sampling)
-    values = [_take_rows(features, features.features, rows) for features in sets]
-    joined = cast("npt.NDArray[np.floating]", RowBlocks.join(values)) if any(isinstance(one, RowBlocks) for one in values) else None
-    measures = [_take_rows(features, features.measures, rows) for features in sets if features.measures is not None]
-    return RecordingFeatures(
-        values=values[0] if len(sets) == 1 else np.concatenate(values, axis=1) if joined is None else joined,
-        time_s=first.time_s,
-        fps=first.fps,
-        streams=tuple(
-            StreamDescription(name=name, signature=features.signature.text, n_features=features.features.shape[1])
-            for name, features in zip(names, sets, strict=True)
-        ),
-        broke_off=any(bool(features.attributes.get("broke_off")) for features in sets),
-        rows=rows,
-        measures=join_measures(measures) if measures else None,
-    )
-
-
-def _take_rows(features: FeatureSet, values: npt.NDArray[np.floating], rows: SampledRows | None) -> npt.NDArray[np.floating]:
-    """Return those of the `values` (S, D) of a set's rows that are of the frames that rows stand at, shape (N, D); all where None."""
-    if rows is None:
-        return values
-    places = rows.frames if features.frames is None else np.searchsorted(features.frames, rows.frames)
-    # Usually they are what is in the file, of which a second copy may not fit into memory.
-    if np.array_equal(places, np.arange(len(values))):
-        return values
-    if isinstance(values, RowBlocks):
-        return cast("npt.NDArray[np.floating]", values.take(places))
-    return values[places]
+    lacked: dict[str, StreamDescription] = {}
+    for name in study.streams:
+        stream, view = split_stream(name)
+        having = [shown for one in recordings if (shown := find_view(one, view)) is not None]
+        if not having:
+            names = ", ".join(dict.fromkeys(one.id for one in recordings[:_MOST_NAMED])) + (
+                " and others" if recordings[_MOST_NAMED:] else ""
+            )
+            raise UsageError(
+                f"{study.recordings}: none of the recordings {names} has the view {view!r}, which the stream {name} is of; name its videos "
+                f"in the column video_{view}, or take the stream out."
+            )
+        if len(having) == len(recordings):
+            continue
+        problem: CacheError | None = None
+        for shown in having:
+            try:
+                is_made = name in streams
+                outline = streams[name].read_outline(shown) if is_made else read_outline(find_imported(study.cache, shown.id, stream))
+            except CacheError as error:
+                problem = problem or error
+                continue
+            lacked[name] = StreamDescription(name=name, signature=outline.signature.text, n_features=outline.n_features)
+            break
+        else:
+            assert problem is not None
+            raise problem
+    return lacked
 
 
 def read_recording_labels(
@@ -310,8 +213,13 @@ def read_recording_labels(
     return labels
 
 
-def load_learning_data(study: Study, recordings: Sequence[Recording]) -> LearningData:
+def load_learning_data(study: Study, recordings: Sequence[Recording], *, among: Sequence[Recording] = ()) -> LearningData:
     """Return the labelled ones among `recordings`, those without labels named in a warning.
+
+    Parameters
+    ----------
+    among
+        More recordings of the study, which may have views that all of `recordings` lack.
 
     Raises
     ------
@@ -321,6 +229,7 @@ def load_learning_data(study: Study, recordings: Sequence[Recording]) -> Learnin
         If features or labels cannot be used: one sentence for each recording, so that all can be fixed at once.
     """
     streams = make_study_streams(study)
+    lacked = describe_lacked(study, [*recordings, *among], streams)
     kept: list[Recording] = []
     features: list[RecordingFeatures] = []
     labels: list[Labels] = []
@@ -333,7 +242,7 @@ def load_learning_data(study: Study, recordings: Sequence[Recording]) -> Learnin
         try:
             if not path.is_file():
                 raise LabelError(f"{path}: no such label file; {advise_on_missing(path, _ADVICE)}.")
-            loaded = load_features(study, recording, streams)
+            loaded = load_features(study, recording, streams, lacked=lacked)
             labels.append(read_recording_labels(path, study.behaviors, loaded, recording=recording, settings=study.labels))
         except BehaviorError as error:
             problems.append(str(error))
@@ -359,6 +268,8 @@ def require_labelled(study: Study, recordings: Sequence[Recording], kept: Sequen
 def load_variant(study: Study, variant: Study, data: LearningData) -> LearningData:
     """Return the study's `data` with the features that one kind of model in its ensemble works on.
 
+    Of frames that none of its streams has, as a view may be missing, labels are taken away.
+
     Raises
     ------
     CacheError
@@ -369,11 +280,26 @@ def load_variant(study: Study, variant: Study, data: LearningData) -> LearningDa
     if variant.streams == study.streams and variant.backbone == study.backbone:
         return data
     streams = make_study_streams(variant)
-    features = tuple(load_features(variant, recording, streams) for recording in data.recordings)
-    for recording, loaded, labels in zip(data.recordings, features, data.labels, strict=True):
-        require_label_frames(recording.id, variant.streams, loaded.frames.n_frames, len(labels.values))
+    # What the study's own features say of views, other recordings may have told.
+    described = {stream.name: stream for stream in data.features[0].streams if split_stream(stream.name)[1]}
+    has_same = variant.backbone == study.backbone and set(variant.streams) <= set(study.streams)
+    lacked = described if has_same else describe_lacked(variant, data.recordings, streams)
+    features = tuple(
+        load_features(variant, recording, streams, onto=known, lacked=lacked)
+        for recording, known in zip(data.recordings, data.features, strict=True)
+    )
+    for recording, loaded, given in zip(data.recordings, features, data.labels, strict=True):
+        require_label_frames(recording.id, variant.streams, loaded.frames.n_frames, len(given.values))
     require_alike(data.recordings, features)
-    return LearningData(data.recordings, features, data.labels, data.behaviors)
+    labels = data.labels
+    if any(one.is_seen is not None for one in features):
+        labels = tuple(_keep_seen(one, loaded) for one, loaded in zip(data.labels, features, strict=True))
+    return LearningData(data.recordings, features, labels, data.behaviors)
+
+
+def _keep_seen(labels: Labels, features: RecordingFeatures) -> Labels:
+    seen = features.is_frame_seen
+    return labels if seen is None else Labels(np.where(seen[:, None], labels.values, np.int8(-1)), labels.behaviors)
 
 
 def require_label_frames(recording: str, streams: Sequence[str], n_frames: int, n_labels: int) -> None:
@@ -395,6 +321,7 @@ def make_study_streams(study: Study) -> dict[str, FeatureStream]:
         cache=study.cache,
         sampling=study.sampling_fps,
         pose=study.pose,
+        views=study.views,
     )
 
 

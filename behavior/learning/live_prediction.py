@@ -33,6 +33,8 @@ def find_obstacle(model: OpenedModel, *, delay_s: float = 0.0) -> str:
     description = model.description
     if model.imported:
         return f"{model.folder}: works on imported features ({', '.join(model.imported)}), which no camera gives; train on crops alone."
+    if model.views:
+        return f"{model.folder}: works on the views {', '.join(model.views)} besides the first, and this is one camera; train on one view."
     if any(stream.name == POSE for member in description.members for stream in member.streams):
         return f"{model.folder}: works on the stream pose, and a camera gives no pose; train with streams: [appearance]."
     if model.crop is None or model.crop.egocentric:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from behavior.config import APPEARANCE, MADE_STREAMS, Arena, Backbone
+from behavior.config import MADE_STREAMS, Arena, Backbone, split_stream
 from behavior.embedding.crop_streams import AppearanceStream
 from behavior.embedding.stream import FeatureStream
 from behavior.embedding.streams import identify_stream, make_streams
@@ -16,9 +16,11 @@ from behavior.errors import ModelError
 from behavior.files.feature_cache import FeatureSet, find_imported, read_features
 from behavior.files.feature_sources import Signature
 from behavior.files.model_bundle import MemberDescription
+from behavior.files.view_cells import find_view
 from behavior.frame_sampling import SampledRows
-from behavior.learning.learning_data import RecordingFeatures, join_streams
 from behavior.learning.opened_model import OpenedModel
+from behavior.learning.recording_features import RecordingFeatures, join_streams
+from behavior.learning.view_alignment import align_view
 from behavior.recording import Recording
 
 __all__ = ["LoadedFeatures", "ModelFeatures"]
@@ -33,7 +35,7 @@ class LoadedFeatures:
     by_member
         M entries; members that work on the same streams share one.
     measured
-        Bool of shape (T,), whether a frame was measured in every stream that is not imported; None where all are imported.
+        Bool of shape (T,), whether a frame was measured in every stream of some view that is not imported; None where all are imported.
     """
 
     by_member: tuple[RecordingFeatures, ...]
@@ -73,11 +75,12 @@ class ModelFeatures:
                 cache=cache,
                 sampling=model.description.sampling_fps,
                 pose=model.pose,
+                views=model.description.views,
             )
             for name, stream in made.items():
                 stream = self._streams.setdefault(identify_stream(name, member.backbone), stream)
                 if isinstance(stream, AppearanceStream):
-                    self._require_signature(member, stream)
+                    self._require_signature(member, name, stream)
 
     @property
     def streams(self) -> list[FeatureStream]:
@@ -105,28 +108,56 @@ class ModelFeatures:
             If the features mean something else than those that the model was trained on.
         """
         by_streams: dict[str, RecordingFeatures] = {}
-        measured: list[npt.NDArray[np.bool_]] = []
-        by_member: list[RecordingFeatures] = []
-        for member in self._model.description.members:
-            key = "\n".join(stream.signature for stream in member.streams)
+        measured: dict[str, list[npt.NDArray[np.bool_]]] = {}
+        members = self._model.description.members
+        keys = ["\n".join(f"{stream.name} {stream.signature}" for stream in member.streams) for member in members]
+        # A member without a stream of the first view has its rows from one that has some.
+        onto: RecordingFeatures | None = None
+        for key, member in sorted(zip(keys, members, strict=True), key=lambda one: not _is_of_first_view(one[1])):
             if key not in by_streams:
-                by_streams[key] = self._load_member(recording, member, measured, in_blocks)
-            by_member.append(by_streams[key])
-        return LoadedFeatures(tuple(by_member), np.logical_and.reduce(measured) if measured else None)
+                by_streams[key] = self._load_member(recording, member, measured, in_blocks, onto)
+                onto = onto or by_streams[key]
+        shown = [np.logical_and.reduce(of_view) for of_view in measured.values()]
+        return LoadedFeatures(tuple(by_streams[key] for key in keys), np.logical_or.reduce(shown) if shown else None)
 
     def _load_member(
-        self, recording: Recording, member: MemberDescription, measured: list[npt.NDArray[np.bool_]], in_blocks: bool
+        self,
+        recording: Recording,
+        member: MemberDescription,
+        measured: dict[str, list[npt.NDArray[np.bool_]]],
+        in_blocks: bool,
+        onto: RecordingFeatures | None,
     ) -> RecordingFeatures:
-        sets: list[FeatureSet] = []
-        for stream in member.streams:
-            if stream.name in MADE_STREAMS:
-                sets.append(self._streams[identify_stream(stream.name, member.backbone)].read(recording, in_blocks=in_blocks))
-                measured.append(_find_measured(sets[-1]))
+        """Return the features of a member, and add to `measured` what was measured, bool of shape (T,), by view."""
+        sets: list[FeatureSet | None] = []
+        shown = [find_view(recording, split_stream(stream.name)[1]) for stream in member.streams]
+        for stream, own in zip(member.streams, shown, strict=True):
+            name = split_stream(stream.name)[0]
+            if own is None:
+                sets.append(None)
+            elif name in MADE_STREAMS:
+                sets.append(self._streams[identify_stream(stream.name, member.backbone)].read(own, in_blocks=in_blocks))
             else:
                 assert self._imported is not None
-                sets.append(read_features(find_imported(self._imported, recording.id, stream.name), in_blocks=in_blocks))
+                sets.append(read_features(find_imported(self._imported, own.id, name), in_blocks=in_blocks))
         names = [stream.name for stream in member.streams]
-        features = join_streams(recording.id, names, sets, sampling=self._model.description.sampling_fps)
+        features = join_streams(
+            recording.id,
+            names,
+            sets,
+            sampling=self._model.description.sampling_fps,
+            starts=[0.0 if own is None else own.start_s for own in shown],
+            onto=onto,
+            lacked={stream.name: stream for stream in member.streams},
+        )
+        for name, one, own in zip(names, sets, shown, strict=True):
+            stream_name, view = split_stream(name)
+            if stream_name in MADE_STREAMS and one is not None and own is not None:
+                found = _find_measured(one)
+                if view:
+                    rows = align_view(own.id, one.time_s, own.start_s, features.time_s)
+                    found = found[rows.places] & rows.is_shown
+                measured.setdefault(view, []).append(found)
         for loaded, expected in zip(features.streams, member.streams, strict=True):
             difference = Signature.from_text(loaded.signature).describe_difference(Signature.from_text(expected.signature))
             if difference:
@@ -136,8 +167,8 @@ class ModelFeatures:
                 )
         return features
 
-    def _require_signature(self, member: MemberDescription, appearance: AppearanceStream) -> None:
-        expected = next(Signature.from_text(stream.signature) for stream in member.streams if stream.name == APPEARANCE)
+    def _require_signature(self, member: MemberDescription, name: str, appearance: AppearanceStream) -> None:
+        expected = next(Signature.from_text(stream.signature) for stream in member.streams if stream.name == name)
         # A precision that this machine does not reach shows with the first recording.
         differences = [signature.describe_difference(expected) for signature in appearance.signatures]
         difference = differences[0] if all(differences) else ""
@@ -146,6 +177,10 @@ class ModelFeatures:
                 f"{self._model.folder}: was trained on features that its backbone does not give any more ({difference}); restore its "
                 "weights file, or train again."
             )
+
+
+def _is_of_first_view(member: MemberDescription) -> bool:
+    return any(not split_stream(stream.name)[1] for stream in member.streams)
 
 
 def _find_measured(features: FeatureSet) -> npt.NDArray[np.bool_]:

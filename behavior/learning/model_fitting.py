@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from behavior.config import APPEARANCE, MADE_STREAMS, POSE, BoostingHead, PoseFiles, Study
+from behavior.config import APPEARANCE, MADE_STREAMS, POSE, BoostingHead, PoseFiles, Study, split_stream
 from behavior.files.model_bundle import (
     BundleDescription,
     MemberDescription,
@@ -194,7 +194,7 @@ def describe_bundle(
         if member.preparation is not None:
             preparation = f"{stem}.npz"
             writers[preparation] = partial(_save_preparation, member.preparation)
-        has_crops = APPEARANCE in member.variant.streams
+        has_crops = any(split_stream(name)[0] == APPEARANCE for name in member.variant.streams)
         described.append(
             MemberDescription(
                 file=file,
@@ -207,7 +207,7 @@ def describe_bundle(
                 head=member.variant.head,
             )
         )
-    made = {stream.name for member in described for stream in member.streams} & set(MADE_STREAMS)
+    made = {split_stream(stream.name)[0] for member in described for stream in member.streams} & set(MADE_STREAMS)
     postprocess = decisions.postprocess if decisions is not None else study.postprocess
     description = BundleDescription(
         behaviors=list(behaviors),
@@ -218,6 +218,7 @@ def describe_bundle(
         pose=PoseFiles(others=study.pose.others) if POSE in made and study.pose.others else None,
         fps=training.row_rate,
         sampling=study.sampling,
+        views=study.views,
         postprocess=postprocess,
         decisions=decisions.to_record() if decisions is not None else None,
         training=TrainingRecord(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from behavior.config import APPEARANCE, MADE_STREAMS, MOTION, Crop, PoseFiles
+from behavior.config import APPEARANCE, MADE_STREAMS, MOTION, Crop, PoseFiles, split_stream
 from behavior.errors import ModelError, UsageError
 from behavior.files.feature_sources import hash_file
 from behavior.files.finetuned_weights import SeenRecording
@@ -87,13 +87,24 @@ class OpenedModel:
     def imported(self) -> list[str]:
         """Names of the imported streams that the model works on."""
         streams = {stream.name for member in self.description.members for stream in member.streams}
-        return sorted(streams.difference(MADE_STREAMS))
+        return sorted(name for name in streams if split_stream(name)[0] not in MADE_STREAMS)
 
     @property
     def streams_of_pictures(self) -> list[str]:
         """Names of the streams that the model works on and that need a video."""
         streams = {stream.name for member in self.description.members for stream in member.streams}
-        return sorted(streams & {APPEARANCE, MOTION})
+        return sorted(name for name in streams if split_stream(name)[0] in (APPEARANCE, MOTION))
+
+    @property
+    def views(self) -> list[str]:
+        """Names of the views besides the first that the model works on."""
+        streams = {stream.name for member in self.description.members for stream in member.streams}
+        return sorted({view for name in streams if (view := split_stream(name)[1])})
+
+    def require_one_view(self, advice: str) -> None:
+        """Raise UsageError if the model works on several views; `advice` says what to do then."""
+        if self.views:
+            raise UsageError(f"{self.folder}: works on the views {', '.join(self.views)} besides the first; {advice}.")
 
     def has_seen(self, recording: Recording) -> bool:
         """Tell whether the heads were trained on a recording, or another individual of its video, or a backbone was fine-tuned on it."""
@@ -142,7 +153,9 @@ def open_model(folder: Path, *, body_parts: Sequence[str] = (), individual: str 
                 f"with: {used}."
             )
         pose = pose.model_copy(update={"others": list(others)})
-    weights = dict.fromkeys(member.backbone.weights for member in description.members if member.backbone is not None)
+    backbones = [member.backbone for member in description.members]
+    backbones += [] if description.views is None else [view.backbone for view in description.views.others.values()]
+    weights = dict.fromkeys(backbone.weights for backbone in backbones if backbone is not None)
     return OpenedModel(
         folder=folder,
         description=description,

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from behavior.config import Study
+from behavior.config import Study, split_stream
 from behavior.learning.fit_store import FitStore
 from behavior.learning.fitting import fit_models, hash_learning, prepare_features
-from behavior.learning.learning_data import LearningData, RecordingFeatures, load_variant
+from behavior.learning.learning_data import LearningData, load_variant
 from behavior.learning.planning import FitKey, PlannedFit, list_folds, plan_fits
+from behavior.learning.recording_features import RecordingFeatures
 from behavior.learning.variants import combine_members, list_variants
 from behavior.progress import warn
 from behavior.sequence.folds import Fold
@@ -61,10 +62,14 @@ class OutOfFold:
         For each recording float32 of shape (T, B), combined over the members of an ensemble; NaN where a behavior could not be trained.
     records
         One for each member, fold and behavior.
+    by_view
+        Those of the models of each view alone, "" for the first, where each view has models of its own; NaN also in frames that it does
+        not show.
     """
 
     probabilities: list[npt.NDArray[np.float32]]
     records: list[FoldRecord]
+    by_view: Mapping[str, list[npt.NDArray[np.float32]]] = field(default_factory=dict)
 
 
 def predict_out_of_fold(
@@ -101,8 +106,8 @@ def predict_out_of_fold(
         assert follow is not None
         follow(epoch, order(predictions))
 
-    predictions, records = _predict_folds(study, data, folds, follow=follow_folds if follow is not None else None, store=store)
-    return OutOfFold(order(predictions), records)
+    predictions, records, by_view = _predict_folds(study, data, folds, follow=follow_folds if follow is not None else None, store=store)
+    return OutOfFold(order(predictions), records, {view: order(of_view) for view, of_view in by_view.items()})
 
 
 def predict_pairs(study: Study, data: LearningData, *, store: FitStore | None = None) -> dict[tuple[str, str], npt.NDArray[np.float32]]:
@@ -117,7 +122,7 @@ def predict_pairs(study: Study, data: LearningData, *, store: FitStore | None = 
         )
         for first, second in pairs
     ]
-    predictions, _ = _predict_folds(study, data, joined, store=store)
+    predictions, _, _ = _predict_folds(study, data, joined, store=store)
     return {
         (fold.name, data.recordings[recording].id): of_pair[recording]
         for (first, second), of_pair in zip(pairs, predictions, strict=True)
@@ -133,8 +138,8 @@ def _predict_folds(
     *,
     follow: Callable[[int, FoldPredictions], None] | None = None,
     store: FitStore | None = None,
-) -> tuple[FoldPredictions, list[FoldRecord]]:
-    """Return for each fold the probabilities of what it leaves out, and what was trained."""
+) -> tuple[FoldPredictions, list[FoldRecord], dict[str, FoldPredictions]]:
+    """Return for each fold the probabilities of what it leaves out, what was trained, and probabilities by the models of each view."""
     planned: list[PlannedFit] = []
     models: dict[FitKey, TrainedModel] = {}
     layouts: list[list[RecordingFeatures]] = []
@@ -148,7 +153,23 @@ def _predict_folds(
         layouts.append(layout)
     records = [record for fit in planned for record in _record(data, folds, fit, models.get(fit.key))]
     _warn_of_gaps(records)
-    return _combine(study, data, folds, planned, layouts, {key: model.probabilities for key, model in models.items()}), records
+    predicted = {key: model.probabilities for key, model in models.items()}
+    by_view: dict[str, FoldPredictions] = {}
+    for view, members in _list_members_of_views(study).items():
+        of_view = [fit for fit in planned if fit.key.member in members]
+        by_view[view] = _combine(study, data, folds, of_view, layouts, predicted)
+    return _combine(study, data, folds, planned, layouts, predicted), records, by_view
+
+
+def _list_members_of_views(study: Study) -> dict[str, set[int]]:
+    """Return the numbers of the members of each view, "" for the first; none where models read several views at once."""
+    if study.views is None or study.views.combine == "features":
+        return {}
+    members: dict[str, set[int]] = {}
+    for number, variant in enumerate(list_variants(study)):
+        view = split_stream(variant.streams[0])[1]
+        members.setdefault(view, set()).update(range(number * study.ensemble.seeds, (number + 1) * study.ensemble.seeds))
+    return members
 
 
 def _name_part(variant: int) -> str:

@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from behavior.errors import ModelError
 from behavior.frame_times import have_same_rate
-from behavior.learning.learning_data import RecordingFeatures
 from behavior.learning.opened_model import OpenedMember, OpenedModel
+from behavior.learning.recording_features import RecordingFeatures
 from behavior.learning.variants import combine_members
 from behavior.recording import Probabilities
 from behavior.row_blocks import RowBlocks, count_block_rows

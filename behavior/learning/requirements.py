@@ -9,13 +9,14 @@ from pathlib import Path
 from behavior.config import Study
 from behavior.errors import BehaviorError, UsageError
 from behavior.files.shared_videos import identify_video
-from behavior.learning.learning_data import LearningData, load_features, make_study_streams
+from behavior.learning.fitting import explain_no_complete
+from behavior.learning.learning_data import LearningData, describe_lacked, load_features, make_study_streams
 from behavior.learning.planning import fold_of_everything, list_folds, plan_fits
 from behavior.learning.variants import list_variants
 from behavior.recording import Labels, Recording
 from behavior.sequence.averaging import average_features
 from behavior.sequence.folds import Fold
-from behavior.sequence.preparation import SpreadOfMany, measure_moments, require_components
+from behavior.sequence.preparation import Moments, SpreadOfMany, measure_moments, require_components
 
 __all__ = ["list_refusals", "require_apart", "require_folds", "require_learned", "require_positives"]
 
@@ -91,27 +92,35 @@ def list_refusals(study: Study, data: LearningData, *, source: Path, is_cached: 
             skipped |= fit.reasons
             learned |= set(fit.trained_outputs)
         if is_cached and (variant.features.standardize or variant.features.pca is not None):
-            refusals += _list_unprepared(variant, averaged.recordings, folds if len(folds) > 1 else [], everything)
+            refusals += _list_unprepared(variant, data, folds if len(folds) > 1 else [], everything)
     with _noting(refusals):
         missed = {study.behaviors[output]: reason for output, reason in sorted(skipped.items()) if output not in learned}
         require_learned(source, study.behaviors, missed)
     return list(dict.fromkeys(refusals))
 
 
-def _list_unprepared(variant: Study, recordings: Sequence[Recording], folds: Sequence[Fold], everything: Fold) -> list[str]:
+def _list_unprepared(variant: Study, data: LearningData, folds: Sequence[Fold], everything: Fold) -> list[str]:
     """Return why dimensions cannot be reduced as one kind of model asks, in a fold or with all recordings; features are read in turn."""
     refusals: list[str] = []
     streams = make_study_streams(variant)
     with _noting(refusals):
-        moments = [
-            measure_moments(average_features(load_features(variant, recording, streams).values, variant.features.average), covariance=False)
-            for recording in recordings
-        ]
-        spreads = SpreadOfMany(moments)
+        lacked = describe_lacked(variant, data.recordings, streams)
+        moments: list[Moments] = []
+        places: dict[int, int] = {}
+        for number, (recording, known) in enumerate(zip(data.recordings, data.features, strict=True)):
+            values = load_features(variant, recording, streams, onto=known, lacked=lacked).complete_values
+            if len(values):
+                places[number] = len(moments)
+                moments.append(measure_moments(average_features(values, variant.features.average), covariance=False))
+        spreads = SpreadOfMany(moments) if moments else None
         for group in (folds, [everything]):
             with _noting(refusals):
                 for fold in group:
-                    require_components(spreads.combine(fold.training), pca=variant.features.pca)
+                    training = [places[number] for number in fold.training if number in places]
+                    if spreads is None or not training:
+                        names = ", ".join(data.recordings[number].id for number in fold.training)
+                        raise UsageError(explain_no_complete(names, variant.streams))
+                    require_components(spreads.combine(training), pca=variant.features.pca)
     return refusals
 
 

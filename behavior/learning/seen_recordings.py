@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from behavior.config import APPEARANCE, Study
+from behavior.config import APPEARANCE, Study, split_stream
 from behavior.errors import UsageError
 from behavior.files.feature_sources import hash_file
 from behavior.files.finetuned_weights import SeenRecording, read_seen_recordings
+from behavior.files.view_cells import find_view
 from behavior.learning.variants import list_variants
 from behavior.progress import warn
 from behavior.recording import Recording
@@ -36,21 +37,34 @@ def refuse_seen_recordings(studies: Study | Iterable[Study], recordings: Sequenc
         If the weights are missing, or their record cannot be read.
     """
     scored = [recording for recording in recordings if recording.labels]
-    checked: set[str] = set()
+    checked: set[tuple[str, str]] = set()
     for study in [studies] if isinstance(studies, Study) else studies:
         for variant in list_variants(study):
-            weights = variant.backbone.weights
-            if APPEARANCE not in variant.streams or weights in checked:
-                continue
-            checked.add(weights)
-            seen = list_weights_seen(weights)
-            matches = [(recording, match) for recording in scored if (match := find_seen(recording, seen))]
-            if matches:
+            for weights, view in _list_weights(variant):
+                if (weights, view) in checked:
+                    continue
+                checked.add((weights, view))
+                seen = list_weights_seen(weights)
+                shown = [(one, find_view(one, view)) for one in scored]
+                matches = [(one, match) for one, own in shown if own is not None and (match := find_seen(own, seen))]
+                if not matches:
+                    continue
                 names = ", ".join(
                     recording.id if recording.id == match.recording else f"{recording.id} (there {match.recording})"
                     for recording, match in matches
                 )
                 raise UsageError(f"{weights}: was fine-tuned on {names}, which {_advise(command)}.")
+
+
+def _list_weights(variant: Study) -> list[tuple[str, str]]:
+    """Return the weights of each view's backbone, and the view, "" for the first."""
+    found = []
+    for name in variant.streams:
+        stream, view = split_stream(name)
+        other = variant.views.others.get(view) if variant.views is not None else None
+        if stream == APPEARANCE:
+            found.append(((variant.backbone if other is None or other.backbone is None else other.backbone).weights, view))
+    return found
 
 
 def list_weights_seen(weights: str) -> tuple[SeenRecording, ...]:

@@ -18,6 +18,7 @@ from behavior.learning.learning_curve import CURVE, predict_with_fewer
 from behavior.learning.learning_data import LearningData, load_learning_data
 from behavior.learning.out_of_fold import predict_out_of_fold, predict_pairs
 from behavior.learning.planning import list_folds
+from behavior.learning.view_scores import VIEW_PART, predict_view
 
 __all__ = ["FOLDS", "PAIRS", "share_fits"]
 
@@ -64,6 +65,8 @@ def _train_group(path: Path, folder: Path, unit: tuple[str, int]) -> None:
             predict_out_of_fold(study, data, store=store.open(FOLDS))
         elif name == PAIRS:
             predict_pairs(study, data, store=store.open(PAIRS))
+        elif name.startswith(VIEW_PART):
+            predict_view(study, data, name.removeprefix(VIEW_PART), store=store)
         else:
             predict_with_fewer(study, data, list_folds(study, data), int(name.removeprefix(CURVE)), store=store)
     except GroupTrainedError:
@@ -75,5 +78,5 @@ def _train_group(path: Path, folder: Path, unit: tuple[str, int]) -> None:
 def _load_once(path: Path) -> tuple[Study, LearningData, str]:
     """Load a study in a worker's process, which lives as long as a run."""
     study, recordings = open_study(path)
-    data = load_learning_data(study, [recording for recording in recordings if recording.split == "train"])
+    data = load_learning_data(study, [recording for recording in recordings if recording.split == "train"], among=recordings)
     return study, data, hash_learning(study, data)

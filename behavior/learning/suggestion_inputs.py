@@ -24,6 +24,7 @@ from behavior.learning.clips import Clips, describe_clips
 from behavior.learning.label_reading import read_labels_of
 from behavior.learning.learning_data import load_features, make_study_streams
 from behavior.learning.suggestions import Suggestion, suggest_clips
+from behavior.learning.variants import select_view
 from behavior.recording import Frames, Recording
 from behavior.vision.pose_features import describe_pose
 
@@ -87,11 +88,13 @@ def suggest_for_study(request: SuggestionRequest) -> SuggestedBatch:
     study, recordings = open_study(request.study)
     training = [one for one in recordings if one.split != "test"]
     predict, notes = _find_predictions(study, request)
-    streams = make_study_streams(study)
+    # All recordings have the first view.
+    first = study if study.views is None else select_view(study, "")
+    streams = make_study_streams(first)
     clips: list[Clips] = []
     has_features = False
     # One recording after the other: the features of all may not fit into memory.
-    for read in (partial(_load_features, study, streams), partial(_load_pose, study)):
+    for read in (partial(_load_features, first, streams), partial(_load_pose, study)):
         clips, said = _describe_all(study, training, request, read, predict)
         has_features = read.func is _load_features and any(one.vectors is not None for one in clips)
         if has_features or not clips:

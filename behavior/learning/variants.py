@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from behavior.config import APPEARANCE, BoostingHead, Ensemble, Study
+from behavior.config import APPEARANCE, BoostingHead, Ensemble, Study, list_views, split_stream
 
-__all__ = ["combine_members", "describe_epochs", "describe_model", "list_variants"]
+__all__ = ["combine_members", "describe_epochs", "describe_model", "list_variants", "select_view"]
 
 VOTE_THRESHOLD = 0.5
 _COMBINED = {"mean": "mean", "vote": "vote", "any": "highest probability"}
@@ -16,14 +16,34 @@ _COMBINED = {"mean": "mean", "vote": "vote", "any": "highest probability"}
 def list_variants(study: Study) -> list[Study]:
     """Return a study without ensemble for each kind of model in that of `study`: at least one."""
     alone = {"ensemble": Ensemble()}
-    if not study.ensemble.members:
-        return [study.model_copy(update=alone)]
-    return [
-        study.model_copy(
-            update=alone | {name: getattr(member, name) for name in type(member).model_fields if getattr(member, name) is not None}
-        )
-        for member in study.ensemble.members
-    ]
+    kinds = [study.model_copy(update=alone)]
+    if study.ensemble.members:
+        kinds = [
+            study.model_copy(
+                update=alone | {name: getattr(member, name) for name in type(member).model_fields if getattr(member, name) is not None}
+            )
+            for member in study.ensemble.members
+        ]
+    if study.views is None or study.views.combine == "features":
+        return kinds
+    # A model for each view, as a member of an ensemble.
+    return [kind.model_copy(update={"streams": streams}) for kind in kinds for streams in list_views(kind.streams).values()]
+
+
+def select_view(study: Study, view: str) -> Study:
+    """Return a study that works on the streams of one view alone, "" for the first; members of its ensemble without any are left out.
+
+    >>> study = Study.model_validate({"behaviors": ["rear"], "streams": ["a", "b@side"], "views": {"others": {"side": {}}}})
+    >>> select_view(study, "side").streams
+    ['b@side']
+    """
+    members = []
+    for member in study.ensemble.members:
+        streams = None if member.streams is None else list_views(member.streams).get(view, [])
+        if streams is None or streams:
+            members.append(member.model_copy(update={"streams": streams}))
+    ensemble = study.ensemble.model_copy(update={"members": members})
+    return study.model_copy(update={"streams": list_views(study.streams).get(view, []), "ensemble": ensemble})
 
 
 def combine_members(probabilities: npt.NDArray[np.float32], combine: str) -> npt.NDArray[np.float32]:
@@ -54,11 +74,20 @@ def describe_epochs(study: Study) -> str:
     return " or ".join(dict.fromkeys(counts))
 
 
+def _describe_stream(study: Study, name: str) -> str:
+    stream, view = split_stream(name)
+    if stream != APPEARANCE:
+        return name
+    other = study.views.others.get(view) if study.views is not None else None
+    backbone = study.backbone if other is None or other.backbone is None else other.backbone
+    return f"{backbone.name} ({backbone.weights}){f' of the view {view}' if view else ''}"
+
+
 def describe_model(study: Study) -> str:
     """Return a sentence on the features, networks and settings that turn frames into decisions."""
     kinds = []
     for variant in list_variants(study):
-        names = [f"{variant.backbone.name} ({variant.backbone.weights})" if name == APPEARANCE else name for name in variant.streams]
+        names = [_describe_stream(variant, name) for name in variant.streams]
         steps = ", ".join(
             word
             for word in (

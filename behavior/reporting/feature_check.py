@@ -7,21 +7,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from behavior.config import MADE_STREAMS, Study
+from behavior.config import MADE_STREAMS, Study, list_views, split_stream
 from behavior.embedding.stream import FeatureStream
 from behavior.errors import BehaviorError, CacheError
 from behavior.files.feature_cache import FeatureOutline, find_imported, read_outline
 from behavior.files.feature_sources import Signature
 from behavior.files.model_bundle import StreamDescription
-from behavior.learning.learning_data import (
-    RecordingFeatures,
-    lay_feature_rows,
-    make_study_streams,
-    require_alike,
-    require_label_frames,
-    require_same_frames,
-    require_same_rates,
-)
+from behavior.files.view_cells import find_view
+from behavior.learning.learning_data import make_study_streams, require_alike, require_label_frames, require_same_rates
+from behavior.learning.recording_features import RecordingFeatures, lay_feature_rows, require_same_frames
+from behavior.learning.view_alignment import align_view, find_row_times
 from behavior.recording import Frames, Recording
 
 __all__ = ["FeatureKind", "compare_features", "outline_imported", "outline_recording", "prepare_kinds"]
@@ -50,12 +45,12 @@ def prepare_kinds(studies: Sequence[Study]) -> list[FeatureKind]:
 
 
 def _list_choices(study: Study) -> tuple[object, ...]:
-    return study.streams, study.backbone, study.sampling
+    return study.streams, study.backbone, study.sampling, study.views
 
 
 def outline_imported(study: Study, recording: Recording) -> FeatureOutline:
     """Return what the cache says of the first of a recording's streams, which are all imported; CacheError if it cannot be used."""
-    return read_outline(find_imported(study.cache, recording.id, study.streams[0]))
+    return read_outline(find_imported(study.cache, recording.id, list_views(study.streams)[""][0]))
 
 
 def outline_recording(kind: FeatureKind, recording: Recording, frames: Frames, fps: float) -> RecordingFeatures | None:
@@ -66,21 +61,33 @@ def outline_recording(kind: FeatureKind, recording: Recording, frames: Frames, f
     BehaviorError
         If imported features are missing or cannot be used, or do not go with the recording's `frames`.
     """
-    outlines: list[FeatureOutline] = []
+    outlines: dict[str, FeatureOutline] = {}
     is_complete = True
+    # What is going to be embedded has the frames of the video.
+    times = np.zeros(frames.n_frames) if frames.time_s is None else frames.time_s
     for name in kind.study.streams:
-        if name not in MADE_STREAMS:
-            outlines.append(read_outline(find_imported(kind.study.cache, recording.id, name)))
+        stream, view = split_stream(name)
+        shown = find_view(recording, view)
+        if shown is None:
             continue
-        outline = _outline_made(kind, recording, name)
+        if stream not in MADE_STREAMS:
+            outlines[name] = read_outline(find_imported(kind.study.cache, shown.id, stream))
+            continue
+        outline = _outline_made(kind, shown, name)
         is_complete &= outline is not None
-        # What is going to be embedded has the frames of the video.
-        times = np.zeros(frames.n_frames) if frames.time_s is None else frames.time_s
-        outlines.append(outline or FeatureOutline(0, times, fps, Signature(name, {})))
-    require_same_frames(recording.id, kind.study.streams, outlines)
-    first = outlines[0]
-    require_label_frames(recording.id, kind.study.streams, first.n_frames, frames.n_frames)
-    rows = lay_feature_rows(recording.id, outlines, sampling=kind.study.sampling_fps)
+        if outline is not None or not view:
+            outlines[name] = outline or FeatureOutline(0, times, fps, Signature(name, {}))
+    firsts = {name: outline for name, outline in outlines.items() if not split_stream(name)[1]} or {
+        kind.study.streams[0]: FeatureOutline(0, times, fps, Signature(kind.study.streams[0], {}))
+    }
+    require_same_frames(recording.id, list(firsts), list(firsts.values()))
+    first = next(iter(firsts.values()))
+    require_label_frames(recording.id, list(firsts), first.n_frames, frames.n_frames)
+    rows = lay_feature_rows(recording.id, list(firsts.values()), sampling=kind.study.sampling_fps)
+    for name in outlines.keys() - firsts.keys():
+        shown = find_view(recording, split_stream(name)[1])
+        assert shown is not None
+        align_view(shown.id, find_row_times(outlines[name]), shown.start_s, first.time_s)
     if not is_complete:
         return None
     return RecordingFeatures(
@@ -89,7 +96,7 @@ def outline_recording(kind: FeatureKind, recording: Recording, frames: Frames, f
         fps=first.fps,
         streams=tuple(
             StreamDescription(name=name, signature=outline.signature.text, n_features=outline.n_features)
-            for name, outline in zip(kind.study.streams, outlines, strict=True)
+            for name, outline in outlines.items()
         ),
         broke_off=frames.broke_off,
         rows=rows,
@@ -117,7 +124,12 @@ def compare_features(
         cached = [recording for recording in recordings if recording.id in outlined]
         try:
             if cached:
-                require_alike(cached, [outlined[recording.id] for recording in cached])
+                # Recordings may lack views, but not different ones of the first.
+                by_streams: dict[tuple[str, ...], list[Recording]] = {}
+                for recording in cached:
+                    by_streams.setdefault(tuple(one.name for one in outlined[recording.id].streams), []).append(recording)
+                for alike in by_streams.values():
+                    require_alike(alike, [outlined[recording.id] for recording in alike])
             if not is_sampled:
                 require_same_rates([recording.id for recording in recordings], rates)
         except BehaviorError as error:

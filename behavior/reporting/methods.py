@@ -7,7 +7,19 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from behavior import __version__
-from behavior.config import APPEARANCE, MOTION, POSE, BoostingHead, HeadSettings, Postprocess, Study, Training, spread_over_behaviors
+from behavior.config import (
+    APPEARANCE,
+    MOTION,
+    POSE,
+    BoostingHead,
+    HeadSettings,
+    Postprocess,
+    Study,
+    Training,
+    list_views,
+    split_stream,
+    spread_over_behaviors,
+)
 from behavior.files.model_bundle import BundleDescription
 from behavior.files.shared_videos import group_by_video
 from behavior.learning.crossval_folder import CrossvalResults
@@ -187,17 +199,33 @@ def _describe_length(training: Training, crossval: CrossvalResults | None) -> st
 
 
 def _describe_streams(text: _Text, study: Study) -> None:
-    crop = study.crop
     if study.sampling is not None:
         text.say(
             f"Of each video, the frames nearest to a grid of {study.sampling.fps:g} frames per second were used; the probabilities of all "
             "frames were interpolated in time."
         )
-    if crop is not None and set(study.streams) & {APPEARANCE, MOTION}:
+    views = list_views(study.streams)
+    if study.views is not None and "" in views:
+        how = "read side by side by one model" if study.views.combine == "features" else "read by a model each"
+        text.say(
+            f"Animals were filmed from {len(study.views.others) + 1} sides; features of other views ({_join(list(study.views.others))}) "
+            f"were laid onto the frames of the first by the nearest frame in time, and views were {how}."
+        )
+    for view, streams in views.items():
+        _describe_view(text, study, view, [split_stream(name)[0] for name in streams])
+
+
+def _describe_view(text: _Text, study: Study, view: str, streams: Sequence[str]) -> None:
+    """Say what is made of the videos of one view, "" for the first."""
+    other = study.views.others.get(view) if study.views is not None else None
+    crop = study.crop if other is None or other.crop is None else other.crop
+    backbone = study.backbone if other is None or other.backbone is None else other.backbone
+    of_view = f" of the view {view}" if view else ""
+    if crop is not None and set(streams) & {APPEARANCE, MOTION}:
         if crop.whole_frame:
-            text.say("Whole frames were used.")
+            text.say(f"Whole frames{of_view} were used.")
         else:
-            frames = "Every frame" if study.sampling is None else "Each of these frames"
+            frames = f"Every frame{of_view}" if study.sampling is None else f"Each of these frames{of_view}"
             turned = (
                 f", turned so that the body axis ({' to '.join(crop.body_axis)}) points up" if crop.egocentric and crop.body_axis else ""
             )
@@ -205,19 +233,18 @@ def _describe_streams(text: _Text, study: Study) -> None:
                 f"{frames} was cropped to a square of {crop.size} x {crop.size} pixels around {_join(crop.body_parts)}{turned}; "
                 f"positions with a likelihood below {crop.min_likelihood:g} were interpolated in time."
             )
-    for name in study.streams:
+    for name in streams:
         if name == APPEARANCE:
-            backbone = study.backbone
             what = f"{backbone.name}{text.cite(backbone.name)} (weights: {backbone.weights})"
             if backbone.weights == PACKAGED:
                 what = f"{backbone.name}, a small convolutional network that comes with behavior and was trained on rendered scenes"
-            text.say(f"Each crop was embedded by {what}.")
+            text.say(f"Each crop{of_view} was embedded by {what}.")
         elif name == MOTION:
-            text.say(f"Motion was described by statistics of the dense optical flow{text.cite('flow')} within the crop.")
+            text.say(f"Motion{of_view} was described by statistics of the dense optical flow{text.cite('flow')} within the crop.")
         elif name == POSE:
-            text.say("Pose was described by the positions of all body parts in the animal's own frame, their speeds and angles.")
+            text.say(f"Pose{of_view} was described by the positions of all body parts in the animal's own frame, their speeds and angles.")
         else:
-            text.say(f"Features {name!r} were computed by other means and imported.")
+            text.say(f"Features {name!r}{of_view} were computed by other means and imported.")
 
 
 def _describe_steps(text: _Text, study: Study) -> None:

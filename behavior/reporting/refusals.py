@@ -13,7 +13,8 @@ from behavior.config import Study
 from behavior.errors import BehaviorError, UsageError
 from behavior.files.feature_cache import FeatureOutline
 from behavior.files.feature_sources import Signature
-from behavior.learning.learning_data import LearningData, RecordingFeatures, lay_feature_rows, require_labelled
+from behavior.learning.learning_data import LearningData, require_labelled
+from behavior.learning.recording_features import RecordingFeatures, lay_feature_rows
 from behavior.learning.requirements import list_refusals, require_apart
 from behavior.learning.seen_recordings import refuse_seen_recordings
 from behavior.recording import Labels, Recording

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from behavior.config import APPEARANCE, MADE_STREAMS, POSE, Study
+from behavior.config import APPEARANCE, MADE_STREAMS, POSE, Backbone, Study, list_views, split_stream
 from behavior.embedding.backbone_settings import find_chosen_backbone, find_models_folder, is_known
 from behavior.embedding.crop_reader import describe_video
 from behavior.errors import BehaviorError, LabelError, VideoError, advise_on_missing
@@ -23,13 +23,14 @@ from behavior.files.video import VideoReader, open_video
 from behavior.frame_times import have_same_rate
 from behavior.learning.crossval_digest import list_feature_kinds
 from behavior.learning.label_reading import read_labels_of
-from behavior.learning.learning_data import RecordingFeatures
+from behavior.learning.recording_features import RecordingFeatures
 from behavior.progress import report_progress
 from behavior.recording import Frames, Labels, Recording
 from behavior.reporting.check_result import CheckedRecording, Problem, StudyCheck
 from behavior.reporting.feature_check import FeatureKind, outline_imported, outline_recording, prepare_kinds
 from behavior.reporting.pose_check import PoseCheck, check_pose, open_pose_of
 from behavior.reporting.refusals import list_study_refusals
+from behavior.reporting.view_check import check_view_names, check_views
 from behavior.vision.backbone_weights import IMAGENET, identify_weights, imagenet_path
 
 __all__ = ["RecordingCheck", "SeenFiles", "check_balance", "check_rates", "check_recording", "check_recordings", "check_weights"]
@@ -127,14 +128,22 @@ def check_recordings(study: Study, recordings: Sequence[Recording], *, source: P
         problems += check_rates(rates)
     refusals = list_study_refusals(study, recordings, labels, rates, times, outlines, source=source)
     problems += [_make_error("", message) for message in refusals]
-    return StudyCheck(any(name in MADE_STREAMS for name in study.streams), checked, problems)
+    problems += check_view_names(study, recordings)
+    return StudyCheck(any(split_stream(name)[0] in MADE_STREAMS for name in study.streams), checked, problems)
 
 
 def check_weights(study: Study) -> list[Problem]:
     """Return what is wrong with the backbone's weights, or that they have to be downloaded."""
-    backbone = study.backbone
-    if APPEARANCE not in study.streams:
-        return []
+    problems: list[Problem] = []
+    for name in study.streams:
+        stream, view = split_stream(name)
+        if stream == APPEARANCE:
+            other = study.views.others.get(view) if study.views is not None else None
+            problems += _check_backbone(study, study.backbone if other is None or other.backbone is None else other.backbone)
+    return list(dict.fromkeys(problems))
+
+
+def _check_backbone(study: Study, backbone: Backbone) -> list[Problem]:
     try:
         models = find_models_folder(study.cache)
         if not is_known(backbone, models=models):
@@ -162,7 +171,7 @@ def check_recording(study: Study, recording: Recording, kinds: Sequence[FeatureK
         frame_check = _check_frames(study, recording, seen)
     except BehaviorError as error:
         return RecordingCheck(check, [_make_error(recording.id, error)], None, nothing)
-    frames, problems = frame_check.frames, list(frame_check.problems)
+    frames, problems = frame_check.frames, [*frame_check.problems, *check_views(study, recording, frame_check.frames)]
     outlines: list[RecordingFeatures | None] = []
     for kind in kinds:
         try:
@@ -260,7 +269,7 @@ def _find_shared_videos(study: Study, recordings: Sequence[Recording]) -> dict[s
 
 def _list_made(study: Study) -> list[str]:
     """Return the streams that are computed and not imported."""
-    return [name for name in study.streams if name in MADE_STREAMS]
+    return [name for name in list_views(study.streams).get("", []) if name in MADE_STREAMS]
 
 
 def _needs_pose(study: Study) -> bool:

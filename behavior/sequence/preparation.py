@@ -68,6 +68,8 @@ class Preparation:
     def apply(self, features: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
         """Return the prepared features, float32 of shape (T, P), from float16 or float32 of shape (T, D).
 
+        A feature that is NaN, as of a view that does not show the frame, counts as the mean.
+
         Only a chunk of rows at a time is held in single precision besides what is given and returned.
 
         Raises
@@ -82,6 +84,7 @@ class Preparation:
         prepared = np.empty((len(features), self.n_outputs), dtype=np.float32)
         for rows in _split_rows(features):
             chunk = (features[rows].astype(np.float32) - mean) / scale
+            chunk[np.isnan(chunk)] = 0.0
             if components is None:
                 prepared[rows] = chunk
             else:

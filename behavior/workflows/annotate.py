@@ -122,6 +122,7 @@ def annotate_study(
     """Annotate every recording of the study at `study_path` with the bundle in the folder `model`; arguments as for `annotate_videos`.
 
     The study's cache is used, unless other body parts are asked for: those features go to `out`/cache, so that the study keeps its own.
+    Of a model that works on several views, views that a recording lacks are left out, with a warning.
     """
     study, recordings = open_study(study_path)
     named = [recording.id for recording in recordings if recording.individual]
@@ -136,6 +137,7 @@ def annotate_study(
     chosen: dict[str, Any] = {"body_parts": tuple(body_parts), "individual": individual, "others": tuple(others)}
     asked = AnnotatorRequest(model, cache, **chosen, may_resample=resample, imported=study.cache, study=study_path)
     annotator = asked.open()
+    annotator.require_views(recordings, study_path)
     crop = annotator.model.crop
     asked_for = bool(body_parts) or individual is not None
     if crop is not None and study.crop is not None and not asked_for and _fold(crop) != _fold(study.crop):

@@ -17,6 +17,7 @@ from behavior.learning.crossval_digest import describe_recordings
 from behavior.learning.crossval_files import (
     DECISIONS_FILE,
     FITS_FOLDER,
+    VIEWS_FILE,
     claim_crossval_folder,
     prepare_crossval_folder,
 )
@@ -34,6 +35,7 @@ from behavior.learning.requirements import require_folds
 from behavior.learning.seen_recordings import refuse_seen_recordings
 from behavior.learning.shared_fits import FOLDS, PAIRS, share_fits
 from behavior.learning.variants import describe_epochs, describe_model, list_variants
+from behavior.learning.view_scores import describe_view_scores, predict_views, score_views
 from behavior.progress import warn
 from behavior.recording import Annotation, Labels, Probabilities
 from behavior.reporting.crossval_pictures import draw_crossval, make_title
@@ -80,7 +82,7 @@ def cross_validate(path: Path, out: Path, *, overwrite: bool = False, learning_c
     prepare_crossval_folder(out, study=path, overwrite=overwrite)
     with claim_crossval_folder(out):
         with measure_effort() as reading:
-            data = load_learning_data(study, training)
+            data = load_learning_data(study, training, among=recordings)
         folds = list_folds(study, data)
         _warn_of_animals(study, data)
         require_folds(study, folds)
@@ -113,6 +115,9 @@ def _compute(
     if study.crossval.early_stopping_on == "fold":
         metrics = mark_optimistic(metrics)
     curves = measure_reliability(annotations, labels)
+    views = None
+    if study.views is not None:
+        views = score_views(data, predicted.probabilities, predict_views(study, data, predicted, store=store))
     sizes = measure_learning_curve(study, data, folds, complete=predicted.probabilities, store=store) if learning_curve else None
     pictures = draw_crossval(study, metrics, annotations, labels, sizes)
     notes = [
@@ -120,6 +125,7 @@ def _compute(
         *decision_notes,
         *describe_reliability(curves),
         *([LEARNING_CURVE] if sizes is not None else []),
+        *(describe_view_scores(views, data.behaviors, file=VIEWS_FILE) if views is not None else []),
     ]
     frequency = describe_frequency(metrics, annotations, labels, find_fold_thresholds(study, decisions))
     return CrossvalContent(
@@ -137,6 +143,7 @@ def _compute(
         decisions=decisions,
         reliability=tabulate_reliability(curves),
         learning_curve=sizes,
+        views=views,
         pictures=pictures,
         computing_time=tabulate_effort({"features": reading, **({} if was_begun else {"train": training})}, data),
     )

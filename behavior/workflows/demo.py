@@ -8,9 +8,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from behavior.compute.where import Where
-from behavior.config import Backbone, Crop, LstmHead, Postprocess, Study, Training, Windows
+from behavior.config import Backbone, Crop, LstmHead, OtherView, Postprocess, Study, Training, Views, Windows
 from behavior.errors import BehaviorError, OutputError
 from behavior.figures.ethograms import draw_ethogram
 from behavior.figures.rendering import render_png
@@ -20,10 +21,11 @@ from behavior.files.label_formats.request import LabelRequest
 from behavior.files.labels import read_labels
 from behavior.files.manifest import write_manifest
 from behavior.files.study import write_study
+from behavior.files.view_cells import name_view
 from behavior.metrics.tables import MetricIndex
 from behavior.progress import announce
 from behavior.recording import Recording
-from behavior.synthetic.study import write_study_files
+from behavior.synthetic.study import RecordingFiles, write_study_files
 from behavior.workflows.annotate import annotate_study
 from behavior.workflows.check import check_study
 from behavior.workflows.crossval import cross_validate
@@ -35,6 +37,8 @@ __all__ = ["DEMO_STUDY", "DemoResult", "run_demo"]
 
 N_TRAINING, N_TEST = 6, 2
 N_FRAMES = 1500
+# What the second camera is called.
+SIDE = "side"
 # What configs/demo.yaml says.
 DEMO_STUDY = Study(
     recordings=Path("recordings.csv"),
@@ -73,7 +77,14 @@ class DemoResult:
 
 
 def run_demo(
-    out: Path, *, seed: int = 0, n_training: int = N_TRAINING, n_test: int = N_TEST, n_frames: int = N_FRAMES, study: Study = DEMO_STUDY
+    out: Path,
+    *,
+    seed: int = 0,
+    n_training: int = N_TRAINING,
+    n_test: int = N_TEST,
+    n_frames: int = N_FRAMES,
+    study: Study = DEMO_STUDY,
+    side: Literal["features", "predictions"] | None = None,
 ) -> DemoResult:
     """Render a study of `n_training` and `n_test` recordings into `out` and run check, embed, crossval, train, annotate and report on it.
 
@@ -87,6 +98,8 @@ def run_demo(
         Frames of a recording, at 10 frames per second.
     study
         What is done with the recordings.
+    side
+        How a second camera, which films the same mice from the side, goes together with the first (`views.combine`); None for one camera.
 
     Raises
     ------
@@ -98,6 +111,9 @@ def run_demo(
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise OutputError(f"{out}: is not empty; give a new folder to the demo, or delete that one.")
     make_folder(out)
+    if side is not None:
+        views = Views(combine=side, others={SIDE: OtherView()})
+        study = study.model_copy(update={"streams": [*study.streams, *(f"{name}@{SIDE}" for name in study.streams)], "views": views})
     result = DemoResult(out / "study.yaml", out / "crossval", out / "model", out / "ethograms", out / "report.html", [], {})
 
     @contextmanager
@@ -135,7 +151,8 @@ def run_demo(
 def _render(out: Path, study: Study, *, seed: int, n_training: int, n_test: int, n_frames: int) -> list[Recording]:
     """Render the recordings, write the study and return its manifest."""
     where = Where(workers=os.cpu_count())
-    files = write_study_files(out / "videos", n_recordings=n_training + n_test, n_frames=n_frames, seed=seed, where=where)
+    sizes = {"n_recordings": n_training + n_test, "n_frames": n_frames, "seed": seed}
+    files = write_study_files(out / "videos", **sizes, with_side=study.views is not None, where=where)
     recordings = [
         Recording(
             rendered.name,
@@ -144,12 +161,19 @@ def _render(out: Path, study: Study, *, seed: int, n_training: int, n_test: int,
             labels={"": rendered.labels.resolve()},
             animal=rendered.name,
             split="train" if number < n_training else "test",
+            views=_list_views(rendered),
         )
         for number, rendered in enumerate(files)
     ]
     write_manifest(out / "recordings.csv", recordings)
     write_study(out / "study.yaml", study)
     return recordings
+
+
+def _list_views(rendered: RecordingFiles) -> dict[str, Recording]:
+    if rendered.side_video is None or rendered.side_pose is None:
+        return {}
+    return {SIDE: Recording(name_view(rendered.name, SIDE), video=rendered.side_video.resolve(), pose=rendered.side_pose.resolve())}
 
 
 def _draw(recording: Recording, ethograms: Path, study: Study) -> Path:

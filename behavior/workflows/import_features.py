@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from behavior.config import MADE_STREAMS
+from behavior.config import MADE_STREAMS, is_view_name, split_stream
 from behavior.errors import BehaviorError, UsageError, suggest_nearest
 from behavior.files.atomic import make_folder
 from behavior.files.feature_cache import cache_path
@@ -18,6 +18,7 @@ from behavior.files.imported_features import read_imported_features
 from behavior.files.manifest import is_portable_name
 from behavior.files.name_matching import make_safe
 from behavior.files.study import open_study
+from behavior.files.view_cells import find_view, name_view
 from behavior.progress import announce, complain, report_progress
 from behavior.versions import collect_versions
 
@@ -37,6 +38,8 @@ def import_features(path: Path, files: Sequence[Path], *, name: str, fps: float 
 
     Parameters
     ----------
+    name
+        Of the stream; `NAME@VIEW` for features of another view than the first.
     fps
         Frames per second of files that do not say.
 
@@ -46,10 +49,13 @@ def import_features(path: Path, files: Sequence[Path], *, name: str, fps: float 
         If the study cannot be used, or `name` is taken or cannot be part of a file name.
     """
     study, recordings = open_study(path)
-    if name in MADE_STREAMS or not is_portable_name(name):
+    stream, view = split_stream(name)
+    if stream in MADE_STREAMS or not is_portable_name(stream) or ("@" in name and not is_view_name(view)):
         taken = ", ".join(MADE_STREAMS)
         raise UsageError(f"--name is {name!r}, expected letters, digits, dots, dashes and underscores, and none of {taken}.")
-    known = {recording.id for recording in recordings}
+    known = {recording.id for recording in recordings if find_view(recording, view) is not None}
+    if not known:
+        raise UsageError(f"{path}: no recording has the view {view!r}; fill in start_{view} in the manifest for those that have it.")
     result = ImportResult()
     with report_progress("importing", total=len(files), unit="files") as advance:
         for file in files:
@@ -57,8 +63,9 @@ def import_features(path: Path, files: Sequence[Path], *, name: str, fps: float 
                 recording = make_safe(file.stem)
                 if recording not in known:
                     near = suggest_nearest(recording, known) or "; name each file after its recording."
-                    raise UsageError(f"{file}: no recording is named {recording!r}{near}")
-                result.shapes[recording] = _import_file(file, recording, study.cache, name, fps)
+                    of_view = f" and has the view {view!r}" if view else ""
+                    raise UsageError(f"{file}: no recording is named {recording!r}{of_view}{near}")
+                result.shapes[recording] = _import_file(file, name_view(recording, view), study.cache, stream, fps)
             except BehaviorError as error:
                 result.failures[str(file)] = str(error)
                 complain(str(error))

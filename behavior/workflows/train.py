@@ -99,12 +99,12 @@ def train_model(path: Path, out: Path, *, crossval: Path | None = None) -> Train
     results = read_crossval(crossval) if crossval is not None else None
     if results is not None:
         require_same_settings(results, study)
-    training = load_learning_data(study, [recording for recording in recordings if recording.split == "train"])
+    training = load_learning_data(study, [recording for recording in recordings if recording.split == "train"], among=recordings)
     if results is not None:
         require_same_data(results, study, training)
     epochs = results.epochs if results is not None else FitEpochs()
     decisions = fit_model_decisions(study, training, results) if study.decisions is not None and results is not None else None
-    test = load_learning_data(study, tested) if tested else None
+    test = load_learning_data(study, tested, among=recordings) if tested else None
     if test is not None:
         require_alike([*training.recordings, *test.recordings], [*training.features, *test.features])
     members, skipped = fit_members(study, training, test, epochs.known)

@@ -20,6 +20,7 @@ class Stream:
     """Embeds "new", has "cached", cannot embed "bad", and finds "shared" claimed the first time."""
 
     name = "pose"
+    view = ""
 
     def __init__(self, *, weights_are_bad: bool = False) -> None:
         self.weights_are_bad = weights_are_bad

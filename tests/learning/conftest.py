@@ -14,8 +14,9 @@ import pytest
 from behavior.config import LstmHead, Postprocess, Study
 from behavior.files.feature_sources import Signature
 from behavior.files.model_bundle import BundleDescription, MemberDescription, StreamDescription, TrainingRecord
-from behavior.learning.learning_data import LearningData, RecordingFeatures
+from behavior.learning.learning_data import LearningData
 from behavior.learning.opened_model import OpenedMember, OpenedModel
+from behavior.learning.recording_features import RecordingFeatures
 from behavior.recording import Labels, Recording
 from behavior.sequence.windowed_network import WindowedNetwork
 

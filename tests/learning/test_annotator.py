@@ -9,8 +9,8 @@ from behavior.config import Crop, Decisions, Postprocess
 from behavior.errors import ModelError
 from behavior.learning.annotator import Annotator, open_annotator
 from behavior.learning.decisions import FittedDecisions
-from behavior.learning.learning_data import RecordingFeatures
 from behavior.learning.model_features import LoadedFeatures
+from behavior.learning.recording_features import RecordingFeatures
 from behavior.postprocess.calibration import Calibration
 from behavior.provenance import AppliedPostprocess, ModelSource, Provenance
 from behavior.recording import Recording

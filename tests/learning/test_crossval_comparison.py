@@ -215,7 +215,9 @@ def test_features_are_read_only_where_their_file_changed(
     read = []
     load = crossval_comparison.load_features
     monkeypatch.setattr(
-        crossval_comparison, "load_features", lambda study, recording, streams: read.append(recording.id) or load(study, recording, streams)
+        crossval_comparison,
+        "load_features",
+        lambda study, recording, *given, **more: read.append(recording.id) or load(study, recording, *given, **more),
     )
     study, recordings = open_study(study_file)
     assert find_differences(results, study, recordings) == []

@@ -16,8 +16,8 @@ from behavior.files.model_bundle import StreamDescription
 from behavior.files.video_writer import write_video
 from behavior.frame_sampling import lay_rows, sample_frames
 from behavior.learning.explainer import Explainer
-from behavior.learning.learning_data import RecordingFeatures
 from behavior.learning.model_features import LoadedFeatures
+from behavior.learning.recording_features import RecordingFeatures
 from behavior.recording import Recording
 from behavior.sequence.windowed_network import WindowedNetwork
 

@@ -22,7 +22,7 @@ from behavior.learning.familiarity import (
     warn_of_unfamiliar,
 )
 from behavior.learning.familiarity_reference import fit_stream_reference
-from behavior.learning.learning_data import RecordingFeatures
+from behavior.learning.recording_features import RecordingFeatures
 from behavior.provenance import Familiarity, Provenance
 from behavior.recording import Annotation, Ethogram, Probabilities
 from behavior.row_blocks import RowBlocks

@@ -10,9 +10,9 @@ import pytest
 from behavior.errors import UsageError
 from behavior.frame_sampling import lay_rows, sample_frames
 from behavior.learning.frame_question import FeatureChange, FrameQuestion
-from behavior.learning.learning_data import RecordingFeatures
 from behavior.learning.opened_model import OpenedMember
 from behavior.learning.prediction import predict_probabilities
+from behavior.learning.recording_features import RecordingFeatures
 from behavior.sequence.preparation import Preparation
 from behavior.sequence.windowed_network import WindowedNetwork
 

@@ -7,7 +7,8 @@ import pytest
 
 from behavior.errors import LabelError
 from behavior.learning.label_needs import count_labelled_minutes, list_needs, require_enough_labels
-from behavior.learning.learning_data import LearningData, RecordingFeatures
+from behavior.learning.learning_data import LearningData
+from behavior.learning.recording_features import RecordingFeatures
 from behavior.recording import Labels, Recording
 
 BEHAVIORS = ("groom", "rear", "rest")

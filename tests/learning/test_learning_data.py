@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from behavior.config import Study
 from behavior.errors import BehaviorError, CacheError, UsageError
 from behavior.files.feature_cache import FeatureSet
 from behavior.files.feature_sources import Signature
@@ -17,9 +18,8 @@ from behavior.files.study import read_study
 from behavior.frame_sampling import lay_rows, sample_frames
 from behavior.learning.learning_data import (
     LearningData,
-    RecordingFeatures,
     describe_differences,
-    join_streams,
+    describe_lacked,
     load_features,
     load_learning_data,
     load_variant,
@@ -27,6 +27,7 @@ from behavior.learning.learning_data import (
     read_recording_labels,
     require_alike,
 )
+from behavior.learning.recording_features import RecordingFeatures, join_streams
 from behavior.recording import Frames, Recording
 
 N_FRAMES = 240
@@ -315,3 +316,9 @@ class TestSampling:
             require_alike(data.recordings, features)
         sampled = [replace(one, rows=lay_rows(one.time_s, np.arange(6), rate=10, fps=one.fps)) for one in features]
         require_alike(data.recordings, sampled)
+
+
+def test_a_view_that_no_recording_has_is_refused():
+    study = Study.model_validate({"behaviors": ["rear"], "streams": ["top", "imu@side"], "views": {"others": {"side": {}}}})
+    with pytest.raises(UsageError, match="none of the recordings a, b has the view 'side', which the stream imu@side is of"):
+        describe_lacked(study, [Recording("a"), Recording("b")], {})

@@ -11,10 +11,10 @@ from live_networks import look_back
 from behavior.config import Sampling
 from behavior.frame_sampling import lay_rows, sample_frames
 from behavior.frame_times import estimate_fps
-from behavior.learning.learning_data import RecordingFeatures
 from behavior.learning.live_features import View, ViewFeatures
 from behavior.learning.live_frames import EveryFrame, GridFrames, make_live_frames
 from behavior.learning.prediction import predict_probabilities
+from behavior.learning.recording_features import RecordingFeatures
 
 RATE = 10.0
 

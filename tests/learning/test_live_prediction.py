@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from live_networks import CROP, SumNetwork, look_back
 
 from behavior.config import Crop, Sampling
-from behavior.learning.learning_data import RecordingFeatures
 from behavior.learning.live_prediction import LivePredictor, count_ahead, find_obstacle
 from behavior.learning.opened_model import OpenedMember
 from behavior.learning.prediction import predict_probabilities
+from behavior.learning.recording_features import RecordingFeatures
 from behavior.sequence.preparation import Preparation
 from behavior.sequence.windowed_network import WindowedNetwork
 

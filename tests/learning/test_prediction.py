@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from behavior.errors import ModelError
-from behavior.learning.learning_data import RecordingFeatures
 from behavior.learning.opened_model import OpenedMember
 from behavior.learning.prediction import predict_probabilities, require_rate
+from behavior.learning.recording_features import RecordingFeatures
 from behavior.row_blocks import RowBlocks
 from behavior.sequence import averaging, preparation
 from behavior.sequence.preparation import Preparation

@@ -11,8 +11,9 @@ import pytest
 from behavior.config import BoostingHead, Crop, CrossValidation, Decisions, Ensemble, EnsembleMember, LstmHead, Study, Training
 from behavior.errors import LabelError
 from behavior.files.study import open_study
-from behavior.learning.learning_data import LearningData, RecordingFeatures
+from behavior.learning.learning_data import LearningData
 from behavior.learning.quick_study import choose_quick_settings, choose_training_labels, group_recordings, write_quick_study
+from behavior.learning.recording_features import RecordingFeatures
 from behavior.recording import Labels, Recording
 
 STUDY = Study(

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from behavior.config import Ensemble
-from behavior.learning.variants import combine_members, describe_epochs, describe_model, list_variants
+from behavior.config import Ensemble, Study
+from behavior.learning.variants import combine_members, describe_epochs, describe_model, list_variants, select_view
 
 LSTM = {"kind": "lstm", "layers": 1, "units": 4, "dropout": 0.1}
 MEMBERS = [
@@ -84,3 +84,20 @@ def test_an_ensemble_is_described_by_its_members_and_how_they_are_combined(make_
     assert "bidirectional lstm head, one network for all behaviors on windows of" in text
     assert text.count(" + ") == 2
     assert "decisions" not in text
+
+
+VIEWS = {"behaviors": ["rear"], "streams": ["top", "imu@side"], "views": {"others": {"side": {}}}}
+
+
+def test_one_view_has_its_own_streams_and_members():
+    members = [{"streams": ["top"]}, {"streams": ["top", "imu@side"]}, {"head": {"kind": "mstcn"}}]
+    study = Study.model_validate({**VIEWS, "ensemble": {"members": members}})
+    side = select_view(study, "side")
+    assert side.streams == ["imu@side"] and [member.streams for member in side.ensemble.members] == [["imu@side"], None]
+    assert select_view(study, "").streams == ["top"]
+
+
+@pytest.mark.parametrize(("combine", "expected"), [("features", [["top", "imu@side"]]), ("predictions", [["top"], ["imu@side"]])])
+def test_each_view_has_a_model_of_its_own_where_predictions_are_combined(combine, expected):
+    study = Study.model_validate({**VIEWS, "views": {"combine": combine, "others": {"side": {}}}})
+    assert [variant.streams for variant in list_variants(study)] == expected

@@ -114,6 +114,21 @@ def test_crops_backbones_and_steps_are_described() -> None:
     assert references[0].startswith("[1] Kroeger T")
 
 
+@pytest.mark.parametrize("combine", ["features", "predictions"])
+def test_each_view_is_described_by_its_own_crop_and_backbone(combine: str) -> None:
+    side = {"crop": {"whole_frame": True}, "backbone": {"name": "squeezenet"}}
+    study = make_study(
+        streams=["appearance", "appearance@side", "imu@side"],
+        crop=Crop(body_part="midbody"),
+        views={"combine": combine, "others": {"side": side}},
+    )
+    words, _ = write(study)
+    assert words.count("Animals were filmed from 2 sides") == 1
+    assert "Whole frames of the view side were used." in words and "around midbody" in words
+    assert "Each crop of the view side was embedded by squeezenet" in words
+    assert "Features 'imu' of the view side were computed by other means" in words
+
+
 def test_a_model_says_on_how_many_recordings_it_was_trained_and_how_it_decides() -> None:
     words, _ = write(model=make_model())
     assert "The final model was trained on 2 recordings for 4 to 9 epochs; 1 validation recording for early stopping (seed 3)." in words

@@ -8,7 +8,8 @@ import pytest
 
 from behavior.config import Search, Study, Windows
 from behavior.errors import UsageError
-from behavior.learning.learning_data import LearningData, RecordingFeatures
+from behavior.learning.learning_data import LearningData
+from behavior.learning.recording_features import RecordingFeatures
 from behavior.recording import Labels, Recording
 from behavior.search import trials
 from behavior.search.results import SearchResult
