@@ -139,7 +139,8 @@ def _list_tracked(description: Description) -> list[DescribedRecording]:
 
 def _order(description: Description) -> list[DescribedRecording]:
     """Return the recordings, groups together and in their own order within them."""
-    return sorted(description.recordings, key=lambda recording: description.groups.index(recording.group))
+    places = {group: place for place, group in enumerate(description.groups)}
+    return sorted(description.recordings, key=lambda recording: places[recording.group])
 
 
 def _make_row(recording: DescribedRecording) -> RasterRow:
