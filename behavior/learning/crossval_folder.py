@@ -81,12 +81,12 @@ class CrossvalContent:
         How often probabilities come true.
     learning_curve
         How scores grow with the number of recordings; None if it was not measured.
-    views
-        How well each view does alone, and all together; None where there is one.
     pictures
         Figures of matplotlib by file name.
     computing_time
         What the steps took: columns step, metric and value.
+    views
+        How well each view does alone, and all together; None where there is one.
     """
 
     study: Study
@@ -101,9 +101,9 @@ class CrossvalContent:
     decisions: pd.DataFrame | None
     reliability: pd.DataFrame
     learning_curve: pd.DataFrame | None
-    views: pd.DataFrame | None
     pictures: Mapping[str, Any]
     computing_time: pd.DataFrame
+    views: pd.DataFrame | None = None
 
 
 @dataclass(frozen=True)
