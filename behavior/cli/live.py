@@ -158,7 +158,7 @@ def _serving(recorders: Recorders, *, host: str, port: int) -> Iterator[str]:
 
     desk = LiveDesk(recorders)
     application = make_live_application(desk)
-    with serving_application(application, host=host, port=port, start=int, close=desk.end, has_sockets=True) as running:
+    with serving_application(application, host=host, port=port, start=int, say_last=desk.end, has_sockets=True) as running:
         yield running.address
 
 

@@ -29,6 +29,8 @@ _LONGEST_NOTE = 500
 _QUALITY = 80
 # Of frames and latencies that a rate is measured over.
 _RECENT_S = 3.0
+# Those that do not read are not waited for any longer.
+_SECONDS_TO_READ = 0.5
 
 
 class _Numbers:
@@ -164,9 +166,12 @@ class LiveDesk:
         return self._recorders.events
 
     def end(self) -> None:
-        """Say that the run is over."""
-        self._is_over = True
+        """Say that the run is over, and give readers a moment to take that."""
         self.events.publish({"event": "over"})
+        self._is_over = True
+        until = time.monotonic() + _SECONDS_TO_READ
+        while self.events.n_subscriptions and time.monotonic() < until:
+            time.sleep(0.01)
 
     @property
     def is_over(self) -> bool:

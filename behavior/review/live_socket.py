@@ -54,13 +54,16 @@ async def tell_events(socket: WebSocket, desk: LiveDesk) -> None:
 async def _tell(socket: WebSocket, desk: LiveDesk, subscription: Subscription, news: asyncio.Event) -> None:
     await socket.send_text(json.dumps(desk.introduce()))
     while True:
-        await news.wait()
-        news.clear()
+        # Asked before the events are taken: the last of them is published before the run is over.
+        is_over = desk.is_over
         for event in subscription.take():
             await socket.send_text(json.dumps(event))
-        if desk.is_over:
+            is_over = is_over or event["event"] == "over"
+        if is_over:
             await socket.close()
             return
+        await news.wait()
+        news.clear()
 
 
 async def _wait_until_left(socket: WebSocket) -> None:

@@ -85,7 +85,8 @@ def serving_application(
     host: str = LOCAL,
     port: int,
     start: Callable[[], object],
-    close: Callable[[], object],
+    close: Callable[[], object] = int,
+    say_last: Callable[[], object] = int,
     has_sockets: bool = False,
 ) -> Iterator[RunningServer]:
     """Run a server for an application while the block runs; arguments and errors as of `serving`.
@@ -94,6 +95,8 @@ def serving_application(
     ----------
     start, close
         Called before the server runs, and while it ends.
+    say_last
+        Called before it ends, while it still answers.
     has_sockets
         Whether the application answers WebSockets.
     """
@@ -123,6 +126,7 @@ def serving_application(
     try:
         yield RunningServer(f"http://{shown}:{port}/" + (f"?token={token}" if token else ""), port)
     finally:
+        say_last()
         server.should_exit = True
         close()
         thread.join(_SECONDS_TO_END)

@@ -61,12 +61,12 @@ def test_a_report_takes_opened_results(folder):
 def test_the_demo_returns_where_things_are(demo, monkeypatch, tmp_path):
     asked = []
 
-    def run(out, *, seed):
-        asked.append((out, seed))
+    def run(out, *, seed, side):
+        asked.append((out, seed, side))
         return demo
 
     monkeypatch.setattr(demo_workflow, "run_demo", run)
     made = bh.run_demo(str(tmp_path / "new"), seed=7)
-    assert asked == [(tmp_path / "new", 7)]
+    assert asked == [(tmp_path / "new", 7, None)]
     assert made.study == demo.study
     assert made.table.set_index("behavior")["average_precision"].to_dict() == demo.average_precision

@@ -49,7 +49,7 @@ def page(tmp_path):
     recorders = gather_recorders(tmp_path, sources, behaviors=BEHAVIORS, waits=True, at_own_pace=True)
     desk = LiveDesk(recorders)
     with (
-        serving_application(make_live_application(desk), port=0, start=int, close=desk.end) as server,
+        serving_application(make_live_application(desk), port=0, start=int, say_last=desk.end) as server,
         running(recorders),
     ):
         yield Page(recorders, server.address.rstrip("/"))

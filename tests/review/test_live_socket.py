@@ -27,7 +27,7 @@ def run(tmp_path):
         pictures = (CapturedPicture(number / FPS, np.full((16, 24, 3), number % 256, dtype=np.uint8)) for number in itertools.count())
         recorders = gather_recorders(tmp_path, {"left": DrawnSource(pictures)}, waits=True, at_own_pace=True)
         desk = LiveDesk(recorders)
-        serving = serving_application(make_live_application(desk), host=host, port=0, start=int, close=desk.end, has_sockets=True)
+        serving = serving_application(make_live_application(desk), host=host, port=0, start=int, say_last=desk.end, has_sockets=True)
         recording = running(recorders)
         stacks.append((serving, recording))
         server = serving.__enter__()
@@ -160,6 +160,26 @@ def test_a_reader_is_told_to_the_end(run):
     assert sum(event["event"] == "prediction" for event in taken) == frames
     assert [event["frames"] for event in taken if event["event"] == "finished"] == [frames]
     assert taken[-1] == {"event": "over"}
+
+
+def test_an_event_just_before_the_end_does_not_take_the_place_of_the_last_one(run, monkeypatch):
+    recorders, server = run()
+    publish = recorders.events.publish
+
+    def publish_two(event):
+        if event == {"event": "over"}:
+            publish({"event": "gap"})
+            # Time for a reader to be told that.
+            time.sleep(0.3)
+        publish(event)
+
+    monkeypatch.setattr(recorders.events, "publish", publish_two)
+    with connect(f"{find_socket(server)}/events") as reader:
+        serving, recording = run.stacks.pop()
+        recording.__exit__(None, None, None)
+        serving.__exit__(None, None, None)
+        taken = [json.loads(line) for line in reader]
+    assert taken[-2:] == [{"event": "gap"}, {"event": "over"}]
 
 
 def test_there_are_only_so_many_readers(run, monkeypatch):
