@@ -217,7 +217,7 @@ class LiveCapture(_Part):
     skipped
         Frames that came too fast for the model: they are in the video, and were taken to look like the frame before.
     not_predicted
-        Frames at the beginning from which the background was learned: they are in the video, and have probabilities of 0.
+        Frames at the beginning from which the background was estimated: they are in the video, and have probabilities of 0.
     """
 
     source: str | None = None

@@ -324,7 +324,7 @@ def run_demo(out: PathLike, *, seed: int = 0, side: Literal["features", "predict
     seed
         The same seed gives the same study.
     side
-        How a second camera, which films from the side, goes together with the first; None for one camera.
+        How a second camera, which records from the side, goes together with the first; None for one camera.
 
     Raises
     ------

@@ -51,7 +51,7 @@ def record_live(
         For a model of crops: a fixed place, x and y in pixels, or a video of the same set-up before whose background the animal is
         looked for; for each source, or one for all.
     warm_up_s
-        For a model of crops: seconds from which the background is learned, and which are not predicted; 10 for a camera without
+        For a model of crops: seconds from which the background is estimated, and which are not predicted; 10 for a camera without
         `background`.
     roll_s
         Seconds after which another recording begins.

@@ -30,7 +30,7 @@ def demo(
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same study.")] = 0,
     side: Annotated[
         _Combination | None,
-        typer.Option("--side", help="Film the mice from the side too, and combine the two views' features or predictions."),
+        typer.Option("--side", help="Record the mice from the side too, and combine the two views' features or predictions."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:

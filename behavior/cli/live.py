@@ -67,7 +67,7 @@ def live(
         str | None,
         typer.Option(
             metavar="DURATION",
-            help="For models of crops: learn the background from the first seconds, which are not predicted; 10s for a camera without "
+            help="For models of crops: estimate the background from the first seconds, which are not predicted; 10s for a camera without "
             "--background.",
         ),
     ] = None,
@@ -172,7 +172,7 @@ def _print_result(result: LiveResult, *, as_json: bool) -> None:
             continue
         shares = f"{tally.looked_at:,} seen by the model, {tally.skipped:,} skipped, {tally.undecodable:,} not decoded"
         if tally.not_predicted:
-            shares += f", {tally.not_predicted:,} not predicted while the background was learned"
+            shares += f", {tally.not_predicted:,} not predicted while the background was estimated"
         median, high = source.find_latency(50), source.find_latency(99)
         took = (
             ""

@@ -63,7 +63,7 @@ class Study(Section):
     )
     views: Views | None = Field(
         default=None,
-        description="Cameras besides the first that film the same animal. Without it, a recording is one video.",
+        description="Cameras besides the first that record the same animal. Without it, a recording is one video.",
         examples=[{"combine": "features", "others": {"side": {}}}],
     )
     features: FeatureSteps = Field(

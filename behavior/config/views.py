@@ -1,4 +1,4 @@
-"""The section `views`: cameras that film the same animal as the first one, and how what they show goes together."""
+"""The section `views`: cameras that record the same animal as the first one, and how what they show goes together."""
 
 from __future__ import annotations
 

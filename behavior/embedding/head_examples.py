@@ -24,7 +24,7 @@ from behavior.tracking.detections import Detections, FrameDetections
 from behavior.tracking.head_looks import CROP_SIZE, FEWEST_EXAMPLES, HeadLooks, train_head_looks
 from behavior.vision.crops import take_crop
 
-__all__ = ["find_heads", "learn_heads"]
+__all__ = ["estimate_head_looks", "find_heads"]
 
 # Side of a crop in lengths of an animal.
 _SIDE_LENGTHS = 1.3
@@ -36,11 +36,11 @@ _MOST_EXAMPLES = 4000
 _LEAST_ACCURACY = 0.7
 
 
-def learn_heads(video: Path, found: Sequence[Detections], examples: Path) -> HeadLooks:
+def estimate_head_looks(video: Path, found: Sequence[Detections], examples: Path) -> HeadLooks:
     """Return what heads look like, by the pose of some frames of this or another video.
 
     The pose is of the video that lies beside it and is named alike, else of this one. What the detector finds in those frames is compared
-    with it, so that heads are learned as they are looked for.
+    with it, so that heads are looked for as these were found.
 
     Parameters
     ----------

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from behavior.figures.film_strips import compose_film_strip
+from behavior.figures.frame_strips import compose_frame_strip
 from behavior.figures.lettering import parse_color
 from behavior.figures.rendering import get_animal_color
 
@@ -17,7 +17,7 @@ __all__ = ["ShownTracklet", "draw_identity_strips", "encode_png"]
 
 Image = npt.NDArray[np.uint8]
 
-# As compose_film_strip draws: a picture with its edges, and what is between two.
+# As compose_frame_strip draws: a picture with its edges, and what is between two.
 _EDGES, _BETWEEN = 8, 4
 _LEFT, _BELOW, _GAP, _LEGEND = 92, 26, 10, 52
 # The legend has room beside so many.
@@ -109,7 +109,7 @@ def _draw_block(shown: Sequence[ShownTracklet], color: str, *, n_crops: int, n_c
         # White, where a tracklet has fewer crops.
         blank = np.full((size, size, 3), 255, dtype=np.uint8)
         images = [each.images[row] if row < len(each.images) else blank for each in shown]
-        strip = compose_film_strip(images, [each.is_sure and row < len(each.images) for each in shown], size=size, color=color)
+        strip = compose_frame_strip(images, [each.is_sure and row < len(each.images) for each in shown], size=size, color=color)
         block[row * pitch : row * pitch + len(strip), _LEFT : _LEFT + strip.shape[1]] = strip
     for column, each in enumerate(shown):
         left = _LEFT + column * pitch + 4

@@ -51,7 +51,7 @@ _MOST_BYTES = 2**20
 _MEASURES = ("brightness", "contrast", "sharpness")
 
 # Whether the model looked at a frame, with or without finding the animal there, or at those beside it on its grid in time; or the
-# background was still being learned; or the frame came too fast, or could not be decoded.
+# background was still being estimated; or the frame came too fast, or could not be decoded.
 Looked = Literal["yes", "not found", "between", "warm-up", "skipped", "not decoded"]
 
 

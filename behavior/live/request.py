@@ -28,7 +28,7 @@ class LiveRequest:
     backgrounds
         Videos of the same set-up, before whose background the animal is looked for in every frame: one for each source, or one for all.
     warm_up_s
-        Seconds of a camera or a stream without such a video from which the background is learned, and which are recorded, but not
+        Seconds of a camera or a stream without such a video from which the background is estimated, and which are recorded, but not
         predicted; for a video, too, where it is given, whose own frames tell the background where None.
     roll_s, duration_s
         Seconds after which another recording begins, and after which all ends; None for never.

@@ -81,7 +81,7 @@ class LiveTally:
     ----------
     looked_at, skipped, undecodable, not_predicted
         Frames: those that the model saw, those that came too fast for it, those of a file that cannot be decoded, and those from which the
-        background was learned.
+        background was estimated.
     answered
         Frames that have probabilities.
     not_found

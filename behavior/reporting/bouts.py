@@ -12,7 +12,7 @@ from behavior.config import Crop
 from behavior.embedding.crop_reader import open_crops
 from behavior.embedding.recording_inputs import RecordingInputs
 from behavior.errors import BehaviorError
-from behavior.figures.film_strips import compose_film_strip, render_jpeg
+from behavior.figures.frame_strips import compose_frame_strip, render_jpeg
 from behavior.figures.rendering import get_color
 from behavior.learning.uncertain_bouts import UncertainBout, find_uncertain_bouts
 from behavior.progress import report_progress, warn
@@ -116,7 +116,7 @@ def _take_strips(
     for bout, frames in chosen.items():
         color = get_color(annotation.behaviors.index(bout.behavior))
         inside = [bout.start_frame <= frame < bout.stop_frame for frame in frames]
-        strip = compose_film_strip([images.get(int(frame)) for frame in frames], inside, size=_SIZE, color=color)
+        strip = compose_frame_strip([images.get(int(frame)) for frame in frames], inside, size=_SIZE, color=color)
         strips[bout] = render_jpeg(strip)
     return strips
 

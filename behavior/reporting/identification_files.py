@@ -10,7 +10,7 @@ from typing import Any
 
 from behavior.embedding.identification import NEW, Identification
 from behavior.errors import OutputError
-from behavior.figures.film_strips import render_jpeg
+from behavior.figures.frame_strips import render_jpeg
 from behavior.figures.individuals import ShownGuess, ShownQuery, draw_answers, draw_members
 from behavior.files.atomic import remove_files, write_bytes, write_text
 from behavior.files.cells import format_table

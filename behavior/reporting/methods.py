@@ -208,7 +208,7 @@ def _describe_streams(text: _Text, study: Study) -> None:
     if study.views is not None and "" in views:
         how = "read side by side by one model" if study.views.combine == "features" else "read by a model each"
         text.say(
-            f"Animals were filmed from {len(study.views.others) + 1} sides; features of other views ({_join(list(study.views.others))}) "
+            f"Animals were recorded from {len(study.views.others) + 1} sides; features of other views ({_join(list(study.views.others))}) "
             f"were laid onto the frames of the first by the nearest frame in time, and views were {how}."
         )
     for view, streams in views.items():

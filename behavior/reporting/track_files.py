@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from behavior.embedding.tracklet_identities import TrackletIdentities
 from behavior.errors import PoseError, VideoError
-from behavior.figures.film_strips import render_jpeg
+from behavior.figures.frame_strips import render_jpeg
 from behavior.figures.tracked_animals import draw_ways
 from behavior.files.atomic import remove_files, write_bytes
 from behavior.files.pose import write_deeplabcut

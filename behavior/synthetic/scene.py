@@ -42,7 +42,7 @@ class Patch:
 
 @dataclass(frozen=True)
 class Coat:
-    """Colours (R, G, B) of one strain's back, ears, paws and tail, the range of floor brightness it is filmed on, and patches of fur."""
+    """Colours (R, G, B) of one strain's back, ears, paws and tail, the range of floor brightness it is recorded on, and patches of fur."""
 
     name: str
     back: tuple[int, int, int]

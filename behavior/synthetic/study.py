@@ -17,7 +17,7 @@ from behavior.files.video_writer import write_video
 from behavior.synthetic.acting import RenderedRecording, act_recording
 from behavior.synthetic.degrading import degrade_track
 from behavior.synthetic.scene import COATS
-from behavior.synthetic.side import film_from_side
+from behavior.synthetic.side_view import render_side_view
 
 __all__ = ["SCORER", "RecordingFiles", "act_study_recording", "write_study_files"]
 
@@ -76,7 +76,7 @@ def write_study_files(
     fps, size
         Frame rate, and side of the square frames in pixels.
     with_side
-        Whether a camera at the side films the same mouse, at the same times: `mouse_01_side.mp4` and its CSV.
+        Whether a camera at the side records the same mouse, at the same times: `mouse_01_side.mp4` and its CSV.
     where
         Where recordings are rendered.
 
@@ -128,7 +128,7 @@ def _render_recording(order: _Order) -> None:
     write_frame_table(order.files.labels, recording.labels)
     if order.files.side_video is not None and order.files.side_pose is not None:
         rng = np.random.default_rng(np.random.SeedSequence(entropy=order.seed, spawn_key=(order.index, _SIDE)))
-        painter, track = film_from_side(recording.skeleton, recording.arena, recording.coat, recording.build, rng)
+        painter, track = render_side_view(recording.skeleton, recording.arena, recording.coat, recording.build, rng)
         frames = (painter.draw(index) for index in range(len(painter)))
         write_video(order.files.side_video, frames, fps=order.fps, crf=23, preset="veryfast")
         write_deeplabcut(order.files.side_pose, degrade_track(track, rng), scorer=SCORER)

@@ -31,7 +31,7 @@ _MOVING_PART = 0.05
 # How far the background goes towards a picture, each frame, where it follows the light.
 _ADAPTATION = 0.02
 
-# A frame with less than this share of the background's light was filmed in the dark; the background is not updated from it.
+# A frame with less than this share of the background's light was recorded in the dark; the background is not updated from it.
 _DARK = 0.25
 
 

@@ -99,7 +99,7 @@ def run_demo(
     study
         What is done with the recordings.
     side
-        How a second camera, which films the same mice from the side, goes together with the first (`views.combine`); None for one camera.
+        How a second camera, which records the same mice from the side, goes together with the first (`views.combine`); None for one camera.
 
     Raises
     ------

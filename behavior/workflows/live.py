@@ -12,7 +12,7 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from behavior.embedding.learned_background import WARM_UP_S, LearningPosition
+from behavior.embedding.estimated_background import WARM_UP_S, EstimatedBackgroundPosition
 from behavior.embedding.live_positions import FixedPosition, Positions, follow_animal
 from behavior.errors import BehaviorError, ModelError, UsageError, VideoError
 from behavior.files.atomic import make_folder, require_writable
@@ -161,12 +161,12 @@ def _find_positions(
     if background is None and (source.is_live or warm_up_s is not None):
         seconds = WARM_UP_S if warm_up_s is None else warm_up_s
         if seconds < _SHORTEST_WARM_UP_S:
-            raise UsageError(f"--warm-up {seconds:g}s: too short to learn a background; expected at least {_SHORTEST_WARM_UP_S:g}s.")
-        announce(f"learning the background from the first {seconds:g} s of {source.name}, which are recorded and not predicted")
-        return LearningPosition(source.name, warm_up_s=seconds)
+            raise UsageError(f"--warm-up {seconds:g}s: too short to estimate a background; expected at least {_SHORTEST_WARM_UP_S:g}s.")
+        announce(f"estimating the background from the first {seconds:g} s of {source.name}, which are recorded and not predicted")
+        return EstimatedBackgroundPosition(source.name, warm_up_s=seconds)
     background = background or Path(text)
-    announce(f"learning the background from {background}")
-    return LearningPosition(source.name, given=follow_animal(background))
+    announce(f"estimating the background from {background}")
+    return EstimatedBackgroundPosition(source.name, given=follow_animal(background))
 
 
 def _sample(source: Source, count: int) -> list[npt.NDArray[np.uint8]]:

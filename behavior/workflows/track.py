@@ -14,12 +14,12 @@ import numpy as np
 from behavior.compute.units import Work, run_units
 from behavior.compute.where import HERE, Where
 from behavior.embedding.animal_detection import detect_animals
-from behavior.embedding.head_examples import find_heads, learn_heads
+from behavior.embedding.head_examples import estimate_head_looks, find_heads
 from behavior.embedding.opened_detector import open_detector, read_given
 from behavior.embedding.track_request import TrackRequest, describe_origin
 from behavior.embedding.tracklet_identities import TrackletIdentities, resolve_animals
 from behavior.errors import BehaviorError, OutputError, PoseError, TrainingError, VideoError
-from behavior.figures.film_strips import render_jpeg
+from behavior.figures.frame_strips import render_jpeg
 from behavior.figures.tracked_animals import FoundAnimals, draw_found
 from behavior.files.atomic import make_folder, require_writable, write_bytes
 from behavior.files.claims import claim_file, explain_claim
@@ -192,7 +192,7 @@ def _track_video(video: Path, stem: Path, request: TrackRequest, origin: dict[st
         found, time_s = detect_animals(video, detector, in_color=request.colors is not None, parts=target, origin=origin)
         length, n_flooded = detector.settings.size.length, detector.n_flooded
     if request.heads is not None:
-        found = find_heads(video, found, learn_heads(video, found, request.heads))
+        found = find_heads(video, found, estimate_head_looks(video, found, request.heads))
     joining: dict[str, Any] = {name: getattr(request, name) for name in ("motion", "method", "fastest", "memory", "process_noise")}
     chosen = choose_association(found, length=length, n_animals=request.animals, **joining)
     equipment: list[Equipment] = []

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pytest
 from track_samples import read_truth
 
-from behavior.embedding.head_examples import find_heads, learn_heads
+from behavior.embedding.head_examples import estimate_head_looks, find_heads
 from behavior.errors import PoseError
 from behavior.files.pose import read_pose, write_deeplabcut
 from behavior.files.video_writer import write_video
@@ -85,7 +85,7 @@ def test_examples_of_a_video_beside_them_serve_another(tmp_path: Path) -> None:
         found.append(
             Detections(one.positions, np.array([angle]), np.array([LENGTH]), np.array([16.0]), *[np.ones(1)] * 3, one.touching, one.heads)
         )
-    rated = find_heads(tmp_path / "second.mp4", found, learn_heads(tmp_path / "second.mp4", found, heads))
+    rated = find_heads(tmp_path / "second.mp4", found, estimate_head_looks(tmp_path / "second.mp4", found, heads))
     right = np.array([one.heads[0] for one in rated]) * np.sign(np.cos(headings - angles)) > 0
     assert right.mean() > 0.95
 
@@ -95,10 +95,10 @@ def test_pose_that_does_not_tell_the_head_gets_a_sentence(tmp_path: Path) -> Non
     empty = [Detections.at(np.empty((0, 2)))] * N_FRAMES
     unnamed = write_heads(tmp_path / "a.csv", centers, headings, slice(None), ("left", "right"))
     with pytest.raises(PoseError, match="has no frame with a nose and a tail base"):
-        learn_heads(tmp_path / "walk.mp4", empty, unnamed)
+        estimate_head_looks(tmp_path / "walk.mp4", empty, unnamed)
     named = write_heads(tmp_path / "b.csv", centers, headings, slice(None), ("nose", "tailbase"))
     with pytest.raises(PoseError, match="gives 0 examples of heads"):
-        learn_heads(tmp_path / "walk.mp4", empty, named)
+        estimate_head_looks(tmp_path / "walk.mp4", empty, named)
 
 
 @pytest.mark.slow

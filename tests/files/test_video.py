@@ -442,9 +442,9 @@ def test_the_short_way_to_colors_gives_what_the_long_way_gives(tmp_path, monkeyp
     long = read()
     assert short.shape == long.shape == ((3, 48, 64, 3) if not quarter_turns else (3, 64, 48, 3))
     assert np.abs(short - long).max() <= 3
-    # FFmpeg's default rounds down; the short way must be no farther from what was filmed.
-    filmed = np.rot90(picture.astype(int), quarter_turns)
-    assert np.abs(short - filmed).mean() <= np.abs(long - filmed).mean()
+    # FFmpeg's default rounds down; the short way must be no farther from what was recorded.
+    recorded = np.rot90(picture.astype(int), quarter_turns)
+    assert np.abs(short - recorded).mean() <= np.abs(long - recorded).mean()
 
 
 @pytest.mark.parametrize(

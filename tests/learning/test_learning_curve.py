@@ -17,7 +17,7 @@ BRIEFLY = {"learning_rate": 0.02, "batch_size": 4, "epochs": 2, "patience": 2}
 
 @pytest.fixture
 def study(write_study, tmp_path):
-    """Six recordings in which one behavior can be learned from its feature, another shows in one recording alone."""
+    """Six recordings in which one behavior follows from its feature, another shows in one recording alone."""
     rng = np.random.default_rng(0)
     labels, features = {}, {}
     for name in RECORDINGS:

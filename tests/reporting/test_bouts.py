@@ -57,7 +57,7 @@ def test_pictures_are_of_the_bout_and_its_surroundings(video: Path, monkeypatch:
         strips.append(SimpleNamespace(images=images, inside=inside))
         return np.zeros((8, 8, 3), dtype=np.uint8)
 
-    monkeypatch.setattr("behavior.reporting.bouts.compose_film_strip", compose)
+    monkeypatch.setattr("behavior.reporting.bouts.compose_frame_strip", compose)
 
     def find(annotation: Annotation) -> Recording:
         return Recording("r1", video=video)

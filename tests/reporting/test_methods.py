@@ -123,7 +123,7 @@ def test_each_view_is_described_by_its_own_crop_and_backbone(combine: str) -> No
         views={"combine": combine, "others": {"side": side}},
     )
     words, _ = write(study)
-    assert words.count("Animals were filmed from 2 sides") == 1
+    assert words.count("Animals were recorded from 2 sides") == 1
     assert "Whole frames of the view side were used." in words and "around midbody" in words
     assert "Each crop of the view side was embedded by squeezenet" in words
     assert "Features 'imu' of the view side were computed by other means" in words

@@ -44,7 +44,7 @@ def write_gray(path: Path, n_frames: int) -> Path:
 
 
 def test_a_video_is_looked_for_in_the_folder_then_where_it_was_then_in_the_manifest(tmp_path: Path) -> None:
-    moved, annotated, listed = (tmp_path / place / "film.mp4" for place in ("moved", "annotated", "listed"))
+    moved, annotated, listed = (tmp_path / place / "video.mp4" for place in ("moved", "annotated", "listed"))
     for path in (moved, annotated, listed):
         path.parent.mkdir()
         path.touch()
@@ -64,9 +64,9 @@ def test_a_video_is_looked_for_in_the_folder_then_where_it_was_then_in_the_manif
 
 
 def test_a_video_from_another_system_is_found_by_its_name(tmp_path: Path) -> None:
-    (tmp_path / "film B.mp4").touch()
-    annotation = make_annotation(video="D:\\lab\\film B.mp4")
-    assert find_video(ETHOGRAM, annotation, Recording("A"), VideoFolder(tmp_path)) == (tmp_path / "film B.mp4").resolve()
+    (tmp_path / "video B.mp4").touch()
+    annotation = make_annotation(video="D:\\lab\\video B.mp4")
+    assert find_video(ETHOGRAM, annotation, Recording("A"), VideoFolder(tmp_path)) == (tmp_path / "video B.mp4").resolve()
 
 
 def test_several_videos_of_one_name_are_refused(tmp_path: Path) -> None:

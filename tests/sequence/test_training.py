@@ -92,7 +92,7 @@ def assert_same(first, second, **tolerance):
 
 
 class PlainModel:
-    """The Keras head, trained with Keras's Adam on copies of those windows of each batch that a plan learns from, and on no others."""
+    """The Keras head, trained with Keras's Adam on copies of those windows of each batch that a plan trains on, and on no others."""
 
     def __init__(self, head, *, n_outputs):
         settings = {name: value for name, value in head.items() if name != "smoothing"}

@@ -8,7 +8,7 @@ import pytest
 from behavior.tracking.camera_moves import find_camera_move
 
 
-def film(shifts: list[tuple[int, int]], *, seed: int = 0) -> npt.NDArray[np.uint8]:
+def draw_pictures(shifts: list[tuple[int, int]], *, seed: int = 0) -> npt.NDArray[np.uint8]:
     """Return pictures of an arena with equipment, each moved by x, y, in which an animal walks."""
     rng = np.random.default_rng(seed)
     floor = np.full((200, 260), 190, dtype=np.float32)
@@ -26,14 +26,14 @@ def film(shifts: list[tuple[int, int]], *, seed: int = 0) -> npt.NDArray[np.uint
 @pytest.mark.parametrize("shift", [(3, 0), (-8, 5), (0, -12)])
 @pytest.mark.parametrize("moved_at", [6, 20, 40])
 def test_a_move_is_found_where_it_is_and_by_how_much(shift: tuple[int, int], moved_at: int) -> None:
-    move = find_camera_move(film([(0, 0)] * moved_at + [shift] * (48 - moved_at)))
+    move = find_camera_move(draw_pictures([(0, 0)] * moved_at + [shift] * (48 - moved_at)))
     assert move is not None and move.sample == moved_at
     assert move.shift == pytest.approx(shift, abs=0.5)
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_a_camera_that_stands_still_was_not_moved_whatever_animals_and_light_do(seed: int) -> None:
-    pictures = film([(0, 0)] * 48, seed=seed)
+    pictures = draw_pictures([(0, 0)] * 48, seed=seed)
     assert find_camera_move(pictures) is None
     darker = pictures.copy()
     darker[24:] = (darker[24:] * 0.6).astype(np.uint8)
@@ -42,4 +42,4 @@ def test_a_camera_that_stands_still_was_not_moved_whatever_animals_and_light_do(
 
 
 def test_too_few_pictures_tell_nothing() -> None:
-    assert find_camera_move(film([(0, 0)] * 4 + [(9, 0)] * 4)) is None
+    assert find_camera_move(draw_pictures([(0, 0)] * 4 + [(9, 0)] * 4)) is None

@@ -111,9 +111,9 @@ def test_files_of_many_recordings_need_no_study(run, raters, tmp_path):
 @pytest.mark.parametrize(
     ("anna", "ben", "expected"),
     [
-        # A project of one film each, whatever the projects are called, with letters that ids do not have.
-        ([("scoring anna", [0], ["C:\\Filme\\Mäuse 1.mp4"])], [("ben", [0], ["/lab/Mäuse 1.mp4"])], ["M_use_1"]),
-        # Files called alike are of one recording, whatever films they name.
+        # A project of one video each, whatever the projects are called, with letters that ids do not have.
+        ([("scoring anna", [0], ["C:\\Videos\\Mäuse 1.mp4"])], [("ben", [0], ["/lab/Mäuse 1.mp4"])], ["M_use_1"]),
+        # Files called alike are of one recording, whatever videos they name.
         ([("r0", [0], ["cam 7.mp4"])], [("r0", [0], ["cam 8.mp4"])], ["r0"]),
         # Copies of one project for each recording.
         ([("r0", [0, 1], []), ("r1", [0, 1], [])], [("R0", [0, 1], []), ("r1", [0, 1], [])], ["r0", "r1"]),

@@ -1,4 +1,4 @@
-"""Studies with hardly anything to learn from: defined results, a sentence for whatever is missing, and no crash."""
+"""Studies with hardly anything to train on: defined results, a sentence for whatever is missing, and no crash."""
 
 import re
 

@@ -31,7 +31,7 @@ def study_of(folder: Path):
 
 
 def find_errors(run, study: Path) -> list[str]:
-    """Return what `check` finds wrong with a recording; that there are too few of them to learn from is another matter."""
+    """Return what `check` finds wrong with a recording; that there are too few of them to train on is another matter."""
     problems = json.loads(run("check", study, "--json").out)["problems"]
     return [problem["message"] for problem in problems if problem["error"] and problem["recording"]]
 

@@ -111,7 +111,7 @@ def test_live_gives_the_files_of_annotate(run, model, mouse, tmp_path):
     assert recovered.status == 0 and json.loads(recovered.out)["rows"] == []
 
 
-def test_a_background_is_learned_from_the_first_seconds(run, demo, mouse, tmp_path):
+def test_a_background_is_estimated_from_the_first_seconds(run, demo, mouse, tmp_path):
     ran = run("live", demo.model, "--source", mouse[0], "--out", tmp_path, "--name", "a", "--pace", "fastest", "--warm-up", "5s", "--json")
     assert ran.status == 0, ran.err
     annotation, times = read_annotation(tmp_path / "a_ethogram.csv"), pd.read_csv(tmp_path / "a_times.csv")
@@ -134,7 +134,7 @@ def test_a_background_is_learned_from_the_first_seconds(run, demo, mouse, tmp_pa
             "--background is given 2 times and --source 1 times",
         ),
         (("MODEL", "--source", "97", "--out", "out"), "camera 97: does not answer"),
-        (("MODEL", "--source", "0", "--out", "out", "--warm-up", "1s"), "too short to learn a background"),
+        (("MODEL", "--source", "0", "--out", "out", "--warm-up", "1s"), "too short to estimate a background"),
         (("MODEL", "--source", "VIDEO", "--out", "out", "--warm-up", "5s", "--background", "VIDEO"), "choose one of them"),
         (("MODEL", "--source", "none.mp4", "--out", "out"), "no such video"),
         (("MODEL", "--source", "VIDEO", "--out", "out", "--roll", "soon"), "expected a number with its unit"),

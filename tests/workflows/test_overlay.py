@@ -178,14 +178,14 @@ def test_two_workers_draw_what_one_process_draws(tmp_path: Path) -> None:
 
 
 def test_recordings_without_a_video(tmp_path: Path) -> None:
-    for name, video in (("A", None), ("B", "D:\\gone\\film B.mp4"), ("C", write_numbered_video(tmp_path / "C.mp4"))):
+    for name, video in (("A", None), ("B", "D:\\gone\\video B.mp4"), ("C", write_numbered_video(tmp_path / "C.mp4"))):
         write_ethogram(tmp_path / "ethograms", name, video)
     result = draw_overlays([tmp_path / "ethograms"], tmp_path / "out")
     assert list(result.files) == ["C"]
     sentences = list(result.failures.values())
     assert "names no video" in sentences[0]
     assert all("--no-video" in sentence and "--videos" in sentence for sentence in sentences)
-    write_numbered_video(tmp_path / "moved" / "film B.mp4")
+    write_numbered_video(tmp_path / "moved" / "video B.mp4")
     result = draw_overlays([tmp_path / "ethograms"], tmp_path / "found", videos=tmp_path / "moved")
     assert list(result.files) == ["B", "C"]
     result = draw_overlays([tmp_path / "ethograms"], tmp_path / "alone", with_video=False)
@@ -196,9 +196,9 @@ def test_recordings_without_a_video(tmp_path: Path) -> None:
 
 
 def test_the_video_of_the_manifest_is_taken_where_the_ethogram_names_none(tmp_path: Path) -> None:
-    write_numbered_video(tmp_path / "film.mp4")
+    write_numbered_video(tmp_path / "video.mp4")
     path = write_ethogram(tmp_path, "A", tmp_path / "gone.mp4")
-    (tmp_path / "recordings.csv").write_text("recording,video\nA,film.mp4\n")
+    (tmp_path / "recordings.csv").write_text("recording,video\nA,video.mp4\n")
     (tmp_path / "study.yaml").write_text(yaml.safe_dump({"behaviors": list(BEHAVIORS), "streams": ["motifs"]}))
     result = draw_overlays([path], tmp_path / "out", study=tmp_path / "study.yaml", clip=Clip(stop_s=0.5))
     assert read_numbers(result.files["A"]) == list(range(5))

@@ -237,7 +237,7 @@ def test_what_may_be_a_training_recording_is_not_scored(run: Callable, lab: Path
 
 
 def test_a_video_that_is_broken_costs_its_pictures_only(run: Callable, lab: Path) -> None:
-    (lab / "r1.mp4").write_bytes(b"not a film")
+    (lab / "r1.mp4").write_bytes(b"not a video")
     ran = run("report", lab / "study.yaml", "--out", lab / "report.html", "--no-check")
     assert ran.status == 0, ran.err
     words = read_words(lab / "report.html")

@@ -28,7 +28,7 @@ class Entry:
     video
         Where its video is, or was when it was annotated; None where there is none.
     written
-        When the annotation was written. It is unknown when the animal was filmed, and formats that ask for a date get this one.
+        When the annotation was written. It is unknown when the animal was recorded, and formats that ask for a date get this one.
     row
         The recording's row of the manifest, which names the animal; None if no study was given.
     features

@@ -92,7 +92,7 @@ class SourceRow {
       "without animal": state.not_found,
       "gaps": state.gaps,
     };
-    // While the background is learned.
+    // While the background is estimated.
     if (state.not_predicted) figures["not predicted"] = state.not_predicted;
     this.root.querySelector("dl").replaceChildren(...Object.entries(figures).map(([name, value]) => {
       const pair = document.createElement("div");

@@ -12,7 +12,7 @@ from behavior.synthetic.painting import MousePainter, Painter
 from behavior.synthetic.scene import Arena, Coat, draw_arena, project_points
 from behavior.synthetic.skeleton import BODY_PARTS, Build, Skeleton
 
-__all__ = ["film_from_side", "turn_to_side"]
+__all__ = ["render_side_view", "turn_to_side"]
 
 # How much of the way from the back of the box to its front brings a mouse nearer to the camera.
 _DEPTH = 0.6
@@ -54,7 +54,7 @@ def turn_to_side(skeleton: Skeleton, arena: Arena) -> Skeleton:
     )
 
 
-def film_from_side(skeleton: Skeleton, arena: Arena, coat: Coat, build: Build, rng: np.random.Generator) -> tuple[Painter, Track]:
+def render_side_view(skeleton: Skeleton, arena: Arena, coat: Coat, build: Build, rng: np.random.Generator) -> tuple[Painter, Track]:
     """Return what draws the frames of a camera at the side, and where the body parts are in them, without noise.
 
     Parameters

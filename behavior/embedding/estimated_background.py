@@ -1,4 +1,4 @@
-"""Where an animal is in the pictures of a camera of which no other picture is known: the background is learned from them as they come."""
+"""Where an animal is in the pictures of a camera of which no other picture is known: the background is estimated from them as they come."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from behavior.errors import VideoError
 from behavior.progress import announce, warn
 from behavior.tracking.background_detector import to_grey
 
-__all__ = ["WARM_UP_S", "LearningPosition"]
+__all__ = ["WARM_UP_S", "EstimatedBackgroundPosition"]
 
 WARM_UP_S = 10.0
 # Part of the warm-up in which pictures are gathered; in the rest, settings are chosen in a thread.
@@ -24,8 +24,8 @@ _GATHERING = 0.8
 _MOST_SAMPLES, _MOST_BYTES, _FEWEST = 48, 256 * 2**20, 12
 
 
-class LearningPosition:
-    """The animal that a detector finds, whose background is learned from the pictures themselves.
+class EstimatedBackgroundPosition:
+    """The animal that a detector finds before a background that is estimated from the pictures themselves.
 
     The first background is a median, or what else fits best, of pictures of the first seconds; each time that twice as much was seen,
     another is made of pictures from all of it, which takes over a while later, so that choosing its settings, in a thread, delays nothing.
@@ -53,9 +53,9 @@ class LearningPosition:
         self._samples: list[npt.NDArray[np.uint8]] = []
         self._most = _MOST_SAMPLES
         self._next_sample_s = self._step_s = 0.0
-        # When to learn the next time, and when what is being learned takes over.
-        self._learn_s = self._ready_s = 0.0
-        self._learning: Future[TrackedPosition | VideoError] | None = None
+        # When to estimate it the next time, and when the estimate takes over.
+        self._estimate_s = self._ready_s = 0.0
+        self._estimating: Future[TrackedPosition | VideoError] | None = None
 
     def find(self, image: npt.NDArray[np.uint8], time_s: float) -> tuple[Floats, bool] | None:
         """Return where the animal is in the next picture, RGB (H, W, 3), taken at `time_s`, as x, y in pixels; None in the warm-up."""
@@ -73,25 +73,25 @@ class LearningPosition:
             # Each recording begins at 0 again.
             self._lasted_s += max(time_s - self._before_s, 0.0)
         self._before_s = time_s
-        if self._learning is not None and self._lasted_s >= self._ready_s:
-            self._take_over(self._learning)
+        if self._estimating is not None and self._lasted_s >= self._ready_s:
+            self._take_over(self._estimating)
         if self._lasted_s >= self._next_sample_s:
             self._gather(to_grey(image))
-        if self._learning is None and self._lasted_s >= self._learn_s:
-            self._learning = self._pool.submit(self._learn, np.stack(self._samples))
+        if self._estimating is None and self._lasted_s >= self._estimate_s:
+            self._estimating = self._pool.submit(self._estimate, np.stack(self._samples))
             self._ready_s = self._lasted_s + (1 - _GATHERING) * self._warm_up_s
-            self._learn_s *= 2
+            self._estimate_s *= 2
         return None if self._tracked is None else self._tracked.find(image, time_s)
 
     def _begin(self, size: tuple[int, int]) -> None:
-        """Learn anew."""
+        """Begin again, with pictures of this size."""
         if self._tracked is not None:
-            warn(f"{self._name}: the background of pictures of {size[0]} x {size[1]} pixels is learned in {self._warm_up_s:g} s.")
+            warn(f"{self._name}: the background of pictures of {size[0]} x {size[1]} pixels is estimated in {self._warm_up_s:g} s.")
         self._size, self._tracked, self._lasted_s = size, None, 0.0
-        self._samples, self._learning = [], None
+        self._samples, self._estimating = [], None
         self._most = max(min(_MOST_SAMPLES, _MOST_BYTES // (size[0] * size[1])), _FEWEST)
-        self._learn_s = self._ready_s = _GATHERING * self._warm_up_s
-        self._next_sample_s, self._step_s = 0.0, self._learn_s / (self._most // 2)
+        self._estimate_s = self._ready_s = _GATHERING * self._warm_up_s
+        self._next_sample_s, self._step_s = 0.0, self._estimate_s / (self._most // 2)
 
     def _gather(self, grey: npt.NDArray[np.uint8]) -> None:
         if len(self._samples) == self._most:
@@ -101,22 +101,22 @@ class LearningPosition:
         self._samples.append(grey)
         self._next_sample_s += self._step_s
 
-    def _learn(self, samples: npt.NDArray[np.uint8]) -> TrackedPosition | VideoError:
+    def _estimate(self, samples: npt.NDArray[np.uint8]) -> TrackedPosition | VideoError:
         try:
             detector = open_detector(self._name, samples, np.arange(len(samples)), TrackRequest(animals=1, adaptive=True))
         except VideoError as error:
             return error
         return TrackedPosition(detector, video=self._name, size=self._size)
 
-    def _take_over(self, learning: Future[TrackedPosition | VideoError]) -> None:
-        self._learning = None
-        learned = learning.result()
-        if isinstance(learned, TrackedPosition):
+    def _take_over(self, estimating: Future[TrackedPosition | VideoError]) -> None:
+        self._estimating = None
+        estimated = estimating.result()
+        if isinstance(estimated, TrackedPosition):
             if self._tracked is None:
-                announce(f"{self._name}: the background is learned, and frames are predicted from here on")
+                announce(f"{self._name}: the background is estimated, and frames are predicted from here on")
             else:
-                learned.go_on(self._tracked)
-            self._tracked = learned
+                estimated.go_on(self._tracked)
+            self._tracked = estimated
         elif self._tracked is None:
             if not self._has_told:
                 warn(

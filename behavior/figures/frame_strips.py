@@ -9,14 +9,14 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.colors import to_rgb
 
-__all__ = ["compose_film_strip", "render_jpeg"]
+__all__ = ["compose_frame_strip", "render_jpeg"]
 
 # Pixels around a picture, and between two.
 _EDGE, _BETWEEN = 4, 4
 _GREY = 225
 
 
-def compose_film_strip(
+def compose_frame_strip(
     images: Sequence[npt.NDArray[np.uint8] | None], inside: Sequence[bool], *, size: int, color: str
 ) -> npt.NDArray[np.uint8]:
     """Return square pictures side by side.

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from behavior.synthetic.acting import act_recording
-from behavior.synthetic.side import film_from_side, turn_to_side
+from behavior.synthetic.side_view import render_side_view, turn_to_side
 from behavior.synthetic.skeleton import BODY_PARTS
 
 
@@ -13,12 +13,12 @@ def recording():
     return act_recording(n_frames=300, size=160, seed=4)
 
 
-def film(recording, seed=0):
-    return film_from_side(recording.skeleton, recording.arena, recording.coat, recording.build, np.random.default_rng(seed))
+def render(recording, seed=0):
+    return render_side_view(recording.skeleton, recording.arena, recording.coat, recording.build, np.random.default_rng(seed))
 
 
 def test_a_mouse_that_rears_stands_high_in_the_picture(recording):
-    _, track = film(recording)
+    _, track = render(recording)
     nose = track.positions[:, BODY_PARTS.index("nose"), 1]
     rears = recording.labels.values[:, 1:].any(axis=1)
     # y points down.
@@ -26,7 +26,7 @@ def test_a_mouse_that_rears_stands_high_in_the_picture(recording):
 
 
 def test_body_parts_are_where_the_mouse_is_drawn(recording):
-    painter, track = film(recording)
+    painter, track = render(recording)
     inside = 0
     frames = range(0, 300, 30)
     for frame in frames:
@@ -36,7 +36,7 @@ def test_body_parts_are_where_the_mouse_is_drawn(recording):
 
 
 def test_the_same_numbers_give_the_same_pictures(recording):
-    first, second = (film(recording)[0].draw(7) for _ in range(2))
+    first, second = (render(recording)[0].draw(7) for _ in range(2))
     assert first.shape == (160, 160, 3) and np.array_equal(first, second)
 
 

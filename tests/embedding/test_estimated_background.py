@@ -1,11 +1,11 @@
-"""An animal is found in the pictures of a camera, before a background that is learned from them, however fast they come."""
+"""An animal is found in the pictures of a camera, before a background that is estimated from them, however fast they come."""
 
 import time
 
 import numpy as np
 import pytest
 
-from behavior.embedding.learned_background import LearningPosition
+from behavior.embedding.estimated_background import EstimatedBackgroundPosition
 from behavior.embedding.live_positions import follow_animal
 from behavior.errors import VideoError
 from behavior.files.video_writer import write_video
@@ -32,7 +32,7 @@ def follow(positions, frames, *, first_s=0.0, pause_s=0.0, **drawn):
 
 
 def test_nothing_is_known_in_the_warm_up_and_then_the_animal_is_followed():
-    found = follow(LearningPosition("camera 0", warm_up_s=WARM_UP_S), range(200))
+    found = follow(EstimatedBackgroundPosition("camera 0", warm_up_s=WARM_UP_S), range(200))
     n_warm = round(WARM_UP_S * FPS)
     assert found[:n_warm] == [None] * n_warm
     for frame in range(n_warm, 200):
@@ -42,43 +42,43 @@ def test_nothing_is_known_in_the_warm_up_and_then_the_animal_is_followed():
 
 
 def test_the_same_pictures_give_the_same_positions_at_any_pace():
-    quick, slow = (follow(LearningPosition("a", warm_up_s=WARM_UP_S), range(120), pause_s=pause_s) for pause_s in (0.0, 0.005))
+    quick, slow = (follow(EstimatedBackgroundPosition("a", warm_up_s=WARM_UP_S), range(120), pause_s=pause_s) for pause_s in (0.0, 0.005))
     assert [one is None for one in quick] == [one is None for one in slow]
     for one, other in zip(quick[60:], slow[60:], strict=True):
         np.testing.assert_array_equal(one[0], other[0])
 
 
 def test_another_recording_goes_on_and_another_light_too():
-    positions = LearningPosition("camera 0", warm_up_s=WARM_UP_S)
+    positions = EstimatedBackgroundPosition("camera 0", warm_up_s=WARM_UP_S)
     follow(positions, range(100))
     found = follow(positions, range(100, 160), light=0.85)
     assert all(one is not None and one[1] for one in found[30:])
     np.testing.assert_allclose(found[-1][0], draw(159)[1], atol=2)
 
 
-def test_pictures_of_another_size_are_learned_anew(caplog):
-    positions = LearningPosition("camera 0", warm_up_s=WARM_UP_S)
+def test_the_background_of_pictures_of_another_size_is_estimated_again(caplog):
+    positions = EstimatedBackgroundPosition("camera 0", warm_up_s=WARM_UP_S)
     follow(positions, range(60))
     large = [np.ascontiguousarray(draw(frame)[0].repeat(2, axis=0).repeat(2, axis=1)) for frame in range(80)]
     found = [positions.find(image, number / FPS) for number, image in enumerate(large)]
-    assert "camera 0: the background of pictures of 320 x 240 pixels is learned in 2 s" in caplog.text
+    assert "camera 0: the background of pictures of 320 x 240 pixels is estimated in 2 s" in caplog.text
     assert found[:40] == [None] * 40
     np.testing.assert_allclose(found[-1][0], 2 * np.array(draw(79)[1]) + 0.5, atol=3)
 
 
 def test_a_background_that_is_given_counts_until_pictures_have_another_size(tmp_path, caplog):
     write_video(tmp_path / "a.mp4", (draw(frame)[0] for frame in range(60)), fps=FPS)
-    positions = LearningPosition("camera 0", warm_up_s=WARM_UP_S, given=follow_animal(tmp_path / "a.mp4"))
+    positions = EstimatedBackgroundPosition("camera 0", warm_up_s=WARM_UP_S, given=follow_animal(tmp_path / "a.mp4"))
     found = follow(positions, range(3))
     np.testing.assert_allclose(found[0][0], draw(0)[1], atol=1.5)
     assert positions.find(draw(0)[0].repeat(2, axis=0), 1.0) is None
-    assert "camera 0: the background of pictures of 160 x 240 pixels is learned" in caplog.text
+    assert "camera 0: the background of pictures of 160 x 240 pixels is estimated" in caplog.text
     with pytest.raises(VideoError, match=r"a\.mp4: has pictures of 160 x 120 pixels, expected 160 x 240"):
-        LearningPosition("camera 0", given=follow_animal(tmp_path / "a.mp4")).find(draw(0)[0].repeat(2, axis=0), 0.0)
+        EstimatedBackgroundPosition("camera 0", given=follow_animal(tmp_path / "a.mp4")).find(draw(0)[0].repeat(2, axis=0), 0.0)
 
 
 def test_an_animal_that_comes_later_is_found_then(caplog):
-    positions = LearningPosition("camera 0", warm_up_s=WARM_UP_S)
+    positions = EstimatedBackgroundPosition("camera 0", warm_up_s=WARM_UP_S)
     assert follow(positions, range(50), with_animal=False) == [None] * 50
     assert "camera 0: no animal was found in the first 2 s" in caplog.text
     found = follow(positions, range(50, 180), first_s=2.5)
@@ -88,7 +88,7 @@ def test_an_animal_that_comes_later_is_found_then(caplog):
 
 @pytest.mark.parametrize("n_minutes", [30])
 def test_memory_of_pictures_is_bounded(n_minutes):
-    positions = LearningPosition("camera 0", warm_up_s=WARM_UP_S)
+    positions = EstimatedBackgroundPosition("camera 0", warm_up_s=WARM_UP_S)
     image = draw(0)[0]
     for second in range(0, 60 * n_minutes, 10):
         positions.find(image, float(second))

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from behavior.figures.film_strips import compose_film_strip, render_jpeg
+from behavior.figures.frame_strips import compose_frame_strip, render_jpeg
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)
 
@@ -16,7 +16,7 @@ def paint(color: tuple[int, int, int], size: int = 40) -> np.ndarray:
 
 
 def test_pictures_stand_in_order_with_edges_where_they_are_inside() -> None:
-    strip = compose_film_strip([paint(RED), paint(BLUE, 10), None], [False, True, True], size=20, color="#009E73")
+    strip = compose_frame_strip([paint(RED), paint(BLUE, 10), None], [False, True, True], size=20, color="#009E73")
     assert strip.shape == (28, 3 * 32 - 4, 3)
     assert (strip[4:24, 4:24] == RED).all()
     assert (strip[4:24, 36:56] == BLUE).all()
@@ -29,9 +29,9 @@ def test_pictures_stand_in_order_with_edges_where_they_are_inside() -> None:
 
 def test_a_strip_of_nothing_is_refused() -> None:
     with pytest.raises(ValueError, match="0 pictures"):
-        compose_film_strip([], [], size=20, color="red")
+        compose_frame_strip([], [], size=20, color="red")
     with pytest.raises(ValueError, match="2 marks"):
-        compose_film_strip([paint(RED)], [True, False], size=20, color="red")
+        compose_frame_strip([paint(RED)], [True, False], size=20, color="red")
 
 
 def test_a_jpeg_shows_the_same_colors() -> None:
