@@ -12,20 +12,25 @@ from behavior.sequence.windowed_network import WindowedNetwork
 CROP = Crop(whole_frame=True)
 
 
+def sum_so_far(windows):
+    """Return probabilities (N, W, D) that depend on the frames of each window up to each one."""
+    return 1 / (1 + np.exp(-np.cumsum(windows, axis=1) / 3))
+
+
 class SumNetwork:
-    """A network whose probabilities depend on the frames of a window up to each one."""
+    """A network that predicts `sum_so_far`."""
 
     input_shape, output_shape = (None, None, 2), (None, None, 2)
 
     def predict_on_batch(self, windows):
-        return 1 / (1 + np.exp(-np.cumsum(windows, axis=1) / 3))
+        return sum_so_far(windows)
 
     def get_weights(self):
         return []
 
 
 class Sums:
-    """Its steps."""
+    """The steps of `sum_so_far`."""
 
     def __init__(self, n_lanes):
         self.sums = np.zeros((n_lanes, 2), dtype=np.float32)

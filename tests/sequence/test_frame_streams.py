@@ -5,6 +5,7 @@ from functools import partial
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+from live_networks import Sums, sum_so_far
 
 from behavior.sequence.frame_streams import NeighbourhoodStream, StepStream, WindowStream
 from behavior.sequence.inference import predict_recording
@@ -22,25 +23,6 @@ def follow(stream, features):
     parts.append(stream.finish())
     known_at += [len(features)] * len(parts[-1])
     return np.concatenate(parts), np.array(known_at)
-
-
-def sum_so_far(windows):
-    """Return a probability that depends on the window's frames up to each one."""
-    return 1 / (1 + np.exp(-np.cumsum(windows, axis=1) / 3))
-
-
-class Sums:
-    """The steps of `sum_so_far`."""
-
-    def __init__(self, n_lanes):
-        self.sums = np.zeros((n_lanes, 2), dtype=np.float32)
-
-    def begin(self, lane):
-        self.sums[lane] = 0
-
-    def advance(self, vector):
-        self.sums += vector
-        return self.sums / 3
 
 
 def see_both_ways(windows):
