@@ -96,8 +96,16 @@ class Recorder:
             self._is_ending = True
             self._changed.notify_all()
 
-    def run(self, tell: Callable[[RecorderState, str], None]) -> None:
-        """Record whenever it is started, until it is ended; `tell` is called with each state and its reason."""
+    def run(self, tell: Callable[[RecorderState, str], None], *, prints_errors: bool = True) -> None:
+        """Record whenever it is started, until it is ended.
+
+        Parameters
+        ----------
+        tell
+            Is called with each state and its reason.
+        prints_errors
+            Whether what goes wrong is printed when it does; else it is left to who reads `errors`.
+        """
         self._tell = tell
         while (capture := self._wait_for_start()) is not None:
             capture.start()
@@ -105,7 +113,7 @@ class Recorder:
                 self.session.run(capture)
             except Exception as error:  # noqa: BLE001
                 # The others go on.
-                if isinstance(error, BehaviorError):
+                if prints_errors and isinstance(error, BehaviorError):
                     complain(f"{self.name}: {error}")
                 self.errors.append(error)
                 self._close(capture, "failed", str(error) or type(error).__name__)
@@ -166,6 +174,11 @@ class Recorders:
         """What the model predicts."""
         return self._recorders[0].session.behaviors
 
+    @property
+    def fail_alone(self) -> bool:
+        """Whether a source that fails leaves a run that goes on, so that it is printed at once; else it is the run that has failed."""
+        return self.waits or len(self) > 1
+
     def run(self) -> None:
         """Record until all is over, or `end` is called."""
         threads = [threading.Thread(target=self._run_one, args=(recorder,), name=recorder.name) for recorder in self]
@@ -191,5 +204,6 @@ class Recorders:
 
     def _run_one(self, recorder: Recorder) -> None:
         recorder.run(
-            lambda state, reason: self.events.publish({"event": "state", "source": recorder.name, "state": state, "reason": reason})
+            lambda state, reason: self.events.publish({"event": "state", "source": recorder.name, "state": state, "reason": reason}),
+            prints_errors=self.fail_alone,
         )

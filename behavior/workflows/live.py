@@ -70,7 +70,7 @@ def run_live(
     UsageError
         If the request does not fit the model.
     VideoError
-        If a source has another frame rate, or the only one cannot be read.
+        If a source has another frame rate, or the only one cannot be read and does not wait to be started again.
     OutputError
         If `out` cannot be written to, or holds such a recording.
     """
@@ -100,7 +100,7 @@ def run_live(
         recorders.run()
     for recorder in recorders:
         for error in recorder.errors:
-            if len(recorders) == 1 or not isinstance(error, BehaviorError):
+            if not recorders.fail_alone or not isinstance(error, BehaviorError):
                 raise error
     return LiveResult({recorder.name: collect_source(recorder) for recorder in recorders})
 

@@ -45,6 +45,21 @@ def test_a_source_that_fails_leaves_the_others_alone(gather, draw_pictures):
     assert ("left", "failed") in told and ("right", "over") in told
 
 
+@pytest.mark.parametrize(("n_others", "waits"), [(0, False), (0, True), (1, False)])
+def test_a_failure_is_printed_once_and_not_where_it_is_that_of_the_run(gather, draw_pictures, caplog, n_others, waits):
+    sources = {"left": DrawnSource([VideoError("camera 7: does not answer.")])}
+    sources |= {f"right{number}": DrawnSource(draw_pictures(5)) for number in range(n_others)}
+    recorders = gather(sources, waits=waits)
+    one = next(iter(recorders))
+    with running(recorders):
+        if waits:
+            one.start()
+        wait_until(lambda: one.state == "failed")
+    # The command prints what ends the run.
+    assert recorders.fail_alone == bool(n_others or waits)
+    assert caplog.text.count("left: camera 7: does not answer.") == recorders.fail_alone and len(one.errors) == 1
+
+
 def test_a_source_that_waits_records_when_it_is_started_and_again(gather, draw_pictures, tmp_path):
     recorders = gather({"a": DrawnSource(draw_pictures(1000))}, waits=True, at_own_pace=True)
     (one,) = recorders
