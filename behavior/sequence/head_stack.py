@@ -84,10 +84,16 @@ class HeadStack:
         kept = 4 * kind.count_values(**settings) * self._length * batch_size
         return max(int(memory_bytes // kept), 1)
 
-    def load(self, arrays: Sequence[npt.NDArray[np.float32]]) -> None:
-        """Take weights and moments (A, ...) in the order in which `read_all` gives them."""
-        for variable, value in zip([*self._variables, *self._moments], arrays, strict=True):
-            variable.assign(value)
+    def take_over(self, arrays: list[npt.NDArray[np.float32]]) -> None:
+        """Take weights and moments (A, ...) in the order in which `read_all` gives them, and remove each from `arrays`.
+
+        A second copy of them would count against the memory that models are planned with.
+        """
+        variables = [*self._variables, *self._moments]
+        if len(variables) != len(arrays):
+            raise ValueError(f"got {len(arrays)} arrays for {len(variables)} weights and moments")
+        for variable in variables:
+            variable.assign(arrays.pop(0))
 
     def read_all(self) -> list[npt.NDArray[np.float32]]:
         """Return the weights of all models, then both of Adam's moments for each weight that is trained."""
@@ -214,6 +220,7 @@ class HeadStack:
         if self._together == 1:
             for weight in weights:
                 weight.set_shape((1, *weight.shape[1:]))
+            counts, windows, truth = _leave_out_unseen(counts, windows, truth)
         trained = [weights[index] for index in self.trainable]
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(trained)
@@ -250,6 +257,16 @@ def choose_product_dtype(precision: str) -> str:
             times.append(time.perf_counter() - began)
         seconds[dtype] = min(times)
     return "bfloat16" if seconds["float32"] / seconds["bfloat16"] >= WORTHWHILE_SPEEDUP else "float32"
+
+
+def _leave_out_unseen(counts: Any, windows: Any, truth: Any) -> tuple[Any, Any, Any]:
+    """Return `counts` (1, N), `windows` (1, N, W, D) and `truth` (1, N, W, K) of one model without the windows that it does not count.
+
+    They would change nothing but the time that a step takes. A model that counts none keeps the first, since no layer takes an empty batch.
+    """
+    counted = ops.logical_or(counts[0] > 0, ops.logical_and(ops.arange(ops.shape(counts)[1]) == 0, ops.logical_not(ops.any(counts > 0))))
+    chosen = tf.where(counted)[:, 0]
+    return ops.take(counts, chosen, axis=1), ops.take(windows, chosen, axis=1), ops.take(truth, chosen, axis=1)
 
 
 def _make_variable(shape: tuple[int, ...]) -> tf.Variable:

@@ -142,19 +142,76 @@ def add_lstm(run: StackedRun, values: Any, *, reverse: bool = False) -> Any:
     first; states stand at the frame that they belong to either way.
     """
     kernel, recurrent, bias = run.take(3)
-    n_units = recurrent.shape[1]
-    inputs = ops.transpose(multiply(run, values, kernel) + bias[:, None, None, :], (2, 0, 1, 3))
-    zeros = ops.zeros((ops.shape(inputs)[1], ops.shape(inputs)[2], n_units))
+    inputs = multiply(run, ops.transpose(values, (0, 2, 1, 3)), kernel) + bias[:, None, None, :]
+    states = _run_recurrence(inputs, recurrent, reverse=reverse, product_dtype=run.product_dtype)
+    return ops.transpose(states, (0, 2, 1, 3))
 
-    def step(carry: Any, frame: Any) -> Any:
-        state, cell = carry
-        into, forget, candidate, out = ops.split(frame + ops.matmul(state, recurrent), 4, axis=-1)
-        cell = ops.sigmoid(forget) * cell + ops.sigmoid(into) * ops.tanh(candidate)
-        state = ops.sigmoid(out) * ops.tanh(cell)
-        return (state, cell), (state, cell)
 
-    _, (states, _) = ops.scan(step, (zeros, zeros), inputs, reverse=reverse)
-    return ops.transpose(states, (1, 2, 0, 3))
+def _run_recurrence(inputs: Any, recurrent: Any, *, reverse: bool, product_dtype: str) -> Any:
+    """Return the states (M, W, N, U) of an LSTM that gets `inputs` (M, W, N, 4 U), with a gradient written out.
+
+    Differentiating the loop step by step would add up a gradient of `recurrent` in every step. Here the steps back through time hold only
+    what depends on the step that came after; the rest is computed for all steps at once.
+    """
+
+    def multiply_step(values: Any, kernel: Any) -> Any:
+        return ops.cast(ops.matmul(ops.cast(values, product_dtype), kernel), "float32")
+
+    @ops.custom_gradient
+    def run(inputs: Any, recurrent: Any) -> Any:
+        n_models, length, n_windows, _ = ops.shape(inputs)
+        kernel = ops.cast(recurrent, product_dtype)
+        zeros = ops.zeros((n_models, n_windows, recurrent.shape[1]))
+        positions = ops.arange(length)
+
+        def step(carry: Any, position: Any) -> Any:
+            state, cell = carry[:2]
+            into, forget, candidate, out = ops.split(inputs[:, position] + multiply_step(state, kernel), 4, axis=-1)
+            into, forget, candidate, out = ops.sigmoid(into), ops.sigmoid(forget), ops.tanh(candidate), ops.sigmoid(out)
+            cell = forget * cell + into * candidate
+            found = out * ops.tanh(cell), cell, into, forget, candidate, out
+            return found, found
+
+        # Keras asks that what a step gives has the shapes of what it carries.
+        _, (states, cells, into, forget, candidate, out) = ops.scan(step, (zeros,) * 6, positions, reverse=reverse)
+
+        def pass_back(of_states: Any) -> tuple[Any, Any]:
+            states_before, cells_before = (_delay(values, reverse=reverse) for values in (states, cells))
+            squashed = ops.tanh(cells)
+            # By how much a cell changes with each of its gates, and a state with its cell and its gate.
+            factors = (
+                candidate * into * (1.0 - into),
+                cells_before * forget * (1.0 - forget),
+                into * (1.0 - candidate * candidate),
+                squashed * out * (1.0 - out),
+                out * (1.0 - squashed * squashed),
+            )
+            transposed = ops.transpose(kernel, (0, 2, 1))
+
+            def step_back(carry: Any, frame: Any) -> Any:
+                of_gates, of_cell = carry
+                position, forget, by_into, by_forget, by_candidate, by_out, by_cell = frame
+                of_state = of_states[:, position] + multiply_step(of_gates, transposed)
+                of_cell = of_cell + of_state * by_cell
+                of_gates = ops.concatenate([of_cell * by_into, of_cell * by_forget, of_cell * by_candidate, of_state * by_out], axis=-1)
+                return (of_gates, of_cell * forget), (of_gates, of_cell)
+
+            carry = ops.zeros_like(inputs[:, 0]), zeros
+            _, (of_inputs, _) = ops.scan(step_back, carry, (positions, forget, *factors), reverse=not reverse)
+            of_inputs = ops.transpose(of_inputs, (1, 0, 2, 3))
+            left = ops.reshape(ops.transpose(states_before, (1, 3, 0, 2)), (n_models, recurrent.shape[1], -1))
+            right = ops.reshape(of_inputs, (n_models, -1, recurrent.shape[2]))
+            return of_inputs, multiply_step(left, ops.cast(right, product_dtype))
+
+        return ops.transpose(states, (1, 0, 2, 3)), pass_back
+
+    return run(inputs, recurrent)
+
+
+def _delay(values: Any, *, reverse: bool) -> Any:
+    """Return for each step of `values` (W, ...) what the step before it had, zeros for the first; with `reverse` that is the last frame."""
+    zeros = ops.zeros_like(values[:1])
+    return ops.concatenate([values[1:], zeros] if reverse else [zeros, values[:-1]], axis=0)
 
 
 def add_batch_normalization(run: StackedRun, values: Any) -> Any:

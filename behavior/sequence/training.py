@@ -129,9 +129,7 @@ class HeadTrainer:
         # What is fitted is in the stack, of which there is one.
         with self._fitting:
             state = resume or self._begin(plans, initial)
-            self._stack.load(state.variables)
-            # They live in the stack now; two copies of them would count against the memory that models are planned with.
-            state.variables = []
+            self._stack.take_over(state.variables)
             followed: dict[int, Mapping[int, npt.NDArray[np.float32]]] = {}
             while len(state.active):
                 training = state.active.tolist()
@@ -180,9 +178,13 @@ class HeadTrainer:
             random.setstate(state)
 
     def _begin(self, plans: Sequence[ModelPlan], initial: Sequence[Sequence[npt.NDArray[np.float32]]] | None) -> TrainingState:
-        drawn = initial or [self.draw_weights(plan.seed) for plan in plans]
-        weights = [np.stack(parts).astype(np.float32) for parts in zip(*drawn, strict=True)]
-        moments = [np.zeros_like(weights[index]) for index in self._stack.trainable for _ in range(2)]
+        weights = [np.empty((len(plans), *shape), dtype=np.float32) for shape in self._stack.weight_shapes]
+        for number, plan in enumerate(plans):
+            drawn = initial[number] if initial else self.draw_weights(plan.seed)
+            for weight, values in zip(weights, drawn, strict=True):
+                weight[number] = values
+        # Unlike `zeros_like`, `zeros` takes no memory before something is written.
+        moments = [np.zeros(weights[index].shape, dtype=np.float32) for index in self._stack.trainable for _ in range(2)]
         return TrainingState(
             epoch=0,
             active=np.arange(len(plans)),

@@ -12,6 +12,7 @@ from behavior.sequence.heads import build_head
 N_FEATURES, LENGTH, RATE = 3, 8, 0.01
 LSTM = {"kind": "lstm", "layers": 1, "units": 4, "dropout": 0.0}
 # Convolutions take one model at a time.
+TCN = {"kind": "tcn", "layers": 1, "filters": 4, "kernel_size": 3, "normalization": "layer", "dropout": 0.0}
 MSTCN = {"kind": "mstcn", "stages": 2, "layers": 2, "filters": 4, "kernel_size": 3, "dropout": 0.0}
 
 
@@ -57,20 +58,24 @@ def test_weights_are_read_as_they_were_loaded(head):
     assert stack.weight_shapes == shapes
     arrays = draw_arrays(stack, 3)
     assert len(arrays) == len(shapes) + 2 * len(stack.trainable)
-    stack.load(arrays)
+    taken = list(arrays)
+    stack.take_over(taken)
+    assert taken == []
     for one, other in zip(stack.read_all(), arrays, strict=True):
         np.testing.assert_array_equal(one, other)
     for weight, array in zip(stack.gather([2, 0]), arrays, strict=False):
         np.testing.assert_array_equal(weight, array[[2, 0]])
     # Another number of models is loaded in their place.
-    stack.load([array[:1] for array in arrays])
+    stack.take_over([array[:1] for array in arrays])
     assert stack.read_all()[0].shape[0] == 1
+    with pytest.raises(ValueError, match=f"{len(arrays) - 1} arrays for {len(arrays)}"):
+        stack.take_over(arrays[1:])
 
 
 def test_models_that_are_not_kept_leave_the_others_as_they_were():
     stack = make_stack()
     arrays = draw_arrays(stack, 4)
-    stack.load(arrays)
+    stack.take_over(list(arrays))
     take_step(stack, make_batch(), [ALL] * 4)
     before = stack.read_all()
     stack.keep_models(np.array([True, False, False, True]))
@@ -94,16 +99,17 @@ def test_predictions_are_those_of_the_plain_models(head):
         np.testing.assert_allclose(predicted[model], plain.predict_on_batch(windows), rtol=0, atol=1e-6)
 
 
-def test_a_step_is_kerass_adam_on_the_windows_that_a_model_counts():
-    stack = make_stack()
+@pytest.mark.parametrize("head", [LSTM, TCN], ids=["lstm", "tcn"])
+def test_a_step_is_kerass_adam_on_the_windows_that_a_model_counts(head):
+    stack = make_stack(head)
     arrays = draw_arrays(stack, 2)
-    stack.load(arrays)
+    stack.take_over(list(arrays))
     batch = make_batch()
     counts = [[1, 0, 2, 0], ALL]
     losses = [take_step(stack, batch, counts, columns=[[0], [1]], steps=[step, step]) for step in range(3)]
     after = stack.read_all()
     for model, column in ((0, 0), (1, 1)):
-        plain = build_head(n_features=N_FEATURES, **LSTM)
+        plain = build_head(n_features=N_FEATURES, **head)
         plain.set_weights([array[model] for array in arrays[: len(stack.weight_shapes)]])
         optimizer = keras.optimizers.Adam(RATE)
         chosen = np.repeat(np.arange(4), np.array(counts[model], dtype=int))
@@ -118,9 +124,10 @@ def test_a_step_is_kerass_adam_on_the_windows_that_a_model_counts():
             np.testing.assert_allclose(weight[model], expected, rtol=0, atol=1e-4)
 
 
-def test_a_model_that_counts_no_window_is_not_moved():
-    stack = make_stack()
-    stack.load(draw_arrays(stack, 2))
+@pytest.mark.parametrize("head", [LSTM, TCN], ids=["lstm", "tcn"])
+def test_a_model_that_counts_no_window_is_not_moved(head):
+    stack = make_stack(head)
+    stack.take_over(draw_arrays(stack, 2))
     take_step(stack, make_batch(), [ALL, ALL])
     before = stack.read_all()
     losses = take_step(stack, make_batch(seed=2), [[0, 0, 0, 0], ALL], steps=[1, 1])
@@ -134,10 +141,10 @@ def test_each_model_gets_its_own_preparation_of_the_features():
     stack = make_stack()
     arrays = draw_arrays(stack, 1)
     batch = make_batch(n_preparations=2)
-    stack.load([np.repeat(array, 2, axis=0) for array in arrays])
+    stack.take_over([np.repeat(array, 2, axis=0) for array in arrays])
     first, second = take_step(stack, batch, [ALL, ALL], preparations=[0, 1])
     for prepared, expected in ((0, first), (1, second)):
-        stack.load(arrays)
+        stack.take_over(list(arrays))
         alone = Batch(batch.features[[prepared]], batch.labels, batch.recordings)
         assert take_step(stack, alone, [ALL])[0] == pytest.approx(expected, rel=1e-5)
     assert first != pytest.approx(second, rel=1e-3)
@@ -148,7 +155,7 @@ def test_smoothing_adds_the_jumps_of_every_stage():
     losses = []
     for smoothing in (0.0, 0.5, 1.0):
         stack = make_stack(MSTCN, smoothing=smoothing)
-        stack.load(draw_arrays(stack, 1))
+        stack.take_over(draw_arrays(stack, 1))
         losses.append(take_step(stack, batch, [ALL])[0])
     assert losses[1] - losses[0] > 0
     assert losses[2] - losses[0] == pytest.approx(2 * (losses[1] - losses[0]), rel=1e-4)
@@ -159,7 +166,7 @@ def test_dropout_follows_from_its_seed():
     arrays = draw_arrays(stack, 1)
 
     def measure(seed):
-        stack.load(arrays)
+        stack.take_over(list(arrays))
         stack.seed_dropout(np.array([seed, 0], dtype=np.uint32))
         return take_step(stack, make_batch(), [ALL])[0]
 
@@ -184,7 +191,7 @@ def test_a_model_with_a_weight_that_cannot_be_computed_with_is_noticed(value):
     stack = make_stack()
     arrays = draw_arrays(stack, 3)
     arrays[1][2, 0, 0] = value
-    stack.load(arrays)
+    stack.take_over(list(arrays))
     assert stack.find_usable().tolist() == [True, True, False]
 
 
@@ -193,7 +200,7 @@ def test_how_many_models_a_step_takes_changes_nothing():
     values = 4 * 24 * 4 * LENGTH * 4
     for memory_bytes in (2**30, 2.5 * values / 0.4):
         stack = make_stack(memory_bytes=memory_bytes)
-        stack.load(draw_arrays(stack, 5))
+        stack.take_over(draw_arrays(stack, 5))
         losses.append([take_step(stack, batch, [ALL] * 5, steps=[step] * 5) for step in range(2)])
     assert stack._together == 2
     np.testing.assert_allclose(losses[0], losses[1], rtol=1e-5)

@@ -100,6 +100,35 @@ def test_an_lstm_in_reverse_is_one_that_reads_the_frames_backwards():
     assert not np.allclose(backwards, add_lstm(start(*weights), tf.constant(values)), atol=1e-2)
 
 
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize(("product_dtype", "tolerance"), [("float32", 1e-5), ("bfloat16", 0.02)])
+def test_states_and_gradients_of_an_lstm_are_those_of_keras(product_dtype, tolerance, reverse):
+    values, aims = draw(N_MODELS, 2, 7, 3), draw(N_MODELS, 2, 7, 4, seed=5)
+    weights = [tf.constant(draw(N_MODELS, *shape, seed=seed)) for seed, shape in enumerate([(3, 16), (4, 16), (16,)], 1)]
+    shown = tf.constant(values)
+    with tf.GradientTape() as tape:
+        tape.watch([shown, *weights])
+        states = add_lstm(StackedRun(weights, training=True, product_dtype=product_dtype), shown, reverse=reverse)
+        loss = tf.reduce_sum(tf.square(states - aims))
+    of_shown, *of_weights = tape.gradient(loss, [shown, *weights])
+    for model in range(N_MODELS):
+        plain = keras.layers.LSTM(4, return_sequences=True, go_backwards=reverse)
+        plain.build((None, 7, 3))
+        plain.set_weights([weight[model].numpy() for weight in weights])
+        own = tf.constant(values[model])
+        with tf.GradientTape() as tape:
+            tape.watch(own)
+            expected = plain(own)
+            # Keras leaves the states in the order in which it read the frames.
+            expected = expected[:, ::-1] if reverse else expected
+            loss = tf.reduce_sum(tf.square(expected - aims[model]))
+        np.testing.assert_allclose(states[model], expected, rtol=0, atol=tolerance)
+        gradients = tape.gradient(loss, [own, *(weight.value for weight in plain.weights)])
+        for found, gradient in zip([of_shown, *of_weights], gradients, strict=True):
+            assert np.abs(gradient).max() > 0.01
+            np.testing.assert_allclose(found[model], gradient, rtol=0, atol=tolerance * np.abs(gradient).max())
+
+
 def test_a_layer_normalisation_leaves_mean_zero_and_variance_one():
     values = 5.0 + 3.0 * draw(N_MODELS, 2, 7, 64)
     output = add_layer_normalization(start(np.ones((N_MODELS, 64), "f"), np.zeros((N_MODELS, 64), "f")), tf.constant(values)).numpy()
