@@ -1,4 +1,4 @@
-"""Which animal each tracklet of a video is: by what it looks like in crops of the video, and by where animals were just before."""
+"""Which animal each tracklet of a video is: by what it looks like in crops of the video, and by how animals move."""
 
 from __future__ import annotations
 
@@ -18,9 +18,8 @@ from behavior.embedding.tracklet_crops import TrackletCrops, list_crop_frames, t
 from behavior.embedding.tracklet_cuts import TrackletCuts
 from behavior.errors import TrainingError
 from behavior.files.video import open_video
-from behavior.identity.assignment import assign_identities
 from behavior.identity.change_points import find_changes
-from behavior.identity.continuity import weigh_motion
+from behavior.identity.continuity import Motion, continue_identities
 from behavior.identity.contrast import CropTable, EmbeddingTrainer, shake_crops
 from behavior.identity.correlogram import Correlogram
 from behavior.identity.networks import build_cnn, build_dense
@@ -65,8 +64,6 @@ _N_STEPS = 400
 SURE = 0.9
 # After a cut all is decided anew, and may show another one.
 _MOST_CUTTINGS = 5
-# Log-odds that no witness reaches: a tracklet that contradicts others is doubtful, and its positions are not lost.
-_KEPT = 1000.0
 # If fewer frames than this share are named by appearance, it says too little to go by.
 _LEAST_NAMED = 0.5
 
@@ -276,32 +273,21 @@ def weigh_looks(
     return Looks(resolution.name_tracklets(least_probability=SURE), scores, cuts)
 
 
-def join_looks_and_motion(looks: Looks, tracklets: Sequence[Tracklet], *, arena: float, n_rounds: int = 2) -> tuple[Integers, Floats]:
+def join_looks_and_motion(looks: Looks, tracklets: Sequence[Tracklet], *, arena: float) -> tuple[Integers, Floats]:
     """Return the animal of each tracklet by appearance and motion together, int64 (N,), and its probability (N,).
-
-    Motion is weighed by where the tracklets are whose identity is sure by then: by appearance first, then by both.
 
     Parameters
     ----------
     arena
         Where animals can be, square pixels.
-    n_rounds
-        How often to weigh motion.
     """
-    n_animals = looks.log_probabilities.shape[1]
-    starts = np.array([one.start_frame for one in tracklets], dtype=np.int64)
-    stops = np.array([one.stop_frame for one in tracklets], dtype=np.int64)
     steps = np.concatenate([np.hypot(*np.diff(one.positions, axis=0).T) / np.diff(one.frames) for one in tracklets])
     # An animal that walks, not one that sits.
     step = max(float(np.percentile(steps, 90)) if len(steps) else 0.0, 1.0)
     sizes = np.concatenate([one.sizes for one in tracklets])
     spread = max(float(np.nanmedian(sizes[:, 1])) / 2, 1.0)
-    named = looks.identities
-    for _ in range(n_rounds):
-        motion = weigh_motion(tracklets, named, n_animals, step=step, spread=spread, area=arena)
-        found = assign_identities(looks.log_probabilities + motion, starts, stops, left_out=_KEPT)
-        named = np.where(found.certainty >= SURE, found.identities, UNKNOWN)
-    return found.identities, found.certainty
+    identities, probabilities = continue_identities(looks.log_probabilities, tracklets, Motion(step, spread, arena))
+    return identities, probabilities.max(axis=1, initial=0.0)
 
 
 def read_pictures(video: Path, frames: Integers) -> Iterator[tuple[int, npt.NDArray[np.uint8]]]:

@@ -8,11 +8,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import coo_array, csr_array
-from scipy.sparse.csgraph import connected_components
 
-from behavior.identity.overlaps import find_coexisting, link_overlaps
+from behavior.identity.overlaps import find_chains, find_coexisting, link_overlaps
 
-__all__ = ["NOBODY", "Assignment", "assign_identities"]
+__all__ = ["LEAST_GAIN", "NOBODY", "Assignment", "assign_identities", "share_odds"]
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -122,6 +121,19 @@ def assign_identities(
     return Assignment(identities, probabilities, score, is_optimal)
 
 
+def share_odds(log_odds: Floats, assigned: Integers) -> Floats:
+    """Return probabilities (N, K) from log-odds (N, K) against anything: rows `assigned` sum to 1, the others are 0.
+
+    >>> share_odds(np.log(np.array([[1.0, 3.0], [1.0, 1.0]])), np.array([0])).round(2).tolist()
+    [[0.25, 0.75], [0.0, 0.0]]
+    """
+    probabilities = np.zeros(log_odds.shape)
+    top = log_odds[assigned].max(axis=1, keepdims=True, initial=-np.inf)
+    odds = np.exp(log_odds[assigned] - top)
+    probabilities[assigned] = odds / odds.sum(axis=1, keepdims=True)
+    return probabilities
+
+
 def _share(gains: Floats, is_allowed: Flags, starts: Integers, stops: Integers, *, is_whole: bool) -> Floats:
     """Return how much of each tracklet each identity gets, float64 of shape (N, K), for the largest sum; all or nothing if `is_whole`."""
     solved = milp(
@@ -192,7 +204,7 @@ def _exchange(identities: Integers, gains: Floats, is_allowed: Flags, overlaps: 
     has_changed = False
     for first in range(gains.shape[1]):
         for second in range(first + 1, gains.shape[1]):
-            members, chain, other = _find_chains(identities, first, second, overlaps)
+            members, chain, other = find_chains(identities, first, second, overlaps)
             if not len(members):
                 continue
             change = gains[members, other] - gains[members, identities[members]]
@@ -225,13 +237,6 @@ def _move(identities: Integers, gains: Floats, is_allowed: Flags, overlaps: csr_
     return has_changed
 
 
-def _find_chains(identities: Integers, first: int, second: int, overlaps: csr_array) -> tuple[Integers, Integers, Integers]:
-    """Return the tracklets of two identities, the number of the chain that each hangs in, and for each the other identity."""
-    members = np.flatnonzero((identities == first) | (identities == second))
-    _, chain = connected_components(overlaps[members][:, members], directed=False)
-    return members, chain.astype(np.int64), np.where(identities[members] == first, second, first)
-
-
 def _weigh_exchanges(log_probabilities: Floats, identities: Integers, starts: Integers, stops: Integers) -> Floats:
     """Return the probabilities (N, K) that `Assignment` describes."""
     n_tracklets, n_identities = log_probabilities.shape
@@ -241,13 +246,9 @@ def _weigh_exchanges(log_probabilities: Floats, identities: Integers, starts: In
     overlaps = link_overlaps(starts, stops)
     for first in range(n_identities):
         for second in range(first + 1, n_identities):
-            members, chain, other = _find_chains(identities, first, second, overlaps)
+            members, chain, other = find_chains(identities, first, second, overlaps)
             if not len(members):
                 continue
             change = log_probabilities[members, other] - log_probabilities[members, identities[members]]
             log_odds[members, other] = np.bincount(chain, weights=change)[chain]
-    probabilities = np.zeros((n_tracklets, n_identities))
-    top = log_odds[assigned].max(axis=1, keepdims=True, initial=-np.inf)
-    odds = np.exp(log_odds[assigned] - top)
-    probabilities[assigned] = odds / odds.sum(axis=1, keepdims=True)
-    return probabilities
+    return share_odds(log_odds, assigned)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
 
-__all__ = ["TrackletRelations", "find_coexisting", "link_overlaps"]
+__all__ = ["TrackletRelations", "find_chains", "find_coexisting", "link_overlaps"]
 
 Integers = npt.NDArray[np.int64]
 
@@ -58,6 +59,20 @@ def find_coexisting(starts: Integers, stops: Integers) -> list[Integers]:
             present.discard(row)
             has_grown = False
     return sets
+
+
+def find_chains(identities: Integers, first: int, second: int, overlaps: csr_array) -> tuple[Integers, Integers, Integers]:
+    """Return the tracklets of two identities, the number of the chain that each hangs in, and for each the other identity.
+
+    In a chain (a Kempe chain of the graph of overlaps), each tracklet overlaps another one: they can be exchanged only together.
+
+    >>> overlaps = link_overlaps(np.array([0, 0, 5, 5]), np.array([5, 5, 9, 9]))
+    >>> [part.tolist() for part in find_chains(np.array([0, 1, 1, 2]), 0, 1, overlaps)]
+    [[0, 1, 2], [0, 0, 1], [1, 0, 0]]
+    """
+    members = np.flatnonzero((identities == first) | (identities == second))
+    _, chain = connected_components(overlaps[members][:, members], directed=False)
+    return members, chain.astype(np.int64), np.where(identities[members] == first, second, first)
 
 
 @dataclass(frozen=True)
