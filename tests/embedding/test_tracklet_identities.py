@@ -183,13 +183,35 @@ def test_five_animals_of_like_coats_are_told_apart(fingerprint: Fingerprint, fiv
     assert accuracies[1] > 0.95 > accuracies[0] + 0.15
 
 
-@pytest.fixture(scope="module")
-def five(tmp_path_factory: pytest.TempPathFactory) -> tuple[Video, npt.NDArray[np.float64]]:
-    """Like coats, 3,000 frames with crossings and a roof, in which motion alone exchanges animals."""
-    group = act_group(draw_individuals(5, seed=0, alike=True), n_frames=3000, seed=100, box_seed=0)
-    path = tmp_path_factory.mktemp("videos") / "five.mp4"
+@pytest.mark.slow
+@pytest.mark.parametrize("fingerprint", ["correlogram", "dense", "cnn"])
+def test_names_of_five_animals_do_not_flicker_in_long_contacts(
+    fingerprint: Fingerprint, five_in_contact: tuple[Video, npt.NDArray[np.float64]]
+) -> None:
+    video, truth = five_in_contact
+    animals, _ = resolve_animals(*video, fingerprint=fingerprint, arena=480 * 480)
+    scores = score(animals, truth, 44)
+    assert scores["identity_switches"] <= 2
+    assert scores["idf1"] > 0.95 and measure_accuracy(animals, truth) > 0.95
+
+
+def render_five(path: Path, *, seed: int, n_frames: int, group_seed: int) -> tuple[Video, npt.NDArray[np.float64]]:
+    """Render five animals of like coats, with crossings and a roof, and follow them by motion."""
+    group = act_group(draw_individuals(5, seed=seed, alike=True), n_frames=n_frames, seed=group_seed, box_seed=0)
     write_video(path, group.frames(), fps=25)
     return follow(path, 5), np.where(group.present[..., None], group.centroids, np.nan)
+
+
+@pytest.fixture(scope="module")
+def five_in_contact(tmp_path_factory: pytest.TempPathFactory) -> tuple[Video, npt.NDArray[np.float64]]:
+    """1,500 frames with long contacts."""
+    return render_five(tmp_path_factory.mktemp("videos") / "five.mp4", seed=1, n_frames=1500, group_seed=7)
+
+
+@pytest.fixture(scope="module")
+def five(tmp_path_factory: pytest.TempPathFactory) -> tuple[Video, npt.NDArray[np.float64]]:
+    """3,000 frames in which motion alone exchanges animals."""
+    return render_five(tmp_path_factory.mktemp("videos") / "five.mp4", seed=0, n_frames=3000, group_seed=100)
 
 
 def measure_accuracy(animals: TrackedAnimals, truth: npt.NDArray[np.float64]) -> float:
