@@ -14,9 +14,9 @@ from behavior.config import Crop
 from behavior.embedding.crop_windows import CropWindows
 from behavior.embedding.recording_inputs import RecordingInputs
 from behavior.errors import BehaviorError, InputError, PoseError, VideoError, advise_on_missing
-from behavior.files.frame_rows import Frame
 from behavior.files.video import VideoReader, open_video
 from behavior.files.video_decoding import Row
+from behavior.files.video_pictures import ShownPicture
 from behavior.frame_sampling import sample
 from behavior.frame_times import count_lost, find_gaps, find_rate_change, frame_edges
 from behavior.recording import Frames, Recording
@@ -111,19 +111,19 @@ class CropReader:
             self.video, {0: self}, first_rows={0: first_row}, input_size=input_size, with_previous=with_previous, sampling=sampling
         )
 
-    def take(self, frame: Frame, before: Image | None, *, input_size: int, lane: int = 0) -> CropRow:
-        """Return the crop of a frame; `before` is the picture of the one before, None where it is unknown or not asked for.
+    def take(self, row: Row, shown: ShownPicture | None, before: ShownPicture | None, *, input_size: int, lane: int = 0) -> CropRow:
+        """Return the crop of a row that shows `shown`; `before` is the picture of the one before, None where unknown or not asked for.
 
         Raises
         ------
         PoseError
             If the pose ends well before the frame.
         """
-        if frame.image is None:
-            return CropRow(frame.index, frame.time_s, None, lane=lane)
-        image = self._windows.take(frame.image, frame.index, input_size=input_size)
-        previous = None if before is None else self._windows.take(before, frame.index, input_size=input_size)
-        return CropRow(frame.index, frame.time_s, image, previous, lane)
+        if shown is None:
+            return CropRow(row.index, row.time_s, None, lane=lane)
+        image = self._windows.take_shown(shown, row.index, input_size=input_size)
+        previous = None if before is None else self._windows.take_shown(before, row.index, input_size=input_size)
+        return CropRow(row.index, row.time_s, image, previous, lane)
 
     def locate(self, frames: npt.NDArray[np.intp], decoded: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
         """Return the crop centres of some frames, shape (N, 2), and whether each was measured, shape (N,)."""
@@ -176,14 +176,16 @@ def read_together(
     frames: list[int] = []
     for reader in readers.values():
         reader.frames = frames
-    # The picture that was converted last: where every frame is a row, it is the one before the next.
-    converted: tuple[int, Image] | None = None
+    # What was shown last: where every frame is a row, it is the one before the next, and may be converted already.
+    latest: tuple[int, ShownPicture] | None = None
 
-    def convert(row: Row) -> Image | None:
-        nonlocal converted
-        if row.picture is not None and (converted is None or converted[0] != row.index):
-            converted = row.index, video.pictures.convert(row.picture)
-        return None if row.picture is None or converted is None else converted[1]
+    def show(row: Row) -> ShownPicture | None:
+        nonlocal latest
+        if row.picture is None:
+            return None
+        if latest is None or latest[0] != row.index:
+            latest = row.index, ShownPicture(video.pictures, row.picture)
+        return latest[1]
 
     with closing(video.read_rows()) as decoded:
         pairs = ((row.time_s, (before, row)) for before, row in _pair_with_previous(decoded))
@@ -193,11 +195,11 @@ def read_together(
             wanted = [lane for lane in lanes if number >= first_rows[lane]]
             if not wanted:
                 continue
-            earlier = convert(before) if with_previous and before is not None and row.picture is not None else None
-            frame = Frame(row.index, row.time_s, convert(row))
+            earlier = show(before) if with_previous and before is not None and row.picture is not None else None
+            shown = show(row)
             for lane in wanted:
                 try:
-                    crop = lanes[lane].take(frame, earlier, input_size=input_size, lane=lane)
+                    crop = lanes[lane].take(row, shown, earlier, input_size=input_size, lane=lane)
                 except BehaviorError as error:
                     if problems is None:
                         raise

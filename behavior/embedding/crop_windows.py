@@ -15,8 +15,18 @@ from behavior.files.pose import find_body_parts, match_pose_to_frames
 from behavior.files.pose_times import TOLERATED_ROWS
 from behavior.files.video import VideoReader
 from behavior.files.video_access import FrameAccess
+from behavior.files.video_pictures import ShownPicture
 from behavior.recording import Frames, Track
-from behavior.vision.crops import find_body_axis, find_centers, find_corners, find_frame_corners, take_crop, take_whole_frame
+from behavior.vision.crops import (
+    find_body_axis,
+    find_centers,
+    find_corners,
+    find_frame_corners,
+    place_square,
+    resize_square,
+    take_crop,
+    take_whole_frame,
+)
 from behavior.vision.frame_measures import measure_pose
 
 __all__ = ["MANY_UNMEASURED", "CropCenters", "CropWindows"]
@@ -151,6 +161,16 @@ class CropWindows:
             return take_whole_frame(image, input_size=input_size)
         center, angle = self._place(index)
         return take_crop(image, center, crop_size=self._crop.size, input_size=input_size, angle=angle)
+
+    def take_shown(self, picture: ShownPicture, index: int, *, input_size: int) -> Image:
+        """Return what `take` returns for all of `picture`, of which no more is converted than that needs; raises as `take`."""
+        size = self._crop.size
+        if not self._crop.whole_frame and size <= min(self._size):
+            center, angle = self._place(index)
+            if angle is None:
+                left, top = place_square(self._size, center, size)
+                return resize_square(picture.cut(left=left, top=top, width=size, height=size), input_size)
+        return self.take(picture.convert(), index, input_size=input_size)
 
     def find_corners(self, index: int) -> npt.NDArray[np.float64]:
         """Return the corners of a frame's window in the frame, as `vision.crops.find_corners` does; raises as `take`."""

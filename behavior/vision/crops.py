@@ -15,6 +15,7 @@ __all__ = [
     "find_corners",
     "find_frame_corners",
     "find_measured_points",
+    "place_square",
     "resize_square",
     "take_crop",
     "take_whole_frame",
@@ -125,7 +126,7 @@ def crop_square(image: Image, center: Floats, size: int) -> Image:
     RGB of shape (size, size, 3). A frame smaller than the square is padded with black, evenly on both sides.
     """
     image = _pad_to(image, size)
-    left, top = _place_square((image.shape[1], image.shape[0]), center, size)
+    left, top = place_square((image.shape[1], image.shape[0]), center, size)
     return image[top : top + size, left : left + size]
 
 
@@ -205,7 +206,7 @@ def find_corners(frame_size: tuple[int, int], center: Floats, *, crop_size: int,
         return middle + (_UNIT_SQUARE - 0.5) * crop_size @ rotation.T
     padded = max(frame_size[0], crop_size), max(frame_size[1], crop_size)
     padding = np.array([(side - own) // 2 for side, own in zip(padded, frame_size, strict=True)])
-    return _UNIT_SQUARE * crop_size + _place_square(padded, center, crop_size) - padding
+    return _UNIT_SQUARE * crop_size + place_square(padded, center, crop_size) - padding
 
 
 def find_frame_corners(frame_size: tuple[int, int]) -> Floats:
@@ -213,8 +214,21 @@ def find_frame_corners(frame_size: tuple[int, int]) -> Floats:
     return find_corners(frame_size, np.full(2, np.nan), crop_size=max(frame_size))
 
 
-def _place_square(frame_size: tuple[int, int], center: Floats, size: int) -> tuple[int, int]:
-    """Return the left and upper end of the square in a frame that is at least as large."""
+def place_square(frame_size: tuple[int, int], center: Floats, size: int) -> tuple[int, int]:
+    """Return the left and upper end of the square that `crop_square` cuts from a frame that is at least as large.
+
+    Parameters
+    ----------
+    frame_size
+        Width and height of the frame, pixels.
+    center, size
+        As for `crop_square`.
+
+    Examples
+    --------
+    >>> place_square((640, 480), np.array([100.0, 10.0]), 40)
+    (80, 0)
+    """
     width, height = frame_size
     if not np.isfinite(center).all():
         center = np.array([width / 2, height / 2])
