@@ -71,15 +71,26 @@ def choose_detection(
         settings: DetectionSettings = calibrate(samples, n_animals=n_animals, mask=mask, **given)
     except ValueError as error:
         raise VideoError(f"{video}: {error}, from all over the video; give --polarity and --threshold, and look at --preview.") from error
-    size = settings.size
-    kind = "dark or light" if settings.polarity == "both" else settings.polarity
-    announce(
-        f"{video.name}: {kind} animals of about {size.length:.0f} x {size.width:.0f} pixels, {settings.threshold:.0f} grey "
-        f"levels from a background of kind {settings.background} (score {settings.score:.2f})"
-    )
+    announce(f"{video.name}: {_describe_detection(settings)}")
     if settings.score < _DOUBTFUL:
         warn(f"{video}: the number and size of animals differ much between sample frames; look at --preview before you use the track.")
     return settings
+
+
+def _describe_detection(settings: DetectionSettings) -> str:
+    size = f"of about {settings.size.length:.0f} x {settings.size.width:.0f} pixels"
+    fit = f"sample frames fit this by {settings.score:.2f} of 1"
+    if settings.background == "moving":
+        return f"looking for animals {size} that move (--background moving); {fit}"
+    kinds = {"dark": ("dark", "darker"), "light": ("light", "lighter"), "both": ("dark or light", "darker or lighter")}
+    kind, difference = kinds[settings.polarity]
+    behind = {
+        "median": "than that place is in most sample frames",
+        "extreme": f"than the {'darkest' if settings.polarity == 'light' else 'lightest'} that place gets in sample frames",
+        "flat": "than the floor around them",
+    }[settings.background]
+    how = f"at least {settings.threshold:.0f} grey levels {difference} {behind} (--background {settings.background})"
+    return f"looking for {kind} animals {size}, {how}; {fit}"
 
 
 def detect_animals(
