@@ -168,6 +168,10 @@ def _print_result(result: LiveResult, *, as_json: bool) -> None:
     print_table(["recording", "frames"], rows, as_json=as_json, extra=extra)
     for name, source in result.sources.items():
         tally = source.tally
+        if tally.unfinished:
+            # What the model saw beyond that is lost.
+            hint(f"{name}: {source.captured:,} frames are in its videos; {', '.join(tally.unfinished)} waits to be recovered")
+            continue
         if not tally.looked_at:
             continue
         shares = f"{tally.looked_at:,} seen by the model, {tally.skipped:,} skipped, {tally.undecodable:,} not decoded"
@@ -180,7 +184,7 @@ def _print_result(result: LiveResult, *, as_json: bool) -> None:
             else f"; from capture to probability {median * 1000:.0f} ms, {high * 1000:.0f} ms at the 99th percentile"
         )
         hint(f"{name}: {source.captured:,} frames recorded: {shares}{took}")
-    exit_on(result.failures)
+    exit_on(result.failures, others=result.is_any_finished)
 
 
 def _count(source: SourceResult) -> dict[str, object]:
@@ -194,6 +198,7 @@ def _count(source: SourceResult) -> dict[str, object]:
         "latency_median_s": source.find_latency(50),
         "latency_p99_s": source.find_latency(99),
         "gaps": source.gaps,
+        "unfinished": source.tally.unfinished,
         "reason": source.reason or source.error,
     }
 

@@ -25,7 +25,7 @@ from behavior.errors import EthogramError, OutputError
 from behavior.files.atomic import write_text
 from behavior.files.ethogram_table import format_new_frames, read_frame_table
 from behavior.files.ethograms import ETHOGRAM_SUFFIX
-from behavior.files.live_video import LIVE_SUFFIX
+from behavior.files.live_video import LIVE_SUFFIX, advise_on_failed_writing
 from behavior.files.opening import require_regular_file
 from behavior.provenance import FamiliarityLimits, Provenance
 from behavior.recording import Probabilities
@@ -314,20 +314,22 @@ class _GrowingTable:
             # Without a buffer, lines are in the system's hands when `append` returns, and outlive the program.
             self._file = path.open("ab", buffering=0)
         except OSError as error:
-            raise self._explain(error) from error
+            raise OutputError(f"{path}: cannot be written ({error.strerror or error}); choose a folder with space.") from error
         self.append(header)
 
     def append(self, lines: bytes) -> None:
+        """Add whole lines; on a full drive the last one may be cut, which reading takes off again."""
         try:
-            self._file.write(lines)
+            left = memoryview(lines)
+            while left:
+                left = left[self._file.write(left) :]
         except OSError as error:
-            raise self._explain(error) from error
+            raise OutputError(
+                f"{self._path}: cannot be written ({error.strerror or error}); {advise_on_failed_writing(self._path)}."
+            ) from error
 
     def close(self) -> None:
         self._file.close()
-
-    def _explain(self, error: OSError) -> OutputError:
-        return OutputError(f"{self._path}: cannot be written ({error.strerror or error}); choose a folder with space.")
 
 
 def _format_number(value: float) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -10,11 +12,12 @@ from typing import Self
 import av
 import numpy as np
 import numpy.typing as npt
+from av.container import InputContainer
 
 from behavior.errors import OutputError, VideoError
 from behavior.files.atomic import replacing
 
-__all__ = ["LIVE_SUFFIX", "GrowingVideo", "complete_video"]
+__all__ = ["LIVE_SUFFIX", "GrowingVideo", "advise_on_failed_writing", "complete_video", "count_pictures"]
 
 # Matroska needs no index at its end, and its time stamps are each frame's own.
 LIVE_SUFFIX = ".mkv"
@@ -54,7 +57,8 @@ class GrowingVideo:
             )
             self._stream = self._container.add_stream("libx264", rate=Fraction(fps).limit_denominator(1001))
         except (av.error.FFmpegError, OSError) as error:
-            raise self._explain(error) from error
+            reason = getattr(error, "strerror", None) or error
+            raise OutputError(f"{path}: cannot be written ({reason}); choose a folder with space that you may write to.") from error
         context = self._stream.codec_context
         context.width, context.height = width, height
         context.pix_fmt = "yuv420p" if width % 2 == 0 and height % 2 == 0 else "yuv444p"
@@ -90,10 +94,32 @@ class GrowingVideo:
             raise self._explain(error) from error
 
     def _explain(self, error: Exception) -> OutputError:
-        return OutputError(
-            f"{self._path}: cannot be written ({getattr(error, 'strerror', None) or error}); choose a folder with space that you may "
-            "write to."
-        )
+        reason = getattr(error, "strerror", None) or error
+        return OutputError(f"{self._path}: cannot be written ({reason}); {advise_on_failed_writing(self._path)}.")
+
+
+def advise_on_failed_writing(path: Path) -> str:
+    """Return what to do where a file of a live recording cannot be written any more, the end of a sentence.
+
+    >>> advise_on_failed_writing(Path("live/a.mkv"))
+    'free some space, then finish what was recorded: behavior live --recover live'
+    """
+    return f"free some space, then finish what was recorded: behavior live --recover {shlex.quote(str(path.parent))}"
+
+
+def count_pictures(path: Path) -> int:
+    """Return how many pictures a video has whose writing may have been broken off; 0 where nothing of it can be read."""
+    try:
+        with av.open(str(path)) as broken:
+            return sum(1 for _ in _read_pictures(broken))
+    except (av.error.FFmpegError, OSError, IndexError):
+        return 0
+
+
+def _read_pictures(broken: InputContainer) -> Iterator[av.Packet]:
+    for packet in broken.demux(broken.streams.video[0]):
+        if packet.dts is not None and packet.size and not packet.is_corrupt:
+            yield packet
 
 
 def complete_video(path: Path) -> int:
@@ -112,11 +138,8 @@ def complete_video(path: Path) -> int:
     with replacing(path) as temporary:
         try:
             with av.open(str(path)) as broken, av.open(str(temporary), "w", format="matroska") as whole:
-                source = broken.streams.video[0]
-                target = whole.add_stream_from_template(source)
-                for packet in broken.demux(source):
-                    if packet.dts is None or not packet.size or packet.is_corrupt:
-                        continue
+                target = whole.add_stream_from_template(broken.streams.video[0])
+                for packet in _read_pictures(broken):
                     packet.stream = target
                     whole.mux(packet)
                     n_pictures += 1

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from behavior.errors import VideoError
 from behavior.files.live_sources import CapturedPicture, Source
-from behavior.files.live_video import GrowingVideo
+from behavior.files.live_video import GrowingVideo, count_pictures
 from behavior.live.frame_queue import CapturedFrame, FrameQueue
 from behavior.live.free_space import FreeSpace
 from behavior.progress import warn
@@ -110,6 +110,9 @@ class Capture:
         self._part, self._frame = first_part, 0
         self._began_s = self._part_began_s = self._last_s = 0.0
         self._size: tuple[int, ...] = ()
+        # Pictures in the videos that are closed, the one that is being written, and whether all pictures were handed over.
+        self._n_closed, self._is_handed_over = 0, False
+        self._writing: Path | None = None
 
     @property
     def next_part(self) -> int:
@@ -222,22 +225,30 @@ class Capture:
             self.tally.error = self.tally.error or error
             self._stopping.set()
             # The camera's thread may wait for room.
-            while self._unwritten.get() is not None:
-                pass
+            while not self._is_handed_over:
+                self._is_handed_over = self._unwritten.get() is None
+            # What the encoder and the system held is lost.
+            self.tally.captured = self._n_closed + (0 if self._writing is None else count_pictures(self._writing))
 
     def _write_until_over(self) -> None:
         video: GrowingVideo | None = None
-        part = -1
+        part, n_added = -1, 0
         try:
             while (item := self._unwritten.get()) is not None:
                 number, image, time_s = item
                 if number != part:
                     if video is not None:
-                        video.close()
+                        done, video = video, None
+                        done.close()
+                        self._n_closed, n_added, self._writing = self._n_closed + n_added, 0, None
                     height, width = image.shape[:2]
-                    video, part = GrowingVideo(self._name_video(number), width=width, height=height, fps=self._settings.fps), number
+                    path, part = self._name_video(number), number
+                    video = GrowingVideo(path, width=width, height=height, fps=self._settings.fps)
+                    self._writing = path
                 assert video is not None
                 video.add(image, time_s)
+                n_added += 1
+            self._is_handed_over = True
         finally:
             if video is not None:
                 video.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 from pathlib import Path
 
@@ -149,6 +150,14 @@ def recover_recordings(folder: Path) -> dict[str, Annotation | str]:
     return found
 
 
+def _name_command(folder: Path, description: LiveDescription) -> str:
+    """Return the command that annotates the whole video of a recording, with the one before it that finds the animal."""
+    model, video = description.provenance.model, name_video(folder, description.recording)
+    bundle = "MODEL" if model is None or model.folder is None else shlex.quote(model.folder)
+    track = f"behavior track {shlex.quote(str(video))}, then " if description.provenance.body_parts else ""
+    return f"{track}behavior annotate {bundle} {shlex.quote(str(video))} --out {shlex.quote(str(folder / 'annotated'))}"
+
+
 def _recover(folder: Path, path: Path) -> Annotation | None:
     """Finish the recording that the file at `path` describes; None where it is finished."""
     description = read_live_description(path)
@@ -164,5 +173,6 @@ def _recover(folder: Path, path: Path) -> Annotation | None:
     announce(f"{name}: {n_pictures:,} pictures and {n_frames:,} frames of the ethogram are whole")
     if n_pictures > n_frames:
         n_left = n_pictures - n_frames
-        warn(f"{name}: the last {n_left} pictures of its video have no probabilities; `behavior annotate` gives them some.")
+        command = _name_command(folder, description)
+        warn(f"{name}: the last {n_left} pictures of its video have no probabilities; to predict all of it: {command}")
     return annotation

@@ -7,6 +7,8 @@ import threading
 import time
 from pathlib import Path
 
+from behavior.errors import OutputError
+
 __all__ = ["FreeSpace"]
 
 _SECONDS_BETWEEN_LOOKS = 1.0
@@ -33,9 +35,20 @@ class FreeSpace:
         with self._lock:
             now = time.monotonic()
             if now >= self._next_look_s:
-                self._free = shutil.disk_usage(self._folder).free
+                # The folder may still have to be made.
+                there = next(one for one in (self._folder, *self._folder.absolute().parents) if one.exists())
+                self._free = shutil.disk_usage(there).free
                 self._next_look_s = now + _SECONDS_BETWEEN_LOOKS
             return self._free
+
+    def require_room(self) -> None:
+        """Raise OutputError where there is less room than has to stay free: nothing could be recorded."""
+        free = self.measure()
+        if free < self._keep_free:
+            raise OutputError(
+                f"{self._folder}: its drive has {free / 2**30:.2f} GiB left, and --keep-free {self._keep_free / 2**30:.10g} keeps more "
+                "than that free; free some space, or give another --out or a lower --keep-free."
+            )
 
     def find_shortage(self) -> str:
         """Return why recording has to end, a sentence without its full stop; "" where there is room."""

@@ -56,6 +56,11 @@ class LiveResult:
         failed = {name: source.error for name, source in self.sources.items() if source.error}
         return failed | {name: outcome for name, outcome in self.recordings.items() if isinstance(outcome, str)}
 
+    @property
+    def is_any_finished(self) -> bool:
+        """Whether some recording has its ethogram."""
+        return any(not isinstance(outcome, str) for outcome in self.recordings.values())
+
 
 def collect_source(recorder: Recorder) -> SourceResult:
     """Return what came of a source that is over."""

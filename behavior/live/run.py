@@ -32,23 +32,27 @@ class LiveRun(ExitStack):
 
     Parameters
     ----------
-    model
-        What predicts.
     out
         Where recordings are written.
     request
         What is asked.
     say
         Prints the events of rules whose action is to print them.
+
+    Raises
+    ------
+    OutputError
+        If the drive has less room than has to stay free.
     """
 
-    def __init__(self, model: OpenedModel, out: Path, request: LiveRequest, *, say: Callable[[str], None]) -> None:
+    def __init__(self, out: Path, request: LiveRequest, *, say: Callable[[str], None]) -> None:
         super().__init__()
-        self._model, self._out, self._request, self._say = model, out, request, say
+        self._out, self._request, self._say = out, request, say
         self._space, self._events, self._turns = FreeSpace(out, round(request.keep_free_gib * 2**30)), EventHub(), Turns()
+        self._space.require_room()
 
-    def gather(self, sources: Sequence[tuple[str, Source, LiveFeatures]]) -> Recorders:
-        """Return what records sources, each with its name and what describes its pictures.
+    def gather(self, model: OpenedModel, sources: Sequence[tuple[str, Source, LiveFeatures]]) -> Recorders:
+        """Return what records sources and predicts with `model`, each source with its name and what describes its pictures.
 
         Raises
         ------
@@ -58,29 +62,33 @@ class LiveRun(ExitStack):
             If a rule or an action cannot be used.
         """
         # Nothing is written before all of it can be used.
-        parts = [self._name_parts(*source) for source in sources]
-        behaviors, request = self._model.description.behaviors, self._request
+        parts = [self._name_parts(model, *source) for source in sources]
+        behaviors, request = model.description.behaviors, self._request
         watched = [(parse_rule(rule, behaviors), parse_action(action, say=self._say)) for rule, action in request.rules]
-        recorders = [self._make_recorder(*source, own, watched) for source, own in zip(sources, parts, strict=True)]
+        recorders = [self._make_recorder(model, *source, own, watched) for source, own in zip(sources, parts, strict=True)]
         return Recorders(recorders, waits=request.waits, space=self._space, events=self._events)
 
-    def _name_parts(self, name: str, source: Source, features: LiveFeatures) -> RecordingParts:
+    def _name_parts(self, model: OpenedModel, name: str, source: Source, features: LiveFeatures) -> RecordingParts:
         request, out = self._request, self._out
         is_numbered = request.roll_s is not None
-        delay_s = find_delay(self._model, delay_s=request.delay_s, fps=features.fps)
-        parts = RecordingParts(
-            self._model, out, name=name, source=source.name, delay_s=delay_s, is_numbered=is_numbered, limits=features.limits
-        )
+        delay_s = find_delay(model, delay_s=request.delay_s, fps=features.fps)
+        parts = RecordingParts(model, out, name=name, source=source.name, delay_s=delay_s, is_numbered=is_numbered, limits=features.limits)
         first = parts.find_video(0)
         if first.exists() or (out / f"{first.stem}{ETHOGRAM_SUFFIX}").exists():
             raise OutputError(f"{out}: holds a recording {first.stem} already; give another --name or --out.")
         return self.enter_context(parts)
 
     def _make_recorder(
-        self, name: str, source: Source, features: LiveFeatures, parts: RecordingParts, watched: Sequence[tuple[Rule, Action]]
+        self,
+        model: OpenedModel,
+        name: str,
+        source: Source,
+        features: LiveFeatures,
+        parts: RecordingParts,
+        watched: Sequence[tuple[Rule, Action]],
     ) -> Recorder:
         request, out, first = self._request, self._out, parts.find_video(0)
-        session = LiveSession(self._model, features, folder=out, describe=parts.describe, turns=self._turns)
+        session = LiveSession(model, features, folder=out, describe=parts.describe, turns=self._turns)
         published = SourceEvents(self._events, name, session.behaviors)
         session.watch(published)
         if watched:

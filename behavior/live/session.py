@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from behavior.config import Postprocess
-from behavior.errors import BehaviorError
+from behavior.errors import BehaviorError, OutputError
 from behavior.files.live_record import GrowingRecord, LiveDescription
 from behavior.learning.live_features import CropPlace, LiveFeatures
 from behavior.learning.live_frames import Taken, make_live_frames
@@ -90,6 +90,8 @@ class LiveTally:
         From capture to probability, of every frame that the model saw; thinned out in long recordings.
     recordings
         Those that are finished, by name: the number of frames, or why there is no ethogram.
+    unfinished
+        Those that could not be written to their end, and wait to be recovered.
     """
 
     looked_at: int = 0
@@ -100,6 +102,7 @@ class LiveTally:
     not_found: int = 0
     latencies_s: list[float] = field(default_factory=list)
     recordings: dict[str, int | str] = field(default_factory=dict)
+    unfinished: list[str] = field(default_factory=list)
 
 
 class LiveSession:
@@ -165,9 +168,11 @@ class LiveSession:
         Raises
         ------
         BehaviorError
-            If the camera never answered, or a file cannot be written; what was recorded is finished first where that is possible.
+            If the camera never answered, or a file cannot be written. What was recorded is finished first; where a file could not be
+            written, as on a full drive, it is left to be recovered.
         """
         part = -1
+        failure: Exception | None = None
         # What went wrong before may have left something.
         self._record = None
         self._is_in_stretch = False
@@ -179,17 +184,23 @@ class LiveSession:
                     self._begin_part(frame.part)
                     part = frame.part
                 self._look_at(frame)
+        except OutputError as error:
+            failure = error
         finally:
             capture.stop()
             # Nobody takes frames any more that the camera's thread may wait to hand over.
             capture.frames.close()
             capture.join()
-            self._end_part()
+            failure = failure or capture.tally.error
+            if isinstance(failure, OutputError):
+                self._leave_part(failure)
+            else:
+                self._end_part()
             for thread in self._finishing:
                 thread.join()
             self._finishing.clear()
-        if capture.tally.error is not None:
-            raise capture.tally.error
+        if failure is not None:
+            raise failure
         return self.tally
 
     def note(self, text: str) -> None:
@@ -212,6 +223,17 @@ class LiveSession:
         thread = threading.Thread(target=self._finish, args=(record.description,), name="finish")
         self._finishing.append(thread)
         thread.start()
+
+    def _leave_part(self, error: OutputError) -> None:
+        """Close the files of a recording as they are: what cannot be written now would not be written as an ethogram either."""
+        if self._record is None:
+            return
+        record, self._record = self._record, None
+        record.close()
+        name = record.description.recording
+        self.tally.unfinished.append(name)
+        for observer in self._observers:
+            observer.finish(name, str(error))
 
     def _finish(self, description: LiveDescription) -> None:
         outcome: int | str

@@ -72,8 +72,22 @@ def run_live(
     VideoError
         If a source has another frame rate, or the only one cannot be read and does not wait to be started again.
     OutputError
-        If `out` cannot be written to, or holds such a recording.
+        If `out` cannot be written to, holds such a recording, or its drive has less room than has to stay free.
     """
+    with LiveRun(out, request, say=say) as run:
+        recorders = _gather(run, folder, out, request)
+        if on_start is not None:
+            on_start(recorders)
+        recorders.run()
+    for recorder in recorders:
+        for error in recorder.errors:
+            if not recorders.fail_alone or not isinstance(error, BehaviorError):
+                raise error
+    return LiveResult({recorder.name: collect_source(recorder) for recorder in recorders})
+
+
+def _gather(run: LiveRun, folder: Path, out: Path, request: LiveRequest) -> Recorders:
+    """Open the model in `folder` and the sources that are asked for, and return what records them."""
     model = open_model(folder)
     if obstacle := find_obstacle(model, delay_s=request.delay_s):
         raise ModelError(obstacle)
@@ -91,18 +105,10 @@ def run_live(
     features = LiveFeatures(
         model, cache=out / "cache", positions=None, fps=model.description.fps, sample=lambda count: _sample(first, count)
     )
-    with LiveRun(model, out, request, say=say) as run:
-        recorders = run.gather(
-            [(name, source, features.share(place, fps=fps)) for (name, (source, fps)), place in zip(opened.items(), positions, strict=True)]
-        )
-        if on_start is not None:
-            on_start(recorders)
-        recorders.run()
-    for recorder in recorders:
-        for error in recorder.errors:
-            if not recorders.fail_alone or not isinstance(error, BehaviorError):
-                raise error
-    return LiveResult({recorder.name: collect_source(recorder) for recorder in recorders})
+    return run.gather(
+        model,
+        [(name, source, features.share(place, fps=fps)) for (name, (source, fps)), place in zip(opened.items(), positions, strict=True)],
+    )
 
 
 def _open_source(text: str, model: OpenedModel) -> tuple[Source, float]:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from behavior.errors import OutputError, VideoError
-from behavior.files.live_video import GrowingVideo, complete_video
+from behavior.files.live_video import GrowingVideo, complete_video, count_pictures
 from behavior.files.video import open_video, summarize_video
 
 TIMES = [0.0, 0.05, 0.1, 0.15, 0.4, 0.45, 9.0]
@@ -13,7 +13,7 @@ TIMES = [0.0, 0.05, 0.1, 0.15, 0.4, 0.45, 9.0]
 def write(path, *, size=(32, 48), times=TIMES):
     with GrowingVideo(path, width=size[1], height=size[0], fps=20) as video:
         for number, time_s in enumerate(times):
-            video.add(np.full((*size, 3), 30 * number, dtype=np.uint8), time_s)
+            video.add(np.full((*size, 3), 30 * number % 256, dtype=np.uint8), time_s)
 
 
 @pytest.mark.parametrize("size", [(32, 48), (33, 47)])
@@ -50,6 +50,17 @@ def test_what_is_no_video_is_left_as_it_is(tmp_path, content):
     with pytest.raises(VideoError, match=r"a\.mkv: "):
         complete_video(tmp_path / "a.mkv")
     assert (tmp_path / "a.mkv").read_bytes() == content
+
+
+def test_pictures_are_counted_whether_there_is_an_end_or_not(tmp_path):
+    write(tmp_path / "a.mkv", times=[number / 20 for number in range(60)])
+    assert count_pictures(tmp_path / "a.mkv") == 60
+    content = (tmp_path / "a.mkv").read_bytes()
+    (tmp_path / "b.mkv").write_bytes(content[: len(content) // 2])
+    n_pictures = count_pictures(tmp_path / "b.mkv")
+    assert 0 < n_pictures < 60 and complete_video(tmp_path / "b.mkv") == n_pictures
+    (tmp_path / "c.mkv").write_bytes(b"no video")
+    assert count_pictures(tmp_path / "c.mkv") == count_pictures(tmp_path / "none.mkv") == 0
 
 
 def test_a_video_is_never_written_over(tmp_path):

@@ -4,10 +4,12 @@ import time
 
 import numpy as np
 import pytest
+from full_drives import fill_after
 from live_samples import FPS, DrawnSource
 
 from behavior.errors import OutputError, VideoError
 from behavior.files.live_sources import CapturedPicture
+from behavior.files.live_video import count_pictures
 from behavior.files.video import open_video
 from behavior.live import capturing
 from behavior.live.capturing import Capture, CaptureSettings
@@ -114,6 +116,24 @@ def test_a_video_that_cannot_be_written_ends_the_recording(draw_pictures, tmp_pa
     capture = start(DrawnSource(draw_pictures(200)), tmp_path, at_own_pace=False)
     take_all(capture)
     assert isinstance(capture.tally.error, OutputError) and "exists already" in str(capture.tally.error)
+
+
+@pytest.mark.parametrize(("n_pictures", "taken"), [(30, 30), (200, 200)], ids=["on the way", "at the end"])
+def test_of_a_drive_that_is_full_those_pictures_are_counted_that_the_video_has(draw_pictures, tmp_path, monkeypatch, n_pictures, taken):
+    fill_after(monkeypatch, n_pictures)
+    capture = start(DrawnSource(draw_pictures(200)), tmp_path, at_own_pace=False)
+    assert len(take_all(capture)) >= taken
+    assert isinstance(capture.tally.error, OutputError)
+    assert capture.tally.captured == count_pictures(tmp_path / "0.mkv") <= taken
+
+
+def test_pictures_of_earlier_parts_count_on_a_full_drive(draw_pictures, tmp_path, monkeypatch):
+    fill_after(monkeypatch, 25)
+    pictures = [*draw_pictures(20), *draw_pictures(60, first=20, height=32)]
+    capture = start(DrawnSource(pictures), tmp_path, at_own_pace=False)
+    take_all(capture)
+    assert count_pictures(tmp_path / "0.mkv") == 20
+    assert capture.tally.captured == 20 + count_pictures(tmp_path / "1.mkv")
 
 
 def test_a_duration_and_a_stop_end_it(draw_pictures, tmp_path):

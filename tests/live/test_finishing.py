@@ -90,6 +90,21 @@ def test_a_recording_that_was_cut_off_anywhere_is_finished(tmp_path, share, cut_
     assert recover_recordings(tmp_path) == {}
 
 
+@pytest.mark.parametrize("parts", [(), ("nose",)], ids=["whole frames", "crops"])
+def test_the_command_for_pictures_without_probabilities_is_whole(tmp_path, caplog, parts):
+    provenance = describe("mouse").provenance
+    model = ModelSource(folder="/lab/my model", hash="", fps=FPS)
+    description = replace(describe("mouse"), provenance=provenance.model_copy(update={"model": model, "body_parts": parts or None}))
+    record(tmp_path, description, 90)
+    table = tmp_path / "mouse_ethogram.csv"
+    table.write_bytes(b"".join(table.read_bytes().splitlines(keepends=True)[:-5]))
+    recover_recordings(tmp_path)
+    video = tmp_path / "mouse.mkv"
+    track = f"behavior track {video}, then " if parts else ""
+    command = f"{track}behavior annotate '/lab/my model' {video} --out {tmp_path / 'annotated'}"
+    assert f"mouse: the last 5 pictures of its video have no probabilities; to predict all of it: {command}" in caplog.messages
+
+
 def test_what_cannot_be_finished_is_told_and_the_rest_is(tmp_path):
     record(tmp_path, describe("a"), 10)
     record(tmp_path, describe("b"), 10)

@@ -6,10 +6,13 @@ from functools import partial
 import numpy as np
 import pandas as pd
 import pytest
+from full_drives import fill_after
 from live_samples import DrawnSource, gather_recorders, running, wait_until
 
 from behavior.errors import VideoError
 from behavior.files.ethograms import read_annotation
+from behavior.files.live_video import count_pictures
+from behavior.live.results import LiveResult, collect_source
 
 
 @pytest.fixture
@@ -100,6 +103,23 @@ def test_a_drive_that_fills_up_ends_all(gather, draw_pictures):
     recorders = gather({name: DrawnSource(draw_pictures(5)) for name in "ab"}, keep_free_bytes=2**60)
     recorders.run()
     assert all("stay free" in one.reason and one.state == "over" and not one.tally.captured for one in recorders)
+
+
+@pytest.mark.parametrize("names", ["ab", "a"])
+def test_a_full_drive_is_one_error_for_each_source_with_what_to_do(gather, draw_pictures, tmp_path, monkeypatch, caplog, names):
+    fill_after(monkeypatch, 30)
+    recorders = gather({name: DrawnSource(draw_pictures(200)) for name in names})
+    recorders.run()
+    for one in recorders:
+        (error,) = one.errors
+        assert str(error).endswith(f"free some space, then finish what was recorded: behavior live --recover {tmp_path}.")
+        assert one.tally.captured == count_pictures(tmp_path / f"{one.name}_0.mkv")
+        assert collect_source(one).tally.unfinished == [f"{one.name}_0"]
+    # The error of the only source ends the run, and is said by whoever called it.
+    expected = [] if names == "a" else sorted(f"{one.name}: {one.errors[0]}" for one in recorders)
+    assert sorted(record.getMessage() for record in caplog.records) == expected
+    result = LiveResult({one.name: collect_source(one) for one in recorders})
+    assert not result.is_any_finished and set(result.failures) == set(names)
 
 
 def test_a_run_that_does_not_wait_is_over_when_all_are_stopped(gather, draw_pictures):

@@ -20,6 +20,7 @@ def test_recordings_and_sources_that_failed_are_named():
     right = SourceResult(LiveTally(), error="camera 1: does not answer.")
     result = LiveResult({"left": left, "right": right})
     assert result.recordings == {"left": 3, "left_002": "is missing"}
+    assert result.is_any_finished and not LiveResult({"right": right}).is_any_finished
     assert result.failures == {"right": "camera 1: does not answer.", "left_002": "is missing"}
 
 

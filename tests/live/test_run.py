@@ -13,8 +13,8 @@ from behavior.live.run import LiveRun
 
 def gather(folder, sources, said, **asked):
     request = LiveRequest(tuple(sources), pace="fastest", keep_free_gib=0, **asked)
-    run = LiveRun(make_model(), folder, request, say=said.append)
-    return run, run.gather([(name, source, Brightness()) for name, source in sources.items()])
+    run = LiveRun(folder, request, say=said.append)
+    return run, run.gather(make_model(), [(name, source, Brightness()) for name, source in sources.items()])
 
 
 def test_each_source_has_its_files_and_its_rules(draw_pictures, tmp_path):
@@ -33,6 +33,14 @@ def test_each_source_has_its_files_and_its_rules(draw_pictures, tmp_path):
     assert [event["source"] for event in taken if event["event"] == "rule"] == ["right"]
     assert {event["recording"] for event in taken if event["event"] == "finished"} == names
     assert sum(event["event"] == "prediction" for event in taken) == 60
+
+
+def test_a_drive_without_the_room_that_stays_free_is_refused_at_once(tmp_path):
+    request = LiveRequest(("0",), keep_free_gib=2**20)
+    with pytest.raises(OutputError, match=r"its drive has \d.* GiB left, and --keep-free 1048576 keeps more than that free") as caught:
+        LiveRun(tmp_path / "new" / "out", request, say=[].append)
+    assert caught.value.exit_status == 1
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_recording_that_is_there_and_a_rule_of_another_behavior_are_refused(draw_pictures, tmp_path):

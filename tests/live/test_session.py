@@ -3,12 +3,16 @@
 import numpy as np
 import pandas as pd
 import pytest
+from full_drives import fill_after
 from live_samples import FPS, Brightness, DrawnSource, describe, make_model
 
 from behavior.errors import OutputError, VideoError
 from behavior.files.ethograms import read_annotation
+from behavior.files.live_record import GrowingRecord
+from behavior.files.live_video import count_pictures
 from behavior.learning.live_features import ViewFeatures
 from behavior.live.capturing import Capture, CaptureSettings
+from behavior.live.finishing import recover_recordings
 from behavior.live.free_space import FreeSpace
 from behavior.live.session import LiveSession, Observer
 
@@ -121,6 +125,32 @@ def test_a_model_that_fails_ends_the_recording_which_is_kept(begin, draw_picture
     with pytest.raises(VideoError, match="another size"):
         session.run(capture)
     assert len(read_annotation(tmp_path / "mouse_0_ethogram.csv").time_s) == 10
+
+
+@pytest.mark.parametrize("full", ["video", "table"])
+def test_on_a_full_drive_a_recording_is_left_to_be_recovered(begin, draw_pictures, tmp_path, monkeypatch, caplog, full):
+    watcher = Watcher()
+    if full == "video":
+        fill_after(monkeypatch, 60)
+    else:
+        keep = GrowingRecord.note_frame
+
+        def refuse(self, frame, *arguments):
+            if frame >= 60:
+                raise OutputError("mouse_0_times.csv: cannot be written (No space left on device).")
+            keep(self, frame, *arguments)
+
+        monkeypatch.setattr(GrowingRecord, "note_frame", refuse)
+    session, capture, _ = begin(DrawnSource(draw_pictures(500)), observers=[watcher])
+    with pytest.raises(OutputError, match="No space left on device") as caught:
+        session.run(capture)
+    assert session.tally.unfinished == ["mouse_0"] and session.tally.recordings == {}
+    assert watcher.told[-1] == ("finish", "mouse_0", str(caught.value))
+    assert not (tmp_path / "mouse_0_ethogram.json").exists() and caplog.text == ""
+    monkeypatch.undo()
+    assert capture.tally.captured == count_pictures(tmp_path / "mouse_0.mkv")
+    (annotation,) = recover_recordings(tmp_path).values()
+    assert 0 < len(annotation.time_s) <= capture.tally.captured
 
 
 def test_what_goes_wrong_on_the_way_leaves_what_was_recorded(begin, draw_pictures, tmp_path):
