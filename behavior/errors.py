@@ -23,6 +23,8 @@ __all__ = [
     "VideoError",
     "WeightsError",
     "advise_on_missing",
+    "find_nearest_name",
+    "name_recording",
     "show_plainly",
     "suggest_nearest",
 ]
@@ -105,9 +107,29 @@ def suggest_nearest(name: str, known: Iterable[str]) -> str:
     >>> suggest_nearest("groming", ["grooming", "mid_rearing"])
     "; did you mean 'grooming'?"
     """
+    near = find_nearest_name(name, known)
+    return f"; did you mean {near!r}?" if near is not None else ""
+
+
+def find_nearest_name(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name nearest to `name`; None where none is near.
+
+    >>> find_nearest_name("sied", ["back", "side"])
+    'side'
+    """
     by_case = {candidate.casefold(): candidate for candidate in known}
     near = get_close_matches(name.casefold(), by_case, n=1, cutoff=0.6)
-    return f"; did you mean {by_case[near[0]]!r}?" if near else ""
+    return by_case[near[0]] if near else None
+
+
+def name_recording(recording: str, message: object) -> str:
+    """Return a sentence about a recording with its name before it, unless the sentence begins with it.
+
+    >>> name_recording("m1", "m1.mp4: no such video."), name_recording("m1", "recording 'm1' has no pose.")
+    ('m1: m1.mp4: no such video.', "recording 'm1' has no pose.")
+    """
+    text = str(message)
+    return text if text.startswith((f"{recording}: ", f"recording {recording!r}")) else f"{recording}: {text}"
 
 
 def show_plainly(text: str) -> str:

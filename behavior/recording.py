@@ -75,6 +75,8 @@ class Recording:
         When it began by the clock, and when the lights go on and off; None where the manifest does not say.
     views, start_s
         Its other views by name, as recordings `ID@NAME`, each with the seconds after the first view at which it starts.
+    line
+        Where in the manifest it stands; None for a recording that is in none. Recordings are equal wherever they stand.
     """
 
     id: str
@@ -97,6 +99,7 @@ class Recording:
     lights_off: time | None = None
     views: Mapping[str, Recording] = field(default_factory=dict)
     start_s: float = 0.0
+    line: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)

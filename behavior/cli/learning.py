@@ -69,10 +69,11 @@ def crossval(
     as_json: AsJson = False,
 ) -> None:
     """Leave out one recording (or animal) at a time: scores and predictions on held-out recordings."""
-    from behavior.workflows.crossval import cross_validate
+    from behavior.workflows.crossval import cross_validate, describe_views
 
     scores = cross_validate(study, out, overwrite=overwrite, learning_curve=learning_curve, where=choose_where(workers, cluster))
     print_scores(scores, out, as_json=as_json)
+    print_notes(describe_views(out))
     hint(f"next: behavior train {quote(study)} --crossval {quote(out)} --out model")
 
 
@@ -150,4 +151,5 @@ def train(
     elif as_json:
         print_json({"behaviors": result.behaviors, "skipped": result.skipped})
     exit_on(result.skipped)
-    hint(f"next: behavior annotate {quote(out)} VIDEO... --out ethograms")
+    recordings = f"--study {quote(study)}" if result.needs_manifest else "VIDEO..."
+    hint(f"next: behavior annotate {quote(out)} {recordings} --out ethograms")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,6 +12,10 @@ from behavior.cli.completion import complete_backbone
 from behavior.cli.options import AsJson, Cluster, StudyFile, Workers, choose_where
 from behavior.cli.printing import SOME_FAILED, exit_on, hint, print_notes, print_problem, print_speeds, print_table, quote
 from behavior.cli.run_log import keep_log
+from behavior.errors import name_recording
+
+if TYPE_CHECKING:
+    from behavior.reporting.check_result import CheckedView
 
 __all__ = ["app"]
 
@@ -30,6 +35,15 @@ def init(
             help="Only this animal of videos whose pose has several, one recording per video; repeat it for a recording of each of these.",
         ),
     ] = None,
+    views: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--views",
+            metavar="NAME",
+            help="Another view of the same animals, by the end of its videos' names: side for mouse_01_side.mp4 beside mouse_01.mp4; "
+            "may be repeated.",
+        ),
+    ] = None,
     fps: Annotated[
         float | None, typer.Option(min=0.001, max=10_000, help="Frames per second of pose without videos, where the files do not say it.")
     ] = None,
@@ -43,14 +57,17 @@ def init(
     from behavior.workflows.init import init_study
 
     keep_log(folder if out is None else out)
-    result = init_study(folder, backbone=backbone, individuals=individual or (), fps=fps, out=out)
+    result = init_study(folder, backbone=backbone, individuals=individual or (), views=views or (), fps=fps, out=out)
     rows = []
     for pairing in result.pairings:
         labels = [pairing.labels] if pairing.labels is not None else list(pairing.raters.values())
         video, pose = (_relative(path, folder) for path in (pairing.video, pairing.pose))
-        rows.append([pairing.recording, video, pose, ", ".join(str(_relative(path, folder)) for path in labels) or None])
+        others = [_relative(pairing.views[name].video if name in pairing.views else None, folder) for name in views or ()]
+        label_files = ", ".join(str(_relative(path, folder)) for path in labels) or None
+        rows.append([pairing.recording, video, pose, label_files, *others])
     extra = {"study": str(result.study), "notes": result.notes}
-    print_table(["recording", "video", "pose", "labels"], rows, as_json=as_json, extra=extra)
+    header = ["recording", "video", "pose", "labels", *(f"video_{name}" for name in views or ())]
+    print_table(header, rows, as_json=as_json, extra=extra)
     print_notes(result.notes)
     hint(f"wrote {result.study}; review it, then run: behavior check {quote(result.study)}")
 
@@ -62,7 +79,8 @@ def check(study: StudyFile, as_json: AsJson = False) -> None:
 
     report = check_study(study)
     behaviors = list(dict.fromkeys(name for checked in report.recordings for name in checked.positives))
-    header = ["recording", "split", "frames", "fps", "pose rows", "centre measured", "label file", "labelled", *behaviors]
+    views = list(dict.fromkeys(column for checked in report.recordings for column in checked.views))
+    header = ["recording", "split", "frames", "fps", "pose rows", "centre measured", "label file", "labelled", *views, *behaviors]
     rows = [
         [
             checked.recording,
@@ -73,6 +91,7 @@ def check(study: StudyFile, as_json: AsJson = False) -> None:
             checked.measured,
             checked.label_format or None,
             checked.labelled,
+            *(_show_view(checked.views.get(column), as_json=as_json) for column in views),
             *(checked.positives.get(name) for name in behaviors),
         ]
         for checked in report.recordings
@@ -82,8 +101,8 @@ def check(study: StudyFile, as_json: AsJson = False) -> None:
     print_table(header, rows, as_json=as_json, formats=formats, extra={"problems": problems})
     if not as_json:
         for problem in report.problems:
-            whose = f"{problem.recording}: " if problem.recording else ""
-            print_problem(f"{whose}{problem.message}", is_error=problem.is_error)
+            message = name_recording(problem.recording, problem.message) if problem.recording else problem.message
+            print_problem(message, is_error=problem.is_error)
     if report.has_errors:
         raise typer.Exit(SOME_FAILED)
     next_command = f"embed {quote(study)}" if report.needs_embedding else f"crossval {quote(study)} --out crossval"
@@ -154,6 +173,12 @@ def rename(
     if not rows:
         hint(f"nothing has {old!r} any more")
     exit_on(result.failures)
+
+
+def _show_view(view: CheckedView | None, *, as_json: bool) -> dict[str, object] | str | None:
+    if view is None:
+        return None
+    return asdict(view) if as_json else view.describe()
 
 
 def _relative(path: Path | None, folder: Path) -> str | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +12,8 @@ import numpy.typing as npt
 from behavior.config import Crop
 from behavior.embedding.crop_windows import CropWindows
 from behavior.embedding.recording_inputs import RecordingInputs
-from behavior.errors import BehaviorError, InputError, PoseError, VideoError, advise_on_missing
+from behavior.errors import BehaviorError, VideoError
+from behavior.files.needed_files import require_pose, require_video
 from behavior.files.video import VideoReader, open_video
 from behavior.files.video_decoding import Row
 from behavior.files.video_pictures import ShownPicture
@@ -22,8 +22,6 @@ from behavior.frame_times import count_lost, find_gaps, find_rate_change, frame_
 from behavior.recording import Frames, Recording
 
 __all__ = ["CropReader", "CropRow", "describe_video", "open_crops", "read_together", "require_files", "sample_crops"]
-
-_ADVICE = "correct the path in the manifest or put the file there"
 
 # A sample takes one of this many frames, where the video is long enough: its neighbours look the same.
 SAMPLE_STEP = 10
@@ -228,9 +226,9 @@ def open_crops(inputs: RecordingInputs, crop: Crop) -> Iterator[CropReader]:
     VideoError, PoseError
         If a file is missing, cannot be used, or the two do not belong together.
     """
-    video_path = inputs.recording.video
-    require_files(inputs.recording, needs_pose=not crop.whole_frame)
-    assert video_path is not None
+    video_path = require_video(inputs.recording)
+    if not crop.whole_frame:
+        require_pose(inputs.recording)
     with open_video(video_path) as video:
         yield CropReader(inputs, crop, video)
 
@@ -276,29 +274,10 @@ def _take_sample(inputs: RecordingInputs, crop: Crop, *, input_size: int, count:
 
 def require_files(recording: Recording, *, needs_pose: bool, needs_video: bool = True) -> None:
     """Raise VideoError or PoseError unless the files that a stream is computed from are there."""
-    if recording.video is None and needs_video:
-        raise VideoError(
-            f"recording {recording.id!r} has no video to embed; name one in the manifest, import its features, or take streams: [pose] "
-            "alone."
-        )
-    if recording.video is not None and not _is_file(recording.video):
-        raise VideoError(f"{recording.video}: no such video; {advise_on_missing(recording.video, _ADVICE)}.")
-    if not needs_pose:
-        return
-    if recording.pose is None:
-        raise PoseError(
-            f"recording {recording.id!r} has no pose; name its file, which `behavior track` can make, in the manifest, "
-            "or set crop: {whole_frame: true}."
-        )
-    if not _is_file(recording.pose):
-        raise PoseError(f"{recording.pose}: no such pose file; {advise_on_missing(recording.pose, _ADVICE)}.")
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except OSError as error:
-        raise InputError(f"{path}: cannot be looked for ({error.strerror}); check its drive and your permissions.") from error
+    if needs_video or recording.video is not None:
+        require_video(recording)
+    if needs_pose:
+        require_pose(recording)
 
 
 def describe_video(video: VideoReader, *, sampling: float | None = None) -> list[str]:

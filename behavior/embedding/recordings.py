@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from behavior.embedding.recording_inputs import RecordingInputs, share_inputs
 from behavior.embedding.stream import Embedded, FeatureStream
-from behavior.errors import BehaviorError
+from behavior.errors import BehaviorError, name_recording
 from behavior.files.shared_videos import group_by_video
 from behavior.files.view_cells import find_view, name_view
 from behavior.progress import announce, complain, detail, warn
@@ -21,7 +21,7 @@ SECONDS_BETWEEN_LOOKS = 2.0
 
 @dataclass
 class EmbedResult:
-    """The outcome of embedding recordings, by id.
+    """The outcome of embedding recordings, by id; `ID@NAME` is another view of a recording.
 
     Attributes
     ----------
@@ -94,17 +94,18 @@ def _embed_video(work: _Work, among: Sequence[Recording], result: EmbedResult) -
         shown = [one for one in lacking if find_view(one, stream.view) is not None]
         attempts = _try_to_embed(stream, [inputs[name_view(one.id, stream.view)] for one in shown], among, with_content=False)
         for recording, attempt in zip(shown, attempts, strict=True):
+            name = name_view(recording.id, stream.view)
             if attempt.problem is not None:
                 # A bad file is one problem, however many streams need it.
-                if result.failures.get(recording.id) != str(attempt.problem):
-                    complain(f"{recording.id}: {attempt.problem}")
-                result.add(EmbedResult(failures={recording.id: str(attempt.problem)}))
+                if result.failures.get(name) != str(attempt.problem):
+                    complain(name_recording(recording.id, attempt.problem))
+                result.add(EmbedResult(failures={name: str(attempt.problem)}))
             elif attempt.is_elsewhere:
                 elsewhere.append(recording)
             elif attempt.frames_per_second is None:
-                result.add(EmbedResult(kept=[recording.id]))
+                result.add(EmbedResult(kept=[name]))
             else:
-                result.add(EmbedResult(embedded={recording.id: attempt.frames_per_second}))
+                result.add(EmbedResult(embedded={name: attempt.frames_per_second}))
         if elsewhere:
             postponed.append((stream, elsewhere))
     return _Work(work.recordings, postponed)

@@ -186,6 +186,7 @@ def _parse_row(path: Path, line: int, cells: dict[str, str]) -> Recording:
         sex=subject.get("sex", ""),
         age=subject.get("age", ""),
         species=subject.get("species", ""),
+        line=line,
         **clock,
     )
     return replace(recording, views=parse_views(path, line, recording, cells))

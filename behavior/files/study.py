@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import yaml
 
 from behavior.config import Backbone, Study, Views, parse_section
-from behavior.errors import UsageError
+from behavior.errors import UsageError, find_nearest_name
 from behavior.files.atomic import write_text
 from behavior.files.manifest import read_manifest
+from behavior.files.view_cells import find_misspelled_view
 from behavior.files.yaml_files import read_yaml
 from behavior.progress import detail
 from behavior.recording import Recording
@@ -87,21 +89,31 @@ def _apply_settings(study: Study, recording: Recording) -> Recording:
     )
 
 
+def _require_views(path: Path, study: Study, recordings: Sequence[Recording]) -> None:
+    """Raise UsageError if no recording has a view that the study names, or a column of the manifest is of a misspelled one."""
+    named = [] if study.views is None else list(study.views.others)
+    if slip := find_misspelled_view(recordings, named):
+        raise UsageError(f"{study.recordings}: the column {slip[0]!r} is of a view that has nothing else; did you mean {slip[1]!r}?")
+    for view in named:
+        if not any(view in one.views for one in recordings):
+            near = find_nearest_name(view, [other for one in recordings for other in one.views if other not in named])
+            found = f", and some have {near!r}" if near is not None else ""
+            raise UsageError(
+                f"{study.recordings}: no recording has the view {view!r}, which {path} names{found}; name its videos in the column "
+                f"video_{view}, or take it out of views.others and streams."
+            )
+
+
 def open_study(path: Path) -> tuple[Study, list[Recording]]:
     """Return the study that the file at `path` describes, and the recordings of its manifest.
 
     Raises
     ------
     UsageError
-        If one of the two cannot be used, or no recording has a view that the study names.
+        If one of the two cannot be used, no recording has a view that the study names, or a column is of a misspelled view.
     """
     study = read_study(path)
     recordings = [_apply_settings(study, one) for one in read_manifest(study.recordings)]
-    for view in study.views.others if study.views is not None else ():
-        if not any(view in one.views for one in recordings):
-            raise UsageError(
-                f"{study.recordings}: no recording has the view {view!r}, which {path} names; name its videos in the column video_{view}, "
-                "or take it out of views.others and streams."
-            )
+    _require_views(path, study, recordings)
     detail(f"{path}: {len(recordings)} recordings in {study.recordings}, cache {study.cache}")
     return study, recordings

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from behavior.errors import UsageError
+from behavior.errors import UsageError, find_nearest_name
 from behavior.recording import Recording
 
-__all__ = ["VIEW_PREFIXES", "find_view", "list_view_columns", "name_view", "parse_views", "show_views"]
+__all__ = [
+    "VIEW_PREFIXES",
+    "find_misspelled_view",
+    "find_view",
+    "list_view_columns",
+    "name_view",
+    "parse_views",
+    "show_views",
+    "split_view",
+]
 
 _VIDEO, _POSE, _START = VIEW_PREFIXES = ("video_", "pose_", "start_")
 _LONGEST_S = 1e7
@@ -23,6 +32,16 @@ def name_view(recording: str, view: str) -> str:
     ('mouse_01@side', 'mouse_01')
     """
     return f"{recording}@{view}" if view else recording
+
+
+def split_view(name: str) -> tuple[str, str]:
+    """Return the recording and the view that an id is of, "" for the first.
+
+    >>> split_view("mouse_01@side"), split_view("mouse_01")
+    (('mouse_01', 'side'), ('mouse_01', ''))
+    """
+    recording, _, view = name.partition("@")
+    return recording, view
 
 
 def find_view(recording: Recording, view: str) -> Recording | None:
@@ -81,6 +100,40 @@ def _parse_start(path: Path, line: int, recording: str, column: str, cell: str) 
             "such as 2.5, or -2.5 for one that starts before it."
         )
     return start_s
+
+
+def find_misspelled_view(recordings: Sequence[Recording], named: Collection[str]) -> tuple[str, str] | None:
+    """Return a column of a manifest that is of a view by a misspelled name, and the column that is probably meant; None for none.
+
+    Such a view is not named by the study, its name is near that of another one, and each has columns that the other lacks.
+
+    Parameters
+    ----------
+    named
+        Views that the study names.
+
+    Examples
+    --------
+    >>> side, slip = Recording("m1@side", video=Path("s.mp4")), Recording("m1@sied", start_s=2.0)
+    >>> find_misspelled_view([Recording("m1", views={"side": side, "sied": slip})], ["side"])
+    ('start_sied', 'start_side')
+    """
+    columns: dict[str, set[str]] = {}
+    for recording in recordings:
+        for name, view in recording.views.items():
+            columns.setdefault(name, set()).update(_list_filled(view))
+    for name, own in columns.items():
+        meant = find_nearest_name(name, [other for other, prefixes in columns.items() if other != name and not prefixes & own])
+        if name not in named and meant is not None and (meant in named or _VIDEO not in own):
+            prefix = next(prefix for prefix in VIEW_PREFIXES if prefix in own)
+            return f"{prefix}{name}", f"{prefix}{meant}"
+    return None
+
+
+def _list_filled(view: Recording) -> set[str]:
+    """Return the prefixes of the columns that tell something of a view."""
+    files = {prefix for prefix, path in ((_VIDEO, view.video), (_POSE, view.pose)) if path is not None}
+    return files | ({_START} if view.start_s or not files else set())
 
 
 def list_view_columns(recordings: Sequence[Recording]) -> list[str]:

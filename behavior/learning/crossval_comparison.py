@@ -21,6 +21,7 @@ from behavior.learning.crossval_digest import (
     hash_labels,
     hash_rater_files,
     list_feature_kinds,
+    list_starts,
     stamp_cache_file,
 )
 from behavior.learning.crossval_folder import CrossvalResults
@@ -135,11 +136,12 @@ def compare_recordings(before: Sequence[RecordingDigest], now: Sequence[Recordin
         differences.append("the order of the recordings")
     by_name = {one.recording: one for one in now}
     pairs = [(one, by_name[one.recording]) for one in before if one.recording in by_name]
+    differences += _compare_starts(pairs)
     for what, differ in (
         ("animal of", [one.recording for one, other in pairs if one.animal != other.animal]),
         ("labels of", [one.recording for one, other in pairs if one.labels != other.labels]),
         ("further raters' labels of", [one.recording for one, other in pairs if with_raters and one.raters != other.raters]),
-        ("features of", [one.recording for one, other in pairs if not _are_same_features(one.features, other.features)]),
+        ("features of", [one.recording for one, other in pairs if _have_other_features(one, other)]),
     ):
         if differ:
             differences.append(f"{what} {_list_names(differ)}")
@@ -174,6 +176,25 @@ def _name_difference(section: str, before: Any, now: Any) -> str:
     return f"{section}: {', '.join(keys)}"
 
 
+def _compare_starts(pairs: Sequence[tuple[RecordingDigest, RecordingDigest]]) -> list[str]:
+    """Return by view in which recordings it starts at another time, or is there in one of the two only."""
+    known = [(one.recording, one.starts, other.starts) for one, other in pairs if one.starts is not None and other.starts is not None]
+    differences = []
+    for view in sorted({view for _, before, now in known for view in (*before, *now)}):
+        moved = [name for name, before, now in known if view in before and view in now and before[view] != now[view]]
+        differences += [f"start_{view} of {_list_names(moved)}"] if moved else []
+        only_one = [name for name, before, now in known if (view in before) != (view in now)]
+        differences += [f"the view {view!r} of {_list_names(only_one)} (in one of the two only)"] if only_one else []
+    return differences
+
+
+def _have_other_features(before: RecordingDigest, now: RecordingDigest) -> bool:
+    """Tell whether features differ that do not follow from another start of a view."""
+    if before.starts is not None and now.starts is not None and before.starts != now.starts:
+        return False
+    return not _are_same_features(before.features, now.features)
+
+
 def _are_same_features(before: Sequence[FeatureDigest], now: Sequence[FeatureDigest]) -> bool:
     def identify(digests: Sequence[FeatureDigest]) -> list[tuple[str, list[tuple[str, str]]]]:
         return [(digest.content, [(stream.name, stream.signature) for stream in digest.streams]) for digest in digests]
@@ -206,7 +227,11 @@ def _look_at(
     except BehaviorError:
         labels = ""
     raters = hash_rater_files(recording)
-    return before.model_copy(update={"animal": recording.animal, "labels": labels, "raters": raters, "features": features})
+    # The settings are the same, and `results` has those of the study file.
+    starts = list_starts(results.study, recording)
+    return before.model_copy(
+        update={"animal": recording.animal, "labels": labels, "raters": raters, "features": features, "starts": starts}
+    )
 
 
 def _hash_labels_now(results: CrossvalResults, before: RecordingDigest, recording: Recording) -> str:

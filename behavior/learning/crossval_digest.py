@@ -30,6 +30,7 @@ __all__ = [
     "hash_labels",
     "hash_rater_files",
     "list_feature_kinds",
+    "list_starts",
     "stamp_cache_file",
 ]
 
@@ -86,6 +87,8 @@ class RecordingDigest(Section):
         Hash of the label file of each further rater, on which the human ceiling depends.
     features
         One for each kind of model with features of its own (`list_feature_kinds`).
+    starts
+        When its views besides the first start, seconds after the first, by name; None in digests of earlier versions.
     """
 
     recording: str
@@ -95,6 +98,7 @@ class RecordingDigest(Section):
     labels: str
     raters: dict[str, str]
     features: list[FeatureDigest]
+    starts: dict[str, float] | None = None
 
 
 class FileDigest(Section):
@@ -155,9 +159,21 @@ def describe_recordings(study: Study, data: LearningData) -> list[RecordingDiges
             labels=hash_labels(labels),
             raters=hash_rater_files(recording),
             features=of_recording,
+            starts=list_starts(study, recording),
         )
         for recording, features, labels, of_recording in zip(data.recordings, data.features, data.labels, digests, strict=True)
     ]
+
+
+def list_starts(study: Study, recording: Recording) -> dict[str, float]:
+    """Return when each view of `recording` starts that the study names, in seconds after the first.
+
+    >>> study = Study.model_validate({"behaviors": ["rear"], "streams": ["a", "b@side"], "views": {"others": {"side": {}}}})
+    >>> list_starts(study, Recording("m1", views={"side": Recording("m1@side", start_s=2.5)}))
+    {'side': 2.5}
+    """
+    named = [] if study.views is None else study.views.others
+    return {view: recording.views[view].start_s for view in named if view in recording.views}
 
 
 def describe_features(kind: Study, recording: Recording, features: RecordingFeatures) -> FeatureDigest:

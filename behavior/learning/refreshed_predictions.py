@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from behavior.embedding.recordings import require_features_together
-from behavior.errors import BehaviorError, EthogramError, WeightsError
+from behavior.errors import BehaviorError, EthogramError, WeightsError, name_recording
 from behavior.files.atomic import make_folder, write_bytes
 from behavior.files.ethograms import ETHOGRAM_SUFFIX, list_record, read_provenance, write_annotation
 from behavior.files.shared_videos import group_by_video
@@ -60,7 +60,7 @@ def refresh_predictions(annotator: Annotator, recordings: Sequence[Recording], o
                 raise
             except BehaviorError as error:
                 result.failures[recording.id] = str(error)
-                complain(f"{recording.id}: {error}")
+                complain(name_recording(recording.id, error))
             advance(1)
     return result
 

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from behavior.errors import UsageError
 from behavior.files.feature_cache import FeatureOutline, FeatureSet
+from behavior.files.view_cells import split_view
 from behavior.frame_sampling import find_nearest
 from behavior.row_blocks import RowBlocks
 
@@ -65,7 +66,7 @@ def align_view(view: str, time_s: npt.NDArray[np.float64], start_s: float, onto_
     # Times of frames are rounded.
     is_shown = np.abs(time_s[places] - wanted) < _WITHIN * step * (1 - 1e-6) if step else time_s[places] == wanted
     if not is_shown.any():
-        recording, _, name = view.partition("@")
+        recording, name = split_view(view)
         raise UsageError(
             f"recording {recording!r}: its view {name!r} starts {start_s:g} s after the first view and ends at "
             f"{start_s + time_s[-1]:.4g} s, and the first view lasts from 0 to {onto_s[-1]:.4g} s, so "

@@ -96,11 +96,11 @@ def score_views(
     return pd.concat(tables, ignore_index=True)
 
 
-def describe_view_scores(table: pd.DataFrame, behaviors: Sequence[str], *, file: str) -> list[str]:
+def describe_view_scores(table: pd.DataFrame, *, file: str) -> list[str]:
     """Return a sentence for each behavior on how well each view does alone and how well all do together, by the table in `file`."""
     indexes = {view: MetricIndex(table[table["view"] == view].drop(columns="view")) for view in dict.fromkeys(table["view"])}
     sentences = []
-    for name in behaviors:
+    for name in dict.fromkeys(table["behavior"]):
         scores = [f"{view} {_show(index.find(name, _METRIC).value)}" for view, index in indexes.items()]
         sentences.append(f"Average precision of {name} by view, each over the frames that it shows: {', '.join(scores)} ({file}).")
     return sentences

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-__all__ = ["CheckedRecording", "Problem", "StudyCheck"]
+__all__ = ["CheckedRecording", "CheckedView", "Problem", "StudyCheck"]
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,34 @@ class Problem:
 
 
 @dataclass(frozen=True)
+class CheckedView:
+    """What was found of another view of a recording than the first.
+
+    Attributes
+    ----------
+    n_frames, fps
+        Of its video, its pose or its imported features; the rate is None where a single frame has none.
+    from_s, to_s
+        The first and the last moment of the first view that it shows; None where it shows none.
+    """
+
+    n_frames: int
+    fps: float | None = None
+    from_s: float | None = None
+    to_s: float | None = None
+
+    def describe(self) -> str:
+        """Return a cell's text.
+
+        >>> CheckedView(100, 25.0, 2.0, 6.0).describe()
+        '100 frames, 25 fps, 2 to 6 s'
+        """
+        rate = "" if self.fps is None else f", {self.fps:.4g} fps"
+        shown = "" if self.from_s is None or self.to_s is None else f", {self.from_s:.4g} to {self.to_s:.4g} s"
+        return f"{self.n_frames} frames{rate}{shown}"
+
+
+@dataclass(frozen=True)
 class CheckedRecording:
     """What was found of one recording; None where it could not be found out, or is not needed.
 
@@ -45,6 +73,8 @@ class CheckedRecording:
         Share of the labelled frames with each behavior.
     label_format
         What kind of file the labels to train on are in; "" where there are none.
+    views
+        Its other views, by the manifest's column that gives them: `video_side`, `pose_side` without a video, `start_side` without both.
     """
 
     recording: str
@@ -56,6 +86,7 @@ class CheckedRecording:
     labelled: float | None = None
     positives: Mapping[str, float] = field(default_factory=dict)
     label_format: str = ""
+    views: Mapping[str, CheckedView] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

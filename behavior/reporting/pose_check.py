@@ -9,7 +9,8 @@ from behavior.config import Crop, PoseFiles
 from behavior.embedding.crop_windows import CropCenters
 from behavior.embedding.other_animals import name_others
 from behavior.embedding.upright_pose import read_upright_track
-from behavior.errors import BehaviorError, PoseError, advise_on_missing
+from behavior.errors import BehaviorError
+from behavior.files.needed_files import require_pose
 from behavior.files.pose import PoseFile, find_body_parts, match_pose_to_frames, open_pose
 from behavior.files.pose_frames import place_on_frames
 from behavior.recording import Frames, Recording, Track
@@ -19,7 +20,6 @@ __all__ = ["PoseCheck", "check_pose", "open_pose_of"]
 
 # An individual that is measured in fewer frames may be a name that the tracker has for another video's.
 _MOSTLY_LOST = 0.5
-_ADVICE = "correct the path in the manifest or put the file there"
 
 
 @dataclass(frozen=True)
@@ -43,14 +43,7 @@ class PoseCheck:
 
 def open_pose_of(recording: Recording) -> PoseFile:
     """Return the pose file of a recording; PoseError where it has none, or it cannot be read."""
-    if recording.pose is None:
-        raise PoseError(
-            f"recording {recording.id!r} has no pose; name its file, which `behavior track` can make, in the manifest, "
-            "or set crop: {whole_frame: true}."
-        )
-    if not recording.pose.is_file():
-        raise PoseError(f"{recording.pose}: no such pose file; {advise_on_missing(recording.pose, _ADVICE)}.")
-    return open_pose(recording.pose)
+    return open_pose(require_pose(recording))
 
 
 def check_pose(

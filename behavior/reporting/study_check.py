@@ -13,10 +13,11 @@ import numpy.typing as npt
 from behavior.config import APPEARANCE, MADE_STREAMS, POSE, Backbone, Study, list_views, split_stream
 from behavior.embedding.backbone_settings import find_chosen_backbone, find_models_folder, is_known
 from behavior.embedding.crop_reader import describe_video
-from behavior.errors import BehaviorError, LabelError, VideoError, advise_on_missing
+from behavior.errors import BehaviorError, LabelError, advise_on_missing
 from behavior.files.feature_sources import hash_file
 from behavior.files.labels import recognise_labels
 from behavior.files.manifest import select_labels
+from behavior.files.needed_files import require_video
 from behavior.files.pose import PoseFile
 from behavior.files.pose_frames import find_pose_frames
 from behavior.files.video import VideoReader, open_video
@@ -171,7 +172,9 @@ def check_recording(study: Study, recording: Recording, kinds: Sequence[FeatureK
         frame_check = _check_frames(study, recording, seen)
     except BehaviorError as error:
         return RecordingCheck(check, [_make_error(recording.id, error)], None, nothing)
-    frames, problems = frame_check.frames, [*frame_check.problems, *check_views(study, recording, frame_check.frames)]
+    frames = frame_check.frames
+    views, view_problems = check_views(study, recording, frames)
+    problems = [*frame_check.problems, *view_problems]
     outlines: list[RecordingFeatures | None] = []
     for kind in kinds:
         try:
@@ -186,7 +189,7 @@ def check_recording(study: Study, recording: Recording, kinds: Sequence[FeatureK
         problems += pose.problems
     labels = _check_labels(study, recording, frames)
     problems += labels.problems
-    check = replace(check, n_frames=frames.n_frames, fps=frame_check.fps, pose_rows=pose.n_rows, measured=pose.measured)
+    check = replace(check, n_frames=frames.n_frames, fps=frame_check.fps, pose_rows=pose.n_rows, measured=pose.measured, views=views)
     if labels.labels is not None:
         check = replace(
             check,
@@ -299,10 +302,7 @@ def _check_frames(study: Study, recording: Recording, seen: SeenFiles) -> _Frame
 def _check_frames_of_pose(study: Study, recording: Recording, seen: SeenFiles) -> _FrameCheck:
     """Return the frames of a recording without a video, and which streams need one."""
     if POSE not in study.streams:
-        raise VideoError(
-            f"recording {recording.id!r} has no video; name one in the manifest, import its features, or work on its pose alone with "
-            "streams: [pose]."
-        )
+        require_video(recording)
     known = find_pose_frames(_open_pose(recording, seen), recording.fps)
     lacking = [name for name in _list_made(study) if name != POSE]
     problems = [_make_warning(recording.id, note) for note in known.notes]

@@ -11,10 +11,13 @@ import pandas as pd
 from behavior.compute.effort import Effort, measure_effort
 from behavior.compute.where import HERE, Where
 from behavior.config import Study
+from behavior.errors import CrossvalError
+from behavior.files.cells import read_table
 from behavior.files.study import open_study
 from behavior.learning.computing_time import tabulate_effort
 from behavior.learning.crossval_digest import describe_recordings
 from behavior.learning.crossval_files import (
+    ADVICE,
     DECISIONS_FILE,
     FITS_FOLDER,
     VIEWS_FILE,
@@ -44,7 +47,7 @@ from behavior.reporting.score_files import mark_optimistic, score_annotations
 from behavior.reporting.score_summary import format_summary
 from behavior.sequence.folds import Fold
 
-__all__ = ["cross_validate"]
+__all__ = ["cross_validate", "describe_views"]
 
 OPTIMISTIC = (
     "Early stopping used the recordings that are scored (early_stopping_on: fold), as in the reference thesis: these numbers are "
@@ -93,6 +96,16 @@ def cross_validate(path: Path, out: Path, *, overwrite: bool = False, learning_c
     return content.metrics
 
 
+def describe_views(folder: Path) -> list[str]:
+    """Return a sentence for each behavior on how well each view does alone, by the cross-validation in `folder`; none of one view."""
+    path = folder / VIEWS_FILE
+    if not path.is_file():
+        return []
+    columns = ("view", "recording", "behavior", "metric")
+    table = read_table(path, text=columns, error=CrossvalError, expected="the scores by view of a cross-validation", advice=ADVICE)
+    return describe_view_scores(table, file=str(path))
+
+
 def _compute(
     study: Study, data: LearningData, folds: Sequence[Fold], store: FitStore, *, learning_curve: bool, reading: Effort
 ) -> CrossvalContent:
@@ -125,7 +138,7 @@ def _compute(
         *decision_notes,
         *describe_reliability(curves),
         *([LEARNING_CURVE] if sizes is not None else []),
-        *(describe_view_scores(views, data.behaviors, file=VIEWS_FILE) if views is not None else []),
+        *(describe_view_scores(views, file=VIEWS_FILE) if views is not None else []),
     ]
     frequency = describe_frequency(metrics, annotations, labels, find_fold_thresholds(study, decisions))
     return CrossvalContent(

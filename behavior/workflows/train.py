@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from behavior.config import Study
+from behavior.config import MADE_STREAMS, Study
 from behavior.errors import UsageError
 from behavior.files.markdown import write_markdown
 from behavior.files.model_bundle import (
@@ -38,7 +38,7 @@ from behavior.learning.model_fitting import (
 from behavior.learning.raters import read_ceiling
 from behavior.learning.requirements import require_apart, require_learned
 from behavior.learning.seen_recordings import refuse_seen_recordings
-from behavior.learning.variants import describe_model
+from behavior.learning.variants import describe_model, list_variants
 from behavior.metrics.tables import MetricIndex
 from behavior.progress import announce, warn
 from behavior.recording import Annotation, Labels
@@ -59,11 +59,14 @@ class TrainResult:
         Why the others have none, by behavior.
     metrics
         The table of `metrics.csv`; None where no test recording has labels.
+    needs_manifest
+        Whether the model works on what a video alone does not give: several views, or imported features.
     """
 
     behaviors: list[str] = field(default_factory=list)
     skipped: dict[str, str] = field(default_factory=dict)
     metrics: pd.DataFrame | None = None
+    needs_manifest: bool = False
 
 
 def train_model(path: Path, out: Path, *, crossval: Path | None = None) -> TrainResult:
@@ -113,7 +116,9 @@ def train_model(path: Path, out: Path, *, crossval: Path | None = None) -> Train
     for reason in skipped.values():
         warn(f"{reason}; it gets no model, the other behaviors go on.")
 
-    result = TrainResult(behaviors=behaviors, skipped=skipped)
+    streams = {name for variant in list_variants(study) for name in variant.streams}
+    needs_manifest = not streams <= set(MADE_STREAMS)
+    result = TrainResult(behaviors=behaviors, skipped=skipped, needs_manifest=needs_manifest)
     stopping = describe_stopping(study, training, members, epochs)
     announce(stopping)
     scores: dict[str, float] = {}

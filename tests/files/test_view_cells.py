@@ -4,7 +4,7 @@ import pytest
 
 from behavior.errors import UsageError
 from behavior.files.manifest import read_manifest, write_manifest
-from behavior.files.view_cells import find_view
+from behavior.files.view_cells import find_misspelled_view, find_view
 
 TEXT = """recording,video,pose,video_side,pose_side,start_side,start_back
 m1,m1.mp4,m1.csv,m1_side.mp4,side.csv,2.5,
@@ -28,6 +28,7 @@ def test_views_are_recordings_with_a_start(write, tmp_path):
     assert (side.id, side.video, side.pose, side.start_s) == ("m1@side", tmp_path / "m1_side.mp4", tmp_path / "side.csv", 2.5)
     assert find_view(first, "") is first and find_view(first, "back") is None
     # Imported features have no video; that they are there, the start says.
+    assert (second.line, side.line) == (3, 2)
     assert find_view(second, "side") is None and find_view(second, "back").video is None
 
 
@@ -41,6 +42,23 @@ def test_animals_of_one_video_are_companions_in_each_view(write):
     rows = "recording,video,pose,individual,video_side\na,m.mp4,m.csv,x,s.mp4\nb,m.mp4,m.csv,y,s.mp4\n"
     first, _ = read_manifest(write(rows))
     assert find_view(first, "side").companions == {"b@side": "y"}
+
+
+@pytest.mark.parametrize(
+    ("row", "named", "expected"),
+    [
+        ("video_side,start_sied\nm1,m1.mp4,s.mp4,2\n", ["side"], ("start_sied", "start_side")),
+        ("video_side,pose_sied\nm1,m1.mp4,s.mp4,s.csv\n", [], ("pose_sied", "pose_side")),
+        ("video_sied,start_side\nm1,m1.mp4,s.mp4,2\n", ["side"], ("video_sied", "video_side")),
+        # Two cameras, of which the study names one, or features that were imported.
+        ("video_side1,video_side2\nm1,m1.mp4,s.mp4,t.mp4\n", ["side1"], None),
+        ("start_side1,start_side2\nm1,m1.mp4,0,0\n", ["side1"], None),
+        ("video_side1,start_side2\nm1,m1.mp4,s.mp4,0\n", ["side1", "side2"], None),
+        ("video_side,start_imu\nm1,m1.mp4,s.mp4,0\n", ["side"], None),
+    ],
+)
+def test_a_column_of_a_misspelled_view_is_found(write, row, named, expected):
+    assert find_misspelled_view(read_manifest(write(f"recording,video,{row}")), named) == expected
 
 
 @pytest.mark.parametrize(

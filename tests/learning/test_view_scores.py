@@ -29,5 +29,5 @@ def test_a_view_is_scored_over_the_frames_that_it_shows(table):
 
 
 def test_scores_are_told_in_a_sentence(table):
-    (sentence,) = describe_view_scores(table, ["rear"], file="views.csv")
+    (sentence,) = describe_view_scores(table, file="views.csv")
     assert "side 1.000, together 1.000 (views.csv)" in sentence
