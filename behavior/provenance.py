@@ -22,6 +22,7 @@ __all__ = [
     "StreamDistance",
     "StreamLimits",
     "UnmeasuredFrames",
+    "ViewSource",
 ]
 
 _LONGEST_PATH = 4096
@@ -76,6 +77,25 @@ class ModelSource(_Part):
     folder: PathText | None = None
     hash: str | None = None
     fps: Rate | None = None
+
+
+class ViewSource(_Part):
+    """What an ethogram has from one more view than the first.
+
+    Attributes
+    ----------
+    name
+        Of the view.
+    video, pose
+        Paths of its files at the time; None where it has none.
+    start_s
+        How many seconds after the first view it starts.
+    """
+
+    name: str
+    video: PathText | None = None
+    pose: PathText | None = None
+    start_s: Number = 0.0
 
 
 class AppliedPostprocess(_Part):
@@ -235,7 +255,10 @@ class Provenance(_Part):
     fps
         Frames per second of the video.
     video, pose
-        Paths of the files at the time; strings, because they may come from another operating system.
+        Paths of the files at the time; strings, because they may come from another operating system. Those of the first view where there
+        are several.
+    views
+        The other views that the model works on and the recording has, in the order of their names; None where the model works on one.
     learned_from
         Whether the model, or its backbone, was trained on this recording.
     model
@@ -251,7 +274,7 @@ class Provenance(_Part):
     calibration
         How the model calibrates its probabilities: none, isotonic or logistic.
     features
-        Signatures of the streams.
+        Signatures of the streams of all members of the model.
     body_parts_of_model
         Those that the model was trained with.
     resampled
@@ -279,6 +302,7 @@ class Provenance(_Part):
     fps: Rate | None = None
     video: PathText | None = None
     pose: PathText | None = None
+    views: Annotated[tuple[ViewSource, ...], Field(strict=False)] | None = None
     learned_from: bool | None = None
     model: ModelSource | None = None
     individual: str | None = None

@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from behavior.provenance import AppliedPostprocess, ModelSource, Provenance, UnmeasuredFrames
+from behavior.provenance import AppliedPostprocess, ModelSource, Provenance, UnmeasuredFrames, ViewSource
 
 # As annotating writes it, in this order.
 WRITTEN: dict[str, Any] = {
     "fps": 10.0,
     "video": "/lab/mouse_01.mp4",
     "pose": None,
+    "views": [{"name": "side", "video": "/lab/side.mp4", "pose": None, "start_s": 2.5}],
     "learned_from": True,
     "model": {"folder": "/lab/model", "hash": "4b56", "fps": 10.0},
     "body_parts": ["midbody"],
@@ -36,6 +37,7 @@ def test_what_was_written_reads_back_to_the_byte() -> None:
 def test_fields_have_types() -> None:
     provenance = Provenance.model_validate(WRITTEN)
     assert provenance.model == ModelSource(folder="/lab/model", hash="4b56", fps=10.0)
+    assert provenance.views == (ViewSource(name="side", video="/lab/side.mp4", pose=None, start_s=2.5),)
     assert provenance.postprocess == AppliedPostprocess(threshold={"rear": 0.4, "groom": 1.0}, closing_frames=5, min_bout_s=0.4)
     assert provenance.not_measured == UnmeasuredFrames(frames=3, spans=((3, 5), (9, 10)))
     assert provenance.features == ('{"stream": "appearance"}',)
@@ -68,6 +70,8 @@ def test_unknown_keys_survive_at_every_depth() -> None:
         ({"video": "a\0b"}, "video"),
         ({"video": "x" * 9000}, "video"),
         ({"learned_from": 1}, "learned_from"),
+        ({"views": [{"video": "side.mp4"}]}, "views"),
+        ({"views": [{"name": "side", "start_s": "2"}]}, "views"),
         ({"model": "m"}, "model"),
         ({"model": {"hash": 5}}, "model"),
         ({"body_parts": "midbody"}, "body_parts"),

@@ -13,7 +13,7 @@ from typing import Any
 from behavior.compute.units import Work, run_units
 from behavior.compute.where import Where
 from behavior.embedding.recordings import require_features_together
-from behavior.errors import BehaviorError, EthogramError, OutputError, WeightsError
+from behavior.errors import BehaviorError, EthogramError, OutputError, WeightsError, name_recording
 from behavior.files.ethograms import ETHOGRAM_SUFFIX, read_provenance, write_annotation
 from behavior.files.shared_videos import group_by_video
 from behavior.files.study import read_study
@@ -49,7 +49,7 @@ class AnnotateResult:
     def fail(self, name: str, error: BehaviorError) -> None:
         """Record, and say, why a recording could not be annotated."""
         self.failures[name] = str(error)
-        complain(f"{name}: {error}")
+        complain(name_recording(name, error))
 
 
 @dataclass(frozen=True)
@@ -190,7 +190,7 @@ def _is_free(annotator: Annotator, recording: Recording, out: Path, result: Anno
 
 
 def _refuse_other_ethogram(annotator: Annotator, recording: Recording, out: Path) -> None:
-    """Raise OutputError if `out` holds an ethogram of this recording by another model, with other settings or from another video."""
+    """Raise OutputError if `out` holds an ethogram of this recording by another model, with other settings or from other videos."""
     path = out / f"{recording.id}{ETHOGRAM_SUFFIX}"
     if not path.is_file():
         return
@@ -199,7 +199,8 @@ def _refuse_other_ethogram(annotator: Annotator, recording: Recording, out: Path
     except EthogramError as error:
         raise OutputError(f"{str(error).rstrip('.')}; or give --overwrite to replace it.") from None
     if not annotator.would_repeat(provenance, recording):
+        start = ", or with another start of a view" if annotator.model.views else ""
         raise OutputError(
-            f"{path}: was made by another model, with other settings or from another video; give another --out, or --overwrite to "
+            f"{path}: was made by another model, with other settings or from another video{start}; give another --out, or --overwrite to "
             "replace it."
         )

@@ -15,7 +15,7 @@ from behavior.learning.model_features import LoadedFeatures, ModelFeatures
 from behavior.learning.opened_model import OpenedModel, open_model
 from behavior.learning.prediction import predict_probabilities, require_rate
 from behavior.progress import warn
-from behavior.provenance import Familiarity, ModelSource, Provenance
+from behavior.provenance import Familiarity, ModelSource, Provenance, ViewSource
 from behavior.recording import Annotation, Recording
 from behavior.versions import collect_versions
 
@@ -75,7 +75,12 @@ class Annotator:
 
     def require_videos(self) -> None:
         """Raise UsageError if the model works on imported features, which no video gives, or on several views, which one video does not."""
-        self.model.require_one_view("name the videos of all of them in a manifest, and use --study")
+        views = ", ".join(f"video_{view}" for view in self.model.views)
+        self.model.require_one_view(f"name the videos of all of them in a manifest, in the columns video and {views}, and use --manifest")
+        self.require_made_features()
+
+    def require_made_features(self) -> None:
+        """Raise UsageError if the model works on imported features, which are in the cache of a study alone."""
         if self.model.imported or self.model.crop is None:
             names = ", ".join(self.model.imported)
             raise UsageError(f"{self.model.folder}: works on imported features ({names}); bring them into a study and use --study.")
@@ -104,7 +109,7 @@ class Annotator:
             warn(f"{', '.join(seen)} are training recordings of this model; results on them do not measure its accuracy.")
 
     def would_repeat(self, provenance: Provenance, recording: Recording) -> bool:
-        """Tell whether `provenance` is of an ethogram of the same animal in the same video or pose by this model with the same settings."""
+        """Tell whether `provenance` is of an ethogram of the same animal in the same videos or pose by this model and its settings."""
         own = self._describe_model()
         # Ethograms of earlier versions do not name the animal.
         if provenance.individual is not None and provenance.individual != self._find_individual(recording):
@@ -113,7 +118,23 @@ class Annotator:
             (known.model, known.others, known.body_parts, known.postprocess, known.calibration) for known in (provenance, own)
         )
         is_same_pose = recording.video is not None or _is_same_file(provenance.pose, recording.pose)
-        return settings == own_settings and is_same_pose and _is_same_file(provenance.video, recording.video)
+        is_same_video = is_same_pose and _is_same_file(provenance.video, recording.video)
+        return settings == own_settings and is_same_video and self._are_same_views(provenance, recording)
+
+    def _list_views(self, recording: Recording) -> list[tuple[str, Recording]]:
+        """Return the views besides the first that the model works on and the recording has, by name."""
+        return [(name, recording.views[name]) for name in self.model.views if name in recording.views]
+
+    def _are_same_views(self, provenance: Provenance, recording: Recording) -> bool:
+        before, now = provenance.views or (), self._list_views(recording)
+        if [known.name for known in before] != [name for name, _ in now]:
+            return False
+        return all(
+            known.start_s == view.start_s
+            and _is_same_file(known.video, view.video)
+            and (view.video is not None or _is_same_file(known.pose, view.pose))
+            for known, (_, view) in zip(before, now, strict=True)
+        )
 
     def _describe_model(self) -> Provenance:
         bundle, crop, decisions = self.model.description, self.model.crop, self.model.decisions
@@ -128,12 +149,20 @@ class Annotator:
     def _find_individual(self, recording: Recording) -> str | None:
         return recording.individual or (self.model.crop.individual if self.model.crop is not None else None)
 
+    def _describe_views(self, recording: Recording) -> tuple[ViewSource, ...]:
+        return tuple(
+            ViewSource(name=name, video=_show_path(view.video), pose=_show_path(view.pose), start_s=view.start_s)
+            for name, view in self._list_views(recording)
+        )
+
     def _describe(self, recording: Recording, loaded: LoadedFeatures, familiarity: Familiarity, *, resampled: bool) -> Provenance:
         own, features, crop = self._describe_model(), loaded.by_member[0], self.model.description.crop
+        streams = dict.fromkeys((stream.name, stream.signature) for member in loaded.by_member for stream in member.streams)
         return Provenance(
             fps=features.fps,
-            video=str(recording.video.resolve()) if recording.video else None,
-            pose=str(recording.pose.resolve()) if recording.pose else None,
+            video=_show_path(recording.video),
+            pose=_show_path(recording.pose),
+            views=self._describe_views(recording) if self.model.views else None,
             learned_from=self.model.has_seen(recording),
             model=own.model,
             individual=self._find_individual(recording),
@@ -141,7 +170,7 @@ class Annotator:
             body_parts=own.body_parts,
             postprocess=own.postprocess,
             calibration=own.calibration,
-            features=tuple(stream.signature for stream in features.streams),
+            features=tuple(signature for _, signature in streams),
             body_parts_of_model=crop.body_parts if crop else None,
             resampled=resampled,
             broke_off=features.broke_off,
@@ -184,6 +213,10 @@ def open_annotator(
     """
     model = open_model(folder, body_parts=body_parts, individual=individual, others=others)
     return Annotator(model, ModelFeatures(model, cache=cache, imported=imported, arena=arena), may_resample)
+
+
+def _show_path(path: Path | None) -> str | None:
+    return None if path is None else str(path.resolve())
 
 
 def _is_same_file(annotated: str | None, video: Path | None) -> bool:

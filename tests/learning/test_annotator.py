@@ -7,12 +7,14 @@ import pytest
 
 from behavior.config import Crop, Decisions, Postprocess
 from behavior.errors import ModelError
+from behavior.files.feature_sources import Signature
+from behavior.files.model_bundle import StreamDescription
 from behavior.learning.annotator import Annotator, open_annotator
 from behavior.learning.decisions import FittedDecisions
 from behavior.learning.model_features import LoadedFeatures
 from behavior.learning.recording_features import RecordingFeatures
 from behavior.postprocess.calibration import Calibration
-from behavior.provenance import AppliedPostprocess, ModelSource, Provenance
+from behavior.provenance import AppliedPostprocess, ModelSource, Provenance, ViewSource
 from behavior.recording import Recording
 from behavior.versions import collect_versions
 
@@ -79,6 +81,7 @@ def test_the_provenance_says_everything(bundle, make_model, tmp_path):
         "fps": 10.0,
         "video": str(video),
         "pose": str(pose),
+        "views": None,
         "learned_from": True,
         "model": {"folder": "/lab/model", "hash": "hash", "fps": 10.0},
         "individual": None,
@@ -151,6 +154,48 @@ def test_the_same_video_is_known_by_an_end_of_its_path(bundle, make_model, tmp_p
     assert is_known(None, None)
     monkeypatch.chdir(tmp_path)
     assert is_known("videos/a.mp4", video.relative_to(tmp_path))
+
+
+STREAMS = [StreamDescription(name=name, signature=Signature(name, {}).text, n_features=2) for name in ("motifs", "imu@side")]
+
+
+def test_the_provenance_names_views_and_the_features_of_all_members(make_bundle, make_model, tmp_path):
+    bundle = make_bundle(("rear", "jump"), ("rear", "jump"), streams=STREAMS)
+    members = []
+    for stream in STREAMS:
+        values = RecordingFeatures(act().astype(np.float32), np.arange(N_FRAMES) / 10, 10.0, (stream,), False)
+        members.append(values)
+    side = Recording("r0@side", video=tmp_path / "side.mp4", start_s=2.5)
+    annotator = Annotator(make_model(bundle), HeldFeatures(LoadedFeatures(tuple(members), None)))
+    provenance = annotator.annotate(Recording("r0", views={"side": side, "unused": side})).provenance
+    assert provenance.views == (ViewSource(name="side", video=str(tmp_path / "side.mp4"), pose=None, start_s=2.5),)
+    assert provenance.features == tuple(stream.signature for stream in STREAMS)
+    assert annotator.annotate(Recording("r0")).provenance.views == ()
+
+
+VIEW = ViewSource(name="side", video="/lab/side.mp4", pose=None, start_s=2.0)
+
+
+@pytest.mark.parametrize(
+    ("views", "expected"),
+    [
+        ((VIEW,), True),
+        ((VIEW.model_copy(update={"start_s": 2.5}),), False),
+        ((VIEW.model_copy(update={"video": "/lab/other.mp4"}),), False),
+        ((VIEW.model_copy(update={"pose": "/lab/other.csv"}),), True),
+        ((VIEW.model_copy(update={"name": "back"}),), False),
+        ((), False),
+        (None, False),
+    ],
+)
+def test_an_ethogram_of_other_views_or_starts_is_another(make_bundle, make_model, tmp_path, views, expected):
+    bundle = make_bundle(("rear", "jump"), streams=STREAMS)
+    annotator = Annotator(make_model(bundle), hold(act()))
+    side = Recording("r0@side", video=tmp_path.__class__("/lab/side.mp4"), start_s=2.0)
+    recording = Recording("r0", video=tmp_path.__class__("/lab/a.mp4"), views={"side": side})
+    own = annotator.annotate(recording).provenance
+    assert annotator.would_repeat(own, recording)
+    assert annotator.would_repeat(own.model_copy(update={"views": views}), recording) is expected
 
 
 def test_a_folder_that_is_no_model_is_refused(tmp_path):
