@@ -17,7 +17,7 @@ from behavior.files.new_study import MANIFEST_FILE, STUDY_FILE
 from behavior.files.shared_videos import identify_video
 from behavior.files.study import write_study
 from behavior.learning.learning_data import LearningData
-from behavior.learning.variants import list_variants
+from behavior.learning.variants import list_members
 from behavior.recording import Recording
 
 __all__ = ["choose_quick_settings", "choose_training_labels", "group_recordings", "write_quick_study"]
@@ -42,6 +42,8 @@ def choose_training_labels(recording: Recording, rater: str) -> Recording:
 def choose_quick_settings(study: Study, data: LearningData) -> Study:
     """Return the study with one model of few epochs for all behaviors, which stops on recordings that it is not scored on.
 
+    Where the predictions of views are combined, each view has such a model.
+
     Parameters
     ----------
     study
@@ -49,7 +51,7 @@ def choose_quick_settings(study: Study, data: LearningData) -> Study:
     data
         The recordings to train on: how many windows they have decides how long to train.
     """
-    one = list_variants(study)[0]
+    one = list_members(study)[0]
     head = one.head
     if not isinstance(head, BoostingHead):
         head = head.model_copy(update={"share": True})

@@ -7,23 +7,33 @@ import numpy.typing as npt
 
 from behavior.config import APPEARANCE, BoostingHead, Ensemble, Study, list_views, split_stream
 
-__all__ = ["combine_members", "describe_epochs", "describe_model", "list_variants", "select_view"]
+__all__ = ["combine_members", "describe_epochs", "describe_model", "list_members", "list_variants", "select_view"]
 
 VOTE_THRESHOLD = 0.5
 _COMBINED = {"mean": "mean", "vote": "vote", "any": "highest probability"}
 
 
+def list_members(study: Study) -> list[Study]:
+    """Return a study without ensemble for each member of that of `study`, with all of its views: at least one.
+
+    >>> study = Study.model_validate({"behaviors": ["rear"], "streams": ["a"], "ensemble": {"members": [{"streams": ["b"]}]}})
+    >>> [one.streams for one in list_members(study)]
+    [['b']]
+    """
+    alone = {"ensemble": Ensemble()}
+    if not study.ensemble.members:
+        return [study.model_copy(update=alone)]
+    return [
+        study.model_copy(
+            update=alone | {name: getattr(member, name) for name in type(member).model_fields if getattr(member, name) is not None}
+        )
+        for member in study.ensemble.members
+    ]
+
+
 def list_variants(study: Study) -> list[Study]:
     """Return a study without ensemble for each kind of model in that of `study`: at least one."""
-    alone = {"ensemble": Ensemble()}
-    kinds = [study.model_copy(update=alone)]
-    if study.ensemble.members:
-        kinds = [
-            study.model_copy(
-                update=alone | {name: getattr(member, name) for name in type(member).model_fields if getattr(member, name) is not None}
-            )
-            for member in study.ensemble.members
-        ]
+    kinds = list_members(study)
     if study.views is None or study.views.combine == "features":
         return kinds
     # A model for each view, as a member of an ensemble.

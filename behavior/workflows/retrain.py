@@ -10,7 +10,7 @@ from pathlib import Path
 
 from behavior.config import Study
 from behavior.embedding.recordings import embed_recordings
-from behavior.errors import BehaviorError, CrossvalError, OutputError
+from behavior.errors import BehaviorError, CrossvalError, LabelError, OutputError
 from behavior.files.atomic import make_folder
 from behavior.files.claims import claim_file, explain_claim
 from behavior.files.clip_queue import QUEUE_FILE, list_clips, read_clips
@@ -26,6 +26,7 @@ from behavior.files.training_rounds import (
     read_rounds,
 )
 from behavior.files.video_index import VideoIndex
+from behavior.files.view_cells import split_view
 from behavior.learning.annotator import open_annotator
 from behavior.learning.crossval_comparison import find_differences
 from behavior.learning.crossval_folder import read_crossval
@@ -36,7 +37,7 @@ from behavior.learning.planning import list_folds
 from behavior.learning.quick_study import choose_quick_settings, choose_training_labels, group_recordings, write_quick_study
 from behavior.learning.refreshed_predictions import refresh_predictions
 from behavior.learning.round_scores import RoundScores, score_round
-from behavior.learning.variants import list_variants
+from behavior.learning.variants import list_members
 from behavior.progress import announce, warn
 from behavior.recording import Frames, Labels, Recording
 from behavior.workflows.crossval import cross_validate
@@ -128,18 +129,27 @@ def _prepare(study: Study, recordings: Sequence[Recording], rater: str) -> Learn
         # Before an hour of embedding, not after it.
         require_enough_labels(list_needs(known, study.behaviors), study.behaviors)
     announce(f"step 1 of 4: features of {len(labelled)} labelled recordings")
-    variant = list_variants(study)[0]
-    streams = list(make_study_streams(variant).values())
+    member = list_members(study)[0]
+    streams = list(make_study_streams(member).values())
     failures = embed_recordings(streams, labelled).failures if streams else {}
-    usable = [recording for recording in labelled if recording.id not in failures]
+    failed = {split_view(name)[0] for name in failures}
+    usable = [recording for recording in labelled if recording.id not in failed]
     if not usable:
         raise BehaviorError(f"none of the labelled recordings could be embedded ({next(iter(failures.values()))})")
-    data = _drop_unlabelled(load_learning_data(variant, usable))
+    _require_views(study, usable)
+    data = _drop_unlabelled(load_learning_data(member, usable, among=recordings))
     needs = list_needs(data.labels, study.behaviors)
     require_enough_labels(needs, study.behaviors)
     for sentence in needs.values():
         warn(f"{sentence}; it is not predicted in this round.")
     return data
+
+
+def _require_views(study: Study, labelled: Sequence[Recording]) -> None:
+    """Raise LabelError if a view that the study names is in no labelled recording: nothing could be learned of it."""
+    for view in study.views.others if study.views is not None else ():
+        if not any(view in recording.views for recording in labelled):
+            raise LabelError(f"none of the {len(labelled)} labelled recordings has the view {view!r}; label one that has it.")
 
 
 def _drop_unlabelled(data: LearningData) -> LearningData:
