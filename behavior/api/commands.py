@@ -25,6 +25,7 @@ def init_study(
     *,
     backbone: str = "resnet50v2",
     individuals: Sequence[str] = (),
+    views: Sequence[str] = (),
     fps: float | None = None,
     out: PathLike | None = None,
 ) -> Study:
@@ -39,6 +40,8 @@ def init_study(
     individuals
         Which animals of videos whose pose has several are in the study: a recording for each; all of them where empty. The only one of
         these makes each video one recording.
+    views
+        Other views than the first, which stand at the end of the names of their videos.
     fps
         Frames per second of pose without videos whose files do not say it.
     out
@@ -54,7 +57,8 @@ def init_study(
     from behavior.api.study import Study
     from behavior.workflows.init import init_study
 
-    return Study(init_study(Path(folder), backbone=backbone, individuals=individuals, fps=fps, out=as_path(out)).study)
+    result = init_study(Path(folder), backbone=backbone, individuals=individuals, views=views, fps=fps, out=as_path(out))
+    return Study(result.study)
 
 
 def open_review(

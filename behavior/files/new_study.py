@@ -118,7 +118,14 @@ def _simplify(name: str) -> str:
 
 
 def format_new_study(
-    names: ChosenNames, crop: NewCrop, *, backbone: str, weights: str, sampling: float | None = None, pose: NewPose | None = None
+    names: ChosenNames,
+    crop: NewCrop,
+    *,
+    backbone: str,
+    weights: str,
+    sampling: float | None = None,
+    pose: NewPose | None = None,
+    views: Mapping[str, NewCrop] | None = None,
 ) -> str:
     """Return the text of a new study file, with the settings that a study begins with.
 
@@ -134,6 +141,8 @@ def format_new_study(
         Frames a second that are used, where that is not every frame; lengths are given in seconds then.
     pose
         Of a study without videos, which works on pose alone; None where there are videos.
+    views
+        What the crops of other views than the first are centred on, by their names.
     """
     unit = "s" if sampling else "frames"
     sampled = (
@@ -146,7 +155,7 @@ def format_new_study(
 recordings: {MANIFEST_FILE}
 behaviors: [{", ".join(map(_quote, names.behaviors))}]
 {_format_labels(names)}crop:       {_format_crop(crop)}
-{_format_backbone(backbone, weights) if pose is None else _format_pose(pose, crop)}{sampled}cache: cache
+{_format_backbone(backbone, weights) if pose is None else _format_pose(pose, crop)}{_format_views(crop, views or {})}{sampled}cache: cache
 windows:    {"{length_s: 30}" if sampling else "{length: 300}"}
 head:       {{kind: lstm, layers: 3, units: 64, dropout: 0.5}}
 training:   {{learning_rate: 0.001, batch_size: 8, epochs: 50, patience: 5, class_weights: balanced, seed: 0}}
@@ -179,6 +188,19 @@ def _format_backbone(backbone: str, weights: str) -> str:
     return f"backbone:   {{name: {backbone}, weights: {weights}}}    # {comment}\n"
 
 
+def _format_views(crop: NewCrop, views: Mapping[str, NewCrop]) -> str:
+    """Return the streams of a study of several views, and its section `views`; nothing where there is one."""
+    if not views:
+        return ""
+    streams = ", ".join(["appearance", *(f"appearance@{view}" for view in views)])
+    others = ", ".join(
+        f"{_quote(view)}: {'{}' if own == crop else f'{{crop: {_format_crop_settings(own)}}}'}" for view, own in views.items()
+    )
+    return (
+        f"streams:    [{streams}]\nviews:      {{combine: features, others: {{{others}}}}}    # what is left out is as for the first view\n"
+    )
+
+
 def _format_pose(pose: NewPose, crop: NewCrop) -> str:
     """Return the sections of a study that works on pose alone; nothing is said of the rate where the files say it."""
     lines = ["streams:    [pose]\n"]
@@ -198,18 +220,23 @@ def _format_pose(pose: NewPose, crop: NewCrop) -> str:
 def _format_crop(crop: NewCrop) -> str:
     """Return the section `crop`, with a comment."""
     comment = "size in pixels: the animal and a little around it"
+    if crop.is_open:
+        comment = "body_part: name one that the pose has, as the middle of the body; " + comment
+    return f"{_format_crop_settings(crop)}    # {comment}"
+
+
+def _format_crop_settings(crop: NewCrop) -> str:
     if not crop.center_parts and not crop.is_open:
-        return f"{{whole_frame: true}}    # {comment}"
+        return "{whole_frame: true}"
     parts = ", ".join(map(_quote, crop.center_parts))
     settings = [f"body_part: {parts}" if len(crop.center_parts) == 1 else f"body_part: [{parts}]"]
     if crop.is_open:
         settings = ["body_part: null"]
-        comment = "body_part: name one that the pose has, as the middle of the body; " + comment
     if crop.individual:
         settings.append(f"individual: {_quote(crop.individual)}")
     if crop.body_axis is not None:
         settings.append(f"body_axis: [{', '.join(map(_quote, crop.body_axis))}]")
-    return f"{{{', '.join([*settings, 'size: 160', 'min_likelihood: 0.6'])}}}    # {comment}"
+    return f"{{{', '.join([*settings, 'size: 160', 'min_likelihood: 0.6'])}}}"
 
 
 def _format_labels(names: ChosenNames) -> str:

@@ -28,6 +28,7 @@ from behavior.files.name_matching import VideoNames, belongs_to, keep_best, make
 from behavior.files.own_results import is_own_track, is_result
 from behavior.files.pose import POSE_SUFFIXES, is_pose, list_individuals, open_pose
 from behavior.files.pose_names import find_poses, name_after_video, stand_in
+from behavior.files.view_pairing import find_view_videos, join_views
 
 __all__ = ["Pairing", "find_pose_for", "pair_files", "pair_poses", "split_individuals"]
 
@@ -56,6 +57,8 @@ class Pairing:
         Label files that fit equally well, if their names do not tell that.
     undecided_poses
         Pose files that fit equally well.
+    views
+        What there is of its other views, by name.
     """
 
     recording: str
@@ -66,9 +69,10 @@ class Pairing:
     undecided: tuple[Path, ...] = ()
     undecided_poses: tuple[Path, ...] = ()
     individual: str = ""
+    views: Mapping[str, Pairing] = field(default_factory=dict, hash=False)
 
 
-def pair_files(folder: Path, individuals: Sequence[str] | None = ()) -> tuple[list[Pairing], list[str]]:
+def pair_files(folder: Path, individuals: Sequence[str] | None = (), *, views: Sequence[str] = ()) -> tuple[list[Pairing], list[str]]:
     """Pair the videos under `folder` with their pose and label files; a pose of several animals makes a pairing for each.
 
     A file belongs to the video with the longest name that its own starts with (`name_matching.belongs_to`); among videos of one name to
@@ -82,6 +86,8 @@ def pair_files(folder: Path, individuals: Sequence[str] | None = ()) -> tuple[li
     ----------
     individuals
         Which animals of a pose with several have a pairing of their own: all of them where empty. None for one pairing of each video.
+    views
+        Views besides the first, whose videos end in these names (`view_pairing.find_view_videos`); they have no labels of their own.
 
     Returns
     -------
@@ -90,20 +96,22 @@ def pair_files(folder: Path, individuals: Sequence[str] | None = ()) -> tuple[li
     Raises
     ------
     UsageError
-        If `folder` is not a folder.
+        If `folder` is not a folder, or no video is of one of the `views`.
     """
     if not folder.is_dir():
         raise UsageError(f"{folder}: is not a folder, expected the one that holds the videos; check the path.")
     files = list_files(folder, recursive=True)
     videos, drawn = separate_drawn(files)
-    matches = _Matches(folder, dict(zip(videos, name_recordings(videos, folder), strict=True)))
-    matches.notes += note_drawn(drawn, folder)
+    of_views = find_view_videos(videos, views)
+    matches = _Matches(folder, dict(zip(videos, name_recordings(videos, folder), strict=True)), unlabelled=frozenset(of_views.first))
+    matches.notes += [*note_drawn(drawn, folder), *of_views.notes]
     for path in files:
         if path.suffix.casefold() in (*POSE_SUFFIXES, *LABEL_SUFFIXES):
             matches.add(path)
         elif path.suffix.casefold() in (*FOREIGN_SUFFIXES, *UNREAD_VIDEO_SUFFIXES):
             matches.add_unread(path)
-    return matches.conclude(individuals)
+    pairings, notes = matches.conclude(individuals)
+    return join_views(pairings, of_views), notes
 
 
 def pair_poses(folder: Path, individuals: Sequence[str] | None = ()) -> tuple[list[Pairing], list[str]]:
@@ -135,6 +143,8 @@ class _Matches:
         The id of each video.
     have_videos
         Whether there are videos; else their paths are what `pose_names.stand_in` gives.
+    unlabelled
+        Videos that have no labels of their own.
 
     Attributes
     ----------
@@ -142,8 +152,10 @@ class _Matches:
         Sentences on what is odd about the files.
     """
 
-    def __init__(self, folder: Path, recordings: Mapping[Path, str], *, have_videos: bool = True) -> None:
-        self._folder, self._recordings, self._have_videos = folder, recordings, have_videos
+    def __init__(
+        self, folder: Path, recordings: Mapping[Path, str], *, have_videos: bool = True, unlabelled: frozenset[Path] = frozenset()
+    ) -> None:
+        self._folder, self._recordings, self._have_videos, self._unlabelled = folder, recordings, have_videos, unlabelled
         self._names = VideoNames(list(recordings))
         self._by_spelling: dict[str, list[Path]] = defaultdict(list)
         for video, recording in recordings.items():
@@ -249,8 +261,13 @@ class _Matches:
         for video, recording in self._recordings.items():
             name = video.relative_to(self._folder).as_posix()
             poses, labels = _prefer_pose(video, self._poses[video]), _prefer_labels(video, self._labels[video])
+            if labels and video in self._unlabelled:
+                notes.append(f"{name}: labels go by the frames of the first view; {_list_names(labels, self._folder)} is left out.")
+                labels = []
             notes += [f"{name}: {note}" for note in _note_own_tracks(self._poses[video], poses)]
             for kind, best in (("pose", poses), ("label", labels)):
+                if not best and kind == "label" and video in self._unlabelled:
+                    continue
                 if not best:
                     lacking[kind].append(video)
                 elif kind == "pose" and len(best) > 1:

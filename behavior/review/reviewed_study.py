@@ -11,6 +11,7 @@ from behavior.config import LabelFiles, Study
 from behavior.errors import EthogramError, OutputError, UsageError
 from behavior.files.atomic import make_folder, write_bytes, write_text
 from behavior.files.behavior_names import ChosenNames, choose_names
+from behavior.files.crop_choice import choose_crop
 from behavior.files.ethograms import ETHOGRAM_FOLDER, ETHOGRAM_SUFFIX, find_ethograms, read_provenance
 from behavior.files.label_journal import FOLDER
 from behavior.files.listed_folders import ListedFolders
@@ -24,7 +25,7 @@ from behavior.files.study_behaviors import add_behavior
 from behavior.recording import Recording
 from behavior.review.settings import SETTINGS_FILE, ReviewSettings, read_settings, write_settings
 from behavior.vision.backbone_weights import PACKAGED
-from behavior.workflows.init import choose_crop, choose_sampling, make_recording
+from behavior.workflows.init import choose_sampling, make_recording
 
 __all__ = ["ReviewedStudy", "open_reviewed"]
 

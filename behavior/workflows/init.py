@@ -10,7 +10,7 @@ from pathlib import Path
 from behavior.errors import BehaviorError, OutputError, UsageError
 from behavior.files.atomic import make_folder, write_text
 from behavior.files.behavior_names import ChosenNames, choose_names
-from behavior.files.damaged_pose import has_pose
+from behavior.files.crop_choice import choose_crop, choose_view_crops
 from behavior.files.manifest import read_manifest, write_manifest
 from behavior.files.new_study import (
     MANIFEST_FILE,
@@ -18,19 +18,19 @@ from behavior.files.new_study import (
     NewCrop,
     NewPose,
     choose_body_axis,
-    choose_center_parts,
     format_new_study,
 )
 from behavior.files.pairing import Pairing, pair_files, pair_poses
-from behavior.files.pose import list_individuals, open_pose
+from behavior.files.pose import open_pose
 from behavior.files.pose_frames import find_pose_frames
 from behavior.files.video import open_video
+from behavior.files.view_cells import name_view
 from behavior.recording import Recording
 from behavior.vision.backbone_weights import IMAGENET, PACKAGED, RANDOM
 from behavior.vision.backbones import find_backbone
 from behavior.vision.convnet import CONVNET
 
-__all__ = ["InitResult", "choose_crop", "choose_sampling", "init_study", "make_recording"]
+__all__ = ["InitResult", "choose_sampling", "init_study", "make_recording"]
 
 # Videos of more frames a second are sampled: behavior is hardly ever faster than these.
 FAST_FPS, SAMPLING_FPS = 15.0, 10.0
@@ -57,7 +57,13 @@ class InitResult:
 
 
 def init_study(
-    folder: Path, *, backbone: str = "resnet50v2", individuals: Sequence[str] = (), fps: float | None = None, out: Path | None = None
+    folder: Path,
+    *,
+    backbone: str = "resnet50v2",
+    individuals: Sequence[str] = (),
+    views: Sequence[str] = (),
+    fps: float | None = None,
+    out: Path | None = None,
 ) -> InitResult:
     """Pair the files below `folder` and write `study.yaml` and `recordings.csv`, with a row for each individual of each video.
 
@@ -69,6 +75,9 @@ def init_study(
     individuals
         Which animals of videos with several are in the study, all where empty. The only one of these is named in the study file, and each
         video is one recording.
+    views
+        Other views than the first, which stand at the end of the names of their videos: `side` for `mouse_01_side.mp4` beside
+        `mouse_01.mp4`.
     fps
         Frames per second of pose without videos whose files do not say it.
     out
@@ -77,8 +86,8 @@ def init_study(
     Raises
     ------
     UsageError
-        If the folder is missing or holds neither video nor pose, `fps` is given with videos, or the manifest that is there cannot be
-        read.
+        If the folder is missing or holds neither video nor pose, `fps` is given with videos, no video is of one of the `views`, or the
+        manifest that is there cannot be read.
     OutputError
         If there is a study already, or nothing can be written there.
     """
@@ -90,7 +99,7 @@ def init_study(
         raise OutputError(f"{study_path}: is there already and is never written over; edit it, or move it away first.")
     specification = find_backbone(backbone)
     apart = None if len(individuals) == 1 else individuals
-    pairings, notes = pair_files(folder, apart)
+    pairings, notes = pair_files(folder, apart, views=views)
     is_pose_alone = not pairings
     if is_pose_alone:
         pairings, notes = pair_poses(folder, apart)
@@ -105,6 +114,8 @@ def init_study(
     names = _choose_behaviors(recordings, pairings)
     crop, crop_notes = choose_crop(recordings, pairings, folder)
     pose = None
+    view_crops, view_notes = choose_view_crops(recordings, views, folder)
+    crop_notes += view_notes
     if is_pose_alone:
         crop, pose, rates, crop_notes = _choose_pose_alone(recordings, crop, crop_notes, fps)
     if len(individuals) == 1 and crop.center_parts:
@@ -115,7 +126,8 @@ def init_study(
     else:
         write_manifest(manifest_path, recordings)
     sampling, sampling_notes = _sample(rates, "Recordings") if pose is not None else choose_sampling(recordings)
-    write_text(study_path, format_new_study(names, crop, backbone=specification.name, weights=weights, sampling=sampling, pose=pose))
+    text = format_new_study(names, crop, backbone=specification.name, weights=weights, sampling=sampling, pose=pose, views=view_crops)
+    write_text(study_path, text)
     return InitResult(pairings, study_path, [*notes, *names.notes, *crop_notes, *weight_notes, *sampling_notes])
 
 
@@ -129,31 +141,6 @@ def _choose_behaviors(recordings: Sequence[Recording], pairings: Sequence[Pairin
     why = "The label files name no behavior" if chosen.n_files else "No label file was found that can be read"
     note = f"{why}; behaviors are set to {', '.join(THESIS_BEHAVIORS)}: change them in the study file."
     return replace(chosen, behaviors=tuple(THESIS_BEHAVIORS), notes=(*chosen.notes, note))
-
-
-def choose_crop(recordings: Sequence[Recording], pairings: Sequence[Pairing], folder: Path) -> tuple[NewCrop, list[str]]:
-    """Return what crops are centred on, by the first pose that can be read, and notes.
-
-    Whole frames are chosen only where there is no pose file: one that cannot be read, or of which none is chosen, leaves the choice open.
-    """
-    poses = [recording.pose for recording in recordings if recording.pose is not None]
-    poses += [path for pairing in pairings for path in pairing.undecided_poses]
-    notes: list[str] = []
-    for path in dict.fromkeys(poses):
-        try:
-            body_parts = next(iter(list_individuals(path).values()))
-        except BehaviorError as error:
-            notes.append(str(error))
-            continue
-        chosen = choose_center_parts(body_parts)
-        notes.append(f"Crops are centred on {' + '.join(chosen)}; the pose has {', '.join(body_parts)}.")
-        return NewCrop(tuple(chosen)), notes
-    if poses or has_pose(folder):
-        why = "No pose file can be read" if poses else "No pose file belongs to a video"
-        advice = f"name pose files in {MANIFEST_FILE} and a body part in the study file, which `behavior check` refuses until then"
-        return NewCrop(is_open=True), [*notes, f"{why}, so the body part is left open; {advice}."]
-    note = f"No pose was found, so each whole frame is embedded; name pose files in {MANIFEST_FILE} and a body part in the study file."
-    return NewCrop(), [note]
 
 
 def _choose_pose_alone(
@@ -226,11 +213,20 @@ def _choose_weights(backbone: str) -> tuple[str, list[str]]:
 def make_recording(pairing: Pairing) -> Recording:
     """Return the row of a manifest for a video, or an individual in it, and the files that belong to it."""
     labels = {"": pairing.labels, **pairing.raters}
+    views = {
+        view: Recording(name_view(pairing.recording, view), video=_resolve(own.video), pose=_resolve(own.pose))
+        for view, own in pairing.views.items()
+    }
     return Recording(
         pairing.recording,
-        video=pairing.video.resolve() if pairing.video else None,
-        pose=pairing.pose.resolve() if pairing.pose else None,
+        video=_resolve(pairing.video),
+        pose=_resolve(pairing.pose),
+        views=views,
         labels={rater: path.resolve() for rater, path in labels.items() if path is not None},
         animal=pairing.recording,
         individual=pairing.individual,
     )
+
+
+def _resolve(path: Path | None) -> Path | None:
+    return None if path is None else path.resolve()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ def read_back(
     center_parts: list[str] | NewCrop,
     backbone: str = "resnet50v2",
     weights: str = "imagenet",
-    **settings: float,
+    **settings: Any,
 ) -> Study:
     path = folder / "study.yaml"
     crop = center_parts if isinstance(center_parts, NewCrop) else NewCrop(tuple(center_parts))
@@ -48,6 +49,17 @@ def test_crops_are_centred_on_the_parts(tmp_path: Path, parts: list[str]) -> Non
     assert crop is not None
     assert crop.body_parts == tuple(parts)
     assert (crop.size, crop.min_likelihood, crop.whole_frame) == (160, 0.6, False)
+
+
+def test_each_view_has_a_stream_and_the_crop_that_differs(tmp_path: Path) -> None:
+    crop = NewCrop(("midbody",))
+    views = {"side": crop, "back": NewCrop(), "1": NewCrop(("hip",))}
+    study = read_back(tmp_path, ChosenNames(("rear",)), crop, views=views)
+    assert study.streams == ["appearance", "appearance@side", "appearance@back", "appearance@1"]
+    assert study.views is not None and study.views.combine == "features"
+    crops = {name: view.crop for name, view in study.views.others.items()}
+    assert crops["side"] is None and crops["back"] is not None and crops["back"].whole_frame
+    assert crops["1"] is not None and crops["1"].body_parts == ("hip",)
 
 
 def test_without_parts_whole_frames_are_embedded(tmp_path: Path) -> None:

@@ -165,6 +165,26 @@ def test_crops_are_centred_on_the_middle_of_the_body(run, tmp_path, body_parts, 
     assert study_of(tmp_path)["crop"]["body_part"] == chosen
 
 
+def test_videos_of_other_views_are_paired_by_the_end_of_their_names(run, tmp_path):
+    for name in ("mouse_01", "mouse_02"):
+        add_recording(tmp_path, name)
+    add_recording(tmp_path, "mouse_01_side")
+    (tmp_path / "mouse_01_sideDLC_resnet50_x.csv").unlink()
+    ran = run("init", tmp_path, "--views", "side", "--backbone", "openfield")
+    assert ran.status == 0, ran.err
+    assert "video_side" in ran.out and "mouse_01_side.mp4: no label" not in ran.err
+    assert "mouse_01_side.mp4: labels go by the frames of the first view; mouse_01_side_labels.csv is left out" in ran.err
+    assert "View side: 1 of 2 recordings have it" in ran.err
+    first, second = read_manifest(tmp_path / "recordings.csv")
+    assert [first.id, second.id] == ["mouse_01", "mouse_02"]
+    assert first.views["side"].video == tmp_path / "mouse_01_side.mp4" and first.views["side"].pose is None and not second.views
+    study = read_study(tmp_path / "study.yaml")
+    assert study.streams == ["appearance", "appearance@side"] and study.views.others["side"].crop.whole_frame
+    assert find_errors(run, tmp_path / "study.yaml") == []
+    ran = run("init", tmp_path, "--views", "back", "--out", tmp_path / "other")
+    assert ran.status == 2 and "--views back: no video has a name that ends in 'back'" in ran.err
+
+
 def test_without_pose_whole_frames_are_embedded_and_without_labels_the_thesis_is_followed(run, tmp_path):
     write_video(tmp_path / "a.mp4", np.zeros((N_FRAMES, 16, 16, 3), dtype=np.uint8), fps=10)
     ran = run("init", tmp_path)
