@@ -251,6 +251,45 @@ class Model(Shown):
             )
         return _summarize(result, Path(out), notes)
 
+    def annotate_manifest(
+        self,
+        manifest: PathLike,
+        out: PathLike,
+        *,
+        body_parts: Sequence[str] = (),
+        individual: str | None = None,
+        others: Sequence[str] = (),
+        pose_coordinates: PoseCoordinates = "auto",
+        fps: float | None = None,
+        resample: bool = False,
+        cache: PathLike | None = None,
+        overwrite: bool = False,
+        workers: int | None = None,
+        cluster: PathLike | None = None,
+    ) -> Outcome:
+        """Write an ethogram for each recording of a manifest, with all of its views, as `behavior annotate --manifest` does.
+
+        Arguments, result and errors are those of `annotate_videos`; there needs to be no study.
+        """
+        from behavior.workflows.annotate import annotate_manifest
+
+        with collect_warnings() as notes:
+            result = annotate_manifest(
+                self.folder,
+                Path(manifest),
+                Path(out),
+                body_parts=body_parts,
+                individual=individual,
+                others=others,
+                pose_coordinates=pose_coordinates,
+                fps=fps,
+                resample=resample,
+                cache=as_path(cache),
+                overwrite=overwrite,
+                where=choose_where(workers, cluster),
+            )
+        return _summarize(result, Path(out), notes)
+
     def _annotate(
         self,
         video: PathLike,

@@ -54,6 +54,12 @@ def annotate(
     ] = None,
     pose: Annotated[Path | None, typer.Option(help="Pose file, if there is a single video.")] = None,
     study: Annotated[Path | None, typer.Option(help="Annotate every recording of this study instead of videos.")] = None,
+    manifest: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="CSV", help="Annotate every recording of this manifest instead of videos: those of several views, for example."
+        ),
+    ] = None,
     body_part: Annotated[
         list[str] | None, typer.Option(help="Centre crops on this body part instead of the model's; repeat it for the mean of several.")
     ] = None,
@@ -75,46 +81,35 @@ def annotate(
     cluster: Cluster = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write an ethogram for each video; one bad video never stops the rest."""
-    from behavior.workflows.annotate import annotate_study, annotate_videos
+    """Write an ethogram for each video or recording; one bad video never stops the rest."""
+    from behavior.workflows.annotate import annotate_manifest, annotate_study, annotate_videos
 
-    if (study is None) == (not videos):
-        raise UsageError("annotate needs either videos or --study; name the videos after the model, or give --study STUDY.")
+    if [bool(videos), study is not None, manifest is not None].count(True) != 1:
+        raise UsageError(
+            "annotate needs videos, --study or --manifest, one of them; name the videos after the model, or give --study STUDY or "
+            "--manifest CSV."
+        )
+    if pose is not None and not videos:
+        raise UsageError("--pose is for a single video; the manifest names the pose files of its recordings.")
+    chosen: dict[str, Any] = {
+        "body_parts": body_part or (),
+        "individual": individual,
+        "others": other or (),
+        "resample": resample,
+        "cache": cache,
+        "overwrite": overwrite,
+        "where": choose_where(workers, cluster),
+    }
     if study is not None:
-        if pose is not None:
-            raise UsageError("--pose is for a single video; the study's manifest names the pose files of its recordings.")
         if pose_coordinates is not _Coordinates.auto:
             raise UsageError("--pose-coordinates is for videos; the study says it as pose: {coordinates: stored} or upright.")
         if fps is not None:
             raise UsageError("--fps is for pose files; a study takes the rate from its manifest's column fps.")
-        result = annotate_study(
-            model,
-            study,
-            out,
-            body_parts=body_part or (),
-            individual=individual,
-            others=other or (),
-            resample=resample,
-            cache=cache,
-            overwrite=overwrite,
-            where=choose_where(workers, cluster),
-        )
+        result = annotate_study(model, study, out, **chosen)
+    elif manifest is not None:
+        result = annotate_manifest(model, manifest, out, pose_coordinates=pose_coordinates.value, fps=fps, **chosen)
     else:
-        result = annotate_videos(
-            model,
-            videos or [],
-            out,
-            pose=pose,
-            body_parts=body_part or (),
-            individual=individual,
-            others=other or (),
-            pose_coordinates=pose_coordinates.value,
-            fps=fps,
-            resample=resample,
-            cache=cache,
-            overwrite=overwrite,
-            where=choose_where(workers, cluster),
-        )
+        result = annotate_videos(model, videos or [], out, pose=pose, pose_coordinates=pose_coordinates.value, fps=fps, **chosen)
     rows: list[list[Any]] = [
         *(
             [name, "annotated", result.familiarity[name].get("verdict") or "not known", speed]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from behavior.config import Crop
 from behavior.errors import BehaviorError, UsageError
 from behavior.files.atomic import make_folder
 from behavior.files.listed_folders import ListedFolders
+from behavior.files.manifest import read_manifest
 from behavior.files.new_videos import list_videos, name_recordings
 from behavior.files.study import open_study
 from behavior.learning.annotating import AnnotateResult, AnnotatorRequest, annotate_recordings
@@ -18,7 +20,7 @@ from behavior.learning.new_recordings import list_new_recordings
 from behavior.progress import complain
 from behavior.recording import PoseCoordinates, Recording
 
-__all__ = ["AnnotateResult", "annotate_study", "annotate_videos"]
+__all__ = ["AnnotateResult", "annotate_manifest", "annotate_study", "annotate_videos"]
 
 
 def annotate_videos(
@@ -125,12 +127,7 @@ def annotate_study(
     Of a model that works on several views, views that a recording lacks are left out, with a warning.
     """
     study, recordings = open_study(study_path)
-    named = [recording.id for recording in recordings if recording.individual]
-    if individual is not None and named:
-        raise UsageError(
-            f"{study_path}: its manifest names the individual of {', '.join(named[:3])}{' and others' if len(named) > 3 else ''}, and "
-            f"--individual {individual} another for all; leave --individual out, or empty that column."
-        )
+    _refuse_other_individual(study.recordings, recordings, individual)
     make_folder(out)
     if cache is None:
         cache = out / "cache" if body_parts or individual is not None or others else study.cache
@@ -146,6 +143,53 @@ def annotate_study(
             "name the body part to use with --body-part, or train on this study's crop."
         )
     return annotate_recordings(annotator, asked, recordings, out, AnnotateResult(), overwrite=overwrite, where=where)
+
+
+def annotate_manifest(
+    model: Path,
+    manifest: Path,
+    out: Path,
+    *,
+    body_parts: Sequence[str] = (),
+    individual: str | None = None,
+    others: Sequence[str] = (),
+    pose_coordinates: PoseCoordinates = "auto",
+    fps: float | None = None,
+    resample: bool = False,
+    cache: Path | None = None,
+    overwrite: bool = False,
+    where: Where = HERE,
+) -> AnnotateResult:
+    """Annotate every recording of a manifest, with all of its views, with the bundle in the folder `model`; there needs to be no study.
+
+    Arguments as for `annotate_videos`; `fps` is for recordings of pose alone of which the manifest says none.
+    """
+    recordings = [_read_as(one, pose_coordinates, fps) for one in read_manifest(manifest)]
+    _refuse_other_individual(manifest, recordings, individual)
+    make_folder(out)
+    named: dict[str, Any] = {"body_parts": tuple(body_parts), "individual": individual, "others": tuple(others)}
+    asked = AnnotatorRequest(model, cache or out / "cache", **named, may_resample=resample)
+    annotator = asked.open()
+    annotator.require_made_features()
+    annotator.require_views(recordings, manifest)
+    return annotate_recordings(annotator, asked, recordings, out, AnnotateResult(), overwrite=overwrite, where=where)
+
+
+def _read_as(recording: Recording, coordinates: PoseCoordinates, fps: float | None) -> Recording:
+    """Return a recording, with its views, as it is asked to be read."""
+    views = {name: _read_as(view, coordinates, fps) for name, view in recording.views.items()}
+    rate = recording.fps or (fps if recording.video is None else None)
+    return replace(recording, pose_coordinates=coordinates, fps=rate, views=views)
+
+
+def _refuse_other_individual(manifest: Path, recordings: Sequence[Recording], individual: str | None) -> None:
+    """Raise UsageError if an individual is asked for and the manifest names that of recordings."""
+    named = [recording.id for recording in recordings if recording.individual]
+    if individual is not None and named:
+        raise UsageError(
+            f"{manifest}: names the individual of {', '.join(named[:3])}{' and others' if len(named) > 3 else ''}, and --individual "
+            f"{individual} another for all; leave --individual out, or empty that column."
+        )
 
 
 def _describe_crop(crop: Crop) -> str:
