@@ -219,6 +219,19 @@ class CrossvalResults:
         return _read_part(path, text=("step", "metric")) if path.is_file() else None
 
     @property
+    def views(self) -> pd.DataFrame | None:
+        """Scores of each view alone and of all together: the columns of `metrics` after one that is called view; None of one view.
+
+        Raises
+        ------
+        CrossvalError
+            If the file cannot be read.
+        """
+        if VIEWS_FILE not in self.digest.files:
+            return None
+        return _read_part(self.folder / VIEWS_FILE, text=("view", "recording", "behavior", "metric"))
+
+    @property
     def epochs(self) -> FitEpochs:
         """How long a model of all recordings is to be trained."""
         fitted = self.folds[self.folds["best_epoch"].notna()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 
@@ -9,11 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from behavior.config import Crop
-from behavior.embedding.crop_reader import open_crops
+from behavior.embedding.crop_reader import CropRow, open_crops
 from behavior.embedding.recording_inputs import RecordingInputs
 from behavior.errors import BehaviorError
 from behavior.figures.frame_strips import compose_frame_strip, render_jpeg
 from behavior.figures.rendering import get_color
+from behavior.files.view_cells import find_view
 from behavior.learning.uncertain_bouts import UncertainBout, find_uncertain_bouts
 from behavior.progress import report_progress, warn
 from behavior.recording import Annotation, Labels, Recording
@@ -25,8 +27,8 @@ _N_BOUTS = 10
 # Pictures in a strip, and how long before and after the bout the first and the last of them are, at least.
 _N_PICTURES = 8
 _AROUND_S = 0.4
-# Pixels of a picture.
-_SIZE = 112
+# Pixels of a picture, and between two views.
+_SIZE, _BETWEEN = 112, 4
 
 
 def make_bouts_section(
@@ -36,19 +38,22 @@ def make_bouts_section(
     *,
     source: str,
     labels: Mapping[str, Labels],
+    view_crops: Mapping[str, Crop | None] | None = None,
 ) -> Section:
     """Return the section with a strip of pictures for each of the least sure bouts.
 
     Parameters
     ----------
     find_recording
-        Tells where an annotation's video and pose are.
+        Tells where an annotation's video and pose are, and those of its other views.
     crop
         What of a frame is shown; all of it where None.
     source
         What the annotations are, in a few words.
     labels
         What people saw, by recording; of some recordings, perhaps.
+    view_crops
+        What of the frames of other views is shown beneath, by view.
     """
     bouts = find_uncertain_bouts(annotations, count=_N_BOUTS)
     title = "The bouts the model is least sure of"
@@ -60,11 +65,14 @@ def make_bouts_section(
     with report_progress("taking pictures of bouts", total=len(names), unit="recordings") as advance:
         for name in names:
             annotation = by_name[name]
-            strips |= _take_strips(annotation, [bout for bout in bouts if bout.recording == name], find_recording(annotation), crop)
+            own = [bout for bout in bouts if bout.recording == name]
+            strips |= _take_strips(annotation, own, find_recording(annotation), crop, view_crops or {})
             advance(1)
     words = f"Of all bouts in {source}, these have the smallest mean probability above their threshold. Look at them first."
     if any(isinstance(strip, bytes) for strip in strips.values()):
         words += f" Coloured edges: within the bout; the first and the last picture are {_AROUND_S:g} s before and after it."
+        if view_crops:
+            words += f" Beneath the first view: {', '.join(view_crops)}, grey where it shows nothing."
     heading = ["", "Behavior", "Recording", "From", "To", "Frames", "Mean probability", "Threshold", "Labelled so by people"]
     rows = [[str(number), *_show_bout(bout, labels.get(bout.recording))] for number, bout in enumerate(bouts, start=1)]
     pictures: list[Block] = []
@@ -100,7 +108,11 @@ def _show_bout(bout: UncertainBout, labels: Labels | None) -> list[str]:
 
 
 def _take_strips(
-    annotation: Annotation, bouts: Sequence[UncertainBout], recording: Recording, crop: Crop | None
+    annotation: Annotation,
+    bouts: Sequence[UncertainBout],
+    recording: Recording,
+    crop: Crop | None,
+    view_crops: Mapping[str, Crop | None],
 ) -> dict[UncertainBout, bytes | str]:
     """Return a strip for each of the bouts of a recording, or why there is none."""
     if recording.video is None:
@@ -112,13 +124,53 @@ def _take_strips(
     except BehaviorError as error:
         warn(str(error))
         return dict.fromkeys(bouts, str(error))
+    shown = [images, *_read_views(recording, view_crops, dict(zip(wanted, annotation.time_s[wanted].tolist(), strict=True)))]
     strips: dict[UncertainBout, bytes | str] = {}
     for bout, frames in chosen.items():
         color = get_color(annotation.behaviors.index(bout.behavior))
         inside = [bout.start_frame <= frame < bout.stop_frame for frame in frames]
-        strip = compose_frame_strip([images.get(int(frame)) for frame in frames], inside, size=_SIZE, color=color)
-        strips[bout] = render_jpeg(strip)
+        of_views = [
+            compose_frame_strip([of_view.get(int(frame)) for frame in frames], inside, size=_SIZE, color=color) for of_view in shown
+        ]
+        between = np.full((_BETWEEN, of_views[0].shape[1], 3), 255, dtype=np.uint8)
+        strips[bout] = render_jpeg(np.concatenate([of_views[0], *(part for strip in of_views[1:] for part in (between, strip))]))
     return strips
+
+
+def _read_views(
+    recording: Recording, crops: Mapping[str, Crop | None], times: Mapping[int, float]
+) -> list[dict[int, npt.NDArray[np.uint8] | None]]:
+    """Return what each other view shows at some frames of the first, whose times in seconds are given in order; none without a video."""
+    images = []
+    for name, crop in crops.items():
+        view = find_view(recording, name)
+        if view is None or view.video is None:
+            continue
+        try:
+            images.append(_read_nearest(view, crop or Crop(whole_frame=True), times))
+        except BehaviorError as error:
+            warn(str(error))
+    return images
+
+
+def _read_nearest(view: Recording, crop: Crop, times: Mapping[int, float]) -> dict[int, npt.NDArray[np.uint8] | None]:
+    """Return the picture of a view that is nearest to each of some frames of the first; None where that is farther than a frame."""
+    images: dict[int, npt.NDArray[np.uint8] | None] = {}
+    waiting = deque((frame, time_s - view.start_s) for frame, time_s in times.items())
+    before: CropRow | None = None
+    with open_crops(RecordingInputs(view), crop) as crops, closing(crops.rows(input_size=_SIZE)) as rows:
+        longest_s = 1.0 / crops.video.nominal_fps
+        for row in rows:
+            while waiting and row.time_s >= waiting[0][1]:
+                frame, time_s = waiting.popleft()
+                nearest = row if before is None or row.time_s - time_s <= time_s - before.time_s else before
+                images[frame] = nearest.image if abs(nearest.time_s - time_s) <= longest_s else None
+            if not waiting:
+                break
+            before = row
+    for frame, time_s in waiting:
+        images[frame] = before.image if before is not None and time_s - before.time_s <= longest_s else None
+    return images
 
 
 def _choose_frames(annotation: Annotation, bout: UncertainBout) -> npt.NDArray[np.int64]:

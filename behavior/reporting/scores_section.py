@@ -188,6 +188,8 @@ def _show(scores: Scores, title: str, crossval: CrossvalResults | None) -> list[
     for name, description in _KEPT_PICTURES.items():
         if crossval is not None and (picture := crossval.read_picture(name)) is not None:
             blocks.append(Picture(picture, "png", f"{title}: {description}", description, is_wide=False))
+    if crossval is not None and crossval.views is not None:
+        blocks.append(_tabulate_views(crossval.views, scores.behaviors))
     if crossval is not None and crossval.computing_time is not None and len(crossval.computing_time):
         blocks.append(Details("Computing time", [_tabulate_time(crossval.computing_time)]))
     blocks.append(Details("Each recording", _tabulate_recordings(scores)))
@@ -207,6 +209,16 @@ def _tabulate_pooled(scores: Scores) -> Table:
             faint.add(len(rows))
             rows.append([_CEILING_NAMES[kind], *map(_hold_together, format_ceiling(scores.ceiling, kind, behavior, _SHOWN))])
     return Table(["Behavior", *(HEADINGS[metric] for metric in _SHOWN)], rows, faint=frozenset(faint), may_break=True)
+
+
+def _tabulate_views(table: pd.DataFrame, behaviors: Sequence[str]) -> Table:
+    """Return the average precision of each view alone, and of all together."""
+    rows = []
+    for view in dict.fromkeys(table["view"]):
+        index = MetricIndex(table[table["view"] == view].drop(columns="view"))
+        values = [index.find(name, "average_precision").value for name in behaviors]
+        rows.append([view, *("" if np.isnan(value) else f"{value:.3f}" for value in values)])
+    return Table(["View", *behaviors], rows, caption="Average precision by view, each over the frames that it shows")
 
 
 def _tabulate_time(table: pd.DataFrame) -> Table:

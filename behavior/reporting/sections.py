@@ -121,7 +121,8 @@ def make_check_section(check: StudyCheck | None) -> Section:
         n_names=2,
         caption="Behaviors: share of the labelled frames",
     )
-    blocks: list[Block] = [table] if len(rows) <= _MOST_ROWS else [Details(f"The {len(rows)} recordings", [table])]
+    tables: list[Block] = [table, *_tabulate_views(check)]
+    blocks: list[Block] = tables if len(rows) <= _MOST_ROWS else [Details(f"The {len(rows)} recordings", tables)]
     # Errors first, where some are folded away; sorting keeps the order of each kind.
     many = len(check.problems) > _MOST_PROBLEMS
     problems = sorted(check.problems, key=lambda problem: not problem.is_error) if many else list(check.problems)
@@ -135,6 +136,24 @@ def make_check_section(check: StudyCheck | None) -> Section:
         )
         blocks.append(Paragraph(f"{words} and checked against pose and labels; no problems were found."))
     return Section("Data check", blocks)
+
+
+def _tabulate_views(check: StudyCheck) -> list[Table]:
+    """Return what there is of other views than the first; nothing where there are none."""
+    rows = [
+        [
+            checked.recording,
+            column,
+            f"{view.n_frames:,}",
+            _format(view.fps, "{:.4g}"),
+            _format(view.from_s, "{:.4g} s"),
+            _format(view.to_s, "{:.4g} s"),
+        ]
+        for checked in check.recordings
+        for column, view in checked.views.items()
+    ]
+    heading = ["Recording", "Column", "Frames", "fps", "From", "To"]
+    return [Table(heading, rows, n_names=2, caption="Other views, and what they show of the first")] if rows else []
 
 
 def _show_problem(problem: Problem) -> Paragraph:
@@ -207,7 +226,7 @@ def _show_cell(cell: object) -> str:
 def _describe_bundle(model: Model) -> list[list[str]]:
     bundle = model.description
     training = bundle.training
-    streams = list(dict.fromkeys(stream.signature for member in bundle.members for stream in member.streams))
+    streams = list(dict.fromkeys((stream.name, stream.signature) for member in bundle.members for stream in member.streams))
     epochs = ", ".join(f"{name} {' and '.join(map(str, counts))}" for name, counts in training.epochs.items())
     rows = [
         ["Final model", f"{model.folder}, hash {model.hash}; {len(bundle.members)} network{'s' if len(bundle.members) > 1 else ''}"],
@@ -216,14 +235,14 @@ def _describe_bundle(model: Model) -> list[list[str]]:
         ["Decisions", _show_setting(bundle.postprocess.model_dump(exclude_none=True))],
         ["Seed of the model", str(training.seed)],
     ]
-    rows += [["Features", _describe_signature(signature)] for signature in streams]
+    rows += [["Features", _describe_features(name, signature)] for name, signature in streams]
     rows += [[f"Not trained: {name}", reason] for name, reason in training.skipped.items()]
     return rows
 
 
-def _describe_signature(text: str) -> str:
-    signature = Signature.from_text(text)
-    return f"{signature.stream}: {', '.join(f'{key} {value}' for key, value in signature.settings.items())}"
+def _describe_features(name: str, signature: str) -> str:
+    settings = Signature.from_text(signature).settings
+    return f"{name}: {', '.join(f'{key} {value}' for key, value in settings.items())}"
 
 
 def _describe_ethograms(description: Description) -> list[list[str]]:

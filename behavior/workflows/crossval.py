@@ -11,20 +11,17 @@ import pandas as pd
 from behavior.compute.effort import Effort, measure_effort
 from behavior.compute.where import HERE, Where
 from behavior.config import Study
-from behavior.errors import CrossvalError
-from behavior.files.cells import read_table
 from behavior.files.study import open_study
 from behavior.learning.computing_time import tabulate_effort
 from behavior.learning.crossval_digest import describe_recordings
 from behavior.learning.crossval_files import (
-    ADVICE,
     DECISIONS_FILE,
     FITS_FOLDER,
     VIEWS_FILE,
     claim_crossval_folder,
     prepare_crossval_folder,
 )
-from behavior.learning.crossval_folder import CrossvalContent, write_crossval
+from behavior.learning.crossval_folder import CrossvalContent, read_crossval, write_crossval
 from behavior.learning.decisions import decide, decide_out_of_fold
 from behavior.learning.fit_store import FitStore
 from behavior.learning.fitting import hash_learning
@@ -98,12 +95,8 @@ def cross_validate(path: Path, out: Path, *, overwrite: bool = False, learning_c
 
 def describe_views(folder: Path) -> list[str]:
     """Return a sentence for each behavior on how well each view does alone, by the cross-validation in `folder`; none of one view."""
-    path = folder / VIEWS_FILE
-    if not path.is_file():
-        return []
-    columns = ("view", "recording", "behavior", "metric")
-    table = read_table(path, text=columns, error=CrossvalError, expected="the scores by view of a cross-validation", advice=ADVICE)
-    return describe_view_scores(table, file=str(path))
+    table = read_crossval(folder).views
+    return [] if table is None else describe_view_scores(table, file=str(folder / VIEWS_FILE))
 
 
 def _compute(

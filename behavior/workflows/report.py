@@ -10,6 +10,7 @@ from behavior import __version__
 from behavior.config import Crop
 from behavior.errors import OutputError, UsageError
 from behavior.files.atomic import make_folder, require_writable
+from behavior.files.view_cells import name_view
 from behavior.progress import announce, warn
 from behavior.recording import Annotation, Recording
 from behavior.reporting.bouts import make_bouts_section
@@ -155,6 +156,7 @@ def _count_trained_on(description: Description | None) -> int:
 
 def _make_bouts_sections(sources: ReportSources, description: Description | None) -> list[Section]:
     crop = _find_crop(sources, description)
+    view_crops = _find_view_crops(sources, crop)
     by_id = {recording.id: recording for recording in sources.recordings}
 
     def find_recording(annotation: Annotation) -> Recording:
@@ -164,17 +166,21 @@ def _make_bouts_sections(sources: ReportSources, description: Description | None
             video=known.video or _as_path(annotation.provenance.video),
             pose=known.pose or _as_path(annotation.provenance.pose),
             individual=known.individual or annotation.provenance.individual or "",
+            views=known.views or _list_views(annotation),
         )
 
     if description is not None:
         annotations = [recording.annotation for recording in description.recordings]
         labels = {recording.name: recording.choose_labels() for recording in description.recordings if recording.labels}
-        return [make_bouts_section(annotations, find_recording, crop, source="these ethograms", labels=labels)]
+        source = "these ethograms"
+        return [make_bouts_section(annotations, find_recording, crop, source=source, labels=labels, view_crops=view_crops)]
     validated = sources.crossval
     # Decisions that were fitted differ from fold to fold, and so does what is narrow.
     if validated is not None and validated.study.decisions is None:
         source = "cross-validation"
-        return [make_bouts_section(validated.annotations, find_recording, crop, source=source, labels=validated.labels)]
+        return [
+            make_bouts_section(validated.annotations, find_recording, crop, source=source, labels=validated.labels, view_crops=view_crops)
+        ]
     return []
 
 
@@ -186,6 +192,24 @@ def _find_crop(sources: ReportSources, description: Description | None) -> Crop 
     made_with = {recording.annotation.provenance.body_parts for recording in description.recordings} if description is not None else set()
     body_parts = made_with.pop() if len(made_with) == 1 else None
     return crop.model_copy(update={"body_part": list(body_parts)}) if crop is not None and body_parts else crop
+
+
+def _find_view_crops(sources: ReportSources, crop: Crop | None) -> dict[str, Crop | None]:
+    """Return what models saw of a frame of each other view than the first."""
+    views = sources.study.views if sources.study is not None else None
+    if sources.model is not None:
+        views = sources.model.description.views
+    return {} if views is None else {name: crop if view.crop is None else view.crop for name, view in views.others.items()}
+
+
+def _list_views(annotation: Annotation) -> dict[str, Recording]:
+    """Return the views that an ethogram says it is of, where no study names them."""
+    return {
+        view.name: Recording(
+            name_view(annotation.recording, view.name), video=_as_path(view.video), pose=_as_path(view.pose), start_s=view.start_s
+        )
+        for view in annotation.provenance.views or ()
+    }
 
 
 def _as_path(value: str | None) -> Path | None:

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from behavior.config import Crop
 from behavior.files.video_writer import write_video
 from behavior.provenance import Provenance
 from behavior.recording import Annotation, Ethogram, Labels, Probabilities, Recording
@@ -68,6 +69,31 @@ def test_pictures_are_of_the_bout_and_its_surroundings(video: Path, monkeypatch:
     columns = [int(np.flatnonzero(image[56].max(axis=1) > 128)[0]) for image in strips[0].images]
     assert columns == pytest.approx(np.array([16, 20, 22, 24, 25, 27, 29, 33]) * 112 / 96, abs=1.5)
     assert section.blocks[1].rows[0][-1] == "100%"
+
+
+def test_other_views_are_shown_beneath_at_the_same_moments(video: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # At half the rate, and 2.3 s later.
+    images = np.zeros((30, 64, 64, 3), dtype=np.uint8)
+    images += (8 * np.arange(30, dtype=np.uint8))[:, None, None, None]
+    write_video(tmp_path / "side.mp4", images, fps=FPS / 2, preset="ultrafast")
+    strips: list[list[np.ndarray | None]] = []
+
+    def compose(images: list[np.ndarray | None], inside: list[bool], **rest: object) -> np.ndarray:
+        strips.append(images)
+        return np.zeros((8, 8, 3), dtype=np.uint8)
+
+    monkeypatch.setattr("behavior.reporting.bouts.compose_frame_strip", compose)
+    view = Recording("r1@side", video=tmp_path / "side.mp4", start_s=2.3)
+    found = Recording("r1", video=video, views={"side": view})
+    crops: dict[str, Crop | None] = {"side": Crop(whole_frame=True), "back": None}
+    section = make_bouts_section([annotate("r1")], lambda _: found, None, source="a test", labels={}, view_crops=crops)
+    first, side = strips
+    assert all(image is not None for image in first)
+    # Frames 16, 20, 22 ... 29, 33 of the first view.
+    levels = [None if image is None else round(float(image.mean()) / 8) for image in side]
+    assert levels[:2] == [None, None]
+    assert levels[2:] == pytest.approx([max((frame - 23) / 2, 0) for frame in (22, 24, 25, 27, 29, 33)], abs=0.75)
+    assert "Beneath the first view: side, back, grey where it shows nothing." in section.blocks[0].words
 
 
 def test_without_a_video_the_bouts_are_listed_all_the_same(video: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from behavior.config import Arena, Study
 from behavior.files.feature_sources import hash_file
 from behavior.recording import Recording
-from behavior.reporting.check_result import CheckedRecording, Problem, StudyCheck
+from behavior.reporting.check_result import CheckedRecording, CheckedView, Problem, StudyCheck
 from behavior.reporting.description import DescribedRecording, Description
 from behavior.reporting.html_page import Details, Listing, Paragraph, Picture, Section, Table
 from behavior.reporting.scores_section import score_held_out
@@ -29,6 +29,14 @@ Make = Callable[..., Any]
 
 def list_paragraphs(section: Section) -> list[tuple[str, str]]:
     return [(block.words, block.tone) for block in section.blocks if isinstance(block, Paragraph)]
+
+
+def test_other_views_have_a_table_of_their_own() -> None:
+    views = {"video_side": CheckedView(1200, 25.0, 2.0, 49.96), "start_imu": CheckedView(1)}
+    check = StudyCheck(True, [CheckedRecording("a", "train", n_frames=1250, fps=25.0, views=views), CheckedRecording("b", "test")], [])
+    table = make_check_section(check).blocks[1]
+    assert isinstance(table, Table)
+    assert table.rows == [["a", "video_side", "1,200", "25", "2 s", "49.96 s"], ["a", "start_imu", "1", "", "", ""]]
 
 
 def make_sources(folder: Path, *, ethograms: list[Path] | None = None, notes: list[str] | None = None) -> ReportSources:
