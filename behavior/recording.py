@@ -73,10 +73,8 @@ class Recording:
         Of the animal, for archives: M, F, O or U; an ISO 8601 duration; a Latin name. "" where the manifest does not say.
     clock_start, lights_on, lights_off
         When it began by the clock, and when the lights go on and off; None where the manifest does not say.
-    views, start_s
-        Its other views by name, as recordings `ID@NAME`, each with the seconds after the first view at which it starts.
-    line
-        Where in the manifest it stands; None for a recording that is in none. Recordings are equal wherever they stand.
+    views, start_s, line
+        Its other views by name, as recordings `ID@NAME`; how many seconds after the first view it starts; where in the manifest it stands.
     """
 
     id: str

@@ -8,7 +8,7 @@ from pathlib import Path
 from behavior.errors import BehaviorError
 from behavior.files.damaged_pose import has_pose
 from behavior.files.new_study import MANIFEST_FILE, NewCrop, choose_center_parts
-from behavior.files.pairing import Pairing
+from behavior.files.paired_files import Pairing
 from behavior.files.pose import list_individuals
 from behavior.recording import Recording
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 from behavior.errors import LabelError, PoseError, UsageError
@@ -26,50 +26,18 @@ from behavior.files.labels import LABEL_SUFFIXES, describe_observations, is_labe
 from behavior.files.listed_folders import ListedFolders
 from behavior.files.name_matching import VideoNames, belongs_to, keep_best, make_safe, name_recordings, rate_nearness
 from behavior.files.own_results import is_own_track, is_result
+from behavior.files.paired_files import Pairing
 from behavior.files.pose import POSE_SUFFIXES, is_pose, list_individuals, open_pose
 from behavior.files.pose_names import find_poses, name_after_video, stand_in
 from behavior.files.view_pairing import find_view_videos, join_views
 
-__all__ = ["Pairing", "find_pose_for", "pair_files", "pair_poses", "split_individuals"]
+__all__ = ["find_pose_for", "pair_files", "pair_poses", "split_individuals"]
 
 # Of videos that lack something, more than this many are counted.
 _NAMED_ONE_BY_ONE = 2
 
 _FILTERED = "_filtered"
 _JABS_VERSION = re.compile(r"_pose_est_v[2-9]$", re.ASCII)
-
-
-@dataclass(frozen=True)
-class Pairing:
-    """A video, or one individual in it, and the files that belong to it.
-
-    Attributes
-    ----------
-    recording
-        Its id: unique in the folder, and safe as a file name.
-    individual
-        What the pose file calls the animal, where it has several; else "".
-    video, pose, labels
-        Paths; None if there is none, or none could be chosen.
-    raters
-        Label files that fit equally well, by their raters' names, if their own names tell these.
-    undecided
-        Label files that fit equally well, if their names do not tell that.
-    undecided_poses
-        Pose files that fit equally well.
-    views
-        What there is of its other views, by name.
-    """
-
-    recording: str
-    video: Path | None
-    pose: Path | None
-    labels: Path | None
-    raters: Mapping[str, Path] = field(default_factory=dict, hash=False)
-    undecided: tuple[Path, ...] = ()
-    undecided_poses: tuple[Path, ...] = ()
-    individual: str = ""
-    views: Mapping[str, Pairing] = field(default_factory=dict, hash=False)
 
 
 def pair_files(folder: Path, individuals: Sequence[str] | None = (), *, views: Sequence[str] = ()) -> tuple[list[Pairing], list[str]]:

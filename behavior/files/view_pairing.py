@@ -5,13 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from behavior.config import is_view_name
 from behavior.errors import UsageError
-
-if TYPE_CHECKING:
-    from behavior.files.pairing import Pairing
+from behavior.files.paired_files import Pairing
 
 __all__ = ["ViewVideos", "find_view_videos", "join_views"]
 
@@ -42,7 +38,7 @@ def find_view_videos(videos: Sequence[Path], views: Sequence[str]) -> ViewVideos
     Raises
     ------
     UsageError
-        If a view cannot have this name, or no video is of it.
+        If no video is of a view.
 
     Examples
     --------
@@ -51,9 +47,6 @@ def find_view_videos(videos: Sequence[Path], views: Sequence[str]) -> ViewVideos
     >>> find_view_videos([Path("m1_top.mp4"), Path("m1_side.mp4")], ["side"]).first
     {PosixPath('m1_side.mp4'): (PosixPath('m1_top.mp4'), 'side')}
     """
-    for view in views:
-        if not is_view_name(view):
-            raise UsageError(f"--views {view}: cannot be the name of a view; use letters, digits, dashes and underscores, and not 'first'.")
     stems = {video: (view, stem) for video in videos for view in views if (stem := _take_off(video.stem, view))}
     for view in views:
         if not any(of_view == view for of_view, _ in stems.values()):

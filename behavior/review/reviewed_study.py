@@ -18,7 +18,8 @@ from behavior.files.listed_folders import ListedFolders
 from behavior.files.manifest import is_portable_name, write_manifest
 from behavior.files.new_study import MANIFEST_FILE, STUDY_FILE, format_new_study
 from behavior.files.new_videos import list_videos, name_recordings
-from behavior.files.pairing import Pairing, find_pose_for, pair_files, split_individuals
+from behavior.files.paired_files import Pairing
+from behavior.files.pairing import find_pose_for, pair_files, split_individuals
 from behavior.files.shared_videos import introduce_companions
 from behavior.files.study import open_study, read_study
 from behavior.files.study_behaviors import add_behavior

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from behavior.config import is_view_name
 from behavior.errors import BehaviorError, OutputError, UsageError
 from behavior.files.atomic import make_folder, write_text
 from behavior.files.behavior_names import ChosenNames, choose_names
@@ -20,7 +21,8 @@ from behavior.files.new_study import (
     choose_body_axis,
     format_new_study,
 )
-from behavior.files.pairing import Pairing, pair_files, pair_poses
+from behavior.files.paired_files import Pairing
+from behavior.files.pairing import pair_files, pair_poses
 from behavior.files.pose import open_pose
 from behavior.files.pose_frames import find_pose_frames
 from behavior.files.video import open_video
@@ -93,6 +95,9 @@ def init_study(
     """
     if not folder.is_dir():
         raise UsageError(f"{folder}: no such folder; give the one that holds the videos.")
+    for view in views:
+        if not is_view_name(view):
+            raise UsageError(f"--views {view}: cannot be the name of a view; use letters, digits, dashes and underscores, and not 'first'.")
     target = folder if out is None else make_folder(out)
     study_path, manifest_path = target / STUDY_FILE, target / MANIFEST_FILE
     if study_path.exists():

@@ -21,7 +21,8 @@ from behavior.files.ethogram_formats.entry import Entry
 from behavior.files.ethogram_formats.formats import FORMATS
 from behavior.files.frame_tables import write_frame_table
 from behavior.files.label_folder import LabelFolder
-from behavior.files.pairing import Pairing, find_pose_for, pair_files, pair_poses
+from behavior.files.paired_files import Pairing
+from behavior.files.pairing import find_pose_for, pair_files, pair_poses
 from behavior.files.pose import write_deeplabcut
 from behavior.provenance import Provenance
 from behavior.recording import Annotation, Ethogram, Labels, Probabilities, Track

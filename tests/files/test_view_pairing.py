@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from behavior.errors import UsageError
-from behavior.files.pairing import Pairing
+from behavior.files.paired_files import Pairing
 from behavior.files.view_pairing import ViewVideos, find_view_videos, join_views
 
 
@@ -32,10 +32,9 @@ def test_a_view_without_a_first_one_or_with_two_is_said():
     assert "2 videos beside it may be the first one (m2); enter it in the column video_side by hand" in unclear
 
 
-@pytest.mark.parametrize(("view", "expected"), [("back", "no video has a name that ends in 'back'"), ("a.b", "cannot be the name")])
-def test_a_view_that_no_video_is_of_is_refused(view, expected):
-    with pytest.raises(UsageError, match=f"--views {view}: {expected}"):
-        find("m1.mp4", "m1_side.mp4", views=("side", view))
+def test_a_view_that_no_video_is_of_is_refused():
+    with pytest.raises(UsageError, match="--views back: no video has a name that ends in 'back'"):
+        find("m1.mp4", "m1_side.mp4", views=("side", "back"))
 
 
 def test_individuals_have_their_own_views_or_share_one():

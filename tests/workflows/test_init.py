@@ -181,6 +181,8 @@ def test_videos_of_other_views_are_paired_by_the_end_of_their_names(run, tmp_pat
     study = read_study(tmp_path / "study.yaml")
     assert study.streams == ["appearance", "appearance@side"] and study.views.others["side"].crop.whole_frame
     assert find_errors(run, tmp_path / "study.yaml") == []
+    ran = run("init", tmp_path, "--views", "a.b", "--out", tmp_path / "other")
+    assert ran.status == 2 and "--views a.b: cannot be the name of a view" in ran.err
     ran = run("init", tmp_path, "--views", "back", "--out", tmp_path / "other")
     assert ran.status == 2 and "--views back: no video has a name that ends in 'back'" in ran.err
 
