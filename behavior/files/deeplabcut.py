@@ -18,7 +18,7 @@ from behavior.files.pandas_hdf5 import StoredTable, find_tables, read_rows
 from behavior.files.pose_table import COORDINATES, PoseTable, is_hdf5, require_pose_file
 from behavior.files.text_tables import find_delimiter, find_encoding
 
-__all__ = ["is_pose_table", "read_pose_table"]
+__all__ = ["is_pose_table", "list_animals", "read_pose_table"]
 
 # Header rows of hundreds of columns fit in this many bytes.
 _HEADER_BYTES = 1 << 20
@@ -79,6 +79,17 @@ def is_pose_table(path: Path) -> bool:
     # Any content may be in a file, and h5py raises whatever it leads it to; "no pose" is the answer then.
     except Exception:  # noqa: BLE001
         return False
+
+
+def list_animals(path: Path) -> tuple[str, ...]:
+    """Return the animals that the header of a text table names, one without a name as ""; () for any other file, and one that is not there.
+
+    Nothing below the header is read: it may be damaged.
+    """
+    if not is_pose_table(path) or is_hdf5(path):
+        return ()
+    header = _read_csv_header(path)
+    return () if header is None else tuple(dict.fromkeys(column[0] for column in header.columns if column is not None))
 
 
 def _read_hdf5(path: Path) -> PoseTable:

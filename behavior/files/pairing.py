@@ -366,7 +366,9 @@ def find_pose_for(video: Path, body_parts: Sequence[str] = (), folders: ListedFo
     """
     named = (folders or ListedFolders()).list_named_after(video)
     poses = [path for path in named if is_pose(path)]
-    best = _prefer_pose(video, [path for path in poses if _has_parts(path, body_parts)] or poses)
+    if len(poses) > 1:
+        poses = [path for path in poses if _has_parts(path, body_parts)] or poses
+    best = _prefer_pose(video, poses)
     damaged = [path for path in named if is_named_as_pose(path, [video])] if not best else []
     if damaged:
         raise PoseError(f"{damaged[0]}: is named as the pose of {video.name}, but {explain_unreadable(damaged[0])}")

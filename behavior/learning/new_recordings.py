@@ -8,6 +8,7 @@ from typing import Any
 
 from behavior.embedding.recordings import require_features_together
 from behavior.errors import UsageError, VideoError, advise_on_missing
+from behavior.files.deeplabcut import list_animals
 from behavior.files.individuals import choose_individuals, name_individuals
 from behavior.files.listed_folders import ListedFolders
 from behavior.files.new_videos import name_recordings, require_pose
@@ -72,7 +73,8 @@ def list_new_recordings(
     pose = pose or require_pose(video, crop.body_parts, folders)
     alone = Recording(name, pose=pose, animal=name, **known)
     named = model.description.crop.individual if model.description.crop is not None else None
-    if individual is None and named is not None:
+    # Nothing below the header is read where that tells enough: tables of long videos take long to read.
+    if (individual is None and named is not None) or len(list_animals(pose)) == 1:
         return [alone]
     names, absent = choose_individuals(open_pose(pose), () if individual is None else (individual,))
     for sentence in absent:

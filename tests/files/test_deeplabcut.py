@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from behavior.errors import PoseError
+from behavior.files.deeplabcut import list_animals
 from behavior.files.pose import find_body_parts, is_pose, read_pose, write_deeplabcut
 from behavior.recording import Track
 
@@ -41,6 +42,19 @@ def test_csv_is_deeplabcuts_own_layout(tmp_path: Path) -> None:
     )
     with pytest.raises(PoseError, match=r"found '\.txt'"):
         write_deeplabcut(tmp_path / "a.txt", track, scorer="DLC_net")
+
+
+def test_the_header_of_a_text_table_names_its_animals(tmp_path: Path) -> None:
+    track = Track(np.zeros((2, 1, 2)), np.ones((2, 1)), ("snout",))
+    write_deeplabcut(tmp_path / "one.csv", track, scorer="net")
+    write_deeplabcut(tmp_path / "two.csv", {"a": track, "b": track}, scorer="net")
+    write_deeplabcut(tmp_path / "one.h5", track, scorer="net")
+    (tmp_path / "other.csv").write_text("frame,grooming\n0,1\n")
+    found = [list_animals(tmp_path / name) for name in ("one.csv", "two.csv", "one.h5", "other.csv", "missing.csv")]
+    assert found == [("",), ("a", "b"), (), (), ()]
+    # What is below the header is not looked at.
+    (tmp_path / "one.csv").write_text((tmp_path / "one.csv").read_text() + "damage")
+    assert list_animals(tmp_path / "one.csv") == ("",)
 
 
 def test_real_csv_and_h5_of_one_recording_are_the_same(shared_data: Path) -> None:
