@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -9,7 +11,7 @@ from typing import Annotated
 import typer
 
 from behavior.cli.options import AsJson
-from behavior.cli.printing import hint, print_table
+from behavior.cli.printing import hint, print_table, quote
 from behavior.compute.loading import load_keras
 
 __all__ = ["app"]
@@ -62,5 +64,8 @@ def demo(
     ):
         hint(f"  {path}  {meaning}")
     hint("What to do next:")
+    activate = Path(sys.prefix) / "bin" / "activate"
+    if shutil.which("behavior") is None and activate.is_file():
+        hint(f"  . {quote(activate)}  first, once in each terminal: it finds the next commands")
     hint(f"  behavior review {result.study} {result.ethograms}  looks at it in the browser, and labels")
     hint("  behavior init FOLDER --backbone openfield  begins with your own videos, and says how to go on")

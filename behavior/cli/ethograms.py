@@ -22,7 +22,7 @@ from behavior.cli.options import (
     parse_lengths,
     parse_probability,
 )
-from behavior.cli.printing import count, exit_on, hint, print_scores, print_table
+from behavior.cli.printing import count, exit_on, hint, print_notes, print_scores, print_table
 from behavior.cli.run_log import keep_log
 from behavior.compute.loading import load_keras
 from behavior.errors import UsageError
@@ -152,7 +152,9 @@ def decide(
     result = decide_ethograms(ethograms, change, out=out)
     behaviors = list(dict.fromkeys(name for counts in result.bouts.values() for name in counts))
     rows = [[recording, *(counts.get(name) for name in behaviors)] for recording, counts in result.bouts.items()]
-    print_table(["recording", *(f"{name} bouts" for name in behaviors)], rows, as_json=as_json, extra={"failures": result.failures})
+    header, extra = ["recording", *(f"{name} bouts" for name in behaviors)], {"failures": result.failures, "notes": result.notes}
+    print_table(header, rows, as_json=as_json, extra=extra)
+    print_notes(result.notes)
     exit_on(result.failures)
 
 

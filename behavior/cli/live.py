@@ -12,7 +12,7 @@ import typer
 
 from behavior.cli.interruption import stopping_softly
 from behavior.cli.options import AsJson, parse_duration
-from behavior.cli.printing import exit_on, hint, print_table
+from behavior.cli.printing import exit_on, hint, print_table, quote
 from behavior.cli.session import session
 from behavior.compute.loading import load_keras
 from behavior.errors import UsageError
@@ -106,7 +106,7 @@ def live(
             raise UsageError("--recover takes no model, --source or --out; give the folder alone.")
         from behavior.workflows.live import recover_folder
 
-        _print_result(recover_folder(recover), as_json=as_json)
+        _print_result(recover_folder(recover), recover, as_json=as_json)
         return
     if model is None or not source or out is None:
         raise UsageError("expected a model, --source and --out; for example: behavior live model --source 0 --out live.")
@@ -146,7 +146,7 @@ def live(
 
     with stopping_softly(end), stack:
         result = run_live(model, out, request, on_start=begin, say=session.answer)
-    _print_result(result, as_json=as_json)
+    _print_result(result, out, as_json=as_json)
 
 
 @contextmanager
@@ -162,7 +162,7 @@ def _serving(recorders: Recorders, *, host: str, port: int) -> Iterator[str]:
         yield running.address
 
 
-def _print_result(result: LiveResult, *, as_json: bool) -> None:
+def _print_result(result: LiveResult, out: Path, *, as_json: bool) -> None:
     rows = [[name, None if isinstance(outcome, str) else outcome] for name, outcome in result.recordings.items()]
     extra = {"sources": {name: _count(source) for name, source in result.sources.items()}, "failures": result.failures}
     print_table(["recording", "frames"], rows, as_json=as_json, extra=extra)
@@ -184,6 +184,9 @@ def _print_result(result: LiveResult, *, as_json: bool) -> None:
             else f"; from capture to probability {median * 1000:.0f} ms, {high * 1000:.0f} ms at the 99th percentile"
         )
         hint(f"{name}: {source.captured:,} frames recorded: {shares}{took}")
+    if result.is_any_finished:
+        hint(f"wrote RECORDING.mkv, RECORDING_ethogram.csv, RECORDING_bouts.csv and RECORDING_ethogram.json to {out}")
+        hint(f"next: behavior overlay {quote(out)} --out overlays, or behavior stats {quote(out)} --out statistics")
     exit_on(result.failures, others=result.is_any_finished)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -106,6 +107,8 @@ def find_sources(
         next_to = [bundle.folder.resolve().parent] if bundle is not None else []
         folders = _list_folders(study_path, CROSSVAL_FOLDER, next_to)
         results, crossval_notes = _look_for_crossval(folders, settings, recordings)
+        if results is None:
+            crossval_notes += _name_others(study_path, folders)
     return ReportSources(study_path, settings, recordings, results, bundle, files, [*notes, *model_notes, *crossval_notes])
 
 
@@ -122,7 +125,9 @@ def _look_for_crossval(folders: Sequence[Path], study: Study, recordings: Sequen
         try:
             results = read_crossval(folder)
             if not {recording.id for recording in recordings}.intersection(results.recordings):
-                notes.append(f"{folder} is the cross-validation of another study, and left out of the report.")
+                notes.append(
+                    f"{folder} is the cross-validation of another study, and left out of the report; name this one's with --crossval."
+                )
                 continue
             differences = find_differences(results, study, recordings)
         except BehaviorError as error:
@@ -134,6 +139,13 @@ def _look_for_crossval(folders: Sequence[Path], study: Study, recordings: Sequen
     if not notes:
         notes.append("No cross-validation was found; run `behavior crossval`, or name its folder with --crossval.")
     return None, notes
+
+
+def _name_others(study_path: Path, looked_at: Sequence[Path]) -> list[str]:
+    """Return a sentence on each cross-validation next to the study that has another name than those that are looked at."""
+    folder = study_path.resolve().parent
+    others = [one for one in sorted(folder.iterdir()) if one.is_dir() and one not in looked_at and holds_crossval(one)]
+    return [f"{one} holds a cross-validation; if it is this study's, give --crossval {shlex.quote(str(one))}." for one in others]
 
 
 def _look_for_ethograms(study_path: Path, recordings: Sequence[Recording]) -> tuple[list[Path], list[str]]:

@@ -318,7 +318,7 @@ def _note_unknown(recordings: Sequence[DescribedRecording], sources: StatisticsS
     if not sources.recordings:
         return []
     names = [recording.name for recording in recordings if recording.name not in sources.recordings]
-    return [f"{name} is not in the manifest; its group is not known." for name in names]
+    return [f"{name} is not in the manifest; its group is not known: give it a row there, or in a table for --groups." for name in names]
 
 
 def _note_unmeasured(recordings: Sequence[DescribedRecording]) -> list[str]:

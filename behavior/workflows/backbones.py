@@ -140,7 +140,7 @@ def list_backbones(
                     listed.failures[name] = str(error)
                     complain(f"{name}: {error}")
                 advance(1)
-        listed.measured_with = f"{' and '.join(measured)}, batches of {BATCH_SIZE}, random weights" if measured else ""
+        listed.measured_with = f"{' and '.join(measured)}, batches of {BATCH_SIZE}; speed is the same with all weights" if measured else ""
     listed.backbones += [_describe(name, known.get(name), speeds.get(name)) for name in chosen]
     # Some of many, for whom nothing is asked: they are not built for a list.
     listed.backbones += [] if names else [_describe(name, None, None) for name in SUGGESTED]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from behavior.config import Arena
+from behavior.embedding.unmeasured import find_observed
 from behavior.errors import BehaviorError, UsageError
 from behavior.files.ethograms import claim_ethograms, find_ethograms, read_annotation
 from behavior.learning.changed_decisions import DecisionChange, decide_again
@@ -27,10 +29,13 @@ class DecideResult:
         Number of bouts of each behavior, by recording.
     failures
         A sentence for each file that could not be used.
+    notes
+        A sentence for each recording whose bouts `behavior stats` counts otherwise.
     """
 
     bouts: dict[str, dict[str, int]] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
 
 def decide_ethograms(paths: Sequence[Path], change: DecisionChange, *, out: Path | None = None) -> DecideResult:
@@ -70,7 +75,25 @@ def decide_ethograms(paths: Sequence[Path], change: DecisionChange, *, out: Path
         for path, annotation in decided:
             writers[out or path.parent](annotation)
             result.bouts[annotation.recording] = count_bouts(annotation)
+            result.notes += _note_unobserved(annotation)
     return result
+
+
+def _note_unobserved(annotation: Annotation) -> list[str]:
+    """Return a sentence where `stats` counts other bouts, because those frames are not observed in which the animal was lost for long."""
+    longest_s = Arena().max_gap_s
+    observed = find_observed(annotation, max_gap_s=longest_s)
+    if observed is None:
+        return []
+    seen = replace(annotation.ethogram, values=annotation.ethogram.values & observed[:, None])
+    before, counts = count_bouts(annotation), count_bouts(replace(annotation, ethogram=seen))
+    other = ", ".join(f"{number} of {name}" for name, number in counts.items() if number != before[name])
+    if not other:
+        return []
+    return [
+        f"{annotation.recording}: behavior stats counts {other}: frames in which the animal was not measured for more than {longest_s:g} s "
+        "are not observed there, and bouts end at them."
+    ]
 
 
 def _decide(ethograms: Sequence[Path], change: DecisionChange, result: DecideResult) -> list[tuple[Path, Annotation]]:

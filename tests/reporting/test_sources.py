@@ -68,6 +68,14 @@ def test_what_is_not_there_is_said(study: Path) -> None:
     ]
 
 
+def test_a_cross_validation_of_another_name_is_pointed_out(study: Path) -> None:
+    other = study.parent / "cv 2"
+    shutil.move(study.parent / "crossval", other)
+    sources = find_sources([study])
+    assert sources.crossval is None
+    assert sources.notes[-1] == f"{other} holds a cross-validation; if it is this study's, give --crossval '{other}'."
+
+
 def test_the_working_folder_and_that_of_the_model_are_looked_at_too(study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.move(study.parent / "crossval", tmp_path / "elsewhere" / "crossval")
     found = find_sources([study]).crossval
@@ -133,7 +141,10 @@ def test_one_of_another_study_is_left_out(study: Path) -> None:
     table.to_csv(path, index=False)
     sources = find_sources([study])
     assert sources.crossval is None
-    assert f"{study.parent / 'crossval'} is the cross-validation of another study, and left out of the report." in sources.notes
+    assert (
+        f"{study.parent / 'crossval'} is the cross-validation of another study, and left out of the report; name this one's with "
+        "--crossval." in sources.notes
+    )
 
 
 def test_ethograms_alone_need_no_study(study: Path) -> None:

@@ -69,7 +69,7 @@ def test_the_manifest_gives_order_animals_and_groups(ethograms: list[Path], tmp_
     assert [recording.name for recording in description.recordings] == ["a", "b", "c"]
     assert description.animals == {"a": "m1", "b": "b", "c": "c"}
     assert [recording.group for recording in description.recordings] == ["drug", "saline", ""]
-    assert list(description.notes) == ["c is not in the manifest; its group is not known."]
+    assert list(description.notes) == ["c is not in the manifest; its group is not known: give it a row there, or in a table for --groups."]
     assert list(description.left_out) == ["without a group and so not compared: c."]
     assert description.tables.groups is not None
 

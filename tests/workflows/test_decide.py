@@ -48,6 +48,20 @@ def test_decisions_are_replaced_and_everything_else_stays(tmp_path):
     assert (tmp_path / "m1_bouts.csv").read_text().count("rear") == 2
 
 
+def test_bouts_that_stats_counts_otherwise_are_said(tmp_path):
+    # Of a whole second in the second bout, and of a moment in the first, the animal was not measured.
+    write(tmp_path, not_measured={"frames": 13, "spans": [[14, 15], [33, 45]]})
+    result = decide_ethograms([tmp_path], DecisionChange(threshold=0.3))
+    assert result.bouts == {"m1": {"rear": 2}} and result.notes == []
+    write(tmp_path / "b", not_measured={"frames": 12, "spans": [[32, 44]]})
+    result = decide_ethograms([tmp_path / "b"], DecisionChange(threshold=0.05))
+    assert result.bouts == {"m1": {"rear": 1}}
+    (note,) = result.notes
+    assert note.startswith(
+        "m1: behavior stats counts 2 of rear: frames in which the animal was not measured for more than 0.5 s are not observed"
+    )
+
+
 def test_elsewhere_leaves_the_first_as_they_are(tmp_path):
     path = write(tmp_path / "a")
     decide_ethograms([path], DecisionChange(threshold=0.3), out=tmp_path / "b")

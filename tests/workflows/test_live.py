@@ -76,6 +76,8 @@ def test_live_gives_the_files_of_annotate(run, model, mouse, tmp_path):
         "--json",
     )
     assert ran.status == 0, ran.err
+    assert f"RECORDING_ethogram.json to {tmp_path / 'live'}" in ran.err
+    assert f"next: behavior overlay {tmp_path / 'live'} --out overlays" in ran.err
     ran_before = run("annotate", model, video, "--pose", pose, "--out", tmp_path / "annotate")
     assert ran_before.status == 0, ran_before.err
     live = read_annotation(tmp_path / "live" / "a_ethogram.csv")

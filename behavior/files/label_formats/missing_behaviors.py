@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from behavior.errors import LabelError, suggest_nearest
+from behavior.errors import LabelError, find_nearest_name
 from behavior.files.label_formats.naming import IN_STUDY_FILE, is_likely_misspelt
 from behavior.files.label_formats.request import LabelRequest
 
@@ -40,9 +40,14 @@ def check_missing(path: Path, names: Sequence[str], request: LabelRequest, *, ki
         marks = " with marks" if shown is not None else ""
         # EthoVision writes what excludes each other, or a unit, in brackets behind the name.
         bracketed = [name for name in names if "(" in name and is_likely_misspelt(first, name.split("(")[0].strip())]
-        nearest = f"; did you mean {bracketed[0]!r}?" if bracketed else suggest_nearest(first, listed) or "."
+        near = bracketed[0] if bracketed else find_nearest_name(first, listed)
+        if near is not None:
+            raise LabelError(
+                f"{path}: has no {kind} {first!r}, only {some}{marks}; did you mean {near!r}? Rename it there, or map it {IN_STUDY_FILE}: "
+                f"labels: {{map: {{{near!r}: {first!r}}}}}; if that is another behavior, labels: missing says what a lack means."
+            )
         raise LabelError(
-            f"{path}: has no {kind} {first!r}, only {some or 'none'}{marks}{nearest} Rename or map one (labels: map), or say "
+            f"{path}: has no {kind} {first!r}, only {some or 'none'}{marks}. Rename or map one (labels: map), or say "
             f"{IN_STUDY_FILE} what that means: labels: {{missing: unlabelled}} if nobody looked for {first!r} in this file, labels: "
             "{missing: absent} if it was never shown."
         )

@@ -41,6 +41,16 @@ def test_a_behavior_that_a_file_has_no_room_for_is_asked_for(case: Case, tmp_pat
         assert any(f" sniffing; all frames count as {word} (labels: missing)." in note for note in notes)
 
 
+def test_a_name_that_is_near_is_one_sentence_with_what_to_do() -> None:
+    request = LabelRequest(("grooming",), Frames(0))
+    with pytest.raises(LabelError) as caught:
+        check_missing(Path("a.csv"), ["groming", "rear"], request, kind="column")
+    assert str(caught.value).startswith(
+        "a.csv: has no column 'grooming', only groming, rear; did you mean 'groming'? Rename it there, or map it"
+    )
+    assert "labels: {map: {'groming': 'grooming'}}" in str(caught.value) and "nobody looked" not in str(caught.value)
+
+
 @pytest.mark.parametrize("make", [make_project, make_bento, make_caltech])
 def test_a_behavior_that_could_be_coded_and_was_not_is_absent(tmp_path: Path, make: Callable[[], str]) -> None:
     text = make()
