@@ -26,6 +26,13 @@ class _Combination(StrEnum):
     PREDICTIONS = "predictions"
 
 
+class _Renderer(StrEnum):
+    """What `synthetic.acting.Renderer` may be."""
+
+    PAINTED = "painted"
+    SOLID = "solid"
+
+
 @app.command(epilog="Example: behavior demo --out demo")
 def demo(
     out: Annotated[Path, typer.Option("--out", help="A folder that is empty or does not exist yet.")],
@@ -34,13 +41,22 @@ def demo(
         _Combination | None,
         typer.Option("--side", help="Record the mice from the side too, and combine the two views' features or predictions."),
     ] = None,
+    renderer: Annotated[
+        _Renderer,
+        typer.Option(help="`painted`: as the scenes that the backbone openfield was trained on; `solid`: bodies in space, new to it."),
+    ] = _Renderer.PAINTED,
     as_json: AsJson = False,
 ) -> None:
     """Render a small study with known labels and run every stage on it."""
     load_keras()
     from behavior.workflows.demo import run_demo
 
-    result = run_demo(out, seed=seed, side=None if side is None else "features" if side is _Combination.FEATURES else "predictions")
+    result = run_demo(
+        out,
+        seed=seed,
+        side=None if side is None else "features" if side is _Combination.FEATURES else "predictions",
+        renderer="solid" if renderer is _Renderer.SOLID else "painted",
+    )
     rows = [[name, value] for name, value in result.average_precision.items()]
     extra = {
         "seconds": result.seconds,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Literal, Protocol, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -13,8 +14,23 @@ from behavior.synthetic.painting import MousePainter, Painter
 from behavior.synthetic.posture import BEHAVIORS, Posture, act_posture, plan_bouts
 from behavior.synthetic.scene import COATS, Arena, Coat, draw_arena, project_points
 from behavior.synthetic.skeleton import BODY_PARTS, Build, Skeleton, pose_skeleton
+from behavior.synthetic.solid_scene import record_solid
 
-__all__ = ["RenderedRecording", "act_recording", "draw_arena_settings", "spawn_streams"]
+__all__ = ["FramePainter", "RenderedRecording", "Renderer", "act_recording", "draw_arena_settings", "spawn_streams"]
+
+Renderer = Literal["painted", "solid"]
+
+
+class FramePainter(Protocol):
+    """What draws the frames of a recording, whichever renderer it belongs to."""
+
+    def draw(self, frame: int) -> npt.NDArray[np.uint8]:
+        """Draw frame `frame`, (size, size, 3) uint8 RGB."""
+        ...
+
+    def find_owners(self, frame: int) -> npt.NDArray[np.int16]:
+        """Return which mouse each pixel of `frame` shows, int16 (size, size): its index, -1 where there is none."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -46,7 +62,7 @@ class RenderedRecording:
     coat: Coat
     build: Build
     skeleton: Skeleton = field(repr=False)
-    _painter: Painter = field(repr=False)
+    _painter: FramePainter = field(repr=False)
 
     def __len__(self) -> int:
         return len(self.track)
@@ -79,7 +95,13 @@ class RenderedRecording:
 
 
 def act_recording(
-    *, n_frames: int, fps: float = 10.0, size: int = 480, seed: int | np.random.SeedSequence, coat: str | None = None
+    *,
+    n_frames: int,
+    fps: float = 10.0,
+    size: int = 480,
+    seed: int | np.random.SeedSequence,
+    coat: str | None = None,
+    renderer: Renderer = "painted",
 ) -> RenderedRecording:
     """Act out an open-field recording with a mouse, a box and a light drawn from `seed`.
 
@@ -95,12 +117,16 @@ def act_recording(
         The same seed gives the same recording.
     coat
         Name of one of `scene.COATS`; drawn at random when None.
+    renderer
+        `painted` with circles by `synthetic.painting`, or a `solid` body by `synthetic.solid_scene`. What the mouse does is the same.
 
     Raises
     ------
     ValueError
-        If the recording is too short to show every behavior, or the coat is unknown.
+        If the recording is too short to show every behavior, or the coat or the renderer is unknown.
     """
+    if renderer not in get_args(Renderer):
+        raise ValueError(f"unknown renderer {renderer!r}, expected one of {', '.join(get_args(Renderer))}")
     sequence = seed if isinstance(seed, np.random.SeedSequence) else np.random.SeedSequence(seed)
     # Streams of their own: a change in how things are drawn leaves what the mouse does as it was.
     looks, plan, acting, painting = (np.random.default_rng(child) for child in spawn_streams(sequence, 4))
@@ -120,16 +146,21 @@ def act_recording(
     bouts = plan_bouts(n_frames, fps, plan)
     posture = act_posture(bouts, n_frames=n_frames, fps=fps, half_floor=arena.half_floor, body_length=build.length, rng=acting)
     posture, skeleton = pose_skeleton(posture, build, arena.half_floor, fps=fps)
-    background = draw_arena(arena, painting)
-    painter = Painter(arena, background, [MousePainter(arena, drawn, skeleton, build)], rng=painting)
-    projected, _ = project_points(skeleton.parts, skeleton.parts_z, arena)
-    positions = np.stack([projected.real, projected.imag], axis=-1)
+    painter: FramePainter
+    if renderer == "solid":
+        painter, track = record_solid(skeleton, arena, drawn, build, np.random.default_rng(spawn_streams(sequence, 5)[-1]))
+    else:
+        background = draw_arena(arena, painting)
+        painter = Painter(arena, background, [MousePainter(arena, drawn, skeleton, build)], rng=painting)
+        projected, _ = project_points(skeleton.parts, skeleton.parts_z, arena)
+        positions = np.stack([projected.real, projected.imag], axis=-1)
+        track = Track(positions, np.ones(positions.shape[:2]), BODY_PARTS)
     values = np.zeros((n_frames, len(BEHAVIORS)), dtype=np.int8)
     for bout in bouts:
         values[bout.start_frame : bout.stop_frame, BEHAVIORS.index(bout.behavior)] = 1
     return RenderedRecording(
         labels=Labels(values, BEHAVIORS),
-        track=Track(positions, np.ones(positions.shape[:2]), BODY_PARTS),
+        track=track,
         posture=posture,
         bouts=tuple(bouts),
         arena=arena,

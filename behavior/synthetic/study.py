@@ -14,7 +14,7 @@ from behavior.files.atomic import make_folder
 from behavior.files.frame_tables import write_frame_table
 from behavior.files.pose import write_deeplabcut
 from behavior.files.video_writer import write_video
-from behavior.synthetic.acting import RenderedRecording, act_recording
+from behavior.synthetic.acting import RenderedRecording, Renderer, act_recording
 from behavior.synthetic.degrading import degrade_track
 from behavior.synthetic.scene import COATS
 from behavior.synthetic.side_view import render_side_view
@@ -48,6 +48,7 @@ class _Order:
     size: int
     seed: int
     index: int
+    renderer: Renderer
 
 
 def write_study_files(
@@ -59,6 +60,7 @@ def write_study_files(
     fps: float = 10.0,
     size: int = 480,
     with_side: bool = False,
+    renderer: Renderer = "painted",
     where: Where = HERE,
 ) -> list[RecordingFiles]:
     """Render `n_recordings` recordings into `folder`: `mouse_01.mp4`, its DeepLabCut CSV and `mouse_01_labels.csv`, and so on.
@@ -77,6 +79,8 @@ def write_study_files(
         Frame rate, and side of the square frames in pixels.
     with_side
         Whether a camera at the side records the same mouse, at the same times: `mouse_01_side.mp4` and its CSV.
+    renderer
+        How the camera above shows them, as in `act_recording`; the camera at the side is always painted.
     where
         Where recordings are rendered.
 
@@ -95,7 +99,7 @@ def write_study_files(
         files = RecordingFiles(name, folder / f"{name}.mp4", folder / f"{name}{SCORER}.csv", folder / f"{name}_labels.csv")
         if with_side:
             files = replace(files, side_video=folder / f"{name}_side.mp4", side_pose=folder / f"{name}_side{SCORER}.csv")
-        orders.append(_Order(files, n_frames, fps, size, seed, index))
+        orders.append(_Order(files, n_frames, fps, size, seed, index, renderer))
     names = [order.files.name for order in orders]
     for outcome in run_units(Work(_write_recording, orders, names, folder, "rendering", "recordings", are_silent=True), where):
         if outcome is not None:
@@ -113,15 +117,20 @@ def _write_recording(order: _Order) -> None:
         cv2.setNumThreads(n_threads)
 
 
-def act_study_recording(index: int, *, n_frames: int, seed: int, fps: float = 10.0, size: int = 480) -> RenderedRecording:
+def act_study_recording(
+    index: int, *, n_frames: int, seed: int, fps: float = 10.0, size: int = 480, renderer: Renderer = "painted"
+) -> RenderedRecording:
     """Return recording number `index` of the study that `write_study_files` renders with the same arguments."""
     first_coat = int(np.random.default_rng(seed).integers(len(COATS)))
     sequence = np.random.SeedSequence(entropy=seed, spawn_key=(index,))
-    return act_recording(n_frames=n_frames, fps=fps, size=size, seed=sequence, coat=COATS[(first_coat + index) % len(COATS)].name)
+    coat = COATS[(first_coat + index) % len(COATS)].name
+    return act_recording(n_frames=n_frames, fps=fps, size=size, seed=sequence, coat=coat, renderer=renderer)
 
 
 def _render_recording(order: _Order) -> None:
-    recording = act_study_recording(order.index, n_frames=order.n_frames, fps=order.fps, size=order.size, seed=order.seed)
+    recording = act_study_recording(
+        order.index, n_frames=order.n_frames, fps=order.fps, size=order.size, seed=order.seed, renderer=order.renderer
+    )
     tracker = np.random.default_rng(np.random.SeedSequence(entropy=order.seed, spawn_key=(order.index, 1 << 16)))
     write_video(order.files.video, recording.frames(), fps=order.fps, crf=23, preset="veryfast")
     write_deeplabcut(order.files.pose, degrade_track(recording.track, tracker), scorer=SCORER)

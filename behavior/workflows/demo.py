@@ -25,6 +25,7 @@ from behavior.files.view_cells import name_view
 from behavior.metrics.tables import MetricIndex
 from behavior.progress import announce
 from behavior.recording import Recording
+from behavior.synthetic.acting import Renderer
 from behavior.synthetic.study import RecordingFiles, write_study_files
 from behavior.workflows.annotate import annotate_study
 from behavior.workflows.check import check_study
@@ -85,6 +86,7 @@ def run_demo(
     n_frames: int = N_FRAMES,
     study: Study = DEMO_STUDY,
     side: Literal["features", "predictions"] | None = None,
+    renderer: Renderer = "painted",
 ) -> DemoResult:
     """Render a study of `n_training` and `n_test` recordings into `out` and run check, embed, crossval, train, annotate and report on it.
 
@@ -100,6 +102,8 @@ def run_demo(
         What is done with the recordings.
     side
         How a second camera, which records the same mice from the side, goes together with the first (`views.combine`); None for one camera.
+    renderer
+        How the recordings are drawn: `painted` as the packaged backbone was trained on, or `solid` as it was not.
 
     Raises
     ------
@@ -125,7 +129,7 @@ def run_demo(
         announce(f"{name}: {result.seconds[name]:.1f} s")
 
     with stage("render", f"rendering {n_training + n_test} recordings of {n_frames:,} frames"):
-        recordings = _render(out, study, seed=seed, n_training=n_training, n_test=n_test, n_frames=n_frames)
+        recordings = _render(out, study, seed=seed, n_training=n_training, n_test=n_test, n_frames=n_frames, renderer=renderer)
     with stage("check", "checking videos, pose and labels"):
         report = check_study(result.study)
         if report.has_errors:
@@ -148,11 +152,11 @@ def run_demo(
     return result
 
 
-def _render(out: Path, study: Study, *, seed: int, n_training: int, n_test: int, n_frames: int) -> list[Recording]:
+def _render(out: Path, study: Study, *, seed: int, n_training: int, n_test: int, n_frames: int, renderer: Renderer) -> list[Recording]:
     """Render the recordings, write the study and return its manifest."""
     where = Where(workers=os.cpu_count())
     sizes = {"n_recordings": n_training + n_test, "n_frames": n_frames, "seed": seed}
-    files = write_study_files(out / "videos", **sizes, with_side=study.views is not None, where=where)
+    files = write_study_files(out / "videos", **sizes, with_side=study.views is not None, renderer=renderer, where=where)
     recordings = [
         Recording(
             rendered.name,

@@ -104,3 +104,11 @@ def test_a_second_camera_leaves_the_files_of_the_first_as_they_are(tmp_path):
     assert alone.side_video is None and both.side_video.is_file() and both.side_pose.is_file()
     for name in ("video", "pose", "labels"):
         assert getattr(alone, name).read_bytes() == getattr(both, name).read_bytes()
+
+
+def test_another_renderer_shows_the_same_behavior_otherwise(study, tmp_path):
+    (solid,) = write_study_files(tmp_path, n_recordings=1, n_frames=300, seed=11, size=160, renderer="solid")
+    assert solid.labels.read_bytes() == study[0].labels.read_bytes()
+    assert solid.pose.read_bytes() != study[0].pose.read_bytes()
+    shown, acted = read_frames(solid.video)[50], act_study_recording(0, n_frames=300, seed=11, size=160, renderer="solid")
+    assert np.abs(shown.astype(int) - acted.frame(50)).mean() < 5

@@ -69,3 +69,17 @@ def test_a_stage_that_fails_ends_the_demo(tmp_path, monkeypatch):
     monkeypatch.setattr("behavior.workflows.demo.embed_study", lambda path: EmbedResult(failures={"mouse_01": "mouse_01: no space left."}))
     with pytest.raises(BehaviorError, match="no space left"):
         run_demo(tmp_path / "demo", n_training=2, n_test=0, n_frames=300)
+
+
+@pytest.mark.parametrize("arguments, renderer", [((), "painted"), (("--renderer", "solid"), "solid")])
+def test_the_renderer_is_the_one_that_is_asked_for(run, tmp_path, monkeypatch, arguments, renderer):
+    asked = []
+
+    def render(folder, **settings):
+        asked.append(settings["renderer"])
+        raise BehaviorError("rendered.")
+
+    monkeypatch.setattr("behavior.workflows.demo.write_study_files", render)
+    ran = run("demo", "--out", tmp_path / "demo", *arguments)
+    assert ran.status == 1 and "rendered." in ran.err
+    assert asked == [renderer]
