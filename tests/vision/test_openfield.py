@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import cv2
 import keras
 import numpy as np
@@ -9,6 +11,7 @@ import numpy.typing as npt
 import pytest
 
 from behavior.synthetic import BEHAVIORS, RenderedRecording, act_recording
+from behavior.synthetic.acting import Renderer
 from behavior.vision.openfield import EMBEDDING_SIZE, INPUT_SIZE, build_openfield, openfield_weights_path
 
 
@@ -48,8 +51,9 @@ def test_an_even_crop_gives_finite_embeddings(backbone: keras.Model, level: floa
     assert np.isfinite(embedded).all()
 
 
-def test_embeddings_tell_postures_of_an_animal_never_seen_in_training_apart(backbone: keras.Model) -> None:
-    recording = act_recording(n_frames=1200, seed=987_654)
+@pytest.mark.parametrize("renderer", get_args(Renderer))
+def test_embeddings_tell_postures_of_an_animal_never_seen_in_training_apart(backbone: keras.Model, renderer: Renderer) -> None:
+    recording = act_recording(n_frames=1200, seed=987_654, renderer=renderer)
     labels = recording.labels.values
     groups = [np.flatnonzero(labels[:, column] == 1) for column in range(len(BEHAVIORS))]
     groups.append(np.flatnonzero(labels.sum(axis=1) == 0))
