@@ -70,6 +70,7 @@ class RecordingParts(ExitStack):
             fps=model.description.fps,
             video=str(self.find_video(part).resolve()),
             pose=None,
+            views=None,
             learned_from=False,
             model=ModelSource(folder=str(model.folder.resolve()), hash=model.hash, fps=model.description.fps),
             individual=crop.individual if crop else None,
