@@ -4,8 +4,9 @@
     python scripts/evaluate_defaults.py results --only oft two_rats --settings thesis shared boosting
 
 Data sets: `oft` (12 recordings of an open field, imported features), `two_rats` (pose of two animals), `freezing` (pose of one), all real;
-`rendered` (the mice that `behavior demo` draws), with video alone, with pose alone, and with both. Of `oft` and `two_rats` the last four
-recordings by name are kept for testing, which was decided before any of them was scored; of the others, scores are out of fold.
+`painted` and `solid` (mice that `behavior demo` draws in two ways; the packaged backbone has not seen the second), with video alone, with
+pose alone, and with both. Of `oft` and `two_rats` the last four recordings by name are kept for testing, which was decided before any of
+them was scored; of the others, scores are out of fold.
 
 A candidate replaces sections of the study file and nothing else. The folder keeps studies, models and scores; what is there is not computed
 again. The tables are printed, and written to `defaults.md`.
@@ -50,7 +51,7 @@ SETTINGS: Mapping[str, Mapping[str, Any]] = {
     },
 }
 RENDERED_STREAMS = {"video": ["appearance"], "pose": ["pose"], "video and pose": ["appearance", "motion", "pose"]}
-DATA_SETS = ("oft", "two_rats", "freezing", "rendered")
+DATA_SETS = ("oft", "two_rats", "freezing", "painted", "solid")
 # Ends of the body that pose describes posture by.
 BODY_AXIS = ["tailbase", "nose"]
 
@@ -77,7 +78,7 @@ def main() -> None:
     makers = {"oft": prepare_oft, "two_rats": prepare_rats, "freezing": prepare_freezing}
     tables = []
     for name in arguments.only:
-        cases = makers[name](folder / name, arguments.data / name) if name in makers else prepare_rendered(folder / name)
+        cases = makers[name](folder / name, arguments.data / name) if name in makers else prepare_rendered(folder / name, name)
         for case in cases:
             tables.append(f"## {case.name}\n\n{score_settings(case, folder, arguments.settings)}\n")
             print(f"\n{tables[-1]}", flush=True)
@@ -156,10 +157,10 @@ def prepare_freezing(folder: Path, data: Path) -> list[Case]:
     return [Case("freezing", study, "crossval")]
 
 
-def prepare_rendered(folder: Path) -> list[Case]:
+def prepare_rendered(folder: Path, renderer: str) -> list[Case]:
     """Return the demo's study with video, with pose, and with both."""
     if not (folder / "study.yaml").is_file():
-        behavior("demo", "--out", folder)
+        behavior("demo", "--out", folder, "--renderer", renderer)
     content = yaml.safe_load((folder / "study.yaml").read_text())
     cases = []
     for what, streams in RENDERED_STREAMS.items():
@@ -168,7 +169,7 @@ def prepare_rendered(folder: Path) -> list[Case]:
             crop = content["crop"] | ({"body_axis": BODY_AXIS} if "pose" in streams else {})
             write_study(study, {**content, "streams": streams, "crop": crop})
             behavior("embed", study)
-        cases.append(Case(f"rendered, {what}", study, "crossval"))
+        cases.append(Case(f"{renderer}, {what}", study, "crossval"))
     return cases
 
 

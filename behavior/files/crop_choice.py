@@ -7,7 +7,7 @@ from pathlib import Path
 
 from behavior.errors import BehaviorError
 from behavior.files.damaged_pose import has_pose
-from behavior.files.new_study import MANIFEST_FILE, NewCrop, choose_center_parts
+from behavior.files.new_study import MANIFEST_FILE, NewCrop, choose_body_axis, choose_center_parts
 from behavior.files.paired_files import Pairing
 from behavior.files.pose import list_individuals
 from behavior.recording import Recording
@@ -31,7 +31,7 @@ def choose_crop(recordings: Sequence[Recording], pairings: Sequence[Pairing], fo
             continue
         chosen = choose_center_parts(body_parts)
         notes.append(f"Crops are centred on {' + '.join(chosen)}; the pose has {', '.join(body_parts)}.")
-        return NewCrop(tuple(chosen)), notes
+        return NewCrop(tuple(chosen), body_axis=choose_body_axis(body_parts)), notes
     if poses or has_pose(folder):
         why = "No pose file can be read" if poses else "No pose file belongs to a video"
         advice = f"name pose files in {MANIFEST_FILE} and a body part in the study file, which `behavior check` refuses until then"

@@ -155,10 +155,16 @@ def format_new_study(
 recordings: {MANIFEST_FILE}
 behaviors: [{", ".join(map(_quote, names.behaviors))}]
 {_format_labels(names)}crop:       {_format_crop(crop)}
-{_format_backbone(backbone, weights) if pose is None else _format_pose(pose, crop)}{_format_views(crop, views or {})}{sampled}cache: cache
+{_format_backbone(backbone, weights) if pose is None else _format_pose(pose, crop)}{_format_streams(crop, pose, views or {})}{sampled}\
+features:   {{standardize: true}}
+cache: cache
 windows:    {"{length_s: 30}" if sampling else "{length: 300}"}
-head:       {{kind: lstm, layers: 3, units: 64, dropout: 0.5}}
-training:   {{learning_rate: 0.001, batch_size: 8, epochs: 50, patience: 5, class_weights: balanced, seed: 0}}
+head:       {{kind: lstm, layers: 1, units: 64, bidirectional: true, share: true, dropout: 0.5}}
+ensemble:
+  members:
+    - {{}}    # the head above
+    - {{head: {{kind: boosting}}}}
+training:   {{learning_rate: 0.002, batch_size: 8, epochs: 50, patience: 5, class_weights: balanced, seed: 0}}
 crossval:   {{leave_out: recording, early_stopping_on: inner}}
 postprocess: {{threshold: 0.5, closing_{unit}: 0, min_bout_{unit}: 0}}
 """
@@ -188,22 +194,23 @@ def _format_backbone(backbone: str, weights: str) -> str:
     return f"backbone:   {{name: {backbone}, weights: {weights}}}    # {comment}\n"
 
 
-def _format_views(crop: NewCrop, views: Mapping[str, NewCrop]) -> str:
-    """Return the streams of a study of several views, and its section `views`; nothing where there is one."""
-    if not views:
-        return ""
-    streams = ", ".join(["appearance", *(f"appearance@{view}" for view in views)])
-    others = ", ".join(
-        f"{_quote(view)}: {'{}' if own == crop else f'{{crop: {_format_crop_settings(own)}}}'}" for view, own in views.items()
-    )
-    return (
-        f"streams:    [{streams}]\nviews:      {{combine: features, others: {{{others}}}}}    # what is left out is as for the first view\n"
-    )
+def _format_streams(crop: NewCrop, pose: NewPose | None, views: Mapping[str, NewCrop]) -> str:
+    """Return the streams of a study, and its section `views` where there are several."""
+    if pose is not None:
+        return "streams:    [pose]\n"
+    streams = ["appearance", *(("motion", "pose") if crop.center_parts or crop.is_open else ()), *(f"appearance@{view}" for view in views)]
+    lines = [f"streams:    [{', '.join(streams)}]\n"]
+    if views:
+        others = ", ".join(
+            f"{_quote(view)}: {'{}' if own == crop else f'{{crop: {_format_crop_settings(own)}}}'}" for view, own in views.items()
+        )
+        lines.append(f"views:      {{combine: features, others: {{{others}}}}}    # what is left out is as for the first view\n")
+    return "".join(lines)
 
 
 def _format_pose(pose: NewPose, crop: NewCrop) -> str:
-    """Return the sections of a study that works on pose alone; nothing is said of the rate where the files say it."""
-    lines = ["streams:    [pose]\n"]
+    """Return the section of a study that works on pose alone; nothing is said of the rate where the files say it."""
+    lines = []
     rate = ["fps: null"] if pose.is_open else [] if pose.fps is None else [f"fps: {pose.fps:.10g}"]
     said = [f"frames per second of pose files that do not say it{': enter them' if pose.is_open else ''}"] if rate else []
     if pose.has_others:
@@ -213,7 +220,6 @@ def _format_pose(pose: NewPose, crop: NewCrop) -> str:
         lines.append(f"pose:       {{{', '.join(rate)}}}    # {'; '.join(said)}\n")
     if crop.body_axis is None:
         lines.append("# crop: {body_axis: [TAIL_END, HEAD_END]} describes posture in the animal's own frame of reference.\n")
-    lines.append("features:   {standardize: true}\n")
     return "".join(lines)
 
 

@@ -123,6 +123,8 @@ def init_study(
     crop_notes += view_notes
     if is_pose_alone:
         crop, pose, rates, crop_notes = _choose_pose_alone(recordings, crop, crop_notes, fps)
+    elif crop.center_parts:
+        crop_notes.append(_describe_axis(crop.body_axis))
     if len(individuals) == 1 and crop.center_parts:
         crop = replace(crop, individual=individuals[0])
     weights, weight_notes = ("", []) if is_pose_alone else _choose_weights(backbone)
@@ -170,14 +172,17 @@ def _choose_pose_alone(
                 )
                 continue
             rates.append(find_pose_frames(pose, recording.fps or fps).fps)
-    if axis is None:
-        notes.append("The ends of the body are not known by their names; name them in the study file: crop: {body_axis: [TAIL, HEAD]}.")
-    else:
-        notes.append(f"Posture is described along the line from {axis[0]} to {axis[1]}.")
+    notes.append(_describe_axis(axis))
     if has_others:
         notes.append("What each animal does is described together with the nearest other one (pose: {others: nearest}).")
     notes.append("There is no video, so the study works on pose alone (streams: [pose]).")
     return replace(crop, body_axis=axis), NewPose(fps, is_open, has_others), rates, notes
+
+
+def _describe_axis(axis: tuple[str, str] | None) -> str:
+    if axis is None:
+        return "The ends of the body are not known by their names; name them in the study file: crop: {body_axis: [TAIL, HEAD]}."
+    return f"Posture is described along the line from {axis[0]} to {axis[1]}."
 
 
 def choose_sampling(recordings: Sequence[Recording]) -> tuple[float | None, list[str]]:

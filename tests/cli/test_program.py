@@ -83,6 +83,8 @@ def test_crossval_measures_a_learning_curve_only_when_asked(run, monkeypatch, fl
         return pd.DataFrame(rows, columns=["recording", "behavior", "metric", "value", "low", "high"])
 
     monkeypatch.setattr(behavior.workflows.crossval, "cross_validate", cross_validate)
+    monkeypatch.setattr(behavior.workflows.crossval, "describe_views", lambda out: [f"views of {out}"])
     ran = run("crossval", "study.yaml", "--out", "scores", *flags)
     assert ran.status == 0
+    assert "views of scores" in ran.out + ran.err
     assert asked == [(Path("study.yaml"), Path("scores"), False, expected)]

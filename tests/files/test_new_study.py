@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from behavior.config import Study
+from behavior.config import BoostingHead, LstmHead, Study
 from behavior.errors import UsageError
 from behavior.files.behavior_names import ChosenNames
-from behavior.files.new_study import NewCrop, choose_body_axis, choose_center_parts, format_new_study
+from behavior.files.new_study import NewCrop, NewPose, choose_body_axis, choose_center_parts, format_new_study
 from behavior.files.study import read_study
+from behavior.learning.variants import list_members
 
 
 def read_back(
@@ -55,7 +56,7 @@ def test_each_view_has_a_stream_and_the_crop_that_differs(tmp_path: Path) -> Non
     crop = NewCrop(("midbody",))
     views = {"side": crop, "back": NewCrop(), "1": NewCrop(("hip",))}
     study = read_back(tmp_path, ChosenNames(("rear",)), crop, views=views)
-    assert study.streams == ["appearance", "appearance@side", "appearance@back", "appearance@1"]
+    assert study.streams == ["appearance", "motion", "pose", "appearance@side", "appearance@back", "appearance@1"]
     assert study.views is not None and study.views.combine == "features"
     crops = {name: view.crop for name, view in study.views.others.items()}
     assert crops["side"] is None and crops["back"] is not None and crops["back"].whole_frame
@@ -68,9 +69,16 @@ def test_without_parts_whole_frames_are_embedded(tmp_path: Path) -> None:
     assert crop.whole_frame
 
 
-def test_a_study_begins_with_three_layers_on_windows_of_300_frames(tmp_path: Path) -> None:
+def test_a_study_begins_with_a_network_for_all_behaviors_and_trees(tmp_path: Path) -> None:
     study = read_back(tmp_path, ChosenNames(("rear",)), ["midbody"])
-    assert (study.head.kind, study.head.layers, study.head.units) == ("lstm", 3, 64)
+    network, trees = list_members(study)
+    assert isinstance(network.head, LstmHead)
+    assert (network.head.bidirectional, network.head.share, network.features.standardize) == (True, True, True)
+    assert isinstance(trees.head, BoostingHead)
+    assert network.streams == trees.streams == ["appearance", "motion", "pose"]
+    # Whole frames have no pose; pose alone has no picture.
+    assert read_back(tmp_path, ChosenNames(("rear",)), []).streams == ["appearance"]
+    assert read_back(tmp_path, ChosenNames(("rear",)), ["midbody"], pose=NewPose(fps=30)).streams == ["pose"]
     assert (study.windows.length, study.training.epochs, study.training.class_weights) == (300, 50, "balanced")
     assert (study.crossval.leave_out, study.crossval.early_stopping_on) == ("recording", "inner")
 

@@ -179,7 +179,7 @@ def test_videos_of_other_views_are_paired_by_the_end_of_their_names(run, tmp_pat
     assert [first.id, second.id] == ["mouse_01", "mouse_02"]
     assert first.views["side"].video == tmp_path / "mouse_01_side.mp4" and first.views["side"].pose is None and not second.views
     study = read_study(tmp_path / "study.yaml")
-    assert study.streams == ["appearance", "appearance@side"] and study.views.others["side"].crop.whole_frame
+    assert study.streams == ["appearance", "motion", "pose", "appearance@side"] and study.views.others["side"].crop.whole_frame
     assert find_errors(run, tmp_path / "study.yaml") == []
     ran = run("init", tmp_path, "--views", "a.b", "--out", tmp_path / "other")
     assert ran.status == 2 and "--views a.b: cannot be the name of a view" in ran.err
