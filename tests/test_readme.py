@@ -92,7 +92,12 @@ search:
 
 def shorten(study):
     """Cut short what a user would wait for; everything else stays as init wrote it."""
-    short = study.read_text().replace("units: 64", "units: 4").replace("epochs: 50", "epochs: 2").replace("kind: boosting", "kind: boosting, trees: 5")
+    short = (
+        study.read_text()
+        .replace("units: 64", "units: 4")
+        .replace("epochs: 50", "epochs: 2")
+        .replace("kind: boosting", "kind: boosting, trees: 5")
+    )
     assert "units: 4" in short
     assert "epochs: 2" in short
     assert "trees: 5" in short
