@@ -53,7 +53,7 @@ def test_flags_may_stand_anywhere(run, chatty, words, said):
 def test_json_is_printed_however_quiet_and_whatever_fails(run, chatty):
     ran = run("decide", "x", "--quiet", "--json")
     assert ran.status == 1
-    assert json.loads(ran.out) == {"rows": [{"recording": "m1", "grooming bouts": 1}], "failures": {"m2": "a failure"}}
+    assert json.loads(ran.out) == {"rows": [{"recording": "m1", "grooming bouts": 1}], "failures": {"m2": "a failure"}, "notes": []}
 
 
 def test_json_is_alone_whatever_libraries_print(run, monkeypatch):
@@ -64,7 +64,7 @@ def test_json_is_alone_whatever_libraries_print(run, monkeypatch):
     monkeypatch.setattr(decide, "decide_ethograms", download)
     before = sys.stdout
     ran = run("decide", "x", "--json")
-    assert json.loads(ran.out) == {"rows": [], "failures": {}}
+    assert json.loads(ran.out) == {"rows": [], "failures": {}, "notes": []}
     assert "Downloading" in ran.err
     assert sys.stdout is before
 

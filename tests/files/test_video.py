@@ -438,7 +438,7 @@ def test_the_short_way_to_colors_gives_what_the_long_way_gives(tmp_path, monkeyp
             return np.stack([frame.image for frame in video.frames()]).astype(int)
 
     short = read()
-    monkeypatch.setattr(PictureConverter, "_is_usual", lambda self, picture: False)
+    monkeypatch.setattr(PictureConverter, "is_usual", lambda self, picture: False)
     long = read()
     assert short.shape == long.shape == ((3, 48, 64, 3) if not quarter_turns else (3, 64, 48, 3))
     assert np.abs(short - long).max() <= 3

@@ -353,7 +353,7 @@ def test_results_are_not_written_over_unless_asked(run, demo):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["annotate", "MODEL", "--out", "x"], "either videos or --study"),
+        (["annotate", "MODEL", "--out", "x"], "videos, --study or --manifest, one of them"),
         (["annotate", "OUT", "a.mp4", "--out", "OUT"], "found no bundle.yaml"),
         (["annotate", "MODEL", "a.mp4", "b.mp4", "--pose", "p.csv", "--out", "OUT"], "--pose names one file"),
         (["decide", "OUT"], "ethogram"),
