@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import unicodedata
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -25,6 +26,7 @@ __all__ = [
     "advise_on_missing",
     "find_nearest_name",
     "name_recording",
+    "quote_path",
     "show_plainly",
     "suggest_nearest",
 ]
@@ -130,6 +132,15 @@ def name_recording(recording: str, message: object) -> str:
     """
     text = str(message)
     return text if text.startswith((f"{recording}: ", f"recording {recording!r}")) else f"{recording}: {text}"
+
+
+def quote_path(path: Path | str) -> str:
+    """Return a path as it can be pasted into a command line that a message names.
+
+    >>> quote_path("live/a.mkv"), quote_path("two mice")
+    ('live/a.mkv', "'two mice'")
+    """
+    return shlex.quote(str(path))
 
 
 def show_plainly(text: str) -> str:

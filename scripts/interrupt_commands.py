@@ -37,14 +37,14 @@ class Command:
     ----------
     without
         What is removed first, so that there is work to do.
-    anew
+    removed_between
         What has to be removed before it is started again after an interruption.
     """
 
     name: str
     words: tuple[str, ...]
     without: tuple[str, ...] = ()
-    anew: tuple[str, ...] = ()
+    removed_between: tuple[str, ...] = ()
 
 
 COMMANDS = (
@@ -64,7 +64,7 @@ COMMANDS = (
     Command("report", ("report", "study.yaml", "--out", "report.html")),
     Command("overlay", ("overlay", "ethograms", "--out", "overlays")),
     Command("backbones", ("backbones", "openfield", "--models", "models")),
-    Command("demo", ("demo", "--out", "demo"), anew=("demo",)),
+    Command("demo", ("demo", "--out", "demo"), removed_between=("demo",)),
 )
 
 
@@ -116,7 +116,7 @@ def interrupt(command: Command, demo: Path, work: Path, delays: list[float]) -> 
             is_interrupted = press(command, work, delay, found, whole_group=whole_group)
         if not is_interrupted:
             prepare(command, demo, work)
-        for name in command.anew:
+        for name in command.removed_between:
             shutil.rmtree(work / name, ignore_errors=True)
         again = subprocess.run([*BEHAVIOR, *command.words], cwd=work, capture_output=True, text=True)
         found.again.add(again.returncode)

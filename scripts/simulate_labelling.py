@@ -4,7 +4,7 @@
 
 Labels come from the first recordings of the folder and are those of its raters' majority; a label is looked up only when a clip is chosen.
 The scores are on the last recordings, of which nothing else is used: neither features, which are reduced by those of the first recordings,
-nor labels. After each batch the same small networks are trained anew. Each seed draws other clips and weights; whole recordings begin with
+nor labels. After each batch the same small networks are trained again. Each seed draws other clips and weights; whole recordings begin with
 another one and go on in the manifest's order.
 """
 

@@ -11,8 +11,9 @@ from typing import Annotated
 import typer
 
 from behavior.cli.options import AsJson
-from behavior.cli.printing import hint, print_table, quote
+from behavior.cli.printing import hint, print_table
 from behavior.compute.loading import load_keras
+from behavior.errors import quote_path
 
 __all__ = ["app"]
 
@@ -82,6 +83,6 @@ def demo(
     hint("What to do next:")
     activate = Path(sys.prefix) / "bin" / "activate"
     if shutil.which("behavior") is None and activate.is_file():
-        hint(f"  . {quote(activate)}  first, once in each terminal: it finds the next commands")
+        hint(f"  . {quote_path(activate)}  first, once in each terminal: it finds the next commands")
     hint(f"  behavior review {result.study} {result.ethograms}  looks at it in the browser, and labels")
     hint("  behavior init FOLDER --backbone openfield  begins with your own videos, and says how to go on")

@@ -22,7 +22,7 @@ from behavior.cli.options import (
     parse_lengths,
     parse_probability,
 )
-from behavior.cli.printing import count, exit_on, hint, print_notes, print_scores, print_table
+from behavior.cli.printing import count, exit_on, hint, hint_next_of_ethograms, print_notes, print_scores, print_table
 from behavior.cli.run_log import keep_log
 from behavior.compute.loading import load_keras
 from behavior.errors import UsageError
@@ -121,6 +121,7 @@ def annotate(
     print_table(["recording", "ethogram", "familiarity", "frames/s"], rows, as_json=as_json, formats={"frames/s": "{:,.1f}"}, extra=extra)
     exit_on(result.failures, others=bool(result.frames_per_second))
     hint(f"wrote RECORDING_ethogram.csv, RECORDING_bouts.csv and RECORDING_ethogram.json to {out}")
+    hint_next_of_ethograms(out)
 
 
 @app.command(epilog="Example: behavior decide ethograms --threshold grooming=0.4 --closing 0.5s")

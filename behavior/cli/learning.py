@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from behavior.cli.options import AsJson, Cluster, OutFolder, Overwrite, StudyFile, Workers, choose_where, parse_duration
-from behavior.cli.printing import exit_on, hint, print_json, print_notes, print_scores, print_table, quote
+from behavior.cli.printing import exit_on, hint, print_json, print_notes, print_scores, print_table
 from behavior.compute.loading import load_keras
-from behavior.errors import UsageError
+from behavior.errors import UsageError, quote_path
 
 __all__ = ["app"]
 
@@ -49,7 +49,7 @@ def finetune(
     hint(f"how it went: {', '.join(map(str, result.written))}")
     if result.validation:
         hint(f"average precision on {', '.join(result.validation)}, which the weights were chosen on: a guide, not a score")
-    hint(f"next: write weights: {quote(out)} into the section backbone of a study without these recordings, then behavior embed")
+    hint(f"next: write weights: {quote_path(out)} into the section backbone of a study without these recordings, then behavior embed")
 
 
 @app.command(epilog="Example: behavior crossval videos/study.yaml --out crossval")
@@ -74,7 +74,7 @@ def crossval(
     scores = cross_validate(study, out, overwrite=overwrite, learning_curve=learning_curve, where=choose_where(workers, cluster))
     print_scores(scores, out, as_json=as_json)
     print_notes(describe_views(out))
-    hint(f"next: behavior train {quote(study)} --crossval {quote(out)} --out model")
+    hint(f"next: behavior train {quote_path(study)} --crossval {quote_path(out)} --out model")
 
 
 @app.command(epilog="Example: behavior search videos/study.yaml --trials 50 --out search")
@@ -129,7 +129,7 @@ def search(
     hint(f"all trials are in {out / 'trials.csv'}, the summary is in {out / 'summary.md'}")
     exit_on(outcome.failures)
     if result.best is not None:
-        hint(f"next: behavior crossval {quote(out / 'best.yaml')} --out crossval, then train on all recordings")
+        hint(f"next: behavior crossval {quote_path(out / 'best.yaml')} --out crossval, then train on all recordings")
 
 
 @app.command(epilog="Example: behavior train videos/study.yaml --crossval crossval --out model")
@@ -151,5 +151,5 @@ def train(
     elif as_json:
         print_json({"behaviors": result.behaviors, "skipped": result.skipped})
     exit_on(result.skipped)
-    recordings = f"--study {quote(study)}" if result.needs_manifest else "VIDEO..."
-    hint(f"next: behavior annotate {quote(out)} {recordings} --out ethograms")
+    recordings = f"--study {quote_path(study)}" if result.needs_manifest else "VIDEO..."
+    hint(f"next: behavior annotate {quote_path(out)} {recordings} --out ethograms")

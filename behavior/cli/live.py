@@ -12,7 +12,7 @@ import typer
 
 from behavior.cli.interruption import stopping_softly
 from behavior.cli.options import AsJson, parse_duration
-from behavior.cli.printing import exit_on, hint, print_table, quote
+from behavior.cli.printing import exit_on, hint, hint_next_of_ethograms, print_table
 from behavior.cli.session import session
 from behavior.compute.loading import load_keras
 from behavior.errors import UsageError
@@ -186,7 +186,7 @@ def _print_result(result: LiveResult, out: Path, *, as_json: bool) -> None:
         hint(f"{name}: {source.captured:,} frames recorded: {shares}{took}")
     if result.is_any_finished:
         hint(f"wrote RECORDING.mkv, RECORDING_ethogram.csv, RECORDING_bouts.csv and RECORDING_ethogram.json to {out}")
-        hint(f"next: behavior overlay {quote(out)} --out overlays, or behavior stats {quote(out)} --out statistics")
+        hint_next_of_ethograms(out)
     exit_on(result.failures, others=result.is_any_finished)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import math
-import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,20 +16,20 @@ from rich.table import Table
 from rich.text import Text
 
 from behavior.cli.session import session
-from behavior.errors import show_plainly
+from behavior.errors import quote_path, show_plainly
 
 __all__ = [
     "SOME_FAILED",
     "count",
     "exit_on",
     "hint",
+    "hint_next_of_ethograms",
     "print_json",
     "print_notes",
     "print_problem",
     "print_scores",
     "print_speeds",
     "print_table",
-    "quote",
     "say",
 ]
 
@@ -138,14 +137,14 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def quote(path: Path) -> str:
-    """Return `path` as it can be pasted into a command line."""
-    return shlex.quote(str(path))
-
-
 def hint(message: str) -> None:
     """Print to standard error, so that piped results stay clean; nothing with `--quiet`."""
     _logger.info(message)
+
+
+def hint_next_of_ethograms(folder: Path) -> None:
+    """Print what to do with ethograms in `folder`, as `hint` does."""
+    hint(f"next: behavior overlay {quote_path(folder)} --out overlays, or behavior stats {quote_path(folder)} --out statistics")
 
 
 def say(message: str) -> None:

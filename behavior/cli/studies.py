@@ -10,9 +10,9 @@ import typer
 
 from behavior.cli.completion import complete_backbone
 from behavior.cli.options import AsJson, Cluster, StudyFile, Workers, choose_where
-from behavior.cli.printing import SOME_FAILED, exit_on, hint, print_notes, print_problem, print_speeds, print_table, quote
+from behavior.cli.printing import SOME_FAILED, exit_on, hint, print_notes, print_problem, print_speeds, print_table
 from behavior.cli.run_log import keep_log
-from behavior.errors import name_recording
+from behavior.errors import name_recording, quote_path
 
 if TYPE_CHECKING:
     from behavior.reporting.check_result import CheckedView
@@ -69,7 +69,7 @@ def init(
     header = ["recording", "video", "pose", "labels", *(f"video_{name}" for name in views or ())]
     print_table(header, rows, as_json=as_json, extra=extra)
     print_notes(result.notes)
-    hint(f"wrote {result.study}; review it, then run: behavior check {quote(result.study)}")
+    hint(f"wrote {result.study}; review it, then run: behavior check {quote_path(result.study)}")
 
 
 @app.command(epilog="Example: behavior check videos/study.yaml")
@@ -105,7 +105,7 @@ def check(study: StudyFile, as_json: AsJson = False) -> None:
             print_problem(message, is_error=problem.is_error)
     if report.has_errors:
         raise typer.Exit(SOME_FAILED)
-    next_command = f"embed {quote(study)}" if report.needs_embedding else f"crossval {quote(study)} --out crossval"
+    next_command = f"embed {quote_path(study)}" if report.needs_embedding else f"crossval {quote_path(study)} --out crossval"
     hint(f"no errors; next: behavior {next_command}")
 
 
@@ -127,9 +127,9 @@ def embed(
     kept = [[name, "was there", None] for name in result.kept]
     print_speeds("features", "embedded", result.embedded, result.failures, more=kept, as_json=as_json)
     if any(recording.labels for recording in read_manifest(settings.recordings)):
-        hint(f"next: behavior crossval {quote(study)} --out crossval")
+        hint(f"next: behavior crossval {quote_path(study)} --out crossval")
     else:
-        hint(f"next: label some recordings with behavior review {quote(study)}; crossval and train need labels")
+        hint(f"next: label some recordings with behavior review {quote_path(study)}; crossval and train need labels")
 
 
 @app.command(epilog="Example: behavior import-features study.yaml features/*.npz --name motifs")

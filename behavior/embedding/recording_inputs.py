@@ -12,6 +12,7 @@ from behavior.embedding.upright_pose import read_upright_track
 from behavior.files.pose import PoseFile, open_pose
 from behavior.files.pose_frames import PoseFrames, find_pose_frames
 from behavior.files.video import summarize_video
+from behavior.progress import warn
 from behavior.recording import Frames, Recording, Track
 
 __all__ = ["RecordingInputs", "share_inputs"]
@@ -42,6 +43,13 @@ class RecordingInputs:
         self.recording = recording
         self._shared = shared or _SharedFiles()
         self._tracks: dict[tuple[str | None, tuple[float, float, float] | None], Track] = {}
+        self._noted: set[str] = set()
+
+    def note(self, sentence: str) -> None:
+        """Warn of what is odd about the files, once, however many streams meet it."""
+        if sentence not in self._noted:
+            self._noted.add(sentence)
+            warn(f"{self.recording.id}: {sentence}")
 
     def read_track(self, individual: str | None, scale: tuple[float, float, float] | None = None) -> Track:
         """Return the track of the recording's own individual, else of `individual`, or of the only animal, in the upright picture.

@@ -11,7 +11,7 @@ from behavior.embedding.stream import Embedded, FeatureStream
 from behavior.errors import BehaviorError, name_recording
 from behavior.files.shared_videos import group_by_video
 from behavior.files.view_cells import find_view, name_view
-from behavior.progress import announce, complain, detail, warn
+from behavior.progress import announce, complain, detail
 from behavior.recording import Recording
 
 __all__ = ["EmbedResult", "embed_recordings", "require_features", "require_features_together"]
@@ -202,8 +202,8 @@ def _try_to_embed(
         elif isinstance(outcome, BehaviorError):
             attempts[name] = _Attempt(problem=outcome)
         else:
-            for note in outcome.notes:
-                warn(f"{name}: {note}")
+            for sentence in outcome.notes:
+                inputs.note(sentence)
             attempts[name] = _Attempt(frames_per_second=n_frames / seconds) if outcome.n_frames else _Attempt()
     return [attempts[inputs.recording.id] for inputs in together]
 

@@ -17,7 +17,7 @@ Integers = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class TrackletCuts:
-    """Where tracklets are cut, C times; parts take the place of their tracklet, and all are numbered anew in this order.
+    """Where tracklets are cut, C times; parts replace their tracklet, and all tracklets are then renumbered in this order.
 
     Attributes
     ----------

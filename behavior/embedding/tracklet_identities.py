@@ -62,7 +62,7 @@ _FITTED_CROPS, _CROPS_AT_ONCE = 500, 512
 _N_STEPS = 400
 # A tracklet is named from this probability on.
 SURE = 0.9
-# After a cut all is decided anew, and may show another one.
+# After a cut, all identities are decided again, which may reveal another place to cut.
 _MOST_CUTTINGS = 5
 # If fewer frames than this share are named by appearance, it says too little to go by.
 _LEAST_NAMED = 0.5

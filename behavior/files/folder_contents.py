@@ -68,8 +68,9 @@ def separate_drawn(paths: Iterable[Path]) -> tuple[list[Path], list[Path]]:
     The latter are named after another of the videos and then as a tracker does, or end in ``_labeled``. A video that is only
     named alike (``m1_labeled_food``, ``m1DLC2``) is a recording.
 
-    >>> separate_drawn([Path("m1.mts"), Path("m1DLC_dlcrnetms5_el.mp4"), Path("m1_2.mp4"), Path("notes.txt")])[0]
-    [PosixPath('m1.mts'), PosixPath('m1_2.mp4')]
+    >>> videos, _ = separate_drawn([Path("m1.mts"), Path("m1DLC_dlcrnetms5_el.mp4"), Path("m1_2.mp4"), Path("notes.txt")])
+    >>> [path.name for path in videos]
+    ['m1.mts', 'm1_2.mp4']
     """
     videos = [path for path in paths if path.suffix.casefold() in VIDEO_SUFFIXES]
     # SLEAP leaves the suffix of the video in the name.

@@ -151,7 +151,7 @@ class StreamTimes:
         if stamp_s is None:
             return arrived_s
         late_s = arrived_s - stamp_s - self._offset_s
-        # Stamps that run ahead of the clock, go back, stand still or jump start anew.
+        # Where stamps run ahead of the clock, go back, stand still or jump, the offset is set again.
         if not 0 <= late_s <= _MOST_LATE_S or stamp_s <= self._before_s:
             self._offset_s = arrived_s - stamp_s
         self._before_s = stamp_s

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -14,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from av.container import InputContainer
 
-from behavior.errors import OutputError, VideoError
+from behavior.errors import OutputError, VideoError, quote_path
 from behavior.files.atomic import replacing
 
 __all__ = ["LIVE_SUFFIX", "GrowingVideo", "advise_on_failed_writing", "complete_video", "count_pictures"]
@@ -104,7 +103,7 @@ def advise_on_failed_writing(path: Path) -> str:
     >>> advise_on_failed_writing(Path("live/a.mkv"))
     'free some space, then finish what was recorded: behavior live --recover live'
     """
-    return f"free some space, then finish what was recorded: behavior live --recover {shlex.quote(str(path.parent))}"
+    return f"free some space, then finish what was recorded: behavior live --recover {quote_path(path.parent)}"
 
 
 def count_pictures(path: Path) -> int:

@@ -56,8 +56,8 @@ class VideoNames:
 
     Examples
     --------
-    >>> VideoNames([Path("m1.mp4"), Path("m1_top.mp4")]).find_owners(Path("m1_topDLC_x.csv"))
-    [PosixPath('m1_top.mp4')]
+    >>> [path.name for path in VideoNames([Path("m1.mp4"), Path("m1_top.mp4")]).find_owners(Path("m1_topDLC_x.csv"))]
+    ['m1_top.mp4']
     """
 
     def __init__(self, videos: Sequence[Path]) -> None:

@@ -12,7 +12,7 @@ from behavior.config import Backbone, Study, Views, parse_section
 from behavior.errors import UsageError, find_nearest_name
 from behavior.files.atomic import write_text
 from behavior.files.manifest import read_manifest
-from behavior.files.view_cells import find_misspelled_view
+from behavior.files.view_cells import refuse_misspelled_views
 from behavior.files.yaml_files import read_yaml
 from behavior.progress import detail
 from behavior.recording import Recording
@@ -92,8 +92,7 @@ def _apply_settings(study: Study, recording: Recording) -> Recording:
 def _require_views(path: Path, study: Study, recordings: Sequence[Recording]) -> None:
     """Raise UsageError if no recording has a view that the study names, or a column of the manifest is of a misspelled one."""
     named = [] if study.views is None else list(study.views.others)
-    if slip := find_misspelled_view(recordings, named):
-        raise UsageError(f"{study.recordings}: the column {slip[0]!r} is of a view that has nothing else; did you mean {slip[1]!r}?")
+    refuse_misspelled_views(study.recordings, recordings, named)
     for view in named:
         if not any(view in one.views for one in recordings):
             near = find_nearest_name(view, [other for one in recordings for other in one.views if other not in named])

@@ -12,11 +12,11 @@ from behavior.recording import Recording
 
 __all__ = [
     "VIEW_PREFIXES",
-    "find_misspelled_view",
     "find_view",
     "list_view_columns",
     "name_view",
     "parse_views",
+    "refuse_misspelled_views",
     "show_views",
     "split_view",
 ]
@@ -68,7 +68,7 @@ def parse_views(path: Path, line: int, recording: Recording, cells: Mapping[str,
     Raises
     ------
     UsageError
-        If a start is no number of seconds, or a view has a video or a pose where the first has none.
+        If a start is not a number of seconds, or a view has a video or a pose where the first has none.
     """
     filled: dict[str, dict[str, str]] = {}
     for column, value in cells.items():
@@ -102,22 +102,31 @@ def _parse_start(path: Path, line: int, recording: str, column: str, cell: str) 
     return start_s
 
 
-def find_misspelled_view(recordings: Sequence[Recording], named: Collection[str]) -> tuple[str, str] | None:
-    """Return a column of a manifest that is of a view by a misspelled name, and the column that is probably meant; None for none.
+def refuse_misspelled_views(manifest: Path, recordings: Sequence[Recording], named: Collection[str]) -> None:
+    """Raise UsageError if a column of a manifest is of a view by a misspelled name: what it says would be lost.
 
-    Such a view is not named by the study, its name is near that of another one, and each has columns that the other lacks.
+    Such a view is not named by the study or the model, its name is near that of another one, and each has columns that the other lacks.
 
     Parameters
     ----------
     named
-        Views that the study names.
+        Views that the study, or the model, names.
 
     Examples
     --------
     >>> side, slip = Recording("m1@side", video=Path("s.mp4")), Recording("m1@sied", start_s=2.0)
-    >>> find_misspelled_view([Recording("m1", views={"side": side, "sied": slip})], ["side"])
-    ('start_sied', 'start_side')
+    >>> try:
+    ...     refuse_misspelled_views(Path("new.csv"), [Recording("m1", views={"side": side, "sied": slip})], ["side"])
+    ... except UsageError as error:
+    ...     print(error)
+    new.csv: the column 'start_sied' is of a view that has nothing else; did you mean 'start_side'?
     """
+    if slip := _find_misspelled_view(recordings, named):
+        raise UsageError(f"{manifest}: the column {slip[0]!r} is of a view that has nothing else; did you mean {slip[1]!r}?")
+
+
+def _find_misspelled_view(recordings: Sequence[Recording], named: Collection[str]) -> tuple[str, str] | None:
+    """Return a column of a manifest that is of a view by a misspelled name, and the column that is probably meant; None for none."""
     columns: dict[str, set[str]] = {}
     for recording in recordings:
         for name, view in recording.views.items():

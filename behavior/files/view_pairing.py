@@ -42,10 +42,11 @@ def find_view_videos(videos: Sequence[Path], views: Sequence[str]) -> ViewVideos
 
     Examples
     --------
-    >>> find_view_videos([Path("m1.mp4"), Path("m1_side.mp4")], ["side"]).first
-    {PosixPath('m1_side.mp4'): (PosixPath('m1.mp4'), 'side')}
-    >>> find_view_videos([Path("m1_top.mp4"), Path("m1_side.mp4")], ["side"]).first
-    {PosixPath('m1_side.mp4'): (PosixPath('m1_top.mp4'), 'side')}
+    >>> for first in ("m1.mp4", "m1_top.mp4"):
+    ...     found = find_view_videos([Path(first), Path("m1_side.mp4")], ["side"]).first
+    ...     print([(video.name, of.name, view) for video, (of, view) in found.items()])
+    [('m1_side.mp4', 'm1.mp4', 'side')]
+    [('m1_side.mp4', 'm1_top.mp4', 'side')]
     """
     stems = {video: (view, stem) for video in videos for view in views if (stem := _take_off(video.stem, view))}
     for view in views:

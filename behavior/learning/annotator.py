@@ -9,6 +9,7 @@ from pathlib import Path
 from behavior.config import Arena
 from behavior.embedding.unmeasured import find_unmeasured, warn_of_unmeasured
 from behavior.errors import UsageError
+from behavior.files.view_cells import refuse_misspelled_views
 from behavior.learning.decisions import decide, record_postprocess
 from behavior.learning.familiarity import warn_of_unfamiliar
 from behavior.learning.model_features import LoadedFeatures, ModelFeatures
@@ -86,7 +87,11 @@ class Annotator:
             raise UsageError(f"{self.model.folder}: works on imported features ({names}); bring them into a study and use --study.")
 
     def require_views(self, recordings: Sequence[Recording], source: Path) -> None:
-        """Raise UsageError if all recordings of the study at `source` lack a view that the model works on; warn where some do."""
+        """Raise UsageError if all recordings of the study or manifest at `source` lack a view of the model, or a column is misspelled.
+
+        Where only some lack one, a warning says so.
+        """
+        refuse_misspelled_views(source, recordings, self.model.views)
         for view in self.model.views:
             lacking = [recording.id for recording in recordings if view not in recording.views]
             if len(lacking) == len(recordings):

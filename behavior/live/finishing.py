@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from behavior.embedding.unmeasured import find_unmeasured, warn_of_unmeasured
-from behavior.errors import EthogramError, OutputError, UsageError, VideoError
+from behavior.errors import EthogramError, OutputError, UsageError, VideoError, quote_path
 from behavior.files.claims import claim_file, explain_claim
 from behavior.files.ethograms import write_annotation
 from behavior.files.live_record import GrownRecord, LiveDescription, find_live_descriptions, name_video, read_grown, read_live_description
@@ -153,9 +152,9 @@ def recover_recordings(folder: Path) -> dict[str, Annotation | str]:
 def _name_command(folder: Path, description: LiveDescription) -> str:
     """Return the command that annotates the whole video of a recording, with the one before it that finds the animal."""
     model, video = description.provenance.model, name_video(folder, description.recording)
-    bundle = "MODEL" if model is None or model.folder is None else shlex.quote(model.folder)
-    track = f"behavior track {shlex.quote(str(video))}, then " if description.provenance.body_parts else ""
-    return f"{track}behavior annotate {bundle} {shlex.quote(str(video))} --out {shlex.quote(str(folder / 'annotated'))}"
+    bundle = "MODEL" if model is None or model.folder is None else quote_path(model.folder)
+    track = f"behavior track {quote_path(video)}, then " if description.provenance.body_parts else ""
+    return f"{track}behavior annotate {bundle} {quote_path(video)} --out {quote_path(folder / 'annotated')}"
 
 
 def _recover(folder: Path, path: Path) -> Annotation | None:

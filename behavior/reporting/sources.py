@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from behavior.config import Study
-from behavior.errors import BehaviorError, UsageError
+from behavior.errors import BehaviorError, UsageError, quote_path
 from behavior.files.ethograms import ETHOGRAM_SUFFIX, find_ethograms, read_provenance
 from behavior.files.feature_sources import hash_file
 from behavior.files.model_bundle import BUNDLE_FILE, BundleDescription, read_bundle
@@ -145,7 +144,7 @@ def _name_others(study_path: Path, looked_at: Sequence[Path]) -> list[str]:
     """Return a sentence on each cross-validation next to the study that has another name than those that are looked at."""
     folder = study_path.resolve().parent
     others = [one for one in sorted(folder.iterdir()) if one.is_dir() and one not in looked_at and holds_crossval(one)]
-    return [f"{one} holds a cross-validation; if it is this study's, give --crossval {shlex.quote(str(one))}." for one in others]
+    return [f"{one} holds a cross-validation; if it is this study's, give --crossval {quote_path(one)}." for one in others]
 
 
 def _look_for_ethograms(study_path: Path, recordings: Sequence[Recording]) -> tuple[list[Path], list[str]]:

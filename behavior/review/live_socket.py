@@ -67,6 +67,6 @@ async def _tell(socket: WebSocket, desk: LiveDesk, subscription: Subscription, n
 
 
 async def _wait_until_left(socket: WebSocket) -> None:
-    """Take what a reader sends, which means nothing, until it leaves."""
+    """Ignore what a reader sends, and return when it disconnects."""
     while (await socket.receive())["type"] != "websocket.disconnect":
         pass

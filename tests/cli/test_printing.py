@@ -18,7 +18,6 @@ from behavior.cli.printing import (
     print_scores,
     print_speeds,
     print_table,
-    quote,
 )
 from behavior.cli.session import session
 from behavior.progress import printing_messages
@@ -33,11 +32,6 @@ def running():
 
 def test_one_is_not_many():
     assert [count(number, "bout") for number in (0, 1, 2, 1200)] == ["0 bouts", "1 bout", "2 bouts", "1,200 bouts"]
-
-
-def test_paths_can_be_pasted():
-    assert quote(Path("my videos/study.yaml")) == "'my videos/study.yaml'"
-    assert quote(Path("videos/study.yaml")) == "videos/study.yaml"
 
 
 ROWS = [["m1", 0.12345, float("nan")], ["m2", None, 7]]

@@ -33,7 +33,7 @@ def test_energy_of_all_processors_is_added_up_without_their_parts(tmp_path: Path
     write_counter(tmp_path, "dtpm", 0)
     with measure_effort(tmp_path) as effort:
         first.write_text("3000000\n")
-        # This one began anew after 10 J.
+        # This one started again from 0 after 10 J.
         second.write_text("500000\n")
         part.write_text("1500000\n")
     assert effort.joules == pytest.approx(2.0 + 1.5)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from behavior.embedding.recording_inputs import RecordingInputs
+from behavior.embedding.recording_inputs import RecordingInputs, share_inputs
 from behavior.errors import PoseError
 from behavior.recording import Recording
 
@@ -41,3 +41,11 @@ def test_a_pose_that_cannot_be_read_is_tried_again(tmp_path: Path) -> None:
     for _ in range(2):
         with pytest.raises(PoseError, match="there is no such pose file"):
             inputs.read_track(None)
+
+
+def test_what_several_streams_find_odd_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
+    first, second = share_inputs([Recording("a"), Recording("b")])
+    for inputs in (first, first, second):
+        inputs.note("its pose is a row short.")
+    first.note("its video breaks off.")
+    assert caplog.messages == ["a: its pose is a row short.", "b: its pose is a row short.", "a: its video breaks off."]

@@ -4,7 +4,7 @@ import pytest
 
 from behavior.errors import UsageError
 from behavior.files.manifest import read_manifest, write_manifest
-from behavior.files.view_cells import find_misspelled_view, find_view
+from behavior.files.view_cells import find_view, refuse_misspelled_views
 
 TEXT = """recording,video,pose,video_side,pose_side,start_side,start_back
 m1,m1.mp4,m1.csv,m1_side.mp4,side.csv,2.5,
@@ -57,8 +57,15 @@ def test_animals_of_one_video_are_companions_in_each_view(write):
         ("video_side,start_imu\nm1,m1.mp4,s.mp4,0\n", ["side"], None),
     ],
 )
-def test_a_column_of_a_misspelled_view_is_found(write, row, named, expected):
-    assert find_misspelled_view(read_manifest(write(f"recording,video,{row}")), named) == expected
+def test_a_column_of_a_misspelled_view_is_refused(write, row, named, expected):
+    path = write(f"recording,video,{row}")
+    recordings = read_manifest(path)
+    if expected is None:
+        assert refuse_misspelled_views(path, recordings, named) is None
+        return
+    column, meant = expected
+    with pytest.raises(UsageError, match=f"the column '{column}' is of a view that has nothing else; did you mean '{meant}'"):
+        refuse_misspelled_views(path, recordings, named)
 
 
 @pytest.mark.parametrize(

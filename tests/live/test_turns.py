@@ -3,6 +3,8 @@
 import threading
 import time
 
+import pytest
+
 from behavior.live.turns import Turns
 
 
@@ -27,10 +29,13 @@ def test_who_asked_first_is_next_although_another_asks_again_at_once():
 
 
 def test_an_error_gives_the_turn_back():
-    turns = Turns()
-    for _ in range(2):
-        try:
-            with turns:
-                raise ValueError
-        except ValueError:
-            pass
+    turns, had_turn = Turns(), threading.Event()
+    with pytest.raises(ValueError, match="in its turn"), turns:
+        raise ValueError("in its turn")
+
+    def take():
+        with turns:
+            had_turn.set()
+
+    threading.Thread(target=take, daemon=True).start()
+    assert had_turn.wait(10)

@@ -336,6 +336,8 @@ def test_rows_stay_where_they_are_while_recordings_are_compared(
         page.wait_for_function(wanted, arg=",".join(compared))
         if len(seen) < 2:
             seen.append(compared)
+    rows = page.locator("#differences .where").all_inner_texts()
+    assert rows == ["mouse_2", "mouse_1"]
 
 
 def test_a_browser_that_lacks_something_is_told_what(serve: Callable[..., Any], browser: Any, study: Path) -> None:

@@ -52,7 +52,7 @@ def test_without_a_rhythm_significance_is_rare(rho: float) -> None:
 
 
 def test_the_power_of_drawn_series_is_that_of_scipy() -> None:
-    # A series that is drawn anew among itself has its own highest power: the threshold is from the same formula as the curve.
+    # A permuted series has its own highest power: the threshold is from the same formula as the curve.
     seen = observe(TEN_DAYS, 3, 0.7)
     found = find_period(TEN_DAYS[seen], draw_noise(1, 0.0)[seen])
     assert found is not None

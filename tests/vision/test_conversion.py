@@ -91,6 +91,12 @@ class TestConvertedModels:
         with pytest.raises(OutputError, match=r"cannot be written \(No space left"):
             self.convert(tmp_path)
 
+    def test_a_full_disk_is_one_sentence_in_whatever_words_a_library_says_it(self, tmp_path):
+        error = RuntimeError("{{function_node __wrapped__SaveV2}} a/part-00000; No space left on device [Op:SaveV2]")
+        said = conversion._explain(error, "the network cannot be converted", tmp_path / "net.making" / "net.xml")
+        assert isinstance(said, OutputError)
+        assert str(said) == f"{tmp_path}: cannot be written to (No space left on device); choose a folder with space that you may write to."
+
     def test_the_name_tells_apart_all_that_the_numbers_depend_on(self, tmp_path):
         others = [
             converted_path(replace(self.ask(tmp_path), identity="other weights")),

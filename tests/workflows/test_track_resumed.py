@@ -82,7 +82,7 @@ def test_a_run_that_stops_at_any_frame_is_gone_on_with(
     track_videos([video], request_, out=tmp_path / "broken")
     assert read_files(tmp_path / "broken") == read_files(tmp_path / "whole")
     assert sorted(path.name for path in (tmp_path / "broken").iterdir()) == sorted(f"pair{suffix}" for suffix in SUFFIXES)
-    # What moves is modelled anew, all else goes on.
+    # The model of what moves is built again; all else goes on.
     assert (n_seen[0] - n_before == N_FRAMES) == (request_.moving is not None)
     assert ("starting again from frame 0" in caplog.text) == (request_.moving is not None)
     assert ("going on from frame" in caplog.text) == (request_.moving is None)

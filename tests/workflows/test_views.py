@@ -307,6 +307,10 @@ def test_two_cameras_are_embedded_each_with_its_own_crop(run, tmp_path):
     assert ran.status == 0, ran.err
     provenance = read_annotation(tmp_path / "ethograms" / "new_ethogram.csv").provenance
     assert provenance.views[0].video == str(files[0].side_video) and len(provenance.features) == 2
+    # A start of a misspelled view would put the view at another time.
+    pd.read_csv(tmp_path / "new.csv").assign(start_sied=2.0).to_csv(tmp_path / "slip.csv", index=False)
+    ran = run("annotate", tmp_path / "model", "--manifest", tmp_path / "slip.csv", "--out", tmp_path / "ethograms")
+    assert ran.status == 2 and "the column 'start_sied' is of a view that has nothing else; did you mean 'start_side'?" in ran.err
     ran = run("annotate", tmp_path / "model", "--manifest", tmp_path / "new.csv", "--study", study, "--out", tmp_path / "ethograms")
     assert ran.status == 2 and "annotate needs videos, --study or --manifest, one of them" in ran.err
 
