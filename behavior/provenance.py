@@ -19,6 +19,7 @@ __all__ = [
     "Measure",
     "ModelSource",
     "Provenance",
+    "StepTime",
     "StreamDistance",
     "StreamLimits",
     "UnmeasuredFrames",
@@ -223,6 +224,14 @@ class FamiliarityLimits(_Part):
     measures: dict[str, Measure] = {}
 
 
+class StepTime(_Part):
+    """What one step took: seconds on the clock, seconds of the processor, and joules of the machine's processors where these tell."""
+
+    seconds: Seconds
+    processor_seconds: Seconds
+    joules: Seconds | None = None
+
+
 class LiveCapture(_Part):
     """How an ethogram was made while its video was taken.
 
@@ -287,6 +296,8 @@ class Provenance(_Part):
         None where no stream was computed from the video.
     familiarity
         Whether the recording is like those that the model was trained on.
+    computing_time
+        What `embed` took, whenever the features were computed, and `predict`: steps whose time is not known are not there.
     live
         How it was made while the video was taken; None where it was not.
 
@@ -317,4 +328,5 @@ class Provenance(_Part):
     versions: dict[str, str] | None = None
     not_measured: UnmeasuredFrames | None = None
     familiarity: Familiarity | None = None
+    computing_time: dict[str, StepTime] | None = None
     live: LiveCapture | None = None

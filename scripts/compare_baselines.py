@@ -14,8 +14,9 @@ what is there already is not computed again, and a run that was stopped goes on.
 - `MS-TCN`: the multi-stage network of Farha and Gall (2019).
 
 Average precision comes with the 95 % interval of its difference to `own`: recordings, the same for both, are drawn again 1,000 times.
-F1, and segment F1 at an overlap of 25 %, are at the threshold with the best F1 on the other recordings. `training` is the seconds of the
-whole cross-validation; `predicting` the seconds that a model of all training recordings takes for an hour of video, from cached features.
+F1, and segment F1 at an overlap of 25 %, are at the threshold with the best F1 on the other recordings. `training` is the processor
+seconds of training in all folds, as the cross-validation's `computing_time.csv` has them; `predicting` those that a model of all training
+recordings takes for an hour of video, from cached features.
 The table is printed and written to `baselines.md`, and drawn in `baselines.png`.
 """
 
@@ -23,7 +24,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,11 +51,13 @@ from compare_heads import (
 )
 from matplotlib.figure import Figure
 
+from behavior.compute.effort import measure_effort
 from behavior.config import Study
 from behavior.figures.rendering import INK, MUTED, PlainFigure, get_color, render_png, style_axes
 from behavior.files.atomic import make_folder, write_bytes, write_text
 from behavior.files.markdown import format_markdown_table
 from behavior.files.study import open_study, write_study
+from behavior.learning.crossval_folder import CrossvalResults
 from behavior.learning.learning_data import load_learning_data, load_variant
 from behavior.learning.opened_model import open_model
 from behavior.learning.prediction import predict_probabilities
@@ -124,9 +126,9 @@ def main() -> None:
     for name in dict.fromkeys([OWN, *arguments.only]):
         folder = arguments.out / name_folder(name)
         changed = change_study(study, ways[name])
-        results, seconds = compute(arguments.study, changed, folder)
+        results, _ = compute(arguments.study, changed, folder)
         labels = [results.labels[recording].values for recording in results.recordings]
-        way = Compared(name, [results.out_of_fold[recording] for recording in results.recordings], remember(folder, "training", seconds))
+        way = Compared(name, [results.out_of_fold[recording] for recording in results.recordings], read_training(results))
         measured.append(measure(way, labels, time_prediction(arguments.study, changed, folder)))
     text = format_table(measured, study.behaviors)
     write_text(arguments.out / "baselines.md", text)
@@ -134,19 +136,20 @@ def main() -> None:
     print(text)
 
 
-def remember(folder: Path, step: str, seconds: float | None) -> float | None:
-    """Return the seconds of a step: those measured now, which are kept in the folder, else those of the run that did it."""
-    path = folder / f"{step}_seconds.txt"
-    if seconds is not None:
-        write_text(path, f"{seconds:.3f}\n")
-    return float(path.read_text(encoding="utf-8")) if path.is_file() else None
+def read_training(results: CrossvalResults) -> float | None:
+    """Return the processor seconds of training; None where a run that was stopped did a part of it."""
+    table = results.computing_time
+    if table is None:
+        return None
+    known = table[(table["step"] == "train") & (table["metric"] == "processor_seconds")]["value"]
+    return float(known.iloc[0]) if len(known) else None
 
 
 def time_prediction(path: Path, study: Study, folder: Path) -> float:
-    """Return the seconds that a model of the study takes for an hour of video, from cached features; the first recording warms it up."""
-    known = remember(folder, "predicting", None)
-    if known is not None:
-        return known
+    """Return the processor seconds that a model of the study takes for an hour of video; the first recording warms it up."""
+    kept = folder / "predicting_processor_seconds.txt"
+    if kept.is_file():
+        return float(kept.read_text(encoding="utf-8"))
     bundle, changed = folder / "model", path.resolve().parent / f".{folder.name}.yaml"
     write_study(changed, study)
     try:
@@ -161,13 +164,13 @@ def time_prediction(path: Path, study: Study, folder: Path) -> float:
     members *= len(model.members) // len(members)
     features = [[member.features[index] for member in members] for index in range(len(data.recordings))]
     predict_probabilities(model, features[0])
-    began = time.perf_counter()
-    for of_recording in features:
-        predict_probabilities(model, of_recording)
-    seconds = time.perf_counter() - began
+    with measure_effort() as measured:
+        for of_recording in features:
+            predict_probabilities(model, of_recording)
     hours = sum(of_recording[0].frames.n_frames / of_recording[0].fps for of_recording in features) / 3600
-    remember(folder, "predicting", seconds / hours)
-    return seconds / hours
+    seconds = measured.effort.processor_seconds / hours
+    write_text(kept, f"{seconds:.3f}\n")
+    return seconds
 
 
 def measure(way: Compared, labels: Labels, predicting: float) -> Measured:
@@ -210,7 +213,15 @@ def format_table(measured: Sequence[Measured], behaviors: Sequence[str]) -> str:
             ]
         training = "" if one.way.seconds is None else f"{one.way.seconds:.0f}"
         rows.append([one.way.name, *cells, f"{one.f1[-1]:.3f}", f"{one.segment_f1[-1]:.3f}", training, f"{one.predicting:.2f}"])
-    heads = ["Average precision", *behaviors, "mean", "mean F1", "mean segment F1", "training, s", "predicting an hour, s"]
+    heads = [
+        "Average precision",
+        *behaviors,
+        "mean",
+        "mean F1",
+        "mean segment F1",
+        "training, processor s",
+        "predicting an hour, processor s",
+    ]
     return format_markdown_table(heads, rows) + "\n"
 
 

@@ -117,7 +117,7 @@ def annotate(
         ),
         *([name, "failed", None, None] for name in result.failures),
     ]
-    extra = {"familiarity": result.familiarity, "failures": result.failures}
+    extra = {"familiarity": result.familiarity, "computing_time": result.computing_time, "failures": result.failures}
     print_table(["recording", "ethogram", "familiarity", "frames/s"], rows, as_json=as_json, formats={"frames/s": "{:,.1f}"}, extra=extra)
     exit_on(result.failures, others=bool(result.frames_per_second))
     hint(f"wrote RECORDING_ethogram.csv, RECORDING_bouts.csv and RECORDING_ethogram.json to {out}")

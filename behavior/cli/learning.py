@@ -149,7 +149,7 @@ def train(
     if result.metrics is not None:
         print_scores(result.metrics, out, as_json=as_json)
     elif as_json:
-        print_json({"behaviors": result.behaviors, "skipped": result.skipped})
+        print_json({"behaviors": result.behaviors, "skipped": result.skipped, "computing_time": result.computing_time.to_dict("records")})
     exit_on(result.skipped)
     recordings = f"--study {quote_path(study)}" if result.needs_manifest else "VIDEO..."
     hint(f"next: behavior annotate {quote_path(out)} {recordings} --out ethograms")

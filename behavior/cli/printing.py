@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from behavior.cli.session import session
-from behavior.errors import quote_path, show_plainly
+from behavior.errors import BehaviorError, quote_path, show_plainly
 
 __all__ = [
     "SOME_FAILED",
@@ -54,12 +54,18 @@ def print_speeds(
 
 
 def print_scores(metrics: Any, out: Path, *, as_json: bool) -> None:
-    """Print the pooled scores of a table of metrics."""
+    """Print the pooled scores of a table of metrics; as JSON, with what computing took where the folder `out` has a table of it."""
+    from behavior.files.cells import read_table
+    from behavior.learning.crossval_files import COMPUTING_TIME_FILE
     from behavior.metrics.tables import pivot_pooled
 
     pooled = pivot_pooled(metrics)
     header = list(pooled.columns)
-    print_table(header, pooled.to_numpy().tolist(), as_json=as_json, formats=dict.fromkeys(header[1:], "{:.3f}"))
+    extra, times = {}, out / COMPUTING_TIME_FILE
+    if as_json and times.is_file():
+        asked: dict[str, Any] = {"text": ("step", "metric"), "expected": "a table of computing times", "advice": "compute it again"}
+        extra = {"computing_time": read_table(times, error=BehaviorError, **asked).to_dict("records")}
+    print_table(header, pooled.to_numpy().tolist(), as_json=as_json, formats=dict.fromkeys(header[1:], "{:.3f}"), extra=extra)
     if "early_stopping_watched_what_is_scored" in set(metrics["metric"]):
         hint("these scores are optimistic: early stopping used the recordings that are scored (early_stopping_on: fold)")
     hint(f"all scores are in {out / 'summary.md'} and {out / 'metrics.csv'}")

@@ -128,7 +128,7 @@ class CropStream(FeatureStream):
             outcomes: list[Embedded | BehaviorError] = []
             for lane, job in enumerate(jobs):
                 try:
-                    outcomes.append(problems[lane] if lane in problems else self._finish(job.writer, readers[lane]))
+                    outcomes.append(problems[lane] if lane in problems else self._finish(job, readers[lane]))
                 except BehaviorError as error:
                     outcomes.append(error)
         return outcomes
@@ -177,7 +177,7 @@ class CropStream(FeatureStream):
         asked: dict[str, Any] = {"input_size": self.input_size, "batch_size": self._batch_size, "first_rows": first_rows}
         return cut_batches(rows, **asked) if self._clip is None else cut_clip_batches(rows, clip=self._clip, **asked)
 
-    def _finish(self, writer: FeatureWriter, crops: CropReader) -> Embedded:
+    def _finish(self, job: FillJob, crops: CropReader) -> Embedded:
         video = crops.video
         notes = [*crops.describe(sampling=self._sampling), *self._describe_sampling(video.path, video.time_s)]
         attributes = {
@@ -185,9 +185,10 @@ class CropStream(FeatureStream):
             "versions": collect_versions(),
             "broke_off": video.broke_off,
             "body_parts": list(self._crop.body_parts),
+            **job.describe_effort(),
         }
         sampled = None if self._sampling is None else (np.array(crops.frames, dtype=np.int64), video.time_s)
-        n_frames = writer.finish(nominal_fps=video.nominal_fps, notes=notes, attributes=attributes, sampled=sampled)
+        n_frames = job.writer.finish(nominal_fps=video.nominal_fps, notes=notes, attributes=attributes, sampled=sampled)
         return Embedded(n_frames, tuple(notes))
 
 

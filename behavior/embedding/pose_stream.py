@@ -202,6 +202,7 @@ class PoseStream(FeatureStream):
             "versions": collect_versions(),
             "broke_off": shown.frames.broke_off,
             "body_parts": list(crop.body_parts),
+            **job.describe_effort(),
         }
         sampled = None if self._sampling is None else (frames, time_s)
         n_frames = writer.finish(nominal_fps=shown.nominal_fps, notes=notes, attributes=attributes, sampled=sampled)

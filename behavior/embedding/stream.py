@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
+from behavior.compute.effort import Effort, EffortMeter
 from behavior.config import Crop
 from behavior.embedding.crop_reader import require_files
 from behavior.embedding.recording_inputs import RecordingInputs
@@ -35,7 +36,15 @@ from behavior.frame_times import estimate_fps, have_same_rate
 from behavior.progress import detail, warn
 from behavior.recording import Recording
 
-__all__ = ["Embedded", "FeatureStream", "FillJob"]
+__all__ = ["Embedded", "FeatureStream", "FillJob", "find_effort"]
+
+# Among the attributes that are kept with features.
+_EFFORT = "effort"
+
+
+def find_effort(attributes: Mapping[str, Any]) -> Effort | None:
+    """Return what computing features took, of the attributes that are kept with them; None where it is not known."""
+    return Effort.from_mapping(attributes.get(_EFFORT))
 
 
 @dataclass(frozen=True)
@@ -48,10 +57,24 @@ class Embedded:
 
 @dataclass(frozen=True)
 class FillJob:
-    """A recording whose features are to be computed, and what keeps them."""
+    """A recording whose features are to be computed, and what keeps them.
+
+    Attributes
+    ----------
+    inputs, writer
+        The recording, and what keeps its features.
+    meter
+        Measures the work on all recordings of the video, `n_together`; None where a part was done before, so that the whole is not known.
+    """
 
     inputs: RecordingInputs
     writer: FeatureWriter
+    meter: EffortMeter | None = None
+    n_together: int = 1
+
+    def describe_effort(self) -> dict[str, Any]:
+        """Return what is kept with the features of what computing them took until now; nothing where it is not known."""
+        return {} if self.meter is None else {_EFFORT: (self.meter.read() / self.n_together).as_mapping()}
 
 
 class FeatureStream(ABC):
@@ -167,6 +190,10 @@ class FeatureStream(ABC):
         signature = self._find(recording)
         return read_outline(cache_path(self._cache, recording.id, signature), signature=signature, source=self.describe_source(recording))
 
+    def read_effort(self, recording: Recording) -> Effort | None:
+        """Return what computing the features of `recording` took, whenever that was; None where it is not known; raises as `read`."""
+        return find_effort(self.read_outline(recording).attributes)
+
     def _find(self, recording: Recording, *, with_content: bool = False) -> Signature:
         """Return which of the signatures is in the cache, up to date; raise what is wrong with the preferred one's file.
 
@@ -252,12 +279,17 @@ class FeatureStream(ABC):
                 else:
                     outcomes[number] = prepared
             if jobs:
+                meter = EffortMeter()
                 try:
-                    filled = self._fill(list(jobs.values()))
+                    filled = self._fill(
+                        [replace(job, meter=None if job.writer.n_rows else meter, n_together=len(jobs)) for job in jobs.values()]
+                    )
                 except WeightsError:
                     raise
                 except BehaviorError as error:
                     filled = [error for _ in jobs]
+                finally:
+                    meter.stop()
                 outcomes |= dict(zip(jobs, filled, strict=True))
         return [outcomes[number] for number in range(len(together))]
 

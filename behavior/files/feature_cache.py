@@ -153,11 +153,7 @@ class FeatureOutline:
         Their number, D.
     time_s
         Seconds of every frame, float64 of shape (T,).
-    fps
-        Frames per second of the video.
-    signature
-        What the numbers mean.
-    frames
+    fps, signature, frames, attributes
         As in `FeatureSet`.
     """
 
@@ -166,6 +162,7 @@ class FeatureOutline:
     fps: float
     signature: Signature
     frames: npt.NDArray[np.int64] | None = None
+    attributes: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def n_frames(self) -> int:
@@ -332,6 +329,7 @@ def read_outline(path: Path, *, signature: Signature | None = None, source: Sour
             fps=float(file.attrs["fps"]),
             signature=Signature.from_text(file.attrs["feature_signature"]),
             frames=file["frames"][:] if "frames" in file else None,
+            attributes=json.loads(file.attrs["attributes"]),
         )
 
 

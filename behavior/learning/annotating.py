@@ -40,11 +40,14 @@ class AnnotateResult:
         A sentence for each recording that could not be annotated.
     familiarity
         Whether each is like those that the model was trained on, as `provenance.Familiarity` in JSON: plain, for workers tell it.
+    computing_time
+        What the steps of each took, as `provenance.Provenance.computing_time` in JSON.
     """
 
     frames_per_second: dict[str, float] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
     familiarity: dict[str, dict[str, Any]] = field(default_factory=dict)
+    computing_time: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)
 
     def fail(self, name: str, error: BehaviorError) -> None:
         """Record, and say, why a recording could not be annotated."""
@@ -136,6 +139,7 @@ def annotate_recordings(
             result.frames_per_second |= outcome.frames_per_second
             result.failures |= outcome.failures
             result.familiarity |= outcome.familiarity
+            result.computing_time |= outcome.computing_time
     return result
 
 
@@ -176,6 +180,8 @@ def _annotate_video(
         n_frames, seconds = len(annotation.time_s), embedding_s + time.perf_counter() - began
         result.frames_per_second[recording.id] = n_frames / seconds
         result.familiarity[recording.id] = (annotation.provenance.familiarity or Familiarity()).as_mapping()
+        steps = annotation.provenance.computing_time or {}
+        result.computing_time[recording.id] = {step: took.as_mapping() for step, took in steps.items()}
         announce(f"{recording.id}: {n_frames:,} frames in {seconds:.1f} s, {n_frames / seconds:,.1f} frames/s")
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from behavior.compute.effort import measure_effort
 from behavior.config import Arena
 from behavior.embedding.unmeasured import find_unmeasured, warn_of_unmeasured
 from behavior.errors import UsageError
@@ -16,7 +17,7 @@ from behavior.learning.model_features import LoadedFeatures, ModelFeatures
 from behavior.learning.opened_model import OpenedModel, open_model
 from behavior.learning.prediction import predict_probabilities, require_rate
 from behavior.progress import warn
-from behavior.provenance import Familiarity, ModelSource, Provenance, ViewSource
+from behavior.provenance import Familiarity, ModelSource, Provenance, StepTime, ViewSource
 from behavior.recording import Annotation, Recording
 from behavior.versions import collect_versions
 
@@ -54,9 +55,13 @@ class Annotator:
         loaded = self.features.load(recording, in_blocks=True)
         name = str(recording.video or recording.id)
         resampled = [require_rate(self.model, own, name=name, may_resample=self.may_resample) for own in loaded.by_member]
-        probabilities = predict_probabilities(self.model, loaded.by_member)
+        with measure_effort() as predicting:
+            probabilities = predict_probabilities(self.model, loaded.by_member)
         judged = self.model.reference.judge(loaded.by_member)
-        provenance = self._describe(recording, loaded, judged.familiarity, resampled=any(resampled))
+        efforts = {"embed": loaded.effort, "predict": predicting.effort}
+        provenance = self._describe(recording, loaded, judged.familiarity, resampled=any(resampled)).model_copy(
+            update={"computing_time": {name: StepTime(**one.as_mapping()) for name, one in efforts.items() if one is not None}}
+        )
         fps, decisions = loaded.by_member[0].fps, self.model.decisions
         if decisions is not None:
             decided = decisions.decide(recording.id, probabilities, fps=fps, provenance=provenance)

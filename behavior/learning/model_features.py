@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from behavior.compute.effort import Effort
 from behavior.config import MADE_STREAMS, Arena, Backbone, split_stream
 from behavior.embedding.crop_streams import AppearanceStream
-from behavior.embedding.stream import FeatureStream
+from behavior.embedding.stream import FeatureStream, find_effort
 from behavior.embedding.streams import identify_stream, make_streams
 from behavior.errors import ModelError
 from behavior.files.feature_cache import FeatureSet, find_imported, read_features
@@ -18,6 +19,7 @@ from behavior.files.feature_sources import Signature
 from behavior.files.model_bundle import MemberDescription
 from behavior.files.view_cells import find_view
 from behavior.frame_sampling import SampledRows
+from behavior.learning.computing_time import add_efforts
 from behavior.learning.opened_model import OpenedModel
 from behavior.learning.recording_features import RecordingFeatures, join_streams
 from behavior.learning.view_alignment import align_view
@@ -36,10 +38,13 @@ class LoadedFeatures:
         M entries; members that work on the same streams share one.
     measured
         Bool of shape (T,), whether a frame was measured in every stream of some view that is not imported; None where all are imported.
+    effort
+        What computing them took, whenever that was; None where it is not known of all streams.
     """
 
     by_member: tuple[RecordingFeatures, ...]
     measured: npt.NDArray[np.bool_] | None
+    effort: Effort | None = None
 
 
 class ModelFeatures:
@@ -109,26 +114,29 @@ class ModelFeatures:
         """
         by_streams: dict[str, RecordingFeatures] = {}
         measured: dict[str, list[npt.NDArray[np.bool_]]] = {}
+        efforts: dict[str, Effort | None] = {}
         members = self._model.description.members
         keys = ["\n".join(f"{stream.name} {stream.signature}" for stream in member.streams) for member in members]
         # A member without a stream of the first view has its rows from one that has some.
         onto: RecordingFeatures | None = None
         for key, member in sorted(zip(keys, members, strict=True), key=lambda one: not _is_of_first_view(one[1])):
             if key not in by_streams:
-                by_streams[key] = self._load_member(recording, member, measured, in_blocks, onto)
+                by_streams[key] = self._load_member(recording, member, measured, efforts, in_blocks, onto)
                 onto = onto or by_streams[key]
         shown = [np.logical_and.reduce(of_view) for of_view in measured.values()]
-        return LoadedFeatures(tuple(by_streams[key] for key in keys), np.logical_or.reduce(shown) if shown else None)
+        measured_frames = np.logical_or.reduce(shown) if shown else None
+        return LoadedFeatures(tuple(by_streams[key] for key in keys), measured_frames, add_efforts(efforts.values()))
 
     def _load_member(
         self,
         recording: Recording,
         member: MemberDescription,
         measured: dict[str, list[npt.NDArray[np.bool_]]],
+        efforts: dict[str, Effort | None],
         in_blocks: bool,
         onto: RecordingFeatures | None,
     ) -> RecordingFeatures:
-        """Return the features of a member, and add to `measured` what was measured, bool of shape (T,), by view."""
+        """Return the features of a member; add to `measured` what was measured, bool of shape (T,), by view, and to `efforts` by stream."""
         sets: list[FeatureSet | None] = []
         shown = [find_view(recording, split_stream(stream.name)[1]) for stream in member.streams]
         for stream, own in zip(member.streams, shown, strict=True):
@@ -158,6 +166,8 @@ class ModelFeatures:
                     rows = align_view(own.id, one.time_s, own.start_s, features.time_s)
                     found = found[rows.places] & rows.is_shown
                 measured.setdefault(view, []).append(found)
+            if one is not None:
+                efforts[identify_stream(name, member.backbone)] = find_effort(one.attributes)
         for loaded, expected in zip(features.streams, member.streams, strict=True):
             difference = Signature.from_text(loaded.signature).describe_difference(Signature.from_text(expected.signature))
             if difference:

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from behavior.compute.effort import measure_step
 from behavior.config import APPEARANCE, MADE_STREAMS, POSE, BoostingHead, PoseFiles, Study, split_stream
 from behavior.files.model_bundle import (
     BundleDescription,
@@ -132,7 +133,10 @@ def fit_members(
                 problems |= {output: f"{study.behaviors[output]}: {model.report.problem}" for output in fit.outputs}
                 continue
             preparation = preparations[0] if preparations is not None else None
-            tested = [] if test_data is None else _predict_recordings(trainer, model, test_data, preparation, variant.features.average)
+            tested: list[npt.NDArray[np.float32]] = []
+            if test_data is not None:
+                with measure_step("predict"):
+                    tested = _predict_recordings(trainer, model, test_data, preparation, variant.features.average)
             length = None
             if not isinstance(variant.head, BoostingHead):
                 length = variant.windows.count_vectors(data.row_rate, average=variant.features.average)

@@ -15,7 +15,14 @@ from behavior.files.atomic import make_folder, require_writable, write_bytes
 from behavior.files.cells import write_table
 from behavior.files.markdown import write_markdown
 from behavior.files.result_folders import is_unfinished, refuse_results
-from behavior.learning.crossval_files import CEILING_FILE, CONFUSION_PICTURE, METRICS_FILE, PRECISION_RECALL_PICTURE, SUMMARY_FILE
+from behavior.learning.crossval_files import (
+    CEILING_FILE,
+    COMPUTING_TIME_FILE,
+    CONFUSION_PICTURE,
+    METRICS_FILE,
+    PRECISION_RECALL_PICTURE,
+    SUMMARY_FILE,
+)
 from behavior.metrics.tables import POOLED, MetricIndex, score_study
 from behavior.recording import Annotation, Labels
 from behavior.reporting.frequency import describe_frequency, find_thresholds
@@ -58,7 +65,9 @@ def mark_optimistic(table: pd.DataFrame) -> pd.DataFrame:
 
 def find_scores(out: Path) -> list[Path]:
     """Return the files of scores that may be in the folder `out`."""
-    return [out / name for name in (METRICS_FILE, CONFUSION_PICTURE, PRECISION_RECALL_PICTURE, CEILING_FILE, SUMMARY_FILE)]
+    return [
+        out / name for name in (METRICS_FILE, CONFUSION_PICTURE, PRECISION_RECALL_PICTURE, CEILING_FILE, COMPUTING_TIME_FILE, SUMMARY_FILE)
+    ]
 
 
 def write_results(

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from behavior.figures.rendering import render_png, render_svg
-from behavior.learning.computing_time import STEP_WORDS
 from behavior.learning.crossval_files import LEARNING_CURVE_PICTURE, RELIABILITY_PICTURE
 from behavior.learning.crossval_folder import CrossvalResults
 from behavior.learning.rater_files import list_raters
@@ -37,12 +36,6 @@ _KEPT_PICTURES = {
 }
 # Of more recordings, the first ones are named.
 _MOST_NAMES = 20
-_TIME_HEADINGS = {
-    "seconds": "Seconds",
-    "processor_seconds": "Processor seconds",
-    "joules": "Joules of the machine's processors",
-    "seconds_per_hour_of_video": "Seconds per hour of video",
-}
 # Larger pictures are kept as pixels.
 _MOST_SVG_BYTES = 500_000
 
@@ -190,8 +183,6 @@ def _show(scores: Scores, title: str, crossval: CrossvalResults | None) -> list[
             blocks.append(Picture(picture, "png", f"{title}: {description}", description, is_wide=False))
     if crossval is not None and crossval.views is not None:
         blocks.append(_tabulate_views(crossval.views, scores.behaviors))
-    if crossval is not None and crossval.computing_time is not None and len(crossval.computing_time):
-        blocks.append(Details("Computing time", [_tabulate_time(crossval.computing_time)]))
     blocks.append(Details("Each recording", _tabulate_recordings(scores)))
     return blocks
 
@@ -219,16 +210,6 @@ def _tabulate_views(table: pd.DataFrame, behaviors: Sequence[str]) -> Table:
         values = [index.find(name, "average_precision").value for name in behaviors]
         rows.append([view, *("" if np.isnan(value) else f"{value:.3f}" for value in values)])
     return Table(["View", *behaviors], rows, caption="Average precision by view, each over the frames that it shows")
-
-
-def _tabulate_time(table: pd.DataFrame) -> Table:
-    """Return what each step took, a row for each."""
-    metrics = {name: heading for name, heading in _TIME_HEADINGS.items() if name in set(table["metric"])}
-    rows = []
-    for step in dict.fromkeys(table["step"]):
-        values = table[table["step"] == step].set_index("metric")["value"]
-        rows.append([STEP_WORDS.get(step, step), *("" if name not in values else f"{values[name]:,.1f}" for name in metrics)])
-    return Table(["Step", *metrics.values()], rows)
 
 
 def _hold_together(cell: str) -> str:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from scipy.special import expit
 from sklearn.ensemble import HistGradientBoostingClassifier
 
+from behavior.compute.effort import measure_step
 from behavior.metrics.frames import average_precision
 from behavior.sequence.binning import Bins, find_bins
 from behavior.sequence.boosted_trees import BoostedTrees
@@ -112,7 +113,8 @@ class BoostingTrainer:
         for number, plan in enumerate(plans):
             trees, report = self._grow(data, plan, balanced=balanced, patience=patience)
             features = data.features[plan.preparation]
-            predicted = {index: trees.predict(features[index]) for index in plan.predicted}
+            with measure_step("predict"):
+                predicted = {index: trees.predict(features[index]) for index in plan.predicted}
             models.append(TrainedModel(report, trees.to_arrays(), predicted))
             if callbacks.on_epoch is not None:
                 callbacks.on_epoch(report.epochs, [number], [model.report for model in models])

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from behavior.compute.effort import measure_step
 from behavior.metrics.frames import average_precision
 from behavior.sequence.batches import WindowTable
 from behavior.sequence.contracts import StateShapes
@@ -258,7 +259,8 @@ class HeadTrainer:
         def gather(chosen: Sequence[int]) -> list[Any]:
             return [tf.constant(best[list(chosen)]) for best in state.best]
 
-        return self._predict(data, plans, numbers, gather, recordings=lambda plan: plan.predicted)
+        with measure_step("predict"):
+            return self._predict(data, plans, numbers, gather, recordings=lambda plan: plan.predicted)
 
     def _predict(
         self,

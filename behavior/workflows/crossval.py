@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy.typing as npt
 import pandas as pd
 
-from behavior.compute.effort import Effort, measure_effort
+from behavior.compute.effort import Effort, measure_effort, measure_step, record_steps
 from behavior.compute.where import HERE, Where
 from behavior.config import Study
 from behavior.files.study import open_study
-from behavior.learning.computing_time import tabulate_effort
+from behavior.learning.computing_time import Step, count_hours, measure_embedding, tabulate_effort
 from behavior.learning.crossval_digest import describe_recordings
 from behavior.learning.crossval_files import (
     DECISIONS_FILE,
@@ -87,7 +87,7 @@ def cross_validate(path: Path, out: Path, *, overwrite: bool = False, learning_c
         _warn_of_animals(study, data)
         require_folds(study, folds)
         store = FitStore(out / FITS_FOLDER, hash_learning(study, data), share=share_fits(path, out / FITS_FOLDER, where))
-        content = _compute(study, data, folds, store, learning_curve=learning_curve, reading=reading)
+        content = _compute(study, data, folds, store, learning_curve=learning_curve, reading=reading.effort)
         write_crossval(out, content)
         store.remove()
     return content.metrics
@@ -113,8 +113,10 @@ def _compute(
     fits = store.open(FOLDS)
     # What other processes took is not known here.
     was_begun = fits.is_begun or fits.is_shared
-    with measure_effort() as training:
+    with record_steps() as efforts, measure_step("train"):
         predicted = predict_out_of_fold(study, data, store=fits)
+    steps = {"embed": measure_embedding(study, data.recordings), "features": reading}
+    steps |= {} if was_begun else {name: efforts.get(name) for name in ("train", "predict")}
     labels = {recording.id: labels for recording, labels in zip(data.recordings, data.labels, strict=True)}
     annotations, decisions, decision_notes = _decide(study, data, folds, predicted.probabilities, labels, store)
     metrics = score_annotations(annotations, labels)
@@ -151,7 +153,7 @@ def _compute(
         learning_curve=sizes,
         views=views,
         pictures=pictures,
-        computing_time=tabulate_effort({"features": reading, **({} if was_begun else {"train": training})}, data),
+        computing_time=tabulate_effort({name: Step(effort, count_hours(data)) for name, effort in steps.items()}),
     )
 
 

@@ -14,6 +14,7 @@ from behavior.files.view_cells import name_view
 from behavior.progress import announce, warn
 from behavior.recording import Annotation, Recording
 from behavior.reporting.bouts import make_bouts_section
+from behavior.reporting.computing_times import make_computing_section
 from behavior.reporting.description import Description
 from behavior.reporting.familiarity_section import make_familiarity_section
 from behavior.reporting.html_page import Page, Section, write_page
@@ -123,6 +124,8 @@ def write_report(
         sections += [familiarity] if familiarity is not None else []
         sections += [make_ethogram_section(description), make_statistics_section(description)]
     sections += _make_bouts_sections(sources, description)
+    computing = make_computing_section(sources, description)
+    sections += [computing] if computing is not None else []
     sections.append(make_methods_section(sources, held_out, description, versions))
     page = Page(title or "Behavior report", _describe_subject(sources, description, held_out), sections, f"Made by behavior {__version__}.")
     write_page(out, page)

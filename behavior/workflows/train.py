@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from behavior.compute.effort import Effort, measure_step, record_steps
 from behavior.config import MADE_STREAMS, Study
 from behavior.errors import UsageError
+from behavior.files.cells import write_table
 from behavior.files.markdown import write_markdown
 from behavior.files.model_bundle import (
     BUNDLE_FILE,
@@ -20,8 +22,9 @@ from behavior.files.model_bundle import (
 )
 from behavior.files.result_folders import replace_results
 from behavior.files.study import open_study
+from behavior.learning.computing_time import Step, count_hours, measure_embedding, tabulate_effort
 from behavior.learning.crossval_comparison import require_same_data, require_same_settings
-from behavior.learning.crossval_files import SUMMARY_FILE
+from behavior.learning.crossval_files import COMPUTING_TIME_FILE, SUMMARY_FILE
 from behavior.learning.crossval_folder import FitEpochs, read_crossval
 from behavior.learning.decisions import describe_fitting
 from behavior.learning.familiarity_files import describe_familiarity
@@ -61,12 +64,15 @@ class TrainResult:
         The table of `metrics.csv`; None where no test recording has labels.
     needs_manifest
         Whether the model works on what a video alone does not give: several views, or imported features.
+    computing_time
+        What the steps took, as in `computing_time.csv`.
     """
 
     behaviors: list[str] = field(default_factory=list)
     skipped: dict[str, str] = field(default_factory=dict)
     metrics: pd.DataFrame | None = None
     needs_manifest: bool = False
+    computing_time: pd.DataFrame = field(default_factory=lambda: tabulate_effort({}))
 
 
 def train_model(path: Path, out: Path, *, crossval: Path | None = None) -> TrainResult:
@@ -110,7 +116,8 @@ def train_model(path: Path, out: Path, *, crossval: Path | None = None) -> Train
     test = load_learning_data(study, tested, among=recordings) if tested else None
     if test is not None:
         require_alike([*training.recordings, *test.recordings], [*training.features, *test.features])
-    members, skipped = fit_members(study, training, test, epochs.known)
+    with record_steps() as efforts, measure_step("train"):
+        members, skipped = fit_members(study, training, test, epochs.known)
     behaviors = [name for name in study.behaviors if name not in skipped]
     require_learned(path, study.behaviors, skipped)
     for reason in skipped.values():
@@ -128,6 +135,7 @@ def train_model(path: Path, out: Path, *, crossval: Path | None = None) -> Train
         metrics = MetricIndex(result.metrics)
         scores = {name: metrics.find(name, "average_precision").value for name in behaviors}
     description, writers = describe_bundle(study, training, members, behaviors, decisions)
+    result.computing_time = _tabulate_time(study, training, test, efforts)
     familiarity, reference_writers = describe_familiarity(study, training, description)
     record = TrainingRecord(
         recordings=[recording.id for recording in training.recordings],
@@ -151,8 +159,18 @@ def train_model(path: Path, out: Path, *, crossval: Path | None = None) -> Train
         else:
             notes.append("No recording with labels has split=test, so nothing was scored.")
             write_markdown(folder / SUMMARY_FILE, "# Training\n\n" + "\n".join(f"- {note}" for note in notes) + "\n")
+        write_table(folder / COMPUTING_TIME_FILE, result.computing_time, digits=6)
         write_bundle(folder, description, {**writers, **reference_writers})
     return result
+
+
+def _tabulate_time(study: Study, training: LearningData, test: LearningData | None, efforts: Mapping[str, Effort]) -> pd.DataFrame:
+    """Return what embedding and training on the training recordings took, and predicting the test recordings."""
+    trained_on = count_hours(training)
+    steps = {"embed": Step(measure_embedding(study, training.recordings), trained_on), "train": Step(efforts["train"], trained_on)}
+    if test is not None:
+        steps["predict"] = Step(efforts.get("predict"), count_hours(test))
+    return tabulate_effort(steps)
 
 
 def _write_test_scores(

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from behavior.compute.effort import measure_effort
 from behavior.config import Arena, Crop
 from behavior.embedding.pose_stream import PoseStream
 from behavior.embedding.recording_inputs import RecordingInputs
@@ -36,6 +37,16 @@ def test_an_animal_that_moves_evenly_has_even_features(write_recording: WriteRec
     np.testing.assert_allclose(inner, np.broadcast_to(inner[0], inner.shape), atol=1e-2)
     assert np.isfinite(values).all()
     assert features.attributes["body_parts"] == ["middle"]
+
+
+def test_what_computing_features_took_is_kept_with_them(write_recording: WriteRecording, tmp_path: Path) -> None:
+    stream, recording = make_stream(tmp_path), write_recording()
+    with measure_effort() as measured:
+        stream.embed(RecordingInputs(recording))
+    told = stream.read_effort(recording)
+    assert told is not None
+    assert 0 < told.seconds <= measured.effort.seconds
+    assert 0 <= told.processor_seconds <= measured.effort.processor_seconds
 
 
 def test_the_walls_of_an_arena_are_features_of_their_own(write_recording: WriteRecording, tmp_path: Path) -> None:

@@ -102,6 +102,9 @@ def test_motion_that_is_interrupted_ends_as_unbroken(run, put_on_one, monkeypatc
         again = read_features(path)
         for name in ("features", "centers", "measured", "time_s"):
             np.testing.assert_array_equal(getattr(again, name), getattr(unbroken, name), err_msg=f"{name} after {n_batches} batches")
+        # What the part before the break took is not known, unless nothing of it was kept.
+        assert ("effort" in again.attributes) == (n_batches == 1)
+    assert unbroken.attributes["effort"]["seconds"] > 0
 
 
 def test_walls_are_in_the_pose_stream_where_the_study_has_an_arena(run, put, put_on_one):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from behavior.compute.effort import Effort
 from behavior.config import Crop, Decisions, Postprocess
 from behavior.errors import ModelError
 from behavior.files.feature_sources import Signature
@@ -33,7 +34,7 @@ class HeldFeatures:
 
 def hold(values, *, fps=10.0, measured=None, broke_off=False):
     features = RecordingFeatures(np.asarray(values, dtype=np.float32), np.arange(len(values)) / fps, fps, (), broke_off)
-    return HeldFeatures(LoadedFeatures((features,), measured))
+    return HeldFeatures(LoadedFeatures((features,), measured, Effort(2.5, 4.0)))
 
 
 def act():
@@ -77,7 +78,11 @@ def test_the_provenance_says_everything(bundle, make_model, tmp_path):
     crop = Crop(body_part="midbody")
     model = make_model(bundle.model_copy(update={"crop": crop}), crop=Crop(body_part=["nose"]))
     annotation = Annotator(model, hold(act(), measured=measured, broke_off=True)).annotate(Recording("trained", video=video, pose=pose))
-    assert annotation.provenance.as_mapping() == {
+    said = annotation.provenance.as_mapping()
+    took = said.pop("computing_time")
+    assert took["embed"] == {"seconds": 2.5, "processor_seconds": 4.0}
+    assert took["predict"]["seconds"] > 0
+    assert said == {
         "fps": 10.0,
         "video": str(video),
         "pose": str(pose),

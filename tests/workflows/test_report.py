@@ -149,6 +149,7 @@ def test_a_study_with_all_results(run: Callable, lab: Path) -> None:
         "Ethograms",
         "Statistics",
         "The bouts the model is least sure of",
+        "Computing time",
         "Methods paragraph",
     ]
     assert result["notes"] == []
