@@ -48,6 +48,8 @@ class RasterRow:
         Shape (T, B), in [0, 1]; None where there are none.
     labels
         1, 0 or -1 for frames that nobody labelled, shape (T, B), by rater; the only rater may be called "".
+    first_frame
+        Number of its first frame in the recording, of which the T are a part where it is not 0.
     """
 
     name: str
@@ -56,6 +58,7 @@ class RasterRow:
     probabilities: npt.NDArray[np.floating] | None = None
     labels: Mapping[str, npt.NDArray[np.int8]] = field(default_factory=dict)
     group: str = ""
+    first_frame: int = 0
 
 
 def fill_pages(rows: Sequence[RasterRow], n_behaviors: int) -> list[list[RasterRow]]:

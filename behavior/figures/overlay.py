@@ -89,14 +89,14 @@ class OverlayPainter:
         self.panel = OverlayPanel(row, behaviors, width=self.width, thresholds=thresholds, note=note)
         self.height = self.picture_height + self.panel.height
         self.height += self.height % 2
-        self._decided, self._labels = row.decided, list(row.labels.values())
+        self._decided, self._labels, self._first_frame = row.decided, list(row.labels.values()), row.first_frame
         self._places = places
         raters = [rater or PEOPLE for rater in row.labels]
         self._chips = Chips(behaviors, width=self.width, heads=[MODEL, *raters] if raters else [])
         self._size, self._mark = self._chips.size, self._chips.make(animal, WHITE, GROUND, self.width // 4)
 
     def paint(self, frame: int, image: npt.NDArray[np.uint8] | None = None) -> npt.NDArray[np.uint8]:
-        """Return what the video shows at frame number `frame`, RGB, uint8 of shape (height, width, 3).
+        """Return what the video shows at frame number `frame` of the row, RGB, uint8 of shape (height, width, 3).
 
         Parameters
         ----------
@@ -117,7 +117,7 @@ class OverlayPainter:
         picture = canvas[:, : self._picture_width]
         if image is None:
             picture[:] = _GREY
-            text = shorten_text(f"frame {frame} cannot be decoded", self._size, self._picture_width - 1)
+            text = shorten_text(f"frame {self._first_frame + frame} cannot be decoded", self._size, self._picture_width - 1)
             word = write_word(text, self._size, (0, 0, 0), (_GREY,) * 3)[: len(picture)]
             top, left = (len(picture) - word.shape[0]) // 2, (picture.shape[1] - word.shape[1]) // 2
             picture[top : top + word.shape[0], left : left + word.shape[1]] = word

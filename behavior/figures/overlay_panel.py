@@ -14,7 +14,7 @@ from behavior.figures.overlay_bars import FAINT, GROUND, TRACK, WHITE, Probabili
 from behavior.figures.rendering import get_color
 from behavior.frame_times import frame_edges
 
-__all__ = ["MODEL", "PEOPLE", "OverlayPanel", "format_time"]
+__all__ = ["MODEL", "PEOPLE", "WINDOW_S", "OverlayPanel", "format_time"]
 
 # What stands for the ethogram, and for the labels of who has no name.
 MODEL, PEOPLE = "model", "people"
@@ -79,7 +79,7 @@ class OverlayPanel:
         self.width = width
         self._scale = find_scale(width)
         self._probabilities, self._decided, self._time_s = row.probabilities, row.decided, row.time_s
-        self._edges = frame_edges(row.time_s, fps=1.0)
+        self._edges, self._first_frame = frame_edges(row.time_s, fps=1.0), row.first_frame
         self._n_behaviors = len(behaviors)
         self._strips = [*((rater or PEOPLE, labels) for rater, labels in row.labels.items()), (MODEL, row.decided.astype(np.int8))]
         self._header_top = self._round(9)
@@ -102,11 +102,11 @@ class OverlayPanel:
         self._prepare_lanes()
 
     def paint(self, frame: int) -> npt.NDArray[np.uint8]:
-        """Return the panel at frame number `frame`, RGB, uint8 of shape (height, width, 3)."""
+        """Return the panel at frame number `frame` of the row, RGB, uint8 of shape (height, width, 3)."""
         panel = self._static.copy()
         time = write_word(format_time(float(self._time_s[frame])), self._size, WHITE, GROUND, bold=True)
         put_picture(panel, time, self._header_top, self._time_right - time.shape[1])
-        number = write_word(f"frame {frame}", self._size, FAINT, GROUND)
+        number = write_word(f"frame {self._first_frame + frame}", self._size, FAINT, GROUND)
         put_picture(panel, number, self._header_top, self.width - self._margin - number.shape[1])
         self._bars.paint(panel, self._probabilities[frame], self._decided[frame])
         self._paint_lanes(panel, frame)
@@ -135,7 +135,7 @@ class OverlayPanel:
         return write_word(text, self._size, WHITE, GROUND).shape[1]
 
     def _write_header(self, name: str, note: str) -> None:
-        frame_width = self._measure(f"frame {len(self._time_s) - 1}")
+        frame_width = self._measure(f"frame {self._first_frame + len(self._time_s) - 1}")
         self._time_right = self.width - self._margin - frame_width - self._round(14)
         time_width = write_word(format_time(float(self._time_s[-1])), self._size, WHITE, GROUND, bold=True).shape[1]
         room = self._time_right - time_width - self._round(14) - self._margin

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import reprlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,7 +19,15 @@ from behavior.files.opening import read_text
 from behavior.provenance import Provenance
 from behavior.recording import Annotation, is_safe_name
 
-__all__ = ["EthogramDescription", "describe_annotation", "format_description", "read_description"]
+__all__ = [
+    "EthogramDescription",
+    "TablePart",
+    "describe_annotation",
+    "describe_parts",
+    "format_description",
+    "hash_part",
+    "read_description",
+]
 
 _MOST_BYTES = 64 * 2**20
 _EXPECTED = "the description of an ethogram"
@@ -40,6 +48,25 @@ def _require_distinct(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
+class TablePart(BaseModel):
+    """A part of the table, of which the first are its names and each other one so many rows.
+
+    Attributes
+    ----------
+    n_frames, start_s
+        How many rows it has, and the time of its first one.
+    n_bytes, hash
+        How long it is, and the hash of its bytes.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    n_frames: Annotated[int, Field(ge=0)]
+    start_s: Annotated[float, Field(allow_inf_nan=False)]
+    n_bytes: Annotated[int, Field(ge=1)]
+    hash: str
+
+
 class _OwnKeys(BaseModel):
     """What the file says of the table next to it; all other keys are the provenance's."""
 
@@ -54,6 +81,7 @@ class _OwnKeys(BaseModel):
     provenance_hash: str | None = None
     # Of both, and of neither times nor names, in files of earlier versions.
     table_hash: str | None = None
+    table_parts: Annotated[tuple[TablePart, ...], Field(strict=False)] | None = None
 
 
 @dataclass(frozen=True)
@@ -76,6 +104,8 @@ class EthogramDescription:
         Where it comes from; its `fps` is that of the annotation.
     distances_hash
         Of the distances to training frames; None where there are none.
+    table_parts
+        Where the rows stand, so that some can be read without the others; None in files of earlier versions.
     """
 
     recording: str
@@ -87,6 +117,7 @@ class EthogramDescription:
     table_hash: str | None
     provenance: Provenance
     distances_hash: str | None = None
+    table_parts: tuple[TablePart, ...] | None = None
 
     def explain_mismatch(self, annotation: Annotation, *, needs_decisions: bool = True) -> str:
         """Return which part of `annotation`, as read from the table, is not what was written with this description; "" if all is.
@@ -123,6 +154,22 @@ def describe_annotation(annotation: Annotation) -> EthogramDescription:
     )
 
 
+def describe_parts(contents: Iterable[bytes], time_s: npt.NDArray[np.float64], parts: list[TablePart]) -> Iterator[bytes]:
+    """Yield the contents of a table, as `format_frames` gives them of frames at `time_s` (T,), and add to `parts` what each is."""
+    n_written = 0
+    for number, content in enumerate(contents):
+        n_frames = content.count(b"\n") if number else 0
+        start_s = float(time_s[n_written]) if n_frames else 0.0
+        parts.append(TablePart(n_frames=n_frames, start_s=start_s, n_bytes=len(content), hash=hash_part(content)))
+        n_written += n_frames
+        yield content
+
+
+def hash_part(content: bytes) -> str:
+    """Return the hash of a part of a table."""
+    return _hash(content)
+
+
 def format_description(description: EthogramDescription) -> str:
     """Return the text of the file.
 
@@ -140,6 +187,7 @@ def format_description(description: EthogramDescription) -> str:
             for name in ("probabilities_hash", "decisions_hash", "distances_hash", "provenance_hash", "table_hash")
             if (content := getattr(description, name)) is not None
         },
+        **({} if description.table_parts is None else {"table_parts": [part.model_dump() for part in description.table_parts]}),
     }
     provenance = description.provenance.as_mapping()
     taken = [key for key in _OwnKeys.model_fields if key in provenance]

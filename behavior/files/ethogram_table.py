@@ -23,11 +23,11 @@ from behavior.files.cells import escape_cell, unescape_cell
 from behavior.provenance import Provenance
 from behavior.recording import Annotation, Ethogram, Labels, Probabilities
 
-__all__ = ["FrameTable", "format_frames", "format_new_frames", "read_frame_table", "stack_columns"]
+__all__ = ["FrameTable", "format_frames", "format_new_frames", "parse_frame_table", "read_frame_table", "stack_columns"]
 
 
 _DISTANCE = "training_distance"
-# Rows that are in memory as text at once.
+# Rows that are in memory as text at once, and that are read together where only a part is needed.
 _ROWS_AT_ONCE = 50_000
 
 # Of one column of some rows: numbers, or the cells as they are where one of them is not a finite number.
@@ -48,12 +48,15 @@ class FrameTable:
         How many rows are below it.
     columns
         Of each column its rows, part after part.
+    first_frame
+        That of the first row; more than 0 in a part of a table.
     """
 
     path: Path
     header: list[str]
     n_rows: int
     columns: list[list[_Part]]
+    first_frame: int = 0
 
     def to_annotation(self, recording: str, behaviors: tuple[str, ...], provenance: Provenance, *, may_be_unknown: bool) -> Annotation:
         """Return the table's content.
@@ -73,10 +76,11 @@ class FrameTable:
             If a column is missing or a cell cannot be used.
         """
         frames = self._read_numbers("frame")
-        wrong = np.flatnonzero(frames != np.arange(len(frames)))
+        wrong = np.flatnonzero(frames != np.arange(self.first_frame, self.first_frame + len(frames)))
         if len(wrong):
+            expected = self.first_frame + wrong[0]
             raise EthogramError(
-                f"{self.path}: line {wrong[0] + 2} is of frame {frames[wrong[0]]:g}, expected {wrong[0]}; frames have to run from 0 "
+                f"{self.path}: line {expected + 2} is of frame {frames[wrong[0]]:g}, expected {expected}; frames have to run from 0 "
                 f"without a gap, so write the file again."
             )
         del frames
@@ -141,8 +145,9 @@ class FrameTable:
         return self.columns[self.header.index(name)]
 
     def _describe(self, name: str, row: int, found: str, expected: str) -> EthogramError:
+        line = self.first_frame + row + 2
         return EthogramError(
-            f"{self.path}: line {row + 2} has {found[:60]!r} in column {name!r}, expected {expected}; correct it or write the file again."
+            f"{self.path}: line {line} has {found[:60]!r} in column {name!r}, expected {expected}; correct it or write the file again."
         )
 
 
@@ -165,24 +170,38 @@ def read_frame_table(path: Path) -> FrameTable:
     """Read the cells of the table at `path`; EthogramError if there is none, or it is not CSV in UTF-8 with a row for each frame."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = (row for row in csv.reader(file) if row)
-            header = [unescape_cell(name) for name in next(rows)]
-            columns: list[list[_Part]] = [[] for _ in header]
-            n_rows = 0
-            while part := list(itertools.islice(rows, _ROWS_AT_ONCE)):
-                _require_whole(path, part, n_columns=len(header), first_line=n_rows + 2)
-                for column, cells in zip(columns, zip(*part, strict=True), strict=True):
-                    column.append(_parse(cells))
-                n_rows += len(part)
+            return parse_frame_table(path, file)
     except FileNotFoundError:
         raise EthogramError(f"{path}: does not exist, expected an ethogram; check the path.") from None
     except OSError as error:
         raise EthogramError(f"{path}: cannot be read ({error.strerror or error}); check the file and its permissions.") from error
     except (UnicodeDecodeError, csv.Error) as error:
         raise EthogramError(f"{path}: is not a CSV file in UTF-8 ({error}); write it again.") from error
+
+
+def parse_frame_table(path: Path, lines: Iterable[str], *, first_frame: int = 0) -> FrameTable:
+    """Return the cells of the table that `lines` are of: the line of names, then those of the frames from `first_frame` on.
+
+    Raises
+    ------
+    EthogramError
+        If there is no line, or one has another number of cells than the first; `path` is the file to name.
+    csv.Error
+        If it is not CSV.
+    """
+    rows = (row for row in csv.reader(lines) if row)
+    try:
+        header = [unescape_cell(name) for name in next(rows)]
     except StopIteration:
         raise EthogramError(f"{path}: is empty, expected a table of frames; write it again.") from None
-    return FrameTable(path, header, n_rows, columns)
+    columns: list[list[_Part]] = [[] for _ in header]
+    n_rows = 0
+    while part := list(itertools.islice(rows, _ROWS_AT_ONCE)):
+        _require_whole(path, part, n_columns=len(header), first_line=first_frame + n_rows + 2)
+        for column, cells in zip(columns, zip(*part, strict=True), strict=True):
+            column.append(_parse(cells))
+        n_rows += len(part)
+    return FrameTable(path, header, n_rows, columns, first_frame)
 
 
 def _require_whole(path: Path, rows: Sequence[Sequence[str]], *, n_columns: int, first_line: int) -> None:
@@ -206,7 +225,9 @@ def _parse(cells: Sequence[str]) -> _Part:
 
 
 def format_frames(path: Path, annotation: Annotation, labels: Labels | None) -> Iterator[bytes]:
-    """Return the text of a table of frames, part after part, with a column `NAME_label` for each behavior where there are labels.
+    """Return the text of a table of frames, with a column `NAME_label` for each behavior where there are labels.
+
+    The first part is the line of names, each other one the lines of some frames.
 
     Raises
     ------

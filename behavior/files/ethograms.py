@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -18,7 +19,7 @@ from behavior.errors import EthogramError, OutputError
 from behavior.files.atomic import find_staged, finish_together, make_folder, replace_together, write_parts
 from behavior.files.cells import format_table
 from behavior.files.claims import claim_file, hold_claim
-from behavior.files.ethogram_description import describe_annotation, format_description, read_description
+from behavior.files.ethogram_description import TablePart, describe_annotation, describe_parts, format_description, read_description
 from behavior.files.ethogram_table import FrameTable, format_frames, read_frame_table, stack_columns
 from behavior.frame_times import find_gaps, frame_edges, frame_stops
 from behavior.provenance import Provenance
@@ -109,10 +110,17 @@ def _format_record(folder: Path, annotation: Annotation) -> dict[Path, bytes | I
     if np.isnan(annotation.probabilities.values).any():
         raise ValueError(f"probabilities of {annotation.recording!r} are NaN, expected behaviors that the model knows")
     table, bouts, description = list_record(folder / f"{annotation.recording}{ETHOGRAM_SUFFIX}", annotation.recording)
+    parts: list[TablePart] = []
+    described = describe_annotation(annotation)
+
+    def describe() -> Iterator[bytes]:
+        # The table is written by then.
+        yield format_description(replace(described, table_parts=tuple(parts))).encode()
+
     return {
-        table: format_frames(table, annotation, None),
+        table: describe_parts(format_frames(table, annotation, None), annotation.time_s, parts),
         bouts: format_table(BoutRow._fields, list_bouts(annotation)).encode(),
-        description: format_description(describe_annotation(annotation)).encode(),
+        description: describe(),
     }
 
 

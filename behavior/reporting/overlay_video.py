@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PureWindowsPath
 from typing import Any
@@ -15,7 +16,10 @@ from behavior.embedding.upright_pose import read_upright_track
 from behavior.errors import BehaviorError, EthogramError, UsageError, VideoError
 from behavior.figures.ethogram_raster import RasterRow
 from behavior.figures.overlay import OverlayPainter
+from behavior.figures.overlay_panel import WINDOW_S
 from behavior.figures.overlay_plan import Clip, plan_frames
+from behavior.files.ethogram_parts import AnnotationPart, read_annotation_part
+from behavior.files.ethograms import read_annotation
 from behavior.files.pose import find_body_parts, match_pose_to_frames
 from behavior.files.pose_times import TOLERATED_ROWS
 from behavior.files.video import VideoReader, open_video, summarize_video
@@ -29,7 +33,7 @@ from behavior.progress import Advance, warn
 from behavior.recording import Annotation, Recording
 from behavior.vision.crops import find_centers
 
-__all__ = ["OverlayVideo", "find_thresholds", "find_video", "plan_overlay"]
+__all__ = ["OverlayVideo", "find_thresholds", "find_video", "plan_overlay", "read_drawn"]
 
 # Bars and letters stay sharp at this quality, and encoding does not take longer than everything else together.
 _CRF, _PRESET = 20, "veryfast"
@@ -46,19 +50,23 @@ class OverlayVideo:
     ethogram, video
         Paths; no video where the panel is drawn alone.
     row
-        The recording's decisions, probabilities and labels.
+        The recording's decisions, probabilities and labels, or a part of them.
     behaviors
         B names.
     thresholds
         Where ticks are drawn, shape (B,), NaN for none; None without any.
     frames
-        Which frame of the recording each frame shows, int64 of shape (N,), ascending.
+        Which frame of the row each frame shows, int64 of shape (N,), ascending.
+    n_frames
+        How many frames the recording has.
     fps
         Frames per second of the overlay.
     note
         Shown beside the time.
     places
         Where the individual is that it is about, shape (T, 2) in pixels, NaN where unknown; None where no individual is named.
+    individual
+        Its name.
     """
 
     ethogram: Path
@@ -67,6 +75,7 @@ class OverlayVideo:
     behaviors: tuple[str, ...]
     thresholds: npt.NDArray[np.floating] | None
     frames: npt.NDArray[np.int64]
+    n_frames: int
     fps: float
     note: str
     places: npt.NDArray[np.float64] | None = None
@@ -107,18 +116,18 @@ class OverlayVideo:
     @property
     def _reaches_end(self) -> bool:
         """Whether the video is read to its end."""
-        return bool(self.frames[-1] >= len(self.row.time_s) - 1 - TOLERATED_ROWS)
+        return bool(self.row.first_frame + self.frames[-1] >= self.n_frames - 1 - TOLERATED_ROWS)
 
     def _open_painter(self, picture_size: tuple[int, int] | None) -> OverlayPainter:
         settings: dict[str, Any] = {"thresholds": self.thresholds, "note": self.note}
         return OverlayPainter(self.row, self.behaviors, picture_size=picture_size, places=self.places, animal=self.individual, **settings)
 
     def _paint(self, reader: VideoReader, painter: OverlayPainter) -> Iterator[npt.NDArray[np.uint8]]:
-        wanted = self.frames.tolist()
-        n_painted = 0
-        for frame in reader.frames(first_frame=wanted[0]):
-            while n_painted < len(wanted) and wanted[n_painted] == frame.index:
-                yield painter.paint(frame.index, frame.image)
+        wanted, n_painted = self.frames.tolist(), 0
+        for frame in reader.frames(first_frame=self.row.first_frame + wanted[0]):
+            index = frame.index - self.row.first_frame
+            while n_painted < len(wanted) and wanted[n_painted] == index:
+                yield painter.paint(index, frame.image)
                 n_painted += 1
             if n_painted == len(wanted) and not self._reaches_end:
                 return
@@ -131,20 +140,42 @@ class OverlayVideo:
         declared = reader.declared_frames
         if declared is None and self._reaches_end:
             return
-        if declared is None or abs(declared - len(self.row.time_s)) > TOLERATED_ROWS:
+        if declared is None or abs(declared - self.n_frames) > TOLERATED_ROWS:
             self._check_length(summarize_video(reader.path).n_frames)
 
     def _check_length(self, n_frames: int) -> None:
-        n_rows = len(self.row.time_s)
-        if abs(n_frames - n_rows) > TOLERATED_ROWS:
+        if abs(n_frames - self.n_frames) > TOLERATED_ROWS:
             raise VideoError(
-                f"{self.video}: has {n_frames} frames, but {self.ethogram} has {n_rows}, so it is another video; name the folder of the "
-                "right one with --videos."
+                f"{self.video}: has {n_frames} frames, but {self.ethogram} has {self.n_frames}, so it is another video; name the folder "
+                "of the right one with --videos."
             )
 
 
+def read_drawn(path: Path, recordings: Mapping[str, Recording], clip: Clip) -> AnnotationPart:
+    """Return what an overlay of a clip draws of the ethogram at `path`: all of it where labels or a pose are laid beside it.
+
+    Parameters
+    ----------
+    recordings
+        By id, those of the manifest.
+
+    Raises
+    ------
+    EthogramError
+        If the ethogram cannot be used.
+    """
+    stop_s = math.inf if clip.stop_s is None else clip.stop_s
+    part = read_annotation_part(path, clip.start_s - WINDOW_S, stop_s + WINDOW_S)
+    annotation = part.annotation
+    recording = recordings.get(annotation.recording)
+    if annotation.provenance.individual or (recording is not None and (recording.labels or recording.individual)):
+        # Labels and poses are laid beside all frames of a recording.
+        return part if part.is_all else AnnotationPart.of_all(read_annotation(path))
+    return part
+
+
 def plan_overlay(
-    ethogram: Path, annotation: Annotation, recording: Recording, video: Path | None, *, clip: Clip, settings: LabelFiles
+    ethogram: Path, part: AnnotationPart, recording: Recording, video: Path | None, *, clip: Clip, settings: LabelFiles
 ) -> OverlayVideo:
     """Return the overlay of an annotation, with what each rater of the recording saw.
 
@@ -152,6 +183,8 @@ def plan_overlay(
     ----------
     ethogram
         Where the annotation was read.
+    part
+        What of it was read (`read_drawn`).
     recording
         Its row of the manifest, or one with nothing but its name.
     video
@@ -170,6 +203,7 @@ def plan_overlay(
     LabelError
         If a label file cannot be used.
     """
+    annotation = part.annotation
     if not len(annotation.time_s) or not annotation.behaviors:
         raise EthogramError(
             f"{ethogram}: holds {len(annotation.time_s)} frames of {len(annotation.behaviors)} behaviors, so nothing to draw."
@@ -178,15 +212,21 @@ def plan_overlay(
     frames, shown_fps = plan_frames(annotation.time_s, fps, clip)
     if not len(frames):
         end_s = frame_edges(annotation.time_s, fps)[-1]
+        if end_s > clip.start_s:
+            raise UsageError(f"{ethogram}: has no frame from --start {clip.start_s:g}s to --stop {clip.stop_s:g}s; give other times.")
         raise UsageError(f"{ethogram}: ends at {end_s:g} s, before --start {clip.start_s:g}s; give an earlier time.")
     labels = {rater: by_rater.values for rater, by_rater in read_raters_of(annotation, recording, settings=settings).items()}
     return OverlayVideo(
         ethogram=ethogram,
         video=video,
-        row=RasterRow(annotation.recording, annotation.time_s, annotation.ethogram.values, annotation.probabilities.values, labels),
+        row=RasterRow(
+            *(annotation.recording, annotation.time_s, annotation.ethogram.values, annotation.probabilities.values, labels),
+            first_frame=part.first_frame,
+        ),
         behaviors=annotation.behaviors,
         thresholds=find_thresholds(ethogram, annotation),
         frames=frames,
+        n_frames=part.n_frames,
         fps=shown_fps,
         places=None if video is None else _find_places(annotation, recording, video),
         individual=recording.individual or annotation.provenance.individual or "",

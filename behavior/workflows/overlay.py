@@ -16,7 +16,7 @@ from behavior.config import LabelFiles
 from behavior.errors import BehaviorError, OutputError, UsageError
 from behavior.figures.overlay_plan import Clip
 from behavior.files.atomic import make_folder, require_writable
-from behavior.files.ethograms import ETHOGRAM_SUFFIX, find_ethograms, read_annotation
+from behavior.files.ethograms import ETHOGRAM_SUFFIX, find_ethograms
 from behavior.files.folder_contents import list_files
 from behavior.files.pose import is_pose
 from behavior.files.study import open_study
@@ -24,7 +24,7 @@ from behavior.files.tracklets import TRACK_SUFFIX
 from behavior.files.video_folder import VideoFolder
 from behavior.progress import complain, report_progress, warn
 from behavior.recording import Recording
-from behavior.reporting.overlay_video import OverlayVideo, find_video, plan_overlay
+from behavior.reporting.overlay_video import OverlayVideo, find_video, plan_overlay, read_drawn
 from behavior.reporting.track_overlay import TrackOverlay, find_tracked_video, name_tracked, plan_track_overlay
 
 __all__ = ["OverlayResult", "draw_overlays"]
@@ -194,8 +194,8 @@ def _draw(sources: _Sources, request: _Request, unit: _Unit) -> OverlayResult:
             name, suffix = name_tracked(path), TRACK_OVERLAY_SUFFIX
             overlay = plan_track_overlay(path, find_tracked_video(path, sources.folder), clip=request.clip)
         else:
-            annotation = read_annotation(path)
-            name, suffix = annotation.recording, OVERLAY_SUFFIX
+            part = read_drawn(path, sources.recordings, request.clip)
+            name, suffix = part.annotation.recording, OVERLAY_SUFFIX
         target = request.out / f"{name}{suffix}"
         if not request.overwrite:
             _refuse_existing([target])
@@ -203,8 +203,8 @@ def _draw(sources: _Sources, request: _Request, unit: _Unit) -> OverlayResult:
             recording = sources.recordings.get(name, Recording(name))
             if request.study is not None and name not in sources.recordings:
                 warn(f"{name} is not in the manifest; its overlay shows no labels.")
-            video = find_video(path, annotation, recording, sources.folder) if request.with_video else None
-            overlay = plan_overlay(path, annotation, recording, video, clip=request.clip, settings=sources.label_files)
+            video = find_video(path, part.annotation, recording, sources.folder) if request.with_video else None
+            overlay = plan_overlay(path, part, recording, video, clip=request.clip, settings=sources.label_files)
         began = time.perf_counter()
         with report_progress(progress, total=len(overlay.frames), unit="frames") as advance:
             overlay.write(target, advance=advance)

@@ -155,6 +155,9 @@ def test_the_files_are_as_the_design_says(tmp_path: Path) -> None:
     ]
     written = json.loads(paths[2].read_text(encoding="utf-8"))
     assert [len(written.pop(key)) for key in ("probabilities_hash", "decisions_hash", "provenance_hash")] == [32] * 3
+    names, rows = written.pop("table_parts")
+    assert (names["n_frames"], rows["n_frames"], rows["start_s"]) == (0, 4, 0.0)
+    assert names["n_bytes"] + rows["n_bytes"] == paths[0].stat().st_size
     assert written == {
         "recording": "A", "behaviors": ["mid", "a, b"], "n_frames": 4, "fps": 2.0, "video": "A.mp4", "thresholds": {"mid": 0.6},
     }  # fmt: skip

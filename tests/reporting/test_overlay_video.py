@@ -10,6 +10,7 @@ import pytest
 from behavior.config import LabelFiles
 from behavior.errors import EthogramError, LabelError, UsageError, VideoError
 from behavior.figures.overlay_plan import Clip
+from behavior.files.ethogram_parts import AnnotationPart
 from behavior.files.video import summarize_video
 from behavior.files.video_folder import VideoFolder
 from behavior.files.video_writer import write_video
@@ -34,7 +35,7 @@ def make_annotation(*, n_frames: int = 20, **provenance: object) -> Annotation:
 
 def make_overlay(video: Path | None, clip: Clip | None = None, *, n_frames: int = 20, **provenance: object) -> OverlayVideo:
     annotation = make_annotation(n_frames=n_frames, **provenance)
-    return plan_overlay(ETHOGRAM, annotation, Recording("A"), video, clip=clip or Clip(), settings=LabelFiles())
+    return plan_overlay(ETHOGRAM, AnnotationPart.of_all(annotation), Recording("A"), video, clip=clip or Clip(), settings=LabelFiles())
 
 
 def write_gray(path: Path, n_frames: int) -> Path:
@@ -90,13 +91,13 @@ def test_a_plan_holds_the_clip_the_labels_and_the_speed(tmp_path: Path) -> None:
     (tmp_path / "labels.csv").write_text("behavior,start_frame,stop_frame\nrear,3,6\n")
     recording = Recording("A", labels={"jin": tmp_path / "labels.csv"})
     clip = Clip(start_s=0.2, stop_s=0.6, speed=2)
-    overlay = plan_overlay(ETHOGRAM, make_annotation(), recording, None, clip=clip, settings=LabelFiles())
+    overlay = plan_overlay(ETHOGRAM, AnnotationPart.of_all(make_annotation()), recording, None, clip=clip, settings=LabelFiles())
     assert (overlay.frames.tolist(), overlay.fps, overlay.note) == ([2, 3, 4, 5], 20, "(speed 2\N{MULTIPLICATION SIGN})")
     assert np.flatnonzero(overlay.row.labels["jin"][:, 1] == 1).tolist() == [3, 4, 5]
     assert make_overlay(None).note == ""
     (tmp_path / "labels.csv").write_text("nothing,of,use\n1,2,3\n")
     with pytest.raises(LabelError, match=r"labels\.csv"):
-        plan_overlay(ETHOGRAM, make_annotation(), recording, None, clip=clip, settings=LabelFiles())
+        plan_overlay(ETHOGRAM, AnnotationPart.of_all(make_annotation()), recording, None, clip=clip, settings=LabelFiles())
 
 
 def test_a_lone_frame_without_a_rate_is_refused() -> None:

@@ -16,6 +16,7 @@ from behavior.errors import EthogramError, OutputError, UsageError
 from behavior.figures.lettering import parse_color
 from behavior.figures.overlay_plan import Clip
 from behavior.figures.rendering import get_color
+from behavior.files import ethogram_parts, ethogram_table
 from behavior.files.ethograms import write_annotation
 from behavior.files.video import open_video, summarize_video
 from behavior.files.video_writer import write_video
@@ -44,11 +45,12 @@ def write_ethogram(
     video: Path | str | None,
     n_frames: int = N_FRAMES,
     time_s: npt.NDArray[np.float64] | None = None,
+    decided: range = range(10, 20),
     **provenance: object,
 ) -> Path:
-    """Behavior 0 is decided in frames 10 to 19."""
+    """Behavior 0 is decided in ten frames."""
     shown = np.zeros((n_frames, 2), dtype=bool)
-    shown[10:20, 0] = True
+    shown[decided, 0] = True
     time_s = np.arange(n_frames) / FPS if time_s is None else time_s
     ethogram = Ethogram(shown, BEHAVIORS, time_s)
     probabilities = Probabilities(np.where(shown, 0.9, 0.1).astype(np.float32), BEHAVIORS, time_s)
@@ -94,6 +96,41 @@ def test_a_part_is_drawn_at_another_speed(tmp_path: Path) -> None:
     result = draw_overlays([path], tmp_path / "end", clip=Clip(start_s=3.5, stop_s=60, speed=0.5))
     assert read_numbers(tmp_path / "end" / "A_overlay.mp4") == list(range(35, 40))
     assert result.fps == {"A": 5}
+
+
+def test_of_a_long_recording_only_what_is_drawn_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    n_frames = 600
+    video = write_numbered_video(tmp_path / "A.mp4", n_frames)
+    monkeypatch.setattr(ethogram_table, "_ROWS_AT_ONCE", 20)
+    monkeypatch.setattr(ethogram_parts, "_ROWS_AROUND", 5)
+    path = write_ethogram(tmp_path, "A", video, n_frames, decided=range(505, 510))
+    clip, out = Clip(start_s=50.0, stop_s=52.0), tmp_path / "out" / "A_overlay.mp4"
+    # The first rows are not needed, and would be refused.
+    path.write_bytes(path.read_bytes().replace(b"\n7,0.7,0.1,", b"\n7,0.7,0.2,"))
+    with monkeypatch.context() as patched:
+        patched.setattr(ethogram_parts, "read_annotation", None)
+        assert draw_overlays([path], out.parent, clip=clip).files == {"A": out}
+    assert read_numbers(out) == [frame % 64 for frame in range(500, 520)]
+    pictures = read_pictures(out)
+    assert [index for index, picture in enumerate(pictures) if has_chip(picture, 0)] == list(range(5, 10))
+    # What is read whole, as earlier versions wrote it, looks the same.
+    path = write_ethogram(tmp_path, "A", video, n_frames, decided=range(505, 510))
+    description = json.loads(path.with_suffix(".json").read_text())
+    del description["table_parts"]
+    path.with_suffix(".json").write_text(json.dumps(description))
+    draw_overlays([path], tmp_path / "again", clip=clip)
+    for one, other in zip(pictures, read_pictures(tmp_path / "again" / "A_overlay.mp4"), strict=True):
+        np.testing.assert_array_equal(one, other)
+    # A video of another length is still known by its length.
+    other_video = write_numbered_video(tmp_path / "other" / "A.mp4", 560)
+    assert "has 560 frames, but" in draw_overlays([path], tmp_path / "no", videos=other_video.parent, clip=clip).failures[str(path)]
+
+
+def test_a_part_in_a_pause_has_nothing_to_draw(tmp_path: Path) -> None:
+    time_s = np.arange(40) / FPS + np.where(np.arange(40) < 20, 0, 60)
+    path = write_ethogram(tmp_path, "A", None, time_s=time_s)
+    failures = draw_overlays([path], tmp_path / "out", clip=Clip(start_s=30, stop_s=31), with_video=False).failures
+    assert "has no frame from --start 30s to --stop 31s" in failures[str(path)]
 
 
 def test_labels_of_the_manifest_are_drawn(tmp_path: Path) -> None:
