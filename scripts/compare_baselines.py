@@ -56,6 +56,7 @@ from behavior.config import Study
 from behavior.figures.rendering import INK, MUTED, PlainFigure, get_color, render_png, style_axes
 from behavior.files.atomic import make_folder, write_bytes, write_text
 from behavior.files.markdown import format_markdown_table
+from behavior.files.model_bundle import BUNDLE_FILE
 from behavior.files.study import open_study, write_study
 from behavior.learning.crossval_folder import CrossvalResults
 from behavior.learning.learning_data import load_learning_data, load_variant
@@ -153,7 +154,7 @@ def time_prediction(path: Path, study: Study, folder: Path) -> float:
     bundle, changed = folder / "model", path.resolve().parent / f".{folder.name}.yaml"
     write_study(changed, study)
     try:
-        if not bundle.is_dir():
+        if not (bundle / BUNDLE_FILE).is_file():
             train_model(changed, bundle, crossval=folder)
         _, recordings = open_study(changed)
         data = load_learning_data(study, [recording for recording in recordings if recording.split == "train"])

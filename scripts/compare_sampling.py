@@ -79,7 +79,10 @@ def find_recordings(arguments: argparse.Namespace) -> list[Recording]:
     videos = arguments.folder / "videos"
     if not videos.is_dir():
         n_frames = round(arguments.seconds * arguments.fps)
-        write_study_files(videos, n_recordings=arguments.render, n_frames=n_frames, seed=arguments.seed, fps=arguments.fps)
+        unfinished = videos.with_name("videos_unfinished")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        write_study_files(unfinished, n_recordings=arguments.render, n_frames=n_frames, seed=arguments.seed, fps=arguments.fps)
+        unfinished.rename(videos)
     names = sorted(path.stem for path in videos.glob("*.mp4"))
     return [
         Recording(

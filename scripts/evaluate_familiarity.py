@@ -35,6 +35,7 @@ from behavior.files.ethograms import ETHOGRAM_SUFFIX, read_annotation
 from behavior.files.frame_tables import write_frame_table
 from behavior.files.label_formats.request import LabelRequest
 from behavior.files.labels import read_labels
+from behavior.files.model_bundle import BUNDLE_FILE
 from behavior.files.pose import read_pose, write_deeplabcut
 from behavior.files.study import open_study
 from behavior.files.video_writer import write_video
@@ -214,7 +215,7 @@ def judge_laboratory(folder: Path, n_streams: int) -> list[Judged]:
     from behavior.workflows.train import train_model
 
     model, out = folder / f"model_{n_streams}", folder / f"ethograms_{n_streams}"
-    if not model.is_dir():
+    if not (model / BUNDLE_FILE).is_file():
         train_model(folder / f"recordings_{n_streams}.yaml", model)
     found: list[Judged] = []
     precisions: dict[str, float] = {}

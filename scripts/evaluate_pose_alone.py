@@ -21,6 +21,8 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -34,9 +36,10 @@ from sklearn.metrics import average_precision_score
 from behavior.files.bout_tables import write_bout_table
 from behavior.files.label_formats.request import LabelRequest
 from behavior.files.labels import read_labels
-from behavior.files.model_bundle import read_bundle
+from behavior.files.model_bundle import BUNDLE_FILE, read_bundle
 from behavior.files.pose import read_pose, write_deeplabcut
 from behavior.files.study import open_study
+from behavior.learning.crossval_files import DIGEST_FILE
 from behavior.learning.learning_data import LearningData, load_learning_data
 from behavior.recording import Frames, Labels, Track
 
@@ -68,11 +71,12 @@ def main() -> None:
 def evaluate_rats(folder: Path, data: Path) -> dict[str, Scores]:
     """Return average precision on the recordings that were kept, by behavior, for each way."""
     files = folder / "files"
-    if not (files / "study.yaml").is_file():
-        shutil.copytree(data, files, dirs_exist_ok=True)
-        behavior("init", files, "--fps", RATS_FPS)
-        # Which are kept is by name alone.
-        keep_last(files / "recordings.csv", N_TESTED)
+    if not files.is_dir():
+        with whole_folder(files) as unfinished:
+            shutil.copytree(data, unfinished, dirs_exist_ok=True)
+            behavior("init", unfinished, "--fps", RATS_FPS)
+            # Which are kept is by name alone.
+            keep_last(unfinished / "recordings.csv", N_TESTED)
     scores: dict[str, Scores] = {}
     for way, others in (("with the other animal", "nearest"), ("without it", None)):
         study = files / f"study_{'others' if others else 'alone'}.yaml"
@@ -84,7 +88,7 @@ def evaluate_rats(folder: Path, data: Path) -> dict[str, Scores]:
         behavior("check", study)
         behavior("embed", study)
         model = folder / study.stem
-        if not model.is_dir():
+        if not (model / BUNDLE_FILE).is_file():
             behavior("train", study, "--out", model)
         scores[f"behavior, {way}"] = dict(read_bundle(model).training.test_average_precision)
         settings, recordings = open_study(study)
@@ -98,14 +102,14 @@ def evaluate_freezing(folder: Path, data: Path) -> dict[str, Scores]:
     """Return average precision on the half that was not trained on, both halves pooled."""
     files = folder / "files"
     study = files / "study.yaml"
-    if not study.is_file():
-        files.mkdir(parents=True, exist_ok=True)
-        cut_in_halves(data / "demo1_tracking.csv", data / "demo1_labels.csv", files)
-        behavior("init", files, "--fps", FREEZING_FPS)
+    if not files.is_dir():
+        with whole_folder(files) as unfinished:
+            cut_in_halves(data / "demo1_tracking.csv", data / "demo1_labels.csv", unfinished)
+            behavior("init", unfinished, "--fps", FREEZING_FPS)
     behavior("check", study)
     behavior("embed", study)
     crossval = folder / "crossval"
-    if not crossval.is_dir():
+    if not (crossval / DIGEST_FILE).is_file():
         behavior("crossval", study, "--out", crossval)
     metrics = pd.read_csv(crossval / "metrics.csv")
     chosen = metrics[(metrics["recording"] == "pooled") & (metrics["metric"] == "average_precision")]
@@ -117,6 +121,16 @@ def evaluate_freezing(folder: Path, data: Path) -> dict[str, Scores]:
         "behavior": dict(zip(chosen["behavior"], chosen["value"], strict=True)),
         "gradient boosting": score(settings.behaviors, predicted, truth),
     }
+
+
+@contextmanager
+def whole_folder(folder: Path) -> Iterator[Path]:
+    """Yield a folder that gets the name of `folder` when the block ends well; what a run that was stopped left there is removed."""
+    unfinished = folder.with_name(f"{folder.name}_unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(parents=True)
+    yield unfinished
+    unfinished.rename(folder)
 
 
 def cut_in_halves(pose: Path, labels: Path, folder: Path) -> None:

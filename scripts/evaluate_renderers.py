@@ -27,6 +27,7 @@ from behavior.compute.where import Where
 from behavior.files.frame_tables import write_frame_table
 from behavior.files.pose import write_deeplabcut
 from behavior.files.video_writer import write_video
+from behavior.learning.crossval_files import DIGEST_FILE
 from behavior.metrics.tables import MetricIndex
 from behavior.synthetic import degrade_track, write_study_files
 from behavior.synthetic.acting import Renderer
@@ -99,7 +100,7 @@ def score(folder: Path, streams: Sequence[str], name: str, weights: str) -> list
         study["features"] = {"standardize": True}
     path, out = folder / f"{name}_{len(streams)}.yaml", folder / f"crossval_{name}_{len(streams)}"
     path.write_text(yaml.safe_dump(study))
-    if not (out / "metrics.csv").is_file():
+    if not (out / DIGEST_FILE).is_file():
         failures = embed_study(path).failures
         if failures:
             raise SystemExit("\n".join(failures.values()))

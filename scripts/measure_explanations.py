@@ -27,6 +27,7 @@ from behavior.figures.rendering import render_png
 from behavior.files.atomic import make_folder, write_bytes
 from behavior.files.manifest import write_manifest
 from behavior.files.markdown import format_markdown_table
+from behavior.files.model_bundle import BUNDLE_FILE
 from behavior.files.study import open_study, write_study
 from behavior.recording import find_bouts
 from behavior.synthetic.study import act_study_recording
@@ -79,7 +80,7 @@ def train_on_shuffled(demo: Path, out: Path) -> Path:
     """Train the demo's model on labels of other recordings, and return its folder; one that is there is used."""
     from behavior.workflows.train import train_model
 
-    if not (out / "model").exists():
+    if not (out / "model" / BUNDLE_FILE).is_file():
         study, recordings = open_study(demo / "study.yaml")
         training = [recording for recording in recordings if recording.split == "train"]
         labels = [recording.labels for recording in training]

@@ -120,6 +120,7 @@ ABOUT_NO_MODULE = {
     "test_no_unpickling.py": "what no module may call",
     "test_package.py": "the wheel and what is in it",
     "test_readme.py": "README.md",
+    "cli/test_out.py": "the option --out of every command",
     "review/test_page.py": "the page in a real browser",
     "review/test_tracks_page.py": "the tab Tracks in a real browser",
     "review/test_whole_session.py": "the page from two videos to ethograms",

@@ -21,6 +21,7 @@ __all__ = [
     "remove_files",
     "replace_together",
     "replacing",
+    "require_makeable",
     "require_writable",
     "sync_file",
     "sync_folder",
@@ -198,6 +199,14 @@ def require_writable(folder: Path) -> None:
             temporary.touch(exist_ok=False)
     except OSError as error:
         raise OutputError(f"{folder}: cannot be written to ({error.strerror or error}); choose a folder that you may write to.") from error
+
+
+def require_makeable(folder: Path) -> None:
+    """Raise OutputError unless `folder` could be made and written to, or is there and can be; nothing is left behind."""
+    existing = next(one for one in (folder.absolute(), *folder.absolute().parents) if one.exists())
+    if not existing.is_dir():
+        raise OutputError(f"{folder}: cannot be made ({existing} is a file); choose a folder that you may write to.")
+    require_writable(existing)
 
 
 def sync_folder(folder: Path) -> None:

@@ -7,11 +7,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from behavior.errors import OutputError
-from behavior.files.atomic import log_written, make_folder, sync_file, sync_folder
+from behavior.files.atomic import log_written, make_folder, require_makeable, sync_file, sync_folder
 from behavior.files.claims import claim_file, hold_claim
 from behavior.files.temporary import name_temporary, remove_leftovers
 
-__all__ = ["is_unfinished", "refuse_results", "replace_results"]
+__all__ = ["is_unfinished", "refuse_result_file", "refuse_results", "replace_results"]
 
 # There while files are replaced, and after a run that was stopped then.
 UNFINISHED_FILE = ".unfinished"
@@ -43,6 +43,15 @@ def refuse_results(folder: Path, *, mark: str, what: str, advice: str) -> None:
                     (folder / UNFINISHED_FILE).unlink(missing_ok=True)
                     remove_leftovers(folder)
     raise OutputError(f"{folder}: holds {what} already ({mark}); {advice}.")
+
+
+def refuse_result_file(path: Path, *, overwrite: bool) -> None:
+    """Raise OutputError if `path` is a folder, is there already and `overwrite` is not set, or is where nothing can be written."""
+    if path.is_dir():
+        raise OutputError(f"{path}: is a folder, expected a file that is to be written; give another --out.")
+    if path.exists() and not overwrite:
+        raise OutputError(f"{path}: is there already; give another --out, or --overwrite to replace it.")
+    require_makeable(path.absolute().parent)
 
 
 @contextmanager

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from behavior.recording import Recording
 
-__all__ = ["group_by_video", "identify_video", "introduce_companions"]
+__all__ = ["group_by_video", "identify_video", "introduce_companions", "name_groups"]
 
 
 def identify_video(recording: Recording) -> str:
@@ -30,6 +30,15 @@ def group_by_video(recordings: Sequence[Recording]) -> list[list[Recording]]:
     for recording in recordings:
         groups.setdefault(identify_video(recording), []).append(recording)
     return list(groups.values())
+
+
+def name_groups(groups: Iterable[Sequence[Recording]]) -> str:
+    """Return what groups of recordings are called together, as `group_by_video` gives them: videos, or recordings where one has no video.
+
+    >>> name_groups([[Recording("m1", video=Path("m1.mp4"))]]), name_groups([[Recording("m1")]])
+    ('videos', 'recordings')
+    """
+    return "videos" if all(group[0].video is not None for group in groups) else "recordings"
 
 
 def introduce_companions(recordings: Sequence[Recording]) -> list[Recording]:

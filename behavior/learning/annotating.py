@@ -15,7 +15,7 @@ from behavior.compute.where import Where
 from behavior.embedding.recordings import require_features_together
 from behavior.errors import BehaviorError, EthogramError, OutputError, WeightsError, name_recording
 from behavior.files.ethograms import ETHOGRAM_SUFFIX, read_provenance, write_annotation
-from behavior.files.shared_videos import group_by_video
+from behavior.files.shared_videos import group_by_video, name_groups
 from behavior.files.study import read_study
 from behavior.learning.annotator import Annotator, open_annotator
 from behavior.progress import announce, complain
@@ -130,7 +130,7 @@ def annotate_recordings(
         names=[video[0].id for video in videos],
         folder=out,
         title="annotating",
-        noun="videos",
+        noun=name_groups(videos),
     )
     for video, outcome in zip(videos, run_units(work, where), strict=True):
         if isinstance(outcome, BehaviorError):

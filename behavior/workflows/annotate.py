@@ -10,7 +10,7 @@ from typing import Any
 from behavior.compute.where import HERE, Where
 from behavior.config import Crop
 from behavior.errors import BehaviorError, UsageError
-from behavior.files.atomic import make_folder
+from behavior.files.atomic import make_folder, require_writable
 from behavior.files.listed_folders import ListedFolders
 from behavior.files.manifest import read_manifest
 from behavior.files.new_videos import list_videos, name_recordings
@@ -72,7 +72,7 @@ def annotate_videos(
     ModelError
         If the bundle cannot be used.
     """
-    make_folder(out)
+    require_writable(make_folder(out))
     named: dict[str, Any] = {"body_parts": tuple(body_parts), "individual": individual, "others": tuple(others)}
     asked = AnnotatorRequest(model, cache or out / "cache", **named, may_resample=resample)
     annotator = asked.open()
@@ -128,7 +128,7 @@ def annotate_study(
     """
     study, recordings = open_study(study_path)
     _refuse_other_individual(study.recordings, recordings, individual)
-    make_folder(out)
+    require_writable(make_folder(out))
     if cache is None:
         cache = out / "cache" if body_parts or individual is not None or others else study.cache
     chosen: dict[str, Any] = {"body_parts": tuple(body_parts), "individual": individual, "others": tuple(others)}
@@ -166,7 +166,7 @@ def annotate_manifest(
     """
     recordings = [_read_as(one, pose_coordinates, fps) for one in read_manifest(manifest)]
     _refuse_other_individual(manifest, recordings, individual)
-    make_folder(out)
+    require_writable(make_folder(out))
     named: dict[str, Any] = {"body_parts": tuple(body_parts), "individual": individual, "others": tuple(others)}
     asked = AnnotatorRequest(model, cache or out / "cache", **named, may_resample=resample)
     annotator = asked.open()

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from behavior.config import Crop
 from behavior.errors import EthogramError, OutputError, UsageError
-from behavior.files.atomic import make_folder, write_text
+from behavior.files.atomic import make_folder, require_makeable, write_text
 from behavior.files.clip_queue import QUEUE_FILE, QueuedClip, add_clips
 from behavior.files.ethograms import find_ethograms, read_annotation
 from behavior.files.manifest import is_portable_name, read_manifest, write_manifest
@@ -123,6 +123,7 @@ def draw_audit(paths: Sequence[Path], out: Path, *, request: AuditRequest) -> Dr
     for path in (study_path, out / MANIFEST_FILE, out / QUEUE_FILE):
         if path.exists():
             raise OutputError(f"{path}: is there already; an audit is drawn once, before anybody looks. Give another --out.")
+    require_makeable(out)
     study, rows = open_study(request.study) if request.study else (None, [])
     known = {row.id: row for row in rows}
     for row in read_manifest(request.groups) if request.groups else []:

@@ -10,6 +10,7 @@ from pathlib import Path
 from behavior.config import Arena
 from behavior.embedding.unmeasured import find_observed
 from behavior.errors import BehaviorError, UsageError
+from behavior.files.atomic import require_makeable
 from behavior.files.ethograms import claim_ethograms, find_ethograms, read_annotation
 from behavior.learning.changed_decisions import DecisionChange, decide_again
 from behavior.learning.decisions import count_bouts
@@ -61,6 +62,8 @@ def decide_ethograms(paths: Sequence[Path], change: DecisionChange, *, out: Path
     """
     result = DecideResult()
     ethograms = find_ethograms(paths)
+    if out is not None:
+        require_makeable(out)
     with ExitStack() as claims:
 
         def claim(folders: Iterable[Path]) -> dict[Path, Callable[[Annotation], list[Path]]]:

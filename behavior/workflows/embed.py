@@ -13,7 +13,7 @@ from behavior.embedding.stream import FeatureStream
 from behavior.embedding.streams import identify_stream
 from behavior.errors import BehaviorError, UsageError
 from behavior.files.atomic import make_folder
-from behavior.files.shared_videos import group_by_video
+from behavior.files.shared_videos import group_by_video, name_groups
 from behavior.files.study import open_study, read_study
 from behavior.learning.learning_data import make_study_streams
 from behavior.learning.variants import list_variants
@@ -46,7 +46,7 @@ def embed_study(path: Path, *, where: Where = HERE) -> EmbedResult:
         names=[video[0].id for video in videos],
         folder=make_folder(read_study(path).cache),
         title="embedding",
-        noun="videos",
+        noun=name_groups(videos),
     )
     result = EmbedResult()
     for names, outcome in zip(work.units, run_units(work, where), strict=True):

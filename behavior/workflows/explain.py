@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from behavior.errors import EthogramError, OutputError, suggest_nearest
+from behavior.errors import EthogramError, suggest_nearest
 from behavior.figures.rendering import render_png
 from behavior.files.atomic import make_folder, write_bytes
 from behavior.files.ethograms import ETHOGRAM_SUFFIX, find_ethograms
+from behavior.files.result_folders import refuse_result_file
 from behavior.learning.explained_ethogram import open_explained
 from behavior.learning.explanation import Explanation
 from behavior.progress import report_progress
@@ -85,8 +86,7 @@ def draw_explanation(
     OutputError
         If `out` exists and `overwrite` is not set, or cannot be written.
     """
-    if out.exists() and not overwrite:
-        raise OutputError(f"{out}: exists already; give another --out, or --overwrite to replace it.")
+    refuse_result_file(out, overwrite=overwrite)
     with report_progress("explaining", total=100, unit="%") as advance:
         done = 0
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from behavior.embedding.individual_gallery import Question, open_side
 from behavior.errors import InputError
+from behavior.files.atomic import require_makeable
 from behavior.files.gallery_folder import read_gallery
 from behavior.files.result_folders import is_unfinished, refuse_results, replace_results
 from behavior.progress import warn
@@ -38,6 +39,7 @@ def evaluate_gallery(folder: Path, out: Path, *, overwrite: bool = False) -> Gal
     stored = read_gallery(folder)
     if not overwrite and not is_unfinished(out):
         refuse_results(out, mark=SCORES_SUMMARY, what="scores", advice="give another folder, or --overwrite to replace them")
+    require_makeable(out)
     questions: tuple[Question, ...] = ("image", "track") if stored.kind == "tracks" else ("image",)
     scores: list[GalleryScores] = []
     notes, obstacles = [], []

@@ -9,6 +9,7 @@ from pathlib import Path
 from behavior.embedding.gallery_sources import ReadSources, SourceScale, list_sources, read_sources
 from behavior.embedding.identification import NEW, Identification, identify_pictured
 from behavior.errors import BehaviorError
+from behavior.files.atomic import require_makeable
 from behavior.files.feature_sources import hash_file
 from behavior.files.gallery_folder import GALLERY_FILE, read_gallery
 from behavior.files.result_folders import is_unfinished, refuse_results, replace_results
@@ -69,6 +70,7 @@ def identify_sources(
     stored = read_gallery(folder)
     if not overwrite and not is_unfinished(out):
         refuse_results(out, mark=ANSWERS_RECORD, what="answers", advice="give another folder, or --overwrite to replace them")
+    require_makeable(out)
     read = ReadSources()
     listed = list_sources(sources, read)
     for kind, unfit in listed.items():

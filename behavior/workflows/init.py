@@ -9,7 +9,7 @@ from pathlib import Path
 
 from behavior.config import is_view_name
 from behavior.errors import BehaviorError, OutputError, UsageError
-from behavior.files.atomic import make_folder, write_text
+from behavior.files.atomic import make_folder, require_writable, write_text
 from behavior.files.behavior_names import ChosenNames, choose_names
 from behavior.files.crop_choice import choose_crop, choose_view_crops
 from behavior.files.manifest import read_manifest, write_manifest
@@ -99,6 +99,7 @@ def init_study(
         if not is_view_name(view):
             raise UsageError(f"--views {view}: cannot be the name of a view; use letters, digits, dashes and underscores, and not 'first'.")
     target = folder if out is None else make_folder(out)
+    require_writable(target)
     study_path, manifest_path = target / STUDY_FILE, target / MANIFEST_FILE
     if study_path.exists():
         raise OutputError(f"{study_path}: is there already and is never written over; edit it, or move it away first.")

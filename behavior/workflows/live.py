@@ -15,7 +15,7 @@ import numpy.typing as npt
 from behavior.embedding.estimated_background import WARM_UP_S, EstimatedBackgroundPosition
 from behavior.embedding.live_positions import FixedPosition, Positions, follow_animal
 from behavior.errors import BehaviorError, ModelError, UsageError, VideoError
-from behavior.files.atomic import make_folder, require_writable
+from behavior.files.atomic import make_folder, require_makeable, require_writable
 from behavior.files.live_sources import Source, find_source, name_sources
 from behavior.frame_times import estimate_fps, have_same_rate
 from behavior.learning.live_features import LiveFeatures
@@ -88,6 +88,7 @@ def run_live(
 
 def _gather(run: LiveRun, folder: Path, out: Path, request: LiveRequest) -> Recorders:
     """Open the model in `folder` and the sources that are asked for, and return what records them."""
+    require_makeable(out)
     model = open_model(folder)
     if obstacle := find_obstacle(model, delay_s=request.delay_s):
         raise ModelError(obstacle)

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from behavior import __version__
 from behavior.config import Crop
-from behavior.errors import OutputError, UsageError
-from behavior.files.atomic import make_folder, require_writable
+from behavior.errors import UsageError
+from behavior.files.atomic import make_folder
+from behavior.files.result_folders import refuse_result_file
 from behavior.files.view_cells import name_view
 from behavior.progress import announce, warn
 from behavior.recording import Annotation, Recording
@@ -95,11 +96,9 @@ def write_report(
     """
     if out.suffix.lower() not in SUFFIXES:
         raise UsageError(f"--out {out}: expected a file for the report, such as report.html.")
-    if out.exists() and not overwrite:
-        raise OutputError(f"{out}: is there already; give another --out, or --overwrite to replace it.")
+    refuse_result_file(out, overwrite=overwrite)
     sources = find_sources(paths, study=study, crossval=crossval, model=model)
     make_folder(out.parent)
-    require_writable(out.parent)
     _announce_sources(sources)
     check = None
     if sources.study is not None and sources.study_path is not None and with_check:

@@ -15,6 +15,7 @@ from behavior.files.atomic import (
     remove_files,
     replace_together,
     replacing,
+    require_makeable,
     require_writable,
     write_text,
 )
@@ -137,6 +138,23 @@ def test_the_files_of_a_record_can_be_read_by_others(tmp_path):
     mask = os.umask(0)
     os.umask(mask)
     assert stat.S_IMODE((tmp_path / "a.csv").stat().st_mode) == 0o666 & ~mask
+
+
+def test_whether_a_folder_could_be_made_is_known_without_making_it(tmp_path, monkeypatch):
+    require_makeable(tmp_path / "new" / "below")
+    require_makeable(tmp_path)
+    assert not list(tmp_path.iterdir())
+    (tmp_path / "file").touch()
+    for folder in (tmp_path / "file", tmp_path / "file" / "below"):
+        with pytest.raises(OutputError, match=re.escape(f"{folder}: cannot be made ({tmp_path / 'file'} is a file); choose")):
+            require_makeable(folder)
+
+    def refuse(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "touch", refuse)
+    with pytest.raises(OutputError, match=r"cannot be written to \(Permission denied\)"):
+        require_makeable(tmp_path / "new")
 
 
 def test_files_are_removed_if_they_are_there(tmp_path):

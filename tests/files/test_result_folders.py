@@ -13,7 +13,7 @@ import pytest
 from behavior.errors import OutputError
 from behavior.files import result_folders
 from behavior.files.atomic import write_text
-from behavior.files.result_folders import is_unfinished, refuse_results, replace_results
+from behavior.files.result_folders import is_unfinished, refuse_result_file, refuse_results, replace_results
 from behavior.files.temporary import name_temporary
 
 TABLES = ("metrics.csv", "ceiling.csv", "figures/curve.svg")
@@ -174,3 +174,19 @@ def test_a_file_that_cannot_be_renamed_is_named(before, monkeypatch):
         (staging / "summary.md").write_text("new")
         monkeypatch.setattr(Path, "replace", refuse)
     assert result_folders.is_unfinished(before)
+
+
+def test_a_file_that_is_to_be_written_is_looked_at_before_any_work(tmp_path):
+    path = tmp_path / "new" / "report.html"
+    refuse_result_file(path, overwrite=False)
+    assert not list(tmp_path.iterdir())
+    path.parent.mkdir()
+    path.write_text("earlier")
+    with pytest.raises(OutputError, match="is there already; give another --out, or --overwrite"):
+        refuse_result_file(path, overwrite=False)
+    refuse_result_file(path, overwrite=True)
+    assert path.read_text() == "earlier"
+    with pytest.raises(OutputError, match="is a folder, expected a file"):
+        refuse_result_file(path.parent, overwrite=True)
+    with pytest.raises(OutputError, match="cannot be made"):
+        refuse_result_file(path / "below" / "report.html", overwrite=True)

@@ -34,7 +34,7 @@ def test_a_frame_is_explained_and_drawn(demo, annotation, tmp_path, run):
     assert [row["features"] for row in shown["rows"]] == ["as it is", "without the animal", "appearance (openfield) of other moments"]
     again = run(*asked)
     assert again.status == 1
-    assert "exists already" in again.err
+    assert "is there already" in again.err
 
 
 def test_a_bout_is_the_mean_over_its_frames_and_is_found_by_a_frame(demo, annotation):
@@ -63,5 +63,5 @@ def test_what_there_is_not_is_named(demo, tmp_path):
     with pytest.raises(UsageError, match=r"has no behavior 'groming'.* did you mean 'grooming'"):
         explain_frame([demo.ethograms], NAME, 3, behavior="groming")
     (tmp_path / "there.png").touch()
-    with pytest.raises(OutputError, match="exists already"):
+    with pytest.raises(OutputError, match="is there already"):
         draw_explanation([demo.ethograms], NAME, 3, tmp_path / "there.png")

@@ -15,8 +15,11 @@ import yaml
 from pose_pairs import ANIMALS, FPS, N_FRAMES, plan_contact, write_pair_pose, write_pair_study
 
 from behavior.cli import main
+from behavior.compute.units import Work
+from behavior.compute.where import Where
 from behavior.files.ethograms import read_annotation
 from behavior.files.manifest import read_manifest
+from behavior.workflows import embed
 
 # What the animals of the new recording are called.
 NEW = ("m5", "m7")
@@ -52,6 +55,19 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     call("train", study, "--crossval", folder / "crossval", "--out", folder / "model")
     call("annotate", folder / "model", folder / "new", *OPTIONS, "--out", folder / "ethograms")
     return folder
+
+
+def test_what_several_workers_count_are_recordings(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    nouns: list[str] = []
+
+    def run_no_unit(work: Work, where: Where) -> list[Any]:
+        nouns.append(work.noun)
+        return []
+
+    monkeypatch.setattr(embed, "run_units", run_no_unit)
+    with pytest.raises(ValueError, match="zip"):
+        embed.embed_study(made / "pose" / "study.yaml", where=Where(workers=2))
+    assert nouns == ["recordings"]
 
 
 def test_init_makes_a_study_of_pose_alone(made: Path) -> None:
