@@ -88,7 +88,8 @@ def test_live_gives_the_files_of_annotate(run, model, mouse, tmp_path):
     headers = [(tmp_path / folder).read_text().split("\n", 1)[0] for folder in ("live/a_ethogram.csv", "annotate/mouse_04_ethogram.csv")]
     assert headers[0] == headers[1]
     said, expected = live.provenance.as_mapping(), offline.provenance.as_mapping()
-    assert set(said) == {*expected, "live"} and said["fps"] == pytest.approx(expected["fps"])
+    # A camera comes at its own pace, so that how long predicting took says nothing.
+    assert set(said) == {*expected, "live"} - {"computing_time"} and said["fps"] == pytest.approx(expected["fps"])
     judged, known = said["familiarity"], expected["familiarity"]
     assert judged["verdict"] == known["verdict"] and set(judged) == set(known)
     for name, value in known["streams"][0].items():
