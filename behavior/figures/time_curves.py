@@ -18,6 +18,8 @@ __all__ = ["draw_time_curves"]
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 _PANEL = (2.4, 2.0)
 GROUND = "#E4E8EE"
+# Of more bins, points would hide the lines.
+_MOST_POINTS = 60
 
 
 def draw_time_curves(
@@ -51,7 +53,7 @@ def draw_time_curves(
 
     Returns
     -------
-    A figure; a point stands in the middle of its bin. A bin with one animal has a point but no band.
+    A figure; a point stands in the middle of its bin, and lines alone are drawn where bins are many. A bin with one animal has no band.
 
     Raises
     ------
@@ -96,7 +98,8 @@ def _draw_groups(axes: Axes, values: Mapping[str, npt.NDArray[np.floating]], bin
         axes.fill_between(middles, mean - sem, mean + sem, color=color, alpha=0.2, linewidth=0)
         lines += axes.plot(
             middles, mean, color=color, linestyle=LINE_STYLES[number % len(LINE_STYLES)], linewidth=1.4,
-            marker=MARKERS[number % len(MARKERS)], markersize=3.5, label=f"{group or 'all'} (n = {len(array)})",
+            marker=MARKERS[number % len(MARKERS)] if len(middles) <= _MOST_POINTS else "", markersize=3.5,
+            label=f"{group or 'all'} (n = {len(array)})",
         )  # fmt: skip
     return lines
 

@@ -9,8 +9,8 @@ __all__ = ["style_time"]
 
 _MINUTES_FROM_S = 180.0
 _HOURS_FROM_S = 6 * 3600.0
-# Seconds between ticks that people can add up: up to a day.
-_STEPS_S = (15, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400, 28800)
+# Seconds between ticks that people can add up: up to eight weeks.
+_STEPS_S = (15, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400, 28800, 43200, *(86400 * days for days in (1, 2, 7, 14, 28, 56)))
 
 
 def style_time(axes: Axes, duration_s: float, *, n_ticks: int = 9) -> None:

@@ -38,8 +38,9 @@ __all__ = [
     "write_pictures",
 ]
 
-# Of curves where the tables have no bins.
-_CURVE_BIN_S = 60.0
+# Of curves where the tables have no bins: seconds, and how many bins there may be, as in an hour of minutes or ten days of hours.
+_CURVE_BINS_S = (60.0, 600.0, 3600.0, 21600.0, 86400.0)
+_MOST_BINS = 240
 
 
 def write_pictures(out: Path, description: Description) -> list[Path]:
@@ -157,7 +158,7 @@ def _make_row(recording: DescribedRecording) -> RasterRow:
 
 def _draw_curves(description: Description) -> Any:
     """Draw the share of time in bins, averaged over animals."""
-    bin_s = description.bin_s or _CURVE_BIN_S
+    bin_s = description.bin_s or _choose_bin(max(recording.recorded_s for recording in description.recordings))
     binned = []
     for recording in description.recordings:
         annotation = recording.annotation
@@ -180,7 +181,7 @@ def _draw_curves(description: Description) -> Any:
     # The last bin is as long as the longest recording has it.
     ends = [frame_edges(recording.annotation.time_s, recording.annotation.fps)[-1] for recording in description.recordings]
     edges = np.append(bin_s * np.arange(n_bins), min(bin_s * n_bins, max(ends)))
-    length = f"{bin_s / 60:g} min" if bin_s >= 60 else f"{bin_s:g} s"
+    length = f"{bin_s / 3600:g} h" if bin_s >= 3600 else f"{bin_s / 60:g} min" if bin_s >= 60 else f"{bin_s:g} s"
     return draw_time_curves(
         curves,
         description.behaviors,
@@ -189,6 +190,11 @@ def _draw_curves(description: Description) -> Any:
         scale=100,
         title=f"Behavior in bins of {length}: mean and standard error over animals",
     )
+
+
+def _choose_bin(recorded_s: float) -> float:
+    """Return the shortest of some lengths of bins, in seconds, of which curves have no more than can be told apart."""
+    return next((bin_s for bin_s in _CURVE_BINS_S if recorded_s <= _MOST_BINS * bin_s), _CURVE_BINS_S[-1])
 
 
 def _count_transitions(table: pd.DataFrame, group: str, behaviors: Sequence[str]) -> npt.NDArray[np.int64]:

@@ -44,5 +44,13 @@ def test_days_are_written_in_hours() -> None:
     assert words[:3] == ["0:00", "4:00", "8:00"]
 
 
+@pytest.mark.parametrize(("days", "step_h"), [(4, 24), (9, 48), (30, 168), (300, 1344)])
+def test_ticks_of_many_days_are_few(days: int, step_h: int) -> None:
+    _, ticks, words = make_axis(86400.0 * days, n_ticks=5)
+    assert set(np.diff(ticks)) == {3600 * step_h}
+    assert len(ticks) <= 6
+    assert words[1] == f"{step_h}:00"
+
+
 def test_fewer_ticks_can_be_asked_for() -> None:
     assert len(make_axis(600.0, n_ticks=5)[1]) <= 6

@@ -78,6 +78,11 @@ def test_curves_are_shares_of_animals_in_bins(description: Description, drawn: d
     np.testing.assert_allclose(curves["drug"][:, 1], 0)
 
 
+@pytest.mark.parametrize(("hours", "bin_s"), [(0.5, 60), (3.9, 60), (10, 600), (100, 3600), (24 * 30, 21600), (24 * 500, 86400)])
+def test_curves_of_long_recordings_have_longer_bins(hours: float, bin_s: float) -> None:
+    assert statistics_figures._choose_bin(3600 * hours) == bin_s
+
+
 def test_transitions_and_lengths_are_those_of_all_recordings_of_a_group(description: Description, drawn: dict[str, list[Any]]) -> None:
     list(draw_pictures(description))
     counts = drawn["draw_transition_graph"][0][0]
