@@ -138,8 +138,13 @@ class StreamDistance(_Part):
         Of the frames' distances. The unit is the distance that one frame in a hundred of left-out training recordings exceeds.
     share
         Of frames that are farther away than this unit.
-    median_limit, share_limit
-        What left-out training recordings let expect at most.
+    shift
+        How far the mean of its frames is from that of the nearest training recording, in standard deviations within recordings.
+    spread
+        How far the logarithms of its features' standard deviations are from their means over the training recordings.
+    median_limit, share_limit, shift_limit, spread_limit
+        What left-out training recordings let expect at most. Shift and spread are None where the model is of an earlier version, or the
+        recording was annotated live.
     """
 
     stream: str
@@ -147,6 +152,10 @@ class StreamDistance(_Part):
     share: Fraction
     median_limit: Distance
     share_limit: Fraction
+    shift: Distance | None = None
+    spread: Distance | None = None
+    shift_limit: Distance | None = None
+    spread_limit: Distance | None = None
 
 
 class Measure(_Part):
@@ -175,17 +184,17 @@ class Familiarity(_Part):
     Attributes
     ----------
     verdict
-        familiar; unusual, where frames are farther from the training recordings than left-out ones let expect, or a measure is beyond its
-        limits; foreign, where most frames are farther than nearly all of left-out recordings; None where nothing can be said.
+        familiar; unusual, where frames or the whole are farther from the training recordings than left-out ones let expect, or a measure is
+        beyond its limits; foreign, where most frames are farther than nearly all of left-out recordings; None where nothing can be said.
     reasons
         Why, and what the verdict does not rest on; sentences.
     distance
-        Greatest `median` of the streams.
+        Mean over the streams of the greater of shift and spread, each in units of its limit and 2 at most; None where they are not known.
     streams
         Distances by stream.
     measures
-        brightness and contrast (grey levels of the crops), sharpness (of the crops), size (pixels between the body parts farthest
-        apart), likelihood (of body parts) and fps.
+        brightness and contrast (grey levels of the crops), relative contrast (contrast by brightness), sharpness (of the crops), size
+        (pixels between the body parts farthest apart), likelihood (of body parts) and fps.
     """
 
     verdict: Literal["familiar", "unusual", "foreign"] | None = None
@@ -201,6 +210,8 @@ class StreamLimits(_Part):
     stream: str
     median_limit: Distance
     share_limit: Fraction
+    shift_limit: Distance | None = None
+    spread_limit: Distance | None = None
 
 
 class FamiliarityLimits(_Part):

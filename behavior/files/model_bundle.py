@@ -28,6 +28,7 @@ from behavior.progress import warn
 
 __all__ = [
     "BUNDLE_FILE",
+    "REFERENCE_VERSION",
     "BundleDescription",
     "CalibrationRecord",
     "DecisionsRecord",
@@ -50,6 +51,8 @@ __all__ = [
 
 BUNDLE_FILE = "bundle.yaml"
 SCHEMA_VERSION = 2
+# Of `FamiliarityRecord`; the first had no shift and no spread.
+REFERENCE_VERSION: Literal[2] = 2
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 # Key of the hash of all else in `bundle.yaml`.
 _HASH = "hash"
@@ -236,6 +239,8 @@ class FamiliarityRecord(Section):
 
     Attributes
     ----------
+    version
+        Of the references' files.
     recordings
         Number of training recordings.
     streams
@@ -244,6 +249,7 @@ class FamiliarityRecord(Section):
         Those of `feature_cache.MEASURES` that are known of all training recordings, and fps.
     """
 
+    version: Literal[1, 2] = 1
     recordings: Positive
     streams: list[ReferenceDescription]
     measures: dict[str, MeasureRecord]

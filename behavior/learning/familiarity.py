@@ -1,4 +1,4 @@
-"""Whether a recording is like those that a model was trained on, by the distance of its frames from theirs."""
+"""Whether a recording is like those that a model was trained on, by its frames, by itself as a whole, and by plain measures."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from behavior.config import split_stream
 from behavior.files.feature_cache import MEASURES
 from behavior.files.feature_sources import Signature
 from behavior.files.model_bundle import FamiliarityRecord, MeasureRecord, StreamDescription
-from behavior.learning.familiarity_reference import StreamReference
+from behavior.learning.familiarity_reference import StreamFigures, StreamReference
 from behavior.learning.recording_features import RecordingFeatures
 from behavior.metrics.nearest_frames import find_prediction_limit
 from behavior.provenance import Familiarity, FamiliarityLimits, Measure, StreamDistance, StreamLimits
@@ -23,8 +23,10 @@ __all__ = [
     "JudgedRecording",
     "TrainingReference",
     "find_limits",
+    "find_rows",
+    "identify_reference",
     "join_distances",
-    "judge_distances",
+    "judge_figures",
     "list_streams",
     "measure_medians",
     "summarize_measure",
@@ -32,15 +34,23 @@ __all__ = [
 ]
 
 Verdict = Literal["familiar", "unusual", "foreign"]
+# Haze lowers it, and what raises it raises the contrast, so that it has no upper limit.
+RELATIVE_CONTRAST = "relative contrast"
 
 # How often one of the limits is exceeded by a recording like the training recordings.
-ALARM_RATE = 0.005
+ALARM_RATE = 0.01
 # How recordings of one laboratory differ: standard deviations of logarithms of medians, and of angles whose squared sines are shares. They
 # count for as many recordings as `WORTH`. Found on rendered laboratories (scripts/evaluate_familiarity.py, those of development).
-USUAL_MEDIAN, USUAL_SHARE, WORTH = 0.05, 0.1, 6
-USUAL_MEASURES = {"brightness": 0.2, "contrast": 0.25, "sharpness": 0.12, "size": 0.15}
+USUAL_MEDIAN, USUAL_SHARE, USUAL_SHIFT, USUAL_SPREAD, WORTH = 0.1, 0.1, 0.2, 0.1, 6
+# A recording as a whole that is less far away is not, however alike the training recordings are: it may be shorter than these.
+LEAST_SHIFT, LEAST_SPREAD = 0.15, 0.1
+# Features go together, about as many at a time.
+LIKE_FEATURES = 10
+USUAL_MEASURES = {"brightness": 0.3, "contrast": 0.3, RELATIVE_CONTRAST: 0.25, "sharpness": 0.12, "size": 0.15}
 # Share of frames beyond the limit of frames from which on a recording is foreign.
 FOREIGN_SHARE = 0.5
+# A stream that is farther away than this many times what is usual counts no more in the distance of a recording.
+FARTHEST = 2.0
 # With fewer training recordings, little can be said.
 FEW_RECORDINGS = 4
 _LEAST = 1e-6
@@ -56,7 +66,8 @@ class JudgedRecording:
     familiarity
         The verdict and what it rests on.
     distances
-        Of each frame, float32 of shape (T,): the greatest of the streams; None where the model has no reference.
+        Of each frame, float32 of shape (T,): the greatest of the streams; None where the model has no reference, or none of a stream that
+        shows all frames.
     """
 
     familiarity: Familiarity
@@ -72,11 +83,11 @@ class TrainingReference:
     record
         What the bundle says; None in bundles of earlier versions.
     streams
-        References by signature of the stream.
+        References by view and signature of the stream (`identify_reference`).
     """
 
     record: FamiliarityRecord | None = None
-    streams: Mapping[str, StreamReference] = field(default_factory=dict)
+    streams: Mapping[tuple[str, str], StreamReference] = field(default_factory=dict)
 
     def explain_absence(self) -> str:
         """Return why nothing can be said of any recording; "" where something can."""
@@ -88,69 +99,84 @@ class TrainingReference:
 
     def judge(self, features: Sequence[RecordingFeatures]) -> JudgedRecording:
         """Return what the features of one recording, for each member of the model, tell about it."""
-        streams = list(list_streams(features))
-        limits = self.describe_limits([stream for stream, _, _ in streams])
-        found: list[npt.NDArray[np.float32]] = []
+        # A recording may lack a view, or parts of it.
+        streams = [(stream, columns, own, rows) for stream, columns, own in list_streams(features) if len(rows := find_rows(own, stream))]
+        limits = self.describe_limits([stream for stream, *_ in streams])
+        found: list[StreamFigures] = []
         curves: list[npt.NDArray[np.float32]] = []
-        for stream, columns, own in streams:
+        for stream, columns, own, rows in streams:
             reference = self.find_reference(stream)
             if reference is not None and not limits.absence:
-                found.append(reference.measure(own.values, columns))
-                curves.append(found[-1] if own.rows is None else found[-1][own.rows.find_nearest()])
-        said = judge_distances(limits, found, measure_medians(features))
-        return JudgedRecording(said, join_distances(curves) if curves else None)
+                found.append(reference.compare(own.values if len(rows) == len(own.values) else own.values[rows], columns))
+                distances = np.full(len(own.values), np.nan, dtype=np.float32)
+                distances[rows] = found[-1].distances
+                curves.append(distances if own.rows is None else distances[own.rows.find_nearest()])
+        said = judge_figures(limits, found, measure_medians(features))
+        return JudgedRecording(said, join_distances(curves))
 
     def describe_limits(self, streams: Sequence[StreamDescription]) -> FamiliarityLimits:
         """Return what a verdict on a recording with `streams`, each once, rests on."""
         absence = self.explain_absence()
         known = [(stream.name, self.find_reference(stream)) for stream in streams]
-        limits = [(name, *find_limits(reference)) for name, reference in known if reference is not None and not absence]
         return FamiliarityLimits(
             absence=absence,
             recordings=None if self.record is None else self.record.recordings,
-            streams=tuple(
-                StreamLimits(stream=name, median_limit=_round(median), share_limit=_round(share)) for name, median, share in limits
-            ),
+            streams=tuple(find_limits(name, reference) for name, reference in known if reference is not None and not absence),
             measures={} if self.record is None else {name: Measure(**one.model_dump()) for name, one in self.record.measures.items()},
         )
 
     def find_reference(self, stream: StreamDescription) -> StreamReference | None:
         """Return the reference of a stream; None for one whose training features did not vary."""
-        signature = Signature.from_text(stream.signature)
-        known = (one for text, one in self.streams.items() if not signature.describe_difference(Signature.from_text(text)))
+        view, text = identify_reference(stream)
+        signature = Signature.from_text(text)
+        known = (
+            one
+            for (of_view, other), one in self.streams.items()
+            if of_view == view and not signature.describe_difference(Signature.from_text(other))
+        )
         return next(known, None)
 
 
-def judge_distances(limits: FamiliarityLimits, distances: Sequence[npt.NDArray[np.float32]], medians: Mapping[str, float]) -> Familiarity:
+def judge_figures(limits: FamiliarityLimits, figures: Sequence[StreamFigures], medians: Mapping[str, float]) -> Familiarity:
     """Return the verdict on one recording.
 
     Parameters
     ----------
     limits
         What it rests on.
-    distances
-        Of its frames, of shape (N,), for each stream of `limits`.
+    figures
+        Of the recording, for each stream of `limits`.
     medians
         Of its frames' measures, as `measure_medians` gives them.
     """
-    measures = {name: limits.measures.get(name, Measure()).model_copy(update={"median": _round(value)}) for name, value in medians.items()}
+    known = {**medians, **_relate_contrast(medians)}
+    measures = {name: limits.measures.get(name, Measure()).model_copy(update={"median": _round(value)}) for name, value in known.items()}
     if limits.absence:
         return Familiarity(verdict=None, reasons=(f"Not known: {limits.absence}.",), measures=measures)
-    found = tuple(_describe_stream(one, own) for one, own in zip(limits.streams, distances, strict=True))
-    far = [one for one in found if one.median > one.median_limit or one.share > one.share_limit]
+    found = tuple(_describe_stream(one, own) for one, own in zip(limits.streams, figures, strict=True))
+    far = [one for one in found if one.median > one.median_limit or one.share > one.share_limit or _measure_whole(one) > 1]
     odd = {name: one for name, one in measures.items() if _is_beyond(one)}
     reasons = [_explain_stream(one) for one in far] + [_explain_measure(name, one) for name, one in odd.items()]
     if limits.recordings is not None and limits.recordings < FEW_RECORDINGS:
         reasons.append(f"There were {limits.recordings} training recordings, too few to say how much such recordings differ.")
+    whole = [min(_measure_whole(one), FARTHEST) for one in found if one.shift is not None]
     verdict: Verdict = "foreign" if any(one.share >= FOREIGN_SHARE for one in far) else "unusual" if far or odd else "familiar"
     return Familiarity(
-        verdict=verdict, reasons=tuple(reasons), distance=max((one.median for one in found), default=None), streams=found, measures=measures
+        verdict=verdict,
+        reasons=tuple(reasons),
+        distance=_round(np.mean(whole)) if whole else None,
+        streams=found,
+        measures=measures,
     )
 
 
-def join_distances(curves: Sequence[npt.NDArray[np.float32]]) -> npt.NDArray[np.float32]:
-    """Return the greatest distance of each frame, of those of its streams (T,), as a table holds it."""
-    return np.asarray(np.maximum.reduce(curves).round(3), dtype=np.float32)
+def join_distances(curves: Sequence[npt.NDArray[np.float32]]) -> npt.NDArray[np.float32] | None:
+    """Return the greatest distance of each frame, of those of the streams that show it (T,), as a table holds it.
+
+    None where there is no stream, or some frame is shown by none: distances are NaN there.
+    """
+    joined = np.fmax.reduce(curves).round(3) if curves else np.full(1, np.nan)
+    return np.asarray(joined, dtype=np.float32) if np.isfinite(joined).all() else None
 
 
 def warn_of_unfamiliar(annotation: Annotation) -> str | None:
@@ -161,13 +187,26 @@ def warn_of_unfamiliar(annotation: Annotation) -> str | None:
     return f"{annotation.recording}: is {known.verdict} to the model, so look at its ethogram before you use it. {' '.join(known.reasons)}"
 
 
-def find_limits(reference: StreamReference) -> tuple[float, float]:
-    """Return which median distance, and which share of frames beyond the unit, a recording like the training recordings hardly exceeds."""
-    medians, angles = np.log(np.maximum(reference.medians, _LEAST)), np.arcsin(np.sqrt(reference.shares))
-    median = find_prediction_limit(medians, rate=ALARM_RATE, usual_deviation=USUAL_MEDIAN, worth=WORTH)
-    angle = find_prediction_limit(angles, rate=ALARM_RATE, usual_deviation=USUAL_SHARE, worth=WORTH)
-    # A right angle is all frames.
-    return float(np.exp(min(median, 50.0))), float(np.sin(min(angle, np.pi / 2)) ** 2)
+def find_limits(stream: str, reference: StreamReference) -> StreamLimits:
+    """Return what a recording like the training recordings hardly exceeds, by a stream."""
+    angle = find_prediction_limit(np.arcsin(np.sqrt(reference.shares)), rate=ALARM_RATE, usual_deviation=USUAL_SHARE, worth=WORTH)
+    known = reference.distribution
+    # By chance alone, the logarithm of the root of the mean of N squares differs by the root of 1 / 2 N.
+    usual_spread = float(np.sqrt(USUAL_SPREAD**2 + LIKE_FEATURES / (2 * reference.n_features)))
+    return StreamLimits(
+        stream=stream,
+        median_limit=_limit_logarithm(reference.medians, USUAL_MEDIAN),
+        # A right angle is all frames.
+        share_limit=_round(np.sin(min(angle, np.pi / 2)) ** 2),
+        shift_limit=None if known is None else max(_limit_logarithm(known.shifts, USUAL_SHIFT), LEAST_SHIFT),
+        spread_limit=None if known is None else max(_limit_logarithm(known.spreads, usual_spread), LEAST_SPREAD),
+    )
+
+
+def _limit_logarithm(values: npt.NDArray[np.float64], usual_deviation: float) -> float:
+    logarithms = np.log(np.maximum(values, _LEAST))
+    limit = find_prediction_limit(logarithms, rate=ALARM_RATE, usual_deviation=usual_deviation, worth=WORTH)
+    return _round(np.exp(min(limit, 50.0)))
 
 
 def summarize_measure(name: str, medians: Sequence[float]) -> MeasureRecord:
@@ -176,24 +215,38 @@ def summarize_measure(name: str, medians: Sequence[float]) -> MeasureRecord:
     if name not in USUAL_MEASURES or len(medians) < 2:
         return MeasureRecord(low=low, high=high)
     values = np.log(np.maximum(medians, _LEAST))
-    limits: dict[str, Any] = {"rate": ALARM_RATE / 2, "usual_deviation": USUAL_MEASURES[name], "worth": WORTH}
+    is_one_sided = name == RELATIVE_CONTRAST
+    rate = ALARM_RATE if is_one_sided else ALARM_RATE / 2
+    limits: dict[str, Any] = {"rate": rate, "usual_deviation": USUAL_MEASURES[name], "worth": WORTH}
     most, least = find_prediction_limit(values, **limits), -find_prediction_limit(-values, **limits)
-    return MeasureRecord(low=low, high=high, low_limit=_round(np.exp(least)), high_limit=_round(np.exp(min(most, 50.0))))
+    return MeasureRecord(
+        low=low, high=high, low_limit=_round(np.exp(least)), high_limit=None if is_one_sided else _round(np.exp(min(most, 50.0)))
+    )
 
 
 def list_streams(features: Sequence[RecordingFeatures]) -> Iterator[tuple[StreamDescription, slice, RecordingFeatures]]:
-    """Yield each stream of the members' features once, with its columns of the features that it is part of, and these.
-
-    Those of other views than the first are left out: a recording may lack them.
-    """
-    seen: set[str] = set()
+    """Yield each stream of the members' features once, with its columns of the features that it is part of, and these."""
+    seen: set[tuple[str, str]] = set()
     for own in features:
         start = 0
         for stream in own.streams:
-            if stream.signature not in seen and not split_stream(stream.name)[1]:
-                seen.add(stream.signature)
+            # Two views may have features of the same meaning, and look otherwise all the same.
+            if (key := identify_reference(stream)) not in seen:
+                seen.add(key)
                 yield stream, slice(start, start + stream.n_features), own
             start += stream.n_features
+
+
+def identify_reference(stream: StreamDescription) -> tuple[str, str]:
+    """Return what tells the reference of a stream from others: its view and its signature."""
+    return split_stream(stream.name)[1], stream.signature
+
+
+def find_rows(features: RecordingFeatures, stream: StreamDescription) -> npt.NDArray[np.int64]:
+    """Return the rows of features that a stream of theirs has, int64 of shape (M,)."""
+    if features.present is None:
+        return np.arange(len(features.values))
+    return np.flatnonzero(features.present[:, [one.name for one in features.streams].index(stream.name)])
 
 
 def measure_medians(features: Sequence[RecordingFeatures]) -> dict[str, float]:
@@ -204,23 +257,42 @@ def measure_medians(features: Sequence[RecordingFeatures]) -> dict[str, float]:
             known = column[np.isfinite(column)]
             if name not in medians and len(known):
                 medians[name] = float(np.median(known))
-    return {**medians, "fps": float(features[0].fps)}
+    return {**medians, **_relate_contrast(medians), "fps": float(features[0].fps)}
 
 
-def _describe_stream(limits: StreamLimits, distances: npt.NDArray[np.float32]) -> StreamDistance:
+def _relate_contrast(medians: Mapping[str, float]) -> dict[str, float]:
+    """Return the contrast by the brightness, where both are known: haze lowers it, and neither another exposure nor another lamp does."""
+    if medians.get("brightness", 0.0) <= 0 or "contrast" not in medians:
+        return {}
+    return {RELATIVE_CONTRAST: medians["contrast"] / medians["brightness"]}
+
+
+def _describe_stream(limits: StreamLimits, figures: StreamFigures) -> StreamDistance:
     return StreamDistance(
         stream=limits.stream,
-        median=_round(np.median(distances)),
-        share=_round(np.mean(distances > 1)),
+        median=_round(np.median(figures.distances)),
+        share=_round(np.mean(figures.distances > 1)),
         median_limit=limits.median_limit,
         share_limit=limits.share_limit,
+        shift=None if figures.shift is None else _round(figures.shift),
+        spread=None if figures.spread is None else _round(figures.spread),
+        shift_limit=limits.shift_limit,
+        spread_limit=limits.spread_limit,
     )
 
 
+def _measure_whole(one: StreamDistance) -> float:
+    """Return the greater of shift and spread, each in units of its limit; 0 where they are not known."""
+    if one.shift is None or one.spread is None or not one.shift_limit or not one.spread_limit:
+        return 0.0
+    return max(one.shift / one.shift_limit, one.spread / one.spread_limit)
+
+
 def _is_beyond(measure: Measure) -> bool:
-    if measure.median is None or measure.low_limit is None or measure.high_limit is None:
+    if measure.median is None:
         return False
-    return not measure.low_limit <= measure.median <= measure.high_limit
+    is_below = measure.low_limit is not None and measure.median < measure.low_limit
+    return is_below or (measure.high_limit is not None and measure.median > measure.high_limit)
 
 
 def _explain_stream(one: StreamDistance) -> str:
@@ -229,7 +301,13 @@ def _explain_stream(one: StreamDistance) -> str:
             f"{one.stream}: {one.share:.0%} of the frames are farther from the training frames than 99 % of left-out training recordings, "
             f"up to {one.share_limit:.0%} is usual."
         )
-    return f"{one.stream}: the median distance from the training frames is {one.median:.2f}, up to {one.median_limit:.2f} is usual."
+    if one.median > one.median_limit:
+        return f"{one.stream}: the median distance from the training frames is {one.median:.2f}, up to {one.median_limit:.2f} is usual."
+    if (one.shift or 0.0) > (one.shift_limit or np.inf):
+        said, value, limit = "the mean of the features is off those of the training recordings", one.shift, one.shift_limit
+    else:
+        said, value, limit = "features vary more or less than in training recordings", one.spread, one.spread_limit
+    return f"{one.stream}: {said}, by {value:.2f}, up to {limit:.2f} is usual."
 
 
 def _explain_measure(name: str, measure: Measure) -> str:

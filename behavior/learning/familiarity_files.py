@@ -9,10 +9,17 @@ from pathlib import Path
 from behavior.config import Study
 from behavior.errors import ModelError
 from behavior.files.model_arrays import read_model_arrays, write_model_arrays
-from behavior.files.model_bundle import BundleDescription, FamiliarityRecord, MeasureRecord, ReferenceDescription, member_path
+from behavior.files.model_bundle import (
+    REFERENCE_VERSION,
+    BundleDescription,
+    FamiliarityRecord,
+    MeasureRecord,
+    ReferenceDescription,
+    member_path,
+)
 from behavior.files.opening import explain_damage
-from behavior.learning.familiarity import TrainingReference, list_streams, measure_medians, summarize_measure
-from behavior.learning.familiarity_reference import REFERENCE_DTYPES, StreamReference, fit_stream_reference
+from behavior.learning.familiarity import TrainingReference, find_rows, identify_reference, list_streams, measure_medians, summarize_measure
+from behavior.learning.familiarity_reference import FIRST_REFERENCE_DTYPES, REFERENCE_DTYPES, StreamReference, fit_stream_reference
 from behavior.learning.learning_data import LearningData, load_variant
 from behavior.learning.variants import list_variants
 
@@ -32,17 +39,20 @@ def describe_familiarity(
     CacheError
         If features are missing, damaged or out of date.
     """
-    asked = {stream.signature for member in description.members for stream in member.streams}
+    asked = {identify_reference(stream) for member in description.members for stream in member.streams}
     writers: dict[str, Callable[[Path], None]] = {}
     streams: list[ReferenceDescription] = []
     measures: dict[str, MeasureRecord] = {}
     for variant in list_variants(study):
         data = load_variant(study, variant, training)
+        known = list(zip(data.features, data.animals, strict=True))
         for stream, columns, _ in list_streams(data.features[:1]):
-            if stream.signature not in asked:
+            if identify_reference(stream) not in asked:
                 continue
-            asked.discard(stream.signature)
-            reference = fit_stream_reference([own.values[:, columns] for own in data.features], data.animals)
+            asked.discard(identify_reference(stream))
+            # Recordings may lack a view, or parts of it.
+            shown = [(own.values[rows][:, columns], animal) for own, animal in known if len(rows := find_rows(own, stream))]
+            reference = fit_stream_reference([values for values, _ in shown], [animal for _, animal in shown])
             if reference is not None:
                 file = f"reference.{len(streams)}.npz"
                 streams.append(ReferenceDescription(stream=stream, file=file))
@@ -51,7 +61,7 @@ def describe_familiarity(
         for name in medians[0]:
             if name not in measures and all(name in one for one in medians):
                 measures[name] = summarize_measure(name, [one[name] for one in medians])
-    return FamiliarityRecord(recordings=len(training.recordings), streams=streams, measures=measures), writers
+    return FamiliarityRecord(version=REFERENCE_VERSION, recordings=len(training.recordings), streams=streams, measures=measures), writers
 
 
 def open_reference(folder: Path, description: BundleDescription) -> TrainingReference:
@@ -65,15 +75,15 @@ def open_reference(folder: Path, description: BundleDescription) -> TrainingRefe
     record = description.familiarity
     if record is None:
         return TrainingReference()
-    streams: dict[str, StreamReference] = {}
+    streams: dict[tuple[str, str], StreamReference] = {}
     for described in record.streams:
         path = member_path(folder, described.file)
-        arrays = read_model_arrays(path, REFERENCE_DTYPES, expected=_EXPECTED)
+        arrays = read_model_arrays(path, REFERENCE_DTYPES if record.version > 1 else FIRST_REFERENCE_DTYPES, expected=_EXPECTED)
         with explain_damage(path, error=ModelError, expected=_EXPECTED, advice=_ADVICE):
             reference = StreamReference.from_arrays(arrays)
             if reference.n_features != described.stream.n_features:
                 raise ValueError(f"it is for {reference.n_features} features, expected {described.stream.n_features}")
-        streams[described.stream.signature] = reference
+        streams[identify_reference(described.stream)] = reference
     return TrainingReference(record, streams)
 
 

@@ -2,14 +2,19 @@
 
 Of one stream: features are standardised and turned into principal components. A frame's distance is that to its nearest reference frames
 in the space of the components, and that from this space, as the two sides of a right angle; divided by the distance that one frame in a
-hundred of left-out training recordings exceeds. Training recordings are left out in turn, with the others of their animal, and all of this
-is fitted on the rest.
+hundred of left-out training recordings exceeds.
+
+A recording as a whole is compared, too: its shift is how far the mean of its frames is from that of the nearest training recording, in the
+space of the components, which are whitened by how they vary within recordings; its spread how far logarithms of the features' standard
+deviations are from their means over the training recordings. Both are roots of means of squares, and show what no frame shows by itself.
+
+Training recordings are left out in turn, with the others of their animal, and all of this is fitted on the rest.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +23,7 @@ from behavior.metrics.nearest_frames import measure_distances
 from behavior.row_blocks import RowBlocks
 from behavior.sequence.preparation import Moments, Preparation, combine_moments, measure_moments, require_components, solve_preparation
 
-__all__ = ["REFERENCE_DTYPES", "StreamReference", "fit_stream_reference"]
+__all__ = ["FIRST_REFERENCE_DTYPES", "REFERENCE_DTYPES", "FeatureDistribution", "StreamFigures", "StreamReference", "fit_stream_reference"]
 
 Floats = npt.NDArray[np.floating]
 
@@ -29,11 +34,16 @@ N_REFERENCE, N_FITTED = 2000, 10_000
 MOST_FOLDS = 10
 # Of frames of left-out training recordings.
 BEYOND = 0.01
+# Part of the mean variance of the components that is added to their variances within recordings, some of which are next to nothing.
+_RIDGE, _LEAST_VARIANCE = 0.02, 1e-12
+# Standard deviations in units of that of all training frames, below which a feature counts as still.
+_STILL = 0.05
 # Frames that are projected at once.
 _FRAMES_AT_ONCE = 1 << 14
 _ALL = slice(None)
 
-REFERENCE_DTYPES: dict[str, type[np.generic]] = {
+# Of references of the first version, which have no `FeatureDistribution`.
+FIRST_REFERENCE_DTYPES: dict[str, type[np.generic]] = {
     "mean": np.float64,
     "scale": np.float64,
     "components": np.float64,
@@ -42,6 +52,65 @@ REFERENCE_DTYPES: dict[str, type[np.generic]] = {
     "medians": np.float64,
     "shares": np.float64,
 }
+_OF_DISTRIBUTION = ("whitening", "middles", "deviations", "shifts", "spreads")
+REFERENCE_DTYPES = {
+    **FIRST_REFERENCE_DTYPES,
+    "whitening": np.float64,
+    "middles": np.float64,
+    "deviations": np.float64,
+    "shifts": np.float64,
+    "spreads": np.float64,
+}
+
+
+@dataclass(frozen=True)
+class StreamFigures:
+    """How far a recording is from the training recordings by one stream.
+
+    Attributes
+    ----------
+    distances
+        Of its frames, float32 of shape (T,).
+    shift, spread
+        Of the recording; None where they are not known.
+    """
+
+    distances: npt.NDArray[np.float32]
+    shift: float | None = None
+    spread: float | None = None
+
+
+@dataclass(frozen=True)
+class FeatureDistribution:
+    """How D features, and P components of them, are distributed within R recordings, and how far left-out ones are from that.
+
+    Attributes
+    ----------
+    whitening
+        What components are multiplied with, so that they vary alike within recordings, float64 of shape (P, P).
+    middles
+        Mean of each recording's whitened components, float64 of shape (R, P).
+    deviations
+        Mean over the recordings of the logarithm of each feature's standard deviation, float64 of shape (D,).
+    shifts, spreads
+        Of each recording when it is left out, float64 of shape (R,).
+    """
+
+    whitening: npt.NDArray[np.float64]
+    middles: npt.NDArray[np.float64]
+    deviations: npt.NDArray[np.float64]
+    shifts: npt.NDArray[np.float64]
+    spreads: npt.NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        n_recordings, n_components = len(self.shifts), len(self.whitening)
+        shapes = [values.shape for values in (self.whitening, self.middles, self.shifts, self.spreads)]
+        if shapes != [(n_components, n_components), (n_recordings, n_components), (n_recordings,), (n_recordings,)]:
+            raise ValueError(f"whitening, middles, shifts and spreads have shapes {shapes}, which do not go together")
+        if not all(np.isfinite(values).all() for values in (self.whitening, self.middles, self.deviations, self.shifts, self.spreads)):
+            raise ValueError("whitening, middles, deviations, shifts or spreads hold a number that is not finite")
+        if (self.shifts < 0).any() or (self.spreads < 0).any():
+            raise ValueError("shifts or spreads are below 0")
 
 
 @dataclass(frozen=True)
@@ -60,6 +129,8 @@ class StreamReference:
         Median distance of the frames of each left-out recording in units of `limit`, float64 of shape (R,).
     shares
         Share of its frames that exceed `limit`, float64 of shape (R,).
+    distribution
+        How features are distributed; None in references of the first version.
     """
 
     preparation: Preparation
@@ -67,6 +138,7 @@ class StreamReference:
     limit: float
     medians: npt.NDArray[np.float64]
     shares: npt.NDArray[np.float64]
+    distribution: FeatureDistribution | None = None
 
     def __post_init__(self) -> None:
         if self.preparation.components is None or self.frames.shape[1:] != (self.preparation.n_outputs,):
@@ -81,6 +153,11 @@ class StreamReference:
             )
         if (self.medians < 0).any() or (self.shares < 0).any() or (self.shares > 1).any():
             raise ValueError("medians or shares are below 0 or above 1")
+        known = self.distribution
+        if known is not None:
+            found = (known.deviations.shape, known.shifts.shape, len(known.whitening))
+            if found != ((self.n_features,), self.medians.shape, self.preparation.n_outputs):
+                raise ValueError(f"deviations and shifts of shapes {found[:2]}, for {found[2]} components, are not of this reference")
 
     @property
     def n_features(self) -> int:
@@ -99,9 +176,20 @@ class StreamReference:
         """
         return _measure(self.preparation, self.frames, features, columns) / np.float32(self.limit)
 
+    def compare(self, features: Floats | RowBlocks, columns: slice = _ALL) -> StreamFigures:
+        """Return how far the recording with these features is from the training recordings; arguments as for `measure`."""
+        distances = self.measure(features, columns)
+        if self.distribution is None:
+            return StreamFigures(distances)
+        starts = range(0, len(features), _FRAMES_AT_ONCE)
+        parts = (np.asarray(features[start : start + _FRAMES_AT_ONCE])[:, columns] for start in starts)
+        moments = combine_moments(measure_moments(part, covariance=False) for part in parts)
+        return StreamFigures(distances, *_compare_moments(self.preparation, self.distribution, moments))
+
     def to_arrays(self) -> dict[str, npt.NDArray]:
         """Return the arrays of `REFERENCE_DTYPES`, which `from_arrays` reads."""
         assert self.preparation.components is not None
+        assert self.distribution is not None
         arrays: dict[str, npt.NDArray] = {
             "mean": self.preparation.mean,
             "scale": self.preparation.scale,
@@ -110,6 +198,11 @@ class StreamReference:
             "limit": np.array([self.limit]),
             "medians": self.medians,
             "shares": self.shares,
+            "whitening": self.distribution.whitening,
+            "middles": self.distribution.middles,
+            "deviations": self.distribution.deviations,
+            "shifts": self.distribution.shifts,
+            "spreads": self.distribution.spreads,
         }
         return {name: np.asarray(arrays[name], dtype=dtype) for name, dtype in REFERENCE_DTYPES.items()}
 
@@ -124,6 +217,7 @@ class StreamReference:
             float(arrays["limit"][0]),
             arrays["medians"],
             arrays["shares"],
+            FeatureDistribution(*(arrays[name] for name in _OF_DISTRIBUTION)) if "shifts" in arrays else None,
         )
 
 
@@ -143,14 +237,17 @@ def fit_stream_reference(features: Sequence[Floats], animals: Sequence[str]) -> 
     moments = [measure_moments(part, covariance=True) for part in samples]
     folds = _number_folds(animals if len(set(animals)) > 1 else [str(number) for number in range(len(features))])
     distances: dict[int, npt.NDArray[np.float32]] = {}
+    apart: dict[int, tuple[float, float]] = {}
     for fold in sorted(set(folds)):
         rest = [number for number, other in enumerate(folds) if other != fold]
         fitted = _fit_projection([samples[number] for number in rest], [moments[number] for number in rest])
         if fitted is None:
             return None
+        others = _describe_distribution(fitted[0], [moments[number] for number in rest])
         for number, other in enumerate(folds):
             if other == fold:
                 distances[number] = _measure(*fitted, samples[number])
+                apart[number] = _compare_moments(fitted[0], others, moments[number])
     left_out = [distances[number] for number in range(len(features))]
     limit = float(np.quantile(np.concatenate(left_out), 1 - BEYOND))
     fitted = _fit_projection(samples, moments)
@@ -159,7 +256,38 @@ def fit_stream_reference(features: Sequence[Floats], animals: Sequence[str]) -> 
     preparation, frames = fitted
     medians = np.array([np.median(part) for part in left_out]) / limit
     shares = np.array([np.mean(part > limit) for part in left_out])
-    return StreamReference(preparation, frames, limit, medians, shares)
+    shifts, spreads = np.array([apart[number] for number in range(len(features))]).T
+    distribution = replace(_describe_distribution(preparation, moments), shifts=shifts, spreads=spreads)
+    return StreamReference(preparation, frames, limit, medians, shares, distribution)
+
+
+def _measure_deviations(preparation: Preparation, moments: Moments) -> npt.NDArray[np.float64]:
+    """Return the logarithm of the standard deviation of each feature of a recording, in units of that of all training frames."""
+    squares = moments.scatter if moments.scatter.ndim == 1 else np.diagonal(moments.scatter)
+    return np.asarray(np.log(np.sqrt(np.maximum(squares, 0) / moments.n_frames) / preparation.scale + _STILL))
+
+
+def _describe_distribution(preparation: Preparation, moments: Sequence[Moments]) -> FeatureDistribution:
+    """Return how features are distributed within recordings whose moments have covariances; shifts and spreads are still 0."""
+    assert preparation.components is not None
+    scaled = preparation.components / preparation.scale[:, None]
+    within = np.mean([scaled.T @ (own.scatter / own.n_frames) @ scaled for own in moments], axis=0)
+    ridge = _RIDGE * float(np.trace(within)) / len(within)
+    whitening = np.linalg.inv(np.linalg.cholesky(within + max(ridge, _LEAST_VARIANCE) * np.eye(len(within)))).T
+    middles = np.stack([_find_middle(preparation, whitening, own) for own in moments])
+    deviations = np.mean([_measure_deviations(preparation, own) for own in moments], axis=0)
+    return FeatureDistribution(whitening, middles, deviations, np.zeros(len(moments)), np.zeros(len(moments)))
+
+
+def _find_middle(preparation: Preparation, whitening: npt.NDArray[np.float64], moments: Moments) -> npt.NDArray[np.float64]:
+    return np.asarray(preparation.apply(moments.mean[None])[0].astype(np.float64) @ whitening)
+
+
+def _compare_moments(preparation: Preparation, distribution: FeatureDistribution, moments: Moments) -> tuple[float, float]:
+    """Return the shift and the spread of a recording."""
+    apart = distribution.middles - _find_middle(preparation, distribution.whitening, moments)
+    changed = _measure_deviations(preparation, moments) - distribution.deviations
+    return float(np.sqrt(np.mean(apart**2, axis=1)).min()), float(np.sqrt(np.mean(changed**2)))
 
 
 def _fit_projection(samples: Sequence[Floats], moments: Sequence[Moments]) -> tuple[Preparation, npt.NDArray[np.float32]] | None:

@@ -17,7 +17,8 @@ from behavior.files.live_video import complete_video
 from behavior.frame_sampling import SampledRows
 from behavior.frame_times import estimate_fps
 from behavior.learning.decisions import decide, read_postprocess
-from behavior.learning.familiarity import join_distances, judge_distances, warn_of_unfamiliar
+from behavior.learning.familiarity import join_distances, judge_figures, warn_of_unfamiliar
+from behavior.learning.familiarity_reference import StreamFigures
 from behavior.progress import announce, complain, warn
 from behavior.provenance import Familiarity, LiveCapture
 from behavior.recording import Annotation
@@ -112,12 +113,12 @@ class _SeenFrames:
             known = column[np.isfinite(column)]
             if len(known):
                 medians[name] = float(np.median(known))
-        return judge_distances(self._limits, [one[self._known] for one in self._list_distances()], {**medians, "fps": fps})
+        return judge_figures(self._limits, [StreamFigures(one[self._known]) for one in self._list_distances()], {**medians, "fps": fps})
 
     def find_distances(self) -> npt.NDArray[np.float32] | None:
         """Return how far each frame, or the nearest that the model looked at, is from the training frames."""
         curves = [one[self._nearest] for one in self._list_distances()]
-        return join_distances(curves) if curves else None
+        return join_distances(curves)
 
 
 def recover_recordings(folder: Path) -> dict[str, Annotation | str]:

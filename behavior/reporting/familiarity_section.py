@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from behavior.figures.distance_curves import draw_distance_curves
-from behavior.provenance import Familiarity, Measure
+from behavior.provenance import Familiarity, Measure, StreamDistance
 from behavior.reporting.description import DescribedRecording, Description
 from behavior.reporting.html_page import Block, Details, Paragraph, Section, Table
 from behavior.reporting.scores_section import embed_picture
@@ -16,10 +16,11 @@ __all__ = ["make_familiarity_section"]
 _MOST_CURVES, _MOST_ROWS = 8, 60
 _ORDER = {"foreign": 0, "unusual": 1, None: 2, "familiar": 3}
 _MEANING = (
-    "A frame's distance is that of its features from the nearest training frames; one in a hundred frames of training recordings that were "
-    "left out is farther than 1. A recording is unusual where more is far than left-out recordings let expect, or light, sharpness or size "
-    "are beyond what is usual; it is foreign where half of its frames are farther than 1. The last row has the medians of the training "
-    "recordings."
+    "A frame's distance is that of its features from the nearest training frames; one in a hundred frames of left-out training recordings "
+    "is farther than 1. A recording's shift is how far the means of its features are from those of training recordings, its spread how "
+    "much more or less they vary. A recording is unusual where one of these is greater than left-out recordings let expect, or light, "
+    "sharpness or size are beyond what is usual; it is foreign where half of its frames are farther than 1. The last row has the medians "
+    "of the training recordings."
 )
 
 
@@ -59,15 +60,26 @@ def _tabulate(recordings: Sequence[DescribedRecording]) -> Table:
     rows = []
     for one in recordings:
         said = _find(one)
-        by_stream = {stream.stream: f"{stream.median:.2f}, {stream.share:.0%}" for stream in said.streams}
+        by_stream = {stream.stream: _show_stream(stream) for stream in said.streams}
         cells = [by_stream.get(name, "") for name in streams] + [_show(said.measures.get(name)) for name in measures]
         rows.append([one.name, said.verdict or "not known", *cells])
     for number, bounds in enumerate(dict.fromkeys(_list_bounds(_find(one), measures) for one in recordings)):
         if any(bounds):
             name = "training recordings" if number == 0 else "those of another model"
             rows.append([name, "", *("" for _ in streams), *bounds])
-    heading = ["Recording", "Familiarity", *(f"{name}: median, beyond 1" for name in streams), *(name.capitalize() for name in measures)]
+    heading = [
+        "Recording",
+        "Familiarity",
+        *(f"{name}: median, beyond 1, shift, spread" for name in streams),
+        *(name.capitalize() for name in measures),
+    ]
     return Table(heading, rows, n_names=2, caption="Distances by stream, and medians of measures", may_break=True)
+
+
+def _show_stream(one: StreamDistance) -> str:
+    # Models of earlier versions, and live recordings, have neither shift nor spread.
+    whole = "".join(f", {value:.2f}" for value in (one.shift, one.spread) if value is not None)
+    return f"{one.median:.2f}, {one.share:.0%}{whole}"
 
 
 def _list_bounds(said: Familiarity, measures: Sequence[str]) -> tuple[str, ...]:

@@ -8,8 +8,9 @@ import pytest
 from behavior.errors import ModelError
 from behavior.files.feature_sources import Signature
 from behavior.files.model_arrays import write_model_arrays
-from behavior.files.model_bundle import StreamDescription
+from behavior.files.model_bundle import FamiliarityRecord, StreamDescription
 from behavior.learning.familiarity_files import describe_familiarity, open_reference
+from behavior.learning.familiarity_reference import FIRST_REFERENCE_DTYPES
 
 NAMES = ("a", "b", "c")
 
@@ -43,6 +44,23 @@ def test_what_is_written_is_opened(described, tmp_path):
     write_model_arrays(tmp_path / "reference.0.npz", {**arrays, "limit": np.array([-1.0])})
     with pytest.raises(ModelError, match=r"reference\.0\.npz: cannot be read as the reference of a model's training recordings"):
         open_reference(tmp_path, description.model_copy(update={"familiarity": record}))
+
+
+def test_references_of_the_first_version_are_opened(described, tmp_path):
+    study, data, description = described
+    record, writers = describe_familiarity(study, data, description)
+    assert record.version == 2
+    for name, write in writers.items():
+        write(tmp_path / name)
+    arrays = dict(np.load(tmp_path / "reference.0.npz"))
+    write_model_arrays(tmp_path / "reference.0.npz", {name: arrays[name] for name in FIRST_REFERENCE_DTYPES})
+    with pytest.raises(ModelError, match=r"reference\.0\.npz"):
+        open_reference(tmp_path, description.model_copy(update={"familiarity": record}))
+    # Bundles of then do not name a version.
+    first = FamiliarityRecord.model_validate(record.model_dump(exclude={"version"}))
+    judged = open_reference(tmp_path, description.model_copy(update={"familiarity": first})).judge([data.features[0]])
+    assert judged.familiarity.verdict == "familiar"
+    assert judged.familiarity.streams[0].shift is None
 
 
 def test_a_reference_for_another_stream_is_refused(described, tmp_path):

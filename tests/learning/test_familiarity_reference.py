@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pytest
 
 from behavior.learning import familiarity_reference
-from behavior.learning.familiarity_reference import REFERENCE_DTYPES, StreamReference, fit_stream_reference
+from behavior.learning.familiarity_reference import FIRST_REFERENCE_DTYPES, REFERENCE_DTYPES, StreamReference, fit_stream_reference
 
 ANIMALS = ["a", "b", "c", "d"]
 
@@ -37,6 +37,30 @@ def test_what_is_elsewhere_is_far_and_farther(reference: StreamReference) -> Non
     assert medians == sorted(medians)
     # Forty, in each of six features of deviation 2, lie beyond all frames.
     assert medians[3] * reference.limit == pytest.approx(np.sqrt(6) * 40 / 2, rel=0.2)
+
+
+def test_shift_and_spread_are_those_of_construction(reference: StreamReference) -> None:
+    assert reference.distribution is not None
+    features = make_features(9, n_frames=20_000).astype(np.float64)
+    own = reference.compare(features)
+    assert own.shift is not None
+    assert own.spread is not None
+    assert max(own.shift, own.spread) < 0.15
+    # All means move by one deviation; all deviations are halved.
+    moved = reference.compare(features + 2)
+    assert moved.shift == pytest.approx(1, abs=0.15)
+    assert moved.spread == pytest.approx(own.spread)
+    # The nearest recording counts, which lies in another place.
+    elsewhere = fit_stream_reference([make_features(seed).astype(np.float32) + (200 if seed == 3 else 0) for seed in range(4)], ANIMALS)
+    assert elsewhere is not None
+    assert elsewhere.distribution is not None
+    assert elsewhere.compare(features + 200).shift == pytest.approx(elsewhere.compare(features).shift, abs=0.15)
+    assert elsewhere.distribution.shifts[3] > 5 * elsewhere.distribution.shifts[:3].max()
+    halved = reference.compare((features - 3) / 2 + 3)
+    assert halved.spread == pytest.approx(np.log(1.05 / 0.55), abs=0.1)
+    # One feature of six counts for the root of a sixth.
+    features[:, 2] += 10
+    assert reference.compare(features).shift == pytest.approx(5 / np.sqrt(6), rel=0.1)
 
 
 def test_a_feature_that_never_varied_tells_what_varies_there() -> None:
@@ -95,7 +119,13 @@ def test_long_recordings_are_measured_part_by_part(reference: StreamReference, m
 def test_arrays_read_back(reference: StreamReference) -> None:
     arrays = reference.to_arrays()
     assert {name: values.dtype.type for name, values in arrays.items()} == REFERENCE_DTYPES
-    np.testing.assert_array_equal(StreamReference.from_arrays(arrays).measure(make_features(5)), reference.measure(make_features(5)))
+    read = StreamReference.from_arrays(arrays)
+    np.testing.assert_array_equal(read.measure(make_features(5)), reference.measure(make_features(5)))
+    assert read.compare(make_features(5)).spread == reference.compare(make_features(5)).spread
+    # A reference of the first version has no shift and no spread.
+    first = StreamReference.from_arrays({name: arrays[name] for name in FIRST_REFERENCE_DTYPES})
+    np.testing.assert_array_equal(first.compare(make_features(5)).distances, read.measure(make_features(5)))
+    assert (first.compare(make_features(5)).shift, first.compare(make_features(5)).spread) == (None, None)
 
 
 @pytest.mark.parametrize(
@@ -110,6 +140,12 @@ def test_arrays_read_back(reference: StreamReference) -> None:
         ("shares", np.array([0.1, 0.1, 0.1, 1.5])),
         ("components", np.full((6, 6), np.nan)),
         ("scale", np.zeros(6)),
+        ("whitening", np.eye(5)),
+        ("middles", np.zeros((4, 5))),
+        ("deviations", np.zeros(5)),
+        ("deviations", np.full(6, np.nan)),
+        ("shifts", np.zeros(3)),
+        ("spreads", np.full(4, -0.1)),
     ],
 )
 def test_arrays_that_do_not_go_together_are_refused(reference: StreamReference, name: str, values: npt.NDArray) -> None:

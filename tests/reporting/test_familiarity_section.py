@@ -23,8 +23,10 @@ def judge(verdict: str, distance: float, *reasons: str) -> Familiarity:
 
 
 def test_what_is_foreign_comes_first_with_its_reason(make_recording: MakeRecording, make_description: MakeDescription) -> None:
+    near = judge("familiar", 0.5)
+    whole = near.streams[0].model_copy(update={"shift": 0.31, "spread": 0.2, "shift_limit": 0.5, "spread_limit": 0.4})
     recordings = [
-        make_recording("a", familiarity=judge("familiar", 0.5)),
+        make_recording("a", familiarity=near.model_copy(update={"streams": (whole,)})),
         make_recording("b", familiarity=judge("unusual", 0.9, "Dark.")),
         make_recording("c", familiarity=judge("foreign", 3.0, "Far.")),
     ]
@@ -37,7 +39,7 @@ def test_what_is_foreign_comes_first_with_its_reason(make_recording: MakeRecordi
     assert [row[:4] for row in table.rows] == [
         ["c", "foreign", "3.00, 25%", "45.1"],
         ["b", "unusual", "0.90, 25%", "45.1"],
-        ["a", "familiar", "0.50, 25%", "45.1"],
+        ["a", "familiar", "0.50, 25%, 0.31, 0.20", "45.1"],
         ["training recordings", "", "", "100 to 140"],
     ]
     assert table.rows[0][4] == "0.9"

@@ -91,8 +91,15 @@ def test_live_gives_the_files_of_annotate(run, model, mouse, tmp_path):
     # A camera comes at its own pace, so that how long predicting took says nothing.
     assert set(said) == {*expected, "live"} - {"computing_time"} and said["fps"] == pytest.approx(expected["fps"])
     judged, known = said["familiarity"], expected["familiarity"]
-    assert judged["verdict"] == known["verdict"] and set(judged) == set(known)
+    of_the_whole = [reason for reason in known["reasons"] if "the mean of the features" in reason or "features vary" in reason]
+    assert judged["reasons"] == [reason for reason in known["reasons"] if reason not in of_the_whole]
+    assert (judged["verdict"] == known["verdict"] or of_the_whole) and set(judged) == set(known)
+    # A recording as a whole is compared by features that nobody keeps.
+    assert (judged["distance"], judged["streams"][0].pop("shift"), judged["streams"][0].pop("spread")) == (None, None, None)
     for name, value in known["streams"][0].items():
+        if name in ("shift", "spread"):
+            assert value > 0
+            continue
         assert judged["streams"][0][name] == (value if name == "stream" else pytest.approx(value, rel=1e-3, abs=1e-6))
     # A pose alone tells size and likelihood.
     assert {**known["measures"], **judged["measures"]} == known["measures"]
