@@ -1,6 +1,7 @@
 """Compare networks of timm and transformers in OpenVINO with PyTorch: cosine of their vectors, and images or clips a second.
 
     python scripts/benchmark_backbones.py timm/resnet50 timm/vit_small_patch16_224 transformers/videomae
+    python scripts/benchmark_backbones.py transformers/vjepa2 --frames 16 --count 2 --batch 1
 
 Weights are random, so that nothing is downloaded: the arithmetic is the same. Needs `pip install 'behavior[torch]'`.
 """
@@ -36,18 +37,23 @@ def main() -> None:
     parser.add_argument("names", nargs="+", help="timm/NAME or transformers/KIND")
     parser.add_argument("--count", type=int, default=8, help="images, or clips, that are compared (default: 8)")
     parser.add_argument("--batch", type=int, default=8, help="images or clips at once (default: 8)")
+    parser.add_argument("--frames", type=int, help="frames of a clip, of networks on clips (default: their own number)")
     parser.add_argument("--seconds", type=float, default=10.0, help="how long each engine is measured (default: 10)")
     parser.add_argument("--models", type=Path, help="folder for the converted networks (default: one that is removed)")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         for name in arguments.names:
-            compare(name, arguments.models or Path(folder), arguments.count, arguments.batch, arguments.seconds)
+            sizes = {"count": arguments.count, "batch_size": arguments.batch, "n_frames": arguments.frames}
+            compare(name, arguments.models or Path(folder), seconds=arguments.seconds, **sizes)
 
 
-def compare(name: str, models: Path, count: int, batch_size: int, seconds: float) -> None:
+def compare(name: str, models: Path, *, count: int, batch_size: int, n_frames: int | None, seconds: float) -> None:
     """Print how one network does in each engine."""
     specification = find_backbone(
-        name, weights="random", describe=lambda network: make_description(network, models, hash_file=hash_file, announce=print)
+        name,
+        weights="random",
+        clip=None if n_frames is None else (n_frames, 1),
+        describe=lambda network: make_description(network, models, hash_file=hash_file, announce=print),
     )
     identity = identify_weights(specification, "random", hash_file=hash_file)
     path = convert_backbone(EngineRequest(specification, "random", identity=identity, models=models), announce=print)
