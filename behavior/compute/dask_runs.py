@@ -35,7 +35,7 @@ import distributed
 from distributed.scheduler import KilledWorker
 
 from behavior.compute.dask_clusters import MOST_DEATHS, Place, connect
-from behavior.compute.dask_worker import DIED, UNFIT, Run, describe_worker, end_run, run_unit, stop_run
+from behavior.compute.dask_worker import DIED, UNFIT, Run, describe_worker, end_run, end_run_elsewhere, run_unit, stop_run
 from behavior.compute.messages import decode, encode
 from behavior.compute.unit_process import ERROR, MESSAGE, read_message
 from behavior.compute.units import Work
@@ -232,4 +232,4 @@ class _Dispatcher:
         with suppress(OSError, RuntimeError, distributed.TimeoutError, distributed.CancelledError):
             if self.futures:
                 self.place.client.cancel(list(self.futures.values()), force=True)
-            self.place.client.run(end_run if is_done else stop_run, token, on_error="ignore", wait=False)
+            self.place.client.run(end_run_elsewhere, token, is_done=is_done, on_error="ignore", wait=False)

@@ -6,6 +6,7 @@ memory that a library never gives back is gone when a run ends. The process stay
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 import time
@@ -19,7 +20,7 @@ from behavior.compute.threads import limit_threads
 from behavior.compute.unit_process import MESSAGE, ProcessDiedError, UnitProcess
 from behavior.versions import collect_versions
 
-__all__ = ["DIED", "UNFIT", "Run", "describe_worker", "end_run", "run_unit", "stop_run"]
+__all__ = ["DIED", "UNFIT", "Run", "describe_worker", "end_run", "end_run_elsewhere", "run_unit", "stop_run"]
 
 # What may come back besides what a process says.
 DIED, UNFIT = b"d", b"u"
@@ -121,6 +122,11 @@ def end_run(token: str) -> None:
     with _lock:
         processes = _processes.pop(token, [])
     UnitProcess.close_all(processes, are_done=True)
+
+
+async def end_run_elsewhere(token: str, *, is_done: bool) -> None:
+    """Do `end_run` or `stop_run` while this worker goes on answering; Dask waits for nothing but coroutines in the background."""
+    await asyncio.to_thread(end_run if is_done else stop_run, token)
 
 
 def _find_process(run: Run) -> UnitProcess | None:

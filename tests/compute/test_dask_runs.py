@@ -6,7 +6,8 @@ import threading
 import time
 from pathlib import Path
 
-from cluster_units import note_and_wait
+import distributed
+from cluster_units import count_children, note_and_wait
 from dask_processes import DaskProcesses
 
 from behavior.compute import dask_runs
@@ -79,6 +80,21 @@ def test_workers_and_schedulers_that_are_killed_cost_only_what_they_were_at(tmp_
     with DaskProcesses(tmp_path / "again", n_workers=1, paths=(HELPERS,)) as dask:
         assert len(start(folder, dask, n_units=3).get(timeout=120)) == 3
     assert (folder / "0.txt").read_text() == "done before"
+
+
+def test_processes_of_workers_end_with_the_run(tmp_path):
+    (tmp_path / "go").touch()
+    with DaskProcesses(tmp_path, n_workers=1, paths=(HELPERS,)) as dask, distributed.Client(dask.address) as client:
+        assert len(start(tmp_path, dask, n_units=2).get(timeout=120)) == 2
+        # One that is at work is seen, so that none is no accident.
+        (tmp_path / "go").unlink()
+        for path in tmp_path.glob("*.txt"):
+            path.unlink()
+        ended = start(tmp_path, dask, n_units=1)
+        wait_for(lambda: [*client.run(count_children).values()] == [1])
+        (tmp_path / "go").touch()
+        assert len(ended.get(timeout=120)) == 1
+        wait_for(lambda: [*client.run(count_children).values()] == [0], seconds=60)
 
 
 def test_a_worker_that_is_not_fit_is_refused_before_work_starts(tmp_path, monkeypatch):

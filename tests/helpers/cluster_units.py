@@ -6,6 +6,8 @@ import os
 import time
 from pathlib import Path
 
+import psutil
+
 
 def note_and_wait(place: str) -> int:
     """Note beside `place` that it was begun, wait until a file `go` is there, and write the file at `place`; keep one that is there."""
@@ -17,3 +19,8 @@ def note_and_wait(place: str) -> int:
             time.sleep(0.05)
         path.write_text(str(os.getpid()))
     return os.getppid()
+
+
+def count_children():
+    """Return how many processes this one has started that are still there."""
+    return sum(child.status() != psutil.STATUS_ZOMBIE for child in psutil.Process().children())
