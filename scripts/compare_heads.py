@@ -6,9 +6,9 @@
 
 Every setting is cross-validated as the study says, in a folder of its own in `--out`; what is there already is not computed again, and a
 run that was stopped goes on. What needs no training follows from the stored predictions: the mean of the study's own head and the first
-other setting, for each behavior the one of the two that is best on the other recordings, and predictions in which behaviors exclude each
-other. F1 is at the threshold that is best on the other recordings. A difference is that to the study's own head, with its 95 % interval:
-recordings, the same for both, are drawn again 1,000 times. The tables are printed, and written to `heads.md`.
+other setting, for each behavior the one of the two, or the mean with those weights, that is best on the other recordings, and predictions
+in which behaviors exclude each other. F1 is at the threshold that is best on the other recordings. A difference is that to the study's own
+head, with its 95 % interval: recordings, the same for both, are drawn again 1,000 times. The tables are printed, and written to `heads.md`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,6 @@ from behavior.files.markdown import format_markdown_table
 from behavior.files.study import read_study, write_study
 from behavior.learning.crossval_folder import CrossvalResults, read_crossval
 from behavior.metrics.bootstrap import draw_multiplicities, find_interval, resample_average_precision
-from behavior.metrics.frames import average_precision
 from behavior.workflows.crossval import cross_validate
 
 OWN = "own"
@@ -44,6 +43,8 @@ SETTINGS: Mapping[str, Mapping[str, Any]] = {
     "more dropout": {"head": {"dropout": 0.6}},
     "trained for longer": {"training": {"epochs": 100, "patience": 15}},
 }
+# Of the study's own head, the rest being the other's; of those that are as good, the first is taken.
+WEIGHTS = [0.5, 0.25, 0.75, 0.0, 1.0]
 THRESHOLDS = np.linspace(0.02, 0.98, 49)
 
 Floats = npt.NDArray[np.float64]
@@ -125,24 +126,34 @@ def compute(path: Path, study: Study, folder: Path) -> tuple[CrossvalResults, fl
 
 
 def combine(labels: Labels, members: Sequence[Compared]) -> list[Compared]:
-    """Return the mean of members, and for each behavior the member with the best average precision on the other recordings."""
-    names = " and ".join(member.name for member in members)
+    """Return the mean of two members, and for each behavior the better one and the best weights on the other recordings."""
+    first, second = members
+    names = f"{first.name} and {second.name}"
+    ways = {f"mean of {names}": [0.5], f"the better of {names}": [1.0, 0.0], f"weights of {names}": WEIGHTS}
+    mixed = {weight: mix(first, second, weight) for weight in dict.fromkeys(weight for weights in ways.values() for weight in weights)}
+    return [Compared(name, choose(labels, [mixed[weight] for weight in weights])) for name, weights in ways.items()]
+
+
+def mix(first: Compared, second: Compared, weight: float) -> list[npt.NDArray[np.float32]]:
+    """Return the mean of two members' predictions, of which the first has the given weight."""
+    if weight in (0.0, 1.0):
+        return list(first.predictions if weight else second.predictions)
+    return [
+        (weight * one + (1 - weight) * other).astype(np.float32) for one, other in zip(first.predictions, second.predictions, strict=True)
+    ]
+
+
+def choose(labels: Labels, candidates: Sequence[Predictions]) -> list[npt.NDArray[np.float32]]:
+    """Return for each recording and behavior what the candidate predicts that has the best average precision on the other recordings."""
     n_recordings, n_behaviors = len(labels), labels[0].shape[1]
-    mean = [np.mean([member.predictions[index] for member in members], axis=0) for index in range(n_recordings)]
-    chosen = [np.empty_like(values) for values in members[0].predictions]
-    for left_out in range(n_recordings):
-        others = [index for index in range(n_recordings) if index != left_out]
-        for column in range(n_behaviors):
-            scores = [
-                average_precision(
-                    np.concatenate([labels[index][:, column] for index in others]),
-                    np.concatenate([member.predictions[index][:, column] for index in others]),
-                )
-                for member in members
-            ]
-            best = members[int(np.nanargmax(scores))] if np.isfinite(scores).any() else members[0]
-            chosen[left_out][:, column] = best.predictions[left_out][:, column]
-    return [Compared(f"mean of {names}", mean), Compared(f"the better of {names}", chosen)]
+    # Row r leaves out recording r.
+    others = 1 - np.eye(n_recordings, dtype=np.int64)
+    chosen = [np.empty_like(values) for values in candidates[0]]
+    for column in range(n_behaviors):
+        scores = np.stack([resample_average_precision(*_take_column(labels, one, column), others) for one in candidates])
+        for left_out, best in enumerate(np.argmax(np.nan_to_num(scores, nan=-1.0), axis=0)):
+            chosen[left_out][:, column] = candidates[best][left_out][:, column]
+    return chosen
 
 
 def exclude(predictions: Predictions, columns: Sequence[int]) -> list[npt.NDArray[np.float32]]:

@@ -25,11 +25,27 @@ def predict(right: int) -> np.ndarray:
 def test_the_better_member_is_chosen_for_each_behavior() -> None:
     labels = [SHOWN] * 3
     members = [script.Compared("a", [predict(0)] * 3), script.Compared("b", [predict(1)] * 3)]
-    mean, chosen = script.combine(labels, members)
-    assert (mean.name, chosen.name) == ("mean of a and b", "the better of a and b")
+    mean, chosen, weighted = script.combine(labels, members)
+    assert (mean.name, chosen.name, weighted.name) == ("mean of a and b", "the better of a and b", "weights of a and b")
     np.testing.assert_allclose(mean.predictions[0], 0.5)
     for values in chosen.predictions:
         np.testing.assert_allclose(values, np.where(SHOWN == 1, 0.9, 0.1), rtol=1e-6)
+    # Three quarters of the member that is right rank frames as well as all of it, and come first.
+    for values in weighted.predictions:
+        np.testing.assert_allclose(values, np.where(SHOWN == 1, 0.7, 0.3), rtol=1e-6)
+
+
+def test_weights_are_those_with_which_other_recordings_are_ranked_best() -> None:
+    labels = [np.array([[1], [1], [0], [0]], dtype=np.int8)] * 2
+    first = [np.array([[0.9], [0.1], [0.8], [0.0]], dtype=np.float32)] * 2
+    second = [np.array([[0.3], [0.9], [0.1], [0.4]], dtype=np.float32)] * 2
+    mean, _, weighted = script.combine(labels, [script.Compared("a", first), script.Compared("b", second)])
+    np.testing.assert_allclose(mean.predictions[0][:, 0], [0.6, 0.5, 0.45, 0.2], rtol=1e-6)
+    np.testing.assert_allclose(weighted.predictions[0], mean.predictions[0])
+    # Of a first member that is worse, less is taken.
+    worse = [values + np.array([[0], [0], [0.2], [0]], dtype=np.float32) for values in first]
+    _, _, weighted = script.combine(labels, [script.Compared("a", worse), script.Compared("b", second)])
+    np.testing.assert_allclose(weighted.predictions[1][:, 0], [0.45, 0.7, 0.325, 0.3], rtol=1e-6)
 
 
 def test_a_choice_does_not_see_what_it_is_scored_on() -> None:
@@ -38,7 +54,7 @@ def test_a_choice_does_not_see_what_it_is_scored_on() -> None:
         script.Compared("a", [predict(0), predict(1), predict(1)]),
         script.Compared("b", [predict(1), predict(0), predict(0)]),
     ]
-    _, chosen = script.combine([SHOWN] * 3, members)
+    _, chosen, _ = script.combine([SHOWN] * 3, members)
     np.testing.assert_array_equal(chosen.predictions[0][:, 0], predict(1)[:, 0])
 
 
@@ -81,8 +97,8 @@ def test_a_run_prints_and_writes_tables(
     script.main()
     text = (tmp_path / "heads" / "heads.md").read_text()
     assert text in capsys.readouterr().out
-    rows = [line for line in text.splitlines() if line.startswith(("| own", "| boosting", "| mean of", "| the better"))]
-    assert len(rows) == 2 * 8
+    rows = [line for line in text.splitlines() if line.startswith(("| own", "| boosting", "| mean of", "| the better", "| weights of"))]
+    assert len(rows) == 2 * 10
     own = script.read_crossval(tmp_path / "heads" / "own")
     truth = np.concatenate([own.labels[name].values[:, 0] for name in own.recordings])
     said = np.concatenate([own.out_of_fold[name][:, 0] for name in own.recordings])
