@@ -36,6 +36,7 @@ def test_the_demo_leaves_everything_that_the_commands_promise(demo):
     # A command that another test saw refused may have left its log.
     assert {path.name for path in demo.model.iterdir()} - {"logs"} == {
         "bundle.yaml",
+        "computing_time.csv",
         "metrics.csv",
         "summary.md",
         "confusion.png",
