@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from behavior.figures.distance_curves import draw_distance_curves
-from behavior.provenance import Familiarity, Measure, StreamDistance
+from behavior.provenance import Familiarity, Measure
 from behavior.reporting.description import DescribedRecording, Description
 from behavior.reporting.html_page import Block, Details, Paragraph, Section, Table
 from behavior.reporting.scores_section import embed_picture
@@ -17,10 +17,11 @@ _MOST_CURVES, _MOST_ROWS = 8, 60
 _ORDER = {"foreign": 0, "unusual": 1, None: 2, "familiar": 3}
 _MEANING = (
     "A frame's distance is that of its features from the nearest training frames; one in a hundred frames of left-out training recordings "
-    "is farther than 1. A recording's shift is how far the means of its features are from those of training recordings, its spread how "
-    "much more or less they vary. A recording is unusual where one of these is greater than left-out recordings let expect, or light, "
-    "sharpness or size are beyond what is usual; it is foreign where half of its frames are farther than 1. The last row has the medians "
-    "of the training recordings."
+    "is farther than 1. A recording's shift is how far the mean of its features is from that of the nearest training recording, its spread "
+    "how much more or less they vary; its distance is the mean over the streams of the greater of the two, in units of what is usual at "
+    "most. A recording is unusual where one of these is greater than left-out recordings let expect, or light, sharpness or size are "
+    "beyond what is usual; it is foreign where half of its frames are farther than 1. The last row has the medians of the training "
+    "recordings."
 )
 
 
@@ -38,6 +39,8 @@ def make_familiarity_section(description: Description) -> Section | None:
     blocks += [Paragraph(f"{one.name}: {' '.join(_find(one).reasons)}", "note") for one in unsaid[:1]]
     table = _tabulate(known)
     blocks.append(table if len(known) <= _MOST_ROWS else Details(f"The {len(known)} recordings", [table]))
+    if any(_find(one).streams for one in known):
+        blocks.append(Details("Each stream", [_tabulate_streams(known)]))
     blocks.append(Paragraph(_MEANING, "note"))
     curves = [one for one in known if one.annotation.distances is not None and len(one.annotation.distances)][:_MOST_CURVES]
     if curves:
@@ -55,31 +58,36 @@ def _find(recording: DescribedRecording) -> Familiarity:
 
 
 def _tabulate(recordings: Sequence[DescribedRecording]) -> Table:
-    streams = list(dict.fromkeys(stream.stream for one in recordings for stream in _find(one).streams))
+    is_known = any(_find(one).distance is not None for one in recordings)
     measures = list(dict.fromkeys(name for one in recordings for name in _find(one).measures))
     rows = []
     for one in recordings:
         said = _find(one)
-        by_stream = {stream.stream: _show_stream(stream) for stream in said.streams}
-        cells = [by_stream.get(name, "") for name in streams] + [_show(said.measures.get(name)) for name in measures]
+        distance = [_format(said.distance)] if is_known else []
+        cells = distance + [_show(said.measures.get(name)) for name in measures]
         rows.append([one.name, said.verdict or "not known", *cells])
     for number, bounds in enumerate(dict.fromkeys(_list_bounds(_find(one), measures) for one in recordings)):
         if any(bounds):
             name = "training recordings" if number == 0 else "those of another model"
-            rows.append([name, "", *("" for _ in streams), *bounds])
-    heading = [
-        "Recording",
-        "Familiarity",
-        *(f"{name}: median, beyond 1, shift, spread" for name in streams),
-        *(name.capitalize() for name in measures),
-    ]
-    return Table(heading, rows, n_names=2, caption="Distances by stream, and medians of measures", may_break=True)
+            rows.append([name, "", *([""] if is_known else []), *bounds])
+    heading = ["Recording", "Familiarity", *(["Distance"] if is_known else []), *(name.capitalize() for name in measures)]
+    return Table(heading, rows, n_names=2, caption="Distances, and medians of measures", may_break=True)
 
 
-def _show_stream(one: StreamDistance) -> str:
-    # Models of earlier versions, and live recordings, have neither shift nor spread.
-    whole = "".join(f", {value:.2f}" for value in (one.shift, one.spread) if value is not None)
-    return f"{one.median:.2f}, {one.share:.0%}{whole}"
+def _tabulate_streams(recordings: Sequence[DescribedRecording]) -> Table:
+    """Return a row for each stream of each recording, with what is usual at most."""
+    rows = []
+    for one in recordings:
+        for own in _find(one).streams:
+            pairs = ((own.median, own.median_limit), (own.shift, own.shift_limit), (own.spread, own.spread_limit))
+            median, shift, spread = ("" if value is None else f"{_format(value)} of {_format(limit)}" for value, limit in pairs)
+            rows.append([one.name, own.stream, median, f"{own.share:.0%} of {own.share_limit:.0%}", shift, spread])
+    heading = ["Recording", "Stream", "Median distance", "Frames beyond 1", "Shift", "Spread"]
+    return Table(heading, rows, n_names=2, caption="Each figure, and what is usual at most")
+
+
+def _format(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f}"
 
 
 def _list_bounds(said: Familiarity, measures: Sequence[str]) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ import numpy as np
 from behavior.provenance import Familiarity, Measure, StreamDistance
 from behavior.reporting.description import DescribedRecording, Description
 from behavior.reporting.familiarity_section import make_familiarity_section
-from behavior.reporting.html_page import Paragraph, Picture, Table
+from behavior.reporting.html_page import Details, Paragraph, Picture, Table
 
 MakeRecording = Callable[..., DescribedRecording]
 MakeDescription = Callable[..., Description]
@@ -37,10 +37,19 @@ def test_what_is_foreign_comes_first_with_its_reason(make_recording: MakeRecordi
     assert warnings == ["c is foreign. Far.", "b is unusual. Dark."]
     (table,) = [block for block in section.blocks if isinstance(block, Table)]
     assert [row[:4] for row in table.rows] == [
-        ["c", "foreign", "3.00, 25%", "45.1"],
-        ["b", "unusual", "0.90, 25%", "45.1"],
-        ["a", "familiar", "0.50, 25%, 0.31, 0.20", "45.1"],
+        ["c", "foreign", "3.00", "45.1"],
+        ["b", "unusual", "0.90", "45.1"],
+        ["a", "familiar", "0.50", "45.1"],
         ["training recordings", "", "", "100 to 140"],
+    ]
+    (details,) = [block for block in section.blocks if isinstance(block, Details)]
+    (streams,) = details.blocks
+    assert isinstance(streams, Table)
+    # Models of earlier versions, and live recordings, have neither shift nor spread.
+    assert streams.rows == [
+        ["c", "appearance", "3.00 of 0.80", "25% of 10%", "", ""],
+        ["b", "appearance", "0.90 of 0.80", "25% of 10%", "", ""],
+        ["a", "appearance", "0.50 of 0.80", "25% of 10%", "0.31 of 0.50", "0.20 of 0.40"],
     ]
     assert table.rows[0][4] == "0.9"
     assert len([block for block in section.blocks if isinstance(block, Picture)]) == 1
