@@ -13,7 +13,8 @@ what is there already is not computed again, and a run that was stopped goes on.
 - `LSTM over 31 frames`: one bidirectional LSTM for all behaviors that reads 31 frames at once, which is the approach of CBAS.
 - `MS-TCN`: the multi-stage network of Farha and Gall (2019).
 
-Average precision comes with the 95 % interval of its difference to `own`: recordings, the same for both, are drawn again 1,000 times.
+Average precision comes with the 95 % interval of its difference to `own`: recordings, the same for both, are drawn again 1,000 times; those
+that a fold leaves out together, of one video or one animal, count as one.
 F1, and segment F1 at an overlap of 25 %, are at the threshold with the best F1 on the other recordings. `training` is the processor
 seconds of training in all folds, as the cross-validation's `computing_time.csv` has them; `predicting` those that a model of all training
 recordings takes for an hour of video, from cached features.
@@ -45,6 +46,7 @@ from compare_heads import (
     compute,
     count_at_thresholds,
     format_difference,
+    join_recordings,
     measure_f1,
     name_folder,
     resample_f1,
@@ -121,15 +123,15 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--only", nargs="+", choices=list(ways), default=list(ways), metavar="WAY")
     arguments = parser.parse_args()
-    study, _ = open_study(arguments.study)
+    study, manifest = open_study(arguments.study)
     make_folder(arguments.out)
     measured = []
     for name in dict.fromkeys([OWN, *arguments.only]):
         folder = arguments.out / name_folder(name)
         changed = change_study(study, ways[name])
         results, _ = compute(arguments.study, changed, folder)
-        labels = [results.labels[recording].values for recording in results.recordings]
-        way = Compared(name, [results.out_of_fold[recording] for recording in results.recordings], read_training(results))
+        labels, predictions = join_recordings(results, manifest, study.crossval.leave_out)
+        way = Compared(name, predictions, read_training(results))
         measured.append(measure(way, labels, time_prediction(arguments.study, changed, folder)))
     text = format_table(measured, study.behaviors)
     write_text(arguments.out / "baselines.md", text)

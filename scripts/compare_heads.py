@@ -8,7 +8,8 @@ Every setting is cross-validated as the study says, in a folder of its own in `-
 run that was stopped goes on. What needs no training follows from the stored predictions: the mean of the study's own head and the first
 other setting, for each behavior the one of the two, or the mean with those weights, that is best on the other recordings, and predictions
 in which behaviors exclude each other. F1 is at the threshold that is best on the other recordings. A difference is that to the study's own
-head, with its 95 % interval: recordings, the same for both, are drawn again 1,000 times. The tables are printed, and written to `heads.md`.
+head, with its 95 % interval: recordings, the same for both, are drawn again 1,000 times. Recordings that a fold leaves out together, those
+of one video or one animal, count as one in all of this. The tables are printed, and written to `heads.md`.
 """
 
 from __future__ import annotations
@@ -26,9 +27,11 @@ import numpy.typing as npt
 from behavior.config import Study, parse_section
 from behavior.files.atomic import make_folder, write_text
 from behavior.files.markdown import format_markdown_table
-from behavior.files.study import read_study, write_study
+from behavior.files.shared_videos import identify_video
+from behavior.files.study import open_study, write_study
 from behavior.learning.crossval_folder import CrossvalResults, read_crossval
 from behavior.metrics.bootstrap import draw_multiplicities, find_interval, resample_average_precision
+from behavior.recording import Recording
 from behavior.workflows.crossval import cross_validate
 
 OWN = "own"
@@ -69,7 +72,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=list(SETTINGS), default=list(SETTINGS), metavar="SETTING")
     parser.add_argument("--exclusive", nargs="+", default=[], metavar="BEHAVIOR", help="Behaviors of which a frame shows one at most.")
     arguments = parser.parse_args()
-    study = read_study(arguments.study)
+    study, manifest = open_study(arguments.study)
     unknown = sorted(set(arguments.exclusive) - set(study.behaviors))
     if unknown:
         parser.error(f"--exclusive names {', '.join(unknown)}, expected some of {', '.join(study.behaviors)}")
@@ -78,9 +81,8 @@ def main() -> None:
     labels: Labels = []
     for name in dict.fromkeys([OWN, *arguments.only]):
         results, seconds = compute(arguments.study, change_study(study, SETTINGS[name]), arguments.out / name_folder(name))
-        recordings = results.recordings
-        labels = [results.labels[recording].values for recording in recordings]
-        ways.append(Compared(name, [results.out_of_fold[recording] for recording in recordings], seconds))
+        labels, predictions = join_recordings(results, manifest, study.crossval.leave_out)
+        ways.append(Compared(name, predictions, seconds))
     if len(ways) > 1:
         ways += combine(labels, ways[:2])
     ways += [
@@ -91,6 +93,32 @@ def main() -> None:
     text = format_tables(labels, ways, study.behaviors)
     write_text(arguments.out / "heads.md", text)
     print(text)
+
+
+def group_recordings(recordings: Sequence[Recording], leave_out: str) -> list[list[str]]:
+    """Return the ids of recordings that a fold leaves out together, in the order of the first of each: individuals of a video are no two.
+
+    >>> group_recordings([Recording("a", animal="m1"), Recording("b", animal="m2"), Recording("c", animal="m1")], "animal")
+    [['a', 'c'], ['b']]
+    """
+    groups: dict[str, list[str]] = {}
+    for recording in recordings:
+        groups.setdefault(identify_video(recording) if leave_out == "recording" else recording.animal, []).append(recording.id)
+    return list(groups.values())
+
+
+def join_recordings(
+    results: CrossvalResults, manifest: Sequence[Recording], leave_out: str
+) -> tuple[list[npt.NDArray[np.int8]], list[npt.NDArray[np.float32]]]:
+    """Return labels and out-of-fold predictions, (T, B) each, of what every fold left out, as of one recording."""
+    labels, predictions = [], []
+    for unit in group_recordings([one for one in manifest if one.id in results.labels], leave_out):
+        shown = [results.labels[recording].values for recording in unit]
+        predicted = [results.out_of_fold[recording] for recording in unit]
+        # A frame that nobody labelled lies between two, so that no bout goes from one into the next.
+        labels.append(np.concatenate([np.pad(one, ((0, 1), (0, 0)), constant_values=-1) for one in shown])[:-1])
+        predictions.append(np.concatenate([np.pad(one, ((0, 1), (0, 0)), constant_values=np.nan) for one in predicted])[:-1])
+    return labels, predictions
 
 
 def change_study(study: Study, changes: Mapping[str, Mapping[str, Any]]) -> Study:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import compare_heads as script
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 
 from behavior.config import Study
 from behavior.metrics.frames import average_precision
+from behavior.recording import Labels, Recording
 
 SHOWN = np.array([[1, 0], [1, 0], [0, 1], [0, 0], [0, 1], [0, 0]], dtype=np.int8)
 
@@ -56,6 +58,31 @@ def test_a_choice_does_not_see_what_it_is_scored_on() -> None:
     ]
     _, chosen, _ = script.combine([SHOWN] * 3, members)
     np.testing.assert_array_equal(chosen.predictions[0][:, 0], predict(1)[:, 0])
+
+
+def test_individuals_of_one_video_are_one_unit() -> None:
+    recordings = [
+        Recording("a", video=Path("one.mp4"), animal="m1"),
+        Recording("b", pose=Path("two.csv"), animal="m2"),
+        Recording("c", video=Path("one.mp4"), animal="m3"),
+        Recording("d", pose=Path("two.csv"), animal="m1"),
+        Recording("e", animal="m4"),
+    ]
+    assert script.group_recordings(recordings, "recording") == [["a", "c"], ["b", "d"], ["e"]]
+    assert script.group_recordings(recordings, "animal") == [["a", "d"], ["b"], ["c"], ["e"]]
+
+
+def test_recordings_of_one_unit_are_joined_without_joining_bouts() -> None:
+    shown = np.array([[0], [1]], dtype=np.int8)
+    results = SimpleNamespace(
+        labels={name: Labels(shown, ("rear",)) for name in "abc"},
+        out_of_fold={name: np.full((2, 1), number, dtype=np.float32) for number, name in enumerate("abc")},
+    )
+    manifest = [Recording(name, animal=animal) for name, animal in (("a", "m1"), ("b", "m2"), ("c", "m1"), ("unlabelled", "m1"))]
+    labels, predictions = script.join_recordings(results, manifest, "animal")
+    assert [values[:, 0].tolist() for values in labels] == [[0, 1, -1, 0, 1], [0, 1]]
+    np.testing.assert_array_equal(predictions[0][:, 0], [0, 0, np.nan, 2, 2])
+    np.testing.assert_array_equal(predictions[1][:, 0], [1, 1])
 
 
 def test_of_behaviors_that_exclude_each_other_the_most_probable_stays() -> None:
