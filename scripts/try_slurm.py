@@ -20,14 +20,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
 
 PROGRAMS = ("munged", "slurmctld", "slurmd", "squeue", "scancel", "sbatch", "sinfo")
-SECONDS_TO_START, SECONDS_TO_SEE_WORK = 60, 300
+SECONDS_TO_START, SECONDS_TO_SEE_WORK, SECONDS_TO_END = 60, 300, 60
 ROOT = Path(__file__).resolve().parents[1]
 N_CPUS = 2
 CONFIGURATION = """
@@ -45,7 +45,7 @@ SlurmctldLogFile={folder}/slurmctld.log
 SlurmdLogFile={folder}/slurmd.log
 SlurmctldPidFile={folder}/slurmctld.pid
 SlurmdPidFile={folder}/slurmd.pid
-ProctrackType=proctrack/linuxproc
+ProctrackType=proctrack/pgid
 TaskPlugin=task/none
 SelectType=select/cons_tres
 SelectTypeParameters=CR_CPU
@@ -104,6 +104,7 @@ def main() -> int:
         different = compare(study.parent, copy.parent)
         checks.append((", ".join(["features and cross-validation are those of one process", *different]), not different))
         checks.append(("no job is left", not list_jobs(environment)))
+        checks.append(("no process of a job is left", not wait_for_workers(environment)))
     for sentence, is_so in checks:
         print(f"{'ok    ' if is_so else 'FAILED'} {sentence}")
     return 0 if all(is_so for _, is_so in checks) else 1
@@ -260,6 +261,26 @@ def list_jobs(environment: Mapping[str, str]) -> dict[str, str]:
     """Return the state of each job in the queue."""
     asked = subprocess.run(["squeue", "--noheader", "--format", "%i %T"], env=environment, capture_output=True, text=True)
     return dict(line.split() for line in asked.stdout.splitlines())
+
+
+def wait_for_workers(environment: Mapping[str, str]) -> list[int]:
+    """Return the processes of workers that are there although their jobs have ended, and after some patience still are."""
+    give_up = time.monotonic() + SECONDS_TO_END
+    while (left := list_workers(environment["SLURM_CONF"])) and time.monotonic() < give_up:
+        time.sleep(0.5)
+    return left
+
+
+def list_workers(configuration: str) -> list[int]:
+    """Return the processes that jobs of the SLURM of a configuration have started."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        # Some end meanwhile; those that have ended, and are only not yet taken note of, have no variables.
+        with suppress(OSError):
+            variables = path.read_bytes().split(b"\0")
+            if f"SLURM_CONF={configuration}".encode() in variables and any(one.startswith(b"SLURM_JOB_ID=") for one in variables):
+                found.append(int(path.parent.name))
+    return found
 
 
 def compare(alone: Path, shared: Path) -> list[str]:

@@ -28,4 +28,4 @@ def test_embed_and_crossval_on_slurm_are_those_of_one_process_though_a_job_is_ca
     done = subprocess.run([sys.executable, SCRIPT, tmp_path / "slurm"], capture_output=True, text=True, timeout=SECONDS)
     assert done.returncode == 0, done.stdout + done.stderr
     lines = [line for line in done.stdout.splitlines() if line.startswith(("ok", "FAILED"))]
-    assert len(lines) == 8 and all(line.startswith("ok") for line in lines)
+    assert len(lines) == 9 and all(line.startswith("ok") for line in lines)
