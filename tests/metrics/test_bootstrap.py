@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -39,12 +41,32 @@ def test_average_precision_of_resamples_is_that_of_their_frames(study: Study, se
 
 def test_average_precision_of_resamples_is_that_of_scikit_learn_in_many_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("behavior.metrics.bootstrap._CHUNK", 500)
+    monkeypatch.setattr("behavior.metrics.bootstrap._BLOCK", 3000)
     rng = np.random.default_rng(1)
     labels = [(rng.random(n) < 0.2).astype(np.int8) for n in (300, 500, 50)]
     probabilities = [(0.3 * truth + 0.7 * rng.random(len(truth))).astype(np.float32) for truth in labels]
     multiplicities = draw_multiplicities(3, n_resamples=50, seed=2)
     expected = [average_precision_score(repeat(labels, times), repeat(probabilities, times)) for times in multiplicities]
     np.testing.assert_allclose(resample_average_precision(labels, probabilities, multiplicities), expected, rtol=1e-12)
+
+
+def test_many_recordings_need_no_table_of_all_their_positives() -> None:
+    rng = np.random.default_rng(4)
+    n_recordings, n_frames = 200, 400
+    labels = [(rng.random(n_frames) < 0.5).astype(np.int8) for _ in range(n_recordings)]
+    probabilities = [rng.random(n_frames) for _ in range(n_recordings)]
+    multiplicities = draw_multiplicities(n_recordings, n_resamples=20)
+    tracemalloc.start()
+    try:
+        resampled = resample_average_precision(labels, probabilities, multiplicities)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    # A row per recording and a column per positive, three times, would be 192 MB.
+    assert peak < 90e6
+    drawn = np.repeat(np.arange(n_recordings), multiplicities[0])
+    expected = average_precision_score(np.concatenate([labels[one] for one in drawn]), np.concatenate([probabilities[one] for one in drawn]))
+    assert resampled[0] == pytest.approx(expected)
 
 
 def test_resamples_are_of_as_many_recordings_and_the_same_for_one_seed() -> None:
