@@ -65,7 +65,9 @@ def test_many_recordings_need_no_table_of_all_their_positives() -> None:
     # A row per recording and a column per positive, three times, would be 192 MB.
     assert peak < 90e6
     drawn = np.repeat(np.arange(n_recordings), multiplicities[0])
-    expected = average_precision_score(np.concatenate([labels[one] for one in drawn]), np.concatenate([probabilities[one] for one in drawn]))
+    expected = average_precision_score(
+        np.concatenate([labels[one] for one in drawn]), np.concatenate([probabilities[one] for one in drawn])
+    )
     assert resampled[0] == pytest.approx(expected)
 
 
