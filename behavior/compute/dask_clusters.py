@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import logging
 import os
@@ -129,14 +130,18 @@ def _submit(settings: Mapping[str, Any], most_workers: int, folder: Path) -> Ite
 @contextmanager
 def _reach(address: str) -> Iterator[distributed.Client]:
     """Yield a client of the scheduler at `address`, which has a worker at least."""
+    client, reason = None, ""
     try:
         client = distributed.Client(address, timeout=SECONDS_TO_CONNECT, set_as_default=False)
     except (OSError, ValueError, RuntimeError) as error:
         reason = " ".join(str(error).split())[:200] or type(error).__name__
+    if client is None:
+        # The half-made client closes when it is collected. While another one starts, that would wait for ever for a lock of its own thread.
+        gc.collect()
         raise UsageError(
             f"--cluster {address}: no Dask scheduler answers there ({reason}); start one with `dask scheduler`, and give the address "
             "that it prints, such as tcp://10.0.0.5:8786."
-        ) from None
+        )
     with client:
         try:
             client.wait_for_workers(1, timeout=SECONDS_FOR_FIRST_WORKER)

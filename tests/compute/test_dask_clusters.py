@@ -1,8 +1,10 @@
 """Clusters that cannot be used are named within seconds."""
 
+import gc
 import socket
 import time
 
+import distributed
 import pytest
 from dask_processes import DaskProcesses
 
@@ -26,6 +28,8 @@ def test_a_scheduler_that_does_not_answer_is_named_within_seconds(address, tmp_p
     assert str(caught.value).startswith(f"--cluster {address}: no Dask scheduler answers there (")
     assert "\n" not in str(caught.value)
     assert time.monotonic() - began < 20
+    # One that the garbage collector closes while another one starts waits for ever.
+    assert not [one for one in gc.get_objects() if isinstance(one, distributed.Client) and one.status not in ("closed", "newly-created")]
 
 
 def test_a_scheduler_without_workers_says_how_to_start_some(tmp_path, monkeypatch):
