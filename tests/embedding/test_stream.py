@@ -482,7 +482,7 @@ def test_files_of_studies_without_sampling_are_called_as_before(tmp_path: Path) 
         STREAMS, crop=Crop(body_part="middle", size=16), backbone=Backbone(name="openfield", weights="packaged"), arena=None, cache=tmp_path
     )
     recording = Recording("a")
-    assert made["appearance"].list_signatures(recording)[0].key == "openfield-968120a1af"
+    assert made["appearance"].list_signatures(recording)[0].key == "openfield-3c39ba6a16"
     assert made["motion"].list_signatures(recording)[0].key == "motion-d8ba4e3c16"
     assert made["pose"]._sign({"body_parts": ["nose"]}).key == "pose-9dbfe24e35"
 
