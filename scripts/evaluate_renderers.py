@@ -3,7 +3,7 @@
     python scripts/evaluate_renderers.py results
     python scripts/evaluate_renderers.py results --weights packaged other=other.weights.h5 --renderers solid
 
-Studies of the same recordings are rendered: `painted` as the demo is, which the packaged weights were trained on; `solid`,
+Studies of the same recordings are rendered: `painted` as the demo is, one of the ways that the packaged weights were trained on; `solid`,
 bodies in space along the rays of a camera; and `flat`, as in `evaluate_familiarity.py`. The last two were never used in training. Each
 study is cross-validated with the demo's settings, on `appearance` alone and on `appearance, motion, pose`: heads are trained on the study's
 own recordings, the backbone is not. Printed is the average precision of each behavior over all recordings, out of fold.

@@ -35,6 +35,7 @@ def group_by_video(recordings: Sequence[Recording]) -> list[list[Recording]]:
 def name_groups(groups: Iterable[Sequence[Recording]]) -> str:
     """Return what groups of recordings are called together, as `group_by_video` gives them: videos, or recordings where one has no video.
 
+    >>> from pathlib import Path
     >>> name_groups([[Recording("m1", video=Path("m1.mp4"))]]), name_groups([[Recording("m1")]])
     ('videos', 'recordings')
     """

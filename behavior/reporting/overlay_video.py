@@ -220,7 +220,11 @@ def plan_overlay(
         ethogram=ethogram,
         video=video,
         row=RasterRow(
-            *(annotation.recording, annotation.time_s, annotation.ethogram.values, annotation.probabilities.values, labels),
+            annotation.recording,
+            annotation.time_s,
+            annotation.ethogram.values,
+            annotation.probabilities.values,
+            labels,
             first_frame=part.first_frame,
         ),
         behaviors=annotation.behaviors,

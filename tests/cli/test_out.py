@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 import av
 import h5py
 import pytest
+import yaml
 from gallery_samples import write_photos
 from typer.main import get_command
 
@@ -73,9 +74,10 @@ def no_work(monkeypatch: pytest.MonkeyPatch) -> None:
 def places(demo: DemoResult, tmp_path: Path) -> dict[str, Path]:
     photos = write_photos(tmp_path / "photos", [0, 1])
     enrol_individuals(tmp_path / "gallery", [photos], EnrolRequest(backbone="correlogram"))
-    search = demo.study.with_name("search.yaml")
-    if not search.exists():
-        search.write_text(f"{demo.study.read_text()}search: {{space: {{head.units: [4, 8]}}}}\n")
+    search = tmp_path / "search.yaml"
+    content = yaml.safe_load(demo.study.read_text())
+    content |= {"recordings": str(demo.study.parent / content["recordings"]), "search": {"space": {"head.units": [4, 8]}}}
+    search.write_text(yaml.safe_dump(content))
     return {"photos": photos, "gallery": tmp_path / "gallery", "search": search}
 
 

@@ -42,7 +42,8 @@ def test_the_folder_holds_what_the_readme_says(motifs: Path, tmp_path: Path) -> 
     results = read_crossval(tmp_path / "cv")
     times = results.computing_time
     assert times is not None
-    assert set(times["step"]) == {"features", "train", "predict"}
+    # Nothing is predicted here, and the features are imported, so that nothing is known of how they were computed.
+    assert set(times["step"]) == {"features", "train"}
     assert (times.loc[times["metric"] == "seconds", "value"] > 0).all()
     pd.testing.assert_frame_equal(results.metrics, table, rtol=1e-12)
     assert results.recordings == ("r0", "r1", "r2", "r3")

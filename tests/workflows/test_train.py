@@ -30,6 +30,7 @@ def test_the_epochs_are_the_median_of_the_best_ones_of_the_cross_validation(run,
     times = pd.read_csv(tmp_path / "model" / "computing_time.csv")
     # The features are imported, so that nothing is known of how they were computed.
     assert set(times["step"]) == {"train", "predict"}
+    assert set(pd.read_csv(tmp_path / "cv" / "computing_time.csv")["step"]) == {"features", "train", "predict"}
     assert (times.loc[times["metric"] == "seconds", "value"] > 0).all()
     assert "median of the best ones" in (tmp_path / "model" / "summary.md").read_text()
     alone = train_model(motifs, tmp_path / "alone")
