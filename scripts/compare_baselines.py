@@ -171,7 +171,8 @@ def time_prediction(path: Path, study: Study, folder: Path) -> float:
         for of_recording in features:
             predict_probabilities(model, of_recording)
     hours = sum(of_recording[0].frames.n_frames / of_recording[0].fps for of_recording in features) / 3600
-    seconds = measured.effort.processor_seconds / hours
+    # As precise as it is kept, so that a second run rounds it the same way.
+    seconds = round(measured.effort.processor_seconds / hours, 3)
     write_text(kept, f"{seconds:.3f}\n")
     return seconds
 
