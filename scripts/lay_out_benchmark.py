@@ -114,7 +114,7 @@ def describe_study(sequence: BenchmarkSequence) -> Study:
         "crop": {"body_part": ["neck"], "body_axis": ["tail_base", "nose"]},
         "pose": {"fps": FPS, "others": others},
         "sampling": {"fps": 10},
-        "features": {"standardize": True},
+        "features": {"standardize": "quantiles"},
         "head": {"kind": "boosting"},
     }
     return Study.model_validate(content)

@@ -267,10 +267,12 @@ class FeatureSteps(Section):
         "camera is much faster than the behavior.",
         examples=[5],
     )
-    standardize: bool = Field(
+    standardize: bool | Literal["quantiles"] = Field(
         default=False,
-        description="Divide each feature by its standard deviation. Use it with several streams, or with `motion` or `pose` alone.",
-        examples=[True],
+        description="`true` divides each feature by its standard deviation. `quantiles` first replaces each one that is not of "
+        "`appearance` by its normal score: how the frame ranks among the training frames, so that low speeds are told apart although some "
+        "are very high. Use either with several streams, or with `motion` or `pose` alone.",
+        examples=["quantiles"],
     )
     pca: int | float | None = Field(
         default=None,

@@ -67,7 +67,7 @@ class Study(Section):
         examples=[{"combine": "features", "others": {"side": {}}}],
     )
     features: FeatureSteps = Field(
-        default=FeatureSteps(), description="What is done to features before a head reads them.", examples=[{"standardize": True}]
+        default=FeatureSteps(), description="What is done to features before a head reads them.", examples=[{"standardize": "quantiles"}]
     )
     cache: Path = Field(default=Path("cache"), description="Folder of the feature cache.", examples=["cache"])
     windows: Windows = Field(default=Windows(), description="What a head reads at once.", examples=[{"length": 600}])

@@ -156,7 +156,7 @@ recordings: {MANIFEST_FILE}
 behaviors: [{", ".join(map(_quote, names.behaviors))}]
 {_format_labels(names)}crop:       {_format_crop(crop)}
 {_format_backbone(backbone, weights) if pose is None else _format_pose(pose, crop)}{_format_streams(crop, pose, views or {})}{sampled}\
-features:   {{standardize: true}}
+features:   {{standardize: quantiles}}
 cache: cache
 windows:    {"{length_s: 30}" if sampling else "{length: 300}"}
 head:       {{kind: lstm, layers: 1, units: 64, bidirectional: true, share: true, dropout: 0.5}}

@@ -13,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from behavior.compute.loading import load_keras
-from behavior.config import BoostingHead, Study, split_stream
+from behavior.config import APPEARANCE, BoostingHead, Study, split_stream
 from behavior.errors import UsageError
+from behavior.files.model_bundle import StreamDescription
 from behavior.learning.fit_store import FitStore, GroupStore, GroupTrainedError
 from behavior.learning.learning_data import LearningData
 from behavior.learning.planning import FitKey
@@ -22,7 +23,15 @@ from behavior.progress import Advance, announce, report_progress
 from behavior.sequence.boosting import BoostingTrainer, count_window_frames
 from behavior.sequence.contracts import Trainer
 from behavior.sequence.plans import FitCallbacks, FitReport, ModelPlan, TrainedModel
-from behavior.sequence.preparation import Preparation, PreparedFeatures, combine_moments, measure_moments, pad_components, solve_preparation
+from behavior.sequence.preparation import (
+    Preparation,
+    PreparedFeatures,
+    combine_moments,
+    fit_preparation_of_scores,
+    measure_moments,
+    pad_components,
+    solve_preparation,
+)
 from behavior.sequence.windows import SequenceData
 
 __all__ = ["explain_no_complete", "fit_models", "hash_learning", "make_trainer", "prepare_features"]
@@ -101,14 +110,26 @@ def prepare_features(study: Study, data: LearningData, groups: Sequence[Sequence
     if not standardize and pca is None and not any(split_stream(name)[1] for name in study.streams):
         return None
     complete = [features.complete_values for features in data.features]
-    moments = [measure_moments(values, covariance=pca is not None) if len(values) else None for values in complete]
+    scored = _list_scored_columns(data.features[0].streams) if standardize == "quantiles" else np.zeros(0, dtype=np.int64)
+    has_scores = len(scored) > 0
+    # Also of features that have scores, since those that are not finite are refused here.
+    moments = [measure_moments(values, covariance=pca is not None and not has_scores) if len(values) else None for values in complete]
     preparations = []
     for group in groups:
-        known = [own for index in group if (own := moments[index]) is not None]
+        known = {index: own for index in group if (own := moments[index]) is not None}
         if not known:
             raise UsageError(explain_no_complete(", ".join(data.recordings[index].id for index in group), study.streams))
-        preparations.append(solve_preparation(combine_moments(known), standardize=standardize, pca=pca))
+        if has_scores:
+            preparations.append(fit_preparation_of_scores([complete[index] for index in known], scored, pca=pca))
+        else:
+            preparations.append(solve_preparation(combine_moments(known.values()), standardize=bool(standardize), pca=pca))
     return pad_components(preparations)
+
+
+def _list_scored_columns(streams: Sequence[StreamDescription]) -> npt.NDArray[np.int64]:
+    """Return the features that normal scores are made of: all but what networks embed, whose distribution is even enough."""
+    has_scores = [np.full(stream.n_features, split_stream(stream.name)[0] != APPEARANCE) for stream in streams]
+    return np.flatnonzero(np.concatenate(has_scores))
 
 
 def explain_no_complete(recordings: str, streams: Sequence[str]) -> str:

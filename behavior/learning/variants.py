@@ -103,7 +103,7 @@ def describe_model(study: Study) -> str:
             for word in (
                 f"sampled at {study.sampling_fps:g} frames/s" if study.sampling_fps else "",
                 f"mean of {variant.features.average} frames" if variant.features.average > 1 else "",
-                "standardised" if variant.features.standardize else "",
+                {True: "standardised", "quantiles": "normal scores, standardised"}.get(variant.features.standardize, ""),
                 f"PCA to {variant.features.pca:g}" if variant.features.pca else "",
             )
             if word

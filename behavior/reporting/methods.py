@@ -48,6 +48,8 @@ REFERENCES = {
     "lstm": "Hochreiter S, Schmidhuber J (1997). Long short-term memory. Neural Computation 9:1735-1780.",
     "mstcn": "Abu Farha Y, Gall J (2019). MS-TCN: multi-stage temporal convolutional network for action segmentation. IEEE Conference on "
     "Computer Vision and Pattern Recognition.",
+    "normal scores": "van der Waerden BL (1952). Order tests for the two-sample problem and their power. Indagationes Mathematicae "
+    "14:453-458.",
     "segments": "Lea C, Flynn MD, Vidal R, Reiter A, Hager GD (2017). Temporal convolutional networks for action segmentation and "
     "detection. IEEE Conference on Computer Vision and Pattern Recognition.",
     "tcn": "Bai S, Kolter JZ, Koltun V (2018). An empirical evaluation of generic convolutional and recurrent networks for sequence "
@@ -251,6 +253,8 @@ def _describe_steps(text: _Text, study: Study) -> None:
     steps = []
     if study.features.average > 1:
         steps.append(f"averaged over {study.features.average} frames")
+    if study.features.standardize == "quantiles":
+        steps.append(f"replaced by their normal scores{text.cite('normal scores')}")
     if study.features.standardize:
         steps.append("standardised")
     if study.features.pca:

@@ -1,9 +1,9 @@
-"""Optional steps between features and a head: standardisation and principal components."""
+"""Optional steps between features and a head: normal scores, standardisation and principal components."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,7 @@ from scipy import linalg
 
 from behavior.errors import UsageError
 from behavior.row_blocks import RowBlocks
+from behavior.sequence.normal_scores import NormalScores, fit_normal_scores, take_rows
 
 __all__ = [
     "Moments",
@@ -20,6 +21,7 @@ __all__ = [
     "SpreadOfMany",
     "combine_moments",
     "fit_preparation",
+    "fit_preparation_of_scores",
     "measure_moments",
     "pad_components",
     "require_components",
@@ -32,7 +34,7 @@ _CHUNK_VALUES = 2**23
 
 @dataclass(frozen=True)
 class Preparation:
-    """A linear map of features, fitted on some recordings: ``((x - mean) / scale) @ components``.
+    """A map of features, fitted on some recordings: ``((x - mean) / scale) @ components``, x being features, or normal scores of some.
 
     Attributes
     ----------
@@ -40,11 +42,14 @@ class Preparation:
         Float64 of shape (D,).
     components
         Orthonormal columns, float64 of shape (D, P); None where all D features stay.
+    normal_scores
+        What comes first; None where mean and scale are those of the features themselves.
     """
 
     mean: npt.NDArray[np.float64]
     scale: npt.NDArray[np.float64]
     components: npt.NDArray[np.float64] | None = None
+    normal_scores: NormalScores | None = None
 
     def __post_init__(self) -> None:
         n_features = len(self.mean)
@@ -52,6 +57,8 @@ class Preparation:
             raise ValueError(f"mean and scale have shapes {self.mean.shape} and {self.scale.shape}, expected (D,) twice")
         if self.components is not None and (self.components.ndim != 2 or len(self.components) != n_features):
             raise ValueError(f"components have shape {self.components.shape}, expected ({n_features}, P)")
+        if self.normal_scores is not None and np.any(self.normal_scores.columns >= n_features):
+            raise ValueError(f"normal scores are of feature {self.normal_scores.columns[-1]}, expected one of {n_features}")
         if not np.isfinite(self.mean).all() or not np.isfinite(self.scale).all() or np.any(self.scale <= 0):
             raise ValueError("mean or scale hold a number that is not finite, or a scale that is not above 0")
 
@@ -83,7 +90,8 @@ class Preparation:
         components = None if self.components is None else self.components.astype(np.float32)
         prepared = np.empty((len(features), self.n_outputs), dtype=np.float32)
         for rows in _split_rows(features):
-            chunk = (features[rows].astype(np.float32) - mean) / scale
+            chunk = features[rows] if self.normal_scores is None else self.normal_scores.apply(features[rows])
+            chunk = (chunk.astype(np.float32, copy=False) - mean) / scale
             chunk[np.isnan(chunk)] = 0.0
             if components is None:
                 prepared[rows] = chunk
@@ -103,15 +111,23 @@ class Preparation:
     def to_arrays(self) -> dict[str, npt.NDArray[np.float64]]:
         """Return arrays that `numpy.savez` can hold without pickling, and `from_arrays` reads."""
         arrays = {"mean": self.mean, "scale": self.scale}
-        return arrays if self.components is None else {**arrays, "components": self.components}
+        if self.components is not None:
+            arrays["components"] = self.components
+        if self.normal_scores is not None:
+            scores = self.normal_scores
+            arrays |= {"columns": scores.columns.astype(np.float64), "knots": scores.knots, "scores": scores.scores}
+        return arrays
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, npt.NDArray[np.float64]]) -> Preparation:
         """Return the preparation that `to_arrays` wrote; ValueError if an array is missing or does not fit."""
-        missing = [name for name in ("mean", "scale") if name not in arrays]
+        of_scores = ("columns", "knots", "scores")
+        has_scores = any(name in arrays for name in of_scores)
+        missing = [name for name in ("mean", "scale", *(of_scores if has_scores else ())) if name not in arrays]
         if missing:
             raise ValueError(f"the preparation of features lacks {' and '.join(missing)}")
-        return cls(arrays["mean"], arrays["scale"], arrays.get("components"))
+        scores = NormalScores(arrays["columns"].astype(np.int64), arrays["knots"], arrays["scores"]) if has_scores else None
+        return cls(arrays["mean"], arrays["scale"], arrays.get("components"), scores)
 
 
 class PreparedFeatures:
@@ -187,6 +203,20 @@ def fit_preparation(features: Iterable[npt.NDArray[np.floating]], *, standardize
     """
     moments = combine_moments(measure_moments(part, covariance=pca is not None) for part in features)
     return solve_preparation(moments, standardize=standardize, pca=pca)
+
+
+def fit_preparation_of_scores(
+    recordings: Sequence[npt.NDArray[np.floating]], columns: npt.NDArray[np.int64], *, pca: int | float | None
+) -> Preparation:
+    """Fit normal scores of the features `columns` on recordings, then standardise all, and find principal components where `pca` asks so.
+
+    The other arguments, and errors, are as of `fit_preparation`, but that features have to be finite. Of many frames, some 20,000 are
+    fitted on.
+    """
+    rows = take_rows(recordings)
+    normal_scores = fit_normal_scores(rows, columns)
+    moments = measure_moments(normal_scores.apply(rows), covariance=pca is not None)
+    return replace(solve_preparation(moments, standardize=True, pca=pca), normal_scores=normal_scores)
 
 
 def measure_moments(features: npt.NDArray[np.floating], *, covariance: bool) -> Moments:
@@ -332,7 +362,7 @@ def pad_components(preparations: Sequence[Preparation]) -> list[Preparation]:
         components = preparation.components
         if components is not None:
             components = np.pad(components, ((0, 0), (0, n_outputs - preparation.n_outputs)))
-        padded.append(Preparation(preparation.mean, preparation.scale, components))
+        padded.append(replace(preparation, components=components))
     return padded
 
 

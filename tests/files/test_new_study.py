@@ -73,7 +73,7 @@ def test_a_study_begins_with_a_network_for_all_behaviors_and_trees(tmp_path: Pat
     study = read_back(tmp_path, ChosenNames(("rear",)), ["midbody"])
     network, trees = list_members(study)
     assert isinstance(network.head, LstmHead)
-    assert (network.head.bidirectional, network.head.share, network.features.standardize) == (True, True, True)
+    assert (network.head.bidirectional, network.head.share, network.features.standardize) == (True, True, "quantiles")
     assert isinstance(trees.head, BoostingHead)
     assert network.streams == trees.streams == ["appearance", "motion", "pose"]
     # Whole frames have no pose; pose alone has no picture.

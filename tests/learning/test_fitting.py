@@ -11,7 +11,7 @@ from behavior.learning import fit_store, fitting
 from behavior.learning.fit_store import FitStore
 from behavior.learning.fitting import fit_models, hash_learning, make_trainer, prepare_features
 from behavior.learning.planning import FitKey, list_folds, plan_fits
-from behavior.sequence.preparation import fit_preparation
+from behavior.sequence.preparation import fit_preparation, fit_preparation_of_scores
 from behavior.sequence.training import HeadTrainer
 from behavior.workflows.crossval import cross_validate
 
@@ -173,6 +173,24 @@ def test_features_are_prepared_on_the_recordings_of_each_group(make_study, data,
             np.testing.assert_allclose(preparation.components, expected.components, atol=1e-6)
 
 
+@pytest.mark.parametrize("pca", [None, 2])
+def test_all_but_what_is_embedded_has_normal_scores(make_study, data, pca):
+    named = ["appearance", "motion", "appearance@side"]
+    streams = tuple(data.features[0].streams[0].model_copy(update={"name": name, "n_features": 1}) for name in named)
+    views = dataclasses.replace(data, features=tuple(dataclasses.replace(one, streams=streams) for one in data.features))
+    study = make_study(features={"standardize": "quantiles", "pca": pca})
+    of_first, of_all = prepare_features(study, views, [(0,), (0, 1, 2)])
+    expected = fit_preparation_of_scores([data.features[0].values], np.array([1]), pca=pca)
+    for name, array in expected.to_arrays().items():
+        np.testing.assert_array_equal(of_first.to_arrays()[name], array)
+    assert np.any(of_all.normal_scores.knots != of_first.normal_scores.knots)
+    # With nothing else, it is standardisation.
+    alone = dataclasses.replace(data, features=tuple(dataclasses.replace(one, streams=(streams[0],) * 3) for one in data.features))
+    (plain,) = prepare_features(study, alone, [(0, 1)])
+    assert plain.normal_scores is None
+    np.testing.assert_allclose(plain.scale, np.concatenate([one.values for one in data.features[:2]]).std(axis=0), rtol=1e-5)
+
+
 def test_all_groups_have_as_many_components(make_study, data):
     features = [data.features[0], *(dataclasses.replace(one, values=one.values * [[1, 0.01, 0.01]]) for one in data.features[1:])]
     flat = dataclasses.replace(data, features=tuple(features))
@@ -188,8 +206,9 @@ def test_features_without_steps_are_left_as_they_are(make_study, data):
 
 def test_features_that_are_no_numbers_are_refused(make_study, data):
     data.features[1].values[7, 2] = np.nan
-    with pytest.raises(UsageError, match="feature 2 of frame 7 is not a finite number"):
-        prepare_features(make_study(features={"standardize": True}), data, [(0, 1)])
+    for standardize in (True, "quantiles"):
+        with pytest.raises(UsageError, match="feature 2 of frame 7 is not a finite number"):
+            prepare_features(make_study(features={"standardize": standardize}), data, [(0, 1)])
 
 
 def test_a_digest_stands_for_what_fits_follow_from(make_study, data):

@@ -67,6 +67,7 @@ def test_a_model_is_described_by_its_features_head_and_decisions(make_study):
         "Features and head: motifs (mean of 2 frames, standardised, PCA to 0.9); lstm head on windows of 30 frames; decisions: "
         "threshold 0.5."
     )
+    assert "motifs (normal scores, standardised);" in describe_model(make_study(features={"standardize": "quantiles"}))
 
 
 def test_trees_are_described_by_their_windows(make_study):

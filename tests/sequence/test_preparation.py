@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pytest
@@ -17,6 +19,7 @@ from behavior.sequence.preparation import (
     SpreadOfMany,
     combine_moments,
     fit_preparation,
+    fit_preparation_of_scores,
     measure_moments,
     require_components,
     solve_preparation,
@@ -152,9 +155,27 @@ def test_arrays_that_do_not_fit_are_refused(recordings: list[np.ndarray]) -> Non
         solve_preparation(measure_moments(recordings[0], covariance=False), standardize=True, pca=3)
 
 
+@pytest.mark.parametrize("pca", [None, 3, 0.9])
+def test_scores_are_standardised_and_reduced_like_features(recordings: list[np.ndarray], pca: float | None) -> None:
+    # Nothing stays of sizes, also of extreme ones.
+    features = [np.exp(2 * part.astype(np.float32)) for part in recordings]
+    columns = np.arange(12)
+    fitted = fit_preparation_of_scores(features, columns, pca=pca)
+    assert fitted.normal_scores is not None
+    scores = [fitted.normal_scores.apply(part) for part in features]
+    expected = fit_preparation(scores, standardize=True, pca=pca)
+    np.testing.assert_allclose(fitted.apply(features[0]), expected.apply(scores[0]), atol=1e-5)
+    plain = fit_preparation_of_scores(recordings, columns, pca=pca)
+    np.testing.assert_allclose(plain.apply(recordings[0]), fitted.apply(features[0]), atol=0.2)
+    # A frame that no view shows counts as the middle one.
+    absent = fitted.apply(np.full((1, 12), np.nan, dtype=np.float32))
+    np.testing.assert_array_equal(absent, 0)
+
+
 @pytest.mark.parametrize("pca", [None, 4])
-def test_it_survives_a_file_of_arrays(recordings: list[np.ndarray], pca: int | None) -> None:
-    fitted = fit_preparation(recordings, standardize=True, pca=pca)
+@pytest.mark.parametrize("fit", [partial(fit_preparation, standardize=True), partial(fit_preparation_of_scores, columns=np.array([2, 5]))])
+def test_it_survives_a_file_of_arrays(recordings: list[np.ndarray], fit: Callable[..., Preparation], pca: int | None) -> None:
+    fitted = fit(recordings, pca=pca)
     file = io.BytesIO()
     np.savez(file, **fitted.to_arrays())
     file.seek(0)
@@ -163,6 +184,11 @@ def test_it_survives_a_file_of_arrays(recordings: list[np.ndarray], pca: int | N
     np.testing.assert_array_equal(read.apply(recordings[0]), fitted.apply(recordings[0]))
     with pytest.raises(ValueError, match="lacks scale"):
         Preparation.from_arrays({"mean": fitted.mean})
+    with pytest.raises(ValueError, match="lacks columns and scores"):
+        Preparation.from_arrays({"mean": fitted.mean, "scale": fitted.scale, "knots": np.zeros((3, 1))})
+    scores = {"columns": np.array([12.0]), "knots": np.zeros((3, 1)), "scores": np.zeros((3, 1))}
+    with pytest.raises(ValueError, match="of feature 12, expected one of 12"):
+        Preparation.from_arrays({"mean": fitted.mean, "scale": fitted.scale, **scores})
     with pytest.raises(ValueError, match="components"):
         Preparation(fitted.mean, fitted.scale, np.zeros((3, 2)))
     with pytest.raises(ValueError, match="above 0"):
