@@ -8,7 +8,7 @@ Data sets: `oft` (12 recordings of an open field, imported features), `two_rats`
 pose alone, and with both. Of `oft` and `two_rats` the last four recordings by name are kept for testing, which was decided before any of
 them was scored; of the others, scores are out of fold.
 
-A candidate replaces sections of the study file and nothing else. The folder keeps studies, models and scores; what is there is not computed
+A candidate replaces sections of the study file and nothing else; `as init` has the members that `init` writes for the streams. The folder keeps studies, models and scores; what is there is not computed
 again. The tables are printed, and written to `defaults.md`.
 """
 
@@ -31,13 +31,15 @@ from evaluate_pose_alone import FINER, FREEZING_FPS, N_TESTED, RATS, RATS_FPS, b
 from behavior.files.atomic import write_text
 from behavior.files.markdown import format_markdown_table
 from behavior.files.model_bundle import read_bundle
+from behavior.files.new_study import choose_members
 
 LABELS = ["grooming", "mid_rearing", "wall_rearing"]
 THESIS_HEAD = {"kind": "lstm", "layers": 3, "units": 64, "dropout": 0.5}
 SHARED_HEAD = {"kind": "lstm", "layers": 1, "units": 64, "dropout": 0.5, "bidirectional": True, "share": True}
 TRAINING = {"learning_rate": 0.002, "batch_size": 8, "epochs": 50, "patience": 5, "class_weights": "balanced", "seed": 0}
 BOOSTING = {"kind": "boosting"}
-STANDARDIZED = {"standardize": True}
+STANDARDIZED, QUANTILES = {"standardize": True}, {"standardize": "quantiles"}
+INIT = "as init"
 SETTINGS: Mapping[str, Mapping[str, Any]] = {
     "thesis": {"head": THESIS_HEAD, "training": {**TRAINING, "learning_rate": 0.001}},
     "thesis, standardized": {"head": THESIS_HEAD, "training": {**TRAINING, "learning_rate": 0.001}, "features": STANDARDIZED},
@@ -49,6 +51,10 @@ SETTINGS: Mapping[str, Mapping[str, Any]] = {
         "features": STANDARDIZED,
         "ensemble": {"members": [{"head": SHARED_HEAD}, {"head": BOOSTING}]},
     },
+    "shared, quantiles": {"head": SHARED_HEAD, "training": TRAINING, "features": QUANTILES},
+    "boosting, quantiles": {"head": BOOSTING, "training": TRAINING, "features": QUANTILES},
+    # Its members follow from the streams.
+    INIT: {"head": SHARED_HEAD, "training": TRAINING, "features": QUANTILES},
 }
 RENDERED_STREAMS = {"video": ["appearance"], "pose": ["pose"], "video and pose": ["appearance", "motion", "pose"]}
 DATA_SETS = ("oft", "two_rats", "freezing", "painted", "solid")
@@ -100,7 +106,10 @@ def score(case: Case, name: str, sections: Mapping[str, Any], out: Path) -> tupl
     study = case.study.with_name(f"{case.study.stem}_{name.replace(' ', '_').replace(',', '')}.yaml")
     took = out / "seconds.txt"
     if not took.is_file():
-        study.write_text(yaml.safe_dump({**yaml.safe_load(case.study.read_text()), **sections}))
+        content = {**yaml.safe_load(case.study.read_text()), **sections}
+        if name == INIT:
+            content["ensemble"] = {"members": choose_members(content["streams"])}
+        study.write_text(yaml.safe_dump(content))
         shutil.rmtree(out, ignore_errors=True)
         out.mkdir(parents=True)
         began = time.perf_counter()

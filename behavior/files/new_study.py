@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from behavior.files.behavior_names import ChosenNames
 
@@ -16,6 +17,7 @@ __all__ = [
     "NewPose",
     "choose_body_axis",
     "choose_center_parts",
+    "choose_members",
     "format_audit_study",
     "format_new_study",
 ]
@@ -117,6 +119,23 @@ def _simplify(name: str) -> str:
     return "".join(character for character in name.casefold() if character.isalnum())
 
 
+def choose_members(streams: Sequence[str]) -> list[dict[str, Any]]:
+    """Return the members of the ensemble that a study on these streams begins with, as in a study file.
+
+    Pictures and pose err in different frames, and what a network embeds has many more features than pose, which drown it where recordings
+    are few: so a network reads all, another one pose alone, and trees what has few features.
+
+    >>> choose_members(["appearance"])
+    [{}, {'head': {'kind': 'boosting'}}]
+    >>> choose_members(["appearance", "motion", "pose"])
+    [{}, {'streams': ['pose']}, {'head': {'kind': 'boosting'}, 'streams': ['motion', 'pose']}]
+    """
+    trees: dict[str, Any] = {"head": {"kind": "boosting"}}
+    if {"motion", "pose"} <= set(streams):
+        return [{}, {"streams": ["pose"]}, trees | {"streams": ["motion", "pose"]}]
+    return [{}, trees]
+
+
 def format_new_study(
     names: ChosenNames,
     crop: NewCrop,
@@ -145,6 +164,7 @@ def format_new_study(
         What the crops of other views than the first are centred on, by their names.
     """
     unit = "s" if sampling else "frames"
+    streams = _list_streams(crop, pose, views or {})
     sampled = (
         f"sampling:   {{fps: {sampling:g}}}    # frames a second that are used; ethograms are of every frame all the same\n"
         if sampling
@@ -155,16 +175,15 @@ def format_new_study(
 recordings: {MANIFEST_FILE}
 behaviors: [{", ".join(map(_quote, names.behaviors))}]
 {_format_labels(names)}crop:       {_format_crop(crop)}
-{_format_backbone(backbone, weights) if pose is None else _format_pose(pose, crop)}{_format_streams(crop, pose, views or {})}{sampled}\
+{_format_backbone(backbone, weights) if pose is None else _format_pose(pose, crop)}streams:    [{", ".join(streams)}]
+{_format_views(crop, views or {})}{sampled}\
 features:   {{standardize: quantiles}}
 cache: cache
 windows:    {"{length_s: 30}" if sampling else "{length: 300}"}
 head:       {{kind: lstm, layers: 1, units: 64, bidirectional: true, share: true, dropout: 0.5}}
 ensemble:
   members:
-    - {{}}    # the head above
-    - {{head: {{kind: boosting}}}}
-training:   {{learning_rate: 0.002, batch_size: 8, epochs: 50, patience: 5, class_weights: balanced, seed: 0}}
+{_format_members(streams)}training:   {{learning_rate: 0.002, batch_size: 8, epochs: 50, patience: 5, class_weights: balanced, seed: 0}}
 crossval:   {{leave_out: recording, early_stopping_on: inner}}
 postprocess: {{threshold: 0.5, closing_{unit}: 0, min_bout_{unit}: 0}}
 """
@@ -194,18 +213,33 @@ def _format_backbone(backbone: str, weights: str) -> str:
     return f"backbone:   {{name: {backbone}, weights: {weights}}}    # {comment}\n"
 
 
-def _format_streams(crop: NewCrop, pose: NewPose | None, views: Mapping[str, NewCrop]) -> str:
-    """Return the streams of a study, and its section `views` where there are several."""
+def _list_streams(crop: NewCrop, pose: NewPose | None, views: Mapping[str, NewCrop]) -> list[str]:
     if pose is not None:
-        return "streams:    [pose]\n"
-    streams = ["appearance", *(("motion", "pose") if crop.center_parts or crop.is_open else ()), *(f"appearance@{view}" for view in views)]
-    lines = [f"streams:    [{', '.join(streams)}]\n"]
-    if views:
-        others = ", ".join(
-            f"{_quote(view)}: {'{}' if own == crop else f'{{crop: {_format_crop_settings(own)}}}'}" for view, own in views.items()
+        return ["pose"]
+    return ["appearance", *(("motion", "pose") if crop.center_parts or crop.is_open else ()), *(f"appearance@{view}" for view in views)]
+
+
+def _format_members(streams: Sequence[str]) -> str:
+    """Return the lines of the ensemble's members."""
+    notes = {"": "the head above", "streams: [pose]": "the same on pose alone"}
+    lines = []
+    for member in choose_members(streams):
+        text = ", ".join(
+            f"{key}: [{', '.join(value)}]" if isinstance(value, list) else f"{key}: {{kind: {value['kind']}}}"
+            for key, value in member.items()
         )
-        lines.append(f"views:      {{combine: features, others: {{{others}}}}}    # what is left out is as for the first view\n")
+        lines.append(f"    - {{{text}}}{f'    # {notes[text]}' if text in notes else ''}\n")
     return "".join(lines)
+
+
+def _format_views(crop: NewCrop, views: Mapping[str, NewCrop]) -> str:
+    """Return the section `views`, where there are several."""
+    if not views:
+        return ""
+    others = ", ".join(
+        f"{_quote(view)}: {'{}' if own == crop else f'{{crop: {_format_crop_settings(own)}}}'}" for view, own in views.items()
+    )
+    return f"views:      {{combine: features, others: {{{others}}}}}    # what is left out is as for the first view\n"
 
 
 def _format_pose(pose: NewPose, crop: NewCrop) -> str:

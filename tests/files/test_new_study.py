@@ -71,14 +71,18 @@ def test_without_parts_whole_frames_are_embedded(tmp_path: Path) -> None:
 
 def test_a_study_begins_with_a_network_for_all_behaviors_and_trees(tmp_path: Path) -> None:
     study = read_back(tmp_path, ChosenNames(("rear",)), ["midbody"])
-    network, trees = list_members(study)
+    network, of_pose, trees = list_members(study)
     assert isinstance(network.head, LstmHead)
     assert (network.head.bidirectional, network.head.share, network.features.standardize) == (True, True, "quantiles")
     assert isinstance(trees.head, BoostingHead)
-    assert network.streams == trees.streams == ["appearance", "motion", "pose"]
+    assert of_pose.head == network.head
+    assert [one.streams for one in (network, of_pose, trees)] == [["appearance", "motion", "pose"], ["pose"], ["motion", "pose"]]
     # Whole frames have no pose; pose alone has no picture.
-    assert read_back(tmp_path, ChosenNames(("rear",)), []).streams == ["appearance"]
-    assert read_back(tmp_path, ChosenNames(("rear",)), ["midbody"], pose=NewPose(fps=30)).streams == ["pose"]
+    for alone, stream in (
+        (read_back(tmp_path, ChosenNames(("rear",)), []), "appearance"),
+        (read_back(tmp_path, ChosenNames(("rear",)), ["midbody"], pose=NewPose(fps=30)), "pose"),
+    ):
+        assert [one.streams for one in list_members(alone)] == [[stream], [stream]]
     assert (study.windows.length, study.training.epochs, study.training.class_weights) == (300, 50, "balanced")
     assert (study.crossval.leave_out, study.crossval.early_stopping_on) == ("recording", "inner")
 
