@@ -8,8 +8,8 @@ Data sets: `oft` (12 recordings of an open field, imported features), `two_rats`
 pose alone, and with both. Of `oft` and `two_rats` the last four recordings by name are kept for testing, which was decided before any of
 them was scored; of the others, scores are out of fold.
 
-A candidate replaces sections of the study file and nothing else; `as init` has the members that `init` writes for the streams. The folder keeps studies, models and scores; what is there is not computed
-again. The tables are printed, and written to `defaults.md`.
+A candidate replaces sections of the study file and nothing else; `as init` has the members that `init` writes for the streams. The folder
+keeps studies, models and scores; what is there is not computed again. The tables are printed, and written to `defaults.md`.
 """
 
 from __future__ import annotations

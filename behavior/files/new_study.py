@@ -224,10 +224,8 @@ def _format_members(streams: Sequence[str]) -> str:
     notes = {"": "the head above", "streams: [pose]": "the same on pose alone"}
     lines = []
     for member in choose_members(streams):
-        text = ", ".join(
-            f"{key}: [{', '.join(value)}]" if isinstance(value, list) else f"{key}: {{kind: {value['kind']}}}"
-            for key, value in member.items()
-        )
+        heads = [f"head: {{kind: {member['head']['kind']}}}"] if "head" in member else []
+        text = ", ".join([*heads, *([f"streams: [{', '.join(member['streams'])}]"] if "streams" in member else [])])
         lines.append(f"    - {{{text}}}{f'    # {notes[text]}' if text in notes else ''}\n")
     return "".join(lines)
 
