@@ -108,7 +108,7 @@ def score(case: Case, name: str, sections: Mapping[str, Any], out: Path) -> tupl
     if not took.is_file():
         content = {**yaml.safe_load(case.study.read_text()), **sections}
         if name == INIT:
-            content["ensemble"] = {"members": choose_members(content["streams"])}
+            content["ensemble"] = {"combine": "log_odds", "members": choose_members(content["streams"])}
         study.write_text(yaml.safe_dump(content))
         shutil.rmtree(out, ignore_errors=True)
         out.mkdir(parents=True)

@@ -38,9 +38,10 @@ class Ensemble(Section):
         description="`recordings` trains each model on recordings drawn with replacement (Breiman 1996, Bagging predictors).",
         examples=["recordings"],
     )
-    combine: Literal["mean", "vote", "any"] = Field(
+    combine: Literal["mean", "log_odds", "vote", "any"] = Field(
         default="mean",
-        description="Mean of the probabilities, the share of models with 0.5 or more, or `any`: the highest probability, so that one model "
-        "is enough. `any` finds more of a rare behavior, and decides more frames that do not show it.",
-        examples=["vote", "any"],
+        description="`mean` of the probabilities; `log_odds`: of their log-odds, by which a model that is sure counts more; `vote`: "
+        "the share of models with 0.5 or more; or `any`: the highest probability, so that one model is enough. `any` finds more of a rare "
+        "behavior, and decides more frames that do not show it.",
+        examples=["log_odds", "any"],
     )

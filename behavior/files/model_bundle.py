@@ -283,7 +283,7 @@ class BundleDescription(Section):
     schema_version: int = SCHEMA_VERSION
     behaviors: Annotated[list[str], Field(min_length=1)]
     members: Annotated[list[MemberDescription], Field(min_length=1)]
-    combine: Literal["mean", "vote", "any"] = "mean"
+    combine: Literal["mean", "log_odds", "vote", "any"] = "mean"
     crop: Crop | None = None
     arena: Arena | None = None
     pose: PoseFiles | None = None

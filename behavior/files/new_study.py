@@ -182,6 +182,7 @@ cache: cache
 windows:    {"{length_s: 30}" if sampling else "{length: 300}"}
 head:       {{kind: lstm, layers: 1, units: 64, bidirectional: true, share: true, dropout: 0.5}}
 ensemble:
+  combine: log_odds
   members:
 {_format_members(streams)}training:   {{learning_rate: 0.002, batch_size: 8, epochs: 50, patience: 5, class_weights: balanced, seed: 0}}
 crossval:   {{leave_out: recording, early_stopping_on: inner}}

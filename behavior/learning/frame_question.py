@@ -14,6 +14,7 @@ from behavior.frame_times import have_same_rate
 from behavior.learning.model_features import ModelFeatures
 from behavior.learning.opened_model import OpenedMember, OpenedModel
 from behavior.learning.recording_features import RecordingFeatures
+from behavior.learning.variants import find_log_odds
 from behavior.sequence.averaging import average_features, spread_rows
 from behavior.sequence.inference import resample_rows
 
@@ -85,6 +86,7 @@ class FrameQuestion:
         ]
         if not self._members:
             raise UsageError(f"{model.folder}: does not know {behavior!r}, but {', '.join(model.description.behaviors)}.")
+        self._are_odds_averaged = model.description.combine == "log_odds"
         self.log_odds = float(self.ask([()])[0])
 
     @property
@@ -95,7 +97,10 @@ class FrameQuestion:
     def ask(self, variants: Iterable[Sequence[FeatureChange]]) -> npt.NDArray[np.float64]:
         """Return the log-odds of the behavior in the frame with each of some changes to the features, float64 of shape (V,)."""
         listed = list(variants)
-        probabilities = np.mean([member.predict(listed) for member in self._members], axis=0, dtype=np.float64)
+        answers = np.stack([member.predict(listed) for member in self._members]).astype(np.float64)
+        if self._are_odds_averaged:
+            return np.asarray(find_log_odds(answers).mean(axis=0))
+        probabilities = answers.mean(axis=0)
         clipped = np.clip(probabilities, _SMALLEST, 1 - _SMALLEST)
         return np.asarray(np.log(clipped / (1 - clipped)))
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import expit, logit
 
 from behavior.config import APPEARANCE, BoostingHead, Ensemble, Study, list_views, split_stream
 
-__all__ = ["combine_members", "describe_epochs", "describe_model", "list_members", "list_variants", "select_view"]
+__all__ = ["combine_members", "describe_epochs", "describe_model", "find_log_odds", "list_members", "list_variants", "select_view"]
 
 VOTE_THRESHOLD = 0.5
-_COMBINED = {"mean": "mean", "vote": "vote", "any": "highest probability"}
+# A member that is surer than this counts as if it were this sure, so that it does not decide alone.
+SUREST = 0.9999
+_COMBINED = {"mean": "mean", "log_odds": "mean log-odds", "vote": "vote", "any": "highest probability"}
 
 
 def list_members(study: Study) -> list[Study]:
@@ -64,18 +67,32 @@ def combine_members(probabilities: npt.NDArray[np.float32], combine: str) -> npt
     probabilities
         Float32; NaN where a member has no prediction, which is then left out. Where no member has one, the result is NaN.
     combine
-        "mean", "vote" for the share of members that predict 0.5 or more, or "any" for the highest probability of a member.
+        "mean"; "log_odds" for the probability of the mean of the members' log-odds, each from 0.0001 to 0.9999 (a logarithmic opinion pool:
+        Genest and Zidek 1986, Combining probability distributions, Statistical Science 1, 114-135); "vote" for the share of members that
+        predict 0.5 or more; or "any" for the highest probability of a member.
 
     >>> combine_members(np.array([[[0.25]], [[0.75]], [[np.nan]]], dtype=np.float32), "mean")
     array([[0.5]], dtype=float32)
+    >>> combine_members(np.array([[[0.5]], [[0.9]]], dtype=np.float32), "log_odds")
+    array([[0.75]], dtype=float32)
     """
     known = ~np.isnan(probabilities)
     if combine == "any":
         return np.where(known.any(axis=0), np.where(known, probabilities, 0.0).max(axis=0), np.nan).astype(np.float32)
-    votes = probabilities if combine == "mean" else (probabilities >= VOTE_THRESHOLD).astype(np.float32)
+    votes = probabilities
+    if combine == "log_odds":
+        votes = find_log_odds(probabilities)
+    elif combine == "vote":
+        votes = (probabilities >= VOTE_THRESHOLD).astype(np.float32)
     total = np.where(known, votes, 0.0).sum(axis=0)
     number = known.sum(axis=0)
-    return np.where(number > 0, total / np.maximum(number, 1), np.nan).astype(np.float32)
+    means = total / np.maximum(number, 1)
+    return np.where(number > 0, expit(means) if combine == "log_odds" else means, np.nan).astype(np.float32)
+
+
+def find_log_odds(probabilities: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
+    """Return the log-odds by which probabilities of any shape are averaged: of 0.0001 where they are lower, of 0.9999 where higher."""
+    return np.asarray(logit(np.clip(probabilities, 1 - SUREST, SUREST)))
 
 
 def describe_epochs(study: Study) -> str:

@@ -45,6 +45,8 @@ REFERENCES = {
     "bootstrap": "Efron B, Tibshirani RJ (1993). An Introduction to the Bootstrap. Chapman & Hall.",
     "flow": "Kroeger T, Timofte R, Dai D, Van Gool L (2016). Fast optical flow using dense inverse search. European Conference on "
     "Computer Vision.",
+    "log-odds": "Genest C, Zidek JV (1986). Combining probability distributions: a critique and an annotated bibliography. Statistical "
+    "Science 1:114-135.",
     "lstm": "Hochreiter S, Schmidhuber J (1997). Long short-term memory. Neural Computation 9:1735-1780.",
     "mstcn": "Abu Farha Y, Gall J (2019). MS-TCN: multi-stage temporal convolutional network for action segmentation. IEEE Conference on "
     "Computer Vision and Pattern Recognition.",
@@ -175,8 +177,10 @@ def _describe_learning(text: _Text, study: Study, crossval: CrossvalResults | No
     number = len(variants) * study.ensemble.seeds
     if number > 1:
         models = f"{number} {'models' if has_trees else 'networks'}"
+        cited = text.cite("log-odds") if study.ensemble.combine == "log_odds" else ""
         how = {
             "mean": f"The probabilities of {models} were averaged.",
+            "log_odds": f"The log-odds of the probabilities of {models} were averaged{cited}.",
             "vote": f"The probabilities of {models} were put to a vote.",
             "any": f"Of the probabilities of {models}, the highest counted.",
         }

@@ -25,7 +25,7 @@ def test_without_members_the_study_is_the_only_one(parse):
     ("ensemble", "expected"),
     [
         ({"seeds": 0}, "ensemble.seeds is 0, expected at least 1"),
-        ({"combine": "max"}, "ensemble.combine is 'max', expected 'mean', 'vote' or 'any'"),
+        ({"combine": "max"}, "ensemble.combine is 'max', expected 'mean', 'log_odds', 'vote' or 'any'"),
         ({"bagging": "recording"}, "did you mean 'recordings'?"),
         ({"members": [{"streams": []}]}, "ensemble.members.0.streams is [], expected at least 1 entry"),
         ({"members": [{"training": {}}]}, "unknown key 'ensemble.members.0.training'"),

@@ -59,11 +59,12 @@ def to_log_odds(probability):
 with_a_gap = np.arange(N_FRAMES) / 10 + 30.0 * (np.arange(N_FRAMES) >= 50)
 
 
+@pytest.mark.parametrize("combine", ["mean", "log_odds"])
 @pytest.mark.parametrize(
     ("average", "fps", "time_s"), [(1, 10.0, None), (3, 10.0, None), (1, 25.0, None), (2, 17.0, None), (1, 10.0, with_a_gap)]
 )
-def test_without_a_change_the_answer_is_the_prediction(make_bundle, make_model, average, fps, time_s):
-    model = open_slow(make_model(make_bundle(("rear", "jump"), ("rear", "jump"), member_0={"average": average})))
+def test_without_a_change_the_answer_is_the_prediction(make_bundle, make_model, average, fps, time_s, combine):
+    model = open_slow(make_model(make_bundle(("rear", "jump"), ("rear", "jump"), member_0={"average": average}, combine=combine)))
     features = [make_features(0, fps, time_s), make_features(1, fps, time_s)]
     predicted = predict_probabilities(model, features).values
     for frame in (0, 1, 48, 49, 50, 77, 128, 129):

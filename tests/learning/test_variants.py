@@ -34,7 +34,10 @@ def test_members_take_from_the_study_what_they_do_not_set(make_study):
     assert all(variant.ensemble == Ensemble() for variant in (first, second, third))
 
 
-@pytest.mark.parametrize(("combine", "expected"), [("mean", [0.4, 0.5]), ("vote", [0.5, 0.5])])
+# The odds of 0.2 and 0.6 are 1/4 and 3/2, whose geometric mean is the root of 3/8.
+@pytest.mark.parametrize(
+    ("combine", "expected"), [("mean", [0.4, 0.5]), ("vote", [0.5, 0.5]), ("log_odds", [0.375**0.5 / (1 + 0.375**0.5), 0.5])]
+)
 def test_members_are_combined_frame_by_frame(combine, expected):
     members = np.array([[[0.2, 0.9]], [[0.6, 0.1]]], dtype=np.float32)
     combined = combine_members(members, combine)
@@ -46,6 +49,13 @@ def test_a_member_without_a_prediction_is_left_out():
     members = np.array([[[0.2, np.nan]], [[0.6, np.nan]], [[np.nan, np.nan]]], dtype=np.float32)
     np.testing.assert_allclose(combine_members(members, "mean"), [[0.4, np.nan]], rtol=1e-6)
     np.testing.assert_allclose(combine_members(members, "vote"), [[0.5, np.nan]])
+    np.testing.assert_allclose(combine_members(members[[0, 2]], "log_odds"), [[0.2, np.nan]], rtol=1e-5)
+
+
+def test_a_member_that_is_quite_sure_does_not_decide_alone():
+    members = np.array([[[1.0, 0.0]], [[0.001, 0.999]]], dtype=np.float32)
+    odds = (9999 / 999) ** 0.5
+    np.testing.assert_allclose(combine_members(members, "log_odds"), [[odds / (1 + odds), 1 / (1 + odds)]], rtol=1e-4)
 
 
 def test_any_takes_the_highest_probability_of_those_that_there_are():

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from scipy.special import expit, logit
 
 from behavior.files.feature_cache import find_imported, read_features
 from behavior.files.manifest import read_manifest
@@ -82,7 +83,9 @@ def ask_members(model, study, recording):
         if member.preparation is not None:
             step = read_preparation(model / member.preparation)
             values = ((values - step["mean"]) / step["scale"] @ step["components"]).astype(np.float32)
-        predicted = predict_recording(load_head(model / member.file).predict_on_batch, values, length=member.window_length)
+        looks_back = member.head.kind == "lstm" and not member.head.bidirectional
+        network = load_head(model / member.file)
+        predicted = predict_recording(network.predict_on_batch, values, length=member.window_length, looks_back=looks_back)
         # Each stands for the middle of the frames that were averaged.
         starts = np.arange(0, n_frames, member.average)
         middles = [(start + min(start + member.average, n_frames) - 1) / 2 for start in starts]
@@ -146,7 +149,7 @@ def test_members_of_all_kinds_answer_together(run, write, tmp_path):
     check_annotations(run, study, tmp_path / "plain", tmp_path / "other", lambda said: said.mean(axis=0))
 
 
-@pytest.mark.parametrize("combine", ["mean", "vote", "any"])
+@pytest.mark.parametrize("combine", ["mean", "log_odds", "vote", "any"])
 def test_seeds_and_bagging(run, write, tmp_path, combine):
     study = write(ensemble={"seeds": 3, "bagging": "recordings", "combine": combine})
     train_model(study, tmp_path / "model")
@@ -158,9 +161,12 @@ def test_seeds_and_bagging(run, write, tmp_path, combine):
     assert np.abs(weights[1] - weights[2]).max() > 0.01
     for said in ask_members(tmp_path / "model", study, "tested").values():
         assert np.std(said, axis=0).max() > 0.001
-    way = {"mean": lambda said: said.mean(axis=0), "vote": lambda said: (said >= 0.5).mean(axis=0), "any": lambda said: said.max(axis=0)}[
-        combine
-    ]
+    way = {
+        "mean": lambda said: said.mean(axis=0),
+        "log_odds": lambda said: expit(logit(said).mean(axis=0)),
+        "vote": lambda said: (said >= 0.5).mean(axis=0),
+        "any": lambda said: said.max(axis=0),
+    }[combine]
     check_annotations(run, study, tmp_path / "model", tmp_path, way)
     if combine == "vote":
         ethogram = pd.read_csv(tmp_path / "e" / "tested_ethogram.csv")
