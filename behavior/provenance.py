@@ -164,7 +164,7 @@ class Measure(_Part):
     Attributes
     ----------
     median
-        Over its frames; None where it is not known.
+        Over its frames, or of all of them together; None where it is not known.
     low, high
         Lowest and highest median of the training recordings; None where they are not known.
     low_limit, high_limit
@@ -194,7 +194,8 @@ class Familiarity(_Part):
         Distances by stream.
     measures
         brightness and contrast (grey levels of the crops), relative contrast (contrast by brightness), sharpness (of the crops), size
-        (pixels between the body parts farthest apart), likelihood (of body parts) and fps.
+        (pixels between the body parts farthest apart), likelihood (of body parts), growth to the right and growth downwards (how many times
+        as large the animal is at the right as at the left of where it goes, and at the bottom as at the top) and fps.
     """
 
     verdict: Literal["familiar", "unusual", "foreign"] | None = None

@@ -11,6 +11,9 @@ ones that are (by kind), and Spearman's correlation of the distance with how muc
 
 The laboratories `development` and the alterations there were looked at when the rule was chosen; those of `report` were not.
 The folder keeps videos, features and models; what is there is not computed again.
+
+`--tracks N` judges tracks of N further laboratories instead, without rendering or training: how often the growth of the animal along the
+picture calls held-out recordings unusual as they are, and seen by cameras of several tilts.
 """
 
 from __future__ import annotations
@@ -39,9 +42,11 @@ from behavior.files.model_bundle import BUNDLE_FILE
 from behavior.files.pose import read_pose, write_deeplabcut
 from behavior.files.study import open_study
 from behavior.files.video_writer import write_video
+from behavior.learning.familiarity import summarize_measure
 from behavior.provenance import Familiarity
 from behavior.recording import Annotation, Recording, Track
 from behavior.synthetic import RenderedRecording, act_recording, degrade_track
+from behavior.vision.size_growth import GROWTHS, measure_growth
 
 Image = npt.NDArray[np.uint8]
 Points = npt.NDArray[np.float64]
@@ -179,7 +184,11 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--data", type=Path, default=Path(os.environ.get("BEHAVIOR_DATA", "../shared/data")))
     parser.add_argument("--only", nargs="*", default=[laboratory.name for laboratory in LABORATORIES], help="names of laboratories")
+    parser.add_argument("--tracks", type=int, metavar="N", help="judge growth alone, on tracks of N further laboratories")
     arguments = parser.parse_args()
+    if arguments.tracks is not None:
+        judge_tracks(arguments.tracks)
+        return
     found: list[Judged] = []
     for laboratory in LABORATORIES:
         if laboratory.name in arguments.only:
@@ -235,6 +244,30 @@ def judge_laboratory(folder: Path, n_streams: int) -> list[Judged]:
                 loss = precisions[recording.id.rpartition(".")[2]] - precisions[recording.id]
             found.append(Judged(folder.name, n_streams, recording.id, annotation.provenance.familiarity, loss))
     return found
+
+
+def judge_tracks(n_laboratories: int) -> None:
+    """Print how many held-out tracks growth calls unusual, as they are and tilted, by the number of training recordings."""
+    tilts = {f"tilt {amount} turned by {turn}": tilt(amount, turn).move for amount in (0.1, 0.14, 0.18, 0.22) for turn in (0, 20, 110)}
+    moves: dict[str, Callable[[Points], Points] | None] = {"as they are": None, **tilts}
+    growths = np.full((n_laboratories, N_TRAINING + N_HELD, len(moves), len(GROWTHS)), np.nan)
+    for laboratory, index in np.ndindex(growths.shape[:2]):
+        seed = (101 + laboratory, index)
+        recording = act_recording(n_frames=N_FRAMES, fps=FPS, size=SIZE, seed=np.random.SeedSequence(seed), coat="black")
+        track = degrade_track(recording.track, np.random.default_rng(seed))
+        for number, move in enumerate(moves.values()):
+            positions = track.positions if move is None else move(track.positions)
+            growths[laboratory, index, number] = measure_growth(positions, track.likelihoods, min_likelihood=0.6)
+    for n_training in (2, 3, 4, N_TRAINING):
+        is_odd = np.zeros((n_laboratories, N_HELD, len(moves)), dtype=bool)
+        for laboratory, column in np.ndindex(n_laboratories, len(GROWTHS)):
+            known = growths[laboratory, :n_training, 0, column]
+            if np.isfinite(known).all():
+                limits = summarize_measure(GROWTHS[column], known.tolist())
+                held = growths[laboratory, N_TRAINING:, :, column]
+                is_odd[laboratory] |= (held < limits.low_limit) | (held > limits.high_limit)
+        said = ", ".join(f"{name} {count}" for name, count in zip(moves, is_odd.sum(axis=(0, 1)), strict=True))
+        print(f"{n_training} training recordings, called unusual by growth of {n_laboratories * N_HELD}: {said}")
 
 
 def score(recording: Recording, annotation: Annotation) -> float:

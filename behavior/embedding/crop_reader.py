@@ -134,6 +134,10 @@ class CropReader:
         """As `CropWindows.measure`."""
         return self._windows.measure(frames)
 
+    def describe_growths(self) -> dict[str, float]:
+        """Return what `CropWindows.describe_growths` does."""
+        return self._windows.describe_growths()
+
     def describe(self, *, sampling: float | None = None) -> list[str]:
         """Return sentences on what a user should know, once `rows` is exhausted; VideoError if no frame could be decoded.
 

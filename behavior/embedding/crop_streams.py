@@ -185,6 +185,7 @@ class CropStream(FeatureStream):
             "versions": collect_versions(),
             "broke_off": video.broke_off,
             "body_parts": list(self._crop.body_parts),
+            **crops.describe_growths(),
             **job.describe_effort(),
         }
         sampled = None if self._sampling is None else (np.array(crops.frames, dtype=np.int64), video.time_s)

@@ -28,8 +28,9 @@ from behavior.vision.crops import (
     take_whole_frame,
 )
 from behavior.vision.frame_measures import measure_pose
+from behavior.vision.size_growth import GROWTHS, measure_growth
 
-__all__ = ["MANY_UNMEASURED", "CropCenters", "CropWindows"]
+__all__ = ["MANY_UNMEASURED", "CropCenters", "CropWindows", "describe_growths"]
 
 # Share of frames without a measured crop centre above which a user should look at the pose.
 MANY_UNMEASURED = 0.1
@@ -186,6 +187,10 @@ class CropWindows:
         rows = np.minimum(frames, len(self._track) - 1)
         return measure_pose(self._track.positions[rows], self._track.likelihoods[rows], min_likelihood=self._crop.min_likelihood)
 
+    def describe_growths(self) -> dict[str, float]:
+        """Return what `describe_growths` returns of the pose that the windows follow; nothing for whole frames."""
+        return {} if self._track is None else describe_growths(self._track, min_likelihood=self._crop.min_likelihood)
+
     def _place(self, index: int) -> tuple[npt.NDArray[np.float64], float | None]:
         if index >= len(self.centers) + TOLERATED_ROWS:
             raise PoseError(
@@ -203,6 +208,12 @@ class CropWindows:
         notes = [*self._match_notes, *([note] if note else [])]
         said = {"consequence": "crops there are guesses", "individual": self._individual}
         return notes + self._crop_centers.describe(self._pose, n_frames=frames.n_frames, **said)
+
+
+def describe_growths(track: Track, *, min_likelihood: float) -> dict[str, float]:
+    """Return those of `vision.size_growth.GROWTHS` that a pose tells, to be kept with features."""
+    known = measure_growth(track.positions, track.likelihoods, min_likelihood=min_likelihood)
+    return {name: value for name, value in zip(GROWTHS, known, strict=True) if np.isfinite(value)}
 
 
 def _join(names: Sequence[str]) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 
 from behavior.config import NEAREST, POSE, Arena, Crop, PoseFiles
 from behavior.embedding.crop_reader import describe_video
-from behavior.embedding.crop_windows import CropCenters
+from behavior.embedding.crop_windows import CropCenters, describe_growths
 from behavior.embedding.other_animals import OtherAnimals, describe_others
 from behavior.embedding.recording_inputs import RecordingInputs
 from behavior.embedding.stream import Embedded, FeatureStream, FillJob
@@ -202,6 +202,7 @@ class PoseStream(FeatureStream):
             "versions": collect_versions(),
             "broke_off": shown.frames.broke_off,
             "body_parts": list(crop.body_parts),
+            **describe_growths(track, min_likelihood=crop.min_likelihood),
             **job.describe_effort(),
         }
         sampled = None if self._sampling is None else (frames, time_s)

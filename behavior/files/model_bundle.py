@@ -246,7 +246,7 @@ class FamiliarityRecord(Section):
     streams
         References of the streams that the model works on; none where no training recording could be left out.
     measures
-        Those of `feature_cache.MEASURES` that are known of all training recordings, and fps.
+        Those of `feature_cache.MEASURES` and `vision.size_growth.GROWTHS` that are known of all training recordings, and fps.
     """
 
     version: Literal[1, 2] = 1

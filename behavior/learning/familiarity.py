@@ -18,6 +18,7 @@ from behavior.learning.recording_features import RecordingFeatures
 from behavior.metrics.nearest_frames import find_prediction_limit
 from behavior.provenance import Familiarity, FamiliarityLimits, Measure, StreamDistance, StreamLimits
 from behavior.recording import Annotation
+from behavior.vision.size_growth import GROWTHS
 
 __all__ = [
     "JudgedRecording",
@@ -47,6 +48,7 @@ LEAST_SHIFT, LEAST_SPREAD = 0.15, 0.1
 # Features go together, about as many at a time.
 LIKE_FEATURES = 10
 USUAL_MEASURES = {"brightness": 0.3, "contrast": 0.3, RELATIVE_CONTRAST: 0.25, "sharpness": 0.12, "size": 0.15}
+USUAL_MEASURES |= dict.fromkeys(GROWTHS, 0.08)
 # Share of frames beyond the limit of frames from which on a recording is foreign.
 FOREIGN_SHARE = 0.5
 # A stream that is farther away than this many times what is usual counts no more in the distance of a recording.
@@ -55,6 +57,8 @@ FARTHEST = 2.0
 FEW_RECORDINGS = 4
 _LEAST = 1e-6
 _UNITS = {"size": " pixels"}
+# What an animal is larger at, and smaller at, where a growth is above 1.
+_SIDES = dict(zip(GROWTHS, (("right", "left"), ("bottom", "top")), strict=True))
 
 
 @dataclass(frozen=True)
@@ -250,13 +254,14 @@ def find_rows(features: RecordingFeatures, stream: StreamDescription) -> npt.NDA
 
 
 def measure_medians(features: Sequence[RecordingFeatures]) -> dict[str, float]:
-    """Return the median over the frames of one recording of each measure that is known, and its frames per second."""
+    """Return the median over the frames of one recording of each measure that is known, its growths, and its frames per second."""
     medians: dict[str, float] = {}
     for own in features:
         for name, column in zip(MEASURES, [] if own.measures is None else own.measures.T, strict=own.measures is not None):
             known = column[np.isfinite(column)]
             if name not in medians and len(known):
                 medians[name] = float(np.median(known))
+        medians = {**own.growths, **medians}
     return {**medians, **_relate_contrast(medians), "fps": float(features[0].fps)}
 
 
@@ -311,7 +316,19 @@ def _explain_stream(one: StreamDistance) -> str:
 
 
 def _explain_measure(name: str, measure: Measure) -> str:
+    if name in _SIDES:
+        return _explain_growth(*_SIDES[name], measure)
     return f"{name}: {measure.median:.3g}{_UNITS.get(name, '')}, {measure.low:.3g} to {measure.high:.3g} in training recordings."
+
+
+def _explain_growth(larger: str, smaller: str, measure: Measure) -> str:
+    times, low, high = (float(value or np.nan) for value in (measure.median, measure.low, measure.high))
+    if times < 1:
+        larger, smaller, times, low, high = smaller, larger, 1 / times, 1 / high, 1 / low
+    return (
+        f"The animal looks {times:.2f} times as large at the {larger} as at the {smaller} of where it goes, in training recordings "
+        f"{low:.2f} to {high:.2f} times: is the camera tilted?"
+    )
 
 
 def _round(value: float | np.floating) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 import numpy as np
@@ -20,6 +20,7 @@ from behavior.recording import Frames
 from behavior.row_blocks import RowBlocks
 from behavior.sequence.averaging import spread_rows
 from behavior.vision.frame_measures import join_measures
+from behavior.vision.size_growth import GROWTHS
 
 __all__ = ["RecordingFeatures", "join_streams", "lay_feature_rows", "require_same_frames"]
 
@@ -51,6 +52,8 @@ class RecordingFeatures:
     present
         Whether each of S streams has each row, bool of shape (N, S); None where all have. Values of a stream are NaN where it has not,
         for a view may be missing, start later or end earlier.
+    growths
+        Those of `vision.size_growth.GROWTHS` that are known.
     """
 
     values: npt.NDArray[np.floating]
@@ -61,6 +64,7 @@ class RecordingFeatures:
     rows: SampledRows | None = None
     measures: npt.NDArray[np.float32] | None = None
     present: npt.NDArray[np.bool_] | None = None
+    growths: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def complete_values(self) -> npt.NDArray[np.floating]:
@@ -223,6 +227,7 @@ def join_streams(
         values=values[0] if len(values) == 1 else np.concatenate(values, axis=1) if joined is None else joined,
         streams=tuple(streams),
         measures=join_measures(measures) if measures else None,
+        growths={name: float(of.attributes[name]) for name in GROWTHS for _, of in reversed(firsts) if name in of.attributes},
         present=None if all(one.all() for one in shown) else np.column_stack(shown),
     )
 

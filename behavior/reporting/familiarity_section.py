@@ -19,9 +19,10 @@ _MEANING = (
     "A frame's distance is that of its features from the nearest training frames; one in a hundred frames of left-out training recordings "
     "is farther than 1. A recording's shift is how far the mean of its features is from that of the nearest training recording, its spread "
     "how much more or less they vary; its distance is the mean over the streams of the greater of the two, in units of what is usual at "
-    "most. A recording is unusual where one of these is greater than left-out recordings let expect, or light, sharpness or size are "
-    "beyond what is usual; it is foreign where half of its frames are farther than 1. The last row has the medians of the training "
-    "recordings."
+    "most. A recording is unusual where one of these is greater than left-out recordings let expect, or light, sharpness, size or growth "
+    "are beyond what is usual. Growth is how many times as large the animal is at the right of where it goes as at the left, or at the "
+    "bottom as at the top: a tilted camera shows it. A recording is foreign where half of its frames are farther than 1. The last row has "
+    "the medians of the training recordings."
 )
 
 

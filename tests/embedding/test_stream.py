@@ -90,6 +90,26 @@ def test_features_are_computed_once_and_read_back(stream: FeatureStream, write_r
         np.testing.assert_allclose(contrast[seen], 200 * np.sqrt(3) / 4, atol=6)
 
 
+def test_how_the_animal_grows_along_the_picture_is_kept_where_the_pose_tells_it(
+    stream: FeatureStream, write_recording: WriteRecording
+) -> None:
+    recording = write_recording()
+    assert recording.pose is not None
+    stream.embed(RecordingInputs(recording))
+    kept = stream.read(recording).attributes
+    assert kept["growth to the right"] == pytest.approx(1)
+    # It moves along a row.
+    assert "growth downwards" not in kept
+    frames = np.arange(40)
+    ends = 3.0 * 2.0 ** (frames / (0.9 * 39))
+    positions = np.zeros((40, 3, 2))
+    positions[..., 0] = 16 + frames[:, None] + np.stack([ends, 0 * ends, -ends], axis=1)
+    positions[..., 1] = 32
+    write_deeplabcut(recording.pose, Track(positions, np.ones((40, 3)), ("nose", "middle", "tail")), scorer="net")
+    stream.embed(RecordingInputs(recording))
+    assert stream.read(recording).attributes["growth to the right"] == pytest.approx(2, rel=0.05)
+
+
 def test_a_changed_pose_or_video_makes_features_stale(stream: FeatureStream, write_recording: WriteRecording) -> None:
     recording = write_recording()
     stream.embed(RecordingInputs(recording))

@@ -25,22 +25,24 @@ from behavior.learning.familiarity import (
 )
 from behavior.learning.familiarity_reference import fit_stream_reference
 from behavior.learning.recording_features import RecordingFeatures
-from behavior.provenance import Familiarity, Provenance
+from behavior.provenance import Familiarity, Measure, Provenance
 from behavior.recording import Annotation, Ethogram, Probabilities
 from behavior.row_blocks import RowBlocks
+from behavior.vision.size_growth import GROWTHS
 
 WIDTHS = {"appearance": 5, "pose": 3}
 STREAMS = tuple(StreamDescription(name=name, signature=Signature(name, {}).text, n_features=width) for name, width in WIDTHS.items())
 
 
 def make_features(seed: int, *, shift: float = 0.0, part: float = 1.0, **measures: float) -> RecordingFeatures:
-    """Return 300 frames, the first `part` of which are shifted; brightness is 100 or so, and all other measures are 1."""
+    """Return 300 frames, the first `part` of which are shifted; brightness is 100 or so, other measures are 1, and growths nearly."""
     rng = np.random.default_rng(seed)
     values = rng.normal(0, 1, (300, sum(WIDTHS.values()))).astype(np.float32)
     values[: int(300 * part)] += shift
     columns = {**dict.fromkeys(MEASURES, 1.0), "brightness": 100.0 + seed % 5, **measures}
     known = np.tile(np.array([columns[name] for name in MEASURES], dtype=np.float32), (300, 1))
-    return RecordingFeatures(values, np.arange(300) / 10, 10.0, STREAMS, False, measures=known)
+    growths = dict.fromkeys(GROWTHS, 1 + 0.02 * (seed % 3))
+    return RecordingFeatures(values, np.arange(300) / 10, 10.0, STREAMS, False, measures=known, growths=growths)
 
 
 def make_reference(n_recordings: int = 6) -> TrainingReference:
@@ -92,6 +94,46 @@ def test_other_focus_or_size_is_unusual(reference: TrainingReference, name: str,
     assert familiarity.verdict == "unusual"
     assert len(familiarity.reasons) == 1
     assert familiarity.reasons[0].startswith(f"{name}: {value:.3g}")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("growth to the right", 1.4, "The animal looks 1.40 times as large at the right as at the left of where it goes, in training "),
+        ("growth downwards", 1.4, "The animal looks 1.40 times as large at the bottom as at the top of where it goes, in training "),
+        ("growth downwards", 0.625, "The animal looks 1.60 times as large at the top as at the bottom of where it goes, in training "),
+    ],
+)
+def test_a_tilted_camera_is_unusual(reference: TrainingReference, name: str, value: float, said: str) -> None:
+    features = make_features(20)
+    familiarity = reference.judge([replace(features, growths={**features.growths, name: value})]).familiarity
+    low, high = (1, 1.04) if value > 1 else (1 / 1.04, 1)
+    assert familiarity.verdict == "unusual"
+    assert familiarity.reasons == (f"{said}recordings {low:.2f} to {high:.2f} times: is the camera tilted?",)
+    assert familiarity.measures[name].median == value
+
+
+def test_a_reference_without_growths_does_not_judge_by_them(reference: TrainingReference) -> None:
+    assert reference.record is not None
+    measures = {name: one for name, one in reference.record.measures.items() if name not in GROWTHS}
+    # As bundles of earlier versions have it.
+    record = FamiliarityRecord.model_validate(reference.record.model_copy(update={"measures": measures}).model_dump())
+    features = replace(make_features(20), growths=dict.fromkeys(GROWTHS, 3.0))
+    familiarity = TrainingReference(record, reference.streams).judge([features]).familiarity
+    assert (familiarity.verdict, familiarity.reasons) == ("familiar", ())
+    assert familiarity.measures[GROWTHS[0]] == Measure(median=3.0)
+    # Nor does one that has them judge a recording whose pose does not tell.
+    unknown = reference.judge([replace(features, growths={})]).familiarity
+    assert unknown.verdict == "familiar"
+    assert not set(GROWTHS) & set(unknown.measures)
+
+
+def test_training_recordings_of_a_tilted_camera_make_it_usual() -> None:
+    training = [{"growth downwards": value} for value in (1.35, 1.4, 1.45, 1.4, 1.42, 1.38)]
+    record = summarize_measure("growth downwards", [one["growth downwards"] for one in training])
+    assert record.low_limit is not None
+    assert record.high_limit is not None
+    assert 1 < record.low_limit < 1.35 < 1.45 < record.high_limit < 2
 
 
 @pytest.mark.parametrize("factor", [0.3, 2.5])
@@ -234,7 +276,7 @@ def test_another_precision_of_a_stream_is_the_same_stream() -> None:
 
 def test_measures_that_are_not_known_are_left_out(reference: TrainingReference) -> None:
     features = make_features(20, sharpness=np.nan)
-    assert set(measure_medians([features])) == {*MEASURES, RELATIVE_CONTRAST, "fps"} - {"sharpness"}
+    assert set(measure_medians([features])) == {*MEASURES, *GROWTHS, RELATIVE_CONTRAST, "fps"} - {"sharpness"}
     plain = RecordingFeatures(features.values, features.time_s, 10.0, STREAMS, False)
     assert list(reference.judge([plain]).familiarity.measures) == ["fps"]
 

@@ -1,5 +1,7 @@
 """Streams of one recording side by side, with those of other views."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -65,3 +67,13 @@ def test_streams_of_the_first_view_need_the_same_frames():
 def test_without_views_every_row_is_there():
     joined = join_streams("m", ["top"], [TOP])
     assert isinstance(joined, RecordingFeatures) and joined.present is None and joined.complete_values is joined.values
+
+
+def test_how_the_animal_grows_is_what_the_first_view_knows():
+    known = replace(TOP, attributes={"growth to the right": 1.5, "broke_off": False})
+    second = replace(TOP, attributes={"growth to the right": 3.0, "growth downwards": 0.5})
+    of_side = replace(SIDE, attributes={"growth downwards": 7.0})
+    assert join(known, of_side).growths == {"growth to the right": 1.5}
+    assert join(known, second, names=("top", "motion")).growths == {"growth to the right": 1.5, "growth downwards": 0.5}
+    # Features of earlier versions say nothing of it.
+    assert join(TOP, SIDE).growths == {}
