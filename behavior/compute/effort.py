@@ -155,7 +155,7 @@ def record_steps() -> Iterator[Mapping[str, Effort]]:
     ...     with measure_step("train"):
     ...         with measure_step("predict"):
     ...             total = sum(range(100_000))
-    >>> list(steps), steps["train"].seconds < steps["predict"].seconds
+    >>> list(steps), steps["train"].processor_seconds < steps["predict"].processor_seconds
     (['predict', 'train'], True)
     """
     record = _StepRecord()
