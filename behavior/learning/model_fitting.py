@@ -188,10 +188,13 @@ def describe_bundle(
     """Return the bundle's description, its record of the training still empty, and what writes each of its files."""
     described: list[MemberDescription] = []
     writers: dict[str, Callable[[Path], None]] = {}
+    stems: set[str] = set()
     for member in members:
         names = [study.behaviors[output] if output in member.trained_outputs else "" for output in member.outputs]
         suffix = name_suffix(member.variant.head)
-        stem = next(name for number in count() if f"{(name := name_member(names, number))}{suffix}" not in writers)
+        # Of all members, whatever their suffix: their preparations have the same one.
+        stem = next(name for number in count() if (name := name_member(names, number)) not in stems)
+        stems.add(stem)
         file = f"{stem}{suffix}"
         writers[file] = partial(_save, member)
         preparation = None

@@ -189,6 +189,17 @@ def test_a_bundle_describes_its_members_in_order(make_study, make_data, fits):
     assert (description.crop, description.arena) == (None, None)
 
 
+def test_no_file_is_of_two_members(make_study, make_data, fits):
+    # A network and trees of one behavior have one name and other suffixes, but their preparations have one suffix.
+    data = make_data(dict.fromkeys(("r0", "r1"), NO_JUMP))
+    study = make_study(features={"standardize": True}, ensemble={"seeds": 2, "members": [{}, {"head": {"kind": "boosting"}}]})
+    members, _ = fit_members(study, data, None, {})
+    description, writers = describe_bundle(study, data, members, ["rear"], None)
+    files = [name for member in description.members for name in (member.file, member.preparation)]
+    assert len(files) == len(set(files)) == 8
+    assert set(writers) == set(files)
+
+
 def test_an_output_that_was_not_trained_has_no_name(make_study, make_data, fits):
     study = make_study(head={"kind": "lstm", "share": True})
     data = make_data({"r0": NO_JUMP, "r1": NO_JUMP})
