@@ -80,7 +80,9 @@ def draw_annotations(draw: st.DrawFn) -> Annotation:
     intervals = draw(arrays(np.float64, n_frames, elements=st.floats(1e-4, 1e3)))
     time_s = np.cumsum(intervals)
     provenance = draw(st.dictionaries(NAMES, JSON_VALUES, max_size=3))
-    provenance = {key: value for key, value in provenance.items() if key not in ("recording", "behaviors", "n_frames")}
+    # Of other programs: names of its own have values of their own kinds.
+    known = {"recording", "behaviors", "n_frames", *Provenance.model_fields}
+    provenance = {key: value for key, value in provenance.items() if key not in known}
     return Annotation(
         recording="rec 1, left",
         probabilities=Probabilities(draw(arrays(np.float32, shape, elements=st.floats(0, 1, width=32))), behaviors, time_s),
