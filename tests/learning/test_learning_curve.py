@@ -4,10 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from behavior.learning import fitting, learning_curve
+from behavior.learning import learning_curve
 from behavior.learning.learning_curve import _list_sizes
 from behavior.learning.out_of_fold import predict_out_of_fold
 from behavior.metrics.frames import average_precision
+from behavior.sequence.training import HeadTrainer
 from behavior.workflows.crossval import cross_validate
 
 RECORDINGS = [f"r{number}" for number in range(6)]
@@ -100,7 +101,7 @@ def test_a_curve_is_cross_validation_with_fewer_and_fewer_recordings(study, aske
 def test_an_interrupted_curve_goes_on_where_it_was(study, asked, tmp_path, monkeypatch):
     keep_for_testing(study, ["r5"])
     cross_validate(study, tmp_path / "whole", learning_curve=True)
-    fit_models = fitting.HeadTrainer.fit
+    fit_models = HeadTrainer.fit
     calls = []
 
     def interrupted(self, *arguments, **options):
@@ -109,7 +110,7 @@ def test_an_interrupted_curve_goes_on_where_it_was(study, asked, tmp_path, monke
             raise KeyboardInterrupt
         return fit_models(self, *arguments, **options)
 
-    monkeypatch.setattr(fitting.HeadTrainer, "fit", interrupted)
+    monkeypatch.setattr(HeadTrainer, "fit", interrupted)
     with pytest.raises(KeyboardInterrupt):
         cross_validate(study, tmp_path / "stopped", learning_curve=True)
     assert not (tmp_path / "stopped" / "summary.md").exists()
