@@ -19,7 +19,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,8 +103,9 @@ def main() -> int:
             ]
         different = compare(study.parent, copy.parent)
         checks.append((", ".join(["features and cross-validation are those of one process", *different]), not different))
-        checks.append(("no job is left", not list_jobs(environment)))
-        checks.append(("no process of a job is left", not wait_for_workers(environment)))
+        # SLURM lists a job that is cancelled until its processes have ended.
+        checks.append(("no job is left", not wait_until_none(lambda: list_jobs(environment))))
+        checks.append(("no process of a job is left", not wait_until_none(lambda: list_workers(environment["SLURM_CONF"]))))
     for sentence, is_so in checks:
         print(f"{'ok    ' if is_so else 'FAILED'} {sentence}")
     return 0 if all(is_so for _, is_so in checks) else 1
@@ -263,10 +264,10 @@ def list_jobs(environment: Mapping[str, str]) -> dict[str, str]:
     return dict(line.split() for line in asked.stdout.splitlines())
 
 
-def wait_for_workers(environment: Mapping[str, str]) -> list[int]:
-    """Return the processes of workers that are there although their jobs have ended, and after some patience still are."""
+def wait_until_none(list_left: Callable[[], Collection[object]]) -> Collection[object]:
+    """Return what is left after some patience, or nothing as soon as that is so."""
     give_up = time.monotonic() + SECONDS_TO_END
-    while (left := list_workers(environment["SLURM_CONF"])) and time.monotonic() < give_up:
+    while (left := list_left()) and time.monotonic() < give_up:
         time.sleep(0.5)
     return left
 
