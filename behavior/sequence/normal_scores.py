@@ -16,6 +16,8 @@ __all__ = ["FARTHEST", "NormalScores", "fit_normal_scores", "take_rows"]
 FARTHEST = 3.0
 # Knots lie evenly in the scores, and scores between them are interpolated.
 _N_KNOTS = 33
+# They are counted in a byte.
+_MOST_KNOTS = 256
 # Frames that quantiles are found on.
 _N_ROWS = 20_000
 # Numbers that are searched at once: what fits in a processor's second cache, three times.
@@ -47,6 +49,8 @@ class NormalScores:
             raise ValueError(
                 f"knots and scores have shapes {self.knots.shape} and {self.scores.shape}, expected (Q, {len(self.columns)}) twice"
             )
+        if len(self.knots) > _MOST_KNOTS:
+            raise ValueError(f"found {len(self.knots)} knots, expected at most {_MOST_KNOTS}")
         if not np.isfinite(self.knots).all() or not np.isfinite(self.scores).all():
             raise ValueError("knots or scores hold a number that is not finite")
         if np.any(np.diff(self.knots, axis=0) < 0) or np.any(np.diff(self.scores, axis=0) < 0):

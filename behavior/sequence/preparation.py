@@ -126,6 +126,8 @@ class Preparation:
         missing = [name for name in ("mean", "scale", *(of_scores if has_scores else ())) if name not in arrays]
         if missing:
             raise ValueError(f"the preparation of features lacks {' and '.join(missing)}")
+        if has_scores and not (np.mod(arrays["columns"], 1) == 0).all():
+            raise ValueError("the columns that have normal scores are not whole numbers")
         scores = NormalScores(arrays["columns"].astype(np.int64), arrays["knots"], arrays["scores"]) if has_scores else None
         return cls(arrays["mean"], arrays["scale"], arrays.get("components"), scores)
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["join_measures", "measure_pictures", "measure_pose"]
+__all__ = ["find_parts", "join_measures", "measure_pictures", "measure_pose"]
 
 Floats = npt.NDArray[np.float32]
 
@@ -47,6 +47,18 @@ def measure_pictures(images: npt.NDArray[np.uint8]) -> Floats:
     return np.stack([grey.mean(axis=(1, 2)), contrast, sharpness], axis=1).astype(np.float32)
 
 
+def find_parts(
+    positions: npt.NDArray[np.float64], likelihoods: npt.NDArray[np.float64], *, min_likelihood: float
+) -> npt.NDArray[np.complex128]:
+    """Return where body parts (N, P, 2) are, x + iy of shape (N, P); NaN where one was not found, or not surely enough.
+
+    >>> find_parts(np.array([[[1.0, 2.0], [3.0, 4.0]]]), np.array([[1.0, 0.5]]), min_likelihood=0.6).tolist()
+    [[(1+2j), (nan+0j)]]
+    """
+    is_found = np.isfinite(positions).all(axis=2) & (likelihoods >= min_likelihood)
+    return np.where(is_found, positions[..., 0] + 1j * positions[..., 1], np.nan)
+
+
 def measure_pose(positions: npt.NDArray[np.float64], likelihoods: npt.NDArray[np.float64], *, min_likelihood: float) -> Floats:
     """Return the size of an animal, the greatest distance between two of its body parts, and the mean likelihood of these.
 
@@ -69,14 +81,13 @@ def measure_pose(positions: npt.NDArray[np.float64], likelihoods: npt.NDArray[np
     >>> measure_pose(positions, np.array([[1.0, 0.75, 0.5]]), min_likelihood=0.6).tolist()
     [[5.0, 0.75]]
     """
-    is_found = np.isfinite(positions).all(axis=2) & (likelihoods >= min_likelihood)
-    points = np.where(is_found, positions[..., 0] + 1j * positions[..., 1], np.nan)
+    points = find_parts(positions, likelihoods, min_likelihood=min_likelihood)
     sizes = np.full(len(points), np.nan)
     for start in range(0, len(points) if points.shape[1] > 1 else 0, _FRAMES_AT_ONCE):
         part = points[start : start + _FRAMES_AT_ONCE]
         apart = np.abs(part[:, :, None] - part[:, None, :])
         sizes[start : start + _FRAMES_AT_ONCE] = np.where(np.isnan(apart), -1.0, apart).max(axis=(1, 2))
-    sizes[is_found.sum(axis=1) < 2] = np.nan
+    sizes[(~np.isnan(points)).sum(axis=1) < 2] = np.nan
     known = np.nan_to_num(likelihoods, nan=0.0)
     return np.stack([sizes, known.mean(axis=1) if known.shape[1] else np.full(len(known), np.nan)], axis=1).astype(np.float32)
 

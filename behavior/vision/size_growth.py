@@ -7,6 +7,8 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 
+from behavior.vision.frame_measures import find_parts
+
 __all__ = ["GROWTHS", "measure_growth"]
 
 Floats = npt.NDArray[np.float64]
@@ -60,9 +62,7 @@ def measure_growth(positions: Floats, likelihoods: Floats, *, min_likelihood: fl
     [1.0, 1.0]
     """
     rows = np.unique(np.linspace(0, len(positions) - 1, min(len(positions), _MOST_FRAMES)).astype(int))
-    is_found = np.isfinite(positions[rows]).all(axis=2) & (likelihoods[rows] >= min_likelihood)
-    points = np.where(is_found, positions[rows, :, 0] + 1j * positions[rows, :, 1], np.nan)
-    middles, distances, pairs = _pair_parts(points)
+    middles, distances, pairs = _pair_parts(find_parts(positions[rows], likelihoods[rows], min_likelihood=min_likelihood))
     unknown = (float("nan"), float("nan"))
     if len(pairs) < _LEAST_PAIRS:
         return unknown

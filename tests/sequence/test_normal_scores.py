@@ -90,6 +90,7 @@ def test_what_does_not_fit_is_refused() -> None:
         ([0], np.array([[1.0], [0.0]]), np.zeros((2, 1)), "expected them to rise or stay"),
         ([0], np.zeros((2, 1)), np.array([[1.0], [0.0]]), "expected them to rise or stay"),
         ([0], np.array([[np.inf]]), np.zeros((1, 1)), "not finite"),
+        ([0], np.zeros((257, 1)), np.zeros((257, 1)), "found 257 knots, expected at most 256"),
         ([1, 0], np.zeros((2, 2)), np.zeros((2, 2)), "do not rise"),
         ([-1], np.zeros((2, 1)), np.zeros((2, 1)), "do not rise"),
     ):

@@ -187,6 +187,8 @@ def test_it_survives_a_file_of_arrays(recordings: list[np.ndarray], fit: Callabl
     with pytest.raises(ValueError, match="lacks columns and scores"):
         Preparation.from_arrays({"mean": fitted.mean, "scale": fitted.scale, "knots": np.zeros((3, 1))})
     scores = {"columns": np.array([12.0]), "knots": np.zeros((3, 1)), "scores": np.zeros((3, 1))}
+    with pytest.raises(ValueError, match="not whole numbers"):
+        Preparation.from_arrays({"mean": fitted.mean, "scale": fitted.scale, **scores, "columns": np.array([0.5])})
     with pytest.raises(ValueError, match="of feature 12, expected one of 12"):
         Preparation.from_arrays({"mean": fitted.mean, "scale": fitted.scale, **scores})
     with pytest.raises(ValueError, match="components"):
