@@ -25,6 +25,7 @@ __all__ = [
     "WeightsError",
     "advise_on_missing",
     "find_nearest_name",
+    "join_first",
     "name_recording",
     "quote_path",
     "show_plainly",
@@ -122,6 +123,17 @@ def find_nearest_name(name: str, known: Iterable[str]) -> str | None:
     by_case = {candidate.casefold(): candidate for candidate in known}
     near = get_close_matches(name.casefold(), by_case, n=1, cutoff=0.6)
     return by_case[near[0]] if near else None
+
+
+def join_first(names: Iterable[str], most: int) -> str:
+    """Return the first `most` names for a sentence, and how many more there are.
+
+    >>> join_first(["a", "b"], 3), join_first(["a", "b", "c", "d"], 2)
+    ('a, b', 'a, b and 2 more')
+    """
+    listed = list(names)
+    more = len(listed) - most
+    return ", ".join(listed[:most]) + (f" and {more} more" if more > 0 else "")
 
 
 def name_recording(recording: str, message: object) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
+from behavior.errors import join_first
 from behavior.files.name_matching import TRACKER_MARK
 from behavior.files.own_results import is_named_as_result
 from behavior.files.video_packets import VIDEO_SUFFIXES
@@ -51,7 +52,6 @@ UNREAD_VIDEO_SUFFIXES = tuple(_UNREAD_VIDEOS)
 _LABELED = r"[_.\- ]labell?ed(?:_before_adapt|_after_adapt)?"
 _DRAWN = re.compile(rf"{TRACKER_MARK}_|_superanimal(?:_|$)|[._]predictions\b|(?i:{_LABELED})$")
 _ENDS_LABELED = re.compile(f"(?i:{_LABELED})$")
-_SHOWN = 3
 
 
 def list_files(folder: Path, *, recursive: bool) -> list[Path]:
@@ -105,10 +105,9 @@ def describe_unread(path: Path, owner: Path | None) -> str | None:
     return f"is named after {owner.name}, {connection} {what}; {advice}."
 
 
-def list_names(paths: Sequence[Path], folder: Path) -> str:
-    """Return the names of files below `folder`, the first three of many."""
-    names = [path.relative_to(folder).as_posix() for path in paths]
-    return ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+def list_names(paths: Collection[Path], folder: Path, *, most: int | None = 3) -> str:
+    """Return the names of files below `folder` for a sentence: the first `most` and how many more there are, all where None."""
+    return join_first([path.relative_to(folder).as_posix() for path in paths], len(paths) if most is None else most)
 
 
 def _is_drawn(stem: str, stems: set[str]) -> bool:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from behavior.errors import PoseError, suggest_nearest
+from behavior.errors import PoseError, join_first, suggest_nearest
 from behavior.files.name_matching import belongs_to, make_safe
-from behavior.files.pose import PoseFile
+from behavior.files.paired_files import Pairing
+from behavior.files.pose import PoseFile, open_pose
+from behavior.files.pose_names import name_after_video
 
-__all__ = ["choose_individuals", "list_own_files", "name_individuals"]
+__all__ = ["choose_individuals", "list_own_files", "name_individuals", "split_individuals"]
 
 # A recording's id has to leave room for what is written behind it.
 _LONGEST = 200
@@ -92,6 +95,41 @@ def list_own_files(paths: Sequence[Path], stem: str, ids: Mapping[str, str]) -> 
 
     owners = {path: find_owner(path) for path in paths}
     return {name: [path for path in paths if owners[path] == name] for name in ids}
+
+
+def split_individuals(pairings: Sequence[Pairing], wanted: Sequence[str]) -> tuple[list[Pairing], list[str]]:
+    """Return a pairing for each of the `wanted` individuals, or of all, where a pose has several; and notes.
+
+    Label files that are named after one individual are its own, the others all individuals'.
+    """
+    split: list[Pairing] = []
+    notes: list[str] = []
+    taken = {pairing.recording for pairing in pairings}
+    for pairing in pairings:
+        names: list[str] = []
+        if pairing.pose is not None:
+            try:
+                names, absent = choose_individuals(open_pose(pairing.pose), wanted)
+                notes += absent
+            except PoseError as error:
+                notes.append(str(error))
+        if not names or pairing.pose is None:
+            split.append(pairing)
+            continue
+        ids = name_individuals(pairing.recording, names, taken)
+        taken |= set(ids.values())
+        files = [*([] if pairing.labels is None else [pairing.labels]), *pairing.undecided]
+        stem = name_after_video(pairing.pose) if pairing.video is None else pairing.video.stem
+        own = list_own_files(files, stem, ids)
+        shared = [path for path in files if not any(path in of_one for of_one in own.values())]
+        for name in names:
+            labels = own[name] or shared
+            decided, undecided = (labels[0], ()) if len(labels) == 1 else (None, tuple(labels))
+            split.append(replace(pairing, recording=ids[name], individual=name, labels=decided, undecided=undecided))
+    if several := [pairing for pairing in split if pairing.individual]:
+        shown = join_first((pairing.recording for pairing in several), 4)
+        notes.append(f"Pose of several animals makes a recording of each: {shown}.")
+    return split, notes
 
 
 def _find_name(pose: PoseFile, wanted: str) -> str:

@@ -10,8 +10,9 @@ from behavior.errors import PoseError, UsageError, advise_on_missing
 from behavior.files.folder_contents import list_files, separate_drawn
 from behavior.files.listed_folders import ListedFolders
 from behavior.files.name_matching import make_safe
-from behavior.files.pairing import find_pose_for, pair_poses
+from behavior.files.pairing import pair_poses
 from behavior.files.pose import POSE_SUFFIXES
+from behavior.files.pose_choice import find_pose_for
 from behavior.files.pose_names import name_after_video
 from behavior.files.video_packets import VIDEO_SUFFIXES
 
@@ -90,7 +91,7 @@ def name_recordings(videos: Sequence[Path]) -> list[str]:
 def require_pose(video: Path, body_parts: Sequence[str] = (), folders: ListedFolders | None = None) -> Path:
     """Return the pose file of `video`, which is next to it and named after it; one with all of `body_parts` goes before others.
 
-    `folders` is as for `pairing.find_pose_for`.
+    `folders` is as for `pose_choice.find_pose_for`.
 
     Raises
     ------

@@ -13,13 +13,15 @@ from behavior.files.atomic import make_folder, write_bytes, write_text
 from behavior.files.behavior_names import ChosenNames, choose_names
 from behavior.files.crop_choice import choose_crop
 from behavior.files.ethograms import ETHOGRAM_FOLDER, ETHOGRAM_SUFFIX, find_ethograms, read_provenance
+from behavior.files.individuals import split_individuals
 from behavior.files.label_journal import FOLDER
 from behavior.files.listed_folders import ListedFolders
 from behavior.files.manifest import is_portable_name, write_manifest
 from behavior.files.new_study import MANIFEST_FILE, STUDY_FILE, format_new_study
 from behavior.files.new_videos import list_videos, name_recordings
 from behavior.files.paired_files import Pairing
-from behavior.files.pairing import find_pose_for, pair_files, split_individuals
+from behavior.files.pairing import pair_files
+from behavior.files.pose_choice import find_pose_for
 from behavior.files.shared_videos import introduce_companions
 from behavior.files.study import open_study, read_study
 from behavior.files.study_behaviors import add_behavior

@@ -8,7 +8,8 @@ import pytest
 
 from behavior.errors import PoseError
 from behavior.files.damaged_pose import explain_unreadable, has_pose, is_named_as_pose
-from behavior.files.pairing import find_pose_for, pair_files
+from behavior.files.pairing import pair_files
+from behavior.files.pose_choice import find_pose_for
 
 
 @pytest.mark.parametrize("name", ["aDLC_net.h5", "a.analysis.h5", "a.slp", "aDLC_net.csv"])

@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from paired_folder import NETWORK, fill, write_pair
 
 from behavior.errors import PoseError
 from behavior.files.individuals import choose_individuals, list_own_files, name_individuals
 from behavior.files.manifest import is_portable_name
+from behavior.files.pairing import pair_files
 from behavior.files.pose import open_pose, write_deeplabcut
 from behavior.recording import Track
 
@@ -56,3 +58,36 @@ def test_a_file_belongs_to_the_individual_with_the_longest_name_that_it_begins_w
     ids = name_individuals("m1", ["a", "a_b", "c"])
     paths = [Path(name) for name in ("m1_a.csv", "m1_a_b_labels.csv", "m1_labels.csv", "m1_ab.csv")]
     assert list_own_files(paths, "m1", ids) == {"a": [paths[0]], "a_b": [paths[1]], "c": []}
+
+
+def test_each_individual_is_a_recording_with_its_own_label_file_or_the_videos(tmp_path: Path) -> None:
+    write_pair(tmp_path, "m1", ("animal1", "animal10"))
+    write_pair(tmp_path, "m2", ("a b", "a_b", "ghost"), absent=("ghost",))
+    fill(tmp_path, "m1_animal1_frames.csv", "m1_animal10_frames.csv", "m2_frames.csv", "m3.mp4")
+    pairings, sentences = pair_files(tmp_path)
+    assert [(one.recording, one.individual, one.labels.name if one.labels else None) for one in pairings] == [
+        ("m1_animal1", "animal1", "m1_animal1_frames.csv"),
+        ("m1_animal10", "animal10", "m1_animal10_frames.csv"),
+        ("m2_a_b", "a b", "m2_frames.csv"),
+        ("m2_a_b_2", "a_b", "m2_frames.csv"),
+        ("m3", "", None),
+    ]
+    assert {one.pose.name for one in pairings if one.pose} == {f"m1{NETWORK}_el.h5", f"m2{NETWORK}_el.h5"}
+    assert f"m2{NETWORK}_el.h5: ghost has no position in any frame and has no recording." in sentences
+    assert "Pose of several animals makes a recording of each: m1_animal1, m1_animal10, m2_a_b, m2_a_b_2." in sentences
+    assert not any("several raters" in sentence for sentence in sentences)
+
+
+def test_the_individuals_that_are_asked_for_are_recordings_and_none_is_made_up(tmp_path: Path) -> None:
+    write_pair(tmp_path, "m1", ("resident", "intruder", "third"))
+    write_pair(tmp_path, "m2", ("left", "right"))
+    pairings, sentences = pair_files(tmp_path, ["Resident", "third"])
+    assert [(one.recording, one.individual) for one in pairings] == [("m1_resident", "resident"), ("m1_third", "third"), ("m2", "")]
+    assert any("has no individual 'Resident', only left, right" in sentence for sentence in sentences)
+    assert [one.recording for one in pair_files(tmp_path, None)[0]] == ["m1", "m2"]
+
+
+def test_an_id_that_another_video_has_is_not_given_twice(tmp_path: Path) -> None:
+    write_pair(tmp_path, "m1", ("a", "b"))
+    fill(tmp_path, "m1_a.mp4")
+    assert [one.recording for one in pair_files(tmp_path)[0]] == ["m1_a_2", "m1_b", "m1_a"]
