@@ -98,6 +98,17 @@ class Decisions(Section):
             raise ValueError("fit is empty and calibration is none, so nothing is fitted; name something, or leave the section out")
         return self
 
+    def keep_given(self, postprocess: Postprocess) -> Postprocess:
+        """Return what of `postprocess` counts although something is fitted; what is fitted is not set there.
+
+        >>> Decisions(fit=["closing", "min_bout"]).keep_given(Postprocess(threshold=0.4, closing_s=1)).model_dump(exclude_unset=True)
+        {'threshold': 0.4}
+        """
+        given = postprocess.model_dump(exclude_none=True)
+        return Postprocess.model_validate(
+            {key: value for key, value in given.items() if key.removesuffix("_s").removesuffix("_frames") not in self.fit}
+        )
+
 
 def spread_over_behaviors(
     value: float | Mapping[str, float] | None, behaviors: Sequence[str], *, default: float

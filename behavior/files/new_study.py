@@ -163,7 +163,6 @@ def format_new_study(
     views
         What the crops of other views than the first are centred on, by their names.
     """
-    unit = "s" if sampling else "frames"
     streams = _list_streams(crop, pose, views or {})
     sampled = (
         f"sampling:   {{fps: {sampling:g}}}    # frames a second that are used; ethograms are of every frame all the same\n"
@@ -186,7 +185,8 @@ ensemble:
   members:
 {_format_members(streams)}training:   {{learning_rate: 0.002, batch_size: 8, epochs: 50, patience: 5, class_weights: balanced, seed: 0}}
 crossval:   {{leave_out: recording, early_stopping_on: inner}}
-postprocess: {{threshold: 0.5, closing_{unit}: 0, min_bout_{unit}: 0}}
+postprocess: {{threshold: 0.5}}
+decisions:  {{fit: [closing, min_bout]}}    # fitted to the labels by `crossval`, whose folder `train` needs then
 """
 
 

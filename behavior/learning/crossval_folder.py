@@ -165,14 +165,23 @@ class CrossvalResults:
         return self._predictions[0]
 
     @property
+    def fits_thresholds(self) -> bool:
+        """Whether each fold decided with thresholds of its own, so that no one threshold tells how sure a decision is."""
+        return self.study.decisions is not None and "threshold" in self.study.decisions.fit
+
+    @property
     def labels(self) -> dict[str, Labels]:
         """The labels that predictions are scored with, by recording id."""
         return self._predictions[1]
 
     @cached_property
     def _predictions(self) -> tuple[list[Annotation], dict[str, Labels]]:
-        # Decisions that were fitted differ from fold to fold.
-        provenance = Provenance() if self.study.decisions else Provenance(postprocess=record_postprocess(self.study.postprocess))
+        provenance, settings = Provenance(), self.study.postprocess
+        # What was fitted differs from fold to fold.
+        if self.study.decisions is not None:
+            settings = self.study.decisions.keep_given(settings)
+        if not self.fits_thresholds:
+            provenance = Provenance(postprocess=record_postprocess(settings))
         annotations, labels = [], {}
         # As their files are listed.
         for name in sorted(self.recordings, key=name_predictions):

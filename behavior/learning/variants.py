@@ -141,6 +141,8 @@ def describe_model(study: Study) -> str:
     together = "" if number == 1 else f"{_COMBINED[ensemble.combine]} of {number} models per behavior; "
     if ensemble.bagging != "none":
         together += "each from recordings drawn with replacement; "
-    decisions = ", ".join(f"{name} {value}" for name, value in study.postprocess.model_dump(exclude_none=True).items())
-    fitted = "" if study.decisions else f"; decisions: {decisions}"
-    return f"Features and head: {together}{' + '.join(kinds)}{fitted}."
+    given = study.postprocess if study.decisions is None else study.decisions.keep_given(study.postprocess)
+    decisions = ", ".join(
+        f"{name} {value}" for name, value in given.model_dump(exclude_none=True, exclude_unset=study.decisions is not None).items()
+    )
+    return f"Features and head: {together}{' + '.join(kinds)}{f'; decisions: {decisions}' if decisions else ''}."

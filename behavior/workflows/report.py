@@ -177,8 +177,7 @@ def _make_bouts_sections(sources: ReportSources, description: Description | None
         source = "these ethograms"
         return [make_bouts_section(annotations, find_recording, crop, source=source, labels=labels, view_crops=view_crops)]
     validated = sources.crossval
-    # Decisions that were fitted differ from fold to fold, and so does what is narrow.
-    if validated is not None and validated.study.decisions is None:
+    if validated is not None and not validated.fits_thresholds:
         source = "cross-validation"
         return [
             make_bouts_section(validated.annotations, find_recording, crop, source=source, labels=validated.labels, view_crops=view_crops)

@@ -92,7 +92,7 @@ def test_windows_of_a_study_that_samples_are_in_seconds(tmp_path: Path) -> None:
     assert (study.sampling, study.windows.length_s) == (None, None)
     study = read_back(tmp_path, ChosenNames(("rear",)), ["midbody"], sampling=10.0)
     assert (study.sampling_fps, study.windows.length_s) == (10.0, 30.0)
-    assert (study.postprocess.closing_s, study.postprocess.closing_frames, study.postprocess.min_bout_s) == (0, None, 0)
+    assert study.decisions is not None and study.decisions.fit == ["closing", "min_bout"]
 
 
 @pytest.mark.parametrize(

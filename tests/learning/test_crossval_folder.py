@@ -155,6 +155,26 @@ def test_epochs_are_the_median_of_fits_with_a_validation_recording(tmp_path: Pat
     assert epochs.known == {("0", "groom"): 4, ("1", "groom"): 9}
 
 
+@pytest.mark.parametrize(
+    ("decisions", "expected"),
+    [
+        (None, {"threshold": 0.4, "closing_s": 0.5}),
+        ({"fit": ["closing", "min_bout"]}, {"threshold": 0.4}),
+        ({"fit": ["threshold"]}, None),
+    ],
+)
+def test_predictions_tell_what_all_folds_decided_with(
+    tmp_path: Path, decisions: dict[str, Any] | None, expected: dict[str, Any] | None
+) -> None:
+    section = {"behaviors": list(BEHAVIORS), "crop": {"whole_frame": True}, "postprocess": {"threshold": 0.4, "closing_s": 0.5}}
+    write_crossval(tmp_path, make_content(study=Study.model_validate(section | {"decisions": decisions})))
+    results = read_crossval(tmp_path)
+    assert results.fits_thresholds == (expected is None)
+    for annotation in results.annotations:
+        applied = annotation.provenance.postprocess
+        assert (None if applied is None else applied.model_dump(exclude_none=True)) == expected
+
+
 def test_nothing_of_earlier_results_stays(folder: Path) -> None:
     earlier = make_content(
         recordings=("r0", "r1", "r2"),

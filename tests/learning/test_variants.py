@@ -85,6 +85,9 @@ def test_trees_are_described_by_their_windows(make_study):
     study = make_study(ensemble={"members": [{"head": boosting}, {"head": LSTM}]}, training={"epochs": 9})
     assert "motifs; boosted trees on statistics of frames and of the 0.5, 2 s around them + motifs; lstm head" in describe_model(study)
     assert describe_epochs(study) == "70 trees or 9 epochs"
+    fitted = make_study(decisions={"fit": ["closing"]}, postprocess={"closing_s": 1, "min_bout_s": 2})
+    assert describe_model(fitted).endswith("; decisions: threshold 0.5, min_bout_s 2.0.")
+    assert "decisions" not in describe_model(make_study(decisions={}))
     assert "; boosted trees on statistics of frames; decisions" in describe_model(make_study(head=boosting | {"windows_s": []}))
 
 
