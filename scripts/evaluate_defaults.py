@@ -106,8 +106,8 @@ def score(case: Case, name: str, sections: Mapping[str, Any], out: Path) -> tupl
     study = case.study.with_name(f"{case.study.stem}_{name.replace(' ', '_').replace(',', '')}.yaml")
     took = out / "seconds.txt"
     if not took.is_file():
-        # `init` writes an ensemble, of which nothing stays.
-        content = {**yaml.safe_load(case.study.read_text()), "ensemble": {}, **sections}
+        # `init` writes an ensemble, of which nothing stays. Average precision is of probabilities, whatever is decided from them.
+        content = {**yaml.safe_load(case.study.read_text()), "ensemble": {}, "decisions": None, **sections}
         if name == INIT:
             content["ensemble"] = {"combine": "log_odds", "members": choose_members(content["streams"])}
         study.write_text(yaml.safe_dump(content))

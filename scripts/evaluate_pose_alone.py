@@ -82,7 +82,8 @@ def evaluate_rats(folder: Path, data: Path) -> dict[str, Scores]:
         study = files / f"study_{'others' if others else 'alone'}.yaml"
         content: dict[str, Any] = yaml.safe_load((files / "study.yaml").read_text())
         content |= {"behaviors": RATS, "labels": {"subject": "S1", "ignore": FINER}, "pose": {"fps": RATS_FPS, "others": others}}
-        content |= {"head": HEAD, "training": content["training"] | TRAINING}
+        # Average precision is of probabilities, whatever is decided from them.
+        content |= {"head": HEAD, "training": content["training"] | TRAINING, "decisions": None}
         content["crop"] |= {"body_part": ["top", "body"], "body_axis": ["tail", "top"]}
         study.write_text(yaml.safe_dump(content))
         behavior("check", study)
