@@ -12,7 +12,7 @@ import numpy.typing as npt
 from behavior.config import Crop
 from behavior.embedding.crop_windows import CropWindows
 from behavior.embedding.recording_inputs import RecordingInputs
-from behavior.errors import BehaviorError, VideoError
+from behavior.errors import BehaviorError, VideoError, join_first
 from behavior.files.needed_files import require_pose, require_video
 from behavior.files.video import VideoReader, open_video
 from behavior.files.video_decoding import Row
@@ -348,6 +348,4 @@ def _describe_times(video: VideoReader) -> list[str]:
 
 def _list_frames(frames: Sequence[int]) -> str:
     """Return a few frames in words."""
-    named = ", ".join(str(frame) for frame in frames[:_MOST_NAMED])
-    more = f" and {len(frames) - _MOST_NAMED} more" if len(frames) > _MOST_NAMED else ""
-    return f"frame{'' if len(frames) == 1 else 's'} {named}{more}"
+    return f"frame{'' if len(frames) == 1 else 's'} {join_first(map(str, frames), _MOST_NAMED)}"

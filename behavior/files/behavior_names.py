@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from behavior.errors import BehaviorError, suggest_nearest
+from behavior.errors import BehaviorError, join_first, suggest_nearest
 from behavior.files.counter_columns import is_counter
 from behavior.files.label_formats.bout_rows import OBSERVED
 from behavior.files.label_formats.naming import is_likely_misspelt
@@ -195,5 +195,4 @@ def _is_free(name: str, taken: Sequence[str]) -> bool:
 
 
 def _show(paths: Iterable[Path], most: int = 3) -> str:
-    names = sorted(str(path) for path in paths)
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+    return join_first(sorted(map(str, paths)), most)

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from behavior.errors import LabelError
+from behavior.errors import LabelError, join_first
 from behavior.files.atomic import write_text
 from behavior.files.label_formats.bout_rows import OBSERVED, BoutRows
 from behavior.files.label_formats.choosing import choose_observation, choose_rater, choose_subjects, fits
@@ -210,7 +210,7 @@ def _choose_recording(
     is_named = column.casefold() == "recording" or len(recordings) > 1
     is_other = request.observation is None and bool(request.recording_names) and is_named
     if is_other and not any(fits(name, request.recording_names) for name in recordings):
-        shown = ", ".join(map(repr, list(recordings)[:10])) + (f" and {len(recordings) - 10} more" if len(recordings) > 10 else "")
+        shown = join_first(map(repr, recordings), 10)
         raise LabelError(
             f"{path}: holds bouts of {shown}, and none of {request.recording_names[-1]!r}; correct its column {column!r}, say in the "
             "study file which to read (labels: {observation: {RECORDING: NAME}}), or add a row named 'observed' for a recording without "

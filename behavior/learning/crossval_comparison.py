@@ -9,7 +9,7 @@ from typing import Any
 
 from behavior.config import POSE, Study, list_views
 from behavior.embedding.stream import FeatureStream
-from behavior.errors import BehaviorError, CrossvalError
+from behavior.errors import BehaviorError, CrossvalError, join_first
 from behavior.files.feature_cache import MissingCacheError, cache_path, check_features
 from behavior.files.feature_sources import Signature
 from behavior.files.manifest import select_labels
@@ -131,7 +131,7 @@ def compare_recordings(before: Sequence[RecordingDigest], now: Sequence[Recordin
     names_before, names_now = [one.recording for one in before], [one.recording for one in now]
     differences = []
     if only_one := sorted(set(names_before) ^ set(names_now)):
-        differences.append(f"recordings ({_list_names(only_one)} in one of the two only)")
+        differences.append(f"recordings ({join_first(only_one, _MOST_NAMED)} in one of the two only)")
     elif names_before != names_now:
         differences.append("the order of the recordings")
     by_name = {one.recording: one for one in now}
@@ -144,7 +144,7 @@ def compare_recordings(before: Sequence[RecordingDigest], now: Sequence[Recordin
         ("features of", [one.recording for one, other in pairs if _have_other_features(one, other)]),
     ):
         if differ:
-            differences.append(f"{what} {_list_names(differ)}")
+            differences.append(f"{what} {join_first(differ, _MOST_NAMED)}")
     return differences
 
 
@@ -182,9 +182,9 @@ def _compare_starts(pairs: Sequence[tuple[RecordingDigest, RecordingDigest]]) ->
     differences = []
     for view in sorted({view for _, before, now in known for view in (*before, *now)}):
         moved = [name for name, before, now in known if view in before and view in now and before[view] != now[view]]
-        differences += [f"start_{view} of {_list_names(moved)}"] if moved else []
+        differences += [f"start_{view} of {join_first(moved, _MOST_NAMED)}"] if moved else []
         only_one = [name for name, before, now in known if (view in before) != (view in now)]
-        differences += [f"the view {view!r} of {_list_names(only_one)} (in one of the two only)"] if only_one else []
+        differences += [f"the view {view!r} of {join_first(only_one, _MOST_NAMED)} (in one of the two only)"] if only_one else []
     return differences
 
 
@@ -277,8 +277,3 @@ def _look_at_features(
     except BehaviorError:
         return before.model_copy(update={"content": ""})
     return before
-
-
-def _list_names(names: Sequence[str]) -> str:
-    more = len(names) - _MOST_NAMED
-    return ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")

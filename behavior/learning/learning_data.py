@@ -13,7 +13,7 @@ import numpy.typing as npt
 from behavior.config import LabelFiles, Study, split_stream
 from behavior.embedding.stream import FeatureStream
 from behavior.embedding.streams import make_streams
-from behavior.errors import BehaviorError, CacheError, LabelError, UsageError, advise_on_missing
+from behavior.errors import BehaviorError, CacheError, LabelError, UsageError, advise_on_missing, join_first
 from behavior.files.feature_cache import FeatureSet, find_imported, read_features, read_outline
 from behavior.files.feature_sources import Signature
 from behavior.files.manifest import select_labels
@@ -175,9 +175,7 @@ def describe_lacked(study: Study, recordings: Sequence[Recording], streams: Mapp
         stream, view = split_stream(name)
         having = [shown for one in recordings if (shown := find_view(one, view)) is not None]
         if not having:
-            names = ", ".join(dict.fromkeys(one.id for one in recordings[:_MOST_NAMED])) + (
-                " and others" if recordings[_MOST_NAMED:] else ""
-            )
+            names = join_first(dict.fromkeys(one.id for one in recordings), _MOST_NAMED)
             raise UsageError(
                 f"{study.recordings}: none of the recordings {names} has the view {view!r}, which the stream {name} is of; name its videos "
                 f"in the column video_{view}, or take the stream out."

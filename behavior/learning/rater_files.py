@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from behavior.config import LabelFiles, Study
-from behavior.errors import UsageError
+from behavior.errors import UsageError, join_first
 from behavior.files.label_folder import LabelFolder
 from behavior.files.label_recordings import list_recordings
 from behavior.files.labels import count_label_frames, list_behaviors
@@ -153,10 +153,9 @@ def name_rater_folders(folders: Sequence[Path]) -> dict[str, Path]:
     return {"/".join(part[-depth:]): folder for part, folder in zip(parts, folders, strict=True)}
 
 
-def explain_missing_labels(recordings: Iterable[str], most: int = 5) -> str:
-    """Return the sentence about a folder that has labels of none of `recordings`, of which it shows the first `most`."""
-    names = list(recordings)
-    shown = ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+def explain_missing_labels(recordings: Iterable[str]) -> str:
+    """Return the sentence about a folder that has labels of none of `recordings`."""
+    shown = join_first(recordings, 5)
     return f"no label file there is named after one of the recordings ({shown}) or names one of them or its video; rename the files."
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from behavior.errors import join_first
 from behavior.files.markdown import format_markdown_table
 from behavior.metrics.agreement import OTHERS, PAIRS
 from behavior.metrics.tables import MEAN, POOLED, MetricIndex
@@ -208,7 +209,7 @@ def explain_undefined(table: pd.DataFrame, *, behaviors: Sequence[str]) -> list[
                 missing.setdefault(reason, set()).add(metric)
     return [
         f"Empty cells ({', '.join(_name(metric) for metric in present if metric in missing[reason])}): {reason}, for "
-        + "; ".join(f"{behavior} in {_list(recordings)}" for behavior, recordings in by_behavior.items())
+        + "; ".join(f"{behavior} in {join_first(recordings, _MOST_NAMED)}" for behavior, recordings in by_behavior.items())
         + "."
         for reason, by_behavior in by_reason.items()
     ]
@@ -309,8 +310,3 @@ def _format_mean(metrics: MetricIndex, behavior: str, metric: str, n_recordings:
 def _name(metric: str) -> str:
     heading = HEADINGS[metric].removesuffix(" (s)")
     return heading if heading.startswith("F") else heading[0].lower() + heading[1:]
-
-
-def _list(names: Sequence[str]) -> str:
-    more = len(names) - _MOST_NAMED
-    return ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")

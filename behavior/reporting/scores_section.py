@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from behavior.errors import join_first
 from behavior.figures.rendering import render_png, render_svg
 from behavior.learning.crossval_files import LEARNING_CURVE_PICTURE, RELIABILITY_PICTURE
 from behavior.learning.crossval_folder import CrossvalResults
@@ -101,7 +102,7 @@ def make_score_sections(crossval: CrossvalResults | None, held_out: Scores | Non
         scores = Scores(crossval.metrics, crossval.annotations, crossval.labels, crossval.ceiling)
         sections.append(Section("Cross-validation", [*_introduce(crossval), *_show(scores, "Cross-validation", crossval)]))
     if held_out is not None:
-        names = _list_some([annotation.recording for annotation in held_out.annotations])
+        names = join_first([annotation.recording for annotation in held_out.annotations], _MOST_NAMES)
         others = "1 other is a training recording" if n_trained_on == 1 else f"{n_trained_on} others are training recordings"
         left_out = f" {others}, and not scored." if n_trained_on else ""
         number = len(held_out.annotations)
@@ -112,11 +113,6 @@ def make_score_sections(crossval: CrossvalResults | None, held_out: Scores | Non
         words = "There is no cross-validation, and no ethogram of a labelled recording that the model was not trained on: no scores."
         sections.append(Section("Scores", [Paragraph(words, "warning")]))
     return sections
-
-
-def _list_some(names: Sequence[str]) -> str:
-    more = len(names) - _MOST_NAMES
-    return ", ".join(names[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
 def embed_picture(figure: Any, description: str, caption: str = "", *, is_wide: bool = True) -> Picture:

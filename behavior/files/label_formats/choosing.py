@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from behavior.errors import LabelError, suggest_nearest
+from behavior.errors import LabelError, join_first, suggest_nearest
 from behavior.files.label_formats.naming import IN_STUDY_FILE
 from behavior.files.label_formats.request import EVERYBODY, LabelRequest
 
@@ -148,7 +148,7 @@ def find_subject(subjects: Sequence[str], request: LabelRequest) -> str | None:
 
 def refuse_strangers(path: Path, subjects: Sequence[str], request: LabelRequest) -> str:
     """Return the sentence on a label file of several individuals' recordings none of whose subjects is called as the individual."""
-    known = ", ".join(map(repr, subjects[:8])) + (f" and {len(subjects) - 8} more" if len(subjects) > 8 else "")
+    known = join_first(map(repr, subjects), 8)
     return (
         f"{path}: has no labels of the individual {request.individual!r}, only of {known}; say {IN_STUDY_FILE} whose are whose: labels: "
         "{subject: {RECORDING: NAME}}, or empty the cell labels of a recording that nobody labelled."
@@ -202,5 +202,5 @@ def _simplify(name: str) -> str:
 
 
 def _list(media: Mapping[str, Sequence[str]], most: int = 10) -> str:
-    shown = [f"{name!r}" + (f" ({', '.join(map(name_file, files))})" if files else "") for name, files in list(media.items())[:most]]
-    return ", ".join(shown) + (f" and {len(media) - most} more" if len(media) > most else "")
+    shown = [f"{name!r}" + (f" ({', '.join(map(name_file, files))})" if files else "") for name, files in media.items()]
+    return join_first(shown, most)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from behavior.errors import LabelError, find_nearest_name
+from behavior.errors import LabelError, find_nearest_name, join_first
 from behavior.files.label_formats.naming import IN_STUDY_FILE, is_likely_misspelt
 from behavior.files.label_formats.request import LabelRequest
 
@@ -34,7 +34,7 @@ def check_missing(path: Path, names: Sequence[str], request: LabelRequest, *, ki
     if not missing:
         return []
     listed = list(names if shown is None else shown)
-    some = ", ".join(name[:_LONGEST] for name in listed[:_MOST]) + (f" and {len(listed) - _MOST} more" if len(listed) > _MOST else "")
+    some = join_first((name[:_LONGEST] for name in listed), _MOST)
     policy, first = request.policies.missing, request.behaviors[missing[0]]
     if policy == "error":
         marks = " with marks" if shown is not None else ""

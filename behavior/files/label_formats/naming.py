@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from pathlib import Path
 
-from behavior.errors import LabelError
+from behavior.errors import LabelError, join_first
 
 __all__ = ["IN_STUDY_FILE", "MODIFIER_MARK", "Naming", "is_likely_misspelt", "join_modifiers"]
 
@@ -102,7 +102,7 @@ class Naming:
                     f'say {IN_STUDY_FILE} what it means: labels: {{map: {{"{alike[0]}": {behavior}}}}}.'
                 )
         if is_foreign and unknown and not present and self.behaviors:
-            listed = ", ".join(map(repr, unknown[:8])) + (f" and {len(unknown) - 8} more" if len(unknown) > 8 else "")
+            listed = join_first(map(repr, unknown), 8)
             raise LabelError(
                 f"{path}: names {listed}, and none of these is a behavior of the study ({', '.join(self.behaviors)}); say "
                 f'{IN_STUDY_FILE} what they mean: labels: {{map: {{"{unknown[0]}": {self.behaviors[0]}}}}}, or which mean nothing: '
