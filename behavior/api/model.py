@@ -116,14 +116,8 @@ class Model(Shown):
         ModelError
             If the model cannot be used, or not on this video.
         """
-        options: dict[str, Any] = {
-            "body_parts": body_parts,
-            "individual": individual,
-            "others": others,
-            "resample": resample,
-            "cache": cache,
-        }
-        ethograms = self._annotate(video, pose=pose, pose_coordinates=pose_coordinates, fps=fps, is_single=True, **options)
+        annotator = self._open(body_parts, individual, others, resample, cache)
+        ethograms = _annotate(annotator, video, pose, individual, pose_coordinates, fps, is_single=True)
         return next(iter(ethograms.values()))
 
     def annotate_individuals(
@@ -143,14 +137,8 @@ class Model(Shown):
 
         Arguments and errors are those of `annotate`; `individual` restricts to one. The video is decoded once for all animals.
         """
-        options: dict[str, Any] = {
-            "body_parts": body_parts,
-            "individual": individual,
-            "others": others,
-            "resample": resample,
-            "cache": cache,
-        }
-        return self._annotate(video, pose=pose, pose_coordinates=pose_coordinates, fps=fps, is_single=False, **options)
+        annotator = self._open(body_parts, individual, others, resample, cache)
+        return _annotate(annotator, video, pose, individual, pose_coordinates, fps, is_single=False)
 
     def annotate_videos(
         self,
@@ -290,30 +278,8 @@ class Model(Shown):
             )
         return _summarize(result, Path(out), notes)
 
-    def _annotate(
-        self,
-        video: PathLike,
-        *,
-        pose: PathLike | None,
-        body_parts: Sequence[str],
-        individual: str | None,
-        others: Sequence[str],
-        pose_coordinates: PoseCoordinates,
-        fps: float | None,
-        resample: bool,
-        cache: PathLike | None,
-        is_single: bool,
-    ) -> dict[str, RecordingEthogram]:
-        from behavior.learning.new_recordings import annotate_individuals
-
-        annotator = self._open(tuple(body_parts), individual, tuple(others), resample, as_path(cache))
-        given: dict[str, Any] = {"pose": as_path(pose), "individual": individual, "coordinates": pose_coordinates, "fps": fps}
-        with collect_warnings() as notes:
-            annotations = annotate_individuals(annotator, Path(video), is_single=is_single, **given)
-        return {one.provenance.individual or "": RecordingEthogram(one, tuple(notes)) for one in annotations}
-
     def _open(
-        self, body_parts: tuple[str, ...], individual: str | None, others: tuple[str, ...], resample: bool, cache: Path | None
+        self, body_parts: Sequence[str], individual: str | None, others: Sequence[str], resample: bool, cache: PathLike | None
     ) -> Annotator:
         """Return the loaded model, the same one for the same arguments."""
         from behavior.learning.annotator import open_annotator
@@ -324,10 +290,10 @@ class Model(Shown):
                 self._caches.append(Path(folder))
                 weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
             cache = self._caches[0]
-        key = (body_parts, individual, others, resample, cache)
+        key = (tuple(body_parts), individual, tuple(others), resample, Path(cache))
         if key not in self._annotators:
             self._annotators[key] = open_annotator(
-                self.folder, cache=cache, body_parts=body_parts, individual=individual, others=others, may_resample=resample
+                self.folder, cache=Path(cache), body_parts=body_parts, individual=individual, others=others, may_resample=resample
             )
         return self._annotators[key]
 
@@ -339,6 +305,25 @@ class Model(Shown):
         from behavior.metrics.tables import pivot_pooled
 
         return None if self.metrics is None else pivot_pooled(self.metrics)
+
+
+def _annotate(
+    annotator: Annotator,
+    video: PathLike,
+    pose: PathLike | None,
+    individual: str | None,
+    coordinates: PoseCoordinates,
+    fps: float | None,
+    *,
+    is_single: bool,
+) -> dict[str, RecordingEthogram]:
+    from behavior.learning.new_recordings import annotate_individuals
+
+    with collect_warnings() as notes:
+        annotations = annotate_individuals(
+            annotator, Path(video), pose=as_path(pose), individual=individual, coordinates=coordinates, fps=fps, is_single=is_single
+        )
+    return {one.provenance.individual or "": RecordingEthogram(one, tuple(notes)) for one in annotations}
 
 
 def _summarize(result: AnnotateResult, out: Path, notes: Sequence[str]) -> Outcome:

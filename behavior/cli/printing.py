@@ -63,8 +63,10 @@ def print_scores(metrics: Any, out: Path, *, as_json: bool) -> None:
     header = list(pooled.columns)
     extra, times = {}, out / COMPUTING_TIME_FILE
     if as_json and times.is_file():
-        asked: dict[str, Any] = {"text": ("step", "metric"), "expected": "a table of computing times", "advice": "compute it again"}
-        extra = {"computing_time": read_table(times, error=BehaviorError, **asked).to_dict("records")}
+        table = read_table(
+            times, text=("step", "metric"), error=BehaviorError, expected="a table of computing times", advice="compute it again"
+        )
+        extra = {"computing_time": table.to_dict("records")}
     print_table(header, pooled.to_numpy().tolist(), as_json=as_json, formats=dict.fromkeys(header[1:], "{:.3f}"), extra=extra)
     if "early_stopping_watched_what_is_scored" in set(metrics["metric"]):
         hint("these scores are optimistic: early stopping used the recordings that are scored (early_stopping_on: fold)")

@@ -149,16 +149,19 @@ class CropStream(FeatureStream):
         done = {lane: min(round(n_rows * frames_a_row), video.declared_frames or n_rows) for lane, n_rows in first_rows.items()}
         collectors = {lane: PartCollector(writers[lane], reader) for lane, reader in readers.items()}
         total = None if video.declared_frames is None else video.declared_frames * len(readers)
-        asked: dict[str, Any] = {
-            "input_size": size,
-            "with_previous": self.with_previous,
-            "problems": problems,
-            "sampling": self._sampling,
-        }
+        crop_rows = read_together(
+            video,
+            readers,
+            first_rows=list_first_read(first_rows, clip) if clip else first_rows,
+            input_size=size,
+            with_previous=self.with_previous,
+            problems=problems,
+            sampling=self._sampling,
+        )
         # The decoder's thread, and the decoder, have to be at rest before the video is closed, whatever happens here.
         with (
             report_progress(f"{self.name} of {title}", total=total, unit="frames", done=sum(done.values())) as advance,
-            closing(read_together(video, readers, first_rows=list_first_read(first_rows, clip) if clip else first_rows, **asked)) as rows,
+            closing(crop_rows) as rows,
             closing(self._cut_batches(rows, first_rows)) as batches,
             closing(read_ahead(batches)) as batches_ahead,
         ):
@@ -174,8 +177,10 @@ class CropStream(FeatureStream):
                     collector.flush()
 
     def _cut_batches(self, rows: Iterable[CropRow], first_rows: Mapping[int, int]) -> Generator[CropBatch, None, None]:
-        asked: dict[str, Any] = {"input_size": self.input_size, "batch_size": self._batch_size, "first_rows": first_rows}
-        return cut_batches(rows, **asked) if self._clip is None else cut_clip_batches(rows, clip=self._clip, **asked)
+        size, batch_size = self.input_size, self._batch_size
+        if self._clip is None:
+            return cut_batches(rows, input_size=size, batch_size=batch_size, first_rows=first_rows)
+        return cut_clip_batches(rows, clip=self._clip, input_size=size, batch_size=batch_size, first_rows=first_rows)
 
     def _finish(self, job: FillJob, crops: CropReader) -> Embedded:
         video = crops.video

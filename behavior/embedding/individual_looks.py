@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -144,8 +145,8 @@ def fit_looks(named: NamedImages, folds: Sequence[Fold], settings: LookSettings)
         If training fails.
     """
     fingerprint = settings.fingerprint if settings.fingerprint != CNN or is_enough(named.owners) else CORRELOGRAM
-    given: dict[str, Any] = {"named": named, "folds": list(folds), "settings": settings, "fingerprint": fingerprint}
-    fitted: tuple[FittedLooks, list[Vectors]] = _fit_all(**given) if fingerprint == CORRELOGRAM else call_in_child(_fit_all, **given)
+    fit = _fit_all if fingerprint == CORRELOGRAM else partial(call_in_child, _fit_all)
+    fitted: tuple[FittedLooks, list[Vectors]] = fit(named=named, folds=list(folds), settings=settings, fingerprint=fingerprint)
     return fitted
 
 

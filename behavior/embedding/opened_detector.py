@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -26,15 +25,23 @@ def open_detector(video: Path, samples: npt.NDArray[np.uint8], frames: npt.NDArr
         Grey pictures of the video, uint8 of shape (N, H, W), and which frames they are, shape (N,).
     """
     mask = _read_mask(samples, request)
-    given = {name: getattr(request, name) for name in ("background", "polarity", "threshold", "area")} | {
-        "motion": request.moving or "mog2"
-    }
     moved_at = watch_camera(video, samples, frames)
     # Settings are chosen on the longer part of a video whose camera was moved.
     of_one_view = samples if moved_at is None else max(samples[:moved_at], samples[moved_at:], key=len)
-    settings = choose_detection(video, of_one_view, mask, n_animals=request.animals, **given)
-    how: dict[str, Any] = {"colors": request.colors, "adaptive": request.adaptive, "motion": request.moving, "moved_at": moved_at}
-    return BackgroundDetector(samples, settings, mask=mask, **how)
+    settings = choose_detection(
+        video,
+        of_one_view,
+        mask,
+        n_animals=request.animals,
+        background=request.background,
+        polarity=request.polarity,
+        threshold=request.threshold,
+        area=request.area,
+        motion=request.moving or "mog2",
+    )
+    return BackgroundDetector(
+        samples, settings, mask=mask, colors=request.colors, adaptive=request.adaptive, motion=request.moving, moved_at=moved_at
+    )
 
 
 def _read_mask(samples: npt.NDArray[np.uint8], request: TrackRequest) -> npt.NDArray[np.bool_] | None:

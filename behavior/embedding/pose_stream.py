@@ -168,19 +168,31 @@ class PoseStream(FeatureStream):
         axis = find_body_parts(track, crop.body_axis, path=path) if crop.body_axis else None
         crop_centers = CropCenters(track, origin, min_likelihood=crop.min_likelihood, size=shown.size)
         crop_centers.require_any(path, parts=crop.body_parts, min_likelihood=crop.min_likelihood)
-        numbers: dict[str, Any] = {"fps": shown.fps, "min_likelihood": crop.min_likelihood, "size": crop.size}
         own = PosedAnimal(track.positions, track.likelihoods, origin, (axis[0], axis[1]) if axis else None)
-        features = describe_pose(own.positions, own.likelihoods, origin=origin, axis=own.axis, arena=self._corners, **numbers)
+        features = describe_pose(
+            own.positions,
+            own.likelihoods,
+            origin=origin,
+            axis=own.axis,
+            arena=self._corners,
+            fps=shown.fps,
+            min_likelihood=crop.min_likelihood,
+            size=crop.size,
+        )
         names = name_pose_features(track.body_parts, has_axis=axis is not None, has_arena=self._corners is not None)
         others = inputs.read_others(crop, self._pose)
         if others is not None:
             posed, other_notes = self._pose_others(others, shown, inputs.recording)
             notes += other_notes
-            features = np.concatenate((features, describe_social(own, posed, takes_nearest=others.takes_nearest, **numbers)), axis=1)
+            social = describe_social(
+                own, posed, takes_nearest=others.takes_nearest, fps=shown.fps, min_likelihood=crop.min_likelihood, size=crop.size
+            )
+            features = np.concatenate((features, social), axis=1)
             other_parts = [one.body_parts for one in others.tracks]
             names += name_social_features(track.body_parts, other_parts, has_axis=axis is not None, takes_nearest=others.takes_nearest)
-        said = {"consequence": "its pose there is a guess", "individual": inputs.recording.individual}
-        notes += crop_centers.describe(path, n_frames=len(features), **said)
+        notes += crop_centers.describe(
+            path, n_frames=len(features), consequence="its pose there is a guess", individual=inputs.recording.individual
+        )
         measures = measure_pose(own.positions, own.likelihoods, min_likelihood=crop.min_likelihood)
         decoded = np.ones(len(features), dtype=bool)
         decoded[list(shown.undecodable)] = False

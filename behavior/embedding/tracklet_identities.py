@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -165,8 +166,7 @@ def resolve_animals(
     """
     n_animals = associated.chosen.shape[1]
     tracklets = gather_animals(found, associated, settings).make_tracklets()
-    how: dict[str, Any] = {"fingerprint": fingerprint, "arena": arena, "seed": seed, "backbone": backbone}
-    cuts, identities = identify_tracklets(video, tracklets, n_animals, **how)
+    cuts, identities = identify_tracklets(video, tracklets, n_animals, fingerprint=fingerprint, arena=arena, seed=seed, backbone=backbone)
     associated = associated.cut(cuts.numbers, cuts.frames)
     numbers = associated.tracklets
     frames, columns = np.nonzero(numbers >= 0)
@@ -224,9 +224,8 @@ def identify_tracklets(
     usable = choose_usable(measure_quality(crops.images, crops.window), crops.touching, owners=crops.owners)
     if not usable.any():
         raise TrainingError("animals cannot be told apart by appearance (they touch in every crop).")
-    given: dict[str, Any] = {"crops": crops, "usable": usable, "n_animals": n_animals, "fingerprint": fingerprint, "seed": seed}
-    given["backbone"] = backbone
-    looks = weigh_looks(**given) if fingerprint == "correlogram" else call_in_child(weigh_looks, **given)
+    weigh = weigh_looks if fingerprint == "correlogram" else partial(call_in_child, weigh_looks)
+    looks: Looks = weigh(crops=crops, usable=usable, n_animals=n_animals, fingerprint=fingerprint, seed=seed, backbone=backbone)
     cuts = looks.cuts.move_to_meetings(tracklets)
     tracklets, crops = cuts.cut_tracklets(tracklets), crops.cut(cuts)
     lengths = np.array([len(one) for one in tracklets])

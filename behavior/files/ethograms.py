@@ -23,7 +23,7 @@ from behavior.files.ethogram_description import TablePart, describe_annotation, 
 from behavior.files.ethogram_table import FrameTable, format_frames, read_frame_table, stack_columns
 from behavior.frame_times import find_gaps, frame_edges, frame_stops
 from behavior.provenance import Provenance
-from behavior.recording import Annotation, Labels, find_bouts
+from behavior.recording import Annotation, Labels, Recording, find_bouts
 
 __all__ = [
     "ETHOGRAM_FOLDER",
@@ -36,6 +36,7 @@ __all__ = [
     "read_annotation",
     "read_frame_predictions",
     "read_provenance",
+    "recall_recording",
     "write_annotation",
     "write_frame_predictions",
 ]
@@ -258,6 +259,19 @@ def read_provenance(path: Path) -> Provenance:
             with suppress(EthogramError):
                 return read_description(staged).provenance
     return read_description(description_path).provenance
+
+
+def recall_recording(name: str, provenance: Provenance) -> Recording:
+    """Return the recording that an ethogram was made of, with the files that its provenance names; they may be gone since."""
+    video, pose = (None if path is None else Path(path) for path in (provenance.video, provenance.pose))
+    return Recording(
+        name,
+        video=video,
+        pose=pose,
+        animal=name,
+        individual=provenance.individual or "",
+        fps=provenance.fps if video is None else None,
+    )
 
 
 def write_frame_predictions(path: Path, annotation: Annotation, labels: Labels) -> None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from behavior.errors import PoseError, suggest_nearest
+from behavior.errors import PoseError, join_first, suggest_nearest
 from behavior.files.atomic import replacing
 from behavior.files.deeplabcut import is_pose_table, read_pose_table
 from behavior.files.ethovision import is_ethovision, read_ethovision
@@ -154,8 +153,14 @@ class PoseFile:
         positions[~np.isfinite(positions)] = np.nan
         if table.unit != "px":
             positions = _find_pixels(path, positions, table.unit, scale)
-        known: dict[str, Any] = {"may_end_early": table.may_end_early, "stated_frames": table.stated_frames}
-        return Track(positions, likelihoods, parts, time_s=table.time_s, **known)
+        return Track(
+            positions,
+            likelihoods,
+            parts,
+            time_s=table.time_s,
+            may_end_early=table.may_end_early,
+            stated_frames=table.stated_frames,
+        )
 
     def _find_coordinates(self, animal: str) -> list[int]:
         return [number for number, (name, _, coordinate) in enumerate(self._table.columns) if name == animal and coordinate != "likelihood"]
@@ -328,15 +333,16 @@ def _choose_individual(path: Path, table: PoseTable, individual: str | None) -> 
     animals = _list_animals(table)
     if individual is None:
         if len(animals) > 1:
+            shown = join_first(animals, _SHOWN_NAMES)
             raise PoseError(
-                f"{path}: holds the pose of {len(animals)} individuals ({_list_some(animals)}); name one as crop: individual, or for each "
+                f"{path}: holds the pose of {len(animals)} individuals ({shown}); name one as crop: individual, or for each "
                 "recording in the manifest's column individual."
             )
         return animals[0]
     matching = [name for name in names if name == individual] or [name for name in names if name.casefold() == individual.casefold()]
     if len(matching) != 1:
         nearest = suggest_nearest(individual, animals) or "; choose one of these, in the study file or with --individual."
-        raise PoseError(f"{path}: has no individual {individual!r}, only {_list_some(animals)}{nearest}")
+        raise PoseError(f"{path}: has no individual {individual!r}, only {join_first(animals, _SHOWN_NAMES)}{nearest}")
     return matching[0]
 
 
@@ -357,11 +363,6 @@ def _list_animals(table: PoseTable) -> list[str]:
     names = list(dict.fromkeys(name for name, _, _ in table.columns))
     # Multi-animal DeepLabCut keeps points that no animal owns, such as corners, under this name.
     return [name for name in names if name.casefold() != "single"] or names
-
-
-def _list_some(names: Sequence[str]) -> str:
-    """Return names in a sentence, the first of many."""
-    return ", ".join(names[:_SHOWN_NAMES]) + (f" and {len(names) - _SHOWN_NAMES} more" if len(names) > _SHOWN_NAMES else "")
 
 
 def _check_frame_index(path: Path, table: PoseTable) -> npt.NDArray[np.int64]:

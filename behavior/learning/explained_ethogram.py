@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from behavior.config import Arena
 from behavior.embedding.recordings import require_features
 from behavior.errors import CacheError, EthogramError, ModelError, UsageError, suggest_nearest
-from behavior.files.ethograms import read_annotation
+from behavior.files.ethograms import read_annotation, recall_recording
 from behavior.files.study import open_study
 from behavior.learning.explainer import Explainer
 from behavior.learning.explanation import Explanation, choose_frames
@@ -153,10 +152,7 @@ def _open_model(path: Path, provenance: Provenance, model: Path | None) -> Opene
 def _find_recording(path: Path, annotation: Annotation, study: Path | None) -> tuple[Recording, Arena | None, Path | None]:
     """Return the recording, with the arena and the cache of its study."""
     if study is None:
-        video, pose = annotation.provenance.video, annotation.provenance.pose
-        known: dict[str, Any] = {"video": Path(video) if video else None, "pose": Path(pose) if pose else None}
-        known["fps"] = None if video else annotation.fps
-        return Recording(annotation.recording, animal="", individual=annotation.provenance.individual or "", **known), None, None
+        return recall_recording(annotation.recording, annotation.provenance), None, None
     settings, recordings = open_study(study)
     for recording in recordings:
         if recording.id == annotation.recording:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -221,8 +221,9 @@ def summarize_measure(name: str, medians: Sequence[float]) -> MeasureRecord:
     values = np.log(np.maximum(medians, _LEAST))
     is_one_sided = name == RELATIVE_CONTRAST
     rate = ALARM_RATE if is_one_sided else ALARM_RATE / 2
-    limits: dict[str, Any] = {"rate": rate, "usual_deviation": USUAL_MEASURES[name], "worth": WORTH}
-    most, least = find_prediction_limit(values, **limits), -find_prediction_limit(-values, **limits)
+    usual = USUAL_MEASURES[name]
+    most = find_prediction_limit(values, rate=rate, usual_deviation=usual, worth=WORTH)
+    least = -find_prediction_limit(-values, rate=rate, usual_deviation=usual, worth=WORTH)
     return MeasureRecord(
         low=low, high=high, low_limit=_round(np.exp(least)), high_limit=None if is_one_sided else _round(np.exp(min(most, 50.0)))
     )

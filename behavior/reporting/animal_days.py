@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from itertools import pairwise
 from math import ceil, floor
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -134,9 +133,9 @@ def _join(placed: Sequence[_Placed], clock: Clock, arena: Arena, *, of_labels: b
             light[low:high] = find_light(instants[low:high], *one.lights, one.zone, follows_summer_time=clock.lights_follow_summer_time)
         for row, (amount, observed) in enumerate(_measure(one.recording, arena, has_track=has_track, of_labels=of_labels)):
             edges = frame_edges(one.recording.annotation.time_s, one.recording.annotation.fps)
-            place: dict[str, Any] = {"offset_s": one.start - midnight, "n_minutes": n_minutes}
-            amounts[row] += measure_minutes(amount, edges, **place)
-            observed_s[row] += measure_minutes(observed, edges, **place)
+            offset_s = one.start - midnight
+            amounts[row] += measure_minutes(amount, edges, offset_s=offset_s, n_minutes=n_minutes)
+            observed_s[row] += measure_minutes(observed, edges, offset_s=offset_s, n_minutes=n_minutes)
     shown_at = datetime.fromtimestamp(midnight, UTC).replace(tzinfo=None) + timedelta(seconds=offset)
     day = midnight + MINUTE_S * np.arange(DAY_S / MINUTE_S)
     lit = [find_light(day, *one.lights, one.zone, follows_summer_time=clock.lights_follow_summer_time) for one in placed if one.lights]

@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PureWindowsPath
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -119,8 +118,15 @@ class OverlayVideo:
         return bool(self.row.first_frame + self.frames[-1] >= self.n_frames - 1 - TOLERATED_ROWS)
 
     def _open_painter(self, picture_size: tuple[int, int] | None) -> OverlayPainter:
-        settings: dict[str, Any] = {"thresholds": self.thresholds, "note": self.note}
-        return OverlayPainter(self.row, self.behaviors, picture_size=picture_size, places=self.places, animal=self.individual, **settings)
+        return OverlayPainter(
+            self.row,
+            self.behaviors,
+            picture_size=picture_size,
+            places=self.places,
+            animal=self.individual,
+            thresholds=self.thresholds,
+            note=self.note,
+        )
 
     def _paint(self, reader: VideoReader, painter: OverlayPainter) -> Iterator[npt.NDArray[np.uint8]]:
         wanted, n_painted = self.frames.tolist(), 0

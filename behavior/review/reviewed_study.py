@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from behavior.config import LabelFiles, Study
 from behavior.errors import EthogramError, OutputError, UsageError
 from behavior.files.atomic import make_folder, write_bytes, write_text
 from behavior.files.behavior_names import ChosenNames, choose_names
 from behavior.files.crop_choice import choose_crop
-from behavior.files.ethograms import ETHOGRAM_FOLDER, ETHOGRAM_SUFFIX, find_ethograms, read_provenance
+from behavior.files.ethograms import ETHOGRAM_FOLDER, ETHOGRAM_SUFFIX, find_ethograms, read_provenance, recall_recording
 from behavior.files.individuals import split_individuals
 from behavior.files.label_journal import FOLDER
 from behavior.files.listed_folders import ListedFolders
@@ -249,10 +248,9 @@ def _open_ethograms(paths: Sequence[Path]) -> ReviewedStudy:
         name = path.name.removesuffix(ETHOGRAM_SUFFIX)
         if not is_portable_name(name) or name in recordings:
             raise EthogramError(f"{path}: its recording {name!r} is there twice, or cannot be a file name; review one folder at a time.")
-        provenance = read_provenance(path)
-        video, pose = (None if value is None else Path(value) for value in (provenance.video, provenance.pose))
-        known: dict[str, Any] = {"video": video, "pose": pose if pose is not None and pose.exists() else None}
-        recordings[name] = Recording(name, animal=name, individual=provenance.individual or "", **known)
+        recording = recall_recording(name, read_provenance(path))
+        has_pose = recording.pose is not None and recording.pose.exists()
+        recordings[name] = recording if has_pose else replace(recording, pose=None)
         behaviors.update(dict.fromkeys(_list_behaviors(path)))
     folder = paths[0].resolve().parent
     recordings = {one.id: one for one in introduce_companions(list(recordings.values()))}

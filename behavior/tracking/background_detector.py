@@ -146,8 +146,8 @@ class BackgroundDetector:
         return _enlarge(found, factor)
 
     def _subtract(self, small: Grey) -> Grey:
-        how: dict[str, Any] = {"polarity": self.settings.polarity, "blur": self.settings.blur}
-        differences = [subtract_background(small, behind, **how) for behind in self._behind]
+        polarity, blur = self.settings.polarity, self.settings.blur
+        differences = [subtract_background(small, behind, polarity=polarity, blur=blur) for behind in self._behind]
         self._view = min(range(len(differences)), key=lambda view: cv2.sumElems(differences[view])[0])
         return differences[self._view]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import cv2
 import numpy as np
@@ -153,8 +152,8 @@ def calibrate(
             differences = [difference * allowed for difference in differences]
         fixed = MOVING_THRESHOLD if kind == "moving" else threshold
         thresholds = [fixed] if fixed is not None else _list_thresholds(differences)
-        how: dict[str, Any] = {"n_animals": n_animals, "area": None if area is None else area / factor**2, "may_be_scenery": kind == "flat"}
-        trials = [_try(differences, level, **how) for level in thresholds]
+        small_area = None if area is None else area / factor**2
+        trials = [_try(differences, level, n_animals=n_animals, area=small_area, may_be_scenery=kind == "flat") for level in thresholds]
         scores = np.array([trial.score for trial in trials])
         # A threshold is safer if its neighbours also do well.
         smooth = scores if len(scores) < 3 else np.convolve(np.pad(scores, 1, mode="edge"), [0.25, 0.5, 0.25], mode="valid")

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from behavior.compute.where import HERE, Where
 from behavior.config import Crop
-from behavior.errors import BehaviorError, UsageError
+from behavior.errors import BehaviorError, UsageError, join_first
 from behavior.files.atomic import make_folder, require_writable
 from behavior.files.listed_folders import ListedFolders
 from behavior.files.manifest import read_manifest
@@ -73,8 +72,7 @@ def annotate_videos(
         If the bundle cannot be used.
     """
     require_writable(make_folder(out))
-    named: dict[str, Any] = {"body_parts": tuple(body_parts), "individual": individual, "others": tuple(others)}
-    asked = AnnotatorRequest(model, cache or out / "cache", **named, may_resample=resample)
+    asked = AnnotatorRequest(model, cache or out / "cache", tuple(body_parts), individual, tuple(others), may_resample=resample)
     annotator = asked.open()
     annotator.require_videos()
     videos, problems = list_videos(videos, or_poses=not annotator.model.streams_of_pictures)
@@ -131,8 +129,16 @@ def annotate_study(
     require_writable(make_folder(out))
     if cache is None:
         cache = out / "cache" if body_parts or individual is not None or others else study.cache
-    chosen: dict[str, Any] = {"body_parts": tuple(body_parts), "individual": individual, "others": tuple(others)}
-    asked = AnnotatorRequest(model, cache, **chosen, may_resample=resample, imported=study.cache, study=study_path)
+    asked = AnnotatorRequest(
+        model,
+        cache,
+        tuple(body_parts),
+        individual,
+        tuple(others),
+        may_resample=resample,
+        imported=study.cache,
+        study=study_path,
+    )
     annotator = asked.open()
     annotator.require_views(recordings, study_path)
     crop = annotator.model.crop
@@ -167,8 +173,7 @@ def annotate_manifest(
     recordings = [_read_as(one, pose_coordinates, fps) for one in read_manifest(manifest)]
     _refuse_other_individual(manifest, recordings, individual)
     require_writable(make_folder(out))
-    named: dict[str, Any] = {"body_parts": tuple(body_parts), "individual": individual, "others": tuple(others)}
-    asked = AnnotatorRequest(model, cache or out / "cache", **named, may_resample=resample)
+    asked = AnnotatorRequest(model, cache or out / "cache", tuple(body_parts), individual, tuple(others), may_resample=resample)
     annotator = asked.open()
     annotator.require_made_features()
     annotator.require_views(recordings, manifest)
@@ -187,7 +192,7 @@ def _refuse_other_individual(manifest: Path, recordings: Sequence[Recording], in
     named = [recording.id for recording in recordings if recording.individual]
     if individual is not None and named:
         raise UsageError(
-            f"{manifest}: names the individual of {', '.join(named[:3])}{' and others' if len(named) > 3 else ''}, and --individual "
+            f"{manifest}: names the individual of {join_first(named, 3)}, and --individual "
             f"{individual} another for all; leave --individual out, or empty that column."
         )
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +13,7 @@ from behavior.config import Crop
 from behavior.errors import EthogramError, OutputError, UsageError
 from behavior.files.atomic import make_folder, require_makeable, write_text
 from behavior.files.clip_queue import QUEUE_FILE, QueuedClip, add_clips
-from behavior.files.ethograms import find_ethograms, read_annotation
+from behavior.files.ethograms import find_ethograms, read_annotation, recall_recording
 from behavior.files.manifest import is_portable_name, read_manifest, write_manifest
 from behavior.files.new_study import MANIFEST_FILE, STUDY_FILE, format_audit_study
 from behavior.files.study import open_study
@@ -182,11 +181,7 @@ def _look(path: Path, before: Sequence[_Predicted]) -> _Predicted:
 
 def _make_row(one: _Predicted, row: Recording | None) -> Recording:
     """Return the row of a recording in the manifest of the audit: no labels yet, and none that may have trained the model."""
-    if row is not None:
-        return replace(row, labels={}, split="train")
-    video, pose = (None if value is None else Path(value) for value in (one.provenance.video, one.provenance.pose))
-    known: dict[str, Any] = {"video": video, "pose": pose, "fps": one.provenance.fps if video is None else None}
-    return Recording(one.name, animal=one.name, individual=one.provenance.individual or "", **known)
+    return recall_recording(one.name, one.provenance) if row is None else replace(row, labels={}, split="train")
 
 
 def _draw(annotations: Sequence[_Predicted], recordings: Mapping[str, Recording], request: AuditRequest) -> list[QueuedClip]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from behavior.errors import EthogramError, suggest_nearest
+from behavior.errors import EthogramError, join_first, suggest_nearest
 from behavior.figures.rendering import render_png
 from behavior.files.atomic import make_folder, write_bytes
 from behavior.files.ethograms import ETHOGRAM_SUFFIX, find_ethograms
@@ -30,9 +30,8 @@ def find_ethogram(paths: Sequence[Path], recording: str) -> Path:
     own = [path for path in found if path.name.removesuffix(ETHOGRAM_SUFFIX) == recording]
     if not own:
         names = [path.name.removesuffix(ETHOGRAM_SUFFIX) for path in found]
-        listed = f"{', '.join(names[:8])}{' and others' if len(names) > 8 else ''}"
         raise EthogramError(
-            f"{paths[0]}: has no ethogram of recording {recording!r}, but of {listed}"
+            f"{paths[0]}: has no ethogram of recording {recording!r}, but of {join_first(names, 8)}"
             f"{suggest_nearest(recording, names) or '; name one of them.'}"
         )
     if len(own) > 1:

@@ -13,11 +13,10 @@ import numpy as np
 
 from behavior.compute.units import Work, run_units
 from behavior.compute.where import HERE, Where
-from behavior.embedding.animal_detection import detect_animals
-from behavior.embedding.head_examples import estimate_head_looks, find_heads
+from behavior.embedding.joined_animals import join_animals
 from behavior.embedding.opened_detector import open_detector, read_given
 from behavior.embedding.track_request import TrackRequest, describe_origin
-from behavior.embedding.tracklet_identities import TrackletIdentities, resolve_animals
+from behavior.embedding.tracklet_identities import resolve_animals
 from behavior.errors import BehaviorError, OutputError, PoseError, TrainingError, VideoError
 from behavior.figures.frame_strips import render_jpeg
 from behavior.figures.tracked_animals import FoundAnimals, draw_found
@@ -33,10 +32,7 @@ from behavior.progress import announce, complain, warn
 from behavior.reporting.corrected_tracks import CorrectedTrack, name_track_file, store_animals
 from behavior.reporting.track_files import rewrite_track, write_track
 from behavior.reporting.track_notes import describe_track
-from behavior.tracking.animals import gather_animals
-from behavior.tracking.association import associate, choose_association
 from behavior.tracking.detections import Detections
-from behavior.tracking.equipment import Equipment, leave_out_equipment
 from behavior.tracking.reflections import find_reflections
 
 __all__ = ["TrackRequest", "TrackResult", "TrackedVideo", "preview_tracking", "track_videos"]
@@ -184,47 +180,39 @@ def _track_video(video: Path, stem: Path, request: TrackRequest, origin: dict[st
     samples, frames = sample_grey(video)
     target = name_track_file(stem, TRACK_SUFFIX)
     given = None if request.detections is None else read_given(video, samples, request)
-    found: Sequence[Detections]
-    if given is not None:
-        found, time_s, length, n_flooded = given.frames, given.time_s, given.length, 0
-    else:
-        detector = open_detector(video, samples, frames, request)
-        found, time_s = detect_animals(video, detector, in_color=request.colors is not None, parts=target, origin=origin)
-        length, n_flooded = detector.settings.size.length, detector.n_flooded
-    if request.heads is not None:
-        found = find_heads(video, found, estimate_head_looks(video, found, request.heads))
-    joining: dict[str, Any] = {name: getattr(request, name) for name in ("motion", "method", "fastest", "memory", "process_noise")}
-    chosen = choose_association(found, length=length, n_animals=request.animals, **joining)
-    equipment: list[Equipment] = []
-    if given is None:
-        found, equipment = leave_out_equipment(found, chosen)
-        chosen = choose_association(found, length=length, n_animals=request.animals, **joining) if equipment else chosen
-    associated = given.keep_identities() if given is not None and request.keep_identities else associate(found, chosen)
-    animals = gather_animals(found, associated, chosen)
+    joined = join_animals(video, samples, frames, request, given=given, parts=target, origin=origin)
+    animals, identities = joined.animals, None
     if not animals.seen.any():
-        raise VideoError(f"{video}: no animal was found in any of its {len(found)} frames; see what is found with --preview.")
-    n_found = np.array([len(one) for one in found])
-    odd: dict[str, Any] = {"n_found": n_found, "equipment": equipment, "reflections": find_reflections(found, associated, chosen)}
-    for note in describe_track(animals, n_flooded=n_flooded, n_expected=request.animals, memory=request.memory, **odd):
+        raise VideoError(f"{video}: no animal was found in any of its {len(joined.found)} frames; see what is found with --preview.")
+    for note in describe_track(
+        animals,
+        n_found=np.array([len(one) for one in joined.found]),
+        n_flooded=joined.n_flooded,
+        n_expected=request.animals,
+        memory=request.memory,
+        equipment=joined.equipment,
+        reflections=find_reflections(joined.found, joined.associated, joined.settings),
+    ):
         warn(f"{video}: {note}")
-    identities: TrackletIdentities | None = None
     if request.fingerprint is not None:
         announce(f"{video.name}: telling the animals apart by appearance")
-        how: dict[str, Any] = {
-            "fingerprint": request.fingerprint,
-            "arena": samples[0].size,
-            "seed": request.seed,
-            "backbone": request.looks,
-        }
         try:
-            animals, identities = resolve_animals(video, found, associated, chosen, **how)
+            animals, identities = resolve_animals(
+                video,
+                joined.found,
+                joined.associated,
+                joined.settings,
+                fingerprint=request.fingerprint,
+                arena=samples[0].size,
+                seed=request.seed,
+                backbone=request.looks,
+            )
         except TrainingError as error:
             warn(f"{video}: {error} The track follows motion alone.")
-    stored = store_animals(animals, identities, chosen, origin, given)
-    seen = float(animals.seen.mean())
+    stored = store_animals(animals, identities, joined.settings, origin, given)
+    seen, edges_s = float(animals.seen.mean()), frame_edges(joined.time_s)
     # All that follows is in `stored`; of a long video there is no room for more.
-    del found, associated, animals
-    edges_s = frame_edges(time_s)
+    del joined, animals
     corrected = write_track(stem, stored, identities, picture=samples[-1], time_s=edges_s, per_animal=request.per_animal)
     remove_parts(target)
     _tell_corrections(video, corrected)
