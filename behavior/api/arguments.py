@@ -39,7 +39,7 @@ def as_path(path: PathLike | None) -> Path | None:
 
 
 def choose_where(workers: int | None, cluster: PathLike | None) -> Where:
-    """Return where work runs: in so many processes on this machine, or at the address, or in the jobs of the file, `cluster`."""
+    """Return where work runs: in `workers` processes on this machine, or on a `cluster`, given by its address or a file on jobs."""
     return Where(workers, None if cluster is None else read_cluster(os.fspath(cluster)))
 
 

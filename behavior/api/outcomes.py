@@ -80,7 +80,7 @@ class Finetuning(Outcome):
     weights
         The file to name in a study's section `backbone`.
     fitted, validation
-        Recordings that were trained on, and those that early stopping watched.
+        Recordings that were trained on, and the validation recordings of early stopping.
     """
 
     weights: Path

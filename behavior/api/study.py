@@ -338,7 +338,7 @@ class Study(Shown):
             Folder for the model.
         crossval
             A cross-validation of this study, or its folder: train for the median of its best epochs, on every training recording.
-            Without it, early stopping watches one of the recordings, which is then not trained on.
+            Without it, one training recording is the validation recording of early stopping, and the model is not trained on it.
 
         Raises
         ------

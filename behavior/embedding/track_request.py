@@ -81,6 +81,16 @@ class TrackRequest:
 
     def require_usable(self) -> None:
         """Raise UsageError if a number is out of range, or two options contradict each other."""
+        self._require_identity()
+        for name, (least, most) in _RANGES.items():
+            value = getattr(self, name)
+            # NaN is in no range.
+            if value is not None and not least <= value <= most:
+                raise UsageError(f"--{name.replace('_', '-')} {value:g}: expected a number from {least:g} to {most:,}.")
+        self._require_background()
+        self._require_detections()
+
+    def _require_identity(self) -> None:
         if self.fingerprint is not None and (self.animals or 0) < 2:
             raise UsageError(f"--identity {self.identity} tells several animals apart; give --animals with their number, 2 or more.")
         if (self.backbone is None) != (self.weights is None):
@@ -89,16 +99,15 @@ class TrackRequest:
             if self.fingerprint != "backbone":
                 raise UsageError(f"--backbone {self.backbone} is for --identity backbone; give both, or neither.")
             require_keras(find_backbone(self.backbone, weights=self.weights), user="telling animals apart")
-        for name, (least, most) in _RANGES.items():
-            value = getattr(self, name)
-            # NaN is in no range.
-            if value is not None and not least <= value <= most:
-                raise UsageError(f"--{name.replace('_', '-')} {value:g}: expected a number from {least:g} to {most:,}.")
+
+    def _require_background(self) -> None:
         if self.background == "extreme" and self.polarity == "both":
             raise UsageError("--background extreme needs animals that are all dark or all light; give --polarity dark or light, or median.")
         if self.background == "moving" and (self.polarity is not None or self.threshold is not None):
             option = "polarity" if self.polarity is not None else "threshold"
             raise UsageError(f"--background moving finds whatever moves, and knows no --{option}; leave one out.")
+
+    def _require_detections(self) -> None:
         if self.detections is not None:
             given = [name for name in _OF_PICTURES if getattr(self, name)]
             if given:

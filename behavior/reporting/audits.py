@@ -179,12 +179,7 @@ def summarize_audit(audit: Audit, described: Sequence[DescribedRecording]) -> Au
 def _read_clips(audit: Audit, one: DescribedRecording) -> tuple[npt.NDArray[np.int8] | None, list[tuple[int, int]], list[str]]:
     """Return the labels of a recording, (T, B), the labelled clips as start and stop, and sentences on those that are not."""
     row, annotation = audit.recordings.get(one.name), one.annotation
-    clips: Sequence[QueuedClip] = ()
-    if audit.clips is not None:
-        clips = audit.clips.get(one.name, ())
-    elif row is not None and row.split == "test":
-        clips = [QueuedClip(one.name, 0, len(annotation.time_s), "the whole recording", True)]
-    labels = None if row is None else select_labels(row)
+    clips, labels = _find_clips(audit, one), None if row is None else select_labels(row)
     if not clips:
         return None, [], []
     if row is None or labels is None:
@@ -216,6 +211,16 @@ def _read_clips(audit: Audit, one: DescribedRecording) -> tuple[npt.NDArray[np.i
             f"{one.name}: {n_unsure} of {len(clips)} clips were skipped or unsure; if these differ from the rest, the figures are biased."
         )
     return read.values, cells, notes
+
+
+def _find_clips(audit: Audit, one: DescribedRecording) -> Sequence[QueuedClip]:
+    """Return the clips that were drawn from a recording; a test recording of a study without any is a clip as a whole."""
+    if audit.clips is not None:
+        return audit.clips.get(one.name, ())
+    row = audit.recordings.get(one.name)
+    if row is None or row.split != "test":
+        return ()
+    return [QueuedClip(one.name, 0, len(one.annotation.time_s), "the whole recording", True)]
 
 
 def _is_looked_at_in_part(seen: npt.NDArray[np.bool_]) -> bool:

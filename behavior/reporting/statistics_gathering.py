@@ -191,23 +191,8 @@ def gather_statistics(ethograms: Sequence[Path], sources: StatisticsSources) -> 
         If labels of the audit cannot be used.
     """
     request, arena = sources.request, sources.arena
-    recordings: list[DescribedRecording] = []
-    failures: dict[str, str] = {}
-    names: set[str] = set()
-    with report_progress("reading", total=len(ethograms), unit="ethograms") as advance:
-        for path in ethograms:
-            recording, problems = _read_recording(path, sources, recordings, names)
-            failures |= problems
-            if recording is not None:
-                recordings.append(recording)
-                names.add(recording.name)
-            advance(1)
-    if not recordings:
-        raise UsageError("none of the ethograms could be described, for the reasons above; correct these first.")
+    recordings, failures = _read_recordings(ethograms, sources)
     notes, left_out = _note_unknown(recordings, sources), []
-    # As in the manifest, where it has them; names alone would put 10 before 2.
-    order = {name: number for number, name in enumerate(sources.recordings)}
-    recordings.sort(key=lambda recording: order.get(recording.name, len(order)))
     if not request.of_labels:
         notes += _note_unmeasured(recordings)
         left_out += _note_unobserved(recordings)
@@ -239,6 +224,27 @@ def gather_statistics(ethograms: Sequence[Path], sources: StatisticsSources) -> 
         days=days,
     )
     return StatisticsResult(description, failures)
+
+
+def _read_recordings(ethograms: Sequence[Path], sources: StatisticsSources) -> tuple[list[DescribedRecording], dict[str, str]]:
+    """Return the ethograms that can be read, in the order of the manifest, and a sentence for each other one."""
+    recordings: list[DescribedRecording] = []
+    failures: dict[str, str] = {}
+    names: set[str] = set()
+    with report_progress("reading", total=len(ethograms), unit="ethograms") as advance:
+        for path in ethograms:
+            recording, problems = _read_recording(path, sources, recordings, names)
+            failures |= problems
+            if recording is not None:
+                recordings.append(recording)
+                names.add(recording.name)
+            advance(1)
+    if not recordings:
+        raise UsageError("none of the ethograms could be described, for the reasons above; correct these first.")
+    # Names alone would put 10 before 2.
+    order = {name: number for number, name in enumerate(sources.recordings)}
+    recordings.sort(key=lambda recording: order.get(recording.name, len(order)))
+    return recordings, failures
 
 
 def _read_recording(

@@ -178,26 +178,15 @@ def open_reviewed(paths: Sequence[Path]) -> ReviewedStudy:
     """
     if not paths:
         raise UsageError("nothing to review was named; give a study file, a folder of videos, or a folder of ethograms.")
-    studies: list[Path] = []
-    ethograms: list[Path] = []
-    videos: list[Path] = []
-    for path in paths:
-        if path.suffix.casefold() in _STUDY_SUFFIXES:
-            studies.append(path)
-        elif path.name.endswith(ETHOGRAM_SUFFIX) or (path.is_dir() and any(path.glob(f"*{ETHOGRAM_SUFFIX}"))):
-            ethograms += find_ethograms([path])
-        elif path.is_dir() and (path / STUDY_FILE).is_file():
-            studies.append(path / STUDY_FILE)
-        else:
-            videos.append(path)
+    studies, ethograms, videos = _sort_paths(paths)
     if len(studies) > 1:
         raise UsageError(f"{studies[1]} and {studies[0]} are both studies; review one at a time.")
     if studies and videos:
         raise UsageError(f"{videos[0]}: is given with a study; add it to the study's manifest, or review it alone.")
     if studies:
         reviewed = _open_study(studies[0])
-        if not ethograms and (folder := reviewed.folder / ETHOGRAM_FOLDER).is_dir() and any(folder.glob(f"*{ETHOGRAM_SUFFIX}")):
-            ethograms = find_ethograms([folder])
+        folder = reviewed.folder / ETHOGRAM_FOLDER
+        ethograms = find_ethograms([folder]) if not ethograms and _has_ethograms(folder) else ethograms
     elif videos:
         reviewed = _open_videos(videos)
     else:
@@ -210,6 +199,27 @@ def open_reviewed(paths: Sequence[Path]) -> ReviewedStudy:
             reviewed.notes.append(f"{path}: is of a recording that is not reviewed, and is left out.")
     reviewed.settings = read_settings(reviewed.folder / SETTINGS_FILE, reviewed.behaviors)
     return reviewed
+
+
+def _sort_paths(paths: Sequence[Path]) -> tuple[list[Path], list[Path], list[Path]]:
+    """Return the study files, the ethograms, and the videos or folders of them, that `paths` stand for."""
+    studies: list[Path] = []
+    ethograms: list[Path] = []
+    videos: list[Path] = []
+    for path in paths:
+        if path.suffix.casefold() in _STUDY_SUFFIXES:
+            studies.append(path)
+        elif path.name.endswith(ETHOGRAM_SUFFIX) or _has_ethograms(path):
+            ethograms += find_ethograms([path])
+        elif path.is_dir() and (path / STUDY_FILE).is_file():
+            studies.append(path / STUDY_FILE)
+        else:
+            videos.append(path)
+    return studies, ethograms, videos
+
+
+def _has_ethograms(path: Path) -> bool:
+    return path.is_dir() and any(path.glob(f"*{ETHOGRAM_SUFFIX}"))
 
 
 def _open_study(path: Path) -> ReviewedStudy:

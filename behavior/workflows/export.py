@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.util import find_spec
@@ -91,11 +92,7 @@ def export_ethograms(
     OutputError
         If files to write exist and `overwrite` is not set, or `out` cannot be written to at all.
     """
-    chosen = {name: _find_format(name) for name in dict.fromkeys(formats)}
-    if not chosen:
-        raise UsageError(f"no format was named, expected some of {', '.join(FORMATS)}; name them with --format.")
-    for name, known in chosen.items():
-        _require_installed(name, known)
+    chosen = _choose_formats(formats)
     if simba_features is not None and not simba_features.is_dir():
         raise UsageError(f"--simba-features {simba_features}: is not a folder; give csv/features_extracted of the SimBA project.")
     sources = _Sources(
@@ -117,31 +114,24 @@ def export_ethograms(
     collected: dict[str, list[Any]] = {name: [] for name, known in chosen.items() if known.is_for_all}
     with report_progress("exporting", total=len(ethograms), unit="recordings") as advance:
         for path in ethograms:
-            try:
+            with _keep_failure(result, str(path)):
                 entry = _open(path, sources, result)
-            except BehaviorError as error:
-                _fail(result, str(path), error)
-                advance(1)
-                continue
-            for name, known in chosen.items():
-                target = known.find_path(out, entry.annotation.recording)
-                try:
-                    if known.is_for_all:
-                        collected[name].append(known.collect(entry, target))
-                    else:
-                        _write(known, target, [known.collect(entry, target)], overwrite=overwrite)
-                        result.files[name].append(target)
-                except BehaviorError as error:
-                    _fail(result, f"{path} ({name})", error)
+                for name, known in chosen.items():
+                    with _keep_failure(result, f"{path} ({name})"):
+                        target = known.find_path(out, entry.annotation.recording)
+                        item = known.collect(entry, target)
+                        if known.is_for_all:
+                            collected[name].append(item)
+                        else:
+                            _write(known, target, [item], overwrite=overwrite)
+                            result.files[name].append(target)
             advance(1)
     for name, items in collected.items():
         target = chosen[name].find_path(out, "")
-        if items:
-            try:
+        with _keep_failure(result, f"{target} ({name})"):
+            if items:
                 _write(chosen[name], target, items, overwrite=overwrite)
                 result.files[name].append(target)
-            except BehaviorError as error:
-                _fail(result, f"{target} ({name})", error)
     if "nwb" in chosen:
         result.notes += _note_subjects(list(result.bouts), sources.rows)
     for note in result.notes:
@@ -149,16 +139,20 @@ def export_ethograms(
     return result
 
 
-def _find_format(name: str) -> EthogramFormat:
-    if name not in FORMATS:
-        raise UsageError(f"--format {name}: is not a format{suggest_nearest(name, FORMATS)} (there are {', '.join(FORMATS)}).")
-    return FORMATS[name]
-
-
-def _require_installed(name: str, known: EthogramFormat) -> None:
-    if known.requires is not None and find_spec(known.requires[0]) is None:
-        package, extra = known.requires
-        raise UsageError(f"--format {name}: needs {package}, which is not installed; install it with: pip install 'behavior[{extra}]'.")
+def _choose_formats(names: Sequence[str]) -> dict[str, EthogramFormat]:
+    """Return the formats of these names, all of which can be written here."""
+    if not names:
+        raise UsageError(f"no format was named, expected some of {', '.join(FORMATS)}; name them with --format.")
+    chosen: dict[str, EthogramFormat] = {}
+    for name in names:
+        if name not in FORMATS:
+            raise UsageError(f"--format {name}: is not a format{suggest_nearest(name, FORMATS)} (there are {', '.join(FORMATS)}).")
+        chosen[name] = FORMATS[name]
+    for name, known in chosen.items():
+        if known.requires is not None and find_spec(known.requires[0]) is None:
+            package, extra = known.requires
+            raise UsageError(f"--format {name}: needs {package}, which is not installed; install it with: pip install 'behavior[{extra}]'.")
+    return chosen
 
 
 def _refuse_existing(targets: Iterable[Path]) -> None:
@@ -184,9 +178,14 @@ def _write(known: EthogramFormat, target: Path, items: Sequence[Any], *, overwri
     known.write(target, items)
 
 
-def _fail(result: ExportResult, name: str, error: BehaviorError) -> None:
-    result.failures[name] = str(error)
-    complain(str(error))
+@contextmanager
+def _keep_failure(result: ExportResult, name: str) -> Iterator[None]:
+    """Record, and say, what goes wrong in the block, and go on after it."""
+    try:
+        yield
+    except BehaviorError as error:
+        result.failures[name] = str(error)
+        complain(str(error))
 
 
 def _open(path: Path, sources: _Sources, result: ExportResult) -> Entry:
