@@ -76,10 +76,8 @@ def draw_labelling_curves(
     for index, (name, (minutes, scores)) in enumerate(curves.items()):
         color = get_color(index)
         axes.plot(minutes, scores.T, color=color, linewidth=0.7, alpha=0.4)
-        axes.plot(
-            *(minutes, scores.mean(axis=0)),
-            **{"color": color, "linestyle": get_line_style(index), "marker": "o", "markersize": 4, "linewidth": 1.8, "label": name},
-        )
+        mean = scores.mean(axis=0)
+        axes.plot(minutes, mean, color=color, linestyle=get_line_style(index), marker="o", markersize=4, linewidth=1.8, label=name)
     for value, text in ((complete, "all labels"), (share * complete, f"{share:.0%} of it")):
         axes.axhline(value, color=MUTED, linewidth=0.8, linestyle=":")
         axes.annotate(text, (1, value), xycoords=("axes fraction", "data"), ha="right", va="bottom", fontsize=8, color=MUTED)

@@ -59,8 +59,8 @@ class OverlayPanel:
     ----------
     height, width
         Of the panel, in pixels.
-    bar_left, bar_width, bar_tops, bar_height
-        Where the bars are: probability 1 fills `bar_width` pixels.
+    bars
+        The bars, which know where they are.
     plot_left, plot_width, lane_tops, lane_height
         Where the lanes are, (strips, B) of them: raters in their order, then what was decided.
     """
@@ -85,19 +85,13 @@ class OverlayPanel:
         self._header_top = self._round(9)
         top = self._header_top + write_word("", self._round(16), WHITE, GROUND).shape[0] + self._round(9)
         names = [name for name, _ in self._strips]
-        self._bars = ProbabilityBars(behaviors, width=width, top=top, thresholds=thresholds, other_names=names)
-        self._margin, self._size = self._bars.margin, self._bars.size
-        self.bar_left, self.bar_width, self.bar_tops, self.bar_height = (
-            self._bars.left,
-            self._bars.width,
-            self._bars.tops,
-            self._bars.height,
-        )
+        self.bars = ProbabilityBars(behaviors, width=width, top=top, thresholds=thresholds, other_names=names)
+        self._margin, self._size = self.bars.margin, self.bars.size
         self._place_lanes()
         self._static = np.empty((self.height, width, 3), dtype=np.uint8)
         self._static[:] = GROUND
         self._write_header(row.name, note)
-        self._bars.write(self._static)
+        self.bars.write(self._static)
         self._write_names()
         self._prepare_lanes()
 
@@ -108,7 +102,7 @@ class OverlayPanel:
         put_picture(panel, time, self._header_top, self._time_right - time.shape[1])
         number = write_word(f"frame {self._first_frame + frame}", self._size, FAINT, GROUND)
         put_picture(panel, number, self._header_top, self.width - self._margin - number.shape[1])
-        self._bars.paint(panel, self._probabilities[frame], self._decided[frame])
+        self.bars.paint(panel, self._probabilities[frame], self._decided[frame])
         self._paint_lanes(panel, frame)
         return panel
 
@@ -118,9 +112,9 @@ class OverlayPanel:
     def _place_lanes(self) -> None:
         """Find out where everything beneath the bars is."""
         round_, n_behaviors = self._round, self._n_behaviors
-        self.plot_left = self.bar_left
+        self.plot_left = self.bars.left
         self.plot_width = self.width - self._margin - self.plot_left
-        line, top = self._bars.line, self._bars.bottom + round_(10)
+        line, top = self.bars.line, self.bars.bottom + round_(10)
         # A strip is as high as its name at least; no lane is so thin that it is lost, and few of them are thick.
         share = round_(_LANES_HEIGHT) // (n_behaviors * len(self._strips))
         self.lane_height = max(round_(6), -(-line // n_behaviors), min(share, round_(10)))
@@ -129,7 +123,7 @@ class OverlayPanel:
         self.lane_tops = [[strip_top + index * self.lane_height for index in range(n_behaviors)] for strip_top in self._strip_tops]
         self._plot_bottom = self._strip_tops[-1] + strip_height
         self._time_axis_top = self._plot_bottom + round_(5)
-        self.height = self._time_axis_top + write_word("", self._bars.small, WHITE, GROUND).shape[0] + round_(9)
+        self.height = self._time_axis_top + write_word("", self.bars.small, WHITE, GROUND).shape[0] + round_(9)
 
     def _measure(self, text: str) -> int:
         return write_word(text, self._size, WHITE, GROUND).shape[1]
@@ -144,14 +138,14 @@ class OverlayPanel:
 
     def _write_names(self) -> None:
         strip_height = self.lane_height * self._n_behaviors
-        for name, top in zip(self._bars.other_names, self._strip_tops, strict=True):
+        for name, top in zip(self.bars.other_names, self._strip_tops, strict=True):
             put_picture(
-                self._static, write_word(name, self._size, WHITE, GROUND), top + (strip_height - self._bars.line) // 2, self._bars.name_left
+                self._static, write_word(name, self._size, WHITE, GROUND), top + (strip_height - self.bars.line) // 2, self.bars.name_left
             )
         for seconds in _TICKS_S:
             x = self.plot_left + round((seconds / WINDOW_S + 1) / 2 * (self.plot_width - 1))
             self._static[self._plot_bottom : self._time_axis_top, x] = FAINT
-            self._bars.write_centered(
+            self.bars.write_centered(
                 self._static, f"{seconds:+d} s".replace("-", "\N{MINUS SIGN}") if seconds else "now", x, self._time_axis_top
             )
 

@@ -171,11 +171,6 @@ class GrowingRecord:
         self._times = _GrowingTable(Path(f"{stem}{TIMES_SUFFIX}"), _format_row(header))
         self._notes: _GrowingTable | None = None
 
-    @property
-    def n_answered(self) -> int:
-        """Number of frames that have probabilities."""
-        return self._n_answered
-
     def note_frame(self, frame: int, time_s: float, taken: str, looked: Looked, details: Sequence[float] = ()) -> None:
         """Note when a frame was taken, in ISO 8601, whether it was looked at, and `LiveDescription.list_details` where it was."""
         cells = [_format_number(value) for value in details] or [""] * self._n_details

@@ -220,7 +220,15 @@ def gather_statistics(ethograms: Sequence[Path], sources: StatisticsSources) -> 
     # These were said when they came up.
     left_out += failures.values()
     description = Description(
-        *(tables, recordings, request.bin_s, arena, sources.body_parts, request.correction, request.of_labels, notes, left_out),
+        tables,
+        recordings,
+        bin_s=request.bin_s,
+        arena=arena,
+        body_parts=sources.body_parts,
+        correction=request.correction,
+        of_labels=request.of_labels,
+        notes=notes,
+        left_out=left_out,
         days=days,
     )
     return StatisticsResult(description, failures)

@@ -283,8 +283,16 @@ class Differences:
             if bout.behavior not in self._reviewed.behaviors:
                 continue
             yield DifferenceItem(
-                *(recording.id, bout.behavior, "unsure", None, None, bout.start_frame, bout.stop_frame, bout.start_s, bout.stop_s),
-                -bout.margin,
+                recording=recording.id,
+                behavior=bout.behavior,
+                kind="unsure",
+                rater=None,
+                other=None,
+                start_frame=bout.start_frame,
+                stop_frame=bout.stop_frame,
+                start_s=bout.start_s,
+                stop_s=bout.stop_s,
+                weight=-bout.margin,
                 decided=(bout.start_frame, bout.stop_frame),
                 n_decided=1,
                 probability=bout.mean_probability,

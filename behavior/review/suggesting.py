@@ -127,7 +127,11 @@ class Suggester:
             batch = call_in_child(suggest_for_study, request=SuggestionRequest(**arguments))
             clips = [
                 QueuedClip(
-                    *(one.recording, one.start_frame, one.stop_frame, one.reason, one.is_random),
+                    one.recording,
+                    one.start_frame,
+                    one.stop_frame,
+                    one.reason,
+                    one.is_random,
                     state="done" if one.is_looked_at else "open",
                     rater=self._desk.rater,
                     round=number,

@@ -146,7 +146,6 @@ class PlanWeights:
     """
 
     def __init__(self, data: SequenceData, plans: Sequence[ModelPlan], *, balanced: bool) -> None:
-        self.n_preparations = len(data.features)
         self.preparations = np.array([plan.preparation for plan in plans], dtype=np.int32)
         self.columns = np.array([plan.outputs for plan in plans], dtype=np.int32)
         self.class_weights = np.zeros((*self.columns.shape, 2), dtype=np.float32)

@@ -178,12 +178,18 @@ def fit_cosinor(times_h: Series, values: Series, period_h: float) -> Cosinor | N
     wald = float(coefficients[1:] @ np.linalg.pinv(covariance[1:, 1:]) @ coefficients[1:]) / 2
     explained = 1 - float(residuals @ residuals) / float(((values - values.mean()) ** 2).sum())
     return Cosinor(
-        period_h,
-        *(mesor, mesor - width * errors[0], mesor + width * errors[0]),
-        *(amplitude, max(amplitude - width * errors[1], 0.0), amplitude + width * errors[1]),
-        *(acrophase, acrophase - around, acrophase + around),
-        explained,
-        float(stats.f.sf(wald, 2, n_independent - 3)),
+        period_h=period_h,
+        mesor=mesor,
+        mesor_low=mesor - width * errors[0],
+        mesor_high=mesor + width * errors[0],
+        amplitude=amplitude,
+        amplitude_low=max(amplitude - width * errors[1], 0.0),
+        amplitude_high=amplitude + width * errors[1],
+        acrophase_h=acrophase,
+        acrophase_low=acrophase - around,
+        acrophase_high=acrophase + around,
+        explained=explained,
+        p=float(stats.f.sf(wald, 2, n_independent - 3)),
     )
 
 

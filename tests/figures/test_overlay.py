@@ -23,7 +23,7 @@ PICTURE = np.full((320, 640, 3), 90, dtype=np.uint8)
 def measure_bar(painter: OverlayPainter, canvas: npt.NDArray[np.uint8], index: int) -> int:
     """Return how many pixels of a bar are not its track."""
     panel = painter.panel
-    row = canvas[painter.picture_height + panel.bar_tops[index] + 2, panel.bar_left : panel.bar_left + panel.bar_width]
+    row = canvas[painter.picture_height + panel.bars.tops[index] + 2, panel.bars.left : panel.bars.left + panel.bars.width]
     return int((row != TRACK).any(axis=1).sum())
 
 
@@ -35,7 +35,7 @@ def has_color(region: npt.NDArray[np.uint8], color: str) -> bool:
 def test_bars_are_as_long_as_probabilities(size: tuple[int, int] | None) -> None:
     painter = OverlayPainter(make_row(), BEHAVIORS, picture_size=size)
     image = None if size is None else np.zeros((size[1], size[0], 3), dtype=np.uint8)
-    width = painter.panel.bar_width
+    width = painter.panel.bars.width
     for frame, expected in ((0, 0), (1, round(width / 2)), (2, width)):
         canvas = painter.paint(frame, image)
         assert canvas.shape == (painter.height, painter.width, 3)
@@ -44,13 +44,13 @@ def test_bars_are_as_long_as_probabilities(size: tuple[int, int] | None) -> None
 
 def test_bars_have_their_colour_only_where_it_was_decided() -> None:
     painter = OverlayPainter(make_row(), BEHAVIORS, picture_size=(640, 320))
-    left, tops = painter.panel.bar_left, [painter.picture_height + top for top in painter.panel.bar_tops]
+    left, tops = painter.panel.bars.left, [painter.picture_height + top for top in painter.panel.bars.tops]
     for frame, decided in ((2, (False, False)), (120, (True, False)), (160, (True, True)), (250, (False, True))):
         canvas = painter.paint(frame, PICTURE)
         for index, is_decided in enumerate(decided):
             shown = tuple(canvas[tops[index] + 1, left].tolist())
             assert (shown == parse_color(get_color(index))) == is_decided
-            mark = canvas[tops[index] : tops[index] + painter.panel.bar_height, :left]
+            mark = canvas[tops[index] : tops[index] + painter.panel.bars.height, :left]
             assert bool((mark == parse_color(get_color(index))).all(axis=2).sum() > 30) == is_decided
 
 
@@ -124,7 +124,7 @@ def test_a_frame_that_cannot_be_decoded_says_so() -> None:
 
 def test_time_and_frame_are_written() -> None:
     painter = OverlayPainter(make_row(), BEHAVIORS, picture_size=None)
-    header = [painter.paint(frame)[: painter.panel.bar_tops[0] - 4] for frame in (11, 11, 12)]
+    header = [painter.paint(frame)[: painter.panel.bars.tops[0] - 4] for frame in (11, 11, 12)]
     np.testing.assert_array_equal(header[0], header[1])
     assert (header[0] != header[2]).any()
     assert [format_time(seconds) for seconds in (0, 5.04, 59.94, 59.96, 3725.25)] == ["0:00.0", "0:05.0", "0:59.9", "1:00.0", "62:05.2"]
@@ -138,8 +138,8 @@ def test_many_long_names_have_room() -> None:
         painter = OverlayPainter(row, behaviors, picture_size=size)
         canvas = painter.paint(3, None if size is None else np.full((size[1], size[0], 3), 90, dtype=np.uint8))
         panel = painter.panel
-        assert panel.bar_width > 0.4 * painter.width
-        assert np.diff(panel.bar_tops).min() > panel.bar_height
+        assert panel.bars.width > 0.4 * painter.width
+        assert np.diff(panel.bars.tops).min() > panel.bars.height
         assert np.diff(np.ravel(panel.lane_tops)).min() >= panel.lane_height >= 5
         if size is not None:
             column = canvas[: size[1], painter.width // 2]
@@ -162,4 +162,4 @@ def test_a_probability_that_is_not_known_has_no_bar() -> None:
     row.probabilities[2, 0] = np.nan
     painter = OverlayPainter(row, BEHAVIORS, picture_size=None)
     canvas = painter.paint(2)
-    assert [measure_bar(painter, canvas, index) for index in (0, 1)] == [0, painter.panel.bar_width]
+    assert [measure_bar(painter, canvas, index) for index in (0, 1)] == [0, painter.panel.bars.width]

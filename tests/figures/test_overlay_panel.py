@@ -17,8 +17,8 @@ def test_a_tick_stands_at_the_threshold() -> None:
     thresholds = np.array([0.25, np.nan])
     panel = OverlayPanel(make_row(), BEHAVIORS, width=640, thresholds=thresholds)
     canvas = panel.paint(0)
-    for index, expected in ((0, round(0.25 * panel.bar_width)), (1, None)):
-        row = canvas[panel.bar_tops[index] + 2, panel.bar_left : panel.bar_left + panel.bar_width]
+    for index, expected in ((0, round(0.25 * panel.bars.width)), (1, None)):
+        row = canvas[panel.bars.tops[index] + 2, panel.bars.left : panel.bars.left + panel.bars.width]
         ticks = np.flatnonzero((row == 255).all(axis=1))
         assert (abs(ticks - expected).max() <= 1) if expected is not None else not len(ticks)
 
@@ -51,16 +51,16 @@ def test_what_nobody_labelled_is_hatched() -> None:
 def test_everything_grows_with_the_width_but_never_shrinks(width: int, scale: float) -> None:
     assert find_scale(width) == scale
     panel = OverlayPanel(make_row(), BEHAVIORS, width=max(width, 320))
-    assert panel.bar_height >= round(scale * OverlayPanel(make_row(), BEHAVIORS, width=640).bar_height) - 1
+    assert panel.bars.height >= round(scale * OverlayPanel(make_row(), BEHAVIORS, width=640).bars.height) - 1
     assert panel.paint(0).shape == (panel.height, panel.width, 3)
 
 
 def test_the_panel_is_high_enough_for_all_behaviors() -> None:
     few, many = (OverlayPanel(make_row(number), [f"b{index}" for index in range(number)], width=640) for number in (2, 12))
     assert many.height > few.height
-    assert len(many.bar_tops) == 12
-    assert all(np.diff(many.bar_tops) >= many.bar_height)
-    assert many.bar_tops[-1] + many.bar_height < many.height
+    assert len(many.bars.tops) == 12
+    assert all(np.diff(many.bars.tops) >= many.bars.height)
+    assert many.bars.tops[-1] + many.bars.height < many.height
 
 
 def test_a_row_without_probabilities_is_refused() -> None:

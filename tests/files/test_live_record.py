@@ -24,7 +24,6 @@ def write(folder, n_answered=6):
 
 def test_lines_are_in_the_file_at_once_and_read_back_exactly(tmp_path):
     record = write(tmp_path, 4)
-    assert record.n_answered == 4
     assert (tmp_path / "a_ethogram.csv").read_bytes().count(b"\n") == 5
     assert (tmp_path / "a_notes.csv").read_text().splitlines()[1] == '3,0.150000,"door, ""opened"""'
     grown = read_grown(tmp_path, DESCRIPTION)

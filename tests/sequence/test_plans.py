@@ -80,7 +80,6 @@ def test_outputs_and_preparations_are_those_of_the_plans():
     weights = weigh(plan([0], [0, 2], preparation=1), plan([1], [1, 0]), n_preparations=2)
     assert weights.columns.tolist() == [[0, 2], [1, 0]]
     assert weights.preparations.tolist() == [1, 0]
-    assert weights.n_preparations == 2
 
 
 @given(
