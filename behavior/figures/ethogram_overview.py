@@ -63,8 +63,6 @@ def draw_ethogram_overview(
     bin_edges_s: npt.NDArray[np.float64],
     behaviors: Sequence[str],
     groups: Sequence[str],
-    *,
-    title: str = "",
 ) -> Figure:
     """Draw the share of time that each behavior takes in each recording and bin: the darker, the higher.
 
@@ -78,8 +76,6 @@ def draw_ethogram_overview(
         B names.
     groups
         Of the R recordings, those of one group one after the other; there is a line where the group changes.
-    title
-        Shown above.
 
     Raises
     ------
@@ -113,6 +109,4 @@ def draw_ethogram_overview(
         style_time(axes, extent[1] - extent[0], n_ticks=4)
         if index < len(behaviors) - n_columns:
             axes.set_xlabel("")
-    if title:
-        figure.suptitle(title, fontsize=10, color=INK)
     return figure

@@ -14,6 +14,7 @@ __all__ = ["compose_frame_strip", "render_jpeg"]
 # Pixels around a picture, and between two.
 _EDGE, _BETWEEN = 4, 4
 _GREY = 225
+_JPEG_QUALITY = 88
 
 
 def compose_frame_strip(
@@ -58,7 +59,7 @@ def compose_frame_strip(
     return strip
 
 
-def render_jpeg(image: npt.NDArray[np.uint8], *, quality: int = 88) -> bytes:
+def render_jpeg(image: npt.NDArray[np.uint8]) -> bytes:
     """Return an RGB picture, (H, W, 3), as a JPEG file's bytes."""
-    _, encoded = cv2.imencode(".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])
+    _, encoded = cv2.imencode(".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
     return encoded.tobytes()

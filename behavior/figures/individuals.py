@@ -20,6 +20,7 @@ Image = npt.NDArray[np.uint8]
 _GAP, _LINE, _LETTERS = 10, 17, 12
 _WHITE, _INK, _GREEN, _RED, _GREY = (255, 255, 255), (34, 34, 34), (0, 120, 70), (190, 60, 0), (130, 130, 130)
 _MOST_LABELS, _MOST_COUNTS = 40, 25
+_MOST_GUESSES = 5
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class ShownQuery:
     guesses: Sequence[ShownGuess]
 
 
-def draw_answers(queries: Sequence[ShownQuery], *, n_guesses: int = 5, size: int = 96) -> Image:
+def draw_answers(queries: Sequence[ShownQuery], *, size: int = 96) -> Image:
     """Return a row for each query: its picture at the left with what was decided, its guesses beside it; RGB.
 
     Raises
@@ -53,13 +54,13 @@ def draw_answers(queries: Sequence[ShownQuery], *, n_guesses: int = 5, size: int
     if not queries:
         raise ValueError("there are no queries, expected at least one")
     pitch, height = size + _GAP, size + 2 * _LINE + _GAP
-    canvas = np.full((len(queries) * height + _GAP, (n_guesses + 1) * pitch + 4 * _GAP, 3), 255, dtype=np.uint8)
+    canvas = np.full((len(queries) * height + _GAP, (_MOST_GUESSES + 1) * pitch + 4 * _GAP, 3), 255, dtype=np.uint8)
     for row, query in enumerate(queries):
         top = row * height + _GAP
         _place(canvas, query.image, _GAP, top, size)
         _write(canvas, query.name, _GAP, top + size, size, _INK)
         _write(canvas, query.decision, _GAP, top + size + _LINE, size, _RED if query.is_new else _GREEN, bold=True)
-        for number, guess in enumerate(query.guesses[:n_guesses]):
+        for number, guess in enumerate(query.guesses[:_MOST_GUESSES]):
             left = (number + 1) * pitch + 3 * _GAP
             _place(canvas, guess.image, left, top, size)
             _write(canvas, guess.name, left, top + size, size, _INK)

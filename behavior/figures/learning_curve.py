@@ -15,15 +15,13 @@ __all__ = ["draw_labelling_curves", "draw_learning_curve"]
 Curve = tuple[npt.NDArray[np.integer], npt.NDArray[np.floating], npt.NDArray[np.floating], npt.NDArray[np.floating]]
 
 
-def draw_learning_curve(curves: Mapping[str, Curve], *, title: str = "What more labelled recordings bring") -> Figure:
+def draw_learning_curve(curves: Mapping[str, Curve]) -> Figure:
     """Draw average precision against the number of training recordings, with intervals as shades.
 
     Parameters
     ----------
     curves
         By behavior: numbers of recordings, scores, and their lower and upper bounds, each of shape (S,).
-    title
-        Shown above.
 
     Raises
     ------
@@ -44,7 +42,7 @@ def draw_learning_curve(curves: Mapping[str, Curve], *, title: str = "What more 
     axes.set_ylim(0, 1)
     axes.set_xlabel("labelled recordings in training")
     axes.set_ylabel("average precision on recordings never seen")
-    axes.set_title(title, loc="left", fontsize=11)
+    axes.set_title("What more labelled recordings bring", loc="left", fontsize=11)
     axes.legend(frameon=False, fontsize=9)
     axes.spines[["top", "right"]].set_visible(False)
     return figure

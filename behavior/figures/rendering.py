@@ -39,6 +39,8 @@ MUTED = "#8A8A8A"
 
 # Sharp enough for a page of a notebook.
 NOTEBOOK_DPI = 100
+# Of what is in an SVG as pixels.
+_SVG_DPI = 200
 
 
 class PlainFigure(Figure):
@@ -98,10 +100,10 @@ def render_png(figure: Figure, *, dpi: int = 150) -> bytes:
     return file.getvalue()
 
 
-def render_svg(figure: Figure, *, dpi: int = 200) -> bytes:
-    """Return `figure` as an SVG file's bytes, the same for the same figure; `dpi` is of what is in it as pixels."""
+def render_svg(figure: Figure) -> bytes:
+    """Return `figure` as an SVG file's bytes, the same for the same figure."""
     file = io.BytesIO()
     # Names of parts are random otherwise.
     with rc_context({"svg.hashsalt": "behavior"}):
-        figure.savefig(file, format="svg", dpi=dpi, metadata={"Date": None})
+        figure.savefig(file, format="svg", dpi=_SVG_DPI, metadata={"Date": None})
     return _NOT_XML.sub(_REPLACEMENT, file.getvalue())

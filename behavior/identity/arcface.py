@@ -17,6 +17,8 @@ Change = Callable[[npt.NDArray, np.random.Generator], npt.NDArray]
 
 # ArcFace's own are .5 and 64, for thousands of people; with few individuals such a margin keeps a small network from learning at all.
 MARGIN, SCALE = 0.2, 16.0
+# Images in a step.
+_BATCH_SIZE = 64
 
 
 def arcface_loss(names: Any, cosines: Any) -> Any:
@@ -66,10 +68,8 @@ def train_on_names(
     *,
     n_steps: int,
     learning_rate: float = 2e-3,
-    batch_size: int = 64,
     change: Change | None = None,
     seed: int = 0,
-    on_progress: Callable[[int], None] | None = None,
 ) -> list[float]:
     """Train a Keras model from inputs to unit vectors, so that individuals are apart; return the loss of each step.
 
@@ -85,14 +85,10 @@ def train_on_names(
         How many steps.
     learning_rate
         Of Adam; it falls to a tenth.
-    batch_size
-        Images in a step.
     change
         Changes the inputs of a step, such as `contrast.shake_crops`; None for none.
     seed
         Of the order of images, and of the individuals' centres.
-    on_progress
-        Called with 1 after each step.
 
     Raises
     ------
@@ -118,11 +114,9 @@ def train_on_names(
     losses: list[float] = []
     for step in range(n_steps):
         model.optimizer.learning_rate = learning_rate * (1.0 - 0.9 * step / n_steps)
-        rows = draw_balanced(numbers, recordings, batch_size, rng)
+        rows = draw_balanced(numbers, recordings, _BATCH_SIZE, rng)
         batch = inputs[rows] if change is None else change(inputs[rows], rng)
         losses.append(float(model.train_on_batch(batch, names[numbers[rows]])))
         if not np.isfinite(losses[-1]):
             raise TrainingError(f"the loss became {losses[-1]} in step {step + 1}, expected a number; check the images.")
-        if on_progress is not None:
-            on_progress(1)
     return losses

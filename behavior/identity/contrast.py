@@ -19,6 +19,8 @@ Arrays = npt.NDArray[np.float32]
 Change = Callable[[Arrays, np.random.Generator], Arrays]
 
 TEMPERATURE = 0.1
+# Of Adam; it falls to a tenth over each training.
+_LEARNING_RATE = 2e-3
 
 
 @dataclass(frozen=True)
@@ -84,8 +86,6 @@ class EmbeddingTrainer:
     ----------
     network
         A Keras model from inputs to unit vectors (`networks.build_cnn`, `networks.build_dense`, or any other); it is changed.
-    learning_rate
-        Of Adam; it falls to a tenth over each call of `train`.
     batch_size
         Crops in a step.
     change
@@ -94,18 +94,15 @@ class EmbeddingTrainer:
         Of the order of the crops and of dropout. With the network's weights: the same seed gives the same numbers on the same machine.
     """
 
-    def __init__(
-        self, network: Any, *, learning_rate: float = 2e-3, batch_size: int = 128, change: Change | None = None, seed: int = 0
-    ) -> None:
+    def __init__(self, network: Any, *, batch_size: int = 128, change: Change | None = None, seed: int = 0) -> None:
         import keras
 
         self.network = network
         self._batch_size = batch_size
-        self._learning_rate = learning_rate
         self._change = change
         self._rng = np.random.default_rng(seed)
         # XLA's start takes longer than this training.
-        network.compile(optimizer=keras.optimizers.Adam(learning_rate), loss=contrast_loss, jit_compile=False)
+        network.compile(optimizer=keras.optimizers.Adam(_LEARNING_RATE), loss=contrast_loss, jit_compile=False)
 
     def train(
         self,
@@ -146,7 +143,7 @@ class EmbeddingTrainer:
         weights /= weights.sum()
         losses = []
         for step in range(n_steps):
-            self.network.optimizer.learning_rate = self._learning_rate * (1.0 - 0.9 * step / n_steps)
+            self.network.optimizer.learning_rate = _LEARNING_RATE * (1.0 - 0.9 * step / n_steps)
             rows: list[Integers] = []
             while sum(map(len, rows)) < self._batch_size:
                 together = moments[int(self._rng.choice(len(moments), p=weights))]

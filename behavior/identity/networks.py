@@ -11,16 +11,17 @@ import numpy.typing as npt
 __all__ = ["build_cnn", "build_dense", "embed_inputs"]
 
 N_FEATURES = 32
+_N_HIDDEN = 128
 # Inputs that are embedded at once.
 _EMBEDDED = 256
 
 
-def build_dense(n_inputs: int, *, n_hidden: int = 128, n_features: int = N_FEATURES) -> Any:
+def build_dense(n_inputs: int, *, n_features: int = N_FEATURES) -> Any:
     """Return a Keras model from standardized vectors (M, n_inputs) to unit vectors (M, n_features), with one hidden layer."""
     import keras
 
     vectors = keras.Input((n_inputs,), dtype="float32")
-    hidden = keras.layers.Dense(n_hidden, activation="relu")(vectors)
+    hidden = keras.layers.Dense(_N_HIDDEN, activation="relu")(vectors)
     hidden = keras.layers.Dropout(0.1)(hidden)
     return keras.Model(vectors, keras.layers.UnitNormalization()(keras.layers.Dense(n_features)(hidden)), name="dense")
 

@@ -16,6 +16,8 @@ Bools = npt.NDArray[np.bool_]
 
 # From the median absolute deviation to a standard deviation, of a normal distribution.
 _MAD_TO_DEVIATION = 1.4826
+# Robust standard deviations, as Iglewicz and Hoaglin (1993) advise.
+_MOST_DEVIATIONS = 3.5
 
 
 @dataclass(frozen=True)
@@ -72,9 +74,7 @@ def measure_contrast(images: npt.NDArray[np.uint8]) -> Floats:
     return np.asarray(high - low, dtype=np.float64)
 
 
-def choose_usable(
-    quality: CropQuality, touching: Bools, *, owners: npt.NDArray[np.int64] | None = None, least: int = 3, deviations: float = 3.5
-) -> Bools:
+def choose_usable(quality: CropQuality, touching: Bools, *, owners: npt.NDArray[np.int64] | None = None, least: int = 3) -> Bools:
     """Return which crops to go by, bool of shape (M,).
 
     A crop is left out where its animal is touching another, and where a measure is worse than the median of all crops by more than some
@@ -91,8 +91,6 @@ def choose_usable(
         Which tracklet each crop is of, int64 of shape (M,); None where none is to be kept for its tracklet's sake.
     least
         How many crops a tracklet keeps at least, if it has them.
-    deviations
-        Robust standard deviations; Iglewicz and Hoaglin (1993) advise 3.5.
     """
     if touching.all():
         return np.zeros(len(touching), dtype=np.bool_)
@@ -103,7 +101,7 @@ def choose_usable(
         spread = max(_MAD_TO_DEVIATION * float(np.median(np.abs(values[~touching] - middle))), 0.01)
         worst = np.minimum(worst, sign * (values - middle) / spread)
     worst[touching] = -np.inf
-    usable = worst >= -deviations
+    usable = worst >= -_MOST_DEVIATIONS
     if owners is not None:
         # By tracklet, the best first: how many of its own are before each crop.
         order = np.lexsort((-worst, owners))

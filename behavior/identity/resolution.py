@@ -20,6 +20,10 @@ Integers = npt.NDArray[np.int64]
 
 # Identity of a tracklet whose best identity is not likely enough.
 UNKNOWN = -1
+# How many beginnings are tried, and at most how many turns are taken from each.
+_N_BEGINNINGS, _MOST_TURNS = 3, 10
+# From which probability on an identity is trained on.
+_SURE = 0.95
 
 
 @dataclass(frozen=True)
@@ -60,8 +64,6 @@ def resolve_tracklets(
     n_identities: int,
     *,
     first: Integers | None = None,
-    n_beginnings: int = 3,
-    n_rounds: int = 10,
 ) -> Resolution:
     """Find which tracklets are the same animal.
 
@@ -81,14 +83,12 @@ def resolve_tracklets(
         Number of animals K.
     first
         Identities to begin with, of shape (N,), in place of beginnings of its own.
-    n_beginnings, n_rounds
-        How many beginnings, and at most how many turns each.
     """
     vectors = normalize(vectors)
-    beginnings = [first] if first is not None else _choose_beginnings(vectors, owners, starts, stops, n_identities, n_beginnings)
+    beginnings = [first] if first is not None else _choose_beginnings(vectors, owners, starts, stops, n_identities)
     best: tuple[float, Integers] | None = None
     for identities in beginnings:
-        for _ in range(n_rounds):
+        for _ in range(_MOST_TURNS):
             _, scores = score_tracklets(vectors, owners, identities, n_identities, calibrate=False)
             found = assign_identities(scores, starts, stops).identities
             is_settled = np.array_equal(found, identities)
@@ -112,7 +112,6 @@ def train_and_resolve(
     *,
     n_steps: int = 600,
     n_turns: int = 2,
-    least_probability: float = 0.95,
     on_progress: Callable[[int], None] | None = None,
 ) -> Resolution:
     """Train a fingerprint on a video's own tracklets, and find which of them are the same animal.
@@ -132,23 +131,19 @@ def train_and_resolve(
         Steps of the first training.
     n_turns
         How often to go on with the identities found.
-    least_probability
-        From which probability on an identity is trained on.
     on_progress
         Called with the number of steps taken.
     """
     trainer.train(table, TrackletRelations(table.starts, table.stops), n_steps=n_steps, on_progress=on_progress)
     resolution = resolve_tracklets(trainer.embed(table.inputs), table.owners, table.starts, table.stops, n_identities)
     for _ in range(n_turns):
-        sure = resolution.name_tracklets(least_probability=least_probability)
+        sure = resolution.name_tracklets(least_probability=_SURE)
         trainer.train(table, TrackletRelations(table.starts, table.stops, sure), n_steps=n_steps // 2, on_progress=on_progress)
         resolution = resolve_tracklets(trainer.embed(table.inputs), table.owners, table.starts, table.stops, n_identities)
     return resolution
 
 
-def _choose_beginnings(
-    vectors: Floats, owners: Integers, starts: Integers, stops: Integers, n_identities: int, n_beginnings: int
-) -> list[Integers]:
+def _choose_beginnings(vectors: Floats, owners: Integers, starts: Integers, stops: Integers, n_identities: int) -> list[Integers]:
     """Return first identities (N,): in each, as many tracklets as there are animals have one, and they are there together if they can."""
     n_crops = np.bincount(owners, minlength=len(starts))
     moments = []
@@ -161,7 +156,7 @@ def _choose_beginnings(
     beginnings: list[Integers] = []
     used: list[set[int]] = []
     for _, _, seen in moments:
-        if len(beginnings) == n_beginnings:
+        if len(beginnings) == _N_BEGINNINGS:
             break
         # A moment with the same tracklets but for one or two would begin the same.
         if any(len(before & set(seen.tolist())) > len(seen) / 2 for before in used):

@@ -48,11 +48,9 @@ def score_agreement(
     behaviors: Sequence[str],
     *,
     time_s: Mapping[str, npt.NDArray[np.floating]] | None = None,
-    pairwise: bool = True,
     n_resamples: int = N_RESAMPLES,
-    seed: int = 0,
 ) -> pd.DataFrame:
-    """Hold raters against each other, and each against the majority of the others.
+    """Compare raters with each other, and each with the majority of the others.
 
     Parameters
     ----------
@@ -63,10 +61,8 @@ def score_agreement(
         Names of the B columns.
     time_s
         Times of the frames in seconds, shape (T,), by recording; without them there are no errors in seconds.
-    pairwise
-        Whether each pair is compared as well.
-    n_resamples, seed
-        Of the bootstrap over recordings, as `draw_multiplicities` takes them.
+    n_resamples
+        Of the bootstrap over recordings.
 
     Returns
     -------
@@ -104,7 +100,7 @@ def score_agreement(
             raise ValueError(f"a rater is called {name!r}, a name that the table keeps for itself")
     _require_shapes(labels, len(behaviors))
     parts = []
-    for rater, against, sides in _list_comparisons(labels, pairwise=pairwise):
+    for rater, against, sides in _list_comparisons(labels):
         comparisons = {
             behavior: {
                 recording: _compare(held[:, column], others[:, column], None if time_s is None else time_s[recording])
@@ -112,7 +108,7 @@ def score_agreement(
             }
             for column, behavior in enumerate(behaviors)
         }
-        table = compare_study(comparisons, n_resamples=n_resamples, seed=seed)
+        table = compare_study(comparisons, n_resamples=n_resamples)
         table.insert(0, "rater", rater)
         table.insert(1, "against", against)
         parts.append(table)
@@ -147,10 +143,10 @@ def summarize_raters(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _list_comparisons(
-    labels: _LabelsByRater, *, pairwise: bool
+    labels: _LabelsByRater,
 ) -> Iterator[tuple[str, str, dict[str, tuple[npt.NDArray[np.int8], npt.NDArray[np.int8]]]]]:
     """Yield who is compared with whom, with the labels of both, by the recordings that both have."""
-    for first, second in permutations(labels, 2) if pairwise else ():
+    for first, second in permutations(labels, 2):
         shared = {name: (values, labels[second][name]) for name, values in labels[first].items() if name in labels[second]}
         if shared:
             yield first, second, shared

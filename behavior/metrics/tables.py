@@ -26,8 +26,6 @@ def score_study(
     behaviors: Sequence[str],
     *,
     time_s: Mapping[str, npt.NDArray[np.floating]] | None = None,
-    n_resamples: int = N_RESAMPLES,
-    seed: int = 0,
 ) -> pd.DataFrame:
     """Score every recording, and all of their frames together.
 
@@ -39,8 +37,6 @@ def score_study(
         Names of the B columns.
     time_s
         Times of the frames in seconds, shape (T,), by recording; without them there are no errors in seconds.
-    n_resamples, seed
-        Of the bootstrap over recordings, as `draw_multiplicities` takes them.
 
     Returns
     -------
@@ -85,16 +81,16 @@ def score_study(
         }
         for column, behavior in enumerate(behaviors)
     }
-    return compare_study(comparisons, n_resamples=n_resamples, seed=seed)
+    return compare_study(comparisons)
 
 
-def compare_study(comparisons: Mapping[str, Mapping[str, Comparison]], *, n_resamples: int = N_RESAMPLES, seed: int = 0) -> pd.DataFrame:
+def compare_study(comparisons: Mapping[str, Mapping[str, Comparison]], *, n_resamples: int = N_RESAMPLES) -> pd.DataFrame:
     """Return the long table of `summarize_scores` for comparisons by behavior and recording, the recordings alike for each behavior.
 
     The same resamples of the recordings serve all behaviors.
     """
     recordings = list(next(iter(comparisons.values()), {}))
-    multiplicities = draw_multiplicities(len(recordings), n_resamples=n_resamples, seed=seed)
+    multiplicities = draw_multiplicities(len(recordings), n_resamples=n_resamples)
     by_behavior = {behavior: score_behavior(list(by_recording.values()), multiplicities) for behavior, by_recording in comparisons.items()}
     return summarize_scores(
         {

@@ -62,13 +62,13 @@ class ChosenSettings:
     reasons: tuple[str, ...]
 
 
-def list_lengths(fps: float, *, lengths_s: Sequence[float] = LENGTHS_S) -> npt.NDArray[np.int64]:
-    """Return lengths in seconds as rising, different numbers of frames; without 1, which does what 0 does.
+def list_lengths(fps: float) -> npt.NDArray[np.int64]:
+    """Return `LENGTHS_S` as rising, different numbers of frames; without 1, which does what 0 does.
 
     >>> list_lengths(10).tolist()
     [0, 2, 3, 4, 5, 8, 10, 15, 20]
     """
-    frames = np.unique(np.rint(np.asarray(lengths_s) * fps).astype(np.int64))
+    frames = np.unique(np.rint(np.asarray(LENGTHS_S) * fps).astype(np.int64))
     return frames[frames != 1]
 
 

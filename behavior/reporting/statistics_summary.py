@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import pandas as pd
 
 from behavior import __version__
@@ -32,18 +30,18 @@ SHOWN_METRICS = ("bout_count", "total_s", "share", "bouts_per_minute", "mean_bou
 _CORRECTIONS = {"holm": "Holm", "fdr": "Benjamini and Hochberg"}
 
 
-def summarize_behaviors(description: Description, metrics: Sequence[str] = SHOWN_METRICS) -> pd.DataFrame:
-    """Return behavior, group, n (animals with a value), and the mean over animals of each metric, of whole recordings."""
+def summarize_behaviors(description: Description) -> pd.DataFrame:
+    """Return behavior, group, n (animals with a value), and the mean over animals of each of `SHOWN_METRICS`, of whole recordings."""
     table = description.tables.bouts
-    whole = table[table["bin"].isna() & table["metric"].isin(metrics)].rename(columns={"behavior": "subject"})
+    whole = table[table["bin"].isna() & table["metric"].isin(SHOWN_METRICS)].rename(columns={"behavior": "subject"})
     averaged = average_animals(whole, description.animals)
     rows = []
     for behavior in description.behaviors:
         for group in description.groups:
             chosen = averaged[(averaged["subject"] == behavior) & (averaged["group"] == group)]
             means = chosen.groupby("metric")["value"].mean()
-            rows.append((behavior, group, _count_animals(chosen), *(float(means.get(metric, float("nan"))) for metric in metrics)))
-    return pd.DataFrame(rows, columns=["behavior", "group", "n", *metrics])
+            rows.append((behavior, group, _count_animals(chosen), *(float(means.get(metric, float("nan"))) for metric in SHOWN_METRICS)))
+    return pd.DataFrame(rows, columns=["behavior", "group", "n", *SHOWN_METRICS])
 
 
 def format_statistics(description: Description) -> str:

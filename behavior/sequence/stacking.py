@@ -238,9 +238,9 @@ def add_batch_normalization(run: StackedRun, values: Any) -> Any:
     return ops.reshape(centred * scale + beta[:, None, :], shape)
 
 
-def add_layer_normalization(run: StackedRun, values: Any, *, epsilon: float = NORMALIZATION_EPSILON) -> Any:
+def add_layer_normalization(run: StackedRun, values: Any) -> Any:
     """Return `values` (M, N, W, F) normalised over the features of each frame (Ba, Kiros and Hinton 2016)."""
     gamma, beta = run.take(2)
     centred = values - ops.mean(values, axis=-1, keepdims=True)
     variance = ops.mean(ops.square(centred), axis=-1, keepdims=True)
-    return centred * ops.rsqrt(variance + epsilon) * gamma[:, None, None, :] + beta[:, None, None, :]
+    return centred * ops.rsqrt(variance + NORMALIZATION_EPSILON) * gamma[:, None, None, :] + beta[:, None, None, :]

@@ -25,6 +25,8 @@ _TINTS = ((1.0, 1.0, 1.0), (1.2, 0.97, 0.7), (0.82, 0.95, 1.2), (1.25, 0.85, 0.8
 _DARKEST, _BRIGHTEST = 32.0, 120.0
 # In body lengths: how near two mice come to each other, and how near silhouettes count as touching, pixels.
 _NEAREST = 0.45
+# Average length in pixels, for a video of 480 pixels.
+_BODY_LENGTH = 44.0
 _TOUCHING = 1.5
 _GIVE_WAY_S = 0.4
 # The roof's side in body lengths, its height above the floor, and the share of an animal that shows when it counts as there.
@@ -93,7 +95,7 @@ class RenderedGroup:
         return self._painter.find_owners(index)
 
 
-def draw_individuals(n_individuals: int, *, seed: int, alike: bool, body_length: float = 44.0) -> tuple[Individual, ...]:
+def draw_individuals(n_individuals: int, *, seed: int, alike: bool) -> tuple[Individual, ...]:
     """Draw animals that can be told apart by their coats, or hardly.
 
     Parameters
@@ -105,8 +107,6 @@ def draw_individuals(n_individuals: int, *, seed: int, alike: bool, body_length:
     alike
         True for animals of one strain: all black, a few faint patches of their own, sizes within some percent. False for coats that
         differ in brightness and tint.
-    body_length
-        Average length in pixels, for a video of 480 pixels.
 
     Examples
     --------
@@ -122,7 +122,7 @@ def draw_individuals(n_individuals: int, *, seed: int, alike: bool, body_length:
         coat = _draw_coat(rng) if alike else _colour_coat(int(order[index]), n_individuals)
         spread = 0.03 if alike else 0.07
         build = Build(
-            length=body_length * float(np.clip(rng.normal(1.0, spread), 0.8, 1.2)),
+            length=_BODY_LENGTH * float(np.clip(rng.normal(1.0, spread), 0.8, 1.2)),
             girth=float(np.clip(rng.normal(1.0, spread), 0.85, 1.15)),
             ear=float(np.clip(rng.normal(1.0, spread), 0.85, 1.15)),
             tail=float(np.clip(rng.normal(1.0, spread), 0.85, 1.15)),
