@@ -37,7 +37,8 @@ def parse_section(kind: type[SectionType], content: Any, *, source: Path) -> Sec
         problems = {_name_place(problem): problem for problem in reversed(error.errors())}
         # What is wrong within a mapping says more than that it is not a number.
         places = [place for place in reversed(problems) if not any(other.startswith(f"{place}.") for other in problems)]
-        raise UsageError(f"{source}: {'; '.join(_describe(kind, problems[place]) for place in places)}.") from None
+        sentence = "; ".join(_describe(kind, problems[place]) for place in places)
+        raise UsageError(f"{source}: {sentence}{'' if sentence.endswith('?') else '.'}") from None
 
 
 def _say_no_mapping(kind: type[BaseModel], content: Any, source: Path) -> str:
@@ -70,6 +71,12 @@ def _describe(kind: type[BaseModel], problem: Any) -> str:
     if sort == "extra_forbidden":
         known = _known_keys(kind, problem["loc"][:-1])
         return f"unknown key {name!r}{suggest_nearest(str(problem['loc'][-1]), known)} (known here: {', '.join(known)})"
+    if sort == "invalid_key":
+        section = ".".join(str(part) for part in problem["loc"][:-2])
+        return (
+            f"{section or 'the file'} has the key {_show(problem['input'])}, expected the name of a key; write a decimal number with a "
+            "point, as 0.6, and a name that looks like a number in quotes"
+        )
     if sort == "missing" and isinstance(problem["loc"][-1], int):
         return f"{name} has {len(problem['input'])} entries, expected more"
     if sort == "missing":

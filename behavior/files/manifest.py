@@ -19,6 +19,7 @@ from behavior.files.cells import escape_cell, unescape_cell
 from behavior.files.opening import read_text
 from behavior.files.shared_videos import introduce_companions
 from behavior.files.subject_cells import parse_age, parse_sex, parse_species
+from behavior.files.text_tables import find_delimiter
 from behavior.files.view_cells import VIEW_PREFIXES, list_view_columns, parse_views, show_views
 from behavior.frame_times import HIGHEST_RATE
 from behavior.recording import Recording, Split
@@ -44,6 +45,8 @@ _ODD_NAME = "which has a control character or a line break in it; write it again
 _TABLE_ROWS = ("pooled", "mean")
 RATER_PREFIX = "labels_"
 _MOST_BYTES = 64 * 2**20
+_ADVICE = "save it as a CSV file in UTF-8, or let `behavior init DIR` pair the files of a folder"
+_SEPARATOR_LINE = "sep="
 # File systems take 255 bytes; a recording's files have a few more letters than its id.
 _LONGEST_ID = 200
 # Device names that Windows keeps for itself, whatever their suffix.
@@ -74,12 +77,12 @@ def read_manifest(path: Path) -> list[Recording]:
         a sex, age, species or time of the clock cannot be used, the sex or species of one animal differ, or a view starts at no number of
         seconds or is there without the first view.
     """
-    advice = "save it as a CSV file in UTF-8, or let `behavior init DIR` pair the files of a folder"
-    text = read_text(path, most_bytes=_MOST_BYTES, error=UsageError, expected="a manifest", advice=advice)
-    delimiter = ";" if text.partition("\n")[0].count(";") > text.partition("\n")[0].count(",") else ","
+    text = read_text(path, most_bytes=_MOST_BYTES, error=UsageError, expected="a manifest", advice=_ADVICE, by_spreadsheet=True)
+    # Excel's first line may say what separates cells.
+    header = next((line for line in io.StringIO(text, newline="") if line.strip() and not line.startswith(_SEPARATOR_LINE)), "")
     # Only what editors call a line is one: names may hold other characters that Unicode counts as line ends.
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
-    columns = [name.strip() for name in next((row for row in reader if any(row)), [])]
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=find_delimiter(header), skipinitialspace=True)
+    columns = [name.strip() for name in next((row for row in reader if any(row) and not row[0].startswith(_SEPARATOR_LINE)), [])]
     while len(columns) > 1 and not columns[-1]:
         columns.pop()
     _check_columns(path, columns)
@@ -125,6 +128,18 @@ def _require_one_subject_each(path: Path, recordings: Iterable[Recording]) -> No
 
 
 def _check_columns(path: Path, columns: Sequence[str]) -> None:
+    if not columns:
+        raise UsageError(f"{path}: is empty, expected a manifest; {_ADVICE}.")
+    if len(columns) == 1 and find_delimiter(columns[0]) in columns[0]:
+        raise UsageError(
+            f"{path}: each row is one cell, {columns[0][:60]!r} the first, expected a cell for each column; a spreadsheet program has put "
+            "rows in quotation marks: take those away, or split the cells there."
+        )
+    if not {name.casefold() for name in columns} & set(_COLUMNS) and not any(suggest_nearest(name, _COLUMNS) for name in columns):
+        shown = ", ".join(repr(name[:60]) for name in columns[:3])
+        raise UsageError(
+            f"{path}: the first row has {shown}, expected names of columns, such as recording, video, pose, labels; put them there."
+        )
     repeated = {name for name in columns if columns.count(name) > 1}
     if repeated:
         raise UsageError(f"{path}: column {', '.join(sorted(repeated))} appears more than once; keep one of each.")
@@ -132,7 +147,8 @@ def _check_columns(path: Path, columns: Sequence[str]) -> None:
         is_view = any(is_view_name(name.removeprefix(prefix)) for prefix in VIEW_PREFIXES if name.startswith(prefix))
         if name not in _COLUMNS and not is_view and not (name.startswith(RATER_PREFIX) and len(name) > len(RATER_PREFIX)):
             known = ", ".join((*_COLUMNS, *(f"{prefix}NAME" for prefix in (RATER_PREFIX, *VIEW_PREFIXES))))
-            raise UsageError(f"{path}: unknown column {name!r}{suggest_nearest(name, _COLUMNS)} (known: {known}).")
+            advice = suggest_nearest(name, _COLUMNS) or "; correct its name, or delete the column"
+            raise UsageError(f"{path}: unknown column {name!r}{advice} (known: {known}).")
         if show_plainly(name) != name:
             raise UsageError(f"{path}: found column '{show_plainly(name)[:60]}', {_ODD_NAME}.")
     if "recording" not in columns:

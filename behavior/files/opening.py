@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from behavior.errors import BehaviorError
+from behavior.files.text_tables import find_encoding
 
 __all__ = ["explain_damage", "read_text", "require_regular_file"]
 
@@ -72,7 +73,7 @@ def explain_damage(path: Path, *, error: type[BehaviorError], expected: str, adv
         raise error(f"{path}: cannot be read as {expected} ({reason}); {advice}.") from problem
 
 
-def read_text(path: Path, *, most_bytes: int, error: type[BehaviorError], expected: str, advice: str) -> str:
+def read_text(path: Path, *, most_bytes: int, error: type[BehaviorError], expected: str, advice: str, by_spreadsheet: bool = False) -> str:
     """Return the text of the file at `path`, UTF-8 with or without a byte-order mark; raise `error` where there is none.
 
     Parameters
@@ -81,10 +82,23 @@ def read_text(path: Path, *, most_bytes: int, error: type[BehaviorError], expect
         A larger file is refused unread.
     expected, advice
         As for `require_regular_file`.
+    by_spreadsheet
+        Whether a spreadsheet program may have written it, in UTF-16 with its mark or in Latin-1.
     """
     size = require_regular_file(path, error=error, expected=expected, advice=advice)
     if size > most_bytes:
         raise error(f"{path}: has {size / 2**20:,.1f} MiB, expected {expected} of at most {most_bytes / 2**20:g} MiB; {advice}.")
-    with explain_damage(path, error=error, expected=f"{expected} in UTF-8", advice=advice), path.open(encoding="utf-8-sig") as file:
+    with explain_damage(path, error=error, expected=expected, advice=advice), path.open("rb") as file:
         # No more than was measured: the file may grow meanwhile.
-        return file.read(most_bytes + 1)
+        content = file.read(most_bytes + 1)
+    encoding = find_encoding(content) if by_spreadsheet else None
+    try:
+        return content.decode(encoding or "utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+    except UnicodeDecodeError as problem:
+        if by_spreadsheet:
+            raise error(f"{path}: is not a text file, expected {expected}; {advice}.") from None
+        line = content[: problem.start].count(b"\n") + 1
+        raise error(
+            f"{path}, line {line}: the byte 0x{content[problem.start]:02x} is not UTF-8, expected {expected} in UTF-8; save it as UTF-8 in "
+            f"your editor, or {advice}."
+        ) from None

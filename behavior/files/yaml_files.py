@@ -17,6 +17,7 @@ MOST_BYTES = 8 * 2**20
 MOST_DEPTH = 50
 # With every alias written out, as a message that shows the value would do.
 MOST_VALUES = 500_000
+_TWICE = "is there twice"
 
 
 def read_yaml(path: Path) -> Any:
@@ -41,7 +42,12 @@ def read_yaml(path: Path) -> Any:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark else ""
         problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "not YAML"
-        raise UsageError(f"{path}{line}: this is not valid YAML ({problem}); check the indentation, colons and brackets there.") from None
+        advice = "check the indentation, colons and brackets there"
+        if "'\\t'" in problem:
+            problem, advice = "a tab", "indent with spaces"
+        elif problem.endswith(_TWICE):
+            advice = "keep one of them"
+        raise UsageError(f"{path}{line}: this is not valid YAML ({problem}); {advice}.") from None
 
 
 class _BoundedLoader(yaml.SafeLoader):
@@ -86,7 +92,7 @@ def _require_unique_keys(node: MappingNode) -> None:
         # Keys that merge others in may stand there several times.
         if isinstance(key.value, str) and key.tag != "tag:yaml.org,2002:merge":
             if (key.tag, key.value) in known:
-                raise yaml.MarkedYAMLError(problem=f"the key {key.value!r} is there twice", problem_mark=key.start_mark)
+                raise yaml.MarkedYAMLError(problem=f"the key {key.value!r} {_TWICE}", problem_mark=key.start_mark)
             known.add((key.tag, key.value))
 
 

@@ -77,7 +77,9 @@ def parse_rule(text: str, behaviors: Sequence[str]) -> Rule:
         raise UsageError(f"--when {text}: expected a behavior, > or <, a probability, and if it has to last seconds: grooming>0.8:0.5s.")
     name = found["behavior"]
     if name not in behaviors:
-        raise UsageError(f"--when {text}: the model predicts no {name!r}, but {', '.join(behaviors)}{suggest_nearest(name, behaviors)}.")
+        raise UsageError(
+            f"--when {text}: the model predicts no {name!r}, but {', '.join(behaviors)}{suggest_nearest(name, behaviors) or '; name one.'}"
+        )
     return Rule(text, name, found["sign"] == ">", limit, seconds)
 
 

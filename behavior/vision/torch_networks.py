@@ -202,7 +202,8 @@ def _build_timm(network: TorchNetwork) -> _Built:
 
     if not timm.is_model(network.name):
         raise UsageError(
-            f"backbone {network.title!r} is not known to timm {timm.__version__}{suggest_nearest(network.name, timm.list_models())}."
+            f"backbone {network.title!r} is not known to timm {timm.__version__}"
+            f"{suggest_nearest(network.name, timm.list_models()) or '; correct its name.'}"
         )
     options: dict[str, Any] = {}
     if network.weights == PRETRAINED:

@@ -162,7 +162,9 @@ def _choose_recordings(path: Path, manifest: Sequence[Recording], names: Sequenc
     known = {recording.id: recording for recording in manifest}
     for name in names:
         if name not in known:
-            raise UsageError(f"--recordings {name}: the manifest has no such recording{suggest_nearest(name, known)}.")
+            raise UsageError(
+                f"--recordings {name}: the manifest has no such recording{suggest_nearest(name, known) or '; name those in it.'}"
+            )
         if known[name].split == "test":
             raise UsageError(f"--recordings {name}: has split=test, which keeps it for a last score; name recordings with split=train.")
         if not known[name].labels:

@@ -26,6 +26,15 @@ HEAD_KEYS = "dropout, share, kind, layers, units, bidirectional"
         ({"training": {"learning_rate": 0}}, "training.learning_rate is 0, expected more than 0."),
         ({"training": {"learning_rate": "fast"}}, "training.learning_rate is 'fast', expected a number."),
         ({"postprocess": {"threshold": {"grooming": "x"}}}, "postprocess.threshold.grooming is 'x', expected a number."),
+        (
+            {"crop": {"body_part": "m", "min_likelihood": 0, 6: None}},
+            "crop has the key 6, expected the name of a key; write a decimal number with a point, as 0.6, and a name that looks like a "
+            "number in quotes.",
+        ),
+        (
+            {"postprocess": {"threshold": {"groming": 0.5}}},
+            "postprocess.threshold names 'groming', which is not among the behaviors; did you mean 'grooming'?",
+        ),
         ({"behaviors": "grooming"}, "behaviors is 'grooming', expected a list, such as [a, b]."),
         ({"behaviors": [True]}, "behaviors.0 is true, expected text; put it in quotes."),
         ({"behaviors": []}, "behaviors is [], expected at least 1 entry."),

@@ -1,6 +1,7 @@
 """The manifest on disk."""
 
 import re
+import zipfile
 from datetime import datetime, time
 from pathlib import Path
 
@@ -54,7 +55,10 @@ def test_written_manifest_reads_back_equal_and_can_be_moved(tmp_path):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("", "expected at least 'recording'"),
+        ("", "is empty, expected a manifest; save it as a CSV file"),
+        ("m1,m1.mp4\nm2,m2.mp4\n", "the first row has 'm1', 'm1.mp4', expected names of columns, such as recording, video"),
+        ("recording,notes\na,b\n", "unknown column 'notes'; correct its name, or delete the column (known: recording"),
+        ('"recording,video"\n"m1,m1.mp4"\n', "each row is one cell, 'recording,video' the first, expected a cell for each column"),
         ("video\na.mp4\n", "expected at least 'recording'"),
         ("recording\n", "found no recordings"),
         ("recording,vidoe\na,b\n", "unknown column 'vidoe'; did you mean 'video'?"),
@@ -90,6 +94,24 @@ def test_semicolons_and_byte_order_marks_of_spreadsheets_are_read(tmp_path):
     path = tmp_path / "recordings.csv"
     path.write_bytes("\ufeffrecording;video\r\nm1;a.mp4\r\n".encode())
     assert [(found.id, found.video) for found in read_manifest(path)] == [("m1", tmp_path / "a.mp4")]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "latin-1"])
+@pytest.mark.parametrize(
+    "text", ["recording,video\nm1,Mäuse.mp4\n", "recording\tvideo\nm1\tMäuse.mp4\n", "sep=;\nrecording;video\nm1;Mäuse.mp4\n"]
+)
+def test_what_spreadsheet_programs_save_is_read(tmp_path, text, encoding):
+    path = tmp_path / "recordings.csv"
+    path.write_bytes(text.encode(encoding))
+    assert [(found.id, found.video) for found in read_manifest(path)] == [("m1", tmp_path / "Mäuse.mp4")]
+
+
+def test_a_workbook_is_told_from_a_manifest(tmp_path):
+    path = tmp_path / "recordings.csv"
+    with zipfile.ZipFile(path, "w") as workbook:
+        workbook.writestr("xl/workbook.xml", bytes(range(256)))
+    with pytest.raises(UsageError, match=r"is not a text file, expected a manifest; save it as a CSV file"):
+        read_manifest(path)
 
 
 @pytest.mark.parametrize("mark", ["\u2028", "\x0b", "\x0c", "\x85"])

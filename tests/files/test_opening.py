@@ -64,5 +64,7 @@ def test_text_is_read_whole_without_its_mark(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="MiB, expected a study file of at most"):
         read_text(tmp_path / "a", most_bytes=8, **WORDS)
     (tmp_path / "a").write_bytes(b"\xff")
-    with pytest.raises(UsageError, match="cannot be read as a study file in UTF-8"):
+    with pytest.raises(
+        UsageError, match=r"line 1: the byte 0xff is not UTF-8, expected a study file in UTF-8; save it as UTF-8 in your editor, or look"
+    ):
         read_text(tmp_path / "a", most_bytes=8, **WORDS)

@@ -39,7 +39,7 @@ def test_aliases_and_merged_keys_are_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("a: 1\nb: 2\na: 3\n", "line 3: this is not valid YAML (the key 'a' is there twice)"),
+        ("a: 1\nb: 2\na: 3\n", "line 3: this is not valid YAML (the key 'a' is there twice); keep one of them."),
         ("crop:\n  size: 1\n  size: 2\n", "line 3: this is not valid YAML (the key 'size' is there twice)"),
         ("[" * (MOST_DEPTH + 1) + "]" * (MOST_DEPTH + 1), f"line 1: this is not valid YAML (more than {MOST_DEPTH} levels)"),
         ("a: &a [*a]\n", "line 1: this is not valid YAML (an alias is inside the value that it names)"),
@@ -49,7 +49,8 @@ def test_aliases_and_merged_keys_are_read(tmp_path: Path) -> None:
         ("a: !!python/object/apply:os.system [true]\n", "line 1: this is not valid YAML (could not determine a constructor"),
         ("a: [1, 2\nb: 3\n", "this is not valid YAML"),
         ("? [a, b]\n: 1\n", "this is not valid YAML (found unhashable key)"),
-        (b"a: \xff\xfe\n", "cannot be read as a YAML file such as a study file in UTF-8"),
+        (b"a: 1\nb: \xe4\n", "line 2: the byte 0xe4 is not UTF-8, expected a YAML file such as a study file in UTF-8; save it as UTF-8"),
+        ("a:\n\tb: 1\n", "line 2: this is not valid YAML (a tab); indent with spaces."),
         ("a: \x07\n", "this is not valid YAML (special characters are not allowed)"),
     ],
 )
