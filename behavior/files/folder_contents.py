@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from behavior.errors import join_first
@@ -11,7 +11,18 @@ from behavior.files.name_matching import TRACKER_MARK
 from behavior.files.own_results import is_named_as_result
 from behavior.files.video_packets import VIDEO_SUFFIXES
 
-__all__ = ["FOREIGN_SUFFIXES", "UNREAD_VIDEO_SUFFIXES", "describe_unread", "list_files", "list_names", "note_drawn", "separate_drawn"]
+__all__ = [
+    "BROKEN_LINK",
+    "FOREIGN_SUFFIXES",
+    "UNREAD_VIDEO_SUFFIXES",
+    "describe_unread",
+    "list_broken_links",
+    "list_files",
+    "list_names",
+    "note_drawn",
+    "note_links",
+    "separate_drawn",
+]
 
 # What programs of the field write next to videos, and what to do where it is not read.
 _FOREIGN = {
@@ -48,6 +59,8 @@ _UNREAD_VIDEOS = {
 }
 UNREAD_VIDEO_SUFFIXES = tuple(_UNREAD_VIDEOS)
 
+BROKEN_LINK = "is a link to a file that is not there; connect its drive, or fetch the file"
+
 # What trackers put behind a video's name when they draw their points into a copy of it.
 _LABELED = r"[_.\- ]labell?ed(?:_before_adapt|_after_adapt)?"
 _DRAWN = re.compile(rf"{TRACKER_MARK}_|_superanimal(?:_|$)|[._]predictions\b|(?i:{_LABELED})$")
@@ -60,6 +73,28 @@ def list_files(folder: Path, *, recursive: bool) -> list[Path]:
     return sorted(
         (path for path in paths if path.is_file() and not is_named_as_result(path, path.relative_to(folder).parts)), key=_sort_key
     )
+
+
+def list_broken_links(folder: Path) -> list[Path]:
+    """Return the links below `folder` that lead to what is not there, in alphabetical order, without hidden ones."""
+    return sorted((path for path in _list_links(folder) if not path.exists()), key=_sort_key)
+
+
+def note_links(folder: Path) -> list[str]:
+    """Return sentences on links below `folder` that `list_files` leaves out: to what is not there, and to folders."""
+    broken, folders = list_broken_links(folder), sorted((path for path in _list_links(folder) if path.is_dir()), key=_sort_key)
+    notes = []
+    if broken:
+        notes.append(f"{list_names(broken, folder)}: {BROKEN_LINK}.")
+    if folders:
+        notes.append(
+            f"{list_names(folders, folder)}: is a link to a folder, which is not looked into; put links to its files in its place."
+        )
+    return notes
+
+
+def _list_links(folder: Path) -> Iterator[Path]:
+    return (path for path in folder.rglob("*") if path.is_symlink() and not path.name.startswith("."))
 
 
 def separate_drawn(paths: Iterable[Path]) -> tuple[list[Path], list[Path]]:

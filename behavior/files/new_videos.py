@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from behavior.errors import PoseError, UsageError, advise_on_missing
-from behavior.files.folder_contents import list_files, separate_drawn
+from behavior.files.folder_contents import BROKEN_LINK, list_broken_links, list_files, separate_drawn
 from behavior.files.listed_folders import ListedFolders
 from behavior.files.name_matching import make_safe
+from behavior.files.opening import locate
 from behavior.files.pairing import pair_poses
 from behavior.files.pose import POSE_SUFFIXES
 from behavior.files.pose_choice import find_pose_for
@@ -38,7 +39,9 @@ def list_videos(paths: Sequence[Path], *, or_poses: bool = False) -> tuple[list[
                 pairings, _ = pair_poses(path, None)
                 inside = [pairing.pose for pairing in pairings if pairing.pose is not None]
             videos += inside
-            if not inside:
+            broken = [link for link in list_broken_links(path) if link.suffix.casefold() in VIDEO_SUFFIXES]
+            problems |= {str(link): f"{link}: {BROKEN_LINK}." for link in broken}
+            if not inside and not broken:
                 suffixes = ", ".join(VIDEO_SUFFIXES)
                 problems[str(path)] = f"{path}: holds no videos ({suffixes}), in subfolders neither, expected some; check the path."
         elif path.is_file():
@@ -69,7 +72,7 @@ def name_recordings(videos: Sequence[Path]) -> list[str]:
             raise UsageError(f"{video}: is given twice; name each video once.")
         seen.add(video.resolve())
     parts = [
-        (*video.resolve().parent.parts[1:], name_after_video(video) if video.suffix.casefold() in POSE_SUFFIXES else video.stem)
+        (*locate(video).parent.parts[1:], name_after_video(video) if video.suffix.casefold() in POSE_SUFFIXES else video.stem)
         for video in videos
     ]
     depths = [1] * len(videos)

@@ -15,7 +15,7 @@ from pathlib import Path
 from behavior.errors import BehaviorError
 from behavior.files.text_tables import find_encoding
 
-__all__ = ["explain_damage", "read_text", "require_regular_file"]
+__all__ = ["explain_damage", "locate", "read_text", "require_regular_file"]
 
 # What readers of binary and text formats raise on content that they did not expect.
 DAMAGE = (
@@ -27,6 +27,18 @@ DAMAGE = (
     *(SyntaxError, tokenize.TokenError),
 )
 LONGEST_REASON = 200
+
+
+def locate(path: Path) -> Path:
+    """Return where a file is, without links among its folders, by the name that it has there.
+
+    Where the file itself is a link, as in a folder of links to a lab's drive or of git-annex, people know its name, and not that of what it
+    leads to.
+
+    >>> locate(Path("videos/../m1.mp4")) == Path.cwd() / "m1.mp4"
+    True
+    """
+    return path.parent.resolve() / path.name
 
 
 def require_regular_file(path: Path, *, error: type[BehaviorError], expected: str, advice: str) -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from behavior.errors import UsageError
 from behavior.files.file_matches import FileMatches
-from behavior.files.folder_contents import FOREIGN_SUFFIXES, UNREAD_VIDEO_SUFFIXES, list_files, note_drawn, separate_drawn
+from behavior.files.folder_contents import FOREIGN_SUFFIXES, UNREAD_VIDEO_SUFFIXES, list_files, note_drawn, note_links, separate_drawn
 from behavior.files.individuals import split_individuals
 from behavior.files.labels import LABEL_SUFFIXES
 from behavior.files.name_matching import name_recordings
@@ -53,7 +53,7 @@ def pair_files(folder: Path, individuals: Sequence[str] | None = (), *, views: S
     videos, drawn = separate_drawn(files)
     of_views = find_view_videos(videos, views)
     matches = FileMatches(folder, dict(zip(videos, name_recordings(videos, folder), strict=True)), unlabelled=frozenset(of_views.first))
-    matches.notes += [*note_drawn(drawn, folder), *of_views.notes]
+    matches.notes += [*note_links(folder), *note_drawn(drawn, folder), *of_views.notes]
     for path in files:
         if path.suffix.casefold() in (*POSE_SUFFIXES, *LABEL_SUFFIXES):
             matches.add(path)
@@ -75,6 +75,7 @@ def pair_poses(folder: Path, individuals: Sequence[str] | None = ()) -> tuple[li
             stand_ins.setdefault((path.parent, name_after_video(path).casefold()), stand_in(path))
     videos = list(stand_ins.values())
     matches = FileMatches(folder, dict(zip(videos, name_recordings(videos, folder), strict=True)), have_videos=False)
+    matches.notes += note_links(folder)
     for path in files:
         if path.suffix.casefold() in (*POSE_SUFFIXES, *LABEL_SUFFIXES):
             matches.add(path)

@@ -10,6 +10,7 @@ from behavior.compute.effort import measure_effort
 from behavior.config import Arena
 from behavior.embedding.unmeasured import find_unmeasured, warn_of_unmeasured
 from behavior.errors import UsageError
+from behavior.files.opening import locate
 from behavior.files.view_cells import refuse_misspelled_views
 from behavior.learning.decisions import decide, record_postprocess
 from behavior.learning.familiarity import warn_of_unfamiliar
@@ -226,7 +227,7 @@ def open_annotator(
 
 
 def _show_path(path: Path | None) -> str | None:
-    return None if path is None else str(path.resolve())
+    return None if path is None else str(locate(path))
 
 
 def _is_same_file(annotated: str | None, video: Path | None) -> bool:

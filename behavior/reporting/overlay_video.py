@@ -19,6 +19,7 @@ from behavior.figures.overlay_panel import WINDOW_S
 from behavior.figures.overlay_plan import Clip, plan_frames
 from behavior.files.ethogram_parts import AnnotationPart, read_annotation_part
 from behavior.files.ethograms import read_annotation
+from behavior.files.opening import locate
 from behavior.files.pose import find_body_parts, match_pose_to_frames
 from behavior.files.pose_times import TOLERATED_ROWS
 from behavior.files.video import VideoReader, open_video, summarize_video
@@ -286,7 +287,7 @@ def find_video(ethogram: Path, annotation: Annotation, recording: Recording, fol
             listed = ", ".join(one.relative_to(folder.path).as_posix() for one in candidates)
             raise VideoError(f"{ethogram}: several videos in {folder.path} may be its own ({listed}); name a folder that has one of them.")
         if candidates:
-            return candidates[0].resolve()
+            return locate(candidates[0])
     paths = [path for path in (Path(annotated) if annotated else None, recording.video) if path is not None]
     present = [path for path in paths if path.is_file()]
     if present:

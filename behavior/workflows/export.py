@@ -15,6 +15,7 @@ from behavior.files.atomic import make_folder, require_writable
 from behavior.files.ethogram_formats.entry import Entry
 from behavior.files.ethogram_formats.formats import FORMATS, EthogramFormat
 from behavior.files.ethograms import ETHOGRAM_SUFFIX, find_ethograms, read_annotation
+from behavior.files.opening import locate
 from behavior.files.study import open_study
 from behavior.files.video_folder import VideoFolder
 from behavior.learning.decisions import count_bouts
@@ -231,7 +232,7 @@ def _find_video(recording: str, annotated: str | None, videos: VideoFolder | Non
         # The ethogram may come from another system.
         candidates = videos.find(recording, PureWindowsPath(annotated).name if annotated else None)
         if len(candidates) == 1:
-            return candidates[0].resolve()
+            return locate(candidates[0])
         if len(candidates) > 1:
             listed = ", ".join(path.relative_to(videos.path).as_posix() for path in candidates)
             result.notes.append(f"{recording}: several videos in {videos.path} may be its own ({listed}); none of them is taken.")

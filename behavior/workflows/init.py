@@ -21,6 +21,7 @@ from behavior.files.new_study import (
     choose_body_axis,
     format_new_study,
 )
+from behavior.files.opening import locate
 from behavior.files.paired_files import Pairing
 from behavior.files.pairing import pair_files, pair_poses
 from behavior.files.pose import open_pose
@@ -225,19 +226,19 @@ def make_recording(pairing: Pairing) -> Recording:
     """Return the row of a manifest for a video, or an individual in it, and the files that belong to it."""
     labels = {"": pairing.labels, **pairing.raters}
     views = {
-        view: Recording(name_view(pairing.recording, view), video=_resolve(own.video), pose=_resolve(own.pose))
+        view: Recording(name_view(pairing.recording, view), video=_locate(own.video), pose=_locate(own.pose))
         for view, own in pairing.views.items()
     }
     return Recording(
         pairing.recording,
-        video=_resolve(pairing.video),
-        pose=_resolve(pairing.pose),
+        video=_locate(pairing.video),
+        pose=_locate(pairing.pose),
         views=views,
-        labels={rater: path.resolve() for rater, path in labels.items() if path is not None},
+        labels={rater: locate(path) for rater, path in labels.items() if path is not None},
         animal=pairing.recording,
         individual=pairing.individual,
     )
 
 
-def _resolve(path: Path | None) -> Path | None:
-    return None if path is None else path.resolve()
+def _locate(path: Path | None) -> Path | None:
+    return None if path is None else locate(path)

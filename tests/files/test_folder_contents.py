@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from behavior.files.folder_contents import describe_unread, list_files, list_names, note_drawn, separate_drawn
+from behavior.files.folder_contents import describe_unread, list_files, list_names, note_drawn, note_links, separate_drawn
 
 
 @pytest.mark.parametrize(
@@ -64,3 +64,17 @@ def test_unread_files_and_long_lists() -> None:
     assert describe_unread(Path("m1.csv"), None) is None
     assert str(describe_unread(Path("m1.h264"), None)).startswith("holds pictures without times")
     assert list_names([Path(f"d/{name}") for name in "abcde"], Path("d")) == "a, b, c and 2 more"
+
+
+def test_links_that_lead_nowhere_or_to_folders_are_noted(tmp_path: Path) -> None:
+    (tmp_path / "drive").mkdir()
+    (tmp_path / "study").mkdir()
+    (tmp_path / "drive" / "1.mp4").touch()
+    (tmp_path / "study" / "a.mp4").symlink_to(tmp_path / "drive" / "1.mp4")
+    (tmp_path / "study" / "b.mp4").symlink_to(tmp_path / "drive" / "2.mp4")
+    (tmp_path / "study" / "day 2").symlink_to(tmp_path / "drive")
+    assert note_links(tmp_path / "study") == [
+        "b.mp4: is a link to a file that is not there; connect its drive, or fetch the file.",
+        "day 2: is a link to a folder, which is not looked into; put links to its files in its place.",
+    ]
+    assert list_files(tmp_path / "study", recursive=True) == [tmp_path / "study" / "a.mp4"]

@@ -40,6 +40,25 @@ def test_what_is_no_video_gets_a_sentence(tmp_path):
     assert problems[str(tmp_path / "none.mp4")].endswith("none.mp4: no such video; check the path.")
 
 
+def test_links_to_videos_that_are_not_there_are_named(tmp_path):
+    touch(tmp_path / "new", "a.mp4")
+    touch(tmp_path / "drive", "1.mp4")
+    (tmp_path / "new" / "b.mp4").symlink_to(tmp_path / "drive" / "1.mp4")
+    (tmp_path / "new" / "c.mp4").symlink_to(tmp_path / "gone.mp4")
+    videos, problems = list_videos([tmp_path / "new"])
+    assert [video.name for video in videos] == ["a.mp4", "b.mp4"]
+    gone = tmp_path / "new" / "c.mp4"
+    assert problems == {str(gone): f"{gone}: is a link to a file that is not there; connect its drive, or fetch the file."}
+
+
+def test_recordings_are_called_after_the_folders_of_links(tmp_path):
+    touch(tmp_path / "drive", "1.mp4", "2.mp4")
+    for cage, name in (("cage1", "1.mp4"), ("cage2", "2.mp4")):
+        (tmp_path / cage).mkdir()
+        (tmp_path / cage / "m.mp4").symlink_to(tmp_path / "drive" / name)
+    assert name_recordings([tmp_path / "cage1" / "m.mp4", tmp_path / "cage2" / "m.mp4"]) == ["cage1_m", "cage2_m"]
+
+
 @pytest.mark.parametrize(
     ("videos", "names"),
     [

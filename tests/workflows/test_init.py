@@ -49,6 +49,23 @@ def test_names_that_differ_between_files_are_mapped_so_that_check_works_at_once(
     assert find_errors(run, tmp_path / "study.yaml") == []
 
 
+def test_links_keep_their_names(run, tmp_path):
+    (tmp_path / "drive").mkdir()
+    (tmp_path / "study").mkdir()
+    add_recording(tmp_path / "drive", "MD5E-s1--0")
+    for name, linked in (
+        ("a.mp4", "MD5E-s1--0.mp4"),
+        ("aDLC_x.csv", "MD5E-s1--0DLC_resnet50_x.csv"),
+        ("a_labels.csv", "MD5E-s1--0_labels.csv"),
+    ):
+        (tmp_path / "study" / name).symlink_to(tmp_path / "drive" / linked)
+    (tmp_path / "study" / "b.mp4").symlink_to(tmp_path / "drive" / "gone.mp4")
+    ran = run("init", tmp_path / "study", "--backbone", "openfield")
+    assert ran.status == 0
+    assert "b.mp4: is a link to a file that is not there; connect its drive, or fetch the file." in ran.err
+    assert (tmp_path / "study" / "recordings.csv").read_text().splitlines()[1] == "a,a.mp4,aDLC_x.csv,a_labels.csv,,,"
+
+
 def test_names_that_cannot_stay_as_they_are_get_others(run, tmp_path):
     names = ["Mid Rearing", 'says "no" (loud)', "observed", "1e3", "2024-05-17", "grooming", "grooming_raw", "++", "Säubern", "yes"]
     text = "frame,a\n" + "\n".join(f"{frame},0" for frame in range(N_FRAMES))
