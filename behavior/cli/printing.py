@@ -34,6 +34,7 @@ __all__ = [
 ]
 
 SOME_FAILED = 1
+_WIDEST = 100_000
 
 _logger = logging.getLogger("behavior.cli")
 
@@ -90,12 +91,14 @@ def print_table(
     known = [[None if cell is None or cell != cell else cell for cell in row] for row in rows]
     console = Console()
     if not console.is_terminal:
-        console = Console(width=200)
+        # A row stays on its line, for those that search it.
+        console = Console(width=_WIDEST)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     patterns = [(formats or {}).get(name, "{}") for name in header]
     # As texts: a name may hold what rich takes for markup.
     for name in header:
-        table.add_column(Text(show_plainly(name)))
+        # A name that is cut off may be that of two recordings.
+        table.add_column(Text(show_plainly(name)), overflow="fold")
     for row in known:
         cells = ("" if cell is None else pattern.format(cell) for pattern, cell in zip(patterns, row, strict=True))
         table.add_row(*(Text(show_plainly(cell)) for cell in cells))

@@ -166,9 +166,11 @@ def _check_common(group: _Group, read: Mapping[Path, LabelNames], others: Sequen
     having = group.paths | {path for path, names in read.items() if set(names.columns or ()) & set(group.files)}
     lacking = [path for path, names in read.items() if names.columns is not None and path not in having]
     if not lacking:
-        is_everywhere = len(having) == len(read)
-        nearest = suggest_nearest(group.usual, others) or "."
-        return True, [] if is_everywhere else [f"{group.usual!r} is only in {_show(group.paths)}{nearest}"]
+        without = [path for path in read if path not in having]
+        if not without:
+            return True, []
+        where = f"only in {_show(group.paths)}" if len(having) <= len(without) else f"in every label file but {_show(without)}"
+        return True, [f"{group.usual!r} is {where}{suggest_nearest(group.usual, others) or '.'}"]
     if len(lacking) > len(having):
         return False, [f"{group.usual!r} has no column in {_show(lacking)}, so it is left out; name it under behaviors once it has."]
     return True, [

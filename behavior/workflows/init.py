@@ -204,8 +204,8 @@ def _sample(rates: Sequence[float], what: str) -> tuple[float | None, list[str]]
         return None, []
     shown = " to ".join(dict.fromkeys(f"{rate:.4g}" for rate in (min(rates), max(rates))))
     note = (
-        f"{what} have {shown} frames per second, of which {SAMPLING_FPS:g} are used (sampling in the study file): behavior is slower, and "
-        "it takes a fraction of the time. Ethograms are of every frame all the same."
+        f"{what} have {shown} frames per second, of which {SAMPLING_FPS:g} are used (sampling in the study file), which is enough for most "
+        "behaviors and takes a fraction of the time; ethograms have a row for every frame all the same."
     )
     return SAMPLING_FPS, [note]
 

@@ -2,11 +2,13 @@
 
 import json
 import logging
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import typer
+from rich.console import Console
 
 from behavior.cli import printing
 from behavior.cli.printing import (
@@ -43,6 +45,17 @@ def test_a_table_has_its_numbers_in_the_format_of_their_column(capsys):
     lines = [line.split() for line in out.splitlines() if line.strip(" ─")]
     assert lines == [["recording", "share", "frames"], ["m1", "12.3%"], ["m2", "7"]]
     assert err == ""
+
+
+@pytest.mark.parametrize("is_terminal", [False, True])
+def test_names_are_never_cut_off(capsys, monkeypatch, is_terminal):
+    if is_terminal:
+        monkeypatch.setattr(printing, "Console", partial(Console, force_terminal=True, width=60, no_color=True))
+    names = [f"{'x' * 70}{number}" for number in range(2)]
+    print_table(["recording", "share"], [[name, "0.123"] for name in names], as_json=False)
+    out = capsys.readouterr().out
+    assert "\u2026" not in out and out.count("x") == 140
+    assert is_terminal or [line.split()[0] for line in out.splitlines() if "x" in line] == names
 
 
 def test_json_has_numbers_as_they_are_and_null_for_what_is_unknown(capsys):

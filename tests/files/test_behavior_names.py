@@ -28,6 +28,11 @@ def test_names_come_in_order_of_appearance(tmp_path: Path) -> None:
     assert choose_names([]).behaviors == ()
 
 
+def test_a_behavior_that_few_files_lack_is_said_with_these(tmp_path: Path) -> None:
+    paths = [write_bouts(tmp_path / f"{number}.csv", "rear", *(["groom"] if number else [])) for number in range(4)]
+    assert choose_names(paths).notes == (f"'groom' is in every label file but {paths[0]}.",)
+
+
 def test_spellings_that_differ_in_case_and_separators_mean_one_behavior(tmp_path: Path) -> None:
     names = ["mid_rearing", "Mid Rearing", "mid_rearing", "midrearing"]
     chosen = choose_names([write_bouts(tmp_path / f"{number}.csv", name) for number, name in enumerate(names)])

@@ -151,7 +151,8 @@ def refuse_strangers(path: Path, subjects: Sequence[str], request: LabelRequest)
     known = join_first(map(repr, subjects), 8)
     return (
         f"{path}: has no labels of the individual {request.individual!r}, only of {known}; say {IN_STUDY_FILE} whose are whose: labels: "
-        "{subject: {RECORDING: NAME}}, or empty the cell labels of a recording that nobody labelled."
+        f"{{subject: {{RECORDING: NAME}}}}; or, if those of {subjects[0]!r} are true of each individual: labels: {{subject: "
+        f'"{subjects[0]}"}}; or empty the cell labels of a recording that nobody labelled.'
     )
 
 
