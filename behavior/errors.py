@@ -94,14 +94,20 @@ class OutputError(BehaviorError):
 
 
 def advise_on_missing(path: Path, otherwise: str = "check the path") -> str:
-    """Return what to do about a file that is not there: its name may be a path of Windows, on another system; else `otherwise`.
+    """Return what to do about a file that is not there; `otherwise` where nothing says more.
+
+    Its name may be a path of Windows, on another system, or differ in capital letters from one that is there.
 
     >>> advise_on_missing(Path("m1.mp4"))
     'check the path'
     """
     if os.sep == "/" and "\\" in str(path):
         return "its backslashes separate no folders on this system; write slashes (/), and paths relative to the file that they are in"
-    return otherwise
+    try:
+        alike = sorted(other.name for other in path.parent.iterdir() if other.name.casefold() == path.name.casefold())
+    except OSError:
+        alike = []
+    return f"there is {alike[0]!r}, with other capital letters: write it so" if alike else otherwise
 
 
 def suggest_nearest(name: str, known: Iterable[str]) -> str:

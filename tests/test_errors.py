@@ -3,7 +3,7 @@
 import pytest
 
 from behavior import errors
-from behavior.errors import BehaviorError, UsageError, suggest_nearest
+from behavior.errors import BehaviorError, UsageError, advise_on_missing, suggest_nearest
 
 KINDS = [getattr(errors, name) for name in errors.__all__ if name.endswith("Error")]
 
@@ -33,3 +33,10 @@ def test_the_nearest_name_is_suggested_whatever_its_case(name, suggestion):
 
 def test_nothing_is_suggested_of_nothing():
     assert suggest_nearest("grooming", []) == ""
+
+
+def test_a_file_with_other_capital_letters_is_named(tmp_path):
+    (tmp_path / "Mouse_1.MP4").touch()
+    assert advise_on_missing(tmp_path / "mouse_1.mp4") == "there is 'Mouse_1.MP4', with other capital letters: write it so"
+    assert advise_on_missing(tmp_path / "mouse_2.mp4") == "check the path"
+    assert advise_on_missing(tmp_path / "gone" / "mouse_1.mp4") == "check the path"

@@ -72,7 +72,7 @@ def _describe(kind: type[BaseModel], problem: Any) -> str:
         known = _known_keys(kind, problem["loc"][:-1])
         return f"unknown key {name!r}{suggest_nearest(str(problem['loc'][-1]), known)} (known here: {', '.join(known)})"
     if sort == "invalid_key":
-        section = ".".join(str(part) for part in problem["loc"][:-2])
+        section = name.rpartition(".")[0]
         return (
             f"{section or 'the file'} has the key {_show(problem['input'])}, expected the name of a key; write a decimal number with a "
             "point, as 0.6, and a name that looks like a number in quotes"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from behavior.errors import BehaviorError, join_first, suggest_nearest
@@ -12,6 +12,7 @@ from behavior.files.counter_columns import is_counter
 from behavior.files.label_formats.bout_rows import OBSERVED
 from behavior.files.label_formats.naming import is_likely_misspelt
 from behavior.files.labels import LabelNames, list_names
+from behavior.files.name_matching import compose_name
 
 __all__ = ["ChosenNames", "choose_names"]
 
@@ -108,10 +109,18 @@ def _read_names(paths: Sequence[Path]) -> tuple[dict[Path, LabelNames], list[str
     notes = []
     for path in dict.fromkeys(paths):
         try:
-            read[path] = list_names(path)
+            read[path] = _compose(list_names(path))
         except BehaviorError as error:
             notes.append(str(error))
     return read, notes
+
+
+def _compose(names: LabelNames) -> LabelNames:
+    """Return names as label files are read by: however a system writes an umlaut."""
+    parts = {
+        part: tuple(map(compose_name, value)) for part in ("behaviors", "points", "columns") if (value := getattr(names, part)) is not None
+    }
+    return replace(names, **parts)
 
 
 def _list_points(files: Mapping[str, Sequence[Path]], read: Mapping[Path, LabelNames]) -> list[str]:

@@ -12,7 +12,7 @@ from behavior.files.ethovision import find_ethovision_videos
 from behavior.files.folder_contents import describe_unread, list_names
 from behavior.files.label_formats.choosing import spell
 from behavior.files.labels import describe_observations, is_label_file
-from behavior.files.name_matching import VideoNames, belongs_to, keep_best, rate_nearness
+from behavior.files.name_matching import VideoNames, belongs_to, fold_name, keep_best, rate_nearness
 from behavior.files.own_results import is_result
 from behavior.files.paired_files import Pairing
 from behavior.files.pose import is_pose
@@ -212,5 +212,5 @@ class FileMatches:
 
 
 def _prefer_labels(video: Path, labels: Sequence[Path]) -> list[Path]:
-    best = keep_best(labels, lambda path: (path.stem.casefold() == video.stem.casefold(), belongs_to(path.stem, video.stem)))
+    best = keep_best(labels, lambda path: (fold_name(path.stem) == fold_name(video.stem), belongs_to(path.stem, video.stem)))
     return keep_best(best, lambda path: rate_nearness(path, video))

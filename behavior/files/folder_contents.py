@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from behavior.errors import join_first
-from behavior.files.name_matching import TRACKER_MARK
+from behavior.files.name_matching import TRACKER_MARK, fold_name
 from behavior.files.own_results import is_named_as_result
 from behavior.files.video_packets import VIDEO_SUFFIXES
 
@@ -109,7 +109,7 @@ def separate_drawn(paths: Iterable[Path]) -> tuple[list[Path], list[Path]]:
     """
     videos = [path for path in paths if path.suffix.casefold() in VIDEO_SUFFIXES]
     # SLEAP leaves the suffix of the video in the name.
-    stems = {name.casefold() for video in videos for name in (video.stem, video.name)}
+    stems = {fold_name(name) for video in videos for name in (video.stem, video.name)}
     drawn = [video for video in videos if _is_drawn(video.stem, stems)]
     return [video for video in videos if video not in set(drawn)], drawn
 
@@ -148,7 +148,7 @@ def list_names(paths: Collection[Path], folder: Path, *, most: int | None = 3) -
 def _is_drawn(stem: str, stems: set[str]) -> bool:
     if _ENDS_LABELED.search(stem):
         return True
-    return any(stem[: mark.start()].casefold() in stems for mark in _DRAWN.finditer(stem) if mark.start())
+    return any(fold_name(stem[: mark.start()]) in stems for mark in _DRAWN.finditer(stem) if mark.start())
 
 
 def _sort_key(path: Path) -> tuple[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -11,7 +12,9 @@ __all__ = [
     "TRACKER_MARK",
     "VideoNames",
     "belongs_to",
+    "compose_name",
     "find_owners",
+    "fold_name",
     "is_marked",
     "keep_best",
     "make_safe",
@@ -24,6 +27,24 @@ TRACKER_MARK = "(?:DLC|DeepCut)"
 _MARKED = re.compile(TRACKER_MARK)
 
 
+def fold_name(name: str) -> str:
+    """Return a name as names are compared: in any case, and whether a system writes an umlaut as one character or as two (macOS).
+
+    >>> fold_name("M\u00c4USE") == fold_name("Ma\u0308use")
+    True
+    """
+    return compose_name(name).casefold()
+
+
+def compose_name(name: str) -> str:
+    """Return a name with each umlaut as one character: macOS writes two in names of files, and so do tables that were written from these.
+
+    >>> len("a\u0308"), len(compose_name("a\u0308"))
+    (2, 1)
+    """
+    return unicodedata.normalize("NFC", name)
+
+
 def belongs_to(name: str, stem: str) -> bool:
     """Tell whether a file named `name` (without its suffix) may belong to the video named `stem`.
 
@@ -32,6 +53,7 @@ def belongs_to(name: str, stem: str) -> bool:
     >>> belongs_to("OFT_5DLC_resnet50", "OFT_5"), belongs_to("OFT_50", "OFT_5")
     (True, False)
     """
+    name, stem = compose_name(name), compose_name(stem)
     # Folding may change the length of a name, so the beginning of `name` is cut before it is folded.
     rest = name[len(stem) :]
     return name[: len(stem)].casefold() == stem.casefold() and (not rest[:1].isalnum() or _MARKED.match(rest) is not None)
@@ -43,7 +65,7 @@ def is_marked(name: str, stem: str) -> bool:
     >>> is_marked("m1DLC_resnet50", "m1"), is_marked("m1_notes", "m1")
     (True, False)
     """
-    return belongs_to(name, stem) and _MARKED.match(name[len(stem) :]) is not None
+    return belongs_to(name, stem) and _MARKED.match(compose_name(name)[len(compose_name(stem)) :]) is not None
 
 
 def find_owners(path: Path, videos: Sequence[Path]) -> list[Path]:
@@ -63,11 +85,11 @@ class VideoNames:
     def __init__(self, videos: Sequence[Path]) -> None:
         self._by_stem: dict[tuple[int, str], list[Path]] = defaultdict(list)
         for video in videos:
-            self._by_stem[len(video.stem), video.stem.casefold()].append(video)
+            self._by_stem[len(compose_name(video.stem)), fold_name(video.stem)].append(video)
 
     def find_owners(self, path: Path) -> list[Path]:
         """Return the video that `path` belongs to, several if nothing tells them apart, or none."""
-        name = path.stem
+        name = compose_name(path.stem)
         for length in range(len(name), 0, -1):
             fitting = self._by_stem.get((length, name[:length].casefold()))
             if fitting and belongs_to(name, fitting[0].stem):
@@ -104,7 +126,7 @@ def make_safe(name: str) -> str:
     >>> make_safe("Mäuse 1"), make_safe("con.1"), make_safe("control")
     ('M_use_1', 'con_.1', 'control')
     """
-    safe = re.sub(r"[^A-Za-z0-9._-]", "_", name)
+    safe = re.sub(r"[^A-Za-z0-9._-]", "_", compose_name(name))
     return re.sub(r"(?i)^(con|prn|aux|nul|com\d|lpt\d)(?=\.|$)", r"\1_", safe)
 
 

@@ -10,7 +10,7 @@ from behavior.files.file_matches import FileMatches
 from behavior.files.folder_contents import FOREIGN_SUFFIXES, UNREAD_VIDEO_SUFFIXES, list_files, note_drawn, note_links, separate_drawn
 from behavior.files.individuals import split_individuals
 from behavior.files.labels import LABEL_SUFFIXES
-from behavior.files.name_matching import name_recordings
+from behavior.files.name_matching import fold_name, name_recordings
 from behavior.files.own_results import is_result
 from behavior.files.paired_files import Pairing
 from behavior.files.pose import POSE_SUFFIXES
@@ -72,7 +72,7 @@ def pair_poses(folder: Path, individuals: Sequence[str] | None = ()) -> tuple[li
     stand_ins: dict[tuple[Path, str], Path] = {}
     for path in find_poses(files):
         if not is_result(path):
-            stand_ins.setdefault((path.parent, name_after_video(path).casefold()), stand_in(path))
+            stand_ins.setdefault((path.parent, fold_name(name_after_video(path))), stand_in(path))
     videos = list(stand_ins.values())
     matches = FileMatches(folder, dict(zip(videos, name_recordings(videos, folder), strict=True)), have_videos=False)
     matches.notes += note_links(folder)

@@ -6,7 +6,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from behavior.errors import UsageError
-from behavior.files.name_matching import make_safe
+from behavior.files.name_matching import fold_name, make_safe
 from behavior.files.video_packets import VIDEO_SUFFIXES
 
 __all__ = ["VideoFolder"]
@@ -34,9 +34,9 @@ class VideoFolder:
         self._by_recording: dict[str, list[Path]] = defaultdict(list)
         for path in sorted(folder.rglob("*")):
             if path.suffix.casefold() in VIDEO_SUFFIXES and not path.name.startswith(".") and path.is_file():
-                self._by_name[path.name.casefold()].append(path)
+                self._by_name[fold_name(path.name)].append(path)
                 self._by_recording[make_safe(path.stem).casefold()].append(path)
 
     def find(self, recording: str, name: str | None) -> list[Path]:
         """Return the videos that have the name that the annotated one had, else those that a recording may be called after."""
-        return (self._by_name.get(name.casefold(), []) if name else []) or self._by_recording.get(recording.casefold(), [])
+        return (self._by_name.get(fold_name(name), []) if name else []) or self._by_recording.get(recording.casefold(), [])

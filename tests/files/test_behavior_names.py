@@ -33,6 +33,13 @@ def test_a_behavior_that_few_files_lack_is_said_with_these(tmp_path: Path) -> No
     assert choose_names(paths).notes == (f"'groom' is in every label file but {paths[0]}.",)
 
 
+def test_an_umlaut_of_two_characters_is_the_same_name(tmp_path: Path) -> None:
+    chosen = choose_names(
+        [write_bouts(tmp_path / f"{number}.csv", name) for number, name in enumerate(["Ka\u0308lte", "K\u00e4lte", "Ka\u0308lte"])]
+    )
+    assert (chosen.behaviors, chosen.mapping, chosen.notes) == (("K\u00e4lte",), {}, ())
+
+
 def test_spellings_that_differ_in_case_and_separators_mean_one_behavior(tmp_path: Path) -> None:
     names = ["mid_rearing", "Mid Rearing", "mid_rearing", "midrearing"]
     chosen = choose_names([write_bouts(tmp_path / f"{number}.csv", name) for number, name in enumerate(names)])

@@ -15,6 +15,13 @@ from behavior.files.pose import write_deeplabcut
 from behavior.files.pose_choice import find_pose_for
 
 
+@pytest.mark.parametrize("video", ["M\u00e4use 1", "Ma\u0308use 1"])
+def test_an_umlaut_of_two_characters_is_one_in_names(tmp_path: Path, video: str) -> None:
+    pose, labels = f"Ma\u0308use 1{NETWORK}.csv", "M\u00e4use 1.csv"
+    fill(tmp_path, f"{video}.mp4", pose, labels)
+    assert show(tmp_path) == ({"M_use_1": (f"{video}.mp4", pose, labels)}, [])
+
+
 def test_names_and_content_pair_files(tmp_path: Path) -> None:
     fill(
         tmp_path,

@@ -9,6 +9,7 @@ from pathlib import Path
 from behavior.errors import LabelError, join_first, suggest_nearest
 from behavior.files.label_formats.naming import IN_STUDY_FILE
 from behavior.files.label_formats.request import EVERYBODY, LabelRequest
+from behavior.files.name_matching import fold_name
 
 __all__ = [
     "choose_observation",
@@ -199,7 +200,7 @@ def _drop_suffix(name: str) -> str:
 
 
 def _simplify(name: str) -> str:
-    return re.sub(r"[^\w.-]", "_", name.strip()).casefold()
+    return re.sub(r"[^\w.-]", "_", fold_name(name.strip()))
 
 
 def _list(media: Mapping[str, Sequence[str]], most: int = 10) -> str:

@@ -9,6 +9,7 @@ from difflib import SequenceMatcher
 from pathlib import Path
 
 from behavior.errors import LabelError, join_first
+from behavior.files.name_matching import compose_name
 
 __all__ = ["IN_STUDY_FILE", "MODIFIER_MARK", "Naming", "is_likely_misspelt", "join_modifiers"]
 
@@ -110,10 +111,12 @@ class Naming:
             )
 
     def _look_up(self, spelling: str) -> str | None:
-        if spelling in self.mapping:
-            return self.mapping[spelling]
-        if spelling in self.behaviors:
-            return spelling
+        # Some systems write an umlaut as two characters.
+        for written in dict.fromkeys((spelling, compose_name(spelling))):
+            if written in self.mapping:
+                return self.mapping[written]
+            if written in self.behaviors:
+                return written
         alike = {behavior for name, behavior in self.mapping.items() if name.strip().casefold() == spelling.casefold()}
         return alike.pop() if len(alike) == 1 else None
 

@@ -58,3 +58,9 @@ def test_misspellings(first: str, second: str, expected: bool) -> None:
 
 def test_modifiers_are_joined_without_empty_ones() -> None:
     assert join_modifiers("groom", ["None", " face ", "", "NA", "left"]) == "groom|face|left"
+
+
+def test_an_umlaut_of_two_characters_is_the_same_name() -> None:
+    naming = Naming(("K\u00e4lte", "rest"), {"R\u00fchrt sich nicht": "rest"})
+    assert naming.find_behavior("Ka\u0308lte") == 0
+    assert naming.find_behavior("Ru\u0308hrt sich nicht|lang") == 1
