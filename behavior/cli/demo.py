@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import shutil
 import sys
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -20,32 +19,18 @@ __all__ = ["app"]
 app = typer.Typer()
 
 
-class _Combination(StrEnum):
-    """What `views.combine` of a study file may be."""
-
-    FEATURES = "features"
-    PREDICTIONS = "predictions"
-
-
-class _Renderer(StrEnum):
-    """What `synthetic.acting.Renderer` may be."""
-
-    PAINTED = "painted"
-    SOLID = "solid"
-
-
 @app.command(epilog="Example: behavior demo --out demo")
 def demo(
     out: Annotated[Path, typer.Option("--out", help="A folder that is empty or does not exist yet.")],
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same study.")] = 0,
     side: Annotated[
-        _Combination | None,
+        Literal["features", "predictions"] | None,
         typer.Option("--side", help="Record the mice from the side too, and combine the two views' features or predictions."),
     ] = None,
     renderer: Annotated[
-        _Renderer,
+        Literal["painted", "solid"],
         typer.Option(help="`painted`: as the scenes that the backbone openfield was trained on; `solid`: bodies in space, new to it."),
-    ] = _Renderer.PAINTED,
+    ] = "painted",
     as_json: AsJson = False,
 ) -> None:
     """Render a small study with known labels and run every stage on it."""
@@ -55,8 +40,8 @@ def demo(
     result = run_demo(
         out,
         seed=seed,
-        side=None if side is None else "features" if side is _Combination.FEATURES else "predictions",
-        renderer="solid" if renderer is _Renderer.SOLID else "painted",
+        side=side,
+        renderer=renderer,
     )
     rows = [[name, value] for name, value in result.average_precision.items()]
     extra = {

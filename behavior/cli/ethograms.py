@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -30,14 +29,6 @@ from behavior.errors import UsageError
 __all__ = ["app"]
 
 app = typer.Typer()
-
-
-class _Coordinates(StrEnum):
-    """What the coordinates of a pose are of."""
-
-    auto = "auto"
-    upright = "upright"
-    stored = "stored"
 
 
 @app.command(epilog="Example: behavior annotate model new/mouse_21.mp4 new/mouse_22.mp4 --out ethograms")
@@ -69,8 +60,9 @@ def annotate(
         typer.Option(metavar="NAME", help="What another animal is called whose pose the model takes by name; may be repeated."),
     ] = None,
     pose_coordinates: Annotated[
-        _Coordinates, typer.Option(help="Whether pose is of the upright or of the stored picture, where a video's metadata turn it.")
-    ] = _Coordinates.auto,
+        Literal["auto", "upright", "stored"],
+        typer.Option(help="Whether pose is of the upright or of the stored picture, where a video's metadata turn it."),
+    ] = "auto",
     fps: Annotated[
         float | None, typer.Option(min=0.001, max=10_000, help="Frames per second of pose without a video, where its file does not say it.")
     ] = None,
@@ -101,15 +93,15 @@ def annotate(
         "where": choose_where(workers, cluster),
     }
     if study is not None:
-        if pose_coordinates is not _Coordinates.auto:
+        if pose_coordinates != "auto":
             raise UsageError("--pose-coordinates is for videos; the study says it as pose: {coordinates: stored} or upright.")
         if fps is not None:
             raise UsageError("--fps is for pose files; a study takes the rate from its manifest's column fps.")
         result = annotate_study(model, study, out, **chosen)
     elif manifest is not None:
-        result = annotate_manifest(model, manifest, out, pose_coordinates=pose_coordinates.value, fps=fps, **chosen)
+        result = annotate_manifest(model, manifest, out, pose_coordinates=pose_coordinates, fps=fps, **chosen)
     else:
-        result = annotate_videos(model, videos or [], out, pose=pose, pose_coordinates=pose_coordinates.value, fps=fps, **chosen)
+        result = annotate_videos(model, videos or [], out, pose=pose, pose_coordinates=pose_coordinates, fps=fps, **chosen)
     rows: list[list[Any]] = [
         *(
             [name, "annotated", result.familiarity[name].get("verdict") or "not known", speed]

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -26,13 +25,6 @@ __all__ = ["app"]
 app = typer.Typer()
 
 
-class _Pace(StrEnum):
-    """How fast a file is played."""
-
-    real = "real"
-    fastest = "fastest"
-
-
 @app.command(epilog="Example: behavior live model --source 0 --out live")
 def live(
     model: Annotated[Path | None, typer.Argument(metavar="MODEL", help="Folder of the model.")] = None,
@@ -45,7 +37,7 @@ def live(
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Folder for the recordings; created if missing.")] = None,
     name: Annotated[str, typer.Option(help="Of a source that has none; the time if not given.")] = "",
-    pace: Annotated[_Pace, typer.Option(help="Play a video at its own pace, or as fast as the model is.")] = _Pace.real,
+    pace: Annotated[Literal["real", "fastest"], typer.Option(help="Play a video at its own pace, or as fast as the model is.")] = "real",
     delay: Annotated[
         float, typer.Option(min=0, help="Seconds that a probability may come later than its frame, for heads that look at later frames.")
     ] = 0.0,
@@ -119,7 +111,7 @@ def live(
     request = LiveRequest(
         sources=tuple(source),
         name=name,
-        pace=pace.value,
+        pace=pace,
         delay_s=delay,
         centers=tuple(_parse_place(one) for one in center or []),
         backgrounds=tuple(background or []),

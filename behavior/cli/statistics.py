@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -17,13 +16,6 @@ from behavior.errors import UsageError
 __all__ = ["app"]
 
 app = typer.Typer()
-
-
-class _Correction(StrEnum):
-    """Corrections of p values."""
-
-    holm = "holm"
-    fdr = "fdr"
 
 
 @app.command(epilog="Example: behavior audit ethograms --study videos/study.yaml --minutes 40 --out audit")
@@ -65,8 +57,8 @@ def stats(
         list[str] | None, typer.Option(help="Body part that gives the position, instead of the study's; repeat it for the mean of several.")
     ] = None,
     correction: Annotated[
-        _Correction, typer.Option(help="Correction of p values over behaviors: holm, or fdr (Benjamini and Hochberg).")
-    ] = _Correction.holm,
+        Literal["holm", "fdr"], typer.Option(help="Correction of p values over behaviors: holm, or fdr (Benjamini and Hochberg).")
+    ] = "holm",
     labels: Annotated[bool, typer.Option("--labels", help="Describe the labels instead of the model's decisions.")] = False,
     audit: Annotated[
         Path | None,
@@ -91,7 +83,7 @@ def stats(
         groups=groups,
         study=study,
         body_parts=tuple(body_part or ()),
-        correction="fdr" if correction is _Correction.fdr else "holm",
+        correction=correction,
         of_labels=labels,
         audit=audit,
     )

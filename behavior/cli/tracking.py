@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -16,55 +15,6 @@ __all__ = ["app"]
 app = typer.Typer()
 
 
-class _Background(StrEnum):
-    """Kinds of background."""
-
-    median = "median"
-    extreme = "extreme"
-    flat = "flat"
-    moving = "moving"
-
-
-class _Polarity(StrEnum):
-    """How animals differ from what is behind them."""
-
-    dark = "dark"
-    light = "light"
-    both = "both"
-
-
-class _Moving(StrEnum):
-    """Models of what moves."""
-
-    mog2 = "mog2"
-    knn = "knn"
-
-
-class _Motion(StrEnum):
-    """What is expected to go on."""
-
-    still = "still"
-    velocity = "velocity"
-    acceleration = "acceleration"
-
-
-class _Method(StrEnum):
-    """How detections are assigned."""
-
-    optimal = "optimal"
-    greedy = "greedy"
-
-
-class _Identity(StrEnum):
-    """What animals are told apart by."""
-
-    none = "none"
-    correlogram = "correlogram"
-    dense = "dense"
-    cnn = "cnn"
-    backbone = "backbone"
-
-
 @app.command(epilog="Example: behavior track videos --animals 2")
 def track(
     videos: Annotated[list[Path], typer.Argument(metavar="VIDEO...", readable=False, help="Videos, or folders of them.")],
@@ -72,32 +22,38 @@ def track(
     out: Annotated[Path | None, typer.Option("--out", help="Folder for the tracks; next to each video if not given.")] = None,
     preview: Annotated[bool, typer.Option("--preview", help="Only draw what would be found in sample frames.")] = False,
     background: Annotated[
-        _Background | None,
+        Literal["median", "extreme", "flat", "moving"] | None,
         typer.Option(
             help="Median: animals move. Extreme: they sit for long. Flat: they never leave an even floor. Moving: by motion alone "
             "(--moving chooses the model), where no picture stands for the floor; who sits for long is lost."
         ),
     ] = None,
-    polarity: Annotated[_Polarity | None, typer.Option(help="Whether animals are darker than the floor, lighter, or either.")] = None,
+    polarity: Annotated[
+        Literal["dark", "light", "both"] | None, typer.Option(help="Whether animals are darker than the floor, lighter, or either.")
+    ] = None,
     threshold: Annotated[float | None, typer.Option(help="By how many grey levels an animal differs from the background.")] = None,
     area: Annotated[float | None, typer.Option(help="Area of one animal in pixels.")] = None,
     mask: Annotated[Path | None, typer.Option(help="Picture of the video's size, white where animals can be.")] = None,
     colors: Annotated[float | None, typer.Option(help="Pixels whose channels differ by more are equipment, such as 60.")] = None,
     adaptive: Annotated[bool, typer.Option("--adaptive", help="Let the background follow slow changes of light.")] = False,
     moving: Annotated[
-        _Moving | None,
+        Literal["mog2", "knn"] | None,
         typer.Option(
             help="Model of motion. With another background than moving: what is found there has to move, too. A run that was killed "
             "starts from frame 0."
         ),
     ] = None,
-    motion: Annotated[_Motion, typer.Option(help="What an animal is expected to keep from one frame to the next.")] = _Motion.acceleration,
-    method: Annotated[_Method, typer.Option(help="Optimal assignment of detections, or the nearest first.")] = _Method.optimal,
+    motion: Annotated[
+        Literal["still", "velocity", "acceleration"], typer.Option(help="What an animal is expected to keep from one frame to the next.")
+    ] = "acceleration",
+    method: Annotated[
+        Literal["optimal", "greedy"], typer.Option(help="Optimal assignment of detections, or the nearest first.")
+    ] = "optimal",
     memory: Annotated[int, typer.Option(min=0, help="For how many frames an animal that is not found is expected where it was.")] = 50,
     fastest: Annotated[float | None, typer.Option(help="How many pixels an animal gets in a frame, at most.")] = None,
     process_noise: Annotated[float | None, typer.Option(min=0, help="How much motion changes in a frame, in pixels.")] = None,
     identity: Annotated[
-        _Identity | None,
+        Literal["none", "correlogram", "dense", "cnn", "backbone"] | None,
         typer.Option(
             help="What several animals are told apart by: colour correlogram (usual with --animals 2 or more), or a network trained on "
             "this video: on correlograms (dense), pictures (cnn) or a backbone's vectors. None: by motion alone."
@@ -134,20 +90,20 @@ def track(
 
     request = TrackRequest(
         animals=animals,
-        background=None if background is None else background.value,
-        polarity=None if polarity is None else polarity.value,
+        background=background,
+        polarity=polarity,
         threshold=threshold,
         area=area,
         mask=mask,
         colors=colors,
         adaptive=adaptive,
-        moving=None if moving is None else moving.value,
-        motion=motion.value,
-        method=method.value,
+        moving=moving,
+        motion=motion,
+        method=method,
         memory=memory,
         fastest=fastest,
         process_noise=process_noise,
-        identity=None if identity is None else identity.value,
+        identity=identity,
         backbone=backbone,
         weights=weights,
         seed=seed,
