@@ -41,7 +41,7 @@ def init_study(
         Which animals of videos whose pose has several are in the study: a recording for each; all of them where empty. The only one of
         these makes each video one recording.
     views
-        Other views than the first, which stand at the end of the names of their videos.
+        Other views than the first, which are at the end of the names of their videos.
     fps
         Frames per second of pose without videos whose files do not say it.
     out

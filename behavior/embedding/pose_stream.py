@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from behavior.config import NEAREST, POSE, Arena, Crop, PoseFiles
 from behavior.embedding.crop_reader import describe_video
@@ -169,27 +170,8 @@ class PoseStream(FeatureStream):
         crop_centers = CropCenters(track, origin, min_likelihood=crop.min_likelihood, size=shown.size)
         crop_centers.require_any(path, parts=crop.body_parts, min_likelihood=crop.min_likelihood)
         own = PosedAnimal(track.positions, track.likelihoods, origin, (axis[0], axis[1]) if axis else None)
-        features = describe_pose(
-            own.positions,
-            own.likelihoods,
-            origin=origin,
-            axis=own.axis,
-            arena=self._corners,
-            fps=shown.fps,
-            min_likelihood=crop.min_likelihood,
-            size=crop.size,
-        )
-        names = name_pose_features(track.body_parts, has_axis=axis is not None, has_arena=self._corners is not None)
-        others = inputs.read_others(crop, self._pose)
-        if others is not None:
-            posed, other_notes = self._pose_others(others, shown, inputs.recording)
-            notes += other_notes
-            social = describe_social(
-                own, posed, takes_nearest=others.takes_nearest, fps=shown.fps, min_likelihood=crop.min_likelihood, size=crop.size
-            )
-            features = np.concatenate((features, social), axis=1)
-            other_parts = [one.body_parts for one in others.tracks]
-            names += name_social_features(track.body_parts, other_parts, has_axis=axis is not None, takes_nearest=others.takes_nearest)
+        features, names, other_notes = self._describe_animal(own, track.body_parts, inputs, shown)
+        notes += other_notes
         notes += crop_centers.describe(
             path, n_frames=len(features), consequence="its pose there is a guess", individual=inputs.recording.individual
         )
@@ -220,6 +202,33 @@ class PoseStream(FeatureStream):
         sampled = None if self._sampling is None else (frames, time_s)
         n_frames = writer.finish(nominal_fps=shown.nominal_fps, notes=notes, attributes=attributes, sampled=sampled)
         return Embedded(n_frames, tuple(notes))
+
+    def _describe_animal(
+        self, own: PosedAnimal, body_parts: Sequence[str], inputs: RecordingInputs, shown: _Shown
+    ) -> tuple[npt.NDArray[np.float32], tuple[str, ...], list[str]]:
+        """Return the features of an animal, and of the others that the study names, float32 (T, D), the names of the columns, and notes."""
+        crop, has_axis = self._crop, own.axis is not None
+        features = describe_pose(
+            own.positions,
+            own.likelihoods,
+            origin=own.origin,
+            axis=own.axis,
+            arena=self._corners,
+            fps=shown.fps,
+            min_likelihood=crop.min_likelihood,
+            size=crop.size,
+        )
+        names = name_pose_features(body_parts, has_axis=has_axis, has_arena=self._corners is not None)
+        others = inputs.read_others(crop, self._pose)
+        if others is None:
+            return features, names, []
+        posed, notes = self._pose_others(others, shown, inputs.recording)
+        social = describe_social(
+            own, posed, takes_nearest=others.takes_nearest, fps=shown.fps, min_likelihood=crop.min_likelihood, size=crop.size
+        )
+        other_parts = [one.body_parts for one in others.tracks]
+        social_names = name_social_features(body_parts, other_parts, has_axis=has_axis, takes_nearest=others.takes_nearest)
+        return np.concatenate((features, social), axis=1), names + social_names, notes
 
     def _pose_others(self, others: OtherAnimals, shown: _Shown, recording: Recording) -> tuple[list[PosedAnimal], list[str]]:
         """Return the poses of other animals in the same frames, and notes on those that are lost in many and no recordings of their own.

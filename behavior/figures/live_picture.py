@@ -29,7 +29,7 @@ class LivePainter:
     picture_size
         Width and height of the pictures in pixels; smaller and larger ones are drawn in a size that words fit in and a page shows.
     thresholds
-        Where a tick stands on the bar of each behavior, shape (B,); none at all where None.
+        Where the tick is on the bar of each behavior, shape (B,); none at all where None.
 
     Attributes
     ----------

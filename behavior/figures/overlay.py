@@ -40,7 +40,7 @@ class OverlayPainter:
     picture_size
         Width and height of the pictures in pixels; None for the panel alone.
     thresholds
-        Where a tick stands on the bar of each behavior, shape (B,); none for NaN, and none at all where None.
+        Where the tick is on the bar of each behavior, shape (B,); none for NaN, and none at all where None.
     note
         Stands behind the recording's name.
     places

@@ -59,9 +59,9 @@ class ProbabilityBars:
     top
         Where in it the first row is.
     thresholds
-        Where a tick stands on the bar of each behavior, shape (B,); none for NaN, and none at all where None.
+        Where the tick is on the bar of each behavior, shape (B,); none for NaN, and none at all where None.
     other_names
-        That stand in the same column elsewhere in the panel.
+        That are in the same column elsewhere in the panel.
 
     Attributes
     ----------

@@ -51,7 +51,7 @@ class OverlayPanel:
     width
         Of the panel, in pixels.
     thresholds
-        Where a tick stands on the bar of each behavior, shape (B,); none for NaN, and none at all where None.
+        Where the tick is on the bar of each behavior, shape (B,); none for NaN, and none at all where None.
     note
         Stands behind the recording's name.
 

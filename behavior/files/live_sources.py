@@ -213,7 +213,7 @@ def name_sources(texts: Sequence[str], *, name: str) -> dict[str, str]:
     texts
         Sources, each by itself or as ``NAME=SOURCE``.
     name
-        Of a source that is given without; where there are several, what it is stands behind that.
+        Of a source that is given without; where there are several, what it is comes after that.
 
     Raises
     ------

@@ -21,7 +21,7 @@ from behavior.files.model_bundle import CalibrationRecord, DecisionsRecord
 from behavior.frame_sampling import lay_rows, sample_frames
 from behavior.frame_times import find_gaps, find_stretches, frame_edges, have_same_rate
 from behavior.postprocess.calibration import Calibration, fit_calibration
-from behavior.postprocess.fitting import THRESHOLDS, Candidates, choose_settings, list_lengths
+from behavior.postprocess.fitting import THRESHOLDS, Candidates, ChosenSettings, choose_settings, list_lengths
 from behavior.postprocess.pipeline import clean_decisions
 from behavior.provenance import AppliedPostprocess, Provenance
 from behavior.recording import Annotation, Ethogram, Labels, Probabilities, find_bouts
@@ -200,24 +200,31 @@ def fit_decisions(
         beta=settings.beta,
         one_threshold=settings.threshold_for == "all" and "threshold" in settings.fit,
     )
-    content = postprocess.model_dump(exclude_none=True)
-    if "threshold" in settings.fit:
-        content["threshold"] = dict(zip(behaviors, chosen.thresholds.round(6).tolist(), strict=True))
-    for name, frames in (("closing", chosen.closing_frames), ("min_bout", chosen.min_bout_frames)):
-        if name in settings.fit:
-            content.pop(f"{name}_frames", None)
-            content[f"{name}_s"] = dict(zip(behaviors, np.round(frames / usual, 6).tolist(), strict=True))
     reasons = {}
     for name, reason in zip(behaviors, chosen.reasons, strict=True):
         parts = [f"nothing chosen: {reason}" if reason and settings.fit else reason, calibrations.get(name, Calibration()).reason]
         reasons[name] = "; ".join(part for part in parts if part)
     return FittedDecisions(
         settings=settings,
-        postprocess=Postprocess.model_validate(content),
+        postprocess=_replace_fitted(postprocess, settings, chosen, behaviors, usual),
         calibrations=calibrations,
         training_scores={name: score for name, score in zip(behaviors, chosen.scores.tolist(), strict=True) if not np.isnan(score)},
         reasons={name: reason for name, reason in reasons.items() if reason},
     )
+
+
+def _replace_fitted(
+    postprocess: Postprocess, settings: Decisions, chosen: ChosenSettings, behaviors: Sequence[str], fps: float
+) -> Postprocess:
+    """Return `postprocess` with what was fitted in place of what is given; lengths in seconds, for any frame rate."""
+    content = postprocess.model_dump(exclude_none=True)
+    if "threshold" in settings.fit:
+        content["threshold"] = dict(zip(behaviors, chosen.thresholds.round(6).tolist(), strict=True))
+    for name, frames in (("closing", chosen.closing_frames), ("min_bout", chosen.min_bout_frames)):
+        if name in settings.fit:
+            content.pop(f"{name}_frames", None)
+            content[f"{name}_s"] = dict(zip(behaviors, np.round(frames / fps, 6).tolist(), strict=True))
+    return Postprocess.model_validate(content)
 
 
 def decide_out_of_fold(

@@ -79,7 +79,7 @@ def init_study(
         Which animals of videos with several are in the study, all where empty. The only one of these is named in the study file, and each
         video is one recording.
     views
-        Other views than the first, which stand at the end of the names of their videos: `side` for `mouse_01_side.mp4` beside
+        Other views than the first, which are at the end of the names of their videos: `side` for `mouse_01_side.mp4` beside
         `mouse_01.mp4`.
     fps
         Frames per second of pose without videos whose files do not say it.

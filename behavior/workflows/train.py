@@ -25,11 +25,12 @@ from behavior.files.study import open_study
 from behavior.learning.computing_time import Step, count_hours, measure_embedding, tabulate_effort
 from behavior.learning.crossval_comparison import require_same_data, require_same_settings
 from behavior.learning.crossval_files import COMPUTING_TIME_FILE, SUMMARY_FILE
-from behavior.learning.crossval_folder import FitEpochs, read_crossval
+from behavior.learning.crossval_folder import CrossvalResults, FitEpochs, read_crossval
 from behavior.learning.decisions import describe_fitting
 from behavior.learning.familiarity_files import describe_familiarity
 from behavior.learning.learning_data import LearningData, load_learning_data, require_alike
 from behavior.learning.model_fitting import (
+    FittedMember,
     describe_bundle,
     describe_stopping,
     fit_members,
@@ -94,28 +95,12 @@ def train_model(path: Path, out: Path, *, crossval: Path | None = None) -> Train
     OutputError
         If `out` holds a model already or cannot be written.
     """
-    study, recordings = open_study(path)
-    if study.decisions is not None and crossval is None:
-        raise UsageError(
-            f"{path}: decisions are fitted on out-of-fold predictions, and there are none; run `behavior crossval` first and give its "
-            "folder with --crossval, or take the section decisions out."
-        )
-    refuse_bundle(out)
-    tested = [recording for recording in recordings if recording.split == "test" and recording.labels]
-    refuse_seen_recordings(study, tested, command="train")
-    require_apart(study.recordings, [recording for recording in recordings if recording.split == "train" and recording.labels], tested)
-    prepare_results_folder(out, overwrite=False)
-    results = read_crossval(crossval) if crossval is not None else None
-    if results is not None:
-        require_same_settings(results, study)
-    training = load_learning_data(study, [recording for recording in recordings if recording.split == "train"], among=recordings)
-    if results is not None:
-        require_same_data(results, study, training)
-    epochs = results.epochs if results is not None else FitEpochs()
-    decisions = fit_model_decisions(study, training, results) if study.decisions is not None and results is not None else None
-    test = load_learning_data(study, tested, among=recordings) if tested else None
-    if test is not None:
-        require_alike([*training.recordings, *test.recordings], [*training.features, *test.features])
+    inputs = _read_inputs(path, out, crossval)
+    study, training, test = inputs.study, inputs.training, inputs.test
+    epochs = inputs.crossval.epochs if inputs.crossval is not None else FitEpochs()
+    decisions = None
+    if study.decisions is not None and inputs.crossval is not None:
+        decisions = fit_model_decisions(study, training, inputs.crossval)
     with record_steps() as efforts, measure_step("train"):
         members, skipped = fit_members(study, training, test, epochs.known)
     behaviors = [name for name in study.behaviors if name not in skipped]
@@ -137,15 +122,7 @@ def train_model(path: Path, out: Path, *, crossval: Path | None = None) -> Train
     description, writers = describe_bundle(study, training, members, behaviors, decisions)
     result.computing_time = _tabulate_time(study, training, test, efforts)
     familiarity, reference_writers = describe_familiarity(study, training, description)
-    record = TrainingRecord(
-        recordings=[recording.id for recording in training.recordings],
-        watched={name: list_validation(training, members, name) for name in behaviors},
-        stopping=stopping,
-        epochs={name: [member.model.report.best_epoch for member in list_members(study, members, name)] for name in behaviors},
-        seed=study.training.seed,
-        skipped=skipped,
-        test_average_precision={name: score for name, score in scores.items() if np.isfinite(score)},
-    )
+    record = _record_training(study, training, members, skipped, stopping, scores)
     description = description.model_copy(update={"training": record, "familiarity": familiarity})
     notes = [
         f"{len(training.recordings)} training recordings; {stopping}",
@@ -162,6 +139,63 @@ def train_model(path: Path, out: Path, *, crossval: Path | None = None) -> Train
         write_table(folder / COMPUTING_TIME_FILE, result.computing_time, digits=6)
         write_bundle(folder, description, {**writers, **reference_writers})
     return result
+
+
+@dataclass(frozen=True)
+class _Inputs:
+    """What a model is trained and scored on; None where there is no test recording, or no cross-validation."""
+
+    study: Study
+    training: LearningData
+    test: LearningData | None
+    crossval: CrossvalResults | None
+
+
+def _read_inputs(path: Path, out: Path, crossval: Path | None) -> _Inputs:
+    """Return the data of a study, once nothing speaks against training on it and scoring it; raises as `train_model`."""
+    study, recordings = open_study(path)
+    if study.decisions is not None and crossval is None:
+        raise UsageError(
+            f"{path}: decisions are fitted on out-of-fold predictions, and there are none; run `behavior crossval` first and give its "
+            "folder with --crossval, or take the section decisions out."
+        )
+    refuse_bundle(out)
+    trained = [recording for recording in recordings if recording.split == "train"]
+    tested = [recording for recording in recordings if recording.split == "test" and recording.labels]
+    refuse_seen_recordings(study, tested, command="train")
+    require_apart(study.recordings, [recording for recording in trained if recording.labels], tested)
+    prepare_results_folder(out, overwrite=False)
+    results = read_crossval(crossval) if crossval is not None else None
+    if results is not None:
+        require_same_settings(results, study)
+    training = load_learning_data(study, trained, among=recordings)
+    if results is not None:
+        require_same_data(results, study, training)
+    test = load_learning_data(study, tested, among=recordings) if tested else None
+    if test is not None:
+        require_alike([*training.recordings, *test.recordings], [*training.features, *test.features])
+    return _Inputs(study, training, test, results)
+
+
+def _record_training(
+    study: Study,
+    training: LearningData,
+    members: Sequence[FittedMember],
+    skipped: Mapping[str, str],
+    stopping: str,
+    scores: Mapping[str, float],
+) -> TrainingRecord:
+    """Return what the bundle says of the training; `scores` are average precisions on the test recordings, by behavior."""
+    behaviors = [name for name in study.behaviors if name not in skipped]
+    return TrainingRecord(
+        recordings=[recording.id for recording in training.recordings],
+        watched={name: list_validation(training, members, name) for name in behaviors},
+        stopping=stopping,
+        epochs={name: [member.model.report.best_epoch for member in list_members(study, members, name)] for name in behaviors},
+        seed=study.training.seed,
+        skipped=dict(skipped),
+        test_average_precision={name: score for name, score in scores.items() if np.isfinite(score)},
+    )
 
 
 def _tabulate_time(study: Study, training: LearningData, test: LearningData | None, efforts: Mapping[str, Effort]) -> pd.DataFrame:
