@@ -53,8 +53,14 @@ HOMES = {
     "matplotlib": {"figures", "api/ethogram.py", "api/explanation.py"},
     # Trackers' HDF5 that is no table of pandas is read where its layout is known.
     "h5py": {
-        *("files/feature_cache.py", "files/hdf5_arrays.py", "files/deeplabcut.py", "files/pandas_hdf5.py", "files/sleap.py"),
-        *("files/nwb_pose.py", "files/jabs_pose.py", "files/sleap_project.py"),
+        *(
+            "files/feature_cache.py",
+            "files/hdf5_arrays.py",
+            "files/pose_formats/deeplabcut.py",
+            "files/pose_formats/pandas_hdf5.py",
+            "files/pose_formats/sleap_analysis.py",
+        ),
+        *("files/pose_formats/nwb.py", "files/pose_formats/jabs.py", "files/pose_formats/sleap_project.py"),
         *("files/nwb_groups.py", "files/label_formats/ndx_ethogram.py", "files/label_formats/matlab_hdf5.py"),
     },
     "jinja2": {"reporting/html_page.py"},
@@ -329,7 +335,7 @@ def test_a_gap_in_the_mirror_is_found(tmp_path: Path) -> None:
         ("figures/scores.py", "import pathlib", "arrays out"),
         ("workflows/report.py", "from matplotlib.figure import Figure", "belongs in api/ethogram.py, api/explanation.py, figures"),
         ("figures/scores.py", "from matplotlib import pyplot as plt", "global state"),
-        ("vision/backbones.py", "def load():\n    import h5py", "belongs in files/deeplabcut.py"),
+        ("vision/backbones.py", "def load():\n    import h5py", "belongs in files/feature_cache.py"),
         ("workflows/embed.py", "import av", "belongs in files/live_sources.py"),
         ("config.py", "import yaml", "belongs in files"),
         ("config/study.py", "import yaml", "belongs in files"),

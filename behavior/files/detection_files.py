@@ -9,16 +9,16 @@ import numpy as np
 
 from behavior.errors import PoseError, UsageError, advise_on_missing
 from behavior.files.coco import is_coco, read_coco
-from behavior.files.deeplabcut import is_pose_table
 from behavior.files.detection_csv import is_detection_csv, read_detection_csv
 from behavior.files.detection_table import DetectionTable
 from behavior.files.folder_contents import list_files, list_names
 from behavior.files.name_matching import VideoNames
 from behavior.files.opening import require_regular_file
 from behavior.files.pose import POSE_SUFFIXES, PoseFile, is_pose, open_pose
+from behavior.files.pose_formats.deeplabcut import is_pose_table
+from behavior.files.pose_formats.sleap_csv import is_sleap_csv, read_sleap_csv_instances
+from behavior.files.pose_formats.sleap_project import is_sleap_project, read_sleap_instances
 from behavior.files.pose_table import PoseInstances
-from behavior.files.sleap_csv import is_sleap_csv, read_sleap_csv_instances
-from behavior.files.sleap_project import is_sleap_project, read_sleap_instances
 
 __all__ = ["find_detections", "read_detections"]
 

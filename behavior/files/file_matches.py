@@ -8,7 +8,6 @@ from pathlib import Path
 
 from behavior.errors import LabelError, join_first
 from behavior.files.damaged_pose import explain_unreadable, is_named_as_pose
-from behavior.files.ethovision import find_ethovision_videos
 from behavior.files.folder_contents import describe_unread, list_names
 from behavior.files.label_formats.choosing import spell
 from behavior.files.labels import describe_observations, is_label_file
@@ -17,6 +16,7 @@ from behavior.files.own_results import is_result
 from behavior.files.paired_files import Pairing
 from behavior.files.pose import is_pose
 from behavior.files.pose_choice import note_own_tracks, prefer_poses
+from behavior.files.pose_formats.ethovision import find_ethovision_videos
 
 __all__ = ["FileMatches"]
 

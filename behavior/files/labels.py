@@ -12,7 +12,6 @@ import numpy.typing as npt
 
 from behavior.errors import LabelError
 from behavior.files.bout_tables import BOUT_TABLE
-from behavior.files.deeplabcut import is_pose_table
 from behavior.files.frame_tables import FRAME_TABLE, holds_labels_only, list_frame_behaviors
 from behavior.files.label_formats.behaviordepot import BEHAVIORDEPOT
 from behavior.files.label_formats.bento import BENTO
@@ -44,6 +43,7 @@ from behavior.files.label_formats.simba import SIMBA
 from behavior.files.label_formats.solomon import SOLOMON
 from behavior.files.label_formats.source import LabelSource
 from behavior.files.label_formats.via import VIA_PROJECT, VIA_TABLE
+from behavior.files.pose_formats.deeplabcut import is_pose_table
 from behavior.files.text_tables import parse_seconds
 from behavior.recording import Frames, Labels
 

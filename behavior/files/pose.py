@@ -10,15 +10,15 @@ import numpy.typing as npt
 
 from behavior.errors import PoseError, join_first, suggest_nearest
 from behavior.files.atomic import replacing
-from behavior.files.deeplabcut import is_pose_table, read_pose_table
-from behavior.files.ethovision import is_ethovision, read_ethovision
-from behavior.files.jabs_pose import is_jabs_pose, read_jabs_pose
-from behavior.files.nwb_pose import is_nwb, is_nwb_pose, read_nwb_pose
+from behavior.files.pose_formats.deeplabcut import is_pose_table, read_pose_table
+from behavior.files.pose_formats.ethovision import is_ethovision, read_ethovision
+from behavior.files.pose_formats.jabs import is_jabs_pose, read_jabs_pose
+from behavior.files.pose_formats.nwb import is_nwb, is_nwb_pose, read_nwb_pose
+from behavior.files.pose_formats.sleap_analysis import is_sleap_analysis, read_sleap_analysis
+from behavior.files.pose_formats.sleap_csv import is_sleap_csv, read_sleap_csv
+from behavior.files.pose_formats.sleap_project import is_sleap_project, read_sleap_project
 from behavior.files.pose_table import COORDINATES, PoseTable, require_pose_file
 from behavior.files.pose_times import TOLERATED_ROWS, place_by_time
-from behavior.files.sleap import is_sleap_analysis, read_sleap_analysis
-from behavior.files.sleap_csv import is_sleap_csv, read_sleap_csv
-from behavior.files.sleap_project import is_sleap_project, read_sleap_project
 from behavior.recording import Frames, Track
 
 __all__ = [

@@ -8,11 +8,11 @@ from typing import Any
 
 from behavior.embedding.recordings import require_features_together
 from behavior.errors import UsageError, VideoError, advise_on_missing
-from behavior.files.deeplabcut import list_animals
 from behavior.files.individuals import choose_individuals, name_individuals
 from behavior.files.listed_folders import ListedFolders
 from behavior.files.new_videos import name_recordings, require_pose
 from behavior.files.pose import open_pose
+from behavior.files.pose_formats.deeplabcut import list_animals
 from behavior.files.pose_names import is_pose_file
 from behavior.files.shared_videos import introduce_companions
 from behavior.files.video_packets import VIDEO_SUFFIXES

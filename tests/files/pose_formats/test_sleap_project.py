@@ -12,7 +12,7 @@ from sleap_samples import FRAME, INSTANCE, NODES, PREDICTED, PREDICTED_POINT, US
 
 from behavior.errors import PoseError
 from behavior.files.pose import is_pose, match_pose_to_frames, read_pose
-from behavior.files.sleap_project import read_sleap_instances
+from behavior.files.pose_formats.sleap_project import read_sleap_instances
 from behavior.recording import Frames
 
 

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from behavior.errors import InputError
-from behavior.files.pandas_hdf5 import find_tables, read_rows
+from behavior.files.pose_formats.pandas_hdf5 import find_tables, read_rows
 
 COLUMNS = pd.MultiIndex.from_product(
     [["net"], ["nose", "tail base", "ö"], ["x", "y", "likelihood"]], names=["scorer", "bodyparts", "coords"]

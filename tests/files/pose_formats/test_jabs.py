@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from behavior.errors import PoseError
-from behavior.files.jabs_pose import KEY_POINTS
 from behavior.files.pose import find_body_parts, is_pose, read_pose
+from behavior.files.pose_formats.jabs import KEY_POINTS
 
 
 def write_jabs(path: Path, points: np.ndarray, **more: Any) -> Path:

@@ -9,8 +9,8 @@ import openpyxl
 import pytest
 
 from behavior.errors import PoseError
-from behavior.files.ethovision import find_ethovision_videos
 from behavior.files.pose import is_pose, list_individuals, match_pose_to_frames, read_pose
+from behavior.files.pose_formats.ethovision import find_ethovision_videos
 from behavior.recording import Frames
 
 COLUMNS = ["Trial time", "Recording time", "X center", "Y center", "X nose", "Y nose", "Area", "Result 1"]

@@ -14,7 +14,7 @@ from behavior.errors import InputError, PoseError
 from behavior.files.hdf5_arrays import open_hdf5
 from behavior.files.number_tables import TextLayout, read_number_table
 from behavior.files.opening import explain_damage
-from behavior.files.pandas_hdf5 import StoredTable, find_tables, read_rows
+from behavior.files.pose_formats.pandas_hdf5 import StoredTable, find_tables, read_rows
 from behavior.files.pose_table import COORDINATES, PoseTable, is_hdf5, require_pose_file
 from behavior.files.text_tables import find_delimiter, find_encoding
 

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from behavior.errors import PoseError
-from behavior.files.deeplabcut import list_animals
 from behavior.files.pose import find_body_parts, is_pose, read_pose, write_deeplabcut
+from behavior.files.pose_formats.deeplabcut import list_animals
 from behavior.recording import Track
 
 OPEN_FIELD = "raw_clip1DLC_resnet50_OpenFieldHighResApr8shuffle1_1030000"
