@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import json
 import os
 import shutil
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,8 @@ settings.load_profile("brief")
 
 N_FRAMES = 400
 SECONDS_FOR_DEMO = 600
+N_TRAINERS = 24
+FSYNC = os.fsync
 TESTS = Path(__file__).parent
 # The files that take longest, about in the order of processor time that `--durations=0` tells. A process that began one of them when the
 # other has nothing left would be waited for.
@@ -78,8 +81,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_collection_finish() -> None:
     """Have Python's collector of garbage pass over all that is loaded by now, which stays."""
+    keep_trainers()
     gc.collect()
     gc.freeze()
+
+
+def keep_trainers() -> None:
+    """Have trainers of networks kept for more settings than one study has; tracing one takes longer than most tests of it."""
+    fitting = sys.modules.get("behavior.learning.fitting")
+    if fitting is not None:
+        fitting._build_trainer = functools.lru_cache(maxsize=N_TRAINERS)(fitting._build_trainer.__wrapped__)
 
 
 @pytest.fixture(scope="session")
@@ -113,6 +124,23 @@ def models(common_folder: Path) -> Path:
     folder = common_folder / "models"
     os.environ["BEHAVIOR_MODELS"] = str(folder)
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def unflushed() -> Iterator[None]:
+    """Nobody waits until what is written is on the disk, which matters in a power cut alone and takes longer than many tests.
+
+    Tests of what is flushed, and when, put a function of their own in the place of `os.fsync`, or ask for `flushed`.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda handle: os.fstat(handle) and None)
+        yield
+
+
+@pytest.fixture
+def flushed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is written is flushed to the disk, as outside tests."""
+    monkeypatch.setattr(os, "fsync", FSYNC)
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,8 @@
-"""`import behavior`: quick, lazy, typed and silent; a small study goes all the way through it."""
+"""`import behavior`: quick, lazy, typed and silent; `test_readme.py` takes a small study all the way through it."""
 
 from __future__ import annotations
 
 import ast
-import dataclasses
 import statistics
 import subprocess
 import sys
@@ -17,30 +16,6 @@ from behavior import api, errors
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "behavior"
 MOST_MILLISECONDS = 60
-
-# What the README shows.
-BLOCK = """
-import behavior as bh
-study = bh.open_study("videos/study.yaml")
-study.embed(); cv = study.crossval(out="crossval"); cv.metrics
-x, y = study.features("mouse_01").values, study.labels("mouse_01").values
-model = study.train(out="model", crossval=cv)
-ethogram = model.annotate("new/mouse_22.mp4")
-ethogram.decide(threshold={"grooming": 0.4}, closing_s=0.5).save("ethograms")
-ethogram.to_frame(); ethogram.bouts(); ethogram.plot()
-bh.read_ethogram("ethograms/mouse_22_ethogram.csv"); bh.read_labels("a.boris", recording="mouse_22")
-"""
-KINDS = """
-import pandas as pd
-from matplotlib.figure import Figure
-assert isinstance(cv.metrics, pd.DataFrame) and {"recording", "behavior", "metric", "value"} <= set(cv.metrics)
-assert len(x) == len(y) == 400 and x.shape[1] == 128 and y.shape[1] == 3
-assert isinstance(ethogram.to_frame(), pd.DataFrame) and isinstance(ethogram.bouts(), pd.DataFrame)
-assert isinstance(ethogram.plot(), Figure)
-decided = bh.read_ethogram("ethograms/mouse_22_ethogram.csv")
-assert (decided.probabilities == ethogram.probabilities).all()
-assert bh.read_labels("a.boris", recording="mouse_22").values.shape == (400, 3)
-"""
 
 
 def run_python(code: str, *options: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
@@ -139,33 +114,6 @@ def test_every_command_has_its_function():
     assert set(COMMANDS) == commands
     for name, function in COMMANDS.items():
         assert f"`behavior {name}`" in (function.__doc__ or "")
-
-
-@pytest.fixture
-def lab(demo, tmp_path):
-    """A folder with a study without features, a new video with pose, and labels of it in a BORIS project."""
-    source = demo.study.parent
-    for name in ("videos", "new"):
-        (tmp_path / name).mkdir()
-    (tmp_path / "videos" / "study.yaml").write_text((source / "study.yaml").read_text())
-    rows = [line.replace("videos/", "") for line in (source / "recordings.csv").read_text().splitlines() if "mouse_04" not in line]
-    (tmp_path / "videos" / "recordings.csv").write_text("\n".join(rows) + "\n")
-    for path in (source / "videos").iterdir():
-        is_new = path.name.startswith("mouse_04")
-        target = tmp_path / "new" / path.name.replace("mouse_04", "mouse_22") if is_new else tmp_path / "videos" / path.name
-        target.write_bytes(path.read_bytes())
-    annotation = bh.read_ethogram(demo.ethograms / "mouse_04_ethogram.csv").annotation
-    bh.RecordingEthogram(dataclasses.replace(annotation, recording="mouse_22")).save(tmp_path / "exported")
-    bh.export_ethograms(tmp_path / "exported", "boris", tmp_path)
-    next(tmp_path.glob("*.boris")).rename(tmp_path / "a.boris")
-    return tmp_path
-
-
-def test_a_study_goes_all_the_way_and_nothing_is_printed(lab):
-    done = run_python(BLOCK + KINDS, cwd=lab)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    assert (lab / "ethograms" / "mouse_22_bouts.csv").is_file()
-    assert sorted(path.name for path in lab.iterdir()) == ["a.boris", "crossval", "ethograms", "exported", "model", "new", "videos"]
 
 
 SNIPPET = """

@@ -20,6 +20,8 @@ from behavior.files.atomic import (
     write_text,
 )
 
+pytestmark = pytest.mark.usefixtures("flushed")
+
 
 def test_a_failed_write_leaves_what_was_there(tmp_path):
     path = tmp_path / "a.csv"

@@ -158,7 +158,8 @@ def test_a_killed_replacement_is_no_cross_validation(run: Callable, motifs: Path
         files, expected = (list_files(folder) for folder in (out, tmp_path / "expected"))
         assert {file: content for file, content in files.items() if not file.startswith("logs/")} == expected
 
-    for name in ("r2.csv", "out_of_fold.npz", "folds.csv", "metrics.csv", "confusion.png", "study.yaml", "summary.md", "crossval.json"):
+    # `learning/test_crossval_folder.py` kills at every rename; here it is the first, one in between and the last.
+    for name in ("r2.csv", "metrics.csv", "crossval.json"):
         for when in ("before", "after"):
             try:
                 try_killing(name, tmp_path / f"killed {when} {name}", after=when == "after")

@@ -90,6 +90,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     content = yaml.safe_load(study.read_text())
     content["crop"]["size"] = 32
     content |= {"windows": {"length": 40}, "head": {"kind": "lstm", "layers": 1, "units": 8, "dropout": 0.1}}
+    content["ensemble"]["members"][-1]["head"]["trees"] = 20
     content["training"] |= {"epochs": 12, "learning_rate": 0.02, "batch_size": 4, "patience": 12}
     study.write_text(yaml.safe_dump(content))
     call("check", study)

@@ -636,7 +636,7 @@ def test_a_read_only_cache_that_lacks_some_says_so_once(run, embed, video, tmp_p
     assert read_one(tmp_path / "study.yaml", "pose").n_frames == N_FRAMES
 
 
-def test_a_drive_that_can_next_to_nothing_is_worked_on(embed, video, tmp_path, monkeypatch):
+def test_a_drive_that_can_next_to_nothing_is_worked_on(embed, video, tmp_path, flushed, monkeypatch):
     """No file locks, no flushing of folders, no reserving of space, and a claim whose time cannot be set."""
     fcntl = pytest.importorskip("fcntl")
     locked = []

@@ -45,6 +45,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     call("init", folder / "pose", "--fps", FPS)
     content = yaml.safe_load(study.read_text())
     content |= {"windows": {"length": 60}, "head": {"kind": "lstm", "layers": 1, "units": 8, "dropout": 0.1}}
+    content["ensemble"]["members"][-1]["head"]["trees"] = 20
     content["training"] |= {"epochs": 6, "learning_rate": 0.02, "batch_size": 4, "patience": 6}
     assert content["pose"] == {"fps": FPS, "others": "nearest"}
     content["pose"]["others"] = list(ANIMALS)

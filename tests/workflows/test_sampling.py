@@ -26,6 +26,11 @@ SETTINGS = {
     "windows": {"length_s": 6},
     "head": {"kind": "lstm", "layers": 1, "units": 4, "share": True},
     "training": {"epochs": 2, "batch_size": 4, "learning_rate": 0.01},
+    # The members that `init` writes, with few trees.
+    "ensemble": {
+        "combine": "log_odds",
+        "members": [{}, {"streams": ["pose"]}, {"head": {"kind": "boosting", "trees": 5}, "streams": ["motion", "pose"]}],
+    },
     "postprocess": {"closing_s": 0.4, "min_bout_s": 0.3},
 }
 
@@ -60,6 +65,9 @@ def test_a_study_of_three_rates_goes_from_init_to_ethograms_of_every_frame(run, 
     study = folder / "study.yaml"
     content = yaml.safe_load(study.read_text())
     assert (content["sampling"], content["windows"]) == ({"fps": 10}, {"length_s": 30})
+    assert [member.get("streams") for member in content["ensemble"]["members"]] == [
+        member.get("streams") for member in SETTINGS["ensemble"]["members"]
+    ]
     change(study, **SETTINGS)
     for command in (
         ("check", study),

@@ -10,7 +10,7 @@ import socket
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ import numpy as np
 import optuna
 import pandas as pd
 import pytest
+import sqlalchemy
 
 from behavior.config import Search
 from behavior.errors import TrainingError, UsageError
@@ -33,6 +34,18 @@ sys.modules["search_stand_in"] = stand_in
 _spec.loader.exec_module(stand_in)
 
 KEYS = list(stand_in.SPACE)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def unflushed_databases() -> Iterator[None]:
+    """SQLite does not wait until what it writes is on the disk; what a process that was killed wrote is there all the same."""
+
+    def relax(connection: Any, record: Any) -> None:
+        connection.execute("PRAGMA synchronous = OFF")
+
+    sqlalchemy.event.listen(sqlalchemy.Engine, "connect", relax)
+    yield
+    sqlalchemy.event.remove(sqlalchemy.Engine, "connect", relax)
 
 
 @pytest.fixture
