@@ -122,8 +122,12 @@ def decide(
     threshold: Annotated[
         list[str] | None, typer.Option(help="For all behaviors (0.4) or for some (grooming=0.4,rearing=0.3); may be repeated.")
     ] = None,
-    closing: Annotated[list[str] | None, typer.Option(help="Closing length in frames (9) or seconds (0.9s), given likewise.")] = None,
-    min_bout: Annotated[list[str] | None, typer.Option(help="Shortest bout to keep, in frames or seconds, given likewise.")] = None,
+    closing: Annotated[
+        list[str] | None, typer.Option(help="Closing length in frames (9) or seconds (0.9s), for all behaviors or for some.")
+    ] = None,
+    min_bout: Annotated[
+        list[str] | None, typer.Option(help="Shortest bout to keep, in frames or seconds, for all behaviors or for some.")
+    ] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Folder for the new files; the ethograms are replaced if not given.")] = None,
     as_json: AsJson = False,
 ) -> None:

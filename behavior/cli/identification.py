@@ -46,7 +46,7 @@ def enrol(
     backbone: Annotated[
         str | None, typer.Option(help="What is compared: cnn (usual), correlogram, or a backbone, as `behavior backbones` lists them.")
     ] = None,
-    weights: Annotated[str | None, typer.Option(help="Of a backbone: imagenet, packaged, or the path of a weights file.")] = None,
+    weights: Annotated[str | None, typer.Option(help="Weights of a backbone: imagenet, packaged, or the path of a weights file.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, max=2**31 - 1, help="Seed of training.")] = None,
     as_json: AsJson = False,
 ) -> None:

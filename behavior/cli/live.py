@@ -36,7 +36,7 @@ def live(
         ),
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Folder for the recordings; created if missing.")] = None,
-    name: Annotated[str, typer.Option(help="Of a source that has none; the time if not given.")] = "",
+    name: Annotated[str, typer.Option(help="Name of a source that has none; the time if not given.")] = "",
     pace: Annotated[Literal["real", "fastest"], typer.Option(help="Play a video at its own pace, or as fast as the model is.")] = "real",
     delay: Annotated[
         float, typer.Option(min=0, help="Seconds that a probability may come later than its frame, for heads that look at later frames.")
@@ -86,7 +86,7 @@ def live(
     wait: Annotated[
         bool, typer.Option("--wait", help="Record nothing until it is started on the page; there it may be stopped and started again.")
     ] = False,
-    keep_free: Annotated[float, typer.Option(min=0, help="GiB of the drive that stay free: recording stops before.")] = 1.0,
+    keep_free: Annotated[float, typer.Option(min=0, help="GiB of the drive to keep free: recording stops before less is left.")] = 1.0,
     recover: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Instead of recording: finish the recordings in this folder that were broken off.")
     ] = None,

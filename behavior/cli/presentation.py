@@ -28,7 +28,7 @@ def overlay(
     start: Annotated[str, typer.Option(metavar="TIME", help="Where in the recording the overlay starts, such as 90s or 1.5m.")] = "0s",
     stop: Annotated[str | None, typer.Option(metavar="TIME", help="Where it ends; at the end of the recording if not given.")] = None,
     speed: Annotated[float, typer.Option(help="2 plays twice as fast; frames are left out above 60 frames per second.")] = 1.0,
-    video: Annotated[bool, typer.Option("--video/--no-video", help="Draw the video, or probabilities and ethogram only.")] = True,
+    video: Annotated[bool, typer.Option("--video/--no-video", help="Draw the video, or only probabilities and ethogram.")] = True,
     overwrite: Overwrite = False,
     workers: Workers = None,
     cluster: Cluster = None,

@@ -24,7 +24,7 @@ def track(
     background: Annotated[
         Literal["median", "extreme", "flat", "moving"] | None,
         typer.Option(
-            help="Median: animals move. Extreme: they sit for long. Flat: they never leave an even floor. Moving: by motion alone "
+            help="median: animals move. extreme: they sit for long. flat: they never leave an even floor. moving: by motion alone "
             "(--moving chooses the model), where no picture stands for the floor; who sits for long is lost."
         ),
     ] = None,
@@ -34,7 +34,9 @@ def track(
     threshold: Annotated[float | None, typer.Option(help="By how many grey levels an animal differs from the background.")] = None,
     area: Annotated[float | None, typer.Option(help="Area of one animal in pixels.")] = None,
     mask: Annotated[Path | None, typer.Option(help="Picture of the video's size, white where animals can be.")] = None,
-    colors: Annotated[float | None, typer.Option(help="Pixels whose channels differ by more are equipment, such as 60.")] = None,
+    colors: Annotated[
+        float | None, typer.Option(help="Take pixels whose color channels differ by more than this for equipment, such as 60.")
+    ] = None,
     adaptive: Annotated[bool, typer.Option("--adaptive", help="Let the background follow slow changes of light.")] = False,
     moving: Annotated[
         Literal["mog2", "knn"] | None,
@@ -49,9 +51,11 @@ def track(
     method: Annotated[
         Literal["optimal", "greedy"], typer.Option(help="Optimal assignment of detections, or the nearest first.")
     ] = "optimal",
-    memory: Annotated[int, typer.Option(min=0, help="For how many frames an animal that is not found is expected where it was.")] = 50,
-    fastest: Annotated[float | None, typer.Option(help="How many pixels an animal gets in a frame, at most.")] = None,
-    process_noise: Annotated[float | None, typer.Option(min=0, help="How much motion changes in a frame, in pixels.")] = None,
+    memory: Annotated[int, typer.Option(min=0, help="For how many frames an animal that is not found is expected near where it was.")] = 50,
+    fastest: Annotated[float | None, typer.Option(help="How many pixels an animal moves from one frame to the next, at most.")] = None,
+    process_noise: Annotated[
+        float | None, typer.Option(min=0, help="How much motion changes from one frame to the next, in pixels.")
+    ] = None,
     identity: Annotated[
         Literal["none", "correlogram", "dense", "cnn", "backbone"] | None,
         typer.Option(
@@ -60,7 +64,7 @@ def track(
         ),
     ] = None,
     backbone: Annotated[str | None, typer.Option(help="For --identity backbone: its name; openfield if not given.")] = None,
-    weights: Annotated[str | None, typer.Option(help="Of --backbone: imagenet, packaged, or the path of a weights file.")] = None,
+    weights: Annotated[str | None, typer.Option(help="Weights of --backbone: imagenet, packaged, or the path of a weights file.")] = None,
     seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Seed of the network's training.")] = 0,
     detections: Annotated[
         Path | None,

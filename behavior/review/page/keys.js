@@ -1,6 +1,6 @@
 // Which key does what. Digits are the behaviors; everything else can be changed in review.yaml.
 
-export const ACTIONS = [
+const ACTIONS = [
   ["play", " ", "Play or pause"],
   ["back", "ArrowLeft", "One frame back"],
   ["forward", "ArrowRight", "One frame on"],

@@ -1,6 +1,6 @@
 // The labels of one recording: 1, 0 or -1 by behavior and frame, and the runs that they make.
 
-export function findRuns(values, label) {
+function findRuns(values, label) {
   const runs = [];
   let start = -1;
   for (let frame = 0; frame < values.length; frame += 1) {

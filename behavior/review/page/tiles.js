@@ -5,7 +5,7 @@ import { getBytes, pathOf } from "./api.js";
 const ROWS = 4096;
 const MOST_TILES = 400;
 
-export class Tiles {
+class Tiles {
   constructor(load, changed) {
     this.load = load;
     this.changed = changed;

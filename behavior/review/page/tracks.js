@@ -77,7 +77,7 @@ export function listRows() {
   return byAnimal[names.length].length ? [...names, NONE] : names;
 }
 
-export function trackletAt(animal, frame) {
+function trackletAt(animal, frame) {
   return tracks.state.byAnimal[animal]?.find(({ start, stop }) => start <= frame && frame < stop) ?? null;
 }
 
@@ -209,7 +209,7 @@ function goTo(frame, stop = frame + 1) {
   player.go(frame);
 }
 
-export function goToCrossing(direction) {
+function goToCrossing(direction) {
   if (!isTracking()) return;
   const { crossings } = tracks.state;
   if (!crossings.length) {
@@ -234,7 +234,7 @@ function listDoubtful() {
   return all.filter((one) => isDoubtful(one) && one.stop - one.start >= SHORTEST).sort((one, other) => one.start - other.start || one.number - other.number);
 }
 
-export function goToDoubtful(direction) {
+function goToDoubtful(direction) {
   if (!isTracking()) return;
   const doubtful = listDoubtful();
   if (!doubtful.length) {
