@@ -220,7 +220,7 @@ class Judged:
 
 def judge_laboratory(folder: Path, n_streams: int) -> list[Judged]:
     """Train a model where there is none, annotate all recordings but those that it was trained on, and return what came of it."""
-    from behavior.workflows.annotate import annotate_study
+    from behavior.workflows.annotate import AnnotateOptions, annotate_study
     from behavior.workflows.train import train_model
 
     model, out = folder / f"model_{n_streams}", folder / f"ethograms_{n_streams}"
@@ -232,7 +232,7 @@ def judge_laboratory(folder: Path, n_streams: int) -> list[Judged]:
         study = folder / f"{name}_{n_streams}.yaml"
         if not study.is_file():
             continue
-        annotate_study(model, study, out, overwrite=True)
+        annotate_study(model, study, out, AnnotateOptions(overwrite=True))
         for recording in open_study(study)[1]:
             if recording.split != "test":
                 continue

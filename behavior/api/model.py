@@ -183,23 +183,21 @@ class Model(Shown):
         ModelError
             If the model cannot be used.
         """
-        from behavior.workflows.annotate import annotate_videos
+        from behavior.workflows.annotate import AnnotateOptions, annotate_videos
 
         with collect_warnings() as notes:
-            result = annotate_videos(
-                self.folder,
-                [Path(video) for video in videos],
-                Path(out),
-                pose=as_path(pose),
-                body_parts=body_parts,
+            options = AnnotateOptions(
+                body_parts=tuple(body_parts),
                 individual=individual,
-                others=others,
+                others=tuple(others),
                 pose_coordinates=pose_coordinates,
                 fps=fps,
-                resample=resample,
+                may_resample=resample,
                 cache=as_path(cache),
                 overwrite=overwrite,
-                where=choose_where(workers, cluster),
+            )
+            result = annotate_videos(
+                self.folder, [Path(video) for video in videos], Path(out), options, pose=as_path(pose), where=choose_where(workers, cluster)
             )
         return _summarize(result, Path(out), notes)
 
@@ -222,21 +220,18 @@ class Model(Shown):
         Arguments, result and errors are those of `annotate_videos`; the study's own cache is used if `cache` is not given and the crops
         are the study's.
         """
-        from behavior.workflows.annotate import annotate_study
+        from behavior.workflows.annotate import AnnotateOptions, annotate_study
 
         with collect_warnings() as notes:
-            result = annotate_study(
-                self.folder,
-                find_study(study),
-                Path(out),
-                body_parts=body_parts,
+            options = AnnotateOptions(
+                body_parts=tuple(body_parts),
                 individual=individual,
-                others=others,
-                resample=resample,
+                others=tuple(others),
+                may_resample=resample,
                 cache=as_path(cache),
                 overwrite=overwrite,
-                where=choose_where(workers, cluster),
             )
+            result = annotate_study(self.folder, find_study(study), Path(out), options, where=choose_where(workers, cluster))
         return _summarize(result, Path(out), notes)
 
     def annotate_manifest(
@@ -259,23 +254,20 @@ class Model(Shown):
 
         Arguments, result and errors are those of `annotate_videos`; there needs to be no study.
         """
-        from behavior.workflows.annotate import annotate_manifest
+        from behavior.workflows.annotate import AnnotateOptions, annotate_manifest
 
         with collect_warnings() as notes:
-            result = annotate_manifest(
-                self.folder,
-                Path(manifest),
-                Path(out),
-                body_parts=body_parts,
+            options = AnnotateOptions(
+                body_parts=tuple(body_parts),
                 individual=individual,
-                others=others,
+                others=tuple(others),
                 pose_coordinates=pose_coordinates,
                 fps=fps,
-                resample=resample,
+                may_resample=resample,
                 cache=as_path(cache),
                 overwrite=overwrite,
-                where=choose_where(workers, cluster),
             )
+            result = annotate_manifest(self.folder, Path(manifest), Path(out), options, where=choose_where(workers, cluster))
         return _summarize(result, Path(out), notes)
 
     def _open(

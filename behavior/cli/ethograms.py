@@ -74,7 +74,7 @@ def annotate(
     as_json: AsJson = False,
 ) -> None:
     """Write an ethogram for each video or recording; one bad video never stops the rest."""
-    from behavior.workflows.annotate import annotate_manifest, annotate_study, annotate_videos
+    from behavior.workflows.annotate import AnnotateOptions, annotate_manifest, annotate_study, annotate_videos
 
     if [bool(videos), study is not None, manifest is not None].count(True) != 1:
         raise UsageError(
@@ -83,25 +83,27 @@ def annotate(
         )
     if pose is not None and not videos:
         raise UsageError("--pose is for a single video; the manifest names the pose files of its recordings.")
-    chosen: dict[str, Any] = {
-        "body_parts": body_part or (),
-        "individual": individual,
-        "others": other or (),
-        "resample": resample,
-        "cache": cache,
-        "overwrite": overwrite,
-        "where": choose_where(workers, cluster),
-    }
+    if study is not None and pose_coordinates != "auto":
+        raise UsageError("--pose-coordinates is for videos; the study says it as pose: {coordinates: stored} or upright.")
+    if study is not None and fps is not None:
+        raise UsageError("--fps is for pose files; a study takes the rate from its manifest's column fps.")
+    options = AnnotateOptions(
+        body_parts=tuple(body_part or ()),
+        individual=individual,
+        others=tuple(other or ()),
+        pose_coordinates=pose_coordinates,
+        fps=fps,
+        may_resample=resample,
+        cache=cache,
+        overwrite=overwrite,
+    )
+    where = choose_where(workers, cluster)
     if study is not None:
-        if pose_coordinates != "auto":
-            raise UsageError("--pose-coordinates is for videos; the study says it as pose: {coordinates: stored} or upright.")
-        if fps is not None:
-            raise UsageError("--fps is for pose files; a study takes the rate from its manifest's column fps.")
-        result = annotate_study(model, study, out, **chosen)
+        result = annotate_study(model, study, out, options, where=where)
     elif manifest is not None:
-        result = annotate_manifest(model, manifest, out, pose_coordinates=pose_coordinates, fps=fps, **chosen)
+        result = annotate_manifest(model, manifest, out, options, where=where)
     else:
-        result = annotate_videos(model, videos or [], out, pose=pose, pose_coordinates=pose_coordinates, fps=fps, **chosen)
+        result = annotate_videos(model, videos or [], out, options, pose=pose, where=where)
     rows: list[list[Any]] = [
         *(
             [name, "annotated", result.familiarity[name].get("verdict") or "not known", speed]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from behavior.compute.where import HERE, Where
@@ -19,23 +19,56 @@ from behavior.learning.new_recordings import list_new_recordings
 from behavior.progress import complain
 from behavior.recording import PoseCoordinates, Recording
 
-__all__ = ["AnnotateResult", "annotate_manifest", "annotate_study", "annotate_videos"]
+__all__ = ["AnnotateOptions", "AnnotateResult", "annotate_manifest", "annotate_study", "annotate_videos"]
+
+
+@dataclass(frozen=True)
+class AnnotateOptions:
+    """How recordings are annotated.
+
+    Attributes
+    ----------
+    body_parts
+        Centre the crops on these instead of those that the model was trained with.
+    individual
+        Which of several animals in the pose; all of them where None, unless the model is for one.
+    others
+        What the other animals are called that the model takes by name; as in its study if empty.
+    pose_coordinates
+        As in `Recording`; a study says it itself.
+    fps
+        Frames per second of pose without a video whose file does not say it, and the manifest neither.
+    may_resample
+        Accept videos of another frame rate than the model's.
+    cache
+        Folder for the features, `out`/cache where None.
+    overwrite
+        Replace ethograms in `out` that another model, or this one with other settings, has made.
+    """
+
+    body_parts: tuple[str, ...] = ()
+    individual: str | None = None
+    others: tuple[str, ...] = ()
+    pose_coordinates: PoseCoordinates = "auto"
+    fps: float | None = None
+    may_resample: bool = False
+    cache: Path | None = None
+    overwrite: bool = False
+
+    def request(self, model: Path, cache: Path, *, imported: Path | None = None, study: Path | None = None) -> AnnotatorRequest:
+        """Return which annotator is to be opened for this, with its features in the folder `cache`."""
+        return AnnotatorRequest(
+            model, cache, self.body_parts, self.individual, self.others, may_resample=self.may_resample, imported=imported, study=study
+        )
 
 
 def annotate_videos(
     model: Path,
     videos: Sequence[Path],
     out: Path,
+    options: AnnotateOptions,
     *,
     pose: Path | None = None,
-    body_parts: Sequence[str] = (),
-    individual: str | None = None,
-    others: Sequence[str] = (),
-    pose_coordinates: PoseCoordinates = "auto",
-    fps: float | None = None,
-    resample: bool = False,
-    cache: Path | None = None,
-    overwrite: bool = False,
     where: Where = HERE,
 ) -> AnnotateResult:
     """Annotate `videos` with the bundle in the folder `model`, each individual of a video by itself; one bad video never stops the rest.
@@ -47,20 +80,6 @@ def annotate_videos(
         works on pose alone, pose files stand for videos too.
     pose
         Pose of the only video; without it each video's pose is looked for next to it, as `behavior init` does.
-    body_parts, pose_coordinates
-        Centre the crops on these instead of those that the model was trained with; `pose_coordinates` as in `Recording`.
-    fps
-        Frames per second of pose without a video whose file does not say it.
-    individual
-        Which of several animals in the pose; all of them where None, unless the model is for one.
-    others
-        What the other animals are called that the model takes by name; as in its study if empty.
-    resample
-        Accept videos of another frame rate than the model's.
-    cache
-        Folder for the features, `out`/cache where None.
-    overwrite
-        Replace ethograms in `out` that another model, or this one with other settings, has made.
     where
         Where work runs; a unit is a video, with all individuals in it.
 
@@ -72,7 +91,7 @@ def annotate_videos(
         If the bundle cannot be used.
     """
     require_writable(make_folder(out))
-    asked = AnnotatorRequest(model, cache or out / "cache", tuple(body_parts), individual, tuple(others), may_resample=resample)
+    asked = options.request(model, options.cache or out / "cache")
     annotator = asked.open()
     annotator.require_videos()
     videos, problems = list_videos(videos, or_poses=not annotator.model.streams_of_pictures)
@@ -92,9 +111,9 @@ def annotate_videos(
                 name,
                 video,
                 pose=pose,
-                individual=individual,
-                coordinates=pose_coordinates,
-                fps=fps,
+                individual=options.individual,
+                coordinates=options.pose_coordinates,
+                fps=options.fps,
                 taken=taken,
                 folders=folders,
             )
@@ -103,81 +122,45 @@ def annotate_videos(
             continue
         recordings += found
         taken.update(recording.id for recording in found)
-    return annotate_recordings(annotator, asked, recordings, out, result, overwrite=overwrite, where=where)
+    return annotate_recordings(annotator, asked, recordings, out, result, overwrite=options.overwrite, where=where)
 
 
-def annotate_study(
-    model: Path,
-    study_path: Path,
-    out: Path,
-    *,
-    body_parts: Sequence[str] = (),
-    individual: str | None = None,
-    others: Sequence[str] = (),
-    resample: bool = False,
-    cache: Path | None = None,
-    overwrite: bool = False,
-    where: Where = HERE,
-) -> AnnotateResult:
-    """Annotate every recording of the study at `study_path` with the bundle in the folder `model`; arguments as for `annotate_videos`.
+def annotate_study(model: Path, study_path: Path, out: Path, options: AnnotateOptions, *, where: Where = HERE) -> AnnotateResult:
+    """Annotate every recording of the study at `study_path` with the bundle in the folder `model`; raises as `annotate_videos`.
 
     The study's cache is used, unless other body parts are asked for: those features go to `out`/cache, so that the study keeps its own.
     Of a model that works on several views, views that a recording lacks are left out, with a warning.
     """
     study, recordings = open_study(study_path)
-    _refuse_other_individual(study.recordings, recordings, individual)
+    _refuse_other_individual(study.recordings, recordings, options.individual)
     require_writable(make_folder(out))
-    if cache is None:
-        cache = out / "cache" if body_parts or individual is not None or others else study.cache
-    asked = AnnotatorRequest(
-        model,
-        cache,
-        tuple(body_parts),
-        individual,
-        tuple(others),
-        may_resample=resample,
-        imported=study.cache,
-        study=study_path,
-    )
+    other_crops = bool(options.body_parts) or options.individual is not None
+    cache = options.cache or (out / "cache" if other_crops or options.others else study.cache)
+    asked = options.request(model, cache, imported=study.cache, study=study_path)
     annotator = asked.open()
     annotator.require_views(recordings, study_path)
     crop = annotator.model.crop
-    asked_for = bool(body_parts) or individual is not None
-    if crop is not None and study.crop is not None and not asked_for and _fold(crop) != _fold(study.crop):
+    if crop is not None and study.crop is not None and not other_crops and _fold(crop) != _fold(study.crop):
         raise UsageError(
             f"{study_path}: its crop ({_describe_crop(study.crop)}) is not that of the model ({_describe_crop(crop)}); "
             "name the body part to use with --body-part, or train on this study's crop."
         )
-    return annotate_recordings(annotator, asked, recordings, out, AnnotateResult(), overwrite=overwrite, where=where)
+    return annotate_recordings(annotator, asked, recordings, out, AnnotateResult(), overwrite=options.overwrite, where=where)
 
 
-def annotate_manifest(
-    model: Path,
-    manifest: Path,
-    out: Path,
-    *,
-    body_parts: Sequence[str] = (),
-    individual: str | None = None,
-    others: Sequence[str] = (),
-    pose_coordinates: PoseCoordinates = "auto",
-    fps: float | None = None,
-    resample: bool = False,
-    cache: Path | None = None,
-    overwrite: bool = False,
-    where: Where = HERE,
-) -> AnnotateResult:
+def annotate_manifest(model: Path, manifest: Path, out: Path, options: AnnotateOptions, *, where: Where = HERE) -> AnnotateResult:
     """Annotate every recording of a manifest, with all of its views, with the bundle in the folder `model`; there needs to be no study.
 
-    Arguments as for `annotate_videos`; `fps` is for recordings of pose alone of which the manifest says none.
+    Raises as `annotate_videos`; `options.fps` is for recordings of pose alone of which the manifest says none.
     """
-    recordings = [_read_as(one, pose_coordinates, fps) for one in read_manifest(manifest)]
-    _refuse_other_individual(manifest, recordings, individual)
+    recordings = [_read_as(one, options.pose_coordinates, options.fps) for one in read_manifest(manifest)]
+    _refuse_other_individual(manifest, recordings, options.individual)
     require_writable(make_folder(out))
-    asked = AnnotatorRequest(model, cache or out / "cache", tuple(body_parts), individual, tuple(others), may_resample=resample)
+    asked = options.request(model, options.cache or out / "cache")
     annotator = asked.open()
     annotator.require_made_features()
     annotator.require_views(recordings, manifest)
-    return annotate_recordings(annotator, asked, recordings, out, AnnotateResult(), overwrite=overwrite, where=where)
+    return annotate_recordings(annotator, asked, recordings, out, AnnotateResult(), overwrite=options.overwrite, where=where)
 
 
 def _read_as(recording: Recording, coordinates: PoseCoordinates, fps: float | None) -> Recording:

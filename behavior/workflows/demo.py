@@ -27,7 +27,7 @@ from behavior.progress import announce
 from behavior.recording import Recording
 from behavior.synthetic.acting import Renderer
 from behavior.synthetic.study import RecordingFiles, write_study_files
-from behavior.workflows.annotate import annotate_study
+from behavior.workflows.annotate import AnnotateOptions, annotate_study
 from behavior.workflows.check import check_study
 from behavior.workflows.crossval import cross_validate
 from behavior.workflows.embed import embed_study
@@ -142,7 +142,7 @@ def run_demo(
         trained = train_model(result.study, result.model, crossval=result.crossval)
         _require_none(trained.skipped)
     with stage("annotate", "annotating every recording"):
-        _require_none(annotate_study(result.model, result.study, result.ethograms).failures)
+        _require_none(annotate_study(result.model, result.study, result.ethograms, AnnotateOptions()).failures)
     with stage("report", "writing it all down"):
         _require_none(write_report([result.study], result.report).failures)
     assert trained.metrics is not None
