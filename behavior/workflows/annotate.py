@@ -41,7 +41,7 @@ class AnnotateOptions:
     may_resample
         Accept videos of another frame rate than the model's.
     cache
-        Folder for the features, `out`/cache where None.
+        Folder for the features; `out`/cache where None, or the study's if its crops are not replaced.
     overwrite
         Replace ethograms in `out` that another model, or this one with other settings, has made.
     """
