@@ -60,15 +60,16 @@ class CropCenters:
         """Raise PoseError if the pose at `path` sees none of the body parts `parts` within the picture in any frame."""
         if not len(self.measured) or self.measured.any():
             return
+        shown = " and ".join(parts)
         if self._size is not None and self._is_seen.any():
             x, y = np.median(self.centers[self._is_seen], axis=0)
             raise PoseError(
-                f"{path}: {_join(parts)} is outside the picture of {self._size[0]} x {self._size[1]} pixels in every frame (half-way at "
+                f"{path}: {shown} is outside the picture of {self._size[0]} x {self._size[1]} pixels in every frame (half-way at "
                 f"x {x:.6g}, y {y:.6g}), so that no crop shows the animal; is it the pose of another video, of one that was scaled, or a "
                 "table whose decimal points were lost?"
             )
         raise PoseError(
-            f"{path}: {_join(parts)} is not found in any frame (a likelihood of {min_likelihood:g} is asked for), so that no crop shows "
+            f"{path}: {shown} is not found in any frame (a likelihood of {min_likelihood:g} is asked for), so that no crop shows "
             "the animal; name another body part, lower crop: {min_likelihood}, or leave the recording out."
         )
 
@@ -214,7 +215,3 @@ def describe_growths(track: Track, *, min_likelihood: float) -> dict[str, float]
     """Return those of `vision.size_growth.GROWTHS` that a pose tells, to be kept with features."""
     known = measure_growth(track.positions, track.likelihoods, min_likelihood=min_likelihood)
     return {name: value for name, value in zip(GROWTHS, known, strict=True) if np.isfinite(value)}
-
-
-def _join(names: Sequence[str]) -> str:
-    return " and ".join(names)

@@ -26,6 +26,16 @@ class Problem:
     message: str
     is_error: bool
 
+    @classmethod
+    def error(cls, recording: str, message: object) -> Problem:
+        """Return one that computing would fail on."""
+        return cls(recording, str(message), is_error=True)
+
+    @classmethod
+    def warning(cls, recording: str, message: str) -> Problem:
+        """Return one that computing would not fail on."""
+        return cls(recording, message, is_error=False)
+
 
 @dataclass(frozen=True)
 class CheckedView:

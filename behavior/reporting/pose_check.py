@@ -70,15 +70,15 @@ def check_pose(
         opened = open_file()
         track, turned = read_upright_track(recording, crop.individual, crop.pose_scale, opened=opened, doubts_scale=True)
     except BehaviorError as error:
-        return PoseCheck(problems=[Problem(recording.id, str(error), is_error=True)])
+        return PoseCheck(problems=[Problem.error(recording.id, error)])
     try:
         measured, messages = _compare_track(recording, track, crop, frames, size)
         if settings is not None and settings.others is not None:
             _require_others(recording, crop, settings, opened)
     except BehaviorError as error:
-        return PoseCheck(len(track), problems=[Problem(recording.id, str(error), is_error=True)])
+        return PoseCheck(len(track), problems=[Problem.error(recording.id, error)])
     messages = [*([turned] if turned else []), *messages]
-    return PoseCheck(len(track), measured, [Problem(recording.id, message, is_error=False) for message in messages])
+    return PoseCheck(len(track), measured, [Problem.warning(recording.id, message) for message in messages])
 
 
 def _compare_track(recording: Recording, track: Track, crop: Crop, frames: Frames, size: tuple[int, int] | None) -> tuple[float, list[str]]:

@@ -128,7 +128,7 @@ def check_recordings(study: Study, recordings: Sequence[Recording], *, source: P
     if study.sampling is None:
         problems += check_rates(rates)
     refusals = list_study_refusals(study, recordings, labels, rates, times, outlines, source=source)
-    problems += [_make_error("", message) for message in refusals]
+    problems += [Problem.error("", message) for message in refusals]
     problems += check_view_names(study, recordings)
     return StudyCheck(any(split_stream(name)[0] in MADE_STREAMS for name in study.streams), checked, problems)
 
@@ -149,14 +149,14 @@ def _check_backbone(study: Study, backbone: Backbone) -> list[Problem]:
         models = find_models_folder(study.cache)
         if not is_known(backbone, models=models):
             message = f"{backbone.name} was not looked at yet; `behavior embed` will, and download its weights, which needs internet."
-            return [_make_warning("", message)]
+            return [Problem.warning("", message)]
         specification = find_chosen_backbone(backbone, models=models)
         identify_weights(specification, backbone.weights, hash_file=hash_file)
     except BehaviorError as error:
-        return [_make_error("", error)]
+        return [Problem.error("", error)]
     if backbone.weights == IMAGENET and not imagenet_path(specification).is_file():
         message = f"{imagenet_path(specification)} is not there yet; `behavior embed` will download it, which needs internet."
-        return [_make_warning("", message)]
+        return [Problem.warning("", message)]
     return []
 
 
@@ -171,7 +171,7 @@ def check_recording(study: Study, recording: Recording, kinds: Sequence[FeatureK
     try:
         frame_check = _check_frames(study, recording, seen)
     except BehaviorError as error:
-        return RecordingCheck(check, [_make_error(recording.id, error)], None, nothing)
+        return RecordingCheck(check, [Problem.error(recording.id, error)], None, nothing)
     frames = frame_check.frames
     views, view_problems = check_views(study, recording, frames)
     problems = [*frame_check.problems, *view_problems]
@@ -181,7 +181,7 @@ def check_recording(study: Study, recording: Recording, kinds: Sequence[FeatureK
             outlines.append(outline_recording(kind, recording, frames, frame_check.fps))
         except BehaviorError as error:
             outlines.append(None)
-            problems.append(_make_error(recording.id, error))
+            problems.append(Problem.error(recording.id, error))
     pose = PoseCheck()
     if study.crop is not None and _needs_pose(study):
         settings = study.pose if POSE in study.streams else None
@@ -218,10 +218,10 @@ def check_balance(behaviors: Sequence[str], training: Mapping[str, Labels]) -> l
     for column, name in enumerate(behaviors):
         having = [recording for recording, labels in training.items() if (labels.values[:, column] == 1).any()]
         if training and not having:
-            problems.append(_make_warning("", f"{name} is never seen in the training recordings; it gets no model."))
+            problems.append(Problem.warning("", f"{name} is never seen in the training recordings; it gets no model."))
         elif len(having) == 1 and len(training) > 1:
             message = f"{name} is seen in {having[0]!r} alone; the fold that leaves it out cannot learn it."
-            problems.append(_make_warning("", message))
+            problems.append(Problem.warning("", message))
     return problems
 
 
@@ -243,7 +243,7 @@ def check_rates(rates: Mapping[str, float]) -> list[Problem]:
     usual = float(np.median(list(rates.values())))
     advice = f"one model needs one rate, which sampling: {{fps: {min(*rates.values(), 10.0):.4g}}} in the study file gives"
     return [
-        _make_error(recording, f"has {fps:.4g} frames per second, the others {usual:.4g}; {advice}.")
+        Problem.error(recording, f"has {fps:.4g} frames per second, the others {usual:.4g}; {advice}.")
         for recording, fps in rates.items()
         if not have_same_rate(fps, usual)
     ]
@@ -265,7 +265,7 @@ def _find_shared_videos(study: Study, recordings: Sequence[Recording]) -> dict[s
             if recording.individual and other.individual and recording.individual != other.individual:
                 # Animals of one video, which cross-validation keeps together.
                 continue
-            problems[recording.id] = [_make_warning(recording.id, message)]
+            problems[recording.id] = [Problem.warning(recording.id, message)]
         first_with[resolved] = recording
     return problems
 
@@ -305,11 +305,11 @@ def _check_frames_of_pose(study: Study, recording: Recording, seen: SeenFiles) -
         require_video(recording)
     known = find_pose_frames(_open_pose(recording, seen), recording.fps)
     lacking = [name for name in _list_made(study) if name != POSE]
-    problems = [_make_warning(recording.id, note) for note in known.notes]
+    problems = [Problem.warning(recording.id, note) for note in known.notes]
     if lacking:
         verb = "needs" if len(lacking) == 1 else "need"
         message = f"has no video, which {' and '.join(lacking)} {verb}; name one in the manifest, or take streams: [pose] alone."
-        problems.append(_make_error(recording.id, message))
+        problems.append(Problem.error(recording.id, message))
     return _FrameCheck(known.frames, known.fps, None, problems)
 
 
@@ -323,7 +323,7 @@ def _check_video(recording: Recording, video: VideoReader, study: Study) -> list
         messages.append(
             f"{video.path}: frames of {video.width} x {video.height} pixels are smaller than the crop of {crop.size}; they are padded."
         )
-    return [_make_warning(recording.id, message) for message in messages]
+    return [Problem.warning(recording.id, message) for message in messages]
 
 
 def _open_pose(recording: Recording, seen: SeenFiles) -> PoseFile:
@@ -340,21 +340,21 @@ def _check_labels(study: Study, recording: Recording, frames: Frames) -> _LabelC
     try:
         chosen = select_labels(recording)
     except BehaviorError as error:
-        problems.append(_make_error(recording.id, error))
+        problems.append(Problem.error(recording.id, error))
     if not recording.labels and recording.split == "test":
-        problems.append(_make_warning(recording.id, "has split=test but no labels; it is never scored."))
+        problems.append(Problem.warning(recording.id, "has split=test but no labels; it is never scored."))
     counting, label_format = None, ""
     for rater, path in recording.labels.items():
         try:
             labels, warnings = _read_labels(study, recording, frames, path, rater)
         except BehaviorError as error:
-            problems.append(_make_error(recording.id, error))
+            problems.append(Problem.error(recording.id, error))
             continue
-        problems += [_make_warning(recording.id, warning) for warning in warnings]
+        problems += [Problem.warning(recording.id, warning) for warning in warnings]
         if path == chosen:
             counting, label_format = labels, recognise_labels(path)
             if not (labels.values >= 0).any():
-                problems.append(_make_warning(recording.id, f"{path}: labels no frame at all; nothing can be trained on it."))
+                problems.append(Problem.warning(recording.id, f"{path}: labels no frame at all; nothing can be trained on it."))
     return _LabelCheck(counting, label_format, problems)
 
 
@@ -371,11 +371,3 @@ def _measure_positives(labels: Labels) -> dict[str, float]:
         labelled = column[column >= 0]
         shares[name] = float((labelled == 1).mean()) if len(labelled) else float("nan")
     return shares
-
-
-def _make_error(recording: str, message: object) -> Problem:
-    return Problem(recording, str(message), is_error=True)
-
-
-def _make_warning(recording: str, message: str) -> Problem:
-    return Problem(recording, message, is_error=False)

@@ -35,7 +35,7 @@ def check_view_names(study: Study, recordings: Sequence[Recording]) -> list[Prob
     named = {} if study.views is None else study.views.others
     unused = dict.fromkeys(view for recording in recordings for view in recording.views if view not in named)
     messages = [f"the manifest has the view {view!r}, which the study does not name in views.others; it is not used." for view in unused]
-    return [Problem("", message, is_error=False) for message in messages]
+    return [Problem.warning("", message) for message in messages]
 
 
 def check_views(study: Study, recording: Recording, frames: Frames) -> tuple[dict[str, CheckedView], list[Problem]]:
@@ -46,7 +46,7 @@ def check_views(study: Study, recording: Recording, frames: Frames) -> tuple[dic
         shown = find_view(recording, view)
         if shown is None:
             message = f"has no view {view!r}; the model goes by its other views."
-            problems.append(Problem(recording.id, message, is_error=False))
+            problems.append(Problem.warning(recording.id, message))
             continue
         try:
             own, found = _check_view(study, recording, shown, view)
@@ -57,7 +57,7 @@ def check_views(study: Study, recording: Recording, frames: Frames) -> tuple[dic
             problems += found
             checked[column] = replace(checked[column], from_s=from_s, to_s=to_s)
         except BehaviorError as error:
-            problems.append(Problem(recording.id, str(error), is_error=True))
+            problems.append(Problem.error(recording.id, error))
     return checked, problems
 
 
@@ -84,7 +84,7 @@ def _compare_times(
     problems = []
     if not (rows.is_shown | is_told).all():
         message = f"{column} shows {from_s:.4g} to {to_s:.4g} s of the {end_s:.4g} s of the first view; the rest counts as not shown by it."
-        problems.append(_warn(recording, message))
+        problems.append(Problem.warning(recording.id, message))
     return (from_s, to_s), problems
 
 
@@ -115,12 +115,8 @@ def _find_frames(
         if lacking:
             require_video(shown)
         known = find_pose_frames(open_pose_of(shown), shown.fps)
-        return known.frames, [_warn(recording, note) for note in known.notes]
+        return known.frames, [Problem.warning(recording.id, note) for note in known.notes]
     with open_video(require_video(shown)) as video:
         summary = video.summarize()
         notes = describe_video(video, sampling=study.sampling_fps)
-    return summary.frames, [_warn(recording, note) for note in notes]
-
-
-def _warn(recording: Recording, message: str) -> Problem:
-    return Problem(recording.id, message, is_error=False)
+    return summary.frames, [Problem.warning(recording.id, note) for note in notes]

@@ -30,6 +30,6 @@ def check_study(path: Path) -> StudyCheck:
         try:
             searched = list_searched(study, study.search, source=path)
         except BehaviorError as error:
-            refusals.append(Problem("", str(error), is_error=True))
+            refusals.append(Problem.error("", error))
     check = check_recordings(study, recordings, source=path, searched=searched)
     return replace(check, problems=[*check.problems, *refusals])
