@@ -90,7 +90,7 @@ class CropBatch:
         )
 
     def measure(self) -> Floats:
-        """Return brightness, contrast and sharpness of each crop, float32 of shape (N, 3); NaN where it was not decoded."""
+        """Return brightness, contrast, sharpness and noise of each crop, float32 of shape (N, 4); NaN where it was not decoded."""
         crops = self.images.take_middles() if isinstance(self.images, ClipBatch) else self.images
         return np.where(self.decoded[:, None], measure_pictures(crops), np.float32(np.nan))
 

@@ -189,7 +189,7 @@ class PoseStream(FeatureStream):
                 # Pose knows of frames whose picture is lost.
                 decoded=np.ones(len(features[rows]), dtype=bool),
                 time_s=time_s[rows],
-                measures=np.concatenate([np.full((len(rows), 3), np.nan), measures[rows]], axis=1, dtype=np.float32),
+                measures=np.concatenate([np.full((len(rows), 4), np.nan), measures[rows]], axis=1, dtype=np.float32),
             )
         attributes = {
             "columns": list(names),

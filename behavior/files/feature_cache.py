@@ -27,6 +27,7 @@ from behavior.files.opening import explain_damage
 from behavior.row_blocks import RowBlocks, count_block_rows
 
 __all__ = [
+    "LIVE_MEASURES",
     "MEASURES",
     "PART_ROWS",
     "DamagedCacheError",
@@ -52,8 +53,11 @@ _SAMPLED_VERSION = 2
 # The first whose file structures have checksums of their own.
 _HDF5_VERSION = "v110"
 _DATASETS = ("features", "centers", "measured", "time_s")
-# Of each row, to tell in what recordings differ: those of the crop, pixels, 0 to 1. Files of earlier versions have none.
-MEASURES = ("brightness", "contrast", "sharpness", "size", "likelihood")
+# Of each row, to tell in what recordings differ: those of the crop, pixels, 0 to 1. Files of earlier versions have none, or no noise.
+MEASURES = ("brightness", "contrast", "sharpness", "noise", "size", "likelihood")
+# Those of a camera's pictures that can be compared with those of videos, which lose noise when they are written.
+LIVE_MEASURES = MEASURES[:3]
+_EARLIER_MEASURES = tuple(name for name in MEASURES if name != "noise")
 _ATTRIBUTES_HASH = "attributes_hash"
 _ADVICE = "delete it, and run `behavior embed STUDY` again (`behavior import-features` for imported features)"
 # Of a file without any features.
@@ -109,7 +113,7 @@ class FeatureSet:
     frames
         Which frames the rows are of, int64 of shape (S,), increasing; None where each frame has its row.
     measures
-        `MEASURES` of each row, float32 of shape (S, 5), NaN where they are not known; None where there are none.
+        `MEASURES` of each row, float32 of shape (S, 6), NaN where they are not known; None where there are none.
     """
 
     features: npt.NDArray[np.floating]
@@ -306,8 +310,18 @@ def read_features(path: Path, *, signature: Signature | None = None, source: Sou
             notes=tuple(json.loads(file.attrs["notes"])),
             attributes=json.loads(file.attrs["attributes"]),
             frames=file["frames"][:] if "frames" in file else None,
-            measures=file["measures"][:] if "measures" in file else None,
+            measures=_read_measures(file["measures"]) if "measures" in file else None,
         )
+
+
+def _read_measures(dataset: h5py.Dataset) -> npt.NDArray[np.float32]:
+    """Return `MEASURES` of each row; one that the file's version did not know yet is NaN."""
+    known: npt.NDArray[np.float32] = dataset[:]
+    if known.shape[1:] != (len(_EARLIER_MEASURES),):
+        return known
+    measures = np.full((len(known), len(MEASURES)), np.nan, dtype=np.float32)
+    measures[:, [MEASURES.index(name) for name in _EARLIER_MEASURES]] = known
+    return measures
 
 
 def _open_rows(path: Path, dataset: h5py.Dataset) -> npt.NDArray[np.floating]:
@@ -382,7 +396,7 @@ def write_cache(
     ----------
     parts
         Rows, one part after the other: `features` (S, D), `centers` (S, 2), `measured` (S,), `time_s` (S,), and perhaps
-        `measures` (S, 5).
+        `measures` (S, 6).
     n_rows
         S, of all parts together.
     is_wide

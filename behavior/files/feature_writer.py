@@ -79,7 +79,8 @@ class FeatureWriter:
             leftover.unlink()
         # What is embedded from here on is from the files as they are now.
         self._described = source.describe()
-        stamp = json.dumps({"signature": signature.text, "source": hash_source(self._described, source.settings), "rows": PART_ROWS})
+        known = {"signature": signature.text, "source": hash_source(self._described, source.settings), "rows": PART_ROWS}
+        stamp = json.dumps({**known, "measures": MEASURES})
         stamp_path = self._folder / "source.json"
         if self._folder.is_dir() and (not stamp_path.is_file() or stamp_path.read_bytes() != stamp.encode()):
             shutil.rmtree(self._folder)

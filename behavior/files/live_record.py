@@ -25,6 +25,7 @@ from behavior.errors import EthogramError, OutputError
 from behavior.files.atomic import write_text
 from behavior.files.ethogram_table import format_new_frames, read_frame_table
 from behavior.files.ethograms import ETHOGRAM_SUFFIX
+from behavior.files.feature_cache import LIVE_MEASURES
 from behavior.files.live_video import LIVE_SUFFIX, advise_on_failed_writing
 from behavior.files.opening import require_regular_file
 from behavior.provenance import FamiliarityLimits, Provenance
@@ -47,8 +48,6 @@ _TIMES_HEADER = ("frame", "time_s", "taken", "looked_at")
 _OUTCOME_HEADER = ("begun_s", "done_s", "outcome")
 _EVENTS_HEADER = ("rule", "part", "frame", "time_s", "taken", "probability", *_OUTCOME_HEADER)
 _MOST_BYTES = 2**20
-
-_MEASURES = ("brightness", "contrast", "sharpness")
 
 # Whether the model looked at a frame, with or without finding the animal there, or at those beside it on its grid in time; or the
 # background was still being estimated; or the frame came too fast, or could not be decoded.
@@ -99,7 +98,7 @@ class LiveDescription:
         """Return what is noted of each frame that the model looks at: the distance for each stream of `limits`, and plain measures."""
         if self.limits is None:
             return []
-        return [f"distance_{number}_{one.stream}" for number, one in enumerate(self.limits.streams, start=1)] + list(_MEASURES)
+        return [f"distance_{number}_{one.stream}" for number, one in enumerate(self.limits.streams, start=1)] + list(LIVE_MEASURES)
 
     def write(self, folder: Path) -> None:
         """Write it into `folder`, whole or not at all."""

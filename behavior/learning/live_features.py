@@ -13,7 +13,7 @@ import numpy.typing as npt
 from behavior.embedding.crop_streams import AppearanceStream, CropStream
 from behavior.embedding.live_positions import Positions
 from behavior.errors import ModelError
-from behavior.files.feature_cache import exceeds_float16
+from behavior.files.feature_cache import LIVE_MEASURES, exceeds_float16
 from behavior.files.feature_sources import Signature
 from behavior.learning.model_features import ModelFeatures
 from behavior.learning.opened_model import OpenedModel
@@ -194,7 +194,7 @@ class LiveFeatures:
             vectors[key] = vector if exceeds_float16(vector) else vector.astype(np.float16)
             crops[key] = crop
         distances = [float(reference.measure(vectors[key][None])[0]) for key, reference in self._references]
-        measures = measure_pictures(crops[self._by_member[0][0]][None])[0]
+        measures = measure_pictures(crops[self._by_member[0][0]][None])[0, : len(LIVE_MEASURES)]
         return ViewFeatures([np.concatenate([vectors[key] for key in keys]) for keys in self._by_member], (*distances, *measures.tolist()))
 
     def forget(self) -> None:

@@ -114,11 +114,18 @@ def test_measures_read_back_and_files_of_earlier_versions_have_none(tmp_path, so
     assert read_features(path).measures is None
     writer = FeatureWriter(path, signature=features.signature, source=source)
     rows = {name: getattr(features, name) for name in ("features", "centers", "measured", "time_s")}
-    measures = np.arange(5.0 * features.n_frames, dtype=np.float32).reshape(-1, len(MEASURES))
+    measures = np.arange(6.0 * features.n_frames, dtype=np.float32).reshape(-1, len(MEASURES))
     measures[0] = np.nan
     writer.add_part(**rows, decoded=np.ones(features.n_frames, dtype=bool), measures=measures)
     writer.finish(nominal_fps=10, notes=(), attributes={})
     np.testing.assert_array_equal(read_features(path).measures, measures)
+    with h5py.File(path, "r+") as file:
+        del file["measures"]
+        file["measures"] = measures[:, :5]
+    # As files had them that knew no noise.
+    earlier = read_features(path).measures
+    np.testing.assert_array_equal(earlier[:, [0, 1, 2, 4, 5]], measures[:, :5])
+    assert np.isnan(earlier[:, 3]).all()
     with h5py.File(path, "r+") as file:
         del file["measures"]
         file["measures"] = measures[:, :3]

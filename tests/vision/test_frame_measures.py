@@ -28,6 +28,23 @@ def test_sharpness_tells_blur_and_noise_and_not_light() -> None:
     assert dim == pytest.approx(plain, rel=0.2)
 
 
+@pytest.mark.parametrize("side", [3, 60, 64, 65, 200])
+def test_noise_is_the_standard_deviation_of_independent_noise_on_slopes_and_edges(side: int) -> None:
+    rng = np.random.default_rng(0)
+    picture = np.tile(np.linspace(60, 180, side), (side, 1))
+    picture[:, side // 2 :] += 30
+    noisy = picture + rng.normal(0, 6, (200, side, side))
+    images = np.concatenate([picture[None], noisy]).round().astype(np.uint8)[..., None].repeat(3, axis=3)
+    noise = measure_pictures(images)[:, 3]
+    # Grey levels are whole numbers.
+    assert noise[0] < 0.5
+    assert noise[1:].mean() == pytest.approx(6, rel=0.02 if side > 3 else 0.2)
+
+
+def test_pictures_of_two_rows_have_no_noise() -> None:
+    assert np.isnan(measure_pictures(np.zeros((1, 2, 9, 3), dtype=np.uint8))[0, 3])
+
+
 def test_green_is_brighter_than_blue() -> None:
     images = np.zeros((2, 4, 4, 3), dtype=np.uint8)
     images[0, ..., 1] = images[1, ..., 2] = 100
