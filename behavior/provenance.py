@@ -184,18 +184,26 @@ class Familiarity(_Part):
     Attributes
     ----------
     verdict
-        familiar; unusual, where frames or the whole are farther from the training recordings than left-out ones let expect, or a measure is
-        beyond its limits; foreign, where most frames are farther than nearly all of left-out recordings; None where nothing can be said.
+        familiar; unusual, where frames or the whole are farther from the training recordings than left-out ones let expect, a measure is
+        beyond its limits, or the disagreement beyond its own; foreign, where most frames are farther than nearly all of left-out ones; None
+        where nothing can be said.
     reasons
         Why, and what the verdict does not rest on; sentences.
     distance
-        Mean over the streams of the greater of shift and spread, each in units of its limit and 2 at most; None where they are not known.
+        Mean over the streams of the greater of shift and spread, each in units of its limit and 2 at most; where the disagreement is known,
+        the geometric mean of this and, counted twice, the disagreement in units of its limit. None where shift and spread are not known.
     streams
         Distances by stream.
     measures
-        brightness and contrast (grey levels of the crops), relative contrast (contrast by brightness), sharpness (of the crops), size
-        (pixels between the body parts farthest apart), likelihood (of body parts), growth to the right and growth downwards (how many times
-        as large the animal is at the right as at the left of where it goes, and at the bottom as at the top) and fps.
+        brightness, contrast and noise (grey levels of the crops), relative contrast (contrast by brightness), sharpness (of the crops),
+        size (pixels between the body parts farthest apart), likelihood (of body parts), growth to the right and growth downwards (how many
+        times as large the animal is at the right as at the left of where it goes, and at the bottom as at the top) and fps.
+    disagreement
+        1 less the correlation of the predictions with those of a plain model on the same features: on recordings unlike the training
+        recordings, it rises with the errors of either. None where the model is of an earlier version, a view that it works on is missing,
+        or the recording was annotated live.
+    disagreement_limit
+        What left-out training recordings let expect at most.
     """
 
     verdict: Literal["familiar", "unusual", "foreign"] | None = None
@@ -203,6 +211,8 @@ class Familiarity(_Part):
     distance: Distance | None = None
     streams: Annotated[tuple[StreamDistance, ...], Field(strict=False)] = ()
     measures: dict[str, Measure] = {}
+    disagreement: Distance | None = None
+    disagreement_limit: Distance | None = None
 
 
 class StreamLimits(_Part):
@@ -228,12 +238,15 @@ class FamiliarityLimits(_Part):
         Those whose distances count, in order.
     measures
         What is known of the training recordings; without `median`.
+    disagreement_limit
+        As in `Familiarity`.
     """
 
     absence: str = ""
     recordings: Count | None = None
     streams: Annotated[tuple[StreamLimits, ...], Field(strict=False)] = ()
     measures: dict[str, Measure] = {}
+    disagreement_limit: Distance | None = None
 
 
 class StepTime(_Part):

@@ -51,8 +51,8 @@ __all__ = [
 
 BUNDLE_FILE = "bundle.yaml"
 SCHEMA_VERSION = 2
-# Of `FamiliarityRecord`; the first had no shift and no spread.
-REFERENCE_VERSION: Literal[2] = 2
+# Of `FamiliarityRecord`; the first had no shift and no spread, the second no plain model.
+REFERENCE_VERSION: Literal[3] = 3
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 # Key of the hash of all else in `bundle.yaml`.
 _HASH = "hash"
@@ -247,12 +247,20 @@ class FamiliarityRecord(Section):
         References of the streams that the model works on; none where no training recording could be left out.
     measures
         Those of `feature_cache.MEASURES` and `vision.size_growth.GROWTHS` that are known of all training recordings, and fps.
+    plain_model
+        The file of the plain model (`learning.plain_model.PlainModel`) on `streams`; None where there is none.
     """
 
-    version: Literal[1, 2] = 1
+    version: Literal[1, 2, 3] = 1
     recordings: Positive
     streams: list[ReferenceDescription]
     measures: dict[str, MeasureRecord]
+    plain_model: str | None = None
+
+    @property
+    def files(self) -> list[str]:
+        """Names of its files."""
+        return [*(stream.file for stream in self.streams), *([] if self.plain_model is None else [self.plain_model])]
 
 
 class BundleDescription(Section):
@@ -386,9 +394,9 @@ def read_bundle(folder: Path) -> BundleDescription:
         )
     elif hash_of_content != _hash_content(content):
         raise ModelError(f"{path}: is not as `behavior train` wrote it, but cut off or changed; {_ADVICE}.")
-    references = description.familiarity.streams if description.familiarity is not None else []
+    references = description.familiarity.files if description.familiarity is not None else []
     names = [name for member in description.members for name in (member.file, member.preparation)]
-    for name in [*names, *(reference.file for reference in references)]:
+    for name in [*names, *references]:
         if name is not None:
             _check_file(folder, name, description.files)
     return description

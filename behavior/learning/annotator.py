@@ -58,7 +58,7 @@ class Annotator:
         resampled = [require_rate(self.model, own, name=name, may_resample=self.may_resample) for own in loaded.by_member]
         with measure_effort() as predicting:
             probabilities = predict_probabilities(self.model, loaded.by_member)
-        judged = self.model.reference.judge(loaded.by_member)
+        judged = self.model.reference.judge(loaded.by_member, probabilities.values)
         efforts = {"embed": loaded.effort, "predict": predicting.effort}
         provenance = self._describe(recording, loaded, judged.familiarity, resampled=any(resampled)).model_copy(
             update={"computing_time": {name: StepTime(**one.as_mapping()) for name, one in efforts.items() if one is not None}}

@@ -1,4 +1,7 @@
-"""Whether a recording is like those that a model was trained on, by its frames, by itself as a whole, and by plain measures."""
+"""Whether a recording is like those that a model was trained on.
+
+It is judged by its frames, by itself as a whole, by plain measures, and by how far predictions are from those of a plain model.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from behavior.files.feature_cache import MEASURES
 from behavior.files.feature_sources import Signature
 from behavior.files.model_bundle import FamiliarityRecord, MeasureRecord, StreamDescription
 from behavior.learning.familiarity_reference import StreamFigures, StreamReference
+from behavior.learning.plain_model import PlainModel
 from behavior.learning.recording_features import RecordingFeatures
 from behavior.metrics.nearest_frames import find_prediction_limit
 from behavior.provenance import Familiarity, FamiliarityLimits, Measure, StreamDistance, StreamLimits
@@ -28,6 +32,7 @@ __all__ = [
     "identify_reference",
     "join_distances",
     "judge_figures",
+    "limit_disagreement",
     "list_streams",
     "measure_medians",
     "summarize_measure",
@@ -38,16 +43,17 @@ Verdict = Literal["familiar", "unusual", "foreign"]
 # Haze lowers it, and what raises it raises the contrast, so that it has no upper limit.
 RELATIVE_CONTRAST = "relative contrast"
 
-# How often one of the limits is exceeded by a recording like the training recordings.
-ALARM_RATE = 0.01
+# How often one of the limits is exceeded by a recording like the training recordings, if what is limited has a normal distribution. Each
+# stream has four limits, and what features give has longer tails; all streams together share their rate, lest many streams be many alarms.
+ALARM_RATE, STREAM_ALARM_RATE = 0.01, 0.0025
 # How recordings of one laboratory differ: standard deviations of logarithms of medians, and of angles whose squared sines are shares. They
 # count for as many recordings as `WORTH`. Found on rendered laboratories (scripts/evaluate_familiarity.py, those of development).
-USUAL_MEDIAN, USUAL_SHARE, USUAL_SHIFT, USUAL_SPREAD, WORTH = 0.1, 0.1, 0.2, 0.1, 6
+USUAL_MEDIAN, USUAL_SHARE, USUAL_SHIFT, USUAL_SPREAD, USUAL_DISAGREEMENT, WORTH = 0.1, 0.1, 0.2, 0.1, 0.3, 6
 # A recording as a whole that is less far away is not, however alike the training recordings are: it may be shorter than these.
-LEAST_SHIFT, LEAST_SPREAD = 0.15, 0.1
+LEAST_SHIFT, LEAST_SPREAD, LEAST_DISAGREEMENT = 0.15, 0.1, 0.05
 # Features go together, about as many at a time.
 LIKE_FEATURES = 10
-USUAL_MEASURES = {"brightness": 0.3, "contrast": 0.3, RELATIVE_CONTRAST: 0.25, "sharpness": 0.12, "size": 0.15}
+USUAL_MEASURES = {"brightness": 0.3, "contrast": 0.3, RELATIVE_CONTRAST: 0.25, "sharpness": 0.12, "noise": 0.2, "size": 0.15}
 USUAL_MEASURES |= dict.fromkeys(GROWTHS, 0.08)
 # Share of frames beyond the limit of frames from which on a recording is foreign.
 FOREIGN_SHARE = 0.5
@@ -88,10 +94,18 @@ class TrainingReference:
         What the bundle says; None in bundles of earlier versions.
     streams
         References by view and signature of the stream (`identify_reference`).
+    plain_model
+        What the trained model is compared with: from the components of all `streams`, one after the other; None where there is none.
     """
 
     record: FamiliarityRecord | None = None
     streams: Mapping[tuple[str, str], StreamReference] = field(default_factory=dict)
+    plain_model: PlainModel | None = None
+
+    def __post_init__(self) -> None:
+        n_components = sum(one.preparation.n_outputs for one in self.streams.values())
+        if self.plain_model is not None and len(self.plain_model.weights) != n_components:
+            raise ValueError(f"the plain model is for {len(self.plain_model.weights)} components, expected {n_components}")
 
     def explain_absence(self) -> str:
         """Return why nothing can be said of any recording; "" where something can."""
@@ -101,8 +115,8 @@ class TrainingReference:
             return "no training recording of the model could be left out to see how far others lie; train on two at least, better on more"
         return ""
 
-    def judge(self, features: Sequence[RecordingFeatures]) -> JudgedRecording:
-        """Return what the features of one recording, for each member of the model, tell about it."""
+    def judge(self, features: Sequence[RecordingFeatures], probabilities: npt.NDArray[np.floating]) -> JudgedRecording:
+        """Return what the features of one recording, for each member of the model, tell about it, and its predictions (T, B)."""
         # A recording may lack a view, or parts of it.
         streams = [(stream, columns, own, rows) for stream, columns, own in list_streams(features) if len(rows := find_rows(own, stream))]
         limits = self.describe_limits([stream for stream, *_ in streams])
@@ -115,8 +129,25 @@ class TrainingReference:
                 distances = np.full(len(own.values), np.nan, dtype=np.float32)
                 distances[rows] = found[-1].distances
                 curves.append(distances if own.rows is None else distances[own.rows.find_nearest()])
-        said = judge_figures(limits, found, measure_medians(features))
+        disagreement = None
+        if self.plain_model is not None and (plain := self._predict_plainly(features, self.plain_model)) is not None:
+            disagreement = self.plain_model.disagree(plain, probabilities)
+        said = judge_figures(limits, found, measure_medians(features), disagreement)
         return JudgedRecording(said, join_distances(curves))
+
+    def _predict_plainly(self, features: Sequence[RecordingFeatures], model: PlainModel) -> npt.NDArray[np.float64] | None:
+        """Return what the plain model predicts (T, B), NaN where a stream does not show the frame; None where a stream is not there."""
+        ends = np.cumsum([one.preparation.n_outputs for one in self.streams.values()])
+        weights = dict(zip(self.streams, np.split(model.weights, ends[:-1]), strict=True))
+        predicted = np.zeros((len(features[0].time_s), model.weights.shape[1]))
+        for stream, columns, own in list_streams(features):
+            key, rows = self._find_key(stream), find_rows(own, stream)
+            if key is not None and key in weights:
+                values = np.full((len(own.values), predicted.shape[1]), np.nan)
+                shown = own.values if len(rows) == len(values) else own.values[rows]
+                values[rows] = self.streams[key].predict(weights.pop(key), shown, columns)
+                predicted += values if own.rows is None else values[own.rows.find_nearest()]
+        return None if weights else predicted
 
     def describe_limits(self, streams: Sequence[StreamDescription]) -> FamiliarityLimits:
         """Return what a verdict on a recording with `streams`, each once, rests on."""
@@ -125,23 +156,30 @@ class TrainingReference:
         return FamiliarityLimits(
             absence=absence,
             recordings=None if self.record is None else self.record.recordings,
-            streams=tuple(find_limits(name, reference) for name, reference in known if reference is not None and not absence),
+            streams=tuple(find_limits(name, one, n_streams=len(known)) for name, one in known if one is not None and not absence),
             measures={} if self.record is None else {name: Measure(**one.model_dump()) for name, one in self.record.measures.items()},
+            disagreement_limit=None if self.plain_model is None else limit_disagreement(self.plain_model),
         )
 
     def find_reference(self, stream: StreamDescription) -> StreamReference | None:
         """Return the reference of a stream; None for one whose training features did not vary."""
+        key = self._find_key(stream)
+        return None if key is None else self.streams[key]
+
+    def _find_key(self, stream: StreamDescription) -> tuple[str, str] | None:
         view, text = identify_reference(stream)
         signature = Signature.from_text(text)
         known = (
-            one
-            for (of_view, other), one in self.streams.items()
+            (of_view, other)
+            for of_view, other in self.streams
             if of_view == view and not signature.describe_difference(Signature.from_text(other))
         )
         return next(known, None)
 
 
-def judge_figures(limits: FamiliarityLimits, figures: Sequence[StreamFigures], medians: Mapping[str, float]) -> Familiarity:
+def judge_figures(
+    limits: FamiliarityLimits, figures: Sequence[StreamFigures], medians: Mapping[str, float], disagreement: float | None = None
+) -> Familiarity:
     """Return the verdict on one recording.
 
     Parameters
@@ -152,6 +190,8 @@ def judge_figures(limits: FamiliarityLimits, figures: Sequence[StreamFigures], m
         Of the recording, for each stream of `limits`.
     medians
         Of its frames' measures, as `measure_medians` gives them.
+    disagreement
+        Of its predictions with those of a plain model (`PlainModel.disagree`); None where it is not known.
     """
     known = {**medians, **_relate_contrast(medians)}
     measures = {name: limits.measures.get(name, Measure()).model_copy(update={"median": _round(value)}) for name, value in known.items()}
@@ -161,16 +201,30 @@ def judge_figures(limits: FamiliarityLimits, figures: Sequence[StreamFigures], m
     far = [one for one in found if one.median > one.median_limit or one.share > one.share_limit or _measure_whole(one) > 1]
     odd = {name: one for name, one in measures.items() if _is_beyond(one)}
     reasons = [_explain_stream(one) for one in far] + [_explain_measure(name, one) for name, one in odd.items()]
+    limit = limits.disagreement_limit
+    is_doubtful = disagreement is not None and limit is not None and disagreement > limit
+    if is_doubtful:
+        reasons.append(
+            f"Predictions differ from those of a plain model on the same features by {disagreement:.2f}, up to {limit:.2f} is usual: "
+            "expect more errors."
+        )
     if limits.recordings is not None and limits.recordings < FEW_RECORDINGS:
         reasons.append(f"There were {limits.recordings} training recordings, too few to say how much such recordings differ.")
     whole = [min(_measure_whole(one), FARTHEST) for one in found if one.shift is not None]
-    verdict: Verdict = "foreign" if any(one.share >= FOREIGN_SHARE for one in far) else "unusual" if far or odd else "familiar"
+    distance = np.mean(whole) if whole else None
+    if distance is not None and disagreement is not None and limit:
+        # What is lost goes more with the disagreement, which counts twice.
+        distance = np.cbrt(distance * (disagreement / limit) ** 2)
+    is_unusual = bool(far or odd or is_doubtful)
+    verdict: Verdict = "foreign" if any(one.share >= FOREIGN_SHARE for one in far) else "unusual" if is_unusual else "familiar"
     return Familiarity(
         verdict=verdict,
         reasons=tuple(reasons),
-        distance=_round(np.mean(whole)) if whole else None,
+        distance=None if distance is None else _round(distance),
         streams=found,
         measures=measures,
+        disagreement=None if disagreement is None else _round(disagreement),
+        disagreement_limit=limit,
     )
 
 
@@ -191,25 +245,31 @@ def warn_of_unfamiliar(annotation: Annotation) -> str | None:
     return f"{annotation.recording}: is {known.verdict} to the model, so look at its ethogram before you use it. {' '.join(known.reasons)}"
 
 
-def find_limits(stream: str, reference: StreamReference) -> StreamLimits:
-    """Return what a recording like the training recordings hardly exceeds, by a stream."""
-    angle = find_prediction_limit(np.arcsin(np.sqrt(reference.shares)), rate=ALARM_RATE, usual_deviation=USUAL_SHARE, worth=WORTH)
+def find_limits(stream: str, reference: StreamReference, *, n_streams: int = 1) -> StreamLimits:
+    """Return what a recording like the training recordings hardly exceeds, by one of `n_streams` streams."""
+    rate = STREAM_ALARM_RATE / n_streams
+    angle = find_prediction_limit(np.arcsin(np.sqrt(reference.shares)), rate=rate, usual_deviation=USUAL_SHARE, worth=WORTH)
     known = reference.distribution
     # By chance alone, the logarithm of the root of the mean of N squares differs by the root of 1 / 2 N.
     usual_spread = float(np.sqrt(USUAL_SPREAD**2 + LIKE_FEATURES / (2 * reference.n_features)))
     return StreamLimits(
         stream=stream,
-        median_limit=_limit_logarithm(reference.medians, USUAL_MEDIAN),
+        median_limit=_limit_logarithm(reference.medians, USUAL_MEDIAN, rate),
         # A right angle is all frames.
         share_limit=_round(np.sin(min(angle, np.pi / 2)) ** 2),
-        shift_limit=None if known is None else max(_limit_logarithm(known.shifts, USUAL_SHIFT), LEAST_SHIFT),
-        spread_limit=None if known is None else max(_limit_logarithm(known.spreads, usual_spread), LEAST_SPREAD),
+        shift_limit=None if known is None else max(_limit_logarithm(known.shifts, USUAL_SHIFT, rate), LEAST_SHIFT),
+        spread_limit=None if known is None else max(_limit_logarithm(known.spreads, usual_spread, rate), LEAST_SPREAD),
     )
 
 
-def _limit_logarithm(values: npt.NDArray[np.float64], usual_deviation: float) -> float:
+def limit_disagreement(model: PlainModel) -> float:
+    """Return the disagreement with a plain model that a recording like the training recordings hardly exceeds."""
+    return max(_limit_logarithm(model.disagreements, USUAL_DISAGREEMENT, ALARM_RATE), LEAST_DISAGREEMENT)
+
+
+def _limit_logarithm(values: npt.NDArray[np.float64], usual_deviation: float, rate: float) -> float:
     logarithms = np.log(np.maximum(values, _LEAST))
-    limit = find_prediction_limit(logarithms, rate=ALARM_RATE, usual_deviation=usual_deviation, worth=WORTH)
+    limit = find_prediction_limit(logarithms, rate=rate, usual_deviation=usual_deviation, worth=WORTH)
     return _round(np.exp(min(limit, 50.0)))
 
 

@@ -23,7 +23,15 @@ from behavior.metrics.nearest_frames import measure_distances
 from behavior.row_blocks import RowBlocks
 from behavior.sequence.preparation import Moments, Preparation, combine_moments, measure_moments, require_components, solve_preparation
 
-__all__ = ["FIRST_REFERENCE_DTYPES", "REFERENCE_DTYPES", "FeatureDistribution", "StreamFigures", "StreamReference", "fit_stream_reference"]
+__all__ = [
+    "FIRST_REFERENCE_DTYPES",
+    "REFERENCE_DTYPES",
+    "FeatureDistribution",
+    "StreamFigures",
+    "StreamReference",
+    "fit_stream_reference",
+    "number_folds",
+]
 
 Floats = npt.NDArray[np.floating]
 
@@ -186,6 +194,12 @@ class StreamReference:
         moments = combine_moments(measure_moments(part, covariance=False) for part in parts)
         return StreamFigures(distances, *_compare_moments(self.preparation, self.distribution, moments))
 
+    def predict(self, weights: Floats, features: Floats | RowBlocks, columns: slice = _ALL) -> npt.NDArray[np.float64]:
+        """Return the components of each frame times `weights` (P, B), float64 of shape (T, B); other arguments as for `measure`."""
+        starts = range(0, len(features), _FRAMES_AT_ONCE)
+        parts = (np.asarray(features[start : start + _FRAMES_AT_ONCE])[:, columns] for start in starts)
+        return np.concatenate([np.empty((0, weights.shape[1])), *(self.preparation.apply(part) @ weights for part in parts)])
+
     def to_arrays(self) -> dict[str, npt.NDArray]:
         """Return the arrays of `REFERENCE_DTYPES`, which `from_arrays` reads."""
         assert self.preparation.components is not None
@@ -235,7 +249,7 @@ def fit_stream_reference(features: Sequence[Floats], animals: Sequence[str]) -> 
         return None
     samples = [_take_evenly(part, max(N_FITTED // len(features), 1)) for part in features]
     moments = [measure_moments(part, covariance=True) for part in samples]
-    folds = _number_folds(animals if len(set(animals)) > 1 else [str(number) for number in range(len(features))])
+    folds = number_folds(animals)
     distances: dict[int, npt.NDArray[np.float32]] = {}
     apart: dict[int, tuple[float, float]] = {}
     for fold in sorted(set(folds)):
@@ -316,8 +330,10 @@ def _measure(
     return distances
 
 
-def _number_folds(animals: Sequence[str]) -> list[int]:
-    """Return the fold of each recording: one for each animal, up to `MOST_FOLDS`."""
+def number_folds(animals: Sequence[str]) -> list[int]:
+    """Return the fold of each recording: one for each animal, or for each recording where all are of one animal, up to `MOST_FOLDS`."""
+    if len(set(animals)) < 2:
+        animals = [str(number) for number in range(len(animals))]
     numbers = {animal: number % MOST_FOLDS for number, animal in enumerate(dict.fromkeys(animals))}
     return [numbers[animal] for animal in animals]
 

@@ -45,6 +45,7 @@ __all__ = [
     "list_members",
     "list_validation",
     "predict_test",
+    "predict_training",
 ]
 
 
@@ -68,8 +69,8 @@ class FittedMember:
         What is done to features first; None for nothing.
     streams
         What the columns of its features are.
-    tested
-        Probabilities (T, K) of each test recording.
+    tested, fitted
+        Probabilities (T, K) of each test recording, and of each that it was trained on.
     window_length
         Vectors in a window; None where the head reads none.
     """
@@ -82,6 +83,7 @@ class FittedMember:
     preparation: Preparation | None
     streams: tuple[StreamDescription, ...]
     tested: list[npt.NDArray[np.float32]]
+    fitted: list[npt.NDArray[np.float32]]
     window_length: int | None
 
     @property
@@ -114,7 +116,8 @@ def fit_members(
     reasons: dict[int, str] = {}
     problems: dict[int, str] = {}
     for number, variant in enumerate(list_variants(study)):
-        data = load_variant(study, variant, training).to_vectors(variant.features.average)
+        training_data = load_variant(study, variant, training)
+        data = training_data.to_vectors(variant.features.average)
         test_data = load_variant(study, variant, test) if test is not None else None
         planned = plan_fits(study, number, data, {len(everything.training): everything}, epochs=epochs)
         for fit in planned:
@@ -137,11 +140,12 @@ def fit_members(
             if test_data is not None:
                 with measure_step("predict"):
                     tested = _predict_recordings(trainer, model, test_data, preparation, variant.features.average)
+            fitted = _predict_recordings(trainer, model, training_data, preparation, variant.features.average)
             length = None
             if not isinstance(variant.head, BoostingHead):
                 length = variant.windows.count_vectors(data.row_rate, average=variant.features.average)
             streams = data.features[0].streams
-            members.append(FittedMember(variant, fit, fit.plan, model, trainer, preparation, streams, tested, length))
+            members.append(FittedMember(variant, fit, fit.plan, model, trainer, preparation, streams, tested, fitted, length))
     covered = {output for member in members for output in member.trained_outputs}
     missed = sorted((problems | reasons).items())
     return members, {study.behaviors[output]: reason for output, reason in missed if output not in covered}
@@ -251,18 +255,32 @@ def predict_test(
     columns = [study.behaviors.index(name) for name in behaviors]
     labels, annotations = {}, []
     for number, (recording, features) in enumerate(zip(test.recordings, test.features, strict=True)):
-        predicted = []
-        for column in columns:
-            trained = [member for member in members if column in member.trained_outputs]
-            of_members = np.stack([member.tested[number][:, [member.outputs.index(column)]] for member in trained])
-            predicted.append(combine_members(of_members, study.ensemble.combine))
-        probabilities = Probabilities(np.concatenate(predicted, axis=1), tuple(behaviors), features.time_s)
+        predicted = _combine(study, members, behaviors, [member.tested[number] for member in members])
+        probabilities = Probabilities(predicted, tuple(behaviors), features.time_s)
         if decisions is None:
             annotations.append(decide(recording.id, probabilities, fps=features.fps, postprocess=study.postprocess))
         else:
             annotations.append(decisions.decide(recording.id, probabilities, fps=features.fps))
         labels[recording.id] = test.labels[number].select(columns)
     return annotations, labels
+
+
+def predict_training(study: Study, members: Sequence[FittedMember], behaviors: Sequence[str]) -> list[npt.NDArray[np.float32]]:
+    """Return what `members` predict together, before calibration, for each training recording, arrays (T, B) of `behaviors`."""
+    return [_combine(study, members, behaviors, fitted) for fitted in zip(*(member.fitted for member in members), strict=True)]
+
+
+def _combine(
+    study: Study, members: Sequence[FittedMember], behaviors: Sequence[str], predicted: Sequence[npt.NDArray[np.float32]]
+) -> npt.NDArray[np.float32]:
+    """Return the probabilities (T, B) of one recording by those that each member predicts for it (T, K)."""
+    combined = []
+    for column in (study.behaviors.index(name) for name in behaviors):
+        known = [
+            values[:, [one.outputs.index(column)]] for one, values in zip(members, predicted, strict=True) if column in one.trained_outputs
+        ]
+        combined.append(combine_members(np.stack(known), study.ensemble.combine))
+    return np.concatenate(combined, axis=1)
 
 
 def describe_stopping(study: Study, training: LearningData, members: Sequence[FittedMember], epochs: FitEpochs) -> str:

@@ -18,11 +18,13 @@ _ORDER = {"foreign": 0, "unusual": 1, None: 2, "familiar": 3}
 _MEANING = (
     "A frame's distance is that of its features from the nearest training frames; one in a hundred frames of left-out training recordings "
     "is farther than 1. A recording's shift is how far the mean of its features is from that of the nearest training recording, its spread "
-    "how much more or less they vary; its distance is the mean over the streams of the greater of the two, in units of what is usual at "
-    "most. A recording is unusual where one of these is greater than left-out recordings let expect, or light, sharpness, size or growth "
-    "are beyond what is usual. Growth is how many times as large the animal is at the right of where it goes as at the left, or at the "
-    "bottom as at the top: a tilted camera shows it. A recording is foreign where half of its frames are farther than 1. The last row has "
-    "the medians of the training recordings."
+    "how much more or less they vary. Its disagreement is 1 less the correlation of its predictions with those of a plain model on the "
+    "same features: on recordings unlike the training recordings, it rises with the model's errors. Its distance is the geometric mean "
+    "of the disagreement, counted twice, and the mean over the streams of the greater of shift and spread, each in units of what is usual "
+    "at most. A recording is unusual where one of these is greater than left-out recordings let expect, or light, sharpness, noise, size "
+    "or growth are beyond what is usual. Growth is how many times as large the animal is at the right of where it goes as at the left, or "
+    "at the bottom as at the top: a tilted camera shows it. A recording is foreign where half of its frames are farther than 1. The last "
+    "row has the medians of the training recordings."
 )
 
 
@@ -60,18 +62,21 @@ def _find(recording: DescribedRecording) -> Familiarity:
 
 def _tabulate(recordings: Sequence[DescribedRecording]) -> Table:
     is_known = any(_find(one).distance is not None for one in recordings)
+    is_compared = any(_find(one).disagreement is not None for one in recordings)
     measures = list(dict.fromkeys(name for one in recordings for name in _find(one).measures))
     rows = []
     for one in recordings:
         said = _find(one)
         distance = [_format(said.distance)] if is_known else []
+        distance += [_pair(said.disagreement, said.disagreement_limit)] if is_compared else []
         cells = distance + [_show(said.measures.get(name)) for name in measures]
         rows.append([one.name, said.verdict or "not known", *cells])
     for number, bounds in enumerate(dict.fromkeys(_list_bounds(_find(one), measures) for one in recordings)):
         if any(bounds):
             name = "training recordings" if number == 0 else "those of another model"
-            rows.append([name, "", *([""] if is_known else []), *bounds])
-    heading = ["Recording", "Familiarity", *(["Distance"] if is_known else []), *(name.capitalize() for name in measures)]
+            rows.append([name, "", *([""] * (is_known + is_compared)), *bounds])
+    known = [*(["Distance"] if is_known else []), *(["Disagreement"] if is_compared else [])]
+    heading = ["Recording", "Familiarity", *known, *(name.capitalize() for name in measures)]
     return Table(heading, rows, n_names=2, caption="Distances, and medians of measures", may_break=True)
 
 
@@ -81,7 +86,7 @@ def _tabulate_streams(recordings: Sequence[DescribedRecording]) -> Table:
     for one in recordings:
         for own in _find(one).streams:
             pairs = ((own.median, own.median_limit), (own.shift, own.shift_limit), (own.spread, own.spread_limit))
-            median, shift, spread = ("" if value is None else f"{_format(value)} of {_format(limit)}" for value, limit in pairs)
+            median, shift, spread = (_pair(value, limit) for value, limit in pairs)
             rows.append([one.name, own.stream, median, f"{own.share:.0%} of {own.share_limit:.0%}", shift, spread])
     heading = ["Recording", "Stream", "Median distance", "Frames beyond 1", "Shift", "Spread"]
     return Table(heading, rows, n_names=2, caption="Each figure, and what is usual at most")
@@ -89,6 +94,11 @@ def _tabulate_streams(recordings: Sequence[DescribedRecording]) -> Table:
 
 def _format(value: float | None) -> str:
     return "" if value is None else f"{value:.2f}"
+
+
+def _pair(value: float | None, limit: float | None) -> str:
+    """Return a figure and what is usual at most."""
+    return "" if value is None else f"{_format(value)} of {_format(limit)}"
 
 
 def _list_bounds(said: Familiarity, measures: Sequence[str]) -> tuple[str, ...]:

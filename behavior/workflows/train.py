@@ -38,6 +38,7 @@ from behavior.learning.model_fitting import (
     list_members,
     list_validation,
     predict_test,
+    predict_training,
 )
 from behavior.learning.raters import read_ceiling
 from behavior.learning.requirements import require_apart, require_learned
@@ -121,7 +122,7 @@ def train_model(path: Path, out: Path, *, crossval: Path | None = None) -> Train
         scores = {name: metrics.find(name, "average_precision").value for name in behaviors}
     description, writers = describe_bundle(study, training, members, behaviors, decisions)
     result.computing_time = _tabulate_time(study, training, test, efforts)
-    familiarity, reference_writers = describe_familiarity(study, training, description)
+    familiarity, reference_writers = describe_familiarity(study, training, description, predict_training(study, members, behaviors))
     record = _record_training(study, training, members, skipped, stopping, scores)
     description = description.model_copy(update={"training": record, "familiarity": familiarity})
     notes = [

@@ -9,7 +9,15 @@ from behavior.files.model_bundle import StreamDescription
 from behavior.learning import model_fitting
 from behavior.learning.crossval_folder import FitEpochs
 from behavior.learning.decisions import FittedDecisions
-from behavior.learning.model_fitting import describe_bundle, describe_stopping, fit_members, list_members, list_validation, predict_test
+from behavior.learning.model_fitting import (
+    describe_bundle,
+    describe_stopping,
+    fit_members,
+    list_members,
+    list_validation,
+    predict_test,
+    predict_training,
+)
 from behavior.learning.planning import FitKey
 from behavior.sequence.plans import FitReport, TrainedModel
 from behavior.sequence.preparation import fit_preparation
@@ -130,6 +138,16 @@ def test_the_test_recordings_are_predicted_by_all_members_together(make_study, m
     np.testing.assert_array_equal(labels["t0"].values, BOTH)
 
 
+def test_the_training_recordings_are_predicted_by_all_members_together(make_study, data, fits):
+    fits.value = lambda key: 0.2 + 0.4 * key.member + 0.1 * key.behavior
+    study = make_study(ensemble={"seeds": 2})
+    members, _ = fit_members(study, data, None, {})
+    predicted = predict_training(study, members, ["jump", "rear"])
+    assert [len(one) for one in predicted] == [len(one.time_s) for one in data.features]
+    for one in predicted:
+        np.testing.assert_allclose(one, np.tile([0.5, 0.4], (len(one), 1)), rtol=1e-6)
+
+
 def test_only_the_behaviors_asked_for_are_predicted(make_study, make_data, data, fits):
     test = make_data({"t0": BOTH})
     members, _ = fit_members(make_study(), data, test, {})
@@ -158,8 +176,9 @@ def test_test_features_are_averaged_and_prepared_as_the_training_features(make_s
     members, _ = fit_members(study, training, test, {})
     means = [features[name].reshape(4, 2, 3).mean(axis=1) for name in ("r0", "r1", "t0")]
     preparation = fit_preparation(means[:2], standardize=True, pca=None)
-    for values in fits.trainer.predicted_from:
-        np.testing.assert_allclose(values, preparation.apply(means[2]), rtol=1e-4, atol=1e-5)
+    # The test recording, then those that each was trained on.
+    for number, values in enumerate(fits.trainer.predicted_from):
+        np.testing.assert_allclose(values, preparation.apply(means[(2, 0, 1)[number % 3]]), rtol=1e-4, atol=1e-5)
     assert all(member.preparation is not None for member in members)
     # A vector for every two frames, and a probability for each frame.
     assert [values.shape for member in members for values in member.tested] == [(8, 1), (8, 1)]

@@ -55,6 +55,22 @@ def test_what_is_foreign_comes_first_with_its_reason(make_recording: MakeRecordi
     assert len([block for block in section.blocks if isinstance(block, Picture)]) == 1
 
 
+def test_disagreement_is_shown_with_what_is_usual_where_any_model_tells_it(
+    make_recording: MakeRecording, make_description: MakeDescription
+) -> None:
+    compared = judge("unusual", 0.9, "Dark.").model_copy(update={"disagreement": 0.4, "disagreement_limit": 0.25})
+    recordings = [make_recording("a", familiarity=judge("familiar", 0.5)), make_recording("b", familiarity=compared)]
+    section = make_familiarity_section(make_description(recordings))
+    assert section is not None
+    (table,) = [block for block in section.blocks if isinstance(block, Table)]
+    assert table.heading[:4] == ["Recording", "Familiarity", "Distance", "Disagreement"]
+    assert [row[:5] for row in table.rows] == [
+        ["b", "unusual", "0.90", "0.40 of 0.25", "45.1"],
+        ["a", "familiar", "0.50", "", "45.1"],
+        ["training recordings", "", "", "", "100 to 140"],
+    ]
+
+
 def test_quiet_recordings_need_no_warning(make_recording: MakeRecording, make_description: MakeDescription) -> None:
     section = make_familiarity_section(make_description([make_recording("a", familiarity=judge("familiar", 0.5))]))
     assert section is not None

@@ -91,7 +91,8 @@ def test_live_gives_the_files_of_annotate(run, model, mouse, tmp_path):
     # A camera comes at its own pace, so that how long predicting took says nothing.
     assert set(said) == {*expected, "live"} - {"computing_time"} and said["fps"] == pytest.approx(expected["fps"])
     judged, known = said["familiarity"], expected["familiarity"]
-    of_the_whole = [reason for reason in known["reasons"] if "the mean of the features" in reason or "features vary" in reason]
+    signs = ("the mean of the features", "features vary", "a plain model", "noise: ")
+    of_the_whole = [reason for reason in known["reasons"] if any(sign in reason for sign in signs)]
     assert judged["reasons"] == [reason for reason in known["reasons"] if reason not in of_the_whole]
     assert judged["verdict"] == (known["verdict"] if judged["reasons"] else "familiar") and set(judged) == set(known)
     # A recording as a whole is compared by features that nobody keeps.
@@ -101,9 +102,10 @@ def test_live_gives_the_files_of_annotate(run, model, mouse, tmp_path):
             assert value > 0
             continue
         assert judged["streams"][0][name] == (value if name == "stream" else pytest.approx(value, rel=1e-3, abs=1e-6))
-    # A pose alone tells size and likelihood.
+    assert (judged.pop("disagreement"), judged["disagreement_limit"]) == (None, known["disagreement_limit"])
+    # A pose alone tells size and likelihood, and written videos have less noise than a camera's pictures.
     assert {**known["measures"], **judged["measures"]} == known["measures"]
-    assert set(known["measures"]) - set(judged["measures"]) <= {"size", "likelihood"}
+    assert set(known["measures"]) - set(judged["measures"]) <= {"size", "likelihood", "noise"}
     assert said["live"]["delay_s"] == (0.25 if model.parent == tmp_path else 0.0)
     assert np.mean(live.ethogram.values != offline.ethogram.values) < 0.001
     printed = ran.out.splitlines()
