@@ -21,14 +21,13 @@ import numpy.typing as npt
 from behavior.errors import CacheError, OutputError
 from behavior.files.atomic import replacing
 from behavior.files.disk_space import require_space
+from behavior.files.feature_measures import MEASURES, place_measures
 from behavior.files.feature_sources import Signature, Source, hash_source
 from behavior.files.hdf5_arrays import require_own_content
 from behavior.files.opening import explain_damage
 from behavior.row_blocks import RowBlocks, count_block_rows
 
 __all__ = [
-    "LIVE_MEASURES",
-    "MEASURES",
     "PART_ROWS",
     "DamagedCacheError",
     "FeatureOutline",
@@ -53,11 +52,6 @@ _SAMPLED_VERSION = 2
 # The first whose file structures have checksums of their own.
 _HDF5_VERSION = "v110"
 _DATASETS = ("features", "centers", "measured", "time_s")
-# Of each row, to tell in what recordings differ: those of the crop, pixels, 0 to 1. Files of earlier versions have none, or no noise.
-MEASURES = ("brightness", "contrast", "sharpness", "noise", "size", "likelihood")
-# Those of a camera's pictures that can be compared with those of videos, which lose noise when they are written.
-LIVE_MEASURES = MEASURES[:3]
-_EARLIER_MEASURES = tuple(name for name in MEASURES if name != "noise")
 _ATTRIBUTES_HASH = "attributes_hash"
 _ADVICE = "delete it, and run `behavior embed STUDY` again (`behavior import-features` for imported features)"
 # Of a file without any features.
@@ -310,18 +304,8 @@ def read_features(path: Path, *, signature: Signature | None = None, source: Sou
             notes=tuple(json.loads(file.attrs["notes"])),
             attributes=json.loads(file.attrs["attributes"]),
             frames=file["frames"][:] if "frames" in file else None,
-            measures=_read_measures(file["measures"]) if "measures" in file else None,
+            measures=place_measures(file["measures"][:]) if "measures" in file else None,
         )
-
-
-def _read_measures(dataset: h5py.Dataset) -> npt.NDArray[np.float32]:
-    """Return `MEASURES` of each row; one that the file's version did not know yet is NaN."""
-    known: npt.NDArray[np.float32] = dataset[:]
-    if known.shape[1:] != (len(_EARLIER_MEASURES),):
-        return known
-    measures = np.full((len(known), len(MEASURES)), np.nan, dtype=np.float32)
-    measures[:, [MEASURES.index(name) for name in _EARLIER_MEASURES]] = known
-    return measures
 
 
 def _open_rows(path: Path, dataset: h5py.Dataset) -> npt.NDArray[np.floating]:

@@ -14,7 +14,8 @@ import numpy.typing as npt
 
 from behavior.errors import CacheError
 from behavior.files.atomic import make_folder, replacing
-from behavior.files.feature_cache import MEASURES, PART_ROWS, DamagedCacheError, StaleCacheError, exceeds_float16, write_cache
+from behavior.files.feature_cache import PART_ROWS, DamagedCacheError, StaleCacheError, exceeds_float16, write_cache
+from behavior.files.feature_measures import MEASURES
 from behavior.files.feature_sources import Signature, Source, hash_source
 from behavior.files.opening import explain_damage
 from behavior.frame_times import estimate_fps

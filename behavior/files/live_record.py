@@ -25,7 +25,7 @@ from behavior.errors import EthogramError, OutputError
 from behavior.files.atomic import write_text
 from behavior.files.ethogram_table import format_new_frames, read_frame_table
 from behavior.files.ethograms import ETHOGRAM_SUFFIX
-from behavior.files.feature_cache import LIVE_MEASURES
+from behavior.files.feature_measures import LIVE_MEASURES
 from behavior.files.live_video import LIVE_SUFFIX, advise_on_failed_writing
 from behavior.files.opening import require_regular_file
 from behavior.provenance import FamiliarityLimits, Provenance

@@ -246,7 +246,7 @@ class FamiliarityRecord(Section):
     streams
         References of the streams that the model works on; none where no training recording could be left out.
     measures
-        Those of `feature_cache.MEASURES` and `vision.size_growth.GROWTHS` that are known of all training recordings, and fps.
+        Those of `feature_measures.MEASURES` and `vision.size_growth.GROWTHS` that are known of all training recordings, and fps.
     plain_model
         The file of the plain model (`learning.plain_model.PlainModel`) on `streams`; None where there is none.
     """
@@ -256,11 +256,6 @@ class FamiliarityRecord(Section):
     streams: list[ReferenceDescription]
     measures: dict[str, MeasureRecord]
     plain_model: str | None = None
-
-    @property
-    def files(self) -> list[str]:
-        """Names of its files."""
-        return [*(stream.file for stream in self.streams), *([] if self.plain_model is None else [self.plain_model])]
 
 
 class BundleDescription(Section):
@@ -394,7 +389,8 @@ def read_bundle(folder: Path) -> BundleDescription:
         )
     elif hash_of_content != _hash_content(content):
         raise ModelError(f"{path}: is not as `behavior train` wrote it, but cut off or changed; {_ADVICE}.")
-    references = description.familiarity.files if description.familiarity is not None else []
+    known = description.familiarity
+    references = [] if known is None else [*(one.file for one in known.streams), known.plain_model]
     names = [name for member in description.members for name in (member.file, member.preparation)]
     for name in [*names, *references]:
         if name is not None:

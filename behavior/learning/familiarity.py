@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from behavior.config import split_stream
-from behavior.files.feature_cache import MEASURES
+from behavior.files.feature_measures import MEASURES
 from behavior.files.feature_sources import Signature
 from behavior.files.model_bundle import FamiliarityRecord, MeasureRecord, StreamDescription
 from behavior.learning.familiarity_reference import StreamFigures, StreamReference

@@ -13,7 +13,8 @@ import numpy.typing as npt
 from behavior.embedding.crop_streams import AppearanceStream, CropStream
 from behavior.embedding.live_positions import Positions
 from behavior.errors import ModelError
-from behavior.files.feature_cache import LIVE_MEASURES, exceeds_float16
+from behavior.files.feature_cache import exceeds_float16
+from behavior.files.feature_measures import LIVE_MEASURES
 from behavior.files.feature_sources import Signature
 from behavior.learning.model_features import ModelFeatures
 from behavior.learning.opened_model import OpenedModel

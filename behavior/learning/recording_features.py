@@ -48,7 +48,7 @@ class RecordingFeatures:
     rows
         Which frame each row is of; None where row t is frame t.
     measures
-        `feature_cache.MEASURES` of each row, float32 of shape (N, 6), NaN where they are not known; None where none are.
+        `feature_measures.MEASURES` of each row, float32 of shape (N, 6), NaN where they are not known; None where none are.
     present
         Whether each of S streams has each row, bool of shape (N, S); None where all have. Values of a stream are NaN where it has not,
         for a view may be missing, start later or end earlier.

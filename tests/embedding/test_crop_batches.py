@@ -159,7 +159,7 @@ def test_parts_are_whole_and_what_is_resumed_equals_the_unbroken(tmp_path: Path,
     np.testing.assert_array_equal(features.features[:, 0], expected)
     np.testing.assert_array_equal(features.centers[:, 1], 2 * np.arange(25))
     assert np.flatnonzero(~features.measured).tolist() == [12]
-    brightness, _, _, size, _ = features.measures.T
+    brightness, _, _, _, size, _ = features.measures.T
     # A picture that there is none of has no brightness.
     assert np.flatnonzero(np.isnan(brightness)).tolist() == [12]
     np.testing.assert_allclose(brightness[13:], np.arange(13, 25), rtol=1e-5)

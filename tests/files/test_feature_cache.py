@@ -10,7 +10,6 @@ import pytest
 
 from behavior.errors import CacheError, InputError, OutputError
 from behavior.files.feature_cache import (
-    MEASURES,
     DamagedCacheError,
     FeatureSet,
     MissingCacheError,
@@ -26,6 +25,7 @@ from behavior.files.feature_cache import (
     read_outline,
     write_cache,
 )
+from behavior.files.feature_measures import MEASURES
 from behavior.files.feature_sources import Signature, Source
 from behavior.files.feature_writer import FeatureWriter, write_imported
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from behavior.files.feature_cache import MEASURES
+from behavior.files.feature_measures import MEASURES
 from behavior.files.feature_sources import Signature
 from behavior.files.model_bundle import FamiliarityRecord, ReferenceDescription, StreamDescription
 from behavior.frame_sampling import lay_rows

@@ -90,7 +90,7 @@ def labelled(make_study, make_data, make_bundle):
 def test_a_plain_model_is_fitted_on_labels_and_opened(labelled, tmp_path):
     study, data, description, predicted = labelled
     record, writers = describe_familiarity(study, data, description, predicted)
-    assert record.plain_model in record.files
+    assert record.plain_model in writers
     for name, write in writers.items():
         write(tmp_path / name)
     opened = open_reference(tmp_path, description.model_copy(update={"familiarity": record}))
@@ -115,7 +115,7 @@ def test_a_model_that_predicts_nothing_has_no_plain_model_beside_it(labelled):
     study, data, description, predicted = labelled
     record, writers = describe_familiarity(study, data, description, [values * 0 for values in predicted])
     assert record.plain_model is None
-    assert set(writers) == set(record.files)
+    assert set(writers) == {one.file for one in record.streams}
 
 
 def test_references_of_the_second_version_have_no_plain_model(labelled, tmp_path):
