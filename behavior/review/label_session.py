@@ -60,13 +60,14 @@ class EditRequest:
 
 @dataclass(frozen=True)
 class Revision:
-    """An edit that was made; its number counts from 1 in each session."""
+    """An edit that was made; its number counts from 1 in each session, and `undone` is that of the one that it takes back, if it does."""
 
     number: int
     id: str
     viewer: str
     paints: tuple[Paint, ...]
     changes: tuple[Change, ...]
+    undone: int | None = None
 
 
 class LabelSession:
@@ -173,7 +174,7 @@ class LabelSession:
                 self._journal.append({"id": request.id, "changes": [_pack(change, self.behaviors) for change in changes]})
                 apply_changes(self.values, changes)
                 self._last_edit_s = time.monotonic()
-            revision = Revision(self.revision + 1, request.id, request.viewer, paints, tuple(changes))
+            revision = Revision(self.revision + 1, request.id, request.viewer, paints, tuple(changes), request.undo)
             self._revisions.append(revision)
             self._by_id[request.id] = revision
             return revision
@@ -234,7 +235,10 @@ class LabelSession:
                 raise LabelError(f"there is no edit {request.undo} to take back in this session; load the page again.")
             undone = self._revisions[request.undo - 1]
             changes = invert_changes(undone.changes)
-            if not are_as_before(self.values, changes):
+            # Who painted over equal labels changed nothing there, and still means them.
+            others = [revision for revision in self._list_standing(request.undo) if revision.viewer not in (request.viewer, "")]
+            is_touched = any(collide(undone.paints, revision.paints, self.exclusive) for revision in others)
+            if is_touched or not are_as_before(self.values, changes):
                 raise EditConflictError("these frames were changed since by somebody else, or by a later edit; nothing was taken back.")
             return undone.paints, changes
         for paint in request.paints:
@@ -248,6 +252,14 @@ class LabelSession:
         if any(collide(request.paints, revision.paints, self.exclusive) for revision in others):
             raise EditConflictError("somebody else has changed the same frames meanwhile; look at them, then label again.")
         return request.paints, plan_changes(self.values, self.behaviors, request.paints, self.exclusive)
+
+    def _list_standing(self, number: int) -> list[Revision]:
+        """Return the revisions after one that nobody has taken back since."""
+        standing: dict[int, Revision] = {}
+        for revision in self._revisions[number:]:
+            if revision.undone is None or standing.pop(revision.undone, None) is None:
+                standing[revision.number] = revision
+        return list(standing.values())
 
     def _prepare_writing(self) -> None:
         """Claim the file, and keep it as it was before the session."""

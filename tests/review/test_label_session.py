@@ -149,6 +149,25 @@ def test_two_people_merge_where_their_spans_do_not_touch_and_are_told_where_they
     session.close()
 
 
+def test_nobody_takes_back_what_somebody_else_has_labelled_alike(tmp_path: Path) -> None:
+    session = begin(tmp_path / "a.csv")
+    paint(session, 0, 5, viewer="a")
+    later = paint(session, 3, 9, viewer="b")
+    with pytest.raises(EditConflictError, match="nothing was taken back"):
+        undo(session, 1, viewer="a")
+    assert session.values[:10, 1].tolist() == [1] * 9 + [-1]
+    # What they have taken back is theirs no more.
+    back = undo(session, later.number, viewer="b")
+    assert session.values[:10, 1].tolist() == [1] * 5 + [-1] * 5
+    again = undo(session, back.number, viewer="b")
+    with pytest.raises(EditConflictError, match="nothing was taken back"):
+        undo(session, 1, viewer="a")
+    undo(session, again.number, viewer="b")
+    undo(session, 1, viewer="a")
+    assert session.values[:10, 1].tolist() == [-1] * 10
+    session.close()
+
+
 def test_an_edit_that_is_sent_twice_is_made_once(tmp_path: Path) -> None:
     session = begin(tmp_path / "a.csv")
     request = EditRequest("same", "a", 0, (Paint(3, 6, "rear", 1),))
