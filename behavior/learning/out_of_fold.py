@@ -266,4 +266,4 @@ def _record(data: LearningData, folds: Sequence[Fold], fit: PlannedFit, model: T
 
 def _warn_of_gaps(records: Sequence[FoldRecord]) -> None:
     for fold, behavior, reason in dict.fromkeys((record.fold, record.behavior, record.reason) for record in records if record.reason):
-        warn(f"fold {fold}: {reason}; {behavior} counts as decided negative there.")
+        warn(f"fold {fold}: {reason.removesuffix(f' of fold {fold}')}; {behavior} counts as decided negative there.")

@@ -219,6 +219,8 @@ def check_balance(behaviors: Sequence[str], training: Mapping[str, Labels]) -> l
         having = [recording for recording, labels in training.items() if (labels.values[:, column] == 1).any()]
         if training and not having:
             problems.append(Problem.warning("", f"{name} is never seen in the training recordings; it gets no model."))
+        elif training and not any((labels.values[:, column] == 0).any() for labels in training.values()):
+            problems.append(Problem.warning("", f"{name} is seen in every labelled frame of the training recordings; it gets no model."))
         elif len(having) == 1 and len(training) > 1:
             message = f"{name} is seen in {having[0]!r} alone; the fold that leaves it out cannot learn it."
             problems.append(Problem.warning("", message))

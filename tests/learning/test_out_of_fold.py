@@ -91,7 +91,7 @@ def test_folds_of_animals_predict_all_their_recordings(make_study, make_data, pr
     assert [record.fold for record in result.records] == ["A", "A", "B", "B"]
 
 
-def test_a_shared_head_fills_the_columns_that_it_was_trained_for(make_study, make_data, pretend):
+def test_a_shared_head_fills_the_columns_that_it_was_trained_for(make_study, make_data, pretend, caplog):
     data = make_data({"r0": NO_JUMP, "r1": BOTH, "r2": NO_JUMP})
     fits = pretend(lambda key, recording, column: (column + 1) / 4)
     result = predict_out_of_fold(make_study(head={"kind": "lstm", "share": True}), data)
@@ -102,6 +102,7 @@ def test_a_shared_head_fills_the_columns_that_it_was_trained_for(make_study, mak
     (gap,) = [record for record in result.records if record.reason]
     assert (gap.fold, gap.behavior, gap.best_epoch, gap.epochs, gap.watched) == ("r1", "jump", None, None, "")
     assert "no positive frame of jump" in gap.reason
+    assert "fold r1: no positive frame of jump in the training recordings; jump counts as decided negative there." in caplog.text
 
 
 def test_a_fit_that_failed_leaves_its_column_empty_and_is_warned_about(make_study, make_data, pretend, caplog):

@@ -194,6 +194,7 @@ def test_imported_features_stand_for_the_video(tmp_path: Path) -> None:
         ({}, []),
         ({"a": label(1, 0)}, []),
         ({"a": label(0, -1), "b": label(0, 0)}, ["rear is never seen in the training recordings; it gets no model."]),
+        ({"a": label(1, -1), "b": label(1, 1)}, ["rear is seen in every labelled frame of the training recordings; it gets no model."]),
         ({"a": label(1, 0), "b": label(0, 0)}, ["rear is seen in 'a' alone; the fold that leaves it out cannot learn it."]),
         ({"a": label(1, 0), "b": label(0, 1)}, []),
     ],
