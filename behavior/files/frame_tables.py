@@ -19,11 +19,12 @@ from behavior.files.label_formats.label_format import FrameLabels, LabelFormat, 
 from behavior.files.label_formats.missing_behaviors import check_missing
 from behavior.files.label_formats.request import LabelRequest
 from behavior.files.label_formats.source import HEAD_ROWS, LabelSource
-from behavior.files.text_tables import Row, TextTable, format_row, parse_number, parse_seconds
+from behavior.files.text_tables import Row, TextTable, find_delimiter, format_row, parse_number, parse_seconds
 from behavior.recording import Frames, Labels
 
 __all__ = [
     "FRAME_TABLE",
+    "advise_on_unread",
     "find_frame_column",
     "find_time_column",
     "format_frame_table",
@@ -59,6 +60,22 @@ def holds_labels_only(table: TextTable, names: Sequence[str]) -> bool:
                 return False
             has_labels = has_labels or bool(cells[column])
     return has_labels
+
+
+def advise_on_unread(table: TextTable, row_word: str) -> str:
+    """Return the beginning of advice on a table that is not recognised: its first cell that is no label, or that a row is one cell."""
+    if len(table.header) == 1 and (delimiter := find_delimiter(table.header[0])) in table.header[0]:
+        return f"each row is one cell with {delimiter!r} in it: take away the quotation marks around it, or split it; else "
+    if find_frame_column(table) is None:
+        return ""
+    for line, cells in islice(table.rows, HEAD_ROWS):
+        for name, cell in zip(table.header, cells, strict=False):
+            if not is_counter(name) and parse_label(cell, table.delimiter) is None:
+                return (
+                    f"if it has a row per frame and a column per behavior, cells have to be 1, 0, -1 or empty, and {row_word} {line} has "
+                    f"{cell[:40]!r} in the column {name!r}: write numbers there; else "
+                )
+    return ""
 
 
 def parse_label(cell: str, delimiter: str) -> int | None:

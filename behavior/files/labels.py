@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from behavior.errors import LabelError
 from behavior.files.bout_tables import BOUT_TABLE
-from behavior.files.frame_tables import FRAME_TABLE, holds_labels_only, list_frame_behaviors
+from behavior.files.frame_tables import FRAME_TABLE, advise_on_unread, holds_labels_only, list_frame_behaviors
 from behavior.files.label_formats.behaviordepot import BEHAVIORDEPOT
 from behavior.files.label_formats.bento import BENTO
 from behavior.files.label_formats.boris_aggregated import BORIS_AGGREGATED
@@ -277,6 +277,7 @@ def _open(path: Path, request: LabelRequest | None = None) -> tuple[LabelSource,
             return view, FRAME_TABLE
     shown = ", ".join(map(repr, source.table.header[:8]))
     formats = ", ".join(label_format.name for label_format in LABEL_FORMATS)
+    advice = advice or advise_on_unread(source.table, source.row_word)
     raise LabelError(f"{path}: is not a recognised label file (columns found: {shown[:200]}); {advice}expected one of: {formats}.")
 
 

@@ -103,6 +103,20 @@ def test_a_table_of_other_things_is_read_for_a_column_that_is_requested(tmp_path
         read(write(path, "x,y\n0.1,0.2\n"), ("grooming",))
 
 
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        ("frame,grooming\n0,0\n1,yes\n", "line 3 has 'yes' in the column 'grooming': write numbers there; else expected one of"),
+        ("frame,behavior\n0,grooming\n1,none\n", "line 2 has 'grooming' in the column 'behavior': write numbers there; else expected"),
+        ('"frame,grooming"\n"0,1"\n', "each row is one cell with ',' in it: take away the quotation marks around it"),
+    ],
+)
+def test_what_keeps_a_table_from_being_read_is_said(tmp_path: Path, text: str, advice: str) -> None:
+    with pytest.raises(LabelError, match="is not a recognised label file") as caught:
+        read(write(tmp_path / "a.csv", text))
+    assert advice in str(caught.value)
+
+
 def test_names_are_listed_with_the_columns_that_a_behavior_needs(tmp_path: Path) -> None:
     assert list_names(write(tmp_path / "a.csv", make_frame_table())) == LabelNames(NAMES, (), ("frame", *NAMES))
     assert list_names(write(tmp_path / "b.csv", make_bout_table())) == LabelNames(NAMES, (), None)
