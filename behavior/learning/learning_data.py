@@ -222,10 +222,14 @@ def load_learning_data(study: Study, recordings: Sequence[Recording], *, among: 
     Raises
     ------
     UsageError
-        If none has labels, features of different recordings mean different things, or frame rates differ.
+        If there are none or none has labels, features of different recordings mean different things, or frame rates differ.
     BehaviorError
         If features or labels cannot be used: one sentence for each recording, so that all can be fixed at once.
     """
+    if not recordings:
+        raise UsageError(
+            f"{study.recordings}: every recording has split=test, and those are kept for a last score; empty the split of some."
+        )
     streams = make_study_streams(study)
     lacked = describe_lacked(study, [*recordings, *among], streams)
     kept: list[Recording] = []
