@@ -14,6 +14,11 @@ The folder keeps videos, features and models; what is there is not computed agai
 
 `--tracks N` judges tracks of N further laboratories instead, without rendering or training: how often the growth of the animal along the
 picture calls held-out recordings unusual as they are, and seen by cameras of several tilts.
+
+`--splits N` judges what is in the folder again, without training: two to six recordings of each laboratory, drawn N times of all that are
+not altered, are the training recordings of references, which judge eight others and the altered ones, but for disagreement, which needs a
+model of each split. Printed for each number of training recordings: how many are not called familiar of those of a coat that was drawn, of
+those of another coat, and of the altered ones.
 """
 
 from __future__ import annotations
@@ -24,6 +29,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -38,11 +44,14 @@ from behavior.files.ethograms import ETHOGRAM_SUFFIX, read_annotation
 from behavior.files.frame_tables import write_frame_table
 from behavior.files.label_formats.request import LabelRequest
 from behavior.files.labels import read_labels
-from behavior.files.model_bundle import BUNDLE_FILE
+from behavior.files.model_bundle import BUNDLE_FILE, FamiliarityRecord
 from behavior.files.pose import read_pose, write_deeplabcut
 from behavior.files.study import open_study
 from behavior.files.video_writer import write_video
-from behavior.learning.familiarity import summarize_measure
+from behavior.learning.familiarity import TrainingReference, identify_reference, list_streams, measure_medians, summarize_measure
+from behavior.learning.familiarity_reference import StreamReference, fit_stream_reference
+from behavior.learning.learning_data import load_features, make_study_streams
+from behavior.learning.recording_features import RecordingFeatures
 from behavior.provenance import Familiarity
 from behavior.recording import Annotation, Recording, Track
 from behavior.synthetic import RenderedRecording, act_recording, degrade_track
@@ -185,9 +194,15 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path(os.environ.get("BEHAVIOR_DATA", "../shared/data")))
     parser.add_argument("--only", nargs="*", default=[laboratory.name for laboratory in LABORATORIES], help="names of laboratories")
     parser.add_argument("--tracks", type=int, metavar="N", help="judge growth alone, on tracks of N further laboratories")
+    parser.add_argument("--splits", type=int, metavar="N", help="judge splits of the laboratories that are in the folder")
     arguments = parser.parse_args()
     if arguments.tracks is not None:
         judge_tracks(arguments.tracks)
+        return
+    if arguments.splits is not None:
+        chosen = [laboratory for laboratory in LABORATORIES if laboratory.name in arguments.only]
+        for n_streams in (1, 3):
+            judge_splits(arguments.folder, chosen, n_streams, n_splits=arguments.splits)
         return
     found: list[Judged] = []
     for laboratory in LABORATORIES:
@@ -268,6 +283,51 @@ def judge_tracks(n_laboratories: int) -> None:
                 is_odd[laboratory] |= (held < limits.low_limit) | (held > limits.high_limit)
         said = ", ".join(f"{name} {count}" for name, count in zip(moves, is_odd.sum(axis=(0, 1)), strict=True))
         print(f"{n_training} training recordings, called unusual by growth of {n_laboratories * N_HELD}: {said}")
+
+
+def judge_splits(folder: Path, laboratories: Sequence[Laboratory], n_streams: int, *, n_splits: int) -> None:
+    """Print how many recordings are not called familiar by references of some of the others."""
+    alarms: dict[tuple[int, str], list[bool]] = {}
+    for laboratory in laboratories:
+        plain, altered = (load_known(folder / laboratory.name, name, n_streams) for name in ("recordings", "altered"))
+        names = list(plain)
+        coats = [laboratory.coat or COATS[index % len(COATS)] for index in range(len(names))]
+        for n_training, split in product((2, 3, 4, N_TRAINING), range(n_splits)):
+            order = np.random.default_rng(split).permutation(len(names))
+            drawn, held = sorted(order[:n_training]), order[N_TRAINING:]
+            reference = fit_reference([plain[names[index]] for index in drawn])
+            groups = {
+                "of a coat that was drawn": [plain[names[index]] for index in held if coats[index] in {coats[one] for one in drawn}],
+                "of another coat": [plain[names[index]] for index in held if coats[index] not in {coats[one] for one in drawn}],
+                "altered": [one for name, one in altered.items() if name.rpartition(".")[2] not in {names[index] for index in drawn}],
+            }
+            for group, features in groups.items():
+                said = [reference.judge([one], np.zeros((len(one.time_s), 1))).familiarity.verdict for one in features]
+                alarms.setdefault((n_training, group), []).extend(verdict != "familiar" for verdict in said)
+    used = "appearance" if n_streams == 1 else "appearance, motion, pose"
+    print(f"\n{', '.join(one.name for one in laboratories)}, references of {used}")
+    for (n_training, group), found in sorted((key, own) for key, own in alarms.items() if own):
+        print(f"  {n_training} training recordings, {group}: {sum(found)} of {len(found)} not familiar")
+
+
+def load_known(folder: Path, name: str, n_streams: int) -> dict[str, RecordingFeatures]:
+    """Return the features of the recordings of one study of a laboratory, by name."""
+    study, recordings = open_study(folder / f"{name}_{n_streams}.yaml")
+    streams = make_study_streams(study)
+    return {one.id: load_features(study, one, streams) for one in recordings}
+
+
+def fit_reference(training: Sequence[RecordingFeatures]) -> TrainingReference:
+    """Return what `train` keeps of some training recordings, without a plain model."""
+    references: dict[tuple[str, str], StreamReference] = {}
+    for stream, columns, _ in list_streams(training[:1]):
+        known = fit_stream_reference([one.values[:, columns] for one in training], [str(index) for index in range(len(training))])
+        assert known is not None
+        references[identify_reference(stream)] = known
+    medians = [measure_medians([one]) for one in training]
+    shared = [name for name in medians[0] if all(name in one for one in medians)]
+    measures = {name: summarize_measure(name, [one[name] for one in medians]) for name in shared}
+    return TrainingReference(FamiliarityRecord(recordings=len(training), streams=[], measures=measures), references)
 
 
 def score(recording: Recording, annotation: Annotation) -> float:
