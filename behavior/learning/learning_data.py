@@ -226,10 +226,7 @@ def load_learning_data(study: Study, recordings: Sequence[Recording], *, among: 
     BehaviorError
         If features or labels cannot be used: one sentence for each recording, so that all can be fixed at once.
     """
-    if not recordings:
-        raise UsageError(
-            f"{study.recordings}: every recording has split=test, and those are kept for a last score; empty the split of some."
-        )
+    _require_training(study, recordings)
     streams = make_study_streams(study)
     lacked = describe_lacked(study, [*recordings, *among], streams)
     kept: list[Recording] = []
@@ -258,8 +255,16 @@ def load_learning_data(study: Study, recordings: Sequence[Recording], *, among: 
     return LearningData(tuple(kept), tuple(features), tuple(labels), tuple(study.behaviors))
 
 
+def _require_training(study: Study, recordings: Sequence[Recording]) -> None:
+    if not recordings:
+        raise UsageError(
+            f"{study.recordings}: every recording has split=test, and those are kept for a last score; empty the split of some."
+        )
+
+
 def require_labelled(study: Study, recordings: Sequence[Recording], kept: Sequence[Recording]) -> None:
     """Raise UsageError if `kept`, those of the `recordings` to train on that have labels, are none."""
+    _require_training(study, recordings)
     if not kept:
         raise UsageError(
             f"{study.recordings}: none of its {len(recordings)} recordings to train on has labels; name label files in the column "
