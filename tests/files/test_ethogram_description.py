@@ -157,7 +157,7 @@ def test_what_is_no_description_is_one_sentence(tmp_path: Path, content: bytes) 
     path.write_bytes(content)
     with pytest.raises(EthogramError) as caught:
         read_description(path)
-    assert str(caught.value).startswith(f"{path}: ")
+    assert str(caught.value).startswith((f"{path}: ", f"{path}, line 1: "))
     assert len(str(caught.value)) < 500
 
 

@@ -548,7 +548,7 @@ def test_a_missing_file_is_one_sentence(written: Path) -> None:
     ("content", "expected"),
     [
         (b"{", "is not JSON"),
-        (b"\xff\xfe", "in UTF-8"),
+        (b"\xff\xfe", "the byte 0xff is not UTF-8, expected the description of an ethogram"),
         (b"[]", "no usable 'recording'"),
         (b'{"recording": "a/b", "behaviors": [], "n_frames": 6}', "no usable 'recording'"),
         (b'{"recording": "A", "behaviors": ["x", "x"], "n_frames": 6}', "no usable 'behaviors'"),
@@ -557,7 +557,7 @@ def test_a_missing_file_is_one_sentence(written: Path) -> None:
 )
 def test_unusable_provenance_is_one_sentence(written: Path, content: bytes, expected: str) -> None:
     written.with_suffix(".json").write_bytes(content)
-    with pytest.raises(EthogramError, match=rf"A_ethogram\.json: .*{expected}"):
+    with pytest.raises(EthogramError, match=rf"A_ethogram\.json(, line 1)?: .*{expected}"):
         read_annotation(written)
 
 
