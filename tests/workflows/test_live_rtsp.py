@@ -35,7 +35,8 @@ def read_number(image):
     return sum(int(image[120, 32 * bit + 16].mean() > 128) << bit for bit in range(N_BITS))
 
 
-@pytest.fixture(scope="module")
+# As long as the demo, so that it comes before, and nobody renders the demo for a test that is skipped.
+@pytest.fixture(scope="session")
 def video(tmp_path_factory):
     if not Path(PYTHON).is_file() or subprocess.run([PYTHON, SERVER], capture_output=True, check=False).returncode:
         pytest.skip("no RTSP server here: apt-get install gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-good gstreamer1.0-plugins-bad")
@@ -68,7 +69,7 @@ def wait_for_frames(folder, count, program):
     pytest.fail(f"no {count} frames came: {program.communicate(timeout=30)}")
 
 
-def test_a_stream_that_dies_and_comes_back_is_recorded_with_a_gap(demo, video, port, tmp_path):
+def test_a_stream_that_dies_and_comes_back_is_recorded_with_a_gap(video, demo, port, tmp_path):
     out = tmp_path / "out"
     command = [sys.executable, "-m", "behavior", "live", demo.model, "--source", f"rtsp://127.0.0.1:{port}/cage", "--name", "cage"]
     server = serve(port, video)
