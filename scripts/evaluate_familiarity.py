@@ -81,6 +81,8 @@ LABORATORIES = (
     Laboratory("development_mixed", 12, None, True),
     Laboratory("report_black", 21, "black", False),
     Laboratory("report_mixed", 22, None, False),
+    Laboratory("report_black2", 23, "black", False),
+    Laboratory("report_mixed2", 24, None, False),
 )
 COATS = ("black", "agouti", "grey", "white")
 

@@ -58,7 +58,7 @@ def test_trees_go_from_cross_validation_to_ethograms(run, write, tmp_path):
     ran = run("train", study, "--crossval", tmp_path / "cv", "--out", tmp_path / "model")
     assert ran.status == 0, ran.err
     assert sorted(path.name for path in (tmp_path / "model").iterdir() if path.suffix in (".npz", ".keras")) == [
-        *("jump.0.npz", "jump.0.trees.npz", "rear.0.npz", "rear.0.trees.npz", "reference.0.npz"),
+        *("jump.0.npz", "jump.0.trees.npz", "plain_model.npz", "rear.0.npz", "rear.0.trees.npz", "reference.0.npz"),
     ]
     bundle = read_bundle(tmp_path / "model")
     assert [(member.head.kind, member.window_length) for member in bundle.members] == [("boosting", None)] * 2
