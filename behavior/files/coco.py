@@ -24,6 +24,7 @@ _MOST_BYTES = 64 << 20
 _START_BYTES = 4096
 _LAST_FRAME = 1 << 32
 _MOST_PARTS = 1000
+_HIGHEST_VISIBILITY = 2.0
 _FRAME_KEYS = ("frame_id", "frame_index", "frame")
 _ADVICE = "export the detections again, or as CSV with the columns frame,x1,y1,x2,y2,score"
 _LAST_NUMBER = re.compile(r"^(?P<start>.*?)(?P<number>[0-9]{1,10})[^0-9]*$", re.ASCII | re.DOTALL)
@@ -181,6 +182,11 @@ def _take_points(path: Path, one: Mapping[str, Any], number: int, n_parts: int) 
     if not one.get("keypoints"):
         return np.full((n_parts, 3), (np.nan, np.nan, 0.0))
     points = np.array(_take_numbers(path, one["keypoints"], f"annotation {number}: keypoints", 3 * n_parts)).reshape(n_parts, 3)
+    if points[:, 2].max(initial=0.0) > _HIGHEST_VISIBILITY:
+        found = f"{points[:, 2].max():g}"
+        raise PoseError(
+            f"{path}: annotation {number}: keypoints have the visibility {found}, expected 0, 1, 2, or a number from 0 to 1; {_ADVICE}."
+        )
     points[points[:, 2] <= 0] = (np.nan, np.nan, 0.0)
     # In COCO 1 is hidden and 2 is visible; in results it is how sure the detector is.
     points[:, 2] = np.minimum(points[:, 2], 1.0)

@@ -18,6 +18,7 @@ from behavior.files.pose import POSE_SUFFIXES, PoseFile, is_pose, open_pose
 from behavior.files.pose_formats.deeplabcut import is_pose_table
 from behavior.files.pose_formats.sleap_csv import is_sleap_csv, read_sleap_csv_instances
 from behavior.files.pose_formats.sleap_project import is_sleap_project, read_sleap_instances
+from behavior.files.pose_likelihoods import require_instance_likelihoods
 from behavior.files.pose_table import PoseInstances
 
 __all__ = ["find_detections", "read_detections"]
@@ -76,10 +77,11 @@ def read_detections(path: Path, *, video: Path) -> DetectionTable:
     require_regular_file(path, error=PoseError, expected=_EXPECTED, advice=advice)
     if is_coco(path):
         return read_coco(path, video=video)
-    if is_sleap_project(path):
-        return DetectionTable.from_instances(read_sleap_instances(path))
-    if is_sleap_csv(path):
-        return DetectionTable.from_instances(read_sleap_csv_instances(path))
+    for is_format, read in ((is_sleap_project, read_sleap_instances), (is_sleap_csv, read_sleap_csv_instances)):
+        if is_format(path):
+            found = read(path)
+            require_instance_likelihoods(path, found)
+            return DetectionTable.from_instances(found)
     is_table = is_pose_table(path)
     if not is_table and is_detection_csv(path):
         return read_detection_csv(path)

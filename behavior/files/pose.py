@@ -17,6 +17,7 @@ from behavior.files.pose_formats.nwb import is_nwb, is_nwb_pose, read_nwb_pose
 from behavior.files.pose_formats.sleap_analysis import is_sleap_analysis, read_sleap_analysis
 from behavior.files.pose_formats.sleap_csv import is_sleap_csv, read_sleap_csv
 from behavior.files.pose_formats.sleap_project import is_sleap_project, read_sleap_project
+from behavior.files.pose_likelihoods import check_likelihoods
 from behavior.files.pose_table import COORDINATES, PoseTable, require_pose_file
 from behavior.files.pose_times import TOLERATED_ROWS, place_by_time
 from behavior.recording import Frames, Track
@@ -90,7 +91,7 @@ def read_pose(path: Path, *, individual: str | None = None, scale: tuple[float, 
     ------
     PoseError
         If the file is missing or holds no pose, the individual is not in it or has to be chosen, the row index is not one frame number
-        per row, or the file has a unit of its own and no scale is given.
+        per row, a likelihood is of another scale than 0 to 1, or the file has a unit of its own and no scale is given.
     """
     return open_pose(path).read(individual, scale)
 
@@ -99,7 +100,9 @@ def open_pose(path: Path) -> PoseFile:
     """Return the pose file at `path`, parsed once for all of its animals; raises as `read_pose`, but for what a choice of animal brings."""
     table = _read_table(path)
     # First whether it is a pose of a video at all: nobody has to choose an animal of training labels.
-    return PoseFile(path, table, _check_frame_index(path, table))
+    frames = _check_frame_index(path, table)
+    note = check_likelihoods(path, table)
+    return PoseFile(path, table, frames, () if note is None else (note,))
 
 
 class PoseFile:
@@ -115,10 +118,12 @@ class PoseFile:
         Rows that the track of each animal has.
     time_s, stated_frames, fps
         As in `PoseTable`.
+    notes
+        Sentences on what is odd about its numbers.
     """
 
-    def __init__(self, path: Path, table: PoseTable, frames: npt.NDArray[np.int64]) -> None:
-        self.path, self.n_rows = path, int(frames.max()) + 1
+    def __init__(self, path: Path, table: PoseTable, frames: npt.NDArray[np.int64], notes: tuple[str, ...] = ()) -> None:
+        self.path, self.n_rows, self.notes = path, int(frames.max()) + 1, notes
         self.time_s, self.stated_frames, self.fps = table.time_s, table.stated_frames, table.fps
         self._table, self._frames = table, frames
         self.individuals = {

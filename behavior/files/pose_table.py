@@ -43,6 +43,8 @@ class PoseTable:
         "px" for pixels from the upper left corner; anything else is from an origin of the program's own, y upwards.
     lines
         In which line of a text each row is, shape (T,), counted from 1; None for other files.
+    has_peaks
+        Whether likelihoods are the peaks of a network's heat maps, which may be above 1.
     """
 
     columns: tuple[tuple[str, str, str], ...]
@@ -54,6 +56,7 @@ class PoseTable:
     fps: float | None = None
     unit: str = "px"
     lines: npt.NDArray[np.int64] | None = None
+    has_peaks: bool = False
 
     def require_distinct(self, path: Path) -> None:
         """Raise PoseError, naming `path`, if a column is there twice."""

@@ -77,7 +77,7 @@ def check_pose(
             _require_others(recording, crop, settings, opened)
     except BehaviorError as error:
         return PoseCheck(len(track), problems=[Problem.error(recording.id, error)])
-    messages = [*([turned] if turned else []), *messages]
+    messages = [*opened.notes, *([turned] if turned else []), *messages]
     return PoseCheck(len(track), measured, [Problem.warning(recording.id, message) for message in messages])
 
 

@@ -59,3 +59,16 @@ def test_a_pose_that_is_not_there_is_named(tmp_path: Path) -> None:
         open_pose_of(Recording("a"))
     with pytest.raises(PoseError, match=r"gone\.csv: no such pose file"):
         open_pose_of(Recording("a", pose=tmp_path / "gone.csv"))
+
+
+def test_likelihoods_that_are_a_little_off_are_said_and_percent_are_an_error(tmp_path: Path) -> None:
+    recording = write(tmp_path)
+    text = (tmp_path / "a.csv").read_text()
+    (tmp_path / "a.csv").write_text(text.replace("900.0,1.0\n", "900.0,1.25\n", 1))
+    checked = check_pose(recording, CROP, FRAMES, None, open_file=lambda: open_pose_of(recording))
+    assert [problem.is_error for problem in checked.problems] == [False]
+    assert "1 of 10 likelihoods are not from 0 to 1" in checked.problems[0].message
+    (tmp_path / "a.csv").write_text(text.replace("900.0,1.0\n", "900.0,99.0\n"))
+    checked = check_pose(recording, CROP, FRAMES, None, open_file=lambda: open_pose_of(recording))
+    assert [problem.is_error for problem in checked.problems] == [True]
+    assert "has the likelihood 99 in line 4" in checked.problems[0].message

@@ -77,7 +77,7 @@ def _read_group(path: Path, group: h5py.Group) -> PoseTable:
             )
         values = _sort_by_owner(path, values, owners, names)
     columns = tuple((name, part, coordinate) for name in names for part in KEY_POINTS for coordinate in COORDINATES)
-    table = PoseTable(columns, np.arange(len(values)), values.reshape(len(values), len(columns)))
+    table = PoseTable(columns, np.arange(len(values)), values.reshape(len(values), len(columns)), has_peaks=True)
     table.require_distinct(path)
     return table
 

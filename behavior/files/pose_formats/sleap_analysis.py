@@ -62,7 +62,8 @@ def read_sleap_analysis(path: Path) -> PoseTable:
     coordinates = COORDINATES[: 2 if scores is None else 3]
     columns = [(names[track], node, coordinate) for track in present for node in nodes for coordinate in coordinates]
     values = positions if scores is None else np.concatenate((positions, scores[..., np.newaxis]), axis=3)
-    table = PoseTable(tuple(columns), np.arange(len(values)), values[:, present].reshape(len(values), len(columns)), may_end_early=True)
+    flat = values[:, present].reshape(len(values), len(columns))
+    table = PoseTable(tuple(columns), np.arange(len(values)), flat, may_end_early=True, has_peaks=True)
     table.require_distinct(path)
     return table
 

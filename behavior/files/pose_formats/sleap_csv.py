@@ -66,7 +66,7 @@ def read_sleap_csv(path: Path) -> PoseTable:
             advice = "correct the tracks in SLEAP" if track else "run SLEAP's tracking, which tells animals apart"
             raise PoseError(f"{path}: frame {frame:g} has several rows of {whose} (lines {listed}), expected one; {advice}.")
         values[np.searchsorted(index, frames[rows]), number * width : (number + 1) * width] = read.values[rows].reshape(len(rows), width)
-    result = PoseTable(columns, index, values, may_end_early=True)
+    result = PoseTable(columns, index, values, may_end_early=True, has_peaks=True)
     result.require_distinct(path)
     return result
 

@@ -156,7 +156,8 @@ def _read(path: Path, file: h5py.File) -> PoseTable:
     if version < _MIDDLE_OF_PIXEL:
         is_position = np.array([coordinate != "likelihood" for _, _, coordinate in columns])
         positions[:, is_position] -= 0.5
-    pose = PoseTable(tuple(columns), frames, positions, may_end_early=True, stated_frames=_read_length(file), fps=_read_rate(file))
+    length, rate = _read_length(file), _read_rate(file)
+    pose = PoseTable(tuple(columns), frames, positions, may_end_early=True, stated_frames=length, fps=rate, has_peaks=True)
     pose.require_distinct(path)
     return pose
 
