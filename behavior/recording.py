@@ -113,8 +113,6 @@ class Frames:
     broke_off
         Whether the video ends before its header says.
 
-    Examples
-    --------
     >>> Frames.from_times(np.array([0.0, 0.1, 0.2])).n_frames
     3
     """
@@ -154,9 +152,10 @@ class Track:
         Whether the file it comes from leaves out the frames after the last detection.
     stated_frames
         How many frames the file says that its video has; None if it does not.
+    frame_numbers
+        The numbers that the file gives the rows that it has, int64 of shape (R,), increasing, where the first is not 0, so that it may
+        count from 1; None where row t is frame t, as in every track that was matched to a video.
 
-    Examples
-    --------
     >>> track = Track(np.array([[[3.0, 4.0]], [[np.nan, np.nan]]]), np.array([[0.9], [0.1]]), ("nose",))
     >>> len(track), track.positions.shape
     (2, (2, 1, 2))
@@ -168,6 +167,7 @@ class Track:
     time_s: npt.NDArray[np.float64] | None = None
     may_end_early: bool = False
     stated_frames: int | None = None
+    frame_numbers: npt.NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
         n_parts = len(self.body_parts)

@@ -171,7 +171,7 @@ def _match_frames(path: Path, table: DetectionTable, summary: VideoSummary) -> D
         raise PoseError(f"{path}: holds no detection, expected some; run the detector again.")
     last = int(table.frames[-1])
     if table.may_start_at_one and last == n_frames and table.frames[0] >= 1:
-        warn(f"{path}: its pictures are numbered from 1 to {n_frames}, so picture 1 is taken for the video's frame 0.")
+        warn(f"{path}: its frames are numbered from 1 to {n_frames}, so its frame 1 is taken for the video's frame 0.")
         return replace(table, frames=table.frames - 1)
     stated = table.stated_frames or 0
     if not summary.broke_off and max(last + 1, stated) > n_frames + TOLERATED_ROWS:

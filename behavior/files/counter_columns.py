@@ -7,7 +7,7 @@ import re
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["counts_from_1", "find_time_unit", "is_counter", "is_frame_column"]
+__all__ = ["counts_from_1", "find_first_number", "find_time_unit", "is_counter", "is_frame_column"]
 
 _UNITS_S = {
     **dict.fromkeys(("s", "sec", "secs", "second", "seconds", "hh:mm:ss"), 1.0),
@@ -63,6 +63,20 @@ def counts_from_1(frames: npt.NDArray[np.int64], n_frames: int) -> bool:
     (True, False)
     """
     return len(frames) > 0 and bool(frames.min() == 1 and frames.max() == n_frames)
+
+
+def find_first_number(frames: npt.NDArray[np.int64], n_frames: int) -> int:
+    """Return the number that a file which has rows for `frames` gives the first of `n_frames`.
+
+    It is 1 (`counts_from_1`), or as high as a camera has counted where there is a row for each frame, or else 0.
+
+    >>> [find_first_number(np.array(frames), 3) for frames in ([0, 1, 2], [1, 2, 3], [70, 71, 72], [1, 2])]
+    [0, 1, 70, 0]
+    """
+    if counts_from_1(frames, n_frames):
+        return 1
+    is_camera = len(frames) == n_frames > 0 and n_frames <= frames.min() == frames.max() - n_frames + 1
+    return int(frames.min()) if is_camera else 0
 
 
 def _simplify(name: str) -> str:

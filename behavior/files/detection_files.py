@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -79,16 +80,18 @@ def read_detections(path: Path, *, video: Path) -> DetectionTable:
         return read_coco(path, video=video)
     for is_format, read in ((is_sleap_project, read_sleap_instances), (is_sleap_csv, read_sleap_csv_instances)):
         if is_format(path):
-            found = read(path)
-            require_instance_likelihoods(path, found)
-            return DetectionTable.from_instances(found)
+            each = read(path)
+            require_instance_likelihoods(path, each)
+            return DetectionTable.from_instances(each)
     is_table = is_pose_table(path)
     if not is_table and is_detection_csv(path):
         return read_detection_csv(path)
     if not _is_known(path):
         raise PoseError(f"{path}: holds no detections that are read, expected {_EXPECTED}; {advice}.")
-    instances = _split_animals(path, open_pose(path))
-    return DetectionTable.from_instances(instances, least_likelihood=_DEEPLABCUT_CUTOFF if is_table else 0.0)
+    opened = open_pose(path)
+    instances = _split_animals(path, opened)
+    found = DetectionTable.from_instances(instances, least_likelihood=_DEEPLABCUT_CUTOFF if is_table else 0.0)
+    return replace(found, may_start_at_one=opened.frame_numbers is not None and bool(opened.frame_numbers[0] == 1))
 
 
 def _is_known(path: Path) -> bool:

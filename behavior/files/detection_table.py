@@ -40,7 +40,7 @@ class DetectionTable:
     stated_frames, stated_size
         How many frames, and what width and height, the file says that its video has; None if it does not.
     may_start_at_one
-        Whether frames may be numbered from 1: they come from names or ids of pictures.
+        Whether frames may be numbered from 1: they come from names or ids of pictures, or from an index that begins at 1.
     """
 
     frames: npt.NDArray[np.int64]

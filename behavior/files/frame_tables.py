@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from behavior.errors import LabelError
 from behavior.files.atomic import write_text
-from behavior.files.counter_columns import counts_from_1, find_time_unit, is_counter, is_frame_column
+from behavior.files.counter_columns import find_first_number, find_time_unit, is_counter, is_frame_column
 from behavior.files.label_formats.label_format import FrameLabels, LabelFormat, RowTimes
 from behavior.files.label_formats.missing_behaviors import check_missing
 from behavior.files.label_formats.request import LabelRequest
@@ -121,12 +121,12 @@ def read_frame_columns(
     is_track = all(table.find_column(name) is not None for name in _TRACK)
     notes = check_missing(table.path, names, request, kind="EthoVision column" if is_track else "column")
     frames, values, times = _read_cells(table, chosen, row_word=row_word, time_column=time_column)
-    if counts_from_1(frames, request.frames.n_frames):
-        frames = frames - 1
+    first = find_first_number(frames, request.frames.n_frames)
+    frames = frames - first
+    if first == 1:
         notes.append(f"{table.path}: counts frames from 1 to {len(frames)}; its frame 1 is read as frame 0.")
-    elif len(frames) == request.frames.n_frames > 0 and len(frames) <= frames.min() == frames.max() - len(frames) + 1:
-        notes.append(f"{table.path}: counts frames from {frames.min()}, as cameras do, a row for each of the video; the first is frame 0.")
-        frames = frames - frames.min()
+    elif first:
+        notes.append(f"{table.path}: counts frames from {first}, as cameras do, a row for each of the video; the first is frame 0.")
     elif len(frames) and frames.min() == 1:
         notes.append(f"{table.path}: the frame column starts at 1, so frame 0 has no label; frames are counted from 0.")
     _require_frames(table.path, frames, times.lines, row_word)

@@ -17,6 +17,7 @@ from behavior.files.pose_formats.nwb import is_nwb, is_nwb_pose, read_nwb_pose
 from behavior.files.pose_formats.sleap_analysis import is_sleap_analysis, read_sleap_analysis
 from behavior.files.pose_formats.sleap_csv import is_sleap_csv, read_sleap_csv
 from behavior.files.pose_formats.sleap_project import is_sleap_project, read_sleap_project
+from behavior.files.pose_index import check_frame_index, count_from_0
 from behavior.files.pose_likelihoods import check_likelihoods
 from behavior.files.pose_table import COORDINATES, PoseTable, require_pose_file
 from behavior.files.pose_times import TOLERATED_ROWS, place_by_time
@@ -51,9 +52,6 @@ _TEXT_READERS: tuple[tuple[Callable[[Path], bool], Callable[[Path], PoseTable]],
 
 _TABLE_SUFFIXES = (".csv", ".h5", ".hdf5")
 
-# An index that leaves out more than nine of ten frames holds something else than frame numbers.
-_SPARSEST_INDEX = 10
-
 # Share of frames by which a number that comes from a container, not from counting, may be wrong.
 _DECLARED_OFF = 0.02
 
@@ -62,9 +60,6 @@ _ROWS_AT_ONCE = 1000
 
 # More names than this are counted.
 _SHOWN_NAMES = 12
-
-# A year of 100 frames per second has fewer frames.
-_LAST_FRAME = 1 << 32
 
 
 def read_pose(path: Path, *, individual: str | None = None, scale: tuple[float, float, float] | None = None) -> Track:
@@ -100,7 +95,7 @@ def open_pose(path: Path) -> PoseFile:
     """Return the pose file at `path`, parsed once for all of its animals; raises as `read_pose`, but for what a choice of animal brings."""
     table = _read_table(path)
     # First whether it is a pose of a video at all: nobody has to choose an animal of training labels.
-    frames = _check_frame_index(path, table)
+    frames = check_frame_index(path, table)
     note = check_likelihoods(path, table)
     return PoseFile(path, table, frames, () if note is None else (note,))
 
@@ -118,13 +113,18 @@ class PoseFile:
         Rows that the track of each animal has.
     time_s, stated_frames, fps
         As in `PoseTable`.
+    frame_numbers
+        As in `Track`.
     notes
-        Sentences on what is odd about its numbers.
+        Sentences on what is odd about its likelihoods.
     """
 
     def __init__(self, path: Path, table: PoseTable, frames: npt.NDArray[np.int64], notes: tuple[str, ...] = ()) -> None:
         self.path, self.n_rows, self.notes = path, int(frames.max()) + 1, notes
         self.time_s, self.stated_frames, self.fps = table.time_s, table.stated_frames, table.fps
+        # SLEAP counts from 0 by definition, and leaves out frames; tables go through many hands.
+        may_count_otherwise = table.time_s is None and not table.may_end_early and frames.min() > 0
+        self.frame_numbers = np.sort(frames) if may_count_otherwise else None
         self._table, self._frames = table, frames
         self.individuals = {
             animal: tuple(dict.fromkeys(part for name, part, _ in table.columns if name == animal)) for animal in _list_animals(table)
@@ -165,6 +165,7 @@ class PoseFile:
             time_s=table.time_s,
             may_end_early=table.may_end_early,
             stated_frames=table.stated_frames,
+            frame_numbers=self.frame_numbers,
         )
 
     def _find_coordinates(self, animal: str) -> list[int]:
@@ -211,7 +212,7 @@ def find_body_parts(track: Track, names: Sequence[str], *, path: Path) -> list[i
 
 
 def match_pose_to_frames(track: Track, frames: Frames, *, path: Path) -> tuple[Track, str | None]:
-    """Cut or pad `track` to the frames of its video, or place its rows by their times.
+    """Cut or pad `track` to the frames of its video, or place its rows by their times; row 1 becomes row 0 of a file that counts from 1.
 
     Parameters
     ----------
@@ -240,28 +241,9 @@ def match_pose_to_frames(track: Track, frames: Frames, *, path: Path) -> tuple[T
     if track.time_s is not None:
         placed, notes = place_by_time(track, frames, path=path)
         return placed, " ".join(notes) or None
-    n_rows, n_frames = len(track), frames.n_frames
-    if n_rows == n_frames:
-        return track, None
-    surplus = n_rows - n_frames
-    is_explained = frames.broke_off if surplus > 0 else track.may_end_early
-    if abs(surplus) > TOLERATED_ROWS and not is_explained:
-        raise PoseError(
-            f"{path}: {n_rows} pose rows for {n_frames} frames in the video, expected as many; is it the pose of another video?"
-        )
-    if surplus > 0:
-        cut = Track(track.positions[:n_frames], track.likelihoods[:n_frames], track.body_parts)
-        if frames.broke_off:
-            return cut, f"{path}: the video breaks off, and {surplus} of {n_rows} pose rows, the last ones, have no frame and are left out."
-        return cut, (
-            f"{path}: {surplus} of {n_rows} pose rows have no frame; the last ones are left out, and if the video lost frames in its "
-            "middle, all pose after them is shifted."
-        )
-    padding = ((0, -surplus), (0, 0))
-    padded = Track(
-        np.pad(track.positions, (*padding, (0, 0)), constant_values=np.nan), np.pad(track.likelihoods, padding), track.body_parts
-    )
-    return padded, f"{path}: {-surplus} of {n_frames} frames, the last ones, have no pose row and count as unmeasured."
+    track, note = count_from_0(track, frames.n_frames, path=path)
+    fitted, more = _fit_rows(track, frames, path)
+    return fitted, " ".join(filter(None, (note, more))) or None
 
 
 def is_pose(path: Path) -> bool:
@@ -318,6 +300,32 @@ def write_deeplabcut(path: Path, track: Track | Mapping[str, Track], *, scorer: 
             take_rows(slice(None)).to_hdf(temporary, key="df_with_missing", mode="w", format="fixed")
 
 
+def _fit_rows(track: Track, frames: Frames, path: Path) -> tuple[Track, str | None]:
+    """Return a track with a row per frame, those left out or added at the end, and what to say of that."""
+    n_rows, n_frames = len(track), frames.n_frames
+    if n_rows == n_frames:
+        return track, None
+    surplus = n_rows - n_frames
+    is_explained = frames.broke_off if surplus > 0 else track.may_end_early
+    if abs(surplus) > TOLERATED_ROWS and not is_explained:
+        raise PoseError(
+            f"{path}: {n_rows} pose rows for {n_frames} frames in the video, expected as many; is it the pose of another video?"
+        )
+    if surplus > 0:
+        cut = Track(track.positions[:n_frames], track.likelihoods[:n_frames], track.body_parts)
+        if frames.broke_off:
+            return cut, f"{path}: the video breaks off, and {surplus} of {n_rows} pose rows, the last ones, have no frame and are left out."
+        return cut, (
+            f"{path}: {surplus} of {n_rows} pose rows have no frame; the last ones are left out, and if the video lost frames in its "
+            "middle, all pose after them is shifted."
+        )
+    padding = ((0, -surplus), (0, 0))
+    padded = Track(
+        np.pad(track.positions, (*padding, (0, 0)), constant_values=np.nan), np.pad(track.likelihoods, padding), track.body_parts
+    )
+    return padded, f"{path}: {-surplus} of {n_frames} frames, the last ones, have no pose row and count as unmeasured."
+
+
 def _read_table(path: Path) -> PoseTable:
     if require_pose_file(path):
         for is_format, read in _HDF5_READERS:
@@ -368,38 +376,3 @@ def _list_animals(table: PoseTable) -> list[str]:
     names = list(dict.fromkeys(name for name, _, _ in table.columns))
     # Multi-animal DeepLabCut keeps points that no animal owns, such as corners, under this name.
     return [name for name in names if name.casefold() != "single"] or names
-
-
-def _check_frame_index(path: Path, table: PoseTable) -> npt.NDArray[np.int64]:
-    """Return the frame of each row, or its number where rows have times."""
-    import pandas as pd
-
-    index = table.index
-    if not len(index):
-        raise PoseError(f"{path}: has a header but no rows, expected one per frame; run the tracker again.")
-    if table.time_s is not None:
-        return np.arange(len(index))
-    numbers = pd.to_numeric(
-        pd.Series(index.ravel() if index.dtype != object else [str(value) for value in index]), errors="coerce"
-    ).to_numpy()
-    wrong = np.flatnonzero(~np.isfinite(numbers) | (numbers < 0) | (numbers != np.floor(numbers)))
-    if len(wrong):
-        value = index[wrong[0]]
-        if any(mark in str(value).casefold() for mark in (".png", ".jpg", "labeled-data")):
-            raise PoseError(
-                f"{path}: holds training labels of single pictures ({value}), expected a row per video frame; choose the video's pose."
-            )
-        row = f"row {wrong[0]}" if table.lines is None else f"line {table.lines[wrong[0]]}"
-        raise PoseError(f"{path}: {row} has the index {str(value)[:80]!r}, expected a frame number; export the pose again.")
-    if numbers.max() > _LAST_FRAME:
-        raise PoseError(f"{path}: the index goes to {numbers.max():.6g}, expected frame numbers; export the pose again.")
-    frames = numbers.astype(np.int64)
-    values, counts = np.unique(frames, return_counts=True)
-    if (counts > 1).any():
-        frame = values[counts > 1][0]
-        rows = np.flatnonzero(frames == frame)
-        where = "" if table.lines is None else f" (lines {', '.join(map(str, table.lines[rows][:3]))})"
-        raise PoseError(f"{path}: frame {frame} has {len(rows)} rows{where}, expected one; remove what was appended twice.")
-    if values[-1] >= _SPARSEST_INDEX * (len(frames) + 1000):
-        raise PoseError(f"{path}: the index goes to {values[-1]} in {len(frames)} rows, expected frame numbers; export the pose again.")
-    return frames

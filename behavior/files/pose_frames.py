@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from behavior.errors import PoseError
+from behavior.files.counter_columns import find_first_number
 from behavior.files.pose import PoseFile, match_pose_to_frames, open_pose
 from behavior.frame_times import estimate_fps, have_same_rate
 from behavior.recording import Frames, Recording, Track
@@ -71,7 +72,10 @@ def find_pose_frames(pose: PoseFile, fps: float | None) -> PoseFrames:
             f"{pose.path}: there is no video, and this file does not say how many frames a second it is of; enter that in the manifest's "
             "column fps, or for all recordings in the study file: pose: {fps: 30}."
         )
-    n_frames = max(pose.stated_frames or 0, pose.n_rows)
+    numbers = pose.frame_numbers
+    # A file that counts from 1 has no frame 0.
+    first = 0 if numbers is None else find_first_number(numbers, len(numbers))
+    n_frames = max(pose.stated_frames or 0, pose.n_rows - first)
     if n_frames >= _SPARSEST * (pose.n_rows + _FEW_ROWS):
         raise PoseError(
             f"{pose.path}: says that its video has {n_frames:,} frames, and ends after {pose.n_rows:,}; run the tracker on the whole video."

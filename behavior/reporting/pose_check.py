@@ -13,6 +13,7 @@ from behavior.errors import BehaviorError
 from behavior.files.needed_files import require_pose
 from behavior.files.pose import PoseFile, find_body_parts, match_pose_to_frames, open_pose
 from behavior.files.pose_frames import place_on_frames
+from behavior.files.pose_index import count_from_0
 from behavior.recording import Frames, Recording, Track
 from behavior.reporting.check_result import Problem
 
@@ -71,14 +72,15 @@ def check_pose(
         track, turned = read_upright_track(recording, crop.individual, crop.pose_scale, opened=opened, doubts_scale=True)
     except BehaviorError as error:
         return PoseCheck(problems=[Problem.error(recording.id, error)])
+    n_rows = len(count_from_0(track, frames.n_frames, path=opened.path)[0])
     try:
         measured, messages = _compare_track(recording, track, crop, frames, size)
         if settings is not None and settings.others is not None:
             _require_others(recording, crop, settings, opened)
     except BehaviorError as error:
-        return PoseCheck(len(track), problems=[Problem.error(recording.id, error)])
+        return PoseCheck(n_rows, problems=[Problem.error(recording.id, error)])
     messages = [*opened.notes, *([turned] if turned else []), *messages]
-    return PoseCheck(len(track), measured, [Problem.warning(recording.id, message) for message in messages])
+    return PoseCheck(n_rows, measured, [Problem.warning(recording.id, message) for message in messages])
 
 
 def _compare_track(recording: Recording, track: Track, crop: Crop, frames: Frames, size: tuple[int, int] | None) -> tuple[float, list[str]]:

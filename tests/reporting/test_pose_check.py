@@ -72,3 +72,15 @@ def test_likelihoods_that_are_a_little_off_are_said_and_percent_are_an_error(tmp
     checked = check_pose(recording, CROP, FRAMES, None, open_file=lambda: open_pose_of(recording))
     assert [problem.is_error for problem in checked.problems] == [True]
     assert "has the likelihood 99 in line 4" in checked.problems[0].message
+
+
+def test_rows_of_a_pose_that_counts_from_1_are_as_many_as_the_frames(tmp_path: Path) -> None:
+    recording = write(tmp_path)
+    lines = (tmp_path / "a.csv").read_text().splitlines()
+    rows = [f"{number},{line.split(',', 1)[1]}" for number, line in enumerate(lines[3:], 1)]
+    (tmp_path / "a.csv").write_text("\n".join([*lines[:3], *rows, ""]))
+    checked = check_pose(recording, CROP, FRAMES, None, open_file=lambda: open_pose_of(recording))
+    assert (checked.n_rows, checked.measured) == (10, 1.0)
+    assert [problem.message for problem in checked.problems] == [
+        f"{tmp_path / 'a.csv'}: counts frames from 1 to 10; its frame 1 is read as frame 0."
+    ]
