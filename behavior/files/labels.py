@@ -20,7 +20,7 @@ from behavior.files.label_formats.boris_project import BORIS_PROJECT
 from behavior.files.label_formats.boris_tabular import BORIS_TABULAR
 from behavior.files.label_formats.calms21 import CALMS21
 from behavior.files.label_formats.caltech import CALTECH
-from behavior.files.label_formats.choosing import fits, refuse_nameless
+from behavior.files.label_formats.choosing import UnownedError, fits, refuse_nameless, require_own_subject
 from behavior.files.label_formats.cvat import CVAT
 from behavior.files.label_formats.deepethogram import DEEPETHOGRAM
 from behavior.files.label_formats.dlcanalyzer import DLCANALYZER
@@ -53,6 +53,7 @@ __all__ = [
     "LabelNames",
     "count_label_frames",
     "describe_observations",
+    "explain_unowned",
     "find_label_frames",
     "is_label_file",
     "list_behaviors",
@@ -119,8 +120,7 @@ def read_labels(path: Path, request: LabelRequest) -> tuple[Labels, list[str]]:
     contents = label_format.read(source, request)
     if request.offset_s and not label_format.has_players:
         contents = _delay(path, contents, request.offset_s)
-    if request.is_shared and request.subject is None and not _names_animal(source, label_format, contents, request):
-        raise LabelError(refuse_nameless(path, request))
+    _require_owner(source, label_format, contents, request)
     if isinstance(contents, FrameLabels):
         values, notes = _arrange_frames(path, place_rows(path, contents, request), request)
         shown = np.flatnonzero((values == 1).any(axis=1))
@@ -220,6 +220,25 @@ def count_label_frames(path: Path, behaviors: Sequence[str]) -> int | None:
         return None
     contents = label_format.read(source, request)
     return len(contents.values) if isinstance(contents, FrameLabels) else None
+
+
+def explain_unowned(path: Path, request: LabelRequest) -> str | None:
+    """Return the sentence on a label file of several individuals that does not say which labels are the requested one's; None if it does.
+
+    Raises
+    ------
+    LabelError
+        If the file is missing or not a label file, or it is unclear what to read.
+    """
+    source, label_format = _open(path, request)
+    try:
+        contents = label_format.read(source, request)
+        _require_owner(source, label_format, contents, request)
+        if isinstance(contents, BoutLabels):
+            require_own_subject(path, contents.rows.subjects, request)
+    except UnownedError as error:
+        return str(error)
+    return None
 
 
 def find_label_frames(path: Path, request: LabelRequest) -> Frames | None:
@@ -326,6 +345,12 @@ def _recognise(source: LabelSource) -> tuple[LabelSource, LabelFormat] | None:
 def _list_label_sheets(source: LabelSource) -> list[str]:
     """Return the sheets with labels of a file with several sheets; [] for any other file."""
     return [name for name in source.sheets if _recognise(source.of_sheet(name)) is not None] if len(source.sheets) > 1 else []
+
+
+def _require_owner(source: LabelSource, label_format: LabelFormat, contents: FrameLabels | BoutLabels, request: LabelRequest) -> None:
+    """Raise UnownedError for a file of several individuals' recordings that names no animal, unless the request names a subject."""
+    if request.is_shared and request.subject is None and not _names_animal(source, label_format, contents, request):
+        raise UnownedError(refuse_nameless(source.path, request))
 
 
 def _names_animal(source: LabelSource, label_format: LabelFormat, contents: FrameLabels | BoutLabels, request: LabelRequest) -> bool:

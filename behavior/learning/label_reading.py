@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from behavior.config import LabelFiles
+from behavior.errors import BehaviorError, join_first
 from behavior.files.label_formats.request import LabelPolicies, LabelRequest
-from behavior.files.labels import read_labels
+from behavior.files.labels import explain_unowned, read_labels
 from behavior.progress import warn
 from behavior.recording import Annotation, Frames, Labels, Recording
 
-__all__ = ["read_labels_of", "read_raters_of"]
+__all__ = ["describe_unowned", "read_labels_of", "read_raters_of"]
+
+# So many recordings are named, the others counted.
+_SHOWN = 8
 
 
 def read_labels_of(
@@ -38,23 +43,7 @@ def read_labels_of(
     LabelError
         If the file cannot be used (`files.labels.read_labels`).
     """
-    if rater is None:
-        rater = next((name for name, file in recording.labels.items() if file == path), "")
-    video_names = () if recording.video is None else (recording.video.name,)
-    request = LabelRequest(
-        tuple(behaviors),
-        frames,
-        mapping=settings.map,
-        ignored=frozenset(settings.ignore),
-        recording_names=(*video_names, recording.id),
-        rater=settings.rater or rater or None,
-        background=settings.background,
-        individual=recording.individual or None,
-        is_shared=path in recording.shared_labels,
-        policies=LabelPolicies(**settings.dump_policies()),
-        **settings.choose(recording.id),
-    )
-    return read_labels(path, request)
+    return read_labels(path, _make_request(recording, path, behaviors, frames, settings, rater))
 
 
 def read_raters_of(annotation: Annotation, recording: Recording, *, settings: LabelFiles) -> dict[str, Labels]:
@@ -78,3 +67,49 @@ def read_raters_of(annotation: Annotation, recording: Recording, *, settings: La
         for warning in warnings:
             warn(warning)
     return labels
+
+
+def describe_unowned(recordings: Sequence[Recording], behaviors: Sequence[str], *, settings: LabelFiles) -> list[str]:
+    """Return a sentence where label files of several individuals' recordings do not say which labels are whose; [] where all do.
+
+    Parameters
+    ----------
+    recordings
+        As the manifest has them, with the label files that they share.
+    settings
+        The study's section `labels`.
+    """
+    # What is not labelled, and what the background means, is not asked here.
+    settings = settings.model_copy(update={"missing": "absent", "background": settings.background or "absent"})
+    found: list[tuple[str, str]] = []
+    for recording in recordings:
+        for path in sorted(recording.shared_labels):
+            # Whatever else is wrong with a label file is for `check` to say, which knows the video's frames.
+            with suppress(BehaviorError):
+                reason = explain_unowned(path, _make_request(recording, path, behaviors, Frames(0), settings, None))
+                found += [] if reason is None else [(recording.id, reason)]
+    if not found:
+        return []
+    others = join_first(dict.fromkeys(name for name, _ in found[1:] if name != found[0][0]), _SHOWN)
+    return [f"{found[0][0]}: {found[0][1]}{f' The same is true of {others}.' if others else ''}"]
+
+
+def _make_request(
+    recording: Recording, path: Path, behaviors: Sequence[str], frames: Frames, settings: LabelFiles, rater: str | None
+) -> LabelRequest:
+    if rater is None:
+        rater = next((name for name, file in recording.labels.items() if file == path), "")
+    video_names = () if recording.video is None else (recording.video.name,)
+    return LabelRequest(
+        tuple(behaviors),
+        frames,
+        mapping=settings.map,
+        ignored=frozenset(settings.ignore),
+        recording_names=(*video_names, recording.id),
+        rater=settings.rater or rater or None,
+        background=settings.background,
+        individual=recording.individual or None,
+        is_shared=path in recording.shared_labels,
+        policies=LabelPolicies(**settings.dump_policies()),
+        **settings.choose(recording.id),
+    )

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from behavior.config import is_view_name
+from behavior.config import LabelFiles, is_view_name
 from behavior.errors import BehaviorError, OutputError, UsageError
 from behavior.files.atomic import make_folder, require_writable, write_text
 from behavior.files.behavior_names import ChosenNames, choose_names
@@ -26,8 +26,10 @@ from behavior.files.paired_files import Pairing
 from behavior.files.pairing import pair_files, pair_poses
 from behavior.files.pose import open_pose
 from behavior.files.pose_frames import find_pose_frames
+from behavior.files.shared_videos import introduce_companions
 from behavior.files.video import open_video
 from behavior.files.view_cells import name_view
+from behavior.learning.label_reading import describe_unowned
 from behavior.recording import Recording
 from behavior.vision.backbone_weights import IMAGENET, PACKAGED, RANDOM
 from behavior.vision.backbones import find_backbone
@@ -137,7 +139,9 @@ def init_study(
     sampling, sampling_notes = _sample(rates, "Recordings") if pose is not None else choose_sampling(recordings)
     text = format_new_study(names, crop, backbone=specification.name, weights=weights, sampling=sampling, pose=pose, views=view_crops)
     write_text(study_path, text)
-    return InitResult(pairings, study_path, [*notes, *names.notes, *crop_notes, *weight_notes, *sampling_notes])
+    labels = LabelFiles(map=dict(names.mapping), ignore=list(names.ignored))
+    owner_notes = describe_unowned(introduce_companions(recordings), names.behaviors, settings=labels)
+    return InitResult(pairings, study_path, [*notes, *names.notes, *owner_notes, *crop_notes, *weight_notes, *sampling_notes])
 
 
 def _choose_behaviors(recordings: Sequence[Recording], pairings: Sequence[Pairing]) -> ChosenNames:

@@ -11,7 +11,7 @@ from label_samples import FRAMES, N_FRAMES, NAMES, TIME_S, VALUES, make_bout_tab
 
 from behavior.config import LabelFiles, Study, parse_section
 from behavior.errors import LabelError
-from behavior.learning.label_reading import read_labels_of, read_raters_of
+from behavior.learning.label_reading import describe_unowned, read_labels_of, read_raters_of
 from behavior.provenance import Provenance
 from behavior.recording import Annotation, Ethogram, Probabilities, Recording
 
@@ -117,3 +117,17 @@ def test_labels_of_nobody_in_particular_are_asked_about_where_individuals_share_
     # A table of several recordings names them by their ids.
     table = write(tmp_path / "all.csv", "recording,behavior,start_frame,stop_frame\nv_x,a,1,3\nv_y,a,5,7\n")
     assert [read_shared(table, name) for name in "xy"] == [[1, 2], [5, 6]]
+
+
+def test_whose_labels_are_not_said_is_one_sentence_and_a_subject_answers_it(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", "subject,behavior,start_frame,stop_frame\nS1,groom,0,3\nS2,groom,4,6\n")
+    both = [
+        Recording(name, labels={"": path}, individual=individual, shared_labels=frozenset({path}))
+        for name, individual in (("a_one", "one"), ("a_two", "two"))
+    ]
+    (note,) = describe_unowned(both, ("groom",), settings=LabelFiles())
+    assert note.startswith(f"a_one: {path}: has no labels of the individual 'one', only of 'S1', 'S2'; ")
+    assert note.endswith(" The same is true of a_two.")
+    assert describe_unowned(both, ("groom",), settings=LabelFiles(subject={"a_one": "S1", "a_two": "S2"})) == []
+    path.write_text(path.read_text().replace("S1", "one").replace("S2", "Two"))
+    assert describe_unowned(both, ("groom",), settings=LabelFiles()) == []

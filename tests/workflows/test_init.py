@@ -249,13 +249,31 @@ def test_a_pose_of_several_animals_makes_a_row_for_each(run, tmp_path):
         ("b_M_1", "M 1", "b_M_1"),
     ]
     assert study_of(tmp_path)["crop"] == {"body_part": "midbody", "size": 160, "min_likelihood": 0.6}
-    # Labels that do not say whose they are have to be decided on.
+    # Labels that do not say whose they are have to be decided on, which is said once.
+    (note,) = [line for line in ran.err.splitlines() if "is the label file of several individuals of one video" in line]
+    assert "a_resident: " in note and note.endswith("The same is true of a_intruder, b_M_1, b_M2.")
     errors = find_errors(run, tmp_path / "study.yaml")
     assert len(errors) == 4
     assert all("is the label file of several individuals of one video" in error for error in errors)
     study = tmp_path / "study.yaml"
     study.write_text(study.read_text() + 'labels: {subject: "*"}\n')
     assert find_errors(run, study) == []
+
+
+@pytest.mark.parametrize(("subjects", "is_said"), [(("S1", "S2"), True), (("Resident", "INTRUDER"), False)])
+def test_subjects_that_are_no_individual_of_the_pose_are_said_once(run, tmp_path, subjects, is_said):
+    write_pair(tmp_path, "a", ("resident", "intruder"))
+    rows = "".join(f"{name},grooming,{start},{start + 2}\n" for start, name in enumerate(subjects))
+    (tmp_path / "a_labels.csv").write_text(f"subject,behavior,start_frame,stop_frame\n{rows}")
+    ran = run("init", tmp_path, "--backbone", "openfield")
+    assert ran.status == 0
+    said = ran.err.count("has no labels of the individual 'resident', only of 'S1', 'S2'; say")
+    assert said == is_said
+    assert ("labels: {subject: {RECORDING: NAME}}" in ran.err) is is_said
+    assert ("The same is true of a_intruder." in ran.err) is is_said
+    # As `check` says of each.
+    errors = find_errors(run, tmp_path / "study.yaml")
+    assert sum("has no labels of the individual" in error for error in errors) == (2 if is_said else 0)
 
 
 def test_one_individual_is_named_in_the_study_and_several_in_the_manifest(run, tmp_path):

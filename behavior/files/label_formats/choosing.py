@@ -12,6 +12,7 @@ from behavior.files.label_formats.request import EVERYBODY, LabelRequest
 from behavior.files.name_matching import fold_name
 
 __all__ = [
+    "UnownedError",
     "choose_observation",
     "choose_rater",
     "choose_subjects",
@@ -19,9 +20,13 @@ __all__ = [
     "fits",
     "name_file",
     "refuse_nameless",
-    "refuse_strangers",
+    "require_own_subject",
     "spell",
 ]
+
+
+class UnownedError(LabelError):
+    """A label file of several individuals' recordings that does not say which of its labels are whose."""
 
 
 def choose_observation(path: Path, media: Mapping[str, Sequence[str]], request: LabelRequest) -> tuple[str, list[str]]:
@@ -113,7 +118,7 @@ def choose_subjects(path: Path, subjects: Sequence[str], request: LabelRequest) 
     if wanted is None and (own := find_subject(subjects, request)) is not None:
         return [own]
     if wanted is None and request.is_shared and subjects:
-        raise LabelError(refuse_strangers(path, subjects, request))
+        raise UnownedError(_refuse_strangers(path, subjects, request))
     if wanted == EVERYBODY or (wanted is None and len(subjects) < 2):
         return list(subjects)
     if wanted is None:
@@ -147,7 +152,22 @@ def find_subject(subjects: Sequence[str], request: LabelRequest) -> str | None:
     return None
 
 
-def refuse_strangers(path: Path, subjects: Sequence[str], request: LabelRequest) -> str:
+def require_own_subject(path: Path, subjects: Sequence[str], request: LabelRequest) -> str | None:
+    """Return the subject of a list of bouts that is called as the request's individual, None if it does not matter.
+
+    Raises
+    ------
+    UnownedError
+        If the file is that of several individuals' recordings, its bouts have subjects, none is called so, and the request names none.
+    """
+    named = [name for name in subjects if name]
+    own = find_subject(named, request)
+    if own is None and named and request.is_shared and request.subject is None:
+        raise UnownedError(_refuse_strangers(path, named, request))
+    return own
+
+
+def _refuse_strangers(path: Path, subjects: Sequence[str], request: LabelRequest) -> str:
     """Return the sentence on a label file of several individuals' recordings none of whose subjects is called as the individual."""
     known = join_first(map(repr, subjects), 8)
     return (

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from behavior.errors import LabelError, suggest_nearest
 from behavior.files.label_formats.bout_rows import OBSERVED
-from behavior.files.label_formats.choosing import find_subject, refuse_strangers
+from behavior.files.label_formats.choosing import require_own_subject
 from behavior.files.label_formats.label_format import BoutLabels
 from behavior.files.label_formats.missing_behaviors import check_missing
 from behavior.files.label_formats.naming import IN_STUDY_FILE
@@ -173,13 +173,9 @@ class _Painter:
                     f"{suggest_nearest(wanted, shown) or '.'}"
                 )
             return spans.keep(np.isin(spans.subject, chosen)) if chosen else spans
-        if any(subjects):
-            own = find_subject(subjects, self._request)
-            if own is not None:
-                return spans.keep(spans.subject == subjects.index(own))
-            if self._request.is_shared:
-                named = [name for name in subjects if name]
-                raise LabelError(refuse_strangers(self._path, named, self._request))
+        own = require_own_subject(self._path, subjects, self._request)
+        if own is not None:
+            return spans.keep(spans.subject == subjects.index(own))
         mixed = np.unique(spans.subject) if self._labels.has_animals else np.array([], dtype=np.int32)
         for behavior in [] if self._labels.has_animals else range(len(self._request.behaviors)):
             showing = np.unique(spans.subject[spans.behavior == behavior])
