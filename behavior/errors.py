@@ -24,6 +24,7 @@ __all__ = [
     "VideoError",
     "WeightsError",
     "advise_on_missing",
+    "count_noun",
     "find_nearest_name",
     "join_first",
     "name_recording",
@@ -129,6 +130,15 @@ def find_nearest_name(name: str, known: Iterable[str]) -> str | None:
     by_case = {candidate.casefold(): candidate for candidate in known}
     near = get_close_matches(name.casefold(), by_case, n=1, cutoff=0.6)
     return by_case[near[0]] if near else None
+
+
+def count_noun(number: int, noun: str, plural: str | None = None) -> str:
+    """Return a number with its noun; its plural has an s where none is given.
+
+    >>> count_noun(1, "bout"), count_noun(1200, "bout"), count_noun(2, "entry", "entries")
+    ('1 bout', '1,200 bouts', '2 entries')
+    """
+    return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
 
 
 def join_first(names: Iterable[str], most: int) -> str:

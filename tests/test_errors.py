@@ -3,7 +3,7 @@
 import pytest
 
 from behavior import errors
-from behavior.errors import BehaviorError, UsageError, advise_on_missing, suggest_nearest
+from behavior.errors import BehaviorError, UsageError, advise_on_missing, count_noun, suggest_nearest
 
 KINDS = [getattr(errors, name) for name in errors.__all__ if name.endswith("Error")]
 
@@ -40,3 +40,8 @@ def test_a_file_with_other_capital_letters_is_named(tmp_path):
     assert advise_on_missing(tmp_path / "mouse_1.mp4") == "there is 'Mouse_1.MP4', with other capital letters: write it so"
     assert advise_on_missing(tmp_path / "mouse_2.mp4") == "check the path"
     assert advise_on_missing(tmp_path / "gone" / "mouse_1.mp4") == "check the path"
+
+
+def test_one_is_not_many():
+    assert [count_noun(number, "bout") for number in (0, 1, 2, 1200)] == ["0 bouts", "1 bout", "2 bouts", "1,200 bouts"]
+    assert [count_noun(number, "entry", "entries") for number in (1, 2)] == ["1 entry", "2 entries"]

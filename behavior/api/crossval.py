@@ -11,6 +11,7 @@ from behavior.api.arguments import PathLike
 from behavior.api.ethogram import RecordingEthogram
 from behavior.api.labels import RecordingLabels
 from behavior.api.results import Shown
+from behavior.errors import count_noun
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,7 +58,7 @@ class Crossval(Shown):
     notes: tuple[str, ...] = ()
 
     def _describe(self) -> str:
-        return f"Cross-validation in {self.folder}: {len(self.ethograms)} recordings"
+        return f"Cross-validation in {self.folder}: {count_noun(len(self.ethograms), 'recording')}"
 
     def _tabulate(self) -> pd.DataFrame:
         from behavior.metrics.tables import pivot_pooled

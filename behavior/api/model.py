@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from behavior.api.arguments import PathLike, as_path, choose_where, find_study
 from behavior.api.ethogram import RecordingEthogram
 from behavior.api.results import Outcome, Shown
-from behavior.errors import ModelError
+from behavior.errors import ModelError, count_noun
 from behavior.files.model_bundle import BundleDescription, read_bundle
 from behavior.progress import collect_warnings
 from behavior.recording import PoseCoordinates
@@ -291,7 +291,8 @@ class Model(Shown):
 
     def _describe(self) -> str:
         n_recordings = len(self.description.training.recordings)
-        return f"Model in {self.folder}: {', '.join(self.behaviors)}; trained on {n_recordings} recordings, {self.fps:.4g} frames/s"
+        n = count_noun(n_recordings, "recording")
+        return f"Model in {self.folder}: {', '.join(self.behaviors)}; trained on {n}, {self.fps:.4g} frames/s"
 
     def _tabulate(self) -> pd.DataFrame | None:
         from behavior.metrics.tables import pivot_pooled

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from behavior.api.results import Outcome
+from behavior.errors import count_noun
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,7 +39,7 @@ class StudyCheck(Outcome):
 
     def _describe(self) -> str:
         n_errors = int(self.problems["is_error"].sum())
-        lines = [f"{self.title}: {n_errors} errors, {len(self.problems) - n_errors} warnings"]
+        lines = [f"{self.title}: {count_noun(n_errors, 'error')}, {count_noun(len(self.problems) - n_errors, 'warning')}"]
         for problem in self.problems.itertuples(index=False):
             whose = f"{problem.recording}: " if problem.recording else ""
             lines.append(f"{'error' if problem.is_error else 'warning'}: {whose}{problem.message}")

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from behavior.errors import count_noun
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -65,7 +67,7 @@ class Outcome(Shown):
         if self.failures:
             parts.append(f"{len(self.failures)} failed ({', '.join(self.failures)})")
         if self.notes:
-            parts.append(f"{len(self.notes)} {'note' if len(self.notes) == 1 else 'notes'}")
+            parts.append(f"{count_noun(len(self.notes), 'note')}")
         return "; ".join(parts)
 
     def _tabulate(self) -> pd.DataFrame:

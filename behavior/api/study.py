@@ -12,7 +12,7 @@ from behavior.api.labels import RecordingLabels
 from behavior.api.results import Outcome, Shown
 from behavior.compute.loading import load_keras, silence_tensorflow
 from behavior.config import Study as StudySettings
-from behavior.errors import UsageError, suggest_nearest
+from behavior.errors import UsageError, count_noun, suggest_nearest
 from behavior.files import study as study_files
 from behavior.files.manifest import select_labels
 from behavior.progress import collect_warnings
@@ -381,7 +381,7 @@ class Study(Shown):
         return by_id[recording]
 
     def _describe(self) -> str:
-        return f"Study {self.path}: {len(self.recordings)} recordings; {', '.join(self.behaviors)}"
+        return f"Study {self.path}: {count_noun(len(self.recordings), 'recording')}; {', '.join(self.behaviors)}"
 
     def _tabulate(self) -> pd.DataFrame:
         import pandas as pd

@@ -21,10 +21,10 @@ from behavior.cli.options import (
     parse_lengths,
     parse_probability,
 )
-from behavior.cli.printing import count, exit_on, hint, hint_next_of_ethograms, print_notes, print_scores, print_table
+from behavior.cli.printing import exit_on, hint, hint_next_of_ethograms, print_notes, print_scores, print_table
 from behavior.cli.run_log import keep_log
 from behavior.compute.loading import load_keras
-from behavior.errors import UsageError
+from behavior.errors import UsageError, count_noun
 
 __all__ = ["app"]
 
@@ -232,7 +232,7 @@ def export(
     rows = [[name, len(files), str(files[0] if len(files) == 1 else files[0].parent)] for name, files in result.files.items() if files]
     extra = {"recordings": len(result.bouts), "bouts": n_bouts, "failures": result.failures, "notes": result.notes}
     print_table(["format", "files", "written to"], rows, as_json=as_json, extra=extra)
-    hint(f"{count(n_bouts, 'bout')} of {count(len(result.bouts), 'recording')}")
+    hint(f"{count_noun(n_bouts, 'bout')} of {count_noun(len(result.bouts), 'recording')}")
     exit_on(result.failures)
 
 

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from behavior.cli.options import AsJson, OutFolder, Overwrite
-from behavior.cli.printing import count, exit_on, hint, print_table
-from behavior.errors import UsageError
+from behavior.cli.printing import exit_on, hint, print_table
+from behavior.errors import UsageError, count_noun
 
 __all__ = ["app"]
 
@@ -95,7 +95,7 @@ def query(
     if result.found:
         hint(f"wrote individuals.csv, individuals.json and individuals.jpg to {out}; look at the picture")
     if result.tracks:
-        hint(f"wrote {count(len(result.tracks), 'track')} with names to {out}")
+        hint(f"wrote {count_noun(len(result.tracks), 'track')} with names to {out}")
     exit_on(result.failures)
 
 

@@ -20,7 +20,6 @@ from behavior.errors import BehaviorError, quote_path, show_plainly
 
 __all__ = [
     "SOME_FAILED",
-    "count",
     "exit_on",
     "hint",
     "hint_next_of_ethograms",
@@ -141,11 +140,6 @@ def exit_on(failures: Mapping[str, str], *, others: bool = True) -> None:
     if failures:
         _logger.error(f"{len(failures)} failed ({', '.join(failures)}){'; the rest is done' if others else ''}.")
         raise typer.Exit(SOME_FAILED)
-
-
-def count(number: int, noun: str) -> str:
-    """Return a number with its noun: 1 bout, 2 bouts."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def hint(message: str) -> None:

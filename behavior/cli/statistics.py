@@ -11,7 +11,7 @@ import typer
 
 from behavior.cli.options import AsJson, Ethograms, Overwrite, parse_duration
 from behavior.cli.printing import exit_on, hint, print_table
-from behavior.errors import UsageError
+from behavior.errors import UsageError, count_noun
 
 __all__ = ["app"]
 
@@ -40,7 +40,7 @@ def audit(
     ]
     extra = {"study": str(drawn.study_path), "minutes": drawn.minutes}
     print_table(["group", "animals", "clips"], rows, as_json=as_json, extra=extra)
-    hint(f"{len(drawn.clips)} clips, {drawn.minutes:.1f} minutes; {drawn.explain_labelling()}")
+    hint(f"{count_noun(len(drawn.clips), 'clip')}, {drawn.minutes:.1f} minutes; {drawn.explain_labelling()}")
     hint(f"then: behavior stats {ethograms[0]} --audit {drawn.study_path}")
 
 

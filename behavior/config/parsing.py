@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from behavior.config.heads import HEAD_KINDS
 from behavior.config.sections import Normalization, Section
 from behavior.config.study import Study
-from behavior.errors import UsageError, suggest_nearest
+from behavior.errors import UsageError, count_noun, suggest_nearest
 
 __all__ = ["parse_section"]
 
@@ -110,7 +110,7 @@ def _expect(kind: type[BaseModel], problem: Any, found: Any) -> str:
     if sort in ("too_short", "too_long"):
         least = sort == "too_short"
         number = context["min_length" if least else "max_length"]
-        return f"{'at least' if least else 'at most'} {number} {'entry' if number == 1 else 'entries'}"
+        return f"{'at least' if least else 'at most'} {count_noun(number, 'entry', 'entries')}"
     if sort in ("model_type", "model_attributes_type", "union_tag_not_found"):
         return f"keys and values (known here: {', '.join(_known_keys(kind, problem['loc']))})"
     if sort == "string_type" and isinstance(found, bool | int | float):

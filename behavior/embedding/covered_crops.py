@@ -117,7 +117,7 @@ class CropSource:
         rows = np.unique(np.linspace(0, frames.n_frames - 1, n_pictures).round().astype(int)).tolist()
         pictures = [image for row in rows if (image := self._access.read(row).image) is not None]
         if not pictures:
-            raise VideoError(f"{path}: none of {len(rows)} frames that were tried can be decoded; copy or convert the video again.")
+            raise VideoError(f"{path}: none of the frames that were tried can be decoded; copy or convert the video again.")
         self.background = take_background(pictures)
 
     def close(self) -> None:

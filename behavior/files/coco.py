@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from behavior.errors import PoseError
+from behavior.errors import PoseError, count_noun
 from behavior.files.detection_table import DetectionTable
 from behavior.files.opening import explain_damage, read_text
 
@@ -119,7 +119,9 @@ def _number_images(path: Path, images: Any, video: Path) -> tuple[dict[Any, int]
         chosen = {start: rows for start, rows in found.items() if stem in re.split(r"[/]", start.casefold()) or _starts(start, stem)}
         if not chosen:
             listed = ", ".join(repr(start[:40]) for start in list(found)[:4])
-            raise PoseError(f"{path}: holds pictures of {len(found)} videos ({listed}), none named after {video.name}; rename the video.")
+            raise PoseError(
+                f"{path}: holds pictures of {count_noun(len(found), 'video')} ({listed}), none named after {video.name}; rename the video."
+            )
     rows = [row for rows in chosen.values() for row in rows]
     sizes = {size for _, _, size in rows if all(isinstance(side, int) and not isinstance(side, bool) for side in size)}
     if len({frame for _, frame, _ in rows}) < len(rows):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from behavior.errors import BehaviorError
+from behavior.errors import BehaviorError, count_noun
 from behavior.files.damaged_pose import has_pose
 from behavior.files.new_study import MANIFEST_FILE, NewCrop, choose_body_axis, choose_center_parts
 from behavior.files.paired_files import Pairing
@@ -53,5 +53,5 @@ def choose_view_crops(recordings: Sequence[Recording], views: Sequence[str], fol
             crops[view] = NewCrop()
             notes.append(f"View {view}: some of its videos have no pose, so its whole frames are embedded.")
         if len(shown) < len(recordings):
-            notes.append(f"View {view}: {len(shown)} of {len(recordings)} recordings have it; the others are used without.")
+            notes.append(f"View {view}: {len(shown)} of {count_noun(len(recordings), 'recording')} have it; the others are used without.")
     return crops, notes

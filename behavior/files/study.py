@@ -9,7 +9,7 @@ from pathlib import Path
 import yaml
 
 from behavior.config import Backbone, Study, Views, parse_section
-from behavior.errors import UsageError, find_nearest_name
+from behavior.errors import UsageError, count_noun, find_nearest_name
 from behavior.files.atomic import write_text
 from behavior.files.manifest import read_manifest
 from behavior.files.view_cells import refuse_misspelled_views
@@ -114,5 +114,5 @@ def open_study(path: Path) -> tuple[Study, list[Recording]]:
     study = read_study(path)
     recordings = [_apply_settings(study, one) for one in read_manifest(study.recordings)]
     _require_views(path, study, recordings)
-    detail(f"{path}: {len(recordings)} recordings in {study.recordings}, cache {study.cache}")
+    detail(f"{path}: {count_noun(len(recordings), 'recording')} in {study.recordings}, cache {study.cache}")
     return study, recordings

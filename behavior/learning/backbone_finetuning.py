@@ -205,7 +205,7 @@ def read_windows(store: CropStore, crop: Crop, settings: Finetune, data: Learnin
     assert training is not None
     if validation is not None and not (validation.labels == 1).any():
         names = ", ".join(data.recordings[index].id for index in plan.validation)
-        raise UsageError(f"none of the {len(validation)} validation frames of {names} shows a behavior; raise finetune.watched_frames.")
+        raise UsageError(f"none of the validation frames of {names} shows a behavior; raise finetune.watched_frames.")
     return FinetuningWindows(training, validation)
 
 

@@ -69,9 +69,7 @@ def read_study_labels(study: Study, recordings: Sequence[Recording]) -> Learning
     if problems:
         raise BehaviorError("\n".join(problems))
     if not kept:
-        raise UsageError(
-            f"{study.recordings}: none of the {len(recordings)} recordings has labels to fine-tune on; name label files there."
-        )
+        raise UsageError(f"{study.recordings}: none of its recordings has labels to fine-tune on; name label files there.")
     return LearningData(tuple(kept), (), tuple(labels), tuple(study.behaviors))
 
 

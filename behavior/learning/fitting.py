@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from behavior.compute.loading import load_keras
 from behavior.config import APPEARANCE, BoostingHead, Study, split_stream
-from behavior.errors import UsageError
+from behavior.errors import UsageError, count_noun
 from behavior.files.model_bundle import StreamDescription
 from behavior.learning.fit_store import FitStore, GroupStore, GroupTrainedError
 from behavior.learning.learning_data import LearningData
@@ -211,7 +211,7 @@ def fit_models(
     groups = _split_groups(plans, trainer.count_at_once())
     if len(groups) > 1:
         reason = "" if isinstance(study.head, BoostingHead) else f", as training.memory_gib {study.training.memory_gib:g} allows"
-        announce(f"{len(plans)} models in {len(groups)} groups{reason}")
+        announce(f"{count_noun(len(plans), 'model')} in {count_noun(len(groups), 'group')}{reason}")
     n_frames = [len(labels) for labels in sequence.labels]
     stores = [None if store is None else store.open_group(number, list(group.values()), n_frames) for number, group in enumerate(groups)]
     if store is not None:

@@ -267,7 +267,7 @@ def require_labelled(study: Study, recordings: Sequence[Recording], kept: Sequen
     _require_training(study, recordings)
     if not kept:
         raise UsageError(
-            f"{study.recordings}: none of its {len(recordings)} recordings to train on has labels; name label files in the column "
+            f"{study.recordings}: none of its recordings to train on has labels; name label files in the column "
             "'labels', and see that not every labelled recording has split=test."
         )
 

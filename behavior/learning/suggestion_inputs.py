@@ -14,7 +14,7 @@ import numpy.typing as npt
 from behavior.config import Crop, Study
 from behavior.embedding.recording_inputs import RecordingInputs
 from behavior.embedding.stream import FeatureStream
-from behavior.errors import BehaviorError, CacheError, LabelError
+from behavior.errors import BehaviorError, CacheError, LabelError, count_noun
 from behavior.files.ethograms import read_annotation, read_provenance
 from behavior.files.model_bundle import read_bundle
 from behavior.files.pose import find_body_parts, match_pose_to_frames
@@ -289,7 +289,9 @@ def _explain_missing(clips: Sequence[Clips], *, has_features: bool) -> list[str]
         notes.append("There are neither features nor poses yet, so the clips are spread evenly; train once, or run `behavior embed`.")
     elif n_without:
         what = "features" if has_features else "usable pose"
-        notes.append(f"{n_without} of {len(clips)} recordings have no {what}; of them, only clips drawn at random are suggested.")
+        notes.append(
+            f"{n_without} of {count_noun(len(clips), 'recording')} have no {what}; of them, only clips drawn at random are suggested."
+        )
     if not has_features and n_without < len(clips):
         notes.append("There are no features yet, so the clips are chosen by pose.")
     if not any(cut.doubt is not None for cut in clips):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from behavior.embedding.identification import NEW, Identification
-from behavior.errors import OutputError
+from behavior.errors import OutputError, count_noun
 from behavior.figures.frame_strips import render_jpeg
 from behavior.figures.individuals import ShownGuess, ShownQuery, draw_answers, draw_members
 from behavior.files.atomic import remove_files, write_bytes, write_text
@@ -112,7 +112,7 @@ def draw_gallery(folder: Path, stored: StoredGallery) -> None:
         shown = [rows[round(place * (len(rows) - 1) / max(_SHOWN - 1, 1))] for place in range(min(_SHOWN, len(rows)))]
         shown = rows if len(rows) <= _SHOWN else shown
         members[name] = [stored.crops[row] for row in shown]
-        counts[name] = f"{len(rows)} images, {len(days)} {'day' if len(days) == 1 else 'days'}"
+        counts[name] = f"{count_noun(len(rows), 'image')}, {count_noun(len(days), 'day')}"
     if members:
         write_bytes(folder / GALLERY_PICTURE, render_jpeg(draw_members(members, counts)))
     else:

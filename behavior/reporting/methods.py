@@ -20,6 +20,7 @@ from behavior.config import (
     split_stream,
     spread_over_behaviors,
 )
+from behavior.errors import count_noun
 from behavior.files.model_bundle import BundleDescription
 from behavior.files.shared_videos import group_by_video
 from behavior.learning.crossval_folder import CrossvalResults
@@ -125,7 +126,9 @@ def make_methods_section(
         fps = bundle.fps if bundle is not None and bundle.sampling is None else None
         _describe_decisions(text, postprocess, study.behaviors if study is not None else list(bundle.behaviors if bundle else ()), fps)
     if held_out is not None:
-        text.say(f"On {_count(len(held_out.annotations), 'recording')} that the final model was not trained on, {_list_scores(held_out)}.")
+        text.say(
+            f"On {count_noun(len(held_out.annotations), 'recording')} that the final model was not trained on, {_list_scores(held_out)}."
+        )
     if description is not None and description.tables.groups is not None:
         text.say(f"Groups were compared by what was decided. {ASSUMPTIONS} Corrected after {_correction(description)}.")
     blocks: list[Block] = [
@@ -146,14 +149,14 @@ def _describe_recordings(text: _Text, sources: ReportSources, description: Descr
         n_videos = len({recording.annotation.provenance.video or recording.name for recording in description.recordings})
         verb = "was" if n_videos == 1 else "were"
         text.say(
-            f"{_count(n_videos, 'video')} of {_count(n_animals, 'animal')} "
+            f"{count_noun(n_videos, 'video')} of {count_noun(n_animals, 'animal')} "
             f"({', '.join(rates)} frames per second, {np.sum(minutes):,.1f} minutes in all) {verb} annotated "
             f"for {_join(description.behaviors)}."
         )
     elif sources.study is not None:
         animals = {recording.animal or recording.id for recording in sources.recordings}
         text.say(
-            f"{_count(len(group_by_video(sources.recordings)), 'video')} of {_count(len(animals), 'animal')} were used, and "
+            f"{count_noun(len(group_by_video(sources.recordings)), 'video')} of {count_noun(len(animals), 'animal')} were used, and "
             f"{_join(sources.study.behaviors)} were learned."
         )
 
@@ -279,10 +282,10 @@ def _describe_head(text: _Text, head: HeadSettings, window: str) -> str:
     share = "One network for all behaviors" if head.share else "For each behavior a network"
     if head.kind == "lstm":
         kind = "bidirectional " if head.bidirectional else ""
-        what = f"{_count(head.layers, f'{kind}LSTM layer')}{text.cite('lstm')} of {head.units} units, halved from layer to layer"
+        what = f"{count_noun(head.layers, f'{kind}LSTM layer')}{text.cite('lstm')} of {head.units} units, halved from layer to layer"
         what = what if head.layers > 1 else f"one {kind}LSTM layer{text.cite('lstm')} of {head.units} units"
     elif head.kind == "tcn":
-        what = f"a temporal convolutional network{text.cite('tcn')} ({_count(head.layers, 'layer')}, {head.filters} filters)"
+        what = f"a temporal convolutional network{text.cite('tcn')} ({count_noun(head.layers, 'layer')}, {head.filters} filters)"
     elif head.kind == "mstcn":
         what = f"a multi-stage temporal convolutional network{text.cite('mstcn')} ({head.stages} stages of {head.layers} layers)"
     else:
@@ -293,7 +296,7 @@ def _describe_head(text: _Text, head: HeadSettings, window: str) -> str:
 def _describe_bundle(text: _Text, bundle: BundleDescription) -> None:
     heads = list(dict.fromkeys(member.head.kind for member in bundle.members))
     kind = "model" if "boosting" in heads else "network"
-    text.say(f"{_count(len(bundle.members), kind)} ({', '.join(heads)}) gave a probability per frame and behavior.")
+    text.say(f"{count_noun(len(bundle.members), kind)} ({', '.join(heads)}) gave a probability per frame and behavior.")
 
 
 def _describe_crossval(text: _Text, crossval: CrossvalResults) -> None:
@@ -306,7 +309,9 @@ def _describe_crossval(text: _Text, crossval: CrossvalResults) -> None:
         else "everything was fitted on the other recordings alone"
     )
     text.say(
-        f"Performance was estimated by leaving out one {study.crossval.leave_out} after the other ({n_folds} folds); {watched}. Average "
+        f"Performance was estimated by leaving out one {study.crossval.leave_out} after the other ({count_noun(n_folds, 'fold')}); "
+        f"{watched}. "
+        "Average "
         f"precision{text.cite('average precision')} is the area under the precision-recall curve, segment F1 counts bouts that overlap by "
         f"at least half{text.cite('segments')}. Out of fold, {_list_scores(scores)}."
     )
@@ -320,7 +325,7 @@ def _describe_model(text: _Text, bundle: BundleDescription) -> None:
     epochs = sorted({count for counts in training.epochs.values() for count in counts})
     length = f" for {' to '.join(map(str, dict.fromkeys([epochs[0], epochs[-1]])))} epochs" if epochs else ""
     watched = sorted({name for names in training.watched.values() for name in names})
-    others = f"; {_count(len(watched), 'validation recording')} for early stopping" if watched else ""
+    others = f"; {count_noun(len(watched), 'validation recording')} for early stopping" if watched else ""
     number = " to ".join(map(str, dict.fromkeys([counts[0], counts[-1]])))
     noun = "recording" if counts == [1] else "recordings"
     text.say(f"The final model was trained on {number} {noun}{length}{others} (seed {training.seed}).")
@@ -380,10 +385,6 @@ def _measure_window(study: Study) -> str:
     windows, average = study.windows, study.features.average
     length = f"{windows.length} frames" if windows.length_s is None else f"{windows.length_s:g} s"
     return length if average == 1 else f"{length}, a vector for every {average} frames"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _join(names: Sequence[str]) -> str:

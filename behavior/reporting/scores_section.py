@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from behavior.errors import join_first
+from behavior.errors import count_noun, join_first
 from behavior.figures.rendering import render_png, render_svg
 from behavior.learning.crossval_files import LEARNING_CURVE_PICTURE, RELIABILITY_PICTURE
 from behavior.learning.crossval_folder import CrossvalResults
@@ -127,8 +127,9 @@ def _introduce(crossval: CrossvalResults) -> list[Block]:
     study = crossval.study
     n_folds = crossval.folds["fold"].nunique()
     words = (
-        f"{n_folds} folds, each leaving out one {study.crossval.leave_out}: what is scored here was predicted by models that "
-        f"were not trained on the recording. {len(crossval.annotations)} recordings, seed {study.training.seed}, in {crossval.folder}."
+        f"{count_noun(n_folds, 'fold')}, each leaving out one {study.crossval.leave_out}: what is scored here was predicted by models that "
+        f"were not trained on the recording. {count_noun(len(crossval.annotations), 'recording')}, "
+        f"seed {study.training.seed}, in {crossval.folder}."
     )
     if crossval.folds.loc[crossval.folds["best_epoch"].notna(), "watched"].isna().all():
         words += f" No recording could be spared for early stopping: all {describe_epochs(study)} were run."

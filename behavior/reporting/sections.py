@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from behavior.errors import BehaviorError
+from behavior.errors import BehaviorError, count_noun
 from behavior.files.feature_sources import Signature, hash_file
 from behavior.files.study import study_as_yaml
 from behavior.learning.crossval_folder import CrossvalResults
@@ -42,13 +42,14 @@ def make_overview(sources: ReportSources, description: Description | None, held_
         counts = {split: sum(recording.split == split for recording in sources.recordings) for split in ("train", "test")}
         where = sources.study_path.resolve() if sources.study_path is not None else ""
         points.append(
-            f"Study {where}: {len(sources.recordings)} recordings ({counts['train']} for training, {counts['test']} for testing), "
+            f"Study {where}: {count_noun(len(sources.recordings), 'recording')} "
+            f"({counts['train']} for training, {counts['test']} for testing), "
             f"behaviors {', '.join(sources.study.behaviors)}."
         )
     if description is not None:
         seconds = sum(recording.recorded_s for recording in description.recordings)
         number = len(description.recordings)
-        points.append(f"Ethograms of {number} recording{'' if number == 1 else 's'}, {seconds / 60:,.1f} minutes of video.")
+        points.append(f"Ethograms of {count_noun(number, 'recording')}, {seconds / 60:,.1f} minutes of video.")
     if sources.crossval is not None:
         known = Scores(sources.crossval.metrics, sources.crossval.annotations, sources.crossval.labels, sources.crossval.ceiling)
         points.append(f"Average precision in cross-validation: {_list_average_precision(known)}.")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from behavior.config import Study
-from behavior.errors import BehaviorError, UsageError, quote_path
+from behavior.errors import BehaviorError, UsageError, count_noun, quote_path
 from behavior.files.ethograms import ETHOGRAM_SUFFIX, find_ethograms, read_provenance
 from behavior.files.feature_sources import hash_file
 from behavior.files.model_bundle import BUNDLE_FILE, BundleDescription, read_bundle
@@ -163,7 +163,7 @@ def _find_model(folder: Path | None, ethograms: Sequence[Path], study_path: Path
         return _read_model(folder), []
     named = {name for path in ethograms if (name := _name_model(path))}
     if len(named) > 1:
-        return None, [f"The ethograms were made by {len(named)} models; the report describes none of them."]
+        return None, [f"The ethograms were made by {count_noun(len(named), 'model')}; the report describes none of them."]
     if named:
         maker, expected = next(iter(named))
         try:

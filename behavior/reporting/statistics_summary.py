@@ -6,6 +6,7 @@ import pandas as pd
 
 from behavior import __version__
 from behavior.config import Arena
+from behavior.errors import count_noun
 from behavior.files.markdown import format_markdown_table
 from behavior.reporting.audits import AUDIT_RULES
 from behavior.reporting.day_summary import summarize_days
@@ -53,7 +54,7 @@ def format_statistics(description: Description) -> str:
     n_animals = len(set(description.animals.values()))
     lines = ["# Statistics", ""]
     what = "What people labelled" if description.of_labels else "What was decided"
-    lines += [f"{what} in {_count(len(recordings), 'recording')} of {_count(n_animals, 'animal')}{length}.", ""]
+    lines += [f"{what} in {count_noun(len(recordings), 'recording')} of {count_noun(n_animals, 'animal')}{length}.", ""]
     lines += ["## Behaviors, means over animals", "", format_markdown_table(*tabulate_behaviors(description)), ""]
     if description.tables.groups is not None:
         lines += ["## Groups", "", format_markdown_table(*tabulate_groups(description.tables.groups)), ""]
@@ -208,7 +209,3 @@ def _format(value: float, pattern: str) -> str:
 def _format_size(value: float, digits: int = 4) -> str:
     """Return a number with so many digits that count, but all those before the point."""
     return _format(value, "{:,.0f}" if abs(value) >= 10 ** (digits - 1) else f"{{:.{digits}g}}")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from behavior.embedding.track_individuals import OpenedTrack
-from behavior.errors import PoseError
+from behavior.errors import PoseError, count_noun
 from behavior.files.pose import list_individuals
 from behavior.files.tracklets import TRACK_SUFFIX, TRACKLETS_SUFFIX, read_tracklets
 from behavior.reporting.corrected_tracks import correct_track, identify_video, list_corrections, name_track_file
@@ -28,6 +28,7 @@ def open_track(path: Path) -> OpenedTrack:
     names = tuple(list_individuals(path))
     if len(names) != len(corrected.names):
         raise PoseError(
-            f"{path}: has {len(names)} animals, and its tracklets are of {len(corrected.names)}; run `behavior track` on the video again."
+            f"{path}: has {count_noun(len(names), 'animal')}, and its tracklets are of {len(corrected.names)}; "
+            "run `behavior track` on the video again."
         )
     return OpenedTrack(path, names, corrected.tracklets, corrected.owners, video.video, video.bytes)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from behavior.errors import UsageError
+from behavior.errors import UsageError, count_noun
 from behavior.files.atomic import make_folder, require_writable
 from behavior.files.cells import write_table
 from behavior.files.markdown import write_markdown
@@ -119,7 +119,7 @@ def _find_files(paths: Sequence[Path], *, study: Path | None, n_frames: int | No
 def _describe(labels: Mapping[str, Mapping[str, Labels]], files: RaterFiles) -> list[str]:
     """Return the sentences above the tables of the summary."""
     names = list_labelled_recordings(labels)
-    notes = [f"{len(labels)} raters of {len(names)} recordings: {', '.join(labels)}."]
+    notes = [f"{count_noun(len(labels), 'rater')} of {count_noun(len(names), 'recording')}: {', '.join(labels)}."]
     if any(len(by_recording) < len(names) for by_recording in labels.values()):
         counts = ", ".join(f"{rater} has {len(by_recording)}" for rater, by_recording in labels.items())
         notes.append(f"Not every rater has all: {counts}.")

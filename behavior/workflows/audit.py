@@ -135,7 +135,7 @@ def draw_audit(paths: Sequence[Path], out: Path, *, request: AuditRequest) -> Dr
             advance(1)
     if all(one.provenance.learned_from for one in annotations):
         raise UsageError(
-            f"the model was trained on all {len(annotations)} recordings, so that `behavior stats --audit` could not use their clips; "
+            f"the model was trained on all recordings ({len(annotations)}), so that `behavior stats --audit` could not use their clips; "
             "audit ethograms of recordings that it was not trained on."
         )
     known_to_model = [one.name for one in annotations if one.provenance.learned_from]

@@ -11,6 +11,7 @@ import pandas as pd
 from behavior.compute.effort import Effort, measure_effort, measure_step, record_steps
 from behavior.compute.where import HERE, Where
 from behavior.config import Study
+from behavior.errors import count_noun
 from behavior.files.study import open_study
 from behavior.learning.computing_time import Step, count_hours, measure_embedding, tabulate_effort
 from behavior.learning.crossval_digest import describe_recordings
@@ -191,7 +192,7 @@ def _decide(
 
 def _describe_protocol(study: Study, folds: Sequence[Fold], records: Sequence[FoldRecord]) -> list[str]:
     notes = [
-        f"{len(folds)} folds; each leaves out one {study.crossval.leave_out}, and everything is fitted on the others alone.",
+        f"{count_noun(len(folds), 'fold')}; each leaves out one {study.crossval.leave_out}, and everything is fitted on the others alone.",
         describe_model(study),
     ]
     if study.crossval.early_stopping_on == "fold":

@@ -12,7 +12,7 @@ from typing import Literal
 
 from behavior.compute.where import Where
 from behavior.config import Backbone, Crop, LstmHead, OtherView, Postprocess, Study, Training, Views, Windows
-from behavior.errors import BehaviorError, OutputError
+from behavior.errors import BehaviorError, OutputError, count_noun
 from behavior.figures.ethograms import draw_ethogram
 from behavior.figures.rendering import render_png
 from behavior.files.atomic import make_folder, write_bytes
@@ -128,7 +128,7 @@ def run_demo(
         result.seconds[name] = time.perf_counter() - began
         announce(f"{name}: {result.seconds[name]:.1f} s")
 
-    with stage("render", f"rendering {n_training + n_test} recordings of {n_frames:,} frames"):
+    with stage("render", f"rendering {count_noun(n_training + n_test, 'recording')} of {count_noun(n_frames, 'frame')}"):
         recordings = _render(out, study, seed=seed, n_training=n_training, n_test=n_test, n_frames=n_frames, renderer=renderer)
     with stage("check", "checking videos, pose and labels"):
         report = check_study(result.study)

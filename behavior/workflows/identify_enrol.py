@@ -12,7 +12,7 @@ import numpy as np
 from behavior.embedding.gallery_sources import Pictured, ReadSources, SourceScale, list_sources, name_pictured, read_sources
 from behavior.embedding.individual_gallery import fit_gallery, open_side
 from behavior.embedding.individual_looks import CNN, CORRELOGRAM, TRAINING_RULE
-from behavior.errors import UsageError
+from behavior.errors import UsageError, count_noun
 from behavior.files.atomic import make_folder, remove_files, require_writable
 from behavior.files.claims import hold_claim
 from behavior.files.gallery_folder import (
@@ -130,7 +130,10 @@ def enrol_individuals(folder: Path, sources: Sequence[Path], request: EnrolReque
         if not gallery.images:
             return result
         if earlier is None or result.added.total() or settings != earlier.settings:
-            announce(f"fitting {len(gallery.images):,} pictures of {len(gallery.individuals):,} individuals, which may take minutes")
+            announce(
+                f"fitting {count_noun(len(gallery.images), 'picture')} of {count_noun(len(gallery.individuals), 'individual')}, "
+                "which may take minutes"
+            )
             gallery = fit_gallery(gallery)
             # The picture goes first and comes last: where it is, it is of this gallery.
             remove_files([folder / GALLERY_PICTURE])

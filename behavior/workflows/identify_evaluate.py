@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from behavior.embedding.individual_gallery import Question, open_side
-from behavior.errors import InputError
+from behavior.errors import InputError, count_noun
 from behavior.files.atomic import require_makeable
 from behavior.files.gallery_folder import read_gallery
 from behavior.files.result_folders import is_unfinished, refuse_results, replace_results
@@ -52,7 +52,10 @@ def evaluate_gallery(folder: Path, out: Path, *, overwrite: bool = False) -> Gal
         scores.append(score_side(opened, side, questions, seed=int(stored.settings["seed"])))
         kind = f"{opened.looks.fingerprint}, {'trained on the gallery' if opened.looks.is_trained else 'not trained'}"
         names = opened.gallery.names
-        notes.append(f"{where}{len(names)} individuals, {len(opened.rows):,} pictures, {len(opened.folds)} folds; compared by {kind}.")
+        notes.append(
+            f"{where}{count_noun(len(names), 'individual')}, {count_noun(len(opened.rows), 'picture')}, "
+            f"{count_noun(len(opened.folds), 'fold')}; compared by {kind}."
+        )
         if len(names) < 3:
             notes.append(f"{where}with {len(names)} individuals, a guess is right by chance in every second case.")
     if not scores:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from behavior.config import LabelFiles, is_view_name
-from behavior.errors import BehaviorError, OutputError, UsageError
+from behavior.errors import BehaviorError, OutputError, UsageError, count_noun
 from behavior.files.atomic import make_folder, require_writable, write_text
 from behavior.files.behavior_names import ChosenNames, choose_names
 from behavior.files.crop_choice import choose_crop, choose_view_crops
@@ -133,7 +133,7 @@ def init_study(
         crop = replace(crop, individual=individuals[0])
     weights, weight_notes = ("", []) if is_pose_alone else _choose_weights(backbone)
     if is_kept:
-        notes.append(f"{manifest_path}: was there already and is kept as it is; the study is for its {len(recordings)} recordings.")
+        notes.append(f"{manifest_path}: was there already and is kept; the study is for {count_noun(len(recordings), 'recording')}.")
     else:
         write_manifest(manifest_path, recordings)
     sampling, sampling_notes = _sample(rates, "Recordings") if pose is not None else choose_sampling(recordings)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from behavior import __version__
 from behavior.config import Crop
-from behavior.errors import UsageError
+from behavior.errors import UsageError, count_noun
 from behavior.files.atomic import make_folder
 from behavior.files.result_folders import refuse_result_file
 from behavior.files.view_cells import name_view
@@ -221,11 +221,11 @@ def _describe_subject(sources: ReportSources, description: Description | None, h
     parts = []
     if description is not None:
         number = len(description.recordings)
-        parts.append(f"{number} ethogram{'' if number == 1 else 's'} of {', '.join(description.behaviors)}")
+        parts.append(f"{count_noun(number, 'ethogram')} of {', '.join(description.behaviors)}")
     elif sources.study is not None:
-        parts.append(f"{len(sources.recordings)} recordings, {', '.join(sources.study.behaviors)}")
+        parts.append(f"{count_noun(len(sources.recordings), 'recording')}, {', '.join(sources.study.behaviors)}")
     if sources.crossval is not None:
-        parts.append(f"cross-validated on {len(sources.crossval.annotations)} recordings")
+        parts.append(f"cross-validated on {count_noun(len(sources.crossval.annotations), 'recording')}")
     if held_out is not None:
         parts.append(f"scored on {len(held_out.annotations)} that the model was not trained on")
     return "; ".join(parts) + "."

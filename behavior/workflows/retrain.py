@@ -10,7 +10,7 @@ from pathlib import Path
 
 from behavior.config import Study
 from behavior.embedding.recordings import embed_recordings
-from behavior.errors import BehaviorError, CrossvalError, LabelError, OutputError
+from behavior.errors import BehaviorError, CrossvalError, LabelError, OutputError, count_noun
 from behavior.files.atomic import make_folder
 from behavior.files.claims import claim_file, explain_claim
 from behavior.files.clip_queue import QUEUE_FILE, list_clips, read_clips
@@ -83,12 +83,12 @@ def retrain_study(rater: str, path: Path) -> str:
         _remove_unfinished_model(place / "model")
         trained = train_model(quick_path, place / "model", crossval=crossval)
         sentence = _score(folder, path.resolve().parent, number, rater, data, crossval)
-        announce(f"step 4 of 4: predicting {len(recordings)} recordings")
+        announce(f"step 4 of 4: predicting {count_noun(len(recordings), 'recording')}")
         annotator = open_annotator(place / "model", cache=study.cache, imported=study.cache, arena=study.arena)
         ordered = sorted(recordings, key=lambda recording: recording.id not in {one.id for one in data.recordings})
         refreshed = refresh_predictions(annotator, ordered, path.resolve().parent / ETHOGRAM_FOLDER, keep_in=folder)
     failed = (
-        f" {len(refreshed.failures)} of {len(recordings)} recordings could not be predicted; the log says why."
+        f" {len(refreshed.failures)} of {count_noun(len(recordings), 'recording')} could not be predicted; the log says why."
         if refreshed.failures
         else ""
     )
@@ -111,11 +111,12 @@ def predict_missing(model: Path, recordings: Sequence[Recording], study_path: Pa
     """
     study = None if study_path is None else read_study(study_path)
     cache = folder / "cache" if study is None else study.cache
-    announce(f"predicting {len(recordings)} recordings that have no ethogram")
+    announce(f"predicting {count_noun(len(recordings), 'recording')} without an ethogram")
     annotator = open_annotator(model, cache=cache, imported=cache, arena=None if study is None else study.arena)
     refreshed = refresh_predictions(annotator, recordings, folder / ETHOGRAM_FOLDER)
     failed = f"; {len(refreshed.failures)} could not be: the log says why" if refreshed.failures else ""
-    return f"{len(refreshed.predicted)} recordings are predicted by {model.name}{failed}."
+    n_predicted = len(refreshed.predicted)
+    return f"{count_noun(n_predicted, 'recording')} {'is' if n_predicted == 1 else 'are'} predicted by {model.name}{failed}."
 
 
 def _prepare(study: Study, recordings: Sequence[Recording], rater: str) -> LearningData:
@@ -149,7 +150,7 @@ def _require_views(study: Study, labelled: Sequence[Recording]) -> None:
     """Raise LabelError if a view that the study names is in no labelled recording: nothing could be learned of it."""
     for view in study.views.others if study.views is not None else ():
         if not any(view in recording.views for recording in labelled):
-            raise LabelError(f"none of the {len(labelled)} labelled recordings has the view {view!r}; label one that has it.")
+            raise LabelError(f"none of the labelled recordings has the view {view!r}; label one that has it.")
 
 
 def _drop_unlabelled(data: LearningData) -> LearningData:
@@ -184,7 +185,7 @@ def _cross_validate(path: Path, out: Path, quick: Study, data: LearningData, par
             "clips of one more."
         )
         return None
-    announce(f"step 2 of 4: scoring by cross-validation, {n_folds} models that leave out recordings")
+    announce(f"step 2 of 4: scoring by cross-validation, {count_noun(n_folds, 'model')} that leave out recordings")
     if _is_current(out, path):
         announce("an earlier run has finished this step")
     else:

@@ -183,7 +183,7 @@ def _track_video(video: Path, stem: Path, request: TrackRequest, origin: dict[st
     joined = join_animals(video, samples, frames, request, given=given, parts=target, origin=origin)
     animals, identities = joined.animals, None
     if not animals.seen.any():
-        raise VideoError(f"{video}: no animal was found in any of its {len(joined.found)} frames; see what is found with --preview.")
+        raise VideoError(f"{video}: no animal was found in any of its frames; see what is found with --preview.")
     for note in describe_track(
         animals,
         n_found=np.array([len(one) for one in joined.found]),

@@ -18,7 +18,7 @@ def test_a_check_is_usable_without_errors():
     warned = StudyCheck.from_result(Path("study.yaml"), CheckResult(True, recordings, [Problem("m1", "odd", False)]))
     assert warned.is_usable
     assert warned.table.loc[0, ["recording", "frames", "grooming"]].tolist() == ["m1", 10, 0.2]
-    assert repr(warned).splitlines()[:2] == ["Check of study.yaml: 0 errors, 1 warnings", "warning: m1: odd"]
+    assert repr(warned).splitlines()[:2] == ["Check of study.yaml: 0 errors, 1 warning", "warning: m1: odd"]
     failed = StudyCheck.from_result(Path("study.yaml"), CheckResult(True, recordings, [Problem("", "broken", True)]))
     assert not failed.is_usable
     assert repr(failed).splitlines()[1] == "error: broken"

@@ -12,7 +12,6 @@ from rich.console import Console
 
 from behavior.cli import printing
 from behavior.cli.printing import (
-    count,
     exit_on,
     print_json,
     print_notes,
@@ -30,10 +29,6 @@ def running():
     """A run of the program without options."""
     with session.run(), printing_messages():
         yield
-
-
-def test_one_is_not_many():
-    assert [count(number, "bout") for number in (0, 1, 2, 1200)] == ["0 bouts", "1 bout", "2 bouts", "1,200 bouts"]
 
 
 ROWS = [["m1", 0.12345, float("nan")], ["m2", None, 7]]

@@ -112,7 +112,7 @@ def test_windows_are_read_around_drawn_frames_and_without_what_cannot_be_decoded
 def test_validation_frames_without_any_behavior_are_refused(tmp_path: Path) -> None:
     data = make_data(tmp_path, [(0, 0), (5, 5), (5, 5)])
     plan = plan_finetuning(make_study(), make_data(tmp_path, [(5, 5)] * 3), source=SOURCE)
-    with pytest.raises(UsageError, match=r"none of the 9 validation frames of r0 shows a behavior; raise finetune\.watched_frames"):
+    with pytest.raises(UsageError, match=r"none of the validation frames of r0 shows a behavior; raise finetune\.watched_frames"):
         read_windows(Crops(), Crop(whole_frame=True), Finetune(watched_frames=10), data, plan)
 
 

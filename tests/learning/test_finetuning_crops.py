@@ -53,7 +53,7 @@ def test_all_that_cannot_be_used_is_said_at_once(tmp_path: Path) -> None:
     first, second = str(caught.value).splitlines()
     assert "r0.csv" in first
     assert "r2" in second
-    with pytest.raises(UsageError, match="none of the 1 recordings has labels to fine-tune on"):
+    with pytest.raises(UsageError, match="none of its recordings has labels to fine-tune on"):
         read_study_labels(make_study(tmp_path), [make_recording(tmp_path, 3, is_labelled=False)])
 
 

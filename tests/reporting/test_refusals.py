@@ -224,4 +224,4 @@ def test_recordings_that_are_not_in_order_have_their_own_sentences(write_study: 
     study, recordings = open_study(write(write_study, tmp_path, "one recording"))
     assert list_study_refusals(study, recordings, {}, {}, {}, [], source=tmp_path / "study.yaml") == []
     (sentence,) = list_study_refusals(study, [Recording("a")], {}, {}, {}, [], source=tmp_path / "study.yaml")
-    assert "none of its 1 recordings to train on has labels" in sentence
+    assert "none of its recordings to train on has labels" in sentence

@@ -348,7 +348,7 @@ def test_half_an_init_is_finished_and_a_manifest_by_a_person_is_kept(run, tmp_pa
     ran = run("init", tmp_path, "--backbone", "openfield")
     assert ran.status == 0
     assert (study.read_bytes(), manifest.read_bytes()) == whole
-    assert "was there already and is kept as it is; the study is for its 2 recordings" in ran.err
+    assert "was there already and is kept; the study is for 2 recordings" in ran.err
     study.unlink()
     manifest.write_text("recording,video,pose\nb,b.mp4,bDLC_resnet50_x.csv\n")
     assert run("init", tmp_path, "--backbone", "openfield").status == 0

@@ -87,7 +87,7 @@ def test_two_rounds_are_trained_scored_and_predicted(motifs: Path) -> None:
     for path in ethograms.glob("r3_*"):
         path.unlink()
     said = predict_missing(folder / "round_02" / "model", recordings[3:4], motifs, motifs.parent)
-    assert said == "1 recordings are predicted by model."
+    assert said == "1 recording is predicted by model."
     assert read_annotation(ethograms / "r3_ethogram.csv").behaviors == ("rear", "jump")
     # What our own rounds predicted is not kept.
     assert sorted(path.name for path in (folder / "earlier_ethograms").iterdir()) == ["r3_bouts.csv", "r3_ethogram.csv", "r3_ethogram.json"]

@@ -146,7 +146,7 @@ def test_training_from_the_page_takes_all_views(write, tmp_path, combine):
 
 
 def test_training_from_the_page_needs_a_label_where_each_view_is(write):
-    with pytest.raises(LabelError, match="none of the 3 labelled recordings has the view 'side'; label one that has it"):
+    with pytest.raises(LabelError, match="none of the labelled recordings has the view 'side'; label one that has it"):
         retrain_study("", write(lacking=NAMES[:3]))
 
 
