@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import json
 import os
 import shutil
 import signal
@@ -243,12 +244,21 @@ def compare(names: Sequence[str], before: Path, after: Path, work: Path) -> str:
     """Return which of the two folders has the same files `names`, whatever the folders are called in them."""
     contents: list[dict[str, bytes]] = []
     for folder in (before, after, work):
-        contents.append({name: (folder / name).read_bytes() for name in names if (folder / name).exists()})
+        contents.append({name: read_result(folder / name) for name in names if (folder / name).exists()})
         # What was copied names the folder that it was made in.
         for name, other in itertools.product(contents[-1], (before, after, work)):
             contents[-1][name] = contents[-1][name].replace(str(other.parent).encode(), b"")
     assert contents[2] in contents[:2], f"{work}: {', '.join(names)} are neither those of before nor those of after"
     return "old" if contents[2] == contents[0] else "new"
+
+
+def read_result(path: Path) -> bytes:
+    """Return the content of a file without how long it took to compute it, which differs from run to run."""
+    content = path.read_bytes()
+    if not path.name.endswith("_ethogram.json"):
+        return content
+    description = json.loads(content)
+    return json.dumps({key: value for key, value in description.items() if key not in ("computing_time", "provenance_hash")}).encode()
 
 
 def look_at_marked(folder: str, mark: str) -> Callable[[Path, Path, Path], str]:
