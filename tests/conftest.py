@@ -293,6 +293,7 @@ def write_hostile_poses() -> Callable[..., list[HostilePose]]:
             path = folder / name.format(f"{layout}_{place}".replace("/", "file"))
             written.append(HostilePose(path, f"{layout} {place}", is_refused))
             values = np.random.default_rng(0).uniform(20, 40, (n_frames, len(columns)))
+            values[:, 2::3] = 1
             pd.DataFrame(values, columns=columns).to_hdf(path, key="pose", mode="w", format=layout)
             return path
 

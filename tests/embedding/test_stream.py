@@ -77,14 +77,15 @@ def test_features_are_computed_once_and_read_back(stream: FeatureStream, write_r
     np.testing.assert_array_equal(features.centers[features.measured, 0], 16 + np.flatnonzero(features.measured))
     assert stream.embed(RecordingInputs(recording)) == Embedded(0, ())
     # A square in a window of four times its area, which streams of pictures look at.
-    brightness, contrast, sharpness, size, likelihood = features.measures.T
+    brightness, contrast, sharpness, noise, size, likelihood = features.measures.T
     seen = np.arange(10, 30)
     np.testing.assert_allclose(size[seen], 16)
     np.testing.assert_allclose(likelihood[[0, 4]], [1, 0.1], atol=1e-6)
     assert np.isnan(size[3:6]).all()
     if stream.name == "pose":
-        assert np.isnan([brightness, contrast, sharpness]).all()
+        assert np.isnan([brightness, contrast, sharpness, noise]).all()
     else:
+        assert (noise[seen] >= 0).all()
         np.testing.assert_allclose(brightness[seen], 40 + 200 / 4, atol=1)
         # Its edges are smoothed.
         np.testing.assert_allclose(contrast[seen], 200 * np.sqrt(3) / 4, atol=6)

@@ -41,6 +41,7 @@ def test_the_demo_leaves_everything_that_the_commands_promise(demo):
         "summary.md",
         "confusion.png",
         "precision_recall.png",
+        "plain_model.npz",
         "reference.0.npz",
         *(f"{name}.0.keras" for name in BEHAVIORS),
     }
