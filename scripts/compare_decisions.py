@@ -15,18 +15,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from compare_heads import group_recordings
 
 from behavior.config import Decisions, Postprocess
 from behavior.files.atomic import make_folder, write_text
 from behavior.files.markdown import format_markdown_table
+from behavior.files.shared_videos import identify_video
 from behavior.files.study import open_study
 from behavior.learning.crossval_folder import CrossvalResults, read_crossval
 from behavior.learning.decisions import decide, decide_out_of_fold
 from behavior.metrics.tables import MetricIndex
 from behavior.recording import Annotation, Labels, Probabilities
 from behavior.reporting.score_files import score_annotations
-from behavior.sequence.folds import Fold
+from behavior.sequence.folds import Fold, leave_out_folds
 
 SETTINGS: Mapping[str, Decisions | None] = {
     "nothing": None,
@@ -46,24 +46,20 @@ def main() -> None:
     arguments = parser.parse_args()
     study, manifest = open_study(arguments.study)
     results = read_crossval(arguments.crossval)
-    units = group_recordings([one for one in manifest if one.id in results.labels], study.crossval.leave_out)
-    table = compare(results, units)
+    scored = [one for one in manifest if one.id in results.labels]
+    names, animals, videos = [one.id for one in scored], [one.animal for one in scored], [identify_video(one) for one in scored]
+    table = compare(results, names, leave_out_folds(names, animals, videos, leave_out=study.crossval.leave_out))
     make_folder(arguments.out)
     write_text(arguments.out / "decisions.md", table)
     print(table)
 
 
-def compare(results: CrossvalResults, units: Sequence[Sequence[str]]) -> str:
-    """Return the table; `units` are the ids of recordings that are left out together."""
-    names = [name for unit in units for name in unit]
+def compare(results: CrossvalResults, names: Sequence[str], folds: Sequence[Fold]) -> str:
+    """Return the table of the recordings `names`, whose indexes `folds` count."""
     annotations = {annotation.recording: annotation for annotation in results.annotations}
     behaviors, rates = results.study.behaviors, {name: annotations[name].fps or 1.0 for name in names}
     probabilities = {name: Probabilities(results.out_of_fold[name], tuple(behaviors), annotations[name].time_s) for name in names}
     labels = {name: results.labels[name] for name in names}
-    folds = []
-    for unit in units:
-        left_out = tuple(names.index(name) for name in unit)
-        folds.append(Fold(unit[0], left_out, tuple(index for index in range(len(names)) if index not in left_out)))
     rows = []
     for title, settings in SETTINGS.items():
         if settings is None:

@@ -10,6 +10,7 @@ import numpy as np
 from behavior.config import Postprocess
 from behavior.learning.decisions import decide
 from behavior.recording import Labels, Probabilities
+from behavior.sequence.folds import leave_out_folds
 
 N_FRAMES = 60
 
@@ -33,7 +34,8 @@ def test_fitted_lengths_undo_flicker() -> None:
         out_of_fold={name: predicted for name, (_, _, predicted) in parts.items()},
         study=SimpleNamespace(behaviors=["rearing"]),
     )
-    rows = script.compare(results, [["a"], ["b"], ["c"]]).splitlines()[2:]  # type: ignore[arg-type]
+    folds = leave_out_folds(list(parts), list(parts), list(parts), leave_out="recording")
+    rows = script.compare(results, list(parts), folds).splitlines()[2:]  # type: ignore[arg-type]
     cells = {row.split("|")[1].strip(): [cell.strip() for cell in row.split("|")[2:-1]] for row in rows}
     # Columns: F1 and its mean, segment F1 and its mean, bouts decided for each one labelled. 19 of 20 frames are found and one too much.
     assert cells["nothing"] == ["0.950", "0.950", "0.500", "0.500", "3.00"]
