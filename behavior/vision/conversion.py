@@ -39,6 +39,8 @@ PACKAGES = ("keras", "openvino")
 LOWEST_COSINE = 0.9999
 SECONDS_BETWEEN_LOOKS = 0.5
 _FULL = "No space left on device"
+# All that the streams of OpenVINO say where a file cannot be written, such as on a full disk.
+_NOT_WRITTEN = "iostream error"
 # TensorFlow would take all memory of a GPU for a conversion that does not compute.
 WITHOUT_GPU = {**descriptions.WITHOUT_GPU, "TF_CPP_MIN_LOG_LEVEL": "3"}
 
@@ -221,9 +223,9 @@ def _quantize(source: Path, crops: npt.NDArray[np.uint8], target: Path) -> None:
 
 def _explain(error: Exception, complaint: str, target: Path) -> Exception:
     """Return what to raise for an error that one of the libraries has raised."""
-    if isinstance(error, OSError) or _FULL in str(error):
+    reason = getattr(error, "strerror", None) or str(error).strip().rpartition("\n")[2]
+    if isinstance(error, OSError) or _FULL in str(error) or _NOT_WRITTEN in str(error):
         # TensorFlow's own words are about its graph.
-        reason = _FULL if _FULL in str(error) else getattr(error, "strerror", None) or error
+        reason = _FULL if _FULL in str(error) else reason
         return OutputError(f"{target.parent.parent}: cannot be written to ({reason}); choose a folder with space that you may write to.")
-    reason = str(error).strip().rpartition("\n")[2]
     return WeightsError(f"{complaint} ({reason}); choose another engine or network.")

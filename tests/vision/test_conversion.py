@@ -96,6 +96,9 @@ class TestConvertedModels:
         said = conversion._explain(error, "the network cannot be converted", tmp_path / "net.making" / "net.xml")
         assert isinstance(said, OutputError)
         assert str(said) == f"{tmp_path}: cannot be written to (No space left on device); choose a folder with space that you may write to."
+        said = conversion._explain(RuntimeError("basic_ios::clear: iostream error"), "it cannot be converted", tmp_path / "a" / "net.xml")
+        assert isinstance(said, OutputError)
+        assert str(said).startswith(f"{tmp_path}: cannot be written to (basic_ios::clear: iostream error); choose a folder with space")
 
     def test_the_name_tells_apart_all_that_the_numbers_depend_on(self, tmp_path):
         others = [
