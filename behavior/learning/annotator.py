@@ -117,7 +117,8 @@ class Annotator:
         """Warn if the model was trained on some of the recordings, or on other individuals of their videos."""
         seen = [recording.id for recording in recordings if self.model.has_seen(recording)]
         if seen:
-            warn(f"{', '.join(seen)} are training recordings of this model; results on them do not measure its accuracy.")
+            are, them = ("is a training recording", "it") if len(seen) == 1 else ("are training recordings", "them")
+            warn(f"{', '.join(seen)} {are} of this model; results on {them} do not measure its accuracy.")
 
     def would_repeat(self, provenance: Provenance, recording: Recording) -> bool:
         """Tell whether `provenance` is of an ethogram of the same animal in the same videos or pose by this model and its settings."""

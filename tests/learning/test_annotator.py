@@ -9,6 +9,7 @@ from behavior.compute.effort import Effort
 from behavior.config import Crop, Decisions, Postprocess
 from behavior.errors import ModelError
 from behavior.files.feature_sources import Signature
+from behavior.files.finetuned_weights import SeenRecording
 from behavior.files.model_bundle import StreamDescription
 from behavior.learning.annotator import Annotator, open_annotator
 from behavior.learning.decisions import FittedDecisions
@@ -206,3 +207,15 @@ def test_an_ethogram_of_other_views_or_starts_is_another(make_bundle, make_model
 def test_a_folder_that_is_no_model_is_refused(tmp_path):
     with pytest.raises(ModelError, match=r"found no bundle\.yaml"):
         open_annotator(tmp_path, cache=tmp_path / "cache")
+
+
+def test_who_was_trained_on_is_said(make_bundle, make_model, caplog):
+    seen = tuple(SeenRecording(name, "fitted", "hash", 5) for name in ("r0", "r1"))
+    annotator = Annotator(make_model(make_bundle(("rear", "jump")), weights_seen=seen), hold(act()))
+    annotator.warn_of_training([Recording("r0"), Recording("new")])
+    annotator.warn_of_training([Recording("r0"), Recording("r1")])
+    annotator.warn_of_training([Recording("new")])
+    assert caplog.messages == [
+        "r0 is a training recording of this model; results on it do not measure its accuracy.",
+        "r0, r1 are training recordings of this model; results on them do not measure its accuracy.",
+    ]
