@@ -154,7 +154,7 @@ def record_steps() -> Iterator[Mapping[str, Effort]]:
     >>> with record_steps() as steps:
     ...     with measure_step("train"):
     ...         with measure_step("predict"):
-    ...             total = sum(range(100_000))
+    ...             total = sum(range(2_000_000))
     >>> list(steps), steps["train"].processor_seconds < steps["predict"].processor_seconds
     (['predict', 'train'], True)
     """
